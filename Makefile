@@ -1,0 +1,59 @@
+# make          set up .venv, then the main job: from raw text to tables of scores
+# make test     set up .venv, then all checks and tests
+# make full     the main job with five seeds of each variant, in results/full
+# make long     the tests that take longer than the gate allows
+# make clean    remove results/; downloads stay in resources/
+#
+# CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv.
+
+CORES ?= all
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+
+export PYTHONNOUSERSITE := 1
+
+# One Snakemake after the other, because within one everything below a job that ran runs, even if
+# the job wrote the same bytes; the next one sees that they are the same and spares the trainings.
+PHASES := text vectors all
+
+.PHONY: run setup test full long clean
+
+run: $(READY)
+	set -e; for phase in $(PHASES); do $(SNAKEMAKE) $$phase; done
+
+full: $(READY)
+	set -e; for phase in $(PHASES); do $(SNAKEMAKE) $$phase --configfile configs/full.yaml; done
+
+# Tests run side by side, so that each may use one thread only.
+test: export OMP_NUM_THREADS := 1
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto
+
+long: $(READY)
+	$(BIN)/pytest -m long
+
+clean:
+	rm -rf results
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo 'error: expected Python 3.11, 3.12 or 3.13, got' "$$($(PYTHON) --version 2>&1);" \
+	    'install one and name it: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'error: expected a Python with venv, got one without;' \
+	    'on Debian: apt-get install python3-venv' >&2; exit 1; }
+	@echo 'Setting up .venv: once, some minutes, some gigabytes.'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
+	touch $@

@@ -1,0 +1,33 @@
+"""wordbridge: French questions into English, from raw text to tables of scores."""
+
+from snakemake.utils import min_version
+
+from workflow.configuration import load, with_variant_defaults
+from workflow.provenance import track_code
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+config = load(with_variant_defaults(config), workflow.source_path("workflow/schemas/config.schema.yaml"))
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/sources.smk"
+include: "workflow/rules/text.smk"
+include: "workflow/rules/vectors.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.translation.input,
+        "<results>/index.html",
+
+
+track_code(workflow)

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wordbridge.corpus.batches import pad, read_parallel, sorted_batches, sortish_batches
+from wordbridge.corpus.ids import pack, write_ids
+from wordbridge.errors import InputError
+
+quick = settings(derandomize=True, max_examples=60, deadline=None, database=None)
+lengths_of_texts = st.lists(st.integers(1, 30), max_size=250)
+FR = [[5, 2], [6, 7, 8, 2], [9, 10, 2], [11, 2], [2]]
+EN = [[4, 4, 4, 2], [5, 5, 2], [6, 2], [7, 7, 7, 7, 2], [8, 2]]
+PARTS = ["train", "train", "valid", "train", "test"]
+
+
+@quick
+@given(lengths_of_texts, st.integers(1, 7), st.integers(0, 5), st.integers(0, 3))
+def test_an_epoch_has_every_index_once_and_the_longest_text_first(lengths, size, seed, epoch):
+    batches = sortish_batches(lengths, size, seed, epoch)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    assert all(1 <= len(batch) <= size for batch in batches)
+    assert sum(len(batch) < size for batch in batches) <= 1
+    if lengths:
+        assert lengths[batches[0][0]] == max(lengths)
+
+
+@quick
+@given(lengths_of_texts, st.integers(1, 7))
+def test_the_order_is_a_function_of_seed_and_epoch(lengths, size):
+    def order(seed, epoch):
+        return [batch.tolist() for batch in sortish_batches(lengths, size, seed, epoch)]
+
+    assert order(3, 1) == order(3, 1)
+
+
+def test_another_seed_or_epoch_gives_another_order():
+    lengths = np.arange(200) % 17
+    orders = {
+        tuple(i for batch in sortish_batches(lengths, 4, seed, epoch) for i in batch)
+        for seed in range(3)
+        for epoch in range(4)
+    }
+    assert len(orders) == 12
+
+
+def test_the_order_never_changes_between_versions():
+    batches = sortish_batches([3, 1, 4, 1, 5, 9, 2, 6], 3, seed=42, epoch=1)
+    assert [batch.tolist() for batch in batches] == [[5, 7, 4], [2, 0, 6], [1, 3]]
+
+
+def test_batches_within_a_chunk_hold_texts_of_similar_length():
+    lengths = np.random.RandomState(0).randint(1, 40, size=1000)
+    spread = [np.ptp(lengths[batch]) for batch in sortish_batches(lengths, 20, 0, 0)]
+    assert np.mean(spread) < 2
+
+
+@quick
+@given(lengths_of_texts, st.integers(1, 7))
+def test_sorted_batches_fall_in_length_and_keep_the_order_of_equals(lengths, size):
+    order = [int(i) for batch in sorted_batches(lengths, size) for i in batch]
+    assert order == sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+
+
+def test_padding_stands_at_the_end_of_each_column():
+    padded = pad([[7, 8, 9], [5]])
+    assert padded.tolist() == [[7, 5], [8, 1], [9, 1]]
+    assert padded.dtype == torch.int64
+
+
+@pytest.fixture
+def files(tmp_path):
+    write_ids(pack(FR, PARTS), tmp_path / "fr.npz")
+    write_ids(pack(EN, PARTS), tmp_path / "en.npz")
+    return tmp_path / "fr.npz", tmp_path / "en.npz"
+
+
+def test_a_batch_holds_the_pairs_asked_for(files):
+    data = read_parallel(*files, "train")
+    assert data.rows.tolist() == [0, 1, 3]
+    assert data.target_lengths.tolist() == [4, 3, 5]
+    batch = data.batch([2, 1])
+    assert batch.indices.tolist() == [2, 1]
+    assert batch.source.tolist() == [[11, 6], [2, 7], [1, 8], [1, 2]]
+    assert batch.target.tolist() == [[7, 5], [7, 5], [7, 2], [7, 1], [2, 1]]
+    assert batch.source_lengths.tolist() == [2, 4]
+    assert batch.target_lengths.tolist() == [5, 3]
+    assert batch.to("meta").source.device.type == "meta"
+
+
+def test_the_direction_can_be_turned(files):
+    data = read_parallel(*files, "valid", direction="en-fr")
+    assert data.batch([0]).source.tolist() == [[6], [2]]
+    assert data.batch([0]).target.tolist() == [[9], [10], [2]]
+    assert data.target_lengths.tolist() == [3]
+
+
+def test_files_of_different_pairs_are_an_error(files, tmp_path):
+    write_ids(pack(EN[:4], PARTS[:4]), tmp_path / "short.npz")
+    write_ids(pack(EN, PARTS[::-1]), tmp_path / "moved.npz")
+    for name in ("short.npz", "moved.npz"):
+        with pytest.raises(InputError, match="the same pairs in the same parts"):
+            read_parallel(files[0], tmp_path / name, "train")
+
+
+def test_a_part_without_pairs_and_an_unknown_direction_are_errors(tmp_path, files):
+    write_ids(pack(FR, ["train"] * 5), tmp_path / "all.npz")
+    with pytest.raises(InputError, match="'test' holds no pair"):
+        read_parallel(tmp_path / "all.npz", tmp_path / "all.npz", "test")
+    with pytest.raises(InputError, match="direction 'fr-de'"):
+        read_parallel(*files, "train", direction="fr-de")

@@ -1,0 +1,65 @@
+"""Tests of what the summary page says about files."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from wordbridge.report.contents import FOLDERS, OTHER, caption_of, summary_sections, topic_of
+from wordbridge.report.page import build_page
+from wordbridge.report.tables import write_table
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "title"),
+    [
+        ("scores.html", "tables", "Scores"),
+        ("scores.png", "pictures", "Scores"),
+        ("samples.html", "tables", "Sample translations"),
+        ("attention_all_3.png", "pictures", "Attention"),
+        ("losses.svg", "pictures", "Training"),
+        ("coverage_fr.html", "tables", "Corpus and vectors"),
+        ("lossesandmore.png", "pictures", "More"),
+        ("strange.html", "tables", "More"),
+    ],
+)
+def test_files_are_known_by_the_start_of_their_name(name: str, kind: str, title: str) -> None:
+    assert topic_of(Path("x") / name, kind).title == title
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("attention_curves.png", "Attention at each output step"),
+        ("attention_curves_all_2.png", "all 2: Attention at each output step"),
+        ("attention_all_2.png", "all 2: Attention of every output word"),
+    ],
+)
+def test_captions_come_from_the_longest_known_start(name: str, start: str) -> None:
+    path = Path(name)
+    assert caption_of(path, topic_of(path, "pictures")).startswith(start)
+
+
+def test_an_unknown_picture_is_called_by_its_name() -> None:
+    assert caption_of(Path("my_own_plot.png"), OTHER) == "my own plot"
+
+
+def test_the_page_shows_every_table_and_picture_and_lists_the_folders(tmp_path: Path) -> None:
+    for name in ("scores", "samples", "strange"):
+        frame = pd.DataFrame({"a": [f"cell of {name}"]})
+        write_table(frame, tmp_path / "tables" / name, f"Caption of {name}.")
+    tables = [tmp_path / "tables" / f"{name}.html" for name in ("samples", "strange", "scores")]
+    pictures = [tmp_path / "figures" / "scores.png", tmp_path / "figures" / "losses.png"]
+    sections = summary_sections(tmp_path, tables, pictures)
+    titles = [section.title for section in sections]
+    assert titles == ["Scores", "Sample translations", "Training", "More", "Files"]
+    page = build_page("A run", sections)
+    for name in ("scores", "samples", "strange"):
+        assert page.count(f"cell of {name}") == 1
+        for ending in ("tsv", "md", "html"):
+            assert f'href="./tables/{name}.{ending}"' in page
+    for name in ("scores", "losses"):
+        assert f'src="./figures/{name}.png"' in page
+    for folder in FOLDERS:
+        assert f'href="./{folder}/"' in page
+    assert str(tmp_path) not in page

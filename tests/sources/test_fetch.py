@@ -1,0 +1,304 @@
+import errno
+import gzip
+import hashlib
+import json
+import multiprocessing
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from wordbridge.errors import InputError
+from wordbridge.sources import fetch as fetching
+from wordbridge.sources.fetch import Receipt, fetch, write_receipt
+
+from tests.sources.conftest import Page, Site
+
+DATA = b"Au commencement\n" * 7_001
+SHA256 = hashlib.sha256(DATA).hexdigest()
+PINNED = {"sha256": SHA256, "size": len(DATA)}
+
+
+class House:
+    """The folders of a project, and fetching into them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.store, self.manual = root / "store", root / "manual"
+        self.file = root / "files" / "bible"
+
+    def fetch(self, *places: dict[str, str], attempts: int = 1, **known: object) -> Receipt:
+        entry = {"places": list(places), **known}
+        return fetch("bible", entry, self.file, self.store, self.manual, attempts)
+
+    def stored(self) -> set[str]:
+        return {path.name for path in self.store.iterdir() if path.is_file()}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path / "house")
+
+
+def zipped(folder: Path, members: dict[str, bytes]) -> bytes:
+    path = folder / "made.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path.read_bytes()
+
+
+def test_a_file_is_fetched_checked_stored_and_linked(site: Site, house: House):
+    url = site.put("/a.txt", Page(DATA))
+    receipt = house.fetch({"url": url}, **PINNED, licence="public domain", citation="someone")
+    assert receipt == Receipt("bible", SHA256, len(DATA), "public domain", "someone", url)
+    assert house.file.read_bytes() == DATA
+    assert house.file.stat().st_ino == (house.store / SHA256).stat().st_ino
+    assert not list((house.store / "work").iterdir())
+
+
+@pytest.mark.usefixtures("offline")
+def test_with_the_bytes_present_no_network_and_no_client_is_used(house: House):
+    house.store.mkdir(parents=True)
+    (house.store / SHA256).write_bytes(DATA)
+    places = [
+        {"url": "https://example.org/a"},
+        {"registry": "pypi", "package": "a", "version": "1", "member": "b"},
+        {"registry": "npm", "package": "a", "version": "1", "member": "b"},
+        {"registry": "debian", "package": "aa", "version": "1", "member": "b"},
+    ]
+    for _ in range(2):
+        assert house.fetch(*places, **PINNED).origin == "store"
+        assert house.file.read_bytes() == DATA
+        shutil.rmtree(house.file.parent)
+
+
+def test_the_network_can_be_cut_off_in_tests(house: House, offline: None):
+    with pytest.raises(AssertionError, match="network"):
+        house.fetch({"registry": "pypi", "package": "a", "version": "1"})
+
+
+def test_a_change_of_mirror_fetches_nothing_again(site: Site, house: House):
+    house.fetch({"url": site.put("/a.txt", Page(DATA))}, **PINNED)
+    house.fetch({"url": site.put("/b.txt", Page(DATA))}, **PINNED)
+    assert len(site.requests) == 1
+
+
+def test_harmed_bytes_in_the_store_are_fetched_again(site: Site, house: House):
+    url = site.put("/a.txt", Page(DATA))
+    house.fetch({"url": url}, **PINNED)
+    (house.store / SHA256).chmod(0o644)
+    (house.store / SHA256).write_bytes(DATA[:-1] + b"!")
+    house.fetch({"url": url}, **PINNED)
+    assert house.file.read_bytes() == DATA
+    assert len(site.requests) == 2
+
+
+def test_an_unpinned_file_is_fetched_once_and_its_checksum_told(site: Site, house: House, capsys):
+    url = site.put("/a.txt", Page(DATA))
+    for _ in range(2):
+        assert house.fetch({"url": url}).sha256 == SHA256
+    assert len(site.requests) == 1
+    assert f"set sha256: {SHA256}" in capsys.readouterr().err
+
+
+def test_two_members_of_one_archive_cost_one_download(site: Site, house: House, tmp_path: Path):
+    url = site.put("/a.zip", Page(zipped(tmp_path, {"deep/a.txt": DATA, "deep/b.txt": b"b"})))
+    house.fetch({"url": url, "member": "deep/a.txt"}, **PINNED)
+    assert house.file.read_bytes() == DATA
+    house.fetch({"url": url, "member": "deep/b.txt"})
+    assert house.file.read_bytes() == b"b"
+    assert len(site.requests) == 1
+
+
+def test_a_known_member_needs_no_archive_any_more(site: Site, house: House, tmp_path: Path):
+    url = site.put("/a.zip", Page(zipped(tmp_path, {"a.txt": DATA})))
+    sha256 = house.fetch({"url": url, "member": "a.txt"}).sha256
+    for name in house.stored() - {sha256}:
+        (house.store / name).unlink()
+    house.fetch({"url": url, "member": "a.txt"})
+    assert len(site.requests) == 1
+
+
+def test_a_file_packed_alone_is_unpacked_by_its_name(site: Site, house: House):
+    url = site.put("/wiki.fr.vec.gz", Page(gzip.compress(DATA, mtime=0)))
+    house.fetch({"url": url, "member": "wiki.fr.vec"}, **PINNED)
+    assert house.file.read_bytes() == DATA
+
+
+def test_the_next_place_is_taken_when_one_fails(site: Site, house: House, capsys):
+    missing, wrong = f"{site.address}/missing", site.put("/wrong", Page(DATA[::-1]))
+    right = site.put("/right", Page(DATA))
+    receipt = house.fetch({"url": missing}, {"url": wrong}, {"url": right}, **PINNED)
+    assert receipt.origin == right
+    said = capsys.readouterr().err
+    assert "HTTP 404" in said
+    assert "expected sha256" in said
+
+
+def test_when_every_place_fails_one_error_lists_each_with_its_reason(site, house, tmp_path):
+    entry = [
+        {"url": f"{site.address}/missing"},
+        {"url": site.put("/page", Page(b"<!doctype html><h1>moved</h1>"))},
+        {"url": site.put("/wrong", Page(DATA[::-1]))},
+        {"url": site.put("/short", Page(DATA[:-1]))},
+        {"url": site.put("/cut.zip", Page(zipped(tmp_path, {"a": DATA})[:-9])), "member": "a"},
+        {"url": site.put("/a.zip", Page(zipped(tmp_path, {"a": DATA}))), "member": "b/a"},
+        {"local": str(tmp_path / "by-hand.txt")},
+    ]
+    with pytest.raises(InputError) as problem:
+        house.fetch(*entry, **PINNED)
+    message = str(problem.value)
+    assert "\n" not in message
+    for words in (
+        "resource bible: none of 8 places gave it",
+        "(1) file",
+        "/missing: HTTP 404",
+        "/page: the server sent a web page (HTML) in place of the file",
+        f"/wrong: expected sha256 {SHA256}, got ",
+        f"/short: expected {len(DATA)} bytes, the server offers {len(DATA) - 1}",
+        "/cut.zip, member a: archive cut short or damaged",
+        "/a.zip, member b/a: no member b/a among 1; nearest: a",
+        "by-hand.txt: no such file",
+        f"put the file itself with sha256 {SHA256} at {house.manual / 'bible'}, and run again",
+    ):
+        assert words in message
+    assert not house.file.exists()
+    assert SHA256 not in house.stored()
+
+
+@pytest.mark.parametrize("known", [{}, PINNED, {"sha256": SHA256}])
+def test_a_saved_web_page_is_named(house: House, known: dict[str, object]):
+    house.manual.mkdir(parents=True)
+    (house.manual / "bible").write_text("<html><title>Not found</title></html>")
+    with pytest.raises(InputError, match="web page"):
+        house.fetch({"local": "nowhere"}, **known)
+
+
+def test_a_file_put_by_hand_is_looked_at_first(site: Site, house: House):
+    house.manual.mkdir(parents=True)
+    (house.manual / "bible").write_bytes(DATA)
+    receipt = house.fetch({"url": f"{site.address}/missing"}, **PINNED)
+    assert receipt.origin == f"file {house.manual / 'bible'}"
+    assert not site.requests
+    # It stays the person's own: it may be changed or deleted.
+    (house.manual / "bible").write_bytes(b"other")
+    assert house.file.read_bytes() == DATA
+
+
+def test_a_wrong_file_put_by_hand_is_told_and_passed_over(site: Site, house: House, capsys):
+    house.manual.mkdir(parents=True)
+    (house.manual / "bible").write_bytes(b"other")
+    house.fetch({"url": site.put("/a.txt", Page(DATA))}, **PINNED)
+    assert house.file.read_bytes() == DATA
+    assert "expected 112016 bytes, got 5" in capsys.readouterr().err
+
+
+def test_a_local_place_is_read_anew_each_time(house: House, tmp_path: Path):
+    path = tmp_path / "mine.txt"
+    for text in ("first", "second"):
+        path.write_text(text)
+        house.fetch({"local": str(path)})
+        assert house.file.read_text() == text
+
+
+@pytest.mark.parametrize("make", [str, lambda path: path.as_uri()])
+def test_a_member_comes_out_of_a_local_archive(house: House, tmp_path, make: Callable):
+    path = tmp_path / "mein archiv.zip"
+    path.write_bytes(zipped(tmp_path, {"a.txt": DATA}))
+    key = "local" if make is str else "url"
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    house.fetch({key: make(path), "member": "a.txt", "archive_sha256": digest}, **PINNED)
+    assert house.file.read_bytes() == DATA
+    assert house.stored() == {SHA256}
+    shutil.rmtree(house.store)
+    with pytest.raises(InputError, match="expected sha256 0000"):
+        house.fetch({key: make(path), "member": "a.txt", "archive_sha256": "0" * 64})
+
+
+def test_a_package_gives_its_member(house: House, tmp_path: Path, monkeypatch):
+    calls = []
+
+    def download(place, folder):
+        calls.append(place.package)
+        path = folder / "a.whl"
+        path.write_bytes(zipped(tmp_path, {"data/a.txt": DATA}))
+        return path
+
+    monkeypatch.setattr(fetching, "download_package", download)
+    place = {"registry": "pypi", "package": "toy", "version": "1.0", "member": "data/a.txt"}
+    house.fetch(place, **PINNED)
+    shutil.rmtree(house.file.parent)
+    (house.store / SHA256).unlink()
+    house.fetch(place, **PINNED)  # the package itself is in the store too
+    assert house.file.read_bytes() == DATA
+    assert calls == ["toy"]
+
+
+def test_a_damaged_archive_without_checksum_is_not_kept(site: Site, house: House, tmp_path: Path):
+    whole = zipped(tmp_path, {"a.txt": DATA})
+    url = site.put("/a.zip", Page(whole[:-9]))
+    place = {"url": url, "member": "a.txt"}
+    with pytest.raises(InputError, match="cut short"):
+        house.fetch(place, **PINNED)
+    assert not house.stored()
+    site.put("/a.zip", Page(whole))
+    house.fetch(place, **PINNED)
+    assert house.file.read_bytes() == DATA
+
+
+def test_a_mistyped_member_does_not_cost_a_second_download(site: Site, house: House, tmp_path):
+    url = site.put("/a.zip", Page(zipped(tmp_path, {"a.txt": DATA})))
+    with pytest.raises(InputError, match=r"nearest: a\.txt"):
+        house.fetch({"url": url, "member": "a.tx"}, **PINNED)
+    house.fetch({"url": url, "member": "a.txt"}, **PINNED)
+    assert len(site.requests) == 1
+
+
+def test_a_harmed_half_is_fetched_anew_after_resuming(site: Site, house: House):
+    url = site.put("/a.txt", Page(DATA, troubles=[50_003]))
+    with pytest.raises(InputError, match="gave up"):
+        house.fetch({"url": url}, **PINNED)
+    (part,) = (house.store / "work").glob("*/part")
+    half = part.read_bytes()
+    assert len(half) == 50_003
+    part.write_bytes(bytes(len(half)))
+    house.fetch({"url": url}, **PINNED)
+    assert house.file.read_bytes() == DATA
+    assert [r.get("Range") for r in site.requests] == [None, "bytes=50003-", None]
+
+
+def test_a_full_disk_is_named_and_no_further_place_is_tried(site, house, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fetching, "download", full)
+    with pytest.raises(InputError, match=r"No space left on device; make room and run again"):
+        house.fetch({"url": f"{site.address}/a"}, {"url": f"{site.address}/b"})
+
+
+def fetch_in_process(root: Path, url: str) -> None:
+    House(root).fetch({"url": url, "member": "a.txt"}, **PINNED)
+
+
+def test_processes_at_once_share_one_download(site: Site, house: House, tmp_path: Path):
+    url = site.put("/a.zip", Page(zipped(tmp_path, {"a.txt": DATA})))
+    context = multiprocessing.get_context("spawn")
+    jobs = [context.Process(target=fetch_in_process, args=(house.root, url)) for _ in range(3)]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()
+    assert [job.exitcode for job in jobs] == [0, 0, 0]
+    assert house.file.read_bytes() == DATA
+    assert len(site.requests) == 1
+
+
+def test_a_receipt_tells_nothing_of_where_the_bytes_came_from(tmp_path: Path):
+    texts = []
+    for origin in ("store", "https://example.org"):
+        write_receipt(Receipt("bible", SHA256, 5, "CC0", "Évangile", origin), tmp_path / "r.json")
+        texts.append((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert texts[0] == texts[1]
+    assert json.loads(texts[0])["citation"] == "Évangile"

@@ -1,0 +1,304 @@
+"""The configuration: what is filled in, what is refused and in which words, and its schema."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from snakemake.exceptions import WorkflowError
+
+from workflow.configuration import MOST_PROBLEMS, load
+from workflow.problems import keys, resolved
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+
+TOY = """
+$defs:
+  rate: {type: number, minimum: 0, exclusiveMaximum: 1, unit: share, default: 0.1}
+  verses:
+    type: object
+    additionalProperties: false
+    required: [kind]
+    properties:
+      kind: {const: verses}
+      french: {type: string, default: lsg}
+  lines:
+    type: object
+    additionalProperties: false
+    required: [kind, files]
+    properties:
+      kind: {const: lines}
+      files: {type: array, items: {type: string}, minItems: 2, description: Two texts.}
+      encoding: {enum: [utf-8, latin-1], default: utf-8}
+  place:
+    oneOf:
+      - {type: object, additionalProperties: false, required: [url], properties: {url: {}}}
+      - type: object
+        additionalProperties: false
+        required: [package, version]
+        properties: {package: {}, version: {}}
+  variant:
+    type: object
+    additionalProperties: false
+    properties:
+      hidden: {type: integer, minimum: 1, unit: units, default: 128}
+      dropouts:
+        type: object
+        additionalProperties: false
+        default: {}
+        properties: {input: {$ref: "#/$defs/rate"}, output: {$ref: "#/$defs/rate", default: 0.3}}
+type: object
+additionalProperties: false
+required: [seeds]
+properties:
+  seeds: {type: array, minItems: 1, uniqueItems: true, items: {type: integer}}
+  run:
+    type: object
+    additionalProperties: false
+    default: {}
+    properties:
+      variants: {type: array, items: {type: string, entryOf: variants}, default: []}
+  shared: {$ref: "#/$defs/variant", default: {}}
+  variants:
+    type: object
+    default: {}
+    inherit: shared
+    additionalProperties: {$ref: "#/$defs/variant"}
+  corpora:
+    type: object
+    default: {}
+    description: Texts.
+    patternProperties: {"^[a-z]+$": {oneOf: [{$ref: "#/$defs/verses"}, {$ref: "#/$defs/lines"}]}}
+    additionalProperties: false
+  pattern: {type: [string, "null"], format: regex, default: null}
+  places: {type: array, items: {$ref: "#/$defs/place"}, default: []}
+  longest: {anyOf: [{type: "null"}, {type: integer, minimum: 1, unit: tokens}], default: null}
+"""
+
+
+@pytest.fixture
+def schema(tmp_path: Path) -> Path:
+    path = tmp_path / "schema.yaml"
+    path.write_text(TOY)
+    return path
+
+
+def problems(config: dict[str, Any], schema: Path) -> list[str]:
+    with pytest.raises(WorkflowError) as caught:
+        load(config, schema)
+    return str(caught.value).splitlines()
+
+
+def test_defaults_are_filled_in_at_any_depth_and_in_named_entries(schema: Path):
+    config = {
+        "seeds": [7, 5],
+        "variants": {"small": {"hidden": 8}, "plain": {}},
+        "corpora": {"mine": {"kind": "lines", "files": ["b", "a"]}, "bible": {"kind": "verses"}},
+    }
+    assert load(config, schema) == {
+        "seeds": [7, 5],
+        "run": {"variants": []},
+        "variants": {
+            "small": {"hidden": 8, "dropouts": {"input": 0.1, "output": 0.3}},
+            "plain": {"hidden": 128, "dropouts": {"input": 0.1, "output": 0.3}},
+        },
+        "corpora": {
+            "mine": {"kind": "lines", "files": ["b", "a"], "encoding": "utf-8"},
+            "bible": {"kind": "verses", "french": "lsg"},
+        },
+        "longest": None,
+        "pattern": None,
+        "places": [],
+        "shared": {"hidden": 128, "dropouts": {"input": 0.1, "output": 0.3}},
+    }
+
+
+def test_entries_inherit_before_defaults_are_filled_in(schema: Path):
+    config = {
+        "seeds": [1],
+        "shared": {"hidden": 64, "dropouts": {"input": 0.2}},
+        "variants": {"small": {"hidden": 8}, "dry": {"dropouts": {"output": 0.0}}},
+    }
+    assert load(config, schema)["variants"] == {
+        "small": {"hidden": 8, "dropouts": {"input": 0.2, "output": 0.3}},
+        "dry": {"hidden": 64, "dropouts": {"input": 0.2, "output": 0.0}},
+    }
+
+
+def test_the_order_of_keys_in_the_file_makes_no_difference(schema: Path):
+    one = load({"seeds": [1], "variants": {"b": {}, "a": {"dropouts": {}, "hidden": 2}}}, schema)
+    two = load({"variants": {"a": {"hidden": 2, "dropouts": {}}, "b": {}}, "seeds": [1]}, schema)
+    assert repr(one) == repr(two)
+    assert list(one["variants"]["a"]["dropouts"]) == ["input", "output"]
+
+
+def test_the_given_configuration_and_the_defaults_stay_as_they_are(schema: Path):
+    config: dict[str, Any] = {"seeds": [1], "variants": {"a": {}}}
+    first = load(config, schema)
+    first["variants"]["a"]["dropouts"]["input"] = 0.9
+    assert config == {"seeds": [1], "variants": {"a": {}}}
+    assert load(config, schema)["variants"]["a"]["dropouts"]["input"] == 0.1
+
+
+def test_names_that_yaml_reads_as_numbers_are_names(schema: Path):
+    assert load({"seeds": [1], "variants": {2018: {}}}, schema)["variants"].keys() == {"2018"}
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (
+            {"variants": {"all": {"hiden": 3}}},
+            "variants.all.hiden: unknown key, expected one of dropouts, hidden "
+            "(did you mean hidden?); mend or remove it",
+        ),
+        (
+            {"hidden": 3},
+            "hidden: unknown key, expected one of corpora, longest, pattern, places, run, "
+            "seeds, shared, variants; "
+            "move it to shared.hidden",
+        ),
+        (
+            {"variants": {"all": {"hidden": 0}}},
+            "variants.all.hidden: expected an integer at least 1 in units, got 0; "
+            "the default is 128",
+        ),
+        (
+            {"variants": {"all": {"dropouts": {"input": "1e-2"}}}},
+            "variants.all.dropouts.input: expected a number at least 0 below 1 in share, "
+            'got "1e-2"; YAML takes this for text, so write a point and a sign, as in 1.0e-3',
+        ),
+        (
+            {"variants": {"all": {"dropouts": None}}},
+            "variants.all.dropouts: expected a mapping, got null; the default is {}",
+        ),
+        ({"seeds": []}, "seeds: expected a list with a length of at least 1, got []; change it"),
+        ({"seeds": [3, True]}, "seeds[1]: expected an integer, got true; change it"),
+        (
+            {"run": {"variants": ["smal"]}, "variants": {"small": {}, "plain": {}}},
+            "run.variants[0]: expected one of plain, small (did you mean small?) "
+            '(the entries of variants), got "smal"; change it',
+        ),
+        (
+            {"corpora": {"bible": {"kind": "verse"}}},
+            "corpora.bible.kind: expected one of lines, verses (did you mean verses?), "
+            'got "verse"; change it',
+        ),
+        (
+            {"corpora": {"mine": {"kind": "lines"}}},
+            "corpora.mine.files: expected a list with a length of at least 2, got nothing; "
+            "Two texts",
+        ),
+        (
+            {"corpora": {"mine": {"kind": "lines", "files": ["é", "e"], "encoding": "é"}}},
+            'corpora.mine.encoding: expected one of "utf-8", "latin-1", got "é"; '
+            'the default is "utf-8"',
+        ),
+        (
+            {"longest": 0},
+            "longest: expected null or an integer at least 1 in tokens, got 0; the default is null",
+        ),
+        (
+            {"pattern": "(why"},
+            'pattern: expected text or null that is a valid regex, got "(why"; the default is null',
+        ),
+        (
+            {"places": [{"url": "a"}, {"packge": "b", "package": "b", "version": "1"}]},
+            "places[1].packge: unknown key, expected one of package, version "
+            "(did you mean package?); mend or remove it",
+        ),
+    ],
+)
+def test_a_problem_is_one_line_with_what_expected_got_and_remedy(
+    schema: Path, config: dict[str, Any], expected: str
+):
+    assert problems({"seeds": [1], **config}, schema) == [expected]
+
+
+def test_all_problems_are_told_at_once_up_to_a_limit(schema: Path):
+    found = problems({"variants": {f"v{n:02}": {"hidden": -n} for n in range(14)}}, schema)
+    assert found[0].startswith("seeds: expected a list")
+    assert len(found) == MOST_PROBLEMS + 1
+    assert found[-1] == "and 5 more problems"
+
+
+# The project's own schema
+
+
+@pytest.fixture(scope="module")
+def own() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    return read
+
+
+def mappings(node: Any, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every schema of a mapping with properties below ``node``."""
+    if isinstance(node, list):
+        for part in node:
+            yield from mappings(part, root)
+    if isinstance(node, dict):
+        node = resolved(node, root)
+        if isinstance(node.get("properties"), dict):
+            yield node
+        for part in node.values():
+            yield from mappings(part, root)
+
+
+def test_the_schema_is_a_valid_one(own: dict[str, Any]):
+    Draft202012Validator.check_schema(own)
+
+
+def test_the_schema_is_closed(own: dict[str, Any]):
+    assert [m for m in mappings(own, own) if "additionalProperties" not in m] == []
+
+
+def test_every_key_has_a_description(own: dict[str, Any]):
+    assert [path for path, node in keys(own, own) if not node.get("description")] == []
+
+
+def test_every_key_has_a_default_or_is_required(own: dict[str, Any]):
+    without = [
+        name
+        for mapping in mappings(own, own)
+        for name, child in mapping["properties"].items()
+        if "default" not in resolved(child, own) and name not in mapping.get("required", [])
+    ]
+    assert without == []
+
+
+def test_every_number_has_a_unit(own: dict[str, Any]):
+    def numbers(node: dict[str, Any]) -> bool:
+        node = resolved(node, own)
+        types = node.get("type", [])
+        within = [*node.get("anyOf", []), *node.get("oneOf", []), node.get("items", {})]
+        found = bool({"number", "integer"} & set([types] if isinstance(types, str) else types))
+        return "unit" not in node and (found or any(numbers(n) for n in within if n))
+
+    assert [path for path, node in keys(own, own) if numbers(node)] == []
+
+
+def test_every_default_is_valid_itself(own: dict[str, Any]):
+    for path, node in keys(own, own):
+        if node.get("default") is not None:
+            whole = {**node, "$defs": own.get("$defs", {})}
+            errors = [
+                error.message
+                for error in Draft202012Validator(whole).iter_errors(node["default"])
+                if error.validator != "required" or node["default"] != {}
+            ]
+            assert errors == [], path
+
+
+@pytest.mark.parametrize(
+    "path", ["config.yaml", *sorted(f"configs/{p.name}" for p in (ROOT / "configs").glob("*.yaml"))]
+)
+def test_every_configuration_that_we_ship_is_valid(path: str):
+    from snakemake.utils import update_config
+
+    config: dict[str, Any] = {}
+    for name in dict.fromkeys(["config.yaml", path]):
+        update_config(config, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
+    assert load(config, SCHEMA)

@@ -1,0 +1,75 @@
+"""What `make` does first, and what it says where it cannot."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def make(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def python(checkout: Path, *failing: str) -> str:
+    """Return a command that calls itself Python 3.9 and fails where asked for these words."""
+    command = checkout / "python"
+    tests = "".join(f'case "$*" in *{word}*) exit 1;; esac\n' for word in failing)
+    command.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2\n{tests}')
+    command.chmod(0o755)
+    return f"PYTHON={command}"
+
+
+def test_phases_are_separate_runs_in_turn(checkout: Path):
+    shown = make(checkout, "--dry-run", "run", "CORES=3").stdout
+    phases = re.search(r"for phase in ([\w ]+); do \S+/snakemake --cores 3 \$phase; done", shown)
+    assert phases
+    assert phases[1].split() == ["text", "vectors", "all"]
+
+
+def test_an_old_python_is_one_clear_line(checkout: Path):
+    done = make(checkout, "setup", python(checkout, "version_info"))
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: expected Python 3.11, 3.12 or 3.13, got Python 3.9.2; ")
+
+
+def test_a_python_without_venv_is_one_clear_line(checkout: Path):
+    done = make(checkout, "setup", python(checkout, "ensurepip"))
+    assert done.returncode != 0
+    expected = "error: expected a Python with venv, got one without; on Debian: apt-get install "
+    assert done.stderr.startswith(f"{expected}python3-venv\n")
+    assert not (checkout / ".venv").exists()
+
+
+def test_set_up_is_done_once_and_again_when_the_lock_changes(checkout: Path):
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv/ready").touch()
+    assert make(checkout, "--question", "setup").returncode == 0
+    (checkout / "requirements.lock").touch()
+    assert make(checkout, "--question", "setup").returncode == 1
+
+
+def test_clean_keeps_the_downloads(checkout: Path):
+    for name in ("results/tables", "resources/store"):
+        (checkout / name).mkdir(parents=True)
+    assert make(checkout, "clean").returncode == 0
+    assert not (checkout / "results").exists()
+    assert (checkout / "resources/store").exists()

@@ -1,0 +1,66 @@
+"""The two profiles: what they must share, and that Snakemake finds them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+import yaml
+
+Workflow = Callable[..., CompletedProcess[str]]
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def profile(name: str) -> dict[str, Any]:
+    text = (ROOT / "profiles" / name / "config.yaml").read_text(encoding="utf-8")
+    read: dict[str, Any] = yaml.safe_load(text)
+    return read
+
+
+@pytest.mark.parametrize(
+    "key", ["rerun-triggers", "max-checksum-file-size", "rerun-incomplete", "show-failed-logs"]
+)
+def test_both_profiles_rerun_the_same_jobs_and_show_the_same_errors(key: str):
+    assert profile("slurm")[key] == profile("default")[key]
+
+
+def test_code_is_no_trigger_because_it_is_a_param():
+    assert profile("default")["rerun-triggers"] == ["mtime", "params", "input", "software-env"]
+
+
+def test_no_profile_feeds_the_configuration():
+    for name in ("default", "slurm"):
+        assert not {"config", "configfile", "replace-workflow-config"} & profile(name).keys()
+
+
+SNAKEFILE = """
+rule all:
+    output:
+        "made.txt",
+    resources:
+        gpu=1,
+    shell:
+        "touch {output}"
+"""
+
+
+def test_the_default_profile_is_found_beside_the_snakefile_and_limits_gpu_jobs(
+    tmp_path: Path, workflow: Workflow
+):
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    (tmp_path / "profiles").symlink_to(ROOT / "profiles")
+    shown = workflow(tmp_path / "elsewhere", snakefile=tmp_path / "Snakefile").stdout
+    assert "workflow specific profile profiles/default" in shown
+    assert "Provided resources: gpu=" in shown
+
+
+def test_the_slurm_profile_replaces_the_default_one(tmp_path: Path, workflow: Workflow):
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    (tmp_path / "profiles").symlink_to(ROOT / "profiles")
+    arguments = ["--workflow-profile", "profiles/slurm", "--dry-run"]
+    shown = workflow(tmp_path, *arguments, snakefile=tmp_path / "Snakefile").stdout
+    assert "workflow specific profile profiles/slurm" in shown
+    assert "mem_mb=4000" in shown
+    assert "runtime=120" in shown

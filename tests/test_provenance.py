@@ -1,0 +1,185 @@
+"""What counts as a change of code, and that exactly the rules that run it are stale."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy
+import pytest
+import yaml
+
+from workflow.provenance import digest, track_code
+
+FILES = {
+    "job.py": "from wordbridge.letters import vowels\nprint(vowels('word'))\n",
+    "other.py": "import json\n",
+    "wordbridge/__init__.py": '"""Toy."""\n',
+    "wordbridge/letters.py": (
+        "import numpy\n\n\ndef vowels(word):\n"
+        '    """Return the vowels."""\n'
+        "    from wordbridge.sets import VOWELS  # late\n\n"
+        "    return numpy.isin(list(word), VOWELS)\n"
+    ),
+    "wordbridge/sets.py": "from typing import TYPE_CHECKING\nimport yaml\nVOWELS = list('aeiou')\n",
+    "wordbridge/unused.py": "import torch\n",
+}
+
+# Syntax whose tree, or whose dump, is not the same in Python 3.11 and 3.13.
+SAMPLE = """
+@deco
+class A(B, metaclass=C):
+    x: int = -1
+    async def f(self, a: int, /, *b, c=f'{1!r:>2} {x=} \N{BULLET}', **d) -> None:
+        with open('é\U0001fae8') as g, h:
+            return [i async for i in b if i] or (lambda: 1e-9)
+        match a:
+            case {'k': [1, *_], **rest} | A(x=None):
+                raise E from None
+"""
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    folder = tmp_path / "scripts"
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def code_of(script: Path, *deployment: str) -> Any:
+    """Return the param that ``track_code`` gives to a rule with this script."""
+    given: dict[str, Any] = {}
+    source = SimpleNamespace(get_path_or_uri=lambda secret_free: str(script))
+    rule = SimpleNamespace(
+        script=script.name, basedir=SimpleNamespace(join=lambda _: source), set_params=given.update
+    )
+    settings = SimpleNamespace(deployment_method=[SimpleNamespace(name=d) for d in deployment])
+    rules = [rule, SimpleNamespace(script=None)]
+    track_code(SimpleNamespace(rules=rules, deployment_settings=settings))
+    return given["code"]
+
+
+def test_digest_names_the_script_and_the_modules_that_it_imports_even_late(scripts: Path):
+    assert list(digest(scripts / "job.py")) == [
+        "job.py",
+        "wordbridge/__init__.py",
+        "wordbridge/letters.py",
+        "wordbridge/sets.py",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  # late", "  # another comment"),
+        ("Return the vowels.", "Return other words about vowels."),
+        ('    """Return the vowels."""\n', ""),
+        ("list(word), VOWELS", "\n        list(word),\n        VOWELS,\n    "),
+    ],
+)
+def test_comments_docstrings_and_formatting_do_not_count(scripts: Path, old: str, new: str):
+    before = digest(scripts / "job.py")
+    edit(scripts / "wordbridge/letters.py", old, new)
+    assert digest(scripts / "job.py") == before
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("job.py", "'word'", "'ward'"),
+        ("wordbridge/letters.py", "VOWELS)", "VOWELS, invert=True)"),
+        ("wordbridge/sets.py", "aeiou", "aeiouy"),
+        ("wordbridge/sets.py", "list(", "tuple("),
+    ],
+)
+def test_an_edit_of_code_changes_the_hash_of_its_module_only(
+    scripts: Path, module: str, old: str, new: str
+):
+    before = digest(scripts / "job.py")
+    edit(scripts / module, old, new)
+    after = digest(scripts / "job.py")
+    assert {name for name in before if before[name] != after[name]} == {module}
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("x = 1", "x = 1.0"),
+        ("x = 1", "x = True"),
+        ("x = 1", "x = '1'"),
+        ("x = 'a'", "x = b'a'"),
+        ("x = None", "x = ..."),
+        ("x = []", "x = ()"),
+        ("def f(a, /): pass", "def f(a): pass"),
+        ("def f(a=None): pass", "def f(a): pass"),
+        ("def f(): return", "def f(): return None"),
+        ("x = {**a}", "x = {'a': a}"),
+    ],
+)
+def test_code_that_means_another_thing_has_another_hash(tmp_path: Path, one: str, two: str):
+    hashes = set()
+    for text in (one, two):
+        (tmp_path / "job.py").write_text(text)
+        hashes.add(digest(tmp_path / "job.py")["job.py"])
+    assert len(hashes) == 2
+
+
+def test_a_hash_is_the_same_in_every_python_and_every_checkout(tmp_path: Path):
+    (tmp_path / "job.py").write_text(SAMPLE, encoding="utf-8")
+    assert digest(tmp_path / "job.py") == {"job.py": "061648f89ae2"}
+
+
+def test_relative_imports_and_packages_are_followed(scripts: Path):
+    (scripts / "wordbridge/deep").mkdir()
+    (scripts / "wordbridge/deep/__init__.py").touch()
+    (scripts / "wordbridge/deep/a.py").write_text("from . import b\nfrom .. import sets\n")
+    (scripts / "wordbridge/deep/b.py").write_text("from ..letters import vowels\n")
+    (scripts / "job.py").write_text("import wordbridge.deep.a as a\n")
+    assert list(digest(scripts / "job.py")) == [
+        "job.py",
+        "wordbridge/__init__.py",
+        "wordbridge/deep/__init__.py",
+        "wordbridge/deep/a.py",
+        "wordbridge/deep/b.py",
+        "wordbridge/letters.py",
+        "wordbridge/sets.py",
+    ]
+
+
+@pytest.mark.parametrize("test", ["TYPE_CHECKING", "typing.TYPE_CHECKING"])
+def test_what_only_type_checkers_import_does_not_count(scripts: Path, test: str):
+    (scripts / "job.py").write_text(
+        f"if {test}:\n    import wordbridge.sets\nelse:\n    import wordbridge.unused\n"
+    )
+    modules = ["job.py", "wordbridge/__init__.py", "wordbridge/unused.py"]
+    assert list(digest(scripts / "job.py")) == modules
+
+
+def test_the_watching_module_does_not_count(scripts: Path):
+    (scripts / "wordbridge/log.py").write_text("import wordbridge.sets\n")
+    (scripts / "job.py").write_text("from wordbridge.log import log_to\n")
+    assert list(digest(scripts / "job.py")) == ["job.py", "wordbridge/__init__.py"]
+
+
+def test_versions_of_the_distributions_behind_the_imports_belong_to_the_param(scripts: Path):
+    code = code_of(scripts / "job.py")
+    assert code["modules"] == digest(scripts / "job.py")
+    assert code["versions"] == {"PyYAML": yaml.__version__, "numpy": numpy.__version__}
+    assert list(code["versions"]) == sorted(code["versions"])
+
+
+def test_versions_are_left_to_the_environment_file_when_conda_makes_the_environments(
+    scripts: Path,
+):
+    assert code_of(scripts / "job.py", "CONDA")["versions"] == {}
+
+
+def test_the_param_holds_no_path_of_this_machine(scripts: Path):
+    assert str(scripts) not in repr(code_of(scripts / "job.py"))

@@ -1,0 +1,193 @@
+"""A toy workflow with the project's own provenance: what was edited, and which rules are stale."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+Workflow = Callable[..., CompletedProcess[str]]
+Stale = Callable[..., set[str]]
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = [
+    "workflow/__init__.py",
+    "workflow/configuration.py",
+    "workflow/problems.py",
+    "workflow/provenance.py",
+    "workflow/scripts/wordbridge/__init__.py",
+    "workflow/scripts/wordbridge/errors.py",
+    "workflow/scripts/wordbridge/log.py",
+    "profiles/default/config.yaml",
+]
+SCRIPT = '''"""Toy."""
+
+from wordbridge.errors import InputError
+from wordbridge.log import log_to
+from wordbridge.{module} import text_of
+
+log_to(snakemake)
+if snakemake.params.config["fail"]:
+    raise InputError("fail: expected false, got true; turn it off")
+with open(snakemake.input[0]) as source, open(snakemake.output[0], "w") as target:
+    target.write(text_of(source.read()))
+'''
+TOY = {
+    "Snakefile": """
+from workflow.configuration import load
+from workflow.provenance import track_code
+
+
+configfile: "config.yaml"
+
+
+config = load(config, f"{workflow.basedir}/schema.yaml")
+
+
+rule all:
+    input:
+        "<results>/joined.txt",
+        "<results>/counted.txt",
+
+
+include: "workflow/rules/toy.smk"
+
+
+track_code(workflow)
+""",
+    "workflow/rules/toy.smk": "".join(
+        f"""
+rule {rule}:
+    input:
+        "{source}",
+    output:
+        "<results>/{target}.txt",
+    log:
+        "logs/{rule}.log",
+    params:
+        config=config["{rule}"],
+    script:
+        "../scripts/{rule}.py"
+
+"""
+        for rule, source, target in [
+            ("read_letters", "raw.txt", "letters"),
+            ("count_letters", "<results>/letters.txt", "counted"),
+            ("join_letters", "<results>/letters.txt", "joined"),
+        ]
+    ),
+    "workflow/scripts/read_letters.py": SCRIPT.format(module="letters"),
+    "workflow/scripts/count_letters.py": SCRIPT.format(module="numbers"),
+    "workflow/scripts/join_letters.py": SCRIPT.format(module="joints"),
+    "workflow/scripts/wordbridge/letters.py": (
+        '"""Letters."""\n\n\ndef text_of(text):\n    return "".join(sorted(set(text)))\n'
+    ),
+    "workflow/scripts/wordbridge/numbers.py": (
+        "def text_of(text):\n    from wordbridge.letters import text_of as once\n\n"
+        "    return str(len(once(text)))  # a number\n"
+    ),
+    "workflow/scripts/wordbridge/joints.py": "def text_of(text):\n    return '-'.join(text)\n",
+    "config.yaml": "".join(
+        f"{rule}: {{fail: false, size: {size}}}\n"
+        for rule, size in [("read_letters", 3), ("count_letters", 4), ("join_letters", 5)]
+    ),
+    "schema.yaml": "type: object\n",
+    "raw.txt": "abracadabra",
+}
+RULES = {"read_letters", "count_letters", "join_letters"}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Path:
+    """Return a toy checkout whose workflow has run."""
+    checkout = tmp_path_factory.mktemp("toy")
+    for name in SHARED:
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, checkout / name)
+    for name, text in TOY.items():
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text(text)
+    workflow(checkout, snakefile=checkout / "Snakefile")
+    return checkout
+
+
+@pytest.fixture
+def checkout(finished: Path, tmp_path: Path) -> Path:
+    """Return a copy of the finished checkout, to be edited."""
+    return shutil.copytree(finished, tmp_path / "copy")
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+SCRIPTS = "workflow/scripts"
+PACKAGE = f"{SCRIPTS}/wordbridge"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        (f"{PACKAGE}/joints.py", "'-'", "'+'", {"join_letters"}),
+        (f"{PACKAGE}/numbers.py", "str(", "repr(", {"count_letters"}),
+        (f"{PACKAGE}/letters.py", "sorted(", "list(", RULES),  # counting imports it when it runs
+        (f"{SCRIPTS}/join_letters.py", "source.read()", "source.read() * 2", {"join_letters"}),
+        ("config.yaml", "size: 4", "size: 40", {"count_letters"}),
+        ("raw.txt", "abra", "obra", RULES),
+    ],
+)
+def test_an_edit_makes_exactly_these_rules_stale(
+    checkout: Path, stale: Stale, name: str, old: str, new: str, expected: set[str]
+):
+    edit(checkout / name, old, new)
+    assert stale(checkout, snakefile=checkout / "Snakefile") - {"all"} == expected
+
+
+def test_comments_docstrings_new_times_and_another_folder_make_nothing_stale(
+    checkout: Path, stale: Stale
+):
+    edit(checkout / PACKAGE / "numbers.py", "# a number", "# the number of letters")
+    edit(checkout / PACKAGE / "letters.py", '"""Letters."""', '"""The letters of the text."""')
+    edit(checkout / PACKAGE / "log.py", "code changed", "the code was changed")
+    edit(checkout / SCRIPTS / "join_letters.py", '"""Toy."""\n', '"""A toy."""\n\n')
+    edit(checkout / "workflow/rules/toy.smk", "logs/join", "logs/do_join")
+    edit(checkout / "config.yaml", "{fail: false, size: 5}", "{size: 5, fail: false}")
+    for path in checkout.rglob("*"):
+        if not {".snakemake", "results"} & set(path.parts):
+            os.utime(path)
+    assert stale(checkout, snakefile=checkout / "Snakefile") == set()
+
+
+def test_a_rerun_that_writes_the_same_bytes_spares_what_is_below_it_in_the_next_run(
+    checkout: Path, workflow: Workflow, stale: Stale
+):
+    edit(checkout / PACKAGE / "letters.py", "set(text)", "set(list(text))")
+    workflow(checkout, "results/letters.txt", snakefile=checkout / "Snakefile")
+    # Counting imports the edited module. Joining does not, and its input has the same bytes.
+    assert stale(checkout, snakefile=checkout / "Snakefile") - {"all"} == {"count_letters"}
+
+
+def test_an_expected_error_is_one_line_that_the_profile_shows(checkout: Path, workflow: Workflow):
+    edit(checkout / "config.yaml", "join_letters: {fail: false", "join_letters: {fail: true")
+    shown = workflow(checkout, snakefile=checkout / "Snakefile", ok=False).stdout
+    message = "error: fail: expected false, got true; turn it off"
+    assert (checkout / "logs/join_letters.log").read_text() == f"{message}\n"
+    assert message in shown
+    assert not (checkout / "results/joined.txt").exists()
+
+
+def test_a_wordbridge_installed_from_elsewhere_stops_the_workflow(
+    checkout: Path, tmp_path: Path, workflow: Workflow
+):
+    installed = tmp_path / "site-packages"
+    shutil.copytree(checkout / PACKAGE, installed / "wordbridge")
+    snakefile = checkout / "Snakefile"
+    snakefile.write_text(
+        f"import sys\n\nsys.path.insert(0, {str(installed)!r})\n{snakefile.read_text()}"
+    )
+    shown = workflow(checkout, snakefile=snakefile, ok=False).stdout
+    assert "run `pip install -e .` in the checkout" in shown

@@ -1,0 +1,160 @@
+"""The matrix that an embedding layer starts from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from wordbridge.corpus.specials import SPECIALS
+from wordbridge.errors import InputError
+from wordbridge.vectors.coverage import write_coverage
+from wordbridge.vectors.embeddings import build_embeddings, random_embeddings
+from wordbridge.vectors.protocol import Mask, Matrix
+
+DIM = 5
+TOKENS = [*SPECIALS, "le", "chat", "élie", "héna", "dort", "a\tb"]
+COUNTS = [0, 0, 0, 0, 40, 20, 10, 6, 3, 1]
+
+
+class Table:
+    """Random vectors, neither centred nor of unit deviation, of all words but a few."""
+
+    dim = DIM
+
+    def __init__(self, lacking: Sequence[str] = ("élie", "héna", "a\tb")) -> None:
+        self.lacking = lacking
+
+    def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
+        found = np.array([word not in self.lacking for word in words], np.bool_)
+        rows = [self.row(word) for word in words if word not in self.lacking]
+        return np.array(rows, np.float32).reshape(-1, DIM), found
+
+    @staticmethod
+    def row(word: str) -> Matrix:
+        return np.array([len(word) + ord(word[0]) * place % 7 for place in range(DIM)], np.float32)
+
+
+def test_found_vectors_get_unit_deviation_together() -> None:
+    embedding = build_embeddings(TOKENS, COUNTS, Table(), seed=1, fallbacks=())
+
+    found = embedding.matrix[[4, 5, 8]]
+    assert embedding.matrix.dtype == np.float32
+    assert embedding.matrix.shape == (len(TOKENS), DIM)
+    assert found.std() == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(found[0], Table.row("le") * embedding.factor, rtol=1e-6)
+
+
+def test_a_number_as_scale_multiplies() -> None:
+    embedding = build_embeddings(TOKENS, COUNTS, Table(), seed=1, scale=3.0, fallbacks=())
+
+    assert embedding.factor == 3
+    np.testing.assert_allclose(embedding.matrix[5], 3 * Table.row("chat"))
+
+
+def test_specials_are_random_and_the_padding_is_zero() -> None:
+    matrix = build_embeddings(TOKENS, COUNTS, Table(lacking=()), seed=1).matrix
+
+    assert not matrix[1].any()
+    for row, token in ((0, "_bos_"), (2, "_eos_"), (3, "_unk")):
+        assert matrix[row].any()
+        assert not np.allclose(matrix[row], Table.row(token))
+
+
+def test_misses_are_standard_normal() -> None:
+    words = [f"w{number}" for number in range(3000)]
+    tokens = [*SPECIALS, *words]
+    matrix = build_embeddings(tokens, [1] * len(tokens), Table(words), seed=4).matrix[4:]
+
+    assert abs(float(matrix.mean())) < 0.03
+    assert float(matrix.std()) == pytest.approx(1, abs=0.03)
+    assert len(np.unique(matrix[:, 0])) == len(words)
+
+
+def test_another_word_changes_no_other_row() -> None:
+    first = build_embeddings(TOKENS, COUNTS, Table(), seed=1, scale=1.0).matrix
+    order = [0, 1, 2, 3, 7, 9, 4, 5, 6, 8]
+    tokens, counts = [TOKENS[row] for row in order], [COUNTS[row] for row in order]
+
+    second = build_embeddings([*tokens, "ivva"], [*counts, 1], Table(), seed=1, scale=1.0).matrix
+
+    np.testing.assert_array_equal(first[order], second[:-1])
+
+
+def test_random_rows_depend_on_the_seed() -> None:
+    first, again, other = (
+        build_embeddings(TOKENS, COUNTS, Table(), seed=seed).matrix for seed in (1, 1, 2)
+    )
+
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first[7], other[7])
+    np.testing.assert_array_equal(first[4], other[4])
+
+
+def test_without_specials_every_row_is_a_word() -> None:
+    matrix = build_embeddings(["le", "héna", "chat"], [3, 2, 1], Table(), seed=1, specials=0).matrix
+
+    assert matrix.any(axis=1).all()
+
+
+def test_random_embeddings_have_no_vector_but_the_same_random_rows() -> None:
+    table = build_embeddings(TOKENS, COUNTS, Table(), seed=1, fallbacks=()).matrix
+    embedding = random_embeddings(TOKENS, COUNTS, DIM, seed=1)
+
+    assert embedding.matrix.shape == (len(TOKENS), DIM)
+    assert not embedding.matrix[1].any()
+    np.testing.assert_array_equal(embedding.matrix[7], table[7])
+    assert list(embedding.coverage.misses["token"]) == TOKENS[4:]
+
+
+def test_the_report_counts_types_and_tokens_by_step() -> None:
+    report = build_embeddings(
+        TOKENS, COUNTS, Table(["héna", "a\tb", "élie"]), seed=1, fallbacks=["case", "hyphen"]
+    ).coverage.report.set_index("step")
+
+    assert list(report.index) == ["exact", "case", "hyphen", "missing", "all"]
+    assert report["types"].tolist() == [3, 3, 0, 0, 6]
+    assert report["tokens"].tolist() == [63, 17, 0, 0, 80]
+    assert report.loc["exact", "type_share"] == pytest.approx(0.5)
+    assert report.loc["case", "token_share"] == pytest.approx(17 / 80)
+    assert report.loc["exact", "examples"] == "le chat dort"
+    assert report.loc["case", "examples"] == r"élie>Élie héna>Héna a\tb>A\tb"
+
+
+def test_misses_come_by_frequency() -> None:
+    misses = build_embeddings(TOKENS, COUNTS, Table(), seed=1, fallbacks=()).coverage.misses
+
+    assert misses.values.tolist() == [["élie", 10, 0.125], ["héna", 6, 0.075], ["a\tb", 1, 0.0125]]
+
+
+def test_tables_are_written_as_plain_lines(tmp_path: Path) -> None:
+    covered = build_embeddings(TOKENS, COUNTS, Table(), seed=1, fallbacks=()).coverage
+
+    write_coverage(covered, tmp_path / "report.tsv", tmp_path / "misses.tsv")
+
+    assert (tmp_path / "report.tsv").read_text(encoding="utf-8") == (
+        "step\ttypes\ttype_share\ttokens\ttoken_share\texamples\n"
+        "exact\t3\t0.500000\t63\t0.787500\tle chat dort\n"
+        "missing\t3\t0.500000\t17\t0.212500\télie héna a\\tb\n"
+        "all\t6\t1.000000\t80\t1.000000\t\n"
+    )
+    assert (tmp_path / "misses.tsv").read_text(encoding="utf-8") == (
+        "token\tcount\ttoken_share\nélie\t10\t0.125000\nhéna\t6\t0.075000\na\\tb\t1\t0.012500\n"
+    )
+
+
+def test_an_empty_vocabulary_has_only_specials() -> None:
+    embedding = build_embeddings(list(SPECIALS), [0] * 4, Table(), seed=1)
+
+    assert embedding.matrix.shape == (4, DIM)
+    assert embedding.factor == 1
+    assert embedding.coverage.report["types"].sum() == 0
+
+
+def test_a_vector_that_is_not_finite_is_named() -> None:
+    class Damaged(Table):
+        @staticmethod
+        def row(word: str) -> Matrix:
+            return np.full(DIM, np.nan if word == "chat" else 1, np.float32)
+
+    with pytest.raises(InputError, match="the vector of 'chat' holds NaN or infinity"):
+        build_embeddings(TOKENS, COUNTS, Damaged(), seed=1)

@@ -1,0 +1,75 @@
+"""Other spellings of words without a vector."""
+
+import pytest
+from wordbridge.errors import InputError
+from wordbridge.vectors.fallbacks import FALLBACKS, SUBWORDS, check_fallbacks, forms
+
+# ruff: noqa: RUF001
+
+
+@pytest.mark.parametrize(
+    ("fallback", "token", "expected"),
+    [
+        ("case", "yahweh", ["Yahweh", "YAHWEH"]),
+        ("case", "jean-paul", ["Jean-paul", "Jean-Paul", "JEAN-PAUL"]),
+        ("case", "LORD", ["lord", "Lord"]),
+        ("case", "?", []),
+        ("apostrophe", "l'", ["l’"]),
+        ("apostrophe", "aujourd’hui", ["aujourd'hui"]),
+        ("apostrophe", "o`clock", ["o'clock", "o’clock"]),
+        ("apostrophe", "chat", []),
+        ("elision", "l'", ["le", "l"]),
+        ("elision", "d’", ["de", "d"]),
+        ("elision", "qu'", ["que", "qu"]),
+        ("elision", "Jusqu’", ["Jusqu", "jusque", "jusqu"]),
+        ("elision", "l’eau", ["eau", "l'eau"]),
+        ("elision", "'s", ["s"]),
+        ("elision", "n’t", ["not"]),
+        ("elision", "john's", ["john"]),
+        ("elision", "'twas'", ["twas"]),
+        ("elision", "'", []),
+        ("elision", "eau", []),
+        ("hyphen", "-il", ["il"]),
+        ("hyphen", "-t-il", ["t-il", "il", "til"]),
+        ("hyphen", "porte-t-elle", ["porte elle", "portetelle"]),
+        ("hyphen", "co‐operate", ["co-operate", "co operate", "cooperate"]),
+        ("hyphen", "-", []),
+        ("hyphen", "-t-", ["t"]),
+        ("accents", "e\u0301te", ["éte", "ete"]),
+        ("accents", "soeur", ["sœur"]),
+        ("accents", "cœur", ["coeur"]),
+        ("accents", "Élie", ["Elie", "élie", "elie"]),
+        ("accents", "rat", []),
+        ("subwords", "chats", []),
+    ],
+)
+def test_forms_of_a_token(fallback: str, token: str, expected: list[str]) -> None:
+    assert [" ".join(form) for form in forms(token, fallback)] == expected
+
+
+@pytest.mark.parametrize("fallback", FALLBACKS)
+@pytest.mark.parametrize("token", ["", " ", "\n", "'", "''", "--", "’", "a", "日本", "𝒳"])
+def test_forms_are_never_empty_nor_the_token_itself(token: str, fallback: str) -> None:
+    for form in forms(token, fallback):
+        assert form != (token,)
+        assert form
+        assert all(form)
+
+
+def test_subwords_come_last_by_default() -> None:
+    assert FALLBACKS[-1] == SUBWORDS
+    check_fallbacks(FALLBACKS)
+    check_fallbacks([])
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["case", "elison"], "unknown fall-back 'elison': .*did you mean elision"),
+        (["qqq"], "expected some of case, .*; choose among them"),
+        (["case", "case"], "case is named twice"),
+    ],
+)
+def test_unknown_names_are_refused(names: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        check_fallbacks(names)

@@ -1,0 +1,55 @@
+"""Word vectors learned from the corpus's own text."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from wordbridge.errors import InputError
+from wordbridge.vectors.fasttext_bin import FastTextBin
+from wordbridge.vectors.skipgram import SkipgramSettings, skipgram_settings, train_vectors
+
+SETTINGS = SkipgramSettings(dim=9, epochs=8, min_count=2, buckets=200, learning_rate=0.1)
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[list[str]]:
+    """Return texts about cats or ships, never both."""
+    generator = random.Random(3)
+    topics = [["chat", "miaule", "dort", "l’été"], ["bateau", "vogue", "mer", "port"]]  # noqa: RUF001
+    return [generator.choices(topics[number % 2], k=8) for number in range(300)] + [["seul"]]
+
+
+def test_words_that_come_together_get_similar_vectors(
+    texts: list[list[str]], tmp_path: Path
+) -> None:
+    train_vectors(texts, tmp_path / "words.bin", SETTINGS)
+
+    vectors = FastTextBin(tmp_path / "words.bin", unit_length=True)
+    matrix, found = vectors.lookup(["chat", "miaule", "bateau", "l’été", "seul"])  # noqa: RUF001
+    assert vectors.dim == 9
+    assert found.tolist() == [True, True, True, True, False]
+    assert matrix[0] @ matrix[1] > matrix[0] @ matrix[2] + 0.2
+    assert np.isfinite(matrix).all()
+
+
+def test_equal_texts_give_equal_bytes(texts: list[list[str]], tmp_path: Path) -> None:
+    for name in ("a.bin", "b.bin"):
+        train_vectors(iter(texts), tmp_path / name, SETTINGS)
+
+    assert (tmp_path / "a.bin").read_bytes() == (tmp_path / "b.bin").read_bytes()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("texts", [[], [["seul"], ["autre"]]])
+def test_texts_without_frequent_words_are_refused(texts: list[list[str]], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="words that come at least 2 times"):
+        train_vectors(texts, tmp_path / "words.bin", SETTINGS)
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_settings_come_from_a_block_of_the_configuration() -> None:
+    block = {"kind": "trained", "dim": 9, "longest": 0}
+
+    assert skipgram_settings(block) == SkipgramSettings(dim=9, longest=0)

@@ -1,0 +1,150 @@
+"""Code as a rule parameter, so that exactly the rules whose code changed are stale.
+
+Snakemake looks at a script's modification time and never at what the script imports. Here each
+script rule gets a param ``code``: a hash per module, over the script and every module beside it
+that it imports, directly or through others, and the versions of the distributions these import.
+Two things are not seen: imports by a computed name, and data files (declare those as inputs).
+
+Only the standard library is imported at the top, because ``log_to`` loads this file in each job,
+whose environment may have no Snakemake.
+"""
+
+import ast
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+SCRIPTS = Path(__file__).resolve().parent / "scripts"
+
+# What watches a job and makes no data. Were it counted, rewording a log line would retrain.
+NOT_COUNTED = frozenset({"wordbridge/log.py"})
+
+
+def track_code(workflow: Any) -> None:
+    """Give every script rule of ``workflow`` its param ``code``; the Snakefile's last line."""
+    _refuse_other_installation()
+    settings = workflow.deployment_settings
+    in_conda = "CONDA" in {method.name for method in settings.deployment_method}
+    for rule in workflow.rules:
+        if rule.script:
+            script = rule.basedir.join(rule.script).get_path_or_uri(secret_free=True)
+            hashes, foreign = _modules(Path(script).resolve())
+            # Versions in conda environments are what Snakemake's software-env trigger is for.
+            versions = {} if in_conda else _versions(foreign)
+            rule.set_params(code={"modules": hashes, "versions": versions})
+
+
+def digest(script: str | Path) -> dict[str, str]:
+    """Return {path below the scripts folder: hash} for ``script`` and what it imports of ours."""
+    return _modules(Path(script).resolve())[0]
+
+
+def _refuse_other_installation() -> None:
+    """Raise WorkflowError if jobs would import another wordbridge than the one that is hashed."""
+    spec = find_spec("wordbridge")
+    ours = SCRIPTS / "wordbridge" / "__init__.py"
+    if spec and spec.origin and Path(spec.origin).resolve() != ours:
+        from snakemake.exceptions import WorkflowError
+
+        raise WorkflowError(
+            f"an installed wordbridge would run instead of this checkout's: expected {ours}, "
+            f"got {spec.origin}; run `pip install -e .` in the checkout"
+        )
+
+
+def _modules(script: Path) -> tuple[dict[str, str], set[str]]:
+    """Return the hashes of our modules behind ``script``, and the other names they import."""
+    root = script.parent
+    hashes: dict[str, str] = {}
+    foreign: set[str] = set()
+    pending = [script]
+    while pending:
+        path = pending.pop()
+        key = path.relative_to(root).as_posix()
+        if key in hashes or key in NOT_COUNTED:
+            continue
+        hashes[key], names = _parsed(path.read_bytes(), key)
+        for name in names:
+            files = list(_files(root, name))
+            pending += files
+            if not files:
+                foreign.add(name.partition(".")[0])
+    return dict(sorted(hashes.items())), foreign
+
+
+def _files(root: Path, name: str) -> Iterator[Path]:
+    """Yield our files that an import of the dotted ``name`` runs: its packages, then itself."""
+    stem = root
+    for part in name.split("."):
+        stem = stem / part
+        yield from filter(Path.is_file, (stem / "__init__.py", stem.with_name(f"{part}.py")))
+
+
+@cache
+def _parsed(source: bytes, key: str) -> tuple[str, tuple[str, ...]]:
+    """Return the hash of the syntax tree of ``source`` and the dotted names that it imports."""
+    tree = ast.parse(source, filename=key)
+    names = _imported(tree.body, key.split("/")[:-1])
+    return hashlib.sha256(_canonical(tree).encode()).hexdigest()[:12], tuple(sorted(set(names)))
+
+
+def _imported(nodes: Iterable[ast.AST], package: list[str]) -> Iterator[str]:
+    """Yield the dotted names imported below ``nodes``; what only type checkers see is left out."""
+    for node in nodes:
+        match node:
+            case ast.expr():
+                pass
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                base = package[: len(package) + 1 - level] if level else []
+                source = ".".join([*base, *([module] if module else [])])
+                yield source
+                yield from (f"{source}.{alias.name}" for alias in names)
+            case ast.If(
+                test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"),
+                orelse=otherwise,
+            ):
+                yield from _imported(otherwise, package)
+            case _:
+                yield from _imported(ast.iter_child_nodes(node), package)
+
+
+def _canonical(node: object) -> str:
+    """Return the syntax tree as text that is the same in every Python from 3.11.
+
+    ``ast.dump`` is not: newer versions print new, empty fields. Bare constants as statements,
+    which is what docstrings are, do nothing and are left out.
+    """
+    if isinstance(node, list):
+        kept = (n for n in node if not (isinstance(n, ast.Expr) and _is_constant(n.value)))
+        return f"[{','.join(map(_canonical, kept))}]"
+    if not isinstance(node, ast.AST):
+        return ascii(node)
+    fields = (
+        f"{name}={_canonical(value)}"
+        for name, value in ast.iter_fields(node)
+        if not (value is None or value == [] or name in ("ctx", "kind", "type_comment"))
+    )
+    return f"{type(node).__name__}({','.join(fields)})"
+
+
+def _is_constant(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant)
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return dict(packages_distributions())
+
+
+def _versions(names: set[str]) -> dict[str, str]:
+    """Return {distribution: version} for those import ``names`` that distributions provide."""
+    outside = names - sys.stdlib_module_names
+    found = {distribution for name in outside for distribution in _distributions().get(name, [])}
+    return {distribution: version(distribution) for distribution in sorted(found)}

@@ -1,0 +1,214 @@
+# In: trained translators and the test part. Out: <results>/{translations,scores} per variant and
+# seed, <results>/tables and <results>/figures over all of them, <results>/timings for what differs
+# from run to run.
+
+
+rule translate_questions:
+    """Translations of the test part, once per distinct source text."""
+    input:
+        pairs=TOKENS,
+        fr_vocabulary="<results>/vocabulary/fr.tsv",
+        en_vocabulary="<results>/vocabulary/en.tsv",
+        model="<results>/translators/{variant}/{seed}/model.safetensors",
+        settings="<results>/translators/{variant}/{seed}/settings.json",
+    output:
+        translations="<results>/translations/{variant}/{seed}.tsv",
+        attention="<results>/translations/{variant}/{seed}.attention.npz",
+        times="<results>/timings/decoding/{variant}/{seed}.json",
+    log:
+        "<logs>/translate_questions/{variant}/{seed}.log",
+    benchmark:
+        "<results>/benchmarks/translate_questions/{variant}/{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["decoding"]
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=GPUS,
+    params:
+        settings={
+            "decoding": config["decoding"],
+            "part": config["scores"]["part"],
+            "tokenizer": config["tokens"]["tokenizer"],
+            "device": config["device"],
+            "threads": config["threads"]["decoding"],
+        },
+    script:
+        "../scripts/translate_questions.py"
+
+
+rule score_translations:
+    """All scores of one variant and seed."""
+    input:
+        pairs="<results>/split/pairs.tsv",
+        translations="<results>/translations/{variant}/{seed}.tsv",
+        fr_ids="<results>/ids/fr.npz",
+        en_ids="<results>/ids/en.npz",
+        model="<results>/translators/{variant}/{seed}/model.safetensors",
+        settings="<results>/translators/{variant}/{seed}/settings.json",
+    output:
+        "<results>/scores/{variant}/{seed}.json",
+    log:
+        "<logs>/score_translations/{variant}/{seed}.log",
+    benchmark:
+        "<results>/benchmarks/score_translations/{variant}/{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["decoding"]
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=GPUS,
+    params:
+        settings={
+            "part": config["scores"]["part"],
+            "lowercase": config["scores"]["lowercase"],
+            "device": config["device"],
+            "threads": config["threads"]["decoding"],
+        },
+    script:
+        "../scripts/score_translations.py"
+
+
+rule tabulate_scores:
+    """The table of scores: one row per variant, mean and standard deviation over the seeds."""
+    input:
+        expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
+    output:
+        tables=multiext("<results>/tables/scores", ".tsv", ".md", ".html"),
+        figure="<results>/figures/scores.png",
+    log:
+        "<logs>/tabulate_scores.log",
+    benchmark:
+        "<results>/benchmarks/tabulate_scores.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        settings={key: config["scores"][key] for key in ("baseline", "published")},
+    script:
+        "../scripts/tabulate_scores.py"
+
+
+rule tabulate_times:
+    """The table of times and throughputs, which no other result reads."""
+    input:
+        training=expand("<results>/timings/training/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
+        decoding=expand("<results>/timings/decoding/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
+    output:
+        multiext("<results>/timings/times", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/tabulate_times.log",
+    benchmark:
+        "<results>/benchmarks/tabulate_times.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings={"published": config["scores"]["published"]},
+    script:
+        "../scripts/tabulate_times.py"
+
+
+rule tabulate_samples:
+    """Sample translations: source, reference, and what each variant makes of it."""
+    input:
+        pairs="<results>/split/pairs.tsv",
+        translations=expand("<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]),
+    output:
+        multiext("<results>/tables/samples", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/tabulate_samples.log",
+    benchmark:
+        "<results>/benchmarks/tabulate_samples.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        settings={
+            "count": config["samples"]["count"],
+            "part": config["scores"]["part"],
+            "variants": VARIANTS,
+        },
+    script:
+        "../scripts/tabulate_samples.py"
+
+
+rule tabulate_training:
+    """The table of losses per epoch as the lesson printed them, and their figure."""
+    input:
+        expand("<results>/translators/{variant}/{seed}/metrics.tsv", variant=VARIANTS, seed=SEEDS),
+    output:
+        tables=multiext("<results>/tables/training", ".tsv", ".md", ".html"),
+        figure="<results>/figures/losses.png",
+    log:
+        "<logs>/tabulate_training.log",
+    benchmark:
+        "<results>/benchmarks/tabulate_training.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings={"published": config["scores"]["published"]},
+    script:
+        "../scripts/tabulate_training.py"
+
+
+rule plot_schedule:
+    """The learning rate of each variant over its training."""
+    input:
+        fr_ids="<results>/ids/fr.npz",
+        en_ids="<results>/ids/en.npz",
+    output:
+        "<results>/figures/schedule.png",
+    log:
+        "<logs>/plot_schedule.log",
+    benchmark:
+        "<results>/benchmarks/plot_schedule.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings={name: config["variants"][name] for name in VARIANTS},
+    script:
+        "../scripts/plot_schedule.py"
+
+
+rule plot_attention:
+    """What one variant looks at while it translates one sample: heat map and the lesson's curves."""
+    input:
+        translations=f"<results>/translations/{{variant}}/{SEEDS[0]}.tsv",
+        attention=f"<results>/translations/{{variant}}/{SEEDS[0]}.attention.npz",
+    output:
+        heat_map="<results>/figures/attention_{variant}_{number}.png",
+        curves="<results>/figures/attention_curves_{variant}_{number}.png",
+    log:
+        "<logs>/plot_attention/{variant}/{number}.log",
+    benchmark:
+        "<results>/benchmarks/plot_attention/{variant}_{number}.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=config["samples"],
+    script:
+        "../scripts/plot_attention.py"

@@ -1,0 +1,24 @@
+# In: every table and figure of the run. Out: <results>/index.html, one page that shows them all.
+
+
+rule build_page:
+    """The summary page: every table and figure of the run, and what stands in which folder."""
+    input:
+        tables=TABLES,
+        figures=FIGURES,
+    output:
+        "<results>/index.html",
+    log:
+        "<logs>/build_page.log",
+    benchmark:
+        "<results>/benchmarks/build_page.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings={"title": os.path.basename(config["pathvars"]["results"])},
+    script:
+        "../scripts/build_page.py"

@@ -1,0 +1,218 @@
+# In: resources/files/*. Out: <results>/{questions,tokens,split,vocabulary,ids} and their tables.
+# Tables of pairs have the columns item, group, fr, en; see corpus/pairs.py.
+
+PAIRED = "<results>/questions/sentences.tsv"
+VERSES = CORPUS["kind"] == "verses"
+# Where the tokens that models see come from: words, or words cut into pieces.
+TOKENS = (
+    "<results>/pieces/pairs.tsv"
+    if config["tokens"]["tokenizer"] == "sentencepiece"
+    else "<results>/split/pairs.tsv"
+)
+
+
+rule pair_sentences:
+    """Question pairs out of verses, aligned sentence by sentence."""
+    input:
+        **resource_files(CORPUS if VERSES else {}),
+    output:
+        pairs=PAIRED,
+        report="<results>/questions/sentences.report.tsv",
+    log:
+        "<logs>/pair_sentences.log",
+    benchmark:
+        "<results>/benchmarks/pair_sentences.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=CORPUS,
+    script:
+        "../scripts/pair_sentences.py"
+
+
+rule extract_questions:
+    """Pairs that match the lesson's two regular expressions, and a report of the others."""
+    input:
+        **({"pairs": PAIRED} if VERSES else resource_files(CORPUS)),
+    output:
+        pairs="<results>/questions/pairs.tsv",
+        report="<results>/questions/report.tsv",
+    log:
+        "<logs>/extract_questions.log",
+    benchmark:
+        "<results>/benchmarks/extract_questions.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        settings={
+            "corpus": {"kind": "pairs"} if VERSES else CORPUS,
+            "questions": config["questions"],
+        },
+    script:
+        "../scripts/extract_questions.py"
+
+
+rule tokenize_questions:
+    """The pairs as tokens, without those that are too long."""
+    input:
+        pairs="<results>/questions/pairs.tsv",
+    output:
+        pairs="<results>/tokens/pairs.tsv",
+        report="<results>/tokens/report.tsv",
+    log:
+        "<logs>/tokenize_questions.log",
+    benchmark:
+        "<results>/benchmarks/tokenize_questions.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: config["threads"]["tokens"]
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings={key: config["tokens"][key] for key in ("longest", "rules")},
+    script:
+        "../scripts/tokenize_questions.py"
+
+
+rule split_pairs:
+    """The pairs with the part that each belongs to, and an audit of what the parts share."""
+    input:
+        pairs="<results>/tokens/pairs.tsv",
+    output:
+        pairs="<results>/split/pairs.tsv",
+        leaks=multiext("<results>/tables/leaks", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/split_pairs.log",
+    benchmark:
+        "<results>/benchmarks/split_pairs.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings=config["split"],
+    script:
+        "../scripts/split_pairs.py"
+
+
+rule train_pieces:
+    """A SentencePiece model of one language's train part."""
+    input:
+        pairs="<results>/split/pairs.tsv",
+    output:
+        model="<results>/pieces/{language}.model",
+    log:
+        "<logs>/train_pieces/{language}.log",
+    benchmark:
+        "<results>/benchmarks/train_pieces/{language}.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=config["tokens"]["pieces"],
+    script:
+        "../scripts/train_pieces.py"
+
+
+rule cut_pieces:
+    """The pairs with pieces in place of words."""
+    input:
+        pairs="<results>/split/pairs.tsv",
+        fr="<results>/pieces/fr.model",
+        en="<results>/pieces/en.model",
+    output:
+        pairs="<results>/pieces/pairs.tsv",
+    log:
+        "<logs>/cut_pieces.log",
+    benchmark:
+        "<results>/benchmarks/cut_pieces.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    script:
+        "../scripts/cut_pieces.py"
+
+
+rule build_vocab:
+    """One language's words by falling frequency, the special tokens before them."""
+    input:
+        pairs=TOKENS,
+    output:
+        vocabulary="<results>/vocabulary/{language}.tsv",
+    log:
+        "<logs>/build_vocab/{language}.log",
+    benchmark:
+        "<results>/benchmarks/build_vocab/{language}.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings=config["vocabulary"],
+    script:
+        "../scripts/build_vocab.py"
+
+
+rule number_tokens:
+    """One language's texts as word numbers, ended and cut at a percentile of their lengths."""
+    input:
+        pairs=TOKENS,
+        vocabulary="<results>/vocabulary/{language}.tsv",
+    output:
+        ids="<results>/ids/{language}.npz",
+    log:
+        "<logs>/number_tokens/{language}.log",
+    benchmark:
+        "<results>/benchmarks/number_tokens/{language}.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings=config["lengths"],
+    script:
+        "../scripts/number_tokens.py"
+
+
+rule describe_corpus:
+    """Tables about the corpus: pairs kept and rejected; lengths, types and tokens."""
+    input:
+        pairs=TOKENS,
+        reports=(["<results>/questions/sentences.report.tsv"] if VERSES else [])
+        + ["<results>/questions/report.tsv", "<results>/tokens/report.tsv"],
+    output:
+        corpus=multiext("<results>/tables/corpus", ".tsv", ".md", ".html"),
+        rejected=multiext("<results>/tables/corpus_pairs", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/describe_corpus.log",
+    benchmark:
+        "<results>/benchmarks/describe_corpus.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    script:
+        "../scripts/describe_corpus.py"

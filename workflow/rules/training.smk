@@ -1,0 +1,74 @@
+# In: <results>/ids, <results>/embeddings. Out: <results>/translators/{variant}/{seed}: weights,
+# settings and a row of metrics per epoch. One job per variant and seed; its unfinished state lives
+# in resources/state, outside declared outputs, because Snakemake deletes those of a failed job.
+
+
+def training_block(wildcards):
+    """Return all that a training of one variant depends on beside its inputs and its seed."""
+    return {
+        "variant": config["variants"][wildcards.variant],
+        "device": config["device"],
+        "threads": config["threads"]["training"],
+    }
+
+
+def range_test_block(wildcards):
+    """Return the same for the range test, with its own settings."""
+    bounds = {key: config["range_test"][key] for key in ("lowest", "highest")}
+    return {**training_block(wildcards), "range_test": bounds, "seed": SEEDS[0]}
+
+
+rule train_translator:
+    """The weights of one variant trained with one seed, and its losses per epoch."""
+    input:
+        fr_ids="<results>/ids/fr.npz",
+        en_ids="<results>/ids/en.npz",
+        fr_embedding="<results>/embeddings/fr.npy",
+        en_embedding="<results>/embeddings/en.npy",
+    output:
+        model="<results>/translators/{variant}/{seed}/model.safetensors",
+        settings="<results>/translators/{variant}/{seed}/settings.json",
+        metrics="<results>/translators/{variant}/{seed}/metrics.tsv",
+        times="<results>/timings/training/{variant}/{seed}.json",
+    log:
+        "<logs>/train_translator/{variant}/{seed}.log",
+    benchmark:
+        "<results>/benchmarks/train_translator/{variant}/{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["training"]
+    resources:
+        mem_mb=4000,
+        runtime=720,
+        gpu=GPUS,
+    params:
+        settings=training_block,
+    script:
+        "../scripts/train_translator.py"
+
+
+rule find_learning_rate:
+    """The learning-rate range test of one variant: losses, plot and suggestion."""
+    input:
+        fr_ids="<results>/ids/fr.npz",
+        en_ids="<results>/ids/en.npz",
+        fr_embedding="<results>/embeddings/fr.npy",
+        en_embedding="<results>/embeddings/en.npy",
+    output:
+        table="<results>/range_test/{variant}.tsv",
+        figure="<results>/figures/learning_rate_{variant}.png",
+    log:
+        "<logs>/find_learning_rate/{variant}.log",
+    benchmark:
+        "<results>/benchmarks/find_learning_rate/{variant}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["training"]
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=GPUS,
+    params:
+        settings=range_test_block,
+    script:
+        "../scripts/find_learning_rate.py"

@@ -1,0 +1,91 @@
+# In: fetched vectors (or the corpus itself) and vocabularies.
+# Out: <results>/embeddings/{fr,en}.npy (words x dim, float32) and a table of their coverage.
+
+
+def vectors_block(wildcards):
+    """Return the config's entry of the vectors that a language uses."""
+    return config["vectors"][config["embeddings"][wildcards.language]]
+
+
+def vectors_files(wildcards):
+    """Return the files that a language's vectors are read from."""
+    block = vectors_block(wildcards)
+    if block["kind"] == "trained":
+        return {"bin": f"<results>/vectors/{wildcards.language}.bin"}
+    return resource_files(block)
+
+
+def embedding_block(wildcards):
+    """Return how a language's vectors become its embedding, and where they come from."""
+    block = vectors_block(wildcards)
+    own = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
+    kind = {key: block[key] for key in ("kind", "dim") if key in block}
+    return {**own, "vectors": kind}
+
+
+rule train_vectors:
+    """fastText skip-gram vectors learned from one language's train part."""
+    input:
+        pairs=TOKENS,
+    output:
+        bin="<results>/vectors/{language}.bin",
+    log:
+        "<logs>/train_vectors/{language}.log",
+    benchmark:
+        "<results>/benchmarks/train_vectors/{language}.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        settings=vectors_block,
+    script:
+        "../scripts/train_vectors.py"
+
+
+rule build_embeddings:
+    """The first embedding matrix of one language, and how much of the text its vectors cover."""
+    input:
+        unpack(vectors_files),
+        vocabulary="<results>/vocabulary/{language}.tsv",
+    output:
+        matrix="<results>/embeddings/{language}.npy",
+        report="<results>/embeddings/{language}.report.tsv",
+        misses="<results>/embeddings/{language}.misses.tsv",
+    log:
+        "<logs>/build_embeddings/{language}.log",
+    benchmark:
+        "<results>/benchmarks/build_embeddings/{language}.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=embedding_block,
+    script:
+        "../scripts/build_embeddings.py"
+
+
+rule tabulate_coverage:
+    """A table of how many words and how much of the text have a vector, and by which step."""
+    input:
+        fr="<results>/embeddings/fr.report.tsv",
+        en="<results>/embeddings/en.report.tsv",
+    output:
+        multiext("<results>/tables/coverage", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/tabulate_coverage.log",
+    benchmark:
+        "<results>/benchmarks/tabulate_coverage.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/tabulate_coverage.py"

@@ -1,0 +1,23 @@
+"""The first embedding matrix of one language, and how much of the text its vectors cover."""
+
+from wordbridge.corpus.vocabulary import read_vocabulary
+from wordbridge.log import log_to
+from wordbridge.vectors.coverage import write_coverage
+from wordbridge.vectors.embeddings import build_embeddings
+from wordbridge.vectors.matrix_file import save_matrix
+from wordbridge.vectors.source import configured_vectors
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+vocabulary = read_vocabulary(snakemake.input.vocabulary)
+embedding = build_embeddings(
+    vocabulary.words,
+    vocabulary.counts,
+    configured_vectors(settings["vectors"], snakemake.input),
+    scale=settings["scale"],
+    seed=settings["seed"],
+    fallbacks=settings["fallbacks"],
+)
+save_matrix(embedding.matrix, snakemake.output.matrix)
+write_coverage(embedding.coverage, snakemake.output.report, snakemake.output.misses)

@@ -1,0 +1,14 @@
+"""The summary page: every table and figure of the run, and what stands in which folder."""
+
+from wordbridge.log import log_to
+from wordbridge.report.contents import summary_page, write_page
+
+log_to(snakemake)
+
+page = summary_page(
+    snakemake.params.settings["title"],
+    snakemake.output[0],
+    snakemake.input.tables,
+    snakemake.input.figures,
+)
+write_page(page, snakemake.output[0])

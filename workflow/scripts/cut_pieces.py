@@ -1,0 +1,10 @@
+"""The pairs with pieces in place of words."""
+
+from wordbridge.corpus.subwords import cut_pairs, read_pieces
+from wordbridge.corpus.tokenized import read_tokenized, write_tokenized
+from wordbridge.log import log_to
+
+log_to(snakemake)
+
+models = {language: read_pieces(snakemake.input[language]) for language in ("fr", "en")}
+write_tokenized(snakemake.output.pairs, cut_pairs(read_tokenized(snakemake.input.pairs), models))

@@ -1,0 +1,15 @@
+"""Pairs that match the lesson's two regular expressions, and a report of the others."""
+
+from collections import Counter
+
+from wordbridge.corpus.pairs import write_counts, write_pairs
+from wordbridge.corpus.extraction import extract_corpus
+from wordbridge.log import log_to
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+report: Counter[str] = Counter()
+pairs = extract_corpus(settings["corpus"], snakemake.input, settings["questions"], report)
+write_pairs(snakemake.output.pairs, pairs)
+write_counts(snakemake.output.report, report)

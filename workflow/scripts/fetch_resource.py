@@ -1,0 +1,16 @@
+"""Fetch one file from the first of its places that gives the right bytes."""
+
+from pathlib import Path
+
+from wordbridge.log import log_to
+from wordbridge.sources.fetch import fetch
+
+log_to(snakemake)
+
+fetch(
+    snakemake.wildcards.resource,
+    snakemake.params.settings,
+    Path(snakemake.output[0]),
+    store=Path("resources/store"),
+    manual=Path("resources/manual"),
+)

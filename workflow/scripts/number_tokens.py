@@ -1,0 +1,21 @@
+"""One language's texts as word numbers, ended and cut at a percentile of their lengths."""
+
+from wordbridge.corpus.ids import write_ids
+from wordbridge.corpus.numbering import number_texts
+from wordbridge.corpus.tokenized import read_tokenized, token_lists
+from wordbridge.corpus.vocabulary import read_vocabulary
+from wordbridge.log import log_to
+
+log_to(snakemake)
+
+settings, language = snakemake.params.settings, snakemake.wildcards.language
+pairs = read_tokenized(snakemake.input.pairs)
+numbered = number_texts(
+    token_lists(pairs, language, "all"),
+    [pair.part for pair in pairs],
+    read_vocabulary(snakemake.input.vocabulary),
+    settings[f"{language}_percentile"],
+    settings["measured_in"],
+    settings["keep_eos"],
+)
+write_ids(numbered, snakemake.output.ids)

@@ -1,0 +1,23 @@
+"""Question pairs out of verses, aligned sentence by sentence."""
+
+from collections import Counter
+
+from wordbridge.corpus.pairs import write_counts, write_pairs
+from wordbridge.corpus.sentences import SentenceOptions, pair_sentences
+from wordbridge.corpus.verses import read_verses
+from wordbridge.log import log_to
+
+log_to(snakemake)
+
+corpus = snakemake.params.settings
+report: Counter[str] = Counter()
+verses = read_verses(snakemake.input.verses, corpus["fr_versions"] + corpus["en_versions"])
+pairs = pair_sentences(
+    verses,
+    corpus["fr_versions"],
+    corpus["en_versions"],
+    SentenceOptions(**corpus["sentences"]),
+    report,
+)
+write_pairs(snakemake.output.pairs, pairs)
+write_counts(snakemake.output.report, report)

@@ -1,0 +1,13 @@
+"""Sample translations: source, reference, and what each variant makes of it."""
+
+from wordbridge.log import log_to
+from wordbridge.report.samples import CAPTION, COLUMNS, samples_of
+from wordbridge.report.tables import write_table
+from wordbridge.translation.translations import read_translations
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+made = [read_translations(path) for path in snakemake.input.translations]
+samples = samples_of(dict(zip(settings["variants"], made, strict=True)), settings["count"])
+write_table(samples, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS, group=True)

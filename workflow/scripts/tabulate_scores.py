@@ -1,0 +1,16 @@
+"""The table of scores: one row per variant, mean and standard deviation over the seeds."""
+
+from wordbridge.log import log_to
+from wordbridge.report.canvas import save_figure
+from wordbridge.report.score_plot import scores_figure
+from wordbridge.report.score_table import CAPTION, score_columns, tabulate_scores
+from wordbridge.report.tables import write_table
+from wordbridge.translation.records import read_records
+
+log_to(snakemake)
+
+records = read_records(snakemake.input)
+scores = tabulate_scores(records, **snakemake.params.settings)
+stem = snakemake.output.tables[0].removesuffix(".tsv")
+write_table(scores, stem, CAPTION, score_columns(records), group=True)
+save_figure(scores_figure(records), snakemake.output.figure)

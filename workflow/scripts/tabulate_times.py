@@ -1,0 +1,11 @@
+"""The table of times and throughputs, which no other result reads."""
+
+from wordbridge.log import log_to
+from wordbridge.report.tables import write_table
+from wordbridge.report.time_table import CAPTION, COLUMNS, joined_records, tabulate_times
+
+log_to(snakemake)
+
+records = joined_records(snakemake.input.training, snakemake.input.decoding)
+times = tabulate_times(records, **snakemake.params.settings)
+write_table(times, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS, group=True)

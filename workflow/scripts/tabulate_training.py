@@ -1,0 +1,18 @@
+"""The table of losses per epoch as the lesson printed them, and their figure."""
+
+from wordbridge.log import log_to
+from wordbridge.report.canvas import save_figure
+from wordbridge.report.published import published_losses
+from wordbridge.report.tables import write_table
+from wordbridge.report.training_plots import losses_figure
+from wordbridge.report.metrics import read_metrics
+from wordbridge.report.training_table import CAPTION, COLUMNS, tabulate_training
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+metrics = read_metrics(snakemake.input)
+published = {True: published_losses(), False: None}[settings["published"]]
+stem = snakemake.output.tables[0].removesuffix(".tsv")
+write_table(tabulate_training(metrics), stem, CAPTION, COLUMNS, group=True)
+save_figure(losses_figure(metrics, published), snakemake.output.figure)

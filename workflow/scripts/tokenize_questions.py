@@ -1,0 +1,22 @@
+"""The pairs as tokens, without those that are too long."""
+
+from collections import Counter
+
+from wordbridge.corpus.pairs import read_pairs, write_counts
+from wordbridge.corpus.tokenized import write_tokenized
+from wordbridge.corpus.tokens import TokenRules, tokenize_pairs
+from wordbridge.log import log_to
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+report: Counter[str] = Counter()
+pairs = tokenize_pairs(
+    list(read_pairs(snakemake.input.pairs)),
+    TokenRules(**settings["rules"]),
+    settings["longest"],
+    report,
+    snakemake.threads,
+)
+write_tokenized(snakemake.output.pairs, pairs)
+write_counts(snakemake.output.report, report)

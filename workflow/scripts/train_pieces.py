@@ -1,0 +1,10 @@
+"""A SentencePiece model of one language's train part."""
+
+from wordbridge.corpus.subwords import train_pieces, write_pieces
+from wordbridge.corpus.tokenized import read_tokenized, train_texts
+from wordbridge.log import log_to
+
+log_to(snakemake)
+
+texts = train_texts(read_tokenized(snakemake.input.pairs), snakemake.wildcards.language)
+write_pieces(snakemake.output.model, train_pieces(texts, snakemake.params.settings))

@@ -1,0 +1,24 @@
+"""The weights of one variant trained with one seed, and its losses per epoch."""
+
+from pathlib import Path
+
+from wordbridge.log import log_to
+from wordbridge.translation.job import train
+from wordbridge.translation.metrics import write_metrics
+from wordbridge.translation.records import write_record
+from wordbridge.translation.saved import write_translator
+
+log_to(snakemake)
+
+trained = train(
+    snakemake.params.settings,
+    int(snakemake.wildcards.seed),
+    dict(snakemake.input.items()),
+    Path("resources/state"),
+    snakemake.params.code,
+)
+write_metrics(snakemake.output.metrics, trained.epochs)
+write_record(snakemake.output.times, trained.times)
+write_translator(
+    trained.weights, trained.description, snakemake.output.model, snakemake.output.settings
+)

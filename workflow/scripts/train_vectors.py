@@ -1,0 +1,12 @@
+"""fastText skip-gram vectors learned from one language's train part."""
+
+from wordbridge.corpus.tokenized import read_tokenized, token_lists
+from wordbridge.log import log_to
+from wordbridge.vectors.skipgram import skipgram_settings, train_vectors
+
+log_to(snakemake)
+
+tokens = token_lists(
+    read_tokenized(snakemake.input.pairs), snakemake.wildcards.language, "train"
+)
+train_vectors(tokens, snakemake.output.bin, skipgram_settings(snakemake.params.settings))

@@ -1,0 +1,30 @@
+"""Translations of the test part, once per distinct source text."""
+
+from wordbridge.corpus.tokenized import read_tokenized
+from wordbridge.corpus.vocabulary import read_vocabulary
+from wordbridge.log import log_to
+from wordbridge.translation.device import choose_device
+from wordbridge.translation.part import translate_part
+from wordbridge.translation.records import write_record
+from wordbridge.translation.saved import read_translator
+from wordbridge.translation.translations import write_attention, write_translations
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+device = choose_device(settings["device"], settings["threads"])
+model, description = read_translator(snakemake.input.model, snakemake.input.settings, device)
+vocabularies = {
+    language: read_vocabulary(snakemake.input[f"{language}_vocabulary"])
+    for language in ("fr", "en")
+}
+made, times = translate_part(
+    model,
+    description["direction"],
+    read_tokenized(snakemake.input.pairs),
+    vocabularies,
+    settings,
+)
+write_translations(snakemake.output.translations, made)
+write_attention(snakemake.output.attention, made)
+write_record(snakemake.output.times, times)

@@ -1,0 +1,1 @@
+"""Parallel text: questions, tokens, splits, vocabularies, batches."""

@@ -1,0 +1,152 @@
+"""Parallel texts in batches of similar length.
+
+After the lesson's two samplers, without their faults: a corpus of one batch or with a short
+last batch is no special case, and an epoch's order depends on nothing but (seed, epoch).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from wordbridge.corpus.ids import NumberedTexts, read_ids
+from wordbridge.corpus.specials import PAD
+from wordbridge.errors import InputError
+
+DIRECTIONS = ("fr-en", "en-fr")
+
+Indices = NDArray[np.int64]
+
+_CHUNK_BATCHES = 50  # batches that are sorted together, as in the lesson
+
+
+def sortish_batches(lengths: ArrayLike, batch_size: int, seed: int, epoch: int) -> list[Indices]:
+    """Return batches of indices into ``lengths``: each index once, similar lengths together.
+
+    The indices are shuffled, cut into chunks of 50 batches, each chunk is sorted by falling
+    length and cut into batches, and the batches are shuffled; only the batch with the longest
+    text stays first, so that a lack of memory shows at once. A pure function of its arguments.
+    """
+    keys = np.asarray(lengths, dtype=np.int64)
+    if not len(keys):
+        return []
+    # RandomState's stream is frozen for good; that of numpy's newer Generator is not.
+    random = np.random.RandomState([seed, epoch])
+    shuffled = random.permutation(len(keys))
+    batches = [
+        batch
+        for chunk in _cut(shuffled, _CHUNK_BATCHES * batch_size)
+        for batch in _cut(chunk[_falling(keys[chunk])], batch_size)
+    ]
+    first = int(np.argmax([keys[batch[0]] for batch in batches]))
+    others = [batch for number, batch in enumerate(batches) if number != first]
+    return [batches[first], *(others[number] for number in random.permutation(len(others)))]
+
+
+def sorted_batches(lengths: ArrayLike, batch_size: int) -> list[Indices]:
+    """Return batches of indices into ``lengths`` by falling length, equal lengths in order."""
+    return _cut(_falling(np.asarray(lengths, dtype=np.int64)), batch_size)
+
+
+def pad(sequences: Sequence[NDArray[Any] | Sequence[int]], pad: int = PAD) -> torch.Tensor:
+    """Return the sequences as columns, padded at the end: int64 of shape (time, batch)."""
+    time = max(map(len, sequences), default=0)
+    padded = np.full((len(sequences), time), pad, dtype=np.int64)
+    for row, sequence in zip(padded, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return torch.from_numpy(padded).t().contiguous()
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Padded texts: source (source time, batch), target (target time, batch), lengths (batch).
+
+    ``indices`` are the places of the pairs in their ParallelData. All tensors are int64;
+    lengths count the end of sequence.
+    """
+
+    indices: torch.Tensor
+    source: torch.Tensor
+    target: torch.Tensor
+    source_lengths: torch.Tensor
+    target_lengths: torch.Tensor
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """Return the same batch on ``device``."""
+        return Batch(**{name: value.to(device) for name, value in vars(self).items()})
+
+
+@dataclass(frozen=True, eq=False)
+class ParallelData:
+    """The pairs of one part of the corpus, as ids of the source and the target language.
+
+    ``rows`` are the rows of these pairs in the files, ascending; index i means row ``rows[i]``.
+    """
+
+    source: NumberedTexts
+    target: NumberedTexts
+    rows: Indices
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.rows)
+
+    @property
+    def source_lengths(self) -> Indices:
+        """Return the length of each source text, end of sequence included."""
+        return self.source.lengths[self.rows]
+
+    @property
+    def target_lengths(self) -> Indices:
+        """Return the length of each target text, by which the lesson sorts."""
+        return self.target.lengths[self.rows]
+
+    def batch(self, indices: ArrayLike) -> Batch:
+        """Return the pairs at ``indices`` (places in this part, from 0) as padded tensors."""
+        places = np.asarray(indices, dtype=np.int64)
+        rows = self.rows[places]
+        sources = [self.source[row] for row in rows]
+        targets = [self.target[row] for row in rows]
+        return Batch(
+            indices=torch.from_numpy(places.copy()),
+            source=pad(sources),
+            target=pad(targets),
+            source_lengths=torch.tensor([len(ids) for ids in sources], dtype=torch.int64),
+            target_lengths=torch.tensor([len(ids) for ids in targets], dtype=torch.int64),
+        )
+
+
+def read_parallel(
+    fr_path: str | Path, en_path: str | Path, part: str, direction: str = "fr-en"
+) -> ParallelData:
+    """Return the pairs of ``part`` from a French and an English ids file.
+
+    ``direction`` "fr-en" makes French the source, "en-fr" English. Raises InputError when the
+    files do not belong together or the part holds no pair.
+    """
+    if direction not in DIRECTIONS:
+        raise InputError(f"direction {direction!r}: expected one of {', '.join(DIRECTIONS)}")
+    fr, en = read_ids(fr_path), read_ids(en_path)
+    if len(fr) != len(en) or (fr.part != en.part).any():
+        raise InputError(
+            f"{fr_path} ({len(fr)} texts) and {en_path} ({len(en)} texts): expected the same "
+            "pairs in the same parts, got others; make both again from one table of pairs"
+        )
+    rows = fr.rows(part)
+    if not len(rows):
+        raise InputError(
+            f"{fr_path}: the part {part!r} holds no pair; choose a split that has this part"
+        )
+    return ParallelData(fr, en, rows) if direction == "fr-en" else ParallelData(en, fr, rows)
+
+
+def _falling(keys: Indices) -> Indices:
+    return np.argsort(-keys, kind="stable")
+
+
+def _cut(indices: Indices, size: int) -> list[Indices]:
+    return [indices[start : start + size] for start in range(0, len(indices), size)]

@@ -1,0 +1,90 @@
+"""Numbered texts of any length in one flat array, and their file."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordbridge.corpus.archive import fault, read_arrays, write_arrays
+from wordbridge.errors import InputError
+
+PARTS = ("train", "valid", "test")  # the number of a part in the file is its place here
+
+_TYPES = {"ids": np.int32, "offsets": np.int64, "part": np.int8}
+
+
+@dataclass(frozen=True, eq=False)
+class NumberedTexts:
+    """Texts as token ids, and the part of the corpus that each belongs to.
+
+    Text i is ``ids[offsets[i] : offsets[i + 1]]`` and belongs to ``PARTS[part[i]]``.
+    """
+
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    part: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.part)
+
+    def __getitem__(self, row: int | np.integer) -> NDArray[np.int32]:
+        """Return the ids of the text in this row, counted from 0."""
+        if not 0 <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)} numbered texts")
+        return self.ids[self.offsets[row] : self.offsets[row + 1]]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Return the number of ids of each text."""
+        return np.diff(self.offsets)
+
+    def rows(self, part: str) -> NDArray[np.int64]:
+        """Return the rows of the texts in ``part``, ascending."""
+        return np.flatnonzero(self.part == _part_number(part))
+
+
+def pack(id_lists: Iterable[Sequence[int]], parts: Sequence[str]) -> NumberedTexts:
+    """Return the texts of ``id_lists`` in one flat array; ``parts`` names the part of each."""
+    lists = [np.asarray(ids, dtype=np.int32) for ids in id_lists]
+    if len(lists) != len(parts):
+        raise ValueError(f"{len(lists)} texts but {len(parts)} parts")
+    offsets = np.zeros(len(lists) + 1, dtype=np.int64)
+    np.cumsum([len(ids) for ids in lists], out=offsets[1:])
+    flat = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int32)
+    return NumberedTexts(flat, offsets, np.array([_part_number(p) for p in parts], dtype=np.int8))
+
+
+def write_ids(texts: NumberedTexts, path: str | Path) -> None:
+    """Write the three arrays as an .npz: equal texts give equal bytes."""
+    write_arrays(path, vars(texts), _TYPES)
+
+
+def read_ids(path: str | Path) -> NumberedTexts:
+    """Return the texts of a file that ``write_ids`` wrote.
+
+    Raises InputError when the file is missing or damaged, or its arrays do not fit together.
+    """
+    texts = NumberedTexts(**read_arrays(path, _TYPES))
+    _check(path, texts)
+    return texts
+
+
+def _check(path: str | Path, texts: NumberedTexts) -> None:
+    if len(texts.offsets) != len(texts) + 1:
+        sizes = f"{len(texts.offsets)} offsets for {len(texts)} texts"
+        raise fault(path, f"expected one offset more than texts, got {sizes}")
+    if texts.offsets[0] != 0 or texts.offsets[-1] != len(texts.ids) or (texts.lengths < 0).any():
+        raise fault(path, f"expected offsets that rise from 0 to {len(texts.ids)}, got others")
+    if len(texts.ids) and texts.ids.min() < 0:
+        raise fault(path, f"expected ids from 0 on, got {texts.ids.min()}")
+    if not np.isin(texts.part, range(len(PARTS))).all():
+        raise fault(path, f"expected parts 0 to {len(PARTS) - 1}, got {np.unique(texts.part)}")
+
+
+def _part_number(part: str) -> int:
+    if part not in PARTS:
+        raise InputError(f"unknown part {part!r}: expected one of {', '.join(PARTS)}")
+    return PARTS.index(part)

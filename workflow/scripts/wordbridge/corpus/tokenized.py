@@ -1,0 +1,100 @@
+"""Tokenized pairs as a table: item, group, fr, en, fr_tokens, en_tokens and perhaps part."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from wordbridge.atomic import replacing
+from wordbridge.corpus.escapes import join_tokens, split_tokens
+from wordbridge.corpus.pairs import Pair
+from wordbridge.errors import InputError
+
+HEADER = ("item", "group", "fr", "en", "fr_tokens", "en_tokens")
+
+# Reasons in the order of the report.
+READ, KEPT, EMPTY, LONG = "read", "kept", "no token on one side or both", "too many English tokens"
+REASONS = (READ, KEPT, EMPTY, LONG)
+
+
+class TokenizedPair(NamedTuple):
+    """A sentence pair with the tokens of both sides; ``part`` is "" before the corpus is split."""
+
+    item: str
+    group: str
+    fr: str
+    en: str
+    fr_tokens: list[str]
+    en_tokens: list[str]
+    part: str = ""
+
+
+def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
+    """Write the table of ``pairs``, with a column part when the first pair has one."""
+    rows = list(pairs)
+    has_part = bool(rows and rows[0].part)
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
+        table.write("\t".join((*HEADER, "part") if has_part else HEADER) + "\n")
+        for pair in rows:
+            fields = [*pair[:4], join_tokens(pair.fr_tokens), join_tokens(pair.en_tokens)]
+            table.write("\t".join([*fields, pair.part] if has_part else fields) + "\n")
+
+
+def read_tokenized(path: str | Path) -> list[TokenizedPair]:
+    """Return the pairs of the table at ``path``.
+
+    Raises InputError when the header is another one or a row has not as many columns.
+    """
+    with Path(path).open(encoding="utf-8", newline="\n") as table:
+        header = tuple(table.readline().rstrip("\n").split("\t"))
+        if header not in (HEADER, (*HEADER, "part")):
+            raise InputError(
+                f"{path}: expected the columns {', '.join(HEADER)} and perhaps part, "
+                f"got {', '.join(header)!r}; make the table again"
+            )
+        return [_pair(path, number, line, len(header)) for number, line in enumerate(table, 2)]
+
+
+def _pair(path: str | Path, number: int, line: str, columns: int) -> TokenizedPair:
+    fields = line.rstrip("\n").split("\t")
+    if len(fields) != columns:
+        raise InputError(
+            f"{path}, line {number}: expected {columns} columns, got {len(fields)}; "
+            "make the table again"
+        )
+    item, group, fr, en, fr_tokens, en_tokens, *part = fields
+    return TokenizedPair(
+        item, group, fr, en, split_tokens(fr_tokens), split_tokens(en_tokens), *part
+    )
+
+
+def keep_short(
+    pairs: Sequence[Pair],
+    fr_tokens: Sequence[list[str]],
+    en_tokens: Sequence[list[str]],
+    max_en_tokens: int,
+    report: Counter[str],
+) -> Iterator[TokenizedPair]:
+    """Yield the pairs with 1 to ``max_en_tokens`` English tokens and any French ones, in order.
+
+    ``report`` gets the counts by reason. Raises InputError at the end when no pair was kept.
+    """
+    report.update(dict.fromkeys(REASONS, 0))
+    for pair, fr, en in zip(pairs, fr_tokens, en_tokens, strict=True):
+        reason = EMPTY if not fr or not en else LONG if len(en) > max_en_tokens else KEPT
+        report.update([READ, reason])
+        if reason == KEPT:
+            yield TokenizedPair(*pair, fr, en)
+    if not report[KEPT]:
+        raise InputError(
+            f"no pair is left of {report[READ]} after tokenization: expected some with 1 to "
+            f"{max_en_tokens} English tokens, got {report[LONG]} longer and {report[EMPTY]} "
+            "empty ones; raise the limit or check the corpus"
+        )
+
+
+def token_lists(pairs: Sequence[TokenizedPair], language: str, part: str) -> list[list[str]]:
+    """Return the tokens of one language ("fr" or "en") in one part, or in all ("all")."""
+    return [
+        getattr(pair, f"{language}_tokens") for pair in pairs if part == "all" or pair.part == part
+    ]

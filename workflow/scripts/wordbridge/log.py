@@ -1,0 +1,72 @@
+"""What a script job says goes to its rule's log, and stale code does not start."""
+
+import io
+import logging
+import os
+import runpy
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from wordbridge.errors import InputError
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+PACKAGE = Path(__file__).resolve().parent
+# Outside the package, because the Snakefile needs it before anything is installed.
+PROVENANCE = PACKAGE.parents[1] / "provenance.py"
+
+
+def log_to(snakemake: "Snakemake") -> None:
+    """Send all output of this process to the first log file of the job, then check its code.
+
+    Call it before anything else. An InputError that nobody handles then becomes one last line
+    ``error: ...`` and exit status 1; any other exception brings its traceback into the log.
+    Raises InputError if the code is not what the workflow was planned with.
+    """
+    _redirect(Path(snakemake.log[0]))
+    sys.excepthook = _report
+    _check_code(snakemake)
+
+
+def _redirect(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper)
+        # Line by line keeps the two in order; UTF-8 because a node's locale may be another one.
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    with path.open("wb") as log:
+        # The descriptors, not only sys.stdout: fastText and other C++ code write to these.
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr, force=True)
+
+
+def _report(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    sys.stdout.flush()
+    if isinstance(error, InputError):
+        print(f"error: {error}", file=sys.stderr, flush=True)
+    else:
+        sys.__excepthook__(kind, error, traceback)
+
+
+def _check_code(snakemake: "Snakemake") -> None:
+    script = sys.modules["__main__"].__file__  # Snakemake sets it to the script's own path
+    assert script is not None
+    if Path(script).resolve().parent != PACKAGE.parent:
+        raise InputError(
+            f"another wordbridge was imported: expected the one beside {script}, "
+            f"got {PACKAGE}; run `pip install -e .` in the checkout"
+        )
+    planned = snakemake.params.code["modules"]
+    now = runpy.run_path(str(PROVENANCE))["digest"](script)
+    changed = sorted(name for name in planned | now if planned.get(name) != now.get(name))
+    if changed:
+        raise InputError(
+            f"code changed after the workflow started: expected {', '.join(changed)} as planned, "
+            "got another version; nothing was computed, run the same command again"
+        )

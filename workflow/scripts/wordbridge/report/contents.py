@@ -1,0 +1,153 @@
+"""What the summary page of a translation experiment says about each file, and in which order."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from wordbridge.atomic import replacing
+from wordbridge.report.html_tables import embedded_table
+from wordbridge.report.page import Link, Picture, Section, build_page
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A section: starts of the names of its tables, and of its pictures with their captions."""
+
+    title: str
+    text: str = ""
+    tables: tuple[str, ...] = ()
+    pictures: Mapping[str, str] = field(default_factory=dict)
+
+
+TOPICS = (
+    Topic(
+        "Scores",
+        "Measured on the test part, which no training has seen, once per distinct source text; "
+        "the validation loss on the validation part.",
+        ("scores",),
+        {
+            "scores": "BLEU of every variant against one reference and against all references: "
+            "bars are means, marks are the seeds."
+        },
+    ),
+    Topic("Sample translations", "", ("samples",)),
+    Topic(
+        "Attention",
+        "What the model looks at while it writes each word.",
+        (),
+        {
+            "attention": "Attention of every output word (rows) over the source words (columns); "
+            "the bars above add up what each source word got.",
+            "attention_curves": "Attention at each output step over the words of the source, as "
+            "the lesson drew it; the word that got most is named.",
+        },
+    ),
+    Topic(
+        "Training",
+        "",
+        ("learning_rate", "training"),
+        {
+            "losses": "Losses per epoch: means over the seeds, bands from the least to the most. "
+            "Free running is the lesson's validation loss: the model reads its own words and "
+            "padding counts, so forced variants start far above their training.",
+            "schedule": "Learning rate of each variant over its training.",
+            "learning_rate": "Learning-rate range test: the smoothed loss while the rate grows; "
+            "the dashed line marks the suggestion.",
+        },
+    ),
+    Topic("Corpus and vectors", "", ("corpus", "leaks", "coverage", "vectors")),
+)
+
+OTHER = Topic("More")
+
+FOLDERS = {
+    "questions": "sentence pairs taken from the corpus, and what was left out and why",
+    "tokens": "the pairs as tokens",
+    "split": "the pairs with their part (train, valid, test), and the leak audit",
+    "vocabulary": "words of each language with number and count",
+    "ids": "the pairs as word numbers (NumPy)",
+    "embeddings": "word vectors of the vocabularies, with coverage reports",
+    "translators": "weights (safetensors), settings and losses of each variant and seed",
+    "translations": "translations of the test part by each variant and seed",
+    "scores": "scores of each variant and seed (JSON)",
+    "tables": "the tables above as TSV, Markdown and HTML",
+    "figures": "the figures above",
+    "timings": "times and throughputs, which change from run to run and are not shown here",
+}
+
+
+def summary_sections(
+    root: str | Path, tables: Sequence[str | Path], pictures: Sequence[str | Path]
+) -> list[Section]:
+    """Return the sections of the page that is to lie in ``root``; empty ones are left out.
+
+    ``tables`` are HTML files that ``write_table`` wrote (they are embedded), ``pictures`` are
+    image files. Both are put under the topic that knows the start of their names. The last
+    section lists the folders that a run makes.
+    """
+    sections = []
+    for topic in (*TOPICS, OTHER):
+        own_tables = [path for path in map(Path, tables) if topic_of(path, "tables") is topic]
+        own_pictures = [path for path in map(Path, pictures) if topic_of(path, "pictures") is topic]
+        if own_tables or own_pictures:
+            sections.append(_section(root, topic, own_tables, own_pictures))
+    folders = [Link(f"{name}/", text) for name, text in FOLDERS.items()]
+    return [*sections, Section("Files", "What stands where in this folder.", links=folders)]
+
+
+def summary_page(
+    title: str, page: str | Path, tables: Sequence[str | Path], pictures: Sequence[str | Path]
+) -> str:
+    """Return the HTML of the summary page that is to be written to ``page``."""
+    lead = "Every table and figure of this run. The folders below hold what they were made from."
+    return build_page(title, summary_sections(Path(page).parent, tables, pictures), lead)
+
+
+def write_page(page: str, path: str | Path) -> None:
+    """Write the page whole or not at all."""
+    with replacing(path) as partial:
+        partial.write_text(page, encoding="utf-8", newline="\n")
+
+
+def topic_of(path: Path, kind: str) -> Topic:
+    """Return the topic with the longest start of the name of ``path``, a table or a picture."""
+    starts = {start: topic for topic in TOPICS for start in getattr(topic, kind)}
+    return starts.get(_known_start(path.stem, starts), OTHER)
+
+
+def caption_of(path: Path, topic: Topic) -> str:
+    """Return the caption of a picture; the rest of its name (variant, number) goes in front.
+
+    A picture that no topic knows has its name as caption.
+    """
+    start = _known_start(path.stem, topic.pictures)
+    rest = path.stem.removeprefix(start).strip("_").replace("_", " ")
+    return ": ".join(part for part in (rest, topic.pictures.get(start, "")) if part)
+
+
+def _known_start(name: str, starts: Mapping[str, object]) -> str:
+    """Return the longest of ``starts`` that ``name`` is or begins with, or an empty text."""
+    known = [start for start in starts if name == start or name.startswith(f"{start}_")]
+    return max(known, key=len, default="")
+
+
+def _section(
+    root: str | Path, topic: Topic, tables: Sequence[Path], pictures: Sequence[Path]
+) -> Section:
+    files = [
+        Link(_relative(path.with_suffix(ending), root), "")
+        for path in tables
+        for ending in (".tsv", ".md", ".html")
+    ]
+    return Section(
+        topic.title,
+        topic.text,
+        tables=[embedded_table(path) for path in tables],
+        pictures=[Picture(_relative(path, root), caption_of(path, topic)) for path in pictures],
+        links=files,
+    )
+
+
+def _relative(path: Path, root: str | Path) -> str:
+    return PurePosixPath(os.path.relpath(path, root)).as_posix()

@@ -1,0 +1,151 @@
+"""What a resource is: an ordered list of places, and the bytes that are expected from them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from wordbridge.errors import InputError
+from wordbridge.sources.archives import climbs
+from wordbridge.sources.places import LocalPlace, PackagePlace, Place, UrlPlace
+
+# A leading letter or digit, so that no name can be taken for an option of the client.
+PACKAGE_NAMES = {
+    "pypi": r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    "npm": r"(@[a-z0-9][a-z0-9._~-]*/)?[A-Za-z0-9][A-Za-z0-9._~-]*",
+    "debian": r"[a-z0-9][a-z0-9+.-]+",
+}
+VERSIONS = {
+    "pypi": r"[0-9][A-Za-z0-9.!+_-]*",
+    "npm": r"[0-9][A-Za-z0-9.+-]*",
+    "debian": r"[0-9][A-Za-z0-9.+~:-]*",
+}
+COMMON_KEYS = ("member", "archive_sha256")
+PLACE_KEYS = {
+    "url": ("url",),
+    "registry": ("registry", "package", "version"),
+    "local": ("local",),
+}
+RESOURCE_KEYS = ("places", "sha256", "size", "licence", "citation")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A named file, the places to get it from and what is known of its bytes."""
+
+    name: str
+    places: tuple[Place, ...]
+    sha256: str | None = None
+    size: int | None = None  # bytes
+    licence: str = ""
+    citation: str = ""
+
+
+def parse_resource(name: str, entry: Mapping[str, object]) -> Resource:
+    """Return the resource that a configuration entry describes.
+
+    Raises InputError on an unknown key or a value that cannot be meant.
+    """
+    at = f"resource {name}"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise InputError(f"{at}: expected a name of letters, digits, '.', '_' and '-'")
+    _check_keys(at, entry, RESOURCE_KEYS)
+    places = entry.get("places")
+    if not isinstance(places, list) or not places:
+        raise InputError(f"{at}: expected places to be a list of at least one place, got {places}")
+    size = entry.get("size")
+    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
+        raise InputError(f"{at}: expected size to be a number of bytes, got {size!r}")
+    return Resource(
+        name,
+        tuple(_parse_place(f"{at}, place {n}", place) for n, place in enumerate(places, 1)),
+        _sha256(at, entry, "sha256"),
+        size,
+        _text(at, entry, "licence") or "",
+        _text(at, entry, "citation") or "",
+    )
+
+
+def _parse_place(at: str, entry: object) -> Place:
+    kinds = [kind for kind in PLACE_KEYS if isinstance(entry, Mapping) and kind in entry]
+    if not isinstance(entry, Mapping) or len(kinds) != 1:
+        raise InputError(f"{at}: expected exactly one of url, registry and local, got {entry}")
+    _check_keys(at, entry, (*PLACE_KEYS[kinds[0]], *COMMON_KEYS))
+    member = _text(at, entry, "member")
+    archive_sha256 = _sha256(at, entry, "archive_sha256")
+    if member is not None and climbs(member):
+        raise InputError(
+            f"{at}: member {member!r} climbs out of the archive; expected a path such as "
+            "folder/file, without a leading '/', a drive, '..' or '\\'"
+        )
+    if archive_sha256 and member is None:
+        raise InputError(f"{at}: archive_sha256 is for a place with a member; use sha256 instead")
+    value = _text(at, entry, kinds[0]) or ""
+    if kinds[0] == "local":
+        return LocalPlace(path=Path(value), member=member, archive_sha256=archive_sha256)
+    if kinds[0] == "registry":
+        package, version = _package(at, entry, value)
+        return PackagePlace(
+            registry=value,
+            package=package,
+            version=version,
+            member=member,
+            archive_sha256=archive_sha256,
+        )
+    address = _address(at, value)
+    if address.scheme == "file":
+        path = Path(unquote(address.path))
+        return LocalPlace(path=path, member=member, archive_sha256=archive_sha256)
+    return UrlPlace(url=value, member=member, archive_sha256=archive_sha256)
+
+
+def _address(at: str, url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+    except ValueError as problem:
+        raise InputError(f"{at}: {url!r} is no address ({problem})") from None
+    local = parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path
+    if not (local or (parts.scheme in ("http", "https") and parts.hostname)):
+        raise InputError(f"{at}: expected an address with http, https or file:///, got {url!r}")
+    return parts
+
+
+def _package(at: str, entry: Mapping[str, object], registry: str) -> tuple[str, str | None]:
+    if registry not in PACKAGE_NAMES:
+        known = ", ".join(PACKAGE_NAMES)
+        raise InputError(f"{at}: expected registry to be one of {known}, got {registry!r}")
+    package, version = _text(at, entry, "package"), _text(at, entry, "version")
+    if not re.fullmatch(PACKAGE_NAMES[registry], package or ""):
+        raise InputError(f"{at}: expected the name of a {registry} package, got {package!r}")
+    # A Debian release holds one version of a package; the others hold all that ever were.
+    if version is None and registry == "debian":
+        return package or "", None
+    if not re.fullmatch(VERSIONS[registry], version or ""):
+        raise InputError(f"{at}: expected an exact version of {package}, got {version!r}")
+    return package or "", version
+
+
+def _check_keys(at: str, entry: Mapping[str, object], known: tuple[str, ...]) -> None:
+    for key in entry:
+        if key not in known:
+            nearest = get_close_matches(str(key), known, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(known)}"
+            raise InputError(f"{at}: unknown key {key!r}; {hint}")
+
+
+def _text(at: str, entry: Mapping[str, object], key: str) -> str | None:
+    value = entry.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{at}: expected {key} to be a text, in quotes if need be, got {value!r}")
+    return value
+
+
+def _sha256(at: str, entry: Mapping[str, object], key: str) -> str | None:
+    value = _text(at, entry, key)
+    if value is not None and not re.fullmatch(r"[0-9A-Fa-f]{64}", value):
+        raise InputError(f"{at}: expected {key} to be 64 hexadecimal digits, got {value!r}")
+    return value.lower() if value else None

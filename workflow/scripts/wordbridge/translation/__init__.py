@@ -1,0 +1,1 @@
+"""The recurrent encoder-decoder: model, training, decoding, scores."""

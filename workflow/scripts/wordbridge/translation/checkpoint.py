@@ -1,0 +1,139 @@
+"""The state of an unfinished training, in one file that appears whole or not at all."""
+
+import fcntl
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from wordbridge.atomic import replacing
+from wordbridge.errors import InputError
+
+
+def state_key(params: Mapping[str, Any], inputs: Mapping[str, str | Path]) -> str:
+    """Return a digest of all that a training depends on: its params and the bytes of its inputs."""
+    digest = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode())
+    for name, path in sorted(inputs.items()):
+        with Path(path).open("rb") as file:
+            digest.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}".encode())
+    return digest.hexdigest()[:32]
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock beside the state ``path``; raise InputError when another process holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_suffix(".lock")
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"{lock} is held: another process runs this training; "
+                "wait for it, or end it and run again"
+            ) from None
+        yield
+
+
+def _random_states() -> dict[str, Tensor]:
+    """Return the states of torch's generators and, as bytes of JSON, Python's and numpy's."""
+    name, keys, *rest = np.random.get_state(legacy=True)
+    others = json.dumps(
+        {"python": random.getstate(), "numpy": [name, np.asarray(keys).tolist(), *rest]}
+    )
+    states = {
+        "random.torch": torch.get_rng_state(),
+        "random.others": torch.tensor(list(others.encode()), dtype=torch.uint8),
+    }
+    if torch.cuda.is_available():
+        for number, state in enumerate(torch.cuda.get_rng_state_all()):
+            states[f"random.cuda.{number}"] = state
+    return states
+
+
+def _restore_random(tensors: Mapping[str, Tensor]) -> None:
+    torch.set_rng_state(tensors["random.torch"])
+    others = json.loads(bytes(tensors["random.others"].tolist()))
+    version, words, gauss = others["python"]
+    random.setstate((version, tuple(words), gauss))
+    name, keys, *rest = others["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+    cuda = [tensors[key] for key in sorted(tensors) if key.startswith("random.cuda.")]
+    if cuda and torch.cuda.is_available() and len(cuda) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(cuda)
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """Return copies of the trained tensors by name, tied ones once."""
+    return {
+        name: parameter.detach().cpu().clone().contiguous()
+        for name, parameter in model.named_parameters()
+    }
+
+
+def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Put ``weights`` as made by ``weights_of`` into ``model``."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(weights[name])
+
+
+def save_state(
+    path: Path,
+    model: nn.Module,
+    optimizer: Optimizer,
+    best: Mapping[str, Tensor],
+    progress: Mapping[str, Any],
+) -> None:
+    """Write model, optimiser, best weights so far, random states and ``progress`` (JSON)."""
+    tensors = {f"model.{name}": value for name, value in weights_of(model).items()}
+    tensors |= {f"best.{name}": value for name, value in best.items()}
+    for number, state in optimizer.state_dict()["state"].items():
+        for key, value in state.items():
+            # clone: safetensors refuses tensors that share memory
+            tensors[f"optimizer.{number}.{key}"] = torch.as_tensor(value).cpu().clone()
+    tensors |= _random_states()
+    with replacing(path) as partial:
+        save_file(tensors, partial, metadata={"progress": json.dumps(progress)})
+
+
+def load_state(
+    path: Path, model: nn.Module, optimizer: Optimizer
+) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Restore what ``save_state`` wrote; return best weights and progress, or None without a file.
+
+    Raises InputError when the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            progress: dict[str, Any] = json.loads(file.metadata()["progress"])
+    except SafetensorError as error:
+        raise InputError(
+            f"{path}: not a training state ({error}); delete it to start this training again"
+        ) from None
+    load_weights(model, _under("model.", tensors))
+    described = optimizer.state_dict()
+    described["state"] = {}
+    for key, value in _under("optimizer.", tensors).items():
+        number, name = key.split(".", 1)
+        described["state"].setdefault(int(number), {})[name] = value
+    optimizer.load_state_dict(described)
+    _restore_random(tensors)
+    return _under("best.", tensors), progress
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}

@@ -1,0 +1,119 @@
+"""The decoder: one English word at a time from the encoder's states."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from wordbridge.corpus.specials import PAD
+from wordbridge.translation.attention import Attention, Memory
+from wordbridge.translation.dropouts import locked_dropout
+from wordbridge.translation.encoder import Encoded, Encoder
+from wordbridge.translation.recurrent import RecurrentLayer, State
+from wordbridge.translation.settings import ModelSettings
+
+
+class Reading(NamedTuple):
+    """All that one step needs beside its input: states, attended memory, weights and masks."""
+
+    states: list[State]
+    memory: Memory | None
+    weights: list[list[Tensor]]
+    layer_mask: Tensor | None
+
+    def rows(self, chosen: Tensor) -> "Reading":
+        """Return the same for the batch rows ``chosen``, as beam search reorders them."""
+        states = [tuple(part[chosen] for part in state) for state in self.states]
+        memory = self.memory
+        if memory is not None:
+            bias = None if memory.bias is None else memory.bias[chosen]
+            memory = Memory(memory.outputs[chosen], memory.keys[chosen], bias)
+        return Reading(states, memory, self.weights, self.layer_mask)
+
+
+class Decoder(nn.Module):
+    """Recurrent layers as wide as the target embedding, and an output layer over the words."""
+
+    def __init__(self, settings: ModelSettings, embedding: Tensor, encoder: Encoder) -> None:
+        super().__init__()
+        self.settings = settings
+        words, width = embedding.shape
+        self.embedding = nn.Embedding.from_pretrained(embedding, freeze=False, padding_idx=PAD)
+        self.layers = nn.ModuleList(
+            RecurrentLayer(
+                settings.cell,
+                width,
+                width,
+                bidirectional=False,
+                weight_dropout=settings.weight_dropout,
+            )
+            for _ in range(settings.layers)
+        )
+        parts = 1 if settings.cell == "gru" else 2
+        # The lesson has one matrix for all layers; layers of other widths get their own.
+        self.bridges = nn.ModuleDict(
+            {
+                f"{part}_{size}": nn.Linear(size, width, bias=False)
+                for size in sorted(set(encoder.state_widths()))
+                for part in ("hidden", "cell")[:parts]
+            }
+        )
+        self.attention = (
+            Attention(encoder.width, width, settings.attention_activation)
+            if settings.attention
+            else None
+        )
+        self.output = nn.Linear(width, words)
+        if settings.output_weights == "tied":
+            self.output.weight = self.embedding.weight
+        elif settings.output_weights == "copied":
+            self.output.weight = nn.Parameter(embedding.clone())
+
+    def _layers(self) -> list[RecurrentLayer]:
+        return [layer for layer in self.layers if isinstance(layer, RecurrentLayer)]
+
+    def start(self, encoded: Encoded) -> Reading:
+        """Return the reading before the first word."""
+        states: list[State] = []
+        for state in encoded.states:
+            size = state[0].shape[1]
+            parts = zip(("hidden", "cell"), state, strict=False)
+            states.append(
+                tuple(self.bridges[f"{name}_{size}"](self._bridge_drop(p)) for name, p in parts)
+            )
+        memory = None if self.attention is None else self.attention.memory(encoded)
+        weights = [layer.weights() for layer in self._layers()]
+        return Reading(states, memory, weights, self._layer_mask(states[0][0]))
+
+    def _bridge_drop(self, state: Tensor) -> Tensor:
+        return F.dropout(state, self.settings.bridge_dropout, self.training)
+
+    def _layer_mask(self, like: Tensor) -> Tensor | None:
+        """Return the locked dropout mask between layers (layers, batch, width), drawn once."""
+        if not (self.settings.locked_dropout and self.training):
+            return None
+        ones = torch.ones(1, len(self.layers), *like.shape, device=like.device)
+        return locked_dropout(ones.flatten(1, 2), self.settings.decoder_dropout, True).view_as(
+            ones
+        )[0]
+
+    def step(self, embedded: Tensor, reading: Reading) -> tuple[Tensor, Reading, Tensor | None]:
+        """Return the top state (batch, width), the next reading and the attention weights."""
+        values, attended = embedded, None
+        if self.attention is not None and reading.memory is not None:
+            context, attended = self.attention(reading.states[-1][0], reading.memory)
+            values = self.attention.combine(torch.cat([embedded, context], dim=1))
+        states = []
+        for depth, layer in enumerate(self._layers()):
+            if depth:
+                values = self._between(values, depth, reading.layer_mask)
+            state = layer.step(values, reading.states[depth], reading.weights[depth])
+            states.append(state)
+            values = state[0]
+        return values, reading._replace(states=states), attended
+
+    def _between(self, values: Tensor, depth: int, mask: Tensor | None) -> Tensor:
+        if mask is not None:
+            return values * mask[depth]
+        return F.dropout(values, self.settings.decoder_dropout, self.training)

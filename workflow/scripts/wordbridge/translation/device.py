@@ -1,0 +1,48 @@
+"""Where a model runs: the processor with a fixed number of threads, or a claimed GPU."""
+
+import fcntl
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
+import torch
+
+from wordbridge.errors import InputError
+
+_claims: list[IO[str]] = []  # open lock files; the claim lasts as long as the process
+
+
+def choose_device(wanted: str, threads: int) -> torch.device:
+    """Return the device for ``wanted`` ("cpu", "cuda" or "auto") and fix torch's threads.
+
+    On a machine with several GPUs the first one that no other job has claimed is taken.
+    Raises InputError when "cuda" is wanted and there is none.
+    """
+    torch.set_num_threads(threads)
+    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise InputError(
+            "device: cuda is configured, but torch finds no usable GPU; "
+            "set `device: auto` or `device: cpu` in the configuration"
+        )
+    # cuBLAS repeats its sums exactly only with a fixed workspace.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    return torch.device("cuda", _claim(torch.cuda.device_count()))
+
+
+def _claim(count: int) -> int:
+    """Return the first of ``count`` devices whose lock is free; share the first if none is."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all").replace(",", "-")
+    for number in range(count):
+        name = f"wordbridge-gpu-{os.getuid()}-{visible}-{number}.lock"
+        lock = (Path(tempfile.gettempdir()) / name).open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        _claims.append(lock)
+        return number
+    return 0

@@ -1,0 +1,33 @@
+"""The dropouts of AWD-LSTM (Merity et al. 2017, section 4) beside the ordinary one."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def locked_dropout(values: Tensor, chance: float, training: bool) -> Tensor:
+    """Return ``values`` (time, batch, width) with one mask for all time steps."""
+    if not training or chance == 0.0:
+        return values
+    keep = torch.full((1, *values.shape[1:]), 1.0 - chance, device=values.device)
+    return values * (torch.bernoulli(keep) / (1.0 - chance)).to(values.dtype)
+
+
+def word_dropout(weight: Tensor, chance: float, training: bool) -> Tensor:
+    """Return an embedding matrix (words, width) with whole rows dropped."""
+    if not training or chance == 0.0:
+        return weight
+    keep = torch.full((weight.shape[0], 1), 1.0 - chance, device=weight.device)
+    return weight * (torch.bernoulli(keep) / (1.0 - chance)).to(weight.dtype)
+
+
+def weight_dropout(weight: Tensor, chance: float, training: bool) -> Tensor:
+    """Return recurrent weights with single connections dropped (DropConnect), one mask a batch."""
+    return F.dropout(weight, chance, training) if chance else weight
+
+
+def activation_dropout(values: Tensor, chance: float, training: bool, locked: bool) -> Tensor:
+    """Return ``values`` (time, batch, width) with a mask per step, or a locked one."""
+    if locked:
+        return locked_dropout(values, chance, training)
+    return F.dropout(values, chance, training)

@@ -1,0 +1,127 @@
+"""One training job: from numbered texts and embeddings to a trained translator."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wordbridge.corpus.batches import ParallelData, read_parallel
+from wordbridge.errors import InputError
+from wordbridge.translation.checkpoint import exclusive, state_key
+from wordbridge.translation.device import choose_device
+from wordbridge.translation.settings import Settings, settings_from
+from wordbridge.translation.training import Training
+from wordbridge.translation.translator import Translator
+from wordbridge.vectors.matrix_file import load_matrix
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gives: weights, the JSON beside them, a row per epoch, and its times."""
+
+    weights: dict[str, Tensor]
+    description: dict[str, Any]
+    epochs: list[dict[str, float]]
+    times: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model on its device and the data it is for."""
+
+    model: Translator
+    settings: Settings
+    train: ParallelData
+    valid: ParallelData
+    max_steps: int
+
+
+def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> Prepared:
+    """Return the untrained model of a variant's ``block`` and its data.
+
+    ``block`` has variant, device and threads; ``inputs`` are fr_ids, en_ids, fr_embedding and
+    en_embedding. Raises InputError when these do not belong together.
+    """
+    device = choose_device(block["device"], block["threads"])
+    variant = block["variant"]
+    settings = settings_from(variant)
+    parts = [
+        read_parallel(inputs["fr_ids"], inputs["en_ids"], part, variant["direction"])
+        for part in ("train", "valid")
+    ]
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    source, target = variant["direction"].split("-")
+    model = Translator(
+        settings.model,
+        _embedding(inputs[f"{source}_embedding"], int(parts[0].source.ids.max())),
+        _embedding(inputs[f"{target}_embedding"], int(parts[0].target.ids.max())),
+    )
+    max_steps = int(parts[0].target.lengths.max())
+    return Prepared(model.to(device), settings, parts[0], parts[1], max_steps)
+
+
+def _embedding(path: str, highest: int) -> Tensor:
+    matrix = load_matrix(path)
+    if len(matrix) <= highest:
+        raise InputError(
+            f"{path}: expected rows for {highest + 1} words at least, got {len(matrix)}; "
+            "build the embeddings again"
+        )
+    return torch.from_numpy(matrix)
+
+
+def train(
+    block: Mapping[str, Any],
+    seed: int,
+    inputs: Mapping[str, str],
+    states: Path,
+    code: Mapping[str, Any],
+) -> Trained:
+    """Return the translator of ``block`` trained with ``seed``, continuing a broken-off run.
+
+    The state lives in ``states`` under a digest of all that the training depends on, ``code``
+    among it. Raises InputError when another process runs the same training.
+    """
+    key = state_key({"block": block, "seed": seed, "code": code}, inputs)
+    state = states / f"{key}.safetensors"
+    with exclusive(state):
+        prepared = prepare(block, seed, inputs)
+        training = Training(
+            prepared.model,
+            prepared.settings,
+            prepared.train,
+            prepared.valid,
+            seed=seed,
+            max_steps=prepared.max_steps,
+            state=state,
+        )
+        weights = training.run()
+        state.unlink(missing_ok=True)
+    progress = training.progress
+    model = prepared.model
+    description = {
+        "direction": block["variant"]["direction"],
+        "seed": seed,
+        "settings": prepared.settings.as_dict(),
+        "source": list(model.encoder.embedding.weight.shape),
+        "target": list(model.decoder.embedding.weight.shape),
+        "max_steps": prepared.max_steps,
+        "parameters": model.parameter_count(),
+        "epochs": progress.epoch,
+        "best_epoch": progress.best_epoch + 1,
+    }
+    times = {
+        "train_seconds": round(progress.seconds, 3),
+        "epochs": progress.epoch,
+        "target_tokens_per_second": round(progress.tokens / progress.seconds, 1),
+        "device": training.device.type,
+        "threads": block["threads"],
+    }
+    return Trained(weights, description, progress.epochs, times)

@@ -1,0 +1,43 @@
+"""The figures of one run as a JSON file."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from wordbridge.atomic import replacing
+from wordbridge.errors import InputError
+
+
+def write_record(path: str | Path, record: Mapping[str, Any]) -> None:
+    """Write ``record`` as JSON, one key a line in the order of the mapping.
+
+    Raises ValueError for a figure that is not finite, since JSON has no word for it.
+    """
+    lines = (
+        f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}"
+        for key, value in record.items()
+    )
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_records(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
+    """Return the records at ``paths``, in their order.
+
+    Raises InputError when a file holds anything but a JSON object.
+    """
+    return [_read(Path(path)) for path in paths]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: expected JSON, got {error}; score the run again") from error
+    if not isinstance(record, dict):
+        raise InputError(
+            f"{path}: expected a JSON object, got {type(record).__name__}; score the run again"
+        )
+    return record

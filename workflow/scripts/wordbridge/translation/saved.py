@@ -1,0 +1,62 @@
+"""A trained translator on disk: weights as safetensors, everything else as JSON."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from wordbridge.atomic import replacing
+from wordbridge.errors import InputError
+from wordbridge.translation.checkpoint import load_weights
+from wordbridge.translation.settings import settings_from
+from wordbridge.translation.translator import Translator
+
+
+def write_translator(
+    weights: Mapping[str, Tensor],
+    description: Mapping[str, Any],
+    model_path: str | Path,
+    settings_path: str | Path,
+) -> None:
+    """Write ``weights`` by name and the ``description`` that ``read_translator`` needs."""
+    with replacing(model_path) as partial:
+        save_file(dict(weights), partial)
+    with replacing(settings_path) as partial:
+        text = json.dumps(description, indent=1, sort_keys=True, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def read_description(settings_path: str | Path) -> dict[str, Any]:
+    """Return the JSON beside a translator's weights. Raises InputError when it is not JSON."""
+    try:
+        description: dict[str, Any] = json.loads(Path(settings_path).read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise InputError(
+            f"{settings_path}: expected a translator's settings, got {error}; train it again"
+        ) from None
+    return description
+
+
+def read_translator(
+    model_path: str | Path, settings_path: str | Path, device: torch.device
+) -> tuple[Translator, dict[str, Any]]:
+    """Return the translator on ``device``, ready to translate, and its description.
+
+    Raises InputError when a file is damaged or the two do not belong together.
+    """
+    description = read_description(settings_path)
+    source, target = (torch.zeros(*description[side]) for side in ("source", "target"))
+    model = Translator(settings_from(description["settings"]).model, source, target)
+    try:
+        load_weights(model, load_file(model_path))
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise InputError(
+            f"{model_path}: not the weights that {settings_path} describes ({error}); "
+            "train the translator again"
+        ) from None
+    return model.to(device).eval(), description

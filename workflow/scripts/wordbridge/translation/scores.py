@@ -1,0 +1,139 @@
+"""Scores of translations: BLEU, chrF, exact matches, length, repetitions, unknown words."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+
+from wordbridge.corpus.specials import SPECIALS, UNK
+from wordbridge.errors import InputError
+
+LONGEST_REPEAT = 4  # the same order as BLEU's longest n-gram
+
+Scores = dict[str, float | int | str]
+
+
+def score(
+    hypotheses: Sequence[str],
+    single_references: Sequence[str],
+    multi_references: Sequence[Sequence[str]],
+    lowercase: bool,
+) -> Scores:
+    """Return the scores of ``hypotheses``, plain texts, with the signatures of their settings.
+
+    ``single_references`` has one text per hypothesis, ``multi_references`` a list of any number
+    of them. BLEU and chrF are in points (0 to 100), exact matches are shares (0 to 1); the length
+    ratio is hypothesis over single reference in BLEU's tokens. ``lowercase`` ignores case
+    everywhere. Raises InputError when the lists do not match or a sentence has no reference.
+    """
+    _check(hypotheses, single_references, multi_references)
+    streams = reference_streams(multi_references)
+    bleu, bleu_signature = _measure(BLEU(lowercase=lowercase), hypotheses, [single_references])
+    bleu_multi, bleu_multi_signature = _measure(BLEU(lowercase=lowercase), hypotheses, streams)
+    chrf, chrf_signature = _measure(CHRF(lowercase=lowercase), hypotheses, [single_references])
+    chrf_multi, chrf_multi_signature = _measure(CHRF(lowercase=lowercase), hypotheses, streams)
+    return {
+        "sentences": len(hypotheses),
+        "bleu_single": float(bleu.score),
+        "bleu_multi": float(bleu_multi.score),
+        "chrf_single": float(chrf.score),
+        "chrf_multi": float(chrf_multi.score),
+        "exact_match": _matches(hypotheses, [[text] for text in single_references], lowercase),
+        "exact_match_multi": _matches(hypotheses, multi_references, lowercase),
+        "length_ratio": bleu.sys_len / bleu.ref_len if bleu.ref_len else 0.0,
+        "signature_bleu": bleu_signature,
+        "signature_bleu_multi": bleu_multi_signature,
+        "signature_chrf": chrf_signature,
+        "signature_chrf_multi": chrf_multi_signature,
+    }
+
+
+def reference_streams(references: Sequence[Sequence[str]]) -> list[list[str | None]]:
+    """Return ``references`` (sentence by sentence) as sacreBLEU wants them: reference by reference.
+
+    Sentences with fewer references than the others are filled with None, which sacreBLEU skips;
+    an empty text in its place would count as a reference of length 0.
+    """
+    most = max(map(len, references), default=0)
+    return [
+        [texts[number] if number < len(texts) else None for texts in references]
+        for number in range(most)
+    ]
+
+
+def token_rates(tokens: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Return the rates (0 to 1) of repetitions and of unknown words in translations.
+
+    ``repetition_rate``: share of the translations in which 1 to 4 tokens come twice in a row.
+    ``repeated_token_rate``: share of all tokens that belong to such a second time.
+    ``unknown_rate``: share of all tokens that are the unknown word. ``empty_rate``: share of the
+    translations without a token. Without any translation all rates are 0.
+    """
+    repeated = [repeated_tokens(sentence) for sentence in tokens]
+    total = sum(map(len, tokens))
+    unknown = sum(token == SPECIALS[UNK] for sentence in tokens for token in sentence)
+    return {
+        "repetition_rate": _share(sum(count > 0 for count in repeated), len(tokens)),
+        "repeated_token_rate": _share(sum(repeated), total),
+        "unknown_rate": _share(unknown, total),
+        "empty_rate": _share(sum(not sentence for sentence in tokens), len(tokens)),
+    }
+
+
+def repeated_tokens(tokens: Sequence[str], longest: int = LONGEST_REPEAT) -> int:
+    """Return how many ``tokens`` repeat the 1 to ``longest`` tokens just before them."""
+    repeated: set[int] = set()
+    for size in range(1, longest + 1):
+        for start in range(size, len(tokens) - size + 1):
+            if tokens[start - size : start] == tokens[start : start + size]:
+                repeated.update(range(start, start + size))
+    return len(repeated)
+
+
+def _check(
+    hypotheses: Sequence[str], singles: Sequence[str], multis: Sequence[Sequence[str]]
+) -> None:
+    if not hypotheses:
+        raise InputError(
+            "nothing to score: expected at least one translation, got none; "
+            "give the corpus a larger test part"
+        )
+    if not len(hypotheses) == len(singles) == len(multis):
+        raise InputError(
+            f"expected as many references as translations ({len(hypotheses)}), got {len(singles)} "
+            f"single and {len(multis)} multiple ones; translate the same test part again"
+        )
+    bare = next((number for number, texts in enumerate(multis, start=1) if not texts), None)
+    if bare is not None:
+        raise InputError(
+            f"sentence {bare} has no reference: expected at least one; "
+            "leave the sentence out or give it a reference"
+        )
+
+
+def _measure(
+    metric: BLEU | CHRF, hypotheses: Sequence[str], streams: Sequence[Sequence[str | None]]
+) -> tuple[Any, str]:
+    """Return sacreBLEU's score of the whole corpus and the signature of its settings."""
+    result = metric.corpus_score(hypotheses, streams)  # type: ignore[arg-type]  # it takes None
+    return result, str(metric.get_signature())
+
+
+def _matches(
+    hypotheses: Sequence[str], references: Sequence[Sequence[str]], lowercase: bool
+) -> float:
+    """Return the share of hypotheses that equal one of their references, spacing apart."""
+
+    def plain(text: str) -> str:
+        return " ".join((text.lower() if lowercase else text).split())
+
+    hits = sum(
+        plain(hypothesis) in map(plain, texts)
+        for hypothesis, texts in zip(hypotheses, references, strict=True)
+    )
+    return _share(hits, len(hypotheses))
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

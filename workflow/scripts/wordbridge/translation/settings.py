@@ -1,0 +1,121 @@
+"""Settings of a translator and of its training, as plain frozen values."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, TypeVar
+
+Cell = Literal["gru", "lstm"]
+Bidirectional = Literal["none", "first", "all"]
+InitialState = Literal["last", "max", "mean"]
+OutputWeights = Literal["tied", "copied", "random"]
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Every choice about the network; the defaults are the lesson's baseline with its faults corrected.
+
+    Dropouts are probabilities. ``hidden`` is the width of the encoder's state; the decoder's
+    is the dimension of the target embeddings, so that output and embedding weights can be tied.
+    """
+
+    cell: Cell = "gru"
+    layers: int = 2
+    hidden: int = 256
+    bidirectional: Bidirectional = "none"
+    attention: bool = False
+    attention_activation: Literal["tanh", "relu"] = "tanh"
+    initial_state: InitialState = "last"
+    output_weights: OutputWeights = "tied"
+    scale_logits: bool = False
+    mask_padding: bool = True
+    stop_at_eos: bool = True
+    source_dropout: float = 0.15
+    encoder_dropout: float = 0.25
+    bridge_dropout: float = 0.0
+    decoder_dropout: float = 0.1
+    output_dropout: float = 0.35
+    target_dropout: float = 0.0
+    word_dropout: float = 0.0
+    weight_dropout: float = 0.0
+    locked_dropout: bool = False
+
+
+@dataclass(frozen=True)
+class ForcingSettings:
+    """The chance that the decoder is fed the true previous word, per epoch.
+
+    ``epochs`` is the length of the linear descent, ``rate`` the constant's value, the
+    exponential's base and the inverse sigmoid's k (Bengio et al. 2015, section 2.4).
+    """
+
+    schedule: Literal["none", "linear", "constant", "exponential", "inverse_sigmoid"] = "none"
+    epochs: int = 10
+    rate: float = 1.0
+    coin: Literal["batch", "sequence", "token"] = "batch"
+
+
+@dataclass(frozen=True)
+class ScheduleSettings:
+    """How learning rate and first momentum change; see schedules.py for the meaning of each."""
+
+    kind: Literal["triangular", "one_cycle", "inverse_sqrt", "constant"] = "triangular"
+    divisor: float = 20.0
+    cut: float = 10.0
+    final_percent: float = 10.0
+    warmup: int = 400
+    momentum_high: float | None = None
+    momentum_low: float | None = None
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything about the optimisation but the data and the seed."""
+
+    epochs: int = 12
+    learning_rate: float = 3e-3
+    batch_size: int = 125
+    betas: tuple[float, float] = (0.8, 0.99)
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+    label_smoothing: float = 0.0
+    activation_regularisation: float = 0.0
+    temporal_regularisation: float = 0.0
+    count_padding: bool = False
+    select: Literal["last", "nll", "free_running_loss"] = "nll"
+    patience: int | None = None
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    save_seconds: float = 120.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One variant: model, forcing, learning-rate schedule and training."""
+
+    model: ModelSettings
+    forcing: ForcingSettings
+    schedule: ScheduleSettings
+    training: TrainingSettings
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain nested values for JSON."""
+        return asdict(self)
+
+
+Block = TypeVar("Block", ModelSettings, ForcingSettings, ScheduleSettings, TrainingSettings)
+
+
+def _block(kind: type[Block], values: dict[str, Any]) -> Block:
+    known = {field.name for field in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise TypeError(f"{kind.__name__} has no setting {', '.join(unknown)}")
+    return kind(**{key: tuple(value) if key == "betas" else value for key, value in values.items()})
+
+
+def settings_from(values: dict[str, Any]) -> Settings:
+    """Return the settings that a variant's block of the configuration describes."""
+    return Settings(
+        model=_block(ModelSettings, values.get("model", {})),
+        forcing=_block(ForcingSettings, values.get("forcing", {})),
+        schedule=_block(ScheduleSettings, values.get("schedule", {})),
+        training=_block(TrainingSettings, values.get("training", {})),
+    )

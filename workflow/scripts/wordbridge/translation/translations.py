@@ -1,0 +1,83 @@
+"""The table of translations of one part, and the attention behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordbridge.atomic import replacing
+from wordbridge.corpus.archive import read_arrays, write_arrays
+from wordbridge.corpus.escapes import join_tokens, split_tokens
+from wordbridge.errors import InputError
+
+COLUMNS = ("source", "reference", "hypothesis", "source_tokens", "tokens", "log_probability")
+_ATTENTION = {"weights": np.float32, "steps": np.int32, "words": np.int32}
+
+
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """One source text, its first reference, and what the model made of it.
+
+    ``tokens`` are the model's own; ``hypothesis`` is the text made of them. ``attention`` is
+    (tokens and end of sentence, source tokens and end of sentence) or None.
+    """
+
+    source: str
+    reference: str
+    hypothesis: str
+    source_tokens: list[str]
+    tokens: list[str]
+    log_probability: float  # nats, of the whole text
+    attention: NDArray[np.float32] | None = field(default=None, repr=False)
+
+
+def write_translations(path: str | Path, made: Sequence[Translation]) -> None:
+    """Write the table, one source text a line."""
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
+        table.write("\t".join(COLUMNS) + "\n")
+        for one in made:
+            texts = [one.source, one.reference, one.hypothesis]
+            tokens = [join_tokens(one.source_tokens), join_tokens(one.tokens)]
+            table.write("\t".join([*texts, *tokens, f"{one.log_probability:.4f}"]) + "\n")
+
+
+def read_translations(path: str | Path) -> list[Translation]:
+    """Return the rows of a table of translations, without attention.
+
+    Raises InputError when the columns are others.
+    """
+    with Path(path).open(encoding="utf-8", newline="\n") as table:
+        header, *lines = (line.rstrip("\n").split("\t") for line in table)
+    if tuple(header) != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
+        raise InputError(f"{path}: expected the columns {', '.join(COLUMNS)}; translate again")
+    return [
+        Translation(*texts, split_tokens(source), split_tokens(tokens), float(score))
+        for *texts, source, tokens, score in lines
+    ]
+
+
+def write_attention(path: str | Path, made: Sequence[Translation]) -> None:
+    """Write all attention weights in one flat array with the shape of each; none if there are none."""
+    weights = [one.attention for one in made if one.attention is not None]
+    arrays = {
+        "weights": np.concatenate([w.ravel() for w in weights]) if weights else np.zeros(0),
+        "steps": np.array([len(w) for w in weights]),
+        "words": np.array([w.shape[1] for w in weights]),
+    }
+    write_arrays(path, arrays, _ATTENTION)
+
+
+def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
+    """Return the weights (steps, source words) of translation ``number``, counted from 0.
+
+    Raises InputError when the model had no attention.
+    """
+    arrays = read_arrays(path, _ATTENTION)
+    if number >= len(arrays["steps"]):
+        raise InputError(f"{path}: no attention for translation {number + 1}; the model has none")
+    sizes = arrays["steps"].astype(np.int64) * arrays["words"]
+    start = int(sizes[:number].sum())
+    flat: NDArray[np.float32] = arrays["weights"][start : start + int(sizes[number])]
+    return flat.reshape(arrays["steps"][number], arrays["words"][number])

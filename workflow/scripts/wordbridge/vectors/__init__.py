@@ -1,0 +1,1 @@
+"""Pretrained word vectors and the embedding matrices made of them."""

@@ -1,0 +1,82 @@
+"""How much of a vocabulary has vectors, and what is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from wordbridge.atomic import replacing
+from wordbridge.corpus.escapes import escape_token
+from wordbridge.vectors.resolution import EXACT, MISSING, Resolution
+
+_EXAMPLES = 8
+_ALL = "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage:
+    """Two tables.
+
+    ``report``, by step (exact, each fall-back, missing, all): how many words of the
+    vocabulary, which share of them, how many of the corpus's tokens, which share of them,
+    the most frequent examples. ``misses``: every word without vector, its count, its share of
+    the tokens; the most frequent first.
+    """
+
+    report: pd.DataFrame
+    misses: pd.DataFrame
+
+
+def coverage(
+    words: Sequence[str], counts: Sequence[int], resolution: Resolution, fallbacks: Sequence[str]
+) -> Coverage:
+    """Return the coverage of ``words``, which stand ``counts`` times in the corpus."""
+    found = pd.DataFrame(
+        {
+            "token": list(words),
+            "count": list(counts),
+            "step": list(resolution.steps),
+            "spelling": list(resolution.spellings),
+        }
+    )
+    found = found.sort_values(["count", "token"], ascending=[False, True], kind="stable")
+    tokens = max(int(found["count"].sum()), 1)
+    steps = [EXACT, *fallbacks, MISSING, _ALL]
+    rows = [_row(step, found if step == _ALL else found[found["step"] == step]) for step in steps]
+    report = pd.DataFrame(rows)
+    report.insert(2, "type_share", report["types"] / max(len(found), 1))
+    report.insert(4, "token_share", report["tokens"] / tokens)
+    misses = found.loc[found["step"] == MISSING, ["token", "count"]].reset_index(drop=True)
+    misses["token_share"] = misses["count"] / tokens
+    return Coverage(report, misses)
+
+
+def write_coverage(coverage: Coverage, report: str | Path, misses: str | Path) -> None:
+    """Write the two tables as TSV, tokens escaped."""
+    escaped = coverage.misses.assign(token=coverage.misses["token"].map(escape_token))
+    for table, path in ((coverage.report, report), (escaped, misses)):
+        with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
+            file.write("\t".join(table.columns) + "\n")
+            for row in table.itertuples(index=False):
+                file.write("\t".join(map(_cell, row)) + "\n")
+
+
+def _row(step: str, found: pd.DataFrame) -> dict[str, object]:
+    shown = found.head(_EXAMPLES) if step != _ALL else found.head(0)
+    pairs = zip(shown["token"], shown["spelling"], strict=True)
+    return {
+        "step": step,
+        "types": len(found),
+        "tokens": int(found["count"].sum()),
+        "examples": " ".join(_example(token, spelling) for token, spelling in pairs),
+    }
+
+
+def _example(token: str, spelling: str) -> str:
+    shown = escape_token(token)
+    return shown if spelling in ("", token) else f"{shown}>{spelling.replace(' ', '+')}"
+
+
+def _cell(value: object) -> str:
+    return f"{value:.6f}" if isinstance(value, float) else str(value)

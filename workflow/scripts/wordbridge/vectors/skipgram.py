@@ -1,0 +1,79 @@
+"""Word vectors learned from a corpus's own text, for languages without ready ones."""
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fasttext
+
+from wordbridge.atomic import replacing
+from wordbridge.errors import InputError
+
+
+@dataclass(frozen=True)
+class SkipgramSettings:
+    """What fastText learns: vectors of ``dim`` numbers of the words seen ``min_count`` times.
+
+    ``window`` is in words to each side, ``negatives`` in words per pair; subwords have
+    ``shortest`` to ``longest`` characters (``longest`` 0: no subwords) and share ``buckets``
+    rows: the library's own two million make a file of 2.4 GB whatever the corpus. Words that
+    are more than the share ``frequent`` of the text are thinned out.
+    """
+
+    dim: int = 300
+    epochs: int = 10
+    learning_rate: float = 0.05
+    window: int = 5
+    negatives: int = 5
+    min_count: int = 2
+    shortest: int = 3
+    longest: int = 6
+    buckets: int = 50_000
+    frequent: float = 1e-4
+
+    def options(self) -> dict[str, int | float]:
+        """Return the settings under the library's names."""
+        return {
+            "dim": self.dim,
+            "epoch": self.epochs,
+            "lr": self.learning_rate,
+            "ws": self.window,
+            "neg": self.negatives,
+            "minCount": self.min_count,
+            "minn": self.shortest,
+            "maxn": self.longest,
+            "bucket": self.buckets,
+            "t": self.frequent,
+        }
+
+
+def train_vectors(
+    texts: Iterable[Sequence[str]], path: str | Path, settings: SkipgramSettings
+) -> None:
+    """Write a fastText ``.bin`` model, skip-gram trained on token lists.
+
+    Bojanowski et al. 2017. Equal texts and settings give equal bytes: training has one
+    thread, and the library's seed is 0 (its Python side offers no other for this task).
+    Raises InputError when no token is frequent enough.
+    """
+    with tempfile.TemporaryDirectory() as folder, replacing(path) as partial:
+        corpus = Path(folder, "corpus.txt")
+        with corpus.open("w", encoding="utf-8", newline="\n") as lines:
+            lines.writelines(" ".join(tokens) + "\n" for tokens in texts)
+        try:
+            model = fasttext.train_unsupervised(
+                str(corpus), model="skipgram", thread=1, verbose=0, **settings.options()
+            )
+        except (ValueError, RuntimeError) as error:
+            raise InputError(
+                f"no word vectors can be learned ({error}): expected texts with words that come "
+                f"at least {settings.min_count} times; give more text or lower min_count"
+            ) from error
+        model.save_model(str(partial))
+
+
+def skipgram_settings(block: Mapping[str, Any]) -> SkipgramSettings:
+    """Return the settings in a ``block`` of the configuration."""
+    return SkipgramSettings(**{key: value for key, value in block.items() if key != "kind"})

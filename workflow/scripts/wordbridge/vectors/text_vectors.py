@@ -1,0 +1,114 @@
+"""Word vectors out of ``.vec`` text: a word and its numbers a line, plain or packed by gzip."""
+
+import gzip
+import math
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+
+from wordbridge.errors import InputError
+from wordbridge.progress import progress
+from wordbridge.vectors.protocol import Mask, Matrix
+
+_GZIP = b"\x1f\x8b"
+_HEADER = re.compile(rb"(\d+) (\d+)")
+_DECIMAL = re.compile(rb"-?\d*\.\d+(e-?\d+)?")
+
+
+class TextVectors:
+    """The vectors of one text file, read from its beginning to its end at each lookup.
+
+    The first line may give the number of words and dimensions, as fastText writes it, or be
+    the first word, as in GloVe. A word may hold spaces: numbers are counted from the right.
+    Where a word comes twice, the first one counts.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        with self._open() as lines:
+            first = next(lines, b"").rstrip()
+        header = _HEADER.fullmatch(first)
+        self._promised = int(header[1]) if header else None
+        self._dim = int(header[2]) if header else first.count(b" ")
+        if not self._dim:
+            raise self._fault(1, "a word and its numbers, with spaces between", first[:40])
+
+    @property
+    def dim(self) -> int:
+        """Return the number of components of each vector."""
+        return self._dim
+
+    def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
+        """Return the vectors (found words, dim) of the words in the file, and which they are.
+
+        Raises InputError, with file and line, for a line of another number of numbers, a
+        vector with something else than finite numbers, and a file with fewer lines than its
+        first line says.
+        """
+        wanted = {word.encode() for word in words}
+        vectors: dict[bytes, Matrix] = {}
+        with self._open() as lines:
+            numbered = enumerate(progress(lines, "vectors", self._promised, "lines"), start=1)
+            if self._promised is not None:
+                next(numbered)
+            place = 0
+            for place, line in numbered:
+                word, numbers = self._split(place, line)
+                if word in wanted and word not in vectors:
+                    vectors[word] = self._numbers(place, numbers)
+        if self._promised is not None and place - 1 < self._promised:
+            expected = f"{self._promised} words, as its first line says"
+            raise self._fault(place, expected, f"the end of the file after {max(place - 1, 0)}")
+        spelled = [word.encode() for word in words]
+        found = np.array([word in vectors for word in spelled], np.bool_)
+        rows = [vectors[word] for word in spelled if word in vectors]
+        return np.array(rows, np.float32).reshape(-1, self._dim), found
+
+    @contextmanager
+    def _open(self) -> Iterator[Iterator[bytes]]:
+        try:
+            with self._path.open("rb") as file:
+                packed = file.read(2) == _GZIP
+                file.seek(0)
+                yield iter(cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(
+                f"{self._path}: no word vectors can be read ({error}); fetch the file again"
+            ) from error
+
+    def _split(self, place: int, line: bytes) -> tuple[bytes, bytes]:
+        """Return the word and its numbers, still as text."""
+        line = line.rstrip()
+        extra = line.count(b" ") - self._dim
+        if extra < 0:
+            raise self._fault(place, f"a word and {self._dim} numbers", f"{extra + self._dim}")
+        end = line.index(b" ")
+        for _ in range(extra):
+            end = line.index(b" ", end + 1)
+        word = line[:end]
+        # A fraction at the end of a word is rather one number too many.
+        if extra and _DECIMAL.fullmatch(word.rpartition(b" ")[2]):
+            raise self._fault(place, f"a word and {self._dim} numbers", "more numbers")
+        return word, line[end:]
+
+    def _numbers(self, place: int, text: bytes) -> Matrix:
+        try:
+            numbers = [float(field) for field in text.split()]
+        except ValueError as error:
+            raise self._fault(place, f"{self._dim} numbers", str(error)) from error
+        if not all(map(math.isfinite, numbers)):
+            raise self._fault(place, "finite numbers", "NaN or infinity")
+        if len(numbers) != self._dim:
+            raise self._fault(place, f"a word and {self._dim} numbers", f"{len(numbers)}")
+        return np.array(numbers, np.float32)
+
+    def _fault(self, place: int, expected: str, got: object) -> InputError:
+        return InputError(
+            f"{self._path}, line {place}: expected {expected}, got {got}; "
+            "correct the line, or fetch the file again"
+        )
