@@ -2,7 +2,7 @@
 
 from snakemake.utils import min_version
 
-from workflow.configuration import load, with_variant_defaults
+from workflow.configuration import load
 from workflow.provenance import track_code
 
 min_version("9.27")
@@ -11,7 +11,7 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
-config = load(with_variant_defaults(config), workflow.source_path("workflow/schemas/config.schema.yaml"))
+config = load(config, workflow.source_path("workflow/schemas/config.schema.yaml"))
 
 
 include: "workflow/rules/common.smk"

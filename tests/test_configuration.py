@@ -120,11 +120,12 @@ def test_entries_inherit_before_defaults_are_filled_in(schema: Path):
     config = {
         "seeds": [1],
         "shared": {"hidden": 64, "dropouts": {"input": 0.2}},
-        "variants": {"small": {"hidden": 8}, "dry": {"dropouts": {"output": 0.0}}},
+        "variants": {"small": {"hidden": 8}, "dry": {"dropouts": {"output": 0.0}}, "as_is": None},
     }
     assert load(config, schema)["variants"] == {
         "small": {"hidden": 8, "dropouts": {"input": 0.2, "output": 0.3}},
         "dry": {"hidden": 64, "dropouts": {"input": 0.2, "output": 0.0}},
+        "as_is": {"hidden": 64, "dropouts": {"input": 0.2, "output": 0.3}},
     }
 
 

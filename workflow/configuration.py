@@ -51,7 +51,12 @@ def _inherited(config: dict[str, Any], schema: Schema) -> dict[str, Any]:
     """Return ``config`` in which entries of mappings with ``inherit`` are complete."""
     heirs = {n: s["inherit"] for n, s in schema.get("properties", {}).items() if "inherit" in s}
     inherited = {
-        name: {entry: _merged(config.get(source, {}), own) for entry, own in config[name].items()}
+        name: {
+            entry: _merged(
+                config.get(source) or {}, own or {}
+            )  # "baseline:" alone is an entry, too
+            for entry, own in config[name].items()
+        }
         for name, source in heirs.items()
         if isinstance(config.get(name), dict)
     }
@@ -113,17 +118,3 @@ def _entry_of(config: Mapping[str, Any]) -> Any:
             yield ValidationError(f"{one_of(known, name)} (the entries of {path})")
 
     return check
-
-
-def with_variant_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``config`` with ``variant_defaults`` under each variant's own keys, at any depth."""
-    defaults, variants = config.get("variant_defaults") or {}, config.get("variants") or {}
-    merged = {name: _merged(defaults, variant or {}) for name, variant in variants.items()}
-    return {**config, "variants": merged}
-
-
-def _merged(under: Any, over: Any) -> Any:
-    if not (isinstance(under, dict) and isinstance(over, dict)):
-        return over
-    both = {name: _merged(under[name], over[name]) for name in under.keys() & over.keys()}
-    return {**under, **over, **both}

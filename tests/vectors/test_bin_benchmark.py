@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import wordbridge
 
 PACKAGE = Path(wordbridge.__file__).parents[1]

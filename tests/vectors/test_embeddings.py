@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wordbridge.corpus.specials import SPECIALS
 from wordbridge.errors import InputError
 from wordbridge.vectors.coverage import write_coverage
@@ -63,7 +64,9 @@ def test_specials_are_random_and_the_padding_is_zero() -> None:
 def test_misses_are_standard_normal() -> None:
     words = [f"w{number}" for number in range(3000)]
     tokens = [*SPECIALS, *words]
-    matrix = build_embeddings(tokens, [1] * len(tokens), Table(words), seed=4).matrix[4:]
+    matrix = build_embeddings(tokens, [1] * len(tokens), Table(words), seed=4, fallbacks=()).matrix[
+        4:
+    ]
 
     assert abs(float(matrix.mean())) < 0.03
     assert float(matrix.std()) == pytest.approx(1, abs=0.03)
@@ -71,18 +74,21 @@ def test_misses_are_standard_normal() -> None:
 
 
 def test_another_word_changes_no_other_row() -> None:
-    first = build_embeddings(TOKENS, COUNTS, Table(), seed=1, scale=1.0).matrix
+    first = build_embeddings(TOKENS, COUNTS, Table(), seed=1, scale=1.0, fallbacks=()).matrix
     order = [0, 1, 2, 3, 7, 9, 4, 5, 6, 8]
     tokens, counts = [TOKENS[row] for row in order], [COUNTS[row] for row in order]
 
-    second = build_embeddings([*tokens, "ivva"], [*counts, 1], Table(), seed=1, scale=1.0).matrix
+    second = build_embeddings(
+        [*tokens, "ivva"], [*counts, 1], Table(), seed=1, scale=1.0, fallbacks=()
+    ).matrix
 
     np.testing.assert_array_equal(first[order], second[:-1])
 
 
 def test_random_rows_depend_on_the_seed() -> None:
     first, again, other = (
-        build_embeddings(TOKENS, COUNTS, Table(), seed=seed).matrix for seed in (1, 1, 2)
+        build_embeddings(TOKENS, COUNTS, Table(), seed=seed, fallbacks=()).matrix
+        for seed in (1, 1, 2)
     )
 
     np.testing.assert_array_equal(first, again)

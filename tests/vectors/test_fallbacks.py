@@ -1,6 +1,7 @@
 """Other spellings of words without a vector."""
 
 import pytest
+
 from wordbridge.errors import InputError
 from wordbridge.vectors.fallbacks import FALLBACKS, SUBWORDS, check_fallbacks, forms
 

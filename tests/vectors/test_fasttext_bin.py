@@ -9,12 +9,14 @@ from pathlib import Path
 import fasttext
 import numpy as np
 import pytest
-import wordbridge
 from numpy.typing import NDArray
+
+import wordbridge
 from wordbridge.errors import InputError
 from wordbridge.vectors import fasttext_file, mapped_rows
 from wordbridge.vectors.fasttext_bin import FastTextBin
 
+HEAD = "<ii 12i d iiiqq"  # magic, version, settings, sizes of the dictionary
 ALL_MODELS = ["bin_model", "single_letter_model", "words_only_model", "labelled_model"]
 
 
@@ -200,6 +202,23 @@ def test_classifiers_of_version_11_have_no_subwords(labelled_model: Path, tmp_pa
     np.testing.assert_allclose(matrix[0], expected, atol=1e-6)
 
 
+def test_numbers_without_a_zero_byte_do_not_slow_the_search(tmp_path: Path) -> None:
+    rows, dim = 2000, 250
+    path = tmp_path / "constant.bin"
+    settings = [dim, 5, 5, 5, 5, 1, 2, 2, 0, 0, 0, 100]
+    with path.open("wb") as file:
+        file.write(struct.pack(HEAD, 793712314, 12, *settings, 1e-4, rows, rows, 0, 9, -1))
+        for number in range(rows):
+            file.write(b"w%d\0" % number + struct.pack("<qb", number, 0))
+        file.write(struct.pack("<?qq", False, rows, dim))
+        file.write(np.full((rows, dim), 0.1, np.float32).tobytes())
+
+    matrix, found = FastTextBin(path).lookup(["w0", "w1999", "w2000"])
+
+    assert found.tolist() == [True, True, False]
+    np.testing.assert_allclose(matrix, np.full((2, dim), 0.1), rtol=1e-6)
+
+
 MEMORY_OF_A_LOOKUP = """
 import sys
 from pathlib import Path
@@ -216,7 +235,7 @@ def test_a_file_of_gigabytes_is_read_in_little_memory(tmp_path: Path) -> None:
     settings = [dim, 5, 5, 5, 5, 1, 2, 2, rows, 3, 6, 100]
     path = tmp_path / "large.bin"
     with path.open("wb") as file:
-        file.write(struct.pack("<ii 12i d iiiqq", 793712314, 12, *settings, 1e-4, 0, 0, 0, 0, -1))
+        file.write(struct.pack(HEAD, 793712314, 12, *settings, 1e-4, 0, 0, 0, 0, -1))
         file.write(struct.pack("<?qq", False, rows, dim))
         file.truncate(file.tell() + rows * dim * 4)  # a hole, which takes no room on the disk
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wordbridge.errors import InputError
 from wordbridge.vectors.matrix_file import load_matrix, save_matrix
 

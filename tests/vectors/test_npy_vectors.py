@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from wordbridge.errors import InputError
 from wordbridge.vectors.npy_vectors import NpyVectors
 

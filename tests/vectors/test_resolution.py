@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+
 from wordbridge.errors import InputError
 from wordbridge.vectors.protocol import Mask, Matrix
 from wordbridge.vectors.resolution import resolve

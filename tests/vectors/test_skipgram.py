@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wordbridge.errors import InputError
 from wordbridge.vectors.fasttext_bin import FastTextBin
 from wordbridge.vectors.skipgram import SkipgramSettings, skipgram_settings, train_vectors
 
-SETTINGS = SkipgramSettings(dim=9, epochs=8, min_count=2, buckets=200, learning_rate=0.1)
+SETTINGS = SkipgramSettings(
+    dim=9, epochs=20, min_count=2, buckets=200, learning_rate=0.2, frequent=1.0
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import wordbridge
 from wordbridge.errors import InputError
 from wordbridge.vectors.protocol import SubwordVectors

@@ -3,12 +3,19 @@
 from wordbridge.corpus.statistics import describe, read_reports
 from wordbridge.corpus.tokenized import read_tokenized
 from wordbridge.log import log_to
+from wordbridge.report.corpus_tables import (
+    LENGTHS_CAPTION,
+    LENGTHS_COLUMNS,
+    PAIRS_CAPTION,
+    PAIRS_COLUMNS,
+)
 from wordbridge.report.tables import write_table
 
 log_to(snakemake)
 
 corpus = describe(read_tokenized(snakemake.input.pairs))
 stem = snakemake.output.corpus[0].removesuffix(".tsv")
-write_table(corpus, stem, "Lengths and words of each part, lengths in tokens.")
+write_table(corpus, stem, LENGTHS_CAPTION, LENGTHS_COLUMNS, group=True)
 stem = snakemake.output.rejected[0].removesuffix(".tsv")
-write_table(read_reports(snakemake.input.reports), stem, "Pairs read, rejected and kept, by step.")
+pairs = read_reports(snakemake.input.reports)
+write_table(pairs, stem, PAIRS_CAPTION, PAIRS_COLUMNS, group=True)

@@ -12,11 +12,11 @@ log_to(snakemake)
 settings = snakemake.params.settings
 report: Counter[str] = Counter()
 pairs = tokenize_pairs(
-    list(read_pairs(snakemake.input.pairs)),
+    read_pairs(snakemake.input.pairs),
     TokenRules(**settings["rules"]),
-    settings["longest"],
     report,
-    snakemake.threads,
+    max_en_tokens=settings["longest"],
+    processes=snakemake.threads,
 )
 write_tokenized(snakemake.output.pairs, pairs)
 write_counts(snakemake.output.report, report)

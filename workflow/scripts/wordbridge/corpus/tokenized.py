@@ -93,6 +93,11 @@ def keep_short(
         )
 
 
+def train_texts(pairs: Sequence[TokenizedPair], language: str) -> list[str]:
+    """Return the train part's texts of one language, tokens with a space between each two."""
+    return [" ".join(tokens) for tokens in token_lists(pairs, language, "train")]
+
+
 def token_lists(pairs: Sequence[TokenizedPair], language: str, part: str) -> list[list[str]]:
     """Return the tokens of one language ("fr" or "en") in one part, or in all ("all")."""
     return [

@@ -75,7 +75,9 @@ def _row(step: str, found: pd.DataFrame) -> dict[str, object]:
 
 def _example(token: str, spelling: str) -> str:
     shown = escape_token(token)
-    return shown if spelling in ("", token) else f"{shown}>{spelling.replace(' ', '+')}"
+    if spelling in ("", token):
+        return shown
+    return f"{shown}>{'+'.join(map(escape_token, spelling.split(' ')))}"
 
 
 def _cell(value: object) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.vectors.fasttext_file import open_fasttext_file
+from wordbridge.vectors.fasttext_file import ENTRY_REST, open_fasttext_file
 from wordbridge.vectors.mapped_rows import MappedRows
 from wordbridge.vectors.protocol import Mask, Matrix
 from wordbridge.vectors.subwords import subword_buckets
@@ -38,9 +38,9 @@ class FastTextBin:
         """Yield the words in the model's order, and how often each was seen in its training."""
         left = self._file.words
         for end, words in self._file.dictionary():
-            place = end - sum(map(len, words)) - 10 * len(words)
+            place = end - sum(map(len, words)) - ENTRY_REST * len(words)
             for word in words[:left]:
-                place += len(word) + 10
+                place += len(word) + ENTRY_REST
                 yield word.decode("utf-8", "replace"), self._file.count(place)
             left -= min(left, len(words))
 

@@ -11,6 +11,8 @@ import fasttext
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
 
+_END_OF_LINE = "</s>"  # fastText counts it as a word
+
 
 @dataclass(frozen=True)
 class SkipgramSettings:
@@ -67,11 +69,17 @@ def train_vectors(
                 str(corpus), model="skipgram", thread=1, verbose=0, **settings.options()
             )
         except (ValueError, RuntimeError) as error:
-            raise InputError(
-                f"no word vectors can be learned ({error}): expected texts with words that come "
-                f"at least {settings.min_count} times; give more text or lower min_count"
-            ) from error
+            raise _no_words(settings, str(error)) from error
+        if set(model.get_words()) <= {_END_OF_LINE}:
+            raise _no_words(settings, "no word is so frequent")
         model.save_model(str(partial))
+
+
+def _no_words(settings: SkipgramSettings, reason: str) -> InputError:
+    return InputError(
+        f"no word vectors can be learned ({reason}): expected texts with words that come at least "
+        f"{settings.min_count} times; give more text or lower min_count"
+    )
 
 
 def skipgram_settings(block: Mapping[str, Any]) -> SkipgramSettings:

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -52,18 +53,16 @@ class TextVectors:
         """
         wanted = {word.encode() for word in words}
         vectors: dict[bytes, Matrix] = {}
+        place = heads = 0 if self._promised is None else 1
         with self._open() as lines:
-            numbered = enumerate(progress(lines, "vectors", self._promised, "lines"), start=1)
-            if self._promised is not None:
-                next(numbered)
-            place = 0
-            for place, line in numbered:
+            shown = progress(islice(lines, heads, None), "vectors", self._promised, "lines")
+            for place, line in enumerate(shown, start=heads + 1):
                 word, numbers = self._split(place, line)
                 if word in wanted and word not in vectors:
                     vectors[word] = self._numbers(place, numbers)
         if self._promised is not None and place - 1 < self._promised:
             expected = f"{self._promised} words, as its first line says"
-            raise self._fault(place, expected, f"the end of the file after {max(place - 1, 0)}")
+            raise self._fault(place, expected, f"the end of the file after {place - 1}")
         spelled = [word.encode() for word in words]
         found = np.array([word in vectors for word in spelled], np.bool_)
         rows = [vectors[word] for word in spelled if word in vectors]

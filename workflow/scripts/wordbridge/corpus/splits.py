@@ -1,0 +1,116 @@
+"""The corpus in parts: to train on, to choose by, and to score with."""
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from wordbridge.corpus.fingerprint import fingerprint
+from wordbridge.errors import InputError
+
+TRAIN, VALID, TEST = PARTS = ("train", "valid", "test")
+
+# A component above both bounds goes to train: a part should not be mostly one sentence.
+_LARGEST_SHARE = 0.1  # of the part
+_LARGEST_MULTIPLE = 2  # of the mean component
+
+
+def lesson_split(count: int, seed: int = 42, threshold: float = 0.1) -> list[str]:
+    """Return the part of each of ``count`` pairs as the lesson drew it, one by one, no test.
+
+    Versions of one sentence come to lie on both sides: of use for comparison only.
+    """
+    is_train = np.random.RandomState(seed).rand(count) > threshold
+    return [TRAIN if row else VALID for row in is_train]
+
+
+def grouped_split(
+    groups: Sequence[str],
+    fr_texts: Sequence[str],
+    en_texts: Sequence[str],
+    fractions: Mapping[str, float],
+    seed: int,
+) -> list[str]:
+    """Return the part of each pair, so that no two parts share a group or a like sentence.
+
+    Pairs that share a group, or a French or English text up to case, punctuation and spaces,
+    directly or through others, go to one part together. ``fractions`` gives the share of the
+    pairs by part. The draw depends on the texts and the seed, not on the order of the pairs,
+    and a few new pairs move few others. Raises InputError when the fractions are impossible
+    or the corpus is too small for them.
+    """
+    _check_fractions(fractions)
+    english = [fingerprint(text) for text in en_texts]
+    french = [fingerprint(text) for text in fr_texts]
+    components = _components(zip(groups, french, english, strict=True))
+    # No two components share an English text, so the first one stands for its component.
+    components.sort(key=lambda rows: _draw(min(english[row] for row in rows), seed))
+    parts = [TRAIN] * len(english)
+    room = {part: fractions.get(part, 0.0) * len(english) for part in (TEST, VALID)}
+    mean = len(english) / max(len(components), 1)
+    largest = {
+        part: max(_LARGEST_SHARE * pairs, _LARGEST_MULTIPLE * mean) for part, pairs in room.items()
+    }
+    for rows in components:
+        for part in (TEST, VALID):
+            # A part is overdrawn where that comes nearer to its share than to leave room.
+            if len(rows) <= largest[part] and len(rows) < 2 * room[part]:
+                room[part] -= len(rows)
+                for row in rows:
+                    parts[row] = part
+                break
+    _check_parts(parts, fractions, len(components))
+    return parts
+
+
+def _components(keys: Iterable[Sequence[Hashable]]) -> list[list[int]]:
+    """The rows of each connected component; rows with an equal key in one place are linked."""
+    parents: list[int] = []
+    first: dict[tuple[int, Hashable], int] = {}
+    for row, row_keys in enumerate(keys):
+        parents.append(row)
+        for place_and_key in enumerate(row_keys):
+            linked = _root(parents, first.setdefault(place_and_key, row))
+            own = _root(parents, row)
+            parents[max(linked, own)] = min(linked, own)
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for row in range(len(parents)):
+        members[_root(parents, row)].append(row)
+    return list(members.values())
+
+
+def _root(parents: list[int], row: int) -> int:
+    while parents[row] != row:
+        parents[row] = parents[parents[row]]  # keeps later walks short
+        row = parents[row]
+    return row
+
+
+def _draw(text: str, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed}\0{text}".encode()).digest()
+
+
+def _check_fractions(fractions: Mapping[str, float]) -> None:
+    unknown = sorted(set(fractions) - set(PARTS))
+    if unknown:
+        raise InputError(f"split fractions: expected the parts {', '.join(PARTS)}, got {unknown}")
+    if not math.isclose(math.fsum(fractions.values()), 1.0, abs_tol=1e-6):
+        got = " + ".join(f"{share:g}" for share in fractions.values()) or "none"
+        raise InputError(f"split fractions: expected a sum of 1, got {got}; correct the config")
+    if min(fractions.values()) < 0 or not fractions.get(TRAIN, 0.0) > 0:
+        raise InputError(
+            "split fractions: expected none below 0 and some of the pairs to train on, got "
+            f"{dict(fractions)}; correct the config"
+        )
+
+
+def _check_parts(parts: list[str], fractions: Mapping[str, float], components: int) -> None:
+    for part in PARTS:
+        if fractions.get(part, 0.0) > 0 and part not in parts:
+            raise InputError(
+                f"split: expected pairs for the part {part!r}, got none, because the "
+                f"{len(parts)} pairs are only {components} groups of like sentences; "
+                "use a larger corpus or a larger fraction"
+            )

@@ -1,0 +1,77 @@
+"""Tokens cut into pieces of words by SentencePiece: hardly any word is unknown then."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import sentencepiece
+
+from wordbridge.atomic import replacing
+from wordbridge.corpus.tokenized import TokenizedPair
+from wordbridge.errors import InputError
+
+
+def train_pieces(texts: Iterable[str], size: int, kind: str = "unigram") -> bytes:
+    """Return a SentencePiece model with at most ``size`` pieces, learned from ``texts``.
+
+    ``kind`` is "unigram" or "bpe". One thread and no sampling, so that equal texts give equal
+    bytes. Raises InputError when the texts do not suffice.
+    """
+    model = BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(texts),
+            model_writer=model,
+            vocab_size=size,
+            hard_vocab_limit=False,  # a small corpus may have fewer pieces
+            model_type=kind,
+            character_coverage=1.0,  # a rare letter costs one piece, a lost one costs words
+            normalization_rule_name="identity",  # the tokens are normalised already
+            num_threads=1,
+            minloglevel=2,
+        )
+    except (RuntimeError, OSError) as error:
+        raise InputError(
+            f"SentencePiece cannot learn {size} {kind} pieces ({' '.join(str(error).split())}); "
+            "choose another number of pieces or give it more text"
+        ) from error
+    return model.getvalue()
+
+
+def write_pieces(path: str | Path, model: bytes) -> None:
+    """Write a model, which any SentencePiece program can read."""
+    with replacing(path) as partial:
+        partial.write_bytes(model)
+
+
+def read_pieces(path: str | Path) -> bytes:
+    """Return the model at ``path``. Raises InputError when it is none."""
+    model = Path(path).read_bytes()
+    try:
+        sentencepiece.SentencePieceProcessor(model_proto=model)
+    except RuntimeError as error:
+        raise InputError(
+            f"{path}: expected a SentencePiece model, got other bytes; "
+            "delete the file and make it again"
+        ) from error
+    return model
+
+
+def cut_texts(texts: Sequence[str], model: bytes) -> list[list[str]]:
+    """Return the pieces of each text, in order; ``pieces.joined_pieces`` gives its words back."""
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    pieces: list[list[str]] = processor.encode(list(texts), out_type=str, num_threads=1)
+    return pieces
+
+
+def cut_pairs(pairs: Sequence[TokenizedPair], models: Mapping[str, bytes]) -> list[TokenizedPair]:
+    """Return the same pairs with pieces of their tokens for tokens; ``models`` by language.
+
+    Pairs are chosen by their words before, so that both kinds of tokens meet the same pairs.
+    """
+    fr = cut_texts([" ".join(pair.fr_tokens) for pair in pairs], models["fr"])
+    en = cut_texts([" ".join(pair.en_tokens) for pair in pairs], models["en"])
+    return [
+        pair._replace(fr_tokens=fr_pieces, en_tokens=en_pieces)
+        for pair, fr_pieces, en_pieces in zip(pairs, fr, en, strict=True)
+    ]
