@@ -1,0 +1,113 @@
+from collections import Counter, defaultdict
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wordbridge.corpus.fingerprint import fingerprint
+from wordbridge.corpus.splits import grouped_split, lesson_split
+from wordbridge.errors import InputError
+
+quick = settings(derandomize=True, max_examples=60, deadline=None, database=None)
+FRACTIONS = {"train": 0.7, "valid": 0.2, "test": 0.1}
+rows = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60)), min_size=30, max_size=80
+)
+
+
+def texts(table):
+    groups = [f"g{group}" for group, _, _ in table]
+    return groups, [f"Qui {fr}\u00a0?" for _, fr, _ in table], [f"Who {en}?" for _, _, en in table]
+
+
+def test_the_lessons_split_is_the_lessons():
+    parts = lesson_split(50260)
+    assert Counter(parts) == {"train": 45219, "valid": 5041}
+    valid = [row for row, part in enumerate(parts) if part == "valid"]
+    assert valid[:8] == [6, 10, 29, 32, 37, 42, 56, 58]
+
+
+@quick
+@given(rows, st.integers(0, 3))
+def test_no_two_parts_share_a_group_or_a_like_sentence(table, seed):
+    columns = texts(table)
+    try:
+        parts = grouped_split(*columns, FRACTIONS, seed)
+    except InputError:
+        return  # so much in common that a part stays empty
+    homes = defaultdict(set)
+    for row, part in enumerate(parts):
+        for column in columns:
+            homes[fingerprint(column[row])].add(part)
+    assert all(len(part) == 1 for part in homes.values())
+
+
+@quick
+@given(st.integers(0, 9), st.randoms(use_true_random=False))
+def test_the_order_of_the_pairs_does_not_matter(seed, random):
+    table = [(number // 2, number, number) for number in range(60)]
+    shuffled = random.sample(table, len(table))
+    one = dict(zip(table, grouped_split(*texts(table), FRACTIONS, seed), strict=True))
+    other = dict(zip(shuffled, grouped_split(*texts(shuffled), FRACTIONS, seed), strict=True))
+    assert one == other
+
+
+def test_parts_have_about_their_share():
+    table = [(number // 3, number, number) for number in range(999)]
+    counts = Counter(grouped_split(*texts(table), FRACTIONS, seed=5))
+    assert counts["test"] == pytest.approx(100, abs=3)
+    assert counts["valid"] == pytest.approx(200, abs=3)
+
+
+def test_case_accents_punctuation_and_spaces():
+    assert fingerprint("O\u00f9  est-il\u202f?") == fingerprint("o\u00f9 EST il") == "o\u00f9estil"
+    assert fingerprint("Ou est-il ?") != fingerprint("O\u00f9 est-il ?")
+    assert fingerprint("e\u0301t\u00e9") == "\u00e9t\u00e9"
+
+
+def test_a_giant_goes_to_train():
+    table = [(0, number, number) for number in range(60)]
+    table += [(number, number, number) for number in range(100, 240)]
+    for seed in range(5):
+        assert set(grouped_split(*texts(table), FRACTIONS, seed)[:60]) == {"train"}
+
+
+def test_a_few_new_pairs_move_few_others():
+    table = [(number, number, number) for number in range(1000)]
+    before = grouped_split(*texts(table[:990]), FRACTIONS, seed=1)
+    after = grouped_split(*texts(table), FRACTIONS, seed=1)
+    assert sum(one != other for one, other in zip(before, after, strict=False)) <= 6
+
+
+def test_another_seed_gives_another_split():
+    table = [(number, number, number) for number in range(100)]
+    assert len({tuple(grouped_split(*texts(table), FRACTIONS, seed)) for seed in range(5)}) == 5
+
+
+def test_a_part_may_have_no_share():
+    table = [(number, number, number) for number in range(20)]
+    parts = grouped_split(*texts(table), {"train": 0.8, "valid": 0.2}, seed=0)
+    assert Counter(parts) == {"train": 16, "valid": 4}
+
+
+@pytest.mark.parametrize(
+    ("fractions", "message"),
+    [
+        ({"train": 0.8, "dev": 0.2}, "expected the parts train, valid, test, got"),
+        ({"train": 0.8, "valid": 0.3}, "expected a sum of 1, got 0.8 . 0.3"),
+        ({}, "expected a sum of 1, got none"),
+        ({"train": 1.2, "valid": -0.2}, "expected none below 0"),
+        ({"valid": 0.5, "test": 0.5}, "some of the pairs to train on"),
+    ],
+)
+def test_impossible_fractions_are_an_error(fractions, message):
+    with pytest.raises(InputError, match=message):
+        grouped_split(["a"], ["b"], ["c"], fractions, seed=0)
+
+
+def test_a_corpus_that_is_too_small_is_an_error():
+    table = [(0, number, number) for number in range(9)]
+    with pytest.raises(InputError, match="9 pairs are only 1 groups"):
+        grouped_split(*texts(table), FRACTIONS, seed=0)
+    with pytest.raises(InputError, match="expected pairs for the part 'train'"):
+        grouped_split([], [], [], FRACTIONS, seed=0)
