@@ -1,9 +1,15 @@
+import gzip
+import re
+from itertools import islice
+from pathlib import Path
+
 import pytest
 
 from wordbridge.corpus.detokenize import detokenize
 from wordbridge.corpus.punctuation import normalise
 from wordbridge.corpus.tokens import TokenRules, tokenize
 
+DEBATES = Path(__file__).parents[3] / "shared/data/hansard/debates.en.gz"
 ENGLISH = [
     "what isn't he doing, and what's she?",
     "who'll say they've, we're, i'm, he'd?",
@@ -32,6 +38,20 @@ FRENCH = [
 def test_a_text_comes_back_from_its_tokens(language, text):
     (tokens,) = tokenize([text], language, TokenRules())
     assert detokenize(tokens, language) == normalise(text)
+
+
+@pytest.mark.skipif(not DEBATES.exists(), reason="../shared/data is not there")
+def test_real_questions_come_back():
+    with gzip.open(DEBATES, "rt", encoding="utf-8") as lines:
+        found = (re.match(r"Wh[^?.!]+\?", line) for line in lines)
+        texts = [match[0] for match in islice(filter(None, found), 400)]
+    cut = tokenize(texts, "en", TokenRules())
+    same = [
+        detokenize(tokens, "en").lower() == normalise(text).lower()
+        for tokens, text in zip(cut, texts, strict=True)
+    ]
+    assert len(same) == 400
+    assert sum(same) / len(same) > 0.98
 
 
 @pytest.mark.parametrize("text", ["what is NASA?", "what of LONG-TERM plans?"])

@@ -83,7 +83,7 @@ def test_files_that_are_no_such_archive_are_an_error(tmp_path):
     np.savez(tmp_path / "other.npz", words=np.arange(3))
     np.savez(tmp_path / "objects.npz", **{**vars(pack(LISTS, PARTS)), "ids": np.array([{}])})
     for name in ("cut", "page", "empty", "array", "other", "objects", "missing"):
-        with pytest.raises(InputError, match=f"{name}.npz: no numbered texts"):
+        with pytest.raises(InputError, match=f"{name}.npz: no arrays can be read"):
             read_ids(tmp_path / f"{name}.npz")
 
 

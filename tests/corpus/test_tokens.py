@@ -1,5 +1,6 @@
 from collections import Counter
 from dataclasses import replace
+from multiprocessing.spawn import get_preparation_data
 
 import pytest
 
@@ -51,6 +52,12 @@ def test_any_number_of_processes_gives_the_same_tokens_in_the_same_order(monkeyp
     alone = tokenize(texts, "en", RULES, processes=1)
     assert [token_list[4] for token_list in alone] == list("0123456")
     assert tokenize(texts, "en", RULES, processes=2) == alone
+
+
+def test_a_new_process_does_not_run_the_script_again():
+    assert any(key.startswith("init_main") for key in get_preparation_data("alone"))
+    with tokens._hidden_main():
+        assert not any(key.startswith("init_main") for key in get_preparation_data("alone"))
 
 
 def test_long_and_empty_pairs_are_left_out_and_counted():

@@ -1,6 +1,14 @@
 # In: every table and figure of the run. Out: <results>/index.html, one page that shows them all.
 
 
+rule translation:
+    """All tables and figures of the translation side."""
+    input:
+        TABLES,
+        FIGURES,
+        "<results>/timings/times.html",
+
+
 rule build_page:
     """The summary page: every table and figure of the run, and what stands in which folder."""
     input:

@@ -1,14 +1,12 @@
 # In: resources/files/*. Out: <results>/{questions,tokens,split,vocabulary,ids} and their tables.
 # Tables of pairs have the columns item, group, fr, en; see corpus/pairs.py.
 
-PAIRED = "<results>/questions/sentences.tsv"
-VERSES = CORPUS["kind"] == "verses"
-# Where the tokens that models see come from: words, or words cut into pieces.
-TOKENS = (
-    "<results>/pieces/pairs.tsv"
-    if config["tokens"]["tokenizer"] == "sentencepiece"
-    else "<results>/split/pairs.tsv"
-)
+
+rule text:
+    """The corpus: pairs, parts, vocabularies, numbers."""
+    input:
+        expand("<results>/ids/{language}.npz", language=LANGUAGES),
+        expand("<results>/tables/{table}.html", table=["corpus", "leaks"]),
 
 
 rule pair_sentences:

@@ -3,21 +3,6 @@
 # in resources/state, outside declared outputs, because Snakemake deletes those of a failed job.
 
 
-def training_block(wildcards):
-    """Return all that a training of one variant depends on beside its inputs and its seed."""
-    return {
-        "variant": config["variants"][wildcards.variant],
-        "device": config["device"],
-        "threads": config["threads"]["training"],
-    }
-
-
-def range_test_block(wildcards):
-    """Return the same for the range test, with its own settings."""
-    bounds = {key: config["range_test"][key] for key in ("lowest", "highest")}
-    return {**training_block(wildcards), "range_test": bounds, "seed": SEEDS[0]}
-
-
 rule train_translator:
     """The weights of one variant trained with one seed, and its losses per epoch."""
     input:

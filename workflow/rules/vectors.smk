@@ -2,25 +2,11 @@
 # Out: <results>/embeddings/{fr,en}.npy (words x dim, float32) and a table of their coverage.
 
 
-def vectors_block(wildcards):
-    """Return the config's entry of the vectors that a language uses."""
-    return config["vectors"][config["embeddings"][wildcards.language]]
-
-
-def vectors_files(wildcards):
-    """Return the files that a language's vectors are read from."""
-    block = vectors_block(wildcards)
-    if block["kind"] == "trained":
-        return {"bin": f"<results>/vectors/{wildcards.language}.bin"}
-    return resource_files(block)
-
-
-def embedding_block(wildcards):
-    """Return how a language's vectors become its embedding, and where they come from."""
-    block = vectors_block(wildcards)
-    own = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
-    kind = {key: block[key] for key in ("kind", "dim") if key in block}
-    return {**own, "vectors": kind}
+rule vectors:
+    """The embedding matrices of both languages."""
+    input:
+        expand("<results>/embeddings/{language}.npy", language=LANGUAGES),
+        "<results>/tables/coverage.html",
 
 
 rule train_vectors:

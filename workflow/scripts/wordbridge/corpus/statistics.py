@@ -25,7 +25,7 @@ def read_reports(paths: Iterable[str | Path]) -> pd.DataFrame:
     for path in map(Path, paths):
         header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
         fields = [line.split("\t") for line in lines]
-        if header != "reason\tcount" or any(len(row) != 2 for row in fields):
+        if header != "reason\tcount" or not all(map(_is_count, fields)):
             raise InputError(f"{path}: expected the columns reason, count; make the report again")
         step = path.parent.name if path.stem == "report" else path.stem.removesuffix(".report")
         rows.extend((step, reason, int(count)) for reason, count in fields)
@@ -49,6 +49,10 @@ def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
             ]
             rows.append({"language": language, "part": part, **_figures(texts)})
     return pd.DataFrame(rows)
+
+
+def _is_count(fields: Sequence[str]) -> bool:
+    return len(fields) == 2 and fields[1].isdecimal()
 
 
 def _figures(texts: Sequence[Sequence[str]]) -> dict[str, float]:

@@ -1,0 +1,74 @@
+import pytest
+
+from wordbridge.corpus.pieces import joined_pieces
+from wordbridge.corpus.subwords import (
+    cut_pairs,
+    cut_texts,
+    read_pieces,
+    train_pieces,
+    write_pieces,
+)
+from wordbridge.corpus.tokenized import TokenizedPair, train_texts
+from wordbridge.errors import InputError
+
+TEXTS = [
+    f"{question} {verb} the {noun} of {owner} ?"
+    for question in ("who", "what", "where")
+    for verb in ("is", "was")
+    for noun in ("minister", "ministry", "administration")
+    for owner in ("canada", "quebec")
+]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return train_pieces(TEXTS, 60)
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe"])
+def test_equal_texts_give_equal_models(kind):
+    assert train_pieces(TEXTS, 60, kind) == train_pieces(TEXTS, 60, kind)
+
+
+def test_pieces_spell_their_words(model):
+    texts = [*TEXTS, "who is mini t_up canada n't", "zebra \u4e2d ?", ""]
+    cut = cut_texts(texts, model)
+    assert [joined_pieces(pieces) for pieces in cut] == [text.split() for text in texts]
+    assert len(cut[-3]) > len(texts[-3].split())
+
+
+def test_pairs_keep_everything_but_their_tokens(model):
+    pairs = [
+        TokenizedPair("1", "a", "Qui ?", "Who?", ["quebec", "?"], ["who", "?"], "train"),
+        TokenizedPair("2", "b", "O\u00f9 ?", "Where?", ["is"], ["where", "minis"], "test"),
+    ]
+    cut = cut_pairs(pairs, {"fr": model, "en": train_pieces(TEXTS, 40)})
+    for before, after in zip(pairs, cut, strict=True):
+        assert after[:4] + after[6:] == before[:4] + before[6:]
+        assert joined_pieces(after.fr_tokens) == before.fr_tokens
+        assert joined_pieces(after.en_tokens) == before.en_tokens
+
+
+def test_only_the_train_part_is_learned_from():
+    pairs = [
+        TokenizedPair("1", "a", "", "", ["qui", "?"], ["who", "?"], "train"),
+        TokenizedPair("2", "b", "", "", ["que"], ["what"], "test"),
+    ]
+    assert train_texts(pairs, "fr") == ["qui ?"]
+
+
+def test_a_model_comes_back_from_its_file(tmp_path, model):
+    write_pieces(tmp_path / "fr.model", model)
+    assert read_pieces(tmp_path / "fr.model") == model
+
+
+def test_a_file_that_is_no_model_is_an_error(tmp_path):
+    (tmp_path / "fr.model").write_bytes(b"<html>")
+    with pytest.raises(InputError, match=r"fr\.model: expected a SentencePiece model"):
+        read_pieces(tmp_path / "fr.model")
+
+
+@pytest.mark.parametrize(("texts", "size"), [([], 20), (TEXTS, 5)])
+def test_texts_that_do_not_suffice_are_an_error(texts, size):
+    with pytest.raises(InputError, match=f"cannot learn {size} unigram pieces"):
+        train_pieces(texts, size)
