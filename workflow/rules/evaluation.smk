@@ -97,8 +97,12 @@ rule tabulate_scores:
 rule tabulate_times:
     """The table of times and throughputs, which no other result reads."""
     input:
-        training=expand("<results>/timings/training/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
-        decoding=expand("<results>/timings/decoding/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
+        training=expand(
+            "<results>/timings/training/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS
+        ),
+        decoding=expand(
+            "<results>/timings/decoding/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS
+        ),
     output:
         multiext("<results>/timings/times", ".tsv", ".md", ".html"),
     log:
@@ -121,7 +125,9 @@ rule tabulate_samples:
     """Sample translations: source, reference, and what each variant makes of it."""
     input:
         pairs="<results>/split/pairs.tsv",
-        translations=expand("<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]),
+        translations=expand(
+            "<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]
+        ),
     output:
         multiext("<results>/tables/samples", ".tsv", ".md", ".html"),
     log:
