@@ -82,12 +82,11 @@ rule tokenize_questions:
 
 
 rule split_pairs:
-    """The pairs with the part that each belongs to, and an audit of what the parts share."""
+    """The pairs with the part that each belongs to."""
     input:
         pairs="<results>/tokens/pairs.tsv",
     output:
         pairs="<results>/split/pairs.tsv",
-        leaks=multiext("<results>/tables/leaks", ".tsv", ".md", ".html"),
     log:
         "<logs>/split_pairs.log",
     benchmark:
@@ -102,6 +101,26 @@ rule split_pairs:
         settings=config["split"],
     script:
         "../scripts/split_pairs.py"
+
+
+rule audit_leaks:
+    """A table of what the parts share: equal and like texts, versions of one verse."""
+    input:
+        pairs="<results>/split/pairs.tsv",
+    output:
+        multiext("<results>/tables/leaks", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/audit_leaks.log",
+    benchmark:
+        "<results>/benchmarks/audit_leaks.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    script:
+        "../scripts/audit_leaks.py"
 
 
 rule train_pieces:

@@ -52,11 +52,11 @@ def tokenize(
     helpers = min(processes, len(texts) // _WORTH_A_PROCESS)
     if helpers <= 1:
         here = map(_tokenize_chunk, chunks, languages, all_rules)
-        return list(chain.from_iterable(_shown(here, language, len(chunks))))
+        return list(_shown(here, language, len(texts)))
     with ProcessPoolExecutor(helpers, get_context("spawn")) as pool:
         with _hidden_main():
             done = pool.map(_tokenize_chunk, chunks, languages, all_rules)
-        return list(chain.from_iterable(_shown(done, language, len(chunks))))
+        return list(_shown(done, language, len(texts)))
 
 
 def tokenize_pairs(
@@ -102,8 +102,9 @@ def _tokenize_text(text: str, cut: Callable[[str], Doc], rules: TokenRules) -> l
     return tokens if rules.white_space else [token for token in tokens if not token.isspace()]
 
 
-def _shown(done: Iterator[list[list[str]]], language: str, total: int) -> Iterator[list[list[str]]]:
-    return progress(done, f"tokenize {language}", total, unit="chunk")
+def _shown(chunks: Iterable[list[list[str]]], language: str, total: int) -> Iterator[list[str]]:
+    texts = chain.from_iterable(chunks)
+    return progress(texts, f"tokenize {language}", total, unit="texts")
 
 
 @contextmanager
