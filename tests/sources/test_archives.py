@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from wordbridge.errors import InputError
 from wordbridge.sources import archives, entries
 from wordbridge.sources.archives import climbs, extract_member, members

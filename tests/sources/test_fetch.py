@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.sources.conftest import Page, Site
 from wordbridge.errors import InputError
 from wordbridge.sources import fetch as fetching
 from wordbridge.sources.fetch import Receipt, fetch, write_receipt
-
-from tests.sources.conftest import Page, Site
 
 DATA = b"Au commencement\n" * 7_001
 SHA256 = hashlib.sha256(DATA).hexdigest()

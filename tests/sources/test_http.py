@@ -5,11 +5,11 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+
+from tests.sources.conftest import Page, Site
 from wordbridge.errors import InputError
 from wordbridge.sources import http
 from wordbridge.sources.http import download
-
-from tests.sources.conftest import Page, Site
 
 DATA = bytes(range(256)) * 4_001  # several chunks and an odd end
 HALF = 300_007

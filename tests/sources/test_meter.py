@@ -1,4 +1,5 @@
 import pytest
+
 from wordbridge.sources import meter
 from wordbridge.sources.meter import Meter
 

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from wordbridge.errors import InputError
 from wordbridge.sources import registry
 from wordbridge.sources.places import PackagePlace

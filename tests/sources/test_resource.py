@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from wordbridge.errors import InputError
 from wordbridge.sources.places import LocalPlace, PackagePlace, UrlPlace
 from wordbridge.sources.resource import parse_resource

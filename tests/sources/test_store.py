@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from wordbridge.sources.store import Mismatch, Store
 
 DATA = b"verified bytes"

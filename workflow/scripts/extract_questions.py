@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from wordbridge.corpus.pairs import write_counts, write_pairs
 from wordbridge.corpus.extraction import extract_corpus
+from wordbridge.corpus.pairs import write_counts, write_pairs
 from wordbridge.log import log_to
 
 log_to(snakemake)

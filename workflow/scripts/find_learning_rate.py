@@ -15,6 +15,4 @@ found = find_learning_rate(
     **settings["range_test"],
 )
 write_range_test(snakemake.output.table, found)
-save_figure(
-    range_test_figure(found.rates, found.losses, found.suggestion), snakemake.output.figure
-)
+save_figure(range_test_figure(found.rates, found.losses, found.suggestion), snakemake.output.figure)

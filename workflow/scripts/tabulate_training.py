@@ -2,10 +2,10 @@
 
 from wordbridge.log import log_to
 from wordbridge.report.canvas import save_figure
+from wordbridge.report.metrics import read_metrics
 from wordbridge.report.published import published_losses
 from wordbridge.report.tables import write_table
 from wordbridge.report.training_plots import losses_figure
-from wordbridge.report.metrics import read_metrics
 from wordbridge.report.training_table import CAPTION, COLUMNS, tabulate_training
 
 log_to(snakemake)

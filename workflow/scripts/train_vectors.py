@@ -6,7 +6,5 @@ from wordbridge.vectors.skipgram import skipgram_settings, train_vectors
 
 log_to(snakemake)
 
-tokens = token_lists(
-    read_tokenized(snakemake.input.pairs), snakemake.wildcards.language, "train"
-)
+tokens = token_lists(read_tokenized(snakemake.input.pairs), snakemake.wildcards.language, "train")
 train_vectors(tokens, snakemake.output.bin, skipgram_settings(snakemake.params.settings))

@@ -7,9 +7,7 @@ from wordbridge.corpus.splits import TEST, TRAIN, VALID, grouped_split, lesson_s
 from wordbridge.corpus.tokenized import TokenizedPair
 
 
-def split_pairs(
-    pairs: Sequence[TokenizedPair], settings: Mapping[str, Any]
-) -> list[TokenizedPair]:
+def split_pairs(pairs: Sequence[TokenizedPair], settings: Mapping[str, Any]) -> list[TokenizedPair]:
     """Return ``pairs`` with the part of each; ``settings`` has method, seed, valid and test."""
     if settings["method"] == "lesson":
         parts = lesson_split(len(pairs), settings["seed"], settings["valid"])

@@ -25,9 +25,9 @@ from wordbridge.progress import progress
 _WHOLE = ("<eos>", "<bos>", "<unk>")  # spaCy would cut these at the angles
 
 _CHUNK = 2000  # texts that a process takes at once
-# Texts that make up for the start of a process: spaCy takes 5 s to import, and cuts about
-# 80,000 tokens a second.
-_WORTH_A_PROCESS = 40_000
+# Texts that make up for the start of a process: it takes 6 s of a core until spaCy is imported
+# and warm, in which one that runs already cuts about 40,000 texts; two break even at 80,000.
+_WORTH_A_PROCESS = 100_000
 
 
 @dataclass(frozen=True)

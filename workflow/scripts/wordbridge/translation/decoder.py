@@ -6,10 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from wordbridge.corpus.specials import PAD
 from wordbridge.translation.attention import Attention, Memory
-from wordbridge.translation.dropouts import locked_dropout
-from wordbridge.translation.encoder import Encoded, Encoder
+from wordbridge.translation.dropouts import dropout_mask
+from wordbridge.translation.encoder import Encoded, Encoder, starting_from
 from wordbridge.translation.recurrent import RecurrentLayer, State
 from wordbridge.translation.settings import ModelSettings
 
@@ -39,7 +38,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.settings = settings
         words, width = embedding.shape
-        self.embedding = nn.Embedding.from_pretrained(embedding, freeze=False, padding_idx=PAD)
+        self.embedding = starting_from(embedding)
         self.layers = nn.ModuleList(
             RecurrentLayer(
                 settings.cell,
@@ -93,10 +92,8 @@ class Decoder(nn.Module):
         """Return the locked dropout mask between layers (layers, batch, width), drawn once."""
         if not (self.settings.locked_dropout and self.training):
             return None
-        ones = torch.ones(1, len(self.layers), *like.shape, device=like.device)
-        return locked_dropout(ones.flatten(1, 2), self.settings.decoder_dropout, True).view_as(
-            ones
-        )[0]
+        shape = (len(self.layers), *like.shape)
+        return dropout_mask(shape, self.settings.decoder_dropout, like)
 
     def step(self, embedded: Tensor, reading: Reading) -> tuple[Tensor, Reading, Tensor | None]:
         """Return the top state (batch, width), the next reading and the attention weights."""

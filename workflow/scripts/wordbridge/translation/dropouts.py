@@ -5,20 +5,24 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
+def dropout_mask(shape: tuple[int, ...], chance: float, like: Tensor) -> Tensor:
+    """Return 0 with ``chance``, else 1 / (1 - chance), of ``shape``, on the device of ``like``."""
+    keep = torch.full(shape, 1.0 - chance, device=like.device)
+    return (torch.bernoulli(keep) / (1.0 - chance)).to(like.dtype)
+
+
 def locked_dropout(values: Tensor, chance: float, training: bool) -> Tensor:
     """Return ``values`` (time, batch, width) with one mask for all time steps."""
     if not training or chance == 0.0:
         return values
-    keep = torch.full((1, *values.shape[1:]), 1.0 - chance, device=values.device)
-    return values * (torch.bernoulli(keep) / (1.0 - chance)).to(values.dtype)
+    return values * dropout_mask((1, *values.shape[1:]), chance, values)
 
 
 def word_dropout(weight: Tensor, chance: float, training: bool) -> Tensor:
     """Return an embedding matrix (words, width) with whole rows dropped."""
     if not training or chance == 0.0:
         return weight
-    keep = torch.full((weight.shape[0], 1), 1.0 - chance, device=weight.device)
-    return weight * (torch.bernoulli(keep) / (1.0 - chance)).to(weight.dtype)
+    return weight * dropout_mask((weight.shape[0], 1), chance, weight)
 
 
 def weight_dropout(weight: Tensor, chance: float, training: bool) -> Tensor:

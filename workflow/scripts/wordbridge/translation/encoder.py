@@ -24,13 +24,18 @@ class Encoded:
     mask: Tensor | None
 
 
+def starting_from(embedding: Tensor) -> nn.Embedding:
+    """Return a trainable layer with a copy of ``embedding`` (words, width), padding not trained."""
+    return nn.Embedding.from_pretrained(embedding.clone(), freeze=False, padding_idx=PAD)
+
+
 class Encoder(nn.Module):
-    """Embedding and a stack of recurrent layers (Sutskever et al. 2014; the lesson's Seq2SeqRNN)."""
+    """Embedding and a stack of recurrent layers (Sutskever et al. 2014, section 2)."""
 
     def __init__(self, settings: ModelSettings, embedding: Tensor) -> None:
         super().__init__()
         self.settings = settings
-        self.embedding = nn.Embedding.from_pretrained(embedding, freeze=False, padding_idx=PAD)
+        self.embedding = starting_from(embedding)
         self.layers = nn.ModuleList()
         width = embedding.shape[1]
         for depth in range(settings.layers):
@@ -63,13 +68,11 @@ class Encoder(nn.Module):
         values = self._drop(values, options.source_dropout)
         mask = source != PAD if options.mask_padding else None
         states = []
-        outputs = values
         for depth, layer in enumerate(self._layers()):
             inputs = self._drop(values, options.encoder_dropout) if depth else values
-            outputs, last = layer(inputs, lengths if options.mask_padding else None)
-            states.append((self._start(outputs, last[0], mask), *last[1:]))
-            values = outputs
-        return Encoded(outputs, states, mask)
+            values, last = layer(inputs, lengths if options.mask_padding else None)
+            states.append((self._start(values, last[0], mask), *last[1:]))
+        return Encoded(values, states, mask)
 
     def _drop(self, values: Tensor, chance: float) -> Tensor:
         return activation_dropout(values, chance, self.training, self.settings.locked_dropout)
@@ -78,8 +81,9 @@ class Encoder(nn.Module):
         """Return what the decoder starts from (batch, width): last, largest or mean state."""
         if self.settings.initial_state == "last":
             return last
-        words = torch.ones(outputs.shape[:2], dtype=torch.bool) if mask is None else mask
-        words = words.to(outputs.device).unsqueeze(2)
+        shape, device = outputs.shape[:2], outputs.device
+        words = torch.ones(shape, dtype=torch.bool, device=device) if mask is None else mask
+        words = words.unsqueeze(2)
         if self.settings.initial_state == "max":
             return outputs.masked_fill(~words, float("-inf")).amax(dim=0)
         return (outputs * words).sum(dim=0) / words.sum(dim=0)

@@ -10,10 +10,13 @@ from wordbridge.errors import InputError
 from wordbridge.translation.references import evaluation_sentences
 from wordbridge.translation.scores import score, token_rates
 from wordbridge.translation.significance import bleu_statistics
-from wordbridge.translation.training import VALIDATION_SCALE
 from wordbridge.translation.translations import Translation
 from wordbridge.translation.translator import Translator
-from wordbridge.translation.validation import free_running_losses, nll_per_token
+from wordbridge.translation.validation import (
+    VALIDATION_SCALE,
+    free_running_losses,
+    nll_per_token,
+)
 
 
 def evaluate(

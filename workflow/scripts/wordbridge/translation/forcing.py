@@ -23,7 +23,7 @@ def forcing_chance(settings: ForcingSettings, epoch: int) -> float:
         return max(0.0, rate * (settings.epochs - epoch) / settings.epochs)
     if settings.schedule == "exponential":
         return float(rate**epoch)
-    return rate / (rate + math.exp(epoch / rate))
+    return rate / (rate + math.exp(min(epoch / rate, 700.0)))  # exp(710) is too large for a float
 
 
 def draw_forced(settings: ForcingSettings, chance: float, steps: int, batch: int) -> Tensor | None:

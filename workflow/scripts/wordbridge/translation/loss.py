@@ -49,11 +49,17 @@ def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Te
     return torch.where(after, silent, losses).mean()
 
 
-def activation_penalty(states: Tensor, dropped: Tensor, weight: float, temporal: float) -> Tensor:
-    """Return AR + TAR of Merity et al. 2017, section 4.3, over states (time, batch, width)."""
-    penalty = states.new_zeros(())
+def activation_penalty(
+    states: Tensor, dropped: Tensor, words: Tensor, weight: float, temporal: float
+) -> Tensor:
+    """Return AR + TAR of Merity et al. 2017, section 4.3, over states (time, batch, width).
+
+    Only states at ``words`` (time, batch) count, so that padding weighs nothing.
+    """
+    penalty = torch.zeros((), device=states.device)
     if weight:
-        penalty = penalty + weight * dropped.square().mean()
-    if temporal and len(states) > 1:
-        penalty = penalty + temporal * (states[1:] - states[:-1]).square().mean()
+        penalty = penalty + weight * dropped[words].float().square().mean()
+    if temporal and bool(words[1:].any()):
+        changes = (states[1:] - states[:-1])[words[1:]]
+        penalty = penalty + temporal * changes.float().square().mean()
     return penalty

@@ -23,9 +23,7 @@ class RangeTest:
     suggestion: float
 
 
-def find_learning_rate(
-    prepared: Prepared, seed: int, lowest: float, highest: float
-) -> RangeTest:
+def find_learning_rate(prepared: Prepared, seed: int, lowest: float, highest: float) -> RangeTest:
     """Return losses while the rate grows by an equal factor each step of one epoch.
 
     Stops when the loss is four times its smallest value or no number. The model is changed.

@@ -1,5 +1,7 @@
 """One recurrent layer, GRU or LSTM, run over a whole sequence or step by step."""
 
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
@@ -7,6 +9,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from wordbridge.translation.dropouts import weight_dropout
 from wordbridge.translation.settings import Cell
 
+Sequence = TypeVar("Sequence", Tensor, PackedSequence)
 State = tuple[Tensor, ...]  # (hidden,) of a GRU, (hidden, cell) of an LSTM, each (batch, width)
 
 
@@ -48,7 +51,7 @@ class RecurrentLayer(nn.Module):
         outputs, _ = pad_packed_sequence(packed_outputs, total_length=inputs.shape[0])
         return outputs, self._joined(last)
 
-    def _run(self, inputs: Tensor | PackedSequence) -> tuple[Tensor | PackedSequence, State]:
+    def _run(self, inputs: Sequence) -> tuple[Sequence, State]:
         if self.weight_dropout and self.training:
             names = [name for name, _ in self.rnn.named_parameters()]
             dropped = dict(zip(names, self.weights(), strict=True))

@@ -1,7 +1,10 @@
 """Settings of a translator and of its training, as plain frozen values."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeVar
+
+from wordbridge.errors import InputError
 
 Cell = Literal["gru", "lstm"]
 Bidirectional = Literal["none", "first", "all"]
@@ -11,7 +14,7 @@ OutputWeights = Literal["tied", "copied", "random"]
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Every choice about the network; the defaults are the lesson's baseline with its faults corrected.
+    """Every choice about the network; the defaults are the lesson's baseline, corrected.
 
     Dropouts are probabilities. ``hidden`` is the width of the encoder's state; the decoder's
     is the dimension of the target embeddings, so that output and embedding weights can be tied.
@@ -25,7 +28,7 @@ class ModelSettings:
     attention_activation: Literal["tanh", "relu"] = "tanh"
     initial_state: InitialState = "last"
     output_weights: OutputWeights = "tied"
-    scale_logits: bool = False
+    scale_logits: bool = True
     mask_padding: bool = True
     stop_at_eos: bool = True
     source_dropout: float = 0.15
@@ -103,16 +106,29 @@ class Settings:
 Block = TypeVar("Block", ModelSettings, ForcingSettings, ScheduleSettings, TrainingSettings)
 
 
-def _block(kind: type[Block], values: dict[str, Any]) -> Block:
+def _block(kind: type[Block], values: Mapping[str, Any]) -> Block:
     known = {field.name for field in fields(kind)}
     unknown = sorted(set(values) - known)
     if unknown:
-        raise TypeError(f"{kind.__name__} has no setting {', '.join(unknown)}")
-    return kind(**{key: tuple(value) if key == "betas" else value for key, value in values.items()})
+        raise InputError(
+            f"{kind.__name__}: expected settings among {', '.join(sorted(known))}, "
+            f"got {', '.join(unknown)}; correct the variant, or train it again with this code"
+        )
+    plain: Any = {key: tuple(value) if key == "betas" else value for key, value in values.items()}
+    return kind(**plain)
 
 
-def settings_from(values: dict[str, Any]) -> Settings:
-    """Return the settings that a variant's block of the configuration describes."""
+def settings_from(values: Mapping[str, Any]) -> Settings:
+    """Return the settings that a variant's block of the configuration describes.
+
+    Raises InputError for a setting that there is not, and for one momentum without the other.
+    """
+    schedule = values.get("schedule", {})
+    if (schedule.get("momentum_high") is None) != (schedule.get("momentum_low") is None):
+        raise InputError(
+            "schedule: expected both momentum_high and momentum_low or neither, got one; "
+            "give the other as well"
+        )
     return Settings(
         model=_block(ModelSettings, values.get("model", {})),
         forcing=_block(ForcingSettings, values.get("forcing", {})),

@@ -9,8 +9,9 @@ from torch.nn import functional as F
 
 from wordbridge.corpus.specials import BOS, EOS, PAD
 from wordbridge.translation.decoder import Decoder
-from wordbridge.translation.dropouts import activation_dropout, locked_dropout, word_dropout
+from wordbridge.translation.dropouts import dropout_mask
 from wordbridge.translation.encoder import Encoder
+from wordbridge.translation.feed import Feed
 from wordbridge.translation.settings import ModelSettings
 
 
@@ -68,100 +69,75 @@ class Translator(nn.Module):
         word i, elsewhere the model's own best word, which passes no gradient.
         """
         reading = self.decoder.start(self.encoder(source, lengths))
-        feed = _Feed(self, source.shape[1], source.device, target, forced)
+        feed = self._feed(source.shape[1], steps, target, forced)
+        mask = self._output_mask(source.shape[1])
+        ended = torch.zeros(source.shape[1], dtype=torch.bool, device=source.device)
         states, dropped, attention = [], [], []
         for step in range(steps):
             state, reading, attended = self.decoder.step(feed.embedded(step), reading)
             states.append(state)
-            dropped.append(feed.drop_output(state))
+            dropped.append(self._drop_output(state, mask))
             if attended is not None:
                 attention.append(attended)
-            if self._needs_choice(step, steps, feed):
-                feed.choose(dropped[-1])
-                if self._finished(feed, step, target):
+            if self._needs_choice(step, feed):
+                feed.chosen = self._best_words(dropped[-1])
+                ended |= feed.chosen == EOS
+                if self._finished(feed, step, ended):
                     break
         weights = torch.stack(attention) if attention else None
         return Decoded(torch.stack(states), torch.stack(dropped), weights)
 
-    def _needs_choice(self, step: int, steps: int, feed: "_Feed") -> bool:
+    def forced_states(self, source: Tensor, lengths: Tensor, target: Tensor) -> Tensor:
+        """Return the states (time, batch, width) from which each word of ``target`` is foretold.
+
+        Every step reads the true word before, and nothing stops early.
+        """
+        reading = self.decoder.start(self.encoder(source, lengths))
+        before = torch.cat([torch.full_like(target[:1], BOS), target[:-1]])
+        states = []
+        for embedded in self.decoder.embedding(before):
+            state, reading, _ = self.decoder.step(embedded, reading)
+            states.append(state)
+        return torch.stack(states)
+
+    def _feed(
+        self, batch: int, steps: int, target: Tensor | None, forced: Tensor | None
+    ) -> Feed:
+        return Feed(
+            self.settings,
+            self.decoder.embedding.weight,
+            steps=steps,
+            batch=batch,
+            training=self.training,
+            target=target,
+            forced=forced,
+        )
+
+    def _output_mask(self, batch: int) -> Tensor | None:
+        """Return the locked dropout mask (batch, width) before the output layer, or None."""
+        if not (self.settings.locked_dropout and self.training):
+            return None
+        weight = self.decoder.output.weight
+        return dropout_mask((batch, weight.shape[1]), self.settings.output_dropout, weight)
+
+    def _drop_output(self, state: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is not None:
+            return state * mask
+        return F.dropout(state, self.settings.output_dropout, self.training)
+
+    @torch.no_grad()
+    def _best_words(self, states: Tensor) -> Tensor:
+        return self.logits(states).argmax(dim=-1)
+
+    def _needs_choice(self, step: int, feed: Feed) -> bool:
         if not self.settings.stop_at_eos:
             return True  # the lesson's stopping rule looks at every step's best words
-        return step + 1 < steps and not feed.all_forced(step)
+        return feed.target is None or not feed.all_forced[step]
 
-    def _finished(self, feed: "_Feed", step: int, target: Tensor | None) -> bool:
+    def _finished(self, feed: Feed, step: int, ended: Tensor) -> bool:
         if self.settings.stop_at_eos:
-            return target is None and bool(feed.ended.all())
+            return feed.target is None and bool(ended.all())
         if bool((feed.chosen == PAD).all()):
             return True
         # The lesson draws its coin after the last target word too, and then stops.
-        return target is not None and step >= len(target) and feed.any_forced(step)
-
-
-class _Feed:
-    """The decoder's inputs: which words are known beforehand, which the model chose itself."""
-
-    def __init__(
-        self,
-        model: Translator,
-        batch: int,
-        device: torch.device,
-        target: Tensor | None,
-        forced: Tensor | None,
-    ) -> None:
-        options = model.settings
-        self.model, self.target, self.forced = model, target, forced
-        table = model.decoder.embedding.weight
-        self.table = word_dropout(table, options.word_dropout, model.training)
-        self.chosen = torch.full((batch,), BOS, dtype=torch.long, device=device)
-        self.ended = torch.zeros(batch, dtype=torch.bool, device=device)
-        self._all = [] if forced is None else forced.all(dim=1).tolist()
-        self._any = [] if forced is None else forced.any(dim=1).tolist()
-        # One look-up for all known words: a look-up per step would add up as many
-        # vocabulary-sized gradients.
-        known = None if target is None or not any(self._any) else self._look_up(target)
-        self.known = known
-        self.masks = self._locked_masks(batch, device) if options.locked_dropout else None
-
-    def _look_up(self, words: Tensor) -> Tensor:
-        return F.embedding(words, self.table, padding_idx=PAD)
-
-    def _locked_masks(self, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        options, training = self.model.settings, self.model.training
-        ones = torch.ones(1, batch, self.table.shape[1], device=device)
-        return (
-            locked_dropout(ones, options.target_dropout, training)[0],
-            locked_dropout(ones, options.output_dropout, training)[0],
-        )
-
-    def all_forced(self, step: int) -> bool:
-        return bool(self._all) and self._all[step]
-
-    def any_forced(self, step: int) -> bool:
-        return bool(self._any) and self._any[step]
-
-    def embedded(self, step: int) -> Tensor:
-        """Return the input of ``step`` (batch, width)."""
-        if step and self.known is not None and self.all_forced(step - 1):
-            values = self.known[step - 1]
-        else:
-            values = self._look_up(self._words(step))
-        if self.masks is not None:
-            return values * self.masks[0]
-        chance = self.model.settings.target_dropout
-        return activation_dropout(values, chance, self.model.training, False)
-
-    def _words(self, step: int) -> Tensor:
-        if not step or self.target is None or self.forced is None or not self.any_forced(step - 1):
-            return self.chosen
-        return torch.where(self.forced[step - 1], self.target[step - 1], self.chosen)
-
-    def drop_output(self, state: Tensor) -> Tensor:
-        if self.masks is not None:
-            return state * self.masks[1]
-        return F.dropout(state, self.model.settings.output_dropout, self.model.training)
-
-    def choose(self, dropped: Tensor) -> None:
-        """Take the best words after these states (batch, width) as the next step's own choice."""
-        with torch.no_grad():
-            self.chosen = self.model.logits(dropped).argmax(dim=1)
-            self.ended |= self.chosen == EOS
+        return feed.target is not None and step >= len(feed.target) and feed.any_forced[step]

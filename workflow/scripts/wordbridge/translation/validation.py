@@ -4,11 +4,15 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from wordbridge.corpus.batches import Batch, ParallelData, sorted_batches
 from wordbridge.corpus.specials import EOS, PAD
 from wordbridge.translation.loss import free_running_loss
 from wordbridge.translation.translator import Translator
+
+
+VALIDATION_SCALE = 1.6  # validation batches are so much larger than training's, as in the lesson
 
 
 def _batches(model: Translator, data: ParallelData, batch_size: int) -> Iterator[Batch]:
@@ -26,14 +30,10 @@ def nll_per_token(model: Translator, data: ParallelData, batch_size: int) -> flo
     model.eval()
     total, count = 0.0, 0
     for batch in _batches(model, data, batch_size):
-        steps, size = batch.target.shape
-        forced = torch.ones(steps, size, dtype=torch.bool)
-        lengths = batch.source_lengths.cpu()
-        decoded = model(batch.source, lengths, steps, batch.target, forced.to(batch.target.device))
-        words = batch.target[: len(decoded.states)] != PAD
-        logits = model.logits(decoded.states[words])
-        target = batch.target[: len(words)][words]
-        total += float(torch.nn.functional.cross_entropy(logits, target, reduction="sum"))
+        words = batch.target != PAD
+        states = model.forced_states(batch.source, batch.source_lengths.cpu(), batch.target)
+        target = batch.target[words]
+        total += float(F.cross_entropy(model.logits(states[words]), target, reduction="sum"))
         count += len(target)
     return total / count
 

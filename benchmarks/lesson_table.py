@@ -1,0 +1,80 @@
+"""The table of the comparison with the lesson's port."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from wordbridge.report.cells import Column
+from wordbridge.report.markdown_tables import table_markdown
+from wordbridge.report.tables import write_table
+
+# Figures by side, then by stage or variant.
+Sides = dict[str, dict[str, dict[str, float]]]
+
+# In the order of the table: what it is called, and the digits after the point.
+FIGURES = {
+    "rows_per_second": ("lines/s", 0),
+    "seconds": ("seconds", 2),
+    "memory": ("growth of peak memory, MB", 0),
+    "train_loss": ("training loss, last 50 batches", 4),
+    "smoothed_loss": ("training loss, smoothed", 4),
+    "valid_loss": ("validation loss, free-running", 4),
+    "nll": ("validation loss per token, fed the true words", 4),
+    "bleu": ("BLEU", 2),
+    "tokens_per_second": ("tokens/s", 0),
+    "train_seconds": ("training, s", 1),
+    "translate_seconds": ("translation, s", 1),
+    "batch_size": ("batch size", 0),
+}
+STAGES = ("extraction", "tokenisation", "vectors")
+COLUMNS = {
+    "subject": Column("Stage or variant"),
+    "figure": Column("Figure"),
+    "port": Column("The port"),
+    "lesson": Column("Preset lesson"),
+    "corrected": Column("Preset corrected"),
+}
+CAPTION = (
+    "The lesson's notebook code as ported to today's torch, and this project on the same texts, "
+    "vectors and number of epochs ({epochs}), in one run on one machine, one thread each. Losses "
+    "are those after the last epoch. The port's training loss is the mean of the last 50 batches "
+    "with dropout; ours is that too, and smoothed as the lesson printed it. The port and preset "
+    "lesson count padding in their losses, preset corrected does not in training, and in the "
+    "free-running loss takes the silence after a finished sentence for right padding: its losses "
+    "stand on a scale of their own. BLEU is sacreBLEU without tokenization, greedy "
+    "translations and the same references (lower-cased tokens of the validation part) on all "
+    "sides. Preset corrected has its own batch size and scale of the embeddings, but the same "
+    "pairs, parts and numbers. On a CPU the port's output layer shares its weights with the "
+    "decoder's embedding by accident, and Adam updates them twice a step; in preset lesson the two "
+    "are separate and only start alike, as on the GPU of the lesson. Tokenisation "
+    "includes the import of spaCy on both sides; tokens of a training are target tokens, padding "
+    "apart."
+)
+EARLY = (
+    " Every epoch ended after {batches} batches, and validation losses are of three batches: only "
+    "the times say something."
+)
+
+
+def comparison(sides: Mapping[str, Mapping[str, Mapping[str, float]]]) -> pd.DataFrame:
+    """Return a row for each figure of each stage and variant, a column for each side."""
+    variants = [name for name in sides["port"] if name not in STAGES]
+    rows = []
+    for subject in (*STAGES, *variants):
+        found = {side: figures.get(subject, {}) for side, figures in sides.items()}
+        for key, (name, digits) in FIGURES.items():
+            if any(key in figures for figures in found.values()):
+                values = {s: round(f[key], digits) for s, f in found.items() if key in f}
+                rows.append({"subject": subject, "figure": name, **values})
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def write_comparison(
+    sides: Mapping[str, Mapping[str, Mapping[str, float]]], stem: Path, epochs: int, batches: int
+) -> str:
+    """Write ``stem``.tsv, .md and .html; return the Markdown."""
+    caption = CAPTION.format(epochs=epochs) + (EARLY.format(batches=batches) if batches else "")
+    frame = comparison(sides)
+    write_table(frame, stem, caption, COLUMNS, group=True)
+    return table_markdown(frame, caption, COLUMNS, group=True)

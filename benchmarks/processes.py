@@ -1,0 +1,29 @@
+"""Fresh processes, and the memory that processes take."""
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def alone(
+    stage: Callable[Parameters, Result], *arguments: Parameters.args, **named: Parameters.kwargs
+) -> Result:
+    """Return what ``stage`` returns in a fresh process, which has imported nothing yet."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(stage, *arguments, **named).result()
+
+
+def peak_mb(process: int | str = "self") -> float:
+    """Return the most memory in MB that a process has held so far; NaN where there is no /proc.
+
+    Not getrusage's figure: that begins with the peak of the process that started this one.
+    """
+    status = Path(f"/proc/{process}/status")
+    if not status.exists():
+        return float("nan")
+    return int(status.read_text().partition("VmHWM:")[2].split()[0]) * 1024 / 1e6

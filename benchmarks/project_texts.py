@@ -1,0 +1,134 @@
+"""The project's side of the comparison up to the embeddings; each stage runs in a process.
+
+What a stage imports while its time runs, the port imports in the same stage.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.processes import peak_mb
+
+if TYPE_CHECKING:
+    from wordbridge.corpus.pairs import Pair
+    from wordbridge.corpus.tokenized import TokenizedPair
+
+LANGUAGES = ("en", "fr")
+Figures = dict[str, float]
+Config = Mapping[str, Any]
+
+_BUCKETS = 20_000  # of the vectors learned here; the library's two million make a file of 2.4 GB
+
+
+def extract(folder: Path, config: Config) -> tuple[list["Pair"], Figures]:
+    """Return the question pairs of fr.txt and en.txt in ``folder``; they are written there, too."""
+    from wordbridge.corpus.lines import aligned_lines
+    from wordbridge.corpus.pairs import write_pairs
+    from wordbridge.corpus.questions import READ, extract_lines
+
+    report: Counter[str] = Counter()
+    started = time.perf_counter()
+    lines = aligned_lines(folder / "fr.txt", folder / "en.txt")
+    pairs = list(extract_lines(lines, report=report, **config["questions"]))
+    write_pairs(folder / "questions.tsv", pairs)
+    seconds = time.perf_counter() - started
+    rows = report[READ]
+    return pairs, {"rows_per_second": rows / seconds, "rows": rows, "pairs": len(pairs)}
+
+
+def tokenize(
+    pairs: Sequence["Pair"], folder: Path, config: Config
+) -> tuple[list["TokenizedPair"], Figures]:
+    """Return the pairs as the port cuts them, short ones only, with the part of each.
+
+    It cuts lower-cased texts by spaCy's rules alone.
+    """
+    started = time.perf_counter()
+    from wordbridge.corpus.tokens import TokenRules, tokenize_pairs
+
+    rules = dict.fromkeys(config["tokens"]["rules"], False)
+    rules |= {"lower_case": True, "white_space": True}
+    cut = tokenize_pairs(pairs, TokenRules(**rules), Counter(), max_en_tokens=10**9)
+    seconds = time.perf_counter() - started
+
+    from wordbridge.corpus.partition import split_pairs
+    from wordbridge.corpus.tokenized import write_tokenized
+
+    tokens = sum(len(pair.fr_tokens) + len(pair.en_tokens) for pair in cut)
+    short = [pair for pair in cut if len(pair.en_tokens) <= config["tokens"]["longest"]]
+    parted = split_pairs(short, config["split"])
+    write_tokenized(folder / "pairs.tsv", parted)
+    return parted, {"tokens_per_second": tokens / seconds, "tokens": tokens, "pairs": len(parted)}
+
+
+def number(pairs: Sequence["TokenizedPair"], folder: Path, config: Config) -> Figures:
+    """Leave vocabularies and ids in ``folder``; return the size of each vocabulary."""
+    from wordbridge.corpus.ids import write_ids
+    from wordbridge.corpus.numbering import number_texts
+    from wordbridge.corpus.tokenized import token_lists
+    from wordbridge.corpus.vocabulary import build_vocabulary, write_vocabulary
+
+    words, limits, sizes = config["vocabulary"], config["lengths"], {}
+    for language in LANGUAGES:
+        counted = token_lists(pairs, language, words["counted_in"])
+        vocabulary = build_vocabulary(counted, words["size"], words["min_count"])
+        write_vocabulary(vocabulary, folder / f"{language}.words.tsv")
+        numbered = number_texts(
+            token_lists(pairs, language, "all"),
+            [pair.part for pair in pairs],
+            vocabulary,
+            limits[f"{language}_percentile"],
+            limits["measured_in"],
+            limits["keep_eos"],
+        )
+        write_ids(numbered, folder / f"{language}.npz")
+        sizes[language] = float(len(vocabulary))
+    return sizes
+
+
+def prepare_texts(folder: Path, config: Config) -> dict[str, Figures]:
+    """Return rates and sizes of the three stages above."""
+    pairs, extraction = extract(folder, config)
+    tokenized, tokenisation = tokenize(pairs, folder, config)
+    sizes = number(tokenized, folder, config)
+    return {"extraction": extraction, "tokenisation": tokenisation, "vocabulary": sizes}
+
+
+def learn_vectors(folder: Path, language: str, lines: int, epochs: int) -> None:
+    """Leave a fastText model of all questions and the first ``lines`` of the text in ``folder``.
+
+    Every word counts, so that both sides find a vector for every word of the vocabulary.
+    """
+    from wordbridge.corpus.lines import read_lines
+    from wordbridge.corpus.tokenized import read_tokenized, token_lists
+    from wordbridge.corpus.tokens import TokenRules
+    from wordbridge.corpus.tokens import tokenize as cut
+    from wordbridge.vectors.skipgram import SkipgramSettings, train_vectors
+
+    texts = list(islice(read_lines(folder / f"{language}.txt"), lines))
+    tokens = cut(texts, language, TokenRules(punctuation=False, capitals=False))
+    tokens += token_lists(read_tokenized(folder / "pairs.tsv"), language, "all")
+    settings = SkipgramSettings(min_count=1, buckets=_BUCKETS, epochs=epochs)
+    train_vectors(tokens, folder / f"{language}.bin", settings)
+
+
+def embed(folder: Path, bins: Mapping[str, Path], config: Config, preset: str) -> Figures:
+    """Leave the embedding matrices of ``preset`` in ``folder``; return seconds and memory in MB."""
+    from wordbridge.corpus.vocabulary import read_vocabulary
+    from wordbridge.vectors.embeddings import build_embeddings
+    from wordbridge.vectors.fasttext_bin import FastTextBin
+    from wordbridge.vectors.matrix_file import save_matrix
+
+    words = {language: read_vocabulary(folder / f"{language}.words.tsv") for language in bins}
+    options = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
+    before, started = peak_mb(), time.perf_counter()
+    for language, path in bins.items():
+        # The library gives the port vectors of length 1, which it multiplies by 3.
+        vectors = FastTextBin(path, unit_length=options["scale"] != "unit")
+        known = words[language]
+        made = build_embeddings(known.words, known.counts, vectors, **options)
+        save_matrix(made.matrix, folder / f"{preset}.{language}.npy")
+    return {"seconds": time.perf_counter() - started, "memory": peak_mb() - before}

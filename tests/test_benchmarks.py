@@ -1,0 +1,139 @@
+"""The comparison with the lesson's port, on a few made-up sentences."""
+
+import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL_PORT = ROOT.parent / "shared" / "yardstick" / "lesson_port.py"
+VARIANTS = ["forcing", "attention"]
+LINES = 60
+
+# What the script expects of a port, without learning anything: it answers every question alike.
+FAKE_PORT = r"""
+import json, re, sys
+from pathlib import Path
+import numpy as np
+en, fr, _, _, out, *named = sys.argv[1:]
+options = dict(zip(named[::2], named[1::2]))
+def say(stage, **figures):
+    print(json.dumps({"stage": stage, "seconds": 0.5, **figures}), flush=True)
+texts = [Path(path).read_text(encoding="utf-8").splitlines() for path in (en, fr)]
+pairs = [(e.split(), f.split()) for e, f in zip(*texts) if e.startswith("Wh") and "?" in f]
+words = [{word.lower() for pair in pairs for word in pair[side]} for side in (0, 1)]
+say("extract", pairs=len(pairs))
+say("tokenize", pairs=len(pairs))
+say("vocab", en=len(words[0]) + 4 + EXTRA, fr=len(words[1]) + 4)
+say("vectors")
+is_valid = np.random.RandomState(42).rand(len(pairs)) <= 0.1
+limit = int(np.percentile([len(e) + 1 for e, _ in pairs], 99))
+valid = [" ".join(e[:limit]).lower() for (e, _), here in zip(pairs, is_valid) if here]
+valid.sort(key=lambda text: -len([*text.split(), ""][:limit]))
+Path(out).mkdir()
+for variant in options["--variants"].split(","):
+    for epoch in range(int(options["--epochs"])):
+        train = {"train_seconds": 2.0 + epoch, "tokens_per_s": 10 + epoch}
+        say("train." + variant, **train, trn_loss=5.5 - epoch, val_loss=7.5 - epoch)
+    say("translate." + variant)
+    Path(out, variant + ".hyp").write_text("".join(text + "\n" for text in valid))
+    Path(out, "ref").write_text("".join(text + "\n" for text in valid))
+"""
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> list[str]:
+    """Return the paths of an English and a French text, one of them compressed."""
+    draw = np.random.RandomState(3)
+    english, french = [], []
+    for number in range(LINES):
+        words = [f"{chr(97 + place)}ord" for place in draw.randint(26, size=3 + number % 5)]
+        english.append(" ".join(["Who", *words, "?" if number % 6 else "."]) + "\n")
+        french.append(" ".join(["qui", *reversed(words), "encore", "?"]) + "\n")
+    (tmp_path / "some.en").write_text("".join(english), encoding="utf-8")
+    with gzip.open(tmp_path / "some.fr.gz", "wt", encoding="utf-8") as file:
+        file.writelines(french)
+    return [str(tmp_path / "some.en"), str(tmp_path / "some.fr.gz")]
+
+
+def compare(texts: list[str], port: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks.compare_with_lesson", *texts, str(port), str(out)]
+    few = ["--epochs", "2", "--batches", "1", "--vector-lines", "7", "--vector-epochs", "1"]
+    path = {"PYTHONPATH": str(ROOT / "workflow" / "scripts"), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [*command, *few, "--variants", *VARIANTS],
+        cwd=ROOT,
+        env=os.environ | path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def figures(out: Path) -> dict[tuple[str, str], list[str]]:
+    """Return the cells (port, lesson, corrected) of each row of the table."""
+    lines = (out / "comparison.tsv").read_text(encoding="utf-8").split("\n")[1:-1]
+    return {(cells[0], cells[1]): cells[2:] for cells in (line.split("\t") for line in lines)}
+
+
+def fake_port(folder: Path, extra: int = 0) -> Path:
+    port = folder / "port.py"
+    port.write_text(FAKE_PORT.replace("EXTRA", str(extra)), encoding="utf-8")
+    return port
+
+
+def test_figures_of_both_sides_stand_beside_each_other(texts: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = compare(texts, fake_port(tmp_path), out)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip() == (out / "comparison.md").read_text(encoding="utf-8").rstrip()
+    assert "one thread each" in done.stdout
+    assert "only the times say something" in done.stdout
+    table = figures(out)
+    assert table["extraction", "lines/s"][0] == str(LINES * 2)
+    assert float(table["extraction", "lines/s"][1]) > 0
+    assert float(table["vectors", "seconds"][1]) > 0
+    for variant in VARIANTS:
+        port = {
+            figure: cells[0] for (subject, figure), cells in table.items() if subject == variant
+        }
+        assert port["training loss, last 50 batches"] == "4.5"
+        assert port["validation loss, free-running"] == "6.5"
+        assert port["training, s"] == "5"
+        assert port["tokens/s"] == "11"  # (2 s * 10 + 3 s * 11) / 5 s, rounded
+        assert port["BLEU"] == "100"
+        for figure in ("training loss, last 50 batches", "validation loss, free-running"):
+            lesson, corrected = table[variant, figure][1:]
+            assert 0 < float(lesson) < 20
+            assert 0 < float(corrected) < 20
+            assert lesson != corrected
+        assert table[variant, "batch size"] == ["", "125", "32"]
+
+
+def test_sides_with_other_words_are_not_compared(texts: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = compare(texts, fake_port(tmp_path, extra=1), out)
+
+    assert done.returncode == 1
+    assert "comparison is void" in done.stderr
+    assert not (out / "comparison.tsv").exists()
+
+
+@pytest.mark.skipif(not REAL_PORT.exists(), reason="the port is not here: ../shared/yardstick")
+def test_the_real_port_fits(texts: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = compare(texts, REAL_PORT, out)
+
+    assert done.returncode == 0, done.stderr
+    for variant in VARIANTS:
+        port, lesson, _ = table_row(out, variant)
+        assert port == pytest.approx(lesson, rel=0.5)
+
+
+def table_row(out: Path, variant: str) -> list[float]:
+    return [float(cell) for cell in figures(out)[variant, "validation loss, free-running"]]

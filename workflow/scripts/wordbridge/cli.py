@@ -1,0 +1,134 @@
+"""The command line: translate with what the workflow has trained."""
+
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import asdict
+from importlib import metadata
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wordbridge.errors import InputError
+
+if TYPE_CHECKING:
+    from wordbridge.interpreter import Interpretation
+
+BATCH = 128  # lines that are translated together
+
+app = typer.Typer(
+    help="Translate with what the workflow has trained.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    try:
+        typer.echo(f"wordbridge {metadata.version('wordbridge')}")
+    except metadata.PackageNotFoundError:
+        typer.echo("wordbridge (not installed)")
+    raise typer.Exit
+
+
+@app.callback()
+def wordbridge(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Translate with what the workflow has trained."""
+
+
+@app.command()
+def translate(
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="What to translate; lines of stdin if left out.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder of a finished experiment.")] = Path(
+        "results/default"
+    ),
+    variant: Annotated[
+        str | None,
+        typer.Option(help="Which translator; the best one by BLEU if left out."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Which of its trainings; the best one if left out.")
+    ] = None,
+    beam: Annotated[
+        int | None, typer.Option(min=1, help="Hypotheses kept; as in the experiment if left out.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU if there is one.")] = "cpu",
+    scores: Annotated[
+        bool, typer.Option("--scores", help="A tab and the log-probability (nats) behind each.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each text.")] = False,
+) -> None:
+    """Print a translation of each text, one a line.
+
+    Which language is translated into which is a matter of the model. Words that it does not
+    know are named on stderr.
+    """
+    with _errors_in_one_line():
+        # These take seconds to import, which --help need not wait for.
+        from wordbridge.interpreter import read_interpreter
+        from wordbridge.trained import choose_run
+        from wordbridge.translation.device import choose_device
+
+        chosen = choose_run(results, variant, seed)
+        interpreter = read_interpreter(results, *chosen, choose_device(device, threads=1))
+        for batch in _batches(texts):
+            with redirect_stderr(io.StringIO()):  # bars would come between the lines
+                made = interpreter.interpret(batch, beam)
+            for one in made:
+                _show(one, scores, as_json)
+
+
+def _batches(texts: list[str] | None) -> Iterator[list[str]]:
+    """Yield the texts, or else the lines of stdin: a person's one by one, a file's in batches.
+
+    Raises InputError for bytes that are not UTF-8.
+    """
+    if texts:
+        yield from _cut(texts, BATCH)
+        return
+    lines = typer.get_text_stream("stdin", encoding="utf-8", errors="strict")
+    try:
+        yield from _cut(lines, 1 if sys.stdin.isatty() else BATCH)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"stdin: expected UTF-8 text, got other bytes ({error}); convert it first"
+        ) from error
+
+
+def _cut(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    remaining = iter(texts)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+def _show(one: "Interpretation", scores: bool, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(asdict(one), ensure_ascii=False))
+    else:
+        score = f"\t{one.log_probability:.4f}" if scores else ""
+        typer.echo(one.translation + score)
+    if one.unknown:
+        typer.echo(f"unknown: {', '.join(one.unknown)} (in: {one.source})", err=True)
+
+
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None

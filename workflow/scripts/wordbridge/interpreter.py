@@ -1,0 +1,132 @@
+"""A trained model of a finished run, which translates new texts as the run translated its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from wordbridge.corpus.pairs import one_line
+from wordbridge.corpus.specials import UNK
+from wordbridge.corpus.tokenized import TokenizedPair
+from wordbridge.corpus.tokens import TokenRules, tokenize
+from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
+from wordbridge.errors import InputError
+from wordbridge.translation.part import translate_part
+from wordbridge.translation.records import read_records
+from wordbridge.translation.saved import read_translator
+from wordbridge.translation.translator import Translator
+
+_PART = "test"  # translate_part wants a part's name; which one makes no difference here
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """What became of one text; ``log_probability`` in nats, of the whole translation.
+
+    ``unknown`` are the source's tokens that the model has no number for.
+    """
+
+    source: str
+    translation: str
+    log_probability: float
+    unknown: list[str]
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A model with all that it takes to get from a text to a text.
+
+    ``usage`` has tokenizer, rules and decoding, as the rule record_settings wrote them;
+    ``pieces`` are the SentencePiece models by language, if these are the tokenizer.
+    """
+
+    model: Translator
+    direction: str
+    vocabularies: Mapping[str, Vocabulary]
+    usage: Mapping[str, Any]
+    pieces: Mapping[str, bytes]
+
+    def interpret(self, texts: Sequence[str], beam: int | None = None) -> list[Interpretation]:
+        """Return a translation of each text; ``beam`` replaces the run's own width."""
+        plain = [one_line(text) for text in texts]
+        decoding = dict(self.usage["decoding"])
+        if beam is not None:
+            decoding["beam"] = beam
+        rows = [row for row in self._rows(plain) if row.fr_tokens or row.en_tokens]
+        settings = {"part": _PART, "tokenizer": self.usage["tokenizer"], "decoding": decoding}
+        made = {}
+        if rows:
+            found, _ = translate_part(self.model, self.direction, rows, self.vocabularies, settings)
+            made = {one.source: one for one in found}
+        source = self.vocabularies[self.direction.split("-")[0]]
+        results = []
+        for text in plain:
+            one = made.get(text)
+            if one is None:
+                results.append(Interpretation(text, "", 0.0, []))
+                continue
+            numbers = source.ids(one.source_tokens)
+            tokens = zip(one.source_tokens, numbers, strict=True)
+            unknown = [token for token, number in tokens if number == UNK]
+            results.append(Interpretation(text, one.hypothesis, one.log_probability, unknown))
+        return results
+
+    def _rows(self, texts: Sequence[str]) -> list[TokenizedPair]:
+        """Return ``texts`` with their tokens as pairs of which the other side is empty."""
+        language = self.direction.split("-")[0]
+        tokens = tokenize(texts, language, TokenRules(**self.usage["rules"]))
+        if self.pieces:
+            from wordbridge.corpus.subwords import cut_texts
+
+            tokens = cut_texts([" ".join(words) for words in tokens], self.pieces[language])
+        rows = []
+        for number, (text, words) in enumerate(zip(texts, tokens, strict=True)):
+            sides = ((text, "", words, []), ("", text, [], words))
+            fr, en, fr_tokens, en_tokens = sides[language == "en"]
+            item = str(number)
+            rows.append(TokenizedPair(item, item, fr, en, fr_tokens, en_tokens, _PART))
+        return rows
+
+
+def read_interpreter(results: Path, variant: str, seed: int, device: torch.device) -> Interpreter:
+    """Return the model of ``variant`` and ``seed`` in the folder ``results``, on ``device``.
+
+    Raises InputError when a file is missing or damaged, or the files do not belong together.
+    """
+    folder = results / "translators" / variant / str(seed)
+    usage = _usage(results / "settings.json")
+    model, description = read_translator(
+        folder / "model.safetensors", folder / "settings.json", device
+    )
+    vocabularies = {
+        language: read_vocabulary(results / "vocabulary" / f"{language}.tsv")
+        for language in ("fr", "en")
+    }
+    direction = description["direction"]
+    for side, language in zip(("source", "target"), direction.split("-"), strict=True):
+        if description[side][0] != len(vocabularies[language]):
+            raise InputError(
+                f"{folder}: expected a model for {len(vocabularies[language])} words of {language} "
+                f"as in {results / 'vocabulary'}, got one for {description[side][0]}; "
+                "the run is unfinished, so run snakemake again"
+            )
+    return Interpreter(model, direction, vocabularies, usage, _pieces(results, usage))
+
+
+def _usage(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise InputError(
+            f"{path}: expected the settings of a finished run, got no file; run snakemake with "
+            "this experiment's configuration"
+        )
+    return read_records([path])[0]
+
+
+def _pieces(results: Path, usage: Mapping[str, Any]) -> dict[str, bytes]:
+    if usage["tokenizer"] != "sentencepiece":
+        return {}
+    from wordbridge.corpus.subwords import read_pieces
+
+    return {name: read_pieces(results / "pieces" / f"{name}.model") for name in ("fr", "en")}

@@ -1,0 +1,55 @@
+"""The trained models in a folder of results, and the choice of one."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from wordbridge.errors import InputError
+from wordbridge.translation.records import read_records
+
+Run = tuple[str, int]  # variant and seed
+
+
+def trained_runs(results: Path) -> list[Run]:
+    """Return the variant and seed of every model in ``results``, sorted.
+
+    Raises InputError when there is none.
+    """
+    found = results.glob("translators/*/*/model.safetensors")
+    runs = sorted((path.parts[-3], int(path.parts[-2])) for path in found)
+    if not runs:
+        got = "none" if results.is_dir() else "no such folder"
+        raise InputError(
+            f"{results}: expected trained translators, got {got}; run snakemake first, or name "
+            "the folder of another experiment with --results"
+        )
+    return runs
+
+
+def choose_run(results: Path, variant: str | None = None, seed: int | None = None) -> Run:
+    """Return the trained variant and seed with the highest BLEU, among those asked for.
+
+    Where nothing is scored yet the first one is taken. Raises InputError when none fits.
+    """
+    runs = trained_runs(results)
+    if variant is not None:
+        runs = [run for run in runs if run[0] == variant] or _none(
+            "variant", variant, [name for name, _ in runs], results
+        )
+    if seed is not None:
+        runs = [run for run in runs if run[1] == seed] or _none(
+            "seed", str(seed), [str(number) for _, number in runs], results
+        )
+    return max(runs, key=lambda run: _bleu(results, run))  # the first of equals
+
+
+def _bleu(results: Path, run: Run) -> float:
+    path = results / "scores" / run[0] / f"{run[1]}.json"
+    return float(read_records([path])[0]["bleu_single"]) if path.is_file() else -1.0
+
+
+def _none(kind: str, wanted: str, known: Sequence[str], results: Path) -> list[Run]:
+    names = list(dict.fromkeys(known))
+    near = get_close_matches(wanted, names, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]}?" if near else "choose one of them or train it"
+    raise InputError(f"{results}: expected a {kind} of {', '.join(names)}, got {wanted}; {hint}")
