@@ -11,7 +11,7 @@ batches and one thread each. OUT gets comparison.tsv, .md and .html; the Markdow
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import yaml
 from sacrebleu.metrics.bleu import BLEU
 from snakemake.utils import update_config
 
-from benchmarks.lesson_table import Sides, write_comparison
+from benchmarks.lesson_table import write_comparison
 from benchmarks.port_run import PortRun, run_port, variant_figures
 from benchmarks.processes import alone
 from benchmarks.project_texts import LANGUAGES, embed, learn_vectors, prepare_texts
@@ -40,9 +40,9 @@ PRESETS = {"lesson": ["config.yaml", "configs/lesson.yaml"], "corrected": ["conf
 VALIDATION_SCALE = 1.6  # the port's validation batches are so much larger
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run both sides and write the tables."""
-    options = parse_options()
+    options = parse_options(arguments)
     os.environ["OMP_NUM_THREADS"] = "1"
     out: Path = options.out
     out.mkdir(parents=True, exist_ok=True)
@@ -51,24 +51,19 @@ def main() -> None:
         write_plain(getattr(options, language), out / f"{language}.txt")
     prepared = alone(prepare_texts, out, presets["lesson"])
     bins = vectors(options)
-    ours: Sides = {}
-    for name, config in presets.items():
-        ours[name] = {"vectors": alone(embed, out, bins, config, name)}
-    ours["lesson"] |= {stage: prepared[stage] for stage in ("extraction", "tokenisation")}
-    size = presets["lesson"]["variants"]["baseline"]["training"]["batch_size"]
-    port = run_port(options.port, port_arguments(options, bins, size))
+    batch_size = presets["lesson"]["variants"]["baseline"]["training"]["batch_size"]
+    port = run_port(options.port, port_arguments(options, bins, batch_size))
     check_same_texts(port, prepared)
+    sides = {"port": port_figures(port, prepared, options)}
     for name, config in presets.items():
-        run = Run(out, name, options.seed, options.batches, int(size * VALIDATION_SCALE))
-        ours[name] |= alone(train_variants, run, blocks(config, options))
-        for variant in options.variants:
-            ours[name][variant]["bleu"] = bleu(out / f"{name}.{variant}.hyp", out / f"{name}.ref")
-    sides = {"port": port_figures(port, prepared, options), **ours}
+        run = Run(out, name, options.seed, options.batches, int(batch_size * VALIDATION_SCALE))
+        sides[name] = project_figures(run, config, bins, options)
+    sides["lesson"] |= {stage: prepared[stage] for stage in ("extraction", "tokenisation")}
     check_same_references(out)
     print(write_comparison(sides, out / "comparison", options.epochs, options.batches))
 
 
-def parse_options() -> argparse.Namespace:
+def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("en", type=Path, help="English text, a sentence a line, plain or .gz")
@@ -91,7 +86,7 @@ def parse_options() -> argparse.Namespace:
         help="lines that vectors are learned from, beside all questions (default 50,000)",
     )
     parser.add_argument("--vector-epochs", type=int, default=5, help="of learning vectors")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def preset(paths: list[str]) -> dict[str, Any]:
@@ -144,6 +139,18 @@ def port_arguments(
     }
     given = [str(part) for pair in named.items() for part in pair]
     return [*texts, *models, str(options.out / "port"), *given]
+
+
+def project_figures(
+    run: Run, config: Mapping[str, Any], bins: Mapping[str, Path], options: argparse.Namespace
+) -> dict[str, dict[str, float]]:
+    """Return the figures of one preset: its vectors and each variant."""
+    figures = {"vectors": alone(embed, run.folder, bins, config, run.preset)}
+    figures |= alone(train_variants, run, blocks(config, options))
+    for variant in options.variants:
+        hypotheses = run.folder / f"{run.preset}.{variant}.hyp"
+        figures[variant]["bleu"] = bleu(hypotheses, run.folder / f"{run.preset}.ref")
+    return figures
 
 
 def port_figures(

@@ -10,7 +10,7 @@ from wordbridge.report.markdown_tables import table_markdown
 from wordbridge.report.tables import write_table
 
 # Figures by side, then by stage or variant.
-Sides = dict[str, dict[str, dict[str, float]]]
+Sides = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 # In the order of the table: what it is called, and the digits after the point.
 FIGURES = {
@@ -57,7 +57,7 @@ EARLY = (
 )
 
 
-def comparison(sides: Mapping[str, Mapping[str, Mapping[str, float]]]) -> pd.DataFrame:
+def comparison(sides: Sides) -> pd.DataFrame:
     """Return a row for each figure of each stage and variant, a column for each side."""
     variants = [name for name in sides["port"] if name not in STAGES]
     rows = []
@@ -70,9 +70,7 @@ def comparison(sides: Mapping[str, Mapping[str, Mapping[str, float]]]) -> pd.Dat
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def write_comparison(
-    sides: Mapping[str, Mapping[str, Mapping[str, float]]], stem: Path, epochs: int, batches: int
-) -> str:
+def write_comparison(sides: Sides, stem: Path, epochs: int, batches: int) -> str:
     """Write ``stem``.tsv, .md and .html; return the Markdown."""
     caption = CAPTION.format(epochs=epochs) + (EARLY.format(batches=batches) if batches else "")
     frame = comparison(sides)

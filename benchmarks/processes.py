@@ -1,10 +1,13 @@
 """Fresh processes, and the memory that processes take."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 from typing import ParamSpec, TypeVar
+from unittest.mock import patch
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -13,8 +16,10 @@ Result = TypeVar("Result")
 def alone(
     stage: Callable[Parameters, Result], *arguments: Parameters.args, **named: Parameters.kwargs
 ) -> Result:
-    """Return what ``stage`` returns in a fresh process, which has imported nothing yet."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+    """Return what ``stage`` returns in a fresh process, which has imported only its module."""
+    # Otherwise it would begin with all that the command has imported.
+    hidden = patch.dict(sys.modules, {"__main__": ModuleType("__main__")})
+    with hidden, ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(stage, *arguments, **named).result()
 
 

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from wordbridge.corpus.batches import ParallelData, sortish_batches
 from wordbridge.corpus.specials import EOS, UNK
 from wordbridge.corpus.vocabulary import read_vocabulary
-from wordbridge.translation.checkpoint import load_weights
 from wordbridge.translation.decoding import DecodingSettings, greedy
 from wordbridge.translation.job import Prepared, prepare
-from wordbridge.translation.training import Progress, Training
+from wordbridge.translation.standing import Standing
+from wordbridge.translation.training import Training
 from wordbridge.translation.translator import Translator
 from wordbridge.translation.validation import free_running_losses
+from wordbridge.translation.weights import load_weights
 
 Figures = dict[str, float]
 Places = NDArray[np.int64]
@@ -53,15 +54,15 @@ class Run:
 
 
 @dataclass
-class Recorded(Progress):
-    """Progress that keeps the loss of every batch."""
+class Recorded(Standing):
+    """The standing of a training that keeps the loss of every batch."""
 
     losses: list[float] = field(default_factory=list)
 
-    def smooth(self, loss: float) -> float:
-        """Take in one batch's loss and return the smoothed one."""
+    def count(self, loss: float, tokens: int, started: float) -> None:
+        """Take in a step's loss and its target tokens, and the time since ``started``."""
+        super().count(loss, tokens, started)
         self.losses.append(loss)
-        return super().smooth(loss)
 
 
 def train_variants(run: Run, variants: Mapping[str, Mapping[str, Any]]) -> dict[str, Figures]:
@@ -84,22 +85,21 @@ def _trained(run: Run, name: str, variant: Mapping[str, Any]) -> Figures:
         prepared.train,
         _part(valid, np.concatenate(looks)),
         seed=run.seed,
-        max_steps=prepared.max_steps,
     )
-    training.progress = progress = Recorded()
+    training.standing = standing = Recorded()
     with _first(run.batches):
         load_weights(model, training.run())
-    last_epoch = progress.losses[-(len(progress.losses) // progress.epoch) :]
+    last_epoch = standing.losses[-(len(standing.losses) // standing.epoch) :]
     valid_loss = _free_running_loss(model, valid, looks)
     started = time.perf_counter()
     _translate(prepared, batches, run.folder / f"{run.preset}.{name}.hyp")
     return {
         "train_loss": float(np.mean(last_epoch[-_LAST_BATCHES:])),
-        "smoothed_loss": progress.epochs[-1]["train_loss"],
+        "smoothed_loss": standing.epochs[-1]["train_loss"],
         "valid_loss": valid_loss,
-        "nll": progress.epochs[progress.best_epoch]["nll"],
-        "tokens_per_second": progress.tokens / progress.seconds,
-        "train_seconds": progress.seconds,
+        "nll": standing.epochs[standing.best_epoch]["nll"],
+        "tokens_per_second": standing.tokens_per_second,
+        "train_seconds": standing.seconds,
         "translate_seconds": time.perf_counter() - started,
         "batch_size": settings.training.batch_size,
     }
@@ -134,7 +134,7 @@ def _free_running_loss(model: Translator, data: ParallelData, looks: Sequence[Pl
 def _translate(prepared: Prepared, batches: Sequence[Places], path: Path) -> None:
     """Write greedy translations to ``path`` and references beside it, in the port's form."""
     words = read_vocabulary(path.parent / "en.words.tsv").words
-    options = DecodingSettings(max_steps=prepared.max_steps)
+    options = DecodingSettings(max_steps=int(prepared.valid.target.lengths.max()))
     prepared.model.eval()
     said, meant = [], []
     for places in batches:

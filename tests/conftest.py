@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,18 +15,23 @@ Run = subprocess.CompletedProcess[str]
 
 
 def snakemake(
-    directory: Path, *arguments: str | Path, snakefile: Path = ROOT / "Snakefile", ok: bool = True
+    directory: Path,
+    *arguments: str | Path,
+    snakefile: Path = ROOT / "Snakefile",
+    ok: bool = True,
+    env: Mapping[str, str] | None = None,
 ) -> Run:
     """Return the finished ``snakemake --directory DIRECTORY ARGUMENTS``, output in ``stdout``.
 
     ``ok`` is whether it must succeed; if it does the other thing, the test fails with the output.
+    ``env`` holds variables on top of this process's own.
     """
-    scripts = snakefile.parent / "workflow" / "scripts"
+    # Before an editable installation, which belongs to the checkout under test only.
+    own = {"PYTHONPATH": str(snakefile.parent / "workflow" / "scripts")}
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", "1"]
     run = subprocess.run(
         [*command, "--directory", directory, *arguments],
-        # Before an editable installation, which belongs to the checkout under test only.
-        env=os.environ | {"PYTHONPATH": str(scripts), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | own | {"PYTHONDONTWRITEBYTECODE": "1"} | dict(env or {}),
         cwd=snakefile.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -44,20 +49,27 @@ def workflow() -> Callable[..., Run]:
 
 
 @pytest.fixture(scope="session")
-def stale() -> Callable[..., set[str]]:
-    """Return the rules with jobs to run: ``stale(directory, *arguments, snakefile=...)``.
+def jobs() -> Callable[..., dict[str, int]]:
+    """Return how many jobs of each rule would run: ``jobs(directory, *arguments, snakefile=...)``.
 
     Rules that only collect targets (those without a script) are left out by the caller.
     """
 
-    def rules(
+    def counts(
         directory: Path, *arguments: str | Path, snakefile: Path = ROOT / "Snakefile"
-    ) -> set[str]:
+    ) -> dict[str, int]:
         shown = snakemake(directory, "--dry-run", *arguments, snakefile=snakefile).stdout
         table = re.search(r"^Job stats:\n.*\n-.*\n((?:\w+ +\d+\n)+)", shown, flags=re.MULTILINE)
         if table is None:
             assert "Nothing to be done" in shown, shown
-            return set()
-        return {line.split()[0] for line in table[1].splitlines()} - {"total"}
+            return {}
+        rows = [line.split() for line in table[1].splitlines()]
+        return {rule: int(count) for rule, count in rows if rule != "total"}
 
-    return rules
+    return counts
+
+
+@pytest.fixture(scope="session")
+def stale(jobs: Callable[..., dict[str, int]]) -> Callable[..., set[str]]:
+    """Return the rules with jobs to run: ``stale(directory, *arguments, snakefile=...)``."""
+    return lambda *arguments, **options: set(jobs(*arguments, **options))

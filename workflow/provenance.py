@@ -70,19 +70,22 @@ def _modules(script: Path) -> tuple[dict[str, str], set[str]]:
             continue
         hashes[key], names = _parsed(path.read_bytes(), key)
         for name in names:
-            files = list(_files(root, name))
+            files = _files(root, name)
             pending += files
             if not files:
                 foreign.add(name.partition(".")[0])
     return dict(sorted(hashes.items())), foreign
 
 
-def _files(root: Path, name: str) -> Iterator[Path]:
-    """Yield our files that an import of the dotted ``name`` runs: its packages, then itself."""
+@cache
+def _files(root: Path, name: str) -> tuple[Path, ...]:
+    """Return our files that an import of the dotted ``name`` runs: its packages, then itself."""
     stem = root
+    files: list[Path] = []
     for part in name.split("."):
         stem = stem / part
-        yield from filter(Path.is_file, (stem / "__init__.py", stem.with_name(f"{part}.py")))
+        files += filter(Path.is_file, (stem / "__init__.py", stem.with_name(f"{part}.py")))
+    return tuple(files)
 
 
 @cache
@@ -143,8 +146,13 @@ def _distributions() -> dict[str, list[str]]:
     return dict(packages_distributions())
 
 
+@cache
+def _version(distribution: str) -> str:
+    return version(distribution)
+
+
 def _versions(names: set[str]) -> dict[str, str]:
     """Return {distribution: version} for those import ``names`` that distributions provide."""
     outside = names - sys.stdlib_module_names
     found = {distribution for name in outside for distribution in _distributions().get(name, [])}
-    return {distribution: version(distribution) for distribution in sorted(found)}
+    return {distribution: _version(distribution) for distribution in sorted(found)}

@@ -38,6 +38,30 @@ rule translate_questions:
         "../scripts/translate_questions.py"
 
 
+rule record_usage:
+    """How new texts are cut and translated, for `wordbridge translate`."""
+    output:
+        "<results>/usage.json",
+    log:
+        "<logs>/record_usage.log",
+    benchmark:
+        "<results>/benchmarks/record_usage.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        settings={
+            "decoding": config["decoding"],
+            "rules": config["tokens"]["rules"],
+            "tokenizer": config["tokens"]["tokenizer"],
+        },
+    script:
+        "../scripts/record_usage.py"
+
+
 rule score_translations:
     """All scores of one variant and seed."""
     input:

@@ -7,6 +7,7 @@ rule translation:
         TABLES,
         FIGURES,
         "<results>/timings/times.html",
+        "<results>/usage.json",
 
 
 rule build_page:

@@ -38,7 +38,7 @@ class Interpretation:
 class Interpreter:
     """A model with all that it takes to get from a text to a text.
 
-    ``usage`` has tokenizer, rules and decoding, as the rule record_settings wrote them;
+    ``usage`` has tokenizer, rules and decoding, as the rule record_usage wrote them;
     ``pieces`` are the SentencePiece models by language, if these are the tokenizer.
     """
 
@@ -83,10 +83,9 @@ class Interpreter:
             tokens = cut_texts([" ".join(words) for words in tokens], self.pieces[language])
         rows = []
         for number, (text, words) in enumerate(zip(texts, tokens, strict=True)):
-            sides = ((text, "", words, []), ("", text, [], words))
-            fr, en, fr_tokens, en_tokens = sides[language == "en"]
-            item = str(number)
-            rows.append(TokenizedPair(item, item, fr, en, fr_tokens, en_tokens, _PART))
+            given: tuple[str, list[str]] = (text, words)
+            fr, en = (given, ("", [])) if language == "fr" else (("", []), given)
+            rows.append(TokenizedPair(str(number), "", fr[0], en[0], fr[1], en[1], _PART))
         return rows
 
 
@@ -96,7 +95,7 @@ def read_interpreter(results: Path, variant: str, seed: int, device: torch.devic
     Raises InputError when a file is missing or damaged, or the files do not belong together.
     """
     folder = results / "translators" / variant / str(seed)
-    usage = _usage(results / "settings.json")
+    usage = _usage(results / "usage.json")
     model, description = read_translator(
         folder / "model.safetensors", folder / "settings.json", device
     )

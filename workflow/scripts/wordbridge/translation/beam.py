@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wordbridge.corpus.specials import BOS, EOS, PAD
-from wordbridge.translation.hypothesis import Hypothesis, block_repeats
+from wordbridge.corpus.specials import BOS, EOS
+from wordbridge.translation.hypothesis import Hypothesis, block_repeats, forbid_marks
 from wordbridge.translation.translator import Translator
 
 
@@ -28,18 +28,21 @@ class _Trail:
         self.parents: list[Tensor] = []
         self.attention: list[Tensor] = []  # (batch * beam, source), by the parents' rows
 
-    def path(self, end: _End, length: int) -> Hypothesis:
-        ids, weights, row = [], [], end.row
-        for step in range(end.step, -1, -1):
-            parent = int(self.parents[step][row])
-            ids.append(int(self.words[step][row]))
-            if self.attention:
-                weights.append(self.attention[step][parent, :length].cpu().numpy())
-            row = parent
-        ids.reverse()
-        attention = np.stack(weights[::-1]) if weights else None
-        kept = ids[:-1] if ids[-1] == EOS else ids
-        return Hypothesis(np.array(kept, dtype=np.int64), end.score, attention)
+    def paths(self, ends: list[_End], lengths: list[int]) -> list[Hypothesis]:
+        """Return the path to each of ``ends``; ``lengths`` are those of its source."""
+        words, parents = (torch.stack(rows).cpu().numpy() for rows in (self.words, self.parents))
+        weights = torch.stack(self.attention).cpu().numpy() if self.attention else None
+        made = []
+        for end, length in zip(ends, lengths, strict=True):
+            steps = np.arange(end.step + 1)
+            rows = np.full(end.step + 2, end.row)  # of each step, and of the step before it
+            for step in reversed(steps):
+                rows[step] = parents[step, rows[step + 1]]
+            ids = words[steps, rows[1:]]
+            attention = None if weights is None else weights[steps, rows[:-1], :length]
+            kept = ids[:-1] if ids[-1] == EOS else ids
+            made.append(Hypothesis(kept, end.score, attention))
+        return made
 
     def so_far(self) -> Tensor:
         """Return the words (time, batch * beam) of the paths that are still open."""
@@ -69,7 +72,8 @@ def beam_search(
 ) -> list[Hypothesis]:
     """Return the best found hypothesis for each column of ``source`` (source, batch).
 
-    A sentence is done when ``beam`` paths have ended; what is open after ``max_steps`` ends there.
+    A sentence is done when ``beam`` paths have ended, or one that no open path can surpass any
+    more; a sentence without an end after ``max_steps`` ends there.
     """
     batch, device = source.shape[1], source.device
     rows = torch.arange(batch, device=device).repeat_interleave(beam)
@@ -83,7 +87,7 @@ def beam_search(
     for step in range(max_steps):
         state, reading, attended = model.decoder.step(model.decoder.embedding(words), reading)
         logs = model.logits(state).log_softmax(dim=1)
-        logs[:, [BOS, PAD]] = float("-inf")
+        forbid_marks(logs, model.settings)
         if block_ngrams and trail.words:
             block_repeats(logs, trail.so_far(), block_ngrams)
         if attended is not None:
@@ -92,14 +96,22 @@ def beam_search(
         trail.words.append(words)
         trail.parents.append(parents)
         scores = _collect(scores, words, ends, step, beam, length_penalty)
-        if all(len(found) >= beam for found in ends):
+        hopes = [penalised(best, max_steps, length_penalty) for best in scores.amax(dim=1).tolist()]
+        if all(map(_done, ends, hopes, [beam] * batch)):
             break
         reading = reading.rows(parents)
     _close(scores, ends, len(trail.words) - 1, beam, length_penalty)
-    return [
-        trail.path(max(found, key=lambda end: end.value), length)
-        for found, length in zip(ends, lengths.tolist(), strict=True)
-    ]
+    best = [max(found, key=lambda end: end.value) for found in ends]
+    return trail.paths(best, lengths.tolist())
+
+
+def _done(found: list[_End], hope: float, beam: int) -> bool:
+    """Return whether no better end than those ``found`` is possible or looked for.
+
+    ``hope`` is the value of the best open path if it went on to the last step at no cost: scores
+    only fall, and the penalty favours length.
+    """
+    return len(found) >= beam or (bool(found) and max(end.value for end in found) >= hope)
 
 
 def _extend(scores: Tensor, logs: Tensor, beam: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -116,8 +128,9 @@ def _collect(
 ) -> Tensor:
     """Note the paths that ended at ``step`` and return the scores with these closed."""
     ended = (words == EOS).view_as(scores)
+    values = scores.tolist()
     for sentence, place in ended.nonzero().tolist():
-        score = float(scores[sentence, place])
+        score = values[sentence][place]
         if score != float("-inf") and len(ends[sentence]) < beam:
             row = sentence * beam + place
             ends[sentence].append(_End(penalised(score, step + 1, alpha), score, step, row))

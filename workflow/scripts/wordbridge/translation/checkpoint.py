@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
+from wordbridge.translation.weights import load_weights, weights_of
 
 
 def state_key(params: Mapping[str, Any], inputs: Mapping[str, str | Path]) -> str:
@@ -45,7 +46,7 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
 
 
-def _random_states() -> dict[str, Tensor]:
+def _random_states(device: torch.device) -> dict[str, Tensor]:
     """Return the states of torch's generators and, as bytes of JSON, Python's and numpy's."""
     name, keys, *rest = np.random.get_state(legacy=True)
     others = json.dumps(
@@ -55,37 +56,24 @@ def _random_states() -> dict[str, Tensor]:
         "random.torch": torch.get_rng_state(),
         "random.others": torch.tensor(list(others.encode()), dtype=torch.uint8),
     }
-    if torch.cuda.is_available():
-        for number, state in enumerate(torch.cuda.get_rng_state_all()):
-            states[f"random.cuda.{number}"] = state
+    if device.type == "cuda":
+        states["random.cuda"] = torch.cuda.get_rng_state(device)
     return states
 
 
-def _restore_random(tensors: Mapping[str, Tensor]) -> None:
+def _restore_random(tensors: Mapping[str, Tensor], device: torch.device) -> None:
     torch.set_rng_state(tensors["random.torch"])
     others = json.loads(bytes(tensors["random.others"].tolist()))
     version, words, gauss = others["python"]
     random.setstate((version, tuple(words), gauss))
     name, keys, *rest = others["numpy"]
     np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
-    cuda = [tensors[key] for key in sorted(tensors) if key.startswith("random.cuda.")]
-    if cuda and torch.cuda.is_available() and len(cuda) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all(cuda)
+    if device.type == "cuda" and "random.cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["random.cuda"], device)
 
 
-def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """Return copies of the trained tensors by name, tied ones once."""
-    return {
-        name: parameter.detach().cpu().clone().contiguous()
-        for name, parameter in model.named_parameters()
-    }
-
-
-def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Put ``weights`` as made by ``weights_of`` into ``model``."""
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(weights[name])
+def _device_of(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device
 
 
 def save_state(
@@ -93,46 +81,54 @@ def save_state(
     model: nn.Module,
     optimizer: Optimizer,
     best: Mapping[str, Tensor],
-    progress: Mapping[str, Any],
+    standing: Mapping[str, Any],
 ) -> None:
-    """Write model, optimiser, best weights so far, random states and ``progress`` (JSON)."""
+    """Write model, optimiser, best weights so far, random states and ``standing`` (JSON)."""
     tensors = {f"model.{name}": value for name, value in weights_of(model).items()}
     tensors |= {f"best.{name}": value for name, value in best.items()}
     for number, state in optimizer.state_dict()["state"].items():
         for key, value in state.items():
             # clone: safetensors refuses tensors that share memory
             tensors[f"optimizer.{number}.{key}"] = torch.as_tensor(value).cpu().clone()
-    tensors |= _random_states()
+    tensors |= _random_states(_device_of(model))
+    text = json.dumps(standing, allow_nan=False)
     with replacing(path) as partial:
-        save_file(tensors, partial, metadata={"progress": json.dumps(progress)})
+        save_file(tensors, partial, metadata={"standing": text})
 
 
 def load_state(
     path: Path, model: nn.Module, optimizer: Optimizer
-) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """Restore what ``save_state`` wrote; return best weights and progress, or None without a file.
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Restore what ``save_state`` wrote; return the best weights so far and the standing.
 
-    Raises InputError when the file is damaged.
+    Raises InputError when the file is damaged or of another model.
     """
-    if not path.exists():
-        return None
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            progress: dict[str, Any] = json.loads(file.metadata()["progress"])
-    except SafetensorError as error:
+        tensors, standing = _read(path)
+        load_weights(model, _under("model.", tensors))
+        _load_optimizer(optimizer, _under("optimizer.", tensors))
+        _restore_random(tensors, _device_of(model))
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path}: not a training state ({error}); delete it to start this training again"
+            f"{path}: expected the state of this training, got {error}; "
+            "delete the file to start the training again"
         ) from None
-    load_weights(model, _under("model.", tensors))
+    return _under("best.", tensors), standing
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    with safe_open(path, framework="pt") as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        return tensors, json.loads(file.metadata()["standing"])
+
+
+def _load_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
     described = optimizer.state_dict()
     described["state"] = {}
-    for key, value in _under("optimizer.", tensors).items():
+    for key, value in tensors.items():
         number, name = key.split(".", 1)
         described["state"].setdefault(int(number), {})[name] = value
     optimizer.load_state_dict(described)
-    _restore_random(tensors)
-    return _under("best.", tensors), progress
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wordbridge.corpus.batches import pad, sorted_batches
-from wordbridge.corpus.specials import BOS, EOS, PAD
+from wordbridge.corpus.specials import BOS, EOS
 from wordbridge.progress import progress
 from wordbridge.translation.beam import beam_search
-from wordbridge.translation.hypothesis import Hypothesis, block_repeats
+from wordbridge.translation.hypothesis import Hypothesis, block_repeats, forbid_marks
 from wordbridge.translation.translator import Translator
 
 
@@ -74,12 +74,12 @@ def greedy(
     reading = model.decoder.start(model.encoder(source, lengths))
     words = torch.full((source.shape[1],), BOS, device=source.device)
     ended = torch.zeros_like(words, dtype=torch.bool)
-    chosen, scores, attention = [], [], []
+    chosen: list[Tensor] = []
+    scores, attention = [], []
     for _ in range(settings.max_steps):
         state, reading, attended = model.decoder.step(model.decoder.embedding(words), reading)
         logs = model.logits(state).log_softmax(dim=1)
-        if model.settings.stop_at_eos:
-            logs[:, [BOS, PAD]] = float("-inf")
+        forbid_marks(logs, model.settings)
         if settings.block_ngrams and chosen:
             block_repeats(logs, torch.stack(chosen), settings.block_ngrams)
         best, words = logs.max(dim=1)

@@ -10,7 +10,7 @@ import torch
 
 from wordbridge.errors import InputError
 
-_claims: list[IO[str]] = []  # open lock files; the claim lasts as long as the process
+_claims: dict[int, IO[str]] = {}  # open lock files; the claim lasts as long as the process
 
 
 def choose_device(wanted: str, threads: int) -> torch.device:
@@ -29,20 +29,23 @@ def choose_device(wanted: str, threads: int) -> torch.device:
         )
     # cuBLAS repeats its sums exactly only with a fixed workspace.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
     return torch.device("cuda", _claim(torch.cuda.device_count()))
 
 
 def _claim(count: int) -> int:
     """Return the first of ``count`` devices whose lock is free; share the first if none is."""
+    for claimed in _claims:
+        return claimed  # this process has one
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all").replace(",", "-")
     for number in range(count):
         name = f"wordbridge-gpu-{os.getuid()}-{visible}-{number}.lock"
-        lock = (Path(tempfile.gettempdir()) / name).open("w")
+        lock = (Path(tempfile.gettempdir()) / name).open("a")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
             continue
-        _claims.append(lock)
+        _claims[number] = lock
         return number
     return 0

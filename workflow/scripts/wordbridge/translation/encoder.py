@@ -26,7 +26,8 @@ class Encoded:
 
 def starting_from(embedding: Tensor) -> nn.Embedding:
     """Return a trainable layer with a copy of ``embedding`` (words, width), padding not trained."""
-    return nn.Embedding.from_pretrained(embedding.clone(), freeze=False, padding_idx=PAD)
+    words, width = embedding.shape
+    return nn.Embedding(words, width, padding_idx=PAD, _weight=embedding.clone())
 
 
 class Encoder(nn.Module):

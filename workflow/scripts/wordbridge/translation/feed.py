@@ -53,7 +53,8 @@ class Feed:
         self.table = word_dropout(table, settings.word_dropout, training)
         # Padding where nothing is read: its gradient is dropped.
         self.words = torch.full((steps, batch), PAD, device=table.device)
-        self.slots = _Slots.apply(self.table, self.words).unbind(0)
+        slots: Tensor = _Slots.apply(self.table, self.words)
+        self.slots = slots.unbind(0)
         self.chosen = torch.full((batch,), BOS, device=table.device)
         # Lists, because a look at a tensor on a GPU waits for it.
         self.all_forced = [False] * steps if forced is None else forced.all(dim=1).tolist()
@@ -65,7 +66,7 @@ class Feed:
     def embedded(self, step: int) -> Tensor:
         """Return the input of ``step`` (batch, width)."""
         words = self.words[step].copy_(self._words(step))
-        values = self.table.detach()[words] + self.slots[step]
+        values: Tensor = self.table.detach()[words] + self.slots[step]
         if self.locked is not None:
             return values * self.locked
         return activation_dropout(values, self.settings.target_dropout, self.training, False)

@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wordbridge.corpus.specials import BOS, PAD
+from wordbridge.translation.settings import ModelSettings
+
 
 @dataclass(frozen=True, eq=False)
 class Hypothesis:
@@ -19,6 +22,15 @@ class Hypothesis:
     ids: NDArray[np.int64]
     log_probability: float
     attention: NDArray[np.float32] | None = None
+
+
+def forbid_marks(logs: Tensor, settings: ModelSettings) -> None:
+    """Set the marks that are no words to minus infinity, in place, in ``logs`` (batch, words).
+
+    The lesson's model has learned to say padding, and may.
+    """
+    if settings.stop_at_eos:
+        logs[:, [BOS, PAD]] = float("-inf")
 
 
 def block_repeats(logs: Tensor, words: Tensor, size: int) -> None:

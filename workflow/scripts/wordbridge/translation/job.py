@@ -22,12 +22,20 @@ from wordbridge.vectors.matrix_file import load_matrix
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gives: weights, the JSON beside them, a row per epoch, and its times."""
+    """What a training gives: weights, the JSON beside them, a row per epoch, and its times.
+
+    ``state`` is the file to continue from, to be forgotten when all this is written.
+    """
 
     weights: dict[str, Tensor]
     description: dict[str, Any]
     epochs: list[dict[str, float]]
     times: dict[str, Any]
+    state: Path
+
+    def forget_state(self) -> None:
+        """Delete the state: until the results are written, a broken-off job needs it."""
+        self.state.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,6 @@ class Prepared:
     settings: Settings
     train: ParallelData
     valid: ParallelData
-    max_steps: int
 
 
 def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> Prepared:
@@ -63,8 +70,7 @@ def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> P
         _embedding(inputs[f"{source}_embedding"], int(parts[0].source.ids.max())),
         _embedding(inputs[f"{target}_embedding"], int(parts[0].target.ids.max())),
     )
-    max_steps = int(parts[0].target.lengths.max())
-    return Prepared(model.to(device), settings, parts[0], parts[1], max_steps)
+    return Prepared(model.to(device), settings, *parts)
 
 
 def _embedding(path: str, highest: int) -> Tensor:
@@ -99,12 +105,10 @@ def train(
             prepared.train,
             prepared.valid,
             seed=seed,
-            max_steps=prepared.max_steps,
             state=state,
         )
         weights = training.run()
-        state.unlink(missing_ok=True)
-    progress = training.progress
+    standing = training.standing
     model = prepared.model
     description = {
         "direction": block["variant"]["direction"],
@@ -112,16 +116,15 @@ def train(
         "settings": prepared.settings.as_dict(),
         "source": list(model.encoder.embedding.weight.shape),
         "target": list(model.decoder.embedding.weight.shape),
-        "max_steps": prepared.max_steps,
         "parameters": model.parameter_count(),
-        "epochs": progress.epoch,
-        "best_epoch": progress.best_epoch + 1,
+        "epochs": standing.epoch,
+        "best_epoch": standing.best_epoch + 1,
     }
     times = {
-        "train_seconds": round(progress.seconds, 3),
-        "epochs": progress.epoch,
-        "target_tokens_per_second": round(progress.tokens / progress.seconds, 1),
-        "device": training.device.type,
+        "train_seconds": round(standing.seconds, 3),
+        "epochs": standing.epoch,
+        "target_tokens_per_second": round(standing.tokens_per_second, 1),
+        "device": training.optimisation.device.type,
         "threads": block["threads"],
     }
-    return Trained(weights, description, progress.epochs, times)
+    return Trained(weights, description, standing.epochs, times, state)

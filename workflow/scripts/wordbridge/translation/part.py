@@ -62,7 +62,7 @@ def translate_part(
         )
     times = {
         "decode_seconds": round(seconds, 3),
-        "decoded_sentences_per_second": round(len(made) / seconds, 1),
+        "decoded_sentences_per_second": round(len(made) / max(seconds, 1e-9), 1),
         "sentences": len(made),
     }
     return made, times

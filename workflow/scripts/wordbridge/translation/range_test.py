@@ -1,5 +1,6 @@
 """The learning-rate range test (Smith 2017, section 3.3) as fastai's lr_find does it."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +8,11 @@ import torch
 
 from wordbridge.atomic import replacing
 from wordbridge.corpus.batches import sortish_batches
+from wordbridge.errors import InputError
+from wordbridge.translation.forcing import forcing_chance
 from wordbridge.translation.job import Prepared
-from wordbridge.translation.training import SMOOTHING, Training
+from wordbridge.translation.optimisation import Optimisation
+from wordbridge.translation.standing import SMOOTHING
 
 GIVE_UP = 4.0  # times the smallest loss so far
 FIRST_BEST = 10  # the smallest loss is looked for only after so many steps
@@ -27,30 +31,30 @@ def find_learning_rate(prepared: Prepared, seed: int, lowest: float, highest: fl
     """Return losses while the rate grows by an equal factor each step of one epoch.
 
     Stops when the loss is four times its smallest value or no number. The model is changed.
+    Raises InputError when already the first loss is no number.
     """
-    training = Training(
-        prepared.model,
-        prepared.settings,
-        prepared.train,
-        prepared.valid,
-        seed=seed,
-        max_steps=prepared.max_steps,
-    )
+    optimisation = Optimisation(prepared.model, prepared.settings)
+    chance = forcing_chance(prepared.settings.forcing, 0)
     size = prepared.settings.training.batch_size
     order = sortish_batches(prepared.train.target_lengths, size, seed, 0)
     rates, losses, average, best = [], [], 0.0, float("inf")
     prepared.model.train()
     for step, indices in enumerate(order):
         rate = lowest * (highest / lowest) ** (step / len(order))
-        loss = training.step_at(prepared.train.batch(indices), rate)
+        loss = optimisation.step(prepared.train.batch(indices), chance, rate, None)
         average = SMOOTHING * average + (1 - SMOOTHING) * loss
         smoothed = average / (1 - SMOOTHING ** (step + 1))
-        if smoothed != smoothed or smoothed > GIVE_UP * best:
+        if not math.isfinite(smoothed) or smoothed > GIVE_UP * best:
             break
         rates.append(rate)
         losses.append(smoothed)
         if step > FIRST_BEST:
             best = min(best, smoothed)
+    if not rates:
+        raise InputError(
+            f"the loss of the first batch: expected a number, got {loss}; "
+            "lower the range test's lowest rate, or look at the embeddings"
+        )
     return RangeTest(rates, losses, suggested(rates, losses))
 
 

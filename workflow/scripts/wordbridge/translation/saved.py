@@ -12,9 +12,9 @@ from torch import Tensor
 
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
-from wordbridge.translation.checkpoint import load_weights
 from wordbridge.translation.settings import settings_from
 from wordbridge.translation.translator import Translator
+from wordbridge.translation.weights import load_weights
 
 
 def write_translator(
@@ -50,11 +50,11 @@ def read_translator(
     Raises InputError when a file is damaged or the two do not belong together.
     """
     description = read_description(settings_path)
-    source, target = (torch.zeros(*description[side]) for side in ("source", "target"))
-    model = Translator(settings_from(description["settings"]).model, source, target)
     try:
+        source, target = (torch.zeros(*description[side]) for side in ("source", "target"))
+        model = Translator(settings_from(description["settings"]).model, source, target)
         load_weights(model, load_file(model_path))
-    except (SafetensorError, KeyError, RuntimeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{model_path}: not the weights that {settings_path} describes ({error}); "
             "train the translator again"

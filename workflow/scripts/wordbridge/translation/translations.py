@@ -38,7 +38,8 @@ def write_translations(path: str | Path, made: Sequence[Translation]) -> None:
     with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
         table.write("\t".join(COLUMNS) + "\n")
         for one in made:
-            texts = [one.source, one.reference, one.hypothesis]
+            # A token may be a line break; as text it is a space like any other.
+            texts = [one.source, one.reference, " ".join(one.hypothesis.split())]
             tokens = [join_tokens(one.source_tokens), join_tokens(one.tokens)]
             table.write("\t".join([*texts, *tokens, f"{one.log_probability:.4f}"]) + "\n")
 
@@ -49,17 +50,17 @@ def read_translations(path: str | Path) -> list[Translation]:
     Raises InputError when the columns are others.
     """
     with Path(path).open(encoding="utf-8", newline="\n") as table:
-        header, *lines = (line.rstrip("\n").split("\t") for line in table)
-    if tuple(header) != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
+        lines = [line.rstrip("\n").split("\t") for line in table]
+    if not lines or tuple(lines[0]) != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
         raise InputError(f"{path}: expected the columns {', '.join(COLUMNS)}; translate again")
     return [
-        Translation(*texts, split_tokens(source), split_tokens(tokens), float(score))
-        for *texts, source, tokens, score in lines
+        Translation(text, true, made, split_tokens(source), split_tokens(tokens), float(score))
+        for text, true, made, source, tokens, score in lines[1:]
     ]
 
 
 def write_attention(path: str | Path, made: Sequence[Translation]) -> None:
-    """Write all attention weights in one flat array with the shape of each; none if there are none."""
+    """Write all attention weights in one flat array, with the shape of each beside it."""
     weights = [one.attention for one in made if one.attention is not None]
     arrays = {
         "weights": np.concatenate([w.ravel() for w in weights]) if weights else np.zeros(0),

@@ -79,7 +79,7 @@ class Translator(nn.Module):
             dropped.append(self._drop_output(state, mask))
             if attended is not None:
                 attention.append(attended)
-            if self._needs_choice(step, feed):
+            if self._needs_choice(step, steps, feed):
                 feed.chosen = self._best_words(dropped[-1])
                 ended |= feed.chosen == EOS
                 if self._finished(feed, step, ended):
@@ -100,9 +100,7 @@ class Translator(nn.Module):
             states.append(state)
         return torch.stack(states)
 
-    def _feed(
-        self, batch: int, steps: int, target: Tensor | None, forced: Tensor | None
-    ) -> Feed:
+    def _feed(self, batch: int, steps: int, target: Tensor | None, forced: Tensor | None) -> Feed:
         return Feed(
             self.settings,
             self.decoder.embedding.weight,
@@ -129,10 +127,10 @@ class Translator(nn.Module):
     def _best_words(self, states: Tensor) -> Tensor:
         return self.logits(states).argmax(dim=-1)
 
-    def _needs_choice(self, step: int, feed: Feed) -> bool:
+    def _needs_choice(self, step: int, steps: int, feed: Feed) -> bool:
         if not self.settings.stop_at_eos:
             return True  # the lesson's stopping rule looks at every step's best words
-        return feed.target is None or not feed.all_forced[step]
+        return feed.target is None or (step + 1 < steps and not feed.all_forced[step])
 
     def _finished(self, feed: Feed, step: int, ended: Tensor) -> bool:
         if self.settings.stop_at_eos:

@@ -11,7 +11,6 @@ from wordbridge.corpus.specials import EOS, PAD
 from wordbridge.translation.loss import free_running_loss
 from wordbridge.translation.translator import Translator
 
-
 VALIDATION_SCALE = 1.6  # validation batches are so much larger than training's, as in the lesson
 
 

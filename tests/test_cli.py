@@ -1,0 +1,263 @@
+"""The command line, on tiny models with random weights."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner, Result
+
+from wordbridge.cli import app
+from wordbridge.corpus.detokenize import detokenize
+from wordbridge.corpus.specials import EOS, SPECIALS
+from wordbridge.corpus.subwords import cut_texts, train_pieces, write_pieces
+from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
+from wordbridge.translation.checkpoint import weights_of
+from wordbridge.translation.decoding import DecodingSettings, translate
+from wordbridge.translation.records import write_record
+from wordbridge.translation.saved import write_translator
+from wordbridge.translation.settings import ModelSettings
+from wordbridge.translation.translator import Translator
+
+FRENCH = ["où", "est", "la", "gare", "?", "qui", "vient"]
+ENGLISH = ["where", "is", "the", "station", "who", "comes", "?", "now", "here"]
+RULES = dict.fromkeys(
+    [
+        "capitals",
+        "line_breaks",
+        "lower_case",
+        "punctuation",
+        "repeated_characters",
+        "repeated_words",
+        "spacing",
+    ],
+    True,
+)
+DECODING = {
+    "batch_size": 4,
+    "beam": 1,
+    "block_ngrams": 2,
+    "length_penalty": 0.0,
+    "max_steps": 6,
+    "replace_unknown": False,
+}
+MODEL = ModelSettings(hidden=5, layers=1, attention=True)
+Cli = Callable[..., Result]
+
+
+def model_of(sizes: tuple[int, int], seed: int) -> Translator:
+    """Return a model with random weights for so many source and target words."""
+    torch.manual_seed(seed)
+    source, target = torch.randn(sizes[0], 6), torch.randn(sizes[1], 8)
+    return Translator(MODEL, source, target).eval()
+
+
+def save(results: Path, variant: str, seed: int, direction: str, bleu: float) -> None:
+    """Write a model and its score as the workflow does."""
+    sides = [len(read_vocabulary(results / f"vocabulary/{s}.tsv")) for s in direction.split("-")]
+    folder = results / "translators" / variant / str(seed)
+    description = {
+        "direction": direction,
+        "settings": {"model": vars(MODEL)},
+        "source": [sides[0], 6],
+        "target": [sides[1], 8],
+    }
+    model = model_of((sides[0], sides[1]), seed)
+    write_translator(
+        weights_of(model), description, folder / "model.safetensors", folder / "settings.json"
+    )
+    write_record(results / f"scores/{variant}/{seed}.json", {"bleu_single": bleu})
+
+
+def save_vocabulary(results: Path, language: str, words: list[str]) -> None:
+    every = (*SPECIALS, *words)
+    write_vocabulary(
+        Vocabulary(every, (0,) * 4 + (2,) * len(words)), results / f"vocabulary/{language}.tsv"
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return results with the variants plain (seeds 2 and 10) and turned (seed 3)."""
+    results = tmp_path_factory.mktemp("results")
+    save_vocabulary(results, "fr", FRENCH)
+    save_vocabulary(results, "en", ENGLISH)
+    write_record(
+        results / "usage.json", {"decoding": DECODING, "rules": RULES, "tokenizer": "spacy"}
+    )
+    save(results, "plain", 2, "fr-en", bleu=7.5)
+    save(results, "plain", 10, "fr-en", bleu=9.5)
+    save(results, "turned", 3, "en-fr", bleu=8.5)
+    return results
+
+
+@pytest.fixture
+def results(finished: Path, tmp_path: Path) -> Path:
+    """Return a copy of the results, to be harmed."""
+    return shutil.copytree(finished, tmp_path / "results")
+
+
+@pytest.fixture(scope="module")
+def wordbridge() -> Cli:
+    """Run the command: ``wordbridge("translate", ..., results=folder, stdin=text)``."""
+
+    def run(*words: str, results: Path | None = None, stdin: str | bytes | None = None) -> Result:
+        options = [] if results is None else ["--results", str(results)]
+        return CliRunner().invoke(app, [*words, *options], input=stdin)
+
+    return run
+
+
+def expected(tokens: list[str], seed: int, direction: str = "fr-en", beam: int = 1) -> str:
+    """Return what a saved model makes of tokens, by way of its decoder alone."""
+    words = {"fr": [*SPECIALS, *FRENCH], "en": [*SPECIALS, *ENGLISH]}
+    source, target = direction.split("-")
+    model = model_of((len(words[source]), len(words[target])), seed)
+    ids = [words[source].index(token) if token in words[source] else 3 for token in tokens]
+    (found,) = translate(
+        model,
+        [np.array([*ids, EOS])],
+        DecodingSettings(beam=beam, max_steps=6, block_ngrams=2),
+    )
+    return detokenize([words[target][number] for number in found.ids], target)
+
+
+GARE = ["où", "est", "la", "gare", "?"]
+
+
+def test_each_text_becomes_one_line(finished: Path, wordbridge: Cli):
+    run = wordbridge("translate", "Où est la gare ?", "Qui\tvient ?", results=finished)
+    assert run.exit_code == 0, run.stderr
+    assert run.stdout.splitlines() == [expected(GARE, 10), expected(["qui", "vient", "?"], 10)]
+    assert run.stderr == ""
+
+
+def test_lines_of_stdin_are_translated_in_order_and_empty_ones_stay_empty(
+    finished: Path, wordbridge: Cli
+):
+    lines = ["Qui vient ?", "", "Où est la gare ?", "  ", "Qui vient ?"] * 30
+    run = wordbridge("translate", results=finished, stdin="\n".join(lines) + "\n")
+    who, where = expected(["qui", "vient", "?"], 10), expected(GARE, 10)
+    assert run.stdout.splitlines() == [who, "", where, "", who] * 30
+
+
+def test_without_lines_nothing_is_printed(finished: Path, wordbridge: Cli):
+    run = wordbridge("translate", results=finished, stdin="")
+    assert (run.exit_code, run.output) == (0, "")
+
+
+def test_scores_stand_behind_a_tab(finished: Path, wordbridge: Cli):
+    run = wordbridge("translate", "Qui vient ?", "--scores", results=finished)
+    text, score = run.stdout.rstrip("\n").split("\t")
+    assert text == expected(["qui", "vient", "?"], 10)
+    assert float(score) < 0
+
+
+def test_json_has_an_object_for_each_text(finished: Path, wordbridge: Cli):
+    run = wordbridge("translate", "Où est l'été ?", "", "--json", results=finished)
+    first, second = map(json.loads, run.stdout.splitlines())
+    assert first == {
+        "source": "Où est l'été ?",
+        "translation": expected(["où", "est", "l'", "été", "?"], 10),
+        "log_probability": pytest.approx(first["log_probability"]),
+        "unknown": ["l'", "été"],
+    }
+    assert second == {"source": "", "translation": "", "log_probability": 0.0, "unknown": []}
+
+
+def test_unknown_words_are_named_on_stderr(finished: Path, wordbridge: Cli):
+    run = wordbridge("translate", "Qui vient ?", "Où est Rome ?", results=finished)
+    assert run.stderr == "unknown: rome (in: Où est Rome ?)\n"
+    assert len(run.stdout.splitlines()) == 2
+
+
+def test_the_direction_is_the_models(finished: Path, wordbridge: Cli):
+    run = wordbridge("translate", "Who comes?", "--variant", "turned", results=finished)
+    assert run.stdout.rstrip("\n") == expected(["who", "comes", "?"], 3, "en-fr")
+
+
+@pytest.mark.parametrize(
+    ("options", "seed"),
+    [([], 10), (["--variant", "plain"], 10), (["--seed", "2"], 2), (["--seed", "10"], 10)],
+)
+def test_the_model_with_the_highest_bleu_is_taken_unless_another_is_named(
+    finished: Path, wordbridge: Cli, options: list[str], seed: int
+):
+    run = wordbridge("translate", "Où est la gare ?", *options, results=finished)
+    assert run.stdout.rstrip("\n") == expected(GARE, seed)
+
+
+def test_models_without_scores_are_taken_by_name_and_number(results: Path, wordbridge: Cli):
+    shutil.rmtree(results / "scores")
+    run = wordbridge("translate", "Où est la gare ?", results=results)
+    assert run.stdout.rstrip("\n") == expected(GARE, 2)
+
+
+def test_the_beam_replaces_that_of_the_experiment(finished: Path, wordbridge: Cli):
+    run = wordbridge("translate", "Où est la gare ?", "--beam", "3", results=finished)
+    assert run.stdout.rstrip("\n") == expected(GARE, 10, beam=3)
+
+
+def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: Cli):
+    models = {name: train_pieces([" ".join(FRENCH), "la gare vient"], 30) for name in ("fr", "en")}
+    for name, model in models.items():
+        write_pieces(results / f"pieces/{name}.model", model)
+    pieces = cut_texts(["où est la gare ?"], models["fr"])[0]
+    save_vocabulary(results, "fr", list(dict.fromkeys(pieces))[:-1])
+    usage = {"decoding": DECODING, "rules": RULES, "tokenizer": "sentencepiece"}
+    write_record(results / "usage.json", usage)
+    save(results, "plain", 10, "fr-en", bleu=9.5)
+    run = wordbridge("translate", "Où est la GARE ?", "--json", "--seed", "10", results=results)
+    assert run.exit_code == 0, run.stderr
+    assert set(json.loads(run.stdout)["unknown"]) >= {pieces[-1]}
+
+
+@pytest.mark.parametrize(
+    ("options", "removed", "message"),
+    [
+        (["--results", "absent"], None, "absent: expected trained translators, got no such folder"),
+        (["--variant", "plane"], None, "expected a variant of plain, turned, got plane; did you"),
+        (["--seed", "4"], None, "expected a seed of 2, 10, 3, got 4; choose one of them"),
+        ([], "translators", "expected trained translators, got none; run snakemake first"),
+        ([], "usage.json", "usage.json: expected the settings of a finished run, got no file"),
+        ([], "vocabulary/fr.tsv", "fr.tsv: no vocabulary can be read"),
+    ],
+)
+def test_an_error_is_one_line(
+    results: Path, wordbridge: Cli, options: list[str], removed: str | None, message: str
+):
+    if removed:
+        harmed = results / removed
+        shutil.rmtree(harmed) if harmed.is_dir() else harmed.unlink()
+    run = wordbridge("translate", "--results", str(results), "Qui ?", *options)
+    assert run.exit_code == 1
+    assert run.stderr.startswith("error: ")
+    assert message in run.stderr
+    assert (run.stderr.count("\n"), run.stdout) == (1, "")
+
+
+def test_a_model_for_another_vocabulary_is_refused(results: Path, wordbridge: Cli):
+    save_vocabulary(results, "en", ENGLISH[:-1])
+    run = wordbridge("translate", "Qui ?", results=results)
+    assert run.exit_code == 1
+    assert "expected a model for 12 words of en" in run.stderr
+    assert "got one for 13" in run.stderr
+
+
+def test_text_in_another_encoding_is_refused(finished: Path, wordbridge: Cli):
+    run = wordbridge("translate", results=finished, stdin="Où ?\n".encode("latin-1"))
+    assert run.exit_code == 1
+    assert run.stderr.startswith("error: stdin: expected UTF-8 text, got other bytes")
+
+
+def test_a_beam_without_hypotheses_is_refused(finished: Path, wordbridge: Cli):
+    assert wordbridge("translate", "Qui ?", "--beam", "0", results=finished).exit_code == 2
+
+
+def test_the_version_is_printed(wordbridge: Cli, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("importlib.metadata.version", {"wordbridge": "7.1.3"}.__getitem__)
+    run = wordbridge("--version")
+    assert (run.exit_code, run.stdout) == (0, "wordbridge 7.1.3\n")

@@ -1,0 +1,247 @@
+"""The experiments in configs/: that each one, on top of the default, runs what it says."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from workflow.configuration import load
+
+ROOT = Path(__file__).resolve().parents[1]
+Workflow = Callable[..., CompletedProcess[str]]
+
+MODEL = {
+    "cell": "gru",
+    "layers": 2,
+    "hidden": 256,
+    "bidirectional": "none",
+    "attention": False,
+    "attention_activation": "tanh",
+    "initial_state": "last",
+    "output_weights": "copied",
+    "scale_logits": False,
+    "mask_padding": False,
+    "stop_at_eos": False,
+    "source_dropout": 0.15,
+    "encoder_dropout": 0.25,
+    "bridge_dropout": 0,
+    "decoder_dropout": 0.1,
+    "output_dropout": 0.35,
+    "target_dropout": 0,
+    "word_dropout": 0,
+    "weight_dropout": 0,
+    "locked_dropout": False,
+}
+FORCING = {"schedule": "none", "epochs": 10, "rate": 1, "coin": "batch"}
+SCHEDULE = {
+    "kind": "triangular",
+    "divisor": 20,
+    "cut": 10,
+    "momentum_high": None,
+    "momentum_low": None,
+}
+TRAINING = {
+    "epochs": 12,
+    "learning_rate": 3e-3,
+    "batch_size": 125,
+    "betas": [0.8, 0.99],
+    "weight_decay": 0,
+    "clip_norm": None,
+    "label_smoothing": 0,
+    "activation_regularisation": 0,
+    "temporal_regularisation": 0,
+    "count_padding": True,
+    "select": "last",
+    "patience": None,
+    "precision": "float32",
+}
+# Of no effect with the triangular schedule, or on the result at all.
+NO_NUMBERS_OF_THE_LESSON = {"schedule": {"final_percent", "warmup"}, "training": {"save_seconds"}}
+
+
+def block(model: dict[str, Any], *, forced: bool, **training: float) -> dict[str, Any]:
+    """Return a variant of the lesson by what differs from its baseline."""
+    return {
+        "direction": "fr-en",
+        "model": MODEL | model,
+        "forcing": FORCING | {"schedule": "linear" if forced else "none"},
+        "schedule": SCHEDULE,
+        "training": TRAINING | training,
+    }
+
+
+LONGER = {"epochs": 15, "learning_rate": 2e-3}
+BOTH_WAYS = {"bidirectional": "all"}
+LESSON = {
+    "baseline": block({}, forced=False),
+    "bidirectional": block(BOTH_WAYS | {"bridge_dropout": 0.05}, forced=False),
+    "forcing": block({}, forced=True),
+    "attention": block({"attention": True}, forced=True, **LONGER),
+    "all": block(BOTH_WAYS | {"bridge_dropout": 0.25, "attention": True}, forced=True, **LONGER),
+}
+
+
+def read(name: str) -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    return values
+
+
+def resolved(name: str) -> dict[str, Any]:
+    """Return the checked configuration of an experiment, as the Snakefile gets it."""
+    config: dict[str, Any] = {}
+    for each in ("config.yaml", name):
+        update_config(config, read(each))
+    return load(config, ROOT / "workflow/schemas/config.schema.yaml")
+
+
+def without(variant: Mapping[str, Any], left_out: Mapping[str, set[str]]) -> dict[str, Any]:
+    return {
+        name: {key: item for key, item in value.items() if key not in left_out.get(name, ())}
+        if isinstance(value, dict)
+        else value
+        for name, value in variant.items()
+    }
+
+
+def keys(node: Any, path: str = "") -> Iterator[str]:
+    """Yield the dotted path of every value below ``node``."""
+    if not isinstance(node, dict):
+        yield path
+        return
+    for key, value in node.items():
+        yield from keys(value, f"{path}.{key}")
+
+
+@pytest.fixture(scope="module")
+def lesson() -> dict[str, Any]:
+    return resolved("configs/lesson.yaml")
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Callable[..., str]:
+    """Return what Snakemake would run with an experiment in an empty folder."""
+
+    def plan(name: str) -> str:
+        folder = tmp_path_factory.mktemp("planned")
+        files = (ROOT / "config.yaml", ROOT / name)
+        return workflow(folder, "--dry-run", "--configfile", *files).stdout
+
+    return plan
+
+
+def made(plan: str, pattern: str) -> set[tuple[str, ...]]:
+    """Return the groups of ``pattern`` in the outputs of a plan."""
+    outputs = re.findall(r"^ *output: (.*)$", plan, flags=re.MULTILINE)
+    return {match.groups() for line in outputs for match in re.finditer(pattern, line)}
+
+
+@pytest.mark.parametrize("variant", LESSON)
+def test_a_variant_of_the_lesson_has_exactly_the_lessons_numbers(
+    lesson: dict[str, Any], variant: str
+):
+    assert without(lesson["variants"][variant], NO_NUMBERS_OF_THE_LESSON) == LESSON[variant]
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("run", {"variants": list(LESSON), "seeds": [1]}),
+        ("corpus", "giga_fren"),
+        (
+            "questions",
+            {
+                "en_pattern": r"^(Wh[^?.!]+\?)",
+                "fr_pattern": r"^([^?.!]+\?)",
+                "max_characters": None,
+            },
+        ),
+        ("vocabulary", {"size": 40000, "min_count": 1, "counted_in": "all"}),
+        (
+            "lengths",
+            {"en_percentile": 99, "fr_percentile": 97, "measured_in": "all", "keep_eos": False},
+        ),
+        (
+            "embeddings",
+            {"fr": "wiki_fr", "en": "wiki_en", "scale": 3.0, "fallbacks": [], "seed": 0},
+        ),
+        ("pathvars", {"results": "results/lesson", "logs": "logs/lesson"}),
+    ],
+)
+def test_the_rest_of_the_lesson_is_the_lessons_too(
+    lesson: dict[str, Any], part: str, expected: object
+):
+    assert lesson[part] == expected
+
+
+def test_the_lesson_keeps_white_space_and_curly_quotes_and_follows_all_other_rules(
+    lesson: dict[str, Any],
+):
+    tokens = lesson["tokens"]
+    assert (tokens["tokenizer"], tokens["longest"]) == ("spacy", 29)
+    assert {name for name, on in tokens["rules"].items() if not on} == {"punctuation"}
+
+
+def test_the_lesson_draws_pairs_one_by_one_and_scores_what_it_validates_with(
+    lesson: dict[str, Any],
+):
+    split, scores, decoding = lesson["split"], lesson["scores"], lesson["decoding"]
+    assert (split["method"], split["seed"], split["valid"]) == ("lesson", 42, 0.1)
+    assert (scores["part"], scores["published"]) == ("valid", True)
+    assert (decoding["beam"], decoding["max_steps"], decoding["block_ngrams"]) == (1, 29, 0)
+    assert not decoding["replace_unknown"]
+
+
+def test_no_default_of_the_variants_reaches_the_lesson():
+    ours, lessons = (read(n)["variant_defaults"] for n in ("config.yaml", "configs/lesson.yaml"))
+    assert set(keys(ours)) <= set(keys(lessons))
+
+
+def test_the_lesson_runs_nothing_of_the_default(planned: Callable[..., str]):
+    plan = planned("configs/lesson.yaml")
+    fetched = {"giga_fren_fr", "giga_fren_en", "wiki_fr_bin", "wiki_en_bin"}
+    assert made(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
+    models = made(plan, r"results/lesson/translators/([^/]+)/(\d+)/model")
+    assert models == {(variant, "1") for variant in LESSON}
+    assert made(plan, r"(results)/(?!lesson/)") == set()
+    assert made(plan, r"(sentences\.tsv|learning_rate_)") == set()
+
+
+def test_ones_own_files_need_nothing_of_the_default(planned: Callable[..., str]):
+    plan = planned("configs/files.yaml")
+    assert made(plan, r"resources/files/(\w+)") == {("my_french",), ("my_english",)}
+    assert made(plan, r"results/mine/vectors/(\w+)\.bin") == {("fr",), ("en",)}
+    assert made(plan, r"(results)/(?!mine/)") == set()
+
+
+def test_the_variants_of_the_factorial_experiment_differ_in_three_ideas_only():
+    config = resolved("configs/factorial.yaml")
+    variants = [config["variants"][name] for name in config["run"]["variants"]]
+    ideas = {
+        (v["model"].pop("bidirectional"), v["model"].pop("attention"), v["forcing"].pop("schedule"))
+        for v in variants
+    }
+    assert ideas == set(product(("none", "all"), (False, True), ("none", "linear")))
+    assert len(variants) == len(ideas)
+    assert all(variant == variants[0] for variant in variants)
+    training, forcing = variants[0]["training"], variants[0]["forcing"]
+    assert forcing["epochs"] <= 10 / 12 * training["epochs"]
+
+
+def test_the_full_experiment_is_the_default_with_five_seeds():
+    full, default = resolved("configs/full.yaml"), resolved("config.yaml")
+    assert full["run"].pop("seeds") == [1, 2, 3, 4, 5]
+    assert full.pop("pathvars") != default.pop("pathvars")
+    default["run"].pop("seeds")
+    assert full == default
+
+
+def test_no_two_experiments_write_to_the_same_folder():
+    names = ["config.yaml", *(f"configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml"))]
+    folders = [folder for name in names for folder in read(name)["pathvars"].values()]
+    assert len(folders) == len(set(folders)) == 2 * len(names)
