@@ -119,8 +119,7 @@ def vectors(options: argparse.Namespace) -> dict[str, Path]:
         return dict(zip(LANGUAGES, options.vectors, strict=True))
     for language in LANGUAGES:
         print(f"learning {language} vectors", file=sys.stderr)
-        lines, epochs = options.vector_lines, options.vector_epochs
-        alone(learn_vectors, options.out, language, lines, epochs)
+        learn_vectors(options.out, language, options.vector_lines, options.vector_epochs)
     return {language: options.out / f"{language}.bin" for language in LANGUAGES}
 
 
@@ -157,11 +156,11 @@ def port_figures(
     port: PortRun, prepared: Mapping[str, Mapping[str, float]], options: argparse.Namespace
 ) -> dict[str, dict[str, float]]:
     """Return the port's figures under the names of ours."""
-    rows = prepared["extraction"]["rows"] / port.stages["extract"]["seconds"]
-    tokens = prepared["tokenisation"]["tokens"] / port.stages["tokenize"]["seconds"]
+    # The port's seconds have three digits after the point.
+    extracting, cutting = (max(port.stages[s]["seconds"], 5e-4) for s in ("extract", "tokenize"))
     figures = {
-        "extraction": {"rows_per_second": rows},
-        "tokenisation": {"tokens_per_second": tokens},
+        "extraction": {"rows_per_second": prepared["extraction"]["rows"] / extracting},
+        "tokenisation": {"tokens_per_second": prepared["tokenisation"]["tokens"] / cutting},
         "vectors": {"seconds": port.stages["vectors"]["seconds"], "memory": port.vector_mb},
     }
     folder = options.out / "port"

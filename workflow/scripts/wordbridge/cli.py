@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import asdict
+from enum import StrEnum
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
@@ -25,7 +26,16 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
+
+
+class Device(StrEnum):
+    """Where a model can run."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+    AUTO = "auto"
 
 
 def _print_version(wanted: bool) -> None:
@@ -66,7 +76,9 @@ def translate(
     beam: Annotated[
         int | None, typer.Option(min=1, help="Hypotheses kept; as in the experiment if left out.")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU if there is one.")] = "cpu",
+    device: Annotated[
+        Device, typer.Option(help="Where to run; auto takes a GPU if there is one.")
+    ] = Device.CPU,
     scores: Annotated[
         bool, typer.Option("--scores", help="A tab and the log-probability (nats) behind each.")
     ] = False,

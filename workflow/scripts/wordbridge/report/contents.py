@@ -64,7 +64,7 @@ OTHER = Topic("More")
 FOLDERS = {
     "questions": "sentence pairs taken from the corpus, and what was left out and why",
     "tokens": "the pairs as tokens",
-    "split": "the pairs with their part (train, valid, test), and the leak audit",
+    "split": "the pairs with their part (train, valid, test)",
     "vocabulary": "words of each language with number and count",
     "ids": "the pairs as word numbers (NumPy)",
     "embeddings": "word vectors of the vocabularies, with coverage reports",
@@ -75,6 +75,8 @@ FOLDERS = {
     "figures": "the figures above",
     "timings": "times and throughputs, which change from run to run and are not shown here",
 }
+# Linked without being read, because the page must not change with the times.
+TIMES = Link("timings/times.html", "the table of times and throughputs")
 
 
 def summary_sections(
@@ -93,7 +95,10 @@ def summary_sections(
         if own_tables or own_pictures:
             sections.append(_section(root, topic, own_tables, own_pictures))
     folders = [Link(f"{name}/", text) for name, text in FOLDERS.items()]
-    return [*sections, Section("Files", "What stands where in this folder.", links=folders)]
+    return [
+        *sections,
+        Section("Files", "What stands where in this folder.", links=[*folders, TIMES]),
+    ]
 
 
 def summary_page(

@@ -11,8 +11,9 @@ from wordbridge.corpus.pieces import joined_pieces
 from wordbridge.corpus.specials import EOS, SPECIALS, UNK
 from wordbridge.corpus.tokenized import TokenizedPair
 from wordbridge.corpus.vocabulary import Vocabulary
+from wordbridge.errors import InputError
 from wordbridge.translation.decoding import DecodingSettings, translate
-from wordbridge.translation.hypothesis import Hypothesis, replace_unknown
+from wordbridge.translation.hypothesis import replace_unknown
 from wordbridge.translation.references import evaluation_sentences
 from wordbridge.translation.translations import Translation
 from wordbridge.translation.translator import Translator
@@ -28,37 +29,30 @@ def translate_part(
     """Return a translation of each distinct source text of a part, and how long they took.
 
     ``settings`` has part, tokenizer, decoding (as DecodingSettings, and replace_unknown), device
-    and threads. Source texts are never cut.
+    and threads. Source texts are never cut. Raises InputError when the vocabularies are others
+    than the model's.
     """
     source, target = direction.split("-")
+    _check(model, vocabularies[source], vocabularies[target])
     options = dict(settings["decoding"])
     replace = options.pop("replace_unknown")
     tokens = {getattr(pair, source): getattr(pair, f"{source}_tokens") for pair in pairs}
     rows = [pair._asdict() for pair in pairs]
     sentences = evaluation_sentences(rows, source, target, settings["part"])
-    numbered = [
-        np.array([*vocabularies[source].ids(tokens[sentence.source]), EOS])
-        for sentence in sentences
-    ]
+    given = [tokens[sentence.source] for sentence in sentences]
+    numbered = [np.array([*vocabularies[source].ids(words), EOS]) for words in given]
     started = time.perf_counter()
     found = translate(model, numbered, DecodingSettings(**options))
     seconds = time.perf_counter() - started
     made = []
-    for sentence, hypothesis in zip(sentences, found, strict=True):
-        words = _words(hypothesis, vocabularies[target])
-        given = tokens[sentence.source]
+    for sentence, said, hypothesis in zip(sentences, given, found, strict=True):
+        words = vocabularies[target].tokens(hypothesis.ids.tolist())
         if replace:
-            words = replace_unknown(words, given, hypothesis.attention, SPECIALS[UNK])
+            words = replace_unknown(words, said, hypothesis.attention, SPECIALS[UNK])
+        text = _text(words, target, settings["tokenizer"])
+        score, attention = hypothesis.log_probability, hypothesis.attention
         made.append(
-            Translation(
-                sentence.source,
-                sentence.reference,
-                _text(words, target, settings["tokenizer"]),
-                given,
-                words,
-                hypothesis.log_probability,
-                hypothesis.attention,
-            )
+            Translation(sentence.source, sentence.reference, text, said, words, score, attention)
         )
     times = {
         "decode_seconds": round(seconds, 3),
@@ -68,8 +62,14 @@ def translate_part(
     return made, times
 
 
-def _words(hypothesis: Hypothesis, vocabulary: Vocabulary) -> list[str]:
-    return list(vocabulary.tokens(hypothesis.ids.tolist()))
+def _check(model: Translator, source: Vocabulary, target: Vocabulary) -> None:
+    expected = (model.encoder.embedding.num_embeddings, model.decoder.embedding.num_embeddings)
+    got = (len(source), len(target))
+    if got != expected:
+        raise InputError(
+            f"vocabularies: expected {expected[0]} source and {expected[1]} target words as in the "
+            f"model, got {got[0]} and {got[1]}; train the translator with these vocabularies"
+        )
 
 
 def _text(words: Sequence[str], language: str, tokenizer: str) -> str:

@@ -1,0 +1,495 @@
+"""The whole workflow, run once on everyday questions (tests/mini): results, staleness, errors."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import psutil
+import pytest
+
+Workflow = Callable[..., subprocess.CompletedProcess[str]]
+Jobs = Callable[..., dict[str, int]]
+Stale = Callable[..., set[str]]
+
+ROOT = Path(__file__).resolve().parents[1]
+CHECKOUT = ["Snakefile", "config.yaml", "envs", "profiles", "workflow", "tests/mini"]
+CONFIG = "tests/mini/config.yaml"
+RESULTS = "results/mini"
+PACKAGE = "workflow/scripts/wordbridge"
+
+# What may differ from run to run: nothing but these folders of RESULTS.
+TIMED = {"benchmarks", "timings"}
+# What stands for the network here: a port on which nobody listens, in front of every address.
+NO_NETWORK = {f"{name}_proxy": "http://127.0.0.1:9" for name in ("http", "https", "all")}
+
+# Each set is a rule and what Snakemake runs below it in one invocation.
+PAGE = {"build_page"}
+SCORES = {"score_translations", "tabulate_scores"} | PAGE
+TRANSLATIONS = {"translate_questions", "tabulate_samples", "tabulate_times", "plot_attention"}
+TRANSLATIONS |= SCORES
+TRAINING = {"train_translator", "tabulate_training"} | TRANSLATIONS
+EMBEDDINGS = {"build_embeddings", "tabulate_coverage", "find_learning_rate"} | TRAINING
+NUMBERS = {"number_tokens", "plot_schedule", "find_learning_rate"} | TRAINING
+VOCABULARY = {"build_vocab"} | NUMBERS | EMBEDDINGS
+SPLIT = {"split_pairs", "audit_leaks", "describe_corpus", "train_vectors"} | VOCABULARY
+TOKENS = {"tokenize_questions"} | SPLIT
+QUESTIONS = {"extract_questions"} | TOKENS
+# What one variant's jobs run into.
+TABLES = {"tabulate_scores": 1, "tabulate_times": 1, "tabulate_training": 1, "build_page": 1}
+COLLECTING = {"all", "text", "translation", "vectors"}
+
+
+def copy_of_checkout(target: Path) -> Path:
+    """Copy what a run needs to ``target`` and return it."""
+    target.mkdir(parents=True)
+    skipped = shutil.ignore_patterns("__pycache__")
+    for name in CHECKOUT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=skipped)
+        else:
+            shutil.copy2(source, target / name)
+    return target
+
+
+def options(config: str | Path = CONFIG) -> list[str | Path]:
+    return ["--configfile", config]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Path:
+    """Return a checkout in which the mini experiment has run; look at it only."""
+    checkout = copy_of_checkout(tmp_path_factory.mktemp("mini") / "checkout")
+    workflow(checkout, *options(checkout / CONFIG), snakefile=checkout / "Snakefile")
+    return checkout
+
+
+@pytest.fixture
+def checkout(finished: Path, tmp_path: Path) -> Path:
+    """Return a copy of the finished checkout, to be edited."""
+    return shutil.copytree(finished, tmp_path / "copy")
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def artefacts(checkout: Path) -> dict[str, bytes]:
+    """Return the bytes of all results but the timed ones, by their names."""
+    root = checkout / RESULTS
+    names = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
+    return {str(name): (root / name).read_bytes() for name in names if name.parts[0] not in TIMED}
+
+
+class Ender(threading.Thread):
+    """Sends a signal to the training in ``tree`` as soon as that has saved its state."""
+
+    def __init__(self, tree: Path, number: signal.Signals) -> None:
+        super().__init__(daemon=True)
+        self.tree, self.number = tree, number
+
+    def run(self) -> None:
+        while not list(self.tree.glob("resources/state/*.safetensors")):
+            time.sleep(0.05)
+        for process in psutil.process_iter(["cmdline", "cwd"]):
+            words = process.info["cmdline"] or [""]
+            training = words[-1].endswith(".train_translator.py") and "-c" not in words
+            if training and process.info["cwd"] == str(self.tree):
+                process.send_signal(self.number)
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+# ---- Results ------------------------------------------------------------------------------------
+
+
+def test_a_finished_tree_has_nothing_to_be_done(finished: Path, jobs: Jobs):
+    assert jobs(finished, *options(), snakefile=finished / "Snakefile") == {}
+
+
+def test_the_page_links_every_table_and_figure_and_only_what_exists(finished: Path):
+    root = finished / RESULTS
+    page = (root / "index.html").read_text(encoding="utf-8")
+    links = {unquote(link) for link in re.findall(r'(?:href|src)="([^"#]+)"', page)}
+    assert {link for link in links if not (root / link).exists()} == set()
+    shown = {(root / link).resolve() for link in links}
+    made = [*root.glob("tables/*"), *root.glob("figures/*"), root / "timings/times.html"]
+    assert {path for path in made if path.resolve() not in shown} == set()
+
+
+def test_every_table_has_rows_and_three_forms(finished: Path):
+    tables = sorted((finished / RESULTS / "tables").glob("*.tsv"))
+    assert [path.stem for path in tables] == [
+        *("corpus", "corpus_pairs", "coverage", "leaks", "samples", "scores", "training")
+    ]
+    for table in tables:
+        rows = read_rows(table)
+        assert rows
+        assert all(None not in row and None not in row.values() for row in rows)
+        assert "<table" in table.with_suffix(".html").read_text(encoding="utf-8")
+        assert table.with_suffix(".md").read_text(encoding="utf-8").count("\n|") >= len(rows)
+
+
+def test_no_pair_leaks_from_one_part_to_another(finished: Path):
+    rows = read_rows(finished / RESULTS / "tables/leaks.tsv")
+    assert len(rows) == 3
+    for row in rows:
+        _, _, pairs, *shared = row.values()
+        assert int(pairs) > 0
+        assert set(shared) == {"0"}
+
+
+def test_the_scores_are_of_both_variants_over_both_seeds(finished: Path):
+    files = sorted((finished / RESULTS / "scores").rglob("*.json"))
+    scores = [json.loads(path.read_text()) for path in files]
+    assert [(s["variant"], s["seed"]) for s in scores] == [
+        *(("all", 1), ("all", 2), ("baseline", 1), ("baseline", 2))
+    ]
+    rows = read_rows(finished / RESULTS / "tables/scores.tsv")
+    assert [row["variant"] for row in rows] == ["baseline", "all"]
+
+
+def test_numbers_stay_below_the_size_of_their_vocabulary(finished: Path):
+    for language, dim in [("fr", 11), ("en", 10)]:
+        words = read_rows(finished / RESULTS / f"vocabulary/{language}.tsv")
+        ids = np.load(finished / RESULTS / f"ids/{language}.npz")["ids"]
+        matrix = np.load(finished / RESULTS / f"embeddings/{language}.npy")
+        assert 0 < ids.max() < len(words)
+        assert matrix.shape == (len(words), dim)
+
+
+def test_no_artefact_names_this_machine_this_folder_or_today(finished: Path):
+    today = datetime.fromtimestamp((finished / RESULTS / "index.html").stat().st_mtime)
+    host = re.compile(rf"\b{re.escape(socket.gethostname())}\b")
+    for name, content in artefacts(finished).items():
+        for words in (str(finished.parent), str(ROOT), today.strftime("%Y-%m-%d")):
+            assert words.encode() not in content, name
+        if name.endswith((".html", ".json", ".md", ".tsv")):
+            assert not host.search(content.decode()), name
+
+
+def test_without_network_the_store_is_enough_and_every_byte_is_the_same(
+    finished: Path, tmp_path: Path, workflow: Workflow
+):
+    other = copy_of_checkout(tmp_path / "a_longer_name" / "other")
+    shutil.copytree(finished / "resources/store", other / "resources/store")
+    for text in (other / "tests/mini").glob("*.txt"):
+        text.unlink()  # the only place that the config knows
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("bash", "sh"):  # neither pip nor npm
+        (programs / name).symlink_to(shutil.which(name) or name)
+    targets = ["text", f"{RESULTS}/translators/baseline/1/model.safetensors"]
+    workflow(
+        *(other, *targets, *options(other / CONFIG)),
+        snakefile=other / "Snakefile",
+        env=NO_NETWORK | {"PATH": str(programs), "PYTHONHASHSEED": "7"},
+    )
+    again, first = artefacts(other), artefacts(finished)
+    assert "translators/baseline/1/metrics.tsv" in again
+    assert {name for name in again if again[name] != first[name]} == set()
+
+
+@pytest.mark.long
+def test_a_second_run_gives_every_byte_again(finished: Path, tmp_path: Path, workflow: Workflow):
+    other = copy_of_checkout(tmp_path / "a_longer_name" / "other")
+    workflow(
+        *(other, *options(other / CONFIG), "--cores", "2"),
+        snakefile=other / "Snakefile",
+        env={"PYTHONHASHSEED": "7"},
+    )
+    again, first = artefacts(other), artefacts(finished)
+    assert set(again) == set(first)
+    assert {name for name in again if again[name] != first[name]} == set()
+
+
+def test_verses_become_question_pairs(tmp_path: Path, workflow: Workflow):
+    verses = {  # made up, in the wording of old translations
+        "k": "And he said unto them, Where is thy brother?",
+        "l": "Et il leur dit: Où est ton frère ?",
+    }
+    database = sqlite3.connect(tmp_path / "verses.db")
+    database.execute("create table bible (bbName, bNumber, cNumber, vNumber, vText)")
+    for name, text in verses.items():
+        database.execute("insert into bible values (?, 40, 5, 13, ?)", (name, text))
+    database.commit()
+    database.close()
+    config = tmp_path / "config.yaml"
+    shutil.copy(ROOT / CONFIG, config)
+    edit(config, "  mini_fr:\n", "  verses:\n    places: [local: verses.db]\n  mini_fr:\n")
+    kind = "kind: verses\n    verses: verses\n    fr_versions: [l]\n    en_versions: [k]\n"
+    edit(config, "kind: lines\n    fr: mini_fr\n    en: mini_en\n", kind)
+    workflow(tmp_path, f"{RESULTS}/questions/pairs.tsv", *options(config))
+    pairs = [tuple(row.values()) for row in read_rows(tmp_path / RESULTS / "questions/pairs.tsv")]
+    assert pairs == [("40:5:13/1.1", "40:5:13", "Où est ton frère ?", "Where is thy brother?")]
+
+
+# ---- What is stale ------------------------------------------------------------------------------
+
+
+def row(name: str, *values: object, dear: bool = False) -> object:
+    """Return one row of a table of cases; dear ones run with ``pytest -m long``."""
+    return pytest.param(*values, id=name, marks=[pytest.mark.long] if dear else [])
+
+
+@pytest.fixture
+def changed(finished: Path, tmp_path: Path) -> Callable[..., list[str | Path]]:
+    """Return the options for the mini config after edits: ``changed((old, new), ...)``."""
+
+    def edited(*edits: tuple[str, str]) -> list[str | Path]:
+        config = Path(shutil.copy(finished / CONFIG, tmp_path / "config.yaml"))
+        for old, new in edits:
+            edit(config, old, new)
+        return options(config)
+
+    return edited
+
+
+def test_times_comments_docstrings_and_another_folder_make_nothing_stale(
+    checkout: Path, stale: Stale
+):
+    for path in [*checkout.glob("workflow/**/*.py"), checkout / "tests/mini/questions.fr.txt"]:
+        os.utime(path)
+    for module in ("errors.py", "corpus/markers.py", "translation/training.py"):
+        path = checkout / PACKAGE / module
+        edit(path, '"""', '"""Other words: ')
+        path.write_text(f"# A comment.\n{path.read_text(encoding='utf-8')}\n\n", encoding="utf-8")
+    edit(checkout / "Snakefile", "min_version(", "# A comment.\nmin_version(")
+    edit(checkout / CONFIG, "device: cpu", "device: cpu # a comment")
+    assert stale(checkout, *options(), snakefile=checkout / "Snakefile") == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        row("beam search", "translation/beam.py", TRANSLATIONS),
+        row("tokenizer's marks", "corpus/markers.py", TOKENS),
+        row(
+            "tables and pages",
+            "report/sheet.py",
+            {"audit_leaks", "describe_corpus", "tabulate_coverage", "tabulate_samples", *TABLES},
+        ),
+        row("training", "translation/training.py", TRAINING | {"find_learning_rate"}),
+        row("scores", "translation/scores.py", SCORES, dear=True),
+        row("fall-backs", "vectors/fallbacks.py", EMBEDDINGS, dear=True),
+        row("downloads", "sources/http.py", {"fetch_resource"} | QUESTIONS, dear=True),
+        row("log", "log.py", set(), dear=True),
+    ],
+)
+def test_an_edited_module_makes_exactly_these_rules_stale(
+    checkout: Path, stale: Stale, module: str, expected: set[str]
+):
+    path = checkout / PACKAGE / module
+    path.write_text(f"{path.read_text(encoding='utf-8')}\nEDITED = True\n", encoding="utf-8")
+    assert stale(checkout, *options(), snakefile=checkout / "Snakefile") - COLLECTING == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        row(
+            "other order and a default",
+            "beam: 2\n  max_steps: 12",
+            "max_steps: 12\n  block_ngrams: 0\n  beam: 2",
+            set(),
+        ),
+        row("beam", "beam: 2", "beam: 3", TRANSLATIONS | {"record_usage"}),
+        row(
+            "mirror",
+            "    places:\n",
+            "    places:\n      - url: http://127.0.0.1:9/mini\n",
+            {"fetch_resource"} | QUESTIONS,
+        ),
+        row("vectors", "dim: 11", "dim: 12", EMBEDDINGS | {"train_vectors"}),
+        row("pattern", "device: cpu", "questions: {en_pattern: null}", QUESTIONS, dear=True),
+        row("split", "device: cpu", "split: {seed: 43}", SPLIT, dear=True),
+        row("lengths", "device: cpu", "lengths: {fr_percentile: 90}", NUMBERS, dear=True),
+        row(
+            "samples",
+            "count: 3",
+            "count: 4",
+            {"tabulate_samples", "plot_attention"} | PAGE,
+            dear=True,
+        ),
+        row(
+            "published figures",
+            "device: cpu",
+            "scores: {published: true}",
+            set(TABLES),
+            dear=True,
+        ),
+        row("no range test", "variants: [all]", "variants: []", PAGE, dear=True),
+    ],
+)
+def test_a_changed_key_makes_exactly_these_rules_stale(
+    finished: Path,
+    stale: Stale,
+    changed: Callable[..., list[str | Path]],
+    old: str,
+    new: str,
+    expected: set[str],
+):
+    given = changed((old, new))
+    assert stale(finished, *given, snakefile=finished / "Snakefile") - COLLECTING == expected
+
+
+TRAINED = {"train_translator": 2, "translate_questions": 2, "score_translations": 2} | TABLES
+OF_VARIANTS = {"plot_schedule": 1, "tabulate_samples": 1}
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        row(
+            "training key of one variant",
+            [("      epochs: 1\n    training:\n      epochs: 2", "    training:\n      epochs: 3")],
+            TRAINED | OF_VARIANTS | {"plot_attention": 1, "find_learning_rate": 1},
+        ),
+        row("another seed", [("seeds: [1, 2]", "seeds: [1, 2, 3]")], TRAINED),
+        row(
+            "another variant",
+            [("variants: [baseline, all]", "variants: [baseline, all, bidirectional]")],
+            TRAINED | OF_VARIANTS,
+        ),
+        row(
+            "another name",
+            [
+                ("variants: [baseline, all]", "variants: [baseline, both]"),
+                ("  all:\n", "  both:\n"),
+                ("variants: [all]", "variants: [both]"),
+            ],
+            TRAINED | OF_VARIANTS | {"plot_attention": 1, "find_learning_rate": 1},
+            dear=True,
+        ),
+        row("one seed less", [("seeds: [1, 2]", "seeds: [1]")], TABLES, dear=True),
+    ],
+)
+def test_a_variant_or_seed_has_exactly_these_jobs(
+    finished: Path,
+    jobs: Jobs,
+    changed: Callable[..., list[str | Path]],
+    edits: list[tuple[str, str]],
+    expected: dict[str, int],
+):
+    found = jobs(finished, *changed(*edits), snakefile=finished / "Snakefile")
+    assert {rule: count for rule, count in found.items() if rule not in COLLECTING} == expected
+
+
+def test_a_rewritten_text_step_that_gives_the_same_bytes_spares_all_below_in_the_next_run(
+    checkout: Path, workflow: Workflow, stale: Stale
+):
+    edit(
+        checkout / PACKAGE / "corpus/splits.py",
+        "[TRAIN] * len(english)",
+        "[TRAIN for _ in english]",
+    )
+    snakefile = checkout / "Snakefile"
+    workflow(checkout, "text", *options(checkout / CONFIG), snakefile=snakefile)
+    assert stale(checkout, *options(), snakefile=snakefile) == set()
+
+
+def test_another_mirror_fetches_nothing_and_spares_all_below_in_the_next_run(
+    checkout: Path, workflow: Workflow, stale: Stale
+):
+    edit(
+        checkout / CONFIG, "- local: tests", "- url: http://127.0.0.1:9/mini\n      - local: tests"
+    )
+    snakefile = checkout / "Snakefile"
+    workflow(
+        *(checkout, "resources/files/mini_fr", *options(checkout / CONFIG)),
+        snakefile=snakefile,
+        env=NO_NETWORK,
+    )
+    assert stale(checkout, *options(), snakefile=snakefile) == set()
+
+
+# ---- Errors -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("edits", "message"),
+    [
+        row(
+            "unknown key",
+            [("  seeds:", "  seed:")],
+            "run.seed: unknown key, expected one of seeds, variants (did you mean seeds?); "
+            "mend or remove it",
+        ),
+        row(
+            "no regular expression",
+            [("device: cpu", "questions: {en_pattern: 'Wh(at'}")],
+            "questions.en_pattern: expected text or null that is a valid regex, got",
+        ),
+        row(
+            "no such file",
+            [("questions.fr.txt", "questions.txt")],
+            "error: resource mini_fr: none of 2 places gave it:",
+        ),
+        row(
+            "files of different lengths",
+            [("mini/questions.fr.txt\n    sha256: 0c", "mini/config.yaml\n    citation: 0c")],
+            "error: expected line-aligned texts, got ",
+        ),
+    ],
+)
+def test_an_error_is_one_line_among_the_last_ones(
+    tmp_path: Path, workflow: Workflow, edits: list[tuple[str, str]], message: str
+):
+    shutil.copytree(ROOT / "tests/mini", tmp_path / "tests/mini")
+    for old, new in edits:
+        edit(tmp_path / CONFIG, old, new)
+    target = f"{RESULTS}/questions/pairs.tsv"
+    shown = workflow(tmp_path, target, *options(tmp_path / CONFIG), ok=False).stdout
+    lines = shown.splitlines()
+    found = [number for number, line in enumerate(lines) if message in line]
+    assert len(found) == 1, shown
+    assert len(lines) - found[0] < 20, shown
+    assert "Traceback" not in shown
+
+
+# ---- Broken-off trainings -----------------------------------------------------------------------
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_training_that_was_ended_continues_and_gives_the_same_bytes(
+    finished: Path, tmp_path: Path, workflow: Workflow, number: signal.Signals
+):
+    target = f"{RESULTS}/translators/all/1/model.safetensors"
+    edits = ("training:\n      epochs: 2", "training:\n      epochs: 90\n      save_seconds: 0.2")
+    trees = [shutil.copytree(finished, tmp_path / name) for name in ("undisturbed", "ended")]
+    for tree in trees:
+        edit(tree / CONFIG, *edits)
+    undisturbed, ended = trees
+
+    def train(tree: Path) -> None:
+        workflow(tree, target, *options(tree / CONFIG), snakefile=tree / "Snakefile")
+
+    train(undisturbed)
+    ender = Ender(ended, number)
+    ender.start()
+    with pytest.raises(AssertionError):
+        train(ended)
+    ender.join()
+    train(ended)
+    log = (ended / "logs/mini/train_translator/all/1.log").read_text(encoding="utf-8")
+    assert "continuing at epoch" in log
+    assert (ended / target).read_bytes() == (undisturbed / target).read_bytes()

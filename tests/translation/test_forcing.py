@@ -1,0 +1,61 @@
+"""Tests of the chances and coins of teacher forcing."""
+
+import math
+
+import pytest
+import torch
+
+from wordbridge.translation.forcing import draw_forced, forcing_chance
+from wordbridge.translation.settings import ForcingSettings
+
+
+def test_the_lesson_goes_down_to_nothing_over_ten_epochs() -> None:
+    settings = ForcingSettings("linear")
+    chances = [forcing_chance(settings, epoch) for epoch in range(13)]
+    expected = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0, 0.0, 0.0]
+    assert chances == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (ForcingSettings("none"), [0.0, 0.0, 0.0]),
+        (ForcingSettings("constant", rate=0.7), [0.7, 0.7, 0.7]),
+        (ForcingSettings("linear", epochs=2, rate=0.8), [0.8, 0.4, 0.0]),
+        (ForcingSettings("exponential", rate=0.5), [1.0, 0.5, 0.25]),
+        (
+            ForcingSettings("inverse_sigmoid", rate=2.0),
+            [2 / 3, 2 / (2 + math.exp(0.5)), 2 / (2 + math.e)],
+        ),
+    ],
+)
+def test_schedules(settings: ForcingSettings, expected: list[float]) -> None:
+    assert [forcing_chance(settings, epoch) for epoch in range(3)] == pytest.approx(expected)
+
+
+def test_a_steep_inverse_sigmoid_does_not_overflow() -> None:
+    assert forcing_chance(ForcingSettings("inverse_sigmoid", rate=0.01), 20) < 1e-100
+
+
+@pytest.mark.parametrize(
+    ("coin", "same_over_batch", "same_over_steps"),
+    [("batch", True, False), ("sequence", False, True), ("token", False, False)],
+)
+def test_a_coin_is_tossed_for_what_is_configured(
+    coin: str, same_over_batch: bool, same_over_steps: bool
+) -> None:
+    torch.manual_seed(1)
+    forced = draw_forced(ForcingSettings("linear", coin=coin), 0.5, 40, 30)  # type: ignore[arg-type]
+    assert forced is not None
+    assert forced.shape == (40, 30)
+    assert bool((forced == forced[:, :1]).all()) is same_over_batch
+    assert bool((forced == forced[:1]).all()) is same_over_steps
+    assert 0.2 < forced.float().mean() < 0.8
+
+
+def test_chances_of_none_and_all_need_no_luck() -> None:
+    settings = ForcingSettings("linear", coin="token")
+    assert draw_forced(settings, 0.0, 7, 5) is None
+    forced = draw_forced(settings, 1.0, 7, 5)
+    assert forced is not None
+    assert forced.all()

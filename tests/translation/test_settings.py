@@ -1,0 +1,40 @@
+"""Tests of the settings against the schema of the configuration."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from wordbridge.errors import InputError
+from wordbridge.translation.settings import settings_from
+
+SCHEMA = Path(__file__).resolve().parents[2] / "workflow/schemas/config.schema.yaml"
+
+
+@pytest.mark.parametrize("block", ["model", "forcing", "schedule", "training"])
+def test_defaults_are_those_of_the_schema(block: str) -> None:
+    variant = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"]["variant"]
+    stated = {
+        name: one["default"] for name, one in variant["properties"][block]["properties"].items()
+    }
+    ours: dict[str, Any] = settings_from({}).as_dict()[block]
+    if block == "training":
+        stated["betas"] = tuple(stated["betas"])
+    assert ours == stated
+
+
+def test_settings_survive_a_way_through_plain_values() -> None:
+    made = settings_from({"model": {"layers": 3}, "training": {"betas": [0.7, 0.9]}})
+    assert settings_from(made.as_dict()) == made
+    assert made.training.betas == (0.7, 0.9)
+
+
+def test_an_unknown_setting_is_an_error_that_names_it() -> None:
+    with pytest.raises(InputError, match=r"ModelSettings: .* got layer;"):
+        settings_from({"model": {"layer": 2}})
+
+
+def test_one_momentum_without_the_other_is_an_error() -> None:
+    with pytest.raises(InputError, match="both momentum_high and momentum_low"):
+        settings_from({"schedule": {"momentum_high": 0.95}})

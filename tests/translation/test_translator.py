@@ -1,0 +1,177 @@
+"""Tests of the network as a whole, for every variant and for the flags."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from tests.translation.toys import (
+    AWD,
+    FLAGS,
+    LESSON,
+    NO_DROPOUT,
+    SOURCE_WORDS,
+    TARGET_WORDS,
+    VARIANTS,
+    settings,
+    translator,
+)
+from wordbridge.corpus.batches import pad
+from wordbridge.corpus.specials import EOS, PAD
+from wordbridge.translation.settings import settings_from
+from wordbridge.translation.translator import Translator
+
+ALL = VARIANTS | FLAGS
+SOURCES = [[5, 6, 7, 8, EOS], [9, EOS], [4, 12, EOS]]
+TARGETS = [[4, 5, EOS], [6, 7, 8, EOS], [9, EOS]]
+LENGTHS = torch.tensor([5, 2, 3])
+
+
+def every_word(count: int) -> torch.Tensor:
+    """Return sentences (time, 3) in which every word but padding stands."""
+    words = [word for word in range(count) if word != PAD]
+    words += [4] * (-len(words) % 3)
+    return torch.tensor(words).view(-1, 3)
+
+
+@pytest.mark.parametrize("kind", ["corrected", "lesson", "awd"])
+@pytest.mark.parametrize("name", ALL)
+def test_gradient_flows_to_every_parameter(name: str, kind: str) -> None:
+    changes = {"corrected": NO_DROPOUT, "lesson": NO_DROPOUT | LESSON, "awd": AWD}[kind]
+    made = settings(ALL[name], **changes)
+    model = translator(made).train()
+    source, target = every_word(SOURCE_WORDS), every_word(TARGET_WORDS)
+    lengths = torch.full((3,), len(source))
+    forced = torch.ones(len(target), 3, dtype=torch.bool)
+    decoded = model(source, lengths, len(target), target, forced)
+    logits = model.logits(decoded.dropped)
+    loss = F.cross_entropy(logits.flatten(0, 1), target[: len(logits)].flatten())
+    loss.backward()
+    for parameter_name, parameter in model.named_parameters():
+        assert parameter.grad is not None, parameter_name
+        assert parameter.grad.isfinite().all(), parameter_name
+        assert parameter.grad.any(), parameter_name
+    if kind == "corrected":
+        rows = model.encoder.embedding.weight.grad.abs().sum(dim=1)
+        assert (rows > 0).tolist() == [word != PAD for word in range(SOURCE_WORDS)]
+
+
+@pytest.mark.parametrize("forced_share", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("name", ALL)
+def test_padding_and_other_sentences_change_nothing(name: str, forced_share: float) -> None:
+    model = translator(settings(ALL[name])).eval()
+    target, steps = pad([*TARGETS, [10, 11, 4, 5, 6, EOS]]), 6
+    source = pad([*SOURCES, [11] * 8 + [EOS]])
+    lengths = torch.tensor([*LENGTHS.tolist(), 9])
+    forced = torch.rand(steps, 4, generator=torch.Generator().manual_seed(5)) < forced_share
+    with torch.no_grad():
+        together = model.logits(model(source, lengths, steps, target, forced).states)
+        for row, ids in enumerate(SOURCES):
+            alone = model(
+                torch.tensor(ids).view(-1, 1),
+                LENGTHS[row : row + 1],
+                steps,
+                target[:, row : row + 1],
+                forced[:, row : row + 1],
+            )
+            logs = model.logits(alone.states).log_softmax(dim=-1)
+            expected = together[:, row : row + 1].log_softmax(dim=-1)
+            torch.testing.assert_close(logs, expected, atol=1e-5, rtol=0)
+            assert torch.equal(logs.argmax(dim=-1), expected.argmax(dim=-1))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_attention_is_a_distribution_over_the_words_alone(name: str) -> None:
+    model = translator(settings(ALL[name])).eval()
+    attention = model(pad(SOURCES), LENGTHS, 4, pad(TARGETS)).attention
+    if not model.settings.attention:
+        assert attention is None
+        return
+    assert attention.shape == (4, 3, 5)
+    torch.testing.assert_close(attention.sum(dim=2), torch.ones(4, 3))
+    words = (pad(SOURCES) != PAD).t()
+    assert (attention[:, words] > 0).all()
+    assert (attention[:, ~words] == 0).all()
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_true_words_foretell_the_same_as_a_fully_forced_run(name: str) -> None:
+    model = translator(settings(VARIANTS[name])).eval()
+    target = pad(TARGETS)
+    forced = torch.ones(target.shape, dtype=torch.bool)
+    run = model(pad(SOURCES), LENGTHS, len(target), target, forced).states
+    states = model.forced_states(pad(SOURCES), LENGTHS, target)
+    torch.testing.assert_close(states, run, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("name", VARIANTS)
+def test_bfloat16_stays_close_and_has_finite_gradients(name: str, cell: str) -> None:
+    made = settings(VARIANTS[name], cell=cell, **NO_DROPOUT)
+    model, target = translator(made).train(), pad(TARGETS)
+    forced = torch.ones(target.shape, dtype=torch.bool)
+    exact = model.logits(model(pad(SOURCES), LENGTHS, 4, target, forced).states)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = model.logits(model(pad(SOURCES), LENGTHS, 4, target, forced).states)
+    rough.float().square().mean().backward()
+    torch.testing.assert_close(rough.float(), exact, atol=0.1, rtol=0.1)
+    assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_a_free_run_ends_when_all_sentences_have_ended() -> None:
+    model = translator(settings({})).eval()
+    model.decoder.output.bias.data[EOS] = 100.0
+    assert len(model(pad(SOURCES), LENGTHS, 9).states) == 1
+    # With a target the whole of it is wanted.
+    assert len(model(pad(SOURCES), LENGTHS, 4, pad(TARGETS)).states) == 4
+
+
+def test_a_source_of_one_token_is_enough() -> None:
+    for block in ALL.values():
+        model = translator(settings(block)).eval()
+        decoded = model(torch.tensor([[EOS]]), torch.tensor([1]), 3)
+        assert decoded.states.isfinite().all()
+
+
+def test_tied_weights_are_one_matrix_and_copied_ones_two() -> None:
+    counts = {
+        kind: translator(settings({}, output_weights=kind)).parameter_count()
+        for kind in ("tied", "copied", "random")
+    }
+    assert counts["copied"] == counts["random"] == counts["tied"] + TARGET_WORDS * 8
+    copied = translator(settings({}, output_weights="copied"))
+    assert torch.equal(copied.decoder.output.weight, copied.decoder.embedding.weight)
+    assert copied.decoder.output.weight is not copied.decoder.embedding.weight
+
+
+def test_scaled_logits_are_those_of_states_divided_by_the_root_of_the_width() -> None:
+    scaled, plain = (translator(settings({}, scale_logits=flag)) for flag in (True, False))
+    states = torch.randn(3, 8)
+    torch.testing.assert_close(scaled.logits(states), plain.logits(states / 8**0.5))
+
+
+def test_training_does_not_change_the_embeddings_that_were_given() -> None:
+    source, target = torch.randn(SOURCE_WORDS, 5), torch.randn(TARGET_WORDS, 8)
+    kept = source.clone(), target.clone()
+    model = Translator(settings({}).model, source, target)
+    for parameter in model.parameters():
+        parameter.data.add_(1.0)
+    assert torch.equal(source, kept[0])
+    assert torch.equal(target, kept[1])
+
+
+COUNTS = {  # the lesson's, with embedding and output layer counted both
+    "baseline": 19_982_969,
+    "bidirectional": 21_276_281,
+    "forcing": 19_982_969,
+    "attention": 20_317_469,
+    "all": 21_764_381,
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_lesson_has_as_many_parameters_as_in_2018(name: str) -> None:
+    block = {**VARIANTS[name], "model": VARIANTS[name].get("model", {}) | LESSON}
+    with torch.device("meta"):
+        source, target = torch.empty(24_793, 300), torch.empty(17_573, 300)
+        model = Translator(settings_from(block).model, source, target)
+    assert model.parameter_count() == COUNTS[name]
