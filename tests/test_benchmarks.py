@@ -131,6 +131,7 @@ def test_a_port_that_fails_is_named(tmp_path: Path) -> None:
         run_port(port, [])
 
 
+@pytest.mark.long  # many imports of torch or spaCy
 @pytest.mark.skipif(not REAL_PORT.exists(), reason="the port is not here: ../shared/yardstick")
 def test_the_command_runs_with_the_real_port(texts: list[str], tmp_path: Path) -> None:
     out = tmp_path / "out"

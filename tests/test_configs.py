@@ -25,6 +25,7 @@ MODEL = {
     "attention_activation": "tanh",
     "initial_state": "last",
     "output_weights": "copied",
+    "embedding_scale": 1,
     "scale_logits": False,
     "mask_padding": False,
     "stop_at_eos": False,

@@ -303,3 +303,11 @@ def test_every_configuration_that_we_ship_is_valid(path: str):
     for name in dict.fromkeys(["config.yaml", path]):
         update_config(config, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
     assert load(config, SCHEMA)
+
+
+def test_a_near_name_here_is_likelier_meant_than_the_same_name_elsewhere(tmp_path: Path):
+    split = "{type: object, properties: {seed: {}}}"
+    closed = f"{{additionalProperties: false, properties: {{seeds: {{}}, split: {split}}}}}"
+    (tmp_path / "schema.yaml").write_text(closed)
+    with pytest.raises(WorkflowError, match=r"did you mean seeds\?\); mend or remove it"):
+        load({"seed": 1}, tmp_path / "schema.yaml")

@@ -94,7 +94,9 @@ def one_of(known: Iterable[str], got: str) -> str:
 
 
 def _unknown(path: str, name: str, known: Iterable[str], root: Schema) -> str:
-    elsewhere = [at for at, _ in keys(root, root) if at.split(".")[-1] == name]
+    # A near name here is likelier to be meant than the same name elsewhere.
+    near = difflib.get_close_matches(name, list(known), n=1)
+    elsewhere = [at for at, _ in keys(root, root) if at.split(".")[-1] == name and not near]
     remedy = f"move it to {elsewhere[0]}" if elsewhere else "mend or remove it"
     return f"{_joined(path, name)}: unknown key, expected {one_of(known, name)}; {remedy}"
 

@@ -49,6 +49,7 @@ FLAGS: dict[str, Block] = {
 }
 LESSON = {
     "output_weights": "copied",
+    "embedding_scale": 1.0,
     "scale_logits": False,
     "mask_padding": False,
     "stop_at_eos": False,

@@ -65,10 +65,11 @@ def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> P
     np.random.seed(seed)
     torch.manual_seed(seed)
     source, target = variant["direction"].split("-")
+    scale = settings.model.embedding_scale
     model = Translator(
         settings.model,
-        _embedding(inputs[f"{source}_embedding"], int(parts[0].source.ids.max())),
-        _embedding(inputs[f"{target}_embedding"], int(parts[0].target.ids.max())),
+        _embedding(inputs[f"{source}_embedding"], int(parts[0].source.ids.max())) * scale,
+        _embedding(inputs[f"{target}_embedding"], int(parts[0].target.ids.max())) * scale,
     )
     return Prepared(model.to(device), settings, *parts)
 

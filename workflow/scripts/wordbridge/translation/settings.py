@@ -28,7 +28,8 @@ class ModelSettings:
     attention_activation: Literal["tanh", "relu"] = "tanh"
     initial_state: InitialState = "last"
     output_weights: OutputWeights = "tied"
-    scale_logits: bool = True
+    embedding_scale: float = 0.1
+    scale_logits: bool = False
     mask_padding: bool = True
     stop_at_eos: bool = True
     source_dropout: float = 0.15
@@ -78,7 +79,7 @@ class TrainingSettings:
     batch_size: int = 125
     betas: tuple[float, float] = (0.8, 0.99)
     weight_decay: float = 0.0
-    clip_norm: float | None = None
+    clip_norm: float | None = 1.0
     label_smoothing: float = 0.0
     activation_regularisation: float = 0.0
     temporal_regularisation: float = 0.0

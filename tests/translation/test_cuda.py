@@ -1,0 +1,75 @@
+"""Training on a GPU: ``pytest tests/translation/test_cuda.py`` on a machine that has one.
+
+For each variant: one epoch is trained, another broken off in the middle and resumed, and the
+losses are compared with those of the same training on the processor. The bands: likelihood per
+token within BAND nats of the processor's at equal seeds (sums run in another order, and dropout
+draws from another generator, so with dropout only the course is the same); a resumed run's
+within RESUMED of an unbroken one on the same GPU.
+"""
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import torch
+
+from tests.translation.toys import NO_DROPOUT, VARIANTS, reversals, settings
+from wordbridge.translation import training as training_module
+from wordbridge.translation.device import choose_device
+from wordbridge.translation.training import Training
+from wordbridge.translation.translator import Translator
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
+
+BAND = 0.01  # nats per token after an epoch without dropout
+DROPOUT_BAND = 0.3  # nats per token after an epoch with dropout
+RESUMED = 1e-4  # nats per token
+
+TRAIN, VALID = reversals(400, 1), reversals(60, 2)
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+def trained(name: str, wanted: str, state: Path | None = None, **changes: Any) -> float:
+    """Return the likelihood of the valid part after an epoch, in nats per token."""
+    options = {"epochs": 1, "batch_size": 16, "save_seconds": 1e-9, "learning_rate": 0.01}
+    precision = changes.pop("precision", "float32")
+    made = settings(
+        VARIANTS[name], hidden=24, training={**options, "precision": precision}, **changes
+    )
+    torch.manual_seed(3)
+    model = Translator(made.model, torch.randn(17, 20), torch.randn(13, 28))
+    model = model.to(choose_device(wanted, 1))
+    one = Training(model, made, TRAIN, VALID, seed=3, state=state)
+    one.run()
+    return one.standing.epochs[-1]["nll"]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_an_epoch_on_the_gpu_agrees_with_the_processor(name: str) -> None:
+    assert trained(name, "cuda", **NO_DROPOUT) == pytest.approx(
+        trained(name, "cpu", **NO_DROPOUT), abs=BAND
+    )
+    assert trained(name, "cuda") == pytest.approx(trained(name, "cpu"), abs=DROPOUT_BAND)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_run_broken_off_on_the_gpu_continues(name: str, precision: str, tmp_path: Path) -> None:
+    whole = trained(name, "cuda", precision=precision)
+    save, left = training_module.save_state, [9]
+
+    def dying(*arguments: Any) -> None:
+        save(*arguments)
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+
+    state = tmp_path / "state"
+    with patch.object(training_module, "save_state", dying), pytest.raises(Killed):
+        trained(name, "cuda", state, precision=precision)
+    resumed = trained(name, "cuda", state, precision=precision)
+    assert resumed == pytest.approx(whole, abs=RESUMED)

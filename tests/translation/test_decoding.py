@@ -1,0 +1,147 @@
+"""Tests of greedy and beam search."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from tests.translation.toys import FLAGS, LESSON, VARIANTS, settings, translator
+from wordbridge.corpus.specials import BOS, EOS, PAD
+from wordbridge.translation.beam import beam_search, penalised
+from wordbridge.translation.decoding import DecodingSettings, translate
+from wordbridge.translation.hypothesis import Hypothesis
+from wordbridge.translation.translator import Translator
+
+SENTENCES = [np.array([*ids, EOS]) for ids in ([5, 6], [], [9, 4, 7, 8], [10], [16, 16, 16])]
+
+
+def same(first: Hypothesis, second: Hypothesis) -> None:
+    assert first.ids.tolist() == second.ids.tolist()
+    assert first.log_probability == pytest.approx(second.log_probability, abs=1e-5)
+    assert (first.attention is None) is (second.attention is None)
+    if first.attention is not None:
+        np.testing.assert_allclose(first.attention, second.attention, atol=1e-5)
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+@pytest.mark.parametrize("name", VARIANTS | FLAGS)
+def test_order_is_restored_and_company_changes_nothing(name: str, beam: int) -> None:
+    model = translator(settings((VARIANTS | FLAGS)[name]))
+    options = DecodingSettings(beam=beam, max_steps=7, length_penalty=0.6, batch_size=2)
+    together = translate(model, SENTENCES, options)
+    assert len(together) == len(SENTENCES)
+    for sentence, hypothesis in zip(SENTENCES, together, strict=True):
+        same(translate(model, [sentence], options)[0], hypothesis)
+
+
+@examples(derandomize=True, max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    name=st.sampled_from(sorted(VARIANTS | FLAGS)),
+    ngrams=st.integers(0, 3),
+    lesson=st.booleans(),
+)
+def test_a_beam_of_one_is_greedy(seed: int, name: str, ngrams: int, lesson: bool) -> None:
+    model = translator(settings((VARIANTS | FLAGS)[name], **(LESSON if lesson else {})), seed)
+    # One by one, because in the lesson padding changes the results.
+    options = DecodingSettings(max_steps=6, block_ngrams=ngrams, batch_size=1)
+    greedy = translate(model, SENTENCES, options)
+    for sentence, hypothesis in zip(SENTENCES, greedy, strict=True):
+        source, length = torch.from_numpy(sentence).view(-1, 1), torch.tensor([len(sentence)])
+        (found,) = beam_search(model, source, length, beam=1, max_steps=6, block_ngrams=ngrams)
+        same(found, hypothesis)
+
+
+def scored(model: Translator, source: np.ndarray, ids: tuple[int, ...]) -> float:
+    """Return the log-probability of a whole target sentence."""
+    target = torch.tensor(ids).view(-1, 1)
+    with torch.no_grad():
+        states = model.forced_states(
+            torch.from_numpy(source).view(-1, 1), torch.tensor([len(source)]), target
+        )
+        logs = model.logits(states).log_softmax(dim=2)
+    return float(logs.gather(2, target.unsqueeze(2)).sum())
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_beam_wide_enough_finds_the_best_of_all_sentences(name: str, alpha: float) -> None:
+    model = translator(settings(VARIANTS[name]), target_words=6).eval()
+    words = [word for word in range(6) if word not in (BOS, PAD, EOS)]
+    ended = [(*ids, EOS) for count in range(4) for ids in itertools.product(words, repeat=count)]
+    for sentence in SENTENCES[:3]:
+        values = {ids: penalised(scored(model, sentence, ids), len(ids), alpha) for ids in ended}
+        best = max(values, key=values.__getitem__)
+        options = DecodingSettings(beam=90, max_steps=4, length_penalty=alpha)
+        (found,) = translate(model, [sentence], options)
+        assert (*found.ids.tolist(), EOS) == best
+        value = penalised(found.log_probability, len(best), alpha)
+        assert value == pytest.approx(values[best], abs=1e-5)
+        (greedy,) = translate(model, [sentence], DecodingSettings(max_steps=4))
+        if alpha == 0.0 and len(greedy.ids) < 4:  # it came to an end
+            assert found.log_probability >= greedy.log_probability - 1e-6
+
+
+def test_the_length_penalty_divides_as_wu_et_al_do() -> None:
+    assert penalised(-6.0, 7, 0.0) == -6.0
+    assert penalised(-6.0, 7, 1.0) == pytest.approx(-3.0)
+
+
+def test_a_length_penalty_makes_translations_longer() -> None:
+    model = translator(settings(VARIANTS["attention"]), seed=11)
+    lengths = [
+        sum(
+            len(one.ids)
+            for one in translate(
+                model, SENTENCES, DecodingSettings(beam=5, max_steps=12, length_penalty=alpha)
+            )
+        )
+        for alpha in (0.0, 2.0)
+    ]
+    assert lengths[0] < lengths[1]
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_a_translation_may_be_as_long_as_is_allowed_and_need_not_end(beam: int) -> None:
+    model = translator(settings(VARIANTS["attention"]))
+    model.decoder.output.bias.data[EOS] = -1e4
+    for hypothesis, sentence in zip(
+        translate(model, SENTENCES, DecodingSettings(beam=beam, max_steps=40)),
+        SENTENCES,
+        strict=True,
+    ):
+        assert len(hypothesis.ids) == 40
+        assert hypothesis.attention is not None
+        assert hypothesis.attention.shape == (40, len(sentence))
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_attention_has_a_row_for_each_word_and_the_end(beam: int) -> None:
+    model = translator(settings(VARIANTS["all"]))
+    for hypothesis, sentence in zip(
+        translate(model, SENTENCES, DecodingSettings(beam=beam, max_steps=60)),
+        SENTENCES,
+        strict=True,
+    ):
+        assert hypothesis.attention is not None
+        assert hypothesis.attention.shape[1] == len(sentence)
+        assert len(hypothesis.attention) - len(hypothesis.ids) in (0, 1)
+        np.testing.assert_allclose(hypothesis.attention.sum(axis=1), 1.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_blocked_ngrams_do_not_come_twice(beam: int) -> None:
+    model = translator(settings({}))
+    model.decoder.output.bias.data[EOS] = -1e4
+    options = DecodingSettings(beam=beam, max_steps=25, block_ngrams=2)
+    for hypothesis in translate(model, SENTENCES, options):
+        pairs = list(itertools.pairwise(hypothesis.ids.tolist()))
+        assert len(pairs) == len(set(pairs)) == 24
+
+
+def test_nothing_to_translate_gives_nothing() -> None:
+    assert translate(translator(settings({})), [], DecodingSettings()) == []

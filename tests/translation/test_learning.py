@@ -1,0 +1,45 @@
+"""Every variant learns something: short sequences backwards."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from tests.translation.toys import FLAGS, LESSON, NO_DROPOUT, VARIANTS, reversals, settings
+from wordbridge.translation.decoding import DecodingSettings, translate
+from wordbridge.translation.training import Training
+from wordbridge.translation.translator import Translator
+
+LESSONS: dict[str, dict[str, Any]] = {
+    f"lesson {name}": {**block, "model": block.get("model", {}) | LESSON}
+    for name, block in VARIANTS.items()
+    if name in ("baseline", "all")
+}
+
+
+CASES = [*VARIANTS, "lstm", "first", "all mean relu", *LESSONS]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_learns_to_reverse_short_sequences(name: str) -> None:
+    forcing = {"schedule": "linear", "epochs": 8}
+    block = (VARIANTS | FLAGS | LESSONS)[name] | {"forcing": forcing}
+    training = {
+        "epochs": 20,
+        "batch_size": 20,
+        "learning_rate": 0.01,
+        "count_padding": name in LESSONS,
+        "select": "free_running_loss",
+    }
+    made = settings(block, hidden=24, training=training, **NO_DROPOUT)
+    torch.manual_seed(1)
+    model = Translator(made.model, torch.randn(9, 20), torch.randn(10, 26))
+    train, valid = reversals(200, 1, longest=3, words=4), reversals(20, 2, longest=3, words=4)
+    Training(model, made, train, valid, seed=1).run()
+    sources = [valid.source[row] for row in valid.rows]
+    found = translate(model, sources, DecodingSettings(max_steps=6))
+    right = [
+        hypothesis.ids.tolist() == source[:-1][::-1].tolist()
+        for hypothesis, source in zip(found, sources, strict=True)
+    ]
+    assert sum(right) >= 17
