@@ -125,6 +125,10 @@ def test_a_finished_tree_has_nothing_to_be_done(finished: Path, jobs: Jobs):
     assert jobs(finished, *options(), snakefile=finished / "Snakefile") == {}
 
 
+def test_a_finished_training_keeps_no_state(finished: Path):
+    assert list(finished.glob("resources/state/*.safetensors")) == []
+
+
 def test_the_page_links_every_table_and_figure_and_only_what_exists(finished: Path):
     root = finished / RESULTS
     page = (root / "index.html").read_text(encoding="utf-8")
@@ -322,9 +326,21 @@ def test_an_edited_module_makes_exactly_these_rules_stale(
             {"fetch_resource"} | QUESTIONS,
         ),
         row("vectors", "dim: 11", "dim: 12", EMBEDDINGS | {"train_vectors"}),
-        row("pattern", "device: cpu", "questions: {en_pattern: null}", QUESTIONS, dear=True),
-        row("split", "device: cpu", "split: {seed: 43}", SPLIT, dear=True),
-        row("lengths", "device: cpu", "lengths: {fr_percentile: 90}", NUMBERS, dear=True),
+        row(
+            "pattern",
+            "device: cpu",
+            "device: cpu\nquestions: {en_pattern: null}",
+            QUESTIONS,
+            dear=True,
+        ),
+        row("split", "device: cpu", "device: cpu\nsplit: {seed: 43}", SPLIT, dear=True),
+        row(
+            "lengths",
+            "device: cpu",
+            "device: cpu\nlengths: {fr_percentile: 90}",
+            NUMBERS,
+            dear=True,
+        ),
         row(
             "samples",
             "count: 3",
@@ -335,7 +351,7 @@ def test_an_edited_module_makes_exactly_these_rules_stale(
         row(
             "published figures",
             "device: cpu",
-            "scores: {published: true}",
+            "device: cpu\nscores: {published: true}",
             set(TABLES),
             dear=True,
         ),
@@ -437,7 +453,7 @@ def test_another_mirror_fetches_nothing_and_spares_all_below_in_the_next_run(
         ),
         row(
             "no regular expression",
-            [("device: cpu", "questions: {en_pattern: 'Wh(at'}")],
+            [("device: cpu", "device: cpu\nquestions: {en_pattern: 'Wh(at'}")],
             "questions.en_pattern: expected text or null that is a valid regex, got",
         ),
         row(
@@ -480,6 +496,7 @@ def test_a_training_that_was_ended_continues_and_gives_the_same_bytes(
     trees = [shutil.copytree(finished, tmp_path / name) for name in ("undisturbed", "ended")]
     for tree in trees:
         edit(tree / CONFIG, *edits)
+        shutil.rmtree(tree / "resources/state")
     undisturbed, ended = trees
 
     def train(tree: Path) -> None:

@@ -22,3 +22,4 @@ write_record(snakemake.output.times, trained.times)
 write_translator(
     trained.weights, trained.description, snakemake.output.model, snakemake.output.settings
 )
+trained.forget_state()
