@@ -201,9 +201,9 @@ def test_without_network_the_store_is_enough_and_every_byte_is_the_same(
     programs.mkdir()
     for name in ("bash", "sh", "which"):  # what Snakemake needs; neither pip nor npm
         (programs / name).symlink_to(shutil.which(name) or name)
-    targets = ["text", f"{RESULTS}/translators/baseline/1/model.safetensors"]
+    target = f"{RESULTS}/translators/baseline/1/model.safetensors"
     workflow(
-        *(other, *targets, *options(other / CONFIG)),
+        *(other, target, *options(other / CONFIG)),
         snakefile=other / "Snakefile",
         env=NO_NETWORK | {"PATH": str(programs), "PYTHONHASHSEED": "7"},
     )
@@ -294,7 +294,7 @@ def test_times_comments_docstrings_and_another_folder_make_nothing_stale(
             "report/sheet.py",
             {"audit_leaks", "describe_corpus", "tabulate_coverage", "tabulate_samples", *TABLES},
         ),
-        row("training", "translation/training.py", TRAINING | {"find_learning_rate"}),
+        row("training", "translation/training.py", TRAINING | {"find_learning_rate"}, dear=True),
         row("scores", "translation/scores.py", SCORES, dear=True),
         row("fall-backs", "vectors/fallbacks.py", EMBEDDINGS, dear=True),
         row("downloads", "sources/http.py", {"fetch_resource"} | QUESTIONS, dear=True),
@@ -324,8 +324,9 @@ def test_an_edited_module_makes_exactly_these_rules_stale(
             "    places:\n",
             "    places:\n      - url: http://127.0.0.1:9/mini\n",
             {"fetch_resource"} | QUESTIONS,
+            dear=True,
         ),
-        row("vectors", "dim: 11", "dim: 12", EMBEDDINGS | {"train_vectors"}),
+        row("vectors", "dim: 11", "dim: 12", EMBEDDINGS | {"train_vectors"}, dear=True),
         row(
             "pattern",
             "device: cpu",
@@ -387,6 +388,7 @@ OF_VARIANTS = {"plot_schedule": 1, "tabulate_samples": 1}
             "another variant",
             [("variants: [baseline, all]", "variants: [baseline, all, bidirectional]")],
             TRAINED | OF_VARIANTS,
+            dear=True,
         ),
         row(
             "another name",
@@ -507,7 +509,7 @@ def test_a_training_that_was_ended_continues_and_gives_the_same_bytes(
     ender.start()
     with pytest.raises(AssertionError):
         train(ended)
-    ender.join()
+    ender.join(timeout=60)
     train(ended)
     log = (ended / "logs/mini/train_translator/all/1.log").read_text(encoding="utf-8")
     assert "continuing at epoch" in log

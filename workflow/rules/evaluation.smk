@@ -200,8 +200,7 @@ rule tabulate_training:
 rule plot_schedule:
     """The learning rate of each variant over its training."""
     input:
-        fr_ids="<results>/ids/fr.npz",
-        en_ids="<results>/ids/en.npz",
+        ids="<results>/ids/fr.npz",
     output:
         "<results>/figures/schedule.png",
     log:
@@ -209,7 +208,7 @@ rule plot_schedule:
     benchmark:
         "<results>/benchmarks/plot_schedule.tsv"
     conda:
-        "../../envs/torch.yaml"
+        "../../envs/text.yaml"
     threads: 1
     resources:
         mem_mb=1000,
