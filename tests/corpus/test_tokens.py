@@ -1,6 +1,8 @@
+import sys
 from collections import Counter
 from dataclasses import replace
 from multiprocessing.spawn import get_preparation_data
+from types import ModuleType
 
 import pytest
 
@@ -54,7 +56,10 @@ def test_any_number_of_processes_gives_the_same_tokens_in_the_same_order(monkeyp
     assert tokenize(texts, "en", RULES, processes=2) == alone
 
 
-def test_a_new_process_does_not_run_the_script_again():
+def test_a_new_process_does_not_run_the_script_again(monkeypatch):
+    script = ModuleType("__main__")
+    script.__file__ = "/a/script.py"
+    monkeypatch.setitem(sys.modules, "__main__", script)
     assert any(key.startswith("init_main") for key in get_preparation_data("alone"))
     with tokens._hidden_main():
         assert not any(key.startswith("init_main") for key in get_preparation_data("alone"))
