@@ -113,7 +113,7 @@ def test_figures_of_both_sides_stand_beside_each_other(
             assert 0 < lesson < 20
             assert 0 < corrected < 20
             assert lesson != corrected
-        assert table[variant, "batch size"] == ["", "125", "32"]
+        assert table[variant, "batch size"] == ["", "125", "64"]
 
 
 @pytest.mark.usefixtures("here")
