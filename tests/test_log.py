@@ -86,7 +86,9 @@ def test_an_unexpected_error_brings_its_traceback(tmp_path: Path):
 
 @pytest.mark.parametrize(("signal", "status"), [("SIGINT", -2), ("SIGTERM", -15)])
 def test_signals_end_the_job_as_if_there_were_no_log(tmp_path: Path, signal: str, status: int):
-    done, _ = run(tmp_path, f"import signal\nos.kill(os.getpid(), signal.{signal})\n")
+    # A shell starts what it puts in the background with SIGINT ignored, and that is inherited.
+    usual = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    done, _ = run(tmp_path, f"import signal\n{usual}\nos.kill(os.getpid(), signal.{signal})\n")
     assert done.returncode == status
 
 
