@@ -98,12 +98,15 @@ def preset(paths: list[str]) -> dict[str, Any]:
 
 
 def blocks(config: Mapping[str, Any], options: argparse.Namespace) -> dict[str, Any]:
-    """Return the variants to train, by the port's names and with the epochs of this run."""
+    """Return the variants to train, by the port's names and with the epochs of this run.
+
+    The texts are lines, which have no versions to tag.
+    """
     chosen = {}
     for name in options.variants:
         variant = config["variants"][VARIANTS[name]]
         training = {**variant["training"], "epochs": options.epochs}
-        chosen[name] = {**variant, "training": training}
+        chosen[name] = {**variant, "tag_versions": False, "training": training}
     return chosen
 
 

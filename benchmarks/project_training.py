@@ -20,7 +20,7 @@ from wordbridge.translation.job import Prepared, prepare
 from wordbridge.translation.standing import Standing
 from wordbridge.translation.training import Training
 from wordbridge.translation.translator import Translator
-from wordbridge.translation.validation import free_running_losses
+from wordbridge.translation.validation import free_run
 from wordbridge.translation.weights import load_weights
 
 Figures = dict[str, float]
@@ -127,7 +127,7 @@ def _validation_batches(data: ParallelData, most: int) -> list[Places]:
 
 def _free_running_loss(model: Translator, data: ParallelData, looks: Sequence[Places]) -> float:
     """Return the mean over the batches ``looks`` weighted by their sizes, as the port has it."""
-    losses = [free_running_losses(model, _part(data, places), len(places)) for places in looks]
+    losses = [free_run(model, _part(data, places), len(places)).loss for places in looks]
     return float(np.average(losses, weights=[len(places) for places in looks]))
 
 

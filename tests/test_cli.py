@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,7 @@ DECODING = {
     "replace_unknown": False,
 }
 MODEL = ModelSettings(hidden=5, layers=1, attention=True)
+VERSIONS = ["king", "basic", "world"]
 Cli = Callable[..., Result]
 
 
@@ -55,12 +56,21 @@ def model_of(sizes: tuple[int, int], seed: int) -> Translator:
     return Translator(MODEL, source, target).eval()
 
 
-def save(results: Path, variant: str, seed: int, direction: str, bleu: float) -> None:
+def save(
+    results: Path,
+    variant: str,
+    seed: int,
+    direction: str,
+    bleu: float,
+    versions: Sequence[str] = (),
+) -> None:
     """Write a model and its score as the workflow does."""
     sides = [len(read_vocabulary(results / f"vocabulary/{s}.tsv")) for s in direction.split("-")]
+    sides[0] += len(versions)
     folder = results / "translators" / variant / str(seed)
     description = {
         "direction": direction,
+        "target_versions": list(versions),
         "settings": {"model": vars(MODEL)},
         "source": [sides[0], 6],
         "target": [sides[1], 8],
@@ -81,7 +91,7 @@ def save_vocabulary(results: Path, language: str, words: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return results with the variants plain (seeds 2 and 10) and turned (seed 3)."""
+    """Return results with the variants plain (seeds 2 and 10), turned (3) and tagged (8)."""
     results = tmp_path_factory.mktemp("results")
     save_vocabulary(results, "fr", FRENCH)
     save_vocabulary(results, "en", ENGLISH)
@@ -91,6 +101,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save(results, "plain", 2, "fr-en", bleu=7.5)
     save(results, "plain", 10, "fr-en", bleu=9.5)
     save(results, "turned", 3, "en-fr", bleu=8.5)
+    save(results, "tagged", 8, "fr-en", bleu=6.5, versions=VERSIONS)
     return results
 
 
@@ -111,12 +122,16 @@ def wordbridge() -> Cli:
     return run
 
 
-def expected(tokens: list[str], seed: int, direction: str = "fr-en", beam: int = 1) -> str:
+def expected(
+    tokens: list[str], seed: int, direction: str = "fr-en", beam: int = 1, tag: int | None = None
+) -> str:
     """Return what a saved model makes of tokens, by way of its decoder alone."""
     words = {"fr": [*SPECIALS, *FRENCH], "en": [*SPECIALS, *ENGLISH]}
     source, target = direction.split("-")
-    model = model_of((len(words[source]), len(words[target])), seed)
-    ids = [words[source].index(token) if token in words[source] else 3 for token in tokens]
+    tags = 0 if tag is None else len(VERSIONS)
+    model = model_of((len(words[source]) + tags, len(words[target])), seed)
+    ids = [] if tag is None else [len(words[source]) + tag]
+    ids += [words[source].index(token) if token in words[source] else 3 for token in tokens]
     (found,) = translate(
         model,
         [np.array([*ids, EOS])],
@@ -201,6 +216,32 @@ def test_the_beam_replaces_that_of_the_experiment(finished: Path, wordbridge: Cl
     assert run.stdout.rstrip("\n") == expected(GARE, 10, beam=3)
 
 
+@pytest.mark.parametrize(
+    ("options", "tag"),
+    [([], 0), (["--version", "king"], 0), (["--version", "basic"], 1), (["--version", "world"], 2)],
+)
+def test_a_model_with_tags_translates_into_the_version_asked_for_or_its_first(
+    finished: Path, wordbridge: Cli, options: list[str], tag: int
+):
+    run = wordbridge(
+        "translate",
+        "Où est Rome ?",
+        "",
+        "--json",
+        "--variant",
+        "tagged",
+        *options,
+        results=finished,
+    )
+    assert run.exit_code == 0, run.stderr
+    first, second = map(json.loads, run.stdout.splitlines())
+    worded = [expected(["où", "est", "rome", "?"], 8, tag=each) for each in range(3)]
+    assert len(set(worded)) == 3
+    assert first["translation"] == worded[tag]
+    assert first["unknown"] == ["rome"]
+    assert (second["translation"], second["unknown"]) == ("", [])
+
+
 def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: Cli):
     models = {name: train_pieces([" ".join(FRENCH), "la gare vient"], 30) for name in ("fr", "en")}
     for name, model in models.items():
@@ -219,8 +260,22 @@ def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: 
     ("options", "removed", "message"),
     [
         (["--results", "absent"], None, "absent: expected trained translators, got no such folder"),
-        (["--variant", "plane"], None, "expected a variant of plain, turned, got plane; did you"),
-        (["--seed", "4"], None, "expected a seed of 2, 10, 3, got 4; choose one of them"),
+        (
+            ["--variant", "plane"],
+            None,
+            "expected a variant of plain, tagged, turned, got plane; did you",
+        ),
+        (["--seed", "4"], None, "expected a seed of 2, 10, 8, 3, got 4; choose one of them"),
+        (
+            ["--version", "king"],
+            None,
+            "version 'king': expected none, because this model was trained without tags",
+        ),
+        (
+            ["--variant", "tagged", "--version", "kong"],
+            None,
+            "version 'kong': expected one that the model was trained for, king, basic, world;",
+        ),
         ([], "translators", "expected trained translators, got none; run snakemake first"),
         ([], "usage.json", "usage.json: expected the settings of a finished run, got no file"),
         ([], "vocabulary/fr.tsv", "fr.tsv: no vocabulary can be read"),
@@ -245,6 +300,14 @@ def test_a_model_for_another_vocabulary_is_refused(results: Path, wordbridge: Cl
     assert run.exit_code == 1
     assert "expected a model for 12 words of en" in run.stderr
     assert "got one for 13" in run.stderr
+
+
+def test_a_model_with_tags_for_another_vocabulary_is_refused(results: Path, wordbridge: Cli):
+    save_vocabulary(results, "fr", FRENCH[:-1])
+    run = wordbridge("translate", "Qui ?", "--variant", "tagged", results=results)
+    assert run.exit_code == 1
+    assert "expected a model for 10 words of fr" in run.stderr
+    assert "got one for 11" in run.stderr
 
 
 def test_text_in_another_encoding_is_refused(finished: Path, wordbridge: Cli):

@@ -11,9 +11,15 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
+from wordbridge.translation.settings import settings_from
 from workflow.configuration import load
 
 ROOT = Path(__file__).resolve().parents[1]
+EXPERIMENTS = [
+    "config.yaml",
+    *sorted(f"configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml")),
+    "tests/mini/config.yaml",
+]
 Workflow = Callable[..., CompletedProcess[str]]
 
 MODEL = {
@@ -25,6 +31,7 @@ MODEL = {
     "attention_activation": "tanh",
     "initial_state": "last",
     "output_weights": "copied",
+    "readout": False,
     "embedding_scale": 1,
     "scale_logits": False,
     "mask_padding": False,
@@ -39,7 +46,7 @@ MODEL = {
     "weight_dropout": 0,
     "locked_dropout": False,
 }
-FORCING = {"schedule": "none", "epochs": 10, "rate": 1, "coin": "batch"}
+FORCING = {"schedule": "none", "epochs": 10, "hold": 0, "rate": 1, "coin": "batch"}
 SCHEDULE = {
     "kind": "triangular",
     "divisor": 20,
@@ -55,6 +62,7 @@ TRAINING = {
     "weight_decay": 0,
     "clip_norm": None,
     "label_smoothing": 0,
+    "averaging": 0,
     "activation_regularisation": 0,
     "temporal_regularisation": 0,
     "count_padding": True,
@@ -70,6 +78,7 @@ def block(model: dict[str, Any], *, forced: bool, **training: float) -> dict[str
     """Return a variant of the lesson by what differs from its baseline."""
     return {
         "direction": "fr-en",
+        "tag_versions": False,
         "model": MODEL | model,
         "forcing": FORCING | {"schedule": "linear" if forced else "none"},
         "schedule": SCHEDULE,
@@ -240,6 +249,19 @@ def test_the_full_experiment_is_the_default_with_five_seeds():
     assert full.pop("pathvars") != default.pop("pathvars")
     default["run"].pop("seeds")
     assert full == default
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_versions_are_tagged_only_where_the_corpus_has_some(name: str):
+    config = resolved(name)
+    tagged = {config["variants"][each]["tag_versions"] for each in config["run"]["variants"]}
+    assert config["corpora"][config["corpus"]]["kind"] == "verses" or tagged == {False}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_variant_has_settings_that_go_together(name: str):
+    for variant in resolved(name)["variants"].values():
+        assert settings_from(variant).forcing.hold < variant["forcing"]["epochs"]
 
 
 def test_no_two_experiments_write_to_the_same_folder():

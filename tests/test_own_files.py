@@ -34,9 +34,9 @@ def folder(finished: Path, tmp_path: Path) -> Path:
 
 def test_the_lines_of_two_files_become_pairs(finished: Path):
     assert (finished / PAIRS).read_text(encoding="utf-8").splitlines() == [
-        "item\tgroup\tfr\ten",
-        "1\t1\tOù est-il ?\tWhere is he?",
-        "3\t3\tQui vient ?\tWho comes?",
+        "item\tgroup\tfr\ten\tfr_version\ten_version",
+        "1\t1\tOù est-il ?\tWhere is he?\t\t",
+        "3\t3\tQui vient ?\tWho comes?\t\t",
     ]
 
 

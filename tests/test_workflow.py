@@ -243,7 +243,8 @@ def test_verses_become_question_pairs(tmp_path: Path, workflow: Workflow):
     edit(config, "kind: lines\n    fr: mini_fr\n    en: mini_en\n", kind)
     workflow(tmp_path, f"{RESULTS}/questions/pairs.tsv", *options(config))
     pairs = [tuple(row.values()) for row in read_rows(tmp_path / RESULTS / "questions/pairs.tsv")]
-    assert pairs == [("40:5:13/1.1", "40:5:13", "Où est ton frère ?", "Where is thy brother?")]
+    texts = ("Où est ton frère ?", "Where is thy brother?")
+    assert pairs == [("40:5:13/1.1", "40:5:13", *texts, "l", "k")]
 
 
 # ---- What is stale ------------------------------------------------------------------------------

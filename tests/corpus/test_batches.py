@@ -96,6 +96,47 @@ def test_the_direction_can_be_turned(files):
     assert data.target_lengths.tolist() == [3]
 
 
+@pytest.fixture
+def versions(tmp_path):
+    write_ids(pack(FR, PARTS, ["l", "o", "o", "d", "l"]), tmp_path / "fr.npz")
+    write_ids(pack(EN, PARTS, ["4", "k", "4", "4", "k"]), tmp_path / "en.npz")
+    return tmp_path / "fr.npz", tmp_path / "en.npz"
+
+
+@pytest.mark.parametrize(
+    ("direction", "source", "lengths"),
+    [
+        ("fr-en", [[90, 11, 2, 1, 1], [91, 6, 7, 8, 2]], [3, 5]),
+        ("en-fr", [[92, 7, 7, 7, 7, 2], [91, 5, 5, 2, 1, 1]], [6, 4]),
+    ],
+)
+def test_a_source_begins_with_the_number_of_the_targets_version(
+    versions, direction, source, lengths
+):
+    data = read_parallel(*versions, "train", direction, first_tag=90)
+    plain = read_parallel(*versions, "train", direction)
+    batch, untagged = data.batch([2, 1]), plain.batch([2, 1])
+    assert batch.source.t().tolist() == source
+    assert batch.source_lengths.tolist() == lengths
+    assert batch.target.tolist() == untagged.target.tolist()
+    assert data.source_lengths[[2, 1]].tolist() == lengths
+    assert plain.source_lengths[[2, 1]].tolist() == [length - 1 for length in lengths]
+    assert data.target_lengths.tolist() == plain.target_lengths.tolist()
+
+
+def test_every_part_has_the_same_tags(versions):
+    assert read_parallel(*versions, "test", first_tag=90).batch([0]).source.tolist() == [[91], [2]]
+    assert read_parallel(*versions, "valid", "en-fr", 80).batch([0]).source[0].tolist() == [81]
+
+
+def test_tags_of_texts_without_versions_are_an_error(files, versions, tmp_path):
+    write_ids(pack(EN, PARTS), tmp_path / "en.npz")
+    mixed = versions[0], tmp_path / "en.npz"
+    with pytest.raises(InputError, match=r"versions of the texts, .* set tag_versions: false"):
+        read_parallel(*mixed, "train", first_tag=90)
+    assert len(read_parallel(*mixed, "train", "en-fr", first_tag=90)) == 3
+
+
 def test_files_of_different_pairs_are_an_error(files, tmp_path):
     write_ids(pack(EN[:4], PARTS[:4]), tmp_path / "short.npz")
     write_ids(pack(EN, PARTS[::-1]), tmp_path / "moved.npz")

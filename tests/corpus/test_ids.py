@@ -20,6 +20,30 @@ def test_packed_texts_are_found_by_row_and_part():
     assert texts.rows("valid").tolist() == [2]
 
 
+VERSIONS = ["world", "bâsic", "world", "king's"]
+
+
+def test_versions_are_numbered_as_they_come_and_keep_their_names():
+    texts = pack(LISTS, PARTS, VERSIONS)
+    assert texts.versions == ["world", "bâsic", "king's"]
+    assert texts.version.tolist() == [0, 1, 0, 2]
+
+
+def test_a_corpus_without_versions_names_none():
+    texts = pack(LISTS, PARTS)
+    assert (texts.versions, len(texts.version)) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    "versions", [VERSIONS, ["k", "", "k", "4"], ["", "k", "k", ""], [], ["k"] * 4]
+)
+def test_written_versions_come_back(tmp_path, versions):
+    write_ids(pack(LISTS, PARTS, versions), tmp_path / "en.npz")
+    texts = read_ids(tmp_path / "en.npz")
+    assert [texts.versions[number] for number in texts.version] == versions
+    assert [texts[row].tolist() for row in range(len(texts))] == LISTS
+
+
 def test_a_row_that_is_not_there_is_an_error():
     with pytest.raises(IndexError):
         pack(LISTS, PARTS)[4]
@@ -63,10 +87,14 @@ def test_equal_texts_give_equal_bytes_at_any_time(tmp_path, monkeypatch):
         ({"offsets": np.array([0, 3, 2, 8, 8])}, "offsets that rise"),
         ({"offsets": np.array([0, 3, 4, 8, 9])}, "offsets that rise"),
         ({"ids": np.full(8, -1, np.int32)}, "ids from 0 on"),
+        ({"version": np.zeros(3, np.int16)}, "each text or none, got 3 versions for 4 texts"),
+        ({"version": np.array([0, 1, 2, 0], np.int16)}, "expected versions 0 to 1, got others"),
+        ({"version": np.array([0, -1, 1, 0], np.int16)}, "expected versions 0 to 1, got others"),
+        ({"names": np.zeros(0, np.uint8)}, "expected versions 0 to -1, got others"),
     ],
 )
 def test_arrays_that_do_not_fit_together_are_an_error(tmp_path, change, message):
-    arrays = {**vars(pack(LISTS, PARTS)), **change}
+    arrays = {**vars(pack(LISTS, PARTS, ["k", "4", "k", "k"])), **change}
     np.savez(tmp_path / "fr.npz", **arrays)
     with pytest.raises(InputError, match=message):
         read_ids(tmp_path / "fr.npz")

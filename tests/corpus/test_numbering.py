@@ -17,6 +17,11 @@ def test_texts_become_ids_with_an_end_of_sequence():
     assert texts.part.tolist() == [0, 1]
 
 
+def test_versions_stay_with_their_texts():
+    texts = number_texts(TEXTS, PARTS, VOCABULARY, 99, versions=["o", "l", "o"])
+    assert [texts.versions[number] for number in texts.version] == ["o", "l", "o"]
+
+
 @pytest.mark.parametrize(("limit_from", "limit"), [("train", 5), ("all", 6)])
 def test_the_limit_is_measured_on_the_train_part_or_on_everything(limit_from, limit):
     texts = number_texts(TEXTS, PARTS, VOCABULARY, 50, limit_from=limit_from)

@@ -30,22 +30,23 @@ def test_pairs_are_written_and_read_back(tmp_path: Path):
     path = tmp_path / "new" / "pairs.tsv"
     pairs = [
         Pair("1:2:3/2.1", "1:2:3", 'Où est "il" ?', "Where is 'he'?"),
-        Pair("7", "7", "a", "b"),
+        Pair("7", "7", "a", "b", "l", "4"),
     ]
     assert write_pairs(path, iter(pairs)) == 2
     assert list(read_pairs(path)) == pairs
     assert (
         path.read_bytes()
         == (
-            "item\tgroup\tfr\ten\n1:2:3/2.1\t1:2:3\tOù est \"il\" ?\tWhere is 'he'?\n7\t7\ta\tb\n"
+            "item\tgroup\tfr\ten\tfr_version\ten_version\n"
+            "1:2:3/2.1\t1:2:3\tOù est \"il\" ?\tWhere is 'he'?\t\t\n7\t7\ta\tb\tl\t4\n"
         ).encode()
     )
 
 
 @quick
-@given(st.lists(st.tuples(*[st.text(st.characters(codec="utf-8"))] * 4), max_size=4))
+@given(st.lists(st.tuples(*[st.text(st.characters(codec="utf-8"))] * 6), max_size=4))
 def test_any_text_keeps_its_row_and_column(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str, str]]
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str, str, str, str]]
 ):
     path = tmp_path_factory.mktemp("pairs") / "pairs.tsv"
     write_pairs(path, (Pair(*row) for row in rows))
@@ -65,9 +66,13 @@ def test_a_table_that_fails_half_way_is_not_left_behind(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "expected the columns item, group, fr, en, got ''"),
+        ("", "expected the columns item, group, fr, en, fr_version, en_version, got ''"),
+        ("item\tgroup\tfr\ten\n1\t1\ta\tb\n", "got 'item, group, fr, en'"),
         ("item\tfr\ten\n", "got 'item, fr, en'"),
-        ("item\tgroup\tfr\ten\n1\t1\ta\tb\n2\t2\ta\n", "line 3: expected 4 columns, got 3"),
+        (
+            "item\tgroup\tfr\ten\tfr_version\ten_version\n1\t1\ta\tb\tl\tk\n2\t2\ta\tb\tl\n",
+            "line 3: expected 6 columns, got 5",
+        ),
     ],
 )
 def test_other_tables_are_errors(tmp_path: Path, content: str, message: str):

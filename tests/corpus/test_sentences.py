@@ -100,7 +100,7 @@ def test_question_sentences_end_in_a_question_mark(text: str, expected: list[str
 )
 def test_pairs_are_cut_to_the_question(fr: str, en: str, fr_question: str, en_question: str):
     pairs, _ = paired(fr, en)
-    assert pairs == [Pair("1:2:3/1.1", "1:2:3", fr_question, en_question)]
+    assert pairs == [Pair("1:2:3/1.1", "1:2:3", fr_question, en_question, "f", "e")]
 
 
 def test_items_count_and_number_the_questions_of_a_verse_in_order():
@@ -188,12 +188,33 @@ def test_the_same_pair_from_several_versions_comes_once_and_other_wordings_share
     report = Counter()
     pairs = list(pair_sentences(verses, ["f", "g"], ["e", "d"], OPTIONS, report))
     assert pairs == [
-        Pair("9:8:7/1.1", "9:8:7", "Qui est-ce?", "Who is it?"),
-        Pair("9:8:7/1.1", "9:8:7", "Qui est-ce?", "Who is he?"),
-        Pair("9:8:8/1.1", "9:8:8", "Qui est-ce?", "Who is it?"),
+        Pair("9:8:7/1.1", "9:8:7", "Qui est-ce?", "Who is it?", "f", "e"),
+        Pair("9:8:7/1.1", "9:8:7", "Qui est-ce?", "Who is he?", "f", "d"),
+        Pair("9:8:8/1.1", "9:8:8", "Qui est-ce?", "Who is it?", "f", "e"),
     ]
     assert tuple(report) == REASONS
     assert (report["kept"], report["duplicate"]) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("fr_versions", "en_versions", "expected"),
+    [
+        ("fg", "ed", ["fe", "fd"]),
+        ("gf", "de", ["gd", "ge"]),
+        ("hgf", "e", ["he", "ge"]),
+        ("fh", "edc", ["fe", "fd", "he", "hd"]),
+    ],
+)
+def test_a_pair_is_of_the_first_versions_that_have_it(
+    fr_versions: str, en_versions: str, expected: list[str]
+):
+    french = {"f": "Qui est-ce?", "g": "Qui est-ce?", "h": "Qui vient?"}
+    english = {"e": "Who is it?", "d": "Who comes?", "c": "Who is it?"}
+    verses = {(9, 8, 7): french | english}
+    pairs = list(pair_sentences(verses, [*fr_versions], [*en_versions], OPTIONS, Counter()))
+    assert [pair.fr_version + pair.en_version for pair in pairs] == expected
+    for pair in pairs:
+        assert (pair.fr, pair.en) == (french[pair.fr_version], english[pair.en_version])
 
 
 def test_all_pairs_pass_the_patterns_of_the_lesson():

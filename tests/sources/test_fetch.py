@@ -1,7 +1,6 @@
 import errno
 import gzip
 import hashlib
-import json
 import multiprocessing
 import shutil
 import zipfile
@@ -13,7 +12,7 @@ import pytest
 from tests.sources.conftest import Page, Site
 from wordbridge.errors import InputError
 from wordbridge.sources import fetch as fetching
-from wordbridge.sources.fetch import Receipt, fetch, write_receipt
+from wordbridge.sources.fetch import Receipt, fetch
 
 DATA = b"Au commencement\n" * 7_001
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -293,12 +292,3 @@ def test_processes_at_once_share_one_download(site: Site, house: House, tmp_path
     assert [job.exitcode for job in jobs] == [0, 0, 0]
     assert house.file.read_bytes() == DATA
     assert len(site.requests) == 1
-
-
-def test_a_receipt_tells_nothing_of_where_the_bytes_came_from(tmp_path: Path):
-    texts = []
-    for origin in ("store", "https://example.org"):
-        write_receipt(Receipt("bible", SHA256, 5, "CC0", "Évangile", origin), tmp_path / "r.json")
-        texts.append((tmp_path / "r.json").read_text(encoding="utf-8"))
-    assert texts[0] == texts[1]
-    assert json.loads(texts[0])["citation"] == "Évangile"

@@ -22,6 +22,8 @@ def test_the_lesson_goes_down_to_nothing_over_ten_epochs() -> None:
         (ForcingSettings("none"), [0.0, 0.0, 0.0]),
         (ForcingSettings("constant", rate=0.7), [0.7, 0.7, 0.7]),
         (ForcingSettings("linear", epochs=2, rate=0.8), [0.8, 0.4, 0.0]),
+        (ForcingSettings("linear", epochs=2, hold=1, rate=0.8), [0.8, 0.8, 0.0]),
+        (ForcingSettings("constant", epochs=3, hold=2, rate=0.6), [0.6, 0.6, 0.6]),
         (ForcingSettings("exponential", rate=0.5), [1.0, 0.5, 0.25]),
         (
             ForcingSettings("inverse_sigmoid", rate=2.0),
@@ -31,6 +33,23 @@ def test_the_lesson_goes_down_to_nothing_over_ten_epochs() -> None:
 )
 def test_schedules(settings: ForcingSettings, expected: list[float]) -> None:
     assert [forcing_chance(settings, epoch) for epoch in range(3)] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("hold", "epochs", "expected"),
+    [
+        (0, 5, [1.0, 0.8, 0.6, 0.4, 0.2, 0.0, 0.0]),
+        (1, 5, [1.0, 1.0, 0.75, 0.5, 0.25, 0.0, 0.0]),
+        (3, 5, [1.0, 1.0, 1.0, 1.0, 0.5, 0.0, 0.0]),
+        (4, 6, [1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.0]),
+        (5, 6, [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]),
+    ],
+)
+def test_a_held_descent_starts_later_and_ends_when_it_did(
+    hold: int, epochs: int, expected: list[float]
+) -> None:
+    settings = ForcingSettings("linear", epochs=epochs, hold=hold)
+    assert [forcing_chance(settings, epoch) for epoch in range(7)] == pytest.approx(expected)
 
 
 def test_a_steep_inverse_sigmoid_does_not_overflow() -> None:

@@ -43,3 +43,12 @@ def test_an_unknown_word_becomes_the_source_word_looked_at_most() -> None:
     assert replace_unknown(["?"], ["x"], None, "?") == ["?"]
     assert replace_unknown(["?"], [], attention, "?") == ["?"]
     assert replace_unknown([], ["x"], attention, "?") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "tags", "expected"),
+    [(["<l>", "x"], 1, ["x", "x"]), (["<l>", "x"], 0, ["x", "<l>"]), (["<l>"], 1, ["?", "?"])],
+)
+def test_a_tag_is_no_word_to_be_copied(source: list[str], tags: int, expected: list[str]) -> None:
+    attention = np.array([[0.2, 0.3, 0.5], [0.7, 0.2, 0.1]])
+    assert replace_unknown(["?", "?"], source, attention, "?", tags) == expected

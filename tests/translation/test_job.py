@@ -12,23 +12,30 @@ from wordbridge.corpus.specials import EOS
 from wordbridge.errors import InputError
 from wordbridge.translation.job import prepare, train
 
-VARIANT = {"direction": "fr-en", "model": {"hidden": 6}, "training": {"epochs": 2}}
+VARIANT = {
+    "direction": "fr-en",
+    "tag_versions": False,
+    "model": {"hidden": 6},
+    "training": {"epochs": 2},
+}
+VERSIONS = {"fr": ["l"] * 6 + ["o"], "en": ["k", "4", "k", "4", "k", "3", "k"]}
 CODE = {"modules": {"a": "1"}}
 
 
-def files(folder: Path, rows: int = 9) -> dict[str, str]:
+def files(folder: Path, rows: int = 9, versions: bool = False) -> dict[str, str]:
     parts = ["train"] * 5 + ["valid"] * 2
     for language, shift in (("fr", 4), ("en", 3)):
         texts = [[shift + place % 5, EOS] for place in range(7)]
-        write_ids(pack(texts, parts), folder / f"{language}.npz")
+        names = VERSIONS[language] if versions else []
+        write_ids(pack(texts, parts, names), folder / f"{language}.npz")
         width = {"fr": 5, "en": 7}[language]
         matrix = np.random.RandomState(width).randn(rows, width).astype(np.float32)
         np.save(folder / f"{language}.npy", matrix)
-    names = {"ids": "npz", "embedding": "npy"}
+    endings = {"ids": "npz", "embedding": "npy"}
     return {
         f"{language}_{name}": str(folder / f"{language}.{ending}")
         for language in ("fr", "en")
-        for name, ending in names.items()
+        for name, ending in endings.items()
     }
 
 
@@ -41,6 +48,7 @@ def test_a_job_gives_weights_description_rows_and_times(tmp_path: Path) -> None:
     trained = train(block(), 3, files(tmp_path), states, CODE)
     assert trained.description["source"] == [9, 5]
     assert trained.description["target"] == [9, 7]
+    assert trained.description["target_versions"] == []
     assert trained.description["parameters"] == sum(w.numel() for w in trained.weights.values())
     assert [row["epoch"] for row in trained.epochs] == [1, 2]
     assert trained.times["device"] == "cpu"
@@ -70,3 +78,50 @@ def test_the_other_direction_swaps_the_sides(tmp_path: Path) -> None:
 def test_embeddings_of_too_few_words_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected rows for 9 words at least, got 6"):
         prepare(block(), 1, files(tmp_path, rows=6))
+
+
+def test_versions_are_no_matter_to_a_variant_without_tags(tmp_path: Path) -> None:
+    prepared = prepare(block(), 1, files(tmp_path, versions=True))
+    plain = prepare(block(), 1, files(tmp_path))
+    for name, value in plain.model.state_dict().items():
+        assert torch.equal(value, prepared.model.state_dict()[name])
+    assert prepared.train.batch([1]).source.tolist() == [[5], [EOS]]
+
+
+@pytest.mark.parametrize(
+    ("direction", "names", "width"), [("fr-en", ["k", "4", "3"], 5), ("en-fr", ["l", "o"], 7)]
+)
+def test_tags_are_words_of_their_own_behind_the_vocabulary(
+    direction: str, names: list[str], width: int, tmp_path: Path
+) -> None:
+    changes = {"direction": direction, "tag_versions": True, "training": {"epochs": 1}}
+    inputs = files(tmp_path, versions=True)
+    trained = train(block(**changes), 3, inputs, tmp_path / "states", CODE)
+    assert trained.description["target_versions"] == names
+    assert trained.description["source"] == [9 + len(names), width]
+    assert trained.weights["encoder.embedding.weight"].shape == (9 + len(names), width)
+
+    prepared = prepare(block(**changes), 3, inputs)
+    source = direction.split("-")[0]
+    embedding = prepared.model.encoder.embedding.weight.detach()
+    given = torch.from_numpy(np.load(inputs[f"{source}_embedding"]))
+    torch.testing.assert_close(embedding[:9], given * prepared.settings.model.embedding_scale)
+    assert 0.02 < embedding[9:].std() < 0.3  # as wide as the words' under the same scale
+    first = prepared.valid.batch([0, 1]).source[0].tolist()
+    assert first == {"fr-en": [9 + 2, 9 + 0], "en-fr": [9 + 0, 9 + 1]}[direction]
+
+
+def test_another_seed_draws_other_tags(tmp_path: Path) -> None:
+    inputs = files(tmp_path, versions=True)
+    drawn = [
+        prepare(block(tag_versions=True), seed, inputs).model.encoder.embedding.weight
+        for seed in (1, 1, 2)
+    ]
+    assert torch.equal(drawn[0], drawn[1])
+    assert torch.equal(drawn[0][:9], drawn[2][:9])
+    assert (drawn[0][9:] != drawn[2][9:]).all()
+
+
+def test_tags_need_a_corpus_with_versions(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="set tag_versions: false"):
+        prepare(block(tag_versions=True), 1, files(tmp_path))

@@ -31,14 +31,16 @@ def test_every_distinct_source_comes_once_with_all_versions_of_its_items() -> No
             items=("v2", "v3"),
             reference="Where is he?",
             references=("Where is he?", "Where is he now?", "Where is it?"),
+            pair=PAIRS[1],
         ),
         EvaluationSentence(
             source="Où est-il donc ?",
             items=("v2",),
             reference="Where is he now?",
             references=("Where is he now?", "Where is he?"),
+            pair=PAIRS[2],
         ),
-        EvaluationSentence("Pourquoi ?", ("v4",), "Why?", ("Why?",)),
+        EvaluationSentence("Pourquoi ?", ("v4",), "Why?", ("Why?",), PAIRS[7]),
     ]
 
 

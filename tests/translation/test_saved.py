@@ -66,7 +66,7 @@ def test_settings_that_lack_something_are_an_error(tmp_path: Path) -> None:
 
 def test_figures_of_epochs_are_written_exactly(tmp_path: Path) -> None:
     row = {"epoch": 1, "learning_rate": 0.1 + 0.2, "forcing": 1.0, "train_loss": 2.0}
-    write_metrics(tmp_path / "m.tsv", [row | {"nll": 1 / 3, "free_running_loss": 9.0}])
+    write_metrics(tmp_path / "m.tsv", [row | {"nll": 1 / 3, "free_running_loss": 9.0, "bleu": 7.5}])
     header, line = (tmp_path / "m.tsv").read_text().splitlines()
-    assert header == "epoch\tlearning_rate\tforcing\ttrain_loss\tnll\tfree_running_loss"
-    assert line == "1\t0.30000000000000004\t1.0\t2.0\t0.3333333333333333\t9.0"
+    assert header == "epoch\tlearning_rate\tforcing\ttrain_loss\tnll\tfree_running_loss\tbleu"
+    assert line == "1\t0.30000000000000004\t1.0\t2.0\t0.3333333333333333\t9.0\t7.5"

@@ -38,3 +38,17 @@ def test_an_unknown_setting_is_an_error_that_names_it() -> None:
 def test_one_momentum_without_the_other_is_an_error() -> None:
     with pytest.raises(InputError, match="both momentum_high and momentum_low"):
         settings_from({"schedule": {"momentum_high": 0.95}})
+
+
+@pytest.mark.parametrize(
+    "forcing", [{"hold": 10}, {"hold": 3, "epochs": 3}, {"hold": 5, "epochs": 2}]
+)
+def test_a_descent_of_forcing_that_never_starts_is_an_error(forcing: dict[str, int]) -> None:
+    with pytest.raises(
+        InputError, match=f"hold to be smaller than epochs .* got {forcing['hold']}"
+    ):
+        settings_from({"forcing": forcing})
+
+
+def test_a_descent_of_forcing_may_take_one_epoch() -> None:
+    assert settings_from({"forcing": {"hold": 2, "epochs": 3}}).forcing.hold == 2

@@ -26,6 +26,8 @@ from wordbridge.errors import InputError
 from wordbridge.translation import training as training_module
 from wordbridge.translation.settings import Settings
 from wordbridge.translation.training import Stopped, Training
+from wordbridge.translation.translator import Translator
+from wordbridge.translation.validation import FreeRun
 
 TRAIN, VALID = reversals(13, 1), reversals(5, 2)
 SHORT = {"epochs": 2, "batch_size": 4, "save_seconds": 1e-9}
@@ -96,6 +98,8 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
         {"model": {"cell": "lstm", "locked_dropout": True, "weight_dropout": 0.5}},
         {"model": LESSON, "training": {"count_padding": True, "select": "last"}},
         {"model": LESSON, "forcing": {"schedule": "constant", "rate": 0.5, "coin": "token"}},
+        {"training": {"averaging": 0.9}},
+        {"training": {"averaging": 0.7, "select": "last"}, "model": {"output_weights": "tied"}},
         {"training": {"precision": "bfloat16"}},
         {"training": {"precision": "float16"}},
     ],
@@ -130,13 +134,44 @@ def losses(values: list[float]) -> AbstractContextManager[Any]:
     return patch.object(training_module, "nll_per_token", side_effect=values)
 
 
-def test_the_best_epoch_is_kept() -> None:
-    one = training(short(epochs=4))
-    with losses([3.0, 1.0, 2.0, 1.0]):
+def free_runs(values: list[float], bleu: list[float]) -> AbstractContextManager[Any]:
+    """Pretend these free-running losses and BLEU of the valid part, one of each an epoch."""
+    runs = [FreeRun(*figures) for figures in zip(values, bleu, strict=True)]
+    return patch.object(training_module, "free_run", side_effect=runs)
+
+
+@pytest.mark.parametrize(
+    ("select", "best"),
+    [
+        ({"select": "nll"}, 0),
+        ({"select": "free_running_loss"}, 1),
+        ({"select": "bleu"}, 2),
+        ({}, 2),
+    ],
+)
+def test_the_best_epoch_is_kept(select: dict[str, str], best: int) -> None:
+    one = training(short(epochs=4, **select))
+    weights: list[torch.Tensor] = []
+
+    def nll(model: Translator, *_: Any) -> float:
+        weights.append(model.decoder.output.bias.detach().clone())
+        return [1.0, 3.0, 2.0, 1.0][len(weights) - 1]
+
+    with (
+        patch.object(training_module, "nll_per_token", nll),
+        free_runs([6.0, 4.0, 5.0, 4.0], [7.0, 8.0, 9.0, 9.0]),
+    ):
         kept = one.run()
-    assert one.standing.best_epoch == 1
-    last = dict(one.model.named_parameters())
-    assert not torch.equal(kept["decoder.output.bias"], last["decoder.output.bias"])
+    assert one.standing.best_epoch == best
+    assert [torch.equal(kept["decoder.output.bias"], each) for each in weights].index(True) == best
+    assert [row["bleu"] for row in one.standing.epochs] == [7.0, 8.0, 9.0, 9.0]
+
+
+def test_a_finished_epoch_is_told_with_its_bleu(capsys: pytest.CaptureFixture[str]) -> None:
+    with free_runs([6.25], [7.123]), losses([3.5]):
+        training(short(epochs=1)).run()
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "valid 6.2500  nll 3.5000  bleu 7.12  " in line
 
 
 def test_the_lesson_keeps_the_last_epoch_and_never_gives_up() -> None:
@@ -150,16 +185,26 @@ def test_the_lesson_keeps_the_last_epoch_and_never_gives_up() -> None:
 
 @pytest.mark.parametrize(("patience", "epochs"), [(1, 3), (2, 4), (3, 6), (None, 6)])
 def test_patience_ends_a_training_that_gets_no_better(patience: int | None, epochs: int) -> None:
-    one = training(short(epochs=6, patience=patience))
+    one = training(short(epochs=6, patience=patience, select="nll"))
     with losses([3.0, 2.0, 2.5, 2.4, 1.0, 2.0]):
         one.run()
     assert len(one.standing.epochs) == epochs
 
 
+@pytest.mark.parametrize("select", ["last", "nll", "free_running_loss", "bleu"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_ends_the_training_with_advice(value: float) -> None:
-    with losses([value]), pytest.raises(InputError, match="lower learning_rate"):
-        training(short()).run()
+def test_a_loss_that_is_no_number_ends_the_training_with_advice(value: float, select: str) -> None:
+    message = r"in epoch 1: .* lower learning_rate"
+    with losses([value]), pytest.raises(InputError, match=f"^nll {message}"):
+        training(short(select=select)).run()
+    with (
+        free_runs([value], [7.5]),
+        pytest.raises(InputError, match=f"^free_running_loss {message}"),
+    ):
+        training(short(select=select)).run()
+
+
+def test_a_training_loss_that_is_no_number_ends_the_training() -> None:
     with pytest.raises(InputError, match="training loss in epoch 1"):
         training(settings({"training": {**SHORT, "learning_rate": 1e30}})).run()
 

@@ -143,6 +143,46 @@ def test_tied_weights_are_one_matrix_and_copied_ones_two() -> None:
     assert copied.decoder.output.weight is not copied.decoder.embedding.weight
 
 
+READOUTS = [name for name, block in ALL.items() if block.get("model", {}).get("readout", True)]
+
+
+@pytest.mark.parametrize("name", READOUTS)
+def test_a_readout_is_made_of_state_input_and_context(name: str) -> None:
+    model = translator(settings(ALL[name])).eval()
+    decoder = model.decoder
+    reading = decoder.start(model.encoder(pad(SOURCES), LENGTHS))
+    embedded = decoder.embedding(torch.tensor([7, 5, 9]))
+    found, after, weights = decoder.step(embedded, reading)
+    seen = [after.states[-1][0], embedded]
+    if weights is not None:
+        seen.append((weights.unsqueeze(2) * reading.memory.outputs).sum(dim=1))
+    layer = decoder.readout
+    expected = torch.tanh(torch.cat(seen, dim=1) @ layer.weight.t() + layer.bias)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+    assert found.shape == (3, 8)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_without_a_readout_the_state_alone_foretells_the_word(name: str) -> None:
+    model = translator(settings(ALL[name], readout=False)).eval()
+    reading = model.decoder.start(model.encoder(pad(SOURCES), LENGTHS))
+    found, after, _ = model.decoder.step(model.decoder.embedding(torch.tensor([7, 5, 9])), reading)
+    assert found is after.states[-1][0]
+    assert model.decoder.readout is None
+
+
+# A row each for state and input, and for the context: 6 wide, or 12 when read in both directions.
+@pytest.mark.parametrize(
+    ("name", "rows"), [("baseline", 16), ("bidirectional", 16), ("attention", 22), ("all", 28)]
+)
+def test_a_readout_is_a_layer_as_wide_as_the_embedding(name: str, rows: int) -> None:
+    counts = [
+        translator(settings(VARIANTS[name], readout=flag)).parameter_count()
+        for flag in (False, True)
+    ]
+    assert counts[1] - counts[0] == rows * 8 + 8
+
+
 def test_scaled_logits_are_those_of_states_divided_by_the_root_of_the_width() -> None:
     scaled, plain = (translator(settings({}, scale_logits=flag)) for flag in (True, False))
     states = torch.randn(3, 8)

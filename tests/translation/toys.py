@@ -46,9 +46,11 @@ FLAGS: dict[str, Block] = {
         "model": {"cell": "lstm", "bidirectional": "all", "initial_state": "mean"},
     },
     "max": {"model": {"initial_state": "max", "layers": 1, "output_weights": "random"}},
+    "no readout": {"model": {"readout": False, "attention": True, "bidirectional": "first"}},
 }
 LESSON = {
     "output_weights": "copied",
+    "readout": False,
     "embedding_scale": 1.0,
     "scale_logits": False,
     "mask_padding": False,

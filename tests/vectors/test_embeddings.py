@@ -9,7 +9,8 @@ import pytest
 from wordbridge.corpus.specials import SPECIALS
 from wordbridge.errors import InputError
 from wordbridge.vectors.coverage import write_coverage
-from wordbridge.vectors.embeddings import build_embeddings, random_embeddings
+from wordbridge.vectors.embeddings import build_embeddings
+from wordbridge.vectors.no_vectors import NoVectors
 from wordbridge.vectors.protocol import Mask, Matrix
 
 DIM = 5
@@ -102,9 +103,9 @@ def test_without_specials_every_row_is_a_word() -> None:
     assert matrix.any(axis=1).all()
 
 
-def test_random_embeddings_have_no_vector_but_the_same_random_rows() -> None:
+def test_without_any_vectors_all_rows_are_the_random_ones() -> None:
     table = build_embeddings(TOKENS, COUNTS, Table(), seed=1, fallbacks=()).matrix
-    embedding = random_embeddings(TOKENS, COUNTS, DIM, seed=1)
+    embedding = build_embeddings(TOKENS, COUNTS, NoVectors(DIM), seed=1, fallbacks=())
 
     assert embedding.matrix.shape == (len(TOKENS), DIM)
     assert not embedding.matrix[1].any()

@@ -2,7 +2,7 @@
 
 from wordbridge.corpus.ids import write_ids
 from wordbridge.corpus.numbering import number_texts
-from wordbridge.corpus.tokenized import read_tokenized, token_lists
+from wordbridge.corpus.tokenized import read_tokenized, token_lists, versions
 from wordbridge.corpus.vocabulary import read_vocabulary
 from wordbridge.log import log_to
 
@@ -17,5 +17,6 @@ numbered = number_texts(
     settings[f"{language}_percentile"],
     settings["measured_in"],
     settings["keep_eos"],
+    versions(pairs, language),
 )
 write_ids(numbered, snakemake.output.ids)

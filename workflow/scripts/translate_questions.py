@@ -20,7 +20,7 @@ vocabularies = {
 }
 made, times = translate_part(
     model,
-    description["direction"],
+    description,
     read_tokenized(snakemake.input.pairs),
     vocabularies,
     settings,

@@ -76,6 +76,10 @@ def translate(
     beam: Annotated[
         int | None, typer.Option(min=1, help="Hypotheses kept; as in the experiment if left out.")
     ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(help="Whose English (or French), for a model that learned several."),
+    ] = None,
     device: Annotated[
         Device, typer.Option(help="Where to run; auto takes a GPU if there is one.")
     ] = Device.CPU,
@@ -99,7 +103,7 @@ def translate(
         interpreter = read_interpreter(results, *chosen, choose_device(device, threads=1))
         for batch in _batches(texts):
             with redirect_stderr(io.StringIO()):  # bars would come between the lines
-                made = interpreter.interpret(batch, beam)
+                made = interpreter.interpret(batch, beam, version)
             for one in made:
                 _show(one, scores, as_json)
 

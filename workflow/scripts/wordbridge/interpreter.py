@@ -38,44 +38,69 @@ class Interpretation:
 class Interpreter:
     """A model with all that it takes to get from a text to a text.
 
-    ``usage`` has tokenizer, rules and decoding, as the rule record_usage wrote them;
-    ``pieces`` are the SentencePiece models by language, if these are the tokenizer.
+    ``description`` is the JSON beside the model; ``usage`` has tokenizer, rules and decoding, as
+    the rule record_usage wrote them; ``pieces`` are the SentencePiece models by language, if these
+    are the tokenizer.
     """
 
     model: Translator
-    direction: str
+    description: Mapping[str, Any]
     vocabularies: Mapping[str, Vocabulary]
     usage: Mapping[str, Any]
     pieces: Mapping[str, bytes]
 
-    def interpret(self, texts: Sequence[str], beam: int | None = None) -> list[Interpretation]:
-        """Return a translation of each text; ``beam`` replaces the run's own width."""
+    def interpret(
+        self, texts: Sequence[str], beam: int | None = None, version: str | None = None
+    ) -> list[Interpretation]:
+        """Return a translation of each text.
+
+        ``beam`` replaces the run's own width; ``version`` is one of those that a model trained
+        with tags can translate into, its first if left out. Raises InputError for another.
+        """
+        version = self._wanted(version)
         plain = [one_line(text) for text in texts]
         decoding = dict(self.usage["decoding"])
         if beam is not None:
             decoding["beam"] = beam
-        rows = [row for row in self._rows(plain) if row.fr_tokens or row.en_tokens]
+        rows = [row for row in self._rows(plain, version) if row.fr_tokens or row.en_tokens]
         settings = {"part": _PART, "tokenizer": self.usage["tokenizer"], "decoding": decoding}
         made = {}
         if rows:
-            found, _ = translate_part(self.model, self.direction, rows, self.vocabularies, settings)
+            found, _ = translate_part(
+                self.model, self.description, rows, self.vocabularies, settings
+            )
             made = {one.source: one for one in found}
-        source = self.vocabularies[self.direction.split("-")[0]]
+        source = self.vocabularies[self._language]
+        tags = 1 if self.description["target_versions"] else 0  # in front of each text's tokens
         results = []
         for text in plain:
             one = made.get(text)
             if one is None:
                 results.append(Interpretation(text, "", 0.0, []))
                 continue
-            numbers = source.ids(one.source_tokens)
-            tokens = zip(one.source_tokens, numbers, strict=True)
-            unknown = [token for token, number in tokens if number == UNK]
+            words = one.source_tokens[tags:]
+            numbered = zip(words, source.ids(words), strict=True)
+            unknown = [word for word, number in numbered if number == UNK]
             results.append(Interpretation(text, one.hypothesis, one.log_probability, unknown))
         return results
 
-    def _rows(self, texts: Sequence[str]) -> list[TokenizedPair]:
+    def _wanted(self, version: str | None) -> str:
+        """Return the version to translate into, "" of a model without tags."""
+        versions = self.description["target_versions"]
+        if version is not None and not versions:
+            raise InputError(
+                f"version {version!r}: expected none, because this model was trained without "
+                "tags of versions; leave it out"
+            )
+        return "".join(versions[:1]) if version is None else version
+
+    @property
+    def _language(self) -> str:
+        return str(self.description["direction"]).split("-")[0]
+
+    def _rows(self, texts: Sequence[str], version: str) -> list[TokenizedPair]:
         """Return ``texts`` with their tokens as pairs of which the other side is empty."""
-        language = self.direction.split("-")[0]
+        language = self._language
         tokens = tokenize(texts, language, TokenRules(**self.usage["rules"]))
         if self.pieces:
             from wordbridge.corpus.subwords import cut_texts
@@ -85,7 +110,8 @@ class Interpreter:
         for number, (text, words) in enumerate(zip(texts, tokens, strict=True)):
             given: tuple[str, list[str]] = (text, words)
             fr, en = (given, ("", [])) if language == "fr" else (("", []), given)
-            rows.append(TokenizedPair(str(number), "", fr[0], en[0], fr[1], en[1], _PART))
+            texts_and_tokens = (fr[0], en[0], fr[1], en[1])
+            rows.append(TokenizedPair(str(number), "", *texts_and_tokens, _PART, version, version))
         return rows
 
 
@@ -104,14 +130,16 @@ def read_interpreter(results: Path, variant: str, seed: int, device: torch.devic
         for language in ("fr", "en")
     }
     direction = description["direction"]
-    for side, language in zip(("source", "target"), direction.split("-"), strict=True):
-        if description[side][0] != len(vocabularies[language]):
+    tags = {"source": len(description["target_versions"]), "target": 0}
+    for side, language in zip(tags, direction.split("-"), strict=True):
+        words = description[side][0] - tags[side]
+        if words != len(vocabularies[language]):
             raise InputError(
                 f"{folder}: expected a model for {len(vocabularies[language])} words of {language} "
-                f"as in {results / 'vocabulary'}, got one for {description[side][0]}; "
+                f"as in {results / 'vocabulary'}, got one for {words}; "
                 "the run is unfinished, so run snakemake again"
             )
-    return Interpreter(model, direction, vocabularies, usage, _pieces(results, usage))
+    return Interpreter(model, description, vocabularies, usage, _pieces(results, usage))
 
 
 def _usage(path: Path) -> dict[str, Any]:

@@ -85,11 +85,14 @@ class ParallelData:
     """The pairs of one part of the corpus, as ids of the source and the target language.
 
     ``rows`` are the rows of these pairs in the files, ascending; index i means row ``rows[i]``.
+    With ``first_tag`` every source text begins with a number that says which version of the
+    target language is wanted: ``first_tag`` plus the version's.
     """
 
     source: NumberedTexts
     target: NumberedTexts
     rows: Indices
+    first_tag: int | None = None
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -98,7 +101,7 @@ class ParallelData:
     @property
     def source_lengths(self) -> Indices:
         """Return the length of each source text, end of sequence included."""
-        return self.source.lengths[self.rows]
+        return self.source.lengths[self.rows] + (self.first_tag is not None)
 
     @property
     def target_lengths(self) -> Indices:
@@ -109,7 +112,7 @@ class ParallelData:
         """Return the pairs at ``indices`` (places in this part, from 0) as padded tensors."""
         places = np.asarray(indices, dtype=np.int64)
         rows = self.rows[places]
-        sources = [self.source[row] for row in rows]
+        sources = [self._tagged(row) for row in rows]
         targets = [self.target[row] for row in rows]
         return Batch(
             indices=torch.from_numpy(places.copy()),
@@ -119,14 +122,25 @@ class ParallelData:
             target_lengths=torch.tensor([len(ids) for ids in targets], dtype=torch.int64),
         )
 
+    def _tagged(self, row: int) -> Indices:
+        source = self.source[row].astype(np.int64)
+        if self.first_tag is None:
+            return source
+        return np.concatenate([[self.first_tag + int(self.target.version[row])], source])
+
 
 def read_parallel(
-    fr_path: str | Path, en_path: str | Path, part: str, direction: str = "fr-en"
+    fr_path: str | Path,
+    en_path: str | Path,
+    part: str,
+    direction: str = "fr-en",
+    first_tag: int | None = None,
 ) -> ParallelData:
     """Return the pairs of ``part`` from a French and an English ids file.
 
-    ``direction`` "fr-en" makes French the source, "en-fr" English. Raises InputError when the
-    files do not belong together or the part holds no pair.
+    ``direction`` "fr-en" makes French the source, "en-fr" English; ``first_tag`` is as in
+    ParallelData. Raises InputError when the files do not belong together, the part holds no
+    pair, or there are no versions to tag.
     """
     if direction not in DIRECTIONS:
         raise InputError(f"direction {direction!r}: expected one of {', '.join(DIRECTIONS)}")
@@ -141,7 +155,13 @@ def read_parallel(
         raise InputError(
             f"{fr_path}: the part {part!r} holds no pair; choose a split that has this part"
         )
-    return ParallelData(fr, en, rows) if direction == "fr-en" else ParallelData(en, fr, rows)
+    source, target = (fr, en) if direction == "fr-en" else (en, fr)
+    if first_tag is not None and not target.versions:
+        raise InputError(
+            f"{fr_path}, {en_path}: expected the versions of the texts, which the variant's "
+            "tag_versions needs, got a corpus without them; set tag_versions: false"
+        )
+    return ParallelData(source, target, rows, first_tag)
 
 
 def _falling(keys: Indices) -> Indices:

@@ -12,19 +12,29 @@ from wordbridge.errors import InputError
 
 PARTS = ("train", "valid", "test")  # the number of a part in the file is its place here
 
-_TYPES = {"ids": np.int32, "offsets": np.int64, "part": np.int8}
+_TYPES = {
+    "ids": np.int32,
+    "offsets": np.int64,
+    "part": np.int8,
+    "version": np.int16,
+    "names": np.uint8,
+}
 
 
 @dataclass(frozen=True, eq=False)
 class NumberedTexts:
     """Texts as token ids, and the part of the corpus that each belongs to.
 
-    Text i is ``ids[offsets[i] : offsets[i + 1]]`` and belongs to ``PARTS[part[i]]``.
+    Text i is ``ids[offsets[i] : offsets[i + 1]]``, belongs to ``PARTS[part[i]]`` and is of
+    ``versions[version[i]]``; both are empty in a corpus without versions. ``names`` are those
+    of the versions in UTF-8, one a line.
     """
 
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
     part: NDArray[np.int8]
+    version: NDArray[np.int16]
+    names: NDArray[np.uint8]
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -41,24 +51,41 @@ class NumberedTexts:
         """Return the number of ids of each text."""
         return np.diff(self.offsets)
 
+    @property
+    def versions(self) -> list[str]:
+        """Return the names of the versions that ``version`` counts, from 0."""
+        return self.names.tobytes().decode().split("\n") if len(self.names) else []
+
     def rows(self, part: str) -> NDArray[np.int64]:
         """Return the rows of the texts in ``part``, ascending."""
         return np.flatnonzero(self.part == _part_number(part))
 
 
-def pack(id_lists: Iterable[Sequence[int]], parts: Sequence[str]) -> NumberedTexts:
-    """Return the texts of ``id_lists`` in one flat array; ``parts`` names the part of each."""
+def pack(
+    id_lists: Iterable[Sequence[int]], parts: Sequence[str], versions: Sequence[str] = ()
+) -> NumberedTexts:
+    """Return the texts of ``id_lists`` in one flat array.
+
+    ``parts`` names the part of each text, ``versions`` its version, if the corpus has such.
+    """
     lists = [np.asarray(ids, dtype=np.int32) for ids in id_lists]
     if len(lists) != len(parts):
         raise ValueError(f"{len(lists)} texts but {len(parts)} parts")
     offsets = np.zeros(len(lists) + 1, dtype=np.int64)
     np.cumsum([len(ids) for ids in lists], out=offsets[1:])
     flat = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int32)
-    return NumberedTexts(flat, offsets, np.array([_part_number(p) for p in parts], dtype=np.int8))
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(versions))}
+    return NumberedTexts(
+        flat,
+        offsets,
+        np.array([_part_number(p) for p in parts], dtype=np.int8),
+        np.array([numbers[name] for name in versions], dtype=np.int16),
+        np.frombuffer("\n".join(numbers).encode(), dtype=np.uint8),
+    )
 
 
 def write_ids(texts: NumberedTexts, path: str | Path) -> None:
-    """Write the three arrays as an .npz: equal texts give equal bytes."""
+    """Write the arrays as an .npz: equal texts give equal bytes."""
     write_arrays(path, vars(texts), _TYPES)
 
 
@@ -80,6 +107,11 @@ def _check(path: str | Path, texts: NumberedTexts) -> None:
         raise fault(path, f"expected offsets that rise from 0 to {len(texts.ids)}, got others")
     if len(texts.ids) and texts.ids.min() < 0:
         raise fault(path, f"expected ids from 0 on, got {texts.ids.min()}")
+    if len(texts.version) not in (0, len(texts)):
+        sizes = f"{len(texts.version)} versions for {len(texts)} texts"
+        raise fault(path, f"expected a version for each text or none, got {sizes}")
+    if not np.isin(texts.version, range(len(texts.versions))).all():
+        raise fault(path, f"expected versions 0 to {len(texts.versions) - 1}, got others")
     if not np.isin(texts.part, range(len(PARTS))).all():
         raise fault(path, f"expected parts 0 to {len(PARTS) - 1}, got {np.unique(texts.part)}")
 

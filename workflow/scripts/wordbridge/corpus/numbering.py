@@ -17,11 +17,13 @@ def number_texts(
     percentile: float,
     limit_from: str = "train",
     keep_eos: bool = True,
+    versions: Sequence[str] = (),
 ) -> NumberedTexts:
     """Return every text as ids with an end of sequence, none longer than the limit.
 
     The limit is the ``percentile`` of the lengths of the texts in the train part, or of all
-    texts when ``limit_from`` is "all". Raises InputError for an unknown ``limit_from``.
+    texts when ``limit_from`` is "all". ``versions`` are those of the texts, as ``pack`` has them.
+    Raises InputError for an unknown ``limit_from``.
     """
     if limit_from not in ("train", "all"):
         raise InputError(f"limit_from {limit_from!r}: expected 'train' or 'all'")
@@ -32,7 +34,7 @@ def number_texts(
         if limit_from == "all" or part == "train"
     ]
     limit = length_limit(measured, percentile)
-    return pack((truncated(ids, limit, keep_eos) for ids in id_lists), parts)
+    return pack((truncated(ids, limit, keep_eos) for ids in id_lists), parts, versions)
 
 
 def length_limit(lengths: Sequence[int], percentile: float) -> int:

@@ -1,4 +1,4 @@
-"""Sentence pairs as a table: columns item, group, fr, en."""
+"""Sentence pairs as a table: columns item, group, fr, en, fr_version, en_version."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
 
-HEADER = ("item", "group", "fr", "en")
+HEADER = ("item", "group", "fr", "en", "fr_version", "en_version")
 
 # Whatever Python, pandas or a spreadsheet may take for the end of a field or of a line.
 # The French spaces U+00A0, U+202F and U+2009 stay: a later, switchable step handles them.
@@ -20,13 +20,16 @@ class Pair(NamedTuple):
     """A French sentence and its English translation.
 
     Pairs with the same ``item`` are versions of one sentence; pairs with the same ``group``
-    must stay in one part of a split.
+    must stay in one part of a split. The versions name whose translation each side is, where
+    the corpus has several.
     """
 
     item: str
     group: str
     fr: str
     en: str
+    fr_version: str = ""
+    en_version: str = ""
 
 
 def one_line(text: str) -> str:
@@ -48,7 +51,7 @@ def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> int:
 def read_pairs(path: str | Path) -> Iterator[Pair]:
     """Yield the pairs of the table at ``path``, one at a time.
 
-    Raises InputError when the header is another one or a row has not four columns.
+    Raises InputError when the header is another one or a row has not as many columns.
     """
     with Path(path).open(encoding="utf-8", newline="\n") as table:
         header = tuple(table.readline().rstrip("\n").split("\t"))

@@ -82,11 +82,12 @@ def pair_sentences(
             for version, text in texts.items()
             if "?" in text
         }
-        seen: set[Pair] = set()
+        seen: set[Pair] = set()  # without versions, of which the first counts
         for fr_version, en_version in product(fr_versions, en_versions):
             fr, en = questions.get(fr_version), questions.get(en_version)
             if fr and en:
-                yield from _align(fr, en, group, seen, options, report)
+                for pair in _align(fr, en, group, seen, options, report):
+                    yield pair._replace(fr_version=fr_version, en_version=en_version)
     if not report[KEPT]:
         raise InputError(
             f"expected question pairs in the verses, got none in {len(verses)} verses; check the "

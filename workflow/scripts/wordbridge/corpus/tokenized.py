@@ -1,4 +1,4 @@
-"""Tokenized pairs as a table: item, group, fr, en, fr_tokens, en_tokens and perhaps part."""
+"""Tokenized pairs as a table: the columns of pairs, fr_tokens, en_tokens and perhaps part."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from wordbridge.atomic import replacing
 from wordbridge.corpus.escapes import join_tokens, split_tokens
+from wordbridge.corpus.pairs import HEADER as PAIR_HEADER
 from wordbridge.corpus.pairs import Pair
 from wordbridge.errors import InputError
 
-HEADER = ("item", "group", "fr", "en", "fr_tokens", "en_tokens")
+HEADER = (*PAIR_HEADER, "fr_tokens", "en_tokens")
 
 # Reasons in the order of the report.
 READ, KEPT, EMPTY, LONG = "read", "kept", "no token on one side or both", "too many English tokens"
@@ -27,6 +28,8 @@ class TokenizedPair(NamedTuple):
     fr_tokens: list[str]
     en_tokens: list[str]
     part: str = ""
+    fr_version: str = ""
+    en_version: str = ""
 
 
 def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
@@ -36,8 +39,9 @@ def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
     with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
         table.write("\t".join((*HEADER, "part") if has_part else HEADER) + "\n")
         for pair in rows:
-            fields = [*pair[:4], join_tokens(pair.fr_tokens), join_tokens(pair.en_tokens)]
-            table.write("\t".join([*fields, pair.part] if has_part else fields) + "\n")
+            texts = [*pair[:4], pair.fr_version, pair.en_version]
+            tokens = [join_tokens(pair.fr_tokens), join_tokens(pair.en_tokens)]
+            table.write("\t".join([*texts, *tokens, *[pair.part] * has_part]) + "\n")
 
 
 def read_tokenized(path: str | Path) -> list[TokenizedPair]:
@@ -62,9 +66,19 @@ def _pair(path: str | Path, number: int, line: str, columns: int) -> TokenizedPa
             f"{path}, line {number}: expected {columns} columns, got {len(fields)}; "
             "make the table again"
         )
-    item, group, fr, en, fr_tokens, en_tokens, *part = fields
+    pair, (fr_tokens, en_tokens, *part) = Pair(*fields[:6]), fields[6:]
+    tokenized = tokenized_pair(pair, split_tokens(fr_tokens), split_tokens(en_tokens))
+    return tokenized._replace(part="".join(part))
+
+
+def tokenized_pair(pair: Pair, fr_tokens: list[str], en_tokens: list[str]) -> TokenizedPair:
+    """Return ``pair`` with its tokens, in no part yet."""
     return TokenizedPair(
-        item, group, fr, en, split_tokens(fr_tokens), split_tokens(en_tokens), *part
+        *pair[:4],
+        fr_tokens,
+        en_tokens,
+        fr_version=pair.fr_version,
+        en_version=pair.en_version,
     )
 
 
@@ -84,7 +98,7 @@ def keep_short(
         reason = EMPTY if not fr or not en else LONG if len(en) > max_en_tokens else KEPT
         report.update([READ, reason])
         if reason == KEPT:
-            yield TokenizedPair(*pair, fr, en)
+            yield tokenized_pair(pair, fr, en)
     if not report[KEPT]:
         raise InputError(
             f"no pair is left of {report[READ]} after tokenization: expected some with 1 to "
@@ -103,3 +117,9 @@ def token_lists(pairs: Sequence[TokenizedPair], language: str, part: str) -> lis
     return [
         getattr(pair, f"{language}_tokens") for pair in pairs if part == "all" or pair.part == part
     ]
+
+
+def versions(pairs: Sequence[TokenizedPair], language: str) -> list[str]:
+    """Return whose translation each pair's text in ``language`` is, [] when no pair says."""
+    named: list[str] = [getattr(pair, f"{language}_version") for pair in pairs]
+    return named if any(named) else []

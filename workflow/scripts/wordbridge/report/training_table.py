@@ -6,7 +6,7 @@ from wordbridge.report.cells import Column
 
 CAPTION = (
     "Losses per epoch in nats: the smoothed training loss, and on the valid part the free-running "
-    "loss as the lesson has it and the likelihood of each token after the true ones."
+    "loss as the lesson has it, the likelihood of each token after the true ones, and BLEU."
 )
 
 COLUMNS = {
@@ -17,6 +17,7 @@ COLUMNS = {
     "train_loss": Column("Training", 4),
     "free_running_loss": Column("Validation", 4),
     "nll": Column("NLL/token", 4),
+    "bleu": Column("BLEU", 2, note="valid part, greedy, one reference, the model's tokens"),
 }
 
 

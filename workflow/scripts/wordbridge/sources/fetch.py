@@ -5,14 +5,12 @@ the folder for manual downloads under the resource's name, then the configured p
 """
 
 import errno
-import json
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
 from wordbridge.sources.archives import extract_member
 from wordbridge.sources.http import download
@@ -74,19 +72,6 @@ def fetch(
         print(f"resource {name}: to pin these bytes, set sha256: {sha256}", file=sys.stderr)
     size = destination.stat().st_size
     return Receipt(name, sha256, size, parsed.licence, parsed.citation, origin)
-
-
-def write_receipt(receipt: Receipt, path: Path) -> None:
-    """Write what stands for the bytes: the same text wherever and whenever they came from."""
-    fields = {
-        "name": receipt.name,
-        "sha256": receipt.sha256,
-        "size": receipt.size,
-        "licence": receipt.licence,
-        "citation": receipt.citation,
-    }
-    with replacing(path) as partial:
-        partial.write_text(json.dumps(fields, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _obtain(errand: _Errand, by_hand: LocalPlace) -> tuple[str, str]:

@@ -63,6 +63,8 @@ class Decoder(nn.Module):
             if settings.attention
             else None
         )
+        context = encoder.width if settings.attention else 0
+        self.readout = nn.Linear(2 * width + context, width) if settings.readout else None
         self.output = nn.Linear(width, words)
         if settings.output_weights == "tied":
             self.output.weight = self.embedding.weight
@@ -96,11 +98,16 @@ class Decoder(nn.Module):
         return dropout_mask(shape, self.settings.decoder_dropout, like)
 
     def step(self, embedded: Tensor, reading: Reading) -> tuple[Tensor, Reading, Tensor | None]:
-        """Return the top state (batch, width), the next reading and the attention weights."""
-        values, attended = embedded, None
+        """Return what foretells the word (batch, width), the next reading, attention weights.
+
+        That is the top layer's state, or the readout of it, of the input and of the context
+        (Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout).
+        """
+        values, read, attended = embedded, [embedded], None
         if self.attention is not None and reading.memory is not None:
             context, attended = self.attention(reading.states[-1][0], reading.memory)
             values = self.attention.combine(torch.cat([embedded, context], dim=1))
+            read.append(context)
         states = []
         for depth, layer in enumerate(self._layers()):
             if depth:
@@ -108,6 +115,8 @@ class Decoder(nn.Module):
             state = layer.step(values, reading.states[depth], reading.weights[depth])
             states.append(state)
             values = state[0]
+        if self.readout is not None:
+            values = torch.tanh(self.readout(torch.cat([values, *read], dim=1)))
         return values, reading._replace(states=states), attended
 
     def _between(self, values: Tensor, depth: int, mask: Tensor | None) -> Tensor:

@@ -12,11 +12,7 @@ from wordbridge.translation.scores import score, token_rates
 from wordbridge.translation.significance import bleu_statistics
 from wordbridge.translation.translations import Translation
 from wordbridge.translation.translator import Translator
-from wordbridge.translation.validation import (
-    VALIDATION_SCALE,
-    free_running_losses,
-    nll_per_token,
-)
+from wordbridge.translation.validation import VALIDATION_SCALE, free_run, nll_per_token
 
 
 def evaluate(
@@ -45,14 +41,19 @@ def evaluate(
     references = [list(sentence.references) for sentence in sentences]
     lowercase = settings["lowercase"]
     size = int(description["settings"]["training"]["batch_size"] * VALIDATION_SCALE)
-    valid = read_parallel(*ids, "valid", description["direction"])
-    scored = read_parallel(*ids, settings["part"], description["direction"])
+    first_tag = None
+    if description["target_versions"]:
+        first_tag = description["source"][0] - len(description["target_versions"])
+    valid, scored = (
+        read_parallel(*ids, part, description["direction"], first_tag)
+        for part in ("valid", settings["part"])
+    )
     nll = nll_per_token(model, scored, size)
     return {
         "epochs": description["epochs"],
         "best_epoch": description["best_epoch"],
         "parameters": description["parameters"],
-        "validation_loss": free_running_losses(model, valid, size),
+        "validation_loss": free_run(model, valid, size).loss,
         "nll_per_token": nll,
         "perplexity": math.exp(nll),
         **score(hypotheses, [s.reference for s in sentences], references, lowercase),

@@ -20,7 +20,8 @@ def forcing_chance(settings: ForcingSettings, epoch: int) -> float:
     if settings.schedule == "constant":
         return rate
     if settings.schedule == "linear":
-        return max(0.0, rate * (settings.epochs - epoch) / settings.epochs)
+        left = (settings.epochs - epoch) / (settings.epochs - settings.hold)
+        return rate * min(1.0, max(0.0, left))
     if settings.schedule == "exponential":
         return float(rate**epoch)
     return rate / (rate + math.exp(min(epoch / rate, 700.0)))  # exp(710) is too large for a float

@@ -48,13 +48,20 @@ def block_repeats(logs: Tensor, words: Tensor, size: int) -> None:
 
 
 def replace_unknown(
-    tokens: list[str], source: list[str], attention: NDArray[Any] | None, unknown: str
+    tokens: list[str],
+    source: list[str],
+    attention: NDArray[Any] | None,
+    unknown: str,
+    tags: int = 0,
 ) -> list[str]:
-    """Return ``tokens`` with each unknown word replaced by the source word most attended to."""
-    if attention is None:
+    """Return ``tokens`` with each unknown word replaced by the source word most attended to.
+
+    The first ``tags`` tokens of the source are no words of it.
+    """
+    if attention is None or len(source) == tags:
         return tokens
-    most = attention[:, : len(source)].argmax(axis=1) if source else []
+    most = attention[:, tags : len(source)].argmax(axis=1) + tags
     return [
-        source[int(most[place])] if token == unknown and source else token
+        source[int(most[place])] if token == unknown else token
         for place, token in enumerate(tokens)
     ]

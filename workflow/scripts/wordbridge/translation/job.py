@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from wordbridge.corpus.batches import ParallelData, read_parallel
+from wordbridge.corpus.ids import read_ids
 from wordbridge.errors import InputError
 from wordbridge.translation.checkpoint import exclusive, state_key
 from wordbridge.translation.device import choose_device
@@ -57,25 +58,29 @@ def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> P
     device = choose_device(block["device"], block["threads"])
     variant = block["variant"]
     settings = settings_from(variant)
-    parts = [
-        read_parallel(inputs["fr_ids"], inputs["en_ids"], part, variant["direction"])
+    source, target = (
+        _embedding(inputs, language) * settings.model.embedding_scale
+        for language in variant["direction"].split("-")
+    )
+    first_tag = len(source) if variant["tag_versions"] else None
+    train, valid = (
+        read_parallel(inputs["fr_ids"], inputs["en_ids"], part, variant["direction"], first_tag)
         for part in ("train", "valid")
-    ]
+    )
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-    source, target = variant["direction"].split("-")
-    scale = settings.model.embedding_scale
-    model = Translator(
-        settings.model,
-        _embedding(inputs[f"{source}_embedding"], int(parts[0].source.ids.max())) * scale,
-        _embedding(inputs[f"{target}_embedding"], int(parts[0].target.ids.max())) * scale,
-    )
-    return Prepared(model.to(device), settings, *parts)
+    if first_tag is not None:
+        tags = torch.randn(len(train.target.versions), source.shape[1])
+        source = torch.cat([source, tags * settings.model.embedding_scale])
+    model = Translator(settings.model, source, target)
+    return Prepared(model.to(device), settings, train, valid)
 
 
-def _embedding(path: str, highest: int) -> Tensor:
-    matrix = load_matrix(path)
+def _embedding(inputs: Mapping[str, str], language: str) -> Tensor:
+    """Return a language's matrix (words, width). Raises InputError when it lacks a word."""
+    path, texts = inputs[f"{language}_embedding"], read_ids(inputs[f"{language}_ids"])
+    matrix, highest = load_matrix(path), int(texts.ids.max(initial=0))
     if len(matrix) <= highest:
         raise InputError(
             f"{path}: expected rows for {highest + 1} words at least, got {len(matrix)}; "
@@ -111,8 +116,10 @@ def train(
         weights = training.run()
     standing = training.standing
     model = prepared.model
+    tagged = prepared.train.first_tag is not None
     description = {
         "direction": block["variant"]["direction"],
+        "target_versions": prepared.train.target.versions if tagged else [],
         "seed": seed,
         "settings": prepared.settings.as_dict(),
         "source": list(model.encoder.embedding.weight.shape),

@@ -5,7 +5,15 @@ from pathlib import Path
 
 from wordbridge.atomic import replacing
 
-COLUMNS = ("epoch", "learning_rate", "forcing", "train_loss", "nll", "free_running_loss")
+COLUMNS = (
+    "epoch",
+    "learning_rate",
+    "forcing",
+    "train_loss",
+    "nll",
+    "free_running_loss",
+    "bleu",
+)
 
 
 def write_metrics(path: str | Path, epochs: Sequence[Mapping[str, float]]) -> None:

@@ -21,36 +21,42 @@ from wordbridge.translation.translator import Translator
 
 def translate_part(
     model: Translator,
-    direction: str,
+    description: Mapping[str, Any],
     pairs: Sequence[TokenizedPair],
     vocabularies: Mapping[str, Vocabulary],
     settings: Mapping[str, Any],
 ) -> tuple[list[Translation], dict[str, Any]]:
     """Return a translation of each distinct source text of a part, and how long they took.
 
-    ``settings`` has part, tokenizer, decoding (as DecodingSettings, and replace_unknown), device
-    and threads. Source texts are never cut. Raises InputError when the vocabularies are others
-    than the model's.
+    ``description`` is the JSON beside the model; one trained with tags is told to translate
+    into the version of the text's first reference. ``settings`` has part, tokenizer, decoding
+    (as DecodingSettings, and replace_unknown), device and threads. Source texts are never cut.
+    Raises InputError when the vocabularies are others than the model's, or a version is.
     """
-    source, target = direction.split("-")
-    _check(model, vocabularies[source], vocabularies[target])
+    source, target = description["direction"].split("-")
+    versions = description["target_versions"]
+    _check(model, vocabularies[source], vocabularies[target], len(versions))
     options = dict(settings["decoding"])
     replace = options.pop("replace_unknown")
-    tokens = {getattr(pair, source): getattr(pair, f"{source}_tokens") for pair in pairs}
     rows = [pair._asdict() for pair in pairs]
     sentences = evaluation_sentences(rows, source, target, settings["part"])
-    given = [tokens[sentence.source] for sentence in sentences]
-    numbered = [np.array([*vocabularies[source].ids(words), EOS]) for words in given]
+    given = [sentence.pair[f"{source}_tokens"] for sentence in sentences]
+    numbered = [[*vocabularies[source].ids(words), EOS] for words in given]
+    if versions:
+        wanted = [sentence.pair[f"{target}_version"] for sentence in sentences]
+        tags = [len(vocabularies[source]) + _number(name, versions) for name in wanted]
+        given = [[tag_token(name), *words] for name, words in zip(wanted, given, strict=True)]
+        numbered = [[tag, *ids] for tag, ids in zip(tags, numbered, strict=True)]
     started = time.perf_counter()
-    found = translate(model, numbered, DecodingSettings(**options))
+    found = translate(model, list(map(np.array, numbered)), DecodingSettings(**options))
     seconds = time.perf_counter() - started
     made = []
     for sentence, said, hypothesis in zip(sentences, given, found, strict=True):
+        score, attention = hypothesis.log_probability, hypothesis.attention
         words = vocabularies[target].tokens(hypothesis.ids.tolist())
         if replace:
-            words = replace_unknown(words, said, hypothesis.attention, SPECIALS[UNK])
+            words = replace_unknown(words, said, attention, SPECIALS[UNK], tags=bool(versions))
         text = _text(words, target, settings["tokenizer"])
-        score, attention = hypothesis.log_probability, hypothesis.attention
         made.append(
             Translation(sentence.source, sentence.reference, text, said, words, score, attention)
         )
@@ -62,9 +68,23 @@ def translate_part(
     return made, times
 
 
-def _check(model: Translator, source: Vocabulary, target: Vocabulary) -> None:
+def tag_token(version: str) -> str:
+    """Return how the source texts' first token, which asks for a version, is written."""
+    return f"<{version}>"
+
+
+def _number(version: str, versions: Sequence[str]) -> int:
+    if version not in versions:
+        raise InputError(
+            f"version {version!r}: expected one that the model was trained for, "
+            f"{', '.join(versions)}; choose one of these or train the model again"
+        )
+    return versions.index(version)
+
+
+def _check(model: Translator, source: Vocabulary, target: Vocabulary, tags: int) -> None:
     expected = (model.encoder.embedding.num_embeddings, model.decoder.embedding.num_embeddings)
-    got = (len(source), len(target))
+    got = (len(source) + tags, len(target))
     if got != expected:
         raise InputError(
             f"vocabularies: expected {expected[0]} source and {expected[1]} target words as in the "

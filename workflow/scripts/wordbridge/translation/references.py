@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from wordbridge.errors import InputError
 
@@ -12,17 +13,19 @@ class EvaluationSentence:
 
     ``items`` are the sentences (in the table's sense: pairs with one item are versions of each
     other) in which the text occurs; ``reference`` is its translation in the first pair of the
-    file; ``references`` are all distinct translations of its items, ``reference`` first.
+    file, which is ``pair``; ``references`` are all distinct translations of its items,
+    ``reference`` first.
     """
 
     source: str
     items: tuple[str, ...]
     reference: str
     references: tuple[str, ...]
+    pair: Mapping[str, Any]
 
 
 def evaluation_sentences(
-    pairs: Iterable[Mapping[str, str]],
+    pairs: Iterable[Mapping[str, Any]],
     source_column: str = "fr",
     target_column: str = "en",
     part: str = "test",
@@ -40,22 +43,26 @@ def evaluation_sentences(
         )
     versions: dict[str, dict[str, None]] = {}
     items: dict[str, dict[str, None]] = {}
-    first: dict[str, str] = {}
+    first: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         source, target = row[source_column], row[target_column]
         versions.setdefault(row["item"], {})[target] = None
         items.setdefault(source, {})[row["item"]] = None
-        first.setdefault(source, target)
+        first.setdefault(source, row)
     return [
         EvaluationSentence(
             source=source,
             items=tuple(items[source]),
-            reference=reference,
+            reference=row[target_column],
             references=tuple(
                 dict.fromkeys(
-                    [reference, *(text for item in items[source] for text in versions[item])]
+                    [
+                        row[target_column],
+                        *(text for item in items[source] for text in versions[item]),
+                    ]
                 )
             ),
+            pair=row,
         )
-        for source, reference in first.items()
+        for source, row in first.items()
     ]

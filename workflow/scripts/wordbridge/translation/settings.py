@@ -28,6 +28,7 @@ class ModelSettings:
     attention_activation: Literal["tanh", "relu"] = "tanh"
     initial_state: InitialState = "last"
     output_weights: OutputWeights = "tied"
+    readout: bool = True
     embedding_scale: float = 0.1
     scale_logits: bool = False
     mask_padding: bool = True
@@ -47,12 +48,14 @@ class ModelSettings:
 class ForcingSettings:
     """The chance that the decoder is fed the true previous word, per epoch.
 
-    ``epochs`` is the length of the linear descent, ``rate`` the constant's value, the
-    exponential's base and the inverse sigmoid's k (Bengio et al. 2015, section 2.4).
+    The linear descent starts from the first epoch, or after ``hold`` epochs, and has reached 0
+    after ``epochs``; ``rate`` is the constant's value, the exponential's base and the inverse
+    sigmoid's k (Bengio et al. 2015, section 2.4).
     """
 
     schedule: Literal["none", "linear", "constant", "exponential", "inverse_sigmoid"] = "none"
     epochs: int = 10
+    hold: int = 0
     rate: float = 1.0
     coin: Literal["batch", "sequence", "token"] = "batch"
 
@@ -81,10 +84,11 @@ class TrainingSettings:
     weight_decay: float = 0.0
     clip_norm: float | None = 1.0
     label_smoothing: float = 0.0
+    averaging: float = 0.0
     activation_regularisation: float = 0.0
     temporal_regularisation: float = 0.0
     count_padding: bool = False
-    select: Literal["last", "nll", "free_running_loss"] = "nll"
+    select: Literal["last", "nll", "free_running_loss", "bleu"] = "bleu"
     patience: int | None = None
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     save_seconds: float = 120.0
@@ -122,7 +126,8 @@ def _block(kind: type[Block], values: Mapping[str, Any]) -> Block:
 def settings_from(values: Mapping[str, Any]) -> Settings:
     """Return the settings that a variant's block of the configuration describes.
 
-    Raises InputError for a setting that there is not, and for one momentum without the other.
+    Raises InputError for a setting that there is not, for one momentum without the other, and
+    for a descent of forcing that never starts.
     """
     schedule = values.get("schedule", {})
     if (schedule.get("momentum_high") is None) != (schedule.get("momentum_low") is None):
@@ -130,9 +135,15 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
             "schedule: expected both momentum_high and momentum_low or neither, got one; "
             "give the other as well"
         )
+    forcing = _block(ForcingSettings, values.get("forcing", {}))
+    if forcing.hold >= forcing.epochs:
+        raise InputError(
+            f"forcing: expected hold to be smaller than epochs ({forcing.epochs}), where the "
+            f"descent ends, got {forcing.hold}; lower it"
+        )
     return Settings(
         model=_block(ModelSettings, values.get("model", {})),
-        forcing=_block(ForcingSettings, values.get("forcing", {})),
+        forcing=forcing,
         schedule=_block(ScheduleSettings, values.get("schedule", {})),
         training=_block(TrainingSettings, values.get("training", {})),
     )

@@ -68,7 +68,8 @@ class Standing:
         """Return the line about an epoch of a training of ``steps`` steps."""
         return (
             f"epoch {row['epoch']:2d}  train {row['train_loss']:.4f}  "
-            f"valid {row['free_running_loss']:.4f}  nll {row['nll']:.4f}  {self.pace(steps)}"
+            f"valid {row['free_running_loss']:.4f}  nll {row['nll']:.4f}  "
+            f"bleu {row['bleu']:.2f}  {self.pace(steps)}"
         )
 
     def pace(self, steps: int) -> str:

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from numpy.typing import ArrayLike
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from wordbridge.corpus.batches import ParallelData, sortish_batches
 from wordbridge.errors import InputError
 from wordbridge.progress import LINE_SECONDS
+from wordbridge.translation.averaging import WeightAverage
 from wordbridge.translation.checkpoint import load_state, save_state
 from wordbridge.translation.forcing import forcing_chance
 from wordbridge.translation.optimisation import Optimisation
@@ -21,12 +22,11 @@ from wordbridge.translation.settings import Settings
 from wordbridge.translation.signals import StopSignal
 from wordbridge.translation.standing import Standing
 from wordbridge.translation.translator import Translator
-from wordbridge.translation.validation import (
-    VALIDATION_SCALE,
-    free_running_losses,
-    nll_per_token,
-)
+from wordbridge.translation.validation import VALIDATION_SCALE, free_run, nll_per_token
 from wordbridge.translation.weights import weights_of
+
+# What epochs are chosen by; these are better the larger they are.
+RISING = ("epoch", "bleu")
 
 
 class Stopped(InputError):
@@ -54,6 +54,8 @@ class Training:
         self.train_data, self.valid_data = train, valid
         self.seed, self.state = seed, state
         self.optimisation = Optimisation(model, settings)
+        decay = settings.training.averaging
+        self.average = WeightAverage(model, decay) if decay else None
         self.steps = -(-len(train) // settings.training.batch_size) * settings.training.epochs
         self.standing = Standing()
         self.best: dict[str, Tensor] = {}
@@ -77,11 +79,23 @@ class Training:
     def _given_up(self) -> bool:
         return self.standing.given_up(self.settings.training.patience)
 
+    @property
+    def chosen_from(self) -> Translator:
+        """Return the model that is validated and whose weights are kept."""
+        return self.average.model if self.average else self.model
+
+    def _weights(self) -> nn.ModuleDict:
+        """Return all modules whose weights belong to the state."""
+        average = {"average": self.average.model} if self.average else {}
+        return nn.ModuleDict({"model": self.model, **average})
+
     def _resume(self) -> None:
         if self.state is None or not self.state.exists():
             return
-        self.best, standing = load_state(self.state, self.model, self.optimisation.optimizer)
+        self.best, standing = load_state(self.state, self._weights(), self.optimisation.optimizer)
         self.standing = Standing(**standing)
+        if self.average:
+            self.average.resume(self.standing.step)
         self.optimisation.scaler.load_state_dict(self.standing.scaler)
         where = f"epoch {self.standing.epoch + 1}, batch {self.standing.batch}"
         print(f"continuing at {where}", file=sys.stderr)
@@ -113,6 +127,8 @@ class Training:
         first = momentum(self.settings.schedule, self.standing.step, self.steps)
         loss = self.optimisation.step(batch, chance, self._rate(self.standing.step), first)
         self._check(loss, "training loss")
+        if self.average:
+            self.average.update()
         self.standing.count(loss, int(batch.target_lengths.sum()), started)
 
     def _rate(self, step: int) -> float:
@@ -129,19 +145,23 @@ class Training:
     def _close_epoch(self, chance: float) -> None:
         standing, options = self.standing, self.settings.training
         size = int(options.batch_size * VALIDATION_SCALE)
+        own = free_run(self.chosen_from, self.valid_data, size)
         row = {
             "epoch": standing.epoch + 1,
             # Not the optimiser's, which has none yet when a run continues right here.
             "learning_rate": self._rate(standing.step - 1),
             "forcing": chance,
             "train_loss": standing.train_loss,
-            "nll": nll_per_token(self.model, self.valid_data, size),
-            "free_running_loss": free_running_losses(self.model, self.valid_data, size),
+            "nll": nll_per_token(self.chosen_from, self.valid_data, size),
+            "free_running_loss": own.loss,
+            "bleu": own.bleu,
         }
-        value = -row["epoch"] if options.select == "last" else row[options.select]
-        self._check(value, options.select)
+        for loss in ("nll", "free_running_loss"):  # BLEU is a number whatever they are
+            self._check(row[loss], loss)
+        chosen = "epoch" if options.select == "last" else options.select
+        value = -row[chosen] if chosen in RISING else row[chosen]
         if standing.close_epoch(row, value):
-            self.best = weights_of(self.model)
+            self.best = weights_of(self.chosen_from)
         print(standing.line(row, self.steps), file=sys.stderr)
         self._save_if_due()
 
@@ -171,5 +191,5 @@ class Training:
             return
         self.standing.scaler = self.optimisation.scaler.state_dict()
         optimizer, standing = self.optimisation.optimizer, asdict(self.standing)
-        save_state(self.state, self.model, optimizer, self.best, standing)
+        save_state(self.state, self._weights(), optimizer, self.best, standing)
         self._saved = time.monotonic()

@@ -16,7 +16,7 @@ from wordbridge.translation.settings import ModelSettings
 
 
 class Decoded(NamedTuple):
-    """The decoder's top states, before and after dropout, each (time, batch, width).
+    """What each word is foretold from, before and after dropout, each (time, batch, width).
 
     ``attention`` is (time, batch, source), or None.
     """

@@ -1,8 +1,10 @@
-"""Losses on held-out pairs, without dropout."""
+"""Losses and BLEU on held-out pairs, without dropout."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
+from sacrebleu.metrics.bleu import BLEU
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -12,6 +14,18 @@ from wordbridge.translation.loss import free_running_loss
 from wordbridge.translation.translator import Translator
 
 VALIDATION_SCALE = 1.6  # validation batches are so much larger than training's, as in the lesson
+
+
+class FreeRun(NamedTuple):
+    """``loss`` is the lesson's: batch means weighted by size.
+
+    ``bleu`` (0 to 100) is that of all pairs, each with its own target as the one reference,
+    over the model's tokens and at most as long as the longest target in the batch: of use to
+    tell epochs apart, not to be held against other corpora or tokenizers.
+    """
+
+    loss: float
+    bleu: float
 
 
 def _batches(model: Translator, data: ParallelData, batch_size: int) -> Iterator[Batch]:
@@ -38,17 +52,21 @@ def nll_per_token(model: Translator, data: ParallelData, batch_size: int) -> flo
 
 
 @torch.no_grad()
-def free_running_losses(model: Translator, data: ParallelData, batch_size: int) -> float:
-    """Return the lesson's validation loss: fed its own words, batch means weighted by size."""
+def free_run(model: Translator, data: ParallelData, batch_size: int) -> FreeRun:
+    """Return the lesson's validation loss, and BLEU, of ``model`` fed its own best words."""
     model.eval()
     total = 0.0
+    hypotheses, references = [], []
     for batch in _batches(model, data, batch_size):
         steps, size = batch.target.shape
         decoded = model(batch.source, batch.source_lengths.cpu(), steps)
         logits = model.logits(decoded.states)
         ends = _ends(logits) if model.settings.stop_at_eos else None
         total += float(free_running_loss(logits, batch.target, ends)) * size
-    return total / len(data)
+        hypotheses += _texts(logits.argmax(dim=2))
+        references += _texts(batch.target)
+    bleu = BLEU(tokenize="none", force=True).corpus_score(hypotheses, [references])
+    return FreeRun(total / len(data), bleu.score)
 
 
 def _ends(logits: Tensor) -> Tensor:
@@ -56,3 +74,12 @@ def _ends(logits: Tensor) -> Tensor:
     ended = logits.argmax(dim=2) == EOS
     first = ended.int().argmax(dim=0) + 1
     return torch.where(ended.any(dim=0), first, len(logits))
+
+
+def _texts(words: Tensor) -> list[str]:
+    """Return the numbers in the columns of ``words`` (time, batch) up to the first end, as text."""
+    columns = words.t().tolist()
+    return [
+        " ".join(map(str, column[: column.index(EOS)] if EOS in column else column))
+        for column in columns
+    ]

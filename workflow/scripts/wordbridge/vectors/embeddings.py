@@ -11,7 +11,6 @@ from wordbridge.corpus.specials import PAD, SPECIALS
 from wordbridge.errors import InputError
 from wordbridge.vectors.coverage import Coverage, coverage
 from wordbridge.vectors.fallbacks import FALLBACKS
-from wordbridge.vectors.no_vectors import NoVectors
 from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
 from wordbridge.vectors.resolution import MISSING, Resolution, resolve
 
@@ -56,19 +55,6 @@ def build_embeddings(
             matrix[row] = random_row(tokens[row], vectors.dim, seed)
     covered = coverage(words, counts[specials:], resolution, fallbacks)
     return Embedding(matrix, covered, factor)
-
-
-def random_embeddings(
-    tokens: Sequence[str],
-    counts: Sequence[int],
-    dim: int,
-    *,
-    seed: int,
-    specials: int = len(SPECIALS),
-) -> Embedding:
-    """Return an embedding (tokens, dim) of random rows, the padding's zero."""
-    vectors = NoVectors(dim)
-    return build_embeddings(tokens, counts, vectors, seed=seed, fallbacks=(), specials=specials)
 
 
 def random_row(token: str, dim: int, seed: int) -> Matrix:
