@@ -1,4 +1,4 @@
-"""wordbridge: French questions into English, from raw text to tables of scores."""
+"""wordbridge: French questions into English, and pictures found by words."""
 
 from snakemake.utils import min_version
 
@@ -20,6 +20,10 @@ include: "workflow/rules/text.smk"
 include: "workflow/rules/vectors.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/nouns.smk"
+include: "workflow/rules/pictures.smk"
+include: "workflow/rules/devise.smk"
+include: "workflow/rules/search.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -27,6 +31,7 @@ rule all:
     default_target: True
     input:
         rules.translation.input,
+        rules.pictures.input,
         "<results>/index.html",
 
 

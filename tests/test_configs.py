@@ -161,7 +161,6 @@ def test_a_variant_of_the_lesson_has_exactly_the_lessons_numbers(
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
-        ("run", {"variants": list(LESSON), "seeds": [1]}),
         ("corpus", "giga_fren"),
         (
             "questions",
@@ -187,6 +186,12 @@ def test_the_rest_of_the_lesson_is_the_lessons_too(
     lesson: dict[str, Any], part: str, expected: object
 ):
     assert lesson[part] == expected
+
+
+def test_the_lesson_trains_its_variants_once_and_looks_at_no_pictures(lesson: dict[str, Any]):
+    run = lesson["run"]
+    assert (run["variants"], run["seeds"]) == (list(LESSON), [1])
+    assert (run["pictures"], run["albums"]) == ([], [])
 
 
 def test_the_lesson_keeps_white_space_and_curly_quotes_and_follows_all_other_rules(

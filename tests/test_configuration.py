@@ -244,8 +244,9 @@ def mappings(node: Any, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
         node = resolved(node, root)
         if isinstance(node.get("properties"), dict):
             yield node
-        for part in node.values():
-            yield from mappings(part, root)
+        for name, part in node.items():
+            if name not in ("if", "then"):  # conditions on keys that stand elsewhere
+                yield from mappings(part, root)
 
 
 def test_the_schema_is_a_valid_one(own: dict[str, Any]):
@@ -291,6 +292,16 @@ def test_every_default_is_valid_itself(own: dict[str, Any]):
                 if error.validator != "required" or node["default"] != {}
             ]
             assert errors == [], path
+
+
+@pytest.mark.parametrize("key", ["choice.method", "features.weights", "nouns.vectors"])
+def test_what_pictures_need_is_asked_for_when_there_are_some(key: str):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    block, name = key.split(".")
+    del config[block][name]
+    assert problems(config, SCHEMA)[0].startswith(f"{key}: expected text, got null")
+    config["run"]["pictures"] = []
+    load(config, SCHEMA)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wordbridge.report.contents import FOLDERS, OTHER, caption_of, summary_sections, topic_of
+from wordbridge.report.contents import (
+    FOLDERS,
+    OF_PICTURES,
+    OTHER,
+    caption_of,
+    summary_sections,
+    topic_of,
+)
 from wordbridge.report.page import build_page
 from wordbridge.report.tables import write_table
 
@@ -60,6 +67,18 @@ def test_the_page_shows_every_table_and_picture_and_lists_the_folders(tmp_path: 
             assert f'href="./tables/{name}.{ending}"' in page
     for name in ("scores", "losses"):
         assert f'src="./figures/{name}.png"' in page
-    for folder in FOLDERS:
+    for folder in FOLDERS.keys() - OF_PICTURES:
         assert f'href="./{folder}/"' in page
     assert str(tmp_path) not in page
+
+
+def test_folders_of_the_picture_side_are_listed_with_its_tables_only(tmp_path: Path) -> None:
+    write_table(pd.DataFrame({"a": ["b"]}), tmp_path / "tables/devise", "Caption.")
+    tables = [tmp_path / "tables/devise.html"]
+    with_pictures, without = (
+        {link.path for link in summary_sections(tmp_path, made, [])[-1].links}
+        for made in (tables, [])
+    )
+    assert {f"{name}/" for name in FOLDERS} <= with_pictures
+    wanted = {f"{name}/" for name in OF_PICTURES} | {"timings/search.html"}
+    assert with_pictures - without == wanted

@@ -14,10 +14,10 @@ SCHEMA = Path(__file__).resolve().parents[2] / "workflow/schemas/config.schema.y
 
 @pytest.mark.parametrize("block", ["model", "forcing", "schedule", "training"])
 def test_defaults_are_those_of_the_schema(block: str) -> None:
-    variant = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"]["variant"]
-    stated = {
-        name: one["default"] for name, one in variant["properties"][block]["properties"].items()
-    }
+    defined = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"]
+    node = defined["variant"]["properties"][block]
+    node = defined[block] if "$ref" in node else node
+    stated = {name: one["default"] for name, one in node["properties"].items()}
     ours: dict[str, Any] = settings_from({}).as_dict()[block]
     if block == "training":
         stated["betas"] = tuple(stated["betas"])

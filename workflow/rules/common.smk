@@ -1,6 +1,9 @@
 # Shared by the files beside this one: names that wildcards may take, what a run consists of, and
 # which block of the config and which files each job reads. In: the checked config. Out: names.
 
+import hashlib
+from pathlib import Path
+
 VARIANTS = config["run"]["variants"]
 SEEDS = config["run"]["seeds"]
 CORPUS = config["corpora"][config["corpus"]]
@@ -35,6 +38,72 @@ FIGURES = [
 # The keys of a block of the config that name fetched files.
 FILE_KEYS = ["bin", "en", "fr", "key2row", "matrix", "strings", "table", "vec", "vectors"]
 FILE_KEYS += ["verses", "words"]
+FILE_KEYS += ["archive", "classes", "groups", "names", "package", "senses", "wordnet"]
+
+# ---- Pictures -----------------------------------------------------------------------------------
+
+LABELLED_SETS = config["run"]["pictures"]
+ALL_SETS = LABELLED_SETS + config["run"]["albums"]
+METHODS = config["run"]["methods"]
+SHARDS = range(config["features"]["shards"])
+FEATURES = expand("<results>/features/{set}/{shard}.npy", set=LABELLED_SETS, shard=SHARDS)
+ALL_FEATURES = expand("<results>/features/{set}/{shard}.npy", set=ALL_SETS, shard=SHARDS)
+ROWS, ALL_ROWS = ([p[: -len("npy")] + "tsv" for p in paths] for paths in (FEATURES, ALL_FEATURES))
+LOGITS, ALL_LOGITS = (
+    [p[: -len("npy")] + "logits.npy" for p in paths] for paths in (FEATURES, ALL_FEATURES)
+)
+NOUN_VECTORS = config["vectors"].get(config["nouns"]["vectors"], {})
+FRENCH_VECTORS = config["vectors"].get(config["search"]["french_vectors"], {})
+BACKBONE_WEIGHTS = f"resources/files/{config['features']['weights']}"
+# Chance alone makes the trainings of these differ; the others come out the same for any seed.
+SEEDED = [name for name in METHODS if config["methods"][name]["kind"] in ("head", "random")]
+DEVISE_SCORES = [
+    f"<results>/devise_scores/{name}/{seed}.json"
+    for name in METHODS
+    for seed in (SEEDS if name in SEEDED else SEEDS[:1])
+]
+HEADS, BASELINES = (
+    "|".join(
+        re.escape(name)
+        for name, block in config["methods"].items()
+        if (block["kind"] == "head") == is_head
+    )
+    or "none"
+    for is_head in (True, False)
+)
+METHOD = config["choice"]["method"]
+METHOD_FILES = ["model.safetensors", "settings.json", "predictions.npy", "predictions.json"]
+INDEXES = ["classes", "nouns", "pictures"]
+# Benchmarks are nobody's outputs, so they cannot be inputs.
+BUILD_TIMES = [
+    f"{config['pathvars']['results']}/benchmarks/build_index/{name}.tsv" for name in INDEXES
+]
+INDEX_FILES = ["vectors.npy", "labels.tsv", "hnsw.bin"]
+EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}
+PICTURE_TABLES = (
+    expand(
+        "<results>/tables/{table}.html",
+        table=["nouns", "devise", "devise_words", "devise_nouns", "mislabelled"]
+        + ["french"] * bool(FRENCH_VECTORS)
+        + [f"search_{name}" for name in EXAMPLES],
+    )
+    if LABELLED_SETS
+    else []
+)
+PICTURE_FIGURES = expand("<results>/figures/search_{example}.png", example=EXAMPLES)
+SEARCH_FILES = (
+    [
+        *expand("<results>/search/{index}/index.json", index=INDEXES),
+        *expand(
+            "<results>/search/words/{language}/words.json",
+            language=LANGUAGES if FRENCH_VECTORS else ["en"],
+        ),
+        "<results>/search/picture_usage.json",
+        "<results>/timings/search.html",
+    ]
+    if LABELLED_SETS
+    else []
+)
 
 
 wildcard_constraints:
@@ -43,6 +112,11 @@ wildcard_constraints:
     seed=r"\d+",
     language="fr|en",
     number=r"\d+",
+    set="|".join(map(re.escape, config["picture_sets"])) or "none",
+    shard=r"\d+",
+    method="|".join(map(re.escape, config["methods"])) or "none",
+    index="|".join(INDEXES),
+    example="|".join(map(re.escape, EXAMPLES)) or "none",
 
 
 def resource_files(block):
@@ -96,3 +170,76 @@ def range_test_block(wildcards):
     """Return the same for the range test, with its own settings."""
     bounds = {key: config["range_test"][key] for key in ("lowest", "highest")}
     return {**training_block(wildcards), "range_test": bounds, "seed": SEEDS[0]}
+
+
+def vectors_kind(block):
+    """Return what a block of vectors says beside the files that it names."""
+    return {key: block[key] for key in ("kind", "dim", "unit_length") if key in block}
+
+
+def picture_set_block(wildcards):
+    """Return the config's entry of a picture set, and for a folder what lies in it now."""
+    block = config["picture_sets"][wildcards.set]
+    return {**block, "found": folder_digest(block["folder"])} if block.get("folder") else block
+
+
+def picture_set_files(wildcards):
+    """Return the fetched files that a picture set is made of."""
+    return resource_files(config["picture_sets"][wildcards.set])
+
+
+def folder_digest(folder):
+    """Return a digest of the names, sizes and times of all files under a folder.
+
+    Snakemake itself would see neither a picture that is added in a folder below, nor a change
+    of one.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(p for p in Path(folder).rglob("*") if p.is_file()):
+        stat = path.stat()
+        digest.update(f"{path.relative_to(folder)}\0{stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def head_block(wildcards):
+    """Return all that the training of one head depends on beside its inputs and its seed."""
+    return {
+        "variant": config["methods"][wildcards.method],
+        "device": config["device"],
+        "threads": config["threads"]["training"],
+    }
+
+
+def baseline_block(wildcards):
+    """Return the settings of a method that is fitted at once."""
+    return {"variant": config["methods"][wildcards.method], "threads": 1}
+
+
+def index_files(wildcards):
+    """Return what an index of pictures is made of beside the nouns."""
+    if wildcards.index != "pictures":
+        return {}
+    chosen = f"<results>/devise/chosen/{SEEDS[0]}"
+    return {
+        "pictures": ["<results>/pictures/split.tsv"]
+        + expand("<results>/pictures/{set}.tsv", set=config["run"]["albums"]),
+        "features": ALL_ROWS,
+        "predictions": f"{chosen}/predictions.npy",
+        "description": f"{chosen}/predictions.json",
+    }
+
+
+def index_block(wildcards):
+    """Return which index is built, and how."""
+    made = {"method": "chosen", "seed": SEEDS[0]} if wildcards.index == "pictures" else {}
+    return {"index": wildcards.index, "graph": config["search"]["graph"], **made}
+
+
+def example_block(wildcards):
+    """Return the settings of one of the example searches."""
+    return config["search"]["examples"][wildcards.example]
+
+
+def example_index(wildcards):
+    """Return the index that an example searches."""
+    return f"<results>/search/{example_block(wildcards)['index']}/index.json"

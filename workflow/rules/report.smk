@@ -13,8 +13,8 @@ rule translation:
 rule build_page:
     """The summary page: every table and figure of the run, and what stands in which folder."""
     input:
-        tables=TABLES,
-        figures=FIGURES,
+        tables=TABLES + PICTURE_TABLES,
+        figures=FIGURES + PICTURE_FIGURES,
     output:
         "<results>/index.html",
     log:

@@ -1,4 +1,4 @@
-"""The command line: translate with what the workflow has trained."""
+"""The command line: translate and search with what the workflow has trained."""
 
 import io
 import json
@@ -18,11 +18,12 @@ from wordbridge.errors import InputError
 
 if TYPE_CHECKING:
     from wordbridge.interpreter import Interpretation
+    from wordbridge.search.answers import Answer
 
 BATCH = 128  # lines that are translated together
 
 app = typer.Typer(
-    help="Translate with what the workflow has trained.",
+    help="Translate and find pictures with what the workflow has trained.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -55,7 +56,7 @@ def wordbridge(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version."),
     ] = False,
 ) -> None:
-    """Translate with what the workflow has trained."""
+    """Translate and find pictures with what the workflow has trained."""
 
 
 @app.command()
@@ -139,6 +140,81 @@ def _show(one: "Interpretation", scores: bool, as_json: bool) -> None:
         typer.echo(one.translation + score)
     if one.unknown:
         typer.echo(f"unknown: {', '.join(one.unknown)} (in: {one.source})", err=True)
+
+
+@app.command()
+def search(
+    query: Annotated[
+        list[str] | None,
+        typer.Argument(help="Words: boat, sail boat, boat + sail, king - man + woman."),
+    ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(help="Search with a picture instead: a file, or SET/PICTURE of the run."),
+    ] = None,
+    french: Annotated[
+        bool, typer.Option("--french", help="The words are French, or a question with its mark.")
+    ] = False,
+    nouns: Annotated[
+        bool, typer.Option("--nouns", help="Find WordNet's nouns instead of pictures.")
+    ] = False,
+    classes: Annotated[
+        bool, typer.Option("--classes", help="Find ImageNet's classes instead of pictures.")
+    ] = False,
+    top: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Compare with every row, without the graph.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each.")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Also write a contact sheet to this PNG file.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder of a finished experiment.")] = Path(
+        "results/default"
+    ),
+) -> None:
+    """Print what is nearest to words or to a picture: cosine, noun, way up WordNet, file.
+
+    The columns are separated by tabs, the nearest comes first.
+    """
+    with _errors_in_one_line():
+        from wordbridge.searching import Search
+
+        text = _query(query, image, nouns and classes)
+        index = "classes" if classes else "nouns" if nouns else "pictures"
+        opened = Search(results)
+        found = (
+            opened.by_words(text, index, top, french, exact)
+            if image is None
+            else opened.by_picture(image, index, top, exact)
+        )
+        _show_answers(found, as_json, sheet)
+
+
+def _show_answers(found: "list[Answer]", as_json: bool, sheet: Path | None) -> None:
+    for answer in found:
+        columns = (f"{answer.score:.4f}", answer.label, answer.path, answer.place)
+        if as_json:
+            typer.echo(json.dumps(answer.record(), ensure_ascii=False))
+        else:
+            typer.echo("\t".join(columns).rstrip("\t"))
+    if sheet is not None:
+        from wordbridge.report.contact_sheet import answer_tile, save_sheet
+
+        save_sheet(sheet, [[answer_tile(answer) for answer in found]])
+
+
+def _query(words: list[str] | None, image: str | None, both: bool) -> str:
+    """Return the words of a query as one text; raises InputError for options that exclude each."""
+    if both:
+        raise InputError("search: expected --nouns or --classes, got both; leave one out")
+    if bool(words) == (image is not None):
+        got = "both" if words else "neither"
+        raise InputError(
+            f"search: expected words or --image, got {got}; write for instance: "
+            "wordbridge search boat + sail"
+        )
+    return " ".join(words or [])
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What the summary page of a translation experiment says about each file, and in which order."""
+"""What the summary page of an experiment says about each file, and in which order."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -56,6 +56,24 @@ TOPICS = (
             "the dashed line marks the suggestion.",
         },
     ),
+    Topic(
+        "Pictures among words",
+        "Where each method puts held-out pictures among the word vectors: of nouns that it has "
+        "seen, and of nouns that were held out whole.",
+        ("devise",),
+    ),
+    Topic(
+        "Search",
+        "",
+        ("search", "french"),
+        {"search": "In each row the query in front of its answers, the best first, with cosines."},
+    ),
+    Topic(
+        "Pictures that look mislabelled",
+        "Far from their own noun and close to another.",
+        ("mislabelled",),
+    ),
+    Topic("Nouns", "", ("nouns",)),
     Topic("Corpus and vectors", "", ("corpus", "leaks", "coverage", "vectors")),
 )
 
@@ -71,12 +89,21 @@ FOLDERS = {
     "translators": "weights (safetensors), settings and losses of each variant and seed",
     "translations": "translations of the test part by each variant and seed",
     "scores": "scores of each variant and seed (JSON)",
+    "nouns": "WordNet's nouns and their word vectors",
+    "pictures": "picture sets as tables and archives, shards of them, and the split",
+    "features": "what the backbone sees in each picture",
+    "devise": "models and predictions of the methods that send pictures among the words",
+    "devise_scores": "scores of each such method and seed (JSON)",
+    "search": "indexes of classes, nouns and pictures, and the words to search with",
     "tables": "the tables above as TSV, Markdown and HTML",
     "figures": "the figures above",
     "timings": "times and throughputs, which change from run to run and are not shown here",
 }
+# What a run without picture sets does not make.
+OF_PICTURES = {"nouns", "pictures", "features", "devise", "devise_scores", "search"}
 # Linked without being read, because the page must not change with the times.
 TIMES = Link("timings/times.html", "the table of times and throughputs")
+SEARCH_TIMES = Link("timings/search.html", "the indexes' times, sizes and recall")
 
 
 def summary_sections(
@@ -94,11 +121,15 @@ def summary_sections(
         own_pictures = [path for path in map(Path, pictures) if topic_of(path, "pictures") is topic]
         if own_tables or own_pictures:
             sections.append(_section(root, topic, own_tables, own_pictures))
-    folders = [Link(f"{name}/", text) for name, text in FOLDERS.items()]
-    return [
-        *sections,
-        Section("Files", "What stands where in this folder.", links=[*folders, TIMES]),
-    ]
+    files = folder_links(pictured=any(Path(path).stem == "devise" for path in tables))
+    return [*sections, Section("Files", "What stands where in this folder.", links=files)]
+
+
+def folder_links(pictured: bool) -> list[Link]:
+    """Return links to the folders and times of a run, ``pictured`` or without the picture side."""
+    names = [name for name in FOLDERS if pictured or name not in OF_PICTURES]
+    folders = [Link(f"{name}/", FOLDERS[name]) for name in names]
+    return [*folders, TIMES, *[SEARCH_TIMES] * pictured]
 
 
 def summary_page(

@@ -44,6 +44,11 @@ class FastTextBin:
                 yield word.decode("utf-8", "replace"), self._file.count(place)
             left -= min(left, len(words))
 
+    def words(self) -> Iterator[str]:
+        """Yield the words in the model's order: the most frequent first."""
+        for word, _ in self.entries():
+            yield word
+
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (found words, dim) of words in the dictionary, and which they are."""
         spelled = [word.encode() for word in words]

@@ -1,6 +1,6 @@
 """Word vectors out of a matrix in ``.npy`` and a list of its words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from wordbridge.errors import InputError
 from wordbridge.vectors.protocol import Mask, Matrix
 
+_PARQUET = b"PAR1"
+
 
 class NpyVectors:
-    """The rows of ``matrix``, named in order by the lines of ``words``.
+    """The rows of ``matrix``, named in order by the file ``words``.
 
-    A line may hold more behind a tab; where a word comes twice, the first one counts. The
-    matrix stays in its file, only the rows of words that are asked for are read.
+    It has a word a line, more may follow behind a tab; or it is a table in Apache Parquet with
+    one column of texts. Where a word comes twice, the first one counts. The matrix stays in its
+    file, only the rows of words that are asked for are read.
     """
 
     def __init__(self, matrix: str | Path, words: str | Path) -> None:
@@ -24,7 +27,7 @@ class NpyVectors:
         names = _names(Path(words))
         if len(names) != len(self._matrix):
             raise InputError(
-                f"{words}: expected {len(self._matrix)} words, one a line, as {matrix} has rows, "
+                f"{words}: expected {len(self._matrix)} words, as {matrix} has rows, "
                 f"got {len(names)}; take the list that belongs to the matrix"
             )
         backwards = zip(reversed(names), range(len(names) - 1, -1, -1), strict=True)
@@ -34,6 +37,10 @@ class NpyVectors:
     def dim(self) -> int:
         """Return the number of components of each vector."""
         return int(self._matrix.shape[1])
+
+    def words(self) -> Iterator[str]:
+        """Yield the words in the order of the file, each once."""
+        yield from sorted(self._rows, key=self._rows.__getitem__)
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (found words, dim) of the words in the list, and which they are.
@@ -74,7 +81,33 @@ def open_matrix(path: str | Path) -> NDArray[Any]:
 
 def _names(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        # By its first bytes: a fetched file has the name of its resource.
+        content = path.read_bytes()
+        if content.startswith(_PARQUET):
+            return _column(path)
+        lines = content.decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: no list of words can be read ({error})") from error
     return [line.rstrip("\r").split("\t")[0] for line in (lines if lines[-1] else lines[:-1])]
+
+
+def _column(path: Path) -> list[str]:
+    """Return the words in the one column of texts of a Parquet file."""
+    # Large and needed for such files only.
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            kinds = (pyarrow.string(), pyarrow.large_string())
+            texts = [field.name for field in file.schema_arrow if field.type in kinds]
+            columns = [file.read(columns=[name])[name].to_pylist() for name in texts]
+    except (OSError, pyarrow.ArrowException) as error:
+        raise InputError(f"{path}: no Parquet table can be read ({error})") from error
+    if len(columns) != 1 or None in columns[0]:
+        got = f"the columns of texts {', '.join(texts) or '(none)'}"
+        raise InputError(
+            f"{path}: expected one column of texts without gaps, got {got}; "
+            "write the words in their order as text, one a line"
+        )
+    return [str(word) for word in columns[0]]

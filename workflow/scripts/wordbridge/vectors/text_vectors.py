@@ -44,6 +44,13 @@ class TextVectors:
         """Return the number of components of each vector."""
         return self._dim
 
+    def words(self) -> Iterator[str]:
+        """Yield the words in the order of the file. Raises InputError as ``lookup`` does."""
+        heads = 0 if self._promised is None else 1
+        with self._open() as lines:
+            for place, line in enumerate(islice(lines, heads, None), start=heads + 1):
+                yield self._split(place, line)[0].decode("utf-8", "replace")
+
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (found words, dim) of the words in the file, and which they are.
 

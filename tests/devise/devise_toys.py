@@ -1,0 +1,47 @@
+"""Ten nouns, their vectors and some pictures."""
+
+import numpy as np
+
+from wordbridge.devise.noun_table import Noun
+from wordbridge.devise.picture_table import Picture
+from wordbridge.devise.predictions import Predictions
+from wordbridge.devise.words import Words
+
+PARENTS = {
+    "entity": "", "animal": "entity", "dog": "animal", "cat": "animal", "corgi": "dog",
+    "pug": "dog", "vehicle": "entity", "boat": "vehicle", "crane": "vehicle",
+    "crane_bird": "animal",
+}  # fmt: skip
+SYNSETS = list(PARENTS)
+VECTORS = {  # entity has none; both cranes have the same
+    "animal": (1, 1, 0), "dog": (3, 0, 0), "cat": (0, 2, 0), "corgi": (2, 1, 0),
+    "pug": (2, 0, 1), "vehicle": (0, 1, 3), "boat": (0, 0, 1), "crane": (0, -1, 1),
+    "crane_bird": (0, -1, 1),
+}  # fmt: skip
+
+
+def words(*classes: str) -> Words:
+    nouns = [Noun(s, (s,), (above,) if above else (), None, "") for s, above in PARENTS.items()]
+    names = list(VECTORS)
+    return Words(
+        np.array(list(VECTORS.values()), np.float32),
+        names,
+        np.array([SYNSETS.index(name) for name in names]),
+        np.array([names.index(name) for name in classes], np.int64),
+        nouns,
+    )
+
+
+def picture(
+    name: str, synset: str, part: str = "valid", kind: str = "photo", set: str = "own"
+) -> Picture:
+    given = {"set": set, "picture": name, "synset": synset, "kind": kind, "part": part}
+    return Picture(**dict.fromkeys(Picture._fields, "") | given)
+
+
+def predictions(
+    pictures: list[Picture], values: list[tuple[float, ...]], classes: tuple[str, ...] = ()
+) -> Predictions:
+    space = "classes" if classes else "words"
+    keys = [(one.set, one.picture) for one in pictures]
+    return Predictions(np.array(values, np.float32), space, classes, keys)

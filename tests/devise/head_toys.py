@@ -1,0 +1,83 @@
+"""Features, nouns and pictures of toy size; sizes differ pairwise."""
+
+from typing import Any
+
+import numpy as np
+
+from wordbridge.devise.devise_job import Sources
+from wordbridge.devise.labelled import Floats, Ints
+from wordbridge.devise.noun_matrix import CLASSES, NounMatrix, unit
+from wordbridge.devise.picture_table import Picture
+
+WIDTH, PART, DIM, NOUNS, KNOWN, PER_NOUN = 10, 5, 7, 11, 6, 8
+VALID, UNLABELLED = 2, 3  # pictures per noun, pictures in all
+
+
+class Store:
+    """Features in memory, with the interface of the store on disk."""
+
+    def __init__(self, pictures: list[tuple[str, str]], features: Floats, logits: Floats):
+        self.pictures, self._features, self._logits = pictures, features, logits
+        self.width = features.shape[1]
+        self.asked: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def features(self, rows: Ints) -> Floats:
+        self.asked |= set(rows.tolist())
+        return self._features[rows]
+
+    def logits(self, rows: Ints) -> Floats:
+        self.asked |= set(rows.tolist())
+        return self._logits[rows]
+
+
+def picture(name: str, synset: str, part: str, kind: str = "photo") -> Picture:
+    values: dict[str, str] = dict.fromkeys(Picture._fields, "")
+    return Picture(
+        **{**values, "set": "toys", "picture": name, "synset": synset}
+        | {
+            "part": part,
+            "kind": kind,
+        }
+    )
+
+
+def nouns(seed: int = 1) -> NounMatrix:
+    """Return nouns the first of which are classes 40, 41, ... of the classifier."""
+    vectors = np.random.default_rng(seed).standard_normal((NOUNS, DIM)).astype(np.float32)
+    classes = np.array([40 + n if n < KNOWN else -1 for n in range(NOUNS)], np.int64)
+    return NounMatrix([f"n{n:08d}" for n in range(NOUNS)], unit(vectors), classes)
+
+
+def sources(noise: float = 0.3, seed: int = 2) -> Sources:
+    """Return pictures of all nouns but the last, which is unseen, around a centre for each."""
+    random, matrix = np.random.default_rng(seed), nouns()
+    centres = np.abs(random.standard_normal((NOUNS, WIDTH)))
+    labels = np.repeat(np.arange(NOUNS), PER_NOUN)
+    features = centres[labels] + noise * random.standard_normal((len(labels), WIDTH))
+    rows = np.zeros((CLASSES, PART), np.float32)
+    rows[40 : 40 + KNOWN] = centres[:KNOWN, WIDTH - PART :] - centres[:, WIDTH - PART :].mean(0)
+    pictures = []
+    for place, noun in enumerate(labels):
+        part = "unseen" if noun == NOUNS - 1 else "valid" if place % PER_NOUN < VALID else "train"
+        kind = "photo" if place % 3 else "drawing"
+        pictures.append(picture(f"{place:03d}", matrix.synsets[noun], part, kind))
+    for place in range(UNLABELLED):
+        pictures[place + VALID] = pictures[place + VALID]._replace(synset="")
+    keys = [(p.set, p.picture) for p in pictures]
+    features = features.astype(np.float32)
+    store = Store(keys, features, 3 * features[:, WIDTH - PART :] @ rows.T)
+    return Sources(store, pictures, matrix, rows)
+
+
+def variant(**blocks: Any) -> dict[str, Any]:
+    """Return a short training of a small head, changed by ``blocks``."""
+    base: dict[str, dict[str, Any]] = {
+        "head": {"hidden": [12], "dropouts": [0.1, 0.2]},
+        "training": {"epochs": 2, "batch_size": 16, "save_seconds": 1e-9},
+    }
+    for name, values in blocks.items():
+        base[name] = {**base.get(name, {}), **values}
+    return base

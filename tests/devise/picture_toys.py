@@ -1,0 +1,32 @@
+"""A small WordNet with what the picture tests need."""
+
+from wordbridge.devise.noun_table import Noun
+
+PHYSICAL, ANIMAL, ARTIFACT, FOOD = "n00001930", "n00015388", "n00021939", "n07555863"
+DOG, CAT, CRANE, MACHINE, CHICKEN, MEAT = (f"n0000010{number}" for number in range(6))
+PUG, IDEA, DOLPHIN, FISH, BAT, CLUB = (f"n0000020{number}" for number in range(6))
+
+
+def noun(synset: str, lemmas: str, *hypernyms: str, number: int | None = None) -> Noun:
+    return Noun(synset, tuple(lemmas.split()), hypernyms, number, "a toy")
+
+
+NOUNS = [
+    noun("n00001740", "entity"),
+    noun(PHYSICAL, "physical_entity", "n00001740"),
+    noun(ANIMAL, "animal", PHYSICAL),
+    noun(ARTIFACT, "artifact", PHYSICAL),
+    noun(FOOD, "solid_food", PHYSICAL),
+    noun(IDEA, "idea star", "n00001740"),
+    noun(DOG, "dog domestic_dog", ANIMAL),
+    noun(PUG, "pug pug-dog", DOG, number=3),
+    noun(CAT, "cat true_cat", ANIMAL),
+    noun(MACHINE, "crane", ARTIFACT),
+    noun(CRANE, "crane", ANIMAL),
+    noun(CHICKEN, "chicken", ANIMAL),
+    noun(MEAT, "chicken poulet", FOOD),
+    noun(FISH, "dolphinfish dolphin", ANIMAL),
+    noun(DOLPHIN, "dolphin", ANIMAL),
+    noun(CLUB, "cricket_bat bat", ARTIFACT, number=5),
+    noun(BAT, "bat chiropteran", ANIMAL),
+]

@@ -1,0 +1,173 @@
+"""Which vector each noun gets, and what each option covers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordbridge.devise.noun_coverage import write_noun_coverage
+from wordbridge.devise.noun_rows import (
+    NounRow,
+    load_noun_vectors,
+    read_noun_rows,
+    write_noun_rows,
+)
+from wordbridge.devise.noun_table import Noun
+from wordbridge.devise.noun_vectors import embed_nouns, lemma_parts
+from wordbridge.errors import InputError
+from wordbridge.report.noun_table import COLUMNS, tabulate_nouns
+from wordbridge.vectors.matrix_file import save_matrix
+from wordbridge.vectors.protocol import Mask, Matrix
+
+
+class Table:
+    """Vectors of three numbers, the words in the order of the mapping."""
+
+    dim = 3
+
+    def __init__(self, vectors: Mapping[str, Sequence[float]]) -> None:
+        self._vectors = vectors
+
+    def words(self) -> Iterator[str]:
+        yield from self._vectors
+
+    def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
+        found = [self._vectors[word] for word in words if word in self._vectors]
+        mask = np.array([word in self._vectors for word in words], np.bool_)
+        return np.array(found, np.float32).reshape(-1, 3), mask
+
+
+NOUNS = [
+    Noun("n00000001", ("turkey",), (), None, ""),
+    Noun("n00000002", ("great_white_shark", "sharkey"), (), 1, ""),
+    Noun("n00000003", ("Tinca_tinca", "TENCH"), (), 0, ""),
+    Noun("n00000004", ("naught",), (), 2, ""),
+    Noun("n00000005", ("carpenter's_kit",), (), None, ""),
+    Noun("n00000006", ("joker",), (), None, ""),
+]
+VECTORS = Table(
+    {
+        "Turkey": (1, 0, 0),
+        "turkey": (2, 0, 0),
+        "great": (0, 3, 0),
+        "White": (0, 0, 3),
+        "shark": (3, 0, 0),
+        "sharkey": (0, 9, 9),
+        "tench": (4, 4, 0),
+        "naught": (0, 0, 0),
+        "carpenter": (0, 2, 0),
+        "kit": (2, 0, 4),
+        "joker": (2, 0, 0),
+    }
+)
+
+
+def _vectors_of(**options: object) -> dict[str, tuple[str, list[float]]]:
+    found = embed_nouns(NOUNS, VECTORS, **options)  # type: ignore[arg-type]
+    rows = zip(found.rows, found.matrix.tolist(), strict=True)
+    return {row.synset[-1]: (f"{row.lemma}: {row.how}", vector) for row, vector in rows}
+
+
+def test_a_lemma_without_vector_gets_the_mean_of_its_parts() -> None:
+    assert _vectors_of() == {
+        "1": ("turkey: first exact", [1, 0, 0]),
+        "2": ("great_white_shark: first parts", [1, 1, 1]),
+        "3": ("TENCH: other exact", [4, 4, 0]),
+        "5": ("carpenter's_kit: first parts", [1, 1, 2]),
+        "6": ("joker: first exact", [2, 0, 0]),
+    }
+
+
+def test_the_lesson_knows_first_lemmas_of_one_word_only() -> None:
+    found = _vectors_of(lemmas="first", multiword="skip", frequent_words=1_000_000)
+
+    assert found == {
+        "1": ("turkey: first exact", [1, 0, 0]),
+        "6": ("joker: first exact", [2, 0, 0]),
+    }
+
+
+def test_other_lemmas_stand_in_where_parts_do_not_count() -> None:
+    assert _vectors_of(multiword="skip")["2"] == ("sharkey: other exact", [0, 9, 9])
+
+
+def test_case_counts_if_it_is_wanted() -> None:
+    found = _vectors_of(lower_case=False)
+
+    assert found["1"] == ("turkey: first exact", [2, 0, 0])
+    assert found["2"] == ("sharkey: other exact", [0, 9, 9])
+    assert "3" not in found
+
+
+def test_rare_words_of_the_table_can_be_left_out() -> None:
+    assert set(_vectors_of(frequent_words=5)) == {"1", "2"}
+
+
+def test_each_option_is_counted_and_the_used_one_marked(tmp_path: Path) -> None:
+    write_noun_coverage(tmp_path / "coverage.tsv", embed_nouns(NOUNS, VECTORS).coverage)
+
+    table = tabulate_nouns(tmp_path / "coverage.tsv")
+
+    assert list(table.columns) == list(COLUMNS)
+    assert len(table) == 8
+    assert table["used"].tolist() == [""] * 7 + ["yes"]
+    lesson = table.query("lemmas == 'first' and multiword == 'skip' and case == 'most frequent'")
+    assert lesson[["nouns", "vectors", "classes"]].to_numpy().tolist() == [[2, 2, 0]]
+    used = table.iloc[-1]
+    assert used[["nouns", "vectors", "classes", "class_vectors"]].tolist() == [5, 5, 2, 2]
+    assert used[["own", "parts", "other"]].tolist() == [3, 2, 1]
+    assert used["noun_share"] == pytest.approx(5 / 6, abs=1e-6)
+    assert used["class_share"] == pytest.approx(2 / 3, abs=1e-6)
+
+
+def test_equal_vectors_of_different_words_count_once() -> None:
+    coverage = embed_nouns(NOUNS, VECTORS, lower_case=False).coverage
+
+    assert coverage[0]["nouns"] == 2
+    assert coverage[0]["vectors"] == 1
+
+
+def test_no_vector_at_all_is_an_error() -> None:
+    with pytest.raises(InputError, match="none of the 6 nouns has a word vector"):
+        embed_nouns(NOUNS, Table({"chat": (1, 2, 3)}))
+
+
+@pytest.mark.parametrize(
+    ("lemma", "parts"),
+    [
+        ("great_white_shark", ("great", "white", "shark")),
+        ("man-eater", ("man", "eater")),
+        ("carpenter's_kit", ("carpenter", "kit")),
+        ("seamen's_-_'", ("seamen",)),
+        ("jack-o'-lantern", ("jack", "o", "lantern")),
+    ],
+)
+def test_parts_are_the_words_of_a_lemma(lemma: str, parts: tuple[str, ...]) -> None:
+    assert lemma_parts(lemma) == parts
+
+
+def test_rows_and_matrix_are_read_together(tmp_path: Path) -> None:
+    rows = [
+        NounRow("n00000003", "TENCH", "other exact", 0),
+        NounRow("n00000001", "turkey", "first exact", None),
+    ]
+    matrix = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
+    write_noun_rows(tmp_path / "vectors.tsv", rows)
+    save_matrix(matrix, tmp_path / "vectors.npy")
+
+    found, vectors = load_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
+
+    assert found == rows
+    assert vectors.tolist() == matrix.tolist()
+    save_matrix(matrix[:1], tmp_path / "vectors.npy")
+    with pytest.raises(InputError, match="expected 2 words, got 1"):
+        load_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
+
+
+@pytest.mark.parametrize("text", ["", "synset\tlemma\n", "synset\tlemma\thow\tclass\nn1\ta\n"])
+def test_another_table_of_rows_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "vectors.tsv").write_text(text, encoding="utf-8")
+
+    with pytest.raises(InputError, match="expected the columns synset, lemma, how, class"):
+        read_noun_rows(tmp_path / "vectors.tsv")

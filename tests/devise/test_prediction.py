@@ -1,0 +1,191 @@
+"""Tests of methods from fitting over files to predictions."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.devise.head_toys import DIM, NOUNS, Store, sources, variant
+from wordbridge.devise.baselines import fit_baseline, ridge
+from wordbridge.devise.conse import conse
+from wordbridge.devise.devise_job import Sources, train
+from wordbridge.devise.fitted import Fitted, read_fitted, write_fitted
+from wordbridge.devise.labelled import Floats, seen_parts
+from wordbridge.devise.noun_matrix import unit
+from wordbridge.devise.prediction import Predictor, predictor_of, write_predictions
+from wordbridge.errors import InputError
+
+CPU = torch.device("cpu")
+BASELINES: list[dict[str, Any]] = [
+    {"kind": "conse", "top": 3},
+    {"kind": "ridge", "lambdas": [0.01, 1.0]},
+    {"kind": "class_mean"},
+    {"kind": "random"},
+]
+
+
+def trained(tmp_path: Path, **blocks: Any) -> Any:
+    block = {"variant": variant(**blocks), "device": "cpu", "threads": 1}
+    source = tmp_path / "input"
+    source.write_text("features")
+    return train(block, 3, sources(), [source], tmp_path / "states", {"a": "1"})
+
+
+def baseline(block: dict[str, Any], seed: int = 3) -> Fitted:
+    made = sources()
+    return fit_baseline(block, seed, made.store, made.pictures, made.nouns)
+
+
+def through_files(fitted: Fitted, folder: Path) -> Predictor:
+    paths = folder / "model.safetensors", folder / "settings.json"
+    write_fitted(fitted, *paths)
+    return predictor_of(read_fitted(*paths), CPU)
+
+
+def everything(made: Sources) -> tuple[Floats, Floats]:
+    rows = np.arange(len(made.store))
+    return made.store.features(rows), made.store.logits(rows)
+
+
+def hits_at_1(predictor: Predictor, made: Sources, part: str = "valid") -> float:
+    """Return how often the nearest of all nouns is the right one."""
+    said = predictor.says(*everything(made))
+    names = predictor.classes or made.nouns.synsets
+    scores = said if predictor.classes else unit(said) @ made.nouns.vectors.T
+    right = [names[b] == p.synset for b, p in zip(scores.argmax(1), made.pictures, strict=True)]
+    return float(np.mean([r for r, p in zip(right, made.pictures, strict=True) if p.part == part]))
+
+
+@pytest.mark.parametrize("block", BASELINES, ids=lambda block: block["kind"])
+def test_a_baseline_is_the_same_after_a_way_through_files(
+    block: dict[str, Any], tmp_path: Path
+) -> None:
+    made, fitted = sources(), baseline(block)
+    before = predictor_of(fitted, CPU).says(*everything(made))
+    predictor = through_files(fitted, tmp_path)
+    assert np.array_equal(predictor.says(*everything(made)), before)
+    width = len(predictor.classes) if predictor.space == "classes" else DIM
+    assert before.shape == (len(made.store), width)
+    assert before.dtype == np.float32
+
+
+@pytest.mark.parametrize(("block", "least"), [(BASELINES[1], 0.8), (BASELINES[2], 0.9)])
+def test_fitted_baselines_name_held_out_pictures(block: dict[str, Any], least: float) -> None:
+    assert hits_at_1(predictor_of(baseline(block), CPU), sources()) >= least
+
+
+def test_random_vectors_are_of_the_picture_and_the_seed() -> None:
+    made = sources()
+    first, other = (predictor_of(baseline(BASELINES[3], seed), CPU) for seed in (1, 2))
+    features, scores = everything(made)
+    said = first.says(features, scores)
+    assert np.array_equal(first.says(features[5:7], scores), said[5:7])
+    assert (said != other.says(features, scores)).any()
+    assert len(np.unique(said, axis=0)) == len(said)
+
+
+def test_ridge_without_penalty_is_least_squares_and_takes_the_best_penalty() -> None:
+    made = sources()
+    train_part, valid = seen_parts(made.store, made.pictures, made.nouns)
+    part = train_part.with_noun()
+    fitted = ridge(made.store, made.nouns, part, valid, [0.0])
+    features = made.store.features(part.rows)
+    with_one = np.c_[features, np.ones(len(part))]
+    expected = np.linalg.lstsq(with_one, made.nouns.vectors[part.nouns], rcond=None)[0]
+    np.testing.assert_allclose(fitted.tensors["matrix"], expected[:-1], atol=1e-4)
+    np.testing.assert_allclose(fitted.tensors["bias"], expected[-1], atol=1e-4)
+    chosen = ridge(made.store, made.nouns, part, valid, [1e6, 0.01, 1e5])
+    assert chosen.description["penalty"] == 0.01
+
+
+def test_another_kind_is_an_error() -> None:
+    with pytest.raises(InputError, match="got 'forest'"):
+        baseline({"kind": "forest"})
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        {},
+        {"head": {"hidden": [], "dropouts": [0.0], "batch_norm": False}},
+        {"head": {"residual": True}, "targets": {"distillation": 0.3, "classifier_weight": 0.5}},
+        {"loss": {"kind": "softmax"}},
+    ],
+)
+def test_a_head_is_the_same_after_a_way_through_files(
+    blocks: dict[str, Any], tmp_path: Path
+) -> None:
+    made, fitted = sources(), trained(tmp_path, **blocks)
+    predictor = through_files(fitted, tmp_path)
+    said = predictor.says(*everything(made))
+    assert np.array_equal(said, predictor_of(fitted, CPU).says(*everything(made)))
+    # Batch norm uses its statistics, so a picture alone says what it says among others.
+    features, scores = everything(made)
+    np.testing.assert_allclose(predictor.says(features[:1], scores[:1]), said[:1], atol=1e-5)
+    scored = blocks.get("loss", {}).get("kind") == "softmax"
+    assert said.shape[1] == (NOUNS - 1 if scored else DIM)
+    assert predictor.asks_classifier is blocks.get("head", {}).get("residual", False)
+
+
+def test_a_job_tells_what_it_made_and_forgets_its_state_when_told(tmp_path: Path) -> None:
+    made = trained(tmp_path)
+    assert made.description["parameters"] == 2 * 10 + 10 * 12 + 12 + 2 * 12 + 12 * DIM + DIM
+    assert [row["epoch"] for row in made.epochs] == [1, 2]
+    again = trained(tmp_path)
+    assert again.epochs == made.epochs
+    assert all(torch.equal(made.tensors[name], again.tensors[name]) for name in made.tensors)
+    assert made.state.exists()
+    made.forget_state()
+    assert not made.state.exists()
+
+
+def test_a_residual_head_is_better_than_conse_where_it_was_trained(tmp_path: Path) -> None:
+    made = sources()
+    head = trained(
+        tmp_path,
+        head={"residual": True},
+        training={"epochs": 30, "learning_rate": 0.03, "save_seconds": 1e9},
+        targets={"distillation": 0.2, "classifier_weight": 0.5},
+    )
+    ours = hits_at_1(predictor_of(head, CPU), made)
+    assert ours > hits_at_1(predictor_of(baseline(BASELINES[0]), CPU), made) + 0.1
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 4096])
+def test_predictions_do_not_depend_on_the_chunk(
+    chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wordbridge.devise.prediction.CHUNK", chunk)
+    made = sources()
+    predictor = predictor_of(baseline(BASELINES[0]), CPU)
+    paths = tmp_path / "predictions.npy", tmp_path / "predictions.json"
+    write_predictions(*paths, made.store, predictor, "conse")
+    got = np.load(paths[0], allow_pickle=False)
+    nouns = made.nouns
+    _, scores = everything(made)
+    expected = conse(scores, nouns.class_vectors, nouns.known_classes, 3)
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+    assert json.loads(paths[1].read_text()) == {"method": "conse", "space": "words", "classes": []}
+
+
+def test_a_method_that_does_not_ask_the_classifier_needs_none(tmp_path: Path) -> None:
+    made = sources()
+    store: Any = Store(made.store.pictures, everything(made)[0], np.zeros((0, 0), np.float32))
+    predictor = predictor_of(baseline(BASELINES[1]), CPU)
+    write_predictions(tmp_path / "p.npy", tmp_path / "p.json", store, predictor, "ridge")
+    assert np.load(tmp_path / "p.npy").shape == (len(made.store), DIM)
+
+
+def test_damaged_files_are_an_error(tmp_path: Path) -> None:
+    fitted = trained(tmp_path)
+    paths = tmp_path / "model.safetensors", tmp_path / "settings.json"
+    write_fitted(fitted, *paths)
+    lacking = {n: t for n, t in fitted.tensors.items() if "running_mean" not in n}
+    with pytest.raises(InputError, match="expected numbers as its settings describe"):
+        predictor_of(Fitted(lacking, fitted.description), CPU)
+    paths[0].write_bytes(b"none")
+    with pytest.raises(InputError, match="expected a fitted method"):
+        read_fitted(*paths)

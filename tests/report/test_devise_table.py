@@ -1,0 +1,118 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wordbridge.report.devise_nouns import COLUMNS, tabulate_nouns
+from wordbridge.report.devise_published import ROWS, published_rows
+from wordbridge.report.devise_table import CAPTION, devise_columns, tabulate_devise
+from wordbridge.report.tables import write_table
+
+
+def row(hit: float, **changed: Any) -> dict[str, Any]:
+    place = {"candidates": "classes", "part": "valid", "set": "all", "kind": "all"}
+    figures = {"labels": 7, "pictures": 5, "hit@1": hit, "hp@2": None, "median_rank": 2.0}
+    return place | figures | changed
+
+
+def record(method: str, seed: int, *rows: dict[str, Any]) -> dict[str, Any]:
+    return {"method": method, "seed": seed, "rows": list(rows), "words": [], "nouns": []}
+
+
+def test_a_row_is_the_mean_over_the_seeds():
+    frame = tabulate_devise([record("head", 1, row(0.2)), record("head", 2, row(0.4))])
+    (one,) = frame.to_dict("records")
+    assert (one["method"], one["seeds"], one["part"]) == ("head", 2, "seen nouns")
+    assert one["hit@1"] == pytest.approx(0.3)
+    assert one["hit@1_std"] == pytest.approx(np.std([0.2, 0.4], ddof=1))
+    assert one["hp@2"] is None
+
+
+def test_methods_of_one_question_stand_together():
+    rows = row(0.2), row(0.1, candidates="nouns")
+    frame = tabulate_devise([record("head", 1, *rows), record("conse", 1, *rows)])
+    assert list(zip(frame["candidates"], frame["method"], strict=True)) == [
+        ("classes", "head"), ("classes", "conse"), ("nouns", "head"), ("nouns", "conse"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ([("all", "all", 5), ("all", "photo", 5), ("own", "photo", 5)], ["own photo"]),
+        (
+            [("all", "all", 5), ("all", "photo", 3), ("all", "drawing", 2), ("own", "photo", 3),
+             ("emoji", "drawing", 1), ("clips", "drawing", 1)],
+            ["all all", "all drawing", "own photo", "emoji drawing", "clips drawing"],
+        ),
+        ([("all", "all", 2), ("a", "photo", 1), ("a", "drawing", 1), ("all", "photo", 1),
+          ("all", "drawing", 1)], ["all all", "a photo", "a drawing"]),
+    ],
+)  # fmt: skip
+def test_sums_over_one_thing_are_left_out(rows: list[tuple[str, str, int]], kept: list[str]):
+    made = [row(0.5, set=name, kind=kind, pictures=count) for name, kind, count in rows]
+    frame = tabulate_devise([record("head", 1, *made)])
+    assert (frame["set"] + " " + frame["kind"]).tolist() == kept
+
+
+def test_published_figures_come_below_their_question_on_demand_only():
+    rows = row(0.2), row(0.1, candidates="nouns")
+    assert len(tabulate_devise([record("head", 1, *rows)])) == 2
+    frame = tabulate_devise([record("head", 1, *rows)], published=True)
+    assert frame["run"].tolist() == ["here", "paper", "paper", "paper", "here"]
+    assert frame["method"].tolist()[1] == "softmax (Frome et al.)"
+    assert frame["hit@1"].tolist()[2] == pytest.approx(0.532)
+
+
+def test_published_shares_grow_with_k():
+    for one in ROWS:
+        assert list(one.hits) == sorted(one.hits)
+    assert published_rows("seen") == []
+
+
+def test_notes_come_once_and_deviations_in_the_cell(tmp_path: Path):
+    records = [
+        record("head", seed, row(hit, **{"hit@5": hit})) for seed, hit in ((1, 0.2), (2, 0.4))
+    ]
+    frame = tabulate_devise(records)
+    columns = devise_columns(frame)
+    assert [bool(columns[f"hit@{k}"].note) for k in (1, 5)] == [True, False]
+    assert "hit@1_std" not in columns
+    write_table(frame, tmp_path / "devise", CAPTION, columns, group=True)
+    assert "30.0 ± 14.1" in (tmp_path / "devise.md").read_text(encoding="utf-8")
+
+
+def noun(synset: str, hit: float, pictures: int = 1, **changed: Any) -> dict[str, Any]:
+    named = {"candidates": "seen", "synset": synset, "name": synset.upper(), "pictures": pictures}
+    return named | {"hit@1": hit, "hit@5": hit, "taken_for": ""} | changed
+
+
+def test_nouns_at_both_ends_are_means_over_the_seeds_of_one_method():
+    nouns = [noun("a", 1.0), noun("b", 0.5), noun("c", 0.0), noun("d", 0.0, 3)]
+    again = [noun("a", 0.0), *nouns[1:]]
+    records = [
+        {"method": method, "nouns": found}
+        for method, found in (("head", nouns), ("head", again), ("conse", [noun("z", 1)]))
+    ]
+    frame = tabulate_nouns(records, "head", 2)
+    assert list(zip(frame["end"], frame["synset"], strict=True)) == [
+        ("best", "a"), ("best", "b"), ("worst", "d"), ("worst", "c"),
+    ]  # fmt: skip
+    assert frame["hit@1"].tolist() == [0.5, 0.5, 0.0, 0.0]
+
+
+def test_nouns_with_few_pictures_do_not_count_and_none_is_at_both_ends():
+    records = [{"method": "head", "nouns": [noun("a", 1.0, 2), noun("b", 0.5), noun("c", 0.2, 2)]}]
+    frame = tabulate_nouns(records, "head", 9, pictures=2)
+    assert list(zip(frame["end"], frame["synset"], strict=True)) == [("best", "a"), ("worst", "c")]
+
+
+def test_no_nouns_give_an_empty_table():
+    assert tabulate_nouns([], "head", 3).columns.tolist() == list(COLUMNS)
+
+
+def test_printed_figures_that_we_lack_are_shown_too(tmp_path: Path):
+    frame = tabulate_devise([record("head", 1, row(0.2))], published=True)
+    write_table(frame, tmp_path / "devise", CAPTION, devise_columns(frame), group=True)
+    assert "85.0" in (tmp_path / "devise.md").read_text(encoding="utf-8")

@@ -1,0 +1,119 @@
+"""The lesson's searches as tables and sheets."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.search.toys import make_run
+from wordbridge.errors import InputError
+from wordbridge.report.contact_sheet import Tile
+from wordbridge.report.french_table import tabulate_french
+from wordbridge.report.recall_table import COLUMNS as RECALL_COLUMNS
+from wordbridge.report.recall_table import tabulate_recall
+from wordbridge.report.search_examples import (
+    caption,
+    example_searches,
+    sheet_rows,
+    tabulate_searches,
+)
+from wordbridge.search.bilingual import NamePair
+from wordbridge.search.folder import Index, read_index
+from wordbridge.search.words import WordTable, read_words
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("examples"))
+
+
+@pytest.fixture
+def words(results: Path) -> WordTable:
+    return read_words(results / "search/words/en")
+
+
+@pytest.fixture
+def pictures(results: Path) -> Index:
+    return read_index(results / "search/pictures")
+
+
+def labels(settings: dict[str, Any], target: Index, pictures: Index, words: WordTable) -> Any:
+    return [
+        [one.label for one in found]
+        for _, found in example_searches(settings, target, pictures, words)
+    ]
+
+
+def test_words_find_pictures(pictures: Index, words: WordTable):
+    settings = {"index": "pictures", "words": ["boat", "dog - cat"], "top": 2}
+
+    assert labels(settings, pictures, pictures, words) == [["boat", "boat"], ["dog", "dog"]]
+
+
+def test_pictures_find_nouns_or_others_but_not_themselves(
+    results: Path, pictures: Index, words: WordTable
+):
+    settings = {"index": "nouns", "pictures": ["toy/own/4.png"], "top": 1}
+    nouns = read_index(results / "search/nouns")
+
+    assert labels(settings, nouns, pictures, words) == [["dog"]]
+    (found,) = example_searches(settings, pictures, pictures, words)
+    assert found[1][0].columns["picture"] == "own/0.png"
+    assert len(found[1]) == 1
+
+
+def test_a_number_of_pictures_is_taken_from_those_not_trained_on(pictures: Index, words: WordTable):
+    settings = {"index": "pictures", "pictures": 2, "top": 6}
+    searches = example_searches(settings, pictures, pictures, words)
+
+    assert [tile.lines[0] for tile, _ in searches] == ["boat", "dog"]
+    assert [len(found) for _, found in searches] == [6, 6]
+    assert len(example_searches(settings | {"pictures": 99}, pictures, pictures, words)) == 5
+
+
+def test_the_table_has_a_row_for_each_answer(pictures: Index, words: WordTable):
+    settings = {"index": "pictures", "words": ["boat"], "top": 3}
+    searches = example_searches(settings, pictures, pictures, words)
+
+    table = tabulate_searches(searches)
+
+    assert table["query"].tolist() == ["boat"] * 3
+    assert table["rank"].tolist() == [1, 2, 3]
+    assert table["picture"].tolist()[0].startswith("toy/own/")
+    assert sheet_rows(searches)[0][0] == Tile((), None, "boat")
+    assert len(sheet_rows(searches)[0]) == 4
+    assert caption(settings) == "Search from words to pictures: the nearest by cosine."
+
+
+def test_a_picture_that_is_not_there_is_an_error(pictures: Index, words: WordTable):
+    settings = {"index": "pictures", "pictures": ["toy/none.png"], "top": 3}
+
+    with pytest.raises(InputError, match="expected the picture SET/PICTURE of an index"):
+        example_searches(settings, pictures, pictures, words)
+
+
+def test_recall_and_costs_of_all_indexes_are_one_table(results: Path):
+    indexes = [read_index(results / "search" / name) for name in ("nouns", "pictures")]
+    builds = []
+    for number in range(2):
+        builds.append(results / f"build{number}.tsv")
+        builds[-1].write_text(f"s\th:m:s\n{number + 1.5}\t0:00:01\n", encoding="utf-8")
+
+    table = tabulate_recall(indexes, builds, queries=5, neighbours=3)
+
+    assert table["build_seconds"].tolist() == [1.5, 2.5]
+    assert table["recall"].tolist() == [1, 1]
+    assert set(RECALL_COLUMNS) <= set(table.columns)
+
+
+def test_french_names_are_asked_with_alignments_of_the_others(pictures: Index, words: WordTable):
+    names = ["animal", "boat", "cat", "dog", "entity", "sail", "vessel"]
+    synsets = {"boat": "n6", "cat": "n4", "dog": "n3", "sail": "n7"}
+    pairs = [NamePair((n,), (n,), (synsets[n],) if n in synsets else ()) for n in names]
+
+    table = tabulate_french(pairs, words, words, pictures, 3, [1, 5])
+
+    assert table["language"].tolist() == ["English", "French"]
+    assert table["names"].tolist() == [4, 4]
+    assert table["hit@1"][0] == 1
+    assert table["hit@5"][1] == 1

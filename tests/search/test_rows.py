@@ -1,0 +1,87 @@
+"""What stands in the indexes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from snakemake.iocontainers import Namedlist
+
+from tests.search.toys import PICTURES, SETTINGS, files_of, noun_vector
+from wordbridge.errors import InputError
+from wordbridge.search.digests import sha256_of
+from wordbridge.search.folder import read_index
+from wordbridge.search.rows import index_rows
+
+
+def test_all_nouns_with_a_vector_stand_in_the_index_of_nouns(finished: Path):
+    made = index_rows({"index": "nouns"}, files_of(finished))
+
+    assert [one["synset"] for one in made.labels] == [f"n{number}" for number in range(1, 9)]
+    assert made.labels[2] == {"synset": "n3", "label": "dog", "path": "dog < animal < entity"}
+    assert made.labels[7]["label"] == "guinea pig"
+    assert made.vectors[7].tolist() == [0.5, 1, 0, 0, 3]
+
+
+def test_classes_come_in_their_order(finished: Path):
+    made = index_rows({"index": "classes"}, files_of(finished))
+
+    assert [one["label"] for one in made.labels] == ["boat", "guinea pig", "dog"]
+    assert made.vectors[0].tolist() == [0, 0, 4, 1, 0]
+    assert made.made_by == {
+        "index": "classes",
+        "word_vectors": sha256_of(finished / "nouns/vectors.npy"),
+    }
+
+
+def test_pictures_have_the_label_of_their_noun_and_what_it_takes_to_read_them(finished: Path):
+    made = index_rows(SETTINGS, files_of(finished))
+
+    assert [one["label"] for one in made.labels] == [name.replace("_", " ") for name in PICTURES]
+    assert made.vectors[2] == pytest.approx(noun_vector("boat"), abs=0.5)
+    assert made.labels[2]["picture"] == "own/2.png"
+    assert made.labels[2]["member"] == str(finished / "files/2.png")
+    assert made.made_by["method"] == "conse"
+
+
+def test_snakemakes_own_list_of_files_does_as_well(finished: Path):
+    files = Namedlist()
+    for name, value in files_of(finished).items():
+        start = len(files)
+        files.extend(map(str, value) if isinstance(value, list) else [str(value)])
+        files._set_name(name, start, end=len(files) if isinstance(value, list) else None)
+
+    assert len(index_rows(SETTINGS, files).labels) == 7
+    assert len(index_rows({"index": "classes"}, files).labels) == 3
+
+
+def test_pictures_that_are_gone_from_the_table_are_left_out(finished: Path, tmp_path: Path):
+    lines = (finished / "pictures/split.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "split.tsv").write_text("".join(lines[:2] + lines[3:]), encoding="utf-8")
+    files = files_of(finished) | {"pictures": [tmp_path / "split.tsv"]}
+
+    made = index_rows(SETTINGS, files)
+
+    assert [one["picture"] for one in made.labels] == [f"own/{n}.png" for n in (0, 2, 3, 4, 5, 6)]
+    assert len(made.vectors) == 6
+
+
+def test_scores_of_classes_are_no_vectors_to_search(finished: Path, tmp_path: Path):
+    described = {"space": "classes", "classes": [f"n{number}" for number in range(5)]}
+    (tmp_path / "made.json").write_text(json.dumps(described), encoding="utf-8")
+
+    with pytest.raises(InputError, match="expected predictions in the space words, got classes"):
+        index_rows(SETTINGS, files_of(finished) | {"description": tmp_path / "made.json"})
+
+
+def test_predictions_of_other_pictures_are_refused(finished: Path, tmp_path: Path):
+    np.save(tmp_path / "few.npy", np.ones((4, 5), np.float32))
+
+    with pytest.raises(InputError, match="expected 7 rows"):
+        index_rows(SETTINGS, files_of(finished) | {"predictions": tmp_path / "few.npy"})
+
+
+def test_an_index_of_the_run_says_which_word_vectors_made_it(finished: Path):
+    digest = sha256_of(finished / "nouns/vectors.npy")
+
+    assert read_index(finished / "search/pictures", digest).description["seed"] == 1

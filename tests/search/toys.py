@@ -1,0 +1,132 @@
+"""A small finished run to search in: nine nouns, seven pictures, words in two languages."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from wordbridge.devise.noun_rows import NounRow, write_noun_rows
+from wordbridge.devise.noun_table import Noun, read_nouns, write_nouns
+from wordbridge.devise.picture_table import Picture, write_pictures
+from wordbridge.search.digests import sha256_of
+from wordbridge.search.folder import write_index
+from wordbridge.search.hnsw import GraphSettings
+from wordbridge.search.noun_labels import noun_words
+from wordbridge.search.rows import index_rows
+from wordbridge.search.words import write_words
+from wordbridge.translation.records import write_record
+from wordbridge.vectors.matrix_file import save_matrix
+
+DIM = 5
+SETTINGS = {"index": "pictures", "method": "conse", "seed": 1}
+GRAPH = GraphSettings(links=6, build_candidates=40, search_candidates=30)
+NOUNS = [
+    ("n1", "entity", "", None),
+    ("n2", "animal", "n1", None),
+    ("n3", "dog|domestic_dog", "n2", 7),
+    ("n4", "cat", "n2", None),
+    ("n5", "vessel", "n1", None),
+    ("n6", "boat", "n5", 2),
+    ("n7", "sail", "n1", None),
+    ("n8", "guinea_pig", "n2", 4),
+    ("n9", "unheard_of", "n1", None),
+]
+VECTORS = {
+    "entity": [1, 1, 1, 1, 1],
+    "animal": [2, 2, 0, 0, 0],
+    "dog": [4, 1, 0, 0, 0],
+    "cat": [1, 4, 0, 0, 0],
+    "vessel": [0, 0, 2, 2, 0],
+    "boat": [0, 0, 4, 1, 0],
+    "sail": [0, 0, 0, 3, 0],
+    "guinea": [1, 0, 0, 0, 3],
+    "pig": [0, 2, 0, 0, 3],
+}
+FRENCH = {"chien": "dog", "chat": "cat", "bateau": "boat", "voile": "sail"}
+PICTURES = ["dog", "cat", "boat", "sail", "dog", "boat", "guinea_pig"]
+PARTS = ["train", "valid", "unseen", "", "valid", "train", "valid"]
+COLOURS = {"dog": "#884400", "cat": "#888888", "boat": "#2244cc", "sail": "#eeeeee"}
+
+
+def picture_bytes(colour: str, size: tuple[int, int] = (24, 18)) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, "PNG")
+    return file.getvalue()
+
+
+def noun_vector(lemma: str) -> np.ndarray:
+    return np.mean([VECTORS[word] for word in lemma.split("_")], axis=0)
+
+
+def make_run(results: Path) -> Path:
+    """Write nouns, pictures, predictions, words and indexes into the folder ``results``."""
+    nouns = [
+        Noun(synset, tuple(lemmas.split("|")), tuple(filter(None, [above])), number, "a gloss")
+        for synset, lemmas, above, number in NOUNS
+    ]
+    write_nouns(results / "nouns/nouns.tsv", nouns)
+    rows = [NounRow(n.synset, n.lemmas[0], "first exact", n.class_index) for n in nouns[:-1]]
+    write_noun_rows(results / "nouns/vectors.tsv", rows)
+    save_matrix(
+        np.array([noun_vector(row.lemma) for row in rows], np.float32),
+        results / "nouns/vectors.npy",
+    )
+    make_pictures(results)
+    make_words(results)
+    for index in ("classes", "nouns", "pictures"):
+        settings = SETTINGS if index == "pictures" else {"index": index}
+        made = index_rows(settings, files_of(results))
+        write_index(results / "search" / index, made.vectors, made.labels, made.made_by, GRAPH)
+    return results
+
+
+def make_pictures(results: Path) -> None:
+    synsets = {lemmas.split("|")[0]: synset for synset, lemmas, _, _ in NOUNS}
+    french = {en: fr for fr, en in FRENCH.items()}
+    table, order = [], []
+    for number, (name, part) in enumerate(zip(PICTURES, PARTS, strict=True)):
+        path = results / f"files/{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture_bytes(COLOURS.get(name, "#00aa00")))
+        fr_name = f"un {french[name]}" if name in french else ""
+        known = (f"own/{number}.png", synsets[name], "photo", part, f"a {name}", fr_name)
+        table.append(Picture("toy", *known, "", str(path), f"stamp{number}"))
+        order.append(f"toy\town/{number}.png\tstamp{number}")
+    write_pictures(results / "pictures/split.tsv", table)
+    for shard, lines in enumerate((order[:3], order[3:])):
+        path = results / f"features/toy/{shard}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("set\tpicture\tstamp\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    noise = np.random.default_rng(3).standard_normal((len(PICTURES), DIM)) / 10
+    predicted = np.array([noun_vector(name) for name in PICTURES]) + noise
+    save_matrix(predicted.astype(np.float32), results / "devise/conse/1/predictions.npy")
+    write_record(
+        results / "devise/conse/1/predictions.json",
+        {"space": "words", "method": "conse", "classes": []},
+    )
+
+
+def make_words(results: Path) -> None:
+    words = [
+        word for word in noun_words(read_nouns(results / "nouns/nouns.tsv")) if word in VECTORS
+    ]
+    digest = sha256_of(results / "nouns/vectors.npy")
+    english = np.array([VECTORS[word] for word in words], np.float32)
+    write_words(results / "search/words/en", words, english, digest)
+    french = np.array([VECTORS[word] for word in FRENCH.values()], np.float32)
+    write_words(results / "search/words/fr", list(FRENCH), french, digest, "float16")
+
+
+def files_of(results: Path) -> dict[str, object]:
+    """Return the named files of the indexes of a run."""
+    made = results / "devise/conse/1"
+    return {
+        "nouns": results / "nouns/nouns.tsv",
+        "vectors": results / "nouns/vectors.npy",
+        "rows": results / "nouns/vectors.tsv",
+        "pictures": [results / "pictures/split.tsv"],
+        "features": [results / f"features/toy/{shard}.tsv" for shard in range(2)],
+        "predictions": made / "predictions.npy",
+        "description": made / "predictions.json",
+    }

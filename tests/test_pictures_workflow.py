@@ -1,0 +1,219 @@
+"""The whole picture side, run once on a handful of made-up pictures: results and staleness."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+from torch import nn
+from typer.testing import CliRunner
+
+from wordbridge.cli import app
+from wordbridge.devise.efficientnet import EfficientNetLite
+from wordbridge.devise.picture_shards import shard_of
+
+Workflow = Callable[..., subprocess.CompletedProcess[str]]
+Jobs = Callable[..., dict[str, int]]
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = "results/toy"
+EXAMPLES = ["pictures_to_classes", "pictures_to_nouns", "pictures_to_pictures", "words_to_pictures"]
+SHARDS, DIM, PER_NOUN = 2, 7, 4
+METHODS = {
+    "conse": {"kind": "conse", "top": 2},
+    "ridge": {"kind": "ridge"},
+    "random": {"kind": "random"},
+    "head": {
+        "kind": "head",
+        "head": {"hidden": [9]},
+        "training": {"epochs": 1, "batch_size": 5, "patience": None},
+    },
+}
+# Each noun and the one above it; the words are everyday ones, their tree is made up.
+TREE = {
+    "entity": "", "animal": "entity", "dog": "animal", "cat": "animal", "bird": "animal",
+    "thing": "entity", "boat": "thing", "sail": "thing", "chair": "thing", "fruit": "thing",
+    "apple": "fruit",
+}  # fmt: skip
+CLASSES = ["boat", "dog", "cat"]
+PICTURED = [*CLASSES, "bird", "chair", "apple"]
+
+
+def data_noun() -> tuple[str, dict[str, str]]:
+    """Return the nouns in the form of WordNet's data.noun, and their synsets."""
+    licence = "  1 Made up for a test.  \n"
+    offsets = dict.fromkeys(TREE, 0)
+    for _ in range(2):  # offsets have eight digits, so that the second time they are right
+        text = licence
+        for word, above in TREE.items():
+            offsets[word] = len(text)
+            pointers = [f"@ {offsets[above]:08d} n 0000"] if above else []
+            pointers += [f"~ {offsets[w]:08d} n 0000" for w, up in TREE.items() if up == word]
+            links = " ".join([f"{len(pointers):03d}", *pointers])
+            text += f"{offsets[word]:08d} 03 n 01 {word} 0 {links} | a {word} in a test  \n"
+    return text, {word: f"n{offset:08d}" for word, offset in offsets.items()}
+
+
+def draw(path: Path, number: int) -> None:
+    """Write a picture of coloured squares of which no two are the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    squares = np.random.default_rng(number).integers(256, size=(3, 4, 3), dtype=np.uint8)
+    Image.fromarray(squares).resize((40, 30), Image.Resampling.NEAREST).save(path)
+
+
+def network() -> EfficientNetLite:
+    """Return a network with random weights whose features differ from picture to picture."""
+    torch.manual_seed(2)
+    untrained = EfficientNetLite("efficientnet_lite0")
+    for module in untrained.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0  # a single batch sets means and variances
+    with torch.no_grad():
+        untrained.train()(2 * torch.rand(4, 3, 64, 64) - 1)
+    return untrained.eval()
+
+
+def write_sources(folder: Path) -> None:
+    """Write all that the workflow reads: pictures, nouns, classes, vectors, weights, config."""
+    text, synsets = data_noun()
+    (folder / "data.noun").write_text(text, encoding="utf-8")
+    listed = "".join(f"{synsets[word]}\n" for word in CLASSES)
+    (folder / "classes.txt").write_text(listed, encoding="utf-8")
+    numbers = np.random.default_rng(1).standard_normal((len(TREE), DIM)).round(4)
+    lines = [" ".join([w, *map(str, row)]) for w, row in zip(TREE, numbers.tolist(), strict=True)]
+    (folder / "toy.vec").write_text("\n".join([f"{len(TREE)} {DIM}", *lines, ""]), encoding="utf-8")
+    torch.save(network().state_dict(), folder / "weights.pth")
+    for number in range(PER_NOUN * len(PICTURED)):
+        word = PICTURED[number // PER_NOUN]
+        part = "train" if number % PER_NOUN else "val"
+        draw(folder / f"pictures/{part}/{synsets[word]}/{word}_{number}.png", number)
+    (folder / "toy.yaml").write_text(yaml.safe_dump(config()), encoding="utf-8")
+
+
+def config() -> dict[str, object]:
+    """Return what stands in the test's config on top of the default's."""
+    files = {
+        "toy_nouns": "data.noun",
+        "toy_classes": "classes.txt",
+        "toy_vectors": "toy.vec",
+        "toy_weights": "weights.pth",
+    }
+    return {
+        "pathvars": {"results": RESULTS, "logs": "logs/toy"},
+        "device": "cpu",
+        "run": {"pictures": ["toy"], "methods": list(METHODS), "variants": ["all"], "seeds": [1]},
+        "resources": {name: {"places": [{"local": path}]} for name, path in files.items()},
+        "wordnet": {"wordnet": "toy_nouns", "classes": "toy_classes"},
+        "vectors": {"toy": {"kind": "text", "vec": "toy_vectors"}},
+        "nouns": {"vectors": "toy"},
+        "picture_sets": {"toy": {"kind": "folder", "folder": "pictures"}},
+        "features": {"weights": "toy_weights", "shards": SHARDS, "batch_size": 4},
+        "methods": METHODS,
+        "search": {
+            "french_vectors": None,
+            "examples": {
+                "words_to_pictures": {"words": ["boat", "boat + sail", "dog - cat"]},
+                "pictures_to_pictures": {"pictures": 2},
+            },
+        },
+    }
+
+
+def options(folder: Path) -> list[str | Path]:
+    return ["--configfile", ROOT / "config.yaml", folder / "toy.yaml"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Path:
+    """Return a folder in which the target ``pictures`` has been made; look at it only."""
+    folder = tmp_path_factory.mktemp("pictures")
+    write_sources(folder)
+    workflow(folder, "pictures", *options(folder))
+    return folder
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    head, *lines = path.read_text(encoding="utf-8").splitlines()
+    return [dict(zip(head.split("\t"), line.split("\t"), strict=True)) for line in lines]
+
+
+def test_finished_pictures_have_nothing_to_be_done(finished: Path, jobs: Jobs):
+    assert jobs(finished, "pictures", *options(finished)) == {}
+
+
+def test_without_picture_sets_there_is_nothing_to_make(tmp_path: Path, jobs: Jobs):
+    files = (ROOT / "config.yaml", ROOT / "tests/mini/config.yaml")
+    assert jobs(tmp_path, "pictures", "--configfile", *files) == {"pictures": 1}
+
+
+def test_every_table_has_rows_and_a_page(finished: Path):
+    tables = sorted((finished / RESULTS / "tables").glob("*.tsv"))
+    assert [table.stem for table in tables] == [
+        *("devise", "devise_nouns", "devise_words", "mislabelled", "nouns"),
+        *(f"search_{name}" for name in EXAMPLES),
+    ]
+    for table in [*tables, finished / RESULTS / "timings/search.tsv"]:
+        assert read_rows(table)
+        assert "<table" in table.with_suffix(".html").read_text(encoding="utf-8")
+
+
+def test_all_methods_are_scored_on_seen_and_unseen_nouns(finished: Path):
+    rows = read_rows(finished / RESULTS / "tables/devise.tsv")
+    assert list(dict.fromkeys(row["method"] for row in rows)) == list(METHODS)
+    assert {"seen", "unseen", "classes"} <= {row["candidates"] for row in rows}
+
+
+def test_no_picture_of_the_val_folders_is_learned_from(finished: Path):
+    rows = read_rows(finished / RESULTS / "pictures/split.tsv")
+    parts = {(row["picture"].split("/")[0], row["part"]) for row in rows}
+    assert parts == {*product(("train", "val"), ("unseen",)), ("train", "train"), ("val", "valid")}
+
+
+def test_indexes_hold_all_classes_nouns_and_pictures(finished: Path):
+    sizes = {"classes": len(CLASSES), "nouns": len(TREE), "pictures": PER_NOUN * len(PICTURED)}
+    for name, size in sizes.items():
+        folder = finished / RESULTS / "search" / name
+        assert np.load(folder / "vectors.npy").shape == (size, DIM)
+        assert len(read_rows(folder / "labels.tsv")) == size
+        assert json.loads((folder / "index.json").read_text())["rows"] == size
+
+
+def test_contact_sheets_show_what_was_found(finished: Path):
+    sheets = sorted((finished / RESULTS / "figures").glob("search_*.png"))
+    assert [path.stem for path in sheets] == [f"search_{name}" for name in EXAMPLES]
+    with Image.open(finished / RESULTS / "figures/search_words_to_pictures.png") as sheet:
+        assert len(sheet.convert("RGB").getcolors(maxcolors=2**24)) > 100
+
+
+def test_a_picture_that_is_searched_with_finds_itself(finished: Path):
+    picture = sorted((finished / "pictures/val").rglob("*.png"))[2]
+    arguments = ["search", "--image", picture, "--results", finished / RESULTS, "--top", "1"]
+    shown = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False).stdout
+    score, label, _, place = shown.rstrip("\n").split("\t")
+    assert (float(score), label) == (pytest.approx(1), picture.stem.partition("_")[0])
+    assert place == picture.relative_to(finished).as_posix()
+
+
+def test_another_picture_changes_the_features_of_its_shard_only(
+    finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs
+):
+    folder = shutil.copytree(finished, tmp_path / "copy")
+    name = f"train/{data_noun()[1]['cat']}/late.png"
+    changed = shard_of(name, SHARDS)
+    draw(folder / "pictures" / name, 99)
+    shards = [f"{RESULTS}/pictures/shards/toy/{shard}.tsv" for shard in range(SHARDS)]
+    features = [f"{RESULTS}/features/toy/{shard}.npy" for shard in range(SHARDS)]
+    workflow(folder, *shards, *options(folder))
+    assert jobs(folder, *features, *options(folder)) == {"extract_features": 1}
+    workflow(folder, *features, *options(folder))
+    before, after = ([np.load(at / path) for path in features] for at in (finished, folder))
+    for shard in range(SHARDS):
+        assert len(after[shard]) == len(before[shard]) + (shard == changed)
+    assert np.array_equal(after[1 - changed], before[1 - changed])

@@ -1,0 +1,245 @@
+"""The command ``wordbridge search``, on a small finished run."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from click.testing import Result
+from PIL import Image
+from typer.testing import CliRunner
+
+from tests.search.toys import make_run
+from wordbridge.cli import app
+from wordbridge.devise.fitted import Fitted, write_fitted
+from wordbridge.search.picture_usage import write_usage
+from wordbridge.searching import Search as Opened
+
+Search = Callable[..., Result]
+SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("searching"))
+
+
+@pytest.fixture(scope="module")
+def search(finished: Path) -> Search:
+    """Run ``wordbridge search WORDS`` in the finished run, or in ``results``."""
+
+    def run(*words: str, results: Path = finished) -> Result:
+        return CliRunner().invoke(app, ["search", *words, "--results", str(results)])
+
+    return run
+
+
+def columns(run: Result, number: int) -> list[str]:
+    assert run.exit_code == 0, run.stderr
+    return [line.split("\t")[number] for line in run.stdout.splitlines()]
+
+
+def test_each_line_has_score_noun_path_and_file(search: Search, finished: Path):
+    run = search("boat", "--top", "2")
+
+    scores = [float(score) for score in columns(run, 0)]
+    assert 1 >= scores[0] >= scores[1] > 0.9
+    assert columns(run, 1) == ["boat", "boat"]
+    assert columns(run, 2) == ["boat < vessel < entity"] * 2
+    assert set(columns(run, 3)) == {str(finished / f"files/{number}.png") for number in (2, 5)}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["boat", "+", "sail"], "boat"),
+        (["dog - cat + cat"], "dog"),
+        (["dog", "-", "cat", "+", "cat"], "dog"),
+        (["guinea_pig"], "guinea pig"),
+        (["guinea", "pig"], "guinea pig"),
+        (["DOG"], "dog"),
+        (["--french", "chien"], "dog"),
+        (["--french", "Un", "bateau"], "boat"),
+        (["--french", "bateau + voile"], "boat"),
+        (["--exact", "cat"], "cat"),
+    ],
+)
+def test_words_in_all_forms_find_pictures(search: Search, words: list[str], found: str):
+    assert columns(search(*words), 1)[0] == found
+
+
+def test_a_french_question_goes_through_the_translator(
+    search: Search, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Opened, "_translation", lambda self, text: "where is the dog ?")
+
+    assert columns(search("--french", "Où est le chien ?"), 1)[0] == "dog"
+
+
+def test_nouns_and_classes_can_be_searched(search: Search):
+    assert columns(search("sail", "--nouns", "--top", "1"), 2) == ["sail < entity"]
+    assert sorted(columns(search("sail", "--classes"), 1)) == ["boat", "dog", "guinea pig"]
+
+
+def test_a_picture_of_the_run_needs_no_model_and_does_not_find_itself(search: Search):
+    run = search("--image", "toy/own/0.png", "--json", "--top", "3")
+
+    found = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [one["rank"] for one in found] == [1, 2, 3]
+    assert found[0]["picture"] == "own/4.png"
+    assert "own/0.png" not in {one["picture"] for one in found}
+    assert columns(search("--image", "toy/own/0.png", "--nouns"), 1)[0] == "dog"
+
+
+def test_json_has_an_object_for_each(search: Search, finished: Path):
+    (line,) = search("boat", "--json", "--nouns", "--top", "1").stdout.splitlines()
+
+    assert json.loads(line) == {
+        "rank": 1,
+        "score": 1.0,
+        "label": "boat",
+        "synset": "n6",
+        "path": "boat < vessel < entity",
+    }
+    (line,) = search("sail", "--json", "--top", "1").stdout.splitlines()
+    assert json.loads(line)["file"] == str(finished / "files/3.png")
+
+
+def test_a_sheet_is_written_beside(search: Search, tmp_path: Path):
+    assert search("dog", "--sheet", str(tmp_path / "dog.png")).exit_code == 0
+
+    with Image.open(tmp_path / "dog.png") as sheet:
+        assert sheet.size[0] > 7 * 160
+
+
+@pytest.fixture(scope="module")
+def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the run in a project with a network and ConSE, which always says cat."""
+    project = tmp_path_factory.mktemp("project")
+    results = shutil.copytree(finished, project / "results/toy")
+    torch.manual_seed(4)
+    network = torchvision.models.mobilenet_v3_small(weights=None)
+    torch.save(network.state_dict(), project / "weights")
+    usage = {"backbone": "mobilenet_v3_small", "short_side": None, "pooling": "average"}
+    write_usage(
+        results / "search/picture_usage.json",
+        usage | {"precision": "float32"},
+        project / "weights",
+    )
+    path = results / "search/picture_usage.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(f"{project}/", ""), encoding="utf-8")
+    tensors = {
+        "class_vectors": torch.tensor([[1.0, 4, 0, 0, 0]]).repeat(1000, 1),
+        "known_classes": torch.ones(1000, dtype=torch.bool),
+    }
+    described = {"kind": "conse", "space": "words", "classes": [], "seed": 1, "top": 3}
+    folder = results / "devise/conse/1"
+    write_fitted(Fitted(tensors, described), folder / "model.safetensors", folder / "settings.json")
+    return results
+
+
+def test_a_picture_of_ones_own_goes_through_the_network_and_method_of_the_run(
+    search: Search, with_model: Path, finished: Path
+):
+    run = search("--image", str(finished / "files/0.png"), "--nouns", results=with_model)
+
+    assert columns(run, 1)[0] == "cat"
+    assert columns(run, 0)[0] == "1.0000"
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        ("devise/conse/1/model.safetensors", "expected the model that made the index of pictures"),
+        ("search/picture_usage.json", "expected how pictures become features"),
+        ("../../weights", "weights: expected the weights of mobilenet_v3_small, got no file"),
+    ],
+)
+def test_a_run_without_a_model_says_what_is_missing(
+    search: Search, with_model: Path, finished: Path, tmp_path: Path, harm: str, message: str
+):
+    project = shutil.copytree(with_model.parents[1], tmp_path / "project")
+    (project / "results/toy" / harm).unlink()
+
+    run = search("--image", str(finished / "files/0.png"), results=project / "results/toy")
+
+    assert run.exit_code == 1
+    assert message in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_other_weights_and_what_is_no_picture_are_refused(
+    search: Search, with_model: Path, finished: Path, tmp_path: Path
+):
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    run = search("--image", str(tmp_path / "no.png"), results=with_model)
+    assert "no.png: expected a picture, but " in run.stderr
+
+    project = shutil.copytree(with_model.parents[1], tmp_path / "project")
+    (project / "weights").write_bytes(b"others")
+    run = search("--image", str(finished / "files/0.png"), results=project / "results/toy")
+    assert "expected the weights that made the features" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["baot"], "unknown word 'baot': expected one of 9 words; did you mean boat?"),
+        (["--french", "batau"], "unknown word 'batau': expected one of 4 words; did you mean bat"),
+        (["dog - dog"], "its words cancel each other out"),
+        ([], "expected words or --image, got neither"),
+        (["dog", "--image", "x.jpg"], "expected words or --image, got both"),
+        (["dog", "--nouns", "--classes"], "expected --nouns or --classes, got both"),
+        (["--image", "none.jpg"], "none.jpg: expected a picture file, or SET/PICTURE"),
+        (["dog", "--results", "absent"], "absent: expected search indexes, got no such folder"),
+    ],
+)
+def test_an_error_is_one_line(finished: Path, words: list[str], message: str):
+    results = [] if "--results" in words else ["--results", str(finished)]
+
+    run = CliRunner().invoke(app, ["search", *words, *results])
+
+    assert run.exit_code == 1
+    assert run.stderr.startswith("error: ")
+    assert message in run.stderr
+    assert (run.stderr.count("\n"), run.stdout) == (1, "")
+
+
+def test_words_and_index_of_two_runs_are_refused(search: Search, finished: Path, tmp_path: Path):
+    mixed = shutil.copytree(finished, tmp_path / "mixed")
+    path = mixed / "search/words/en/words.json"
+    changed = json.loads(path.read_text(encoding="utf-8")) | {"word_vectors": "cd" * 32}
+    path.write_text(json.dumps(changed), encoding="utf-8")
+
+    run = search("dog", results=mixed)
+
+    assert run.exit_code == 1
+    assert "made with the word vectors" in run.stderr
+
+
+def test_words_are_searched_without_torch_and_spacy(finished: Path):
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from wordbridge.cli import app\n"
+        "run = CliRunner().invoke(app, sys.argv[1:])\n"
+        "heavy = {'torch', 'spacy', 'pandas', 'matplotlib', 'PIL'} & set(sys.modules)\n"
+        "print(run.exit_code, sorted(heavy))\n"
+    )
+    words = ["search", "boat + sail", "--results", str(finished)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+    )
+
+    assert (done.stdout, done.stderr) == ("0 []\n", "")

@@ -1,0 +1,195 @@
+# In: <results>/features, <results>/pictures/split.tsv, <results>/nouns.
+# Out: <results>/devise/{method}/{seed}: what sends pictures among the words, and where it sends
+# them; <results>/devise_scores, tables. A head's unfinished state lives in resources/state.
+
+
+rule train_devise:
+    """The head of one variant trained with one seed, and its losses per epoch."""
+    input:
+        features=FEATURES,
+        logits=LOGITS,
+        rows=ROWS,
+        pictures="<results>/pictures/split.tsv",
+        vectors="<results>/nouns/vectors.npy",
+        nouns="<results>/nouns/vectors.tsv",
+        classifier="<results>/features/classifier.npy",
+    output:
+        model="<results>/devise/{method}/{seed}/model.safetensors",
+        settings="<results>/devise/{method}/{seed}/settings.json",
+        metrics="<results>/devise/{method}/{seed}/metrics.tsv",
+    log:
+        "<logs>/train_devise/{method}/{seed}.log",
+    benchmark:
+        "<results>/benchmarks/train_devise/{method}/{seed}.tsv"
+    wildcard_constraints:
+        method=HEADS,
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["training"]
+    resources:
+        mem_mb=4000,
+        runtime=720,
+        gpu=GPUS,
+    params:
+        settings=head_block,
+    script:
+        "../scripts/train_devise.py"
+
+
+rule fit_baseline:
+    """One method that the heads are held against, fitted to the same features."""
+    input:
+        features=FEATURES,
+        logits=LOGITS,
+        rows=ROWS,
+        pictures="<results>/pictures/split.tsv",
+        vectors="<results>/nouns/vectors.npy",
+        nouns="<results>/nouns/vectors.tsv",
+    output:
+        model="<results>/devise/{method}/{seed}/model.safetensors",
+        settings="<results>/devise/{method}/{seed}/settings.json",
+    log:
+        "<logs>/fit_baseline/{method}/{seed}.log",
+    benchmark:
+        "<results>/benchmarks/fit_baseline/{method}/{seed}.tsv"
+    wildcard_constraints:
+        method=BASELINES,
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=baseline_block,
+    script:
+        "../scripts/fit_baseline.py"
+
+
+rule predict_vectors:
+    """What one fitted method says about every picture that has features."""
+    input:
+        features=ALL_FEATURES,
+        logits=ALL_LOGITS,
+        rows=ALL_ROWS,
+        model="<results>/devise/{method}/{seed}/model.safetensors",
+        settings="<results>/devise/{method}/{seed}/settings.json",
+    output:
+        predictions="<results>/devise/{method}/{seed}/predictions.npy",
+        description="<results>/devise/{method}/{seed}/predictions.json",
+    log:
+        "<logs>/predict_vectors/{method}/{seed}.log",
+    benchmark:
+        "<results>/benchmarks/predict_vectors/{method}/{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["decoding"]
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings={"device": config["device"], "threads": config["threads"]["decoding"]},
+    script:
+        "../scripts/predict_vectors.py"
+
+
+rule score_devise:
+    """All scores of one method and seed of the picture side."""
+    input:
+        predictions="<results>/devise/{method}/{seed}/predictions.npy",
+        description="<results>/devise/{method}/{seed}/predictions.json",
+        rows=ALL_ROWS,
+        pictures="<results>/pictures/split.tsv",
+        vectors="<results>/nouns/vectors.npy",
+        words="<results>/nouns/vectors.tsv",
+        nouns="<results>/nouns/nouns.tsv",
+    output:
+        "<results>/devise_scores/{method}/{seed}.json",
+    log:
+        "<logs>/score_devise/{method}/{seed}.log",
+    benchmark:
+        "<results>/benchmarks/score_devise/{method}/{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=config["picture_scores"],
+    script:
+        "../scripts/score_devise.py"
+
+
+rule choose_method:
+    """Which method is searched with, and the comparisons that decided."""
+    input:
+        DEVISE_SCORES,
+    output:
+        "<results>/devise/chosen.json",
+    log:
+        "<logs>/choose_method.log",
+    benchmark:
+        "<results>/benchmarks/choose_method.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=config["choice"],
+    script:
+        "../scripts/choose_method.py"
+
+
+rule tabulate_devise:
+    """The tables of the picture side: both directions, best and worst nouns."""
+    input:
+        DEVISE_SCORES,
+    output:
+        scores=multiext("<results>/tables/devise", ".tsv", ".md", ".html"),
+        words=multiext("<results>/tables/devise_words", ".tsv", ".md", ".html"),
+        nouns=multiext("<results>/tables/devise_nouns", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/tabulate_devise.log",
+    benchmark:
+        "<results>/benchmarks/tabulate_devise.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        settings=config["picture_tables"],
+    script:
+        "../scripts/tabulate_devise.py"
+
+
+rule list_suspects:
+    """A table of pictures that look mislabelled: far from their noun, close to another."""
+    input:
+        predictions=f"<results>/devise/{METHOD}/{SEEDS[0]}/predictions.npy",
+        description=f"<results>/devise/{METHOD}/{SEEDS[0]}/predictions.json",
+        rows=ALL_ROWS,
+        pictures="<results>/pictures/split.tsv",
+        vectors="<results>/nouns/vectors.npy",
+        words="<results>/nouns/vectors.tsv",
+        nouns="<results>/nouns/nouns.tsv",
+    output:
+        multiext("<results>/tables/mislabelled", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/list_suspects.log",
+    benchmark:
+        "<results>/benchmarks/list_suspects.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings=config["suspects"],
+    script:
+        "../scripts/list_suspects.py"

@@ -1,0 +1,75 @@
+# In: WordNet's database, a list of ImageNet's classes, word vectors.
+# Out: <results>/nouns: all nouns, and the vectors of those that have one.
+
+
+rule list_nouns:
+    """The nouns of WordNet, with the classes of ImageNet among them."""
+    input:
+        **resource_files(config["wordnet"]),
+    output:
+        "<results>/nouns/nouns.tsv",
+    log:
+        "<logs>/list_nouns.log",
+    benchmark:
+        "<results>/benchmarks/list_nouns.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../scripts/list_nouns.py"
+
+
+rule embed_nouns:
+    """The word vectors of the nouns, and how many nouns each way to find one covers."""
+    input:
+        **resource_files(NOUN_VECTORS),
+        nouns="<results>/nouns/nouns.tsv",
+    output:
+        matrix="<results>/nouns/vectors.npy",
+        rows="<results>/nouns/vectors.tsv",
+        coverage="<results>/nouns/coverage.tsv",
+    log:
+        "<logs>/embed_nouns.log",
+    benchmark:
+        "<results>/benchmarks/embed_nouns.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings={
+            **{
+                key: config["nouns"][key]
+                for key in ("lemmas", "multiword", "lower_case", "frequent_words")
+            },
+            "vectors": {
+                key: NOUN_VECTORS[key] for key in ("kind", "unit_length") if key in NOUN_VECTORS
+            },
+        },
+    script:
+        "../scripts/embed_nouns.py"
+
+
+rule tabulate_nouns:
+    """A table of how many nouns have a word vector, and how it is found."""
+    input:
+        "<results>/nouns/coverage.tsv",
+    output:
+        multiext("<results>/tables/nouns", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/tabulate_nouns.log",
+    benchmark:
+        "<results>/benchmarks/tabulate_nouns.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/tabulate_nouns.py"

@@ -1,0 +1,223 @@
+# In: <results>/nouns, the chosen method's predictions. Out: <results>/search: indexes of classes,
+# nouns and pictures, the words to search with, and the lesson's searches as contact sheets.
+
+
+rule pictures:
+    """All tables and figures of the picture side, and the indexes to search in."""
+    input:
+        PICTURE_TABLES,
+        PICTURE_FIGURES,
+        SEARCH_FILES,
+
+
+rule take_chosen:
+    """The model and the predictions of the chosen method, under one name for the search."""
+    input:
+        choice="<results>/devise/chosen.json",
+        files=expand(
+            "<results>/devise/{method}/{seed}/{name}",
+            method=[config["choice"]["method"], config["choice"]["rival"]],
+            seed=SEEDS[0],
+            name=METHOD_FILES,
+        ),
+    output:
+        expand("<results>/devise/chosen/{seed}/{name}", seed=SEEDS[0], name=METHOD_FILES),
+    log:
+        "<logs>/take_chosen.log",
+    benchmark:
+        "<results>/benchmarks/take_chosen.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/take_chosen.py"
+
+
+rule build_index:
+    """An index of nouns or pictures: vectors, labels, graph, and a description of what made them."""
+    input:
+        unpack(index_files),
+        nouns="<results>/nouns/nouns.tsv",
+        vectors="<results>/nouns/vectors.npy",
+        rows="<results>/nouns/vectors.tsv",
+    output:
+        vectors="<results>/search/{index}/vectors.npy",
+        labels="<results>/search/{index}/labels.tsv",
+        graph="<results>/search/{index}/hnsw.bin",
+        description="<results>/search/{index}/index.json",
+    log:
+        "<logs>/build_index/{index}.log",
+    benchmark:
+        "<results>/benchmarks/build_index/{index}.tsv"
+    conda:
+        "../../envs/search.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=index_block,
+    script:
+        "../scripts/build_index.py"
+
+
+rule build_words:
+    """The English words that one can search with, and their vectors."""
+    input:
+        **resource_files(NOUN_VECTORS),
+        nouns="<results>/nouns/nouns.tsv",
+        noun_vectors="<results>/nouns/vectors.npy",
+    output:
+        words="<results>/search/words/en/words.txt",
+        vectors="<results>/search/words/en/vectors.npy",
+        ranks="<results>/search/words/en/ranks.npy",
+        description="<results>/search/words/en/words.json",
+    log:
+        "<logs>/build_words.log",
+    benchmark:
+        "<results>/benchmarks/build_words.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings={**config["search"]["words"], "vectors": vectors_kind(NOUN_VECTORS)},
+    script:
+        "../scripts/build_words.py"
+
+
+rule align_french:
+    """French words in the space of the English ones, by a rotation fitted on names of pictures."""
+    input:
+        **resource_files(FRENCH_VECTORS),
+        pictures="<results>/pictures/split.tsv",
+        english="<results>/search/words/en/words.json",
+        files=rules.build_words.output,
+    output:
+        words="<results>/search/words/fr/words.txt",
+        vectors="<results>/search/words/fr/vectors.npy",
+        ranks="<results>/search/words/fr/ranks.npy",
+        description="<results>/search/words/fr/words.json",
+    log:
+        "<logs>/align_french.log",
+    benchmark:
+        "<results>/benchmarks/align_french.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings={**config["search"]["words"], "vectors": vectors_kind(FRENCH_VECTORS)},
+    script:
+        "../scripts/align_french.py"
+
+
+rule measure_french:
+    """A table of how well French names find pictures, beside the English ones of the same nouns."""
+    input:
+        **resource_files(FRENCH_VECTORS),
+        pictures="<results>/pictures/split.tsv",
+        english="<results>/search/words/en/words.json",
+        words=rules.build_words.output,
+        index="<results>/search/pictures/index.json",
+        files=expand("<results>/search/pictures/{name}", name=INDEX_FILES),
+    output:
+        multiext("<results>/tables/french", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/measure_french.log",
+    benchmark:
+        "<results>/benchmarks/measure_french.tsv"
+    conda:
+        "../../envs/search.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings={**config["search"]["french"], "vectors": vectors_kind(FRENCH_VECTORS)},
+    script:
+        "../scripts/measure_french.py"
+
+
+rule measure_recall:
+    """A table of what each index finds of exact search's answers, its size and its times."""
+    input:
+        indexes=expand("<results>/search/{index}/index.json", index=INDEXES),
+        files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
+    output:
+        multiext("<results>/timings/search", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/measure_recall.log",
+    benchmark:
+        "<results>/benchmarks/measure_recall.tsv"
+    conda:
+        "../../envs/search.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings={**config["search"]["recall"], "builds": BUILD_TIMES},
+    script:
+        "../scripts/measure_recall.py"
+
+
+rule search_examples:
+    """One of the lesson's searches: a contact sheet of what is found, and a table of the scores."""
+    input:
+        words="<results>/search/words/en/words.json",
+        word_files=rules.build_words.output,
+        index=example_index,
+        pictures="<results>/search/pictures/index.json",
+        files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
+        archives=expand("<results>/pictures/{set}.zip", set=ALL_SETS),
+    output:
+        sheet="<results>/figures/search_{example}.png",
+        table="<results>/tables/search_{example}.tsv",
+        pages=multiext("<results>/tables/search_{example}", ".md", ".html"),
+    log:
+        "<logs>/search_examples/{example}.log",
+    benchmark:
+        "<results>/benchmarks/search_examples/{example}.tsv"
+    conda:
+        "../../envs/search.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=example_block,
+    script:
+        "../scripts/search_examples.py"
+
+
+rule record_picture_usage:
+    """How a picture that is searched with becomes features, for `wordbridge search --image`."""
+    input:
+        weights=BACKBONE_WEIGHTS,
+    output:
+        "<results>/search/picture_usage.json",
+    log:
+        "<logs>/record_picture_usage.log",
+    benchmark:
+        "<results>/benchmarks/record_picture_usage.tsv"
+    conda:
+        "../../envs/search.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings={
+            key: config["features"][key]
+            for key in ("backbone", "short_side", "pooling", "precision")
+        },
+    script:
+        "../scripts/record_picture_usage.py"

@@ -1,0 +1,28 @@
+"""French words in the space of the English ones, by a rotation fitted on names of pictures."""
+
+from pathlib import Path
+
+from wordbridge.devise.picture_table import read_pictures
+from wordbridge.log import log_to
+from wordbridge.search.alignment import fit_alignment
+from wordbridge.search.bilingual import mean_vectors, name_pairs
+from wordbridge.search.listing import words_to_search
+from wordbridge.search.words import read_words, write_words
+from wordbridge.vectors.source import configured_vectors
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+pairs = name_pairs(read_pictures(snakemake.input.pictures))
+english = read_words(Path(snakemake.input.english).parent)
+french = configured_vectors(settings["vectors"], snakemake.input)
+alignment = fit_alignment(
+    mean_vectors([pair.fr for pair in pairs], french),
+    mean_vectors([pair.en for pair in pairs], english),
+)
+needed = sorted({word for pair in pairs for word in pair.fr})
+asked = words_to_search(needed, french, snakemake.input, settings["most_frequent"])
+matrix, known = french.lookup(asked)
+words = [word for word, is_known in zip(asked, known, strict=True) if is_known]
+folder = Path(snakemake.output.description).parent
+write_words(folder, words, alignment.map(matrix), english.word_vectors, settings["dtype"])

@@ -1,0 +1,16 @@
+"""An index of nouns or pictures: vectors, labels, graph, and a description of what made them."""
+
+from pathlib import Path
+
+from wordbridge.log import log_to
+from wordbridge.search.folder import write_index
+from wordbridge.search.hnsw import GraphSettings
+from wordbridge.search.rows import index_rows
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+rows = index_rows(settings, snakemake.input)
+graph = GraphSettings(**settings["graph"])
+folder = Path(snakemake.output.description).parent
+write_index(folder, rows.vectors, rows.labels, rows.made_by, graph)

@@ -1,0 +1,22 @@
+"""The English words that one can search with, and their vectors."""
+
+from pathlib import Path
+
+from wordbridge.devise.noun_table import read_nouns
+from wordbridge.log import log_to
+from wordbridge.search.digests import sha256_of
+from wordbridge.search.listing import words_to_search
+from wordbridge.search.noun_labels import noun_words
+from wordbridge.search.words import write_words
+from wordbridge.vectors.source import configured_vectors
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+needed = noun_words(read_nouns(snakemake.input.nouns))
+vectors = configured_vectors(settings["vectors"], snakemake.input)
+asked = words_to_search(needed, vectors, snakemake.input, settings["most_frequent"])
+matrix, known = vectors.lookup(asked)
+words = [word for word, is_known in zip(asked, known, strict=True) if is_known]
+folder = Path(snakemake.output.description).parent
+write_words(folder, words, matrix, sha256_of(snakemake.input.noun_vectors), settings["dtype"])

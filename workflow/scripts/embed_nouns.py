@@ -1,0 +1,24 @@
+"""The word vectors of the nouns, and how many nouns each way to find one covers."""
+
+from wordbridge.devise.noun_coverage import write_noun_coverage
+from wordbridge.devise.noun_rows import write_noun_rows
+from wordbridge.devise.noun_table import read_nouns
+from wordbridge.devise.noun_vectors import embed_nouns
+from wordbridge.log import log_to
+from wordbridge.vectors.matrix_file import save_matrix
+from wordbridge.vectors.source import configured_vectors
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+embedded = embed_nouns(
+    read_nouns(snakemake.input.nouns),
+    configured_vectors(settings["vectors"], snakemake.input),
+    lemmas=settings["lemmas"],
+    multiword=settings["multiword"],
+    lower_case=settings["lower_case"],
+    frequent_words=settings["frequent_words"],
+)
+save_matrix(embedded.matrix, snakemake.output.matrix)
+write_noun_rows(snakemake.output.rows, embedded.rows)
+write_noun_coverage(snakemake.output.coverage, embedded.coverage)

@@ -1,0 +1,25 @@
+"""The backbone's features of one shard of a picture set, and the pictures that have none."""
+
+from wordbridge.devise.backbones import load_backbone
+from wordbridge.devise.extraction import Plan, extract
+from wordbridge.devise.feature_store import write_shard
+from wordbridge.devise.picture_table import read_bytes, read_pictures
+from wordbridge.log import log_to
+from wordbridge.translation.device import choose_device
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+shard = extract(
+    list(read_pictures(snakemake.input.pictures)),
+    read_bytes,
+    load_backbone(settings["backbone"], snakemake.input.weights, settings["short_side"]),
+    Plan(
+        choose_device(settings["device"], 1),
+        settings["pooling"],
+        settings["precision"],
+        settings["batch_size"],
+        snakemake.threads,
+    ),
+)
+write_shard(shard, snakemake.output.features, snakemake.output.logits)

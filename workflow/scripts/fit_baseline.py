@@ -1,0 +1,22 @@
+"""One method that the heads are held against, fitted to the same features."""
+
+from wordbridge.devise.baselines import fit_baseline
+from wordbridge.devise.feature_store import FeatureStore
+from wordbridge.devise.fitted import write_fitted
+from wordbridge.devise.noun_matrix import read_noun_matrix
+from wordbridge.devise.picture_table import read_pictures
+from wordbridge.log import log_to
+from wordbridge.translation.device import choose_device
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+choose_device("cpu", settings["threads"])
+fitted = fit_baseline(
+    settings["variant"],
+    int(snakemake.wildcards.seed),
+    FeatureStore.open(snakemake.input.features),
+    read_pictures(snakemake.input.pictures),
+    read_noun_matrix(snakemake.input.vectors, snakemake.input.nouns),
+)
+write_fitted(fitted, snakemake.output.model, snakemake.output.settings)

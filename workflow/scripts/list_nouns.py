@@ -1,0 +1,15 @@
+"""The nouns of WordNet, with the classes of ImageNet among them."""
+
+from wordbridge.devise.class_lists import check_names, label_nouns, read_class_list
+from wordbridge.devise.hierarchy import Hierarchy
+from wordbridge.devise.noun_table import write_nouns
+from wordbridge.devise.wordnet import read_wordnet
+from wordbridge.log import log_to
+
+log_to(snakemake)
+
+nouns = read_wordnet(snakemake.input.wordnet)
+check_names(nouns, read_class_list(snakemake.input.get("names")))
+labelled = label_nouns(nouns, read_class_list(snakemake.input.classes))
+Hierarchy(labelled)  # refuses a circle here, where the file can still be named
+write_nouns(snakemake.output[0], labelled)

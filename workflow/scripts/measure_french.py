@@ -1,0 +1,25 @@
+"""A table of how well French names find pictures, beside the English ones of the same nouns."""
+
+from pathlib import Path
+
+from wordbridge.devise.picture_table import read_pictures
+from wordbridge.log import log_to
+from wordbridge.report.french_table import CAPTION, COLUMNS, tabulate_french
+from wordbridge.report.tables import write_table
+from wordbridge.search.bilingual import name_pairs
+from wordbridge.search.folder import read_index
+from wordbridge.search.words import read_words
+from wordbridge.vectors.source import configured_vectors
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+table = tabulate_french(
+    name_pairs(read_pictures(snakemake.input.pictures)),
+    configured_vectors(settings["vectors"], snakemake.input),
+    read_words(Path(snakemake.input.english).parent),
+    read_index(Path(snakemake.input.index).parent),
+    settings["folds"],
+    settings["hits"],
+)
+write_table(table, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS)

@@ -1,0 +1,15 @@
+"""A table of what each index finds of exact search's answers, its size and its times."""
+
+from pathlib import Path
+
+from wordbridge.log import log_to
+from wordbridge.report.recall_table import CAPTION, COLUMNS, tabulate_recall
+from wordbridge.report.tables import write_table
+from wordbridge.search.folder import read_index
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+indexes = [read_index(Path(path).parent) for path in snakemake.input.indexes]
+table = tabulate_recall(indexes, settings["builds"], settings["queries"], settings["neighbours"])
+write_table(table, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS)

@@ -1,0 +1,20 @@
+"""What one fitted method says about every picture that has features."""
+
+from wordbridge.devise.feature_store import FeatureStore
+from wordbridge.devise.fitted import read_fitted
+from wordbridge.devise.prediction import predictor_of, write_predictions
+from wordbridge.log import log_to
+from wordbridge.translation.device import choose_device
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+device = choose_device(settings["device"], settings["threads"])
+fitted = read_fitted(snakemake.input.model, snakemake.input.settings)
+write_predictions(
+    snakemake.output.predictions,
+    snakemake.output.description,
+    FeatureStore.open(snakemake.input.features),
+    predictor_of(fitted, device),
+    snakemake.wildcards.method,
+)

@@ -1,0 +1,8 @@
+"""How pictures become features, for `wordbridge search --image`."""
+
+from wordbridge.log import log_to
+from wordbridge.search.picture_usage import write_usage
+
+log_to(snakemake)
+
+write_usage(snakemake.output[0], snakemake.params.settings, snakemake.input.weights)

@@ -1,0 +1,27 @@
+"""One of the lesson's searches: a contact sheet of what is found, and a table of the scores."""
+
+from pathlib import Path
+
+from wordbridge.log import log_to
+from wordbridge.report.contact_sheet import save_sheet
+from wordbridge.report.search_examples import (
+    COLUMNS,
+    caption,
+    example_searches,
+    sheet_rows,
+    tabulate_searches,
+)
+from wordbridge.report.tables import write_table
+from wordbridge.search.folder import read_index
+from wordbridge.search.words import read_words
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+words = read_words(Path(snakemake.input.words).parent)
+target = read_index(Path(snakemake.input.index).parent, words.word_vectors)
+pictures = read_index(Path(snakemake.input.pictures).parent, words.word_vectors)
+searches = example_searches(settings, target, pictures, words)
+save_sheet(snakemake.output.sheet, sheet_rows(searches))
+stem = snakemake.output.table.removesuffix(".tsv")
+write_table(tabulate_searches(searches), stem, caption(settings), COLUMNS, group=True)

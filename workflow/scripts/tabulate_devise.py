@@ -1,0 +1,29 @@
+"""The tables of the picture side: both directions, best and worst nouns."""
+
+from wordbridge.log import log_to
+from wordbridge.report.devise_nouns import CAPTION as NOUNS_CAPTION
+from wordbridge.report.devise_nouns import COLUMNS as NOUNS_COLUMNS
+from wordbridge.report.devise_nouns import tabulate_nouns
+from wordbridge.report.devise_table import (
+    CAPTION,
+    WORDS_CAPTION,
+    devise_columns,
+    tabulate_devise,
+)
+from wordbridge.report.tables import write_table
+from wordbridge.translation.records import read_records
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+records = read_records(snakemake.input)
+scores = tabulate_devise(records, "rows", settings["published"])
+words = tabulate_devise(records, "words")
+nouns = tabulate_nouns(records, settings["method"], settings["count"], settings["pictures"])
+stems = [
+    outputs[0].removesuffix(".tsv")
+    for outputs in (snakemake.output.scores, snakemake.output.words, snakemake.output.nouns)
+]
+write_table(scores, stems[0], CAPTION, devise_columns(scores), group=True)
+write_table(words, stems[1], WORDS_CAPTION, devise_columns(words), group=True)
+write_table(nouns, stems[2], NOUNS_CAPTION, NOUNS_COLUMNS, group=True)

@@ -1,0 +1,1 @@
+"""Pictures found by words: nouns, pictures, features, head, scores."""

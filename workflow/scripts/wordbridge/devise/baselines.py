@@ -1,0 +1,139 @@
+"""What a head is held against: ConSE, ridge regression, nearest class mean, random vectors."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wordbridge.devise.fitted import Fitted
+from wordbridge.devise.labelled import Features, Floats, Labelled, seen_parts
+from wordbridge.devise.noun_matrix import NounMatrix, unit
+from wordbridge.devise.picture_table import Picture
+from wordbridge.errors import InputError
+
+Doubles = NDArray[np.float64]
+CHUNK = 4096  # pictures whose features are in memory at once
+
+
+def fit_baseline(
+    variant: Mapping[str, Any],
+    seed: int,
+    store: Features,
+    pictures: Sequence[Picture],
+    nouns: NounMatrix,
+) -> Fitted:
+    """Return the method of a ``variant``'s kind: conse, ridge, class_mean or random.
+
+    Raises InputError for another kind, and when there is nothing to learn from.
+    """
+    if variant["kind"] == "random":
+        return _fitted("random", seed, {}, dim=int(nouns.vectors.shape[1]))
+    if variant["kind"] == "conse":
+        return conse_method(nouns, variant.get("top", 10), seed)
+    fits: dict[str, Callable[[Labelled, Labelled], Fitted]] = {
+        "ridge": lambda train, valid: ridge(store, nouns, train, valid, variant["lambdas"], seed),
+        "class_mean": lambda train, valid: class_mean(store, nouns, train, seed),
+    }
+    if variant["kind"] not in fits:
+        raise InputError(
+            f"kind of a picture method: expected conse, {', '.join(fits)} or random, "
+            f"got {variant['kind']!r}; correct the variant"
+        )
+    train, valid = seen_parts(store, pictures, nouns)
+    return fits[variant["kind"]](train.with_noun(), valid)
+
+
+def conse_method(nouns: NounMatrix, top: int, seed: int = 0) -> Fitted:
+    """Return ConSE: nothing is fitted, the classes' vectors are all that it needs."""
+    arrays = {"class_vectors": nouns.class_vectors, "known_classes": nouns.known_classes}
+    return _fitted("conse", seed, arrays, top=top)
+
+
+def ridge(
+    store: Features,
+    nouns: NounMatrix,
+    train: Labelled,
+    valid: Labelled,
+    lambdas: Sequence[float],
+    seed: int = 0,
+) -> Fitted:
+    """Return the linear map to the nouns' unit vectors with the smallest squared error.
+
+    The penalty is the one of ``lambdas``, in multiples of the features' mean variance, with
+    which the ``valid`` pictures have the highest mean cosine with their nouns.
+    """
+    mean = _mean(store, train)
+    counts = np.bincount(train.nouns, minlength=len(nouns.vectors))
+    centre = counts @ nouns.vectors.astype(np.float64) / len(train)
+    squares = np.zeros((store.width, store.width))
+    products = np.zeros((store.width, len(centre)))
+    for start, features in _chunks(store, train):
+        centred = features - mean
+        squares += centred.T @ centred
+        targets = nouns.vectors[train.nouns[start : start + len(features)]]
+        products += centred.T @ (targets - centre)
+    unit_penalty = np.trace(squares) / store.width
+    found = []
+    for penalty in lambdas:
+        system = squares + penalty * unit_penalty * np.eye(store.width)
+        matrix = np.linalg.solve(system, products)
+        bias = centre - mean @ matrix
+        found.append((_mean_cosine(store, nouns, valid, matrix, bias), penalty, matrix, bias))
+    cosine, penalty, matrix, bias = max(found, key=lambda each: each[:2])
+    arrays = {"matrix": matrix.astype(np.float32), "bias": bias.astype(np.float32)}
+    return _fitted("ridge", seed, arrays, penalty=penalty, valid_cosine=cosine)
+
+
+def class_mean(store: Features, nouns: NounMatrix, train: Labelled, seed: int = 0) -> Fitted:
+    """Return the mean of each seen noun's pictures, as directions from the mean of all."""
+    mean = _mean(store, train)
+    rows, labels = np.unique(train.nouns, return_inverse=True)
+    sums = np.zeros((len(rows), store.width))
+    for start, features in _chunks(store, train):
+        np.add.at(sums, labels[start : start + len(features)], _directions(features - mean))
+    arrays = {"mean": mean.astype(np.float32), "means": unit(sums.astype(np.float32))}
+    classes = [nouns.synsets[row] for row in rows]
+    return _fitted("class_mean", seed, arrays, classes)
+
+
+def _fitted(
+    kind: str,
+    seed: int,
+    arrays: Mapping[str, NDArray[Any]],
+    classes: Sequence[str] = (),
+    **more: Any,
+) -> Fitted:
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
+    space = "classes" if classes else "words"
+    described = {"kind": kind, "space": space, "classes": list(classes), "seed": seed, **more}
+    return Fitted(tensors, described)
+
+
+def _chunks(store: Features, part: Labelled) -> Iterator[tuple[int, Doubles]]:
+    """Yield the place of a chunk's first picture, and the chunk's features (pictures, width)."""
+    for start in range(0, len(part), CHUNK):
+        yield start, store.features(part.rows[start : start + CHUNK]).astype(np.float64)
+
+
+def _mean(store: Features, part: Labelled) -> Doubles:
+    sums = np.zeros(store.width)
+    for _, features in _chunks(store, part):
+        sums += features.sum(axis=0)
+    return np.asarray(sums / len(part))
+
+
+def _directions(centred: Doubles) -> Floats:
+    return unit(centred.astype(np.float32))
+
+
+def _mean_cosine(
+    store: Features, nouns: NounMatrix, part: Labelled, matrix: Doubles, bias: Doubles
+) -> float:
+    total = 0.0
+    for start, features in _chunks(store, part):
+        said = _directions(features @ matrix + bias)
+        right = nouns.vectors[part.nouns[start : start + len(features)]]
+        total += float((said * right).sum())
+    return total / len(part)

@@ -1,0 +1,78 @@
+"""Which method's points are searched: the head's where it is good enough, else a rival's."""
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wordbridge.atomic import replacing
+from wordbridge.errors import InputError
+
+PLACE = ("candidates", "part", "set", "kind")
+
+
+def choose_method(
+    records: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the method to search with, and what decided.
+
+    ``records`` are those of score_devise. ``settings``: ``method`` and its ``rival``, the ``hit``
+    k of the flat hits to compare (means over the seeds), and ``checks``, each with candidates,
+    part, set and kind of a row and ``above``: whether the method must be above the rival there or
+    just not below. A check without pictures decides nothing. Keys: method, and checks, each
+    with both figures (shares) and whether it ``holds``. Raises InputError when a method has no
+    record.
+    """
+    method, rival = settings["method"], settings["rival"]
+    checks = []
+    for check in settings["checks"]:
+        mine, theirs = (_hit(records, name, check, settings["hit"]) for name in (method, rival))
+        if mine is None or theirs is None:
+            continue
+        holds = mine > theirs if check["above"] else mine >= theirs
+        place = {name: check[name] for name in PLACE}
+        checks.append(
+            place | {"method": mine, "rival": theirs, "above": check["above"], "holds": holds}
+        )
+    return {
+        "method": method if all(check["holds"] for check in checks) else rival,
+        "asked_for": method,
+        "hit": settings["hit"],
+        "checks": checks,
+    }
+
+
+def take_chosen(method: str, files: Iterable[str | Path], outputs: Iterable[str | Path]) -> None:
+    """Copy those of ``files``, {method}/{seed}/{name}, that are of ``method``, to ``outputs``.
+
+    Names pair them. Raises InputError when a file is missing.
+    """
+    mine = {Path(path).name: Path(path) for path in files if Path(path).parts[-3] == method}
+    for output in map(Path, outputs):
+        if output.name not in mine:
+            raise InputError(
+                f"method {method}: expected its {output.name}, got none among the inputs; "
+                "name the method in choice as method or rival"
+            )
+        with replacing(output) as partial:
+            shutil.copyfile(mine[output.name], partial)
+
+
+def _hit(
+    records: Sequence[Mapping[str, Any]], method: str, place: Mapping[str, Any], k: int
+) -> float | None:
+    """Return the mean hit@k of the seeds of ``method``, None where nothing was scored."""
+    mine = [record for record in records if record["method"] == method]
+    if not mine:
+        raise InputError(
+            f"method {method}: expected its scores, got those of "
+            f"{', '.join(sorted({str(r['method']) for r in records})) or 'none'}; let it run, too"
+        )
+    found = [
+        row[f"hit@{k}"]
+        for record in mine
+        for row in record["rows"]
+        if all(row[name] == place[name] for name in PLACE)
+    ]
+    # Rounded, since a mean of equal shares may differ in its last digit.
+    return round(sum(found) / len(found), 9) if found else None

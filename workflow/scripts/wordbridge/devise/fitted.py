@@ -1,0 +1,47 @@
+"""A fitted method on disk: numbers as safetensors, everything else as JSON beside them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from wordbridge.atomic import replacing
+from wordbridge.errors import InputError
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The numbers of a method by name, and the description that tells what to do with them.
+
+    The description has at least kind, space ("words" or "classes"), classes (synsets, in the
+    space "classes") and seed.
+    """
+
+    tensors: Mapping[str, Tensor]
+    description: Mapping[str, Any]
+
+
+def write_fitted(fitted: Fitted, model_path: str | Path, settings_path: str | Path) -> None:
+    """Write the numbers of a method and its description; equal ones give equal bytes."""
+    with replacing(model_path) as partial:
+        save_file(dict(fitted.tensors), partial)
+    with replacing(settings_path) as partial:
+        text = json.dumps(fitted.description, indent=1, sort_keys=True, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read_fitted(model_path: str | Path, settings_path: str | Path) -> Fitted:
+    """Return what ``write_fitted`` wrote. Raises InputError when a file is damaged."""
+    try:
+        description = json.loads(Path(settings_path).read_text(encoding="utf-8"))
+        return Fitted(load_file(model_path), description)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(
+            f"{model_path}: expected a fitted method and {settings_path} beside it, got {error}; "
+            "train it again"
+        ) from None

@@ -1,0 +1,71 @@
+"""The head of DeViSE: from a picture's features to a word vector (Frome et al. 2013, section 3)."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from wordbridge.devise.head_settings import HeadSettings
+
+
+class Head(nn.Module):
+    """Batch norm, dropout and linear, with ReLU between, as often as there are layers.
+
+    With ``residual`` settings its output is added to ConSE's prediction; the last layer starts
+    at zero then, so that the untrained head says exactly what ConSE says.
+    """
+
+    def __init__(self, settings: HeadSettings, width: int, outputs: int) -> None:
+        super().__init__()
+        self.residual = settings.residual
+        widths, layers = [width, *settings.hidden, outputs], list[nn.Module]()
+        for place, dropout in enumerate(settings.dropouts):
+            if place:
+                layers.append(nn.ReLU())
+            if settings.batch_norm:
+                layers.append(nn.BatchNorm1d(widths[place]))
+            layers += [nn.Dropout(dropout), _linear(widths[place], widths[place + 1])]
+        if settings.residual:
+            nn.init.zeros_(cast(nn.Linear, layers[-1]).weight)
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, features: Tensor, conse: Tensor) -> Tensor:
+        """Return vectors (batch, outputs) for features (batch, width).
+
+        ``conse`` (batch, outputs) is looked at by a residual head only.
+        """
+        made: Tensor = self.layers(features)
+        return conse + made if self.residual else made
+
+    def freeze_statistics(self) -> None:
+        """Let batch norms use their running statistics in training too (fastai's bn_freeze)."""
+        for layer in self.layers:
+            if isinstance(layer, nn.BatchNorm1d):
+                layer.eval()
+
+
+def _linear(width: int, outputs: int) -> nn.Linear:
+    layer = nn.Linear(width, outputs)
+    nn.init.kaiming_normal_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Kept(nn.Module):
+    """All numbers of ``model`` as parameters, which share its memory.
+
+    What saves and restores the parameters of a model then does so with the running statistics
+    of its batch norms as well. Make it after the model has moved to its device.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        for name, value in [*model.named_parameters(), *model.named_buffers()]:
+            shared = nn.Parameter(value.detach(), requires_grad=False)
+            self.register_parameter(name.replace(".", "/"), shared)
+
+
+def kept_weights(model: nn.Module) -> dict[str, Tensor]:
+    """Return copies of all numbers of ``model``, by the names that ``Kept`` gives them."""
+    with torch.no_grad():
+        return {name: p.cpu().clone().contiguous() for name, p in Kept(model).named_parameters()}

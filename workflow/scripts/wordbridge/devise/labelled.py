@@ -1,0 +1,82 @@
+"""Which rows of the features are of which picture, noun and part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordbridge.devise.noun_matrix import NounMatrix
+from wordbridge.devise.picture_table import PHOTO, Picture
+from wordbridge.errors import InputError
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+class Features(Protocol):
+    """Features and class scores of pictures by row number, as ``FeatureStore`` has them."""
+
+    width: int
+
+    def __len__(self) -> int: ...
+
+    @property
+    def pictures(self) -> list[tuple[str, str]]:
+        """Return (set, picture) of every row."""
+
+    def features(self, rows: Ints) -> Floats:
+        """Return features (len(rows), width)."""
+
+    def logits(self, rows: Ints) -> Floats:
+        """Return the class scores (len(rows), classes) of the backbone's own classifier."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Rows of the features that belong to a part, in the store's order.
+
+    ``nouns`` has the row of each picture's noun in the matrix of nouns, -1 where it has none.
+    """
+
+    rows: Ints
+    nouns: Ints
+    photos: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def with_noun(self) -> "Labelled":
+        """Return the pictures whose noun has a vector."""
+        has = self.nouns >= 0
+        return Labelled(self.rows[has], self.nouns[has], self.photos[has])
+
+
+def part_of(store: Features, pictures: Sequence[Picture], nouns: NounMatrix, part: str) -> Labelled:
+    """Return the pictures of ``part`` that have features."""
+    wanted = {(p.set, p.picture): p for p in pictures if p.part == part}
+    found = [(row, wanted[key]) for row, key in enumerate(store.pictures) if key in wanted]
+    return Labelled(
+        np.array([row for row, _ in found], np.int64),
+        np.array([nouns.row_of.get(p.synset, -1) for _, p in found], np.int64),
+        np.array([p.kind == PHOTO for _, p in found], np.bool_),
+    )
+
+
+def seen_parts(
+    store: Features, pictures: Sequence[Picture], nouns: NounMatrix
+) -> tuple[Labelled, Labelled]:
+    """Return the parts train, all of it, and valid, as far as its nouns have vectors.
+
+    Raises InputError when no picture of a part has both features and a noun with a vector.
+    """
+    train, valid = (part_of(store, pictures, nouns, part) for part in ("train", "valid"))
+    for name, part in (("train", train), ("valid", valid)):
+        if len(part.with_noun()) < 2:
+            raise InputError(
+                f"part {name}: expected at least 2 pictures with features and a noun that has a "
+                f"vector, got {len(part.with_noun())} of {len(pictures)} pictures in the split; "
+                "take more picture sets, or other word vectors"
+            )
+    return train, valid.with_noun()

@@ -1,0 +1,164 @@
+"""Which nouns are held out for zero-shot tests, and which pictures of the others are.
+
+Zero-shot nouns are no classes of the backbone, and neither a homonym (a word in common, so
+perhaps one vector), an ancestor nor a descendant of a noun that is seen in training.
+"""
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from wordbridge.atomic import replacing
+from wordbridge.devise.noun_relatives import Relatives
+from wordbridge.devise.noun_table import Noun
+from wordbridge.devise.picture_table import NO_PART, PHOTO, TRAIN, UNSEEN, VALID, Picture
+from wordbridge.errors import InputError
+
+HEADER = ("synset", "role", "related", "pictures", "photos")
+SEEN = "seen"
+
+
+class NounRole(NamedTuple):
+    """A noun with pictures: seen or unseen; ``related`` is a seen noun near an unseen one."""
+
+    synset: str
+    role: str
+    related: str
+    pictures: int
+    photos: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``unseen`` and ``valid`` are shares: of the nouns that may be held out, of a noun's pictures.
+
+    All pictures of nouns outside the backbone's classes are unseen in ``zero_shot_sets``, and so
+    are these nouns' pictures in other sets.
+    """
+
+    seed: int
+    unseen: float
+    valid: float
+    zero_shot_sets: Collection[str] = ()
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any]) -> "Settings":
+        """Return the settings of the config; raises InputError for a share outside 0 to 1."""
+        parsed = cls(**settings)
+        for key in ("unseen", "valid"):
+            if not 0 <= getattr(parsed, key) < 1:
+                raise InputError(
+                    f"pictures split: expected {key} from 0 to below 1, got {settings[key]}"
+                )
+        return parsed
+
+
+def split_pictures(
+    pictures: Sequence[Picture], nouns: Sequence[Noun], settings: Settings
+) -> tuple[list[Picture], list[NounRole]]:
+    """Return the pictures with their final parts, and the role of each noun that has some.
+
+    The draw of nouns depends on them and the seed; that of held-out pictures on their bytes
+    where these are in an archive, else on their ids. Equal files of a noun stay together.
+    """
+    classes = {noun.synset for noun in nouns if noun.class_index is not None}
+    pictured = sorted({picture.synset for picture in pictures if picture.synset})
+    zero_shot = {p.synset for p in pictures if p.synset and p.set in settings.zero_shot_sets}
+    relatives = Relatives(nouns)
+    unseen = draw_unseen(pictured, classes, zero_shot - classes, relatives, settings)
+    held_out = _held_out(pictures, unseen, settings)
+    split = [
+        picture._replace(part=_part(picture, unseen, row in held_out))
+        for row, picture in enumerate(pictures)
+    ]
+    return split, _roles(split, unseen, classes, relatives)
+
+
+def draw_unseen(
+    pictured: Sequence[str],
+    classes: Collection[str],
+    forced: Collection[str],
+    relatives: Relatives,
+    settings: Settings,
+) -> set[str]:
+    """Return the nouns that are held out: the forced ones, and a share of the others that may be.
+
+    Related nouns are held out together or not at all; those related to a class are seen.
+    """
+    families = relatives.families(pictured, classes)
+    free = [family for family in families if not any(noun in classes for noun in family)]
+    pulled = [family for family in free if any(noun in forced for noun in family)]
+    others = [family for family in free if not any(noun in forced for noun in family)]
+    others.sort(key=lambda family: _draw(settings.seed, min(family)))
+    room = settings.unseen * sum(map(len, others))
+    unseen = {*forced, *(noun for family in pulled for noun in family)}
+    for family in others:
+        if len(family) <= room:
+            room -= len(family)
+            unseen.update(family)
+    return unseen - set(classes)
+
+
+def write_roles(path: str | Path, roles: Iterable[NounRole]) -> None:
+    """Write the table of the nouns with pictures."""
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
+        table.write("\t".join(HEADER) + "\n")
+        table.writelines("\t".join(map(str, role)) + "\n" for role in roles)
+
+
+def _held_out(pictures: Sequence[Picture], unseen: Collection[str], settings: Settings) -> set[int]:
+    """Return the rows of pictures that are drawn for the valid part, noun by noun.
+
+    At least one picture of a noun stays to train on.
+    """
+    rows: defaultdict[str, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row, picture in enumerate(pictures):
+        if picture.synset and picture.synset not in unseen and picture.part == NO_PART:
+            content = picture.stamp if picture.archive else f"{picture.set}/{picture.picture}"
+            rows[picture.synset][_draw(settings.seed, content)].append(row)
+    held_out: set[int] = set()
+    for draws in rows.values():
+        count = min(math.floor(settings.valid * len(draws) + 0.5), len(draws) - 1)
+        held_out.update(row for draw in sorted(draws)[:count] for row in draws[draw])
+    return held_out
+
+
+def _part(picture: Picture, unseen: Collection[str], is_held_out: bool) -> str:
+    if not picture.synset:
+        return NO_PART
+    if picture.synset in unseen:
+        return UNSEEN
+    return picture.part or (VALID if is_held_out else TRAIN)
+
+
+def _roles(
+    split: Iterable[Picture],
+    unseen: Collection[str],
+    classes: Collection[str],
+    relatives: Relatives,
+) -> list[NounRole]:
+    counts: defaultdict[str, int] = defaultdict(int)
+    photos: defaultdict[str, int] = defaultdict(int)
+    for picture in split:
+        if picture.synset:
+            counts[picture.synset] += 1
+            photos[picture.synset] += picture.kind == PHOTO
+    seen = {*classes, *(synset for synset in counts if synset not in unseen)}
+    return [
+        NounRole(
+            synset,
+            UNSEEN if synset in unseen else SEEN,
+            min(relatives.of(synset) & seen, default="") if synset in unseen else "",
+            counts[synset],
+            photos[synset],
+        )
+        for synset in sorted(counts)
+    ]
+
+
+def _draw(seed: int, content: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed} {content}".encode()).digest()[:8])

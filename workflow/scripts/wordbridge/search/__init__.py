@@ -1,0 +1,1 @@
+"""Search by vector: indexes of nouns and pictures, and queries in words."""

@@ -1,0 +1,100 @@
+"""What stands in each index: nouns out of their tables, pictures out of a method's predictions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wordbridge.devise.noun_rows import load_noun_vectors
+from wordbridge.devise.noun_table import read_nouns
+from wordbridge.devise.picture_table import Picture, read_pictures
+from wordbridge.devise.predictions import WORDS, read_predictions
+from wordbridge.errors import InputError
+from wordbridge.search.digests import sha256_of
+from wordbridge.search.exact import Vectors
+from wordbridge.search.noun_labels import NounLabel, noun_labels
+
+CLASSES, NOUNS, PICTURES = INDEXES = ("classes", "nouns", "pictures")
+
+_COPIED = ("synset", "set", "picture", "kind", "part", "archive", "member", "stamp")
+
+
+@dataclass(frozen=True, eq=False)
+class IndexRows:
+    """The vectors (rows, dim) of an index, a label for each, and what they come from."""
+
+    vectors: Vectors
+    labels: Sequence[Mapping[str, str]]
+    made_by: Mapping[str, Any]
+
+
+def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
+    """Return the rows of an ``index`` (classes, nouns or pictures) out of its named ``files``.
+
+    For pictures ``settings`` also name the ``method`` and ``seed`` of the predictions. All have
+    ``nouns``, ``vectors`` and ``rows`` (see noun_rows), pictures also ``pictures``,
+    ``features``, ``predictions`` and ``description`` (see picture_rows).
+    """
+    index = settings["index"]
+    labels = noun_labels(read_nouns(files["nouns"]))
+    if index == PICTURES:
+        names = ("pictures", "features", "predictions", "description")
+        made = picture_rows(labels, *(files[name] for name in names))
+    else:
+        made = noun_rows(labels, files["vectors"], files["rows"], classes=index == CLASSES)
+    method = {name: settings[name] for name in ("method", "seed") if name in settings}
+    made_by = {"index": index, "word_vectors": sha256_of(files["vectors"]), **method}
+    return IndexRows(*made, made_by)
+
+
+def noun_rows(
+    nouns: Mapping[str, NounLabel], vectors: str | Path, table: str | Path, classes: bool
+) -> tuple[Vectors, list[dict[str, str]]]:
+    """Return the nouns that have a vector, or only ImageNet's classes, in their order.
+
+    ``vectors`` is the matrix of the nouns, ``table`` says which noun each row is.
+    """
+    rows, matrix = load_noun_vectors(vectors, table)
+    numbered = [(row.class_index, place) for place, row in enumerate(rows)]
+    kept = sorted((number, place) for number, place in numbered if number is not None)
+    taken = [place for _, place in kept] if classes else list(range(len(rows)))
+    labels = []
+    for place in taken:
+        noun = nouns.get(rows[place].synset, NounLabel(rows[place].lemma, ""))
+        labels.append({"synset": rows[place].synset, **noun._asdict()})
+    return matrix[taken], labels
+
+
+def picture_rows(
+    nouns: Mapping[str, NounLabel],
+    pictures: Sequence[str | Path],
+    features: Sequence[str | Path],
+    predictions: str | Path,
+    description: str | Path,
+) -> tuple[Vectors, list[dict[str, str]]]:
+    """Return the pictures with the vectors that a method predicts for them.
+
+    ``features`` are the tables of the features' shards, which together have a line for each row
+    of ``predictions``; ``pictures`` say what each picture is, and those that they no longer have
+    are left out. Raises InputError when they do not fit, or the predictions are no word vectors.
+    """
+    made = read_predictions(predictions, description, features)
+    if made.space != WORDS:
+        raise InputError(
+            f"{description}: expected predictions in the space {WORDS}, got {made.space}; "
+            "search with a method that predicts word vectors, such as conse"
+        )
+    known = {(one.set, one.picture): one for table in pictures for one in read_pictures(table)}
+    taken = [row for row, key in enumerate(made.pictures) if key in known]
+    labels = [picture_label(known[made.pictures[row]], nouns) for row in taken]
+    return np.asarray(made.values[taken]), labels
+
+
+def picture_label(picture: Picture, nouns: Mapping[str, NounLabel]) -> dict[str, str]:
+    """Return the columns that an index keeps of a picture, called by its noun if it has one."""
+    noun = nouns.get(picture.synset, NounLabel("", ""))
+    label = noun.label or picture.name or Path(picture.picture).stem
+    copied = {name: getattr(picture, name) for name in _COPIED}
+    return {"label": label, "path": noun.path} | copied

@@ -1,0 +1,91 @@
+"""Searches in a finished run: words or a picture in, nouns or pictures out."""
+
+from pathlib import Path
+
+from wordbridge.errors import InputError
+from wordbridge.search.answers import Answer, answers, picture_row
+from wordbridge.search.folder import Index, read_index
+from wordbridge.search.names import content_words
+from wordbridge.search.query import query_vector
+from wordbridge.search.words import WordTable, read_words
+
+
+class Search:
+    """The indexes and words in the folder ``results``, read when they are asked for."""
+
+    def __init__(self, results: Path) -> None:
+        self._folder = results / "search"
+        self._results = results
+        if not self._folder.is_dir():
+            got = "none" if results.is_dir() else "no such folder"
+            raise InputError(
+                f"{results}: expected search indexes, got {got}; run snakemake first, or name "
+                "the folder of another experiment with --results"
+            )
+
+    def by_words(
+        self, query: str, index: str, count: int, french: bool = False, exact: bool = False
+    ) -> list[Answer]:
+        """Return the ``count`` rows of ``index`` nearest to what ``query`` says.
+
+        A French query that ends in a question mark goes through the translator, any other
+        through the aligned words. Raises InputError for an unknown word.
+        """
+        translated = french and query.rstrip().endswith("?")
+        words = read_words(self._folder / "words" / ("fr" if french and not translated else "en"))
+        vector = query_vector(self._in_words(query, french, translated), words)
+        return answers(self._index(index, words), vector, count, exact)
+
+    def by_picture(self, picture: str, index: str, count: int, exact: bool = False) -> list[Answer]:
+        """Return the ``count`` rows of ``index`` nearest to a picture, not the picture itself.
+
+        ``picture`` is a file, or ``SET/PICTURE`` of one in the index, for which no model is
+        needed. Raises InputError when it is neither.
+        """
+        pictures = read_index(self._folder / "pictures")
+        is_file = Path(picture).is_file()
+        row = None if is_file else picture_row(pictures, picture)
+        if row is None and not is_file:
+            raise InputError(
+                f"{picture}: expected a picture file, or SET/PICTURE of one in the run, got "
+                f"neither; {self._folder / 'pictures' / 'labels.tsv'} has those of the run"
+            )
+        if row is None:
+            from wordbridge.picturing import picture_vector  # it imports torch
+
+            vector = picture_vector(Path(picture), self._results, pictures.description)
+        else:
+            vector = pictures.vectors[row]
+        target = pictures if index == "pictures" else self._like(index, pictures)
+        own = 1 if row is not None and target is pictures else 0
+        found = answers(target, vector, count + own, exact)
+        return _without(found, picture)[:count] if own else found
+
+    def _index(self, index: str, words: WordTable) -> Index:
+        return read_index(self._folder / index, words.word_vectors)
+
+    def _like(self, index: str, other: Index) -> Index:
+        return read_index(self._folder / index, other.description["word_vectors"])
+
+    def _in_words(self, query: str, french: bool, translated: bool) -> str:
+        if not french:
+            return query
+        if translated:
+            return " ".join(content_words(self._translation(query), "en"))
+        pieces = query.split()
+        signed = any(piece[0] in "+-" for piece in pieces)
+        return query if signed else " ".join(content_words(query, "fr")) or query
+
+    def _translation(self, question: str) -> str:
+        from wordbridge.interpreter import read_interpreter  # it imports torch
+        from wordbridge.trained import choose_run
+        from wordbridge.translation.device import choose_device
+
+        chosen = choose_run(self._results)
+        model = read_interpreter(self._results, *chosen, choose_device("cpu", threads=1))
+        return model.interpret([question])[0].translation
+
+
+def _without(found: list[Answer], picture: str) -> list[Answer]:
+    kept = [one for one in found if f"{one.columns['set']}/{one.columns['picture']}" != picture]
+    return [Answer(rank, one.score, one.columns) for rank, one in enumerate(kept, start=1)]
