@@ -72,7 +72,6 @@ HEADS, BASELINES = (
     for is_head in (True, False)
 )
 METHOD = config["choice"]["method"]
-METHOD_FILES = ["model.safetensors", "settings.json", "predictions.npy", "predictions.json"]
 INDEXES = ["classes", "nouns", "pictures"]
 # Benchmarks are nobody's outputs, so they cannot be inputs.
 BUILD_TIMES = [
@@ -213,6 +212,16 @@ def head_block(wildcards):
 def baseline_block(wildcards):
     """Return the settings of a method that is fitted at once."""
     return {"variant": config["methods"][wildcards.method], "threads": 1}
+
+
+def predicted_files(wildcards):
+    """Return the features that a method is asked about: for the chosen one albums as well."""
+    chosen = wildcards.method == "chosen"
+    return {
+        "features": ALL_FEATURES if chosen else FEATURES,
+        "logits": ALL_LOGITS if chosen else LOGITS,
+        "rows": ALL_ROWS if chosen else ROWS,
+    }
 
 
 def index_files(wildcards):

@@ -69,9 +69,7 @@ rule fit_baseline:
 rule predict_vectors:
     """What one fitted method says about every picture that has features."""
     input:
-        features=ALL_FEATURES,
-        logits=ALL_LOGITS,
-        rows=ALL_ROWS,
+        unpack(predicted_files),
         model="<results>/devise/{method}/{seed}/model.safetensors",
         settings="<results>/devise/{method}/{seed}/settings.json",
     output:
@@ -81,6 +79,8 @@ rule predict_vectors:
         "<logs>/predict_vectors/{method}/{seed}.log",
     benchmark:
         "<results>/benchmarks/predict_vectors/{method}/{seed}.tsv"
+    wildcard_constraints:
+        method=f"{HEADS}|{BASELINES}|chosen",
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["decoding"]
@@ -98,7 +98,7 @@ rule score_devise:
     input:
         predictions="<results>/devise/{method}/{seed}/predictions.npy",
         description="<results>/devise/{method}/{seed}/predictions.json",
-        rows=ALL_ROWS,
+        rows=ROWS,
         pictures="<results>/pictures/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         words="<results>/nouns/vectors.tsv",
@@ -172,7 +172,7 @@ rule list_suspects:
     input:
         predictions=f"<results>/devise/{METHOD}/{SEEDS[0]}/predictions.npy",
         description=f"<results>/devise/{METHOD}/{SEEDS[0]}/predictions.json",
-        rows=ALL_ROWS,
+        rows=ROWS,
         pictures="<results>/pictures/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         words="<results>/nouns/vectors.tsv",

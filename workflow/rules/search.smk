@@ -11,17 +11,21 @@ rule pictures:
 
 
 rule take_chosen:
-    """The model and the predictions of the chosen method, under one name for the search."""
+    """The model of the chosen method, under a name of its own for the search."""
     input:
         choice="<results>/devise/chosen.json",
         files=expand(
             "<results>/devise/{method}/{seed}/{name}",
             method=[config["choice"]["method"], config["choice"]["rival"]],
             seed=SEEDS[0],
-            name=METHOD_FILES,
+            name=["model.safetensors", "settings.json"],
         ),
     output:
-        expand("<results>/devise/chosen/{seed}/{name}", seed=SEEDS[0], name=METHOD_FILES),
+        expand(
+            "<results>/devise/chosen/{seed}/{name}",
+            seed=SEEDS[0],
+            name=["model.safetensors", "settings.json"],
+        ),
     log:
         "<logs>/take_chosen.log",
     benchmark:

@@ -1,4 +1,4 @@
-"""The model and the predictions of the chosen method, under one name for the search."""
+"""The model of the chosen method, under a name of its own for the search."""
 
 from wordbridge.devise.choice import take_chosen
 from wordbridge.log import log_to
