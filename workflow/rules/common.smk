@@ -89,7 +89,13 @@ PICTURE_TABLES = (
     if LABELLED_SETS
     else []
 )
-PICTURE_FIGURES = expand("<results>/figures/search_{example}.png", example=EXAMPLES)
+PICTURE_FIGURES = [
+    *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
+    *expand(
+        "<results>/figures/head_rate_{method}.png",
+        method=config["range_test"]["heads"] if LABELLED_SETS else [],
+    ),
+]
 SEARCH_FILES = (
     [
         *expand("<results>/search/{index}/index.json", index=INDEXES),
@@ -207,6 +213,12 @@ def head_block(wildcards):
         "device": config["device"],
         "threads": config["threads"]["training"],
     }
+
+
+def head_rate_block(wildcards):
+    """Return the same for the range test of a head, with its own settings."""
+    bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
+    return {**head_block(wildcards), "range_test": bounds, "seed": SEEDS[0]}
 
 
 def baseline_block(wildcards):

@@ -36,6 +36,38 @@ rule train_devise:
         "../scripts/train_devise.py"
 
 
+rule find_head_rate:
+    """The learning-rate range test of one head: losses, plot and suggestion."""
+    input:
+        features=FEATURES,
+        logits=LOGITS,
+        rows=ROWS,
+        pictures="<results>/pictures/split.tsv",
+        vectors="<results>/nouns/vectors.npy",
+        nouns="<results>/nouns/vectors.tsv",
+        classifier="<results>/features/classifier.npy",
+    output:
+        table="<results>/range_test/heads/{method}.tsv",
+        figure="<results>/figures/head_rate_{method}.png",
+    log:
+        "<logs>/find_head_rate/{method}.log",
+    benchmark:
+        "<results>/benchmarks/find_head_rate/{method}.tsv"
+    wildcard_constraints:
+        method=HEADS,
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["training"]
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=GPUS,
+    params:
+        settings=head_rate_block,
+    script:
+        "../scripts/find_head_rate.py"
+
+
 rule fit_baseline:
     """One method that the heads are held against, fitted to the same features."""
     input:

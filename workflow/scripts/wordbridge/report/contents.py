@@ -61,6 +61,10 @@ TOPICS = (
         "Where each method puts held-out pictures among the word vectors: of nouns that it has "
         "seen, and of nouns that were held out whole.",
         ("devise",),
+        {
+            "head_rate": "Learning-rate range test of a head: the loss while the rate grows; the "
+            "dashed line marks the suggestion."
+        },
     ),
     Topic(
         "Search",
