@@ -73,10 +73,6 @@ HEADS, BASELINES = (
 )
 METHOD = config["choice"]["method"]
 INDEXES = ["classes", "nouns", "pictures"]
-# Benchmarks are nobody's outputs, so they cannot be inputs.
-BUILD_TIMES = [
-    f"{config['pathvars']['results']}/benchmarks/build_index/{name}.tsv" for name in INDEXES
-]
 INDEX_FILES = ["vectors.npy", "labels.tsv", "hnsw.bin"]
 EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}
 PICTURE_TABLES = (

@@ -112,7 +112,7 @@ rule align_french:
     benchmark:
         "<results>/benchmarks/align_french.tsv"
     conda:
-        "../../envs/text.yaml"
+        "../../envs/search.yaml"
     threads: 1
     resources:
         mem_mb=4000,
@@ -129,7 +129,7 @@ rule measure_french:
         **resource_files(FRENCH_VECTORS),
         pictures="<results>/pictures/split.tsv",
         english="<results>/search/words/en/words.json",
-        words=rules.build_words.output,
+        word_files=rules.build_words.output,
         index="<results>/search/pictures/index.json",
         files=expand("<results>/search/pictures/{name}", name=INDEX_FILES),
     output:
@@ -153,6 +153,7 @@ rule measure_french:
 rule measure_recall:
     """A table of what each index finds of exact search's answers, its size and its times."""
     input:
+        builds=expand("<results>/benchmarks/build_index/{index}.tsv", index=INDEXES),
         indexes=expand("<results>/search/{index}/index.json", index=INDEXES),
         files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
     output:
@@ -168,7 +169,7 @@ rule measure_recall:
         mem_mb=4000,
         runtime=30,
     params:
-        settings={**config["search"]["recall"], "builds": BUILD_TIMES},
+        settings=config["search"]["recall"],
     script:
         "../scripts/measure_recall.py"
 

@@ -11,5 +11,7 @@ log_to(snakemake)
 
 settings = snakemake.params.settings
 indexes = [read_index(Path(path).parent) for path in snakemake.input.indexes]
-table = tabulate_recall(indexes, settings["builds"], settings["queries"], settings["neighbours"])
+table = tabulate_recall(
+    indexes, snakemake.input.builds, settings["queries"], settings["neighbours"]
+)
 write_table(table, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS)

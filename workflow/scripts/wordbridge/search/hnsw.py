@@ -1,6 +1,5 @@
 """Nearly exact search in a graph (HNSW of nmslib), in the lesson's angular distance."""
 
-import importlib
 import os
 import sys
 from collections.abc import Iterator
@@ -118,7 +117,7 @@ def _in_new_thread(vectors: Vectors, rows: Rows, path: Path, settings: GraphSett
 
 def _start(vectors: Vectors, rows: Rows) -> Any:
     with _silence():
-        nmslib = importlib.import_module("nmslib")
+        import nmslib
     graph = nmslib.init(method="hnsw", space=SPACE)
     graph.addDataPointBatch(np.ascontiguousarray(vectors[rows]), rows.astype(np.int32))
     return graph
