@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from wordbridge.translation.recurrent import RecurrentLayer
 from wordbridge.translation.settings import Cell
@@ -19,9 +20,10 @@ def layer(cell: Cell, bidirectional: bool = False, dropout: float = 0.0) -> Recu
 def test_steps_one_by_one_are_the_run_over_the_whole(cell: Cell) -> None:
     made, inputs = layer(cell), torch.randn(4, 3, 5)
     outputs, last = made(inputs, None)
+    (steps,) = made.steps()
     state = tuple(torch.zeros(3, 7) for _ in last)
     for step, values in enumerate(inputs):
-        state = made.step(values, state, made.weights())
+        state = steps(values, state)
         torch.testing.assert_close(state[0], outputs[step])
     torch.testing.assert_close(state, last)
 
@@ -48,13 +50,32 @@ def test_weight_dropout_is_that_of_the_recurrent_weights(
     outputs.sum().backward()
     assert made.rnn.weight_ih_l0.grad.abs().sum() > 0
     assert made.rnn.weight_hh_l0.grad.abs().sum() == 0
-    zeros = torch.zeros_like(made.rnn.weight_hh_l0)
-    assert torch.equal(made.weights()[1], zeros)
     made.rnn.weight_hh_l0.data.zero_()
     torch.testing.assert_close(made.eval()(inputs, lengths)[0], outputs)
     assert made.rnn.weight_hh_l0.requires_grad
 
 
-def test_weights_are_whole_outside_training() -> None:
-    made = layer("gru", dropout=0.9)
-    assert torch.equal(made.eval().weights()[1], made.rnn.weight_hh_l0)
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_results_and_gradients_are_those_of_torch(
+    cell: Cell, bidirectional: bool, lengths: torch.Tensor | None
+) -> None:
+    made, inputs = layer(cell, bidirectional), torch.randn(4, 3, 5, requires_grad=True)
+    given = (
+        inputs if lengths is None else pack_padded_sequence(inputs, lengths, enforce_sorted=False)
+    )
+    theirs, last = made.rnn(given)
+    if lengths is not None:
+        theirs, _ = pad_packed_sequence(theirs)
+    ours, state = made(inputs, lengths)
+    torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
+    parts = last if isinstance(last, tuple) else (last,)
+    for part, expected in zip(state, parts, strict=True):
+        torch.testing.assert_close(part, torch.cat(list(expected), dim=1), atol=1e-6, rtol=0)
+    weights = torch.randn(ours.shape)
+    wanted = [inputs, *made.rnn.parameters()]
+    found, known = (
+        torch.autograd.grad((outputs * weights).sum(), wanted) for outputs in (ours, theirs)
+    )
+    torch.testing.assert_close(found, known, atol=1e-5, rtol=1e-5)

@@ -4,31 +4,37 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from wordbridge.translation.activations import tanh
 from wordbridge.translation.attention import Attention, Memory
-from wordbridge.translation.dropouts import dropout_mask
+from wordbridge.translation.cells import State
+from wordbridge.translation.dropouts import dropout, dropout_mask
 from wordbridge.translation.encoder import Encoded, Encoder, starting_from
-from wordbridge.translation.recurrent import RecurrentLayer, State
+from wordbridge.translation.recurrent import RecurrentLayer, Steps
 from wordbridge.translation.settings import ModelSettings
+from wordbridge.translation.shared import SharedLinear, shared
+
+
+class Layers(NamedTuple):
+    """The decoder's layers for the steps of one batch."""
+
+    recurrent: list[Steps]
+    readout: SharedLinear | None
 
 
 class Reading(NamedTuple):
-    """All that one step needs beside its input: states, attended memory, weights and masks."""
+    """All that one step needs beside its input: states, attended memory, layers and masks."""
 
     states: list[State]
     memory: Memory | None
-    weights: list[list[Tensor]]
+    layers: Layers
     layer_mask: Tensor | None
 
     def rows(self, chosen: Tensor) -> "Reading":
         """Return the same for the batch rows ``chosen``, as beam search reorders them."""
         states = [tuple(part[chosen] for part in state) for state in self.states]
-        memory = self.memory
-        if memory is not None:
-            bias = None if memory.bias is None else memory.bias[chosen]
-            memory = Memory(memory.outputs[chosen], memory.keys[chosen], bias)
-        return Reading(states, memory, self.weights, self.layer_mask)
+        memory = None if self.memory is None else self.memory.rows(chosen)
+        return self._replace(states=states, memory=memory)
 
 
 class Decoder(nn.Module):
@@ -81,14 +87,22 @@ class Decoder(nn.Module):
             size = state[0].shape[1]
             parts = zip(("hidden", "cell"), state, strict=False)
             states.append(
-                tuple(self.bridges[f"{name}_{size}"](self._bridge_drop(p)) for name, p in parts)
+                tuple(
+                    self.bridges[f"{name}_{size}"](self._bridge_drop(p)).to(p.dtype)
+                    for name, p in parts
+                )
             )
         memory = None if self.attention is None else self.attention.memory(encoded)
-        weights = [layer.weights() for layer in self._layers()]
-        return Reading(states, memory, weights, self._layer_mask(states[0][0]))
+        return Reading(states, memory, self._shared(), self._layer_mask(states[0][0]))
+
+    def _shared(self) -> Layers:
+        return Layers(
+            [one for layer in self._layers() for one in layer.steps()],
+            None if self.readout is None else shared(self.readout),
+        )
 
     def _bridge_drop(self, state: Tensor) -> Tensor:
-        return F.dropout(state, self.settings.bridge_dropout, self.training)
+        return dropout(state, self.settings.bridge_dropout, self.training)
 
     def _layer_mask(self, like: Tensor) -> Tensor | None:
         """Return the locked dropout mask between layers (layers, batch, width), drawn once."""
@@ -104,22 +118,23 @@ class Decoder(nn.Module):
         (Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout).
         """
         values, read, attended = embedded, [embedded], None
-        if self.attention is not None and reading.memory is not None:
-            context, attended = self.attention(reading.states[-1][0], reading.memory)
-            values = self.attention.combine(torch.cat([embedded, context], dim=1))
+        layers, memory = reading.layers, reading.memory
+        if memory is not None:
+            context, attended = memory.read(reading.states[-1][0])
+            values = memory.combine(torch.cat([embedded, context], dim=1))
             read.append(context)
         states = []
-        for depth, layer in enumerate(self._layers()):
+        for depth, layer in enumerate(layers.recurrent):
             if depth:
                 values = self._between(values, depth, reading.layer_mask)
-            state = layer.step(values, reading.states[depth], reading.weights[depth])
+            state = layer(values, reading.states[depth])
             states.append(state)
             values = state[0]
-        if self.readout is not None:
-            values = torch.tanh(self.readout(torch.cat([values, *read], dim=1)))
+        if layers.readout is not None:
+            values = tanh(layers.readout(torch.cat([values, *read], dim=1)))
         return values, reading._replace(states=states), attended
 
     def _between(self, values: Tensor, depth: int, mask: Tensor | None) -> Tensor:
         if mask is not None:
             return values * mask[depth]
-        return F.dropout(values, self.settings.decoder_dropout, self.training)
+        return dropout(values, self.settings.decoder_dropout, self.training)

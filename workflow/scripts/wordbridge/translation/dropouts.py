@@ -2,13 +2,21 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 
 def dropout_mask(shape: tuple[int, ...], chance: float, like: Tensor) -> Tensor:
     """Return 0 with ``chance``, else 1 / (1 - chance), of ``shape``, on the device of ``like``."""
-    keep = torch.full(shape, 1.0 - chance, device=like.device)
-    return (torch.bernoulli(keep) / (1.0 - chance)).to(like.dtype)
+    # torch's Bernoulli numbers, and so its dropout, take a processor three times as long.
+    kept = torch.rand(shape, device=like.device) >= chance
+    mask = kept.to(like.dtype)
+    return mask / (1.0 - chance) if chance < 1.0 else mask
+
+
+def dropout(values: Tensor, chance: float, training: bool) -> Tensor:
+    """Return ``values`` with single numbers dropped."""
+    if not training or chance == 0.0:
+        return values
+    return values * dropout_mask(tuple(values.shape), chance, values)
 
 
 def locked_dropout(values: Tensor, chance: float, training: bool) -> Tensor:
@@ -27,11 +35,11 @@ def word_dropout(weight: Tensor, chance: float, training: bool) -> Tensor:
 
 def weight_dropout(weight: Tensor, chance: float, training: bool) -> Tensor:
     """Return recurrent weights with single connections dropped (DropConnect), one mask a batch."""
-    return F.dropout(weight, chance, training) if chance else weight
+    return dropout(weight, chance, training)
 
 
 def activation_dropout(values: Tensor, chance: float, training: bool, locked: bool) -> Tensor:
     """Return ``values`` (time, batch, width) with a mask per step, or a locked one."""
     if locked:
         return locked_dropout(values, chance, training)
-    return F.dropout(values, chance, training)
+    return dropout(values, chance, training)

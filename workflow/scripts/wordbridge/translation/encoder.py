@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from wordbridge.corpus.specials import PAD
+from wordbridge.translation.cells import State
 from wordbridge.translation.dropouts import activation_dropout, word_dropout
-from wordbridge.translation.recurrent import RecurrentLayer, State
+from wordbridge.translation.recurrent import RecurrentLayer
 from wordbridge.translation.settings import ModelSettings
 
 

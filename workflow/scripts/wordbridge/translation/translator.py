@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from wordbridge.corpus.specials import BOS, EOS, PAD
 from wordbridge.translation.decoder import Decoder
-from wordbridge.translation.dropouts import dropout_mask
+from wordbridge.translation.dropouts import dropout, dropout_mask
 from wordbridge.translation.encoder import Encoder
 from wordbridge.translation.feed import Feed
 from wordbridge.translation.settings import ModelSettings
@@ -121,7 +120,7 @@ class Translator(nn.Module):
     def _drop_output(self, state: Tensor, mask: Tensor | None) -> Tensor:
         if mask is not None:
             return state * mask
-        return F.dropout(state, self.settings.output_dropout, self.training)
+        return dropout(state, self.settings.output_dropout, self.training)
 
     @torch.no_grad()
     def _best_words(self, states: Tensor) -> Tensor:

@@ -1,0 +1,43 @@
+"""Tests of the linear layer whose weights get one gradient for all steps."""
+
+import torch
+from torch import nn
+
+from wordbridge.translation.shared import SharedLinear, shared
+
+
+def run(layer: nn.Linear | SharedLinear, inputs: torch.Tensor) -> torch.Tensor:
+    """Return the last of some steps, each reading the one before."""
+    values = inputs
+    for _ in range(4):
+        values = torch.relu(layer(values))
+    return values
+
+
+def test_values_and_gradients_are_those_of_the_layer() -> None:
+    torch.manual_seed(1)
+    layer, inputs = nn.Linear(5, 5), torch.randn(3, 5, requires_grad=True)
+    wanted = [inputs, layer.weight, layer.bias]
+    values, expected = run(shared(layer), inputs), run(layer, inputs)
+    torch.testing.assert_close(values, expected)
+    found = torch.autograd.grad(values.square().sum(), wanted)
+    torch.testing.assert_close(found, torch.autograd.grad(expected.square().sum(), wanted))
+
+
+def test_a_layer_that_no_step_used_gets_no_gradient() -> None:
+    layer, inputs = nn.Linear(5, 5), torch.randn(3, 5)
+    shared(layer)
+    layer(inputs).sum().backward()
+    kept = layer.weight.grad.clone()
+    torch.testing.assert_close(kept, torch.autograd.grad(layer(inputs).sum(), layer.weight)[0])
+
+
+def test_autocast_multiplies_in_the_lower_precision_and_keeps_gradients_whole() -> None:
+    layer, inputs = nn.Linear(5, 5), torch.randn(3, 5)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        values = shared(layer)(inputs)
+    assert values.dtype == torch.bfloat16
+    values.float().sum().backward()
+    assert layer.weight.grad.dtype == torch.float32
+    expected = inputs.sum(dim=0).expand(5, 5)
+    torch.testing.assert_close(layer.weight.grad, expected, atol=0.05, rtol=0.02)
