@@ -28,15 +28,25 @@ def added(*others, common=COMMON):
     ("other", "reason"),
     [
         (pair("3:3:3", "Il vint .", "He came ."), "group of the valid or test part"),
-        (pair("9:9:9", "QUE FAIS-TU", "Why ?"), "text of the valid or test part, or around one"),
-        (pair("9:9:9", "Eh !", "where is he"), "text of the valid or test part, or around one"),
+        (
+            pair("9:9:9", "QUE FAIS-TU", "Why ?"),
+            "text of the valid or test part, around or inside one",
+        ),
+        (
+            pair("9:9:9", "Eh !", "where is he"),
+            "text of the valid or test part, around or inside one",
+        ),
         (
             pair("9:9:9", "Il dit : Où est mon frère aîné ?", "He spoke :"),
-            "text of the valid or test part, or around one",
+            "text of the valid or test part, around or inside one",
         ),
         (
             pair("9:9:9", "Elle dit :", "She said , What are you doing there , my son ?"),
-            "text of the valid or test part, or around one",
+            "text of the valid or test part, around or inside one",
+        ),
+        (
+            pair("9:9:9", "Est mon frère aîné ,", "Is my big brother ,"),
+            "text of the valid or test part, around or inside one",
         ),
         (pair("9:9:9", "Qui es-tu?", "Who are you?"), "pair of the train part"),
     ],
