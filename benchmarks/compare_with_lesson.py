@@ -100,12 +100,13 @@ def preset(paths: list[str]) -> dict[str, Any]:
 def blocks(config: Mapping[str, Any], options: argparse.Namespace) -> dict[str, Any]:
     """Return the variants to train, by the port's names and with the epochs of this run.
 
-    The texts are lines, which have no versions to tag.
+    The texts are lines, which have no versions to tag and no auxiliary text.
     """
     chosen = {}
     for name in options.variants:
         variant = config["variants"][VARIANTS[name]]
-        training = {**variant["training"], "epochs": options.epochs}
+        plain = {"auxiliary_pairs": 0, "auxiliary_epochs": 0}
+        training = {**variant["training"], **plain, "epochs": options.epochs}
         chosen[name] = {**variant, "tag_versions": False, "training": training}
     return chosen
 

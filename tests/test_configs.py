@@ -69,6 +69,8 @@ TRAINING = {
     "select": "last",
     "patience": None,
     "precision": "float32",
+    "auxiliary_pairs": 0,
+    "auxiliary_epochs": 0,
 }
 # Of no effect with the triangular schedule, or on the result at all.
 NO_NUMBERS_OF_THE_LESSON = {"schedule": {"final_percent", "warmup"}, "training": {"save_seconds"}}
@@ -224,7 +226,7 @@ def test_the_lesson_runs_nothing_of_the_default(planned: Callable[..., str]):
     models = made(plan, r"results/lesson/translators/([^/]+)/(\d+)/model")
     assert models == {(variant, "1") for variant in LESSON}
     assert made(plan, r"(results)/(?!lesson/)") == set()
-    assert made(plan, r"(sentences\.tsv|learning_rate_)") == set()
+    assert made(plan, r"(sentences\.tsv|auxiliary|learning_rate_)") == set()
 
 
 def test_ones_own_files_need_nothing_of_the_default(planned: Callable[..., str]):
@@ -261,6 +263,18 @@ def test_versions_are_tagged_only_where_the_corpus_has_some(name: str):
     config = resolved(name)
     tagged = {config["variants"][each]["tag_versions"] for each in config["run"]["variants"]}
     assert config["corpora"][config["corpus"]]["kind"] == "verses" or tagged == {False}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_variants_learn_from_auxiliary_text_only_where_it_is_made(name: str):
+    config = resolved(name)
+    drawn = {
+        config["variants"][each]["training"]["auxiliary_pairs"]
+        for each in config["run"]["variants"]
+    }
+    used = config["auxiliary"]["use"]
+    assert used or drawn == {0}
+    assert config["corpora"][config["corpus"]]["kind"] == "verses" or not used
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

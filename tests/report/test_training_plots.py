@@ -57,13 +57,13 @@ def test_the_likelihood_gets_a_panel_where_it_is_known() -> None:
 
 def test_variants_with_one_schedule_share_a_line() -> None:
     rates = {"baseline": [1e-4, 3e-3, 1e-4], "all": [1e-4, 2e-3], "forcing": [1e-4, 3e-3, 1e-4]}
-    figure = schedule_figure(rates, steps_per_epoch=2)
+    figure = schedule_figure(rates)
     assert texts(figure) == ["baseline, forcing", "all"]
-    np.testing.assert_allclose(np.array(figure.axes[0].lines[0].get_xdata()), [0, 0.5, 1])
+    np.testing.assert_allclose(np.array(figure.axes[0].lines[0].get_xdata()), [0, 1, 2])
 
 
 def test_a_moving_momentum_gets_a_panel_of_its_own(tmp_path: Path) -> None:
-    figure = schedule_figure({"all": [1e-4, 2e-3]}, 2, {"all": [0.95, 0.85]})
+    figure = schedule_figure({"all": [1e-4, 2e-3]}, {"all": [0.95, 0.85]})
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Learning rate", "Momentum"]
     save_figure(figure, tmp_path / "schedule.png")
 

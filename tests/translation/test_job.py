@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from wordbridge.corpus.curriculum import Curriculum
 from wordbridge.corpus.ids import pack, write_ids
 from wordbridge.corpus.specials import EOS
 from wordbridge.errors import InputError
@@ -22,10 +23,12 @@ VERSIONS = {"fr": ["l"] * 6 + ["o"], "en": ["k", "4", "k", "4", "k", "3", "k"]}
 CODE = {"modules": {"a": "1"}}
 
 
-def files(folder: Path, rows: int = 9, versions: bool = False) -> dict[str, str]:
-    parts = ["train"] * 5 + ["valid"] * 2
+def files(
+    folder: Path, rows: int = 9, versions: bool = False, auxiliary: int = 0
+) -> dict[str, str]:
+    parts = ["train"] * 5 + ["valid"] * 2 + ["auxiliary"] * auxiliary
     for language, shift in (("fr", 4), ("en", 3)):
-        texts = [[shift + place % 5, EOS] for place in range(7)]
+        texts = [[shift + place % 5, EOS] for place in range(len(parts))]
         names = VERSIONS[language] if versions else []
         write_ids(pack(texts, parts, names), folder / f"{language}.npz")
         width = {"fr": 5, "en": 7}[language]
@@ -109,6 +112,40 @@ def test_tags_are_words_of_their_own_behind_the_vocabulary(
     assert 0.02 < embedding[9:].std() < 0.3  # as wide as the words' under the same scale
     first = prepared.valid.batch([0, 1]).source[0].tolist()
     assert first == {"fr-en": [9 + 2, 9 + 0], "en-fr": [9 + 0, 9 + 1]}[direction]
+
+
+AUXILIARY = {"epochs": 3, "batch_size": 4, "auxiliary_pairs": 3, "auxiliary_epochs": 2}
+
+
+def test_auxiliary_text_is_learned_from_in_the_first_epochs(tmp_path: Path) -> None:
+    inputs = files(tmp_path, auxiliary=4)
+    prepared = prepare(block(training=AUXILIARY), 1, inputs)
+    assert prepared.curriculum == Curriculum(train=5, auxiliary=4, drawn=3, epochs=2)
+    assert len(prepared.train) == 9
+    assert len(prepared.valid) == 2
+    assert [len(prepared.curriculum.places(1, epoch)) for epoch in range(3)] == [8, 8, 5]
+    # The auxiliary texts of the files stand behind those of the train part.
+    assert prepared.train.batch([5]).source[0].tolist() == [4 + 7 % 5]
+
+    trained = train(block(training=AUXILIARY), 3, inputs, tmp_path / "states", CODE)
+    plain = train(block(training={"epochs": 3, "batch_size": 4}), 3, inputs, tmp_path, CODE)
+    assert trained.times["epochs"] == 3
+    assert any(not torch.equal(w, plain.weights[n]) for n, w in trained.weights.items())
+
+
+def test_auxiliary_text_that_nobody_asks_for_changes_nothing(tmp_path: Path) -> None:
+    with_text, without = (tmp_path / name for name in ("with", "without"))
+    runs = []
+    for folder, count in ((with_text, 4), (without, 0)):
+        folder.mkdir()
+        inputs = files(folder, auxiliary=count)
+        runs.append(train(block(), 3, inputs, folder / "states", CODE))
+    assert all(torch.equal(w, runs[1].weights[n]) for n, w in runs[0].weights.items())
+
+
+def test_auxiliary_text_that_there_is_not_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"'auxiliary' holds no pair; .* set auxiliary\.use: true"):
+        prepare(block(training=AUXILIARY), 1, files(tmp_path))
 
 
 def test_another_seed_draws_other_tags(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ def test_an_unknown_setting_is_an_error_that_names_it() -> None:
         settings_from({"model": {"layer": 2}})
 
 
+def test_auxiliary_pairs_without_epochs_are_an_error() -> None:
+    with pytest.raises(InputError, match="both auxiliary_pairs and auxiliary_epochs"):
+        settings_from({"training": {"auxiliary_pairs": 5}})
+
+
 def test_one_momentum_without_the_other_is_an_error() -> None:
     with pytest.raises(InputError, match="both momentum_high and momentum_low"):
         settings_from({"schedule": {"momentum_high": 0.95}})

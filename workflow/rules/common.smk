@@ -13,11 +13,20 @@ LANGUAGES = ["fr", "en"]
 GPUS = int(config["device"] == "cuda")
 
 PAIRED = "<results>/questions/sentences.tsv"
+if config["auxiliary"]["use"] and not VERSES:
+    raise WorkflowError(
+        f"auxiliary.use: expected false for the corpus {config['corpus']}, which is of kind "
+        f"{CORPUS['kind']} and not verses, got true; set it to false"
+    )
+# The pairs with their parts, and behind them the auxiliary ones where they are used.
+SPLIT = (
+    "<results>/auxiliary/pairs.tsv" if config["auxiliary"]["use"] else "<results>/split/pairs.tsv"
+)
 # Where the tokens that models see come from: words, or words cut into pieces.
-TOKENS = (
-    "<results>/pieces/pairs.tsv"
-    if config["tokens"]["tokenizer"] == "sentencepiece"
-    else "<results>/split/pairs.tsv"
+TOKENS = "<results>/pieces/pairs.tsv" if config["tokens"]["tokenizer"] == "sentencepiece" else SPLIT
+AUXILIARY_REPORTS = expand(
+    "<results>/auxiliary/{step}.report.tsv",
+    step=["auxiliary_clauses", "auxiliary_tokens", "auxiliary"] * config["auxiliary"]["use"],
 )
 TABLES = expand(
     "<results>/tables/{table}.html",

@@ -1,4 +1,5 @@
-# In: resources/files/*. Out: <results>/{questions,tokens,split,vocabulary,ids} and their tables.
+# In: resources/files/*.
+# Out: <results>/{questions,tokens,split,auxiliary,vocabulary,ids} and their tables.
 # Tables of pairs have the columns item, group, fr, en; see corpus/pairs.py.
 
 
@@ -103,10 +104,41 @@ rule split_pairs:
         "../scripts/split_pairs.py"
 
 
+rule add_auxiliary:
+    """The pairs with their parts, and behind them auxiliary ones out of the same verses."""
+    input:
+        **resource_files(CORPUS if VERSES else {}),
+        pairs="<results>/split/pairs.tsv",
+    output:
+        pairs="<results>/auxiliary/pairs.tsv",
+        clauses="<results>/auxiliary/auxiliary_clauses.report.tsv",
+        tokens="<results>/auxiliary/auxiliary_tokens.report.tsv",
+        report="<results>/auxiliary/auxiliary.report.tsv",
+    log:
+        "<logs>/add_auxiliary.log",
+    benchmark:
+        "<results>/benchmarks/add_auxiliary.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: config["threads"]["tokens"]
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings={
+            "auxiliary": config["auxiliary"],
+            "corpus": CORPUS,
+            "longest": config["tokens"]["longest"],
+            "rules": config["tokens"]["rules"],
+        },
+    script:
+        "../scripts/add_auxiliary.py"
+
+
 rule audit_leaks:
     """A table of what the parts share: equal and like texts, versions of one verse."""
     input:
-        pairs="<results>/split/pairs.tsv",
+        pairs=SPLIT,
     output:
         multiext("<results>/tables/leaks", ".tsv", ".md", ".html"),
     log:
@@ -126,7 +158,7 @@ rule audit_leaks:
 rule train_pieces:
     """A SentencePiece model of one language's train part."""
     input:
-        pairs="<results>/split/pairs.tsv",
+        pairs=SPLIT,
     output:
         model="<results>/pieces/{language}.model",
     log:
@@ -148,7 +180,7 @@ rule train_pieces:
 rule cut_pieces:
     """The pairs with pieces in place of words."""
     input:
-        pairs="<results>/split/pairs.tsv",
+        pairs=SPLIT,
         fr="<results>/pieces/fr.model",
         en="<results>/pieces/en.model",
     output:
@@ -217,7 +249,8 @@ rule describe_corpus:
     input:
         pairs=TOKENS,
         reports=(["<results>/questions/sentences.report.tsv"] if VERSES else [])
-        + ["<results>/questions/report.tsv", "<results>/tokens/report.tsv"],
+        + ["<results>/questions/report.tsv", "<results>/tokens/report.tsv"]
+        + AUXILIARY_REPORTS,
     output:
         corpus=multiext("<results>/tables/corpus", ".tsv", ".md", ".html"),
         rejected=multiext("<results>/tables/corpus_pairs", ".tsv", ".md", ".html"),

@@ -8,6 +8,7 @@ from wordbridge.translation.schedules import curves
 
 log_to(snakemake)
 
-pairs = len(read_ids(snakemake.input.ids).rows("train"))
-rates, momenta, steps = curves(snakemake.params.settings, pairs)
-save_figure(schedule_figure(rates, steps, momenta), snakemake.output[0])
+texts = read_ids(snakemake.input.ids)
+sizes = [len(texts.rows(part)) for part in ("train", "auxiliary")]
+rates, momenta = curves(snakemake.params.settings, *sizes)
+save_figure(schedule_figure(rates, momenta), snakemake.output[0])

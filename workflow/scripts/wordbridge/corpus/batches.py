@@ -5,7 +5,7 @@ last batch is no special case, and an epoch's order depends on nothing but (seed
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,8 @@ class Batch:
 class ParallelData:
     """The pairs of one part of the corpus, as ids of the source and the target language.
 
-    ``rows`` are the rows of these pairs in the files, ascending; index i means row ``rows[i]``.
+    ``rows`` are the rows of these pairs in the files, ascending in each part; index i means row
+    ``rows[i]``.
     With ``first_tag`` every source text begins with a number that says which version of the
     target language is wanted: ``first_tag`` plus the version's.
     """
@@ -107,6 +108,10 @@ class ParallelData:
     def target_lengths(self) -> Indices:
         """Return the length of each target text, by which the lesson sorts."""
         return self.target.lengths[self.rows]
+
+    def followed_by(self, *others: "ParallelData") -> "ParallelData":
+        """Return the pairs of this part and behind them those of other parts of the files."""
+        return replace(self, rows=np.concatenate([self.rows, *(other.rows for other in others)]))
 
     def batch(self, indices: ArrayLike) -> Batch:
         """Return the pairs at ``indices`` (places in this part, from 0) as padded tensors."""
@@ -153,7 +158,8 @@ def read_parallel(
     rows = fr.rows(part)
     if not len(rows):
         raise InputError(
-            f"{fr_path}: the part {part!r} holds no pair; choose a split that has this part"
+            f"{fr_path}: the part {part!r} holds no pair; choose a split that has this part, or "
+            "set auxiliary.use: true for the auxiliary one"
         )
     source, target = (fr, en) if direction == "fr-en" else (en, fr)
     if first_tag is not None and not target.versions:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from wordbridge.corpus.archive import fault, read_arrays, write_arrays
 from wordbridge.errors import InputError
 
-PARTS = ("train", "valid", "test")  # the number of a part in the file is its place here
+# The number of a part in the file is its place here.
+PARTS = ("train", "valid", "test", "auxiliary")
 
 _TYPES = {
     "ids": np.int32,

@@ -170,7 +170,10 @@ def _fault(fr: Opening, en: Opening, options: SentenceOptions) -> str | None:
     if options.same_condition and {fr.cut, en.cut} == {"condition", "nothing"}:
         return CONDITION
     fr_words, en_words = len(_WORD.findall(fr.text)), len(_WORD.findall(en.text))
+    return None if is_alike(fr_words, en_words, options) else RATIO
+
+
+def is_alike(fr_words: int, en_words: int, options: SentenceOptions) -> bool:
+    """Return whether texts of so many words may be translations of each other."""
     within = options.shortest_ratio * en_words <= fr_words <= options.longest_ratio * en_words
-    if not within and abs(fr_words - en_words) > options.slack:
-        return RATIO
-    return None
+    return within or abs(fr_words - en_words) <= options.slack

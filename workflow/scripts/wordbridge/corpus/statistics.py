@@ -11,7 +11,7 @@ import pandas as pd
 from wordbridge.corpus.tokenized import TokenizedPair
 from wordbridge.errors import InputError
 
-PARTS = ("train", "valid", "test")
+PARTS = ("train", "auxiliary", "valid", "test")
 PERCENTILES = (90, 97, 99)  # those that the lesson looks at
 
 

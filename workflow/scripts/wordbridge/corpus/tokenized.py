@@ -113,9 +113,13 @@ def train_texts(pairs: Sequence[TokenizedPair], language: str) -> list[str]:
 
 
 def token_lists(pairs: Sequence[TokenizedPair], language: str, part: str) -> list[list[str]]:
-    """Return the tokens of one language ("fr" or "en") in one part, or in all ("all")."""
+    """Return the tokens of one language ("fr" or "en") in one part, or in all ("all").
+
+    Auxiliary text counts as "train": both are learned from.
+    """
+    parts = ("train", "auxiliary") if part == "train" else (part,)
     return [
-        getattr(pair, f"{language}_tokens") for pair in pairs if part == "all" or pair.part == part
+        getattr(pair, f"{language}_tokens") for pair in pairs if part == "all" or pair.part in parts
     ]
 
 

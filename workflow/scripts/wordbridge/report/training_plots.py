@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -76,10 +75,9 @@ def _readable_log(axes: Axes) -> None:
 @house_style()
 def schedule_figure(
     rates: Mapping[str, Sequence[float]],
-    steps_per_epoch: int,
     momenta: Mapping[str, Sequence[float]] | None = None,
 ) -> Figure:
-    """Return the learning rate of each variant against the epoch, and the momentum if it moves.
+    """Return the learning rate of each variant against the step, and the momentum if it moves.
 
     ``rates`` and ``momenta`` map variants to one figure per step. Variants with the same curve
     share one line.
@@ -90,12 +88,11 @@ def schedule_figure(
     for axes, (title, steps) in zip(panels, curves, strict=True):
         for number, (names, values) in enumerate(_alike(steps).items()):
             style = line_style(number + 3) | {"marker": ""}
-            epochs = np.arange(len(values)) / steps_per_epoch
-            axes.plot(epochs, values, label=names, **style)
+            axes.plot(values, label=names, **style)
         axes.set_title(title)
         axes.set_ylim(bottom=0 if title == "Learning rate" else None)
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    panels[-1].set_xlabel("Epoch")
+    panels[-1].set_xlabel("Step")
     return figure
 
 

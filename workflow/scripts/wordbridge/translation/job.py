@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from wordbridge.corpus.batches import ParallelData, read_parallel
+from wordbridge.corpus.curriculum import Curriculum
 from wordbridge.corpus.ids import read_ids
 from wordbridge.errors import InputError
 from wordbridge.translation.checkpoint import exclusive, state_key
 from wordbridge.translation.device import choose_device
-from wordbridge.translation.settings import Settings, settings_from
+from wordbridge.translation.settings import Settings, TrainingSettings, settings_from
 from wordbridge.translation.training import Training
 from wordbridge.translation.translator import Translator
 from wordbridge.vectors.matrix_file import load_matrix
@@ -47,6 +48,7 @@ class Prepared:
     settings: Settings
     train: ParallelData
     valid: ParallelData
+    curriculum: Curriculum
 
 
 def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> Prepared:
@@ -63,9 +65,9 @@ def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> P
         for language in variant["direction"].split("-")
     )
     first_tag = len(source) if variant["tag_versions"] else None
-    train, valid = (
+    train, valid, *others = (
         read_parallel(inputs["fr_ids"], inputs["en_ids"], part, variant["direction"], first_tag)
-        for part in ("train", "valid")
+        for part in _parts(settings.training)
     )
     random.seed(seed)
     np.random.seed(seed)
@@ -74,7 +76,24 @@ def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> P
         tags = torch.randn(len(train.target.versions), source.shape[1])
         source = torch.cat([source, tags * settings.model.embedding_scale])
     model = Translator(settings.model, source, target)
-    return Prepared(model.to(device), settings, train, valid)
+    return Prepared(
+        model.to(device),
+        settings,
+        train.followed_by(*others),
+        valid,
+        _curriculum(settings.training, train, *others),
+    )
+
+
+def _parts(options: TrainingSettings) -> list[str]:
+    return ["train", "valid", *["auxiliary"] * bool(options.auxiliary_pairs)]
+
+
+def _curriculum(
+    options: TrainingSettings, train: ParallelData, *others: ParallelData
+) -> Curriculum:
+    auxiliary = sum(map(len, others))
+    return Curriculum(len(train), auxiliary, options.auxiliary_pairs, options.auxiliary_epochs)
 
 
 def _embedding(inputs: Mapping[str, str], language: str) -> Tensor:
@@ -112,6 +131,7 @@ def train(
             prepared.valid,
             seed=seed,
             state=state,
+            curriculum=prepared.curriculum,
         )
         weights = training.run()
     standing = training.standing

@@ -36,12 +36,13 @@ def find_learning_rate(prepared: Prepared, seed: int, lowest: float, highest: fl
     optimisation = Optimisation(prepared.model, prepared.settings)
     chance = forcing_chance(prepared.settings.forcing, 0)
     size = prepared.settings.training.batch_size
-    order = sortish_batches(prepared.train.target_lengths, size, seed, 0)
+    places = prepared.curriculum.places(seed, 0)
+    order = sortish_batches(prepared.train.target_lengths[places], size, seed, 0)
     rates, losses, average, best = [], [], 0.0, float("inf")
     prepared.model.train()
-    for step, indices in enumerate(order):
+    for step, chosen in enumerate(order):
         rate = lowest * (highest / lowest) ** (step / len(order))
-        loss = optimisation.step(prepared.train.batch(indices), chance, rate, None)
+        loss = optimisation.step(prepared.train.batch(places[chosen]), chance, rate, None)
         average = SMOOTHING * average + (1 - SMOOTHING) * loss
         smoothed = average / (1 - SMOOTHING ** (step + 1))
         if not math.isfinite(smoothed) or smoothed > GIVE_UP * best:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from wordbridge.corpus.curriculum import Curriculum
 from wordbridge.translation.settings import ScheduleSettings, settings_from
 
 
@@ -50,22 +51,22 @@ def _triangle(step: int, peak: int, end: int) -> float:
 
 
 def curves(
-    variants: Mapping[str, Mapping[str, Any]], pairs: int
-) -> tuple[dict[str, list[float]], dict[str, list[float]], int]:
-    """Return each variant's learning rates and momenta per step, and the steps of an epoch.
+    variants: Mapping[str, Mapping[str, Any]], pairs: int, auxiliary: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return each variant's learning rates and momenta per step.
 
-    ``variants`` are blocks of the configuration, ``pairs`` is the size of the train part. Variants
-    whose momentum stays as it is are not among the momenta. The steps are those of the first.
+    ``variants`` are blocks of the configuration; ``pairs`` and ``auxiliary`` are the sizes of the
+    parts that are learned from. Variants whose momentum stays as it is are not among the momenta.
     """
-    rates, momenta, first = {}, {}, 0
+    rates, momenta = {}, {}
     for name, block in variants.items():
         settings = settings_from(block)
-        per_epoch = -(-pairs // settings.training.batch_size)
-        steps, first = per_epoch * settings.training.epochs, first or per_epoch
-        highest = settings.training.learning_rate
+        options = settings.training
+        curriculum = Curriculum(pairs, auxiliary, options.auxiliary_pairs, options.auxiliary_epochs)
+        steps, highest = curriculum.steps(options.batch_size, options.epochs), options.learning_rate
         rates[name] = [learning_rate(settings.schedule, at, steps, highest) for at in range(steps)]
         moving = [momentum(settings.schedule, at, steps) for at in range(steps)]
         known = [value for value in moving if value is not None]
         if known:
             momenta[name] = known
-    return rates, momenta, first
+    return rates, momenta

@@ -90,6 +90,8 @@ class TrainingSettings:
     count_padding: bool = False
     select: Literal["last", "nll", "free_running_loss", "bleu"] = "bleu"
     patience: int | None = None
+    auxiliary_pairs: int = 0
+    auxiliary_epochs: int = 0
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     save_seconds: float = 120.0
 
@@ -126,8 +128,8 @@ def _block(kind: type[Block], values: Mapping[str, Any]) -> Block:
 def settings_from(values: Mapping[str, Any]) -> Settings:
     """Return the settings that a variant's block of the configuration describes.
 
-    Raises InputError for a setting that there is not, for one momentum without the other, and
-    for a descent of forcing that never starts.
+    Raises InputError for a setting that there is not, for one momentum or one measure of auxiliary
+    text without the other, and for a descent of forcing that never starts.
     """
     schedule = values.get("schedule", {})
     if (schedule.get("momentum_high") is None) != (schedule.get("momentum_low") is None):
@@ -141,9 +143,15 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
             f"forcing: expected hold to be smaller than epochs ({forcing.epochs}), where the "
             f"descent ends, got {forcing.hold}; lower it"
         )
+    training = _block(TrainingSettings, values.get("training", {}))
+    if bool(training.auxiliary_pairs) != bool(training.auxiliary_epochs):
+        raise InputError(
+            "training: expected both auxiliary_pairs and auxiliary_epochs or neither, got "
+            f"{training.auxiliary_pairs} and {training.auxiliary_epochs}; give the other as well"
+        )
     return Settings(
         model=_block(ModelSettings, values.get("model", {})),
         forcing=forcing,
         schedule=_block(ScheduleSettings, values.get("schedule", {})),
-        training=_block(TrainingSettings, values.get("training", {})),
+        training=training,
     )

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from wordbridge.corpus.batches import ParallelData, sortish_batches
+from wordbridge.corpus.batches import Indices, ParallelData, sortish_batches
+from wordbridge.corpus.curriculum import Curriculum
 from wordbridge.errors import InputError
 from wordbridge.progress import LINE_SECONDS
 from wordbridge.translation.averaging import WeightAverage
@@ -36,6 +37,7 @@ class Stopped(InputError):
 class Training:
     """One training run over ``train`` with a look at ``valid`` after each epoch.
 
+    ``curriculum`` says which of the pairs an epoch takes, all of them where it is None.
     ``state`` is the file that is written every few minutes, on SIGTERM and at the end, and from
     which the run continues with the same bytes.
     """
@@ -49,14 +51,17 @@ class Training:
         *,
         seed: int,
         state: Path | None = None,
+        curriculum: Curriculum | None = None,
     ) -> None:
         self.model, self.settings = model, settings
         self.train_data, self.valid_data = train, valid
         self.seed, self.state = seed, state
+        self.curriculum = curriculum or Curriculum(len(train))
         self.optimisation = Optimisation(model, settings)
         decay = settings.training.averaging
         self.average = WeightAverage(model, decay) if decay else None
-        self.steps = -(-len(train) // settings.training.batch_size) * settings.training.epochs
+        options = settings.training
+        self.steps = self.curriculum.steps(options.batch_size, options.epochs)
         self.standing = Standing()
         self.best: dict[str, Tensor] = {}
         self._signal = StopSignal()
@@ -102,12 +107,7 @@ class Training:
 
     def _epoch(self) -> None:
         standing = self.standing
-        order = sortish_batches(
-            self.train_data.target_lengths,
-            self.settings.training.batch_size,
-            self.seed,
-            standing.epoch,
-        )
+        order = self._order(standing.epoch)
         chance = forcing_chance(self.settings.forcing, standing.epoch)
         # Saved after the last batch but before validation, an epoch has no batch left.
         left = order[standing.batch :]
@@ -120,6 +120,12 @@ class Training:
                     self._tell(len(order))
                 self._save_if_due()
         self._close_epoch(chance)
+
+    def _order(self, epoch: int) -> list[Indices]:
+        places = self.curriculum.places(self.seed, epoch)
+        lengths = self.train_data.target_lengths[places]
+        size = self.settings.training.batch_size
+        return [places[batch] for batch in sortish_batches(lengths, size, self.seed, epoch)]
 
     def _batch(self, indices: ArrayLike, chance: float) -> None:
         started = time.monotonic()

@@ -1,0 +1,96 @@
+"""Auxiliary text through the workflow: from the verses of a tiny Bible, into no other part."""
+
+import csv
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+import yaml
+
+from wordbridge.corpus.ids import read_ids
+from wordbridge.corpus.tokenized import read_tokenized
+from wordbridge.corpus.vocabulary import read_vocabulary
+
+Workflow = Callable[..., CompletedProcess[str]]
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = "results/tiny"
+TARGETS = [f"{RESULTS}/{name}" for name in ("ids/en.npz", "tables/leaks.tsv", "tables/corpus.tsv")]
+THINGS = [
+    ("le pain", "the bread"), ("la pierre", "the stone"), ("le bateau", "the boat"),
+    ("la main", "the hand"), ("le fils", "the son"), ("la lampe", "the lamp"),
+]  # fmt: skip
+CONFIG = {
+    "pathvars": {"results": RESULTS, "logs": "logs/tiny"},
+    "resources": {"tiny": {"places": [{"local": "tiny.db"}]}},
+    "corpora": {
+        "tiny": {"kind": "verses", "verses": "tiny", "fr_versions": ["f"], "en_versions": ["e"]}
+    },
+    "corpus": "tiny",
+    "split": {"valid": 0.2, "test": 0.2},
+    "auxiliary": {"use": True, "longest": 6},
+}
+
+
+def verses() -> list[tuple[str, int, int, int, str]]:
+    """Return rows of verses that ask for a thing and then tell of another one."""
+    rows = []
+    for number, (fr, en) in enumerate(THINGS * 5, start=1):
+        names = f"Où est {fr} de {number} ? Voici {number} fois {fr}."
+        rows.append(("f", 1, 1, number, names))
+        rows.append(("e", 1, 1, number, f"Where is {en} of {number}? See {number} times {en}."))
+    # Tells what another verse asks for: of no use unless that one is in the train part.
+    rows += [("f", 2, 2, number, rows[2 * number - 2][4]) for number in range(1, 31)]
+    rows += [("e", 2, 2, number, "Nobody knows.") for number in range(1, 31)]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    connection = sqlite3.connect(folder / "tiny.db")
+    connection.execute(
+        "create table bible (bbName text, bNumber integer, cNumber integer, vNumber integer, "
+        "vText text)"
+    )
+    connection.executemany("insert into bible values (?, ?, ?, ?, ?)", verses())
+    connection.commit()
+    connection.close()
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
+    files = ("--configfile", ROOT / "config.yaml", folder / "tiny.yaml")
+    workflow(folder, *files, "--", *TARGETS)
+    return folder
+
+
+def test_auxiliary_text_is_numbered_behind_the_questions(finished: Path):
+    pairs = read_tokenized(finished / RESULTS / "auxiliary/pairs.tsv")
+    parts = Counter(pair.part for pair in pairs)
+    assert set(parts) == {"train", "valid", "test", "auxiliary"}
+    split = read_tokenized(finished / RESULTS / "split/pairs.tsv")
+    assert pairs[: len(split)] == split
+    ids = read_ids(finished / RESULTS / "ids/en.npz")
+    assert {part: len(ids.rows(part)) for part in parts} == dict(parts)
+    words = read_vocabulary(finished / RESULTS / "vocabulary/en.tsv").words
+    assert "times" in words  # stands in auxiliary text alone
+
+
+def test_no_verse_and_no_text_of_the_other_parts_is_among_it(finished: Path):
+    with (finished / RESULTS / "tables/leaks.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert ("test", "auxiliary") in [(row["part"], row["other"]) for row in rows]
+    kinds = ("exact", "normalised", "english_only", "french_only", "group")
+    assert all(row[kind] == "0" for row in rows for kind in kinds)
+    pairs = read_tokenized(finished / RESULTS / "auxiliary/pairs.tsv")
+    asked = [pair.fr.rstrip(" ?") for pair in pairs if pair.part in ("valid", "test")]
+    told = [pair.fr for pair in pairs if pair.part == "auxiliary"]
+    assert not [text for text in told if any(one in text for one in asked)]
+
+
+def test_the_corpus_table_counts_it(finished: Path):
+    with (finished / RESULTS / "tables/corpus.tsv").open(encoding="utf-8", newline="") as file:
+        rows = {(row["language"], row["part"]): row for row in csv.DictReader(file, delimiter="\t")}
+    pairs = read_tokenized(finished / RESULTS / "auxiliary/pairs.tsv")
+    assert int(rows["en", "auxiliary"]["pairs"]) == sum(pair.part == "auxiliary" for pair in pairs)
