@@ -94,3 +94,16 @@ def test_the_corpus_table_counts_it(finished: Path):
         rows = {(row["language"], row["part"]): row for row in csv.DictReader(file, delimiter="\t")}
     pairs = read_tokenized(finished / RESULTS / "auxiliary/pairs.tsv")
     assert int(rows["en", "auxiliary"]["pairs"]) == sum(pair.part == "auxiliary" for pair in pairs)
+
+
+def test_lines_of_text_have_no_auxiliary_part(tmp_path: Path, workflow: Workflow):
+    (tmp_path / "on.yaml").write_text("auxiliary: {use: true}\n", encoding="utf-8")
+    files = (
+        "--configfile",
+        ROOT / "config.yaml",
+        ROOT / "configs/files.yaml",
+        tmp_path / "on.yaml",
+    )
+    run = workflow(tmp_path, "--dry-run", *files, ok=False)
+    expected = "auxiliary.use: expected false for the corpus my_lines, which is of kind lines"
+    assert expected in run.stdout

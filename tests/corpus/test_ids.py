@@ -83,7 +83,7 @@ def test_equal_texts_give_equal_bytes_at_any_time(tmp_path, monkeypatch):
         ({"ids": np.array([1.5, 2.0])}, "expected one row of int32, got float64"),
         ({"part": np.zeros((2, 2), np.int8)}, "expected one row of int8"),
         ({"part": np.zeros(3, np.int8)}, "one offset more than texts"),
-        ({"part": np.array([0, 9, 0, 0], np.int8)}, "expected parts 0 to 2"),
+        ({"part": np.array([0, 9, 0, 0], np.int8)}, "expected parts 0 to 3"),
         ({"offsets": np.array([0, 3, 2, 8, 8])}, "offsets that rise"),
         ({"offsets": np.array([0, 3, 4, 8, 9])}, "offsets that rise"),
         ({"ids": np.full(8, -1, np.int32)}, "ids from 0 on"),

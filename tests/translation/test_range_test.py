@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.translation.toys import VARIANTS, reversals, settings, translator
+from wordbridge.corpus.curriculum import Curriculum
 from wordbridge.errors import InputError
 from wordbridge.translation.job import Prepared
 from wordbridge.translation.range_test import find_learning_rate, suggested, write_range_test
@@ -13,7 +14,7 @@ from wordbridge.translation.range_test import find_learning_rate, suggested, wri
 
 def prepared(**training: Any) -> Prepared:
     made = settings(VARIANTS["attention"], training={"batch_size": 5, **training})
-    return Prepared(translator(made), made, reversals(203, 1), reversals(3, 2))
+    return Prepared(translator(made), made, reversals(203, 1), reversals(3, 2), Curriculum(203))
 
 
 def test_rates_grow_by_an_equal_factor_until_the_loss_explodes() -> None:
