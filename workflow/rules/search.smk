@@ -64,6 +64,7 @@ rule build_index:
         runtime=60,
     params:
         settings=index_block,
+        order=index_sets,
     script:
         "../scripts/build_index.py"
 

@@ -5,7 +5,7 @@
 rule fetch_resource:
     """One file from the first of its places that gives the right bytes."""
     input:
-        local_places,
+        own_files,
     output:
         "resources/files/{resource}",
     log:
@@ -19,6 +19,7 @@ rule fetch_resource:
         mem_mb=1000,
         runtime=120,
     params:
-        settings=resource_block,
+        settings=resource_identity,
+        entry=resource_entry,
     script:
         "../scripts/fetch_resource.py"
