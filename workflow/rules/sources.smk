@@ -1,5 +1,7 @@
 # In: places named in the config. Out: resources/files/{resource}, a hard link to verified bytes
-# in resources/store, which is never a declared output and so survives everything.
+# in resources/store, which is never a declared output and so survives everything. A checksum in
+# the config decides what is stale; without one the places do, and the bytes of one's own files,
+# those in resources/manual among them.
 
 
 rule fetch_resource:
