@@ -18,7 +18,7 @@ from unittest.mock import patch
 import snakemake.api
 import snakemake.workflow
 from snakemake.io import is_callable
-from snakemake.settings.enums import Quietness
+from snakemake.settings.enums import Quietness, RerunTrigger
 from snakemake.settings.types import (
     ConfigSettings,
     DAGSettings,
@@ -32,6 +32,8 @@ import workflow.provenance
 
 ROOT = Path(__file__).resolve().parents[1]
 Workflow = Any  # Snakemake has no types
+# Those of the profiles, which the API does not read.
+TRIGGERS = frozenset(RerunTrigger.all()) - {RerunTrigger.CODE}
 
 
 class Job(NamedTuple):
@@ -109,14 +111,24 @@ class Planner:
                 read.async_run(read.persistence.finished(job))
 
     def reasons(self, config: Mapping[str, Any]) -> Stale:
-        """Return the same as ``stale`` by Snakemake's own reasons, for a tree that is finished."""
+        """Return the same as ``stale`` for a finished tree, by Snakemake's own records of it.
+
+        A job that would run for no reason known here counts among those to run again.
+        """
+        again, new = Counter[str](), Counter[str]()
         with self._read(config) as read:
             _jobs(read)
-            why = [(job.rule.name, read.dag.reason(job)) for job in read.dag.needrun_jobs()]
-        return Stale(
-            Counter(rule for rule, reason in why if reason.params_changed or reason.input_changed),
-            Counter(rule for rule, reason in why if reason.missing_output),
-        )
+            record = read.persistence
+            for job in read.dag.needrun_jobs():
+                if not all((self.folder / path).exists() for path in job.output):
+                    new[job.rule.name] += 1
+                elif job.output and (
+                    record.params_changed(job)
+                    or any(record.input_changed(job))
+                    or not read.dag.reason(job).updated_input_run
+                ):
+                    again[job.rule.name] += 1
+        return Stale(again, new)
 
     @contextmanager
     def _read(self, config: Mapping[str, Any]) -> Iterator[Workflow]:
@@ -128,7 +140,7 @@ class Planner:
                 snakefile=ROOT / "Snakefile",
                 workdir=self.folder,
             )
-            opened.dag(DAGSettings())
+            opened.dag(DAGSettings(rerun_triggers=TRIGGERS))
             yield opened._workflow
 
 

@@ -8,6 +8,7 @@ rule pictures:
         PICTURE_TABLES,
         PICTURE_FIGURES,
         SEARCH_FILES,
+        HEAD_METRICS,
 
 
 rule take_chosen:
