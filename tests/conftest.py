@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,10 +56,8 @@ def jobs() -> Callable[..., dict[str, int]]:
     Rules that only collect targets (those without a script) are left out by the caller.
     """
 
-    def counts(
-        directory: Path, *arguments: str | Path, snakefile: Path = ROOT / "Snakefile"
-    ) -> dict[str, int]:
-        shown = snakemake(directory, "--dry-run", *arguments, snakefile=snakefile).stdout
+    def counts(directory: Path, *arguments: str | Path, **options: Any) -> dict[str, int]:
+        shown = snakemake(directory, "--dry-run", *arguments, **options).stdout
         table = re.search(r"^Job stats:\n.*\n-.*\n((?:\w+ +\d+\n)+)", shown, flags=re.MULTILINE)
         if table is None:
             assert "Nothing to be done" in shown, shown

@@ -171,6 +171,26 @@ def test_a_rerun_that_writes_the_same_bytes_spares_what_is_below_it_in_the_next_
     assert stale(checkout, snakefile=checkout / "Snakefile") - {"all"} == {"count_letters"}
 
 
+def test_an_edit_while_jobs_run_stops_those_that_come_after_it_and_the_next_run_does_them(
+    checkout: Path, workflow: Workflow, stale: Stale
+):
+    # The first job edits a module of a later one, as a person might.
+    edit(
+        checkout / PACKAGE / "letters.py",
+        "    return",
+        "    from pathlib import Path\n\n"
+        "    joints = Path(__file__).with_name('joints.py')\n"
+        "    joints.write_text(joints.read_text().replace('-', '+'))\n    return",
+    )
+    snakefile = checkout / "Snakefile"
+    shown = workflow(checkout, "--keep-going", snakefile=snakefile, ok=False).stdout
+    assert "error: code changed after the workflow started: expected wordbridge/joints.py" in shown
+    assert stale(checkout, snakefile=snakefile) - {"all"} == {"join_letters"}
+    workflow(checkout, snakefile=snakefile)
+    assert (checkout / "results/joined.txt").read_text() == "a+b+c+d+r"
+    assert stale(checkout, snakefile=snakefile) == set()
+
+
 def test_an_expected_error_is_one_line_that_the_profile_shows(checkout: Path, workflow: Workflow):
     edit(checkout / "config.yaml", "join_letters: {fail: false", "join_letters: {fail: true")
     shown = workflow(checkout, snakefile=checkout / "Snakefile", ok=False).stdout

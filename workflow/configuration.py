@@ -23,6 +23,8 @@ from snakemake.exceptions import WorkflowError
 
 from workflow.problems import Schema, lines, one_of, resolved
 
+# Every job reads the schema again, so the parser in C, where PyYAML has it, saves seconds.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_PROBLEMS = 10  # as many as a person mends before trying again
 
 
@@ -31,7 +33,7 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> dict[str, Any]:
 
     Raises WorkflowError with one line per problem: what, expected, got, what to do.
     """
-    schema: Schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    schema = _schema(Path(schema_path))
     # By way of JSON: plain types only, and names that YAML took for numbers are text again.
     plain = json.loads(json.dumps(config, default=str))
     filled = _filled(_inherited(plain, schema), schema, schema)
@@ -45,6 +47,11 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> dict[str, Any]:
         raise WorkflowError("\n".join(shown + [f"and {more} more problems"] * bool(more)))
     result: dict[str, Any] = _sorted(filled)
     return result
+
+
+def _schema(path: Path) -> Schema:
+    schema: Schema = yaml.load(path.read_bytes(), LOADER)
+    return schema
 
 
 def _inherited(config: dict[str, Any], schema: Schema) -> dict[str, Any]:

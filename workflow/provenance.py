@@ -11,9 +11,11 @@ whose environment may have no Snakemake.
 
 import ast
 import hashlib
+import json
+import os
 import sys
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,19 +26,50 @@ SCRIPTS = Path(__file__).resolve().parent / "scripts"
 # What watches a job and makes no data. Were it counted, rewording a log line would retrain.
 NOT_COUNTED = frozenset({"wordbridge/log.py", "wordbridge/progress.py"})
 
+# What the main process planned, on its way to the processes of the jobs on any machine.
+PLANNED = "WORDBRIDGE_PLANNED_CODE"
+
 
 def track_code(workflow: Any) -> None:
     """Give every script rule of ``workflow`` its param ``code``; the Snakefile's last line."""
     _refuse_other_installation()
     settings = workflow.deployment_settings
     in_conda = "CONDA" in {method.name for method in settings.deployment_method}
+    planned: dict[str, str] = {}
     for rule in workflow.rules:
         if rule.script:
-            script = rule.basedir.join(rule.script).get_path_or_uri(secret_free=True)
-            hashes, foreign = _modules(Path(script).resolve())
+            path = rule.basedir.join(rule.script).get_path_or_uri(secret_free=True)
             # Versions in conda environments are what Snakemake's software-env trigger is for.
-            versions = {} if in_conda else _versions(foreign)
-            rule.set_params(code={"modules": hashes, "versions": versions})
+            code = partial(_code, Path(path).resolve(), not in_conda)
+            if workflow.is_main_process:
+                made = code()
+                rule.set_params(code=made)
+                planned |= made["modules"]
+            else:
+                rule.set_params(code=_as_planned(code))
+    if workflow.is_main_process:
+        os.environ[PLANNED] = json.dumps(planned)
+
+
+def _as_planned(code: Callable[[], dict[str, Any]]) -> Callable[[object], dict[str, Any]]:
+    """Return the function that gives ``code`` with the hashes that the main process has planned.
+
+    Modules edited since then have another hash now, for which ``log_to`` stops the job.
+    """
+    planned = json.loads(os.environ.get(PLANNED, "{}"))
+
+    def param(wildcards: object) -> dict[str, Any]:
+        now = code()
+        modules = {name: planned.get(name, h) for name, h in now["modules"].items()}
+        return {**now, "modules": modules}
+
+    return param
+
+
+def _code(script: Path, with_versions: bool) -> dict[str, Any]:
+    """Return the param ``code`` of the rule with this script."""
+    hashes, foreign = _modules(script)
+    return {"modules": hashes, "versions": _versions(foreign) if with_versions else {}}
 
 
 def digest(script: str | Path) -> dict[str, str]:

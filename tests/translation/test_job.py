@@ -72,6 +72,15 @@ def test_a_job_broken_off_before_its_results_were_written_does_not_train_again(
         assert torch.equal(value, again.weights[name])
 
 
+def test_how_often_the_state_is_saved_is_no_reason_to_train_again(tmp_path: Path) -> None:
+    inputs, states = files(tmp_path), tmp_path / "states"
+    first = train(block(), 3, inputs, states, CODE, 5.0)
+    again = train(block(), 3, inputs, states, CODE, 0.5)
+    assert again.state == first.state
+    assert again.times == first.times  # a second training would not take the same time
+    assert again.description == first.description
+
+
 def test_the_other_direction_swaps_the_sides(tmp_path: Path) -> None:
     prepared = prepare(block(direction="en-fr"), 1, files(tmp_path))
     assert prepared.model.encoder.embedding.embedding_dim == 7

@@ -3,9 +3,12 @@
 
 import hashlib
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 VARIANTS = config["run"]["variants"]
 SEEDS = config["run"]["seeds"]
+# Snakemake compares inputs as a set, so the order of a list that a table shows is a param.
+RUNS = {"variants": VARIANTS, "seeds": SEEDS}
 CORPUS = config["corpora"][config["corpus"]]
 VERSES = CORPUS["kind"] == "verses"
 LANGUAGES = ["fr", "en"]
@@ -48,6 +51,10 @@ FIGURES = [
 FILE_KEYS = ["bin", "en", "fr", "key2row", "matrix", "strings", "table", "vec", "vectors"]
 FILE_KEYS += ["verses", "words"]
 FILE_KEYS += ["archive", "classes", "groups", "names", "package", "senses", "wordnet"]
+# Snakemake compares no checksums of larger files either; see the profiles.
+LARGE = 10**9
+# What a range test is made to find, and what comes after its one epoch.
+AFTER_TEST = ["averaging", "epochs", "freeze_statistics", "learning_rate", "patience", "select"]
 
 # ---- Pictures -----------------------------------------------------------------------------------
 
@@ -70,6 +77,14 @@ DEVISE_SCORES = [
     f"<results>/devise_scores/{name}/{seed}.json"
     for name in METHODS
     for seed in (SEEDS if name in SEEDED else SEEDS[:1])
+]
+# Asked for, though no table shows them: where a method becomes a head, the model of its former kind
+# is there already, and Snakemake compares no params of a job with an output that nobody made.
+HEAD_METRICS = [
+    f"<results>/devise/{name}/{seed}/metrics.tsv"
+    for name in METHODS
+    if LABELLED_SETS and config["methods"][name]["kind"] == "head"
+    for seed in SEEDS
 ]
 HEADS, BASELINES = (
     "|".join(
@@ -135,15 +150,48 @@ def resource_files(block):
     return {key: f"resources/files/{name}" for key, name in named.items()}
 
 
-def resource_block(wildcards):
-    """Return the config's entry of one resource."""
+def resource_entry(wildcards, output):
+    """Return the config's entry of one resource.
+
+    What a function makes that asks for outputs or threads is no reason to run a job again.
+    """
     return config["resources"][wildcards.resource]
 
 
-def local_places(wildcards):
-    """Return the files of one's own that a resource may come from, so that their edits count."""
-    places = resource_block(wildcards)["places"]
-    return [place["local"] for place in places if os.path.exists(place.get("local", ""))]
+def resource_identity(wildcards):
+    """Return what decides which bytes a resource has: its checksum, or else where they are from."""
+    block = config["resources"][wildcards.resource]
+    if block["sha256"]:
+        return {"sha256": block["sha256"]}
+    # Snakemake would not see that an older file took the place of another.
+    own = [file_digest(path) for path in own_files(wildcards)]
+    return {"places": block["places"], "size": block["size"], "own": own}
+
+
+def own_files(wildcards):
+    """Return the files of one's own that a resource may come from, so that their edits count.
+
+    A checksum says which bytes are meant, whatever lies in these files now.
+    """
+    block = config["resources"][wildcards.resource]
+    if block["sha256"]:
+        return []
+    addresses = [place.get("url", "") for place in block["places"]]
+    paths = [
+        f"resources/manual/{wildcards.resource}",
+        *[place.get("local", "") for place in block["places"]],
+        *[unquote(urlsplit(url).path) for url in addresses if url.startswith("file:")],
+    ]
+    return list(filter(os.path.isfile, paths))
+
+
+def file_digest(path):
+    """Return a digest of a file's bytes, or of its size and time if it is large."""
+    stat = os.stat(path)
+    if stat.st_size > LARGE:
+        return f"{stat.st_size} {stat.st_mtime_ns}"
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def vectors_block(wildcards):
@@ -167,19 +215,48 @@ def embedding_block(wildcards):
     return {**own, "vectors": kind}
 
 
+def without(block, part, keys):
+    """Return a block of the config without some keys of one of its parts."""
+    kept = {key: value for key, value in block[part].items() if key not in keys}
+    return {**block, part: kept}
+
+
 def training_block(wildcards):
     """Return all that a training of one variant depends on beside its inputs and its seed."""
     return {
-        "variant": config["variants"][wildcards.variant],
+        "variant": without(config["variants"][wildcards.variant], "training", ["save_seconds"]),
         "device": config["device"],
         "threads": config["threads"]["training"],
     }
 
 
+def variant_save_seconds(wildcards, threads):
+    """Return how often the training of a variant saves its state; see ``resource_entry``."""
+    return config["variants"][wildcards.variant]["training"]["save_seconds"]
+
+
+def range_tested(block):
+    """Return a block of the config without what a range test is made before."""
+    kept = {key: value for key, value in block.items() if key != "schedule"}
+    return without(kept, "training", AFTER_TEST)
+
+
 def range_test_block(wildcards):
     """Return the same for the range test, with its own settings."""
     bounds = {key: config["range_test"][key] for key in ("lowest", "highest")}
-    return {**training_block(wildcards), "range_test": bounds, "seed": SEEDS[0]}
+    block = training_block(wildcards)
+    tested = range_tested(block["variant"])
+    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
+
+
+def schedule_block(name):
+    """Return what the learning rate of a variant depends on."""
+    block = config["variants"][name]
+    keys = ("epochs", "batch_size", "learning_rate")
+    return {
+        "schedule": block["schedule"],
+        "training": {key: block["training"][key] for key in keys},
+    }
 
 
 def vectors_kind(block):
@@ -214,21 +291,33 @@ def folder_digest(folder):
 def head_block(wildcards):
     """Return all that the training of one head depends on beside its inputs and its seed."""
     return {
-        "variant": config["methods"][wildcards.method],
+        "variant": without(config["methods"][wildcards.method], "training", ["save_seconds"]),
         "device": config["device"],
         "threads": config["threads"]["training"],
     }
 
 
+def head_save_seconds(wildcards, threads):
+    """Return how often the training of a head saves its state; see ``resource_entry``."""
+    return config["methods"][wildcards.method]["training"]["save_seconds"]
+
+
 def head_rate_block(wildcards):
     """Return the same for the range test of a head, with its own settings."""
     bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
-    return {**head_block(wildcards), "range_test": bounds, "seed": SEEDS[0]}
+    block = head_block(wildcards)
+    tested = range_tested(block["variant"])
+    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
 
 
 def baseline_block(wildcards):
     """Return the settings of a method that is fitted at once."""
     return {"variant": config["methods"][wildcards.method], "threads": 1}
+
+
+def predicted_sets(wildcards):
+    """Return the picture sets that a method is asked about, in the order of its rows."""
+    return ALL_SETS if wildcards.method == "chosen" else LABELLED_SETS
 
 
 def predicted_files(wildcards):
@@ -253,6 +342,11 @@ def index_files(wildcards):
         "predictions": f"{chosen}/predictions.npy",
         "description": f"{chosen}/predictions.json",
     }
+
+
+def index_sets(wildcards):
+    """Return the picture sets in an index, in the order of its rows."""
+    return ALL_SETS if wildcards.index == "pictures" else []
 
 
 def index_block(wildcards):

@@ -32,6 +32,8 @@ rule train_devise:
         gpu=GPUS,
     params:
         settings=head_block,
+        order=LABELLED_SETS,
+        save_seconds=head_save_seconds,
     script:
         "../scripts/train_devise.py"
 
@@ -64,6 +66,7 @@ rule find_head_rate:
         gpu=GPUS,
     params:
         settings=head_rate_block,
+        order=LABELLED_SETS,
     script:
         "../scripts/find_head_rate.py"
 
@@ -94,6 +97,7 @@ rule fit_baseline:
         runtime=60,
     params:
         settings=baseline_block,
+        order=LABELLED_SETS,
     script:
         "../scripts/fit_baseline.py"
 
@@ -121,6 +125,7 @@ rule predict_vectors:
         runtime=60,
     params:
         settings={"device": config["device"], "threads": config["threads"]["decoding"]},
+        order=predicted_sets,
     script:
         "../scripts/predict_vectors.py"
 
@@ -149,6 +154,7 @@ rule score_devise:
         runtime=60,
     params:
         settings=config["picture_scores"],
+        order=LABELLED_SETS,
     script:
         "../scripts/score_devise.py"
 
@@ -195,6 +201,7 @@ rule tabulate_devise:
         runtime=10,
     params:
         settings=config["picture_tables"],
+        order=METHODS,
     script:
         "../scripts/tabulate_devise.py"
 
@@ -223,5 +230,6 @@ rule list_suspects:
         runtime=30,
     params:
         settings=config["suspects"],
+        order=LABELLED_SETS,
     script:
         "../scripts/list_suspects.py"

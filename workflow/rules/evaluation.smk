@@ -114,6 +114,7 @@ rule tabulate_scores:
         runtime=20,
     params:
         settings={key: config["scores"][key] for key in ("baseline", "published")},
+        order=RUNS,
     script:
         "../scripts/tabulate_scores.py"
 
@@ -141,6 +142,7 @@ rule tabulate_times:
         runtime=10,
     params:
         settings={"published": config["scores"]["published"]},
+        order=RUNS,
     script:
         "../scripts/tabulate_times.py"
 
@@ -167,7 +169,6 @@ rule tabulate_samples:
     params:
         settings={
             "count": config["samples"]["count"],
-            "part": config["scores"]["part"],
             "variants": VARIANTS,
         },
     script:
@@ -193,6 +194,7 @@ rule tabulate_training:
         runtime=10,
     params:
         settings={"published": config["scores"]["published"]},
+        order=RUNS,
     script:
         "../scripts/tabulate_training.py"
 
@@ -214,7 +216,7 @@ rule plot_schedule:
         mem_mb=1000,
         runtime=10,
     params:
-        settings={name: config["variants"][name] for name in VARIANTS},
+        settings={name: schedule_block(name) for name in VARIANTS},
     script:
         "../scripts/plot_schedule.py"
 
@@ -238,6 +240,6 @@ rule plot_attention:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=config["samples"],
+        settings={"attention": config["samples"]["attention"]},
     script:
         "../scripts/plot_attention.py"

@@ -18,6 +18,8 @@ rule list_nouns:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        files=config["wordnet"],
     script:
         "../scripts/list_nouns.py"
 

@@ -69,6 +69,7 @@ rule split_pictures:
         runtime=30,
     params:
         settings=config["picture_split"],
+        order=LABELLED_SETS,
     script:
         "../scripts/split_pictures.py"
 

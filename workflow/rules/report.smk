@@ -29,5 +29,6 @@ rule build_page:
         runtime=10,
     params:
         settings={"title": os.path.basename(config["pathvars"]["results"])},
+        order=[os.path.basename(path) for path in FIGURES + PICTURE_FIGURES],
     script:
         "../scripts/build_page.py"

@@ -8,6 +8,7 @@ rule pictures:
         PICTURE_TABLES,
         PICTURE_FIGURES,
         SEARCH_FILES,
+        HEAD_METRICS,
 
 
 rule take_chosen:
@@ -64,6 +65,7 @@ rule build_index:
         runtime=60,
     params:
         settings=index_block,
+        order=index_sets,
     script:
         "../scripts/build_index.py"
 

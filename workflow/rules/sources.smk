@@ -1,11 +1,13 @@
 # In: places named in the config. Out: resources/files/{resource}, a hard link to verified bytes
-# in resources/store, which is never a declared output and so survives everything.
+# in resources/store, which is never a declared output and so survives everything. A checksum in
+# the config decides what is stale; without one the places do, and the bytes of one's own files,
+# those in resources/manual among them.
 
 
 rule fetch_resource:
     """One file from the first of its places that gives the right bytes."""
     input:
-        local_places,
+        own_files,
     output:
         "resources/files/{resource}",
     log:
@@ -19,6 +21,7 @@ rule fetch_resource:
         mem_mb=1000,
         runtime=120,
     params:
-        settings=resource_block,
+        settings=resource_identity,
+        entry=resource_entry,
     script:
         "../scripts/fetch_resource.py"

@@ -28,6 +28,7 @@ rule train_translator:
         gpu=GPUS,
     params:
         settings=training_block,
+        save_seconds=variant_save_seconds,
     script:
         "../scripts/train_translator.py"
 

@@ -9,7 +9,7 @@ log_to(snakemake)
 
 fetch(
     snakemake.wildcards.resource,
-    snakemake.params.settings,
+    snakemake.params.entry,
     Path(snakemake.output[0]),
     store=Path("resources/store"),
     manual=Path("resources/manual"),

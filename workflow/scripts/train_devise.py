@@ -26,6 +26,7 @@ trained = train(
     list(snakemake.input),
     Path("resources/state"),
     snakemake.params.code,
+    snakemake.params.save_seconds,
 )
 write_metrics(snakemake.output.metrics, trained.epochs)
 write_fitted(trained, snakemake.output.model, snakemake.output.settings)

@@ -16,6 +16,7 @@ trained = train(
     dict(snakemake.input.items()),
     Path("resources/state"),
     snakemake.params.code,
+    snakemake.params.save_seconds,
 )
 write_metrics(snakemake.output.metrics, trained.epochs)
 write_record(snakemake.output.times, trained.times)

@@ -128,12 +128,14 @@ def train(
     inputs: Sequence[str | Path],
     states: Path,
     code: Mapping[str, Any],
+    save_seconds: float | None = None,
 ) -> Trained:
     """Return the head of ``block`` trained with ``seed``, continuing a broken-off run.
 
     ``block`` has variant, device and threads; ``inputs`` are the files that ``sources`` were read
     from. The state lives in ``states`` under a digest of all that the training depends on,
-    ``code`` among it. Raises InputError when another process runs the same training.
+    ``code`` among it. ``save_seconds``, how often it is saved, is no part of that; None takes the
+    block's. Raises InputError when another process runs the same training.
     """
     device = choose_device(block["device"], block["threads"])
     settings = settings_from(block["variant"])
@@ -141,7 +143,8 @@ def train(
     key = state_key({"block": block, "seed": seed, "code": code}, files)
     state = states / f"{key}.safetensors"
     with exclusive(state):
-        training, seen = prepare(settings, seed, sources, device, state)
+        paced = settings.saving_every(save_seconds)
+        training, seen = prepare(paced, seed, sources, device, state)
         weights = training.run()
     standing, scores = training.standing, settings.loss.kind == "softmax"
     description = {

@@ -1,7 +1,7 @@
 """Settings of a picture head and of its training, as plain frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, TypeVar
 
 from wordbridge.errors import InputError
@@ -86,6 +86,12 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Return plain nested values for JSON."""
         return asdict(self)
+
+    def saving_every(self, seconds: float | None) -> "Settings":
+        """Return these settings with another time between two saves; None leaves it."""
+        if seconds is None:
+            return self
+        return replace(self, training=replace(self.training, save_seconds=seconds))
 
 
 Block = TypeVar(

@@ -114,11 +114,13 @@ def train(
     inputs: Mapping[str, str],
     states: Path,
     code: Mapping[str, Any],
+    save_seconds: float | None = None,
 ) -> Trained:
     """Return the translator of ``block`` trained with ``seed``, continuing a broken-off run.
 
     The state lives in ``states`` under a digest of all that the training depends on, ``code``
-    among it. Raises InputError when another process runs the same training.
+    among it. ``save_seconds``, how often it is saved, is no part of that; None takes the block's.
+    Raises InputError when another process runs the same training.
     """
     key = state_key({"block": block, "seed": seed, "code": code}, inputs)
     state = states / f"{key}.safetensors"
@@ -126,7 +128,7 @@ def train(
         prepared = prepare(block, seed, inputs)
         training = Training(
             prepared.model,
-            prepared.settings,
+            prepared.settings.saving_every(save_seconds),
             prepared.train,
             prepared.valid,
             seed=seed,

@@ -1,0 +1,151 @@
+"""The staleness table of the configuration: a row per key of the schema, and what it does.
+
+``python -m tests.staleness`` prints the table with the stale rules as they are now. Look whether
+each line that ``git diff --no-index tests/staleness_keys.tsv -`` shows is meant to be so before
+you put it into the table: it is the promise.
+"""
+
+import copy
+import csv
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from tests.planning import ROOT, Plan, Planner, unchanging_code
+from workflow.problems import resolved
+
+TABLE = Path(__file__).with_name("staleness_keys.tsv")
+BASE = Path(__file__).with_name("staleness_base.yaml")
+SCHEMA: dict[str, Any] = yaml.safe_load(
+    (ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8")
+)
+COLUMNS = ("change", "given", "stale")
+# What lies in the folder where the base is planned.
+OWN_FILES = ("own/pinned.db", "own/by_hand.zip", "own/other.zip", "pictures/a.png")
+
+
+class Row(NamedTuple):
+    """``path=value; path=value``: what is changed, and what was given on top of the base before."""
+
+    change: str
+    given: str
+    stale: str
+
+
+def read_table() -> list[Row]:
+    """Return the rows of the table."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return [Row(**row) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+
+
+def base() -> dict[str, Any]:
+    """Return the configuration that the rows change."""
+    read: dict[str, Any] = yaml.safe_load(BASE.read_text(encoding="utf-8"))
+    return read
+
+
+def assignments(text: str) -> dict[str, Any]:
+    """Return {path: value} of ``path=value; path=value``."""
+    pairs = (part.split("=", 1) for part in text.split("; ") if part)
+    return {path: yaml.safe_load(value) for path, value in pairs}
+
+
+def changed(config: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Return a copy of ``config`` after the assignments in ``text``; list items go by number."""
+    made = copy.deepcopy(dict(config))
+    for path, value in assignments(text).items():
+        at: Any = made
+        *parents, last = path.split(".")
+        for part in parents:
+            at = at[int(part)] if isinstance(at, list) else at.setdefault(part, {})
+        at[int(last) if isinstance(at, list) else last] = value
+    return made
+
+
+def prepared(folder: Path) -> Planner:
+    """Return a planner in ``folder``, where the files of one's own lie that the base names."""
+    for name in OWN_FILES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return Planner(folder)
+
+
+def found(folder: Path, rows: Iterable[Row], *, anew: bool = False) -> list[Row]:
+    """Return the rows with what their changes make stale now, planned in an empty ``folder``."""
+    planner, plans, made = prepared(folder), dict[str, Plan](), []
+    with unchanging_code():
+        for row in rows:
+            given = changed(base(), row.given)
+            if row.given not in plans:
+                plans[row.given] = planner.plan(given)
+            plan = plans[row.given]
+            stale = planner.stale(plan, changed(given, row.change), anew=anew)
+            made.append(row._replace(stale=stale.words(plan)))
+    return made
+
+
+def keys(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Yield the path of each value in the schema: ``vectors.*(trained).dim``.
+
+    ``*`` is any name and ``[]`` any item; in brackets stands which of several forms it is of. An
+    entry with a name is a value of its own, for one may be added.
+    """
+    node = resolved(dict(node), SCHEMA)
+    for name, form in forms(node):
+        yield from keys(form, f"{path}({name})")
+    if path.endswith("*"):
+        yield path
+    inner = children(node)
+    if not inner and "oneOf" not in node and "const" not in node:
+        yield path
+    for name, child in inner.items():
+        yield from keys(child, f"{path}.{name}" if path else name)
+
+
+def forms(node: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the forms that a value may have, each under its kind or its first required key."""
+    for form in node.get("oneOf", []):
+        form = resolved(form, SCHEMA)
+        kind = form["properties"].get("kind", {})
+        yield kind.get("const", form["required"][0]), form
+
+
+def children(node: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the schemas below ``node`` by their part of the path."""
+    inner = dict(node.get("properties", {}))
+    for name, key in (("*", "additionalProperties"), ("[]", "items")):
+        child = resolved(node[key], SCHEMA) if isinstance(node.get(key), dict) else {}
+        if (name == "*" and child) or {"properties", "oneOf"} & child.keys():
+            inner[name] = child
+    return inner
+
+
+def key_of(path: str, config: Mapping[str, Any]) -> str:
+    """Return the schema's name, as ``keys`` has it, for a path in ``config``."""
+    node, value, names = SCHEMA, config, ""
+    for part in path.split("."):
+        for name, form in forms(node):
+            if name in ([value["kind"]] if "kind" in value else value):
+                node, names = form, f"{names}({name})"
+                break
+        inner = children(node)
+        name = part if part in inner else "[]" if part.isdigit() else "*"
+        names = f"{names}.{name}" if names else name
+        node = resolved(dict(inner[name]), SCHEMA)
+        value = value[int(part)] if isinstance(value, list) else value.get(part, {})
+    return names
+
+
+def main() -> None:
+    """Print the table as it would be now."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = found(Path(folder), read_table())
+    sys.stdout.writelines("\t".join(row) + "\n" for row in [COLUMNS, *rows])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""Every key of the configuration: which rules a change of it makes stale, and that no other is."""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+import workflow.provenance
+from tests.planning import Plan, Planner, unchanging_code
+from tests.staleness import (
+    SCHEMA,
+    assignments,
+    base,
+    changed,
+    found,
+    key_of,
+    keys,
+    prepared,
+    read_table,
+)
+
+SEED, SAMPLE = 4, 8
+OLD = 1_000_000_000  # seconds; a time before any file of a test
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick() -> Iterator[None]:
+    with unchanging_code():
+        yield
+
+
+@pytest.fixture(scope="module")
+def planner(tmp_path_factory: pytest.TempPathFactory) -> Planner:
+    return prepared(tmp_path_factory.mktemp("planned"))
+
+
+@pytest.fixture(scope="module")
+def plan(planner: Planner) -> Plan:
+    return planner.plan(base())
+
+
+def test_every_key_of_the_schema_has_a_row_and_every_row_a_key():
+    named = {
+        key_of(path, changed(changed(base(), row.given), row.change))
+        for row in read_table()
+        for path in assignments(row.change)
+    }
+    assert sorted(set(keys(SCHEMA)) - named) == []
+
+
+def test_a_changed_key_makes_exactly_the_rules_of_its_row_stale(tmp_path: Path):
+    rows = read_table()
+    # Look whether a line is meant to be so before you correct the table: it is the promise.
+    wrong = [now for now, row in zip(found(tmp_path, rows), rows, strict=True) if now != row]
+    assert wrong == []
+
+
+def test_where_params_alone_are_made_anew_a_whole_plan_says_the_same(tmp_path: Path):
+    rows = random.Random(SEED).sample(read_table(), SAMPLE)
+    assert found(tmp_path, rows, anew=True) == rows
+
+
+@pytest.mark.long
+def test_snakemake_itself_gives_the_same_reasons_in_a_finished_tree(tmp_path: Path):
+    """Some minutes: Snakemake plans with the metadata of a tree where every job is done."""
+    wrong = []
+    for number, given in enumerate(sorted({row.given for row in read_table()})):
+        folder = tmp_path / str(number)
+        planner, config = prepared(folder), changed(base(), given)
+        plan = planner.plan(config)
+        planner.pretend(config)
+        for row in read_table():
+            if row.given == given:
+                stale = planner.reasons(changed(config, row.change))
+                if stale.words(plan) != row.stale:
+                    wrong.append(row._replace(stale=stale.words(plan)))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("distribution", "stale"),
+    [
+        (
+            "torch",
+            "extract_features find_head_rate find_learning_rate fit_baseline predict_vectors "
+            "read_classifier score_translations train_devise train_translator translate_questions",
+        ),
+        (
+            "spacy",  # a tokenizer, and a reader of vectors
+            "align_french build_embeddings build_words embed_nouns measure_french "
+            "tokenize_questions",
+        ),
+        ("nmslib", "align_french build_index measure_french measure_recall search_examples"),
+        ("pytest", "none"),
+    ],
+)
+def test_another_version_of_a_library_makes_what_imports_it_stale(
+    planner: Planner, plan: Plan, distribution: str, stale: str
+):
+    version = workflow.provenance._version
+    newer = {distribution: "99.0"}
+    with patch.object(
+        workflow.provenance, "_version", lambda name: newer.get(name) or version(name)
+    ):
+        assert planner.stale(plan, base()).words(plan) == stale
+
+
+# ---- Files of one's own -------------------------------------------------------------------------
+
+
+def put(path: Path, text: str, time: int | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    if time is not None:
+        os.utime(path, (time, time))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "stale"),
+    [
+        ("own/by_hand.zip", "other bytes", "fetch_resource:1"),
+        ("own/by_hand.zip", "", "none"),  # another time alone
+        ("own/pinned.db", "other bytes", "none"),  # its checksum says which bytes are meant
+        ("resources/manual/by_url", "by hand", "fetch_resource:1"),
+        ("resources/manual/by_hand", "by hand", "fetch_resource:1"),
+        ("resources/manual/pinned", "by hand", "none"),
+        ("resources/manual/other", "by hand", "none"),  # nothing uses it
+        ("pictures/b.png", "another picture", "list_pictures:2"),  # of a folder and of a table
+        ("photographs/deep/b.png", "another picture", "list_pictures:1"),
+    ],
+)
+def test_a_file_of_ones_own_counts_by_its_bytes_even_if_it_is_an_old_one(
+    tmp_path: Path, name: str, text: str, stale: str
+):
+    planner = prepared(tmp_path)
+    plan = planner.plan(base())
+    put(tmp_path / name, text, OLD)
+    assert planner.stale(plan, base()).words(plan) == stale
+    planned = planner.plan(base())
+    (tmp_path / name).unlink()
+    gone = stale if stale != "none" or text else "fetch_resource:1"
+    assert planner.stale(planned, base()).words(planned) == gone
+
+
+def test_a_file_behind_a_file_address_is_ones_own(tmp_path: Path):
+    planner, path = prepared(tmp_path), tmp_path / "with space.npy"
+    url = f"file://{tmp_path}/with%20space.npy"
+    config = changed(base(), f'resources.by_url.places=[{{url: "{url}"}}]')
+    put(path, "first")
+    plan = planner.plan(config)
+    put(path, "other", OLD)
+    assert planner.stale(plan, config).words(plan) == "fetch_resource:1"
