@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
 
 Reference = tuple[int, int, int]  # book, chapter, verse, each from 1
 
@@ -36,10 +36,11 @@ def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, di
     connection = sqlite3.connect(address, uri=True)
     try:
         return _read(connection, path, versions)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, TypeError, ValueError) as error:
+        # Beside SQLite's own, what numbers that are none and text in another encoding raise.
         raise InputError(
             f"{path}: expected an SQLite database of Bible verses, got an unreadable file "
-            f"({error}); fetch it again"
+            f"({brief(error)}); fetch it again"
         ) from error
     finally:
         connection.close()

@@ -4,8 +4,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from wordbridge.errors import InputError
-from wordbridge.sources.archives import climbs
+from wordbridge.errors import InputError, located
+from wordbridge.sources.archives import climbs, damage_named
 from wordbridge.sources.entries import entries
 from wordbridge.sources.streams import Bounded
 
@@ -21,17 +21,18 @@ def members(package: str | Path, wanted: Callable[[str], bool]) -> Iterator[tupl
     leads out of it and a file of more than 256 MB.
     """
     path = Path(package)
-    for entry in entries(path, path.name):
-        if entry.obstacle is not None or not wanted(entry.name):
-            continue
-        if climbs(entry.name):
-            raise InputError(f"{path}: member {entry.name!r} climbs out of the archive; refused")
-        with entry.open() as packed:
-            bounded = Bounded(packed, LARGEST, f"{path}: member {entry.name}")
-            chunks = []
-            while chunk := bounded.read(CHUNK):
-                chunks.append(chunk)
-        yield entry.name, b"".join(chunks)
+    with located(path), damage_named(path):
+        for entry in entries(path, path.name):
+            if entry.obstacle is not None or not wanted(entry.name):
+                continue
+            if climbs(entry.name):
+                raise InputError(f"member {entry.name!r} climbs out of the archive; refused")
+            with entry.open() as packed:
+                bounded = Bounded(packed, LARGEST, f"member {entry.name}")
+                chunks = []
+                while chunk := bounded.read(CHUNK):
+                    chunks.append(chunk)
+            yield entry.name, b"".join(chunks)
 
 
 def member(package: str | Path, name: str) -> bytes:

@@ -41,9 +41,18 @@ def answer_tile(answer: Answer) -> Tile:
 
 
 def save_sheet(path: str | Path, rows: Sequence[Sequence[Tile]]) -> None:
-    """Write a contact sheet as PNG, one row of tiles below the other: equal tiles, equal bytes."""
-    with replacing(path) as partial:
-        contact_sheet(rows).save(partial, "PNG", optimize=True)
+    """Write a contact sheet as PNG, one row of tiles below the other: equal tiles, equal bytes.
+
+    Raises InputError where no file can be written.
+    """
+    try:
+        with replacing(path) as partial:
+            contact_sheet(rows).save(partial, "PNG", optimize=True)
+    except OSError as error:
+        raise InputError(
+            f"{path}: expected a place for a PNG file, got one where none can be written "
+            f"({error.strerror}); name another"
+        ) from error
 
 
 def contact_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:
