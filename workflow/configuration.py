@@ -22,7 +22,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from snakemake.exceptions import WorkflowError
 
-from workflow.problems import Schema, lines, one_of, repeated_keys, resolved
+from workflow.problems import YAML, Schema, lines, one_of, repeated_keys, resolved
 
 MOST_PROBLEMS = 10  # as many as a person mends before trying again
 
@@ -36,7 +36,7 @@ def load(
     of which YAML would silently take the last. Raises WorkflowError with one line per problem:
     what, expected, got, what to do.
     """
-    schema: Schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    schema: Schema = yaml.load(Path(schema_path).read_text(encoding="utf-8"), YAML)
     # By way of JSON: plain types only, and names that YAML took for numbers are text again.
     plain = json.loads(json.dumps(config, default=str))
     filled = _filled(_inherited(plain, schema), schema, schema)

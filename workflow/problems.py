@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError
 
 Schema = dict[str, Any]
 
+YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
 TYPES = {
     "object": "a mapping",
     "array": "a list",
@@ -81,8 +82,7 @@ def keys(node: Schema, root: Schema, path: str = "") -> Iterator[tuple[str, Sche
 
 def repeated_keys(path: str | Path) -> Iterator[str]:
     """Yield one line for each key of a YAML file that stands twice in one mapping."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
-    yield from _repeated(path, yaml.compose(Path(path).read_text(encoding="utf-8"), loader))
+    yield from _repeated(path, yaml.compose(Path(path).read_text(encoding="utf-8"), YAML))
 
 
 def _repeated(file: str | Path, node: yaml.Node | None, path: str = "") -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_LONGEST = 200  # characters of what a file holds or a library complains of
+_LONGEST = 120  # characters of what a file holds or a library complains of
 
 
 class InputError(Exception):

@@ -1,4 +1,4 @@
-"""Arrays in ``.npy`` files, of which damaged ones have one kind of error and nothing is unpickled."""
+"""Arrays in ``.npy`` files: damage has one kind of error, and nothing is unpickled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -20,7 +20,7 @@ BLOCK = 1 << 16  # bytes; whole blocks are decoded and split at once, and stay i
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an archive without files
 _BOM = b"\xef\xbb\xbf"
-LONGEST = 1 << 26  # bytes of a line; what has longer ones is no text, and would fill the memory
+LONGEST = 1 << 24  # bytes of a line; what has longer ones is no text, and would fill the memory
 
 
 def read_lines(path: str | Path, member: str | None = None) -> Iterator[str]:

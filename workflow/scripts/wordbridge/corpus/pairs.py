@@ -59,8 +59,8 @@ def read_pairs(path: str | Path) -> Iterator[Pair]:
         header = tuple(table.readline().rstrip("\r\n").split("\t"))
         if header != HEADER:
             raise InputError(
-                f"{path}: expected the columns {', '.join(HEADER)}, got {brief(', '.join(header))!r}; "
-                "make the table again"
+                f"{path}: expected the columns {', '.join(HEADER)}, got "
+                f"{brief(', '.join(header))!r}; make the table again"
             )
         for number, line in enumerate(table, start=2):
             fields = line.rstrip("\r\n").split("\t")

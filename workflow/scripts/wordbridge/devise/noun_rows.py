@@ -43,8 +43,8 @@ def read_noun_rows(path: str | Path) -> list[NounRow]:
     table = [tuple(line.split("\t")) for line in lines if line]
     if table[:1] != [HEADER] or not all(map(_is_row, table[1:])):
         raise InputError(
-            f"{path}: expected the columns {', '.join(HEADER)}, the last a number or empty, got {lines[0][:60]!r} and {len(table) - 1} rows; "
-            "make the table again"
+            f"{path}: expected the columns {', '.join(HEADER)}, the last a number or empty, "
+            f"got {lines[0][:60]!r} and {len(table) - 1} rows; make the table again"
         )
     return [
         NounRow(synset, lemma, how, int(number) if number else None)

@@ -17,10 +17,12 @@ _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 def members(package: str | Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of the wanted files in a zip, tar or Debian package, in its order.
 
-    One member is in memory at a time. Raises InputError for a damaged archive, a path that
-    leads out of it and a file of more than 256 MB.
+    One member is in memory at a time. Raises InputError for a missing or damaged
+    archive, a path that leads out of it and a file of more than 256 MB.
     """
     path = Path(package)
+    if not path.is_file():
+        raise InputError(f"{path}: expected an archive, got no file; correct the path")
     with located(path), damage_named(path):
         for entry in entries(path, path.name):
             if entry.obstacle is not None or not wanted(entry.name):

@@ -77,8 +77,8 @@ def iterate_pictures(path: str | Path) -> Iterator[Picture]:
         header = tuple(table.readline().rstrip("\n").split("\t"))
         if header != HEADER:
             raise InputError(
-                f"{path}: expected the columns {', '.join(HEADER)}, got {brief(', '.join(header))!r}; "
-                "make the table again"
+                f"{path}: expected the columns {', '.join(HEADER)}, got "
+                f"{brief(', '.join(header))!r}; make the table again"
             )
         for number, line in enumerate(table, start=2):
             fields = line.rstrip("\n").split("\t")

@@ -128,7 +128,9 @@ def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
         vectors = map_npy(path / VECTORS)
         lines = (path / LABELS).read_text(encoding="utf-8").split("\n")[1:-1]
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: no vectors and labels can be read ({error}); {_REMEDY}") from error
+        raise InputError(
+            f"{path}: no vectors and labels can be read ({error}); {_REMEDY}"
+        ) from error
     shape = (description["rows"], description["dim"])
     if vectors.shape != shape or vectors.dtype != np.float32 or len(lines) != shape[0]:
         got = f"{vectors.dtype} {vectors.shape} with {len(lines)} labels"

@@ -104,7 +104,7 @@ def damage_named(archive: Path) -> Iterator[None]:
         words = f"archive cut short or damaged ({brief(problem)}; {size} bytes)"
         raise CorruptArchive(words) from None
     except OSError as problem:
-        # An impossible place to read at is the archive's trouble, all else with a number the disk's.
+        # All that has a number is the disk's trouble, but for an impossible place to read at.
         if problem.errno not in (None, errno.EINVAL):
             raise
         raise CorruptArchive(f"archive damaged ({problem})") from None

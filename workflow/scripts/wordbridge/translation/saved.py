@@ -17,7 +17,6 @@ from wordbridge.translation.settings import settings_from
 from wordbridge.translation.translator import Translator
 from wordbridge.translation.weights import load_weights
 
-
 # What sizes and settings of the wrong kind raise, in torch and on the way to it.
 _MISFITS = (KeyError, RuntimeError, TypeError, ValueError)
 
@@ -37,7 +36,7 @@ def write_translator(
 
 
 def read_description(settings_path: str | Path) -> dict[str, Any]:
-    """Return the JSON beside a translator's weights. Raises InputError when it is something else."""
+    """Return the JSON beside a translator's weights. Raises InputError when it is another."""
     keys = ("direction", "settings", "source", "target", "target_versions")
     return read_object(settings_path, "a translator's settings", "train it again", keys)
 

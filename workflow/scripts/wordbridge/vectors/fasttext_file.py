@@ -110,7 +110,8 @@ def open_fasttext_file(path: str | Path) -> FastTextFile:
     if min(dim, words, entries - words, buckets) < 0 or dim == 0 or longest > _LONGEST_SUBWORD:
         raise InputError(
             f"{path}: impossible settings ({dim} dimensions, {words} words of {entries} entries, "
-            f"{buckets} buckets, subwords of {longest} characters); the file is damaged, fetch it again"
+            f"{buckets} buckets, subwords of {longest} characters); "
+            "the file is damaged, fetch it again"
         )
     if pruned >= 0:
         raise _quantised(Path(path))
