@@ -298,6 +298,14 @@ DOORS: dict[str, Door] = {
 }
 
 
+# Those whose files are no text.
+BINARY = (
+    *("ids", "verses", "pieces", "attention", "fastText", "npy", "words of npy", "spaCy", "matrix"),
+    *("archive", "package", "pictures in a tar", "picture", "features", "predictions"),
+    *("weights", "safetensors", "method", "state"),
+)
+
+
 def _texts(path: Path) -> list[Any]:
     texts = read_ids(path)
     assert set(texts.versions) <= {"k", "l", ""} or texts.versions

@@ -7,7 +7,9 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -151,6 +153,19 @@ def verses(path: Path, rows: Sequence[Sequence[Any]]) -> bytes:
     return path.read_bytes()
 
 
+def endless_verses() -> bytes:
+    """Return a database whose table of verses is a view without end."""
+    rows = "with recursive n(i) as (select 1 union all select i + 1 from n) "
+    columns = "select 'k' bbName, i bNumber, i cNumber, i vNumber, i vText from n"
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "endless.db")
+        connection = sqlite3.connect(path)
+        connection.execute(f"create view bible as {rows} {columns}")
+        connection.commit()
+        connection.close()
+        return path.read_bytes()
+
+
 def numbered(path: Path) -> bytes:
     """Return the bytes of three numbered texts, which are written to ``path``."""
     texts = [[5, 2], [4, 5, 6, 2], [2]]
@@ -164,6 +179,7 @@ def vocabulary(path: Path) -> bytes:
     return path.read_bytes()
 
 
+@cache
 def pieces() -> bytes:
     """Return a SentencePiece model."""
     return train_pieces(["où est la gare", "la gare vient"], 30)

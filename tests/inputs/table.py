@@ -211,6 +211,9 @@ READERS: list[Bad | Unusual] = [
     Bad("an encrypted .npz", "ids", encrypted(npz()), "no arrays can be read"),
     Bad("names in Latin-1", "ids", npz(names=np.array([233], np.uint8)), "versions in UTF-8"),
     Bad("no database", "verses", b"verses", "expected an SQLite database of Bible verses"),
+    Bad(
+        "a table that never ends", "verses", files.endless_verses(), "unreadable file (interrupted"
+    ),
     Bad("a cut database", "verses", half, "expected an SQLite database of Bible verses"),
     Bad("an empty model", "pieces", b"", "expected a SentencePiece model, got one without pieces"),
     Bad("other bytes", "pieces", b"\xff" * 99, "expected a SentencePiece model, got none"),

@@ -22,6 +22,21 @@ PUBLIC_DOMAIN = {
 }
 
 
+# SQLite is asked to stop when it has made so many steps for each byte of the file, a million more:
+# the table may be a view that never ends. A whole Bible takes less than one step for a byte.
+_STEPS_PER_BYTE, _STRIDE = 10, 1_000_000
+
+
+class _Patience:
+    def __init__(self, size: int) -> None:
+        self._left = 1 + _STEPS_PER_BYTE * size // _STRIDE
+
+    def __call__(self) -> bool:
+        """Return whether it has come to an end."""
+        self._left -= 1
+        return self._left < 0
+
+
 def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, dict[str, str]]:
     """Return the texts of ``versions`` by reference, sorted by reference, then version.
 
@@ -34,6 +49,7 @@ def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, di
     # immutable: no lock and no journal beside a file that may lie in a read-only store.
     address = f"{Path(path).resolve().as_uri()}?mode=ro&immutable=1"
     connection = sqlite3.connect(address, uri=True)
+    connection.set_progress_handler(_Patience(Path(path).stat().st_size), _STRIDE)
     try:
         return _read(connection, path, versions)
     except (sqlite3.DatabaseError, TypeError, ValueError) as error:
