@@ -133,11 +133,11 @@ def read_interpreter(results: Path, variant: str, seed: int, device: torch.devic
         language: read_vocabulary(results / "vocabulary" / f"{language}.tsv")
         for language in ("fr", "en")
     }
-    direction = description["direction"]
-    if direction not in DIRECTIONS:
+    direction = description.get("direction")
+    if direction not in DIRECTIONS or not isinstance(description.get("target_versions"), list):
         raise InputError(
-            f"{folder}: expected a direction of {', '.join(DIRECTIONS)}, got {direction!r}; "
-            "train the translator again"
+            f"{folder}: expected target_versions and a direction of {', '.join(DIRECTIONS)}, got "
+            f"{direction!r} or no versions; train the translator again"
         )
     tags = {"source": len(description["target_versions"]), "target": 0}
     for side, language in zip(tags, direction.split("-"), strict=True):
@@ -159,11 +159,12 @@ def _usage(path: Path) -> dict[str, Any]:
     usage = read_object(path, "the settings of a finished run", remedy, keys)
     try:
         TokenRules(**usage["rules"])
-        own = ("replace_unknown",)  # the others are the search's
-        DecodingSettings(**{k: v for k, v in usage["decoding"].items() if k not in own})
-    except (AttributeError, TypeError) as error:
+        options = dict(usage["decoding"])
+        del options["replace_unknown"]  # the one that is not the search's
+        DecodingSettings(**options)
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path}: expected rules and decoding as this version has them ({error}); {remedy}"
+            f"{path}: expected rules and decoding as this version has them ({error!r}); {remedy}"
         ) from None
     return usage
 

@@ -149,8 +149,8 @@ class _Text:
                     yield b"".join(begun)
         except (EOFError, OSError, *_DAMAGES) as error:
             raise InputError(
-                f"{self.path}: expected a whole compressed file, got one that is damaged, "
-                f"truncated or locked ({brief(error)}); fetch it again"
+                f"{self.path}: expected a text, plain or compressed, got one that cannot be read, "
+                f"is damaged, truncated or locked ({brief(error)}); fetch it again"
             ) from error
 
     @contextmanager
