@@ -268,6 +268,9 @@ READERS: list[Bad | Unusual] = [
     Bad("words in Latin-1", "words of npy", b"\xe9t\xe9\n", "no list of words can be read"),
     Bad("a cut Parquet table", "words of npy", half, "no Parquet table can be read"),
     Bad("text for numbers of rows", "spaCy", b"dog cat", "expected spaCy's vocab/key2row"),
+    Bad(
+        "a row of 64 bits", "spaCy", b"\x81\x01\xcf" + b"\xff" * 8, "expected spaCy's vocab/key2row"
+    ),
     Bad("rows beyond the table", "spaCy", files.key_rows(("a", "b", "c")), "names row 2, but"),
     Bad("broken JSON", "spaCy strings", b'["dog"', "expected spaCy's vocab/strings.json"),
     Bad("strings of another pipeline", "spaCy strings", b'["x"]', "names only 0 of the 2 keys"),
@@ -600,6 +603,10 @@ ELSEWHERE: list[Held] = [
         "a model for another vocabulary", f"{CLI}::test_a_model_for_another_vocabulary_is_refused"
     ),
     Held("stdin in Latin-1", f"{CLI}::test_text_in_another_encoding_is_refused"),
+    Held(
+        "one epoch",
+        "tests/translation/test_job.py::test_tags_are_words_of_their_own_behind_the_vocabulary",
+    ),
     Held("stdin without lines", f"{CLI}::test_without_lines_nothing_is_printed"),
     Held("an unknown word", "tests/test_searching.py::test_an_error_is_one_line"),
     Held(

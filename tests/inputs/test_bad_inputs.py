@@ -114,9 +114,12 @@ def test_an_unusual_file_is_understood(row: Unusual, folder: Path):
 
 
 @pytest.mark.parametrize("door", sorted(DOORS.keys() - {"archive", "picture"}))  # looked for before
-def test_a_file_that_is_not_there_is_named(door: str, folder: Path):
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_missing_file_and_a_folder_for_a_file_are_named(door: str, is_folder: bool, folder: Path):
     path = DOORS[door].set_up(folder)
     path.unlink()
+    if is_folder:
+        path.mkdir()
     with pytest.raises(InputError, match=re.escape(path.name)) as caught:
         DOORS[door].read(path)
     one_line(str(caught.value))
