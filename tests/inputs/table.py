@@ -271,6 +271,7 @@ READERS: list[Bad | Unusual] = [
     Bad(
         "a row of 64 bits", "spaCy", b"\x81\x01\xcf" + b"\xff" * 8, "expected spaCy's vocab/key2row"
     ),
+    Bad("a key below 0", "spaCy", b"\x81\xff\x00", "expected spaCy's vocab/key2row"),
     Bad("rows beyond the table", "spaCy", files.key_rows(("a", "b", "c")), "names row 2, but"),
     Bad("broken JSON", "spaCy strings", b'["dog"', "expected spaCy's vocab/strings.json"),
     Bad("strings of another pipeline", "spaCy strings", b'["x"]', "names only 0 of the 2 keys"),

@@ -36,6 +36,7 @@ class SpacyVectors:
             part = {"key2row": self._rows_path.read_bytes()}
             self._table.from_bytes(srsly.msgpack_dumps(part))
             rows = np.fromiter(self._table.key2row.values(), np.int64)
+            np.fromiter(self._table.key2row, np.uint64)  # a key of another kind is told here
         except (OSError, AttributeError, LookupError, TypeError, *_NUMBERS) as error:
             raise InputError(
                 f"{key2row}: expected spaCy's vocab/key2row, which numbers the rows, got none "
