@@ -11,7 +11,9 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
-config = load(config, workflow.source_path("workflow/schemas/config.schema.yaml"))
+config = load(
+    config, workflow.source_path("workflow/schemas/config.schema.yaml"), workflow.configfiles
+)
 
 
 include: "workflow/rules/common.smk"

@@ -92,7 +92,11 @@ def save_vocabulary(results: Path, language: str, words: list[str]) -> None:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return results with the variants plain (seeds 2 and 10), turned (3) and tagged (8)."""
-    results = tmp_path_factory.mktemp("results")
+    return finish(tmp_path_factory.mktemp("results"))
+
+
+def finish(results: Path) -> Path:
+    """Write what a finished run has of translators into ``results``, and return it."""
     save_vocabulary(results, "fr", FRENCH)
     save_vocabulary(results, "en", ENGLISH)
     write_record(

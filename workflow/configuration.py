@@ -9,8 +9,9 @@ $defs; of anyOf and oneOf, those of the first branch that fits once it is filled
 
 import copy
 import json
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -21,26 +22,30 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from snakemake.exceptions import WorkflowError
 
-from workflow.problems import Schema, lines, one_of, resolved
+from workflow.problems import YAML, Schema, lines, one_of, repeated_keys, resolved
 
-# Every job reads the schema again, so the parser in C, where PyYAML has it, saves seconds.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_PROBLEMS = 10  # as many as a person mends before trying again
 
 
-def load(config: Mapping[str, Any], schema_path: str | Path) -> dict[str, Any]:
+def load(
+    config: Mapping[str, Any], schema_path: str | Path, files: Iterable[str | Path] = ()
+) -> dict[str, Any]:
     """Return ``config`` with the schema's defaults filled in and all keys sorted, at any depth.
 
-    Raises WorkflowError with one line per problem: what, expected, got, what to do.
+    ``files`` are those that ``config`` was read from: a key that stands in one twice is a problem,
+    of which YAML would silently take the last. Raises WorkflowError with one line per problem:
+    what, expected, got, what to do.
     """
-    schema = _schema(Path(schema_path))
+    schema: Schema = yaml.load(Path(schema_path).read_text(encoding="utf-8"), YAML)
     # By way of JSON: plain types only, and names that YAML took for numbers are text again.
     plain = json.loads(json.dumps(config, default=str))
     filled = _filled(_inherited(plain, schema), schema, schema)
     checks = {"entryOf": _entry_of(filled)}
-    checker = extend(Draft202012Validator, checks)  # type: ignore[no-untyped-call]
+    types = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number)
+    checker = extend(Draft202012Validator, checks, type_checker=types)  # type: ignore[no-untyped-call]
     validator = checker(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     problems = {line for error in validator.iter_errors(filled) for line in lines(error, schema)}
+    problems.update(line for path in files for line in repeated_keys(path))
     if problems:
         shown = sorted(problems)[:MOST_PROBLEMS]
         more = len(problems) - len(shown)
@@ -49,9 +54,9 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> dict[str, Any]:
     return result
 
 
-def _schema(path: Path) -> Schema:
-    schema: Schema = yaml.load(path.read_bytes(), LOADER)
-    return schema
+def _is_number(_: Any, value: Any) -> bool:
+    """Whether a value is a number that can be reckoned with; NaN is neither too small nor large."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _inherited(config: dict[str, Any], schema: Schema) -> dict[str, Any]:

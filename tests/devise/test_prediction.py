@@ -187,5 +187,5 @@ def test_damaged_files_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected numbers as its settings describe"):
         predictor_of(Fitted(lacking, fitted.description), CPU)
     paths[0].write_bytes(b"none")
-    with pytest.raises(InputError, match="expected a fitted method"):
+    with pytest.raises(InputError, match="expected the numbers of a fitted method"):
         read_fitted(*paths)

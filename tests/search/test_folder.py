@@ -67,7 +67,10 @@ def other_format(folder: Path) -> None:
         (lambda f: (f / "hnsw.bin").unlink(), "hnsw.bin: expected .* bytes .*, got no file"),
         (lambda f: (f / "labels.tsv").write_bytes(b"x"), "labels.tsv: expected .*, got 1 bytes"),
         (other_format, "expected an index of format 1, got 99"),
-        (lambda f: (f / "index.json").write_bytes(b"{"), "index.json: expected JSON"),
+        (
+            lambda f: (f / "index.json").write_bytes(b"{"),
+            "index.json: expected a description of an index in JSON",
+        ),
         (shutil.rmtree, "expected an index, got no file; run snakemake first"),
     ],
 )

@@ -35,7 +35,7 @@ def test_a_figure_that_is_not_finite_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("[1, 2]", "a JSON object, got list"), ("{", "expected JSON, got")]
+    ("text", "message"), [("[1, 2]", "a JSON object, got list"), ("{", "in JSON, got none")]
 )
 def test_other_files_are_refused_by_name(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "1.json"

@@ -71,7 +71,7 @@ def test_an_archive_is_no_matrix(tmp_path: Path) -> None:
     with path.open("wb") as file:
         np.savez(file, matrix=np.eye(2))
 
-    with pytest.raises(InputError, match=r"got an \.npz"):
+    with pytest.raises(InputError, match=r"no \.npy matrix can be read \(the magic string"):
         NpyVectors(path, words)
 
 

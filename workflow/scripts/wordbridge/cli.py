@@ -100,6 +100,7 @@ def translate(
         from wordbridge.trained import choose_run
         from wordbridge.translation.device import choose_device
 
+        _check_text(texts or [])
         chosen = choose_run(results, variant, seed)
         interpreter = read_interpreter(results, *chosen, choose_device(device, threads=1))
         for batch in _batches(texts):
@@ -214,7 +215,19 @@ def _query(words: list[str] | None, image: str | None, both: bool) -> str:
             f"search: expected words or --image, got {got}; write for instance: "
             "wordbridge search boat + sail"
         )
+    _check_text([*(words or []), image or ""])
     return " ".join(words or [])
+
+
+def _check_text(words: Iterable[str]) -> None:
+    """Raise InputError for an argument whose bytes are not UTF-8, as Python then marks them."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise InputError(
+                f"argument {word!a}: expected UTF-8 text, got other bytes; write it in UTF-8"
+            ) from None
 
 
 @contextmanager

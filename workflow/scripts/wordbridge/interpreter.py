@@ -7,17 +7,20 @@ from typing import Any
 
 import torch
 
+from wordbridge.corpus.batches import DIRECTIONS
 from wordbridge.corpus.pairs import one_line
 from wordbridge.corpus.specials import UNK
 from wordbridge.corpus.tokenized import TokenizedPair
 from wordbridge.corpus.tokens import TokenRules, tokenize
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
 from wordbridge.errors import InputError
+from wordbridge.json_file import read_object
+from wordbridge.translation.decoding import DecodingSettings
 from wordbridge.translation.part import translate_part
-from wordbridge.translation.records import read_records
 from wordbridge.translation.saved import read_translator
 from wordbridge.translation.translator import Translator
 
+LONGEST = 10_000  # characters of a text; no question is as long, and memory grows with it
 _PART = "test"  # translate_part wants a part's name; which one makes no difference here
 
 
@@ -55,10 +58,11 @@ class Interpreter:
         """Return a translation of each text.
 
         ``beam`` replaces the run's own width; ``version`` is one of those that a model trained
-        with tags can translate into, its first if left out. Raises InputError for another.
+        with tags can translate into, its first if left out. Raises InputError for another, and for
+        a text of more than ``LONGEST`` characters.
         """
         version = self._wanted(version)
-        plain = [one_line(text) for text in texts]
+        plain = [one_line(_checked(text)) for text in texts]
         decoding = dict(self.usage["decoding"])
         if beam is not None:
             decoding["beam"] = beam
@@ -129,7 +133,12 @@ def read_interpreter(results: Path, variant: str, seed: int, device: torch.devic
         language: read_vocabulary(results / "vocabulary" / f"{language}.tsv")
         for language in ("fr", "en")
     }
-    direction = description["direction"]
+    direction = description.get("direction")
+    if direction not in DIRECTIONS or not isinstance(description.get("target_versions"), list):
+        raise InputError(
+            f"{folder}: expected target_versions and a direction of {', '.join(DIRECTIONS)}, got "
+            f"{direction!r} or no versions; train the translator again"
+        )
     tags = {"source": len(description["target_versions"]), "target": 0}
     for side, language in zip(tags, direction.split("-"), strict=True):
         words = description[side][0] - tags[side]
@@ -143,12 +152,30 @@ def read_interpreter(results: Path, variant: str, seed: int, device: torch.devic
 
 
 def _usage(path: Path) -> dict[str, Any]:
+    remedy = "run snakemake with this experiment's configuration"
     if not path.is_file():
+        raise InputError(f"{path}: expected the settings of a finished run, got no file; {remedy}")
+    keys = ("decoding", "rules", "tokenizer")
+    usage = read_object(path, "the settings of a finished run", remedy, keys)
+    try:
+        TokenRules(**usage["rules"])
+        options = dict(usage["decoding"])
+        del options["replace_unknown"]  # the one that is not the search's
+        DecodingSettings(**options)
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path}: expected the settings of a finished run, got no file; run snakemake with "
-            "this experiment's configuration"
+            f"{path}: expected rules and decoding as this version has them ({error!r}); {remedy}"
+        ) from None
+    return usage
+
+
+def _checked(text: str) -> str:
+    if len(text) > LONGEST:
+        raise InputError(
+            f"{text[:30]!r}...: expected a text of at most {LONGEST} characters, got {len(text)}; "
+            "give it sentence by sentence, one a line"
         )
-    return read_records([path])[0]
+    return text
 
 
 def _pieces(results: Path, usage: Mapping[str, Any]) -> dict[str, bytes]:

@@ -17,7 +17,7 @@ class Search:
         self._folder = results / "search"
         self._results = results
         if not self._folder.is_dir():
-            got = "none" if results.is_dir() else "no such folder"
+            got = "none" if results.is_dir() else "a file" if results.exists() else "no such folder"
             raise InputError(
                 f"{results}: expected search indexes, got {got}; run snakemake first, or name "
                 "the folder of another experiment with --results"
@@ -42,7 +42,7 @@ class Search:
         ``picture`` is a file, or ``SET/PICTURE`` of one in the index, for which no model is
         needed. Raises InputError when it is neither.
         """
-        pictures = read_index(self._folder / "pictures")
+        pictures = self._read("pictures")
         is_file = Path(picture).is_file()
         row = None if is_file else picture_row(pictures, picture)
         if row is None and not is_file:
@@ -62,10 +62,20 @@ class Search:
         return _without(found, picture)[:count] if own else found
 
     def _index(self, index: str, words: WordTable) -> Index:
-        return read_index(self._folder / index, words.word_vectors)
+        return self._read(index, words.word_vectors)
 
     def _like(self, index: str, other: Index) -> Index:
-        return read_index(self._folder / index, other.description["word_vectors"])
+        return self._read(index, other.description["word_vectors"])
+
+    def _read(self, index: str, word_vectors: str | None = None) -> Index:
+        read = read_index(self._folder / index, word_vectors)
+        got = read.description.get("index")
+        if got != index:
+            raise InputError(
+                f"{read.folder}: expected the index of {index}, got that of {got}; put the folders "
+                "back, or run snakemake again"
+            )
+        return read
 
     def _in_words(self, query: str, french: bool, translated: bool) -> str:
         if not french:

@@ -16,9 +16,11 @@ def trained_runs(results: Path) -> list[Run]:
     Raises InputError when there is none.
     """
     found = results.glob("translators/*/*/model.safetensors")
-    runs = sorted((path.parts[-3], int(path.parts[-2])) for path in found)
+    # A folder of another name is none of the workflow's.
+    named = (path.parts[-3:-1] for path in found)
+    runs = sorted((variant, int(seed)) for variant, seed in named if seed.isdecimal())
     if not runs:
-        got = "none" if results.is_dir() else "no such folder"
+        got = "none" if results.is_dir() else "a file" if results.exists() else "no such folder"
         raise InputError(
             f"{results}: expected trained translators, got {got}; run snakemake first, or name "
             "the folder of another experiment with --results"
@@ -45,7 +47,15 @@ def choose_run(results: Path, variant: str | None = None, seed: int | None = Non
 
 def _bleu(results: Path, run: Run) -> float:
     path = results / "scores" / run[0] / f"{run[1]}.json"
-    return float(read_records([path])[0]["bleu_single"]) if path.is_file() else -1.0
+    if not path.is_file():
+        return -1.0
+    bleu = read_records([path])[0].get("bleu_single")
+    if not isinstance(bleu, int | float):
+        raise InputError(
+            f"{path}: expected a number bleu_single, got {bleu!r}; score the run again, or choose "
+            "with --variant and --seed"
+        )
+    return float(bleu)
 
 
 def _none(kind: str, wanted: str, known: Sequence[str], results: Path) -> list[Run]:

@@ -1,7 +1,6 @@
 """Arrays in an uncompressed .npz: equal arrays give equal bytes, and nothing is unpickled."""
 
 import zipfile
-import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
+from wordbridge.npy_file import read_npy
 
 
 def write_arrays(
@@ -37,8 +37,8 @@ def read_arrays(path: str | Path, types: Mapping[str, DTypeLike]) -> dict[str, N
         # Not np.load, which leaves a damaged archive open and accepts other formats.
         with zipfile.ZipFile(path) as archive:
             arrays = {name: _array(archive, name) for name in types}
-    except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise fault(path, f"no arrays can be read ({error})") from error
+    except Exception as error:  # zipfile raises of every kind when bytes are damaged
+        raise fault(path, f"no arrays can be read ({brief(error)})") from error
     for name, kind in types.items():
         if arrays[name].dtype != kind or arrays[name].ndim != 1:
             got = f"{arrays[name].dtype} of shape {arrays[name].shape}"
@@ -53,5 +53,4 @@ def fault(path: str | Path, reason: str) -> InputError:
 
 def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     with archive.open(f"{name}.npy") as member:
-        array: NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
-    return array
+        return read_npy(member)

@@ -111,8 +111,12 @@ def _check(path: str | Path, texts: NumberedTexts) -> None:
     if len(texts.version) not in (0, len(texts)):
         sizes = f"{len(texts.version)} versions for {len(texts)} texts"
         raise fault(path, f"expected a version for each text or none, got {sizes}")
-    if not np.isin(texts.version, range(len(texts.versions))).all():
-        raise fault(path, f"expected versions 0 to {len(texts.versions) - 1}, got others")
+    try:
+        versions = len(texts.versions)
+    except UnicodeDecodeError as error:
+        raise fault(path, f"expected the names of versions in UTF-8 ({error})") from error
+    if not np.isin(texts.version, range(versions)).all():
+        raise fault(path, f"expected versions 0 to {versions - 1}, got others")
     if not np.isin(texts.part, range(len(PARTS))).all():
         raise fault(path, f"expected parts 0 to {len(PARTS) - 1}, got {np.unique(texts.part)}")
 

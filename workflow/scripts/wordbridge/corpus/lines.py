@@ -1,6 +1,7 @@
 """Lines of UTF-8 text from plain, .gz and .zip files, read strictly and in constant memory."""
 
 import gzip
+import lzma
 import zipfile
 import zlib
 from collections import deque
@@ -11,12 +12,15 @@ from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO
 
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
 
+# zipfile has a RuntimeError for passwords and unknown methods of compression.
+_DAMAGES = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 BLOCK = 1 << 16  # bytes; whole blocks are decoded and split at once, and stay in a core's cache
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an archive without files
 _BOM = b"\xef\xbb\xbf"
+LONGEST = 1 << 24  # bytes of a line; what has longer ones is no text, and would fill the memory
 
 
 def read_lines(path: str | Path, member: str | None = None) -> Iterator[str]:
@@ -116,6 +120,12 @@ class _Text:
             f"byte {column} of the line; convert the file to UTF-8 text"
         )
 
+    def _too_long(self) -> InputError:
+        return InputError(
+            f"{self.path}, line {self.count + 1}: expected lines of text, got one of more than "
+            f"{LONGEST} bytes; check that this is the right file"
+        )
+
     def _whole_lines(self) -> Iterator[bytes]:
         """Yield the bytes in blocks that end at a line's end."""
         if not Path(self.path).is_file():
@@ -123,7 +133,7 @@ class _Text:
         try:
             with Path(self.path).open("rb") as file, self._unpacked(file) as read:
                 begun: list[bytes] = []  # of a line that goes on in the next chunk
-                first = True
+                first, length = True, 0
                 for chunk in iter(partial(read, BLOCK), b""):
                     part = chunk.removeprefix(_BOM) if first else chunk
                     first = False
@@ -132,13 +142,15 @@ class _Text:
                         yield b"".join((*begun, part[:cut]))
                         begun = []
                     begun.append(part[cut:])
+                    length = len(begun[0]) if cut else length + len(part)
+                    if length > LONGEST:
+                        raise self._too_long()
                 if any(begun):
                     yield b"".join(begun)
-        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError) as error:
-            # zipfile has a RuntimeError for passwords and unknown methods of compression.
+        except (EOFError, OSError, *_DAMAGES) as error:
             raise InputError(
-                f"{self.path}: expected a whole compressed file, got one that is damaged, "
-                f"truncated or locked ({error}); fetch it again"
+                f"{self.path}: expected a text, plain or compressed, got one that cannot be read, "
+                f"is damaged, truncated or locked ({brief(error)}); fetch it again"
             ) from error
 
     @contextmanager

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
+from wordbridge.table_file import opened_table
 
 HEADER = ("item", "group", "fr", "en", "fr_version", "en_version")
 
@@ -51,17 +52,18 @@ def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> int:
 def read_pairs(path: str | Path) -> Iterator[Pair]:
     """Yield the pairs of the table at ``path``, one at a time.
 
-    Raises InputError when the header is another one or a row has not as many columns.
+    Raises InputError when it cannot be read, the header is another one or a row has not as many
+    columns.
     """
-    with Path(path).open(encoding="utf-8", newline="\n") as table:
-        header = tuple(table.readline().rstrip("\n").split("\t"))
+    with opened_table(path, "name or make a table of pairs") as table:
+        header = tuple(table.readline().rstrip("\r\n").split("\t"))
         if header != HEADER:
             raise InputError(
-                f"{path}: expected the columns {', '.join(HEADER)}, got {', '.join(header)!r}; "
-                "make the table again"
+                f"{path}: expected the columns {', '.join(HEADER)}, got "
+                f"{brief(', '.join(header))!r}; make the table again"
             )
         for number, line in enumerate(table, start=2):
-            fields = line.rstrip("\n").split("\t")
+            fields = line.rstrip("\r\n").split("\t")
             if len(fields) != len(HEADER):
                 raise InputError(
                     f"{path}, line {number}: expected {len(HEADER)} columns, got {len(fields)}; "

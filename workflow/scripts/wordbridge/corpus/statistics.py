@@ -10,6 +10,7 @@ import pandas as pd
 
 from wordbridge.corpus.tokenized import TokenizedPair
 from wordbridge.errors import InputError
+from wordbridge.table_file import opened_table
 
 PARTS = ("train", "auxiliary", "valid", "test")
 PERCENTILES = (90, 97, 99)  # those that the lesson looks at
@@ -19,11 +20,12 @@ def read_reports(paths: Iterable[str | Path]) -> pd.DataFrame:
     """Return what each step kept and rejected: columns step, reason, count.
 
     A step's name is that of its file, x for x.report.tsv, or of the folder for x/report.tsv.
-    Raises InputError when a file is no report of counts.
+    Raises InputError when a file cannot be read or is no report of counts.
     """
     rows: list[tuple[str, str, int]] = []
     for path in map(Path, paths):
-        header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+        with opened_table(path, "make the report again") as table:
+            header, *lines = table.read().splitlines() or [""]
         fields = [line.split("\t") for line in lines]
         if header != "reason\tcount" or not all(map(_is_count, fields)):
             raise InputError(f"{path}: expected the columns reason, count; make the report again")

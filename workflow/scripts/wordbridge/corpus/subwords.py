@@ -8,7 +8,7 @@ import sentencepiece
 
 from wordbridge.atomic import replacing
 from wordbridge.corpus.tokenized import TokenizedPair
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
 
 
 def train_pieces(texts: Iterable[str], size: int, kind: str = "unigram") -> bytes:
@@ -46,14 +46,19 @@ def write_pieces(path: str | Path, model: bytes) -> None:
 
 def read_pieces(path: str | Path) -> bytes:
     """Return the model at ``path``. Raises InputError when it is none."""
-    model = Path(path).read_bytes()
     try:
-        sentencepiece.SentencePieceProcessor(model_proto=model)
-    except RuntimeError as error:
+        model = Path(path).read_bytes()
+        pieces = len(sentencepiece.SentencePieceProcessor(model_proto=model)) if model else 0
+    except (OSError, RuntimeError) as error:
         raise InputError(
-            f"{path}: expected a SentencePiece model, got other bytes; "
+            f"{path}: expected a SentencePiece model, got none ({brief(error)}); "
             "delete the file and make it again"
         ) from error
+    if not pieces:
+        raise InputError(
+            f"{path}: expected a SentencePiece model, got one without pieces; "
+            "delete the file and make it again"
+        )
     return model
 
 

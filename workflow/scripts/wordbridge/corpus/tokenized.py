@@ -9,7 +9,8 @@ from wordbridge.atomic import replacing
 from wordbridge.corpus.escapes import join_tokens, split_tokens
 from wordbridge.corpus.pairs import HEADER as PAIR_HEADER
 from wordbridge.corpus.pairs import Pair
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief, located
+from wordbridge.table_file import opened_table
 
 HEADER = (*PAIR_HEADER, "fr_tokens", "en_tokens")
 
@@ -47,14 +48,15 @@ def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
 def read_tokenized(path: str | Path) -> list[TokenizedPair]:
     """Return the pairs of the table at ``path``.
 
-    Raises InputError when the header is another one or a row has not as many columns.
+    Raises InputError when it cannot be read, the header is another one or a row has not as many
+    columns.
     """
-    with Path(path).open(encoding="utf-8", newline="\n") as table:
+    with opened_table(path, "make it again") as table:
         header = tuple(table.readline().rstrip("\n").split("\t"))
         if header not in (HEADER, (*HEADER, "part")):
             raise InputError(
                 f"{path}: expected the columns {', '.join(HEADER)} and perhaps part, "
-                f"got {', '.join(header)!r}; make the table again"
+                f"got {brief(', '.join(header))!r}; make the table again"
             )
         return [_pair(path, number, line, len(header)) for number, line in enumerate(table, 2)]
 
@@ -67,7 +69,8 @@ def _pair(path: str | Path, number: int, line: str, columns: int) -> TokenizedPa
             "make the table again"
         )
     pair, (fr_tokens, en_tokens, *part) = Pair(*fields[:6]), fields[6:]
-    tokenized = tokenized_pair(pair, split_tokens(fr_tokens), split_tokens(en_tokens))
+    with located(f"{path}, line {number}"):
+        tokenized = tokenized_pair(pair, split_tokens(fr_tokens), split_tokens(en_tokens))
     return tokenized._replace(part="".join(part))
 
 

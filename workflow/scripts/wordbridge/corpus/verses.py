@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
 
 Reference = tuple[int, int, int]  # book, chapter, verse, each from 1
 
@@ -22,6 +22,21 @@ PUBLIC_DOMAIN = {
 }
 
 
+# SQLite is asked to stop when it has made so many steps for each byte of the file, a million more:
+# the table may be a view that never ends. A whole Bible takes less than one step for a byte.
+_STEPS_PER_BYTE, _STRIDE = 10, 1_000_000
+
+
+class _Patience:
+    def __init__(self, size: int) -> None:
+        self._left = 1 + _STEPS_PER_BYTE * size // _STRIDE
+
+    def __call__(self) -> bool:
+        """Return whether it has come to an end."""
+        self._left -= 1
+        return self._left < 0
+
+
 def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, dict[str, str]]:
     """Return the texts of ``versions`` by reference, sorted by reference, then version.
 
@@ -34,12 +49,14 @@ def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, di
     # immutable: no lock and no journal beside a file that may lie in a read-only store.
     address = f"{Path(path).resolve().as_uri()}?mode=ro&immutable=1"
     connection = sqlite3.connect(address, uri=True)
+    connection.set_progress_handler(_Patience(Path(path).stat().st_size), _STRIDE)
     try:
         return _read(connection, path, versions)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, TypeError, ValueError) as error:
+        # Beside SQLite's own, what numbers that are none and text in another encoding raise.
         raise InputError(
             f"{path}: expected an SQLite database of Bible verses, got an unreadable file "
-            f"({error}); fetch it again"
+            f"({brief(error)}); fetch it again"
         ) from error
     finally:
         connection.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from wordbridge.atomic import replacing
 from wordbridge.corpus.escapes import escape_token, unescape_token
 from wordbridge.corpus.specials import SPECIALS, UNK
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief, located
 
 _HEADER = ["id", "token", "count"]
 
@@ -97,15 +97,16 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
 
 def _row(path: str | Path, place: int, line: str) -> tuple[str, int]:
     fields = line.split("\t")
-    if len(fields) != len(_HEADER) or not (fields[0] + fields[2]).isdecimal():
+    if len(fields) != len(_HEADER) or not (fields[0].isdecimal() and fields[2].isdecimal()):
         raise _fault(path, place, "a number, a token and a count, with tabs between", line)
     if int(fields[0]) != place - 2:
         raise _fault(path, place, f"id {place - 2}, since ids count up from 0", fields[0])
-    return unescape_token(fields[1]), int(fields[2])
+    with located(f"{path}, line {place}"):
+        return unescape_token(fields[1]), int(fields[2])
 
 
 def _fault(path: str | Path, place: int, expected: str, got: str) -> InputError:
     return InputError(
-        f"{path}, line {place}: expected {expected}, got {got!r}; "
+        f"{path}, line {place}: expected {expected}, got {brief(got)!r}; "
         "correct the line, or delete the file and make it again"
     )

@@ -84,7 +84,7 @@ def _lines(path: str | Path, text: str) -> list[Listed]:
 def _json(path: str | Path, text: str) -> list[Listed]:
     try:
         table = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: no JSON ({error}); fetch the list again") from error
     entries = []
     for number in range(len(table)):

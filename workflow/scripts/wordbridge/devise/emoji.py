@@ -138,7 +138,7 @@ def _object(package: str | Path, name: str) -> dict[str, Any]:
 def _parsed(package: str | Path, data: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{package}: expected JSON, got {error}; fetch it again") from None
     if not isinstance(parsed, dict):
         raise InputError(f"{package}: expected a JSON object, got a {type(parsed).__name__}")

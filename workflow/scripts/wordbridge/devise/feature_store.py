@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
+from wordbridge.npy_file import map_npy, read_npy
+from wordbridge.table_file import opened_table
 
 ROWS_HEADER = ("set", "picture", "stamp")
 FAILURES_HEADER = ("picture", "reason")
+_REMEDY = "extract the features again"
 
 
 class Row(NamedTuple):
@@ -124,13 +127,18 @@ class FeatureStore:
 
 def _open_array(path: str | Path, rows: int) -> NDArray[Any]:
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r" if rows else None, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        array = map_npy(path) if rows else _read_array(path)
+    except (OSError, ValueError) as error:
         raise _fault(path, f"no features can be read ({error})") from error
     if array.ndim != 2 or len(array) != rows or array.dtype not in (np.float16, np.float32):
         got = f"{array.dtype} of shape {array.shape}"
         raise _fault(path, f"expected {rows} rows of numbers as its table says, got {got}")
     return array
+
+
+def _read_array(path: str | Path) -> NDArray[Any]:
+    with Path(path).open("rb") as file:
+        return read_npy(file)
 
 
 def _write_array(path: str | Path, array: NDArray[Any]) -> None:
@@ -144,15 +152,12 @@ def _write_table(path: str | Path, header: Sequence[str], rows: Iterable[Sequenc
 
 
 def _read_table(path: str | Path, header: tuple[str, ...]) -> list[list[str]]:
-    try:
-        with Path(path).open(encoding="utf-8", newline="\n") as table:
-            first, *rows = [line.rstrip("\n").split("\t") for line in table] or [[""]]
-    except (OSError, UnicodeDecodeError) as error:
-        raise _fault(path, f"no table can be read ({error})") from error
+    with opened_table(path, _REMEDY) as table:
+        first, *rows = [line.rstrip("\n").split("\t") for line in table] or [[""]]
     if tuple(first) != header or any(len(row) != len(header) for row in rows):
         raise _fault(path, f"expected rows of {', '.join(header)}, got others")
     return rows
 
 
 def _fault(path: str | Path, reason: str) -> InputError:
-    return InputError(f"{path}: {reason}; extract the features again")
+    return InputError(f"{path}: {reason}; {_REMEDY}")

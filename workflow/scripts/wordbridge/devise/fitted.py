@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
+from wordbridge.json_file import read_object
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ def write_fitted(fitted: Fitted, model_path: str | Path, settings_path: str | Pa
 
 def read_fitted(model_path: str | Path, settings_path: str | Path) -> Fitted:
     """Return what ``write_fitted`` wrote. Raises InputError when a file is damaged."""
+    description = read_object(settings_path, "the settings of a fitted method", "train it again")
     try:
-        description = json.loads(Path(settings_path).read_text(encoding="utf-8"))
         return Fitted(load_file(model_path), description)
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(
-            f"{model_path}: expected a fitted method and {settings_path} beside it, got {error}; "
+            f"{model_path}: expected the numbers of a fitted method, got {brief(error)}; "
             "train it again"
         ) from None

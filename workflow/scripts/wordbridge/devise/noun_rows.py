@@ -1,6 +1,6 @@
 """Which noun each row of the matrix of nouns stands for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,15 +41,19 @@ def read_noun_rows(path: str | Path) -> list[NounRow]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: no table can be read ({error}); make it again") from error
     table = [tuple(line.split("\t")) for line in lines if line]
-    if table[:1] != [HEADER] or any(len(row) != len(HEADER) for row in table):
+    if table[:1] != [HEADER] or not all(map(_is_row, table[1:])):
         raise InputError(
-            f"{path}: expected the columns {', '.join(HEADER)}, got {lines[0][:60]!r}; "
-            "make the table again"
+            f"{path}: expected the columns {', '.join(HEADER)}, the last a number or empty, "
+            f"got {lines[0][:60]!r} and {len(table) - 1} rows; make the table again"
         )
     return [
         NounRow(synset, lemma, how, int(number) if number else None)
         for synset, lemma, how, number in table[1:]
     ]
+
+
+def _is_row(fields: Sequence[str]) -> bool:
+    return len(fields) == len(HEADER) and (fields[-1].isdecimal() or not fields[-1])
 
 
 def load_noun_vectors(matrix: str | Path, table: str | Path) -> tuple[list[NounRow], Matrix]:

@@ -4,8 +4,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from wordbridge.errors import InputError
-from wordbridge.sources.archives import climbs
+from wordbridge.errors import InputError, located
+from wordbridge.sources.archives import climbs, damage_named
 from wordbridge.sources.entries import entries
 from wordbridge.sources.streams import Bounded
 
@@ -17,21 +17,24 @@ _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 def members(package: str | Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of the wanted files in a zip, tar or Debian package, in its order.
 
-    One member is in memory at a time. Raises InputError for a damaged archive, a path that
-    leads out of it and a file of more than 256 MB.
+    One member is in memory at a time. Raises InputError for a missing or damaged
+    archive, a path that leads out of it and a file of more than 256 MB.
     """
     path = Path(package)
-    for entry in entries(path, path.name):
-        if entry.obstacle is not None or not wanted(entry.name):
-            continue
-        if climbs(entry.name):
-            raise InputError(f"{path}: member {entry.name!r} climbs out of the archive; refused")
-        with entry.open() as packed:
-            bounded = Bounded(packed, LARGEST, f"{path}: member {entry.name}")
-            chunks = []
-            while chunk := bounded.read(CHUNK):
-                chunks.append(chunk)
-        yield entry.name, b"".join(chunks)
+    if not path.is_file():
+        raise InputError(f"{path}: expected an archive, got no file; correct the path")
+    with located(path), damage_named(path):
+        for entry in entries(path, path.name):
+            if entry.obstacle is not None or not wanted(entry.name):
+                continue
+            if climbs(entry.name):
+                raise InputError(f"member {entry.name!r} climbs out of the archive; refused")
+            with entry.open() as packed:
+                bounded = Bounded(packed, LARGEST, f"member {entry.name}")
+                chunks = []
+                while chunk := bounded.read(CHUNK):
+                    chunks.append(chunk)
+            yield entry.name, b"".join(chunks)
 
 
 def member(package: str | Path, name: str) -> bytes:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from wordbridge.devise.packages import members
 from wordbridge.devise.picture_labels import LeftOut
 from wordbridge.devise.picture_table import NO_PART, TRAIN, VALID
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
 
 ENDINGS = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 _SYNSET = re.compile(r"(n\d{8})(?:\b|_).*")
@@ -140,6 +140,8 @@ def _unreadable(path: Path) -> str:
         return "" if path.stat().st_size else "empty"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
+    except ValueError as error:  # a name with a NUL
+        return f"cannot be read ({error})"
 
 
 def _stamp(path: Path) -> str:
@@ -155,7 +157,7 @@ def _rows(table: Path) -> dict[str, Mapping[str, str]]:
             reader = csv.DictReader(file, delimiter=delimiter, strict=True)
             columns = reader.fieldnames or ()
             if not {"path", "synset"} <= set(columns):
-                got = ", ".join(columns) or "nothing"
+                got = brief(", ".join(columns)) or "nothing"
                 raise InputError(f"{table}: expected the columns path and synset, got {got}")
             for row in reader:
                 if None in row or None in row.values():

@@ -10,7 +10,8 @@ from sys import intern
 from typing import NamedTuple
 
 from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
+from wordbridge.table_file import opened_table
 
 PHOTO, DRAWING = KINDS = ("photo", "drawing")
 TRAIN, VALID, UNSEEN, NO_PART = PARTS = ("train", "valid", "unseen", "")
@@ -69,14 +70,15 @@ def read_pictures(path: str | Path) -> list[Picture]:
 def iterate_pictures(path: str | Path) -> Iterator[Picture]:
     """Yield the pictures of the table at ``path`` one at a time.
 
-    Raises InputError when the header is another one or a row has not as many columns.
+    Raises InputError when it cannot be read, the header is another one or a row has not as many
+    columns.
     """
-    with Path(path).open(encoding="utf-8", newline="\n") as table:
+    with opened_table(path, "make it again") as table:
         header = tuple(table.readline().rstrip("\n").split("\t"))
         if header != HEADER:
             raise InputError(
-                f"{path}: expected the columns {', '.join(HEADER)}, got {', '.join(header)!r}; "
-                "make the table again"
+                f"{path}: expected the columns {', '.join(HEADER)}, got "
+                f"{brief(', '.join(header))!r}; make the table again"
             )
         for number, line in enumerate(table, start=2):
             fields = line.rstrip("\n").split("\t")

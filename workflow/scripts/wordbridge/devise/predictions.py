@@ -1,15 +1,18 @@
 """What a method says about every picture: a point among the words, or a score per class."""
 
 import csv
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
+from wordbridge.json_file import read_object
+from wordbridge.npy_file import map_npy
+from wordbridge.table_file import opened_table
 
 SPACES = (WORDS, CLASSES) = ("words", "classes")
 
@@ -36,11 +39,11 @@ def read_predictions(
     ``row_tables`` are those of the feature shards, in the order in which they were predicted.
     Raises InputError when the three do not belong together.
     """
-    described = json.loads(Path(settings).read_text(encoding="utf-8"))
+    described = read_object(settings, "a description of predictions", "predict again")
     space, classes = described.get("space"), tuple(described.get("classes", ()))
     if space not in SPACES:
         raise InputError(f"{settings}: expected a space of {SPACES}, got {space!r}; predict again")
-    matrix = np.load(values, mmap_mode="r", allow_pickle=False)
+    matrix = _mapped(values)
     pictures = [
         (row[0], row[1]) for path in row_tables for row in read_columns(path, ("set", "picture"))
     ]
@@ -57,18 +60,25 @@ def read_predictions(
     return Predictions(matrix, space, classes, pictures)
 
 
+def _mapped(path: str | Path) -> NDArray[Any]:
+    try:
+        return map_npy(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no predictions can be read ({error}); predict again") from error
+
+
 def read_columns(path: str | Path, columns: Sequence[str]) -> list[tuple[str, ...]]:
     """Return the fields under ``columns`` of a TSV table, row by row.
 
     Raises InputError when a column is not there.
     """
-    with Path(path).open(encoding="utf-8", newline="\n") as file:
+    with opened_table(path, "make the table again") as file:
         rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE, lineterminator="\n")
         header = next(rows, [])
         lacking = [name for name in columns if name not in header]
         if lacking:
             raise InputError(
-                f"{path}: expected the column {lacking[0]}, got {', '.join(header)!r}; "
+                f"{path}: expected the column {lacking[0]}, got {brief(', '.join(header))!r}; "
                 "make the table again"
             )
         places = [header.index(name) for name in columns]

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from wordbridge.atomic import replacing
 from wordbridge.devise.decoding import UnreadablePictureError, open_picture
 from wordbridge.devise.picture_table import Picture, read_bytes
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
 from wordbridge.search.answers import Answer
 
 SIDE, GAP, LINE, FONT = 160, 10, 16, 12  # pixels
@@ -41,9 +41,18 @@ def answer_tile(answer: Answer) -> Tile:
 
 
 def save_sheet(path: str | Path, rows: Sequence[Sequence[Tile]]) -> None:
-    """Write a contact sheet as PNG, one row of tiles below the other: equal tiles, equal bytes."""
-    with replacing(path) as partial:
-        contact_sheet(rows).save(partial, "PNG", optimize=True)
+    """Write a contact sheet as PNG, one row of tiles below the other: equal tiles, equal bytes.
+
+    Raises InputError where no file can be written.
+    """
+    try:
+        with replacing(path) as partial:
+            contact_sheet(rows).save(partial, "PNG", optimize=True)
+    except (OSError, ValueError) as error:  # ValueError: a name such as "."
+        raise InputError(
+            f"{path}: expected a place for a PNG file, got one where none can be written "
+            f"({brief(error)}); name another"
+        ) from error
 
 
 def contact_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:

@@ -11,6 +11,8 @@ import numpy as np
 
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
+from wordbridge.json_file import read_object
+from wordbridge.npy_file import map_npy
 from wordbridge.search.digests import sha256_of
 from wordbridge.search.exact import ExactSearch, Searcher, Vectors, unit_length
 from wordbridge.search.hnsw import SPACE, GraphSettings, HnswSearch, write_graph
@@ -22,6 +24,8 @@ COLUMNS = (
     *("synset", "label", "path"),
     *("set", "picture", "kind", "part", "archive", "member", "stamp"),
 )
+_KEYS = ("format", "word_vectors", "rows", "dim", "graph", "files")
+_REMEDY = "build the index again"
 # Reading and hashing this takes a tenth of a second; of larger files only the size is checked.
 HASHED_BYTES = 128 * 2**20
 
@@ -120,9 +124,14 @@ def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
         )
     for name, receipt in description["files"].items():
         _check(path / name, receipt)
-    vectors = np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
+    try:
+        vectors = map_npy(path / VECTORS)
+        lines = (path / LABELS).read_text(encoding="utf-8").split("\n")[1:-1]
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: no vectors and labels can be read ({error}); {_REMEDY}"
+        ) from error
     shape = (description["rows"], description["dim"])
-    lines = (path / LABELS).read_text(encoding="utf-8").split("\n")[1:-1]
     if vectors.shape != shape or vectors.dtype != np.float32 or len(lines) != shape[0]:
         got = f"{vectors.dtype} {vectors.shape} with {len(lines)} labels"
         raise InputError(
@@ -165,13 +174,8 @@ def _description(folder: Path) -> dict[str, Any]:
     path = folder / DESCRIPTION
     if not path.is_file():
         raise InputError(f"{path}: expected an index, got no file; run snakemake first")
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON ({error}); build the index again") from error
-    got = found.get("format") if isinstance(found, dict) else None
-    if got != FORMAT:
-        raise InputError(
-            f"{path}: expected an index of format {FORMAT}, got {got}; build the index again"
-        )
-    return dict(found)
+    found = read_object(path, "a description of an index", _REMEDY, _KEYS)
+    if found["format"] != FORMAT:
+        got = found["format"]
+        raise InputError(f"{path}: expected an index of format {FORMAT}, got {got}; {_REMEDY}")
+    return found

@@ -40,7 +40,7 @@ def words_to_search(
 def _strings(path: Path) -> list[str]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path}: expected spaCy's vocab/strings.json, a list of words ({error})"
         ) from error

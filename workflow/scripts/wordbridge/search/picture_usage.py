@@ -8,6 +8,7 @@ from typing import Any
 
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
+from wordbridge.json_file import read_object
 from wordbridge.search.digests import sha256_of
 
 
@@ -38,9 +39,10 @@ def write_usage(path: str | Path, settings: Mapping[str, Any], weights: str | Pa
 
 def read_usage(path: str | Path) -> PictureUsage:
     """Return what ``write_usage`` wrote. Raises InputError when it is missing or damaged."""
+    found = read_object(path, "how pictures become features", "run snakemake first")
     try:
-        return PictureUsage(**json.loads(Path(path).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        return PictureUsage(**found)
+    except TypeError as error:
         raise InputError(
             f"{path}: expected how pictures become features, got {error}; run snakemake first"
         ) from error

@@ -13,6 +13,8 @@ import numpy as np
 
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
+from wordbridge.json_file import read_object
+from wordbridge.npy_file import map_npy
 from wordbridge.search.exact import Vectors
 from wordbridge.vectors.protocol import Mask
 
@@ -135,17 +137,18 @@ def write_words(
 def read_words(folder: str | Path) -> WordTable:
     """Return the table in ``folder``; raises InputError when it is missing or damaged."""
     path = Path(folder)
+    keys = ("format", "words", "dim", "word_vectors")
+    description = read_object(path / DESCRIPTION, "a table of words", "run snakemake first", keys)
     try:
-        description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
         words = (path / WORDS).read_text(encoding="utf-8").split("\n")[:-1]
-        vectors = np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
-        ranks = np.load(path / RANKS, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        vectors = map_npy(path / VECTORS)
+        ranks = map_npy(path / RANKS)
+    except (OSError, ValueError) as error:
         raise InputError(
             f"{path}: expected a table of words to search with ({error}); run snakemake first"
         ) from error
-    expected = (description.get("words"), description.get("dim"))
-    got = (description.get("format"), vectors.shape, ranks.shape, len(words))
+    expected = (description["words"], description["dim"])
+    got = (description["format"], vectors.shape, ranks.shape, len(words))
     if got != (_FORMAT, expected, expected[:1], expected[0]):
         raise InputError(
             f"{path}: expected vectors {expected} of format {_FORMAT}, got {vectors.shape} of "

@@ -4,6 +4,7 @@ The format is told by the first bytes, never by the name. Members are read as a 
 is constant, and a member is whole under its final name or not there at all.
 """
 
+import errno
 import lzma
 import posixpath
 import re
@@ -17,7 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
 from wordbridge.sources.entries import Entry, entries, unpacked_limit
 from wordbridge.sources.streams import Bounded, CorruptArchive
 
@@ -43,7 +44,7 @@ def members(archive: Path, name: str | None = None) -> list[str]:
     ``name`` is what the archive is called where it comes from, if ``archive`` is not: a lone
     compressed file has one member, that name without its ending. Raises CorruptArchive.
     """
-    with _damage_named(archive):
+    with damage_named(archive):
         return [e.name for e in entries(archive, name or archive.name) if e.obstacle is None]
 
 
@@ -64,7 +65,7 @@ def extract_member(
     wanted = posixpath.normpath(member)
     seen = []
     found = False
-    with _damage_named(archive), replacing(destination) as unfinished:
+    with damage_named(archive), replacing(destination) as unfinished:
         # To the end even when found: only there do compressed tars show that they are whole.
         for entry in entries(archive, name or archive.name):
             if entry.name == wanted and not found:
@@ -93,16 +94,17 @@ def _not_there(wanted: str, seen: list[str]) -> str:
 
 
 @contextmanager
-def _damage_named(archive: Path) -> Iterator[None]:
+def damage_named(archive: Path) -> Iterator[None]:
     """Turn what the readers raise on a damaged archive into one CorruptArchive."""
-    problems = (EOFError, struct.error, zlib.error, lzma.LZMAError, tarfile.TarError)
+    problems = (EOFError, IndexError, struct.error, zlib.error, lzma.LZMAError, tarfile.TarError)
     try:
         yield
     except (*problems, zipfile.BadZipFile, NotImplementedError, ValueError) as problem:
-        words = str(problem) or type(problem).__name__
         size = archive.stat().st_size
-        raise CorruptArchive(f"archive cut short or damaged ({words}; {size} bytes)") from None
+        words = f"archive cut short or damaged ({brief(problem)}; {size} bytes)"
+        raise CorruptArchive(words) from None
     except OSError as problem:
-        if problem.errno is not None:  # the disk's trouble, not the archive's
+        # All that has a number is the disk's trouble, but for an impossible place to read at.
+        if problem.errno not in (None, errno.EINVAL):
             raise
         raise CorruptArchive(f"archive damaged ({problem})") from None

@@ -121,6 +121,8 @@ def _seek_data(file: IO[bytes]) -> int:
     file.seek(len(AR_MAGIC))
     while len(header := file.read(AR_HEADER)) == AR_HEADER and header.endswith(AR_END):
         size = int(header[AR_SIZE])
+        if size < 0:  # one of -60 would lead back to where it stands, for ever
+            break
         if header.startswith(b"data.tar"):
             return size
         file.seek(size + size % 2, io.SEEK_CUR)  # members start at even places

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
 from wordbridge.translation.weights import load_weights, weights_of
 
 
@@ -62,7 +62,10 @@ def _random_states(device: torch.device) -> dict[str, Tensor]:
 
 
 def _restore_random(tensors: Mapping[str, Tensor], device: torch.device) -> None:
-    torch.set_rng_state(tensors["random.torch"])
+    try:
+        torch.set_rng_state(tensors["random.torch"])
+    except RuntimeError as error:
+        raise ValueError(brief(error)) from None
     others = json.loads(bytes(tensors["random.others"].tolist()))
     version, words, gauss = others["python"]
     random.setstate((version, tuple(words), gauss))
@@ -108,9 +111,9 @@ def load_state(
         load_weights(model, _under("model.", tensors))
         _load_optimizer(optimizer, _under("optimizer.", tensors))
         _restore_random(tensors, _device_of(model))
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError, OverflowError) as error:
         raise InputError(
-            f"{path}: expected the state of this training, got {error}; "
+            f"{path}: expected the state of this training, got {brief(error)}; "
             "delete the file to start the training again"
         ) from None
     return _under("best.", tensors), standing

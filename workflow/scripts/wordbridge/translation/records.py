@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
+from wordbridge.json_file import read_object
 
 
 def write_record(path: str | Path, record: Mapping[str, Any]) -> None:
@@ -26,18 +26,6 @@ def write_record(path: str | Path, record: Mapping[str, Any]) -> None:
 def read_records(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
     """Return the records at ``paths``, in their order.
 
-    Raises InputError when a file holds anything but a JSON object.
+    Raises InputError when a file is missing or holds anything but a JSON object.
     """
-    return [_read(Path(path)) for path in paths]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON, got {error}; score the run again") from error
-    if not isinstance(record, dict):
-        raise InputError(
-            f"{path}: expected a JSON object, got {type(record).__name__}; score the run again"
-        )
-    return record
+    return [read_object(path, "the figures of a run", "score the run again") for path in paths]

@@ -11,10 +11,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
+from wordbridge.json_file import read_object
 from wordbridge.translation.settings import settings_from
 from wordbridge.translation.translator import Translator
 from wordbridge.translation.weights import load_weights
+
+# What sizes and settings of the wrong kind raise, in torch and on the way to it.
+_MISFITS = (KeyError, RuntimeError, TypeError, ValueError)
 
 
 def write_translator(
@@ -32,14 +36,8 @@ def write_translator(
 
 
 def read_description(settings_path: str | Path) -> dict[str, Any]:
-    """Return the JSON beside a translator's weights. Raises InputError when it is not JSON."""
-    try:
-        description: dict[str, Any] = json.loads(Path(settings_path).read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError(
-            f"{settings_path}: expected a translator's settings, got {error}; train it again"
-        ) from None
-    return description
+    """Return the JSON beside a translator's weights. Raises InputError when it is another."""
+    return read_object(settings_path, "a translator's settings", "train it again")
 
 
 def read_translator(
@@ -54,9 +52,9 @@ def read_translator(
         source, target = (torch.zeros(*description[side]) for side in ("source", "target"))
         model = Translator(settings_from(description["settings"]).model, source, target)
         load_weights(model, load_file(model_path))
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, OSError, AttributeError, *_MISFITS) as error:
         raise InputError(
-            f"{model_path}: not the weights that {settings_path} describes ({error}); "
+            f"{model_path}: not the weights that {settings_path} describes ({brief(error)}); "
             "train the translator again"
         ) from None
     return model.to(device).eval(), description

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from wordbridge.atomic import replacing
 from wordbridge.corpus.archive import read_arrays, write_arrays
 from wordbridge.corpus.escapes import join_tokens, split_tokens
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, located
+from wordbridge.table_file import opened_table
 
 COLUMNS = ("source", "reference", "hypothesis", "source_tokens", "tokens", "log_probability")
 _ATTENTION = {"weights": np.float32, "steps": np.int32, "words": np.int32}
@@ -47,16 +48,30 @@ def write_translations(path: str | Path, made: Sequence[Translation]) -> None:
 def read_translations(path: str | Path) -> list[Translation]:
     """Return the rows of a table of translations, without attention.
 
-    Raises InputError when the columns are others.
+    Raises InputError when it cannot be read, the columns are others or a score is no number.
     """
-    with Path(path).open(encoding="utf-8", newline="\n") as table:
+    with opened_table(path, "translate again") as table:
         lines = [line.rstrip("\n").split("\t") for line in table]
     if not lines or tuple(lines[0]) != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
         raise InputError(f"{path}: expected the columns {', '.join(COLUMNS)}; translate again")
-    return [
-        Translation(text, true, made, split_tokens(source), split_tokens(tokens), float(score))
-        for text, true, made, source, tokens, score in lines[1:]
-    ]
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        with located(f"{path}, line {number}"):
+            rows.append(_translation(*line))
+    return rows
+
+
+def _translation(
+    source: str, reference: str, hypothesis: str, source_tokens: str, tokens: str, score: str
+) -> Translation:
+    try:
+        log_probability = float(score)
+    except ValueError:
+        raise InputError(
+            f"expected a log-probability in the last column, got {score!r}; translate again"
+        ) from None
+    words = (split_tokens(source_tokens), split_tokens(tokens))
+    return Translation(source, reference, hypothesis, *words, log_probability)
 
 
 def write_attention(path: str | Path, made: Sequence[Translation]) -> None:
@@ -73,11 +88,14 @@ def write_attention(path: str | Path, made: Sequence[Translation]) -> None:
 def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
     """Return the weights (steps, source words) of translation ``number``, counted from 0.
 
-    Raises InputError when the model had no attention.
+    Raises InputError when there is none: the model had no attention, or has fewer translations.
     """
     arrays = read_arrays(path, _ATTENTION)
     if number >= len(arrays["steps"]):
-        raise InputError(f"{path}: no attention for translation {number + 1}; the model has none")
+        raise InputError(
+            f"{path}: expected attention for translation {number + 1}, got it for "
+            f"{len(arrays['steps'])}; lower samples.attention, or take a variant with attention"
+        )
     sizes = arrays["steps"].astype(np.int64) * arrays["words"]
     start = int(sizes[:number].sum())
     flat: NDArray[np.float32] = arrays["weights"][start : start + int(sizes[number])]

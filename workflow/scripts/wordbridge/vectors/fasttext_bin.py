@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wordbridge.errors import InputError
 from wordbridge.vectors.fasttext_file import ENTRY_REST, open_fasttext_file
 from wordbridge.vectors.mapped_rows import MappedRows
 from wordbridge.vectors.protocol import Mask, Matrix
@@ -97,11 +98,21 @@ class FastTextBin:
         means = np.zeros((len(words), self.dim), np.float32)
         for start in range(0, len(words), _BLOCK_WORDS):
             block = slice(start, start + _BLOCK_WORDS)
-            self._average(means[block], words[block], None if rows is None else rows[block])
+            with np.errstate(over="ignore", invalid="ignore"):  # told below
+                self._average(means[block], words[block], None if rows is None else rows[block])
+        self._check_finite(means, words)
         if self._unit_length:
             norms = np.linalg.norm(means, axis=1, keepdims=True)
             np.divide(means, norms, out=means, where=norms > 0)
         return means
+
+    def _check_finite(self, means: Matrix, words: list[bytes]) -> None:
+        odd = np.flatnonzero(~np.isfinite(means).all(axis=1))
+        if len(odd):
+            raise InputError(
+                f"{self._file.path}: expected finite numbers, got NaN, infinity or too large ones "
+                f"for {words[odd[0]].decode('utf-8', 'replace')!r}; fetch the file again"
+            )
 
     def _average(self, sums: Matrix, words: list[bytes], rows: NDArray[np.int64] | None) -> None:
         file, matrix = self._file, self._matrix()

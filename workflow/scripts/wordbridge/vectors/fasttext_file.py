@@ -26,6 +26,7 @@ _MATRIX = struct.Struct("<?qq")  # quantised or not, rows, columns
 _ENTRY = re.compile(rb"([^\0]*+)\0.{9}|.++", re.DOTALL)
 ENTRY_REST = 1 + 8 + 1  # bytes of an entry behind its word
 _CHUNK_BYTES = 2**20
+_LONGEST_SUBWORD = 100  # characters; fastText's own default is 6, and each one more takes memory
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,11 @@ def open_fasttext_file(path: str | Path) -> FastTextFile:
             f"{path}: fastText format version {version}, expected one of {_VERSIONS}; "
             "load the model with the fastText it comes from and save it again"
         )
-    if min(dim, words, entries - words, buckets) < 0 or dim == 0:
+    if min(dim, words, entries - words, buckets) < 0 or dim == 0 or longest > _LONGEST_SUBWORD:
         raise InputError(
             f"{path}: impossible settings ({dim} dimensions, {words} words of {entries} entries, "
-            f"{buckets} buckets); the file is damaged, fetch it again"
+            f"{buckets} buckets, subwords of {longest} characters); "
+            "the file is damaged, fetch it again"
         )
     if pruned >= 0:
         raise _quantised(Path(path))

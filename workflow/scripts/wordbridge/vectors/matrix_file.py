@@ -6,6 +6,7 @@ import numpy as np
 
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
+from wordbridge.npy_file import read_npy
 from wordbridge.vectors.protocol import Matrix
 
 
@@ -24,8 +25,8 @@ def load_matrix(path: str | Path, words: int | None = None, dim: int | None = No
     """
     try:
         with Path(path).open("rb") as file:
-            matrix = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+            matrix = read_npy(file)
+    except (OSError, ValueError) as error:
         raise _fault(path, f"no matrix can be read ({error})") from error
     if matrix.dtype != np.float32 or matrix.ndim != 2:
         got = f"{matrix.dtype} of shape {matrix.shape}"

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
+from wordbridge.npy_file import map_npy
 from wordbridge.vectors.protocol import Mask, Matrix
 
 _PARQUET = b"PAR1"
@@ -65,16 +66,15 @@ def open_matrix(path: str | Path) -> NDArray[Any]:
     Raises InputError when the file is no such matrix of floating-point numbers.
     """
     try:
-        matrix: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        matrix = map_npy(path)
+    except (OSError, ValueError) as error:
         raise InputError(
             f"{path}: no .npy matrix can be read ({error}); fetch or make the file again"
         ) from error
-    if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.dtype.kind != "f":
-        got = f"{matrix.dtype} of shape {matrix.shape}" if hasattr(matrix, "shape") else "an .npz"
+    if matrix.ndim != 2 or matrix.dtype.kind != "f":
         raise InputError(
-            f"{path}: expected a matrix (words, dim) of floating-point numbers, got {got}; "
-            "name the file that holds the vectors"
+            f"{path}: expected a matrix (words, dim) of floating-point numbers, got "
+            f"{matrix.dtype} of shape {matrix.shape}; name the file that holds the vectors"
         )
     return matrix
 
@@ -87,7 +87,9 @@ def _names(path: Path) -> list[str]:
             return _column(path)
         lines = content.decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: no list of words can be read ({error})") from error
+        raise InputError(
+            f"{path}: no list of words can be read ({error}); name the list of the matrix"
+        ) from error
     return [line.rstrip("\r").split("\t")[0] for line in (lines if lines[-1] else lines[:-1])]
 
 
@@ -103,7 +105,9 @@ def _column(path: Path) -> list[str]:
             texts = [field.name for field in file.schema_arrow if field.type in kinds]
             columns = [file.read(columns=[name])[name].to_pylist() for name in texts]
     except (OSError, pyarrow.ArrowException) as error:
-        raise InputError(f"{path}: no Parquet table can be read ({error})") from error
+        raise InputError(
+            f"{path}: no Parquet table can be read ({brief(error)}); fetch the file again"
+        ) from error
     if len(columns) != 1 or None in columns[0]:
         got = f"the columns of texts {', '.join(texts) or '(none)'}"
         raise InputError(

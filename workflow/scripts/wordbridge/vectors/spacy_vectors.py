@@ -8,9 +8,11 @@ import srsly
 from spacy.strings import StringStore
 from spacy.vectors import Vectors
 
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
 from wordbridge.vectors.npy_vectors import open_matrix
 from wordbridge.vectors.protocol import Mask, Matrix
+
+_NUMBERS = (ArithmeticError, ValueError)  # those that no row and no key can have
 
 
 class SpacyVectors:
@@ -34,10 +36,11 @@ class SpacyVectors:
             part = {"key2row": self._rows_path.read_bytes()}
             self._table.from_bytes(srsly.msgpack_dumps(part))
             rows = np.fromiter(self._table.key2row.values(), np.int64)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+            np.fromiter(self._table.key2row, np.uint64)  # a key of another kind is told here
+        except (OSError, AttributeError, LookupError, TypeError, *_NUMBERS) as error:
             raise InputError(
-                f"{key2row}: expected spaCy's vocab/key2row, which numbers the rows ({error}); "
-                "take it from the pipeline that the vectors are from"
+                f"{key2row}: expected spaCy's vocab/key2row, which numbers the rows, got none "
+                f"({brief(error)}); take it from the pipeline that the vectors are from"
             ) from error
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(matrix):
             raise InputError(

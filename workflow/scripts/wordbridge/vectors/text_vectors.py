@@ -1,7 +1,6 @@
 """Word vectors out of ``.vec`` text: a word and its numbers a line, plain or packed by gzip."""
 
 import gzip
-import math
 import re
 import zlib
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,9 @@ from wordbridge.progress import progress
 from wordbridge.vectors.protocol import Mask, Matrix
 
 _GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"(\d+) (\d+)")
+_MOST_NUMBERS = 100_000  # in a line; a header that says more is none
 _DECIMAL = re.compile(rb"-?\d*\.\d+(e-?\d+)?")
 
 
@@ -33,10 +34,12 @@ class TextVectors:
         self._path = Path(path)
         with self._open() as lines:
             first = next(lines, b"").rstrip()
+        if b"\0" in first:
+            raise self._fault(1, "text in UTF-8", first[:40])
         header = _HEADER.fullmatch(first)
         self._promised = int(header[1]) if header else None
         self._dim = int(header[2]) if header else first.count(b" ")
-        if not self._dim:
+        if not 0 < self._dim <= _MOST_NUMBERS:
             raise self._fault(1, "a word and its numbers, with spaces between", first[:40])
 
     @property
@@ -81,7 +84,10 @@ class TextVectors:
             with self._path.open("rb") as file:
                 packed = file.read(2) == _GZIP
                 file.seek(0)
-                yield iter(cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file)
+                stream = gzip.GzipFile(fileobj=file) if packed else file
+                if stream.peek(len(_BOM)).startswith(_BOM):
+                    stream.read(len(_BOM))
+                yield iter(cast(BinaryIO, stream))
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(
                 f"{self._path}: no word vectors can be read ({error}); fetch the file again"
@@ -107,11 +113,13 @@ class TextVectors:
             numbers = [float(field) for field in text.split()]
         except ValueError as error:
             raise self._fault(place, f"{self._dim} numbers", str(error)) from error
-        if not all(map(math.isfinite, numbers)):
-            raise self._fault(place, "finite numbers", "NaN or infinity")
-        if len(numbers) != self._dim:
-            raise self._fault(place, f"a word and {self._dim} numbers", f"{len(numbers)}")
-        return np.array(numbers, np.float32)
+        with np.errstate(over="ignore"):  # told below
+            vector = np.array(numbers, np.float32)
+        if not np.isfinite(vector).all():
+            raise self._fault(place, "finite numbers", "NaN, infinity or too large ones")
+        if len(vector) != self._dim:
+            raise self._fault(place, f"a word and {self._dim} numbers", f"{len(vector)}")
+        return vector
 
     def _fault(self, place: int, expected: str, got: object) -> InputError:
         return InputError(

@@ -1,0 +1,322 @@
+"""Every reader of files as a door: the valid file that may be harmed, and how it is read."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tests.inputs import files
+from wordbridge.corpus.extraction import extract_corpus
+from wordbridge.corpus.ids import read_ids
+from wordbridge.corpus.lines import aligned_lines, read_lines, tabbed_lines
+from wordbridge.corpus.pairs import HEADER as PAIRS
+from wordbridge.corpus.statistics import read_reports
+from wordbridge.corpus.subwords import cut_texts, read_pieces
+from wordbridge.corpus.tokenized import HEADER as TOKENIZED
+from wordbridge.corpus.tokenized import read_tokenized
+from wordbridge.corpus.verses import read_verses
+from wordbridge.corpus.vocabulary import read_vocabulary
+from wordbridge.devise import picture_table
+from wordbridge.devise.backbone_weights import read_weights
+from wordbridge.devise.class_lists import label_nouns, read_class_list
+from wordbridge.devise.decoding import open_picture
+from wordbridge.devise.feature_store import ROWS_HEADER, FeatureStore
+from wordbridge.devise.fitted import read_fitted
+from wordbridge.devise.hierarchy import Hierarchy
+from wordbridge.devise.noun_names import read_senses
+from wordbridge.devise.noun_rows import HEADER as NOUN_ROWS
+from wordbridge.devise.noun_rows import load_noun_vectors
+from wordbridge.devise.noun_table import HEADER as NOUNS
+from wordbridge.devise.noun_table import read_nouns
+from wordbridge.devise.packages import members
+from wordbridge.devise.picture_folders import list_table, list_tar
+from wordbridge.devise.predictions import read_predictions
+from wordbridge.devise.wordnet import read_wordnet
+from wordbridge.sources.archives import extract_member
+from wordbridge.translation.checkpoint import load_state, save_state
+from wordbridge.translation.records import read_records
+from wordbridge.translation.translations import (
+    COLUMNS,
+    Translation,
+    read_attention,
+    read_translations,
+    write_attention,
+)
+from wordbridge.vectors.fasttext_bin import FastTextBin
+from wordbridge.vectors.matrix_file import load_matrix
+from wordbridge.vectors.npy_vectors import NpyVectors
+from wordbridge.vectors.protocol import WordVectors
+from wordbridge.vectors.spacy_vectors import SpacyVectors
+from wordbridge.vectors.text_vectors import TextVectors
+
+Make = Callable[[Path], bytes]
+
+
+@dataclass(frozen=True)
+class Door:
+    """A reader, asked for the file ``name``; ``beside`` are the files that it reads with it."""
+
+    name: str
+    valid: Make
+    read: Callable[[Path], Any]
+    beside: Mapping[str, Make] = field(default_factory=dict)
+
+    def set_up(self, folder: Path, content: bytes | None = None) -> Path:
+        """Write all files into ``folder``, the first with ``content``, and return its path."""
+        for name, make in self.beside.items():
+            (folder / name).write_bytes(make(folder / name))
+        path = folder / self.name
+        path.write_bytes(self.valid(path) if content is None else content)
+        return path
+
+
+def looked_up(vectors: WordVectors) -> list[list[float]]:
+    """Return the vectors of dog and cat, those that there are."""
+    return vectors.lookup(["dog", "cat"])[0].tolist()
+
+
+def fixed(content: bytes) -> Make:
+    return lambda path: content
+
+
+@cache
+def bin_model() -> bytes:
+    return files.fasttext_model(
+        [b"dog", b"cat"], np.arange(15).reshape(5, 3), buckets=3, lengths=(2, 3)
+    )
+
+
+class NoOptimiser:
+    """One that keeps nothing: torch's own take seconds to import."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"state": {}, "param_groups": []}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        assert state["state"] == {}
+
+
+def state_parts() -> tuple[nn.Module, Any]:
+    torch.manual_seed(3)
+    return nn.Linear(3, 2), NoOptimiser()
+
+
+def state_bytes(path: Path) -> bytes:
+    model, optimizer = state_parts()
+    save_state(path, model, optimizer, {"weight": torch.ones(2)}, {"epoch": 3})
+    return path.read_bytes()
+
+
+def attention_bytes(path: Path) -> bytes:
+    weights = np.ones((2, 3), np.float32)
+    write_attention(path, [Translation("a", "b", "c", ["a"], ["c"], -1.0, weights)])
+    return path.read_bytes()
+
+
+def extracted(path: Path) -> list[Any]:
+    questions = {"fr_pattern": None, "en_pattern": None}
+    return list(extract_corpus({"kind": "pairs"}, {"pairs": str(path)}, questions, Counter()))
+
+
+def member_bytes(path: Path) -> bytes:
+    out = path.with_name("out")
+    try:
+        extract_member(path, "a/dog.png", out)
+        return out.read_bytes()
+    finally:
+        out.unlink(missing_ok=True)
+
+
+def classes(path: Path) -> list[int | None]:
+    nouns = label_nouns(read_wordnet(path.with_name("data.noun")), read_class_list(path))
+    return [noun.class_index for noun in nouns]
+
+
+def features(path: Path) -> list[list[float]]:
+    store = FeatureStore.open([path])
+    return store.features(np.arange(len(store))).tolist()
+
+
+def own_state(path: Path) -> dict[str, Any]:
+    with torch.random.fork_rng():
+        return load_state(path, *state_parts())[1]
+
+
+PNGS = {"a/dog.png": files.picture(), "b.png": files.picture(size=(2, 2))}
+ROWS = files.npy(np.arange(6, dtype=np.float32).reshape(2, 3))
+TWO_NOUNS = files.table(NOUN_ROWS, ("n00000002", "dog", "first exact", "0"), ("n3", "cat", "x", ""))
+
+DOORS: dict[str, Door] = {
+    # Text
+    "lines": Door("text.txt", fixed("Où ?\nQui ?\n".encode()), lambda p: list(read_lines(p))),
+    "aligned lines": Door(
+        "fr.txt",
+        fixed(b"a\nb\n"),
+        lambda p: list(aligned_lines(p, p.with_name("en.txt"))),
+        {"en.txt": fixed(b"c\nd\n")},
+    ),
+    "columns": Door("table.tsv", fixed(b"a\tb\n"), lambda p: list(tabbed_lines(p, 1, 2))),
+    "pairs": Door(
+        "pairs.tsv", fixed(files.table(PAIRS, ("1", "1", "Qui ?", "Who?", "", ""))), extracted
+    ),
+    "tokens": Door(
+        "tokens.tsv",
+        fixed(files.table(TOKENIZED, ("1", "1", "Qui ?", "Who?", "", "", "qui ?", "who ?"))),
+        read_tokenized,
+    ),
+    "vocabulary": Door("en.tsv", files.vocabulary, lambda p: read_vocabulary(p).words[4:]),
+    "ids": Door("ids.npz", files.numbered, lambda p: [t.tolist() for t in _texts(p)]),
+    "verses": Door(
+        "bible.db",
+        lambda p: files.verses(p, [("k", 1, 1, 1, "Who?"), ("l", 1, 1, 1, "Qui ?")]),
+        lambda p: read_verses(p, ["k", "l"]),
+    ),
+    "pieces": Door(
+        "fr.model", lambda p: files.pieces(), lambda p: cut_texts(["la gare"], read_pieces(p))
+    ),
+    "report": Door(
+        "x.report.tsv", fixed(b"reason\tcount\nkept\t3\n"), lambda p: len(read_reports([p]))
+    ),
+    # Word vectors
+    "fastText": Door("model.bin", lambda p: bin_model(), lambda p: looked_up(FastTextBin(p))),
+    "vec": Door(
+        "words.vec", fixed(b"2 3\ndog 1 2 3\ncat 4 5 6\n"), lambda p: looked_up(TextVectors(p))
+    ),
+    "npy": Door(
+        "glove.npy",
+        fixed(ROWS),
+        lambda p: looked_up(NpyVectors(p, p.with_name("words.txt"))),
+        {"words.txt": fixed(b"dog\ncat\n")},
+    ),
+    "words of npy": Door(
+        "words.parquet",
+        lambda p: files.word_column("dog", "cat"),
+        lambda p: looked_up(NpyVectors(p.with_name("glove.npy"), p)),
+        {"glove.npy": fixed(ROWS)},
+    ),
+    "spaCy": Door(
+        "key2row",
+        lambda p: files.key_rows(),
+        lambda p: looked_up(SpacyVectors(p.with_name("vectors"), p, p.with_name("strings"))),
+        {"vectors": fixed(ROWS), "strings": fixed(b'["dog", "cat"]')},
+    ),
+    "spaCy strings": Door(
+        "strings.json",
+        fixed(b'["dog", "cat"]'),
+        lambda p: looked_up(SpacyVectors(p.with_name("vectors"), p.with_name("key2row"), p)),
+        {"vectors": fixed(ROWS), "key2row": lambda p: files.key_rows()},
+    ),
+    "matrix": Door("fr.npy", fixed(ROWS), lambda p: load_matrix(p, words=2, dim=3).tolist()),
+    # Archives
+    "archive": Door("a.zip", fixed(files.zipped(PNGS)), member_bytes),
+    "package": Door(
+        "package.deb",
+        fixed(files.deb(files.tarred(PNGS))),
+        lambda p: [name for name, _ in members(p, lambda name: True)],
+    ),
+    # Nouns
+    "WordNet": Door(
+        "data.noun",
+        fixed(files.NOUNS.encode()),
+        lambda p: [n.synset for n in read_wordnet(p) if n.synset in Hierarchy(read_wordnet(p))],
+    ),
+    "senses": Door("index.noun", fixed(b"dog n 1 1 @ 1 0 00000002  \n"), read_senses),
+    "classes": Door(
+        "synsets.txt",
+        fixed(b"n00000003\nn00000002\n"),
+        classes,
+        {"data.noun": fixed(files.NOUNS.encode())},
+    ),
+    "nouns": Door(
+        "nouns.tsv", fixed(files.table(NOUNS, ("n1", "dog|pup", "", "3", "it"))), read_nouns
+    ),
+    "noun vectors": Door(
+        "vectors.tsv",
+        fixed(TWO_NOUNS),
+        lambda p: len(load_noun_vectors(p.with_name("vectors.npy"), p)[0]),
+        {"vectors.npy": fixed(ROWS)},
+    ),
+    # Pictures
+    "picture": Door("dog.jpg", fixed(files.picture("JPEG")), lambda p: _opened(p).size),
+    "pictures in a tar": Door(
+        "photos.tar",
+        fixed(files.tarred({"train/n00000002/dog.png": PNGS["b.png"]})),
+        lambda p: [getattr(f[0], "path", f) for f in list_tar(p)],
+    ),
+    "pictures in a table": Door(
+        "photos.tsv",
+        fixed(files.table(("path", "synset"), ("dog.png", "n00000002"))),
+        lambda p: [f[0] for f in list_table(p, p.parent)],
+        {"dog.png": fixed(PNGS["b.png"])},
+    ),
+    "listed pictures": Door(
+        "split.tsv",
+        fixed(files.table(picture_table.HEADER, ("s", "p", "n1", "photo", *[""] * 6))),
+        picture_table.read_pictures,
+    ),
+    "features": Door(
+        "0.npy",
+        fixed(ROWS),
+        features,
+        {"0.tsv": fixed(files.table(ROWS_HEADER, ("s", "p", "1"), ("s", "q", "2")))},
+    ),
+    "predictions": Door(
+        "predictions.npy",
+        fixed(ROWS),
+        lambda p: read_predictions(p, p.with_name("p.json"), [p.with_name("0.tsv")]).space,
+        {
+            "p.json": fixed(b'{"space": "words"}'),
+            "0.tsv": fixed(files.table(ROWS_HEADER, ("s", "p", "1"), ("s", "q", "2"))),
+        },
+    ),
+    # Models
+    "weights": Door("b0.pth", lambda p: files.pickled_weights(), lambda p: sorted(read_weights(p))),
+    "safetensors": Door(
+        "b0.safetensors", lambda p: files.weights(), lambda p: sorted(read_weights(p))
+    ),
+    "method": Door(
+        "model.safetensors",
+        lambda p: files.weights(),
+        lambda p: read_fitted(p, p.with_name("settings.json")).description,
+        {"settings.json": fixed(b'{"kind": "ridge"}')},
+    ),
+    "state": Door("state.safetensors", state_bytes, own_state),
+    "record": Door("1.json", fixed(b'{"bleu_single": 1.5}'), lambda p: read_records([p])[0]),
+    "translations": Door(
+        "1.tsv",
+        fixed(files.table(COLUMNS, ("où ?", "where?", "where?", "où ?", "where ?", "-1.5"))),
+        lambda p: [one.log_probability for one in read_translations(p)],
+    ),
+    "attention": Door("1.npz", attention_bytes, lambda p: read_attention(p, 0).shape),
+}
+
+
+# Those whose files are no text.
+BINARY = (
+    *("ids", "verses", "pieces", "attention", "fastText", "npy", "words of npy", "spaCy", "matrix"),
+    *("archive", "package", "pictures in a tar", "picture", "features", "predictions"),
+    *("weights", "safetensors", "method", "state"),
+)
+
+
+def _texts(path: Path) -> list[Any]:
+    texts = read_ids(path)
+    assert set(texts.versions) <= {"k", "l", ""} or texts.versions
+    return [texts[row] for row in range(len(texts))]
+
+
+def _opened(path: Path) -> Any:
+    return open_picture(path.read_bytes())
+
+
+def numbers_of(door: str) -> Any:
+    """Return what the valid file of a door holds."""
+    with TemporaryDirectory() as folder:
+        return DOORS[door].read(DOORS[door].set_up(Path(folder)))

@@ -1,0 +1,260 @@
+"""Every row of the table goes through its door."""
+
+import ast
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+import yaml
+from snakemake.exceptions import WorkflowError
+from typer.testing import CliRunner
+
+from tests.inputs.doors import DOORS
+from tests.inputs.table import (
+    COMMANDS,
+    ELSEWHERE,
+    READERS,
+    RUNS,
+    SETTINGS,
+    VALUES,
+    Bad,
+    Command,
+    Harm,
+    Held,
+    Run,
+    Setting,
+    Unusual,
+    Value,
+)
+from tests.search.toys import make_run
+from tests.test_cli import finish
+from wordbridge.cli import app
+from wordbridge.devise.decoding import UnreadablePictureError
+from wordbridge.errors import InputError
+from workflow.configuration import load
+from workflow.problems import YAML
+
+ROOT = Path(__file__).resolve().parents[2]
+BEST = "translators/plain/10"
+LONGEST = 600  # characters of a line that a person still reads, without the path
+# Who asks them puts the name in front: the resource, the picture in the table of failures.
+NAMELESS = {"archive", "classes", "picture"}
+
+
+def named(rows: list[Any]) -> list[Any]:
+    """Return the rows as parameters whose ids say what is given."""
+    return [
+        pytest.param(
+            row,
+            id=f"{getattr(row, 'door', type(row).__name__)}: {row.what}",
+            marks=[pytest.mark.long] if getattr(row, "long", False) else [],
+        )
+        for row in rows
+    ]
+
+
+def harmed(content: bytes, harm: Harm) -> bytes:
+    return harm if isinstance(harm, bytes) else harm(content)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def one_line(message: str) -> str:
+    """Return a message after a look at its form."""
+    assert "\n" not in message
+    assert "Traceback" not in message
+    assert len(message) < LONGEST
+    return message
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with a difficult name, in which we are."""
+    folder = tmp_path / "à l'été (2)"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def given(row: Bad | Unusual, folder: Path) -> Path:
+    path = DOORS[row.door].set_up(folder)
+    path.write_bytes(harmed(path.read_bytes(), row.content))
+    return path
+
+
+def test_the_table_has_as_many_rows_as_it_promises():
+    rows = [*READERS, *VALUES, *SETTINGS, *COMMANDS, *RUNS, *ELSEWHERE]
+    assert len(rows) >= 80
+    keys = [(getattr(row, "door", type(row).__name__), row.what) for row in rows]
+    assert {key for key in keys if keys.count(key) > 1} == set()
+    assert {row.door for row in READERS} == set(DOORS)
+
+
+@pytest.mark.parametrize("row", named([row for row in READERS if isinstance(row, Bad)]))
+def test_a_bad_file_is_told_in_one_line_that_names_it(row: Bad, folder: Path):
+    path = given(row, folder)
+    before = contents(folder)
+    with pytest.raises((InputError, UnreadablePictureError)) as caught:
+        DOORS[row.door].read(path)
+    message = one_line(str(caught.value).replace(str(folder), ""))
+    assert row.says in message
+    assert row.door in NAMELESS or any(Path(name).name in message for name in before)
+    assert contents(folder) == before  # nothing half-written, nothing that a pickle has done
+
+
+@pytest.mark.parametrize("row", named([row for row in READERS if isinstance(row, Unusual)]))
+def test_an_unusual_file_is_understood(row: Unusual, folder: Path):
+    assert DOORS[row.door].read(given(row, folder)) == row.gives
+
+
+@pytest.mark.parametrize("door", sorted(DOORS.keys() - {"archive", "picture"}))  # looked for before
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_missing_file_and_a_folder_for_a_file_are_named(door: str, is_folder: bool, folder: Path):
+    path = DOORS[door].set_up(folder)
+    path.unlink()
+    if is_folder:
+        path.mkdir()
+    with pytest.raises(InputError, match=re.escape(path.name)) as caught:
+        DOORS[door].read(path)
+    one_line(str(caught.value))
+
+
+@pytest.mark.parametrize("row", named(VALUES))
+def test_an_impossible_value_is_told_and_an_extreme_one_taken(row: Value):
+    if not row.says:
+        assert row.call() == row.gives
+        return
+    with pytest.raises(InputError) as caught:
+        row.call()
+    assert row.says in one_line(str(caught.value))
+
+
+@pytest.mark.parametrize("row", named(SETTINGS))
+def test_a_bad_setting_is_told_by_its_key(row: Setting):
+    config = yaml.load((ROOT / "config.yaml").read_text(encoding="utf-8"), YAML)
+    *path, name = row.key.split(".")
+    block = config
+    for part in path:
+        block = block.setdefault(part, {})
+    block[name] = row.value
+    with pytest.raises(WorkflowError) as caught:
+        load(config, ROOT / "workflow/schemas/config.schema.yaml")
+    assert row.says in one_line(str(caught.value))
+
+
+# ---- The command --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the results of a run that can translate and search."""
+    results = tmp_path_factory.mktemp("été à Noël") / "mes résultats"
+    make_run(results)
+    return finish(results)
+
+
+@pytest.fixture
+def results(finished: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / finished.name))
+
+
+def replace(results: Path, name: str, harm: Harm | str) -> None:
+    path = results / name.replace("@", BEST)
+    if isinstance(harm, str) or not name:
+        shutil.rmtree(path)
+    if isinstance(harm, str):
+        shutil.copytree(results / harm, path)
+    else:
+        path.write_bytes(harmed(path.read_bytes() if path.is_file() else b"", harm))
+
+
+@pytest.mark.parametrize("row", named(COMMANDS))
+def test_a_bad_command_ends_in_one_line(row: Command, results: Path):
+    for name, harm in row.harmed.items():
+        replace(results, name, harm)
+    before = contents(results)
+    run = CliRunner().invoke(app, [*row.words, "--results", str(results)], input=row.stdin)
+    assert run.exit_code == row.code, run.output
+    *above, last = run.stderr.splitlines()
+    assert row.says in one_line(last)
+    if row.code == 1:
+        assert above == []
+        assert last.startswith("error: ")
+    assert contents(results) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [(["search", "boat", "--top", "1"], "boat"), (["translate", "Qui ?"], "")]
+)
+def test_a_folder_with_spaces_and_accents_is_a_folder(words: list[str], found: str, finished: Path):
+    run = CliRunner().invoke(app, [*words, "--results", str(finished)])
+    assert run.exit_code == 0, run.stderr
+    assert found in run.stdout
+
+
+def test_a_strange_folder_among_the_trained_ones_is_passed_over(results: Path):
+    shutil.copytree(results / BEST, results / "translators/plain/10 (copy)")
+    run = CliRunner().invoke(app, ["translate", "Qui ?", "--results", str(results)])
+    assert run.exit_code == 0, run.stderr
+
+
+# ---- The workflow -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a folder with a difficult name and the mini experiment, whose texts may be changed."""
+    project = tmp_path / "à l'école (2)"
+    shutil.copytree(ROOT / "tests/mini", project / "tests/mini")
+    config = project / "tests/mini/config.yaml"
+    pinned = config.read_text(encoding="utf-8")
+    config.write_text(re.sub(r"    sha256: \w+\n", "", pinned), encoding="utf-8")
+    return project
+
+
+def edit(path: Path, change: tuple[str, str] | bytes) -> None:
+    if isinstance(change, bytes):
+        path.write_bytes(change)
+        return
+    text = path.read_text(encoding="utf-8")
+    assert change[0] in text
+    path.write_text(text.replace(*change, 1), encoding="utf-8")
+
+
+def logged(project: Path) -> Iterator[str]:
+    """Yield the last line of each rule's log."""
+    for log in (project / "logs").rglob("*.log"):
+        yield (log.read_text(encoding="utf-8").splitlines() or [""])[-1]
+
+
+@pytest.mark.parametrize("row", named(RUNS))
+def test_a_bad_run_ends_in_one_line(
+    row: Run, project: Path, workflow: Callable[..., CompletedProcess[str]]
+):
+    for name, change in row.edits.items():
+        edit(project / name, change)
+    target = f"results/mini/{row.target}"
+    config = project / "tests/mini/config.yaml"
+    shown = workflow(project, target, "--configfile", config, ok=False).stdout
+    assert row.says in shown
+    assert "Traceback" not in shown
+    if row.says.startswith(("error:", "line")):
+        assert any(row.says in last and last.startswith("error: ") for last in logged(project))
+    assert not (project / target).exists()
+    assert [*project.rglob("*.partial.*")] == []
+
+
+# ---- Elsewhere ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", named(ELSEWHERE))
+def test_a_row_that_another_test_holds_is_there(row: Held):
+    path, _, name = row.test.partition("::")
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -1,0 +1,166 @@
+"""What no line of this repository does: unpickle, build a shell command, unpack blindly, listen."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+OURS = ("benchmarks", "tests", "workflow")
+
+PICKLES = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
+# Writes a pickle, in order to see that it is refused.
+PICKLING = {"tests/inputs/table.py"}
+SHELLS = {"create_subprocess_shell", "getoutput", "getstatusoutput", "popen", "system"}
+STARTS = {"Popen", "call", "check_call", "check_output", "run"}
+UNPACKS = {"extract", "extractall", "unpack_archive"}
+SAFE_YAML = {"CSafeLoader", "SafeLoader", "YAML"}
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+RULES_OF_A_SHELL = re.compile(r"^\s*(shell|run)\s*:|\bshell\(|\bos\.(system|popen)\b", re.MULTILINE)
+
+
+def python_files() -> list[Path]:
+    """Return every Python file of the repository."""
+    return sorted(path for folder in OURS for path in (ROOT / folder).rglob("*.py"))
+
+
+def rule_files() -> list[Path]:
+    return [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
+
+
+def faults(text: str, pickling: bool = False) -> Iterator[str]:
+    """Yield what is wrong with a Python file, a line each."""
+    for node in ast.walk(ast.parse(text)):
+        found = None
+        if isinstance(node, ast.Import | ast.ImportFrom) and not pickling:
+            found = _of_import(node)
+        elif isinstance(node, ast.Call):
+            found = _of_call(node)
+        if found:
+            yield f"line {node.lineno}: {found}"
+
+
+def _of_import(node: ast.Import | ast.ImportFrom) -> str | None:
+    modules = (
+        [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
+    )
+    roots = {(module or "").split(".")[0] for module in modules}
+    return f"imports {', '.join(roots & PICKLES)}" if roots & PICKLES else None
+
+
+def _of_call(node: ast.Call) -> str | None:
+    name, owner = _name(node.func)
+    options = {word.arg: word.value for word in node.keywords}
+    if _given(options, "allow_pickle", True) and name != "save":
+        return "reads pickles"
+    if (owner, name) == ("torch", "load") and not _given(options, "weights_only", True):
+        return "torch.load without weights_only=True"
+    if name in ("read_pickle", "to_pickle", "unsafe_load", "full_load"):
+        return f"calls {name}"
+    if (owner, name) == ("yaml", "load") and _name(node.args[-1])[0] not in SAFE_YAML:
+        return "yaml.load of more than plain values"
+    if isinstance(node.func, ast.Name) and name in ("eval", "exec", "__import__"):
+        return f"calls {name}"
+    if name in UNPACKS and isinstance(node.func, ast.Attribute):
+        return f"unpacks an archive at once ({name})"
+    return _of_shell(node, name, owner, options) or _of_network(node, name)
+
+
+def _of_shell(
+    node: ast.Call, name: str, owner: str, options: dict[str | None, ast.expr]
+) -> str | None:
+    if owner in ("asyncio", "os", "subprocess") and name in SHELLS:
+        return f"starts a shell ({name})"
+    if "shell" in options and not _given(options, "shell", False):
+        return "starts a shell"
+    written = node.args and isinstance(node.args[0], ast.Constant | ast.JoinedStr | ast.BinOp)
+    if owner == "subprocess" and name in STARTS and written:
+        return "starts a program by a text instead of a list of words"
+    return None
+
+
+def _of_network(node: ast.Call, name: str) -> str | None:
+    if not (name.endswith("HTTPServer") or name in ("bind", "create_server", "start_server")):
+        return None
+    named = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+    return None if named & LOOPBACK else f"may listen to other machines ({name})"
+
+
+def _name(called: ast.expr) -> tuple[str, str]:
+    """Return the name of what is called, and of what it is looked up in."""
+    if isinstance(called, ast.Attribute):
+        return called.attr, _name(called.value)[0]
+    return (called.id, "") if isinstance(called, ast.Name) else ("", "")
+
+
+def _given(options: dict[str | None, ast.expr], name: str, value: bool) -> bool:
+    given = options.get(name)
+    return isinstance(given, ast.Constant) and given.value is value
+
+
+def test_no_file_unpickles_starts_a_shell_unpacks_blindly_or_listens():
+    files = python_files()
+    assert len(files) > 300
+    found = {}
+    for path in files:
+        name = path.relative_to(ROOT).as_posix()
+        told = list(faults(path.read_text(encoding="utf-8"), name in PICKLING))
+        if told:
+            found[name] = told
+    assert found == {}
+
+
+def test_every_rule_that_works_has_a_script_and_no_shell():
+    files = rule_files()
+    assert len(files) > 10
+    found = [path.name for path in files if RULES_OF_A_SHELL.search(path.read_text("utf-8"))]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("import pickle", "imports pickle"),
+        ("from joblib import load", "imports joblib"),
+        ("np.load(path, allow_pickle=True)", "reads pickles"),
+        ("np.lib.format.read_array(file, allow_pickle=True)", "reads pickles"),
+        ("torch.load(path)", "torch.load without weights_only=True"),
+        ("torch.load(path, weights_only=False)", "torch.load without weights_only=True"),
+        ("pd.read_pickle(path)", "calls read_pickle"),
+        ("yaml.load(text, yaml.UnsafeLoader)", "yaml.load of more than plain values"),
+        ("eval(config['x'])", "calls eval"),
+        ("tarfile.open(path).extractall(folder)", "unpacks an archive at once (extractall)"),
+        ("shutil.unpack_archive(path)", "unpacks an archive at once (unpack_archive)"),
+        ("os.system(command)", "starts a shell (system)"),
+        ("subprocess.run(command, shell=True)", "starts a shell"),
+        ("subprocess.run(f'ls {config}')", "starts a program by a text"),
+        ("HTTPServer(('', 80), Handler)", "may listen to other machines (HTTPServer)"),
+        ("server.bind(('0.0.0.0', 80))", "may listen to other machines (bind)"),
+    ],
+)
+def test_a_fault_is_found(line: str, told: str):
+    (found,) = faults(line)
+    assert told in found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "np.load(path, allow_pickle=False)",
+        "torch.load(path, weights_only=True)",
+        "model.eval()",
+        "yaml.load(text, YAML)",
+        "subprocess.run([program, word], check=True)",
+        "HTTPServer(('127.0.0.1', 0), Handler)",
+        "extract([picture], read)",
+    ],
+)
+def test_what_is_allowed_is_passed(line: str):
+    assert list(faults(line)) == []
+
+
+@pytest.mark.parametrize("rule", ["    shell:\n", "    run:\n", "shell('ls')", "os.system(x)"])
+def test_a_rule_of_a_shell_is_found(rule: str):
+    assert RULES_OF_A_SHELL.search(f"rule a:\n{rule}")

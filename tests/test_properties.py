@@ -1,0 +1,297 @@
+"""What must hold for any input, across modules.
+
+Properties of single modules are in their tests: token lists, vocabularies and pairs come back from
+their files (corpus/test_escapes.py, test_tokenized.py, test_vocabulary.py, test_pairs.py), an epoch
+is a function of its seed (test_batches.py), a beam of one is greedy (translation/test_decoding.py).
+"""
+
+import tempfile
+import zipfile
+from contextlib import suppress
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from snakemake.exceptions import WorkflowError
+
+from tests.inputs.files import fasttext_model, tarred
+from tests.translation.toys import FLAGS, VARIANTS, parallel, translator
+from tests.translation.toys import settings as variant
+from wordbridge.corpus.batches import sortish_batches
+from wordbridge.corpus.detokenize import detokenize
+from wordbridge.corpus.leaks import audit
+from wordbridge.corpus.partition import split_pairs
+from wordbridge.corpus.specials import EOS
+from wordbridge.corpus.tokenized import TokenizedPair
+from wordbridge.corpus.tokens import TokenRules, tokenize
+from wordbridge.devise.packages import members
+from wordbridge.errors import InputError
+from wordbridge.sources.archives import climbs, extract_member
+from wordbridge.translation.decoding import DecodingSettings, translate
+from wordbridge.translation.translator import Translator
+from wordbridge.vectors.fasttext_bin import FastTextBin
+from workflow.configuration import load
+from workflow.problems import YAML, keys
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+
+
+def quick(examples: int) -> settings:
+    """Return settings under which every run tries the same examples."""
+    return settings(derandomize=True, max_examples=examples, deadline=None, database=None)
+
+
+# ---- Text ---------------------------------------------------------------------------------------
+
+FRENCH = [
+    "Où",
+    "est-il",
+    "l'eau",
+    "PARIS",
+    "Jean",
+    "aujourd'hui",
+    "ouiiiii",
+    "qu'un",
+    "naïve",
+    "42",
+]
+ENGLISH = [
+    "Who",
+    "isn't",
+    "NASA",
+    "the",
+    "soooooo",
+    "John's",
+    "cannot",
+    "well-known",
+    "1999",
+    "I'll",
+]
+
+
+def lowered(word: str) -> str:
+    """Return a word as it comes back: its capitals are lost but for those of whole words."""
+    return word if word.isupper() and len(word) > 2 else word.lower()
+
+
+@pytest.mark.parametrize(("language", "known"), [("fr", FRENCH), ("en", ENGLISH)])
+@quick(60)
+@given(data=st.data())
+def test_what_the_tokenizer_does_is_undone(language: str, known: list[str], data: Any):
+    words = data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=6))
+    sign = data.draw(st.sampled_from(["", "?", "!", "."]))
+    assume(all(one != other for one, other in pairwise(words)))
+    (tokens,) = tokenize([" ".join(words) + sign], language, TokenRules())
+    assert detokenize(tokens, language) == " ".join(map(lowered, words)) + sign
+
+
+CORPUS = st.lists(
+    st.tuples(*[st.integers(0, 50)] * 3, st.sampled_from(["?", " ?", "!"])),
+    min_size=30,
+    max_size=70,
+)
+
+
+@quick(40)
+@given(CORPUS, st.integers(0, 5), st.sampled_from([(0.1, 0.1), (0.3, 0.2)]))
+def test_no_pair_of_any_corpus_leaks(
+    corpus: list[tuple[int, int, int, str]], seed: int, shares: tuple[float, float]
+):
+    pairs = [
+        TokenizedPair(str(row), f"g{group}", f"Qui {fr}{sign}", f"Who {en}{sign}", [], [])
+        for row, (group, fr, en, sign) in enumerate(corpus)
+    ]
+    drawn = {"method": "grouped", "seed": seed, "valid": shares[0], "test": shares[1]}
+    try:
+        split = split_pairs(pairs, drawn)
+    except InputError:
+        return  # so much in common that a part stays empty
+    assert [pair._replace(part="") for pair in split] == pairs
+    table = audit(split)
+    assert table.drop(columns=["part", "other", "pairs"]).to_numpy().sum() == 0
+
+
+TEXTS = st.lists(st.lists(st.integers(4, 9), max_size=5), min_size=1, max_size=30)
+
+
+@quick(40)
+@given(TEXTS, st.integers(1, 8), st.integers(0, 4), st.integers(0, 3))
+def test_an_epoch_has_every_pair_once_as_it_was(
+    texts: list[list[int]], size: int, seed: int, epoch: int
+):
+    data = parallel(texts, [ids[::-1] for ids in texts])
+    met = []
+    for places in sortish_batches(data.target_lengths, size, seed, epoch):
+        batch = data.batch(places)
+        for column, place in enumerate(batch.indices.tolist()):
+            met.append(place)
+            source = batch.source[: int(batch.source_lengths[column]), column].tolist()
+            target = batch.target[: int(batch.target_lengths[column]), column].tolist()
+            assert source == [*texts[place], EOS]
+            assert target == [*texts[place][::-1], EOS]
+    assert sorted(met) == list(range(len(texts)))
+
+
+# ---- Search for translations --------------------------------------------------------------------
+
+
+def steps(model: Translator, source: NDArray[np.int64], ids: list[int]) -> list[float]:
+    """Return the log-probability of each id behind those before it."""
+    target = torch.tensor(ids).view(-1, 1)
+    with torch.no_grad():
+        given = torch.from_numpy(source).view(-1, 1), torch.tensor([len(source)])
+        logs = model.logits(model.forced_states(*given, target)).log_softmax(dim=2)
+    return [float(one) for one in logs.gather(2, target.unsqueeze(2)).flatten()]
+
+
+@quick(25)
+@given(
+    seed=st.integers(0, 999),
+    name=st.sampled_from(sorted(VARIANTS | FLAGS)),
+    beam=st.integers(1, 5),
+    source=st.lists(st.integers(4, 16), max_size=5),
+)
+def test_a_hypothesis_has_the_score_of_all_its_steps(
+    seed: int, name: str, beam: int, source: list[int]
+):
+    model = translator(variant((VARIANTS | FLAGS)[name]), seed).eval()
+    text = np.array([*source, EOS])
+    (found,) = translate(model, [text], DecodingSettings(beam=beam, max_steps=6))
+    ids = found.ids.tolist()
+    own = steps(model, text, ids if len(ids) == 6 else [*ids, EOS])
+    prefixes = list(accumulate(own, initial=0.0))
+    assert found.log_probability == pytest.approx(prefixes[-1], abs=1e-4)
+    assert all(later <= earlier for earlier, later in pairwise(prefixes))
+
+
+# ---- Files --------------------------------------------------------------------------------------
+
+
+def fnv(ngram: bytes) -> int:
+    """Return fastText's hash, which takes bytes for signed."""
+    hashed = 2166136261
+    for byte in ngram:
+        hashed = ((hashed ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * 16777619) & 0xFFFFFFFF
+    return hashed
+
+
+def rows_of(word: str, known: list[str], lengths: tuple[int, int], buckets: int) -> list[int]:
+    """Return the rows whose mean a word's vector is, as the paper has them."""
+    rows = [known.index(word)] if word in known else []
+    marked = f"<{word}>"
+    for start in range(len(marked)):
+        for length in range(max(lengths[0], 1), lengths[1] + 1):
+            ngram = marked[start : start + length]
+            is_end = length == 1 and start in (0, len(marked) - 1)
+            if len(ngram) == length and not is_end and buckets:
+                rows.append(len(known) + fnv(ngram.encode()) % buckets)
+    return rows
+
+
+WORD = st.text("ab<é日𝒳", min_size=1, max_size=5)
+
+
+@quick(80)
+@given(
+    known=st.lists(WORD, max_size=6, unique=True),
+    asked=st.lists(WORD, max_size=4),
+    buckets=st.integers(0, 7),
+    lengths=st.tuples(st.integers(0, 3), st.integers(0, 4)),
+    dim=st.integers(1, 4),
+    seed=st.integers(0, 99),
+)
+def test_a_model_is_read_as_its_definition_says(
+    known: list[str],
+    asked: list[str],
+    buckets: int,
+    lengths: tuple[int, int],
+    dim: int,
+    seed: int,
+):
+    matrix = np.random.default_rng(seed).standard_normal((len(known) + buckets, dim), np.float32)
+    content = fasttext_model(
+        [word.encode() for word in known], matrix, buckets=buckets, lengths=lengths
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.bin")
+        path.write_bytes(content)
+        vectors = FastTextBin(path)
+        for word in [*known, *asked]:
+            rows = rows_of(word, known, lengths, buckets)
+            expected = matrix[rows].mean(axis=0) if rows else np.zeros(dim)
+            np.testing.assert_allclose(vectors.vector(word), expected, atol=1e-5)
+        assert list(vectors.words()) == known
+
+
+NAME = st.lists(st.sampled_from([*"a.-/\\:\0 é", "..", "../", "C:"]), max_size=6).map("".join)
+
+
+@quick(80)
+@given(name=NAME, packed=st.sampled_from(["zip", "tar"]))
+def test_a_member_of_any_name_stays_inside(name: str, packed: str):
+    with tempfile.TemporaryDirectory() as folder:
+        archive, inside = Path(folder, "archive"), Path(folder, "inside")
+        inside.mkdir()
+        if packed == "zip":
+            with zipfile.ZipFile(archive, "w") as file:
+                file.writestr(zipfile.ZipInfo(name), b"x")
+        else:
+            assume("\0" not in name)
+            archive.write_bytes(tarred({name: b"x"}))
+        try:
+            extract_member(archive, name, inside / "wanted")
+        except InputError:
+            assert list(inside.iterdir()) == []
+        else:
+            assert not climbs(name)
+            assert (inside / "wanted").read_bytes() == b"x"
+        with suppress(InputError):
+            assert not any(climbs(found) for found, _ in members(archive, lambda found: True))
+        assert sorted(path.name for path in Path(folder).iterdir()) == ["archive", "inside"]
+
+
+# ---- Configuration ------------------------------------------------------------------------------
+
+
+def read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), YAML)
+    return found
+
+
+PATHS = sorted({path for path, _ in keys(read(SCHEMA), read(SCHEMA))})
+PLAIN = st.none() | st.booleans() | st.integers(-3, 300) | st.floats() | st.text(max_size=4)
+ANY = st.recursive(
+    PLAIN,
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+)
+
+
+@settings(quick(30), suppress_health_check=[HealthCheck.too_slow])
+@given(path=st.sampled_from(PATHS), value=ANY)
+def test_any_value_anywhere_is_taken_or_told(path: str, value: Any):
+    config = read(ROOT / "tests/mini/config.yaml")
+    *parents, name = path.replace("*", "mini").split(".")
+    block = config
+    for parent in parents:
+        if not isinstance(block.get(parent), dict):
+            block[parent] = {}
+        block = block[parent]
+    block[name] = value
+    try:
+        loaded = load(config, SCHEMA)
+    except WorkflowError as error:
+        told = str(error).splitlines()
+    else:
+        told = []
+        assert load(loaded, SCHEMA) == loaded
+    assert all(": " in line or line.endswith("more problems") for line in told)
