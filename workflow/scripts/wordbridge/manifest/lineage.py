@@ -1,5 +1,6 @@
 """What one file comes from: the jobs behind it, back to the downloads."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +33,9 @@ def trace(file: Path) -> Lineage:
     """
     if not file.is_file():
         raise InputError(f"{file}: expected a file of an experiment, got no such file")
+    file = Path(os.path.abspath(file))  # without following links, which a file may be
     manifest = read_manifest(_results_of(file))
-    name = manifest.name_of(file.absolute())
+    name = manifest.name_of(file)
     if name not in manifest.makers:
         raise InputError(
             f"{file}: expected a file that a job has recorded, got one that is in no record; "
@@ -52,7 +54,7 @@ def trace(file: Path) -> Lineage:
 
 
 def _results_of(file: Path) -> Path:
-    for folder in file.absolute().parents:
+    for folder in file.parents:
         if (folder / FOLDER).is_dir():
             return folder
     raise InputError(f"{file}: expected a file below a results folder with a manifest, got none")
