@@ -100,13 +100,11 @@ def test_the_largest_inputs_are_named_without_a_digest(
     assert made["outputs"][job.output[0]]["sha256"]
 
 
-def test_without_planned_versions_those_of_the_scripts_imports_are_recorded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    script = record.PROVENANCE.parent / "scripts" / "split_pairs.py"
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script))
-    params = Params(fromdict={"code": {"modules": {}, "versions": {}}})
-    made = record.job_record(finished_job(tmp_path, params=params), tmp_path)
+def test_without_planned_versions_those_of_the_scripts_imports_are_recorded(tmp_path: Path):
+    code = {"modules": {"split_pairs.py": "1a", "wordbridge/log.py": "2b"}, "versions": {}}
+    made = record.job_record(
+        finished_job(tmp_path, params=Params(fromdict={"code": code})), tmp_path
+    )
     assert made["versions"] == versions(["numpy"])
 
 
@@ -122,7 +120,7 @@ def test_the_memory_is_this_programs_own_and_its_childrens():
     held[::4096] = b"1" * len(held[::4096])
     ran = subprocess.run(
         [sys.executable, "-c", program],
-        env=os.environ | {"PYTHONPATH": str(record.PROVENANCE.parent / "scripts")},
+        env=os.environ | {"PYTHONPATH": str(record.SCRIPTS)},
         capture_output=True,
         text=True,
         check=True,

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 FOLDER = "manifest"
 SECONDS = "resources/seconds"
+SCRIPTS = Path(__file__).resolve().parents[2]
 # Outside the package, because the Snakefile needs it before anything is installed.
-PROVENANCE = Path(__file__).resolve().parents[3] / "provenance.py"
+PROVENANCE = SCRIPTS.parent / "provenance.py"
 LARGEST = 10**9  # bytes of an input that is hashed: as much as Snakemake hashes for us
 
 
@@ -86,7 +87,7 @@ def job_record(snakemake: "Snakemake", directory: Path) -> dict[str, Any]:
         "params_sha256": _digest(params),
         "code": code["modules"],
         "code_sha256": _digest(code["modules"]),
-        "versions": versions(code["versions"] or _distributions()),
+        "versions": versions(code["versions"] or _distributions(code["modules"])),
         **machine(),
         "threads": snakemake.threads,
         "seconds": round(seconds_since_start(), 2),
@@ -102,10 +103,10 @@ def home(output: str, config: Mapping[str, Any]) -> str:
     return (results if first.is_relative_to(results) else PurePath(first.parts[0])).as_posix()
 
 
-def _distributions() -> dict[str, str]:
+def _distributions(modules: Iterable[str]) -> dict[str, str]:
     """Return what this job imports; in conda environments, whose versions the plan lacks."""
-    script = sys.modules["__main__"].__file__
-    found: dict[str, str] = runpy.run_path(str(PROVENANCE))["versions"](script)
+    (script,) = (name for name in modules if "/" not in name)
+    found: dict[str, str] = runpy.run_path(str(PROVENANCE))["versions"](SCRIPTS / script)
     return found
 
 
