@@ -61,7 +61,8 @@ def _complaint(said: str) -> str:
     told = said.rpartition("Building DAG of jobs...")[2].splitlines()
     lines = [line for line in told if line.strip() and not CHATTER.match(line)]
     in_traceback = any(line.startswith("Traceback") for line in lines)
-    return "; ".join(line.strip() for line in (lines[-1:] if in_traceback else lines))
+    shown = lines[-1:] if in_traceback else lines
+    return "; ".join(line.strip() for line in shown).replace(":;", ":")
 
 
 def _jobs(workflow: Any) -> Iterator[PlannedJob]:
