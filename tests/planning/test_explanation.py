@@ -91,6 +91,21 @@ def test_what_was_never_made_is_told_by_rule_with_what_it_is_made_from():
     ]
 
 
+def test_deleted_files_are_named_while_they_are_few_and_told_by_rule_when_they_are_many():
+    def lost(name: str, after: str = "") -> PlannedJob:
+        return job(name, Cause("deleted", f"{name}.txt"), after=after)
+
+    few = [lost("train 1"), job("score 1", after="train 1"), lost("table", after="score 1")]
+    assert said(*few)[:4] == [
+        "deleted: train 1.txt",
+        "deleted: table.txt",
+        "    makes stale: train 1, table",
+        "    then 1 job: score",
+    ]
+    many = [lost(f"train {seed}") for seed in range(8)]
+    assert said(*many)[:2] == ["deleted: 8 files", "    train (8)  (16 s)"]
+
+
 def test_a_new_input_is_no_cause_of_its_own_when_a_new_job_makes_it_but_a_lost_one_is():
     new = job("score 3", Cause("new", "score 3.txt"))
     added = Cause("inputs", "score 3.txt", None, "score 3.txt")

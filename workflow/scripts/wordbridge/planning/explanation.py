@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from wordbridge.planning.jobs import Cause, PlannedJob
 
+ABSENT = ("new", "deleted")  # kinds of causes that are told together, however many jobs they hit
+
 
 @dataclass(frozen=True)
 class Group:
@@ -49,12 +51,15 @@ def _groups(needed: Mapping[str, PlannedJob]) -> Iterator[Group]:
         for cause in _own_causes(job, needed):
             # By its text, because a value may be a list.
             hit.setdefault(repr(cause), (cause, []))[1].append(name)
-    together: dict[tuple[bool | str, ...], list[Cause]] = {}
+    together: dict[tuple[str, ...], tuple[list[Cause], dict[str, None]]] = {}
     for cause, names in hit.values():
-        together.setdefault((cause.kind == "new", *dict.fromkeys(names)), []).append(cause)
-    for (_, *hits), causes in together.items():
-        members = tuple(map(str, hits))
-        yield Group(tuple(causes), members, _below(set(members), needed))
+        key = (cause.kind,) if cause.kind in ABSENT else ("", *dict.fromkeys(names))
+        causes, members = together.setdefault(key, ([], {}))
+        causes.append(cause)
+        members.update(dict.fromkeys(names))
+    for causes, members in together.values():
+        names = [name for name in needed if name in members]
+        yield Group(tuple(causes), tuple(names), _below(set(names), needed))
 
 
 def _own_causes(job: PlannedJob, needed: Mapping[str, PlannedJob]) -> Iterator[Cause]:

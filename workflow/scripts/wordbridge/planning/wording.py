@@ -21,13 +21,15 @@ def lines(made: Explanation) -> Iterator[str]:
 
 
 def _group_lines(group: Group, made: Explanation) -> Iterator[str]:
-    yield from map(_cause, group.causes[:MOST])
-    if len(group.causes) > MOST:
-        yield f"and {len(group.causes) - MOST} more, see --json"
     hit = [made.jobs[name] for name in group.hit]
-    if group.causes[0].kind == "new":
-        yield from _new_lines(hit)
+    kind = group.causes[0].kind
+    if kind == "new" or (kind == "deleted" and len(group.causes) > MOST):
+        yield KINDS[kind] if kind == "new" else f"{KINDS[kind]}: {len(group.causes)} files"
+        yield from _rule_lines(hit)
     else:
+        yield from map(_cause, group.causes[:MOST])
+        if len(group.causes) > MOST:
+            yield f"and {len(group.causes) - MOST} more, see --json"
         yield f"    makes stale: {', '.join(_named(hit))}"
     if group.follow:
         follow = [made.jobs[name] for name in group.follow]
@@ -44,7 +46,7 @@ def _cause(cause: Cause) -> str:
     return f"{told}: {shown(cause.old)} -> {shown(cause.new)}"
 
 
-def _new_lines(jobs: Sequence[PlannedJob]) -> Iterator[str]:
+def _rule_lines(jobs: Sequence[PlannedJob]) -> Iterator[str]:
     """Yield a line per rule: its jobs, what these are made from, and how long they take."""
     for named, some in zip(_named(jobs), _by_rule(jobs).values(), strict=True):
         read = dict.fromkeys(name.partition(" ")[0] for job in some for name in job.after)
