@@ -97,6 +97,8 @@ def test_an_input_with_other_bytes_is_named_with_both_digests(
         Cause("input", "raw.txt", "0" * 12, digest)
     ]
     assert asked({}, reason) == [Cause("input", "raw.txt")]  # too large to have been hashed
+    missing = {"missing_output": {OUTPUT}}
+    assert asked(None, reason | missing) == [Cause("new", OUTPUT)]
 
 
 def test_added_and_lost_inputs_are_named():

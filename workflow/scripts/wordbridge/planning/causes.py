@@ -23,8 +23,9 @@ def causes(job: Any, workflow: Any) -> Iterator[Cause]:
     yield from (Cause("incomplete", str(path)) for path in sorted(reason.incomplete_output))
     for path in sorted(reason.missing_output):
         yield Cause("deleted" if path in known else "new", str(path))
-    for path in sorted(reason.updated_input - reason.updated_input_run):
-        yield _changed_input(path, stored.metadata(known[0]) if known else None)
+    # Of a job that never ran Snakemake compares inputs with outputs of the jobs after it.
+    for path in sorted(reason.updated_input - reason.updated_input_run) if known else ():
+        yield _changed_input(path, stored.metadata(known[0]))
     if len(known) == len(job.output):
         yield from _changes(job, workflow)
 
@@ -47,7 +48,7 @@ def _changes(job: Any, workflow: Any) -> Iterator[Cause]:
 
 def _changed_input(path: Any, recorded: Any) -> Cause:
     """Return that an input is another file than before, with digests where both are known."""
-    old = (recorded.input_checksums or {}).get(str(path)) if recorded else None
+    old = (recorded.input_checksums or {}).get(str(path))
     new = sha256_of(path)[:12] if old else None
     return Cause("input", str(path), old.removeprefix("sha256:")[:12] if old else None, new)
 
