@@ -67,7 +67,8 @@ def _complaint(said: str) -> str:
 
 def _jobs(workflow: Any) -> Iterator[PlannedJob]:
     dag = workflow.dag
-    jobs = [job for level in dag.toposorted() for job in level if job.output]
+    levels = (sorted(level, key=name_of) for level in dag.toposorted())
+    jobs = [job for level in levels for job in level if job.output]
     durations = Durations(jobs, workflow.config)
     for job in jobs:
         needed = dag.needrun(job)
@@ -76,7 +77,7 @@ def _jobs(workflow: Any) -> Iterator[PlannedJob]:
             rule=job.rule.name,
             wildcards=dict(job.wildcards_dict),
             outputs=tuple(map(str, job.output)),
-            after=tuple(name_of(other) for other in dag.dependencies[job]),
+            after=tuple(sorted(name_of(other) for other in dag.dependencies[job])),
             needed=needed,
             causes=tuple(causes(job, workflow)) if needed else (),
             seconds=durations.of(job),
