@@ -14,9 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--nonsense"], r"unrecognized arguments: --nonsense"),
-        (["--config", "device=abacus"], r"WorkflowError .*: device: expected .*, got abacus; .*"),
-        (["absent.tsv"], r"No rule to produce absent.tsv .*"),
+        (["--nonsense"], r"snakemake cannot plan this: unrecognized arguments: --nonsense"),
+        (
+            ["--config", "device=abacus"],
+            r"snakemake cannot plan .* device: expected .* got .abacus.*",
+        ),
+        (["absent.tsv"], r"snakemake cannot plan this: No rule to produce absent.tsv .*"),
+        (["--list-rules"], r"expected targets and options .* snakemake plans nothing; .*"),
     ],
 )
 def test_an_error_is_one_line_without_what_snakemake_says_anyway(
@@ -33,4 +37,4 @@ def test_an_error_is_one_line_without_what_snakemake_says_anyway(
         check=False,
     )
     assert (told.returncode, told.stdout) == (1, "")
-    assert re.fullmatch(f"error: snakemake cannot plan this: {message}\n", told.stderr)
+    assert re.fullmatch(f"error: {message}\n", told.stderr)

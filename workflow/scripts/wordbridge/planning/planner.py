@@ -27,14 +27,14 @@ def plan(arguments: Sequence[str]) -> list[PlannedJob]:
     """Return the jobs behind what ``snakemake ARGUMENTS`` asks for, those read from first.
 
     Jobs that are up to date are among them. Raises InputError with what Snakemake says when it
-    cannot plan.
+    cannot plan, and when it was asked for something else.
     """
-    found: list[PlannedJob] = []
+    found: list[list[PlannedJob]] = []
     execute = DAGApi.execute_workflow
 
     def look(api: Any, *positional: Any, **named: Any) -> None:
         execute(api, *positional, **named)
-        found.extend(_jobs(api.workflow_api._workflow))
+        found.append(list(_jobs(api.workflow_api._workflow)))
 
     said = io.StringIO()
     # Snakemake's command line keeps its plan to itself; in this method it comes by.
@@ -43,7 +43,12 @@ def plan(arguments: Sequence[str]) -> list[PlannedJob]:
         planned = _ask([*DRY_RUN, *arguments])
     if not planned:
         raise InputError(f"snakemake cannot plan this: {_complaint(said.getvalue())}")
-    return found
+    if not found:
+        raise InputError(
+            "expected targets and options that say what is planned, got an option with which "
+            "snakemake plans nothing; leave it out, or call snakemake"
+        )
+    return found[0]
 
 
 def _ask(arguments: list[str]) -> bool:
