@@ -15,8 +15,15 @@ import os, sys, types
 from pathlib import Path
 from wordbridge.log import log_to
 __file__ = {script!r}
-params = types.SimpleNamespace(code={{"modules": {modules!r}}})
-snakemake = types.SimpleNamespace(log=[{log!r}], params=params)
+class Params(types.SimpleNamespace):
+    def items(self):
+        return vars(self).items()
+
+params = Params(code={{"modules": {modules!r}, "versions": {{"numpy": "0"}}}})
+snakemake = types.SimpleNamespace(
+    log=[{log!r}], params=params, rule="toy", wildcards={{"seed": "1"}}, config={{}}, threads=1,
+    input=[], output=["results/toy.txt"],
+)
 """
 
 
@@ -37,6 +44,7 @@ def run(
     done = subprocess.run(
         [sys.executable, job],
         env=os.environ | {"PYTHONPATH": str(SCRIPTS), "PYTHONUNBUFFERED": "", "LC_ALL": "C"},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
@@ -97,6 +105,40 @@ def test_code_edited_after_the_start_of_the_workflow_stops_the_job(tmp_path: Pat
     assert done.returncode == 1
     assert log.startswith("error: code changed after the workflow started: expected helper.py as")
     assert log.count("\n") == 1
+
+
+WRITES = """
+from pathlib import Path
+Path("results").mkdir()
+Path("results/toy.txt").write_text("made")
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "recorded"),
+    [
+        ("", True),
+        ("raise ValueError", False),
+        ("from wordbridge.errors import InputError\nraise InputError('a: expected b')", False),
+        ("os.kill(os.getpid(), 9)", False),
+        ("os.remove('results/toy.txt')", False),
+        ("os.chdir('/')", True),
+        ("os.fork() or os._exit(0)\nos.wait()", True),
+    ],
+    ids=["end", "unexpected", "expected", "killed", "no output", "elsewhere", "forked"],
+)
+def test_only_a_job_that_ends_well_leaves_a_record(tmp_path: Path, ending: str, recorded: bool):
+    done, _ = run(tmp_path, f"{WRITES}\n{ending}\n")
+    record = tmp_path / "results/manifest/toy/1.json"
+    assert record.exists() is recorded
+    assert (done.returncode == 0) is (recorded or "remove" in ending)
+
+
+def test_a_record_that_cannot_be_written_costs_no_output(tmp_path: Path):
+    done, log = run(tmp_path, f"{WRITES}\nPath('results/manifest').write_text('in the way')\n")
+    assert done.returncode == 0
+    assert log.startswith("warning: the outputs stand, but the job has no record (")
+    assert log.endswith("to have one: snakemake --force results/toy.txt\n")
 
 
 def test_an_earlier_log_is_replaced(tmp_path: Path):

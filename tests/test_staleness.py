@@ -18,8 +18,14 @@ SHARED = [
     "workflow/problems.py",
     "workflow/provenance.py",
     "workflow/scripts/wordbridge/__init__.py",
+    "workflow/scripts/wordbridge/atomic.py",
     "workflow/scripts/wordbridge/errors.py",
     "workflow/scripts/wordbridge/log.py",
+    "workflow/scripts/wordbridge/manifest/__init__.py",
+    "workflow/scripts/wordbridge/manifest/machine.py",
+    "workflow/scripts/wordbridge/manifest/record.py",
+    "workflow/scripts/wordbridge/search/__init__.py",
+    "workflow/scripts/wordbridge/search/digests.py",
     "profiles/default/config.yaml",
 ]
 SCRIPT = '''"""Toy."""

@@ -9,16 +9,23 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
 import psutil
 import pytest
+
+from wordbridge.manifest.comparison import compare
+from wordbridge.manifest.exceptions import EXCEPTIONS
+from wordbridge.verifying import traced, verified
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
@@ -31,7 +38,8 @@ RESULTS = "results/mini"
 PACKAGE = "workflow/scripts/wordbridge"
 
 # What may differ from run to run: nothing but these folders of RESULTS.
-TIMED = {"benchmarks", "timings"}
+TIMED = {one.folder for one in EXCEPTIONS}
+UNRECORDED = {one.folder for one in EXCEPTIONS if not one.recorded}
 # What stands for the network here: a port on which nobody listens, in front of every address.
 NO_NETWORK = {f"{name}_proxy": "http://127.0.0.1:9" for name in ("http", "https", "all")}
 
@@ -207,9 +215,9 @@ def test_without_network_the_store_is_enough_and_every_byte_is_the_same(
         snakefile=other / "Snakefile",
         env=NO_NETWORK | {"PATH": str(programs), "PYTHONHASHSEED": "7"},
     )
-    again, first = artefacts(other), artefacts(finished)
-    assert "translators/baseline/1/metrics.tsv" in again
-    assert {name for name in again if again[name] != first[name]} == set()
+    made = compare(other / RESULTS, finished / RESULTS)
+    assert made.files == len(artefacts(other)) > 10
+    assert (made.departures, made.only_here) == ((), ())
 
 
 @pytest.mark.long
@@ -220,9 +228,9 @@ def test_a_second_run_gives_every_byte_again(finished: Path, tmp_path: Path, wor
         snakefile=other / "Snakefile",
         env={"PYTHONHASHSEED": "7"},
     )
-    again, first = artefacts(other), artefacts(finished)
-    assert set(again) == set(first)
-    assert {name for name in again if again[name] != first[name]} == set()
+    (line,), same = verified(other / RESULTS, finished / "results", as_json=False)
+    assert same, line
+    assert f"{len(artefacts(finished))} files (" in line
 
 
 def test_verses_become_question_pairs(tmp_path: Path, workflow: Workflow):
@@ -452,6 +460,91 @@ def test_a_rewritten_text_step_that_gives_the_same_bytes_spares_all_below_in_the
     snakefile = checkout / "Snakefile"
     workflow(checkout, "text", *options(checkout / CONFIG), snakefile=snakefile)
     assert stale(checkout, *options(), snakefile=snakefile) == set()
+
+
+# ---- Records and reasons -------------------------------------------------------------------------
+
+
+def why(checkout: Path, *arguments: str | Path) -> dict[str, Any]:
+    """Return what ``wordbridge why --json ARGUMENTS`` says in a checkout."""
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from wordbridge.cli import app; app()",
+            "why",
+            "--json",
+            *arguments,
+        ],
+        env=os.environ | {"PYTHONPATH": str(checkout / "workflow/scripts")},
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    return dict(json.loads(told.stdout))
+
+
+def test_every_file_is_as_its_job_recorded_and_is_traced_to_what_was_fetched(finished: Path):
+    (line,), right = verified(finished / RESULTS, None, as_json=False)
+    assert right, line
+    made = [path for path in (finished / RESULTS).rglob("*") if path.is_file()]
+    made = [path for path in made if path.relative_to(finished).parts[2] not in UNRECORDED]
+    assert f": {len(made)} files of " in line
+    text, intact = traced(finished / RESULTS / "tables/scores.tsv", as_json=True)
+    jobs = json.loads(text[0])["jobs"]
+    assert intact
+    assert {job["rule"] for job in jobs[:2]} == {"fetch_resource"}
+    assert jobs[-1]["rule"] == "tabulate_scores"
+
+
+EDIT_OF_EVERYTHING = (
+    ("      epochs: 1\n    training:\n      epochs: 2", "    training:\n      epochs: 3"),
+    ("seeds: [1, 2]", "seeds: [1, 2, 3]"),
+)
+
+
+@pytest.mark.parametrize(
+    ("edits", "module", "deleted", "causes"),
+    [
+        row(
+            "keys, a seed, a module and a file",
+            EDIT_OF_EVERYTHING,
+            "report/sheet.py",
+            "tables/leaks.html",
+            {"code", "deleted", "new", "parameter"},
+        ),
+        row("nothing", (), None, None, set(), dear=True),
+        row("an early module", (), "corpus/splits.py", None, {"code"}, dear=True),
+        row("one seed less", [("seeds: [1, 2]", "seeds: [1]")], None, None, {"inputs"}, dear=True),
+    ],
+)
+def test_why_names_the_causes_of_exactly_the_jobs_that_snakemake_would_run(
+    checkout: Path,
+    jobs: Jobs,
+    edits: list[tuple[str, str]],
+    module: str | None,
+    deleted: str | None,
+    causes: set[str],
+):
+    for old, new in edits:
+        edit(checkout / CONFIG, old, new)
+    if module:
+        with (checkout / PACKAGE / module).open("a") as file:
+            file.write("\nADDED = 1\n")
+    if deleted:
+        (checkout / RESULTS / deleted).unlink()
+    told = why(checkout, *options())
+    planned = jobs(checkout, *options(), snakefile=checkout / "Snakefile")
+    planned = {rule: count for rule, count in planned.items() if rule not in COLLECTING}
+    assert Counter(job["rule"] for job in told["jobs"].values()) == planned
+    assert {cause[0] for group in told["groups"] for cause in group["causes"]} == causes
+    explained = {name for group in told["groups"] for name in group["hit"] + group["follow"]}
+    assert explained == set(told["jobs"])
+    if module:
+        assert f"wordbridge/{module}" in json.dumps(told["groups"])
+    assert told["untimed"] == []
 
 
 # ---- Errors -------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def load(
     of which YAML would silently take the last. Raises WorkflowError with one line per problem:
     what, expected, got, what to do.
     """
-    schema: Schema = yaml.load(Path(schema_path).read_text(encoding="utf-8"), YAML)
+    schema = _schema(Path(schema_path))
     # By way of JSON: plain types only, and names that YAML took for numbers are text again.
     plain = json.loads(json.dumps(config, default=str))
     filled = _filled(_inherited(plain, schema), schema, schema)
@@ -52,6 +52,11 @@ def load(
         raise WorkflowError("\n".join(shown + [f"and {more} more problems"] * bool(more)))
     result: dict[str, Any] = _sorted(filled)
     return result
+
+
+def _schema(path: Path) -> Schema:
+    schema: Schema = yaml.load(path.read_bytes(), YAML)
+    return schema
 
 
 def _is_number(_: Any, value: Any) -> bool:

@@ -219,6 +219,68 @@ def _query(words: list[str] | None, image: str | None, both: bool) -> str:
     return " ".join(words or [])
 
 
+@app.command()
+def verify(
+    results: Annotated[Path, typer.Argument(help="Folder of a finished experiment.")] = Path(
+        "results/default"
+    ),
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Compare with these results instead, byte by byte: OTHER/results."),
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="Say instead what made this file, out of what, and how.")
+    ] = None,
+    exceptions: Annotated[
+        bool, typer.Option("--exceptions", help="Say instead what may differ between two runs.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
+) -> None:
+    """Compare every file of an experiment with what its job recorded; name what differs.
+
+    The exit status is 1 when something differs.
+    """
+    with _errors_in_one_line():
+        from wordbridge.manifest.wording import exception_lines
+        from wordbridge.verifying import traced, verified
+
+        if exceptions:
+            lines, right = list(exception_lines()), True
+        elif trace is not None:
+            lines, right = traced(trace, as_json)
+        else:
+            lines, right = verified(results, against, as_json)
+        typer.echo("\n".join(lines))
+        if not right:
+            raise typer.Exit(1)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def why(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET] [SNAKEMAKE OPTIONS]",
+            help="As for snakemake: files or rules, --configfile FILE, --directory FOLDER, ...",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
+) -> None:
+    """Say what Snakemake would make next, because of what, and how long that takes.
+
+    The plan is Snakemake's own; nothing is run.
+    """
+    with _errors_in_one_line():
+        from wordbridge.planning.explanation import explain
+        from wordbridge.planning.planner import plan
+        from wordbridge.planning.wording import lines
+
+        made = explain(plan(arguments or []))
+        typer.echo(
+            json.dumps(asdict(made), ensure_ascii=False) if as_json else "\n".join(lines(made))
+        )
+
+
 def _check_text(words: Iterable[str]) -> None:
     """Raise InputError for an argument whose bytes are not UTF-8, as Python then marks them."""
     for word in words:

@@ -1,5 +1,6 @@
-"""What a script job says goes to its rule's log, and stale code does not start."""
+"""What a script job says goes to its log, stale code does not start, and a record is left."""
 
+import atexit
 import io
 import logging
 import os
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from wordbridge.errors import InputError
+from wordbridge.manifest.record import write_record
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -24,11 +26,13 @@ def log_to(snakemake: "Snakemake") -> None:
 
     Call it before anything else. An InputError that nobody handles then becomes one last line
     ``error: ...`` and exit status 1; any other exception brings its traceback into the log.
-    Raises InputError if the code is not what the workflow was planned with.
+    Raises InputError if the code is not what the workflow was planned with. A job that ends well
+    leaves its record in the manifest.
     """
     _redirect(Path(snakemake.log[0]))
     sys.excepthook = _report
     _check_code(snakemake)
+    atexit.register(write_record, snakemake, Path.cwd())
 
 
 def _redirect(path: Path) -> None:
@@ -47,6 +51,7 @@ def _redirect(path: Path) -> None:
 def _report(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
+    atexit.unregister(write_record)
     sys.stdout.flush()
     if isinstance(error, InputError):
         print(f"error: {error}", file=sys.stderr, flush=True)

@@ -1,0 +1,20 @@
+"""No result depends on how many cores there are."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ASKS = re.compile(r"cpu_count|sched_getaffinity|workflow\.cores|get_num_threads|snakemake\.threads")
+# Snakemake lowers a job's threads to the cores there are. These divide work that comes out the
+# same for any number, as their own tests show; the third writes the number down.
+MAY_ASK = {
+    "scripts/tokenize_questions.py",
+    "scripts/extract_features.py",
+    "scripts/wordbridge/manifest/record.py",
+}
+
+
+def test_only_what_gives_the_same_for_any_number_asks_for_the_number_of_cores():
+    sources = [p for ending in ("py", "smk") for p in (ROOT / "workflow").rglob(f"*.{ending}")]
+    asking = {p for p in [*sources, ROOT / "Snakefile"] if ASKS.search(p.read_text("utf-8"))}
+    assert {p.relative_to(ROOT / "workflow").as_posix() for p in asking} == MAY_ASK

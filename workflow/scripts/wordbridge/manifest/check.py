@@ -1,0 +1,101 @@
+"""The files of an experiment compared with what the jobs that made them recorded."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from wordbridge.manifest.exceptions import EXCEPTIONS, unrecorded
+from wordbridge.manifest.records import Manifest
+from wordbridge.search.digests import sha256_of
+
+READERS = 4  # files that are read at once; digests are computed beside each other
+# What is wrong with a file, and what to do about it.
+KINDS = {
+    "changed": "not the bytes that the job wrote; `snakemake --force FILE` makes it again",
+    "missing": "recorded, but not there; `snakemake FILE` makes it again, or delete its record",
+    "unknown": "no job recorded it; delete it, or `snakemake --force FILE` makes it with a record",
+    "outdated": "made from other bytes than are there now; run snakemake",
+}
+
+
+class Finding(NamedTuple):
+    """A file that is not as recorded: ``kind`` is one of KINDS; ``rule`` is "" for no rule."""
+
+    kind: str
+    path: str
+    rule: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a comparison with the manifest gave."""
+
+    results: str
+    files: int
+    jobs: int
+    bytes: int
+    findings: tuple[Finding, ...]
+
+
+def check(manifest: Manifest) -> Check:
+    """Return what is not as recorded among the files below an experiment's results."""
+    there = {manifest.name_of(path): path for path in files_below(manifest.results)}
+    there = {name: path for name, path in there.items() if not unrecorded(_below(manifest, name))}
+    recorded = {n: job for n, job in manifest.makers.items() if _is_own(manifest, n)}
+    with ThreadPoolExecutor(READERS) as pool:
+        same = dict(pool.map(lambda n: (n, _is_same(manifest, n, there[n])), there))
+    findings = [
+        *(Finding("changed", n, recorded[n].name) for n in there if n in recorded and not same[n]),
+        *(Finding("missing", n, recorded[n].name) for n in recorded if n not in there),
+        *(Finding("unknown", n, "") for n in there if n not in recorded),
+        *(found for found in _outdated(manifest) if found.path in there),
+    ]
+    return Check(
+        results=str(manifest.results),
+        files=len(there),
+        jobs=len({job.name for job in recorded.values()}),
+        bytes=sum(path.stat().st_size for path in there.values()),
+        findings=tuple(sorted(findings, key=lambda f: (list(KINDS).index(f.kind), f.path))),
+    )
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder in the order of their names."""
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (Path(place, name) for name in sorted(names))
+
+
+def exempt_folders() -> str:
+    """Return the folders that no record can name the bytes of, for people."""
+    return ", ".join(f"{one.folder}/" for one in EXCEPTIONS if not one.recorded)
+
+
+def _below(manifest: Manifest, name: str) -> PurePosixPath:
+    return PurePosixPath(name).relative_to(manifest.prefix)
+
+
+def _is_own(manifest: Manifest, name: str) -> bool:
+    return PurePosixPath(name).is_relative_to(manifest.prefix)
+
+
+def _is_same(manifest: Manifest, name: str, path: Path) -> bool:
+    job = manifest.makers.get(name)
+    if job is None:
+        return False
+    recorded = job.outputs[name]
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size} == recorded
+
+
+def _outdated(manifest: Manifest) -> Iterator[Finding]:
+    """Yield the files whose job read other bytes than the maker of its input has recorded since."""
+    for name, job in manifest.makers.items():
+        for read, facts in job.inputs.items():
+            maker = manifest.makers.get(read)
+            made = maker.outputs[read]["sha256"] if maker else facts["sha256"]
+            if facts["sha256"] not in (None, made):
+                yield Finding("outdated", name, job.name, f"read another {read}")

@@ -1,0 +1,110 @@
+"""The records of an experiment's jobs, as they wrote them, found by the files that they made."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from wordbridge.errors import InputError
+from wordbridge.manifest.record import FOLDER
+
+DOWNLOADS = "resources"  # what all experiments of a checkout share
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one job recorded; paths start from the checkout, as the workflow names them."""
+
+    record: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The rule and its wildcards: ``train_translator all/1``."""
+        return " ".join([self.record["rule"], "/".join(self.record["wildcards"].values())]).rstrip()
+
+    @property
+    def rule(self) -> str:
+        """The rule's name."""
+        return str(self.record["rule"])
+
+    @property
+    def inputs(self) -> Mapping[str, Mapping[str, Any]]:
+        """{path: its sha256 and bytes} of what the job read."""
+        return dict(self.record["inputs"])
+
+    @property
+    def outputs(self) -> Mapping[str, Mapping[str, Any]]:
+        """{path: its sha256 and bytes} of what the job made."""
+        return dict(self.record["outputs"])
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The records below a folder of results; the last one that names a file is its maker."""
+
+    results: Path
+    jobs: tuple[Job, ...]
+
+    @cached_property
+    def makers(self) -> dict[str, Job]:
+        """{path from the checkout: the job that made it}."""
+        return {path: job for job in self.jobs for path in job.outputs}
+
+    @property
+    def prefix(self) -> PurePosixPath:
+        """What stands before the names of this experiment's files: ``results/default``."""
+        names = [job.record["results"] for job in self.jobs if job.record["results"] != DOWNLOADS]
+        return PurePosixPath(names[-1] if names else "results")
+
+    def name_of(self, path: Path) -> str:
+        """Return what the workflow calls a file below the results, wherever they lie now."""
+        return (self.prefix / path.relative_to(self.results)).as_posix()
+
+    def place_of(self, name: str) -> Path:
+        """Return where a file of the experiment, or one beside it, lies now."""
+        named = PurePosixPath(name)
+        if named.is_relative_to(self.prefix):
+            return self.results / named.relative_to(self.prefix)
+        return self.checkout / named
+
+    @property
+    def checkout(self) -> Path:
+        """The folder that the names of all files start from."""
+        return self.results.joinpath(*[".."] * len(self.prefix.parts)).resolve()
+
+
+def read_manifest(results: Path) -> Manifest:
+    """Return the records of an experiment and of the downloads that it shares with others.
+
+    Raises InputError when there are none, or one is damaged.
+    """
+    if not (results / FOLDER).is_dir():
+        got = "none" if results.is_dir() else "no such folder"
+        raise InputError(
+            f"{results}: expected the results of an experiment with its manifest, got {got}; "
+            "every job that snakemake runs adds its record; or name another folder"
+        )
+    own = Manifest(results, _by_time(_read(results / FOLDER)))
+    downloads = _read(own.checkout / DOWNLOADS / FOLDER)
+    return Manifest(results, _by_time([*downloads, *(job for job in own.jobs)]))
+
+
+def _by_time(jobs: Iterator[Job] | list[Job]) -> tuple[Job, ...]:
+    return tuple(sorted(jobs, key=lambda job: (job.record["ended"], job.name)))
+
+
+def _read(folder: Path) -> Iterator[Job]:
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            complete = {"rule", "wildcards", "results", "inputs", "outputs", "ended"} <= set(record)
+        except (ValueError, TypeError):
+            complete = False
+        if not complete:
+            raise InputError(
+                f"{path}: expected the record of a job, got something else; "
+                "delete it and have the job's outputs made again"
+            )
+        yield Job(record)

@@ -1,0 +1,1 @@
+"""What Snakemake would run next, why, and for how long."""
