@@ -30,7 +30,7 @@ DAEMONS = ["slurmd", "slurmctld", "munged"]  # in the order of their ends
 
 # Two partitions, because jobs of the second one preempt those of the first one, as on clusters
 # with cheap, preemptible time: SIGTERM, a time of grace, SIGKILL, back into the queue.
-# cred_expire is also how long a requeued job waits, the rest is how long a job may wait for nothing.
+# cred_expire is also how long a requeued job waits; the scheduler's intervals are short as well.
 CONF = """
 ClusterName=one
 SlurmctldHost={host}(127.0.0.1)

@@ -1,5 +1,6 @@
 # In: places named in the config. Out: resources/files/{resource}, a hard link to verified bytes
-# in resources/store, which is never a declared output and so survives everything.
+# in resources/store, which is never a declared output and so survives everything. On a cluster the
+# login node fetches (localrule), since other nodes often have no way out.
 
 
 rule fetch_resource:
@@ -12,6 +13,7 @@ rule fetch_resource:
         "<logs>/fetch_resource/{resource}.log",
     benchmark:
         "<results>/benchmarks/fetch_resource/{resource}.tsv"
+    localrule: True
     conda:
         "../../envs/text.yaml"
     threads: 1
