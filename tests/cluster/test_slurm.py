@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ import pytest
 import yaml
 
 from tests.cluster import one_machine
+from tests.test_pictures_workflow import RESULTS as PICTURES
+from tests.test_pictures_workflow import SHARDS, write_sources
 from wordbridge.corpus.ids import pack, write_ids
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
@@ -27,7 +30,8 @@ RESULTS = "results/mini"
 # What is special about a Slurm without accounts and with short jobs; on a cluster only the profile.
 SLURM = ["--workflow-profile", "profiles/slurm", "--cores", "all", "--slurm-no-account"]
 SLURM += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks"]
-PATIENCE = 240.0  # seconds; a busy machine takes long to import torch
+NEVER = 3600  # seconds: no state is saved before somebody asks for it by SIGTERM
+PATIENCE = 900.0  # seconds; a busy machine takes long to import torch
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +69,18 @@ def until(reached: Callable[[], object], what: str) -> None:
         time.sleep(0.1)
 
 
-def training_checkout(target: Path) -> Path:
-    """Return a copy of the checkout with made-up inputs of a training, and its config."""
+def checkout(target: Path, config: dict[str, object]) -> Path:
+    """Return a copy of the checkout with ``config`` in toy.yaml, to go on top of the mini one."""
     for name in CHECKOUT:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / name, target / name)
+    (target / "toy.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return target
+
+
+def write_training_inputs(target: Path) -> None:
+    """Write made-up texts and embeddings where rules would put them."""
     random = np.random.default_rng(3)
     parts = ["train"] * 60 + ["valid"] * 7 + ["test"] * 5
     for language, words, dim in [("fr", 23, 11), ("en", 19, 10)]:
@@ -80,12 +90,6 @@ def training_checkout(target: Path) -> Path:
         write_ids(pack(texts, parts), target / RESULTS / f"ids/{language}.npz")
         matrix = random.standard_normal((words, dim), dtype=np.float32)
         np.save(target / RESULTS / f"embeddings/{language}.npy", matrix)
-    # Nothing is saved before somebody asks for it by SIGTERM.
-    training = {"epochs": 40, "save_seconds": 3600}
-    run = {"variants": ["baseline"], "seeds": [1, 2]}
-    config = {"run": run, "variant_defaults": {"training": training}}
-    (target / "toy.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    return target
 
 
 def outputs(seed: int) -> list[str]:
@@ -100,7 +104,12 @@ TRAINING = ["--configfile", MINI, "toy.yaml", "--allowed-rules", "train_translat
 def test_a_preempted_training_saves_its_state_continues_and_gives_the_same_bytes(
     slurm: dict[str, str], tmp_path: Path, workflow: Workflow
 ):
-    tree, alone = (training_checkout(tmp_path / name) for name in ("shared folder", "alone"))
+    run = {"variants": ["baseline"], "seeds": [1, 2]}
+    training = {"epochs": 40, "save_seconds": NEVER}
+    config = {"run": run, "variant_defaults": {"training": training}}
+    tree, alone = (checkout(tmp_path / name, config) for name in ("shared folder", "alone"))
+    write_training_inputs(tree)
+    write_training_inputs(alone)
     log = tree / "logs/mini/train_translator/baseline/1.log"
     gpu = ["--set-resources", "train_translator:gpu=1"]
 
@@ -135,3 +144,90 @@ def assert_side_by_side(first: Job, second: Job) -> None:
         assert job["MinMemoryNode"] == "4000M"
         assert job["TresPerJob"] == "gres:gpu:1"
     assert {job["GRES"] for job in (first, second)} == {"gpu:1(IDX:0)", "gpu:1(IDX:1)"}
+
+
+# ---- All of it -----------------------------------------------------------------------------------
+
+
+def started(tree: Path, variant: str, seed: int) -> bool:
+    log = tree / f"logs/mini/train_translator/{variant}/{seed}.log"
+    return log.exists() and "epoch" in log.read_text()
+
+
+def artefacts(root: Path) -> dict[str, bytes]:
+    """Return the bytes of all results but the timed ones, by their names."""
+    names = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
+    timed = {"benchmarks", "timings"}
+    return {str(name): (root / name).read_bytes() for name in names if name.parts[0] not in timed}
+
+
+def together(jobs: list[Job]) -> bool:
+    """Return whether there was a time at which all of ``jobs`` ran."""
+    latest_start = max(datetime.fromisoformat(job["StartTime"]) for job in jobs)
+    return latest_start < min(datetime.fromisoformat(job["EndTime"]) for job in jobs)
+
+
+def of_rule(jobs: list[Job], rule: str) -> dict[str, list[Job]]:
+    """Return the jobs of a rule by their wildcards, each with its retries."""
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        name, _, wildcards = job["Comment"].partition("_wildcards_")
+        if name == f"rule_{rule}":
+            found.setdefault(wildcards, []).append(job)
+    return found
+
+
+@pytest.mark.long
+def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
+    slurm: dict[str, str], tmp_path: Path, workflow: Workflow
+):
+    config = {
+        "threads": {"decoding": 2},
+        "variant_defaults": {"training": {"save_seconds": NEVER}},
+        "variants": {"baseline": {"training": {"epochs": 150}}},
+    }
+    tree, alone = (checkout(tmp_path / name, config) for name in ("shared folder", "alone"))
+
+    def run(place: Path, *options: str) -> None:
+        arguments = [*options, "--configfile", MINI, "toy.yaml"]
+        workflow(place, *arguments, snakefile=place / "Snakefile", env=slurm)
+
+    with ThreadPoolExecutor(1) as other:
+        done = other.submit(run, tree, *SLURM, "3")
+        both = lambda: all(started(tree, "baseline", seed) for seed in (1, 2))  # noqa: E731
+        until(lambda: done.done() or both(), "two trainings side by side")
+        trainings = of_rule(records(slurm, tree), "train_translator")
+        ask(slurm, "scancel", trainings["baseline_1"][0]["JobId"])
+        ask(slurm, "sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=:")
+        run(alone, "--cores", "2")
+        done.result()
+    trainings = of_rule(records(slurm, tree), "train_translator")
+    assert trainings.keys() == {"baseline_1", "baseline_2", "all_1", "all_2"}
+    assert together([trainings["baseline_1"][0], trainings["baseline_2"][0]])
+    assert [job["JobState"] for job in trainings["baseline_1"]] == ["CANCELLED", "COMPLETED"]
+    for seed in (1, 2):
+        log = tree / f"logs/mini/train_translator/baseline/{seed}.log"
+        assert "continuing at epoch" in log.read_text()
+    translations = of_rule(records(slurm, tree), "translate_questions").values()
+    assert {job["CPUs/Task"] for tries in translations for job in tries} == {"2"}
+    assert of_rule(records(slurm, tree), "fetch_resource") == {}  # the login node has the network
+    expected, found = artefacts(alone / RESULTS), artefacts(tree / RESULTS)
+    assert set(found) == set(expected)
+    assert {name for name in found if found[name] != expected[name]} == set()
+
+
+@pytest.mark.long
+def test_feature_shards_are_jobs_of_their_own_that_run_side_by_side(
+    slurm: dict[str, str], tmp_path: Path, workflow: Workflow
+):
+    tree, alone = tmp_path / "shared folder", tmp_path / "alone"
+    shards = [f"{PICTURES}/features/toy/{shard}.npy" for shard in range(SHARDS)]
+    for place, options in ((tree, [*SLURM, "3"]), (alone, ["--cores", "2"])):
+        checkout(place, {})
+        write_sources(place)
+        arguments = [*options, "--configfile", "toy.yaml", "--", *shards]
+        workflow(place, *arguments, snakefile=place / "Snakefile", env=slurm)
+    jobs = of_rule(records(slurm, tree), "extract_features")
+    assert jobs.keys() == {f"toy_{shard}" for shard in range(SHARDS)}
+    assert together([tries[-1] for tries in jobs.values()])
+    assert artefacts(tree / PICTURES) == artefacts(alone / PICTURES)
