@@ -71,9 +71,10 @@ def missing() -> str | None:
     """Return why no Slurm can be started here, or None."""
     absent = [name for name in PROGRAMS if shutil.which(name, path=_path()) is None]
     if absent:
-        return f"Slurm is not installed: expected {', '.join(absent)}, found none"
+        expected = ", ".join(absent)
+        return f"no Slurm: expected {expected}, found none; apt-get install slurm-wlm munge"
     if os.geteuid() != 0:
-        return "a Slurm of one's own needs root: slurmd starts the jobs of other users"
+        return "no Slurm: its daemons need root, got another user; run this as root"
     return None
 
 

@@ -7,11 +7,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import yaml
 
@@ -37,15 +38,41 @@ PATIENCE = 900.0  # seconds; a busy machine takes long to import torch
 @pytest.fixture(scope="module")
 def slurm() -> Iterator[dict[str, str]]:
     """Return the variables that lead to a running Slurm."""
+    with tempfile.TemporaryDirectory(prefix="slurm-") as name:  # short, as a socket's path must be
+        folder = Path(name)
+        start(folder)
+        try:
+            path = f"{folder}/bin:{os.environ['PATH']}"
+            yield {"SLURM_CONF": f"{folder}/slurm.conf", "PATH": path}
+        finally:
+            one_machine.stop(folder)
+
+
+def start(folder: Path) -> None:
+    """Start a Slurm in ``folder``; skip the test, and say why, where that is not possible."""
     if reason := one_machine.missing():
         pytest.skip(reason)
-    folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # short, since a socket's path must be
     try:
         one_machine.start(folder)
-        yield {"SLURM_CONF": f"{folder}/slurm.conf", "PATH": f"{folder}/bin:{os.environ['PATH']}"}
-    finally:
+    except RuntimeError as error:
+        pytest.skip(str(error))
+
+
+def runs(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_slurm_starts_and_stops_twice_and_leaves_no_process(tmp_path: Path):
+    with tempfile.TemporaryDirectory(prefix="slurm-") as name:
+        folder = Path(name)
+        start(folder)
+        daemons = {path.name: path.read_text() for path in folder.glob("*.pid")}
+        one_machine.start(folder)
+        assert {path.name: path.read_text() for path in folder.glob("*.pid")} == daemons
+        assert daemons.keys() == {f"{name}.pid" for name in one_machine.DAEMONS}
         one_machine.stop(folder)
-        shutil.rmtree(folder)
+        one_machine.stop(folder)
+        assert not any(runs(int(pid)) for pid in daemons.values())
 
 
 def ask(slurm: dict[str, str], *command: str) -> str:
@@ -62,11 +89,20 @@ def records(slurm: dict[str, str], tree: Path) -> list[Job]:
     return sorted(mine, key=lambda job: int(job["JobId"]))
 
 
-def until(reached: Callable[[], object], what: str) -> None:
+def until(reached: Callable[[], object], run: Future[None]) -> None:
+    """Wait for something to happen while Snakemake runs; if it ended before, that is its error."""
     deadline = time.monotonic() + PATIENCE
     while not reached():
-        assert time.monotonic() < deadline, f"expected {what} within {PATIENCE:.0f} s"
+        if run.done():
+            run.result()
+        assert not run.done(), "Snakemake ended too early"
+        assert time.monotonic() < deadline, f"nothing happened for {PATIENCE:.0f} s"
         time.sleep(0.1)
+
+
+def started(tree: Path, variant: str, seed: int) -> bool:
+    log = tree / f"logs/mini/train_translator/{variant}/{seed}.log"
+    return log.exists() and "epoch" in log.read_text()
 
 
 def checkout(target: Path, config: dict[str, object]) -> Path:
@@ -120,7 +156,7 @@ def test_a_preempted_training_saves_its_state_continues_and_gives_the_same_bytes
 
     with ThreadPoolExecutor(1) as other:
         done = other.submit(train, tree, [1, 2], *SLURM, "8", *gpu)
-        until(lambda: done.done() or (log.exists() and "epoch" in log.read_text()), "a training")
+        until(lambda: started(tree, "baseline", 1), done)
         first, second = records(slurm, tree)
         if first["Comment"].endswith("_2"):
             first, second = second, first
@@ -147,11 +183,6 @@ def assert_side_by_side(first: Job, second: Job) -> None:
 
 
 # ---- All of it -----------------------------------------------------------------------------------
-
-
-def started(tree: Path, variant: str, seed: int) -> bool:
-    log = tree / f"logs/mini/train_translator/{variant}/{seed}.log"
-    return log.exists() and "epoch" in log.read_text()
 
 
 def artefacts(root: Path) -> dict[str, bytes]:
@@ -194,8 +225,7 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
 
     with ThreadPoolExecutor(1) as other:
         done = other.submit(run, tree, *SLURM, "3")
-        both = lambda: all(started(tree, "baseline", seed) for seed in (1, 2))  # noqa: E731
-        until(lambda: done.done() or both(), "two trainings side by side")
+        until(lambda: all(started(tree, "baseline", seed) for seed in (1, 2)), done)
         trainings = of_rule(records(slurm, tree), "train_translator")
         ask(slurm, "scancel", trainings["baseline_1"][0]["JobId"])
         ask(slurm, "sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=:")
