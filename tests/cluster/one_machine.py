@@ -109,7 +109,7 @@ def stop(folder: Path) -> None:
     for name in DAEMONS:
         if pid := _pid(folder, name):
             os.kill(pid, signal.SIGTERM)
-            _wait(lambda name=name: _pid(folder, name) is None, f"an end of {name}")
+            _wait(lambda name=name, pid=pid: not _runs(pid, name), f"an end of {name}")
 
 
 def _write_files(folder: Path) -> None:
@@ -166,10 +166,17 @@ def _pid(folder: Path, name: str) -> int | None:
     """Return the number of a daemon of ``folder``, or None if it does not run."""
     try:
         pid = int((folder / f"{name}.pid").read_text())
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()  # empty once it has ended
-    except (FileNotFoundError, ProcessLookupError, ValueError):
+    except (FileNotFoundError, ValueError):
         return None
-    return pid if name.encode() in command.split(b"\0")[0] else None
+    return pid if _runs(pid, name) else None
+
+
+def _runs(pid: int, name: str) -> bool:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()  # empty once it has ended
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return name.encode() in command.split(b"\0")[0]
 
 
 def _wait(reached: Callable[[], bool], what: str) -> None:
