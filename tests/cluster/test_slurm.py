@@ -84,8 +84,8 @@ def ask(slurm: dict[str, str], *command: str) -> str:
 def records(slurm: dict[str, str], tree: Path) -> list[Job]:
     """Return what Slurm knows about each job of ``tree``, ended ones too, in their order."""
     lines = ask(slurm, "scontrol", "show", "job", "--details", "--oneliner").splitlines()
-    jobs = [dict(re.findall(r"(\S+?)=(.*?)(?= \S+?=|\s*$)", line)) for line in lines if "=" in line]
-    mine = [job for job in jobs if job["WorkDir"] == str(tree)]
+    jobs = [dict(re.findall(r"(\S+?)=(.*?)(?=\s+\S+?=|\s*$)", line)) for line in lines]
+    mine = [job for job in jobs if job.get("WorkDir") == str(tree)]
     return sorted(mine, key=lambda job: int(job["JobId"]))
 
 
@@ -213,9 +213,11 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
     slurm: dict[str, str], tmp_path: Path, workflow: Workflow
 ):
     config = {
+        "run": {"variants": ["baseline"]},
+        "range_test": {"variants": []},
         "threads": {"decoding": 2},
         "variant_defaults": {"training": {"save_seconds": NEVER}},
-        "variants": {"baseline": {"training": {"epochs": 150}}},
+        "variants": {"baseline": {"training": {"epochs": 40}}},
     }
     tree, alone = (checkout(tmp_path / name, config) for name in ("shared folder", "alone"))
 
@@ -232,7 +234,7 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
         run(alone, "--cores", "2")
         done.result()
     trainings = of_rule(records(slurm, tree), "train_translator")
-    assert trainings.keys() == {"baseline_1", "baseline_2", "all_1", "all_2"}
+    assert trainings.keys() == {"baseline_1", "baseline_2"}
     assert together([trainings["baseline_1"][0], trainings["baseline_2"][0]])
     assert [job["JobState"] for job in trainings["baseline_1"]] == ["CANCELLED", "COMPLETED"]
     for seed in (1, 2):
