@@ -24,7 +24,7 @@ PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scance
 SRUN = """#!/bin/sh
 SLURM_CONF='{folder}/slurm.conf' exec {srun} "$@"
 """
-PATIENCE = 30.0  # seconds that a daemon may take to come up or to go
+PATIENCE = 60.0  # seconds that daemons and jobs may take to come up or to go
 GPU_DEVICES = ["/dev/null", "/dev/zero"]  # devices that everybody has stand for GPUs
 DAEMONS = ["slurmd", "slurmctld", "munged"]  # in the order of their ends
 
@@ -104,7 +104,7 @@ def start(folder: Path) -> None:
 def stop(folder: Path) -> None:
     """End all jobs and daemons of ``folder``; what they wrote stays. Nothing to end is no error."""
     if _pid(folder, "slurmctld") and _pid(folder, "slurmd"):
-        _run(folder, "scancel", "--state=RUNNING,PENDING", "--user=root", check=False)
+        _run(folder, "scancel", "--user=root")
         _wait(lambda: not list(folder.glob("spool/job*")), "an end of all jobs")
     for name in DAEMONS:
         if pid := _pid(folder, name):

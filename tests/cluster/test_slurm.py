@@ -58,23 +58,6 @@ def start(folder: Path) -> None:
         pytest.skip(str(error))
 
 
-def runs(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-
-
-def test_slurm_starts_and_stops_twice_and_leaves_no_process(tmp_path: Path):
-    with tempfile.TemporaryDirectory(prefix="slurm-") as name:
-        folder = Path(name)
-        start(folder)
-        daemons = {path.name: path.read_text() for path in folder.glob("*.pid")}
-        one_machine.start(folder)
-        assert {path.name: path.read_text() for path in folder.glob("*.pid")} == daemons
-        assert daemons.keys() == {f"{name}.pid" for name in one_machine.DAEMONS}
-        one_machine.stop(folder)
-        one_machine.stop(folder)
-        assert not any(runs(int(pid)) for pid in daemons.values())
-
-
 def ask(slurm: dict[str, str], *command: str) -> str:
     """Return what one of Slurm's commands says."""
     env = os.environ | slurm
@@ -89,13 +72,13 @@ def records(slurm: dict[str, str], tree: Path) -> list[Job]:
     return sorted(mine, key=lambda job: int(job["JobId"]))
 
 
-def until(reached: Callable[[], object], run: Future[None]) -> None:
-    """Wait for something to happen while Snakemake runs; if it ended before, that is its error."""
+def until(reached: Callable[[], object], run: Future[None] | None = None) -> None:
+    """Wait for something to happen, while Snakemake runs: if it fails before, with its error."""
     deadline = time.monotonic() + PATIENCE
     while not reached():
-        if run.done():
+        if run and run.done():
             run.result()
-        assert not run.done(), "Snakemake ended too early"
+            raise AssertionError("Snakemake ended too early")
         assert time.monotonic() < deadline, f"nothing happened for {PATIENCE:.0f} s"
         time.sleep(0.1)
 
@@ -103,6 +86,27 @@ def until(reached: Callable[[], object], run: Future[None]) -> None:
 def started(tree: Path, variant: str, seed: int) -> bool:
     log = tree / f"logs/mini/train_translator/{variant}/{seed}.log"
     return log.exists() and "epoch" in log.read_text()
+
+
+def runs(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_slurm_starts_and_stops_twice_and_ends_its_jobs_and_daemons():
+    with tempfile.TemporaryDirectory(prefix="slurm-") as name:
+        folder = Path(name)
+        start(folder)
+        slurm = {"SLURM_CONF": f"{folder}/slurm.conf"}
+        ask(slurm, "sbatch", "--output=/dev/null", "--wrap=sleep 600")
+        until(lambda: "R" in ask(slurm, "squeue", "--noheader", "--format=%t"))
+        daemons = {path.name: path.read_text() for path in folder.glob("*.pid")}
+        one_machine.start(folder)
+        assert {path.name: path.read_text() for path in folder.glob("*.pid")} == daemons
+        assert daemons.keys() == {f"{name}.pid" for name in one_machine.DAEMONS}
+        one_machine.stop(folder)
+        one_machine.stop(folder)
+        assert not any(runs(int(pid)) for pid in daemons.values())
+        assert list(folder.glob("spool/job*")) == []
 
 
 def checkout(target: Path, config: dict[str, object]) -> Path:
