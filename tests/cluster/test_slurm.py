@@ -258,9 +258,9 @@ def test_feature_shards_are_jobs_of_their_own_that_run_side_by_side(
 ):
     tree, alone = tmp_path / "shared folder", tmp_path / "alone"
     shards = [f"{PICTURES}/features/toy/{shard}.npy" for shard in range(SHARDS)]
+    write_sources(checkout(tree, {}))
+    shutil.copytree(tree, alone)  # with the pictures' times, which their tables hold
     for place, options in ((tree, [*SLURM, "3"]), (alone, ["--cores", "2"])):
-        checkout(place, {})
-        write_sources(place)
         arguments = [*options, "--configfile", "toy.yaml", "--", *shards]
         workflow(place, *arguments, snakefile=place / "Snakefile", env=slurm)
     jobs = of_rule(records(slurm, tree), "extract_features")
