@@ -3,6 +3,7 @@
 from snakemake.utils import min_version
 
 from workflow.configuration import load
+from workflow.plan import hold_to_plan
 from workflow.provenance import track_code
 
 min_version("9.27")
@@ -37,4 +38,5 @@ rule all:
         "<results>/index.html",
 
 
+hold_to_plan(workflow)
 track_code(workflow)

@@ -1,5 +1,6 @@
 """The two profiles: what they must share, and that Snakemake finds them."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -64,3 +65,14 @@ def test_the_slurm_profile_replaces_the_default_one(tmp_path: Path, workflow: Wo
     assert "workflow specific profile profiles/slurm" in shown
     assert "mem_mb=4000" in shown
     assert "runtime=120" in shown
+    assert "slurm_extra=--signal=TERM@60" in shown
+
+
+def test_exactly_the_jobs_that_may_run_on_a_gpu_ask_for_one(tmp_path: Path, workflow: Workflow):
+    gpu = ["--config", "device=cuda"]
+    shown = workflow(tmp_path, "--dry-run", "--configfile", ROOT / "config.yaml", *gpu).stdout
+    jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", shown, flags=re.MULTILINE)
+    assert {rule for rule, described in jobs if "gpu=1" in described} == {
+        *("train_translator", "find_learning_rate", "translate_questions", "score_translations"),
+        *("extract_features", "train_devise", "find_head_rate", "predict_vectors"),
+    }

@@ -123,6 +123,7 @@ rule predict_vectors:
     resources:
         mem_mb=4000,
         runtime=60,
+        gpu=GPUS,
     params:
         settings={"device": config["device"], "threads": config["threads"]["decoding"]},
         order=predicted_sets,

@@ -1,7 +1,8 @@
 # In: places named in the config. Out: resources/files/{resource}, a hard link to verified bytes
 # in resources/store, which is never a declared output and so survives everything. A checksum in
 # the config decides what is stale; without one the places do, and the bytes of one's own files,
-# those in resources/manual among them.
+# those in resources/manual among them. On a cluster the login node fetches (localrule), since
+# other nodes often have no way out.
 
 
 rule fetch_resource:
@@ -14,6 +15,7 @@ rule fetch_resource:
         "<logs>/fetch_resource/{resource}.log",
     benchmark:
         "<results>/benchmarks/fetch_resource/{resource}.tsv"
+    localrule: True
     conda:
         "../../envs/text.yaml"
     threads: 1
