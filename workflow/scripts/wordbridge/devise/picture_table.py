@@ -13,7 +13,7 @@ from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
 
 PHOTO, DRAWING = KINDS = ("photo", "drawing")
-TRAIN, VALID, UNSEEN, NO_PART = PARTS = ("train", "valid", "unseen", "")
+TRAIN, VALID, TEST, UNSEEN, NO_PART = PARTS = ("train", "valid", "test", "unseen", "")
 
 
 class Picture(NamedTuple):
