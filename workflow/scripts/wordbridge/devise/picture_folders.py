@@ -31,9 +31,9 @@ def list_folder(folder: str | Path) -> Iterator[File | LeftOut]:
     """Yield the pictures of a folder and its sub-folders, sorted by path.
 
     Folders named train, valid, val or test tell the part, folders named n01440764 the noun;
-    other names tell nothing. What no picture is by its ending, is empty or a link to nowhere is left
-    out; hidden files are passed over. Links to folders are not followed. Raises InputError if
-    there is no such folder or no picture in it.
+    other names tell nothing. What no picture is by its ending, is empty or a link to nowhere is
+    left out; hidden files are passed over. Links to folders are not followed. Raises InputError
+    if there is no such folder or no picture in it.
     """
     root = Path(folder)
     if not root.is_dir():
