@@ -4,8 +4,9 @@ import pytest
 
 from tests.devise.picture_toys import ANIMAL, ARTIFACT, NOUNS, PHYSICAL, noun
 from wordbridge.devise.noun_relatives import Relatives
+from wordbridge.devise.noun_roles import NounRole, write_roles
 from wordbridge.devise.picture_shards import shard_of, write_shards
-from wordbridge.devise.picture_split import NounRole, Settings, split_pictures, write_roles
+from wordbridge.devise.picture_split import Settings, split_pictures
 from wordbridge.devise.picture_table import Picture, read_pictures
 from wordbridge.errors import InputError
 

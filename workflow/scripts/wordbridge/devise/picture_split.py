@@ -7,29 +7,15 @@ perhaps one vector), an ancestor nor a descendant of a noun that is seen in trai
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from wordbridge.atomic import replacing
 from wordbridge.devise.noun_relatives import Relatives
+from wordbridge.devise.noun_roles import NounRole, noun_roles
 from wordbridge.devise.noun_table import Noun
-from wordbridge.devise.picture_table import NO_PART, PHOTO, TEST, TRAIN, UNSEEN, VALID, Picture
+from wordbridge.devise.picture_table import NO_PART, TEST, TRAIN, UNSEEN, VALID, Picture
 from wordbridge.errors import InputError
-
-HEADER = ("synset", "role", "related", "pictures", "photos")
-SEEN = "seen"
-
-
-class NounRole(NamedTuple):
-    """A noun with pictures: seen or unseen; ``related`` is a seen noun near an unseen one."""
-
-    synset: str
-    role: str
-    related: str
-    pictures: int
-    photos: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +67,7 @@ def split_pictures(
         picture._replace(part=_part(picture, unseen, held_out.get(row, TRAIN)))
         for row, picture in enumerate(given)
     ]
-    return split, _roles(split, unseen, classes, relatives)
+    return split, noun_roles(split, unseen, classes, relatives)
 
 
 def draw_unseen(
@@ -107,13 +93,6 @@ def draw_unseen(
             room -= len(family)
             unseen.update(family)
     return unseen - set(classes)
-
-
-def write_roles(path: str | Path, roles: Iterable[NounRole]) -> None:
-    """Write the table of the nouns with pictures."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(HEADER) + "\n")
-        table.writelines("\t".join(map(str, role)) + "\n" for role in roles)
 
 
 def _held_out(
@@ -155,31 +134,6 @@ def _part(picture: Picture, unseen: Collection[str], drawn: str) -> str:
     if picture.synset in unseen:
         return UNSEEN
     return picture.part or drawn
-
-
-def _roles(
-    split: Iterable[Picture],
-    unseen: Collection[str],
-    classes: Collection[str],
-    relatives: Relatives,
-) -> list[NounRole]:
-    counts: defaultdict[str, int] = defaultdict(int)
-    photos: defaultdict[str, int] = defaultdict(int)
-    for picture in split:
-        if picture.synset:
-            counts[picture.synset] += 1
-            photos[picture.synset] += picture.kind == PHOTO
-    seen = {*classes, *(synset for synset in counts if synset not in unseen)}
-    return [
-        NounRole(
-            synset,
-            UNSEEN if synset in unseen else SEEN,
-            min(relatives.of(synset) & seen, default="") if synset in unseen else "",
-            counts[synset],
-            photos[synset],
-        )
-        for synset in sorted(counts)
-    ]
 
 
 def _draw(seed: int, content: str) -> int:
