@@ -116,6 +116,9 @@ def config() -> dict[str, object]:
         "picture_sets": {"toy": {"kind": "folder", "folder": "pictures"}},
         "features": {"weights": "toy_weights", "shards": SHARDS, "batch_size": 4},
         "methods": METHODS,
+        "choice": {
+            "checks": [{"candidates": "seen", "part": "valid", "set": "all", "kind": "all"}]
+        },
         "search": {
             "french_vectors": None,
             "examples": {
