@@ -1,30 +1,38 @@
 # make          set up .venv, then the main job: from raw text to tables of scores
 # make test     set up .venv, then all checks and tests
 # make full     the main job with five seeds of each variant, in results/full
+# make pictures the picture side alone
 # make long     the tests that take longer than the gate allows
 # make clean    remove results/; downloads stay in resources/
 #
-# CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv.
+# CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv;
+# CONFIG=configs/mine.yaml goes on top of config.yaml.
 
 CORES ?= all
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+CONFIG ?=
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+WITH_CONFIG = $(if $(CONFIG),--configfile $(CONFIG))
 
 export PYTHONNOUSERSITE := 1
 
 # One Snakemake after the other, because within one everything below a job that ran runs, even if
-# the job wrote the same bytes; the next one sees that they are the same and spares the trainings.
-PHASES := text vectors all
+# the job wrote the same bytes; the next one sees that they are the same and spares the trainings,
+# and the features of all shards of pictures but those that changed.
+PHASES := text vectors shards all
 
-.PHONY: run setup test full long clean
+.PHONY: run setup test full pictures long clean
 
 run: $(READY)
-	set -e; for phase in $(PHASES); do $(SNAKEMAKE) $$phase; done
+	set -e; for phase in $(PHASES); do $(SNAKEMAKE) $$phase $(WITH_CONFIG); done
 
-full: $(READY)
-	set -e; for phase in $(PHASES); do $(SNAKEMAKE) $$phase --configfile configs/full.yaml; done
+full: CONFIG := configs/full.yaml
+full: run
+
+pictures: PHASES := shards pictures
+pictures: run
 
 # Tests run side by side, so that each may use one thread only.
 test: export OMP_NUM_THREADS := 1

@@ -1,7 +1,7 @@
 """The experiments in configs/: that each one, on top of the default, runs what it says."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -72,6 +72,21 @@ TRAINING = {
     "auxiliary_pairs": 0,
     "auxiliary_epochs": 0,
 }
+HEAD = {
+    "kind": "head",
+    "head": {"hidden": [1024], "dropouts": [0.2, 0.2], "batch_norm": True},
+    "schedule": SCHEDULE,
+    "training": {
+        "epochs": 40,
+        "learning_rate": 1e-2,
+        "batch_size": 256,
+        "betas": [0.9, 0.99],
+        "weight_decay": 1e-7,
+        "freeze_statistics": 20,
+        "select": "last",
+        "patience": None,
+    },
+}
 # Of no effect with the triangular schedule, or on the result at all.
 NO_NUMBERS_OF_THE_LESSON = {"schedule": {"final_percent", "warmup"}, "training": {"save_seconds"}}
 
@@ -137,12 +152,15 @@ def lesson() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Callable[..., str]:
-    """Return what Snakemake would run with an experiment in an empty folder."""
+    """Return what Snakemake would run with an experiment in a folder with some empty files."""
 
-    def plan(name: str) -> str:
+    def plan(name: str, target: str = "all", present: Sequence[str] = ()) -> str:
         folder = tmp_path_factory.mktemp("planned")
+        for path in present:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).touch()
         files = (ROOT / "config.yaml", ROOT / name)
-        return workflow(folder, "--dry-run", "--configfile", *files).stdout
+        return workflow(folder, target, "--dry-run", "--configfile", *files).stdout
 
     return plan
 
@@ -227,6 +245,34 @@ def test_the_lesson_runs_nothing_of_the_default(planned: Callable[..., str]):
     assert models == {(variant, "1") for variant in LESSON}
     assert made(plan, r"(results)/(?!lesson/)") == set()
     assert made(plan, r"(sentences\.tsv|auxiliary|learning_rate_)") == set()
+
+
+def test_the_head_on_imagenet_is_the_lessons():
+    config = resolved("configs/imagenet.yaml")
+    method = config["methods"]["lesson_head"]
+    assert method["targets"] == config["methods"]["softmax"]["targets"]  # the pictures alone
+    assert (method["loss"]["kind"], method["classifier"]["weight"]) == ("cosine", 0)
+    kept = {name: method[name] for name in HEAD}
+    assert without(kept, NO_NUMBERS_OF_THE_LESSON) == HEAD
+    nouns, features = config["nouns"], config["features"]
+    assert (nouns["lemmas"], nouns["multiword"], nouns["lower_case"]) == ("first", "skip", True)
+    assert (features["backbone"], features["pooling"]) == ("resnet50", "concatenated")
+
+
+def test_imagenet_needs_only_its_folder_and_what_the_lesson_took(planned: Callable[..., str]):
+    pictures = [f"data/imagenet/{part}/n01440764/{part}.JPEG" for part in ("train", "val")]
+    plan = planned("configs/imagenet.yaml", "pictures", pictures)
+    fetched = {"wordnet_nouns", "imagenet_synsets", "wiki_en_bin", "resnet50"}
+    assert made(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
+    methods = made(plan, r"results/imagenet/devise_scores/(\w+)/1\.json")
+    assert methods == {(name,) for name in ("lesson_head", "head", "softmax", "conse", "random")}
+    assert made(plan, r"(results)/(?!imagenet/)") == set()
+
+
+def test_no_picture_of_imagenets_valid_folder_chooses_anything():
+    split = resolved("configs/imagenet.yaml")["picture_split"]
+    assert (split["test_sets"], split["unseen"], split["test"]) == (["imagenet"], 0, 0)
+    assert 0 < split["valid"] <= 0.01
 
 
 def test_ones_own_files_need_nothing_of_the_default(planned: Callable[..., str]):

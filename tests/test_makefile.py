@@ -38,11 +38,20 @@ def python(checkout: Path, *failing: str) -> str:
     return f"PYTHON={command}"
 
 
-def test_phases_are_separate_runs_in_turn(checkout: Path):
-    shown = make(checkout, "--dry-run", "run", "CORES=3").stdout
-    phases = re.search(r"for phase in ([\w ]+); do \S+/snakemake --cores 3 \$phase; done", shown)
-    assert phases
-    assert phases[1].split() == ["text", "vectors", "all"]
+@pytest.mark.parametrize(
+    ("arguments", "phases", "config"),
+    [
+        (["run"], "text vectors shards all", ""),
+        (["full"], "text vectors shards all", "--configfile configs/full.yaml"),
+        (["pictures", "CONFIG=mine.yaml"], "shards pictures", "--configfile mine.yaml"),
+    ],
+)
+def test_phases_are_separate_runs_in_turn(
+    checkout: Path, arguments: list[str], phases: str, config: str
+):
+    shown = make(checkout, "--dry-run", *arguments, "CORES=3").stdout
+    loop = rf"for phase in {phases}; do \S+/snakemake --cores 3 \$phase {config}; done"
+    assert re.search(loop, shown)
 
 
 def test_an_old_python_is_one_clear_line(checkout: Path):

@@ -17,7 +17,11 @@ SETTINGS = {
 
 
 def record(method: str, photos: float, valid: float) -> dict[str, Any]:
-    return {"method": method, "rows": [PHOTOS | {"hit@5": photos}, VALID | {"hit@5": valid}]}
+    rows = [
+        PHOTOS | {"hit@5": photos, "pictures": 3},
+        VALID | {"hit@5": valid, "pictures": 7},
+    ]
+    return {"method": method, "rows": rows}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,7 @@ def test_the_head_is_chosen_where_it_passes_every_check(
     found = choose_method(records, SETTINGS)
     assert found["method"] == chosen
     assert [check["holds"] for check in found["checks"]] == holds
+    assert [check["pictures"] for check in found["checks"]] == [3, 7]
 
 
 def test_checks_without_pictures_decide_nothing():

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.devise.head_toys import DIM, NOUNS, sources, variant
+from tests.devise.head_toys import NOUNS, sources, variant
 from wordbridge.devise import devise_training as module
 from wordbridge.devise.devise_job import prepare
 from wordbridge.devise.devise_training import HeadTraining, Stopped, batches, write_metrics
@@ -79,7 +79,7 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
         {"loss": {"kind": "hinge_rank", "negatives": 4}},
         {"loss": {"kind": "l1"}, "head": {"batch_norm": False}},
         {"loss": {"kind": "softmax"}, "head": {"hidden": [], "dropouts": [0.3]}},
-        {"head": {"residual": True}, "targets": {"distillation": 0.5, "unlabelled": True}},
+        {"loss": {"kind": "contrastive"}, "targets": {"distillation": 0.5, "unlabelled": True}},
         {"targets": {"classifier_weight": 0.5, "photo_weight": 3.0}},
         {"schedule": {"kind": "one_cycle", "momentum_high": 0.95, "momentum_low": 0.85}},
         {"training": {"freeze_statistics": 1}},
@@ -150,7 +150,7 @@ def test_a_loss_that_is_no_number_ends_the_training_with_advice() -> None:
         training(variant(loss={"kind": "l1"}, training={"learning_rate": 1e38})).run()
 
 
-@pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "softmax"])
+@pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "contrastive", "softmax"])
 def test_every_loss_learns_nouns_from_features(kind: str) -> None:
     rate = {"epochs": 30, "learning_rate": 0.03}
     one = training(variant(loss={"kind": kind}, training=rate))
@@ -166,16 +166,6 @@ def test_statistics_of_batch_norm_stay_when_they_are_frozen() -> None:
     norm = frozen.head.layers[0]
     assert torch.equal(norm.running_mean, torch.zeros(10))
     assert not torch.equal(norm.weight, torch.ones(10))
-
-
-def test_an_untrained_residual_head_says_what_conse_says() -> None:
-    one = training(variant(head={"residual": True}))
-    batch = one.valid.batch(np.arange(4))
-    one.head.eval()
-    with torch.no_grad():
-        assert torch.equal(one.head(batch.features, batch.conse), batch.conse)
-    assert batch.conse.shape == (4, DIM)
-    assert batch.conse.norm(dim=1).numpy() == pytest.approx(np.ones(4), abs=1e-5)
 
 
 def test_the_table_of_epochs_reads_back_exactly(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import torch
 
 from wordbridge.devise.head_settings import LossSettings
 from wordbridge.devise.losses import (
+    contrastive_loss,
     cosine_loss,
     draw_negatives,
     hinge_rank_loss,
@@ -43,6 +44,17 @@ def test_the_hinge_rank_loss_is_that_of_the_paper(said: torch.Tensor, expected: 
     torch.testing.assert_close(loss, torch.tensor([expected]))
 
 
+@pytest.mark.parametrize("said", [X + Y, 5 * X, -Z])
+def test_the_contrastive_loss_is_a_cross_entropy_of_cosines_without_twins(
+    said: torch.Tensor,
+) -> None:
+    cosines = said / said.norm()
+    expected = -torch.log_softmax(cosines / 0.5, dim=0)[0]
+    for negatives in ([X, Y, Z], [Y, Z], [X, X, Y, Z]):  # the target itself counts once
+        loss = contrastive_loss(said[None], X[None], torch.stack(negatives), 0.5)
+        torch.testing.assert_close(loss, expected[None])
+
+
 def test_softmax_loss_leaves_out_what_has_no_label() -> None:
     loss = softmax_loss(torch.tensor([[0.0, 0.0], [9.0, 1.0]]), torch.tensor([1, -1]))
     torch.testing.assert_close(loss, torch.tensor([2.0]).log().repeat(2) * torch.tensor([1, 0]))
@@ -56,7 +68,7 @@ def test_negatives_are_drawn_without_repetition(count: int | None, drawn: int) -
     assert len(got) == len(set(got.flatten().tolist())) == drawn
 
 
-@pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "softmax"])
+@pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "contrastive", "softmax"])
 def test_every_kind_gives_a_figure_per_picture(kind: str) -> None:
     settings = LossSettings(kind)  # type: ignore[arg-type]
     said = torch.randn(4, 3, requires_grad=True)

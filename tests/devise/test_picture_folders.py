@@ -10,6 +10,7 @@ from wordbridge.errors import InputError
 CASES: Mapping[str, tuple[str, str]] = {
     "train/n01440764/n01440764_1.JPEG": ("n01440764", "train"),
     "val/n01440764/a.png": ("n01440764", "valid"),
+    "test/n01440764/a.png": ("n01440764", "test"),
     "Valid/n01440764-tench/x/a.png": ("n01440764", "valid"),
     "holiday/beach/a.jpg": ("", ""),
     "n01440764.jpg": ("", ""),
@@ -89,7 +90,7 @@ def test_a_table_names_pictures_nouns_and_parts(tmp_path: Path, name: str, mark:
         ("path\tsynset\na.png\tdog\n", "expected a synset such as n01440764, got dog"),
         ("path\tsynset\na.png\n", "line 2: expected 2 columns"),
         ("path\tsynset\na.png\t\na.png\t\n", "a.png stands in it twice"),
-        ("path\tsynset\tpart\na.png\t\ttest\n", "expected the part train or valid, got 'test'"),
+        ("path\tsynset\tpart\na.png\t\tdev\n", "expected the part train, valid or test, got 'dev'"),
         ("path\tsynset\nb.png\t\n", "none of its pictures"),
         ("", "expected the columns path and synset, got nothing"),
     ],

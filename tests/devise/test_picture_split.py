@@ -4,8 +4,9 @@ import pytest
 
 from tests.devise.picture_toys import ANIMAL, ARTIFACT, NOUNS, PHYSICAL, noun
 from wordbridge.devise.noun_relatives import Relatives
+from wordbridge.devise.noun_roles import NounRole, write_roles
 from wordbridge.devise.picture_shards import shard_of, write_shards
-from wordbridge.devise.picture_split import NounRole, Settings, split_pictures, write_roles
+from wordbridge.devise.picture_split import Settings, split_pictures
 from wordbridge.devise.picture_table import Picture, read_pictures
 from wordbridge.errors import InputError
 
@@ -87,6 +88,30 @@ def test_each_seen_noun_keeps_pictures_to_train_on_and_gives_its_share():
     )
 
 
+def test_what_is_held_out_does_not_depend_on_how_valid_and_test_share_it():
+    table = pictures(*LONE, each=6)
+    halves, valid, test = (
+        split_pictures(table, WORLD, Settings(1, 0.0, share, 0.4 - share))[0]
+        for share in (0.2, 0.4, 0.0)
+    )
+    held = {picture.picture for picture in halves if picture.part != "train"}
+    assert len(held) == 2 * len(LONE)
+    assert held == {picture.picture for picture in valid if picture.part == "valid"}
+    assert held == {picture.picture for picture in test if picture.part == "test"}
+    parts = [picture.part for picture in halves]
+    assert min(parts.count("valid"), parts.count("test")) >= 12
+
+
+def test_a_set_with_a_test_part_of_its_own_gives_valid_pictures_from_its_train_folder():
+    own = pictures(CLASS, each=4, of="t", part="train") + pictures(CLASS, each=3, part="valid")
+    own = [*own[:4], *(p._replace(set="t", picture=f"v{p.picture}") for p in own[4:])]
+    own.append(own[0]._replace(picture="own test", part="test"))
+    split, _ = split_pictures(own, WORLD, Settings(1, 0.0, 0.1, 0.2, test_sets=["t"]))
+    parts = [picture.part for picture in split]
+    assert parts[4:] == ["test"] * 4
+    assert sorted(parts[:4]) == ["train"] * 3 + ["valid"]
+
+
 def test_equal_pictures_stay_together():
     table = [picture._replace(stamp="same") for picture in pictures(LONE[0], each=6)]
     split, _ = split_pictures(table, WORLD, Settings(1, unseen=0.0, valid=0.5))
@@ -100,10 +125,15 @@ def test_a_layout_of_its_own_and_missing_labels_are_respected():
     assert [picture.part for picture in split] == ["valid"] * 5 + ["train"] * 5 + [""] * 5
 
 
-@pytest.mark.parametrize("key", ["unseen", "valid"])
+@pytest.mark.parametrize("key", ["unseen", "valid", "test"])
 def test_a_share_is_from_nought_to_below_one(key: str):
     with pytest.raises(InputError, match=f"expected {key} from 0 to below 1, got 1.0"):
         Settings.parse({"seed": 1, "unseen": 0.1, "valid": 0.1, key: 1.0})
+
+
+def test_valid_and_test_together_leave_pictures_to_train_on():
+    with pytest.raises(InputError, match=r"valid and test together from 0 to below 1, got 1\.2"):
+        Settings.parse({"seed": 1, "unseen": 0.1, "valid": 0.6, "test": 0.6})
 
 
 def test_roles_are_a_table(tmp_path: Path):

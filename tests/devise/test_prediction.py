@@ -111,7 +111,7 @@ def test_another_kind_is_an_error() -> None:
     [
         {},
         {"head": {"hidden": [], "dropouts": [0.0], "batch_norm": False}},
-        {"head": {"residual": True}, "targets": {"distillation": 0.3, "classifier_weight": 0.5}},
+        {"classifier": {"weight": 9.0}, "targets": {"distillation": 0.3}},
         {"loss": {"kind": "softmax"}},
     ],
 )
@@ -127,7 +127,7 @@ def test_a_head_is_the_same_after_a_way_through_files(
     np.testing.assert_allclose(predictor.says(features[:1], scores[:1]), said[:1], atol=1e-5)
     scored = blocks.get("loss", {}).get("kind") == "softmax"
     assert said.shape[1] == (NOUNS - 1 if scored else DIM)
-    assert predictor.asks_classifier is blocks.get("head", {}).get("residual", False)
+    assert predictor.asks_classifier is ("classifier" in blocks)
 
 
 def test_a_job_tells_what_it_made_and_forgets_its_state_when_told(tmp_path: Path) -> None:
@@ -142,16 +142,22 @@ def test_a_job_tells_what_it_made_and_forgets_its_state_when_told(tmp_path: Path
     assert not made.state.exists()
 
 
-def test_a_residual_head_is_better_than_conse_where_it_was_trained(tmp_path: Path) -> None:
+def test_the_classifier_speaks_beside_a_head_where_it_is_sure_and_moves_nothing_elsewhere(
+    tmp_path: Path,
+) -> None:
     made = sources()
-    head = trained(
-        tmp_path,
-        head={"residual": True},
-        training={"epochs": 30, "learning_rate": 0.03, "save_seconds": 1e9},
-        targets={"distillation": 0.2, "classifier_weight": 0.5},
+    features, scores = everything(made)
+    unsure, sure = np.zeros_like(scores), 30 * np.eye(scores.shape[1], dtype=np.float32)[[42]]
+    alone, both = (
+        predictor_of(trained(tmp_path, classifier={"weight": weight, "photo_odds": odds}), CPU)
+        for weight, odds in ((0.0, 1.0), (1e4, 1e9))
     )
-    ours = hits_at_1(predictor_of(head, CPU), made)
-    assert ours > hits_at_1(predictor_of(baseline(BASELINES[0]), CPU), made) + 0.1
+    said, known = unit(alone.says(features, scores)), made.nouns.class_vectors[42]
+    near = unit(both.says(features, np.repeat(sure, len(features), axis=0))) @ known
+    assert (near > 0.99).all()
+    # 1 / (1 - 1/1000)^2: unsure, the classifier weighs as much as the head at most
+    moved = np.linalg.norm(both.says(features, unsure) - said, axis=1)
+    assert moved.max() < 1.01
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 4096])

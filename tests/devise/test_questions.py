@@ -56,6 +56,16 @@ def test_questions_about_no_picture_are_left_out():
     assert "2-hop" not in asked()
 
 
+def test_pictures_that_chose_are_not_asked_about_where_others_test():
+    toy = words("pug")
+    table = [*TABLE[:4], picture("5", "corgi", "test", set="other"), *TABLE[5:]]
+    known = labelled(KEYS, table, toy.synsets)
+    rest, found = questions(known, toy.classes, toy.nodes, toy.graph(), [])
+    asked = {one.candidates: rest.only(one.asked).pictures for one in found}
+    assert [p.part for p in asked["seen"]] == ["test"]
+    assert {p.picture for p in asked["nouns"]} == {"3", "4", "5", "6"}  # 2 is valid
+
+
 def test_rows_follow_the_predictions_whatever_the_order_of_the_table():
     known = labelled(KEYS, TABLE, words().synsets)
     assert [KEYS[row] for row in known.rows] == [(p.set, p.picture) for p in known.pictures]

@@ -11,7 +11,7 @@ from wordbridge.report.tables import write_table
 
 
 def row(hit: float, **changed: Any) -> dict[str, Any]:
-    place = {"candidates": "classes", "part": "valid", "set": "all", "kind": "all"}
+    place = {"candidates": "classes", "part": "test", "set": "all", "kind": "all"}
     figures = {"labels": 7, "pictures": 5, "hit@1": hit, "hp@2": None, "median_rank": 2.0}
     return place | figures | changed
 

@@ -102,7 +102,7 @@ EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}
 PICTURE_TABLES = (
     expand(
         "<results>/tables/{table}.html",
-        table=["nouns", "devise", "devise_words", "devise_nouns", "mislabelled"]
+        table=["nouns", "devise_choice", "devise", "devise_words", "devise_nouns", "mislabelled"]
         + ["french"] * bool(FRENCH_VECTORS)
         + [f"search_{name}" for name in EXAMPLES],
     )

@@ -182,6 +182,26 @@ rule choose_method:
         "../scripts/choose_method.py"
 
 
+rule tabulate_choice:
+    """A table of the comparisons that decided which method is searched with."""
+    input:
+        "<results>/devise/chosen.json",
+    output:
+        multiext("<results>/tables/devise_choice", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/tabulate_choice.log",
+    benchmark:
+        "<results>/benchmarks/tabulate_choice.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/tabulate_choice.py"
+
+
 rule tabulate_devise:
     """The tables of the picture side: both directions, best and worst nouns."""
     input:

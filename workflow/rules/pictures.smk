@@ -4,6 +4,12 @@
 # A shard is chosen by a picture's name, so a changed picture is a reason to redo one shard only.
 
 
+rule shards:
+    """All picture sets in shards."""
+    input:
+        expand("<results>/pictures/shards/{set}/{shard}.tsv", set=ALL_SETS, shard=SHARDS),
+
+
 rule list_pictures:
     """The pictures of one set, with the nouns that they show."""
     input:

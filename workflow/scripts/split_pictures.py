@@ -1,7 +1,8 @@
 """All pictures with the part that each plays, and the nouns that are held out."""
 
+from wordbridge.devise.noun_roles import write_roles
 from wordbridge.devise.noun_table import read_nouns
-from wordbridge.devise.picture_split import Settings, split_pictures, write_roles
+from wordbridge.devise.picture_split import Settings, split_pictures
 from wordbridge.devise.picture_table import read_pictures, write_pictures
 from wordbridge.log import log_to
 

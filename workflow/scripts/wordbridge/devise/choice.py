@@ -19,24 +19,26 @@ def choose_method(
     ``records`` are those of score_devise. ``settings``: ``method`` and its ``rival``, the ``hit``
     k of the flat hits to compare (means over the seeds), and ``checks``, each with candidates,
     part, set and kind of a row and ``above``: whether the method must be above the rival there or
-    just not below. A check without pictures decides nothing. Keys: method, and checks, each
-    with both figures (shares) and whether it ``holds``. Raises InputError when a method has no
-    record.
+    just not below. A check without pictures decides nothing. Keys: method, asked_for, rival, hit,
+    and checks, each with the number of pictures, both figures (shares) and whether it ``holds``.
+    Raises InputError when a method has no record.
     """
     method, rival = settings["method"], settings["rival"]
     checks = []
     for check in settings["checks"]:
-        mine, theirs = (_hit(records, name, check, settings["hit"]) for name in (method, rival))
-        if mine is None or theirs is None:
+        both = [_rows(records, name, check) for name in (method, rival)]
+        if not all(both):
             continue
+        mine, theirs = (_mean_hit(rows, settings["hit"]) for rows in both)
+        place = {name: check[name] for name in PLACE} | {"pictures": both[0][0]["pictures"]}
         holds = mine > theirs if check["above"] else mine >= theirs
-        place = {name: check[name] for name in PLACE}
         checks.append(
             place | {"method": mine, "rival": theirs, "above": check["above"], "holds": holds}
         )
     return {
         "method": method if all(check["holds"] for check in checks) else rival,
         "asked_for": method,
+        "rival": rival,
         "hit": settings["hit"],
         "checks": checks,
     }
@@ -58,21 +60,25 @@ def take_chosen(method: str, files: Iterable[str | Path], outputs: Iterable[str 
             shutil.copyfile(mine[output.name], partial)
 
 
-def _hit(
-    records: Sequence[Mapping[str, Any]], method: str, place: Mapping[str, Any], k: int
-) -> float | None:
-    """Return the mean hit@k of the seeds of ``method``, None where nothing was scored."""
+def _rows(
+    records: Sequence[Mapping[str, Any]], method: str, place: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Return what the seeds of ``method`` scored at ``place``, nothing where no picture was."""
     mine = [record for record in records if record["method"] == method]
     if not mine:
         raise InputError(
             f"method {method}: expected its scores, got those of "
             f"{', '.join(sorted({str(r['method']) for r in records})) or 'none'}; let it run, too"
         )
-    found = [
-        row[f"hit@{k}"]
+    return [
+        row
         for record in mine
         for row in record["rows"]
         if all(row[name] == place[name] for name in PLACE)
     ]
+
+
+def _mean_hit(rows: Sequence[Mapping[str, Any]], k: int) -> float:
     # Rounded, since a mean of equal shares may differ in its last digit.
-    return round(sum(found) / len(found), 9) if found else None
+    mean: float = round(sum(row[f"hit@{k}"] for row in rows) / len(rows), 9)
+    return mean

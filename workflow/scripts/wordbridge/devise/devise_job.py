@@ -17,6 +17,7 @@ from wordbridge.devise.head import Head
 from wordbridge.devise.head_settings import Settings, settings_from
 from wordbridge.devise.labelled import Features, Floats, Ints, Labelled, seen_parts
 from wordbridge.devise.noun_matrix import NounMatrix
+from wordbridge.devise.photo_gate import fit_photo_gate
 from wordbridge.devise.picture_table import Picture
 from wordbridge.devise.targets import Points, classifier_of, label_numbers, of_pictures
 from wordbridge.translation.checkpoint import exclusive, state_key
@@ -62,9 +63,7 @@ def training_points(
     rows_of = np.concatenate([train.nouns, extra_nouns])
     more = np.full(len(extra), np.float32(settings.classifier_weight))
     seen = np.unique(rows_of[rows_of >= 0])
-    classifier = (
-        classifier_of(nouns, settings.conse_top, variant.head.trust) if asks_conse else None
-    )
+    classifier = classifier_of(nouns, settings.conse_top) if asks_conse else None
     points = Points(
         store,
         nouns,
@@ -81,7 +80,7 @@ def training_points(
 
 def _asks_conse(settings: Settings) -> bool:
     targets = settings.targets
-    return targets.distillation > 0 or targets.unlabelled or settings.head.residual
+    return targets.distillation > 0 or targets.unlabelled
 
 
 def prepare(
@@ -161,14 +160,18 @@ def train(
         "best_epoch": standing.best_epoch + 1,
     }
     tensors = {f"head.{name}": value for name, value in weights.items()}
-    tensors |= _classifier_tensors(training.train_points, settings)
+    if settings.classifier.weight > 0:
+        tensors |= _second_voice(sources, settings)
     return Trained(tensors, description, standing.epochs, state)
 
 
-def _classifier_tensors(points: Points, settings: Settings) -> dict[str, Tensor]:
-    """Return what a residual head needs to ask ConSE."""
-    if not settings.head.residual or points.classifier is None:
-        return {}
-    known = torch.from_numpy(points.classifier.known)
-    vectors = torch.from_numpy(np.ascontiguousarray(points.classifier.vectors))
-    return {"class_vectors": vectors, "known_classes": known}
+def _second_voice(sources: Sources, settings: Settings) -> dict[str, Tensor]:
+    """Return what is needed to let the classifier speak beside the head."""
+    train, _ = seen_parts(sources.store, sources.pictures, sources.nouns)
+    some = thinned(train, MOMENTS)
+    features = sources.store.features(some.rows)
+    gate = fit_photo_gate(features, some.photos, settings.classifier.photo_penalty)
+    nouns = sources.nouns
+    arrays = {"class_vectors": nouns.class_vectors, "known_classes": nouns.known_classes}
+    arrays |= {"photo_weights": gate.weights, "photo_bias": gate.bias}
+    return {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}

@@ -137,7 +137,7 @@ class HeadTraining:
             group["lr"] = rate
             if first is not None:
                 group["betas"] = (first, group["betas"][1])
-        said = self.head(batch.features, batch.conse)
+        said = self.head(batch.features)
         options = self.settings.loss
         negatives = draw_negatives(self.seen, options.negatives)
         each = losses(options, said, batch.targets, batch.labels, negatives)

@@ -28,7 +28,8 @@ def evaluate(
     precision@k and the precision@k of word queries; ``hops`` the distances of the n-hop sets.
     Keys of the record: space; left_out (pictures of the table that have no prediction);
     rows (picture -> word, one per question and group); words (word -> picture, one per group);
-    nouns (single nouns, of the questions in BY_NOUN). No training picture is scored.
+    nouns (single nouns, of the questions in BY_NOUN). No training picture is scored, and no
+    valid one where there is a test part.
     """
     graph = words.graph()
     known = labelled(predictions.pictures, table, words.synsets)

@@ -1,7 +1,5 @@
 """The head of DeViSE: from a picture's features to a word vector (Frome et al. 2013, section 3)."""
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 
@@ -9,15 +7,10 @@ from wordbridge.devise.head_settings import HeadSettings
 
 
 class Head(nn.Module):
-    """Batch norm, dropout and linear, with ReLU between, as often as there are layers.
-
-    With ``residual`` settings its output is added to ConSE's prediction; the last layer starts
-    at zero then, so that the untrained head says exactly what ConSE says.
-    """
+    """Batch norm, dropout and linear, with ReLU between, as often as there are layers."""
 
     def __init__(self, settings: HeadSettings, width: int, outputs: int) -> None:
         super().__init__()
-        self.residual = settings.residual
         widths, layers = [width, *settings.hidden, outputs], list[nn.Module]()
         for place, dropout in enumerate(settings.dropouts):
             if place:
@@ -25,17 +18,12 @@ class Head(nn.Module):
             if settings.batch_norm:
                 layers.append(nn.BatchNorm1d(widths[place]))
             layers += [nn.Dropout(dropout), _linear(widths[place], widths[place + 1])]
-        if settings.residual:
-            nn.init.zeros_(cast(nn.Linear, layers[-1]).weight)
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, features: Tensor, conse: Tensor) -> Tensor:
-        """Return vectors (batch, outputs) for features (batch, width).
-
-        ``conse`` (batch, outputs) is looked at by a residual head only.
-        """
+    def forward(self, features: Tensor) -> Tensor:
+        """Return vectors (batch, outputs) for features (batch, width)."""
         made: Tensor = self.layers(features)
-        return conse + made if self.residual else made
+        return made
 
     def freeze_statistics(self) -> None:
         """Let batch norms use their running statistics in training too (fastai's bn_freeze)."""

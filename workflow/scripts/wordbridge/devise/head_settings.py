@@ -13,16 +13,30 @@ class HeadSettings:
     """The network from features to vectors; the defaults are the lesson's.
 
     ``hidden`` has the width of each hidden layer, and none makes the head linear; ``dropouts``
-    has one probability before each layer, the last one among them. With ``residual`` the
-    network's output is added to ConSE's prediction and begins as nothing; ConSE's prediction,
-    of length 1, is made up to ``trust`` times as long where the classifier is sure.
+    has one probability before each layer, the last one among them.
     """
 
     hidden: tuple[int, ...] = (1024,)
     dropouts: tuple[float, ...] = (0.2, 0.2)
     batch_norm: bool = True
-    residual: bool = False
-    trust: float = 1.0
+
+
+@dataclass(frozen=True)
+class ClassifierSettings:
+    """What the backbone's own classifier says beside the trained head, see second_voice.py.
+
+    ``weight`` is the most that it may weigh beside the head's 1; with 0 it is not asked. ``top``
+    classes are combined at ``temperature``. How much it weighs depends on how sure it is and on
+    the picture being a photograph, of which the train part's kinds are examples: ``photo_odds``
+    is how many times likelier a photograph is than there, ``photo_penalty`` weighs the squares
+    of the numbers that tell the kinds apart.
+    """
+
+    weight: float = 0.0
+    top: int = 10
+    temperature: float = 0.07
+    photo_odds: float = 1.0
+    photo_penalty: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -47,10 +61,14 @@ class TargetSettings:
 
 @dataclass(frozen=True)
 class LossSettings:
-    """The loss and, for hinge_rank, its margin and how many negatives (None: all) a batch has."""
+    """The loss; ``margin`` is of hinge_rank, ``temperature`` of contrastive.
 
-    kind: Literal["cosine", "l1", "hinge_rank", "softmax"] = "cosine"
+    Both compare a batch with so many ``negatives``, None for all.
+    """
+
+    kind: Literal["cosine", "l1", "hinge_rank", "contrastive", "softmax"] = "cosine"
     margin: float = 0.1  # Frome et al. 2013, section 3.2
+    temperature: float = 0.1
     negatives: int | None = None
 
 
@@ -75,9 +93,10 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """One variant: head, targets, loss, learning-rate schedule and training."""
+    """One variant: head, classifier beside it, targets, loss, learning rates and training."""
 
     head: HeadSettings
+    classifier: ClassifierSettings
     targets: TargetSettings
     loss: LossSettings
     schedule: ScheduleSettings
@@ -95,7 +114,13 @@ class Settings:
 
 
 Block = TypeVar(
-    "Block", HeadSettings, TargetSettings, LossSettings, ScheduleSettings, TrainingSettings
+    "Block",
+    HeadSettings,
+    ClassifierSettings,
+    TargetSettings,
+    LossSettings,
+    ScheduleSettings,
+    TrainingSettings,
 )
 
 
@@ -116,10 +141,11 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
     """Return the settings that a variant's block of the configuration describes.
 
     Raises InputError for a setting that there is not, for another number of dropouts than of
-    layers, and for a classifier that is asked to correct ConSE's vectors.
+    layers, and for a head without vectors that the classifier is to speak beside.
     """
     settings = Settings(
         head=_block(HeadSettings, values.get("head", {})),
+        classifier=_block(ClassifierSettings, values.get("classifier", {})),
         targets=_block(TargetSettings, values.get("targets", {})),
         loss=_block(LossSettings, values.get("loss", {})),
         schedule=_block(ScheduleSettings, values.get("schedule", {})),
@@ -131,9 +157,9 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
             f"head: expected a dropout for each of {layers} layers, got {dropouts}; "
             "give one per hidden layer and one for the last layer"
         )
-    if settings.head.residual and settings.loss.kind == "softmax":
+    if settings.classifier.weight and settings.loss.kind == "softmax":
         raise InputError(
-            "head: expected residual: false with the softmax loss, whose outputs are no vectors, "
-            "got true; correct the variant"
+            "head: expected classifier weight: 0 with the softmax loss, whose outputs are no "
+            f"vectors, got {settings.classifier.weight}; correct the variant"
         )
     return settings

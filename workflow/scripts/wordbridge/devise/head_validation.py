@@ -25,7 +25,7 @@ def look(head: Head, points: Points, settings: LossSettings, seen: Tensor) -> tu
     loss = hits = 0.0
     for start in range(0, len(points), CHUNK):
         batch = points.batch(np.arange(start, min(start + CHUNK, len(points)))).to(device)
-        said = head(batch.features, batch.conse)
+        said = head(batch.features)
         loss += float(losses(settings, said, batch.targets, batch.labels, seen).sum())
         hits += float(_hits(said, batch, settings, seen).sum())
     head.train(was_training)

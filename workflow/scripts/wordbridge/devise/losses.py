@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cosine_similarity, cross_entropy
+from torch.nn.functional import cosine_similarity, cross_entropy, normalize
 
 from wordbridge.devise.head_settings import LossSettings
 
@@ -31,6 +31,21 @@ def hinge_rank_loss(predicted: Tensor, target: Tensor, negatives: Tensor, margin
     return violated.masked_fill(own, 0.0).sum(dim=1)
 
 
+def contrastive_loss(
+    predicted: Tensor, target: Tensor, negatives: Tensor, temperature: float
+) -> Tensor:
+    """Return the cross-entropy (batch,) of finding the target among the ``negatives`` by cosine.
+
+    Cosines are divided by ``temperature``, as in van den Oord et al. 2018. ``target`` and
+    ``negatives`` are as for the hinge rank loss, and what does not count is the same.
+    """
+    unit = normalize(predicted)
+    right = (unit * target).sum(dim=1, keepdim=True) / temperature
+    others = unit @ negatives.T / temperature
+    others = others.masked_fill(target @ negatives.T >= SAME, -torch.inf)
+    return torch.cat([right, others], dim=1).logsumexp(dim=1) - right.squeeze(1)
+
+
 def softmax_loss(scores: Tensor, labels: Tensor) -> Tensor:
     """Return cross-entropy (batch,) of scores (batch, classes); 0 where the label is -1."""
     return cross_entropy(scores, labels, ignore_index=-1, reduction="none")
@@ -53,4 +68,6 @@ def losses(
         return l1_loss(predicted, target)
     if settings.kind == "hinge_rank":
         return hinge_rank_loss(predicted, target, negatives, settings.margin)
+    if settings.kind == "contrastive":
+        return contrastive_loss(predicted, target, negatives, settings.temperature)
     return softmax_loss(predicted, labels)

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from wordbridge.devise.packages import members
 from wordbridge.devise.picture_labels import LeftOut
-from wordbridge.devise.picture_table import NO_PART, TRAIN, VALID
+from wordbridge.devise.picture_table import NO_PART, TEST, TRAIN, VALID
 from wordbridge.errors import InputError, brief
 
 ENDINGS = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 _SYNSET = re.compile(r"(n\d{8})(?:\b|_).*")
-_PARTS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID}
+_PARTS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
 
 
 class File(NamedTuple):
@@ -30,10 +30,10 @@ class File(NamedTuple):
 def list_folder(folder: str | Path) -> Iterator[File | LeftOut]:
     """Yield the pictures of a folder and its sub-folders, sorted by path.
 
-    Folders named train, valid or val tell the part, folders named n01440764 the noun; other
-    names tell nothing. What no picture is by its ending, is empty or a link to nowhere is left
-    out; hidden files are passed over. Links to folders are not followed. Raises InputError if
-    there is no such folder or no picture in it.
+    Folders named train, valid, val or test tell the part, folders named n01440764 the noun;
+    other names tell nothing. What no picture is by its ending, is empty or a link to nowhere is
+    left out; hidden files are passed over. Links to folders are not followed. Raises InputError
+    if there is no such folder or no picture in it.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -85,7 +85,9 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[File | LeftOut
         if synset and not re.fullmatch(r"n\d{8}", synset):
             raise InputError(f"{table}: {path}: expected a synset such as n01440764, got {synset}")
         if part and part not in _PARTS:
-            raise InputError(f"{table}: {path}: expected the part train or valid, got {part!r}")
+            raise InputError(
+                f"{table}: {path}: expected the part train, valid or test, got {part!r}"
+            )
         location = root / path
         if reason := _unreadable(location):
             yield LeftOut(path, reason)

@@ -7,53 +7,44 @@ perhaps one vector), an ancestor nor a descendant of a noun that is seen in trai
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from wordbridge.atomic import replacing
 from wordbridge.devise.noun_relatives import Relatives
+from wordbridge.devise.noun_roles import NounRole, noun_roles
 from wordbridge.devise.noun_table import Noun
-from wordbridge.devise.picture_table import NO_PART, PHOTO, TRAIN, UNSEEN, VALID, Picture
+from wordbridge.devise.picture_table import NO_PART, TEST, TRAIN, UNSEEN, VALID, Picture
 from wordbridge.errors import InputError
-
-HEADER = ("synset", "role", "related", "pictures", "photos")
-SEEN = "seen"
-
-
-class NounRole(NamedTuple):
-    """A noun with pictures: seen or unseen; ``related`` is a seen noun near an unseen one."""
-
-    synset: str
-    role: str
-    related: str
-    pictures: int
-    photos: int
 
 
 @dataclass(frozen=True)
 class Settings:
-    """``unseen`` and ``valid`` are shares: of the nouns that may be held out, of a noun's pictures.
+    """Shares: ``unseen`` of the nouns that may be held out, the others of a seen noun's pictures.
 
-    All pictures of nouns outside the backbone's classes are unseen in ``zero_shot_sets``, and so
-    are these nouns' pictures in other sets.
+    Pictures of the ``valid`` part choose epochs and penalties, those of the ``test`` part are
+    scored. All pictures of nouns outside the backbone's classes are unseen in
+    ``zero_shot_sets``, and so are these nouns' pictures in other sets. In ``test_sets`` the
+    pictures that lie in a folder valid are the test part, as ImageNet's are for the papers, and
+    some of the train folder are drawn for valid.
     """
 
     seed: int
     unseen: float
     valid: float
+    test: float = 0.0
     zero_shot_sets: Collection[str] = ()
+    test_sets: Collection[str] = ()
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any]) -> "Settings":
         """Return the settings of the config; raises InputError for a share outside 0 to 1."""
         parsed = cls(**settings)
-        for key in ("unseen", "valid"):
-            if not 0 <= getattr(parsed, key) < 1:
-                raise InputError(
-                    f"pictures split: expected {key} from 0 to below 1, got {settings[key]}"
-                )
+        shares = {"unseen": parsed.unseen, "valid": parsed.valid, "test": parsed.test}
+        shares["valid and test together"] = parsed.valid + parsed.test
+        for name, share in shares.items():
+            if not 0 <= share < 1:
+                raise InputError(f"pictures split: expected {name} from 0 to below 1, got {share}")
         return parsed
 
 
@@ -70,12 +61,13 @@ def split_pictures(
     zero_shot = {p.synset for p in pictures if p.synset and p.set in settings.zero_shot_sets}
     relatives = Relatives(nouns)
     unseen = draw_unseen(pictured, classes, zero_shot - classes, relatives, settings)
-    held_out = _held_out(pictures, unseen, settings)
+    given = [picture._replace(part=_own_part(picture, settings)) for picture in pictures]
+    held_out = _held_out(given, unseen, settings)
     split = [
-        picture._replace(part=_part(picture, unseen, row in held_out))
-        for row, picture in enumerate(pictures)
+        picture._replace(part=_part(picture, unseen, held_out.get(row, TRAIN)))
+        for row, picture in enumerate(given)
     ]
-    return split, _roles(split, unseen, classes, relatives)
+    return split, noun_roles(split, unseen, classes, relatives)
 
 
 def draw_unseen(
@@ -103,61 +95,45 @@ def draw_unseen(
     return unseen - set(classes)
 
 
-def write_roles(path: str | Path, roles: Iterable[NounRole]) -> None:
-    """Write the table of the nouns with pictures."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(HEADER) + "\n")
-        table.writelines("\t".join(map(str, role)) + "\n" for role in roles)
+def _held_out(
+    pictures: Sequence[Picture], unseen: Collection[str], settings: Settings
+) -> dict[int, str]:
+    """Return the parts of the rows of pictures that are held out by the draw, noun by noun.
 
-
-def _held_out(pictures: Sequence[Picture], unseen: Collection[str], settings: Settings) -> set[int]:
-    """Return the rows of pictures that are drawn for the valid part, noun by noun.
-
-    At least one picture of a noun stays to train on.
+    At least one picture of a noun stays to train on. Where a set has a test part of its own,
+    all that are held out are valid.
     """
-    rows: defaultdict[str, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    rows: defaultdict[tuple[str, bool], defaultdict[str, list[int]]]
+    rows = defaultdict(lambda: defaultdict(list))
     for row, picture in enumerate(pictures):
         if picture.synset and picture.synset not in unseen and picture.part == NO_PART:
             content = picture.stamp if picture.archive else f"{picture.set}/{picture.picture}"
-            rows[picture.synset][_draw(settings.seed, content)].append(row)
-    held_out: set[int] = set()
-    for draws in rows.values():
-        count = min(math.floor(settings.valid * len(draws) + 0.5), len(draws) - 1)
-        held_out.update(row for draw in sorted(draws)[:count] for row in draws[draw])
+            rows[picture.synset, picture.set in settings.test_sets][content].append(row)
+    held_out: dict[int, str] = {}
+    held = settings.valid + settings.test
+    for (_, has_test), draws in rows.items():
+        count = min(math.floor(held * len(draws) + 0.5), len(draws) - 1)
+        for content in sorted(draws, key=lambda content: _draw(settings.seed, content))[:count]:
+            # Drawn once more, as most nouns have too few pictures for a share of each part.
+            draw = _draw(settings.seed, f"{TEST} {content}") / 2**64
+            part = TEST if not has_test and draw < settings.test / held else VALID
+            held_out |= dict.fromkeys(draws[content], part)
     return held_out
 
 
-def _part(picture: Picture, unseen: Collection[str], is_held_out: bool) -> str:
+def _own_part(picture: Picture, settings: Settings) -> str:
+    """Return the part that a picture has before any draw, or ""."""
+    if picture.set not in settings.test_sets:
+        return picture.part
+    return {VALID: TEST, TRAIN: NO_PART}.get(picture.part, picture.part)
+
+
+def _part(picture: Picture, unseen: Collection[str], drawn: str) -> str:
     if not picture.synset:
         return NO_PART
     if picture.synset in unseen:
         return UNSEEN
-    return picture.part or (VALID if is_held_out else TRAIN)
-
-
-def _roles(
-    split: Iterable[Picture],
-    unseen: Collection[str],
-    classes: Collection[str],
-    relatives: Relatives,
-) -> list[NounRole]:
-    counts: defaultdict[str, int] = defaultdict(int)
-    photos: defaultdict[str, int] = defaultdict(int)
-    for picture in split:
-        if picture.synset:
-            counts[picture.synset] += 1
-            photos[picture.synset] += picture.kind == PHOTO
-    seen = {*classes, *(synset for synset in counts if synset not in unseen)}
-    return [
-        NounRole(
-            synset,
-            UNSEEN if synset in unseen else SEEN,
-            min(relatives.of(synset) & seen, default="") if synset in unseen else "",
-            counts[synset],
-            photos[synset],
-        )
-        for synset in sorted(counts)
-    ]
+    return picture.part or drawn
 
 
 def _draw(seed: int, content: str) -> int:

@@ -14,7 +14,7 @@ from wordbridge.errors import InputError, brief
 from wordbridge.table_file import opened_table
 
 PHOTO, DRAWING = KINDS = ("photo", "drawing")
-TRAIN, VALID, UNSEEN, NO_PART = PARTS = ("train", "valid", "unseen", "")
+TRAIN, VALID, TEST, UNSEEN, NO_PART = PARTS = ("train", "valid", "test", "unseen", "")
 
 
 class Picture(NamedTuple):

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from wordbridge.atomic import replacing
-from wordbridge.devise.conse import certainty, conse
+from wordbridge.devise.conse import conse
 from wordbridge.devise.fitted import Fitted
 from wordbridge.devise.head import Head, Kept
 from wordbridge.devise.head_settings import settings_from
 from wordbridge.devise.labelled import Features, Floats
 from wordbridge.devise.noun_matrix import unit
+from wordbridge.devise.photo_gate import PhotoGate
+from wordbridge.devise.second_voice import SecondVoice
 from wordbridge.errors import InputError
 from wordbridge.progress import progress
 from wordbridge.translation.weights import load_weights
@@ -107,17 +108,17 @@ def _head(fitted: Fitted, device: torch.device) -> Says:
     mine = {n[len(start) :]: t for n, t in fitted.tensors.items() if n.startswith(start)}
     load_weights(Kept(head), mine)
     head.to(device).eval()
-    arrays, top = _arrays(fitted), settings.targets.conse_top
+    beside = None
+    if settings.classifier.weight > 0:
+        arrays = _arrays(fitted)
+        gate = PhotoGate(arrays["photo_weights"], arrays["photo_bias"])
+        vectors, known = arrays["class_vectors"], arrays["known_classes"]
+        beside = SecondVoice(vectors, known, gate, settings.classifier)
 
     @torch.no_grad()
     def says(features: Floats, scores: Floats) -> Floats:
-        base = np.zeros((len(features), 1), np.float32)
-        if settings.head.residual:
-            base = unit(conse(scores, arrays["class_vectors"], arrays["known_classes"], top))
-            base *= certainty(scores, settings.head.trust)
-        made: Tensor = head(*(torch.from_numpy(a).to(device) for a in (features, base)))
-        said: Floats = made.cpu().numpy()
-        return said
+        said: Floats = head(torch.from_numpy(features).to(device)).cpu().numpy()
+        return unit(said) + beside.says(features, scores) if beside else said
 
     return says
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.devise.noun_graph import NounGraph
-from wordbridge.devise.picture_table import PHOTO, TRAIN, UNSEEN, Picture
+from wordbridge.devise.picture_table import PHOTO, TEST, TRAIN, UNSEEN, VALID, Picture
 from wordbridge.errors import InputError
 
 Ints = NDArray[np.int64]
@@ -88,6 +88,8 @@ def questions(
 ) -> tuple[Labelled, list[Question]]:
     """Return the pictures that nothing was trained on, and what is asked about them.
 
+    Those of the valid part, which chose epochs and penalties, are among them only where there is
+    no test part.
     ``classes`` are the rows of the backbone's classes among the vectors, ``nodes`` the nodes of
     all rows in ``graph``. Candidates are, by name: "seen" (nouns with training pictures), "unseen"
     (nouns held out), "seen + unseen", "classes" (photographs only), "nouns" (all of WordNet that
@@ -95,10 +97,12 @@ def questions(
     steps of a class, no class itself nor seen) and "2-hop + classes". Questions about no
     picture are left out.
     """
-    parts = pictures.where(lambda picture: picture.part == TRAIN)
-    held_out = pictures.only(~parts)
+    trained = pictures.where(lambda picture: picture.part == TRAIN)
+    tested = pictures.where(lambda picture: picture.part == TEST).any()
+    chose = pictures.where(lambda picture: bool(tested) and picture.part == VALID)
+    held_out = pictures.only(~trained & ~chose)
     every = np.arange(len(nodes))
-    seen = np.unique(pictures.nouns[parts])
+    seen = np.unique(pictures.nouns[trained])
     unseen = np.unique(held_out.nouns[held_out.where(lambda picture: picture.part == UNSEEN)])
     photos = held_out.where(lambda picture: picture.kind == PHOTO)
     anything = np.ones(len(held_out), bool)

@@ -9,20 +9,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wordbridge.devise.conse import certainty, conse
+from wordbridge.devise.conse import conse
 from wordbridge.devise.labelled import Features, Floats, Ints, Labelled
 from wordbridge.devise.noun_matrix import NounMatrix, unit
 
 
 class Batch(NamedTuple):
-    """Points of a training: ``features`` (batch, width); ``conse``, ``targets`` (batch, dim).
+    """Points of a training: ``features`` (batch, width), ``targets`` (batch, dim).
 
     ``labels`` (batch) are numbers of nouns among those that are seen, -1 where there is none;
     ``weights`` (batch) say how much each point counts.
     """
 
     features: Tensor
-    conse: Tensor
     targets: Tensor
     labels: Tensor
     weights: Tensor
@@ -36,27 +35,21 @@ class Batch(NamedTuple):
 class Classifier:
     """What the backbone's classifier says in words: its classes' vectors, combined by ConSE.
 
-    ``vectors`` (classes, dim) are of unit length, ``known`` (classes) says which exist; ``trust``
-    is the largest weight of what is said, see ``certainty``.
+    ``vectors`` (classes, dim) are of unit length, ``known`` (classes) says which exist.
     """
 
     vectors: Floats
     known: NDArray[np.bool_]
     top: int
-    trust: float = 1.0
 
     def says(self, scores: Floats) -> Floats:
         """Return ConSE's predictions (pictures, dim), of unit length, for class scores."""
         return unit(conse(scores, self.vectors, self.known, self.top))
 
-    def weights(self, scores: Floats) -> Floats:
-        """Return what each prediction weighs (pictures, 1)."""
-        return certainty(scores, self.trust)
 
-
-def classifier_of(nouns: NounMatrix, top: int, trust: float = 1.0) -> Classifier:
+def classifier_of(nouns: NounMatrix, top: int) -> Classifier:
     """Return the classes of ``nouns`` with ConSE's ``top``."""
-    return Classifier(nouns.class_vectors, nouns.known_classes, top, trust)
+    return Classifier(nouns.class_vectors, nouns.known_classes, top)
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ class Points:
     ``rows`` are the features' rows; ``extra`` (others, width) are features behind them, of
     nouns that the classifier knows. ``nouns`` are rows of the matrix of nouns or -1 for all of
     them, ``label_of`` their numbers among the seen nouns by row. ``distillation`` is ConSE's
-    part in a target; with ``classifier`` None ConSE is not asked and its predictions are zeros.
+    part in a target; with ``classifier`` None ConSE is not asked.
     """
 
     store: Features
@@ -90,16 +83,14 @@ class Points:
         features[is_picture] = self.store.features(rows)
         features[~is_picture] = self.extra[indices[~is_picture] - len(self.rows)]
         own = np.where(named[:, None], self.matrix.vectors[nouns], np.float32(0))
-        said, sure = np.zeros_like(own), np.ones((len(indices), 1), np.float32)
+        said = np.zeros_like(own)
         if self.classifier:
-            scores = self.store.logits(rows)
-            said[is_picture] = self.classifier.says(scores)
-            sure[is_picture] = self.classifier.weights(scores)
+            said[is_picture] = self.classifier.says(self.store.logits(rows))
             said[~is_picture] = own[~is_picture]
         share = np.where(named, np.float32(self.distillation), np.float32(1))[:, None]
         targets = unit((1 - share) * own + share * said)
         labels = np.where(named, self.label_of[nouns], -1)
-        arrays = (features, sure * said, targets, labels, self.weights[indices])
+        arrays = (features, targets, labels, self.weights[indices])
         return Batch(*map(torch.from_numpy, arrays))
 
 

@@ -21,7 +21,8 @@ WORDS_CAPTION = (
 
 PLACE = ("part", "set", "kind")
 PARTS = {
-    "valid": "seen nouns", "unseen": "unseen nouns", "": "as given", "all": "all together",
+    "test": "seen nouns", "valid": "seen nouns (valid)", "unseen": "unseen nouns",
+    "": "as given", "all": "all together",
 }  # fmt: skip
 HEADINGS = {
     "candidates": Column(

@@ -1,0 +1,12 @@
+"""The table of what decided which method is searched with."""
+
+from wordbridge.log import log_to
+from wordbridge.report.choice_table import choice_caption, choice_columns, tabulate_choice
+from wordbridge.report.tables import write_table
+from wordbridge.translation.records import read_records
+
+log_to(snakemake)
+
+(choice,) = read_records(snakemake.input)
+stem = snakemake.output[0].removesuffix(".tsv")
+write_table(tabulate_choice(choice), stem, choice_caption(choice), choice_columns(choice))
