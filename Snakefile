@@ -3,9 +3,11 @@
 from snakemake.utils import min_version
 
 from workflow.configuration import load
+from workflow.endings import begin, explain, forget_states
 from workflow.provenance import track_code
 
 min_version("9.27")
+begin()
 
 
 configfile: "config.yaml"
@@ -33,6 +35,14 @@ rule all:
         rules.translation.input,
         rules.pictures.input,
         "<results>/index.html",
+
+
+onsuccess:
+    forget_states(workflow.dag.jobs)
+
+
+onerror:
+    explain(log)
 
 
 track_code(workflow)

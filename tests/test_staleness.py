@@ -19,6 +19,8 @@ SHARED = [
     "workflow/provenance.py",
     "workflow/scripts/wordbridge/__init__.py",
     "workflow/scripts/wordbridge/errors.py",
+    "workflow/scripts/wordbridge/failures.py",
+    "workflow/scripts/wordbridge/lifeline.py",
     "workflow/scripts/wordbridge/log.py",
     "profiles/default/config.yaml",
 ]

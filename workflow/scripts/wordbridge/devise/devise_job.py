@@ -111,14 +111,9 @@ def prepare(
 
 @dataclass(frozen=True)
 class Trained(Fitted):
-    """A trained head, a row per epoch, and the state to forget when all is written."""
+    """A trained head and a row per epoch."""
 
     epochs: list[dict[str, float]]
-    state: Path
-
-    def forget_state(self) -> None:
-        """Delete the state: until the results are written, a broken-off job needs it."""
-        self.state.unlink(missing_ok=True)
 
 
 def train(
@@ -159,7 +154,7 @@ def train(
     }
     tensors = {f"head.{name}": value for name, value in weights.items()}
     tensors |= _classifier_tensors(training.train_points, settings)
-    return Trained(tensors, description, standing.epochs, state)
+    return Trained(tensors, description, standing.epochs)
 
 
 def _classifier_tensors(points: Points, settings: Settings) -> dict[str, Tensor]:
