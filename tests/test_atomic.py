@@ -6,14 +6,16 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file
 
 from wordbridge.atomic import Refused, partial_of, replacing
+from wordbridge.translation.tensor_file import write_tensors
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow/scripts"
 DYING = """
@@ -50,10 +52,13 @@ def test_what_another_process_writes_to_is_left_alone(tmp_path: Path):
     assert names(tmp_path) == ["a.txt", "b.txt"]
 
 
-def test_a_file_that_writers_replace_is_whole_too(tmp_path: Path):
-    with replacing(tmp_path / "a") as partial:
-        save_file({"x": torch.arange(3)}, partial)
-    assert (tmp_path / "a").read_bytes()[8:].startswith(b"{")
+def test_tensors_are_written_without_a_file_of_the_librarys_own(tmp_path: Path):
+    # which would have a name that nobody sweeps
+    plain, tensors = tmp_path / "plain", tmp_path / "tensors"
+    plain.touch()
+    write_tensors(tensors, {"x": torch.arange(3)})
+    assert tensors.stat().st_mode == plain.stat().st_mode
+    assert load_file(tensors)["x"].tolist() == [0, 1, 2]
 
 
 def test_without_locks_files_are_written_and_nothing_is_swept(
@@ -70,6 +75,12 @@ def test_without_locks_files_are_written_and_nothing_is_swept(
     assert names(tmp_path) == [old.name, "a.txt"]
 
 
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "text": lambda path: path.write_text("x" * 2000),
+    "arrays": lambda path: np.zeros(2000).tofile(path),
+}
+
+
 @pytest.fixture
 def small_files() -> Iterator[None]:
     """Let this process write files of 1000 bytes at most."""
@@ -79,19 +90,19 @@ def small_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize("writer", ["text", "safetensors"])
+@pytest.mark.parametrize(
+    ("writer", "says"),
+    [("text", "File too large"), ("arrays", r"2000 requested and \d+ written")],
+)
 @pytest.mark.usefixtures("small_files")
 def test_a_file_that_does_not_fit_leaves_what_was_there_and_says_what_to_do(
-    tmp_path: Path, writer: str
+    tmp_path: Path, writer: str, says: str
 ):
     target = tmp_path / "a"
     target.write_text("before")
-    message = r"a: expected to write it, got 'File too large'; raise the limit .* same command"
+    message = rf"a: expected to write it, got '{says}'; .* and run the same command again"
     with pytest.raises(Refused, match=message), replacing(target) as partial:
-        if writer == "text":
-            partial.write_text("x" * 2000)
-        else:
-            save_file({"x": torch.zeros(2000)}, partial)
+        WRITERS[writer](partial)
     assert target.read_text() == "before"
     assert names(tmp_path) == ["a"]
 

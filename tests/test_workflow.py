@@ -5,33 +5,25 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
-import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
-import psutil
 import pytest
+
+from tests.mini_tree import CONFIG, RESULTS, ROOT, artefacts, copy_of_checkout, edit, options
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
 Stale = Callable[..., set[str]]
 
-ROOT = Path(__file__).resolve().parents[1]
-CHECKOUT = ["Snakefile", "config.yaml", "envs", "profiles", "workflow", "tests/mini"]
-CONFIG = "tests/mini/config.yaml"
-RESULTS = "results/mini"
 PACKAGE = "workflow/scripts/wordbridge"
 
-# What may differ from run to run: nothing but these folders of RESULTS.
-TIMED = {"benchmarks", "timings"}
 # What stands for the network here: a port on which nobody listens, in front of every address.
 NO_NETWORK = {f"{name}_proxy": "http://127.0.0.1:9" for name in ("http", "https", "all")}
 
@@ -52,23 +44,6 @@ TABLES = {"tabulate_scores": 1, "tabulate_times": 1, "tabulate_training": 1, "bu
 COLLECTING = {"all", "text", "translation", "vectors"}
 
 
-def copy_of_checkout(target: Path) -> Path:
-    """Copy what a run needs to ``target`` and return it."""
-    target.mkdir(parents=True)
-    skipped = shutil.ignore_patterns("__pycache__")
-    for name in CHECKOUT:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=skipped)
-        else:
-            shutil.copy2(source, target / name)
-    return target
-
-
-def options(config: str | Path = CONFIG) -> list[str | Path]:
-    return ["--configfile", config]
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Path:
     """Return a checkout in which the mini experiment has run; look at it only."""
@@ -81,36 +56,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Pa
 def checkout(finished: Path, tmp_path: Path) -> Path:
     """Return a copy of the finished checkout, to be edited."""
     return shutil.copytree(finished, tmp_path / "copy")
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-
-def artefacts(checkout: Path) -> dict[str, bytes]:
-    """Return the bytes of all results but the timed ones, by their names."""
-    root = checkout / RESULTS
-    names = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
-    return {str(name): (root / name).read_bytes() for name in names if name.parts[0] not in TIMED}
-
-
-class Ender(threading.Thread):
-    """Sends a signal to the training in ``tree`` as soon as that has saved its state."""
-
-    def __init__(self, tree: Path, number: signal.Signals) -> None:
-        super().__init__(daemon=True)
-        self.tree, self.number = tree, number
-
-    def run(self) -> None:
-        while not list(self.tree.glob("resources/state/**/*.safetensors")):
-            time.sleep(0.05)
-        for process in psutil.process_iter(["cmdline", "cwd"]):
-            words = process.info["cmdline"] or [""]
-            training = words[-1].endswith(".train_translator.py") and "-c" not in words
-            if training and process.info["cwd"] == str(self.tree):
-                process.send_signal(self.number)
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
@@ -484,34 +429,3 @@ def test_an_error_is_one_line_among_the_last_ones(
     assert len(found) == 1, shown
     assert len(lines) - found[0] < 20, shown
     assert "Traceback" not in shown
-
-
-# ---- Broken-off trainings -----------------------------------------------------------------------
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_training_that_was_ended_continues_and_gives_the_same_bytes(
-    finished: Path, tmp_path: Path, workflow: Workflow, number: signal.Signals
-):
-    target = f"{RESULTS}/translators/all/1/model.safetensors"
-    edits = ("training:\n      epochs: 2", "training:\n      epochs: 90\n      save_seconds: 0.2")
-    trees = [shutil.copytree(finished, tmp_path / name) for name in ("undisturbed", "ended")]
-    for tree in trees:
-        edit(tree / CONFIG, *edits)
-        shutil.rmtree(tree / "resources/state", ignore_errors=True)
-    undisturbed, ended = trees
-
-    def train(tree: Path) -> None:
-        workflow(tree, target, *options(tree / CONFIG), snakefile=tree / "Snakefile")
-
-    train(undisturbed)
-    ender = Ender(ended, number)
-    ender.start()
-    with pytest.raises(AssertionError):
-        train(ended)
-    ender.join(timeout=60)
-    train(ended)
-    log = (ended / "logs/mini/train_translator/all/1.log").read_text(encoding="utf-8")
-    assert "continuing at epoch" in log
-    assert (ended / target).read_bytes() == (undisturbed / target).read_bytes()

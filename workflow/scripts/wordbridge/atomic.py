@@ -3,7 +3,6 @@
 import errno
 import fcntl
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,13 +48,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
                 partial.replace(target)
             finally:
                 partial.unlink(missing_ok=True)
-    except Exception as error:
-        number = _errno(error)
+    except OSError as error:
+        # numpy gives no number when fewer bytes were written than it wanted.
+        number = errno.ENOSPC if str(error).endswith(" written") else error.errno
         if number not in _REFUSALS or not _is_about(error, target):
             raise
         raise Refused(
-            f"{target}: expected to write it, got {os.strerror(number)!r}; {_REFUSALS[number]} "
-            "and run the same command again"
+            f"{target}: expected to write it, got {str(error.strerror or error)!r}; "
+            f"{_REFUSALS[number]} and run the same command again"
         ) from error
 
 
@@ -87,15 +87,9 @@ def _lock(descriptor: int) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _is_about(error: Exception, target: Path) -> bool:
+def _is_about(error: OSError, target: Path) -> bool:
     """Return whether an error names no file, or one on the way to ``target`` or beside it."""
-    name = getattr(error, "filename", None)
-    return name is None or Path(name).parent == target.parent or target.is_relative_to(name)
-
-
-def _errno(error: Exception) -> int:
-    """Return the system's number of an error; safetensors gives it as text only, others none."""
-    if isinstance(error, OSError):
-        return error.errno or 0
-    found = re.search(r"\(os error (\d+)\)", str(error))
-    return int(found[1]) if found else 0
+    if error.filename is None:
+        return True
+    named = Path(error.filename)
+    return named.parent == target.parent or target.is_relative_to(named)

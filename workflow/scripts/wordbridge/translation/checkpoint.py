@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
 from wordbridge.locked import locked
+from wordbridge.translation.tensor_file import write_tensors
 from wordbridge.translation.weights import load_weights, weights_of
 
 PATIENCE = 60.0  # seconds; a training notices that it shall stop after a batch or a validation
@@ -112,8 +111,7 @@ def _write(
 ) -> None:
     text = json.dumps(standing, allow_nan=False)
     kept = {f"best.{name}": value for name, value in best.items()}
-    with replacing(path) as partial:
-        save_file({**tensors, **kept}, partial, metadata={"standing": text})
+    write_tensors(path, {**tensors, **kept}, {"standing": text})
 
 
 def load_state(
