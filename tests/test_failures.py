@@ -28,8 +28,7 @@ def test_memory_that_a_library_does_not_get_is_one_line_with_advice(library: str
 
 
 def test_what_a_person_can_act_on_is_one_line_and_the_rest_has_none():
-    assert (
-        in_one_line(InputError("x: expected a, got b; mend it")) == "x: expected a, got b; mend it"
-    )
+    words = "x: expected a, got b; mend it"
+    assert in_one_line(InputError(words)) == words
     assert "Ctrl-C" in str(in_one_line(KeyboardInterrupt()))
     assert in_one_line(KeyError("x")) is None

@@ -1,5 +1,8 @@
 """The run that nobody disturbed, with a training that is long enough to be killed in."""
 
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,17 @@ from tests.interruption.harness import Snakemake
 from tests.mini_tree import CONFIG, copy_of_checkout, edit
 
 SAVE_SECONDS = 0.2
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running() -> Iterator[None]:
+    """Kill what a failed test has not ended."""
+    yield
+    for run in Snakemake.started:
+        if run.process.poll() is None:
+            os.killpg(run.process.pid, signal.SIGKILL)
+            run.process.wait()
+    Snakemake.started.clear()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.mini_tree import CONFIG, RESULTS, TIMED, artefacts, options
 
@@ -22,6 +22,8 @@ ATTEMPTS = 40  # far more than faults; a run that never ends well is an error
 
 class Snakemake:
     """Snakemake in ``tree``, in a process group of its own, as a terminal would start it."""
+
+    started: ClassVar[list["Snakemake"]] = []
 
     def __init__(self, tree: Path, *arguments: str | Path, cores: int = 2) -> None:
         self.tree = tree
@@ -41,6 +43,7 @@ class Snakemake:
                 # A shell starts what it puts in the background with SIGINT ignored.
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
             )
+        self.started.append(self)
 
     def said(self) -> str:
         """Return what this Snakemake and those before it have shown."""

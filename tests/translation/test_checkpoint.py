@@ -110,14 +110,16 @@ def test_a_second_process_waits_for_one_that_ends_and_is_kept_out_by_one_that_go
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "state.safetensors"
-    with exclusive(path), second(path, 0.3) as impatient, second(path, 60) as patient:
-        said, errors = impatient.communicate()
+    with exclusive(path):
+        with second(path, 0.3) as impatient:
+            said, errors = impatient.communicate()
         assert (said, impatient.returncode) == ("", 1)
         assert "another process runs this training; wait for it, or end it and run" in errors
+        patient = second(path, 60)
         assert patient.stderr is not None
         assert patient.stderr.readline() == "waiting for another process that runs this training\n"
         assert patient.poll() is None
-    assert patient.returncode == 0
+    assert patient.communicate()[0] == "in\n"
 
 
 def test_states_lie_in_a_folder_for_what_they_are_to_become(tmp_path: Path) -> None:

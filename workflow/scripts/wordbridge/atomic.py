@@ -71,7 +71,9 @@ def sweep(folder: Path) -> None:
     """Delete the half files in ``folder`` that nobody writes to any longer."""
     for partial in folder.glob(".*.partial.*"):
         with suppress(OSError):  # another process finished it or sweeps too, or writes to it
-            descriptor = os.open(partial, os.O_RDWR)
+            # A network file system wants to write for a lock; a link into the store is read-only.
+            mode = os.O_RDWR if os.access(partial, os.W_OK) else os.O_RDONLY
+            descriptor = os.open(partial, mode)
             try:
                 _lock(descriptor)
                 partial.unlink()
