@@ -16,6 +16,13 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 
+from tests.interruption.harness import (
+    Snakemake,
+    Watcher,
+    check_nothing_repeated_but_the_last_interval,
+    check_same,
+    prepare_faults,
+)
 from tests.mini_tree import CONFIG, RESULTS, ROOT, artefacts, copy_of_checkout, edit, options
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
@@ -23,6 +30,7 @@ Jobs = Callable[..., dict[str, int]]
 Stale = Callable[..., set[str]]
 
 PACKAGE = "workflow/scripts/wordbridge"
+TRANSLATOR = f"{RESULTS}/translators/all/1"
 
 # What stands for the network here: a port on which nobody listens, in front of every address.
 NO_NETWORK = {f"{name}_proxy": "http://127.0.0.1:9" for name in ("http", "https", "all")}
@@ -429,3 +437,55 @@ def test_an_error_is_one_line_among_the_last_ones(
     assert len(found) == 1, shown
     assert len(lines) - found[0] < 20, shown
     assert "Traceback" not in shown
+
+
+# ---- Killed runs: a handful; tests/interruption has the rest -------------------------------------
+
+
+def without_one_training(finished: Path, target: Path) -> Path:
+    """Return a copy of a finished tree in which one translator is to be trained."""
+    tree = shutil.copytree(finished, target)
+    shutil.rmtree(tree / TRANSLATOR)
+    return tree
+
+
+def test_a_training_killed_in_every_way_goes_on_and_ends_with_the_same_bytes(
+    finished: Path, tmp_path: Path
+):
+    tree = without_one_training(finished, tmp_path / "tree")
+    faults = [
+        {"step": 5, "signal": signal.SIGTERM},
+        {"save": 1, "where": "half"},  # its last state is half written
+        {"step": 3, "to": "snakemake", "signal": signal.SIGKILL},
+    ]
+    prepare_faults(tree, {"train_translator": faults})
+    target = f"{TRANSLATOR}/model.safetensors"
+    with Watcher(tree, artefacts(finished)) as watcher:
+        first = Snakemake(tree, target, "--retries", "3", cores=1).end()
+        second = Snakemake(tree, target, cores=1).end()  # at once: the training may still save
+    assert (first[0], second[0]) == (-signal.SIGKILL, 0), first[1] + second[1]
+    assert "error: training was stopped by SIGTERM in epoch 1, its state is saved" in first[1]
+    assert "The locks of a Snakemake that was killed are removed." in second[1]
+    assert watcher.wrong == set()
+    steps, repeated = check_nothing_repeated_but_the_last_interval(tree, seconds=300)
+    assert repeated == steps // 2 - 5  # those between the state of step 5 and the half one
+    check_same(tree, finished)
+
+
+def test_after_ctrl_c_nothing_is_repeated_and_after_sigterm_snakemake_finishes_its_jobs(
+    finished: Path, tmp_path: Path
+):
+    tree = without_one_training(finished, tmp_path / "tree")
+    faults = [
+        {"step": 4, "to": "group", "signal": signal.SIGINT},
+        {"step": 2, "to": "snakemake", "signal": signal.SIGTERM},
+    ]
+    prepare_faults(tree, {"train_translator": faults})
+    target = f"{TRANSLATOR}/model.safetensors"
+    first, second = (Snakemake(tree, target, cores=1).end() for _ in faults)
+    assert first[0] != 0
+    assert "error: training was stopped by SIGINT in epoch 1, its state is saved" in first[1]
+    assert "Will exit after finishing currently running jobs" in second[1]
+    assert check_nothing_repeated_but_the_last_interval(tree, seconds=300)[1] == 0
+    ours, theirs = artefacts(tree), artefacts(finished)
+    assert {name for name in theirs if ours.get(name) != theirs[name]} == set()

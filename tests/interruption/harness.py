@@ -61,13 +61,6 @@ class Snakemake:
             time.sleep(0.05)
         return True
 
-    def wait_for_step(self, more: int) -> None:
-        """Return when so many more steps of training have been made."""
-        until = len(steps(self.tree)) + more
-        while len(steps(self.tree)) < until:
-            assert self.process.poll() is None, self.words()
-            time.sleep(0.02)
-
     def end(self) -> tuple[int, str]:
         """Return its exit status and what it has shown, when it has ended."""
         status = self.process.wait(timeout=900)
@@ -76,10 +69,6 @@ class Snakemake:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to Snakemake alone."""
         self.process.send_signal(number)
-
-    def press_ctrl_c(self) -> None:
-        """Send SIGINT to Snakemake and all its jobs, as a terminal does."""
-        os.killpg(self.process.pid, signal.SIGINT)
 
 
 def prepare_faults(tree: Path, faults: Mapping[str, Iterable[Mapping[str, Any]]]) -> int:

@@ -37,7 +37,7 @@ def taken(rule):
 
 
 class Fault:
-    """The end of this process: after seconds, at a step, or in the writing of a state."""
+    """The end of a process: after seconds, at a step, or in the writing of a state."""
 
     def __init__(self, said, path):
         self.said, self.path = said, path
@@ -50,8 +50,12 @@ class Fault:
             atexit.register(self.end)  # a job that is quicker ends so, with all its files written
 
     def end(self):
+        """Send the signal (SIGKILL) to this process, to its Snakemake or to both."""
         self.path.rename(self.path.with_suffix(".done"))
-        os.kill(os.getpid(), self.said.get("signal", signal.SIGKILL))
+        snakemake = int(os.environ["WORDBRIDGE_SNAKEMAKE"])
+        pid = {"job": os.getpid(), "snakemake": snakemake, "group": -os.getpgrp()}
+        os.kill(pid[self.said.get("to", "job")], self.said.get("signal", signal.SIGKILL))
+        time.sleep(1)  # until the end of a Snakemake is noticed here
 
     def step(self):
         self.steps += 1

@@ -4,7 +4,6 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,24 +92,24 @@ def test_a_training_is_killed_15_times_and_repeats_the_last_interval_only(
         print(f"\n15 kills; {repeated} of {done} steps repeated; {size} bytes")
 
 
-Send = Callable[[Snakemake], None]
-
-
 @pytest.mark.parametrize(
-    "send",
+    "fault",
     [
-        pytest.param(lambda run: run.press_ctrl_c(), id="Ctrl-C"),
-        pytest.param(lambda run: run.signal(signal.SIGTERM), id="SIGTERM to Snakemake"),
-        pytest.param(lambda run: run.signal(signal.SIGKILL), id="SIGKILL to Snakemake"),
+        pytest.param({"to": "group", "signal": signal.SIGINT}, id="Ctrl-C"),
+        pytest.param({"to": "group", "signal": signal.SIGHUP}, id="the terminal is closed"),
+        pytest.param({"to": "group", "signal": signal.SIGTERM}, id="SIGTERM to all"),
+        pytest.param({"to": "snakemake", "signal": signal.SIGTERM}, id="SIGTERM to Snakemake"),
+        pytest.param({"to": "snakemake", "signal": signal.SIGKILL}, id="SIGKILL to Snakemake"),
+        pytest.param({"to": "job", "signal": signal.SIGTERM}, id="SIGTERM to the job"),
     ],
 )
-def test_after_a_signal_the_same_command_goes_on(undisturbed: Path, tmp_path: Path, send: Send):
+def test_after_a_signal_no_step_is_repeated(
+    undisturbed: Path, tmp_path: Path, fault: dict[str, object]
+):
     tree = without_training(undisturbed, tmp_path / "tree")
-    prepare_faults(tree, {})
-    run = Snakemake(tree)
-    run.wait_for_step(20)
-    send(run)
-    assert run.end()[0] != 0
+    prepare_faults(tree, {"train_translator": [{"step": 30, **fault}]})
+    assert Snakemake(tree).end()[0] != 0
     status, shown = Snakemake(tree).end()
     assert status == 0, shown
+    assert check_nothing_repeated_but_the_last_interval(tree, SAVE_SECONDS)[1] == 0
     check_same(tree, undisturbed)
