@@ -34,7 +34,7 @@ class Snakemake:
         command = [sys.executable, "-m", "snakemake", "--cores", str(cores)]
         with self.shown.open("ab") as shown:
             self.process = subprocess.Popen(
-                [*command, *options(tree / CONFIG), *arguments],
+                [*command, *arguments, *options(tree / CONFIG)],
                 cwd=tree,
                 env=os.environ | env,
                 stdout=shown,
