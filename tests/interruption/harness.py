@@ -63,7 +63,7 @@ class Snakemake:
 
     def end(self) -> tuple[int, str]:
         """Return its exit status and what it has shown, when it has ended."""
-        status = self.process.wait(timeout=900)
+        status = self.process.wait(timeout=3600)
         return status, self.words()
 
     def signal(self, number: signal.Signals) -> None:
