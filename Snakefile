@@ -3,10 +3,12 @@
 from snakemake.utils import min_version
 
 from workflow.configuration import load
+from workflow.endings import begin, explain, forget_states
 from workflow.plan import hold_to_plan
 from workflow.provenance import track_code
 
 min_version("9.27")
+begin()
 
 
 configfile: "config.yaml"
@@ -39,4 +41,14 @@ rule all:
 
 
 hold_to_plan(workflow)
+
+
+onsuccess:
+    forget_states(workflow.dag.jobs)
+
+
+onerror:
+    explain(log)
+
+
 track_code(workflow)

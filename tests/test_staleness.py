@@ -20,6 +20,8 @@ SHARED = [
     "workflow/scripts/wordbridge/__init__.py",
     "workflow/scripts/wordbridge/atomic.py",
     "workflow/scripts/wordbridge/errors.py",
+    "workflow/scripts/wordbridge/failures.py",
+    "workflow/scripts/wordbridge/lifeline.py",
     "workflow/scripts/wordbridge/log.py",
     "workflow/scripts/wordbridge/manifest/__init__.py",
     "workflow/scripts/wordbridge/manifest/machine.py",

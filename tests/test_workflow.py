@@ -10,8 +10,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -20,9 +18,16 @@ from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
-import psutil
 import pytest
 
+from tests.interruption.harness import (
+    Snakemake,
+    Watcher,
+    check_nothing_repeated_but_the_last_interval,
+    check_same,
+    prepare_faults,
+)
+from tests.mini_tree import CONFIG, RESULTS, ROOT, artefacts, copy_of_checkout, edit, options
 from wordbridge.manifest.comparison import compare
 from wordbridge.manifest.exceptions import EXCEPTIONS
 from wordbridge.verifying import traced, verified
@@ -31,14 +36,10 @@ Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
 Stale = Callable[..., set[str]]
 
-ROOT = Path(__file__).resolve().parents[1]
-CHECKOUT = ["Snakefile", "config.yaml", "envs", "profiles", "workflow", "tests/mini"]
-CONFIG = "tests/mini/config.yaml"
-RESULTS = "results/mini"
 PACKAGE = "workflow/scripts/wordbridge"
+TRANSLATOR = f"{RESULTS}/translators/all/1"
 
-# What may differ from run to run: nothing but these folders of RESULTS.
-TIMED = {one.folder for one in EXCEPTIONS}
+# Folders of RESULTS whose files no job records.
 UNRECORDED = {one.folder for one in EXCEPTIONS if not one.recorded}
 # What stands for the network here: a port on which nobody listens, in front of every address.
 NO_NETWORK = {f"{name}_proxy": "http://127.0.0.1:9" for name in ("http", "https", "all")}
@@ -60,23 +61,6 @@ TABLES = {"tabulate_scores": 1, "tabulate_times": 1, "tabulate_training": 1, "bu
 COLLECTING = {"all", "text", "translation", "vectors"}
 
 
-def copy_of_checkout(target: Path) -> Path:
-    """Copy what a run needs to ``target`` and return it."""
-    target.mkdir(parents=True)
-    skipped = shutil.ignore_patterns("__pycache__")
-    for name in CHECKOUT:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=skipped)
-        else:
-            shutil.copy2(source, target / name)
-    return target
-
-
-def options(config: str | Path = CONFIG) -> list[str | Path]:
-    return ["--configfile", config]
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Path:
     """Return a checkout in which the mini experiment has run; look at it only."""
@@ -89,36 +73,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Pa
 def checkout(finished: Path, tmp_path: Path) -> Path:
     """Return a copy of the finished checkout, to be edited."""
     return shutil.copytree(finished, tmp_path / "copy")
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-
-def artefacts(checkout: Path) -> dict[str, bytes]:
-    """Return the bytes of all results but the timed ones, by their names."""
-    root = checkout / RESULTS
-    names = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
-    return {str(name): (root / name).read_bytes() for name in names if name.parts[0] not in TIMED}
-
-
-class Ender(threading.Thread):
-    """Sends a signal to the training in ``tree`` as soon as that has saved its state."""
-
-    def __init__(self, tree: Path, number: signal.Signals) -> None:
-        super().__init__(daemon=True)
-        self.tree, self.number = tree, number
-
-    def run(self) -> None:
-        while not list(self.tree.glob("resources/state/*.safetensors")):
-            time.sleep(0.05)
-        for process in psutil.process_iter(["cmdline", "cwd"]):
-            words = process.info["cmdline"] or [""]
-            training = words[-1].endswith(".train_translator.py") and "-c" not in words
-            if training and process.info["cwd"] == str(self.tree):
-                process.send_signal(self.number)
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
@@ -134,7 +88,7 @@ def test_a_finished_tree_has_nothing_to_be_done(finished: Path, jobs: Jobs):
 
 
 def test_a_finished_training_keeps_no_state(finished: Path):
-    assert list(finished.glob("resources/state/*.safetensors")) == []
+    assert [path for path in finished.glob("resources/state/**/*") if path.is_file()] == []
 
 
 def test_the_page_links_every_table_and_figure_and_only_what_exists(finished: Path):
@@ -590,32 +544,53 @@ def test_an_error_is_one_line_among_the_last_ones(
     assert "Traceback" not in shown
 
 
-# ---- Broken-off trainings -----------------------------------------------------------------------
+# ---- Killed runs: a handful; tests/interruption has the rest -------------------------------------
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_training_that_was_ended_continues_and_gives_the_same_bytes(
-    finished: Path, tmp_path: Path, workflow: Workflow, number: signal.Signals
+def without_one_training(finished: Path, target: Path) -> Path:
+    """Return a copy of a finished tree in which one translator is to be trained."""
+    tree = shutil.copytree(finished, target)
+    shutil.rmtree(tree / TRANSLATOR)
+    return tree
+
+
+def test_a_training_killed_in_every_way_goes_on_and_ends_with_the_same_bytes(
+    finished: Path, tmp_path: Path
 ):
-    target = f"{RESULTS}/translators/all/1/model.safetensors"
-    edits = ("training:\n      epochs: 2", "training:\n      epochs: 90\n      save_seconds: 0.2")
-    trees = [shutil.copytree(finished, tmp_path / name) for name in ("undisturbed", "ended")]
-    for tree in trees:
-        edit(tree / CONFIG, *edits)
-        shutil.rmtree(tree / "resources/state")
-    undisturbed, ended = trees
+    tree = without_one_training(finished, tmp_path / "tree")
+    faults = [
+        {"step": 5, "signal": signal.SIGTERM},
+        {"save": 1, "where": "half"},  # its last state is half written
+        {"step": 3, "to": "snakemake", "signal": signal.SIGKILL},
+    ]
+    prepare_faults(tree, {"train_translator": faults})
+    target = f"{TRANSLATOR}/model.safetensors"
+    with Watcher(tree, artefacts(finished)) as watcher:
+        first = Snakemake(tree, target, "--retries", "3", cores=1).end()
+        second = Snakemake(tree, target, cores=1).end()  # at once: the training may still save
+    assert (first[0], second[0]) == (-signal.SIGKILL, 0), first[1] + second[1]
+    assert "error: training was stopped by SIGTERM in epoch 1, its state is saved" in first[1]
+    assert "The locks of a Snakemake that was killed are removed." in second[1]
+    assert watcher.wrong == set()
+    steps, repeated = check_nothing_repeated_but_the_last_interval(tree, seconds=300)
+    assert steps == 5 + 2 * repeated  # all but the five before the first state came twice
+    check_same(tree, finished)
 
-    def train(tree: Path) -> None:
-        workflow(tree, target, *options(tree / CONFIG), snakefile=tree / "Snakefile")
 
-    train(undisturbed)
-    ender = Ender(ended, number)
-    ender.start()
-    with pytest.raises(AssertionError):
-        train(ended)
-    ender.join(timeout=60)
-    train(ended)
-    log = (ended / "logs/mini/train_translator/all/1.log").read_text(encoding="utf-8")
-    assert "continuing at epoch" in log
-    assert (ended / target).read_bytes() == (undisturbed / target).read_bytes()
+def test_after_ctrl_c_nothing_is_repeated_and_after_sigterm_snakemake_finishes_its_jobs(
+    finished: Path, tmp_path: Path
+):
+    tree = without_one_training(finished, tmp_path / "tree")
+    faults = [
+        {"step": 4, "to": "group", "signal": signal.SIGINT},
+        {"step": 2, "to": "snakemake", "signal": signal.SIGTERM},
+    ]
+    prepare_faults(tree, {"train_translator": faults})
+    target = f"{TRANSLATOR}/model.safetensors"
+    first, second = (Snakemake(tree, target, cores=1).end() for _ in faults)
+    assert first[0] != 0
+    assert "error: training was stopped by SIGINT in epoch 1, its state is saved" in first[1]
+    assert "Will exit after finishing currently running jobs" in second[1]
+    assert check_nothing_repeated_but_the_last_interval(tree, seconds=300)[1] == 0
+    ours, theirs = artefacts(tree), artefacts(finished)
+    assert {name for name in theirs if ours.get(name) != theirs[name]} == set()

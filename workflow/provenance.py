@@ -24,7 +24,9 @@ from typing import Any
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 
 # What watches a job and makes no data. Were it counted, rewording a log line would retrain.
-NOT_COUNTED = frozenset({"wordbridge/log.py", "wordbridge/progress.py"})
+NOT_COUNTED = frozenset(
+    f"wordbridge/{name}.py" for name in ("failures", "lifeline", "log", "progress")
+)
 
 # What the main process planned, on its way to the processes of the jobs on any machine.
 PLANNED = "WORDBRIDGE_PLANNED_CODE"

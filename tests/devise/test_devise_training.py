@@ -17,10 +17,12 @@ import torch
 from tests.devise.head_toys import NOUNS, sources, variant
 from wordbridge.devise import devise_training as module
 from wordbridge.devise.devise_job import prepare
-from wordbridge.devise.devise_training import HeadTraining, Stopped, batches, write_metrics
+from wordbridge.devise.devise_training import HeadTraining, batches, write_metrics
 from wordbridge.devise.head_range_test import find_head_rate
 from wordbridge.devise.head_settings import settings_from
 from wordbridge.errors import InputError
+from wordbridge.translation import checkpoint
+from wordbridge.translation.resumption import Stopped
 
 CPU = torch.device("cpu")
 Rows = list[dict[str, float]]
@@ -44,7 +46,7 @@ class Killed(Exception):
 
 def killed_after(saves: int) -> AbstractContextManager[Any]:
     """Let the process end right after so many saved states."""
-    left, save = [saves], module.save_state
+    left, save = [saves], checkpoint._write
 
     def dying(*arguments: Any) -> None:
         save(*arguments)
@@ -52,7 +54,7 @@ def killed_after(saves: int) -> AbstractContextManager[Any]:
         if not left[0]:
             raise Killed
 
-    return patch.object(module, "save_state", dying)
+    return patch.object(checkpoint, "_write", dying)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:

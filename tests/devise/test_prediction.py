@@ -130,16 +130,13 @@ def test_a_head_is_the_same_after_a_way_through_files(
     assert predictor.asks_classifier is ("classifier" in blocks)
 
 
-def test_a_job_tells_what_it_made_and_forgets_its_state_when_told(tmp_path: Path) -> None:
+def test_a_job_tells_what_it_made_and_trains_once(tmp_path: Path) -> None:
     made = trained(tmp_path)
     assert made.description["parameters"] == 2 * 10 + 10 * 12 + 12 + 2 * 12 + 12 * DIM + DIM
     assert [row["epoch"] for row in made.epochs] == [1, 2]
     again = trained(tmp_path)
     assert again.epochs == made.epochs
     assert all(torch.equal(made.tensors[name], again.tensors[name]) for name in made.tensors)
-    assert made.state.exists()
-    made.forget_state()
-    assert not made.state.exists()
 
 
 def test_the_classifier_speaks_beside_a_head_where_it_is_sure_and_moves_nothing_elsewhere(

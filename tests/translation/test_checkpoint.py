@@ -12,7 +12,14 @@ from safetensors.torch import save_file
 
 from tests.translation.toys import VARIANTS, settings, translator
 from wordbridge.errors import InputError
-from wordbridge.translation.checkpoint import exclusive, load_state, save_state, state_key
+from wordbridge.translation.checkpoint import (
+    exclusive,
+    load_state,
+    save_finished,
+    save_state,
+    state_folder,
+    state_key,
+)
 from wordbridge.translation.translator import Translator
 from wordbridge.translation.weights import weights_of
 
@@ -81,23 +88,56 @@ def test_a_failed_save_leaves_the_state_before(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["state.safetensors"]
 
 
-def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
-    path = tmp_path / "state.safetensors"
-    code = (
-        "import sys; from pathlib import Path\n"
-        "from wordbridge.translation.checkpoint import exclusive\n"
-        "with exclusive(Path(sys.argv[1])): print('in')"
+SECOND = """
+import sys
+from pathlib import Path
+from wordbridge.translation import checkpoint
+checkpoint.PATIENCE = float(sys.argv[2])
+with checkpoint.exclusive(Path(sys.argv[1])): print('in')
+"""
+
+
+def second(path: Path, patience: float) -> subprocess.Popen[str]:
+    """Start a process that asks for the state ``path`` and waits so many seconds for it."""
+    command = [sys.executable, "-c", SECOND, str(path), str(patience)]
+    env = {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "workflow/scripts")}
+    return subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    scripts = Path(__file__).resolve().parents[2] / "workflow/scripts"
-    command = [sys.executable, "-c", code, str(path)]
+
+
+def test_a_second_process_waits_for_one_that_ends_and_is_kept_out_by_one_that_goes_on(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "state.safetensors"
     with exclusive(path):
-        run = subprocess.run(
-            command, env={"PYTHONPATH": str(scripts)}, capture_output=True, text=True, check=False
-        )
-    assert run.returncode == 1
-    assert "another process runs this training" in run.stderr
-    with exclusive(path):  # free again
-        pass
+        with second(path, 0.3) as impatient:
+            said, errors = impatient.communicate()
+        assert (said, impatient.returncode) == ("", 1)
+        assert "another process runs this training; wait for it, or end it and run" in errors
+        patient = second(path, 60)
+        assert patient.stderr is not None
+        assert patient.stderr.readline() == "waiting for another process that runs this training\n"
+        assert patient.poll() is None
+    assert patient.communicate()[0] == "in\n"
+
+
+def test_states_lie_in_a_folder_for_what_they_are_to_become(tmp_path: Path) -> None:
+    name = "translators/all/1/model.safetensors"
+    assert state_folder(f"results/{name}") == Path("resources/state/results/translators/all/1")
+    ours = state_folder(tmp_path / name)
+    assert ours == Path("resources/state", str(tmp_path)[1:], "translators/all/1")
+
+
+def test_a_finished_state_is_smaller_and_gives_the_best_weights(tmp_path: Path) -> None:
+    model, optimizer = trained(1, 3)
+    best = {"a": torch.arange(3.0)}
+    save_state(tmp_path / "whole", model, optimizer, best, {"epoch": 2})
+    save_finished(tmp_path / "finished", best, {"epoch": 2})
+    kept, standing = load_state(tmp_path / "finished", *trained(2, 0))
+    assert (kept.keys(), standing) == (best.keys(), {"epoch": 2})
+    assert torch.equal(kept["a"], best["a"])
+    assert (tmp_path / "finished").stat().st_size < (tmp_path / "whole").stat().st_size / 4
 
 
 def test_a_key_depends_on_params_and_the_bytes_of_inputs(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from tests.translation.toys import NO_DROPOUT, VARIANTS, reversals, settings
-from wordbridge.translation import training as training_module
+from wordbridge.translation import checkpoint
 from wordbridge.translation.device import choose_device
 from wordbridge.translation.training import Training
 from wordbridge.translation.translator import Translator
@@ -60,7 +60,7 @@ def test_an_epoch_on_the_gpu_agrees_with_the_processor(name: str) -> None:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_run_broken_off_on_the_gpu_continues(name: str, precision: str, tmp_path: Path) -> None:
     whole = trained(name, "cuda", precision=precision)
-    save, left = training_module.save_state, [9]
+    save, left = checkpoint._write, [9]
 
     def dying(*arguments: Any) -> None:
         save(*arguments)
@@ -69,7 +69,7 @@ def test_a_run_broken_off_on_the_gpu_continues(name: str, precision: str, tmp_pa
             raise Killed
 
     state = tmp_path / "state"
-    with patch.object(training_module, "save_state", dying), pytest.raises(Killed):
+    with patch.object(checkpoint, "_write", dying), pytest.raises(Killed):
         trained(name, "cuda", state, precision=precision)
     resumed = trained(name, "cuda", state, precision=precision)
     assert resumed == pytest.approx(whole, abs=RESUMED)

@@ -55,9 +55,6 @@ def test_a_job_gives_weights_description_rows_and_times(tmp_path: Path) -> None:
     assert trained.description["parameters"] == sum(w.numel() for w in trained.weights.values())
     assert [row["epoch"] for row in trained.epochs] == [1, 2]
     assert trained.times["device"] == "cpu"
-    assert trained.state.exists()
-    trained.forget_state()
-    assert not trained.state.exists()
 
 
 def test_a_job_broken_off_before_its_results_were_written_does_not_train_again(

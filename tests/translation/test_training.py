@@ -23,9 +23,11 @@ from tests.translation.toys import (
     translator,
 )
 from wordbridge.errors import InputError
+from wordbridge.translation import checkpoint
 from wordbridge.translation import training as training_module
+from wordbridge.translation.resumption import Stopped
 from wordbridge.translation.settings import Settings
-from wordbridge.translation.training import Stopped, Training
+from wordbridge.translation.training import Training
 from wordbridge.translation.translator import Translator
 from wordbridge.translation.validation import FreeRun
 
@@ -65,7 +67,7 @@ class Killed(Exception):
 
 def killed_after(saves: int) -> AbstractContextManager[Any]:
     """Let the process end right after so many saved states."""
-    left, save = [saves], training_module.save_state
+    left, save = [saves], checkpoint._write
 
     def dying(*arguments: Any) -> None:
         save(*arguments)
@@ -73,7 +75,7 @@ def killed_after(saves: int) -> AbstractContextManager[Any]:
         if not left[0]:
             raise Killed
 
-    return patch.object(training_module, "save_state", dying)
+    return patch.object(checkpoint, "_write", dying)
 
 
 @pytest.mark.parametrize("saves", range(1, 12))

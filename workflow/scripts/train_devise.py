@@ -1,7 +1,5 @@
 """The head of one variant trained with one seed, and its losses per epoch."""
 
-from pathlib import Path
-
 from wordbridge.devise.devise_job import Sources, train
 from wordbridge.devise.devise_training import write_metrics
 from wordbridge.devise.feature_store import FeatureStore
@@ -9,6 +7,7 @@ from wordbridge.devise.fitted import write_fitted
 from wordbridge.devise.noun_matrix import read_noun_matrix
 from wordbridge.devise.picture_table import read_pictures
 from wordbridge.log import log_to
+from wordbridge.translation.checkpoint import state_folder
 from wordbridge.vectors.matrix_file import load_matrix
 
 log_to(snakemake)
@@ -24,10 +23,9 @@ trained = train(
     int(snakemake.wildcards.seed),
     sources,
     list(snakemake.input),
-    Path("resources/state"),
+    state_folder(snakemake.output.model),
     snakemake.params.code,
     snakemake.params.save_seconds,
 )
 write_metrics(snakemake.output.metrics, trained.epochs)
 write_fitted(trained, snakemake.output.model, snakemake.output.settings)
-trained.forget_state()

@@ -1,8 +1,7 @@
 """The weights of one variant trained with one seed, and its losses per epoch."""
 
-from pathlib import Path
-
 from wordbridge.log import log_to
+from wordbridge.translation.checkpoint import state_folder
 from wordbridge.translation.job import train
 from wordbridge.translation.metrics import write_metrics
 from wordbridge.translation.records import write_record
@@ -14,7 +13,7 @@ trained = train(
     snakemake.params.settings,
     int(snakemake.wildcards.seed),
     dict(snakemake.input.items()),
-    Path("resources/state"),
+    state_folder(snakemake.output.model),
     snakemake.params.code,
     snakemake.params.save_seconds,
 )
@@ -23,4 +22,3 @@ write_record(snakemake.output.times, trained.times)
 write_translator(
     trained.weights, trained.description, snakemake.output.model, snakemake.output.settings
 )
-trained.forget_state()

@@ -6,11 +6,14 @@ import logging
 import os
 import runpy
 import sys
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from wordbridge.errors import InputError
+from wordbridge.failures import in_one_line
+from wordbridge.lifeline import end_with_snakemake
 from wordbridge.manifest.record import write_record
 
 if TYPE_CHECKING:
@@ -25,17 +28,19 @@ def log_to(snakemake: "Snakemake") -> None:
     """Send all output of this process to the first log file of the job, then check its code.
 
     Call it before anything else. An InputError that nobody handles then becomes one last line
-    ``error: ...`` and exit status 1; any other exception brings its traceback into the log.
-    Raises InputError if the code is not what the workflow was planned with. A job that ends well
-    leaves its record in the manifest.
+    ``error: ...`` and exit status 1; what nobody expected brings its traceback into the log.
+    The process ends when its Snakemake does. Raises InputError if the code is not what the
+    workflow was planned with. A job that ends well leaves its record in the manifest.
     """
-    _redirect(Path(snakemake.log[0]))
-    sys.excepthook = _report
+    sys.excepthook = partial(_report, _redirect(Path(snakemake.log[0])))
+    end_with_snakemake()
     _check_code(snakemake)
     atexit.register(write_record, snakemake, Path.cwd())
 
 
-def _redirect(path: Path) -> None:
+def _redirect(path: Path) -> int:
+    """Return a descriptor of what standard error was before it became the log at ``path``."""
+    shown = os.dup(2)
     path.parent.mkdir(parents=True, exist_ok=True)
     for stream in (sys.stdout, sys.stderr):
         assert isinstance(stream, io.TextIOWrapper)
@@ -46,17 +51,22 @@ def _redirect(path: Path) -> None:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr, force=True)
+    return shown
 
 
 def _report(
-    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    shown: int, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
     atexit.unregister(write_record)
-    sys.stdout.flush()
-    if isinstance(error, InputError):
-        print(f"error: {error}", file=sys.stderr, flush=True)
-    else:
-        sys.__excepthook__(kind, error, traceback)
+    line = in_one_line(error)
+    try:
+        sys.stdout.flush()
+        if line is None:
+            sys.__excepthook__(kind, error, traceback)
+        else:
+            print(f"error: {line}", file=sys.stderr, flush=True)
+    except OSError as problem:  # the log is on a full disk
+        os.write(shown, f"error: {line or error!r} (no log: {problem.strerror})\n".encode())
 
 
 def _check_code(snakemake: "Snakemake") -> None:

@@ -1,5 +1,6 @@
 """Texts as tokens, by spaCy's rules for a language and the lesson's for repeats and capitals."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ from wordbridge.corpus.pairs import Pair
 from wordbridge.corpus.punctuation import normalise
 from wordbridge.corpus.tokenized import TokenizedPair, keep_short
 from wordbridge.errors import InputError
+from wordbridge.lifeline import end_with
 from wordbridge.progress import progress
 
 _WHOLE = ("<eos>", "<bos>", "<unk>")  # spaCy would cut these at the angles
@@ -53,7 +55,8 @@ def tokenize(
     if helpers <= 1:
         here = map(_tokenize_chunk, chunks, languages, all_rules)
         return list(_shown(here, language, len(texts)))
-    with ProcessPoolExecutor(helpers, get_context("spawn")) as pool:
+    # A helper holds both ends of the pipe that it reads, and would wait for a dead parent for ever.
+    with ProcessPoolExecutor(helpers, get_context("spawn"), end_with, (os.getpid(),)) as pool:
         with _hidden_main():
             done = pool.map(_tokenize_chunk, chunks, languages, all_rules)
         return list(_shown(done, language, len(texts)))

@@ -110,14 +110,9 @@ def prepare(
 
 @dataclass(frozen=True)
 class Trained(Fitted):
-    """A trained head, a row per epoch, and the state to forget when all is written."""
+    """A trained head and a row per epoch."""
 
     epochs: list[dict[str, float]]
-    state: Path
-
-    def forget_state(self) -> None:
-        """Delete the state: until the results are written, a broken-off job needs it."""
-        self.state.unlink(missing_ok=True)
 
 
 def train(
@@ -162,7 +157,7 @@ def train(
     tensors = {f"head.{name}": value for name, value in weights.items()}
     if settings.classifier.weight > 0:
         tensors |= _second_voice(sources, settings)
-    return Trained(tensors, description, standing.epochs, state)
+    return Trained(tensors, description, standing.epochs)
 
 
 def _second_voice(sources: Sources, settings: Settings) -> dict[str, Tensor]:

@@ -4,7 +4,6 @@ import math
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +18,11 @@ from wordbridge.devise.head_validation import look
 from wordbridge.devise.losses import draw_negatives, losses
 from wordbridge.devise.targets import Points
 from wordbridge.errors import InputError
-from wordbridge.translation.checkpoint import load_state, save_state
+from wordbridge.translation.resumption import Resumption
 from wordbridge.translation.schedules import learning_rate, momentum
-from wordbridge.translation.signals import StopSignal
 from wordbridge.translation.standing import Standing
 
 COLUMNS = ("epoch", "learning_rate", "train_loss", "fit_loss", "valid_loss", "valid_hit5")
-
-
-class Stopped(InputError):
-    """Training was asked to stop by a signal."""
 
 
 def batches(points: int, size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
@@ -67,7 +61,7 @@ class HeadTraining:
         self.train_points, (self.fit, self.valid) = train, looks
         self.device = next(head.parameters()).device
         self.seen = seen.to(self.device)
-        self.seed, self.state = seed, state
+        self.seed = seed
         options = settings.training
         self.optimizer = torch.optim.Adam(
             head.parameters(),
@@ -79,33 +73,28 @@ class HeadTraining:
         self.steps = len(batches(len(train), options.batch_size, seed, 0)) * options.epochs
         self.standing = Standing()
         self.best: dict[str, Tensor] = {}
-        self._kept = Kept(head)
-        self._signal = StopSignal()
-        self._saved = time.monotonic()
+        self.resumption = Resumption(state, Kept(head), self.optimizer, options.save_seconds)
 
     def run(self) -> dict[str, Tensor]:
         """Train to the end, from the saved state if there is one, and return the chosen weights.
 
-        Raises Stopped after SIGTERM or SIGINT, when the state has been written, and InputError
-        when a loss is no number.
+        Raises Stopped after SIGTERM, SIGINT or SIGHUP, when the state has been written, and
+        InputError when a loss is no number.
         """
         options = self.settings.training
-        with self._signal:
+        with self.resumption:
             self._resume()
             while self.standing.epoch < options.epochs and not self.standing.given_up(
                 options.patience
             ):
                 self._epoch()
-            self._save()
+            self.resumption.finish(self.standing, self.best)
         return self.best
 
     def _resume(self) -> None:
-        if self.state is None or not self.state.exists():
-            return
-        self.best, standing = load_state(self.state, self._kept, self.optimizer)
-        self.standing = Standing(**standing)
-        where = f"epoch {self.standing.epoch + 1}, batch {self.standing.batch}"
-        print(f"continuing at {where}", file=sys.stderr)
+        kept = self.resumption.resume()
+        if kept is not None:
+            self.best, self.standing = kept
 
     def _epoch(self) -> None:
         standing, options = self.standing, self.settings.training
@@ -178,21 +167,8 @@ class HeadTraining:
         self._save_if_due()
 
     def _save_if_due(self) -> None:
-        if self._signal.name is not None:
-            self._save()
-            kept = "its state is saved" if self.state else "nothing is saved"
-            raise Stopped(
-                f"training was stopped by {self._signal.name} in epoch {self.standing.epoch + 1}, "
-                f"{kept}; run the same command again to continue"
-            )
-        if time.monotonic() - self._saved >= self.settings.training.save_seconds:
-            self._save()
-
-    def _save(self) -> None:
-        if self.state is not None:
-            standing = asdict(self.standing)
-            save_state(self.state, self._kept, self.optimizer, self.best, standing)
-            self._saved = time.monotonic()
+        if self.resumption.due:
+            self.resumption.save(self.standing, self.best)
 
 
 def write_metrics(path: str | Path, epochs: Sequence[dict[str, float]]) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError, brief
 from wordbridge.json_file import read_object
+from wordbridge.translation.tensor_file import write_tensors
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,7 @@ class Fitted:
 
 def write_fitted(fitted: Fitted, model_path: str | Path, settings_path: str | Path) -> None:
     """Write the numbers of a method and its description; equal ones give equal bytes."""
-    with replacing(model_path) as partial:
-        save_file(dict(fitted.tensors), partial)
+    write_tensors(model_path, fitted.tensors)
     with replacing(settings_path) as partial:
         text = json.dumps(fitted.description, indent=1, sort_keys=True, allow_nan=False)
         partial.write_text(text + "\n", encoding="utf-8", newline="\n")

@@ -104,7 +104,7 @@ def _in_new_thread(vectors: Vectors, rows: Rows, path: Path, settings: GraphSett
                 },
                 print_progress=False,
             )
-            graph.saveIndex(str(path), save_data=False)
+            _save(graph, path)
         except Exception as error:  # given on to the caller's thread
             failures.append(error)
 
@@ -113,6 +113,16 @@ def _in_new_thread(vectors: Vectors, rows: Rows, path: Path, settings: GraphSett
     thread.join()
     if failures:
         raise failures[0]
+
+
+def _save(graph: Any, path: Path) -> None:
+    try:
+        graph.saveIndex(str(path), save_data=False)
+    except RuntimeError as error:
+        raise InputError(
+            f"{path.parent}: expected to write an index there, nmslib got {str(error)!r}; "
+            "free some space and run the same command again"
+        ) from error
 
 
 def _start(vectors: Vectors, rows: Rows) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wordbridge.atomic import Refused
 from wordbridge.errors import InputError
 from wordbridge.sources.archives import extract_member
 from wordbridge.sources.http import download
@@ -84,7 +85,8 @@ def _obtain(errand: _Errand, by_hand: LocalPlace) -> tuple[str, str]:
         try:
             return _from_place(errand, place), str(place)
         except (InputError, OSError) as problem:
-            if isinstance(problem, OSError) and problem.errno in FULL_DISK:
+            full = isinstance(problem, OSError) and problem.errno in FULL_DISK
+            if full or isinstance(problem, Refused):
                 raise
             reasons.append(f"({len(reasons) + 1}) {place}: {problem}")
             if place is not by_hand or by_hand.path.exists():

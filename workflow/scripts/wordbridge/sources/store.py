@@ -6,7 +6,6 @@
 - ``store/locks/<key>`` lets one process at a time fetch one thing.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -15,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wordbridge.atomic import replacing
+from wordbridge.atomic import partial_of, replacing, sweep
 from wordbridge.errors import InputError
+from wordbridge.locked import locked
 
 PART = "part"  # what may stay in a workspace after an error begins like this
 READ_ONLY = 0o444  # names elsewhere are hard links: writing through one would change the store
@@ -60,15 +60,16 @@ class Store:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        path.chmod(READ_ONLY)
         path.replace(self.path(actual))
+        # Last: killed before, a read-only half would stay in the workspace and stop the next try.
+        self.path(actual).chmod(READ_ONLY)
         return actual
 
     def link(self, sha256: str, destination: Path) -> None:
         """Give the bytes a second name, whole at once; a copy where no hard link is possible."""
         destination.parent.mkdir(parents=True, exist_ok=True)
-        partial = destination.with_name(f".{os.getpid()}.link.{destination.name}")
-        partial.unlink(missing_ok=True)
+        sweep(destination.parent)
+        partial = partial_of(destination)
         try:
             os.link(self.path(sha256), partial)
             partial.replace(destination)
@@ -104,14 +105,9 @@ class Store:
         The folder is deleted on success; after an error a half download stays in it.
         """
         folder = self.root / "work" / key
-        lock = self.root / "locks" / key
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("a") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print(f"waiting for another process that fetches {words}", file=sys.stderr)
-                fcntl.flock(held, fcntl.LOCK_EX)
+        with locked(self.root / "locks" / key, f"fetches {words}"):
+            if folder.exists():  # a process was killed here
+                _clear(folder)
             folder.mkdir(parents=True, exist_ok=True)
             try:
                 yield folder

@@ -1,6 +1,5 @@
 """The state of an unfinished training, in one file that appears whole or not at all."""
 
-import fcntl
 import hashlib
 import json
 import random
@@ -12,13 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wordbridge.atomic import replacing
 from wordbridge.errors import InputError, brief
+from wordbridge.locked import locked
+from wordbridge.translation.tensor_file import write_tensors
 from wordbridge.translation.weights import load_weights, weights_of
+
+PATIENCE = 60.0  # seconds; a training notices that it shall stop after a batch or a validation
 
 
 def state_key(params: Mapping[str, Any], inputs: Mapping[str, str | Path]) -> str:
@@ -30,19 +31,23 @@ def state_key(params: Mapping[str, Any], inputs: Mapping[str, str | Path]) -> st
     return digest.hexdigest()[:32]
 
 
+def state_folder(output: str | Path) -> Path:
+    """Return where the states of the trainings that make ``output`` are kept.
+
+    Not beside it, because Snakemake deletes the outputs of failed jobs; it deletes the folder
+    when it has recorded the output (workflow/endings.py).
+    """
+    folder = Path(output).parent
+    return Path("resources/state", *folder.parts[bool(folder.anchor) :])
+
+
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock beside the state ``path``; raise InputError when another process holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_suffix(".lock")
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"{lock} is held: another process runs this training; "
-                "wait for it, or end it and run again"
-            ) from None
+    """Hold the lock beside the state ``path``; raise InputError when another process keeps it.
+
+    One whose Snakemake was killed saves its state and ends: that is waited for.
+    """
+    with locked(path.with_suffix(".lock"), "runs this training", patience=PATIENCE):
         yield
 
 
@@ -88,35 +93,51 @@ def save_state(
 ) -> None:
     """Write model, optimiser, best weights so far, random states and ``standing`` (JSON)."""
     tensors = {f"model.{name}": value for name, value in weights_of(model).items()}
-    tensors |= {f"best.{name}": value for name, value in best.items()}
     for number, state in optimizer.state_dict()["state"].items():
         for key, value in state.items():
             # clone: safetensors refuses tensors that share memory
             tensors[f"optimizer.{number}.{key}"] = torch.as_tensor(value).cpu().clone()
     tensors |= _random_states(_device_of(model))
+    _write(path, tensors, best, standing)
+
+
+def save_finished(path: Path, best: Mapping[str, Tensor], standing: Mapping[str, Any]) -> None:
+    """Write the state of a training that has nothing left to do."""
+    _write(path, {}, best, standing)
+
+
+def _write(
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    best: Mapping[str, Tensor],
+    standing: Mapping[str, Any],
+) -> None:
     text = json.dumps(standing, allow_nan=False)
-    with replacing(path) as partial:
-        save_file(tensors, partial, metadata={"standing": text})
+    kept = {f"best.{name}": value for name, value in best.items()}
+    write_tensors(path, {**tensors, **kept}, {"standing": text})
 
 
 def load_state(
     path: Path, model: nn.Module, optimizer: Optimizer
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Restore what ``save_state`` wrote; return the best weights so far and the standing.
+    """Restore what was saved; return the best weights so far and the standing.
 
-    Raises InputError when the file is damaged or of another model.
+    A finished state has nothing else to restore. Raises InputError when the file is damaged or
+    of another model.
     """
     try:
         tensors, standing = _read(path)
-        load_weights(model, _under("model.", tensors))
-        _load_optimizer(optimizer, _under("optimizer.", tensors))
-        _restore_random(tensors, _device_of(model))
+        best = _under("best.", tensors)
+        if len(best) < len(tensors):
+            load_weights(model, _under("model.", tensors))
+            _load_optimizer(optimizer, _under("optimizer.", tensors))
+            _restore_random(tensors, _device_of(model))
     except (SafetensorError, OSError, LookupError, TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{path}: expected the state of this training, got {brief(error)}; "
             "delete the file to start the training again"
         ) from None
-    return _under("best.", tensors), standing
+    return best, standing
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -24,20 +24,12 @@ from wordbridge.vectors.matrix_file import load_matrix
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gives: weights, the JSON beside them, a row per epoch, and its times.
-
-    ``state`` is the file to continue from, to be forgotten when all this is written.
-    """
+    """What a training gives: weights, the JSON beside them, a row per epoch, and its times."""
 
     weights: dict[str, Tensor]
     description: dict[str, Any]
     epochs: list[dict[str, float]]
     times: dict[str, Any]
-    state: Path
-
-    def forget_state(self) -> None:
-        """Delete the state: until the results are written, a broken-off job needs it."""
-        self.state.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -157,4 +149,4 @@ def train(
         "device": training.optimisation.device.type,
         "threads": block["threads"],
     }
-    return Trained(weights, description, standing.epochs, times, state)
+    return Trained(weights, description, standing.epochs, times)

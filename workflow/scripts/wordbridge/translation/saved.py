@@ -7,13 +7,14 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from wordbridge.atomic import replacing
 from wordbridge.errors import InputError, brief
 from wordbridge.json_file import read_object
 from wordbridge.translation.settings import settings_from
+from wordbridge.translation.tensor_file import write_tensors
 from wordbridge.translation.translator import Translator
 from wordbridge.translation.weights import load_weights
 
@@ -28,8 +29,7 @@ def write_translator(
     settings_path: str | Path,
 ) -> None:
     """Write ``weights`` by name and the ``description`` that ``read_translator`` needs."""
-    with replacing(model_path) as partial:
-        save_file(dict(weights), partial)
+    write_tensors(model_path, weights)
     with replacing(settings_path) as partial:
         text = json.dumps(description, indent=1, sort_keys=True, allow_nan=False)
         partial.write_text(text + "\n", encoding="utf-8")

@@ -3,7 +3,6 @@
 import math
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from numpy.typing import ArrayLike
@@ -15,12 +14,11 @@ from wordbridge.corpus.curriculum import Curriculum
 from wordbridge.errors import InputError
 from wordbridge.progress import LINE_SECONDS
 from wordbridge.translation.averaging import WeightAverage
-from wordbridge.translation.checkpoint import load_state, save_state
 from wordbridge.translation.forcing import forcing_chance
 from wordbridge.translation.optimisation import Optimisation
+from wordbridge.translation.resumption import Resumption
 from wordbridge.translation.schedules import learning_rate, momentum
 from wordbridge.translation.settings import Settings
-from wordbridge.translation.signals import StopSignal
 from wordbridge.translation.standing import Standing
 from wordbridge.translation.translator import Translator
 from wordbridge.translation.validation import VALIDATION_SCALE, free_run, nll_per_token
@@ -28,10 +26,6 @@ from wordbridge.translation.weights import weights_of
 
 # What epochs are chosen by; these are better the larger they are.
 RISING = ("epoch", "bleu")
-
-
-class Stopped(InputError):
-    """Training was asked to stop by a signal."""
 
 
 class Training:
@@ -55,7 +49,7 @@ class Training:
     ) -> None:
         self.model, self.settings = model, settings
         self.train_data, self.valid_data = train, valid
-        self.seed, self.state = seed, state
+        self.seed = seed
         self.curriculum = curriculum or Curriculum(len(train))
         self.optimisation = Optimisation(model, settings)
         decay = settings.training.averaging
@@ -64,21 +58,23 @@ class Training:
         self.steps = self.curriculum.steps(options.batch_size, options.epochs)
         self.standing = Standing()
         self.best: dict[str, Tensor] = {}
-        self._signal = StopSignal()
-        self._saved = self._told = time.monotonic()
+        seconds = settings.training.save_seconds
+        optimizer = self.optimisation.optimizer
+        self.resumption = Resumption(state, self._weights(), optimizer, seconds)
+        self._told = time.monotonic()
 
     def run(self) -> dict[str, Tensor]:
         """Train to the end, from the saved state if there is one, and return the chosen weights.
 
-        Raises Stopped after SIGTERM or SIGINT, when the state has been written, and InputError
-        when a loss is no number.
+        Raises Stopped after SIGTERM, SIGINT or SIGHUP, when the state has been written, and
+        InputError when a loss is no number.
         """
         options = self.settings.training
-        with self._signal:
+        with self.resumption:
             self._resume()
             while self.standing.epoch < options.epochs and not self._given_up():
                 self._epoch()
-            self._save()
+            self.resumption.finish(self.standing, self.best)
         return self.best
 
     def _given_up(self) -> bool:
@@ -95,15 +91,13 @@ class Training:
         return nn.ModuleDict({"model": self.model, **average})
 
     def _resume(self) -> None:
-        if self.state is None or not self.state.exists():
+        kept = self.resumption.resume()
+        if kept is None:
             return
-        self.best, standing = load_state(self.state, self._weights(), self.optimisation.optimizer)
-        self.standing = Standing(**standing)
+        self.best, self.standing = kept
         if self.average:
             self.average.resume(self.standing.step)
         self.optimisation.scaler.load_state_dict(self.standing.scaler)
-        where = f"epoch {self.standing.epoch + 1}, batch {self.standing.batch}"
-        print(f"continuing at {where}", file=sys.stderr)
 
     def _epoch(self) -> None:
         standing = self.standing
@@ -182,20 +176,6 @@ class Training:
             print(f"{where}  {self._now()}", file=sys.stderr)
 
     def _save_if_due(self) -> None:
-        if self._signal.name is not None:
-            self._save()
-            kept = "its state is saved" if self.state else "nothing is saved"
-            raise Stopped(
-                f"training was stopped by {self._signal.name} in epoch {self.standing.epoch + 1}, "
-                f"{kept}; run the same command again to continue"
-            )
-        if time.monotonic() - self._saved >= self.settings.training.save_seconds:
-            self._save()
-
-    def _save(self) -> None:
-        if self.state is None:
-            return
-        self.standing.scaler = self.optimisation.scaler.state_dict()
-        optimizer, standing = self.optimisation.optimizer, asdict(self.standing)
-        save_state(self.state, self._weights(), optimizer, self.best, standing)
-        self._saved = time.monotonic()
+        if self.resumption.due:
+            self.standing.scaler = self.optimisation.scaler.state_dict()
+            self.resumption.save(self.standing, self.best)

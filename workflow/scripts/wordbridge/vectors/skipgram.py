@@ -1,5 +1,7 @@
 """Word vectors learned from a corpus's own text, for languages without ready ones."""
 
+import errno
+import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,6 +75,18 @@ def train_vectors(
         if set(model.get_words()) <= {_END_OF_LINE}:
             raise _no_words(settings, "no word is so frequent")
         model.save_model(str(partial))
+        _check_whole(partial, model.get_output_matrix().tobytes())
+
+
+def _check_whole(path: Path, last: bytes) -> None:
+    """Raise OSError when a model does not end with its ``last`` bytes, those of its output matrix.
+
+    The library itself says nothing when it could not write all.
+    """
+    with path.open("rb") as model:
+        model.seek(max(path.stat().st_size - len(last), 0))
+        if model.read() != last:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _no_words(settings: SkipgramSettings, reason: str) -> InputError:

@@ -1,0 +1,185 @@
+"""Real runs of the mini experiment that are killed, and what is watched meanwhile."""
+
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tests.mini_tree import CONFIG, RESULTS, TIMED, artefacts, options
+
+FAULTS = "faults"
+SLACK = 0.3  # seconds that a busy machine may let a process wait
+ATTEMPTS = 40  # far more than faults; a run that never ends well is an error
+
+
+class Snakemake:
+    """Snakemake in ``tree``, in a process group of its own, as a terminal would start it."""
+
+    started: ClassVar[list["Snakemake"]] = []
+
+    def __init__(self, tree: Path, *arguments: str | Path, cores: int = 2) -> None:
+        self.tree = tree
+        self.shown = tree / "shown.txt"
+        self.before = len(self.said())
+        paths = (tree / FAULTS, tree / "workflow/scripts")
+        env = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-m", "snakemake", "--cores", str(cores)]
+        with self.shown.open("ab") as shown:
+            self.process = subprocess.Popen(
+                [*command, *arguments, *options(tree / CONFIG)],
+                cwd=tree,
+                env=os.environ | env,
+                stdout=shown,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                # A shell starts what it puts in the background with SIGINT ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+            )
+        self.started.append(self)
+
+    def said(self) -> str:
+        """Return what this Snakemake and those before it have shown."""
+        return self.shown.read_text(errors="replace") if self.shown.exists() else ""
+
+    def words(self) -> str:
+        """Return what this Snakemake has shown."""
+        return self.said()[self.before :]
+
+    def wait_for(self, words: str, count: int = 1) -> bool:
+        """Return whether it has shown ``words`` so often; False when it ended before."""
+        while self.words().count(words) < count:
+            if self.process.poll() is not None:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def end(self) -> tuple[int, str]:
+        """Return its exit status and what it has shown, when it has ended."""
+        status = self.process.wait(timeout=3600)
+        return status, self.words()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to Snakemake alone."""
+        self.process.send_signal(number)
+
+
+def prepare_faults(tree: Path, faults: Mapping[str, Iterable[Mapping[str, Any]]]) -> int:
+    """Write the faults of each rule, which its processes take in turn; return how many."""
+    folder = tree / FAULTS
+    folder.mkdir(exist_ok=True)
+    shutil.copy(Path(__file__).with_name("sitecustomize.py"), folder)
+    for rule, many in faults.items():
+        for number, said in enumerate(many):
+            (folder / f"{rule}.{number:03d}.json").write_text(json.dumps(said))
+    return len([*folder.glob("*.json")])
+
+
+def steps(tree: Path) -> list[tuple[int, str, int, float]]:
+    """Return what trainings noted: process, ``step`` or ``saved``, number of the step, time."""
+    path = tree / FAULTS / "steps.tsv"
+    rows = [line.split("\t") for line in path.read_text().splitlines()] if path.exists() else []
+    return [(int(pid), kind, int(step), float(at)) for pid, kind, step, at in rows]
+
+
+def check_nothing_repeated_but_the_last_interval(tree: Path, seconds: float) -> tuple[int, int]:
+    """Return how many steps there were and how many of them were repeated.
+
+    Each process must begin right behind the last saved state, and no two steps more than
+    ``seconds`` after a state may come before the next one.
+    """
+    total = repeated = done = saved = late = running = 0
+    since = 0.0
+    for pid, kind, step, at in steps(tree):
+        if kind == "saved":
+            saved, since, late = step, at, 0
+        elif pid != running:
+            assert step == saved + 1
+            repeated += done - saved
+            since, late = at, 0
+        else:
+            assert step == done + 1
+            late += at - since > seconds + SLACK
+            assert late <= 1
+        total += kind == "step"
+        done, running = step, pid
+    return total, repeated
+
+
+class Watcher(threading.Thread):
+    """Looks at all final names of a tree again and again; ``wrong`` are those seen half.
+
+    A result must have its bytes of ``expected`` from the first moment, a state of a training
+    must be as long as it says.
+    """
+
+    def __init__(self, tree: Path, expected: Mapping[str, bytes]) -> None:
+        super().__init__(daemon=True)
+        self.results, self.states = tree / RESULTS, tree / "resources/state"
+        self.expected = expected
+        self.seen: dict[Path, tuple[int, int, int]] = {}
+        self.looks, self.wrong = 0, set[str]()
+        self._ended = threading.Event()
+
+    def __enter__(self) -> "Watcher":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._ended.wait(0.03):
+            self.looks += 1
+            for root in (self.results, self.states):
+                for path in files(root):
+                    try:
+                        self._look(path)
+                    except FileNotFoundError:
+                        continue
+
+    def _look(self, path: Path) -> None:
+        stat = path.stat()
+        now = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        if self.seen.get(path) != now:
+            self.seen[path] = now
+            if not self._is_whole(path):
+                self.wrong.add(str(path))
+
+    def _is_whole(self, path: Path) -> bool:
+        if path.is_relative_to(self.results):
+            return path.read_bytes() == self.expected.get(str(path.relative_to(self.results)))
+        return path.suffix == ".lock" or is_whole_state(path.read_bytes())
+
+
+def files(root: Path) -> Iterable[Path]:
+    """Yield the files under ``root`` that have a final name and no times in them."""
+    for folder, _, names in os.walk(root):
+        if not TIMED & set(Path(folder).parts):
+            yield from (Path(folder, name) for name in names if not name.startswith("."))
+
+
+def is_whole_state(content: bytes) -> bool:
+    """Return whether a safetensors file has all the bytes that its header speaks of."""
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    return len(content) == 8 + length + max(ends, default=0)
+
+
+def check_same(tree: Path, undisturbed: Path) -> int:
+    """Return how many bytes of results were compared, all of them the same; no trace is left."""
+    ours, theirs = artefacts(tree), artefacts(undisturbed)
+    assert {name for name in ours.keys() | theirs if ours.get(name) != theirs.get(name)} == set()
+    assert [*tree.glob("r*/**/.*.partial.*")] == []
+    assert [path for path in tree.glob("resources/state/**/*") if path.is_file()] == []
+    assert [*tree.glob(".snakemake/locks/*")] == []
+    return sum(map(len, ours.values()))

@@ -1,0 +1,107 @@
+"""Ends a job at a chosen moment, without a word in the product about it.
+
+Python runs a module of this name first when it finds one; the harness copies it into a folder of
+the tree under test, which it puts on the path. Beside it lie the faults, one a file: the first
+process of the rule that a file is named after takes it. It also notes steps and saved states.
+"""
+
+import atexit
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+TRAINERS = {"train_translator"}
+
+
+def rule_of_this_process():
+    """Return the rule whose script this process is about to run, or None."""
+    script = Path(sys.orig_argv[-1])
+    return script.name.split(".")[1] if script.parent.name == "scripts" else None
+
+
+def taken(rule):
+    """Return what the first fault for the rule says, and its file, which nobody else gets."""
+    for path in sorted(FOLDER.glob(f"{rule}.*.json")):
+        mine = path.with_suffix(".taken")
+        try:
+            path.rename(mine)
+        except FileNotFoundError:
+            continue
+        return json.loads(mine.read_text()), mine
+    return {}, None
+
+
+class Fault:
+    """The end of a process: after seconds, at a step, or in the writing of a state."""
+
+    def __init__(self, said, path):
+        self.said, self.path = said, path
+        self.steps = self.saves = 0
+        self.place = said.get("save"), said.get("where")
+        if "seconds" in said:
+            timer = threading.Timer(said["seconds"], self.end)
+            timer.daemon = True
+            timer.start()
+            atexit.register(self.end)  # a job that is quicker ends so, with all its files written
+
+    def end(self):
+        """Send the signal (SIGKILL) to this process, to its Snakemake or to both."""
+        self.path.rename(self.path.with_suffix(".done"))
+        snakemake = int(os.environ["WORDBRIDGE_SNAKEMAKE"])
+        pid = {"job": os.getpid(), "snakemake": snakemake, "group": -os.getpgrp()}
+        os.kill(pid[self.said.get("to", "job")], self.said.get("signal", signal.SIGKILL))
+        time.sleep(1)  # until the end of a Snakemake is noticed here
+
+    def step(self):
+        self.steps += 1
+        if self.steps == self.said.get("step"):
+            self.end()
+
+    def reached(self, where):
+        if (self.saves, where) == self.place:
+            self.end()
+
+
+def note(kind, step):
+    with (FOLDER / "steps.tsv").open("a") as file:
+        file.write(f"{os.getpid()}\t{kind}\t{step}\t{time.monotonic()}\n")
+
+
+def watch_training(fault):
+    """Note each step and each saved state, and let the fault come when it is due."""
+    import wordbridge.translation.checkpoint as checkpoint
+    from wordbridge.translation.standing import Standing
+
+    count, write, write_bytes = Standing.count, checkpoint._write, Path.write_bytes
+
+    def counted(self, *arguments):
+        count(self, *arguments)
+        note("step", self.step)
+        fault.step()
+
+    def written(path, tensors, best, standing):
+        fault.saves += 1
+        write(path, tensors, best, standing)
+        note("saved", standing["step"])
+        fault.reached("renamed")
+
+    def written_bytes(path, content):
+        if "state" in path.parts and (fault.saves, "half") == fault.place:
+            write_bytes(path, content[: len(content) // 2])
+            fault.end()
+        write_bytes(path, content)
+        if "state" in path.parts:
+            fault.reached("whole")
+
+    Standing.count, checkpoint._write, Path.write_bytes = counted, written, written_bytes
+
+
+if RULE := rule_of_this_process():
+    FAULT = Fault(*taken(RULE))
+    if RULE in TRAINERS:
+        watch_training(FAULT)

@@ -1,0 +1,44 @@
+"""A checkout that a test may edit and run the mini experiment in."""
+
+import shutil
+from pathlib import Path
+
+from wordbridge.manifest.exceptions import EXCEPTIONS
+
+ROOT = Path(__file__).resolve().parents[1]
+CHECKOUT = ["Snakefile", "config.yaml", "envs", "profiles", "workflow", "tests/mini"]
+CONFIG = "tests/mini/config.yaml"
+RESULTS = "results/mini"
+
+# What may differ from run to run: nothing but these folders of RESULTS.
+TIMED = {one.folder for one in EXCEPTIONS}
+
+
+def copy_of_checkout(target: Path) -> Path:
+    """Copy what a run needs to ``target`` and return it."""
+    target.mkdir(parents=True)
+    skipped = shutil.ignore_patterns("__pycache__")
+    for name in CHECKOUT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=skipped)
+        else:
+            shutil.copy2(source, target / name)
+    return target
+
+
+def options(config: str | Path = CONFIG) -> list[str | Path]:
+    return ["--configfile", config]
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def artefacts(checkout: Path) -> dict[str, bytes]:
+    """Return the bytes of all results but the timed ones, by their names."""
+    root = checkout / RESULTS
+    names = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
+    return {str(name): (root / name).read_bytes() for name in names if name.parts[0] not in TIMED}

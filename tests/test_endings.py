@@ -1,0 +1,101 @@
+"""What one run leaves to the next: locks of the dead go, those of the living and states stay."""
+
+import fcntl
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from workflow import endings
+
+ROOT = Path(__file__).resolve().parents[1]
+LIVING = "import sys; from workflow.endings import begin; begin(); print(flush=True); input()"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test be a process of its own in a folder with a lock of Snakemake's."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(endings.SNAKEMAKE, "")
+    monkeypatch.setattr(endings, "_held", [])
+    endings.LOCKS.mkdir(parents=True)
+    (endings.LOCKS / "0.output.lock").write_text("results/a\n")
+
+
+def begin() -> bool:
+    """Return whether locks are left after ``begin``; forget that this process lives."""
+    endings.begin()
+    endings._held.pop().close()
+    return any(endings.LOCKS.iterdir())
+
+
+def test_the_locks_of_a_dead_snakemake_are_removed(capsys: pytest.CaptureFixture[str]):
+    assert begin()  # whose they are is not known yet
+    assert not begin()
+    assert capsys.readouterr().err == "The locks of a Snakemake that was killed are removed.\n"
+    assert not begin()
+    assert capsys.readouterr().err == ""
+
+
+def test_the_locks_of_a_living_snakemake_stay_until_it_is_killed(tmp_path: Path):
+    (endings.LOCKS / "0.output.lock").unlink()
+    command = [sys.executable, "-c", LIVING]
+    with subprocess.Popen(
+        command, env={"PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as living:
+        assert living.stdout is not None
+        living.stdout.readline()
+        (endings.LOCKS / "0.output.lock").touch()
+        assert begin()
+        living.kill()
+    assert not begin()
+
+
+def test_locks_stay_where_another_machine_has_been(monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as other:
+        other.setattr(endings.socket, "gethostname", lambda: "other")
+        assert begin()
+    assert begin()
+    assert begin()
+
+
+def test_locks_stay_where_files_cannot_be_locked(monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert begin()
+
+
+def test_the_states_of_what_was_recorded_go_and_others_stay():
+    jobs = [SimpleNamespace(output=["results/translators/all/1/model.safetensors"])]
+    for seed in (1, 2):
+        (endings.STATES / f"results/translators/all/{seed}").mkdir(parents=True)
+        (endings.STATES / f"results/translators/all/{seed}/x.safetensors").touch()
+    endings.forget_states(jobs)
+    folder = endings.STATES / "results/translators/all"
+    assert [path.name for path in folder.iterdir()] == ["2"]
+    jobs[0].output = ["results/translators/all/2/model.safetensors"]
+    endings.forget_states(jobs)
+    assert not endings.STATES.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "explained"),
+    [
+        ("Command 'python a' died with <Signals.SIGKILL: 9>.", True),
+        ("Command 'bash -c a' returned non-zero exit status 137.", True),
+        ("Command 'python a' returned non-zero exit status 1.", False),
+    ],
+)
+def test_a_killed_job_is_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, explained: bool
+):
+    log = tmp_path / "log"
+    log.write_text(words)
+    endings.explain(str(log))
+    said = capsys.readouterr().err
+    assert said.startswith("error: a job was killed (SIGKILL), which is what") is explained
+    assert said.count("\n") == explained

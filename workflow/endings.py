@@ -1,0 +1,86 @@
+"""How runs end, well or not: nothing of a killed one stands in the way of the next.
+
+``begin`` is for the top of the Snakefile, ``forget_states`` for its onsuccess, ``explain`` for its
+onerror.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import socket
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+# Read by wordbridge.lifeline: jobs end when this Snakemake does.
+SNAKEMAKE = "WORDBRIDGE_SNAKEMAKE"
+
+# Held while this process lives: each line is a machine on which Snakemake ever ran here.
+PRESENCE = Path(".snakemake/wordbridge.presence")
+LOCKS = Path(".snakemake/locks")
+STATES = Path("resources/state")
+
+_KILLED = re.compile(r"died with <Signals\.SIGKILL: 9>|non-zero exit status 137\b")
+
+_held: list[IO[str]] = []
+
+
+def begin() -> None:
+    """Tell the jobs whose they are, and remove locks that a killed Snakemake left."""
+    os.environ[SNAKEMAKE] = str(os.getpid())
+    PRESENCE.parent.mkdir(exist_ok=True)
+    file = PRESENCE.open("a+", encoding="utf-8")
+    _held.append(file)
+    alone = _is_alone(file)
+    file.seek(0)
+    hosts, here = set(file.read().split()), socket.gethostname()
+    if here not in hosts:
+        print(here, file=file, flush=True)
+    # Locks of a file system that is shared may not be seen on other machines: with a second one
+    # in the list a person has to judge (snakemake --unlock).
+    stale = [*LOCKS.glob("*.lock")] if alone and hosts == {here} else []
+    for lock in stale:
+        lock.unlink(missing_ok=True)
+    if stale:
+        print("The locks of a Snakemake that was killed are removed.", file=sys.stderr)
+    if alone:
+        fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def _is_alone(file: IO[str]) -> bool:
+    """Return whether no other Snakemake lives in this folder; the lock is this one's alone then."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        return False
+    except OSError:  # a file system without locks
+        return False
+    return True
+
+
+def forget_states(jobs: Iterable[Any]) -> None:
+    """Delete the states of trainings whose outputs Snakemake has recorded: those of ``jobs``.
+
+    A training itself cannot: if it or Snakemake were killed before the record, Snakemake would
+    delete the outputs and all would be trained again.
+    """
+    for made in {Path(output).parent for job in jobs for output in job.output}:
+        folder = STATES.joinpath(*made.parts[bool(made.anchor) :])
+        if folder.is_dir():
+            shutil.rmtree(folder)
+            with suppress(OSError):  # another training's folder is still in it
+                os.removedirs(folder.parent)
+
+
+def explain(log: str) -> None:
+    """Say what Snakemake's words about a killed job mean, if its ``log`` has them."""
+    if _KILLED.search(Path(log).read_text(encoding="utf-8", errors="replace")):
+        print(
+            "error: a job was killed (SIGKILL), which is what the system does when memory runs "
+            "out; free some or run fewer jobs at once (--cores), and run the same command again",
+            file=sys.stderr,
+        )

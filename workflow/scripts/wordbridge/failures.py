@@ -1,0 +1,25 @@
+"""What a failed job tells in one line, where its exception is one that a person can act on."""
+
+from wordbridge.errors import InputError
+
+# Beside MemoryError: torch on a CPU, torch on a GPU, C++.
+_NO_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc")
+
+
+def in_one_line(error: BaseException) -> str | None:
+    """Return the line for an exception, or None when only its traceback explains it."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped by SIGINT (Ctrl-C); run the same command again"
+    said = str(error)
+    if isinstance(error, MemoryError) or any(words in said for words in _NO_MEMORY):
+        return (
+            f"expected more memory, got {_first_line(said) or 'none'}; free some, run fewer jobs "
+            "at once (--cores) or lower batch_size, and run the same command again"
+        )
+    return None
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
