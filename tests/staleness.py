@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tests.planning import ROOT, Plan, Planner, unchanging_code
+from tests.planned import ROOT, Plan, Planner, unchanging_code
 from workflow.problems import resolved
 
 TABLE = Path(__file__).with_name("staleness_keys.tsv")

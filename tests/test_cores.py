@@ -6,8 +6,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ASKS = re.compile(r"cpu_count|sched_getaffinity|workflow\.cores|get_num_threads|snakemake\.threads")
 # Snakemake lowers a job's threads to the cores there are. These divide work that comes out the
-# same for any number, as their own tests show; the third writes the number down.
+# same for any number, as their own tests show; the last writes the number down.
 MAY_ASK = {
+    "scripts/add_auxiliary.py",
     "scripts/tokenize_questions.py",
     "scripts/extract_features.py",
     "scripts/wordbridge/manifest/record.py",

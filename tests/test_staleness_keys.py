@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 
 import workflow.provenance
-from tests.planning import Plan, Planner, unchanging_code
+from tests.planned import Plan, Planner, unchanging_code
 from tests.staleness import (
     SCHEMA,
     assignments,

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -54,11 +55,24 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path: Path):
     assert [item.path for item in found if isinstance(item, File)] == ["a.png"]
 
 
-def test_the_stamp_of_a_replaced_picture_is_another(tmp_path: Path):
-    fill(tmp_path, "a.png")
+@pytest.mark.parametrize(
+    "other", [b"longer" * 40_000, b"B" + b"a" * 199_999, b"a" * 199_999 + b"B", b"a" * 200_001]
+)
+def test_the_stamp_of_a_replaced_picture_is_another(tmp_path: Path, other: bytes):
+    fill(tmp_path, "a.png", data=b"a" * 200_000)
     before = list(list_folder(tmp_path))
-    fill(tmp_path, "a.png", data=b"longer")
+    fill(tmp_path, "a.png", data=other)
     assert before != list(list_folder(tmp_path))
+
+
+@pytest.mark.parametrize("size", [1, 65_536, 65_537, 200_000])
+def test_the_stamp_of_a_copied_or_touched_picture_is_the_same(tmp_path: Path, size: int):
+    fill(tmp_path, "a.png", "b.png", data=b"a" * size)
+    os.utime(tmp_path / "b.png", (1, 1))
+    one, other = list_folder(tmp_path)
+    assert isinstance(one, File)
+    assert isinstance(other, File)
+    assert one.stamp == other.stamp
 
 
 @pytest.mark.parametrize("name", ["missing", "file", "bare"])

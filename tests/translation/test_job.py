@@ -73,7 +73,7 @@ def test_how_often_the_state_is_saved_is_no_reason_to_train_again(tmp_path: Path
     inputs, states = files(tmp_path), tmp_path / "states"
     first = train(block(), 3, inputs, states, CODE, 5.0)
     again = train(block(), 3, inputs, states, CODE, 0.5)
-    assert again.state == first.state
+    assert len(list(states.glob("*.safetensors"))) == 1
     assert again.times == first.times  # a second training would not take the same time
     assert again.description == first.description
 

@@ -67,7 +67,7 @@ def test_no_word_found_gives_an_empty_matrix(tmp_path: Path) -> None:
         ("2 3\na 1 2 3\nb 1.0 2.0 3.0 4.0\n", "line 3: expected a word and 3 numbers, got more"),
         ("a 1 2\nb 1 two\n", "line 2: expected 2 numbers, got could not convert .*two"),
         ("a 1 2\nb 1 nan\n", "line 2: expected finite numbers, got NaN"),
-        ("a 1 2\nb -inf 1\n", "line 2: expected finite numbers, got NaN or infinity"),
+        ("a 1 2\nb -inf 1\n", "line 2: expected finite numbers, got NaN, infinity"),
         ("a 1 2\nb  1\n", "line 2: expected a word and 2 numbers, got 1"),
         ("3 2\na 1 2\nb 1 2\n", "line 3: expected 3 words, as its first line says"),
         ("3 2\n", "line 1: expected 3 words"),

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from wordbridge.devise.packages import members
 from wordbridge.devise.picture_labels import LeftOut
-from wordbridge.devise.picture_table import NO_PART, TEST, TRAIN, VALID
+from wordbridge.devise.picture_table import NO_PART, TEST, TRAIN, VALID, digest
 from wordbridge.errors import InputError, brief
 
 ENDINGS = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+_END = 1 << 16  # bytes
 _SYNSET = re.compile(r"(n\d{8})(?:\b|_).*")
 _PARTS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
 
@@ -139,7 +140,8 @@ def _no_picture(path: str) -> str:
 def _unreadable(path: Path) -> str:
     """Return why a file cannot hold a picture, or ""."""
     try:
-        return "" if path.stat().st_size else "empty"
+        with path.open("rb") as file:
+            return "" if file.read(1) else "empty"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     except ValueError as error:  # a name with a NUL
@@ -147,8 +149,17 @@ def _unreadable(path: Path) -> str:
 
 
 def _stamp(path: Path) -> str:
-    status = path.stat()
-    return f"{status.st_size}-{status.st_mtime_ns}"
+    """Return what stands for a picture's content, the same for every copy of the file.
+
+    That is its size and its two ends, since reading all of a large collection takes hours. No
+    usual picture file changes without one of them.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        ends = file.read(_END)
+        file.seek(max(size - _END, len(ends)))
+        ends += file.read()
+    return f"{size}-{digest(ends)}"
 
 
 def _rows(table: Path) -> dict[str, Mapping[str, str]]:
