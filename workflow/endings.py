@@ -76,9 +76,10 @@ def forget_states(jobs: Iterable[Any]) -> None:
                 os.removedirs(folder.parent)
 
 
-def explain(log: str) -> None:
-    """Say what Snakemake's words about a killed job mean, if its ``log`` has them."""
-    if _KILLED.search(Path(log).read_text(encoding="utf-8", errors="replace")):
+def explain(logs: Iterable[str | Path]) -> None:
+    """Say what Snakemake's words about a killed job mean, if its ``logs`` have them."""
+    said = (Path(log).read_text(encoding="utf-8", errors="replace") for log in logs)
+    if any(map(_KILLED.search, said)):
         print(
             "error: a job was killed (SIGKILL), which is what the system does when memory runs "
             "out; free some or run fewer jobs at once (--cores), and run the same command again",
