@@ -42,6 +42,7 @@ onsuccess:
 
 
 onerror:
+    forget_states(workflow.dag.finished_jobs)
     explain(log)
 
 

@@ -1,7 +1,7 @@
 """How runs end, well or not: nothing of a killed one stands in the way of the next.
 
-``begin`` is for the top of the Snakefile, ``forget_states`` for its onsuccess, ``explain`` for its
-onerror.
+``begin`` is for the top of the Snakefile, ``forget_states`` for its onsuccess and onerror, ``explain``
+for its onerror.
 """
 
 import fcntl
