@@ -1,7 +1,6 @@
 """How runs end, well or not: nothing of a killed one stands in the way of the next.
 
-``begin`` is for the top of the Snakefile, ``forget_states`` for its onsuccess and onerror, ``explain``
-for its onerror.
+``begin`` is for the top of the Snakefile, the others are for its onsuccess and onerror.
 """
 
 import fcntl
