@@ -48,6 +48,7 @@ onsuccess:
 
 
 onerror:
+    forget_states(workflow.dag.finished_jobs)
     explain(log)
 
 

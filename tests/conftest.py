@@ -2,9 +2,10 @@
 
 import os
 import re
+import resource
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +73,12 @@ def jobs() -> Callable[..., dict[str, int]]:
 def stale(jobs: Callable[..., dict[str, int]]) -> Callable[..., set[str]]:
     """Return the rules with jobs to run: ``stale(directory, *arguments, snakefile=...)``."""
     return lambda *arguments, **options: set(jobs(*arguments, **options))
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """Let this process write files of 1000 bytes at most."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)

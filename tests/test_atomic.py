@@ -3,10 +3,9 @@
 import errno
 import fcntl
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -79,15 +78,6 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "text": lambda path: path.write_text("x" * 2000),
     "arrays": lambda path: np.zeros(2000).tofile(path),
 }
-
-
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """Let this process write files of 1000 bytes at most."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_a_killed_job_is_explained(
 ):
     log = tmp_path / "log"
     log.write_text(words)
-    endings.explain(str(log))
+    endings.explain([log])
     said = capsys.readouterr().err
     assert said.startswith("error: a job was killed (SIGKILL), which is what") is explained
     assert said.count("\n") == explained

@@ -1,7 +1,6 @@
 """How runs end, well or not: nothing of a killed one stands in the way of the next.
 
-``begin`` is for the top of the Snakefile, ``forget_states`` for its onsuccess, ``explain`` for its
-onerror.
+``begin`` is for the top of the Snakefile, the others are for its onsuccess and onerror.
 """
 
 import fcntl
@@ -76,9 +75,10 @@ def forget_states(jobs: Iterable[Any]) -> None:
                 os.removedirs(folder.parent)
 
 
-def explain(log: str) -> None:
-    """Say what Snakemake's words about a killed job mean, if its ``log`` has them."""
-    if _KILLED.search(Path(log).read_text(encoding="utf-8", errors="replace")):
+def explain(logs: Iterable[str | Path]) -> None:
+    """Say what Snakemake's words about a killed job mean, if its ``logs`` have them."""
+    said = (Path(log).read_text(encoding="utf-8", errors="replace") for log in logs)
+    if any(map(_KILLED.search, said)):
         print(
             "error: a job was killed (SIGKILL), which is what the system does when memory runs "
             "out; free some or run fewer jobs at once (--cores), and run the same command again",

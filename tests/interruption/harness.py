@@ -82,6 +82,14 @@ def prepare_faults(tree: Path, faults: Mapping[str, Iterable[Mapping[str, Any]]]
     return len([*folder.glob("*.json")])
 
 
+def rearm(tree: Path) -> list[str]:
+    """Let the faults wait again whose process ended before their time; return their rules."""
+    folder = tree / FAULTS
+    for path in folder.glob("*.taken"):
+        path.rename(path.with_suffix(".json"))
+    return sorted({path.name.partition(".")[0] for path in folder.glob("*.json")})
+
+
 def steps(tree: Path) -> list[tuple[int, str, int, float]]:
     """Return what trainings noted: process, ``step`` or ``saved``, number of the step, time."""
     path = tree / FAULTS / "steps.tsv"

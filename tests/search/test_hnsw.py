@@ -40,6 +40,15 @@ def test_two_builds_in_one_process_give_the_same_bytes(
     assert (tmp_path / "again").read_bytes() == graph.read_bytes()
 
 
+@pytest.mark.usefixtures("small_files")
+def test_a_graph_that_does_not_fit_on_the_disk_is_an_error_and_leaves_nothing(
+    points: np.ndarray, tmp_path: Path
+):
+    with pytest.raises(InputError, match="expected to write an index there, nmslib got"):
+        write_graph(points, tmp_path / "big", SETTINGS)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_graph_finds_nearly_what_exact_search_finds(points: np.ndarray, graph: Path):
     exact, near = ExactSearch(points), HnswSearch(points, graph, SETTINGS)
     queries = np.random.default_rng(6).standard_normal((60, 12)).astype(np.float32)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wordbridge.atomic import Refused
 from wordbridge.errors import InputError
 from wordbridge.vectors.fasttext_bin import FastTextBin
 from wordbridge.vectors.skipgram import SkipgramSettings, skipgram_settings, train_vectors
@@ -42,6 +43,15 @@ def test_equal_texts_give_equal_bytes(texts: list[list[str]], tmp_path: Path) ->
 
     assert (tmp_path / "a.bin").read_bytes() == (tmp_path / "b.bin").read_bytes()
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_model_that_the_library_cut_short_without_a_word_is_refused(
+    texts: list[list[str]], tmp_path: Path
+) -> None:
+    with pytest.raises(Refused, match=r"words\.bin: expected to write it, got 'No space left"):
+        train_vectors(texts[:9], tmp_path / "words.bin", SETTINGS)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("texts", [[], [["seul"], ["autre"]]])
