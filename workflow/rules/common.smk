@@ -252,7 +252,7 @@ def range_test_block(wildcards):
 def schedule_block(name):
     """Return what the learning rate of a variant depends on."""
     block = config["variants"][name]
-    keys = ("epochs", "batch_size", "learning_rate")
+    keys = ("epochs", "batch_size", "learning_rate", "auxiliary_pairs", "auxiliary_epochs")
     return {
         "schedule": block["schedule"],
         "training": {key: block["training"][key] for key in keys},
@@ -306,7 +306,10 @@ def head_rate_block(wildcards):
     """Return the same for the range test of a head, with its own settings."""
     bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
     block = head_block(wildcards)
-    tested = range_tested(block["variant"])
+    # The backbone's classifier speaks beside a head that is trained.
+    tested = {
+        key: value for key, value in range_tested(block["variant"]).items() if key != "classifier"
+    }
     return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
 
 
