@@ -18,7 +18,7 @@ class _GRUStep(torch.autograd.Function):
     """h' = (1 - z) n + z h with r, z = sigmoid(..) and n = tanh(inputs + r * recurrent).
 
     Written out with its gradient, because the dozen small operations of either, each with a
-    tensor of its own, take as long as a quarter of the matrix products.
+    tensor of its own, take twice as long.
     """
 
     @staticmethod

@@ -52,8 +52,8 @@ class _Step(torch.autograd.Function):
 class SharedLinear:
     """x W^T + b, with one matrix product for the gradient of W over all steps of a loop.
 
-    A product per step, added up step by step, takes longer: each is small, and each writes the
-    whole of W. To be made anew for each batch.
+    One product in place of many small ones, each of which would write the whole of W. To be made
+    anew for each batch.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
