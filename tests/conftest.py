@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.mini_tree import CONFIG, ROOT, copy_of_checkout, options
+from wordbridge.locked import locked
 
 Run = subprocess.CompletedProcess[str]
 
@@ -51,6 +53,31 @@ def workflow() -> Callable[..., Run]:
 
 
 @pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Return a checkout in which the mini experiment has run, once for all workers.
+
+    Look at it only; ``checkout`` is for edits.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = own if worker_id == "master" else own.parent
+    checkout, done = folder / "mini/checkout", folder / "mini/done"
+    with locked(folder / "mini.lock", "runs the mini experiment"):
+        if not done.exists():
+            shutil.rmtree(checkout, ignore_errors=True)
+            copy_of_checkout(checkout)
+            arguments = (*options(checkout / CONFIG), "--cores", "2")
+            snakemake(checkout, *arguments, snakefile=checkout / "Snakefile")
+            done.touch()
+    return checkout
+
+
+@pytest.fixture
+def checkout(finished: Path, tmp_path: Path) -> Path:
+    """Return a copy of the finished checkout, to be edited."""
+    return shutil.copytree(finished, tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
 def jobs() -> Callable[..., dict[str, int]]:
     """Return how many jobs of each rule would run: ``jobs(directory, *arguments, snakefile=...)``.
 
@@ -82,3 +109,9 @@ def small_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let files with whole workflows come first, so that all workers end at about one time."""
+    first = {item.path for item in items if "workflow" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in first)

@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CHECKOUT = ["Snakefile", "config.yaml", "envs", "profiles", "workflow", "tests/mini"]
 CONFIG = "tests/mini/config.yaml"
 RESULTS = "results/mini"
+# Rules that have no job of their own.
+COLLECTING = {"all", "text", "translation", "vectors"}
 
 # What may differ from run to run: nothing but these folders of RESULTS.
 TIMED = {one.folder for one in EXCEPTIONS}

@@ -624,6 +624,6 @@ ELSEWHERE: list[Held] = [
     ),
     Held(
         "a file that is not there, and texts of two lengths",
-        "tests/test_workflow.py::test_an_error_is_one_line_among_the_last_ones",
+        "tests/test_error_lines.py::test_an_error_is_one_line_among_the_last_ones",
     ),
 ]

@@ -1,0 +1,53 @@
+"""Errors of a run as a person sees them: one line among the last ones, and no traceback."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cases import case
+from tests.mini_tree import CONFIG, RESULTS, ROOT, edit, options
+
+Workflow = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.mark.parametrize(
+    ("edits", "message"),
+    [
+        case(
+            "unknown key",
+            [("  max_steps:", "  max_step:")],
+            "(did you mean max_steps?); mend or remove it",
+        ),
+        case(
+            "no regular expression",
+            [("device: cpu", "device: cpu\nquestions: {en_pattern: 'Wh(at'}")],
+            "questions.en_pattern: expected text or null that is a valid regex, got",
+        ),
+        case(
+            "no such file",
+            [("questions.fr.txt", "questions.txt")],
+            "error: resource mini_fr: none of 2 places gave it:",
+        ),
+        case(
+            "files of different lengths",
+            [("mini/questions.fr.txt\n    sha256: 0c", "mini/config.yaml\n    citation: 0c")],
+            "error: expected line-aligned texts, got ",
+        ),
+    ],
+)
+def test_an_error_is_one_line_among_the_last_ones(
+    tmp_path: Path, workflow: Workflow, edits: list[tuple[str, str]], message: str
+):
+    shutil.copytree(ROOT / "tests/mini", tmp_path / "tests/mini")
+    for old, new in edits:
+        edit(tmp_path / CONFIG, old, new)
+    target = f"{RESULTS}/questions/pairs.tsv"
+    shown = workflow(tmp_path, target, *options(tmp_path / CONFIG), ok=False).stdout
+    lines = shown.splitlines()
+    found = [number for number, line in enumerate(lines) if message in line]
+    assert len(found) == 1, shown
+    assert len(lines) - found[0] < 20, shown
+    assert "Traceback" not in shown

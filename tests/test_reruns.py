@@ -1,0 +1,232 @@
+"""What Snakemake runs again in a finished tree, the mini experiment's: exactly the stale steps."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cases import case
+from tests.mini_tree import COLLECTING, CONFIG, edit, options
+
+Workflow = Callable[..., subprocess.CompletedProcess[str]]
+Jobs = Callable[..., dict[str, int]]
+Stale = Callable[..., set[str]]
+
+PACKAGE = "workflow/scripts/wordbridge"
+
+# Each set is a rule and what Snakemake runs below it in one invocation.
+PAGE = {"build_page"}
+SCORES = {"score_translations", "tabulate_scores"} | PAGE
+TRANSLATIONS = {"translate_questions", "tabulate_samples", "tabulate_times", "plot_attention"}
+TRANSLATIONS |= SCORES
+TRAINING = {"train_translator", "tabulate_training"} | TRANSLATIONS
+EMBEDDINGS = {"build_embeddings", "tabulate_coverage", "find_learning_rate"} | TRAINING
+NUMBERS = {"number_tokens", "plot_schedule", "find_learning_rate"} | TRAINING
+VOCABULARY = {"build_vocab"} | NUMBERS | EMBEDDINGS
+SPLIT = {"split_pairs", "audit_leaks", "describe_corpus", "train_vectors"} | VOCABULARY
+TOKENS = {"tokenize_questions"} | SPLIT
+QUESTIONS = {"extract_questions"} | TOKENS
+# What one variant's jobs run into.
+TABLES = {"tabulate_scores": 1, "tabulate_times": 1, "tabulate_training": 1, "build_page": 1}
+
+
+@pytest.fixture
+def changed(finished: Path, tmp_path: Path) -> Callable[..., list[str | Path]]:
+    """Return the options for the mini config after edits: ``changed((old, new), ...)``."""
+
+    def edited(*edits: tuple[str, str]) -> list[str | Path]:
+        config = Path(shutil.copy(finished / CONFIG, tmp_path / "config.yaml"))
+        for old, new in edits:
+            edit(config, old, new)
+        return options(config)
+
+    return edited
+
+
+def test_times_comments_docstrings_and_another_folder_make_nothing_stale(
+    checkout: Path, stale: Stale
+):
+    for module in ("errors.py", "corpus/markers.py", "translation/training.py"):
+        path = checkout / PACKAGE / module
+        edit(path, '"""', '"""Other words: ')
+        path.write_text(f"# A comment.\n{path.read_text(encoding='utf-8')}\n\n", encoding="utf-8")
+    edit(checkout / "Snakefile", "min_version(", "# A comment.\nmin_version(")
+    edit(checkout / CONFIG, "device: cpu", "device: cpu # a comment")
+    for path in sorted(
+        checkout.rglob("*"), reverse=True
+    ):  # what goes in is newer than what came out
+        if ".snakemake" not in path.parts:
+            os.utime(path)
+    assert stale(checkout, *options(), snakefile=checkout / "Snakefile") == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        case("beam search", "translation/beam.py", TRANSLATIONS),
+        case("tokenizer's marks", "corpus/markers.py", TOKENS),
+        case(
+            "tables and pages",
+            "report/sheet.py",
+            {"audit_leaks", "describe_corpus", "tabulate_coverage", "tabulate_samples", *TABLES},
+        ),
+        case("training", "translation/training.py", TRAINING | {"find_learning_rate"}, dear=True),
+        case("scores", "translation/scores.py", SCORES, dear=True),
+        case("fall-backs", "vectors/fallbacks.py", EMBEDDINGS, dear=True),
+        case("downloads", "sources/http.py", {"fetch_resource"} | QUESTIONS, dear=True),
+        case("log", "log.py", set(), dear=True),
+    ],
+)
+def test_an_edited_module_makes_exactly_these_rules_stale(
+    checkout: Path, stale: Stale, module: str, expected: set[str]
+):
+    path = checkout / PACKAGE / module
+    path.write_text(f"{path.read_text(encoding='utf-8')}\nEDITED = True\n", encoding="utf-8")
+    assert stale(checkout, *options(), snakefile=checkout / "Snakefile") - COLLECTING == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        case(
+            "other order and a default",
+            "beam: 2\n  max_steps: 12",
+            "max_steps: 12\n  block_ngrams: 0\n  beam: 2",
+            set(),
+        ),
+        case("beam", "beam: 2", "beam: 3", TRANSLATIONS | {"record_usage"}),
+        case(
+            "mirror",
+            "    places:\n",
+            "    places:\n      - url: http://127.0.0.1:9/mini\n",
+            set(),  # the checksum says which bytes are meant
+            dear=True,
+        ),
+        case("vectors", "dim: 11", "dim: 12", EMBEDDINGS | {"train_vectors"}, dear=True),
+        case(
+            "pattern",
+            "device: cpu",
+            "device: cpu\nquestions: {en_pattern: null}",
+            QUESTIONS,
+            dear=True,
+        ),
+        case("split", "device: cpu", "device: cpu\nsplit: {seed: 43}", SPLIT, dear=True),
+        case(
+            "lengths",
+            "device: cpu",
+            "device: cpu\nlengths: {fr_percentile: 90}",
+            NUMBERS,
+            dear=True,
+        ),
+        case(
+            "samples",
+            "count: 3",
+            "count: 4",
+            {"tabulate_samples"} | PAGE,
+            dear=True,
+        ),
+        case(
+            "published figures",
+            "device: cpu",
+            "device: cpu\nscores: {published: true}",
+            set(TABLES),
+            dear=True,
+        ),
+        case("no range test", "variants: [all]", "variants: []", PAGE, dear=True),
+    ],
+)
+def test_a_changed_key_makes_exactly_these_rules_stale(
+    finished: Path,
+    stale: Stale,
+    changed: Callable[..., list[str | Path]],
+    old: str,
+    new: str,
+    expected: set[str],
+):
+    given = changed((old, new))
+    assert stale(finished, *given, snakefile=finished / "Snakefile") - COLLECTING == expected
+
+
+# Python imports it when it starts, here before Snakemake asks for the versions of libraries.
+NEWER = """
+from importlib import metadata
+
+version = metadata.version
+metadata.version = lambda name: "99.0" if name == {name!r} else version(name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("distribution", "expected"),
+    [
+        case("torch", "torch", TRAINING | {"find_learning_rate"}),
+        case("spacy", "spacy", TOKENS, dear=True),
+        case("nothing that is imported", "pytest", set(), dear=True),
+    ],
+)
+def test_an_upgraded_library_makes_what_imports_it_stale(
+    finished: Path, tmp_path: Path, stale: Stale, distribution: str, expected: set[str]
+):
+    (tmp_path / "sitecustomize.py").write_text(NEWER.format(name=distribution), encoding="utf-8")
+    path = os.pathsep.join(map(str, (tmp_path, finished / "workflow/scripts")))
+    found = stale(finished, *options(), snakefile=finished / "Snakefile", env={"PYTHONPATH": path})
+    assert found - COLLECTING == expected
+
+
+TRAINED = {"train_translator": 2, "translate_questions": 2, "score_translations": 2} | TABLES
+OF_VARIANTS = {"plot_schedule": 1, "tabulate_samples": 1}
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        case(
+            "training key of one variant",
+            [("      epochs: 1\n    training:\n      epochs: 2", "    training:\n      epochs: 3")],
+            TRAINED | OF_VARIANTS | {"plot_attention": 1, "find_learning_rate": 1},
+        ),
+        case("another seed", [("seeds: [1, 2]", "seeds: [1, 2, 3]")], TRAINED),
+        case(
+            "another variant",
+            [("variants: [baseline, all]", "variants: [baseline, all, bidirectional]")],
+            TRAINED | OF_VARIANTS,
+            dear=True,
+        ),
+        case(
+            "another name",
+            [
+                ("variants: [baseline, all]", "variants: [baseline, both]"),
+                ("  all:\n", "  both:\n"),
+                ("variants: [all]", "variants: [both]"),
+            ],
+            TRAINED | OF_VARIANTS | {"plot_attention": 1, "find_learning_rate": 1},
+            dear=True,
+        ),
+        case("one seed less", [("seeds: [1, 2]", "seeds: [1]")], TABLES, dear=True),
+    ],
+)
+def test_a_variant_or_seed_has_exactly_these_jobs(
+    finished: Path,
+    jobs: Jobs,
+    changed: Callable[..., list[str | Path]],
+    edits: list[tuple[str, str]],
+    expected: dict[str, int],
+):
+    found = jobs(finished, *changed(*edits), snakefile=finished / "Snakefile")
+    assert {rule: count for rule, count in found.items() if rule not in COLLECTING} == expected
+
+
+def test_a_rewritten_text_step_that_gives_the_same_bytes_spares_all_below_in_the_next_run(
+    checkout: Path, workflow: Workflow, stale: Stale
+):
+    edit(
+        checkout / PACKAGE / "corpus/splits.py",
+        "[TRAIN] * len(english)",
+        "[TRAIN for _ in english]",
+    )
+    snakefile = checkout / "Snakefile"
+    workflow(checkout, "text", *options(checkout / CONFIG), snakefile=snakefile)
+    assert stale(checkout, *options(), snakefile=snakefile) == set()
