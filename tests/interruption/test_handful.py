@@ -44,22 +44,3 @@ def test_a_training_killed_in_every_way_goes_on_and_ends_with_the_same_bytes(
     steps, repeated = check_nothing_repeated_but_the_last_interval(tree, seconds=300)
     assert steps == 5 + 2 * repeated  # all but the five before the first state came twice
     check_same(tree, finished)
-
-
-def test_after_ctrl_c_nothing_is_repeated_and_after_sigterm_snakemake_finishes_its_jobs(
-    finished: Path, tmp_path: Path
-):
-    tree = without_one_training(finished, tmp_path / "tree")
-    faults = [
-        {"step": 4, "to": "group", "signal": signal.SIGINT},
-        {"step": 2, "to": "snakemake", "signal": signal.SIGTERM},
-    ]
-    prepare_faults(tree, {"train_translator": faults})
-    target = f"{TRANSLATOR}/model.safetensors"
-    first, second = (Snakemake(tree, target, cores=1).end() for _ in faults)
-    assert first[0] != 0
-    assert "error: training was stopped by SIGINT in epoch 1, its state is saved" in first[1]
-    assert "Will exit after finishing currently running jobs" in second[1]
-    assert "1 of 1 steps (100%) done" in second[1]
-    assert check_nothing_repeated_but_the_last_interval(tree, seconds=300)[1] == 0
-    check_same(tree, finished)
