@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wordbridge.atomic import replacing
 from wordbridge.devise.head import Head, Kept, kept_weights
 from wordbridge.devise.head_settings import Settings
 from wordbridge.devise.head_validation import look
 from wordbridge.devise.losses import draw_negatives, losses
 from wordbridge.devise.targets import Points
 from wordbridge.errors import InputError
+from wordbridge.table_file import write_table
 from wordbridge.translation.resumption import Resumption
 from wordbridge.translation.schedules import learning_rate, momentum
 from wordbridge.translation.standing import Standing
@@ -173,7 +173,4 @@ class HeadTraining:
 
 def write_metrics(path: str | Path, epochs: Sequence[dict[str, float]]) -> None:
     """Write one row per epoch; figures are written so that they read back exactly."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(COLUMNS) + "\n")
-        for row in epochs:
-            table.write("\t".join(repr(row[name]) for name in COLUMNS) + "\n")
+    write_table(path, COLUMNS, ([repr(row[name]) for name in COLUMNS] for row in epochs))

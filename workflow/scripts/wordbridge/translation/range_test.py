@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from wordbridge.atomic import replacing
 from wordbridge.corpus.batches import sortish_batches
 from wordbridge.errors import InputError
+from wordbridge.table_file import write_table
 from wordbridge.translation.forcing import forcing_chance
 from wordbridge.translation.job import Prepared
 from wordbridge.translation.optimisation import Optimisation
@@ -71,7 +71,8 @@ def suggested(rates: list[float], losses: list[float]) -> float:
 
 def write_range_test(path: str | Path, found: RangeTest) -> None:
     """Write a row per step; the suggested rate is marked in the last column."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("learning_rate\tloss\tsuggested\n")
-        for rate, loss in zip(found.rates, found.losses, strict=True):
-            table.write(f"{rate!r}\t{loss!r}\t{str(rate == found.suggestion).lower()}\n")
+    rows = (
+        (repr(rate), repr(loss), str(rate == found.suggestion).lower())
+        for rate, loss in zip(found.rates, found.losses, strict=True)
+    )
+    write_table(path, ("learning_rate", "loss", "suggested"), rows)
