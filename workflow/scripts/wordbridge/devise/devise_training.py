@@ -82,19 +82,12 @@ class HeadTraining:
         InputError when a loss is no number.
         """
         options = self.settings.training
-        with self.resumption:
-            self._resume()
-            while self.standing.epoch < options.epochs and not self.standing.given_up(
-                options.patience
-            ):
+        with self.resumption.stop:
+            self.best = self.resumption.resume(self.standing)
+            while self.standing.goes_on(options.epochs, options.patience):
                 self._epoch()
             self.resumption.finish(self.standing, self.best)
         return self.best
-
-    def _resume(self) -> None:
-        kept = self.resumption.resume()
-        if kept is not None:
-            self.best, self.standing = kept
 
     def _epoch(self) -> None:
         standing, options = self.standing, self.settings.training
