@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = [
     "workflow/__init__.py",
     "workflow/configuration.py",
+    "workflow/plan.py",
     "workflow/problems.py",
     "workflow/provenance.py",
     "workflow/scripts/wordbridge/__init__.py",
@@ -45,7 +46,7 @@ with open(snakemake.input[0]) as source, open(snakemake.output[0], "w") as targe
 TOY = {
     "Snakefile": """
 from workflow.configuration import load
-from workflow.provenance import track_code
+from workflow.plan import hold_to_plan
 
 
 configfile: "config.yaml"
@@ -63,7 +64,7 @@ rule all:
 include: "workflow/rules/toy.smk"
 
 
-track_code(workflow)
+hold_to_plan(workflow)
 """,
     "workflow/rules/toy.smk": "".join(
         f"""
