@@ -20,6 +20,7 @@ SHARED = [
     "workflow/provenance.py",
     "workflow/scripts/wordbridge/__init__.py",
     "workflow/scripts/wordbridge/atomic.py",
+    "workflow/scripts/wordbridge/digests.py",
     "workflow/scripts/wordbridge/errors.py",
     "workflow/scripts/wordbridge/failures.py",
     "workflow/scripts/wordbridge/lifeline.py",
@@ -27,8 +28,6 @@ SHARED = [
     "workflow/scripts/wordbridge/manifest/__init__.py",
     "workflow/scripts/wordbridge/manifest/machine.py",
     "workflow/scripts/wordbridge/manifest/record.py",
-    "workflow/scripts/wordbridge/search/__init__.py",
-    "workflow/scripts/wordbridge/search/digests.py",
     "profiles/default/config.yaml",
 ]
 SCRIPT = '''"""Toy."""

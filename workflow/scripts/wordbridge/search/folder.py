@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from wordbridge.atomic import replacing
+from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError
 from wordbridge.json_file import read_object
 from wordbridge.npy_file import map_npy
-from wordbridge.search.digests import sha256_of
-from wordbridge.search.exact import ExactSearch, Searcher, Vectors, unit_length
+from wordbridge.search.exact import ExactSearch, Searcher, Vectors
 from wordbridge.search.hnsw import SPACE, GraphSettings, HnswSearch, write_graph
 from wordbridge.table_file import write_table
+from wordbridge.vectors.unit_length import unit_length
 
 FORMAT = 1
 FILES = VECTORS, LABELS, GRAPH = "vectors.npy", "labels.tsv", "hnsw.bin"
