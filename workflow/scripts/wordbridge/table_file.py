@@ -1,5 +1,6 @@
 """Tables with tabs: a line with the names of the columns, then a line for each row."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -8,8 +9,6 @@ from wordbridge.atomic import replacing
 from wordbridge.errors import InputError, brief
 
 Row = TypeVar("Row")
-
-_BOM = b"\xef\xbb\xbf"
 
 
 def write_table(path: str | Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> int:
@@ -43,7 +42,7 @@ def read_table(
     number = 1
     try:
         with Path(path).open("rb") as lines:
-            header = _fields(lines.readline().removeprefix(_BOM), remedy)
+            header = _fields(lines.readline().removeprefix(BOM_UTF8), remedy)
             _check(header, columns, optional, remedy)
             for line in lines:
                 number += 1
