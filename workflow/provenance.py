@@ -17,7 +17,6 @@ from functools import cache, partial
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
@@ -61,9 +60,7 @@ def _late(code: Callable[[], dict[str, Any]]) -> Callable[[object], dict[str, An
     return param
 
 
-def _code(
-    script: Path, with_versions: bool, planned: Mapping[str, str] = MappingProxyType({})
-) -> dict[str, Any]:
+def _code(script: Path, with_versions: bool, planned: Mapping[str, str] = {}) -> dict[str, Any]:
     """Return the param ``code`` of the rule with this script, with ``planned`` hashes if any."""
     hashes, foreign = _modules(script)
     modules = {name: planned.get(name, found) for name, found in hashes.items()}
