@@ -10,13 +10,15 @@ from wordbridge.vectors.matrix_file import load_matrix
 from wordbridge.vectors.protocol import Matrix
 
 HEADER = ("synset", "lemma", "how", "class")
-# First or another lemma; its own vector, or the mean of those of its parts.
-HOW = ("first exact", "first parts", "other exact", "other parts")
 _REMEDY = "make the table again"
 
 
 class NounRow(NamedTuple):
-    """A noun with a vector, the lemma whose vector it is and how it was found (see ``HOW``)."""
+    """A noun with a vector, the lemma whose vector it is and how it was found.
+
+    ``how`` is "first" or "other" lemma, and "exact" or, for the mean of its parts' vectors,
+    "parts".
+    """
 
     synset: str
     lemma: str

@@ -41,12 +41,6 @@ def read_nouns(path: str | Path) -> list[Noun]:
     return list(read_table(path, HEADER, _noun, _REMEDY))
 
 
-def class_synsets(nouns: Iterable[Noun]) -> list[str]:
-    """Return the synsets of ImageNet's classes, in the order of the classes."""
-    classes = [(noun.class_index, noun.synset) for noun in nouns if noun.class_index is not None]
-    return [synset for _, synset in sorted(classes)]
-
-
 def lemma_text(lemma: str) -> str:
     """Return a lemma as people write it, with spaces."""
     return lemma.replace("_", " ")
