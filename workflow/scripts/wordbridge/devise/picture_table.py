@@ -99,7 +99,7 @@ def _shared(set_: str, picture: str, *others: str) -> Picture:
     A million rows share what they repeat: all but their id, member and stamp.
     """
     *repeated, member, stamp = others
-    return Picture(intern(set_), picture, *map(intern, repeated), member, stamp)
+    return Picture._make((intern(set_), picture, *map(intern, repeated), member, stamp))
 
 
 def _written(picture: Picture) -> Picture:
