@@ -2,21 +2,17 @@
 
 from snakemake.utils import min_version
 
-from workflow.configuration import load
-from workflow.endings import begin, explain, forget_states
+from workflow.configuration import SCHEMA, load
+from workflow.endings import attend
 from workflow.plan import hold_to_plan
-from workflow.provenance import track_code
 
 min_version("9.27")
-begin()
 
 
 configfile: "config.yaml"
 
 
-config = load(
-    config, workflow.source_path("workflow/schemas/config.schema.yaml"), workflow.configfiles
-)
+config = load(config, SCHEMA, workflow.configfiles)
 
 
 include: "workflow/rules/common.smk"
@@ -40,16 +36,5 @@ rule all:
         "<results>/index.html",
 
 
-hold_to_plan(workflow)
-
-
-onsuccess:
-    forget_states(workflow.dag.jobs)
-
-
-onerror:
-    forget_states(workflow.dag.finished_jobs)
-    explain(log)
-
-
-track_code(workflow)
+hold_to_plan(workflow)  # the code and configuration of each job are those that were planned
+attend(workflow)  # locks that killed runs left go now; states of finished trainings in the end

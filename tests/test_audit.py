@@ -12,7 +12,7 @@ OURS = ("benchmarks", "tests", "workflow")
 
 PICKLES = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 # Writes a pickle, in order to see that it is refused.
-PICKLING = {"tests/inputs/table.py"}
+PICKLING = {"tests/inputs/rows.py"}
 SHELLS = {"create_subprocess_shell", "getoutput", "getstatusoutput", "popen", "system"}
 STARTS = {"Popen", "call", "check_call", "check_output", "run"}
 UNPACKS = {"extract", "extractall", "unpack_archive"}

@@ -282,7 +282,7 @@ def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: 
         ),
         ([], "translators", "expected trained translators, got none; run snakemake first"),
         ([], "usage.json", "usage.json: expected the settings of a finished run, got no file"),
-        ([], "vocabulary/fr.tsv", "fr.tsv: no vocabulary can be read"),
+        ([], "vocabulary/fr.tsv", "fr.tsv: no table can be read"),
     ],
 )
 def test_an_error_is_one_line(

@@ -3,6 +3,7 @@
 import fcntl
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -79,6 +80,29 @@ def test_the_states_of_what_was_recorded_go_and_others_stay():
     assert [path.name for path in folder.iterdir()] == ["2"]
     jobs[0].output = ["results/translators/all/2/model.safetensors"]
     endings.forget_states(jobs)
+    assert not endings.STATES.exists()
+
+
+def test_states_of_what_ran_go_when_a_run_ends_well_or_not(capsys: pytest.CaptureFixture[str]):
+    at_end: dict[str, Callable[[list[Path]], None]] = {}
+    first, second = (
+        SimpleNamespace(output=[f"results/translators/all/{seed}/model"]) for seed in (1, 2)
+    )
+    for seed in (1, 2):
+        (endings.STATES / f"results/translators/all/{seed}").mkdir(parents=True)
+    run = SimpleNamespace(
+        dag=SimpleNamespace(jobs=[first, second], finished_jobs=[first]),
+        onsuccess=lambda do: at_end.update(success=do),
+        onerror=lambda do: at_end.update(error=do),
+    )
+    endings.attend(run)
+    endings._held.pop().close()
+    log = Path("log")
+    log.write_text("Command 'python a' died with <Signals.SIGKILL: 9>.")
+    at_end["error"]([log])
+    assert [path.name for path in (endings.STATES / "results/translators/all").iterdir()] == ["2"]
+    assert capsys.readouterr().err.startswith("error: a job was killed")
+    at_end["success"]([log])
     assert not endings.STATES.exists()
 
 

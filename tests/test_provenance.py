@@ -8,7 +8,7 @@ import numpy
 import pytest
 import yaml
 
-from workflow.provenance import PLANNED, digest, track_code
+from workflow.provenance import digest, track_code
 
 FILES = {
     "job.py": "from wordbridge.letters import vowels\nprint(vowels('word'))\n",
@@ -53,8 +53,8 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def code_of(script: Path, *deployment: str, main: bool = True) -> Any:
-    """Return the param that ``track_code`` gives to a rule with this script."""
+def code_of(script: Path, *deployment: str, planned: dict[str, str] | None = None) -> Any:
+    """Return the param that ``track_code`` gives to a rule; a job's process has a plan."""
     given: dict[str, Any] = {}
     source = SimpleNamespace(get_path_or_uri=lambda secret_free: str(script))
     rule = SimpleNamespace(
@@ -62,9 +62,12 @@ def code_of(script: Path, *deployment: str, main: bool = True) -> Any:
     )
     settings = SimpleNamespace(deployment_method=[SimpleNamespace(name=d) for d in deployment])
     rules = [rule, SimpleNamespace(script=None)]
-    workflow = SimpleNamespace(rules=rules, deployment_settings=settings, is_main_process=main)
-    track_code(workflow)
-    return given["code"] if main else given["code"](None)
+    hashes = track_code(SimpleNamespace(rules=rules, deployment_settings=settings), planned)
+    if planned is not None:
+        assert hashes == {}
+        return given["code"](None)
+    assert hashes == given["code"]["modules"]
+    return given["code"]
 
 
 def test_digest_names_the_script_and_the_modules_that_it_imports_even_late(scripts: Path):
@@ -182,22 +185,15 @@ def test_versions_are_left_to_the_environment_file_when_conda_makes_the_environm
     assert code_of(scripts / "job.py", "CONDA")["versions"] == {}
 
 
-def test_the_process_of_a_job_has_the_param_of_the_one_that_planned_it(
-    scripts: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv(PLANNED, "{}")
+def test_the_process_of_a_job_has_the_param_of_the_one_that_planned_it(scripts: Path):
     planned = code_of(scripts / "job.py")
     edit(scripts / "wordbridge/sets.py", "aeiou", "aeiouy")
-    assert code_of(scripts / "job.py", main=False) == planned
+    assert code_of(scripts / "job.py", planned=planned["modules"]) == planned
     assert code_of(scripts / "job.py") != planned
 
 
-def test_without_word_of_a_plan_the_param_is_made_of_what_is_there(
-    scripts: Path, monkeypatch: pytest.MonkeyPatch
-):
-    planned = code_of(scripts / "job.py")
-    monkeypatch.delenv(PLANNED)
-    assert code_of(scripts / "job.py", main=False) == planned
+def test_without_word_of_a_plan_the_param_is_made_of_what_is_there(scripts: Path):
+    assert code_of(scripts / "job.py", planned={}) == code_of(scripts / "job.py")
 
 
 def test_the_param_holds_no_path_of_this_machine(scripts: Path):

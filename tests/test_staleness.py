@@ -15,10 +15,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = [
     "workflow/__init__.py",
     "workflow/configuration.py",
+    "workflow/plan.py",
     "workflow/problems.py",
     "workflow/provenance.py",
     "workflow/scripts/wordbridge/__init__.py",
     "workflow/scripts/wordbridge/atomic.py",
+    "workflow/scripts/wordbridge/digests.py",
     "workflow/scripts/wordbridge/errors.py",
     "workflow/scripts/wordbridge/failures.py",
     "workflow/scripts/wordbridge/lifeline.py",
@@ -26,8 +28,6 @@ SHARED = [
     "workflow/scripts/wordbridge/manifest/__init__.py",
     "workflow/scripts/wordbridge/manifest/machine.py",
     "workflow/scripts/wordbridge/manifest/record.py",
-    "workflow/scripts/wordbridge/search/__init__.py",
-    "workflow/scripts/wordbridge/search/digests.py",
     "profiles/default/config.yaml",
 ]
 SCRIPT = '''"""Toy."""
@@ -45,7 +45,7 @@ with open(snakemake.input[0]) as source, open(snakemake.output[0], "w") as targe
 TOY = {
     "Snakefile": """
 from workflow.configuration import load
-from workflow.provenance import track_code
+from workflow.plan import hold_to_plan
 
 
 configfile: "config.yaml"
@@ -63,7 +63,7 @@ rule all:
 include: "workflow/rules/toy.smk"
 
 
-track_code(workflow)
+hold_to_plan(workflow)
 """,
     "workflow/rules/toy.smk": "".join(
         f"""

@@ -24,6 +24,7 @@ from snakemake.exceptions import WorkflowError
 
 from workflow.problems import YAML, Schema, lines, one_of, repeated_keys, resolved
 
+SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"
 MOST_PROBLEMS = 10  # as many as a person mends before trying again
 
 

@@ -1,7 +1,4 @@
-"""How runs end, well or not: nothing of a killed one stands in the way of the next.
-
-``begin`` is for the top of the Snakefile, the others are for its onsuccess and onerror.
-"""
+"""How runs end, well or not: nothing of a killed one stands in the way of the next."""
 
 import fcntl
 import os
@@ -25,6 +22,21 @@ STATES = Path("resources/state")
 _KILLED = re.compile(r"died with <Signals\.SIGKILL: 9>|non-zero exit status 137\b")
 
 _held: list[IO[str]] = []
+
+
+def attend(workflow: Any) -> None:
+    """See to what runs before this one left, and to what this one will leave when it ends.
+
+    What the Snakefile's onsuccess and onerror would say is said here.
+    """
+
+    def fail(log: Iterable[str | Path]) -> None:
+        forget_states(workflow.dag.finished_jobs)
+        explain(log)
+
+    begin()
+    workflow.onsuccess(lambda log: forget_states(workflow.dag.jobs))
+    workflow.onerror(fail)
 
 
 def begin() -> None:

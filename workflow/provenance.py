@@ -11,10 +11,8 @@ whose environment may have no Snakemake.
 
 import ast
 import hashlib
-import json
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
@@ -28,50 +26,45 @@ NOT_COUNTED = frozenset(
     f"wordbridge/{name}.py" for name in ("failures", "lifeline", "log", "progress")
 )
 
-# What the main process planned, on its way to the processes of the jobs on any machine.
-PLANNED = "WORDBRIDGE_PLANNED_CODE"
 
+def track_code(workflow: Any, planned: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give every script rule of ``workflow`` its param ``code``; return the hashes of all modules.
 
-def track_code(workflow: Any) -> None:
-    """Give every script rule of ``workflow`` its param ``code``; the Snakefile's last line."""
+    A job's process passes those that were ``planned``: its param has them for modules edited
+    since. It knows its one rule only later, so that its param is a function and {} is returned.
+    """
     _refuse_other_installation()
     settings = workflow.deployment_settings
     in_conda = "CONDA" in {method.name for method in settings.deployment_method}
-    planned: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     for rule in workflow.rules:
         if rule.script:
             path = rule.basedir.join(rule.script).get_path_or_uri(secret_free=True)
             # Versions in conda environments are what Snakemake's software-env trigger is for.
             code = partial(_code, Path(path).resolve(), not in_conda)
-            if workflow.is_main_process:
+            if planned is None:
                 made = code()
                 rule.set_params(code=made)
-                planned |= made["modules"]
+                hashes |= made["modules"]
             else:
-                rule.set_params(code=_as_planned(code))
-    if workflow.is_main_process:
-        os.environ[PLANNED] = json.dumps(planned)
+                rule.set_params(code=_late(partial(code, planned)))
+    return hashes
 
 
-def _as_planned(code: Callable[[], dict[str, Any]]) -> Callable[[object], dict[str, Any]]:
-    """Return the function that gives ``code`` with the hashes that the main process has planned.
-
-    Modules edited since then have another hash now, for which ``log_to`` stops the job.
-    """
-    planned = json.loads(os.environ.get(PLANNED, "{}"))
+def _late(code: Callable[[], dict[str, Any]]) -> Callable[[object], dict[str, Any]]:
+    """Return ``code`` as a function that Snakemake calls for the one job that it runs."""
 
     def param(wildcards: object) -> dict[str, Any]:
-        now = code()
-        modules = {name: planned.get(name, h) for name, h in now["modules"].items()}
-        return {**now, "modules": modules}
+        return code()
 
     return param
 
 
-def _code(script: Path, with_versions: bool) -> dict[str, Any]:
-    """Return the param ``code`` of the rule with this script."""
+def _code(script: Path, with_versions: bool, planned: Mapping[str, str] = {}) -> dict[str, Any]:
+    """Return the param ``code`` of the rule with this script, with ``planned`` hashes if any."""
     hashes, foreign = _modules(script)
-    return {"modules": hashes, "versions": _versions(foreign) if with_versions else {}}
+    modules = {name: planned.get(name, found) for name, found in hashes.items()}
+    return {"modules": modules, "versions": _versions(foreign) if with_versions else {}}
 
 
 def digest(script: str | Path) -> dict[str, str]:

@@ -48,9 +48,15 @@ def test_reports_become_one_table_by_step(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a\tb\n", "reason\tcount\nread\n", "reason\tcount\nread\tx\n"]
+    ("text", "message"),
+    [
+        ("", "expected the columns reason, count"),
+        ("a\tb\n", "expected the columns reason, count"),
+        ("reason\tcount\nread\n", "line 2: expected 2 columns, got 1"),
+        ("reason\tcount\nread\tx\n", "line 2: expected a number as count, got 'x'"),
+    ],
 )
-def test_a_file_that_is_no_report_is_an_error(tmp_path, text):
+def test_a_file_that_is_no_report_is_an_error(tmp_path, text, message):
     (tmp_path / "report.tsv").write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match="expected the columns reason, count"):
+    with pytest.raises(InputError, match=message):
         read_reports([tmp_path / "report.tsv"])

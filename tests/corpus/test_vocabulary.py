@@ -61,10 +61,10 @@ GOOD = ["id\ttoken\tcount", "0\t_bos_\t0", "1\t_pad_\t0", "2\t_eos_\t0", "3\t_un
 @pytest.mark.parametrize(
     ("place", "line", "message"),
     [
-        (0, "id\tword\tcount", "line 1: expected the columns id token count"),
+        (0, "id\tword\tcount", "line 1: expected the columns id, token, count, got"),
         (2, "1\t_unk\t0", "line 2: expected the special tokens"),
         (5, "5\ta\t7", "line 6: expected id 4"),
-        (5, "4\ta", "line 6: expected a number, a token and a count"),
+        (5, "4\ta", "line 6: expected 3 columns, got 2"),
         (5, "4\ta\tmany", "line 6: expected a number, a token and a count"),
         (5, "4\t_unk\t7", "line 6: expected every word once, got '_unk as on line 5'"),
         (5, "4\ta\\q\t7", "unknown escape"),
@@ -80,5 +80,5 @@ def test_a_damaged_table_is_an_error_that_names_the_line(tmp_path, place, line, 
 
 
 def test_a_missing_table_is_an_error(tmp_path):
-    with pytest.raises(InputError, match="no vocabulary can be read"):
+    with pytest.raises(InputError, match="no table can be read"):
         read_vocabulary(tmp_path / "none.tsv")

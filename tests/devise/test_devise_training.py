@@ -231,6 +231,6 @@ def test_a_process_killed_at_once_can_be_continued_and_ends_with_the_same_bytes(
             time.sleep(0.005)
         process.kill()
     one = training(LONGER, state=state)
-    one._resume()
+    one.resumption.resume(one.standing)
     assert 0 < one.standing.step < one.steps
     assert run(LONGER, state=state) == run(LONGER)

@@ -13,7 +13,7 @@ from torch import nn
 from wordbridge.devise.backbones import Backbone, Preprocessing
 from wordbridge.devise.decoding import Square
 from wordbridge.devise.extraction import WAITING, Plan, extract, in_order
-from wordbridge.devise.feature_store import Row
+from wordbridge.devise.feature_rows import Row
 from wordbridge.devise.picture_table import Picture
 from wordbridge.errors import InputError
 

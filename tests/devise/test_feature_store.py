@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordbridge.devise.feature_store import FeatureStore, Row, Shard, read_failures, write_shard
+from wordbridge.devise.feature_rows import Row
+from wordbridge.devise.feature_store import FeatureStore, Shard, write_shard
 from wordbridge.errors import InputError
 
 WIDTH, CLASSES = 5, 3
@@ -47,7 +48,8 @@ def test_equal_shards_give_equal_bytes_and_failures_are_kept(tmp_path: Path):
     first, second = written(tmp_path, shard(1, 3), shard(1, 3))
     for ending in (".npy", ".tsv", ".failed.tsv", ".logits.npy"):
         assert first.with_suffix(ending).read_bytes() == second.with_suffix(ending).read_bytes()
-    assert read_failures(tmp_path / "0.failed.tsv") == [("broken1.jpg", "the file is empty")]
+    failed = (tmp_path / "0.failed.tsv").read_text(encoding="utf-8")
+    assert failed == "picture\treason\nbroken1.jpg\tthe file is empty\n"
 
 
 def test_a_row_that_is_none_is_no_last_row(tmp_path: Path):
@@ -68,8 +70,8 @@ def test_shards_of_other_widths_are_refused(tmp_path: Path):
         (".npy", b"", "no features can be read"),
         (".npy", None, "no features can be read"),
         (".tsv", b"set\tpicture\tstamp\n", "expected 0 rows"),
-        (".tsv", b"set\tpicture\n", "expected rows of set, picture, stamp"),
-        (".tsv", b"", "expected rows of set, picture, stamp"),
+        (".tsv", b"set\tpicture\n", "expected the columns set, picture, stamp"),
+        (".tsv", b"", "expected the columns set, picture, stamp"),
         (".tsv", None, "no table can be read"),
     ],
 )

@@ -165,9 +165,20 @@ def test_rows_and_matrix_are_read_together(tmp_path: Path) -> None:
         load_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
 
 
-@pytest.mark.parametrize("text", ["", "synset\tlemma\n", "synset\tlemma\thow\tclass\nn1\ta\n"])
-def test_another_table_of_rows_is_named(text: str, tmp_path: Path) -> None:
+COLUMNS_OF_ROWS = "synset\tlemma\thow\tclass\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected the columns synset, lemma, how, class, got ''"),
+        ("synset\tlemma\n", "got 'synset, lemma'"),
+        (f"{COLUMNS_OF_ROWS}n1\ta\n", "line 2: expected 4 columns, got 2"),
+        (f"{COLUMNS_OF_ROWS}n1\ta\tb\t\nn1\ta\tb\tc\n", "line 3: .* the last a number or empty"),
+    ],
+)
+def test_another_table_of_rows_is_named(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "vectors.tsv").write_text(text, encoding="utf-8")
 
-    with pytest.raises(InputError, match="expected the columns synset, lemma, how, class"):
+    with pytest.raises(InputError, match=message):
         read_noun_rows(tmp_path / "vectors.tsv")

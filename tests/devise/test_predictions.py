@@ -51,5 +51,5 @@ def test_a_table_without_the_column_is_named(tmp_path: Path):
     (tmp_path / "0.tsv").write_text("set\tstamp\n")
     np.save(tmp_path / "v.npy", np.zeros((0, 2), np.float32))
     (tmp_path / "v.json").write_text('{"space": "words"}')
-    with pytest.raises(InputError, match="expected the column picture"):
+    with pytest.raises(InputError, match="expected the columns set, picture, stamp"):
         read_predictions(tmp_path / "v.npy", tmp_path / "v.json", [tmp_path / "0.tsv"])

@@ -27,7 +27,8 @@ from wordbridge.devise import picture_table
 from wordbridge.devise.backbone_weights import read_weights
 from wordbridge.devise.class_lists import label_nouns, read_class_list
 from wordbridge.devise.decoding import open_picture
-from wordbridge.devise.feature_store import ROWS_HEADER, FeatureStore
+from wordbridge.devise.feature_rows import HEADER as ROWS_HEADER
+from wordbridge.devise.feature_store import FeatureStore
 from wordbridge.devise.fitted import read_fitted
 from wordbridge.devise.hierarchy import Hierarchy
 from wordbridge.devise.noun_names import read_senses

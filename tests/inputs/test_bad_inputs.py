@@ -13,23 +13,9 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from typer.testing import CliRunner
 
+from tests.inputs import archives, commands, config, models, pictures, texts, vectors
 from tests.inputs.doors import DOORS
-from tests.inputs.table import (
-    COMMANDS,
-    ELSEWHERE,
-    READERS,
-    RUNS,
-    SETTINGS,
-    VALUES,
-    Bad,
-    Command,
-    Harm,
-    Held,
-    Run,
-    Setting,
-    Unusual,
-    Value,
-)
+from tests.inputs.rows import Bad, Command, Harm, Held, Row, Run, Setting, Unusual, Value
 from tests.search.toys import make_run
 from tests.test_cli import finish
 from wordbridge.cli import app
@@ -39,21 +25,27 @@ from workflow.configuration import load
 from workflow.problems import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
+SUBJECTS = (texts, vectors, archives, pictures, models, config, commands)
+ROWS: list[Row] = [row for subject in SUBJECTS for row in subject.ROWS]
 BEST = "translators/plain/10"
 LONGEST = 600  # characters of a line that a person still reads, without the path
 # Who asks them puts the name in front: the resource, the picture in the table of failures.
 NAMELESS = {"archive", "classes", "picture"}
 
 
-def named(rows: list[Any]) -> list[Any]:
-    """Return the rows as parameters whose ids say what is given."""
+def key(row: Row) -> str:
+    """Return what is given, behind the door or else the kind of the row."""
+    return f"{getattr(row, 'door', type(row).__name__)}: {row.what}"
+
+
+def rows(kind: type[Row]) -> list[Any]:
+    """Return the rows of a kind as parameters whose ids say what is given."""
     return [
         pytest.param(
-            row,
-            id=f"{getattr(row, 'door', type(row).__name__)}: {row.what}",
-            marks=[pytest.mark.long] if getattr(row, "long", False) else [],
+            row, id=key(row), marks=[pytest.mark.long] if getattr(row, "long", False) else []
         )
-        for row in rows
+        for row in ROWS
+        if isinstance(row, kind)
     ]
 
 
@@ -89,14 +81,13 @@ def given(row: Bad | Unusual, folder: Path) -> Path:
 
 
 def test_the_table_has_as_many_rows_as_it_promises():
-    rows = [*READERS, *VALUES, *SETTINGS, *COMMANDS, *RUNS, *ELSEWHERE]
-    assert len(rows) >= 80
-    keys = [(getattr(row, "door", type(row).__name__), row.what) for row in rows]
-    assert {key for key in keys if keys.count(key) > 1} == set()
-    assert {row.door for row in READERS} == set(DOORS)
+    assert len(ROWS) >= 238
+    keys = list(map(key, ROWS))
+    assert {one for one in keys if keys.count(one) > 1} == set()
+    assert {row.door for row in ROWS if isinstance(row, Bad | Unusual)} == set(DOORS)
 
 
-@pytest.mark.parametrize("row", named([row for row in READERS if isinstance(row, Bad)]))
+@pytest.mark.parametrize("row", rows(Bad))
 def test_a_bad_file_is_told_in_one_line_that_names_it(row: Bad, folder: Path):
     path = given(row, folder)
     before = contents(folder)
@@ -108,7 +99,7 @@ def test_a_bad_file_is_told_in_one_line_that_names_it(row: Bad, folder: Path):
     assert contents(folder) == before  # nothing half-written, nothing that a pickle has done
 
 
-@pytest.mark.parametrize("row", named([row for row in READERS if isinstance(row, Unusual)]))
+@pytest.mark.parametrize("row", rows(Unusual))
 def test_an_unusual_file_is_understood(row: Unusual, folder: Path):
     assert DOORS[row.door].read(given(row, folder)) == row.gives
 
@@ -125,7 +116,7 @@ def test_a_missing_file_and_a_folder_for_a_file_are_named(door: str, is_folder: 
     one_line(str(caught.value))
 
 
-@pytest.mark.parametrize("row", named(VALUES))
+@pytest.mark.parametrize("row", rows(Value))
 def test_an_impossible_value_is_told_and_an_extreme_one_taken(row: Value):
     if not row.says:
         assert row.call() == row.gives
@@ -135,7 +126,7 @@ def test_an_impossible_value_is_told_and_an_extreme_one_taken(row: Value):
     assert row.says in one_line(str(caught.value))
 
 
-@pytest.mark.parametrize("row", named(SETTINGS))
+@pytest.mark.parametrize("row", rows(Setting))
 def test_a_bad_setting_is_told_by_its_key(row: Setting):
     config = yaml.load((ROOT / "config.yaml").read_text(encoding="utf-8"), YAML)
     *path, name = row.key.split(".")
@@ -174,7 +165,7 @@ def replace(results: Path, name: str, harm: Harm | str) -> None:
         path.write_bytes(harmed(path.read_bytes() if path.is_file() else b"", harm))
 
 
-@pytest.mark.parametrize("row", named(COMMANDS))
+@pytest.mark.parametrize("row", rows(Command))
 def test_a_bad_command_ends_in_one_line(row: Command, results: Path):
     for name, harm in row.harmed.items():
         replace(results, name, harm)
@@ -233,7 +224,7 @@ def logged(project: Path) -> Iterator[str]:
         yield (log.read_text(encoding="utf-8").splitlines() or [""])[-1]
 
 
-@pytest.mark.parametrize("row", named(RUNS))
+@pytest.mark.parametrize("row", rows(Run))
 def test_a_bad_run_ends_in_one_line(
     row: Run, project: Path, workflow: Callable[..., CompletedProcess[str]]
 ):
@@ -253,7 +244,7 @@ def test_a_bad_run_ends_in_one_line(
 # ---- Elsewhere ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("row", named(ELSEWHERE))
+@pytest.mark.parametrize("row", rows(Held))
 def test_a_row_that_another_test_holds_is_there(row: Held):
     path, _, name = row.test.partition("::")
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))

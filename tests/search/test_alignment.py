@@ -5,7 +5,7 @@ import pytest
 
 from wordbridge.errors import InputError
 from wordbridge.search.alignment import cross_fitted, fit_alignment
-from wordbridge.search.exact import unit_length
+from wordbridge.vectors.unit_length import unit_length
 
 
 def points(rows: int, dim: int, seed: int = 1) -> np.ndarray:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from wordbridge.search.exact import ExactSearch, directed_rows, ranked, unit_length
+from wordbridge.search.exact import ExactSearch, directed_rows, ranked
+from wordbridge.vectors.unit_length import unit_length
 
 
 def vectors(*rows: list[float]) -> np.ndarray:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.search.exact import ExactSearch, unit_length
+from wordbridge.search.exact import ExactSearch
 from wordbridge.search.hnsw import GraphSettings, HnswSearch, write_graph
 from wordbridge.search.recall import recall
+from wordbridge.vectors.unit_length import unit_length
 
 SETTINGS = GraphSettings(links=8, build_candidates=60, search_candidates=40)
 

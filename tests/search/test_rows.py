@@ -8,8 +8,8 @@ import pytest
 from snakemake.iocontainers import Namedlist
 
 from tests.search.toys import PICTURES, SETTINGS, files_of, noun_vector
+from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError
-from wordbridge.search.digests import sha256_of
 from wordbridge.search.folder import read_index
 from wordbridge.search.rows import index_rows
 

@@ -9,7 +9,7 @@ from PIL import Image
 from wordbridge.devise.noun_rows import NounRow, write_noun_rows
 from wordbridge.devise.noun_table import Noun, read_nouns, write_nouns
 from wordbridge.devise.picture_table import Picture, write_pictures
-from wordbridge.search.digests import sha256_of
+from wordbridge.digests import sha256_of
 from wordbridge.search.folder import write_index
 from wordbridge.search.hnsw import GraphSettings
 from wordbridge.search.noun_labels import noun_words

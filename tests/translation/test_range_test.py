@@ -9,7 +9,8 @@ from tests.translation.toys import VARIANTS, reversals, settings, translator
 from wordbridge.corpus.curriculum import Curriculum
 from wordbridge.errors import InputError
 from wordbridge.translation.job import Prepared
-from wordbridge.translation.range_test import find_learning_rate, suggested, write_range_test
+from wordbridge.translation.range_test import find_learning_rate
+from wordbridge.translation.rates import suggested, write_range_test
 
 
 def prepared(**training: Any) -> Prepared:

@@ -7,6 +7,7 @@ import pytest
 
 from wordbridge.errors import InputError
 from wordbridge.translation.translations import (
+    COLUMNS,
     Translation,
     read_attention,
     read_translations,
@@ -29,11 +30,19 @@ def test_translations_come_back(tmp_path: Path) -> None:
     assert (second.source, second.tokens) == ("Qui  va ?", [])
 
 
-@pytest.mark.parametrize("content", ["", "a\tb\n", "source\treference\n1\t2\n"])
-def test_another_table_is_an_error(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "expected the columns source"),
+        ("a\tb\n", "expected the columns source"),
+        ("source\treference\n1\t2\n", "expected the columns source"),
+        ("\t".join(COLUMNS) + "\n1\t2\n", "line 2: expected 6 columns, got 2"),
+    ],
+)
+def test_another_table_is_an_error(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "t.tsv"
     path.write_text(content)
-    with pytest.raises(InputError, match="expected the columns source"):
+    with pytest.raises(InputError, match=message):
         read_translations(path)
 
 

@@ -210,9 +210,7 @@ def vectors_files(wildcards):
 def embedding_block(wildcards):
     """Return how a language's vectors become its embedding, and of what kind they are."""
     own = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
-    block = vectors_block(wildcards)
-    kind = {key: block[key] for key in ("kind", "dim", "unit_length") if key in block}
-    return {**own, "vectors": kind}
+    return {**own, "vectors": vectors_kind(vectors_block(wildcards))}
 
 
 def without(block, part, keys):

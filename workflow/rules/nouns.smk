@@ -49,9 +49,7 @@ rule embed_nouns:
                 key: config["nouns"][key]
                 for key in ("lemmas", "multiword", "lower_case", "frequent_words")
             },
-            "vectors": {
-                key: NOUN_VECTORS[key] for key in ("kind", "unit_length") if key in NOUN_VECTORS
-            },
+            "vectors": vectors_kind(NOUN_VECTORS),
         },
     script:
         "../scripts/embed_nouns.py"

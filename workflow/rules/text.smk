@@ -1,6 +1,6 @@
 # In: resources/files/*.
-# Out: <results>/{questions,tokens,split,auxiliary,vocabulary,ids} and their tables.
-# Tables of pairs have the columns item, group, fr, en; see corpus/pairs.py.
+# Out: <results>/{questions,tokens,split,auxiliary,pieces,vocabulary,ids} and their tables.
+# Tables of pairs have the columns of corpus/pairs.py, from tokens on those of corpus/tokenized.py.
 
 
 rule text:

@@ -1,6 +1,7 @@
 # In: <results>/ids, <results>/embeddings. Out: <results>/translators/{variant}/{seed}: weights,
 # settings and a row of metrics per epoch. One job per variant and seed; its unfinished state lives
 # in resources/state, outside declared outputs, because Snakemake deletes those of a failed job.
+# And <results>/range_test with its figures, from which learning rates are chosen.
 
 
 rule train_translator:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from wordbridge.devise.noun_table import read_nouns
+from wordbridge.digests import sha256_of
 from wordbridge.log import log_to
-from wordbridge.search.digests import sha256_of
 from wordbridge.search.listing import words_to_search
 from wordbridge.search.noun_labels import noun_words
 from wordbridge.search.words import write_words

@@ -11,7 +11,7 @@ log_to(snakemake)
 
 settings = snakemake.params.settings
 shard = extract(
-    list(read_pictures(snakemake.input.pictures)),
+    read_pictures(snakemake.input.pictures),
     read_bytes,
     load_backbone(settings["backbone"], snakemake.input.weights, settings["short_side"]),
     Plan(

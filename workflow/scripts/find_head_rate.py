@@ -10,7 +10,7 @@ from wordbridge.log import log_to
 from wordbridge.report.canvas import save_figure
 from wordbridge.report.training_plots import range_test_figure
 from wordbridge.translation.device import choose_device
-from wordbridge.translation.range_test import write_range_test
+from wordbridge.translation.rates import write_range_test
 from wordbridge.vectors.matrix_file import load_matrix
 
 log_to(snakemake)

@@ -4,7 +4,8 @@ from wordbridge.log import log_to
 from wordbridge.report.canvas import save_figure
 from wordbridge.report.training_plots import range_test_figure
 from wordbridge.translation.job import prepare
-from wordbridge.translation.range_test import find_learning_rate, write_range_test
+from wordbridge.translation.range_test import find_learning_rate
+from wordbridge.translation.rates import write_range_test
 
 log_to(snakemake)
 

@@ -1,11 +1,22 @@
 """Objects in JSON files."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from wordbridge.atomic import replacing
 from wordbridge.errors import InputError, brief
+
+
+def write_object(path: str | Path, value: Mapping[str, Any]) -> None:
+    """Write an object with sorted keys: equal ones give equal bytes.
+
+    Raises ValueError for a figure that is not finite, since JSON has no word for it.
+    """
+    with replacing(path) as partial:
+        text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def read_object(

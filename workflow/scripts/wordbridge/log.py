@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 from wordbridge.errors import InputError
 from wordbridge.failures import in_one_line
 from wordbridge.lifeline import end_with_snakemake
-from wordbridge.manifest.record import write_record
+from wordbridge.manifest.record import PROVENANCE, write_record
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
 PACKAGE = Path(__file__).resolve().parent
-# Outside the package, because the Snakefile needs it before anything is installed.
-PROVENANCE = PACKAGE.parents[1] / "provenance.py"
 
 
 def log_to(snakemake: "Snakemake") -> None:

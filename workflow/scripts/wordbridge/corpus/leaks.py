@@ -6,9 +6,8 @@ from itertools import combinations
 import pandas as pd
 
 from wordbridge.corpus.fingerprint import fingerprint
-from wordbridge.corpus.tokenized import TokenizedPair
+from wordbridge.corpus.tokenized import TABLED_PARTS, TokenizedPair
 
-PARTS = ("train", "auxiliary", "valid", "test")
 LEARNED = {"train", "auxiliary"}  # what is learned from may be alike
 
 _KINDS = ("exact", "normalised", "english_only", "french_only", "group")
@@ -28,7 +27,7 @@ def audit(split: Sequence[TokenizedPair]) -> pd.DataFrame:
     )
     pairs["fr_key"] = [fingerprint(pair.fr) for pair in split]
     pairs["en_key"] = [fingerprint(pair.en) for pair in split]
-    present = [part for part in PARTS if (pairs["part"] == part).any()]
+    present = [part for part in TABLED_PARTS if (pairs["part"] == part).any()]
     rows = [
         {"part": part, "other": other, **_leaks(pairs, part, other)}
         for other, part in combinations(present, 2)

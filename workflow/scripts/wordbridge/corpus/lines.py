@@ -4,6 +4,7 @@ import gzip
 import lzma
 import zipfile
 import zlib
+from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,6 @@ _DAMAGES = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 BLOCK = 1 << 16  # bytes; whole blocks are decoded and split at once, and stay in a core's cache
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an archive without files
-_BOM = b"\xef\xbb\xbf"
 LONGEST = 1 << 24  # bytes of a line; what has longer ones is no text, and would fill the memory
 
 
@@ -135,7 +135,7 @@ class _Text:
                 begun: list[bytes] = []  # of a line that goes on in the next chunk
                 first, length = True, 0
                 for chunk in iter(partial(read, BLOCK), b""):
-                    part = chunk.removeprefix(_BOM) if first else chunk
+                    part = chunk.removeprefix(BOM_UTF8) if first else chunk
                     first = False
                     cut = part.rfind(b"\n") + 1
                     if cut:

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from wordbridge.atomic import replacing
-from wordbridge.errors import InputError, brief
-from wordbridge.table_file import opened_table
+from wordbridge.table_file import read_table, write_table
 
-HEADER = ("item", "group", "fr", "en", "fr_version", "en_version")
+REPORT = ("reason", "count")  # the columns of a report
 
 # Whatever Python, pandas or a spreadsheet may take for the end of a field or of a line.
 # The French spaces U+00A0, U+202F and U+2009 stay: a later, switchable step handles them.
@@ -33,6 +31,9 @@ class Pair(NamedTuple):
     en_version: str = ""
 
 
+HEADER = Pair._fields
+
+
 def one_line(text: str) -> str:
     """Return ``text`` without tabs and line ends: a run of them and of spaces is one space."""
     return _BREAK.sub(" ", text).strip(" ")
@@ -40,40 +41,17 @@ def one_line(text: str) -> str:
 
 def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> int:
     """Return the number of pairs written to ``path``, which appears whole or not at all."""
-    count = 0
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(HEADER) + "\n")
-        for pair in pairs:
-            table.write("\t".join(map(one_line, pair)) + "\n")
-            count += 1
-    return count
+    return write_table(path, HEADER, (map(one_line, pair) for pair in pairs))
 
 
 def read_pairs(path: str | Path) -> Iterator[Pair]:
     """Yield the pairs of the table at ``path``, one at a time.
 
-    Raises InputError when it cannot be read, the header is another one or a row has not as many
-    columns.
+    Raises InputError when it is no such table.
     """
-    with opened_table(path, "name or make a table of pairs") as table:
-        header = tuple(table.readline().rstrip("\r\n").split("\t"))
-        if header != HEADER:
-            raise InputError(
-                f"{path}: expected the columns {', '.join(HEADER)}, got "
-                f"{brief(', '.join(header))!r}; make the table again"
-            )
-        for number, line in enumerate(table, start=2):
-            fields = line.rstrip("\r\n").split("\t")
-            if len(fields) != len(HEADER):
-                raise InputError(
-                    f"{path}, line {number}: expected {len(HEADER)} columns, got {len(fields)}; "
-                    "make the table again"
-                )
-            yield Pair(*fields)
+    return read_table(path, HEADER, Pair, "name or make a table of pairs")
 
 
 def write_counts(path: str | Path, counts: Mapping[str, int]) -> None:
-    """Write a report of ``counts`` (columns reason, count) in the order of the mapping."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("reason\tcount\n")
-        table.writelines(f"{reason}\t{count}\n" for reason, count in counts.items())
+    """Write a report of ``counts`` in the order of the mapping."""
+    write_table(path, REPORT, ((reason, str(count)) for reason, count in counts.items()))

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wordbridge.corpus.tokenized import TokenizedPair
-from wordbridge.errors import InputError
-from wordbridge.table_file import opened_table
+from wordbridge.corpus.pairs import REPORT
+from wordbridge.corpus.tokenized import TABLED_PARTS, TokenizedPair
+from wordbridge.errors import InputError, brief
+from wordbridge.table_file import read_table
 
-PARTS = ("train", "auxiliary", "valid", "test")
 PERCENTILES = (90, 97, 99)  # those that the lesson looks at
+_REMEDY = "make the report again"
 
 
 def read_reports(paths: Iterable[str | Path]) -> pd.DataFrame:
@@ -24,13 +25,9 @@ def read_reports(paths: Iterable[str | Path]) -> pd.DataFrame:
     """
     rows: list[tuple[str, str, int]] = []
     for path in map(Path, paths):
-        with opened_table(path, "make the report again") as table:
-            header, *lines = table.read().splitlines() or [""]
-        fields = [line.split("\t") for line in lines]
-        if header != "reason\tcount" or not all(map(_is_count, fields)):
-            raise InputError(f"{path}: expected the columns reason, count; make the report again")
         step = path.parent.name if path.stem == "report" else path.stem.removesuffix(".report")
-        rows.extend((step, reason, int(count)) for reason, count in fields)
+        counts = read_table(path, REPORT, _count, _REMEDY)
+        rows.extend((step, reason, count) for reason, count in counts)
     return pd.DataFrame(rows, columns=["step", "reason", "count"])
 
 
@@ -40,7 +37,7 @@ def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
     Columns: language, part, pairs, tokens, types, once (types seen once), mean, p90, p97, p99
     and longest. The last five are lengths in tokens, without the end of sequence.
     """
-    present = [part for part in PARTS if any(pair.part == part for pair in pairs)]
+    present = [part for part in TABLED_PARTS if any(pair.part == part for pair in pairs)]
     rows = []
     for language in ("fr", "en"):
         for part in [*present, "all"]:
@@ -53,8 +50,10 @@ def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _is_count(fields: Sequence[str]) -> bool:
-    return len(fields) == 2 and fields[1].isdecimal()
+def _count(reason: str, count: str) -> tuple[str, int]:
+    if not count.isdecimal():
+        raise InputError(f"expected a number as count, got {brief(count)!r}; {_REMEDY}")
+    return reason, int(count)
 
 
 def _figures(texts: Sequence[Sequence[str]]) -> dict[str, float]:

@@ -5,14 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from wordbridge.atomic import replacing
 from wordbridge.corpus.escapes import join_tokens, split_tokens
 from wordbridge.corpus.pairs import HEADER as PAIR_HEADER
 from wordbridge.corpus.pairs import Pair
-from wordbridge.errors import InputError, brief, located
-from wordbridge.table_file import opened_table
+from wordbridge.errors import InputError
+from wordbridge.table_file import read_table, write_table
 
 HEADER = (*PAIR_HEADER, "fr_tokens", "en_tokens")
+PART = ("part",)  # behind them once the corpus is split
+
+TABLED_PARTS = ("train", "auxiliary", "valid", "test")  # in the order in which tables show them
 
 # Reasons in the order of the report.
 READ, KEPT, EMPTY, LONG = "read", "kept", "no token on one side or both", "too many English tokens"
@@ -37,40 +39,23 @@ def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
     """Write the table of ``pairs``, with a column part when the first pair has one."""
     rows = list(pairs)
     has_part = bool(rows and rows[0].part)
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join((*HEADER, "part") if has_part else HEADER) + "\n")
-        for pair in rows:
-            texts = [*pair[:4], pair.fr_version, pair.en_version]
-            tokens = [join_tokens(pair.fr_tokens), join_tokens(pair.en_tokens)]
-            table.write("\t".join([*texts, *tokens, *[pair.part] * has_part]) + "\n")
+    write_table(path, HEADER + PART * has_part, (_fields(pair, has_part) for pair in rows))
 
 
 def read_tokenized(path: str | Path) -> list[TokenizedPair]:
-    """Return the pairs of the table at ``path``.
-
-    Raises InputError when it cannot be read, the header is another one or a row has not as many
-    columns.
-    """
-    with opened_table(path, "make it again") as table:
-        header = tuple(table.readline().rstrip("\n").split("\t"))
-        if header not in (HEADER, (*HEADER, "part")):
-            raise InputError(
-                f"{path}: expected the columns {', '.join(HEADER)} and perhaps part, "
-                f"got {brief(', '.join(header))!r}; make the table again"
-            )
-        return [_pair(path, number, line, len(header)) for number, line in enumerate(table, 2)]
+    """Return the pairs of the table at ``path``. Raises InputError when it is no such table."""
+    return list(read_table(path, HEADER, _pair, "make the table again", PART))
 
 
-def _pair(path: str | Path, number: int, line: str, columns: int) -> TokenizedPair:
-    fields = line.rstrip("\n").split("\t")
-    if len(fields) != columns:
-        raise InputError(
-            f"{path}, line {number}: expected {columns} columns, got {len(fields)}; "
-            "make the table again"
-        )
+def _fields(pair: TokenizedPair, has_part: bool) -> list[str]:
+    texts = [*pair[:4], pair.fr_version, pair.en_version]
+    tokens = [join_tokens(pair.fr_tokens), join_tokens(pair.en_tokens)]
+    return [*texts, *tokens, *[pair.part] * has_part]
+
+
+def _pair(*fields: str) -> TokenizedPair:
     pair, (fr_tokens, en_tokens, *part) = Pair(*fields[:6]), fields[6:]
-    with located(f"{path}, line {number}"):
-        tokenized = tokenized_pair(pair, split_tokens(fr_tokens), split_tokens(en_tokens))
+    tokenized = tokenized_pair(pair, split_tokens(fr_tokens), split_tokens(en_tokens))
     return tokenized._replace(part="".join(part))
 
 

@@ -87,7 +87,7 @@ def tokenizer(language: str) -> Callable[[str], Doc]:
     except ImportError as error:
         raise InputError(
             f"no tokenizer for language {language!r}: expected a code that spaCy knows, such as "
-            "'fr' or 'en'; for other languages choose the SentencePiece tokenizer"
+            "'fr' or 'en'; name one"
         ) from error
     for word in _WHOLE:
         rules.add_special_case(word, [{"ORTH": word}])

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from wordbridge.atomic import replacing
 from wordbridge.corpus.escapes import escape_token, unescape_token
 from wordbridge.corpus.specials import SPECIALS, UNK
-from wordbridge.errors import InputError, brief, located
+from wordbridge.errors import InputError, brief
+from wordbridge.table_file import read_table, write_table
 
-_HEADER = ["id", "token", "count"]
+_HEADER = ("id", "token", "count")
+_REMEDY = "make the vocabulary again"
 
 
 @dataclass(frozen=True)
@@ -62,28 +63,22 @@ def build_vocabulary(
 
 def write_vocabulary(vocabulary: Vocabulary, path: str | Path) -> None:
     """Write a table of id, token and count, one word a line, tokens escaped."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(_HEADER) + "\n")
-        for number, (word, count) in enumerate(
-            zip(vocabulary.words, vocabulary.counts, strict=True)
-        ):
-            table.write(f"{number}\t{escape_token(word)}\t{count}\n")
+    words = enumerate(zip(vocabulary.words, vocabulary.counts, strict=True))
+    rows = ((str(number), escape_token(word), str(count)) for number, (word, count) in words)
+    write_table(path, _HEADER, rows)
 
 
 def read_vocabulary(path: str | Path) -> Vocabulary:
     """Return the vocabulary of a table that ``write_vocabulary`` wrote.
 
-    Raises InputError when the table is missing, is not such a table, or its ids have gaps,
-    its specials are not the first four, or a word stands there twice.
+    Raises InputError when it is no such table, or its ids have gaps, its specials are not the
+    first four, or a word stands there twice.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: no vocabulary can be read ({error}); make it again") from error
-    if lines[0].split("\t") != _HEADER:
-        raise _fault(path, 1, f"the columns {' '.join(_HEADER)}", lines[0])
-    rows = [_row(path, place, line) for place, line in enumerate(lines[1:], start=2) if line]
-    words = tuple(word for word, _ in rows)
+    rows = list(read_table(path, _HEADER, _row, _REMEDY))
+    for place, (number, _, _) in enumerate(rows):
+        if number != place:
+            raise _fault(path, place + 2, f"id {place}, since ids count up from 0", str(number))
+    words = tuple(word for _, word, _ in rows)
     if words[: len(SPECIALS)] != SPECIALS:
         got = " ".join(words[: len(SPECIALS)])
         raise _fault(path, 2, f"the special tokens {' '.join(SPECIALS)} as the first ids", got)
@@ -92,21 +87,15 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
         if word in seen:
             raise _fault(path, place, "every word once", f"{word} as on line {seen[word]}")
         seen[word] = place
-    return Vocabulary(words, tuple(count for _, count in rows))
+    return Vocabulary(words, tuple(count for _, _, count in rows))
 
 
-def _row(path: str | Path, place: int, line: str) -> tuple[str, int]:
-    fields = line.split("\t")
-    if len(fields) != len(_HEADER) or not (fields[0].isdecimal() and fields[2].isdecimal()):
-        raise _fault(path, place, "a number, a token and a count, with tabs between", line)
-    if int(fields[0]) != place - 2:
-        raise _fault(path, place, f"id {place - 2}, since ids count up from 0", fields[0])
-    with located(f"{path}, line {place}"):
-        return unescape_token(fields[1]), int(fields[2])
+def _row(number: str, token: str, count: str) -> tuple[int, str, int]:
+    if not (number.isdecimal() and count.isdecimal()):
+        got = brief(f"{number} {token} {count}")
+        raise InputError(f"expected a number, a token and a count, got {got!r}; {_REMEDY}")
+    return int(number), unescape_token(token), int(count)
 
 
-def _fault(path: str | Path, place: int, expected: str, got: str) -> InputError:
-    return InputError(
-        f"{path}, line {place}: expected {expected}, got {brief(got)!r}; "
-        "correct the line, or delete the file and make it again"
-    )
+def _fault(path: str | Path, line: int, expected: str, got: str) -> InputError:
+    return InputError(f"{path}, line {line}: expected {expected}, got {brief(got)!r}; {_REMEDY}")

@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wordbridge.atomic import replacing
 from wordbridge.devise.head import Head, Kept, kept_weights
 from wordbridge.devise.head_settings import Settings
 from wordbridge.devise.head_validation import look
 from wordbridge.devise.losses import draw_negatives, losses
 from wordbridge.devise.targets import Points
 from wordbridge.errors import InputError
+from wordbridge.table_file import write_table
 from wordbridge.translation.resumption import Resumption
 from wordbridge.translation.schedules import learning_rate, momentum
 from wordbridge.translation.standing import Standing
@@ -82,19 +82,12 @@ class HeadTraining:
         InputError when a loss is no number.
         """
         options = self.settings.training
-        with self.resumption:
-            self._resume()
-            while self.standing.epoch < options.epochs and not self.standing.given_up(
-                options.patience
-            ):
+        with self.resumption.stop:
+            self.best = self.resumption.resume(self.standing)
+            while self.standing.goes_on(options.epochs, options.patience):
                 self._epoch()
             self.resumption.finish(self.standing, self.best)
         return self.best
-
-    def _resume(self) -> None:
-        kept = self.resumption.resume()
-        if kept is not None:
-            self.best, self.standing = kept
 
     def _epoch(self) -> None:
         standing, options = self.standing, self.settings.training
@@ -173,7 +166,4 @@ class HeadTraining:
 
 def write_metrics(path: str | Path, epochs: Sequence[dict[str, float]]) -> None:
     """Write one row per epoch; figures are written so that they read back exactly."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(COLUMNS) + "\n")
-        for row in epochs:
-            table.write("\t".join(repr(row[name]) for name in COLUMNS) + "\n")
+    write_table(path, COLUMNS, ([repr(row[name]) for name in COLUMNS] for row in epochs))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from wordbridge.devise.backbones import POOLINGS, Backbone
 from wordbridge.devise.decoding import Square, UnreadablePictureError, decode
-from wordbridge.devise.feature_store import Row, Shard
+from wordbridge.devise.feature_rows import Row
+from wordbridge.devise.feature_store import Shard
 from wordbridge.devise.picture_table import Picture
 from wordbridge.errors import InputError
 from wordbridge.progress import progress

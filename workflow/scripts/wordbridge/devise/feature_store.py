@@ -1,6 +1,6 @@
 """Features of pictures on disk: shards that are written alone and read as one table."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,21 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.atomic import replacing
+from wordbridge.devise.feature_rows import Row, read_rows, write_rows
 from wordbridge.errors import InputError
 from wordbridge.npy_file import map_npy, read_npy
-from wordbridge.table_file import opened_table
-
-ROWS_HEADER = ("set", "picture", "stamp")
-FAILURES_HEADER = ("picture", "reason")
-_REMEDY = "extract the features again"
-
-
-class Row(NamedTuple):
-    """The picture that a row of features belongs to."""
-
-    set: str
-    picture: str
-    stamp: str
+from wordbridge.table_file import write_table
 
 
 class Shard(NamedTuple):
@@ -45,13 +34,8 @@ def write_shard(shard: Shard, features: str | Path, logits: str | Path) -> None:
     stem = Path(features).with_suffix("")
     _write_array(features, shard.features)
     _write_array(logits, shard.logits)
-    _write_table(f"{stem}.tsv", ROWS_HEADER, shard.rows)
-    _write_table(f"{stem}.failed.tsv", FAILURES_HEADER, shard.failures)
-
-
-def read_failures(path: str | Path) -> list[tuple[str, str]]:
-    """Return the pictures of a shard that were left out, and the reasons."""
-    return [(picture, reason) for picture, reason in _read_table(path, FAILURES_HEADER)]
+    write_rows(f"{stem}.tsv", shard.rows)
+    write_table(f"{stem}.failed.tsv", ("picture", "reason"), shard.failures)
 
 
 class FeatureStore:
@@ -63,8 +47,7 @@ class FeatureStore:
         self._logits = [Path(path).with_suffix(".logits.npy") for path in paths]
         self._opened: dict[int, NDArray[Any]] = {}
         for path in paths:
-            table = Path(path).with_suffix(".tsv")
-            rows = [Row(*fields) for fields in _read_table(table, ROWS_HEADER)]
+            rows = read_rows(Path(path).with_suffix(".tsv"))
             self._features.append(_open_array(path, len(rows)))
             self.rows.extend(rows)
         self._starts = np.cumsum([0, *map(len, self._features)])
@@ -77,7 +60,7 @@ class FeatureStore:
         Raises InputError when a file is missing or damaged, or shards do not go together.
         """
         if not paths:
-            raise InputError("features: expected at least one shard, got none; check run.sets")
+            raise InputError("features: expected at least one shard, got none; check run.pictures")
         return cls(paths)
 
     def __len__(self) -> int:
@@ -146,18 +129,5 @@ def _write_array(path: str | Path, array: NDArray[Any]) -> None:
         np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
 
 
-def _write_table(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.writelines("\t".join(row) + "\n" for row in [header, *rows])
-
-
-def _read_table(path: str | Path, header: tuple[str, ...]) -> list[list[str]]:
-    with opened_table(path, _REMEDY) as table:
-        first, *rows = [line.rstrip("\n").split("\t") for line in table] or [[""]]
-    if tuple(first) != header or any(len(row) != len(header) for row in rows):
-        raise _fault(path, f"expected rows of {', '.join(header)}, got others")
-    return rows
-
-
 def _fault(path: str | Path, reason: str) -> InputError:
-    return InputError(f"{path}: {reason}; {_REMEDY}")
+    return InputError(f"{path}: {reason}; extract the features again")

@@ -1,6 +1,5 @@
 """A fitted method on disk: numbers as safetensors, everything else as JSON beside them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from wordbridge.atomic import replacing
 from wordbridge.errors import InputError, brief
-from wordbridge.json_file import read_object
+from wordbridge.json_file import read_object, write_object
 from wordbridge.translation.tensor_file import write_tensors
 
 
@@ -31,9 +29,7 @@ class Fitted:
 def write_fitted(fitted: Fitted, model_path: str | Path, settings_path: str | Path) -> None:
     """Write the numbers of a method and its description; equal ones give equal bytes."""
     write_tensors(model_path, fitted.tensors)
-    with replacing(settings_path) as partial:
-        text = json.dumps(fitted.description, indent=1, sort_keys=True, allow_nan=False)
-        partial.write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_object(settings_path, fitted.description)
 
 
 def read_fitted(model_path: str | Path, settings_path: str | Path) -> Fitted:

@@ -1,9 +1,9 @@
 """The head of DeViSE: from a picture's features to a word vector (Frome et al. 2013, section 3)."""
 
-import torch
 from torch import Tensor, nn
 
 from wordbridge.devise.head_settings import HeadSettings
+from wordbridge.translation.weights import weights_of
 
 
 class Head(nn.Module):
@@ -55,5 +55,4 @@ class Kept(nn.Module):
 
 def kept_weights(model: nn.Module) -> dict[str, Tensor]:
     """Return copies of all numbers of ``model``, by the names that ``Kept`` gives them."""
-    with torch.no_grad():
-        return {name: p.cpu().clone().contiguous() for name, p in Kept(model).named_parameters()}
+    return weights_of(Kept(model))

@@ -1,11 +1,11 @@
 """Settings of a picture head and of its training, as plain frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, TypeVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from wordbridge.errors import InputError
-from wordbridge.translation.settings import ScheduleSettings
+from wordbridge.translation.settings import ScheduleSettings, block_of
 
 
 @dataclass(frozen=True)
@@ -113,30 +113,6 @@ class Settings:
         return replace(self, training=replace(self.training, save_seconds=seconds))
 
 
-Block = TypeVar(
-    "Block",
-    HeadSettings,
-    ClassifierSettings,
-    TargetSettings,
-    LossSettings,
-    ScheduleSettings,
-    TrainingSettings,
-)
-
-
-def _block(kind: type[Block], values: Mapping[str, Any]) -> Block:
-    known = {field.name for field in fields(kind)}
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise InputError(
-            f"{kind.__name__}: expected settings among {', '.join(sorted(known))}, "
-            f"got {', '.join(unknown)}; correct the variant, or train it again with this code"
-        )
-    plain = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-    made: Any = plain
-    return kind(**made)
-
-
 def settings_from(values: Mapping[str, Any]) -> Settings:
     """Return the settings that a variant's block of the configuration describes.
 
@@ -144,12 +120,12 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
     layers, and for a head without vectors that the classifier is to speak beside.
     """
     settings = Settings(
-        head=_block(HeadSettings, values.get("head", {})),
-        classifier=_block(ClassifierSettings, values.get("classifier", {})),
-        targets=_block(TargetSettings, values.get("targets", {})),
-        loss=_block(LossSettings, values.get("loss", {})),
-        schedule=_block(ScheduleSettings, values.get("schedule", {})),
-        training=_block(TrainingSettings, values.get("training", {})),
+        head=block_of(HeadSettings, values.get("head", {})),
+        classifier=block_of(ClassifierSettings, values.get("classifier", {})),
+        targets=block_of(TargetSettings, values.get("targets", {})),
+        loss=block_of(LossSettings, values.get("loss", {})),
+        schedule=block_of(ScheduleSettings, values.get("schedule", {})),
+        training=block_of(TrainingSettings, values.get("training", {})),
     )
     layers, dropouts = len(settings.head.hidden) + 1, len(settings.head.dropouts)
     if layers != dropouts:

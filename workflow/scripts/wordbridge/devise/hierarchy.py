@@ -1,7 +1,7 @@
-"""What lies above, below and near a noun in WordNet."""
+"""What lies above and below a noun in WordNet."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from wordbridge.devise.noun_table import Noun
 from wordbridge.errors import InputError
@@ -10,10 +10,7 @@ from wordbridge.errors import InputError
 class Hierarchy:
     """The nouns as a graph in which each is joined to its hypernyms.
 
-    A way between two nouns goes up to an ancestor that they share, then down: one step for
-    each edge. It never goes down first, since a common kind (a pet that is also a dog) makes
-    its parents no kin. Raises InputError when a noun is its own ancestor, or a hypernym is none
-    of the nouns.
+    Raises InputError when a noun is its own ancestor, or a hypernym is none of the nouns.
     """
 
     def __init__(self, nouns: Iterable[Noun]) -> None:
@@ -33,14 +30,6 @@ class Hierarchy:
     def __contains__(self, synset: str) -> bool:
         return synset in self._up
 
-    def hypernyms(self, synset: str) -> tuple[str, ...]:
-        """Return the parents of a noun, in WordNet's order."""
-        return self._up[_known(synset, self._up)]
-
-    def hyponyms(self, synset: str) -> tuple[str, ...]:
-        """Return the children of a noun, sorted."""
-        return self._down[_known(synset, self._up)]
-
     def ancestors(self, synset: str) -> dict[str, int]:
         """Return all nouns above one, nearest first, and how many steps up each is."""
         return _reached(_known(synset, self._up), self._up)
@@ -48,46 +37,6 @@ class Hierarchy:
     def descendants(self, synset: str) -> dict[str, int]:
         """Return all nouns below one, nearest first, and how many steps down each is."""
         return _reached(_known(synset, self._up), self._down)
-
-    def path(self, synset: str) -> tuple[str, ...]:
-        """Return a shortest path from the root to the noun; of equal ones, by the first parent."""
-        return min(self.paths(synset), key=len)
-
-    def paths(self, synset: str) -> Iterator[tuple[str, ...]]:
-        """Yield every path from a root to the noun, the root first."""
-        hypernyms = self.hypernyms(synset)
-        if not hypernyms:
-            yield (synset,)
-        for hypernym in hypernyms:
-            for path in self.paths(hypernym):
-                yield (*path, synset)
-
-    def distance(self, one: str, other: str) -> int | None:
-        """Return the steps of the shortest way between two nouns, None if there is none."""
-        up_one = {one: 0, **self.ancestors(one)}
-        up_other = {other: 0, **self.ancestors(other)}
-        sums = [steps + up_other[top] for top, steps in up_one.items() if top in up_other]
-        return min(sums, default=None)
-
-    def neighbours(self, *synsets: str, hops: int) -> dict[str, int]:
-        """Return the nouns at most ``hops`` steps from the nearest of some, and at how many.
-
-        The nearest first, those with equal steps sorted; the nouns themselves are at 0.
-        """
-        climbing: set[str] = {_known(synset, self._up) for synset in synsets}
-        falling: set[str] = set()
-        steps = dict.fromkeys(sorted(climbing), 0)
-        climbed = set(climbing)
-        for step in range(1, hops + 1):
-            below = {child for synset in climbing | falling for child in self._down[synset]}
-            above = {parent for synset in climbing for parent in self._up[synset]}
-            # One that a way down has reached may still be climbed through by another way.
-            climbing = above - climbed
-            climbed |= climbing
-            falling = below - steps.keys() - climbing
-            for synset in sorted((climbing | falling) - steps.keys()):
-                steps[synset] = step
-        return steps
 
 
 def _known(synset: str, nouns: Mapping[str, object]) -> str:

@@ -1,7 +1,7 @@
 """How far nouns are from all others in WordNet, many at a time.
 
-The distances are those of ``hierarchy.Hierarchy``: a way goes up to a shared ancestor, then down.
-That one answers for single nouns by name; this one for a whole list by number, in a millisecond.
+A way between two nouns goes up to an ancestor that they share, then down: one step for each edge.
+It never goes down first, since a common kind (a pet that is also a dog) makes its parents no kin.
 """
 
 from collections.abc import Iterable, Sequence

@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from wordbridge.atomic import replacing
 from wordbridge.devise.noun_relatives import Relatives
 from wordbridge.devise.picture_table import PHOTO, UNSEEN, Picture
+from wordbridge.table_file import write_table
 
-HEADER = ("synset", "role", "related", "pictures", "photos")
 SEEN = "seen"
 
 
@@ -51,6 +50,4 @@ def noun_roles(
 
 def write_roles(path: str | Path, roles: Iterable[NounRole]) -> None:
     """Write the table of the nouns with pictures."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(HEADER) + "\n")
-        table.writelines("\t".join(map(str, role)) + "\n" for role in roles)
+    write_table(path, NounRole._fields, (map(str, role) for role in roles))

@@ -1,21 +1,24 @@
 """Which noun each row of the matrix of nouns stands for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
+from wordbridge.table_file import read_table, write_table
 from wordbridge.vectors.matrix_file import load_matrix
 from wordbridge.vectors.protocol import Matrix
 
 HEADER = ("synset", "lemma", "how", "class")
-# First or another lemma; its own vector, or the mean of those of its parts.
-HOW = ("first exact", "first parts", "other exact", "other parts")
+_REMEDY = "make the table again"
 
 
 class NounRow(NamedTuple):
-    """A noun with a vector, the lemma whose vector it is and how it was found (see ``HOW``)."""
+    """A noun with a vector, the lemma whose vector it is and how it was found.
+
+    ``how`` is "first" or "other" lemma, and "exact" or, for the mean of its parts' vectors,
+    "parts".
+    """
 
     synset: str
     lemma: str
@@ -25,35 +28,15 @@ class NounRow(NamedTuple):
 
 def write_noun_rows(path: str | Path, rows: Iterable[NounRow]) -> None:
     """Write the table of ``rows``, in their order."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(HEADER) + "\n")
-        for *texts, number in rows:
-            table.write("\t".join((*map(str, texts), "" if number is None else str(number))) + "\n")
+    write_table(path, HEADER, map(_fields, rows))
 
 
 def read_noun_rows(path: str | Path) -> list[NounRow]:
     """Return the rows of a table that ``write_noun_rows`` wrote.
 
-    Raises InputError when it cannot be read or is another table.
+    Raises InputError when it is no such table.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: no table can be read ({error}); make it again") from error
-    table = [tuple(line.split("\t")) for line in lines if line]
-    if table[:1] != [HEADER] or not all(map(_is_row, table[1:])):
-        raise InputError(
-            f"{path}: expected the columns {', '.join(HEADER)}, the last a number or empty, "
-            f"got {lines[0][:60]!r} and {len(table) - 1} rows; make the table again"
-        )
-    return [
-        NounRow(synset, lemma, how, int(number) if number else None)
-        for synset, lemma, how, number in table[1:]
-    ]
-
-
-def _is_row(fields: Sequence[str]) -> bool:
-    return len(fields) == len(HEADER) and (fields[-1].isdecimal() or not fields[-1])
+    return list(read_table(path, HEADER, _row, _REMEDY))
 
 
 def load_noun_vectors(matrix: str | Path, table: str | Path) -> tuple[list[NounRow], Matrix]:
@@ -63,3 +46,16 @@ def load_noun_vectors(matrix: str | Path, table: str | Path) -> tuple[list[NounR
     """
     rows = read_noun_rows(table)
     return rows, load_matrix(matrix, words=len(rows))
+
+
+def _fields(row: NounRow) -> list[str]:
+    return ["" if field is None else str(field) for field in row]
+
+
+def _row(synset: str, lemma: str, how: str, number: str) -> NounRow:
+    if number and not number.isdecimal():
+        raise InputError(
+            f"expected the columns {', '.join(HEADER)}, the last a number or empty, "
+            f"got {brief(number)!r}; {_REMEDY}"
+        )
+    return NounRow(synset, lemma, how, int(number) if number else None)

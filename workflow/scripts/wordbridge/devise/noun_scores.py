@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from wordbridge.devise.predictions import WORDS, Predictions
 from wordbridge.errors import InputError
+from wordbridge.vectors.unit_length import unit_length
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -69,12 +70,6 @@ def same_vector(vectors: Floats) -> Ints:
     numbers: dict[bytes, int] = {}
     found = [numbers.setdefault(row.tobytes(), len(numbers)) for row in vectors]
     return np.array(found, np.int64)
-
-
-def unit_length(matrix: Floats) -> Floats:
-    """Return the rows of ``matrix`` at length 1; rows of zeros stay."""
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.asarray(matrix / np.where(lengths == 0, 1, lengths), np.float32)
 
 
 def blocks(count: int, width: int) -> Iterator[slice]:

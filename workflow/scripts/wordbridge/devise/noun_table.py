@@ -1,14 +1,15 @@
 """The nouns of WordNet as a table: columns synset, lemmas, hypernyms, class, gloss."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, brief
+from wordbridge.table_file import read_table, write_table
 
 HEADER = ("synset", "lemmas", "hypernyms", "class", "gloss")
 _BETWEEN = "|"
+_REMEDY = "make the table again"
 
 
 class Noun(NamedTuple):
@@ -29,33 +30,15 @@ class Noun(NamedTuple):
 
 def write_nouns(path: str | Path, nouns: Iterable[Noun]) -> None:
     """Write the table of ``nouns``, in their order."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(HEADER) + "\n")
-        for noun in nouns:
-            number = "" if noun.class_index is None else str(noun.class_index)
-            lists = (_BETWEEN.join(noun.lemmas), _BETWEEN.join(noun.hypernyms))
-            gloss = " ".join(noun.gloss.split())
-            table.write("\t".join((noun.synset, *lists, number, gloss)) + "\n")
+    write_table(path, HEADER, map(_fields, nouns))
 
 
 def read_nouns(path: str | Path) -> list[Noun]:
     """Return the nouns of a table that ``write_nouns`` wrote.
 
-    Raises InputError when it cannot be read, the header is another one or a row is not of it.
+    Raises InputError when it is no such table.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: no nouns can be read ({error}); make the table again") from error
-    if tuple(lines[0].split("\t")) != HEADER:
-        raise _fault(path, 1, f"the columns {', '.join(HEADER)}", lines[0])
-    return [_noun(path, place, line) for place, line in enumerate(lines[1:], 2) if line]
-
-
-def class_synsets(nouns: Iterable[Noun]) -> list[str]:
-    """Return the synsets of ImageNet's classes, in the order of the classes."""
-    classes = [(noun.class_index, noun.synset) for noun in nouns if noun.class_index is not None]
-    return [synset for _, synset in sorted(classes)]
+    return list(read_table(path, HEADER, _noun, _REMEDY))
 
 
 def lemma_text(lemma: str) -> str:
@@ -63,17 +46,20 @@ def lemma_text(lemma: str) -> str:
     return lemma.replace("_", " ")
 
 
-def _noun(path: str | Path, place: int, line: str) -> Noun:
-    fields: Sequence[str] = line.split("\t")
-    if len(fields) != len(HEADER) or not (fields[3].isdecimal() or fields[3] == ""):
-        raise _fault(path, place, f"{len(HEADER)} columns, the fourth a number or empty", line)
-    synset, lemmas, hypernyms, number, gloss = fields
+def _fields(noun: Noun) -> Iterator[str]:
+    yield noun.synset
+    yield _BETWEEN.join(noun.lemmas)
+    yield _BETWEEN.join(noun.hypernyms)
+    yield "" if noun.class_index is None else str(noun.class_index)
+    yield " ".join(noun.gloss.split())
+
+
+def _noun(synset: str, lemmas: str, hypernyms: str, number: str, gloss: str) -> Noun:
+    if number and not number.isdecimal():
+        raise InputError(
+            f"expected {len(HEADER)} columns, the fourth a number or empty, got {brief(number)!r} "
+            f"there; {_REMEDY}"
+        )
     parents = tuple(hypernyms.split(_BETWEEN)) if hypernyms else ()
     class_index = int(number) if number else None
     return Noun(synset, tuple(lemmas.split(_BETWEEN)), parents, class_index, gloss)
-
-
-def _fault(path: str | Path, place: int, expected: str, got: str) -> InputError:
-    return InputError(
-        f"{path}, line {place}: expected {expected}, got {got[:60]!r}; make the table again"
-    )

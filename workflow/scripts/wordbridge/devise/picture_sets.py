@@ -17,6 +17,7 @@ from wordbridge.devise.picture_labels import Labelled, LeftOut
 from wordbridge.devise.picture_table import NO_PART, PHOTO, Picture, digest, one_line
 from wordbridge.devise.stamps import SIGNS, list_stamps
 from wordbridge.errors import InputError
+from wordbridge.table_file import write_table
 
 FILES: dict[str, Callable[..., Iterator[File | LeftOut]]] = {
     "folder": list_folder,
@@ -63,11 +64,11 @@ def list_pictures(
 
 def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
     """Write the table of what was left out: columns picture, reason."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("picture\treason\n")
-        for row in left_out:
-            fields = (one_line(field).encode(errors="backslashreplace").decode() for field in row)
-            table.write("\t".join(fields) + "\n")
+    write_table(path, LeftOut._fields, (map(_printable, row) for row in left_out))
+
+
+def _printable(field: str) -> str:
+    return one_line(field).encode(errors="backslashreplace").decode()
 
 
 def _listed(

@@ -9,9 +9,8 @@ from pathlib import Path
 from sys import intern
 from typing import NamedTuple
 
-from wordbridge.atomic import replacing
-from wordbridge.errors import InputError, brief
-from wordbridge.table_file import opened_table
+from wordbridge.errors import InputError
+from wordbridge.table_file import read_table, write_table
 
 PHOTO, DRAWING = KINDS = ("photo", "drawing")
 TRAIN, VALID, TEST, UNSEEN, NO_PART = PARTS = ("train", "valid", "test", "unseen", "")
@@ -38,7 +37,6 @@ class Picture(NamedTuple):
 
 
 HEADER = Picture._fields
-_REPEATED = tuple(n for n, f in enumerate(HEADER) if f not in ("picture", "member", "stamp"))
 
 
 def digest(data: bytes) -> str:
@@ -51,15 +49,7 @@ def write_pictures(path: str | Path, pictures: Iterable[Picture]) -> int:
 
     Raises InputError for a path that no line of the table can hold.
     """
-    count = 0
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(HEADER) + "\n")
-        for picture in pictures:
-            _check_places(picture)
-            names = {"name": one_line(picture.name), "fr_name": one_line(picture.fr_name)}
-            table.write("\t".join(picture._replace(**names)) + "\n")
-            count += 1
-    return count
+    return write_table(path, HEADER, map(_written, pictures))
 
 
 def read_pictures(path: str | Path) -> list[Picture]:
@@ -70,27 +60,9 @@ def read_pictures(path: str | Path) -> list[Picture]:
 def iterate_pictures(path: str | Path) -> Iterator[Picture]:
     """Yield the pictures of the table at ``path`` one at a time.
 
-    Raises InputError when it cannot be read, the header is another one or a row has not as many
-    columns.
+    Raises InputError when it is no such table.
     """
-    with opened_table(path, "make it again") as table:
-        header = tuple(table.readline().rstrip("\n").split("\t"))
-        if header != HEADER:
-            raise InputError(
-                f"{path}: expected the columns {', '.join(HEADER)}, got "
-                f"{brief(', '.join(header))!r}; make the table again"
-            )
-        for number, line in enumerate(table, start=2):
-            fields = line.rstrip("\n").split("\t")
-            if len(fields) != len(HEADER):
-                raise InputError(
-                    f"{path}, line {number}: expected {len(HEADER)} columns, got {len(fields)}; "
-                    "make the table again"
-                )
-            # A million rows share what they repeat: all but their id, member and stamp.
-            for column in _REPEATED:
-                fields[column] = intern(fields[column])
-            yield Picture(*fields)
+    return read_table(path, HEADER, _shared, "make the table again")
 
 
 def read_bytes(picture: Picture) -> bytes:
@@ -119,6 +91,21 @@ def one_line(text: str) -> str:
 @lru_cache(maxsize=8)
 def _opened(archive: str, process: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(archive)
+
+
+def _shared(set_: str, picture: str, *others: str) -> Picture:
+    """Return the picture of a row.
+
+    A million rows share what they repeat: all but their id, member and stamp.
+    """
+    *repeated, member, stamp = others
+    return Picture._make((intern(set_), picture, *map(intern, repeated), member, stamp))
+
+
+def _written(picture: Picture) -> Picture:
+    _check_places(picture)
+    names = {"name": one_line(picture.name), "fr_name": one_line(picture.fr_name)}
+    return picture._replace(**names)
 
 
 def _check_places(picture: Picture) -> None:

@@ -1,7 +1,6 @@
 """What a method says about every picture: a point among the words, or a score per class."""
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.errors import InputError, brief
+from wordbridge.devise.feature_rows import read_rows
+from wordbridge.errors import InputError
 from wordbridge.json_file import read_object
 from wordbridge.npy_file import map_npy
-from wordbridge.table_file import opened_table
 
 SPACES = (WORDS, CLASSES) = ("words", "classes")
 
@@ -44,9 +43,7 @@ def read_predictions(
     if space not in SPACES:
         raise InputError(f"{settings}: expected a space of {SPACES}, got {space!r}; predict again")
     matrix = _mapped(values)
-    pictures = [
-        (row[0], row[1]) for path in row_tables for row in read_columns(path, ("set", "picture"))
-    ]
+    pictures = [(row.set, row.picture) for path in row_tables for row in read_rows(path)]
     if matrix.dtype != np.float32 or matrix.ndim != 2 or len(matrix) != len(pictures):
         raise InputError(
             f"{values}: expected {len(pictures)} rows of float32 as the feature shards have, got "
@@ -65,21 +62,3 @@ def _mapped(path: str | Path) -> NDArray[Any]:
         return map_npy(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: no predictions can be read ({error}); predict again") from error
-
-
-def read_columns(path: str | Path, columns: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the fields under ``columns`` of a TSV table, row by row.
-
-    Raises InputError when a column is not there.
-    """
-    with opened_table(path, "make the table again") as file:
-        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE, lineterminator="\n")
-        header = next(rows, [])
-        lacking = [name for name in columns if name not in header]
-        if lacking:
-            raise InputError(
-                f"{path}: expected the column {lacking[0]}, got {brief(', '.join(header))!r}; "
-                "make the table again"
-            )
-        places = [header.index(name) for name in columns]
-        return [tuple(row[place] for place in places) for row in rows]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from wordbridge.digests import sha256_of
 from wordbridge.manifest.exceptions import EXCEPTIONS, unrecorded
 from wordbridge.manifest.records import Manifest
-from wordbridge.search.digests import sha256_of
 
 READERS = 4  # files that are read at once; digests are computed beside each other
 # What is wrong with a file, and what to do about it.

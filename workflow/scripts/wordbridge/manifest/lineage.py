@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError
 from wordbridge.manifest.record import FOLDER
 from wordbridge.manifest.records import Job, Manifest, read_manifest
-from wordbridge.search.digests import sha256_of
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from wordbridge.atomic import replacing
+from wordbridge.digests import sha256_of
 from wordbridge.manifest.machine import machine, peak_memory_mb, seconds_since_start, versions
-from wordbridge.search.digests import sha256_of
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

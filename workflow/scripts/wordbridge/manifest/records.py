@@ -62,13 +62,6 @@ class Manifest:
         """Return what the workflow calls a file below the results, wherever they lie now."""
         return (self.prefix / path.relative_to(self.results)).as_posix()
 
-    def place_of(self, name: str) -> Path:
-        """Return where a file of the experiment, or one beside it, lies now."""
-        named = PurePosixPath(name)
-        if named.is_relative_to(self.prefix):
-            return self.results / named.relative_to(self.prefix)
-        return self.checkout / named
-
     @property
     def checkout(self) -> Path:
         """The folder that the names of all files start from."""

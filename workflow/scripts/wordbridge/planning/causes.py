@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
+from wordbridge.digests import sha256_of
 from wordbridge.manifest.differences import ABSENT, differences
 from wordbridge.planning.jobs import Cause
-from wordbridge.search.digests import sha256_of
 
 
 def causes(job: Any, workflow: Any) -> Iterator[Cause]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wordbridge.planning.jobs import Cause, PlannedJob
 
-ABSENT = ("new", "deleted")  # kinds of causes that are told together, however many jobs they hit
+TOGETHER = ("new", "deleted")  # kinds of causes that are told together, however many jobs they hit
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _groups(needed: Mapping[str, PlannedJob]) -> Iterator[Group]:
             hit.setdefault(repr(cause), (cause, []))[1].append(name)
     together: dict[tuple[str, ...], tuple[list[Cause], dict[str, None]]] = {}
     for cause, names in hit.values():
-        key = (cause.kind,) if cause.kind in ABSENT else ("", *dict.fromkeys(names))
+        key = (cause.kind,) if cause.kind in TOGETHER else ("", *dict.fromkeys(names))
         causes, members = together.setdefault(key, ([], {}))
         causes.append(cause)
         members.update(dict.fromkeys(names))

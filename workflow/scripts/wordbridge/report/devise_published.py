@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Published(NamedTuple):
-    """A printed row: the share in percent for each of ``hit_ks``, precision for each of its ks."""
+    """A printed row: shares in percent for SEEN_KS or UNSEEN_KS, precision for PRECISION_KS."""
 
     method: str
     candidates: str

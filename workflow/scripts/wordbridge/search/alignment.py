@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.errors import InputError
-from wordbridge.search.exact import Vectors, unit_length
+from wordbridge.search.exact import Vectors
+from wordbridge.vectors.unit_length import unit_length
 
 _BLOCK = 65536  # rows that are mapped at one time
 

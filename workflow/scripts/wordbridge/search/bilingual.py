@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from wordbridge.devise.picture_table import TRAIN, Picture
 from wordbridge.errors import InputError
-from wordbridge.search.exact import Vectors, unit_length
+from wordbridge.search.exact import Vectors
 from wordbridge.search.folder import Index
 from wordbridge.search.names import content_words
 from wordbridge.vectors.protocol import WordVectors
+from wordbridge.vectors.unit_length import unit_length
 
 _LONGEST = 3  # words; longer names are descriptions, of which the mean says little
 

@@ -5,6 +5,8 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from wordbridge.vectors.unit_length import unit_length
+
 Vectors: TypeAlias = NDArray[np.float32]
 Rows: TypeAlias = NDArray[np.int64]
 
@@ -48,12 +50,6 @@ class ExactSearch:
         else:
             kept = np.arange(len(cosines))
         return ranked(self._directed[kept], cosines[kept], count)
-
-
-def unit_length(vectors: Vectors) -> Vectors:
-    """Return ``vectors`` (..., dim) with length 1 each; zeros stay zeros."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def directed_rows(vectors: Vectors) -> Rows:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from wordbridge.atomic import replacing
+from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError
 from wordbridge.json_file import read_object
 from wordbridge.npy_file import map_npy
-from wordbridge.search.digests import sha256_of
-from wordbridge.search.exact import ExactSearch, Searcher, Vectors, unit_length
+from wordbridge.search.exact import ExactSearch, Searcher, Vectors
 from wordbridge.search.hnsw import SPACE, GraphSettings, HnswSearch, write_graph
+from wordbridge.table_file import write_table
+from wordbridge.vectors.unit_length import unit_length
 
 FORMAT = 1
 FILES = VECTORS, LABELS, GRAPH = "vectors.npy", "labels.tsv", "hnsw.bin"
@@ -92,7 +94,8 @@ def write_index(
     unit = unit_length(vectors)
     with replacing(target / VECTORS) as partial, partial.open("wb") as file:
         np.lib.format.write_array(file, np.ascontiguousarray(unit, "<f4"), allow_pickle=False)
-    _write_labels(target / LABELS, labels)
+    rows = ([_field(label.get(column, "")) for column in COLUMNS] for label in labels)
+    write_table(target / LABELS, COLUMNS, rows)
     write_graph(unit, target / GRAPH, settings)
     description = {
         "format": FORMAT,
@@ -138,13 +141,6 @@ def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
             f"{path}: expected float32 {shape} with a label each, got {got}; build the index again"
         )
     return Index(path, description, vectors, lines)
-
-
-def _write_labels(path: Path, labels: Sequence[Label]) -> None:
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(COLUMNS) + "\n")
-        for label in labels:
-            table.write("\t".join(_field(label.get(column, "")) for column in COLUMNS) + "\n")
 
 
 def _field(text: str) -> str:

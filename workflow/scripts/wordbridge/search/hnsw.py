@@ -20,8 +20,8 @@ from wordbridge.search.exact import (
     Vectors,
     directed_rows,
     ranked,
-    unit_length,
 )
+from wordbridge.vectors.unit_length import unit_length
 
 SPACE = "angulardist"  # the arc cosine of the cosine
 

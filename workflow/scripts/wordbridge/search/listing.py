@@ -4,18 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from wordbridge.errors import InputError
-from wordbridge.vectors.protocol import WordVectors
-
-
-@runtime_checkable
-class ListedVectors(WordVectors, Protocol):
-    """Word vectors that can say which words they have, the most frequent first."""
-
-    def words(self) -> Iterator[str]:
-        """Yield the words in the order of the file."""
+from wordbridge.vectors.protocol import ListedVectors, WordVectors
 
 
 def words_to_search(

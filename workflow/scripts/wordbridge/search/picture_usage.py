@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from wordbridge.atomic import replacing
+from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError
 from wordbridge.json_file import read_object
-from wordbridge.search.digests import sha256_of
 
 
 @dataclass(frozen=True)

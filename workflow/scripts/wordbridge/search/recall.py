@@ -16,8 +16,8 @@ _EQUAL = 2e-6  # cosines are rounded to 6 digits
 def measure_recall(index: Index, queries: Vectors, count: int) -> dict[str, Any]:
     """Return recall@``count`` of the graph against exact search, sizes, and time per query.
 
-    ``queries`` are (n, dim). Keys: rows, dim, queries, recall, graph_ms, exact_ms (per query),
-    load_ms (of the graph), graph_bytes, vector_bytes.
+    ``queries`` are (n, dim). Keys: index, rows, dim, queries, recall, graph_ms, exact_ms (per
+    query), load_ms (of the graph), graph_bytes, vector_bytes.
     """
     load_ms, graph = _timed(lambda: index.graph)
     exact_ms, truth = _search(index.exact, queries, count)

@@ -11,8 +11,8 @@ from wordbridge.devise.noun_rows import load_noun_vectors
 from wordbridge.devise.noun_table import read_nouns
 from wordbridge.devise.picture_table import Picture, read_pictures
 from wordbridge.devise.predictions import WORDS, read_predictions
+from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError
-from wordbridge.search.digests import sha256_of
 from wordbridge.search.exact import Vectors
 from wordbridge.search.noun_labels import NounLabel, noun_labels
 

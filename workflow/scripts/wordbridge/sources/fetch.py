@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wordbridge.atomic import Refused
+from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError
 from wordbridge.sources.archives import extract_member
 from wordbridge.sources.http import download
@@ -20,7 +21,7 @@ from wordbridge.sources.part import Part
 from wordbridge.sources.places import LocalPlace, PackagePlace, Place, UrlPlace
 from wordbridge.sources.registry import download_package
 from wordbridge.sources.resource import Resource, parse_resource
-from wordbridge.sources.store import PART, Mismatch, Store, sha256_of, verify
+from wordbridge.sources.store import PART, Mismatch, Store, verify
 from wordbridge.sources.streams import CorruptArchive
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)

@@ -6,7 +6,6 @@
 - ``store/locks/<key>`` lets one process at a time fetch one thing.
 """
 
-import hashlib
 import os
 import shutil
 import sys
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wordbridge.atomic import partial_of, replacing, sweep
+from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError
 from wordbridge.locked import locked
 
@@ -126,12 +126,6 @@ def _clear(folder: Path) -> None:
             path.unlink()
     if not any(folder.iterdir()):
         folder.rmdir()
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file as 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def verify(path: Path, sha256: str | None, size: int | None) -> str:

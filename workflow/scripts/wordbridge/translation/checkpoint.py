@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError, brief
 from wordbridge.locked import locked
 from wordbridge.translation.tensor_file import write_tensors
@@ -26,8 +27,7 @@ def state_key(params: Mapping[str, Any], inputs: Mapping[str, str | Path]) -> st
     """Return a digest of all that a training depends on: its params and the bytes of its inputs."""
     digest = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode())
     for name, path in sorted(inputs.items()):
-        with Path(path).open("rb") as file:
-            digest.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}".encode())
+        digest.update(f"{name} {sha256_of(path)}".encode())
     return digest.hexdigest()[:32]
 
 

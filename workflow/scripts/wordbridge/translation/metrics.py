@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from wordbridge.atomic import replacing
+from wordbridge.table_file import write_table
 
 COLUMNS = (
     "epoch",
@@ -18,7 +18,4 @@ COLUMNS = (
 
 def write_metrics(path: str | Path, epochs: Sequence[Mapping[str, float]]) -> None:
     """Write one row per epoch; figures are written so that they read back exactly."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(COLUMNS) + "\n")
-        for row in epochs:
-            table.write("\t".join(repr(row[name]) for name in COLUMNS) + "\n")
+    write_table(path, COLUMNS, ([repr(row[name]) for name in COLUMNS] for row in epochs))

@@ -29,9 +29,9 @@ def translate_part(
     """Return a translation of each distinct source text of a part, and how long they took.
 
     ``description`` is the JSON beside the model; one trained with tags is told to translate
-    into the version of the text's first reference. ``settings`` has part, tokenizer, decoding
-    (as DecodingSettings, and replace_unknown), device and threads. Source texts are never cut.
-    Raises InputError when the vocabularies are others than the model's, or a version is.
+    into the version of the text's first reference. ``settings`` has part, tokenizer and decoding
+    (as DecodingSettings, and replace_unknown). Source texts are never cut. Raises InputError when
+    the vocabularies are others than the model's, or a version is.
     """
     source, target = description["direction"].split("-")
     versions = description["target_versions"]

@@ -9,7 +9,7 @@ from wordbridge.errors import InputError
 
 @dataclass(frozen=True)
 class EvaluationSentence:
-    """A source text of the test part and what it may be translated as.
+    """A source text of a part and what it may be translated as.
 
     ``items`` are the sentences (in the table's sense: pairs with one item are versions of each
     other) in which the text occurs; ``reference`` is its translation in the first pair of the

@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -24,8 +23,13 @@ class Resumption:
     """The state of one training in the file ``path``, or nowhere if that is None.
 
     ``modules`` and ``optimizer`` are what the state is made of, beside the best weights so far
-    and the standing. It is written when ``seconds`` have passed since the last time, on SIGTERM,
-    SIGINT and SIGHUP (which are noted while this is entered), and at the end.
+    and the standing. It is ``due`` when ``seconds`` have passed since the last time, and when a
+    signal has come while ``stop`` was entered::
+
+        with resumption.stop:
+            best = resumption.resume(standing)
+            ...  # after each batch and epoch: if resumption.due: resumption.save(standing, best)
+            resumption.finish(standing, best)
     """
 
     def __init__(
@@ -33,46 +37,37 @@ class Resumption:
     ) -> None:
         self.path, self.seconds = path, seconds
         self._modules, self._optimizer = modules, optimizer
-        self._signal = StopSignal()
+        self.stop = StopSignal()
         self._saved = time.monotonic()
-
-    def __enter__(self) -> "Resumption":
-        self._signal.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._signal.__exit__(kind, error, traceback)
 
     @property
     def due(self) -> bool:
         """Return whether it is time to save, or a signal asks to stop."""
         late = time.monotonic() - self._saved >= self.seconds
-        return late or self._signal.name is not None
+        return late or self.stop.name is not None
 
-    def resume(self) -> tuple[dict[str, Tensor], Standing] | None:
-        """Return best weights and standing of the saved state, the rest of which is restored."""
+    def resume(self, standing: Standing) -> dict[str, Tensor]:
+        """Return the best weights of the saved state, none without one.
+
+        ``standing`` and all else that the state holds are restored.
+        """
         if self.path is None or not self.path.exists():
-            return None
+            return {}
         best, kept = load_state(self.path, self._modules, self._optimizer)
-        standing = Standing(**kept)
+        vars(standing).update(kept)
         where = f"epoch {standing.epoch + 1}, batch {standing.batch}, step {standing.step}"
         print(f"continuing at {where}", file=sys.stderr)
-        return best, standing
+        return best
 
     def save(self, standing: Standing, best: Mapping[str, Tensor]) -> None:
         """Write the state; raises Stopped when a signal has asked to stop."""
         if self.path is not None:
             save_state(self.path, self._modules, self._optimizer, best, asdict(standing))
             self._saved = time.monotonic()
-        if self._signal.name is not None:
+        if self.stop.name is not None:
             kept = "its state is saved" if self.path else "nothing is saved"
             raise Stopped(
-                f"training was stopped by {self._signal.name} in epoch {standing.epoch + 1}, "
+                f"training was stopped by {self.stop.name} in epoch {standing.epoch + 1}, "
                 f"{kept}; run the same command again to continue"
             )
 

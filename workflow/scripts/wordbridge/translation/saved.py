@@ -1,6 +1,5 @@
 """A trained translator on disk: weights as safetensors, everything else as JSON."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from wordbridge.atomic import replacing
 from wordbridge.errors import InputError, brief
-from wordbridge.json_file import read_object
+from wordbridge.json_file import read_object, write_object
 from wordbridge.translation.settings import settings_from
 from wordbridge.translation.tensor_file import write_tensors
 from wordbridge.translation.translator import Translator
@@ -30,9 +28,7 @@ def write_translator(
 ) -> None:
     """Write ``weights`` by name and the ``description`` that ``read_translator`` needs."""
     write_tensors(model_path, weights)
-    with replacing(settings_path) as partial:
-        text = json.dumps(description, indent=1, sort_keys=True, allow_nan=False)
-        partial.write_text(text + "\n", encoding="utf-8")
+    write_object(settings_path, description)
 
 
 def read_description(settings_path: str | Path) -> dict[str, Any]:

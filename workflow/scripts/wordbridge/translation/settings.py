@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from wordbridge.errors import InputError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Block = TypeVar("Block", bound="DataclassInstance")
 
 Cell = Literal["gru", "lstm"]
 Bidirectional = Literal["none", "first", "all"]
@@ -116,10 +121,11 @@ class Settings:
         return replace(self, training=replace(self.training, save_seconds=seconds))
 
 
-Block = TypeVar("Block", ModelSettings, ForcingSettings, ScheduleSettings, TrainingSettings)
+def block_of(kind: type[Block], values: Mapping[str, Any]) -> Block:
+    """Return the ``values`` of a block of the configuration as settings of a ``kind``.
 
-
-def _block(kind: type[Block], values: Mapping[str, Any]) -> Block:
+    Raises InputError for a setting that there is not.
+    """
     known = {field.name for field in fields(kind)}
     unknown = sorted(set(values) - known)
     if unknown:
@@ -127,7 +133,7 @@ def _block(kind: type[Block], values: Mapping[str, Any]) -> Block:
             f"{kind.__name__}: expected settings among {', '.join(sorted(known))}, "
             f"got {', '.join(unknown)}; correct the variant, or train it again with this code"
         )
-    plain: Any = {key: tuple(value) if key == "betas" else value for key, value in values.items()}
+    plain: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
     return kind(**plain)
 
 
@@ -143,21 +149,21 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
             "schedule: expected both momentum_high and momentum_low or neither, got one; "
             "give the other as well"
         )
-    forcing = _block(ForcingSettings, values.get("forcing", {}))
+    forcing = block_of(ForcingSettings, values.get("forcing", {}))
     if forcing.hold >= forcing.epochs:
         raise InputError(
             f"forcing: expected hold to be smaller than epochs ({forcing.epochs}), where the "
             f"descent ends, got {forcing.hold}; lower it"
         )
-    training = _block(TrainingSettings, values.get("training", {}))
+    training = block_of(TrainingSettings, values.get("training", {}))
     if bool(training.auxiliary_pairs) != bool(training.auxiliary_epochs):
         raise InputError(
             "training: expected both auxiliary_pairs and auxiliary_epochs or neither, got "
             f"{training.auxiliary_pairs} and {training.auxiliary_epochs}; give the other as well"
         )
     return Settings(
-        model=_block(ModelSettings, values.get("model", {})),
+        model=block_of(ModelSettings, values.get("model", {})),
         forcing=forcing,
-        schedule=_block(ScheduleSettings, values.get("schedule", {})),
+        schedule=block_of(ScheduleSettings, values.get("schedule", {})),
         training=training,
     )

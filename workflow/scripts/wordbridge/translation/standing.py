@@ -60,9 +60,10 @@ class Standing:
         self.epoch, self.batch = self.epoch + 1, 0
         return better
 
-    def given_up(self, patience: int | None) -> bool:
-        """Return whether ``patience`` epochs have passed since the best one."""
-        return patience is not None and self.epoch - 1 - self.best_epoch >= patience
+    def goes_on(self, epochs: int, patience: int | None) -> bool:
+        """Return whether one more of ``epochs`` comes: not ``patience`` ones after the best."""
+        given_up = patience is not None and self.epoch - 1 - self.best_epoch >= patience
+        return self.epoch < epochs and not given_up
 
     def line(self, row: dict[str, float], steps: int) -> str:
         """Return the line about an epoch of a training of ``steps`` steps."""

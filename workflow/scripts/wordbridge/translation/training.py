@@ -70,15 +70,12 @@ class Training:
         InputError when a loss is no number.
         """
         options = self.settings.training
-        with self.resumption:
+        with self.resumption.stop:
             self._resume()
-            while self.standing.epoch < options.epochs and not self._given_up():
+            while self.standing.goes_on(options.epochs, options.patience):
                 self._epoch()
             self.resumption.finish(self.standing, self.best)
         return self.best
-
-    def _given_up(self) -> bool:
-        return self.standing.given_up(self.settings.training.patience)
 
     @property
     def chosen_from(self) -> Translator:
@@ -91,13 +88,11 @@ class Training:
         return nn.ModuleDict({"model": self.model, **average})
 
     def _resume(self) -> None:
-        kept = self.resumption.resume()
-        if kept is None:
-            return
-        self.best, self.standing = kept
+        self.best = self.resumption.resume(self.standing)
         if self.average:
             self.average.resume(self.standing.step)
-        self.optimisation.scaler.load_state_dict(self.standing.scaler)
+        if self.standing.scaler:  # there is none before the first save
+            self.optimisation.scaler.load_state_dict(self.standing.scaler)
 
     def _epoch(self) -> None:
         standing = self.standing

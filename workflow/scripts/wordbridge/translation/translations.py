@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.atomic import replacing
 from wordbridge.corpus.archive import read_arrays, write_arrays
 from wordbridge.corpus.escapes import join_tokens, split_tokens
-from wordbridge.errors import InputError, located
-from wordbridge.table_file import opened_table
+from wordbridge.errors import InputError, brief
+from wordbridge.table_file import read_table, write_table
 
 COLUMNS = ("source", "reference", "hypothesis", "source_tokens", "tokens", "log_probability")
+_REMEDY = "translate again"
 _ATTENTION = {"weights": np.float32, "steps": np.int32, "words": np.int32}
 
 
@@ -36,29 +36,22 @@ class Translation:
 
 def write_translations(path: str | Path, made: Sequence[Translation]) -> None:
     """Write the table, one source text a line."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(COLUMNS) + "\n")
-        for one in made:
-            # A token may be a line break; as text it is a space like any other.
-            texts = [one.source, one.reference, " ".join(one.hypothesis.split())]
-            tokens = [join_tokens(one.source_tokens), join_tokens(one.tokens)]
-            table.write("\t".join([*texts, *tokens, f"{one.log_probability:.4f}"]) + "\n")
+    write_table(path, COLUMNS, map(_fields, made))
 
 
 def read_translations(path: str | Path) -> list[Translation]:
     """Return the rows of a table of translations, without attention.
 
-    Raises InputError when it cannot be read, the columns are others or a score is no number.
+    Raises InputError when it is no such table or a score is no number.
     """
-    with opened_table(path, "translate again") as table:
-        lines = [line.rstrip("\n").split("\t") for line in table]
-    if not lines or tuple(lines[0]) != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
-        raise InputError(f"{path}: expected the columns {', '.join(COLUMNS)}; translate again")
-    rows = []
-    for number, line in enumerate(lines[1:], start=2):
-        with located(f"{path}, line {number}"):
-            rows.append(_translation(*line))
-    return rows
+    return list(read_table(path, COLUMNS, _translation, _REMEDY))
+
+
+def _fields(one: Translation) -> list[str]:
+    # A token may be a line break; as text it is a space like any other.
+    texts = [one.source, one.reference, " ".join(one.hypothesis.split())]
+    tokens = [join_tokens(one.source_tokens), join_tokens(one.tokens)]
+    return [*texts, *tokens, f"{one.log_probability:.4f}"]
 
 
 def _translation(
@@ -68,7 +61,7 @@ def _translation(
         log_probability = float(score)
     except ValueError:
         raise InputError(
-            f"expected a log-probability in the last column, got {score!r}; translate again"
+            f"expected a log-probability in the last column, got {brief(score)!r}; {_REMEDY}"
         ) from None
     words = (split_tokens(source_tokens), split_tokens(tokens))
     return Translation(source, reference, hypothesis, *words, log_probability)

@@ -1,20 +1,11 @@
 """Which spelling of a word stands for it where case does not count: the most frequent one."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, runtime_checkable
 
 from wordbridge.errors import InputError
-from wordbridge.vectors.protocol import WordVectors
-
-
-@runtime_checkable
-class ListedVectors(WordVectors, Protocol):
-    """Word vectors that can also name all their words."""
-
-    def words(self) -> Iterator[str]:
-        """Yield the words in the order of the table, by which the most frequent come first."""
+from wordbridge.vectors.protocol import ListedVectors, WordVectors
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from wordbridge.atomic import replacing
 from wordbridge.corpus.escapes import escape_token
+from wordbridge.table_file import rounded, write_table
 from wordbridge.vectors.resolution import EXACT, MISSING, Resolution
 
 _EXAMPLES = 8
@@ -56,10 +56,8 @@ def write_coverage(coverage: Coverage, report: str | Path, misses: str | Path) -
     """Write the two tables as TSV, tokens escaped."""
     escaped = coverage.misses.assign(token=coverage.misses["token"].map(escape_token))
     for table, path in ((coverage.report, report), (escaped, misses)):
-        with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.write("\t".join(table.columns) + "\n")
-            for row in table.itertuples(index=False):
-                file.write("\t".join(map(_cell, row)) + "\n")
+        rows = (map(rounded, row) for row in table.itertuples(index=False))
+        write_table(path, table.columns, rows)
 
 
 def _row(step: str, found: pd.DataFrame) -> dict[str, object]:
@@ -78,7 +76,3 @@ def _example(token: str, spelling: str) -> str:
     if spelling in ("", token):
         return shown
     return f"{shown}>{'+'.join(map(escape_token, spelling.split(' ')))}"
-
-
-def _cell(value: object) -> str:
-    return f"{value:.6f}" if isinstance(value, float) else str(value)

@@ -1,13 +1,14 @@
 """Word vectors out of a fastText ``.bin`` file, in memory that depends on the words asked for."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.errors import InputError
-from wordbridge.vectors.fasttext_file import ENTRY_REST, open_fasttext_file
+from wordbridge.vectors.fasttext_file import open_fasttext_file
 from wordbridge.vectors.mapped_rows import MappedRows
 from wordbridge.vectors.protocol import Mask, Matrix
 from wordbridge.vectors.subwords import subword_buckets
@@ -35,20 +36,11 @@ class FastTextBin:
         """Return the number of components of each vector."""
         return self._file.dim
 
-    def entries(self) -> Iterator[tuple[str, int]]:
-        """Yield the words in the model's order, and how often each was seen in its training."""
-        left = self._file.words
-        for end, words in self._file.dictionary():
-            place = end - sum(map(len, words)) - ENTRY_REST * len(words)
-            for word in words[:left]:
-                place += len(word) + ENTRY_REST
-                yield word.decode("utf-8", "replace"), self._file.count(place)
-            left -= min(left, len(words))
-
     def words(self) -> Iterator[str]:
         """Yield the words in the model's order: the most frequent first."""
-        for word, _ in self.entries():
-            yield word
+        every = chain.from_iterable(words for _, words in self._file.dictionary())
+        for word in islice(every, self._file.words):  # labels come last
+            yield word.decode("utf-8", "replace")
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (found words, dim) of words in the dictionary, and which they are."""

@@ -17,14 +17,13 @@ _SUPERVISED = 3
 # Magic, version; dim, ws, epoch, minCount, neg, wordNgrams, loss, model, bucket, minn, maxn,
 # lrUpdateRate, t; entries, words, labels, tokens, pruned rows.
 _HEAD = struct.Struct("<ii 12i d iiiqq")
-_COUNT = struct.Struct("<q")
 _MATRIX = struct.Struct("<?qq")  # quantised or not, rows, columns
 
 # A word ends with NUL; 8 bytes of count and 1 of type follow. What is left at the end of a chunk
 # is one match without a word: tried anew from each of its bytes, it could take hours.
 # An expression, because it is five times as fast as a loop.
 _ENTRY = re.compile(rb"([^\0]*+)\0.{9}|.++", re.DOTALL)
-ENTRY_REST = 1 + 8 + 1  # bytes of an entry behind its word
+_ENTRY_REST = 1 + 8 + 1  # bytes of an entry behind its word
 _CHUNK_BYTES = 2**20
 _LONGEST_SUBWORD = 100  # characters; fastText's own default is 6, and each one more takes memory
 
@@ -57,13 +56,9 @@ class FastTextFile:
             del found[left:]
             if not found:
                 raise _truncated(self.path, "its dictionary")
-            place += sum(map(len, found)) + ENTRY_REST * len(found)
+            place += sum(map(len, found)) + _ENTRY_REST * len(found)
             left -= len(found)
             yield place, found
-
-    def count(self, end: int) -> int:
-        """Return how often the word whose entry ends before byte ``end`` was seen in training."""
-        return int(_COUNT.unpack_from(self.content, end - 9)[0])
 
     def matrix(self, dictionary_end: int) -> MappedRows:
         """Return the input matrix, which stands behind the dictionary.

@@ -1,6 +1,6 @@
 """What a source of word vectors can do, whatever its file format."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -23,6 +23,14 @@ class WordVectors(Protocol):
         The matrix is (found words, dim), in the order of ``words``; the mask is as long as
         ``words``. Only exact spellings count.
         """
+
+
+@runtime_checkable
+class ListedVectors(WordVectors, Protocol):
+    """Word vectors that can also name all their words."""
+
+    def words(self) -> Iterator[str]:
+        """Yield the words in the order of the table, by which the most frequent come first."""
 
 
 @runtime_checkable

@@ -3,6 +3,7 @@
 import gzip
 import re
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -16,7 +17,6 @@ from wordbridge.progress import progress
 from wordbridge.vectors.protocol import Mask, Matrix
 
 _GZIP = b"\x1f\x8b"
-_BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"(\d+) (\d+)")
 _MOST_NUMBERS = 100_000  # in a line; a header that says more is none
 _DECIMAL = re.compile(rb"-?\d*\.\d+(e-?\d+)?")
@@ -85,8 +85,8 @@ class TextVectors:
                 packed = file.read(2) == _GZIP
                 file.seek(0)
                 stream = gzip.GzipFile(fileobj=file) if packed else file
-                if stream.peek(len(_BOM)).startswith(_BOM):
-                    stream.read(len(_BOM))
+                if stream.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
+                    stream.read(len(BOM_UTF8))
                 yield iter(cast(BinaryIO, stream))
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(

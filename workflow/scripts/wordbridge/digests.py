@@ -1,4 +1,4 @@
-"""Digests, by which files know what belongs to them."""
+"""Digests: what stands for the bytes of files."""
 
 import hashlib
 from pathlib import Path

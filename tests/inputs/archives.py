@@ -1,0 +1,54 @@
+"""Archives and packages, and the places that they come from."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.inputs import files
+from tests.inputs.rows import Bad, Held, Row, Unusual, Value, cut, half, swap
+from wordbridge.sources.resource import parse_resource
+
+ARCHIVES = "tests/sources/test_archives.py"
+
+
+def resource(**place: Any) -> Callable[[], Any]:
+    return lambda: parse_resource("mini", {"places": [place]})
+
+
+ROWS: list[Row] = [
+    Bad("no archive", "archive", b"text\n" * 200, "no zip, tar, deb or compressed file"),
+    Bad("a cut zip", "archive", half, "archive cut short or damaged"),
+    Bad("a zip with a nameless member", "archive", swap(b"\x09\0\0\0\0\0\0\0", b"\0" * 8), "damag"),
+    Bad("a link", "archive", files.tarred({"a/dog.png": "/etc/passwd"}), "a link to /etc/passwd"),
+    Bad("a zip slip", "package", files.zipped({"../a.png": b"x"}), "'../a.png' climbs out of the"),
+    Bad("a tar slip", "package", files.tarred({"a/../../b": b"x"}), "climbs out of the archive"),
+    Bad("an absolute path", "package", files.tarred({"/etc/x": b"x"}), "climbs out of the archive"),
+    Bad("a drive of Windows", "package", files.zipped({"C:x": b"x"}), "climbs out of the archive"),
+    Bad("a package cut short", "package", cut(-400), "the Debian package is cut short"),
+    Bad(
+        "a package whose member leads back to itself",
+        "package",
+        b"!<arch>\n" + files.ar_member("debian-binary", b"2.0\n", "-60"),
+        "cut short or holds no data",
+    ),
+    Unusual("a link beside a file", "package", files.tarred({"a": "/etc", "b": b"x"}), ["b"]),
+    Value("a member that climbs", resource(local="a.zip", member="../x"), "climbs out of the arch"),
+    Value("an address of no kind", resource(url="ftp://a/b"), "expected an address with http"),
+    Value("a short digest", lambda: parse_resource("m", {"sha256": "ab"}), "resource m"),
+    Value("two kinds of place", resource(local="a", url="http://a/b"), "expected exactly one of"),
+    Value("a package without version", resource(registry="pypi", package="a"), "an exact version"),
+    Held("bombs in four formats", f"{ARCHIVES}::test_a_bomb_is_refused"),
+    Held(
+        "links, devices and folders in a tar",
+        f"{ARCHIVES}::test_only_plain_files_come_out_of_a_tar",
+    ),
+    Held("links and folders in a zip", f"{ARCHIVES}::test_only_plain_files_come_out_of_a_zip"),
+    Held("an encrypted member", f"{ARCHIVES}::test_an_encrypted_member_is_named"),
+    Held(
+        "archives of ten formats cut at three places",
+        f"{ARCHIVES}::test_a_truncated_archive_is_told",
+    ),
+    Held(
+        "a changed bit anywhere in ten formats",
+        f"{ARCHIVES}::test_harm_anywhere_is_told_or_harmless",
+    ),
+]

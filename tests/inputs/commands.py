@@ -1,0 +1,119 @@
+"""Command lines in a finished run: translators plain (2 and 10), turned (3) and tagged (8)."""
+
+from tests.inputs import files
+from tests.inputs.rows import UNPICKLED, Command, Held, Row, half, swap
+
+TRANSLATE = ("translate", "Qui vient ?")
+CLI = "tests/test_cli.py"
+
+ROWS: list[Row] = [
+    Command("no model", TRANSLATE, "expected trained translators, got a file", 1, None, {"": b""}),
+    Command(
+        "settings of nothing", TRANSLATE, "got none with decoding", 1, None, {"usage.json": b"{}"}
+    ),
+    Command("no settings but text", TRANSLATE, "in JSON, got none", 1, None, {"usage.json": b"no"}),
+    Command(
+        "rules of another version",
+        TRANSLATE,
+        "expected rules and decoding as this version has them",
+        harmed={"usage.json": swap(b'"capitals"', b'"capital"')},
+    ),
+    Command("a cut model", TRANSLATE, "not the weights", 1, None, {"@/model.safetensors": half}),
+    Command(
+        "weights of another model",
+        TRANSLATE,
+        "not the weights",
+        harmed={"@/model.safetensors": files.weights()},
+    ),
+    Command(
+        "a model of size -1",
+        TRANSLATE,
+        "not the weights",
+        harmed={"@/settings.json": swap(b'"source": [\n  ', b'"source": [\n  -')},
+    ),
+    Command(
+        "a list for a model",
+        TRANSLATE,
+        "as a JSON object, got list",
+        harmed={"@/settings.json": b"[]"},
+    ),
+    Command(
+        "a model without direction",
+        TRANSLATE,
+        "expected target_versions and a direction of fr-en, en-fr",
+        harmed={"@/settings.json": swap(b'"direction"', b'"towards"')},
+    ),
+    Command(
+        "a score without figures",
+        TRANSLATE,
+        "expected a number bleu_single, got None",
+        harmed={"scores/plain/10.json": b"{}"},
+    ),
+    Command(
+        "bytes of no text", ("translate",), "stdin: expected UTF-8 text", 1, b"\xff\xd8\xff\xe0\0\n"
+    ),
+    Command("bytes of no text as words", ("translate", "caf\udce9 ?"), "expected UTF-8 text, got"),
+    Command("a book as a question", ("translate", "a " * 6000), "expected a text of at most 10000"),
+    Command("a seed in words", (*TRANSLATE, "--seed", "two"), "Invalid value for '--seed'", 2),
+    Command("an unknown option", (*TRANSLATE, "--bean", "2"), "No such option: --bean", 2),
+    Command("no words", ("search", ""), "query '': expected a word, got none"),
+    Command("a sign alone", ("search", "+"), "query '+': expected a word behind the last sign"),
+    Command("a sign at the end", ("search", "boat", "+"), "expected a word behind the last sign"),
+    Command("two signs", ("search", "boat + - sail"), "expected a word between '-' and the sign"),
+    Command("bytes of no text to search", ("search", "\udce9"), "expected UTF-8 text, got other"),
+    Command("no answers wanted", ("search", "boat", "--top", "0"), "Invalid value for '--top'", 2),
+    Command("answers below 0", ("search", "boat", "--top", "-1"), "Invalid value for '--top'", 2),
+    Command(
+        "a folder for a picture", ("search", "--image", "/"), "expected a picture file, or SET"
+    ),
+    Command(
+        "a folder for a sheet", ("search", "boat", "--sheet", "/"), "expected a place for a PNG"
+    ),
+    Command(
+        "folders of indexes mixed up",
+        ("search", "boat"),
+        "expected the index of pictures, got that of nouns",
+        harmed={"search/pictures": "search/nouns"},
+    ),
+    Command(
+        "a cut description",
+        ("search", "boat"),
+        "expected a description of an index in JSON",
+        harmed={"search/pictures/index.json": half},
+    ),
+    Command(
+        "a description of nothing",
+        ("search", "boat"),
+        "got none with dim",
+        harmed={"search/pictures/index.json": b'{"format": 1}'},
+    ),
+    Command(
+        "labels of another index",
+        ("search", "boat"),
+        "labels.tsv: expected",
+        harmed={"search/pictures/labels.tsv": half},
+    ),
+    Command(
+        "a list of words cut short",
+        ("search", "boat"),
+        "build the table again",
+        harmed={"search/words/en/words.txt": half},
+    ),
+    Command(
+        "pickled vectors",
+        ("search", "boat"),
+        "expected a table of words to search with",
+        harmed={"search/words/en/vectors.npy": UNPICKLED},
+    ),
+    Held("the folder of another experiment", f"{CLI}::test_an_error_is_one_line"),
+    Held(
+        "a model for another vocabulary", f"{CLI}::test_a_model_for_another_vocabulary_is_refused"
+    ),
+    Held("stdin in Latin-1", f"{CLI}::test_text_in_another_encoding_is_refused"),
+    Held("stdin without lines", f"{CLI}::test_without_lines_nothing_is_printed"),
+    Held("an unknown word", "tests/test_searching.py::test_an_error_is_one_line"),
+    Held(
+        "words and index of two runs",
+        "tests/test_searching.py::test_words_and_index_of_two_runs_are_refused",
+    ),
+]

@@ -1,0 +1,63 @@
+"""The configuration."""
+
+from tests.inputs.rows import NAN, Held, Row, Run, Setting, Value
+from tests.inputs.texts import PAIRS_TARGET, SPLIT_TARGET
+from wordbridge.translation.settings import settings_from
+
+CONFIG = "tests/mini/config.yaml"
+
+ROWS: list[Row] = [
+    Setting("a misspelt key", "decoding.bean", 3, "decoding.bean: unknown key, expected one of"),
+    Setting("a key of another block", "beam", 3, "beam: unknown key, expected one of"),
+    Setting("a word for a number", "decoding.beam", "four", "decoding.beam: expected an integer"),
+    Setting("a number for a list", "run.seeds", 3, "run.seeds: expected a list"),
+    Setting("a size below 0", "variants.all.model.hidden", -1, "model.hidden: expected an integer"),
+    Setting("no epochs", "variants.all.training.epochs", 0, "training.epochs: expected an integer"),
+    Setting("an empty batch", "variants.all.training.batch_size", 0, "batch_size: expected an int"),
+    Setting("a rate of NaN", "variants.all.training.learning_rate", NAN, "got NaN"),
+    Setting("a rate without end", "variants.all.training.learning_rate", 1e999, "got Infinity"),
+    Setting("a share of NaN", "split.valid", NAN, "split.valid: expected a number"),
+    Setting("a share of everything", "split.valid", 1, "split.valid: expected a number"),
+    Setting("a percentile over 100", "lengths.fr_percentile", 101, "lengths.fr_percentile: expect"),
+    Setting("a vocabulary of zero", "vocabulary.size", 0, "vocabulary.size: expected an integer"),
+    Setting("an unknown variant", "run.variants", ["al"], "run.variants[0]: expected one of all"),
+    Setting("no variants", "run.variants", [], "run.variants: expected a list with a length of"),
+    Setting("no seeds", "run.seeds", [], "run.seeds: expected a list with a length of at least 1"),
+    Setting("a seed twice", "run.seeds", [1, 1], "run.seeds: expected [1, 1] has non-unique"),
+    Setting("an unknown corpus", "corpus", "bibel", "corpus: expected one of bible (did you mean"),
+    Setting(
+        "an unknown kind", "corpora.bible.kind", "verse", "corpora.bible.kind: expected one of"
+    ),
+    Setting("a broken pattern", "questions.en_pattern", "Wh(at", "that is a valid regex"),
+    Setting("a name with a slash", "variants.a/b", {}, "a/b"),
+    Setting("an unknown fall-back", "embeddings.fallbacks", ["cases"], "embeddings.fallbacks[0]"),
+    Setting("no folder of results", "pathvars.results", "", "pathvars.results: expected text"),
+    Value(
+        "a descent of forcing that never starts",
+        lambda: settings_from({"forcing": {"hold": 4, "epochs": 3}}),
+        "forcing: expected hold to be smaller than epochs (3)",
+    ),
+    Run(
+        "a variant twice",
+        {CONFIG: ("corpus: mini\n", "corpus: mini\ncorpus: mini\n")},
+        PAIRS_TARGET,
+        "corpus: expected once, got it in lines",
+    ),
+    Run(
+        "a tab in YAML",
+        {CONFIG: ("device: cpu", "device:\tcpu\n\tx: 1")},
+        PAIRS_TARGET,
+        "not valid JSON or YAML",
+    ),
+    Run(
+        "shares over 1",
+        {CONFIG: ("device: cpu", "device: cpu\nsplit: {valid: 0.6, test: 0.6}")},
+        SPLIT_TARGET,
+        "error: split fractions: expected none below 0",
+        True,
+    ),
+    Held(
+        "typos at every depth of the config",
+        "tests/test_configuration.py::test_a_problem_is_one_line_with_what_expected_got_and_remedy",
+    ),
+]

@@ -1,0 +1,26 @@
+"""Weights, states, records, and what a model made."""
+
+from tests.inputs import files
+from tests.inputs.rows import UNPICKLED, Bad, Held, Row, half, npz, swap
+
+ROWS: list[Row] = [
+    Bad("a pickle that acts", "weights", UNPICKLED, "no weights can be read"),
+    Bad("a cut file", "weights", half, "no weights can be read"),
+    Bad("an empty file", "weights", b"", "no weights can be read"),
+    Bad("a cut file", "safetensors", half, "no weights can be read"),
+    Bad("a cut file", "method", half, "expected the numbers of a fitted method"),
+    Bad("a cut file", "state", half, "expected the state of this training"),
+    Bad("the state of another model", "state", files.weights(), "expected the state of this train"),
+    Bad(
+        "damaged random states", "state", swap(b'"python": [3', b'"python": [4'), "expected the st"
+    ),
+    Bad("a list", "record", b"[]", "as a JSON object, got list"),
+    Bad("broken JSON", "record", b'{"bleu', "in JSON, got none"),
+    Bad("a score in words", "translations", swap(b"-1.5", b"none"), "line 2: expected a log-prob"),
+    Bad("no attention at all", "attention", npz(), "no arrays can be read"),
+    Bad("a short row", "translations", swap(b"\t-1.5", b""), "line 2: expected 6 columns, got 5"),
+    Held(
+        "one epoch",
+        "tests/translation/test_job.py::test_tags_are_words_of_their_own_behind_the_vocabulary",
+    ),
+]

@@ -1,0 +1,80 @@
+"""Nouns, pictures, their features and what is said about them."""
+
+import struct
+import zlib
+
+import numpy as np
+
+from tests.inputs import files
+from tests.inputs.rows import OBJECTS, Bad, Held, Row, Unusual, Value, cut, half, swap
+from wordbridge.devise.class_lists import Listed, label_nouns
+from wordbridge.devise.noun_table import Noun
+from wordbridge.devise.picture_split import Settings
+
+DOG = Noun("n1", ("dog",), (), None, "")
+NOUN = files.NOUNS.encode()
+
+
+def large_png(content: bytes) -> bytes:
+    """Return a PNG whose head promises 400 million pixels."""
+    head = b"IHDR" + struct.pack(">II", 20_000, 20_000) + content[24:29]
+    return content[:12] + head + struct.pack(">I", zlib.crc32(head)) + content[33:]
+
+
+ROWS: list[Row] = [
+    Bad("hypernyms in a circle", "WordNet", swap(b"0 000 |", b"0 001 @ 00000002 n 0000 |"), "circ"),
+    Bad("a hypernym that is not there", "WordNet", swap(b"@ 00000001", b"@ 00000009"), "n00000009"),
+    Bad("a synset twice", "WordNet", NOUN + NOUN, "n00000001 comes twice"),
+    Bad("another file of WordNet", "WordNet", b"dog n 1 1 @ 1 0 00000002\n", "line 1: expected a"),
+    Bad("an empty file", "WordNet", b"", "expected noun synsets, got none"),
+    Bad("another file of WordNet", "senses", NOUN, "line 2: expected a word and its senses"),
+    Bad("a list for another WordNet", "classes", b"n00000009\n", "which is no noun in data.noun"),
+    Bad("a class twice", "classes", b"n00000002\nn00000002\n", "expected each synset once"),
+    Bad("a gap in the JSON", "classes", b'{"1": ["n00000002", "dog"]}', "numbers from 0 without a"),
+    Bad("endless JSON", "classes", b'{"0":' * 100_000, "no JSON"),
+    Unusual("one class", "classes", b"n00000002\n", [None, 0, None]),
+    Bad("a ragged row", "nouns", swap(b"\t3\t", b"\t"), "line 2: expected 5 columns"),
+    Bad("a class that is no number", "noun vectors", swap(b"\t0", b"\tx"), "the last a number or"),
+    Bad("a row without vector", "noun vectors", lambda c: c + b"n4\tx\tx\t\n", "expected 3 words"),
+    Bad("an empty file", "picture", b"", "the file is empty"),
+    Bad("a text", "picture", b"no picture at all", "no picture of a known format (it begins with"),
+    Bad("a cut JPEG", "picture", half, "damaged"),
+    Bad("a drawing in PostScript", "picture", b"%!PS-Adobe-3.0 EPSF-3.0\n", "no picture of a kno"),
+    Bad("a bomb of pixels", "picture", large_png(files.picture()), "400"),
+    Bad("heights for colours", "picture", files.picture("TIFF", mode="F"), "numbers without a kno"),
+    Unusual("one pixel", "picture", files.picture(size=(1, 1)), (1, 1)),
+    Bad(
+        "no picture in it", "pictures in a tar", files.tarred({"a.txt": b"x"}), "expected pictures"
+    ),
+    Bad("a cut tar", "pictures in a tar", cut(700), "archive cut short or damaged"),
+    Bad("a tar slip", "pictures in a tar", files.tarred({"../a.png": b"x"}), "climbs out of the"),
+    Bad("no column synset", "pictures in a table", b"path\tnoun\n", "expected the columns path"),
+    Bad("a short row", "pictures in a table", b"path\tsynset\na\n", "line 2: expected 2 columns"),
+    Bad("a picture twice", "pictures in a table", lambda c: c + c[12:], "stands in it twice"),
+    Bad("a NUL in a name", "pictures in a table", b"path\tsynset\na\0\t\n", "none of its pictures"),
+    Bad("no synset", "pictures in a table", swap(b"n0000", b"x0000"), "expected a synset such as"),
+    Unusual("a byte order mark", "pictures in a table", lambda c: b"\xef\xbb\xbf" + c, ["dog.png"]),
+    Bad("other columns", "listed pictures", b"set\n", "expected the columns set, picture"),
+    Bad(
+        "a row too few", "features", files.npy(np.ones((1, 3), "f4")), "expected 2 rows of numbers"
+    ),
+    Bad("pickled objects", "features", files.npy(OBJECTS), "no features can be read"),
+    Bad(
+        "a row too few", "predictions", files.npy(np.ones((1, 3), "f4")), "expected 2 rows of float"
+    ),
+    Bad("a cut file", "predictions", half, "no predictions can be read"),
+    Value(
+        "a name of another WordNet",
+        lambda: label_nouns([DOG], [Listed("n1", "wolf")]),
+        "the class list calls n1 'wolf', expected one of dog",
+    ),
+    Value(
+        "a share of all pictures",
+        lambda: Settings.parse({"seed": 1, "unseen": 0.2, "valid": 1.0}),
+        "pictures split: expected valid from 0 to below 1, got 1.0",
+    ),
+    Held(
+        "a picture that is none",
+        "tests/test_searching.py::test_other_weights_and_what_is_no_picture_are_refused",
+    ),
+]

@@ -1,0 +1,141 @@
+"""What a row of the table of bad and unusual inputs is, and what is done to files.
+
+A bad input ends in one line that a person can act on, an unusual one in a correct result. The
+rows stand by subject in texts.py, vectors.py, archives.py, pictures.py, models.py, config.py and
+commands.py; the doors of files are in doors.py; test_bad_inputs.py goes through them all. What
+needs a test of its own is named with the place where that is.
+"""
+
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tests.inputs import files
+
+Harm = bytes | Callable[[bytes], bytes]
+
+
+class Bad(NamedTuple):
+    """A file that a reader must refuse with a line that holds ``says``."""
+
+    what: str
+    door: str
+    content: Harm
+    says: str
+
+
+class Unusual(NamedTuple):
+    """A file that a reader must understand."""
+
+    what: str
+    door: str
+    content: Harm
+    gives: Any
+
+
+class Value(NamedTuple):
+    """A value that the library must refuse (``says``) or take (``gives``)."""
+
+    what: str
+    call: Callable[[], Any]
+    says: str = ""
+    gives: Any = None
+
+
+class Setting(NamedTuple):
+    """A key of the configuration with a value that must be refused."""
+
+    what: str
+    key: str
+    value: Any
+    says: str
+
+
+class Command(NamedTuple):
+    """A command line, in a finished run of which files were replaced.
+
+    ``@`` is the folder of the best translator; text stands for another folder of the run.
+    """
+
+    what: str
+    words: Sequence[str]
+    says: str
+    code: int = 1
+    stdin: bytes | None = None
+    harmed: Mapping[str, Harm | str] = {}
+
+
+class Run(NamedTuple):
+    """The mini workflow up to ``target`` after ``edits`` of its files (old and new text)."""
+
+    what: str
+    edits: Mapping[str, tuple[str, str] | bytes]
+    target: str
+    says: str
+    long: bool = False
+
+
+class Held(NamedTuple):
+    """An input of which another test is the row."""
+
+    what: str
+    test: str
+
+
+Row = Bad | Unusual | Value | Setting | Command | Run | Held
+
+
+class Reads:
+    """Creates a file when it is unpickled: whoever can do that can do anything."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path("unpickled").write_text, ("x",))
+
+
+def half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def cut(size: int) -> Callable[[bytes], bytes]:
+    return lambda content: content[:size]
+
+
+def swap(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    def swapped(content: bytes) -> bytes:
+        assert old in content
+        return content.replace(old, new, 1)
+
+    return swapped
+
+
+def numbered(offset: int, layout: str, value: float) -> Callable[[bytes], bytes]:
+    return lambda content: files.with_number(offset, layout, value, content)
+
+
+def encrypted(content: bytes) -> bytes:
+    """Return a zip that says of its members that they are encrypted."""
+    start = content.index(b"PK\x01\x02")
+    content = files.with_number(6, "<H", 1, content)
+    return files.with_number(start + 8, "<H", 1, content)
+
+
+def npz(**arrays: Any) -> bytes:
+    """Return numbered texts with other arrays in place of some."""
+    whole = {
+        "ids": np.array([5, 2], np.int32),
+        "offsets": np.array([0, 2], np.int64),
+        "part": np.array([0], np.int8),
+        "version": np.zeros(0, np.int16),
+        "names": np.zeros(0, np.uint8),
+    }
+    packed = {**whole, **arrays}
+    return files.zipped({f"{name}.npy": files.npy(array) for name, array in packed.items()})
+
+
+NAN = float("nan")
+FR = "Où est-il ?\n"
+OBJECTS = np.array([{}, {}], object)
+UNPICKLED = pickle.dumps(Reads())

@@ -1,0 +1,136 @@
+"""Texts and tables, and corpora made of them."""
+
+import gzip
+import zipfile
+
+import numpy as np
+
+from tests.inputs import files
+from tests.inputs.doors import PAIRS, PNGS, TOKENIZED
+from tests.inputs.rows import (
+    FR,
+    OBJECTS,
+    Bad,
+    Held,
+    Row,
+    Run,
+    Unusual,
+    Value,
+    encrypted,
+    half,
+    npz,
+    swap,
+)
+from wordbridge.corpus.batches import sortish_batches
+from wordbridge.corpus.numbering import length_limit
+from wordbridge.corpus.splits import grouped_split, lesson_split
+from wordbridge.corpus.vocabulary import build_vocabulary
+
+PAIR = ("1", "1", "Qui ?", "Who?", "", "")
+HEADED = files.table(PAIRS, PAIR)
+RAGGED = files.table(PAIRS, ("1", "1", "Qui ?"))
+SHARES = {"train": -0.2, "valid": 0.6, "test": 0.6}
+FRENCH, ENGLISH = "tests/mini/questions.fr.txt", "tests/mini/questions.en.txt"
+PAIRS_TARGET, SPLIT_TARGET = "questions/pairs.tsv", "split/pairs.tsv"
+
+ROWS: list[Row] = [
+    Bad("UTF-16", "lines", FR.encode("utf-16"), "line 1: expected text, got byte 0x00 at byte 4"),
+    Bad("Latin-1", "lines", FR.encode("latin-1"), "line 1: expected UTF-8, got by"),
+    Bad("a NUL byte", "lines", b"a\nb\0\n", "line 2: expected text, got byte 0x00 at byte 2"),
+    Bad("an empty file", "lines", b"", "expected lines of text, got an empty file"),
+    Bad("a line of 16 MB", "lines", b"a\n" + b"x" * (17 << 20), "line 2: expected lines of text"),
+    Bad("a cut .gz", "lines", half(gzip.compress(FR.encode() * 9)), "truncated or locked"),
+    Bad("an encrypted zip", "lines", encrypted(files.zipped({"a": b"b"})), "truncated or locked"),
+    Bad("a zip of two texts", "lines", files.zipped(PNGS), "name one of them as the member"),
+    Bad(
+        "a zip with damaged LZMA",
+        "lines",
+        swap(b"\x5d\0\0", b"\xff\xff\xff")(files.zipped({"a": b"b" * 99}, zipfile.ZIP_LZMA)),
+        "truncated or locked",
+    ),
+    Unusual("a byte order mark", "lines", b"\xef\xbb\xbfa\n", ["a"]),
+    Unusual("Windows line ends", "lines", b"a\r\nb\r\n", ["a", "b"]),
+    Unusual("no end of the last line", "lines", b"a\nb", ["a", "b"]),
+    Unusual("a .gz without its ending", "lines", gzip.compress(b"a\n"), ["a"]),
+    Unusual("a line of 1 MB", "lines", b"x" * (1 << 20), ["x" * (1 << 20)]),
+    Bad("a ragged table", "columns", b"a\tb\nc\n", "line 2: expected tab-separated fields (2"),
+    Bad("texts of two lengths", "aligned lines", b"a\n", "got 1 lines in"),
+    Bad("a table of other columns", "pairs", b"fr\ten\n", "expected the columns item, group"),
+    Bad(
+        "a table in Latin-1", "pairs", FR.encode("latin-1"), "line 1: expected UTF-8, got byte 0xf9"
+    ),
+    Bad("a short row", "pairs", RAGGED, "line 2: expected 6 columns, got 3"),
+    Unusual(
+        "a table saved on Windows",
+        "pairs",
+        b"\xef\xbb\xbf" + HEADED.replace(b"\n", b"\r\n"),
+        [PAIR],
+    ),
+    Bad("an unknown escape", "tokens", swap(b"who ?", b"who\\q ?"), "line 2: unknown escape"),
+    Bad("a short row", "tokens", files.table(TOKENIZED, PAIR), "line 2: expected 8 columns, got 6"),
+    Bad("a gap in the ids", "vocabulary", swap(b"5\ta", b"6\ta"), "line 7: expected id 5"),
+    Bad("a word twice", "vocabulary", swap(b"a\\sb", b"dog"), "expected every word once"),
+    Bad("a row without id", "vocabulary", swap(b"5\ta", b"\ta"), "line 7: expected a number, a"),
+    Bad("other special words", "vocabulary", swap(b"_eos_", b"</s>"), "expected the special tok"),
+    Bad("a cut file", "ids", half, "no arrays can be read"),
+    Bad("pickled objects", "ids", npz(ids=OBJECTS), "no arrays can be read (Object arrays cannot"),
+    Bad("numbers of another type", "ids", npz(ids=np.zeros(2)), "ids: expected one row of int32"),
+    Bad("falling offsets", "ids", npz(offsets=np.array([2, 0])), "expected offsets that rise"),
+    Bad("an encrypted .npz", "ids", encrypted(npz()), "no arrays can be read"),
+    Bad("names in Latin-1", "ids", npz(names=np.array([233], np.uint8)), "versions in UTF-8"),
+    Bad("no database", "verses", b"verses", "expected an SQLite database of Bible verses"),
+    Bad(
+        "a table that never ends", "verses", files.endless_verses(), "unreadable file (interrupted"
+    ),
+    Bad("a cut database", "verses", half, "expected an SQLite database of Bible verses"),
+    Bad("an empty model", "pieces", b"", "expected a SentencePiece model, got one without pieces"),
+    Bad("other bytes", "pieces", b"\xff" * 99, "expected a SentencePiece model, got none"),
+    Bad("other columns", "report", b"a\tb\n", "expected the columns reason, count"),
+    Value(
+        "shares over 1",
+        lambda: grouped_split(["a"], ["b"], ["c"], SHARES, 1),
+        "expected none below 0 and some of the pairs to train on",
+    ),
+    Value(
+        "a corpus of one pair",
+        lambda: grouped_split(["a"], ["b"], ["c"], {"train": 0.8, "valid": 0.2}, 1),
+        "split: expected pairs for the part 'valid', got none",
+    ),
+    Value("one pair in the lesson's split", lambda: lesson_split(1), gives=["train"]),
+    Value("an impossible percentile", lambda: length_limit([3], 101), "expected a number from 0"),
+    Value("a train part without texts", lambda: length_limit([], 90), "the train part is empty"),
+    Value(
+        "a vocabulary of no word",
+        lambda: build_vocabulary([["a"]], size=0).ids(["a"]),
+        gives=[3],
+    ),
+    Value(
+        "a batch larger than the corpus",
+        lambda: [batch.tolist() for batch in sortish_batches([3, 7], 100, 1, 0)],
+        gives=[[1, 0]],
+    ),
+    Run(
+        "a French text in Latin-1",
+        {FRENCH: FR.encode("latin-1") * 40},
+        PAIRS_TARGET,
+        "line 1: expected UTF-8, got byte 0xf9 at byte 2",
+    ),
+    Run(
+        "a corpus of one pair",
+        {FRENCH: FR.encode(), ENGLISH: b"Where is he?\n"},
+        SPLIT_TARGET,
+        "error: split: expected pairs for the part",
+        True,
+    ),
+    Run(
+        "no question in the corpus",
+        {FRENCH: b"Oui.\n", ENGLISH: b"Yes.\n"},
+        PAIRS_TARGET,
+        "error: expected sentence pairs that match the patterns",
+        True,
+    ),
+    Held(
+        "a file that is not there, and texts of two lengths",
+        "tests/test_error_lines.py::test_an_error_is_one_line_among_the_last_ones",
+    ),
+]

@@ -1,0 +1,87 @@
+"""Word vectors of every kind."""
+
+import gzip
+
+import numpy as np
+
+from tests.inputs import files
+from tests.inputs.doors import bin_model, numbers_of
+from tests.inputs.rows import (
+    NAN,
+    OBJECTS,
+    UNPICKLED,
+    Bad,
+    Held,
+    Row,
+    Unusual,
+    cut,
+    half,
+    npz,
+    numbered,
+    swap,
+)
+
+FASTTEXT = "tests/vectors/test_fasttext_bin.py"
+
+ROWS: list[Row] = [
+    Bad("an empty file", "fastText", b"", "no fastText model can be read"),
+    Bad("a .vec named .bin", "fastText", b"2 3\ndog 1 2 3\n" * 9, "begins with the number 7937"),
+    Bad("a model cut in its head", "fastText", cut(50), "begins with the number 793712314"),
+    Bad("a model cut in its dictionary", "fastText", cut(100), "ends inside its dictionary"),
+    Bad("a model cut before its matrix", "fastText", cut(122), "ends inside the size of its"),
+    Bad("a model cut in its matrix", "fastText", cut(-9), "ends inside its matrix of 5 x 3"),
+    Bad("version 10", "fastText", numbered(4, "<i", 10), "fastText format version 10, expected"),
+    Bad("a later version", "fastText", numbered(4, "<i", 13), "fastText format version 13"),
+    Bad("a quantised model (.ftz)", "fastText", numbered(84, "<q", 2), "a quantised fastText"),
+    Bad("no dimension", "fastText", numbered(8, "<i", 0), "impossible settings (0 dimensions"),
+    Bad("buckets below 0", "fastText", numbered(40, "<i", -1), "impossible settings"),
+    Bad("endless subwords", "fastText", numbered(48, "<i", 1 << 30), "subwords of 1073741824"),
+    Bad("a NaN in the matrix", "fastText", numbered(-60, "<f", NAN), "expected finite numbers"),
+    Unusual("version 11", "fastText", numbered(4, "<i", 11), numbers_of("fastText")),
+    Unusual(
+        "a classifier of version 11, which had no subwords",
+        "fastText",
+        lambda content: numbered(4, "<i", 11)(numbered(36, "<i", 3)(content)),
+        [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]],
+    ),
+    Bad("a head that promises more", "vec", swap(b"2 3", b"3 3"), "the end of the file after 2"),
+    Bad("a head of other sizes", "vec", swap(b"2 3", b"2 4"), "line 2: expected a word and 4 num"),
+    Bad(
+        "a head of a huge size", "vec", swap(b"2 3", b"2 99999999999999999999"), "line 1: expected"
+    ),
+    Bad("a NaN", "vec", swap(b"dog 1", b"dog nan"), "line 2: expected finite numbers, got NaN"),
+    Bad("too large a number", "vec", swap(b"dog 1", b"dog 1e39"), "line 2: expected finite numb"),
+    Bad("a word for a number", "vec", swap(b"dog 1", b"dog one"), "line 2: expected 3 numbers"),
+    Bad("a ragged line", "vec", swap(b"4 5 6", b"4 5"), "line 3: expected a word and 3 numbers"),
+    Bad("UTF-16", "vec", "2 3\ndog 1 2 3\n".encode("utf-16"), "line 1: expected text in UTF-8"),
+    Bad("a .bin named .vec", "vec", bin_model(), "line 1: expected text in UTF-8"),
+    Bad("an empty file", "vec", b"", "line 1: expected a word and its numbers"),
+    Bad("a cut .gz", "vec", lambda c: half(gzip.compress(c * 99)), "no word vectors can be read"),
+    Unusual("no head, as in GloVe", "vec", b"dog 1 2\ncat 3 4\n", [[1, 2], [3, 4]]),
+    Unusual("a byte order mark", "vec", b"\xef\xbb\xbf1 2\ndog 1 2\n", [[1, 2]]),
+    Unusual("Windows line ends", "vec", b"1 2\r\ndog 1 2\r\n", [[1, 2]]),
+    Unusual("a head that promises less", "vec", b"1 2\ndog 1 2\ncat 3 4\n", [[1, 2], [3, 4]]),
+    Unusual("a .gz without its ending", "vec", gzip.compress(b"1 2\ndog 1 2\n"), [[1, 2]]),
+    Bad("a pickle named .npy", "npy", UNPICKLED, "no .npy matrix can be read"),
+    Bad("pickled objects", "npy", files.npy(OBJECTS), "no .npy matrix can be read"),
+    Bad("an .npz named .npy", "npy", npz(), "no .npy matrix can be read (the magic string"),
+    Bad("whole numbers", "npy", files.npy([[1, 2]]), "expected a matrix (words, dim) of floating"),
+    Bad("a cut file", "npy", half, "no .npy matrix can be read"),
+    Bad("a head that is no Python", "npy", swap(b"'shape'", b"'shape("), "no .npy matrix can be r"),
+    Bad("a row too many", "npy", files.npy(np.ones((3, 2))), "expected 3 words, as"),
+    Bad("an infinity", "npy", files.npy([[np.inf], [1.0]]), "row 0: expected finite numbers"),
+    Bad("words in Latin-1", "words of npy", b"\xe9t\xe9\n", "no list of words can be read"),
+    Bad("a cut Parquet table", "words of npy", half, "no Parquet table can be read"),
+    Bad("text for numbers of rows", "spaCy", b"dog cat", "expected spaCy's vocab/key2row"),
+    Bad(
+        "a row of 64 bits", "spaCy", b"\x81\x01\xcf" + b"\xff" * 8, "expected spaCy's vocab/key2row"
+    ),
+    Bad("a key below 0", "spaCy", b"\x81\xff\x00", "expected spaCy's vocab/key2row"),
+    Bad("rows beyond the table", "spaCy", files.key_rows(("a", "b", "c")), "names row 2, but"),
+    Bad("broken JSON", "spaCy strings", b'["dog"', "expected spaCy's vocab/strings.json"),
+    Bad("strings of another pipeline", "spaCy strings", b'["x"]', "names only 0 of the 2 keys"),
+    Bad("another dimension", "matrix", files.npy(np.ones((2, 4), "f4")), "expected 3 dim, got 4"),
+    Bad("a NaN", "matrix", files.npy(np.full((2, 3), NAN, "f4")), "NaN or infinity in row 0"),
+    Held("a real .ftz", f"{FASTTEXT}::test_a_quantised_model_is_refused"),
+    Held("labels among the words", f"{FASTTEXT}::test_labels_are_no_words"),
+]
