@@ -6,6 +6,7 @@ from workflow.configuration import load
 from workflow.endings import begin, explain, forget_states
 from workflow.plan import hold_to_plan
 from workflow.provenance import track_code
+from workflow.relations import check_relations
 
 min_version("9.27")
 begin()
@@ -17,6 +18,7 @@ configfile: "config.yaml"
 config = load(
     config, workflow.source_path("workflow/schemas/config.schema.yaml"), workflow.configfiles
 )
+check_relations(config)
 
 
 include: "workflow/rules/common.smk"
