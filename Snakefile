@@ -5,6 +5,7 @@ from snakemake.utils import min_version
 from workflow.configuration import SCHEMA, load
 from workflow.endings import attend
 from workflow.plan import hold_to_plan
+from workflow.relations import check_relations
 
 min_version("9.27")
 
@@ -13,6 +14,7 @@ configfile: "config.yaml"
 
 
 config = load(config, SCHEMA, workflow.configfiles)
+check_relations(config)
 
 
 include: "workflow/rules/common.smk"

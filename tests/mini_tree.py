@@ -39,8 +39,8 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def artefacts(checkout: Path) -> dict[str, bytes]:
+def artefacts(checkout: Path, results: str = RESULTS) -> dict[str, bytes]:
     """Return the bytes of all results but the timed ones, by their names."""
-    root = checkout / RESULTS
+    root = checkout / results
     names = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
     return {str(name): (root / name).read_bytes() for name in names if name.parts[0] not in TIMED}

@@ -7,8 +7,9 @@ for the same, the jobs are the same, and only their params are made anew.
 
 import ast
 import os
+import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -69,12 +70,20 @@ class Stale(NamedTuple):
 
 
 class Planner:
-    """Plans configurations in one folder, whose files are the ones of one's own."""
+    """Plans configurations in one folder, whose files are the ones of one's own.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    ``targets`` are asked for, or what the workflow makes by default.
+    """
+
+    def __init__(self, folder: Path, targets: Iterable[str] = ()) -> None:
+        self.folder, self.targets = folder, frozenset(targets)
         # A tree's own default would stand below every configuration.
         (folder / "config.yaml").write_text("{}")
+
+    def scripted(self, config: Mapping[str, Any]) -> set[str]:
+        """Return the rules that have a script."""
+        with self._read(config) as read:
+            return {rule.name for rule in read.rules if rule.script}
 
     def plan(self, config: Mapping[str, Any]) -> Plan:
         """Return the plan of an empty tree with this configuration."""
@@ -107,8 +116,11 @@ class Planner:
                 (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (self.folder / path).touch()
                 os.utime(self.folder / path, (0, 0))  # none is newer than another
-            for job in read.dag.jobs:
-                read.async_run(read.persistence.finished(job))
+            with warnings.catch_warnings():
+                # Snakemake leaves it to Python to close the files of environments.
+                warnings.simplefilter("ignore", ResourceWarning)
+                for job in read.dag.jobs:
+                    read.async_run(read.persistence.finished(job))
 
     def reasons(self, config: Mapping[str, Any]) -> Stale:
         """Return the same as ``stale`` for a finished tree, by Snakemake's own records of it.
@@ -140,7 +152,7 @@ class Planner:
                 snakefile=ROOT / "Snakefile",
                 workdir=self.folder,
             )
-            opened.dag(DAGSettings(rerun_triggers=TRIGGERS))
+            opened.dag(DAGSettings(targets=self.targets, rerun_triggers=TRIGGERS))
             yield opened._workflow
 
 

@@ -13,6 +13,7 @@ from snakemake.utils import update_config
 
 from wordbridge.translation.settings import settings_from
 from workflow.configuration import load
+from workflow.relations import check_relations
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENTS = [
@@ -305,22 +306,8 @@ def test_the_full_experiment_is_the_default_with_five_seeds():
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_versions_are_tagged_only_where_the_corpus_has_some(name: str):
-    config = resolved(name)
-    tagged = {config["variants"][each]["tag_versions"] for each in config["run"]["variants"]}
-    assert config["corpora"][config["corpus"]]["kind"] == "verses" or tagged == {False}
-
-
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_variants_learn_from_auxiliary_text_only_where_it_is_made(name: str):
-    config = resolved(name)
-    drawn = {
-        config["variants"][each]["training"]["auxiliary_pairs"]
-        for each in config["run"]["variants"]
-    }
-    used = config["auxiliary"]["use"]
-    assert used or drawn == {0}
-    assert config["corpora"][config["corpus"]]["kind"] == "verses" or not used
+def test_the_keys_of_every_experiment_go_together(name: str):
+    check_relations(resolved(name))
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

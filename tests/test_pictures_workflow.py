@@ -9,128 +9,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-import yaml
 from PIL import Image
-from torch import nn
 from typer.testing import CliRunner
 
+from tests.mini_tree import ROOT
+from tests.picture_tree import (
+    CLASSES,
+    DIM,
+    METHODS,
+    PER_NOUN,
+    PICTURED,
+    RESULTS,
+    SHARDS,
+    TREE,
+    data_noun,
+    draw,
+    options,
+    write_sources,
+)
 from wordbridge.cli import app
-from wordbridge.devise.efficientnet import EfficientNetLite
 from wordbridge.devise.picture_shards import shard_of
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = "results/toy"
 EXAMPLES = ["pictures_to_classes", "pictures_to_nouns", "pictures_to_pictures", "words_to_pictures"]
-SHARDS, DIM, PER_NOUN = 2, 7, 4
-METHODS = {
-    "conse": {"kind": "conse", "top": 2},
-    "ridge": {"kind": "ridge"},
-    "random": {"kind": "random"},
-    "head": {
-        "kind": "head",
-        "head": {"hidden": [9]},
-        "training": {"epochs": 1, "batch_size": 5, "patience": None},
-    },
-}
-# Each noun and the one above it; the words are everyday ones, their tree is made up.
-TREE = {
-    "entity": "", "animal": "entity", "dog": "animal", "cat": "animal", "bird": "animal",
-    "thing": "entity", "boat": "thing", "sail": "thing", "chair": "thing", "fruit": "thing",
-    "apple": "fruit",
-}  # fmt: skip
-CLASSES = ["boat", "dog", "cat"]
-PICTURED = [*CLASSES, "bird", "chair", "apple"]
-
-
-def data_noun() -> tuple[str, dict[str, str]]:
-    """Return the nouns in the form of WordNet's data.noun, and their synsets."""
-    licence = "  1 Made up for a test.  \n"
-    offsets = dict.fromkeys(TREE, 0)
-    for _ in range(2):  # offsets have eight digits, so that the second time they are right
-        text = licence
-        for word, above in TREE.items():
-            offsets[word] = len(text)
-            pointers = [f"@ {offsets[above]:08d} n 0000"] if above else []
-            pointers += [f"~ {offsets[w]:08d} n 0000" for w, up in TREE.items() if up == word]
-            links = " ".join([f"{len(pointers):03d}", *pointers])
-            text += f"{offsets[word]:08d} 03 n 01 {word} 0 {links} | a {word} in a test  \n"
-    return text, {word: f"n{offset:08d}" for word, offset in offsets.items()}
-
-
-def draw(path: Path, number: int) -> None:
-    """Write a picture of coloured squares of which no two are the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    squares = np.random.default_rng(number).integers(256, size=(3, 4, 3), dtype=np.uint8)
-    Image.fromarray(squares).resize((40, 30), Image.Resampling.NEAREST).save(path)
-
-
-def network() -> EfficientNetLite:
-    """Return a network with random weights whose features differ from picture to picture."""
-    torch.manual_seed(2)
-    untrained = EfficientNetLite("efficientnet_lite0")
-    for module in untrained.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = 1.0  # a single batch sets means and variances
-    with torch.no_grad():
-        untrained.train()(2 * torch.rand(4, 3, 64, 64) - 1)
-    return untrained.eval()
-
-
-def write_sources(folder: Path) -> None:
-    """Write all that the workflow reads: pictures, nouns, classes, vectors, weights, config."""
-    text, synsets = data_noun()
-    (folder / "data.noun").write_text(text, encoding="utf-8")
-    listed = "".join(f"{synsets[word]}\n" for word in CLASSES)
-    (folder / "classes.txt").write_text(listed, encoding="utf-8")
-    numbers = np.random.default_rng(1).standard_normal((len(TREE), DIM)).round(4)
-    lines = [" ".join([w, *map(str, row)]) for w, row in zip(TREE, numbers.tolist(), strict=True)]
-    (folder / "toy.vec").write_text("\n".join([f"{len(TREE)} {DIM}", *lines, ""]), encoding="utf-8")
-    torch.save(network().state_dict(), folder / "weights.pth")
-    for number in range(PER_NOUN * len(PICTURED)):
-        word = PICTURED[number // PER_NOUN]
-        part = "train" if number % PER_NOUN else "val"
-        draw(folder / f"pictures/{part}/{synsets[word]}/{word}_{number}.png", number)
-    (folder / "toy.yaml").write_text(yaml.safe_dump(config()), encoding="utf-8")
-
-
-def config() -> dict[str, object]:
-    """Return what stands in the test's config on top of the default's."""
-    files = {
-        "toy_nouns": "data.noun",
-        "toy_classes": "classes.txt",
-        "toy_vectors": "toy.vec",
-        "toy_weights": "weights.pth",
-    }
-    return {
-        "pathvars": {"results": RESULTS, "logs": "logs/toy"},
-        "device": "cpu",
-        "run": {"pictures": ["toy"], "methods": list(METHODS), "variants": ["all"], "seeds": [1]},
-        "resources": {name: {"places": [{"local": path}]} for name, path in files.items()},
-        "wordnet": {"wordnet": "toy_nouns", "classes": "toy_classes"},
-        "vectors": {"toy": {"kind": "text", "vec": "toy_vectors"}},
-        "nouns": {"vectors": "toy"},
-        "picture_sets": {"toy": {"kind": "folder", "folder": "pictures"}},
-        "features": {"weights": "toy_weights", "shards": SHARDS, "batch_size": 4},
-        "methods": METHODS,
-        "choice": {
-            "checks": [{"candidates": "seen", "part": "valid", "set": "all", "kind": "all"}]
-        },
-        "search": {
-            "french_vectors": None,
-            "examples": {
-                "words_to_pictures": {"words": ["boat", "boat + sail", "dog - cat"]},
-                "pictures_to_pictures": {"pictures": 2},
-            },
-        },
-    }
-
-
-def options(folder: Path) -> list[str | Path]:
-    return ["--configfile", ROOT / "config.yaml", folder / "toy.yaml"]
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from tests.cluster import one_machine
-from tests.test_pictures_workflow import RESULTS as PICTURES
-from tests.test_pictures_workflow import SHARDS, write_sources
+from tests.picture_tree import RESULTS as PICTURES
+from tests.picture_tree import SHARDS, write_sources
 from wordbridge.corpus.ids import pack, write_ids
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]

@@ -173,6 +173,18 @@ def test_a_folder_of_own_photographs_needs_no_labels(tmp_path: Path):
     assert read_bytes(picture) == b"a"
 
 
+def test_a_table_of_pictures_is_the_fetched_one_and_no_file_of_its_name(tmp_path: Path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/a.png").write_bytes(b"a")
+    fetched = tmp_path / "my_table"
+    fetched.write_text(f"path\tsynset\tpart\na.png\t{DOG}\tval\n", encoding="utf-8")
+    settings = {"kind": "table", "table": "my_table", "folder": str(tmp_path / "own")}
+    files = {"table": str(fetched)}
+    [picture], _ = list_pictures("t", settings, files, NOUNS, tmp_path / "t.zip")
+    assert (picture.picture, picture.synset, picture.part) == ("a.png", DOG, "valid")
+    assert read_bytes(picture) == b"a"
+
+
 def test_another_package_or_kind_is_an_error(tmp_path: Path):
     package = {"package": pack_zip(tmp_path / "p.whl", {"a": b""})}
     for kind, words in (("stamps", "stamps"), ("foolbox", "imagenet"), ("film", "a kind of")):

@@ -53,7 +53,7 @@ ROWS: list[Row] = [
         "shares over 1",
         {CONFIG: ("device: cpu", "device: cpu\nsplit: {valid: 0.6, test: 0.6}")},
         SPLIT_TARGET,
-        "error: split fractions: expected none below 0",
+        "split.valid and split.test: expected below 1 together",
         True,
     ),
     Held(

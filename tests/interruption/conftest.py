@@ -1,16 +1,14 @@
-"""The run that nobody disturbed, with a training that is long enough to be killed in."""
+"""Runs that nobody disturbed, and the end of those that a test has left."""
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.interruption.experiments import MINI, Experiment
 from tests.interruption.harness import Snakemake
-from tests.mini_tree import CONFIG, copy_of_checkout, edit
-
-SAVE_SECONDS = 0.2
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +23,22 @@ def _nothing_is_left_running() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a checkout in which the mini experiment has run; look at it only."""
-    tree = copy_of_checkout(tmp_path_factory.mktemp("undisturbed") / "tree")
-    longer = f"training:\n      epochs: 40\n      save_seconds: {SAVE_SECONDS}"
-    edit(tree / CONFIG, "training:\n      epochs: 2", longer)
-    status, shown = Snakemake(tree).end()
-    assert status == 0, shown
-    return tree
+def run_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Experiment], Path]:
+    """Return the checkout in which an experiment has run, once; look at it only."""
+    trees: dict[str, Path] = {}
+
+    def finished(experiment: Experiment) -> Path:
+        if experiment.name not in trees:
+            tree = experiment.tree(tmp_path_factory.mktemp(experiment.name) / "tree")
+            status, shown = Snakemake(tree, *experiment.targets, config=experiment.config).end()
+            assert status == 0, shown
+            trees[experiment.name] = tree
+        return trees[experiment.name]
+
+    return finished
+
+
+@pytest.fixture(scope="session")
+def undisturbed(run_of: Callable[[Experiment], Path]) -> Path:
+    """Return the checkout in which the mini experiment has run; look at it only."""
+    return run_of(MINI)

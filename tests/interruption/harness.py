@@ -1,4 +1,4 @@
-"""Real runs of the mini experiment that are killed, and what is watched meanwhile."""
+"""Real runs of small experiments that are killed, and what is watched meanwhile."""
 
 import json
 import os
@@ -25,7 +25,9 @@ class Snakemake:
 
     started: ClassVar[list["Snakemake"]] = []
 
-    def __init__(self, tree: Path, *arguments: str | Path, cores: int = 2) -> None:
+    def __init__(
+        self, tree: Path, *arguments: str | Path, cores: int = 2, config: str = CONFIG
+    ) -> None:
         self.tree = tree
         self.shown = tree / "shown.txt"
         self.before = len(self.said())
@@ -34,7 +36,7 @@ class Snakemake:
         command = [sys.executable, "-m", "snakemake", "--cores", str(cores)]
         with self.shown.open("ab") as shown:
             self.process = subprocess.Popen(
-                [*command, *arguments, *options(tree / CONFIG)],
+                [*command, *arguments, *options(tree / config)],
                 cwd=tree,
                 env=os.environ | env,
                 stdout=shown,
@@ -69,6 +71,21 @@ class Snakemake:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to Snakemake alone."""
         self.process.send_signal(number)
+
+
+def fails(tree: Path, *arguments: str) -> list[str]:
+    """Return the lines with errors of a run that must fail without a traceback of a job's."""
+    status, shown = Snakemake(tree, *arguments).end()
+    assert status != 0
+    assert "Traceback" not in shown
+    return [line for line in shown.splitlines() if "error: " in line]
+
+
+def succeeds(tree: Path, *targets: str) -> str:
+    """Return what a run to the end shows."""
+    status, shown = Snakemake(tree, *targets).end()
+    assert status == 0, shown
+    return shown
 
 
 def prepare_faults(tree: Path, faults: Mapping[str, Iterable[Mapping[str, Any]]]) -> int:
@@ -128,9 +145,9 @@ class Watcher(threading.Thread):
     must be as long as it says.
     """
 
-    def __init__(self, tree: Path, expected: Mapping[str, bytes]) -> None:
+    def __init__(self, tree: Path, expected: Mapping[str, bytes], results: str = RESULTS) -> None:
         super().__init__(daemon=True)
-        self.results, self.states = tree / RESULTS, tree / "resources/state"
+        self.results, self.states = tree / results, tree / "resources/state"
         self.expected = expected
         self.seen: dict[Path, tuple[int, int, int]] = {}
         self.looks, self.wrong = 0, set[str]()
@@ -183,9 +200,9 @@ def is_whole_state(content: bytes) -> bool:
     return len(content) == 8 + length + max(ends, default=0)
 
 
-def check_same(tree: Path, undisturbed: Path) -> int:
+def check_same(tree: Path, undisturbed: Path, results: str = RESULTS) -> int:
     """Return how many bytes of results were compared, all of them the same; no trace is left."""
-    ours, theirs = artefacts(tree), artefacts(undisturbed)
+    ours, theirs = artefacts(tree, results), artefacts(undisturbed, results)
     assert {name for name in ours.keys() | theirs if ours.get(name) != theirs.get(name)} == set()
     assert [*tree.glob("r*/**/.*.partial.*")] == []
     assert [path for path in tree.glob("resources/state/**/*") if path.is_file()] == []

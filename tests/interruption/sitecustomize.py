@@ -8,6 +8,7 @@ process of the rule that a file is named after takes it. It also notes steps and
 import atexit
 import json
 import os
+import resource
 import signal
 import sys
 import threading
@@ -15,7 +16,7 @@ import time
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-TRAINERS = {"train_translator"}
+TRAINERS = {"train_devise", "train_translator"}
 
 
 def rule_of_this_process():
@@ -37,7 +38,7 @@ def taken(rule):
 
 
 class Fault:
-    """The end of a process: after seconds, at a step, or in the writing of a state."""
+    """The end of a process: after seconds, at a step, in the writing of a state, out of memory."""
 
     def __init__(self, said, path):
         self.said, self.path = said, path
@@ -62,6 +63,15 @@ class Fault:
         if self.steps == self.said.get("step"):
             self.end()
 
+    def limit(self):
+        """Leave this process so many more megabytes of memory, if the fault is of that kind."""
+        if "room" in self.said:
+            self.path.rename(self.path.with_suffix(".done"))
+            status = Path("/proc/self/status").read_text()
+            held = int(status.partition("VmData:")[2].split()[0]) * 1024
+            limit = held + self.said["room"] * 2**20
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
     def reached(self, where):
         if (self.saves, where) == self.place:
             self.end()
@@ -78,6 +88,7 @@ def watch_training(fault):
     from wordbridge.translation.standing import Standing
 
     count, write, write_bytes = Standing.count, checkpoint._write, Path.write_bytes
+    locked = checkpoint.locked
 
     def counted(self, *arguments):
         count(self, *arguments)
@@ -98,7 +109,12 @@ def watch_training(fault):
         if "state" in path.parts:
             fault.reached("whole")
 
+    def locked_and_limited(*arguments, **options):
+        fault.limit()
+        return locked(*arguments, **options)
+
     Standing.count, checkpoint._write, Path.write_bytes = counted, written, written_bytes
+    checkpoint.locked = locked_and_limited
 
 
 if RULE := rule_of_this_process():

@@ -1,4 +1,4 @@
-"""Disks that are full or read-only, and jobs that run out of memory: one line, nothing lost."""
+"""Disks that are full or read-only: one line, nothing lost."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interruption.harness import Snakemake, check_same, prepare_faults
+from tests.interruption.harness import Snakemake, check_same, fails, succeeds
 from tests.mini_tree import RESULTS
 
 pytestmark = pytest.mark.long
@@ -39,21 +39,6 @@ def mounted(folder: Path, *arguments: str | Path) -> Iterator[None]:
 def tree(undisturbed: Path, tmp_path: Path) -> Path:
     """Return a copy of the undisturbed tree, to be disturbed."""
     return shutil.copytree(undisturbed, tmp_path / "tree")
-
-
-def fails(tree: Path, *arguments: str) -> list[str]:
-    """Return the lines with errors of a run that must fail without a traceback of a job's."""
-    status, shown = Snakemake(tree, *arguments).end()
-    assert status != 0
-    assert "Traceback" not in shown
-    return [line for line in shown.splitlines() if "error: " in line]
-
-
-def succeeds(tree: Path, *targets: str) -> str:
-    """Return what a run to the end shows."""
-    status, shown = Snakemake(tree, *targets).end()
-    assert status == 0, shown
-    return shown
 
 
 VECTORS, TRANSLATOR = f"{RESULTS}/vectors", f"{RESULTS}/translators/all/1"
@@ -103,15 +88,4 @@ def test_a_read_only_folder_of_results_is_named(
     assert status != 0
     assert says in shown
     succeeds(tree, MODEL)
-    check_same(tree, undisturbed)
-
-
-def test_when_memory_runs_out_for_one_job_the_others_finish(undisturbed: Path, tree: Path):
-    shutil.rmtree(tree / RESULTS / "translators/all")
-    both = [f"{RESULTS}/translators/all/{seed}/model.safetensors" for seed in (1, 2)]
-    prepare_faults(tree, {"train_translator": [{"step": 2}]})  # the kernel's way is a SIGKILL
-    lines = fails(tree, *both, "--keep-going")
-    assert lines[-1].startswith("error: a job was killed (SIGKILL), which is what the system does")
-    assert [(tree / path).exists() for path in both].count(True) == 1
-    assert succeeds(tree, *both).count("rule train_translator:") == 1
     check_same(tree, undisturbed)

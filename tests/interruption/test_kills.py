@@ -4,11 +4,13 @@ import random
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.interruption.conftest import SAVE_SECONDS
+from tests.interruption.experiments import EXPERIMENTS, MINI, PICTURES, SAVE_SECONDS, Experiment
 from tests.interruption.harness import (
     ATTEMPTS,
     FAULTS,
@@ -19,78 +21,120 @@ from tests.interruption.harness import (
     prepare_faults,
     rearm,
 )
-from tests.mini_tree import CONFIG, RESULTS, artefacts, copy_of_checkout
+from tests.mini_tree import artefacts
 
 pytestmark = pytest.mark.long
 
-MODEL = f"{RESULTS}/translators/all/1"
-STATES = "resources/state"
+TRANSLATOR, HEAD = "translators/all/1", "devise/head/1"
+TRAINED = ("model.safetensors", "settings.json", "metrics.tsv")
 
 
-def benchmarks(tree: Path) -> dict[str, float]:
-    """Return each rule's seconds in its longest job."""
-    root = tree / RESULTS / "benchmarks"
-    seconds: dict[str, float] = {}
-    for path in root.rglob("*.tsv"):
+def benchmarks(tree: Path, results: str) -> dict[str, list[float]]:
+    """Return the seconds of each rule's jobs."""
+    root = tree / results / "benchmarks"
+    seconds: dict[str, list[float]] = {}
+    for path in sorted(root.rglob("*.tsv")):
         rule = path.relative_to(root).parts[0].removesuffix(".tsv")
-        taken = float(path.read_text().splitlines()[1].split("\t")[0])
-        seconds[rule] = max(taken, seconds.get(rule, 0))
+        seconds.setdefault(rule, []).append(float(path.read_text().splitlines()[1].split("\t")[0]))
     return seconds
 
 
-def without_training(undisturbed: Path, target: Path) -> Path:
+def living(tree: Path) -> list[str]:
+    """Return the command lines of the processes that run in ``tree``."""
+    here = [p for p in psutil.process_iter(["cwd", "cmdline"]) if p.info["cwd"] == str(tree)]
+    return [" ".join(process.info["cmdline"] or ()) for process in here]
+
+
+def without_training(undisturbed: Path, target: Path, experiment: Experiment, model: str) -> Path:
     """Return a copy in which one training is to be done."""
     tree = shutil.copytree(undisturbed, target)
-    shutil.rmtree(tree / MODEL)
+    for name in TRAINED:
+        (tree / experiment.results / model / name).unlink()
     return tree
 
 
+def kill_until_done(
+    experiment: Experiment, tree: Path, rules: dict[str, list[float]], chance: random.Random
+) -> tuple[int, int, str]:
+    """Return how often Snakemake was killed, and the status and words of the last one.
+
+    It is started again until all is made and each rule has had its fault.
+    """
+    # So many jobs between two kills that enough are left for the last one.
+    most = sum(map(len, rules.values())) // (experiment.own_kills + 2)
+    own, status, shown, left = 0, 1, "", list(rules)
+    for _ in range(ATTEMPTS):
+        again = ["--forcerun", *left] if status == 0 else []
+        arguments = [*experiment.targets, "--retries", "1", "--keep-going", *again]
+        run = Snakemake(tree, *arguments, config=experiment.config)
+        enough = own == experiment.own_kills
+        if not enough and run.wait_for("Finished jobid", chance.randint(1, most)):
+            time.sleep(chance.uniform(0, 3))
+            own += run.process.poll() is None
+            run.signal(signal.SIGKILL)
+        status, shown = run.end()
+        left = rearm(tree)  # a Snakemake that was killed took its jobs along
+        if status == 0 and not left:
+            break
+    return own, status, shown
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=[one.name for one in EXPERIMENTS])
 def test_every_rule_and_snakemake_itself_are_killed_and_the_results_are_the_same(
-    undisturbed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    experiment: Experiment,
+    run_of: Callable[[Experiment], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ):
-    tree, chance = copy_of_checkout(tmp_path / "tree"), random.Random(4)
-    shutil.copy(undisturbed / CONFIG, tree / CONFIG)
-    rules = benchmarks(undisturbed)
-    faults = {rule: [{"seconds": chance.uniform(0, s)}] for rule, s in rules.items()}
+    undisturbed, results = run_of(experiment), experiment.results
+    tree, chance = experiment.tree(tmp_path / "tree"), random.Random(4)
+    rules = benchmarks(undisturbed, results)
+    faults = {rule: [{"seconds": chance.uniform(0, max(s))}] for rule, s in rules.items()}
     count = prepare_faults(tree, faults)
-    own, attempts, status, left = 0, 0, 1, list(rules)
-    with Watcher(tree, artefacts(undisturbed)) as watcher:
-        while (status != 0 or left) and attempts < ATTEMPTS:
-            attempts += 1
-            again = ["--forcerun", *left] if status == 0 else []
-            run = Snakemake(tree, "--retries", "1", "--keep-going", *again)
-            if own < 5 and run.wait_for("Finished jobid", chance.randint(1, 6)):
-                time.sleep(chance.uniform(0, 3))
-                own += run.process.poll() is None
-                run.signal(signal.SIGKILL)
-            status, shown = run.end()
-            left = rearm(tree)  # a Snakemake that was killed took its jobs along
+    with Watcher(tree, artefacts(undisturbed, results), results) as watcher:
+        own, status, shown = kill_until_done(experiment, tree, rules, chance)
     assert status == 0, shown
     assert len([*(tree / FAULTS).glob("*.done")]) == count
-    assert own == 5
+    assert own == experiment.own_kills
     assert watcher.wrong == set()
-    size = check_same(tree, undisturbed)
+    assert living(tree) == []
+    size = check_same(tree, undisturbed, results)
     with capsys.disabled():
         print(f"\n{count} rules and Snakemake {own} times; {size} bytes; {watcher.looks} looks")
 
 
+@pytest.mark.parametrize(
+    ("experiment", "rule", "model"),
+    [
+        pytest.param(MINI, "train_translator", TRANSLATOR, id="translator"),
+        pytest.param(PICTURES, "train_devise", HEAD, id="head"),
+    ],
+)
 def test_a_training_is_killed_15_times_and_repeats_the_last_interval_only(
-    undisturbed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    experiment: Experiment,
+    rule: str,
+    model: str,
+    run_of: Callable[[Experiment], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ):
-    tree, chance = without_training(undisturbed, tmp_path / "tree"), random.Random(5)
+    undisturbed, results = run_of(experiment), experiment.results
+    tree = without_training(undisturbed, tmp_path / "tree", experiment, model)
+    chance = random.Random(5)
     faults = [{"save": 2, "where": where} for where in ("half", "whole", "renamed")]
     faults += [{"step": chance.randint(1, 12)} for _ in range(8)]
     faults += [{"seconds": chance.uniform(0, 3)} for _ in range(4)]
     chance.shuffle(faults)
-    prepare_faults(tree, {"train_translator": faults})
-    with Watcher(tree, artefacts(undisturbed)) as watcher:
-        target = f"{MODEL}/model.safetensors"
-        status, shown = Snakemake(tree, target, "--retries", "20", cores=1).end()
+    prepare_faults(tree, {rule: faults})
+    with Watcher(tree, artefacts(undisturbed, results), results) as watcher:
+        target = f"{results}/{model}/{TRAINED[0]}"
+        run = Snakemake(tree, target, "--retries", "20", cores=1, config=experiment.config)
+        status, shown = run.end()
     assert status == 0, shown
     assert len([*(tree / FAULTS).glob("*.done")]) == 15, shown
     assert watcher.wrong == set()
     done, repeated = check_nothing_repeated_but_the_last_interval(tree, SAVE_SECONDS)
-    size = check_same(tree, undisturbed)
+    size = check_same(tree, undisturbed, results)
     with capsys.disabled():
         print(f"\n15 kills; {repeated} of {done} steps repeated; {size} bytes")
 
@@ -109,9 +153,9 @@ def test_a_training_is_killed_15_times_and_repeats_the_last_interval_only(
 def test_after_a_signal_no_step_is_repeated(
     undisturbed: Path, tmp_path: Path, fault: dict[str, object]
 ):
-    tree = without_training(undisturbed, tmp_path / "tree")
+    tree = without_training(undisturbed, tmp_path / "tree", MINI, TRANSLATOR)
     prepare_faults(tree, {"train_translator": [{"step": 30, **fault}]})
-    target = f"{MODEL}/model.safetensors"
+    target = f"{MINI.results}/{TRANSLATOR}/{TRAINED[0]}"
     first, second = (Snakemake(tree, target, cores=1).end() for _ in range(2))
     assert (first[0] != 0, second[0]) == (True, 0), first[1] + second[1]
     # Snakemake waits for its jobs when it is asked to stop.

@@ -16,11 +16,6 @@ LANGUAGES = ["fr", "en"]
 GPUS = int(config["device"] == "cuda")
 
 PAIRED = "<results>/questions/sentences.tsv"
-if config["auxiliary"]["use"] and not VERSES:
-    raise WorkflowError(
-        f"auxiliary.use: expected false for the corpus {config['corpus']}, which is of kind "
-        f"{CORPUS['kind']} and not verses, got true; set it to false"
-    )
 # The pairs with their parts, and behind them the auxiliary ones where they are used.
 SPLIT = (
     "<results>/auxiliary/pairs.tsv" if config["auxiliary"]["use"] else "<results>/split/pairs.tsv"

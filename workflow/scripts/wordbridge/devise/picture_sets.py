@@ -81,10 +81,8 @@ def _listed(
 ) -> Iterator[Picture | LeftOut]:
     kind, shown = settings["kind"], settings.get("shows", PHOTO)
     if kind in FILES:
-        places = (
-            [settings["table"], settings["folder"]] if kind == "table" else [settings["folder"]]
-        )
-        for file in FILES[kind](*places):
+        table = [files["table"]] if kind == "table" else []
+        for file in FILES[kind](*table, settings["folder"]):
             yield _of_file(name, file, shown) if isinstance(file, File) else file
     elif kind == "tar":
         for item in list_tar(files.get("archive") or settings["archive"]):

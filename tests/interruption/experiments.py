@@ -1,0 +1,149 @@
+"""The small experiments whose rules are killed; together they run every rule with a script."""
+
+import copy
+import sqlite3
+from collections.abc import Callable, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from snakemake.utils import update_config
+
+from tests import picture_tree
+from tests.mini_tree import CONFIG, RESULTS, ROOT, copy_of_checkout
+
+SAVE_SECONDS = 0.2  # between two states, in trainings that are long enough to be killed in
+
+
+class Experiment(NamedTuple):
+    """What is run: its config (a path in the tree, and what it says), its sources, its targets.
+
+    ``own_kills`` is how often Snakemake itself is killed in it.
+    """
+
+    name: str
+    config: str
+    results: str
+    settings: Callable[[], dict[str, Any]]
+    write_sources: Callable[[Path], None]
+    targets: tuple[str, ...] = ()
+    own_kills: int = 5
+
+    def tree(self, target: Path) -> Path:
+        """Return a checkout at ``target`` with all that a run needs."""
+        tree = copy_of_checkout(target)
+        self.write_sources(tree)
+        (tree / self.config).write_text(yaml.safe_dump(self.settings()), encoding="utf-8")
+        return tree
+
+    def configuration(self) -> dict[str, Any]:
+        """Return the settings on top of the default's, as Snakemake has them."""
+        return merged(read(ROOT / "config.yaml"), self.settings())
+
+
+def read(path: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return settings
+
+
+def merged(*configs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each config on top of the one before, as Snakemake merges them."""
+    made: dict[str, Any] = {}
+    for each in configs:
+        update_config(made, copy.deepcopy(each))
+    return made
+
+
+# ---- Translation ---------------------------------------------------------------------------------
+
+
+def mini_settings() -> dict[str, Any]:
+    longer = {"epochs": 40, "save_seconds": SAVE_SECONDS}
+    return merged(read(ROOT / CONFIG), {"variants": {"all": {"training": longer}}})
+
+
+def nothing(tree: Path) -> None:
+    """Write nothing: a checkout has the sources of the mini experiment."""
+
+
+MINI = Experiment("mini", CONFIG, RESULTS, mini_settings, nothing)
+
+
+# ---- Pictures ------------------------------------------------------------------------------------
+
+
+def picture_settings() -> dict[str, Any]:
+    longer = {"epochs": 400, "save_seconds": SAVE_SECONDS}
+    head = {"methods": {"head": {"training": longer}}}
+    return merged(picture_tree.config(), picture_tree.french_config(), head)
+
+
+def write_pictures(tree: Path) -> None:
+    picture_tree.write_sources(tree)
+    picture_tree.write_french_sources(tree)
+
+
+PICTURES = Experiment(
+    "pictures",
+    picture_tree.CONFIG,
+    picture_tree.RESULTS,
+    picture_settings,
+    write_pictures,
+    targets=("pictures",),
+)
+
+
+# ---- Verses, auxiliary text and pieces of words, which the mini experiment does without ----------
+
+VERSES_RESULTS = "results/verses"
+
+
+def verse_settings() -> dict[str, Any]:
+    return {
+        "pathvars": {"results": VERSES_RESULTS, "logs": "logs/verses"},
+        "run": {"pictures": [], "variants": ["baseline"], "seeds": [1]},
+        "resources": {"toy_verses": {"places": [{"local": "verses.db"}]}},
+        "corpora": {
+            "toy_verses": {
+                "kind": "verses",
+                "verses": "toy_verses",
+                "fr_versions": ["l"],
+                "en_versions": ["k"],
+            }
+        },
+        "corpus": "toy_verses",
+        "auxiliary": {"use": True},
+        "tokens": {"tokenizer": "sentencepiece", "pieces": 90},
+    }
+
+
+def write_verses(tree: Path) -> None:
+    """Write the mini experiment's questions as verses, a sentence of other text before each."""
+    texts = (ROOT / f"tests/mini/questions.{name}.txt" for name in ("en", "fr"))
+    lines = zip(*(text.read_text(encoding="utf-8").splitlines() for text in texts), strict=True)
+    asked = [(en, fr) for en, fr in lines if en.endswith("?") and fr.endswith("?")]
+    who = [("The dog", "Le chien"), ("The neighbour", "La voisine"), ("The doctor", "Le médecin")]
+    where = [("here", "ici"), ("near the door", "près de la porte"), ("at school", "à l'école")]
+    told = [(f"{a} is {b}.", f"{x} est {y}.") for (a, x), (b, y) in product(who, where)]
+    database = sqlite3.connect(tree / "verses.db")
+    database.execute("create table bible (bbName, bNumber, cNumber, vNumber, vText)")
+    for number, question in enumerate(asked):
+        for version, before, text in zip("kl", told[number % len(told)], question, strict=True):
+            row = (version, 40, number // 20 + 1, number % 20 + 1, f"{before} {text}")
+            database.execute("insert into bible values (?, ?, ?, ?, ?)", row)
+    database.commit()
+    database.close()
+
+
+VERSES = Experiment(
+    "verses",
+    "verses.yaml",
+    VERSES_RESULTS,
+    verse_settings,
+    write_verses,
+    targets=(f"{VERSES_RESULTS}/pieces/pairs.tsv",),
+    own_kills=2,
+)
+
+EXPERIMENTS = (MINI, PICTURES, VERSES)

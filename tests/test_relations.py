@@ -1,0 +1,191 @@
+"""Keys that do not go together: each told in one line, by its name, before anything runs."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
+
+from workflow.configuration import load
+from workflow.relations import check_relations
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LINES = "corpora: {own: {kind: lines, fr: bible, en: bible}}, corpus: own"
+NO_MORE = "training: {auxiliary_pairs: 0, auxiliary_epochs: 0}"
+PLAIN = f"variant_defaults: {{tag_versions: false, {NO_MORE}}}"
+OWN = "picture_sets: {own: {kind: folder, folder: pictures}}, run: {pictures: [own]}"
+
+
+def problems(changes: str) -> list[str]:
+    """Return the lines about the default configuration with ``changes``, a mapping in YAML."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    update_config(config, yaml.safe_load(f"{{{changes}}}"))
+    loaded = load(config, ROOT / "workflow/schemas/config.schema.yaml")
+    try:
+        check_relations(loaded)
+    except WorkflowError as error:
+        return str(error).splitlines()
+    return []
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            f"{LINES}, {PLAIN}",
+            "auxiliary.use: expected false for the corpus own, which is of kind lines and not "
+            "verses, got true; set it to false",
+        ),
+        (
+            "corpora: {bible: {sentences: {shortest_ratio: 2}}}",
+            "corpora.bible.sentences.shortest_ratio: expected at most longest_ratio (1.85), got 2; "
+            "lower it",
+        ),
+        (
+            f"{LINES}, auxiliary: {{use: false}}, variant_defaults: {{{NO_MORE}}}, "
+            "run: {variants: [all]}, range_test: {variants: []}",
+            "variants.all.tag_versions: expected false for the corpus own, which names no "
+            "versions, got true; set it to false",
+        ),
+        (
+            "split: {valid: 0.6, test: 0.6}",
+            "split.valid and split.test: expected below 1 together, so that pairs are left to "
+            "train on, got 0.6 and 0.6; lower them",
+        ),
+        (
+            "split: {valid: 0}",
+            "split.valid: expected above 0, since each training is validated after each epoch, "
+            "got 0; raise it",
+        ),
+        (
+            "split: {method: lesson}",
+            "scores.part: expected valid, since there is no test part where split.method is "
+            "lesson, got test; set it to valid",
+        ),
+        (
+            "split: {test: 0}",
+            "scores.part: expected valid, since there is no test part where split.test is 0, got "
+            "test; set it to valid",
+        ),
+        (
+            "variants: {attention: {forcing: {epochs: 6}}}",
+            "variants.attention.forcing.hold: expected below epochs (6), where the descent ends, "
+            "got 6; lower it",
+        ),
+        (
+            "variants: {all: {schedule: {momentum_low: 0.8}}}",
+            "variants.all.schedule: expected both momentum_high and momentum_low or neither, got "
+            "momentum_low alone; give the other as well",
+        ),
+        (
+            "variants: {all: {training: {auxiliary_epochs: 0}}}",
+            "variants.all.training.auxiliary_pairs and auxiliary_epochs: expected both above 0 or "
+            "neither, got 8000 and 0; give the other as well",
+        ),
+        (
+            "auxiliary: {use: false}, run: {variants: [all]}, range_test: {variants: []}",
+            "variants.all.training.auxiliary_pairs: expected 0 where auxiliary.use is false, got "
+            "8000; set it and auxiliary_epochs to 0, or auxiliary.use to true",
+        ),
+        (
+            "range_test: {lowest: 1, highest: 1}",
+            "range_test.lowest: expected below highest (1), got 1; lower it",
+        ),
+        (
+            "picture_split: {valid: 0.9}",
+            "picture_split.valid and picture_split.test: expected below 1 together, so that "
+            "pictures are left to train on, got 0.9 and 0.1; lower them",
+        ),
+        (
+            "range_test: {heads: [head, ridge]}",
+            "range_test.heads: expected methods of kind head, got ridge of kind ridge; leave it "
+            "out",
+        ),
+        (
+            "run: {albums: [noto]}",
+            "run.albums: expected sets that are not in run.pictures, got noto, which is searched "
+            "anyway; leave it out",
+        ),
+        (
+            "nouns: {vectors: trained}",
+            "nouns.vectors: expected vectors that come in files, got trained of kind trained; "
+            "name others",
+        ),
+        (
+            "search: {french_vectors: random}",
+            "search.french_vectors: expected vectors that come in files, got random of kind "
+            "random; name others",
+        ),
+        (
+            "nouns: {vectors: en_web, frequent_words: 9}",
+            "nouns.frequent_words: expected 0 for vectors of kind spacy, which are not listed by "
+            "frequency, got 9; set it to 0",
+        ),
+        (
+            OWN,
+            "search.french_vectors: expected null where no set of run.pictures has French names "
+            "(kinds emoji and stamps have), got fr_news; set it to null",
+        ),
+        (
+            "methods: {head: {head: {hidden: [9, 8]}}}",
+            "methods.head.head.dropouts: expected one for each of 3 layers, got 2; give one per "
+            "hidden layer and one for the last layer",
+        ),
+        (
+            "methods: {softmax: {classifier: {weight: 2}}}",
+            "methods.softmax.classifier.weight: expected 0 with the softmax loss, whose outputs "
+            "are no vectors, got 2; set it to 0",
+        ),
+        (
+            "methods: {lesson_head: {schedule: {momentum_high: 0.9}}}",
+            "methods.lesson_head.schedule: expected both momentum_high and momentum_low or "
+            "neither, got momentum_high alone; give the other as well",
+        ),
+        (
+            "run: {methods: [head, ridge]}",
+            "choice.rival: expected one of run.methods (head, ridge), got conse; let it run, too, "
+            "or name another",
+        ),
+        (
+            "choice: {method: softmax}",
+            "choice.method: expected a method that says word vectors, to search with, got softmax, "
+            "which says nouns; name another",
+        ),
+        (
+            "choice: {rival: class_mean}",
+            "choice.rival: expected a method that says word vectors, to search with, got "
+            "class_mean, which says nouns; name another",
+        ),
+        (
+            "choice: {hit: 3}",
+            "choice.hit: expected one of picture_scores.hits (1, 2, 5, 10), got 3; choose one of "
+            "these",
+        ),
+    ],
+)
+def test_keys_that_do_not_go_together_are_told_in_one_line(changes: str, line: str):
+    assert problems(changes) == [line]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        "split: {method: lesson, test: 0.95}, scores: {part: valid}",
+        "variants: {another: {forcing: {hold: 20}}}",
+        "methods: {another: {kind: head, head: {hidden: []}}}",
+        f"{LINES}, {PLAIN}, auxiliary: {{use: false}}",
+        f"{OWN}, search: {{french_vectors: null}}",
+        "run: {pictures: [], albums: [noto], methods: []}, choice: {hit: 3}",
+    ],
+)
+def test_what_is_not_used_or_has_no_effect_is_let_be(changes: str):
+    assert problems(changes) == []
+
+
+def test_each_variant_is_told_by_its_name():
+    lines = problems("variant_defaults: {forcing: {hold: 10}}, range_test: {variants: [all]}")
+    told = [line.partition(":")[0] for line in lines]
+    names = ["baseline", "bidirectional", "forcing", "attention", "all"]
+    assert told == [f"variants.{name}.forcing.hold" for name in names]

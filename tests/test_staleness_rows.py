@@ -1,0 +1,159 @@
+"""Rows of both tables of staleness, held against what Snakemake says of a finished tree.
+
+In the normal suite ten rows share one ``snakemake -n``: no rule of one is a rule of another or
+comes after one, since of jobs after a stale one Snakemake does not say whether they are stale by
+themselves. In long mode each row is looked at alone, by way of Snakemake's own records: the
+modules here, the keys in test_staleness_keys.py.
+"""
+
+import csv
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import pytest
+import yaml
+
+from tests.mini_tree import copy_of_checkout
+from tests.planned import Plan, Stale, unchanging_code
+from tests.staleness import assignments, base, changed, prepared, read_table
+from workflow import provenance
+
+TABLE = Path(__file__).with_name("staleness.tsv")
+PACKAGE = "workflow/scripts/wordbridge"
+KEY, MODULE = "key", "module"
+OF_EACH = 5  # rows of each table that share the dry run
+SHUFFLES = 100
+# On top of the base: every rule has jobs then.
+EVERY_RULE = "tokens.tokenizer=sentencepiece; auxiliary.use=true"
+JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", flags=re.MULTILINE)
+OWN_REASON = re.compile(
+    r"^    reason: .*(?:Params have|Set of input files has) changed", flags=re.MULTILINE
+)
+
+
+class Row(NamedTuple):
+    """A key with its value, or a module, and what its change makes stale by itself."""
+
+    kind: str
+    change: str
+    stale: str
+    keys: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """Return the rules, with the number of jobs where it is not all of them."""
+        return [] if self.stale == "none" else self.stale.split()
+
+    @property
+    def rules(self) -> set[str]:
+        return {word.partition(":")[0] for word in self.words}
+
+
+def key_rows() -> list[Row]:
+    """Return those rows of the keys that change jobs of the base and add none."""
+    rows = [row for row in read_table() if not row.given and "+" not in row.stale]
+    return [Row(KEY, row.change, row.stale, tuple(assignments(row.change))) for row in rows]
+
+
+def module_rows() -> list[Row]:
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t")
+        return [Row(MODULE, row["module"], row["rules"]) for row in rows]
+
+
+def rules_after(plan: Plan) -> dict[str, set[str]]:
+    """Return the rules with jobs that come after some job of each rule, however far."""
+    maker = {path: job.rule for outputs, job in plan.jobs.items() for path in outputs}
+    after: dict[str, set[str]] = {job.rule: set() for job in plan.jobs.values()}
+    for job in plan.jobs.values():
+        for path in job.inputs & maker.keys():
+            after[maker[path]].add(job.rule)
+    for _ in after:  # there is no longer way
+        after = {rule: next_.union(*(after[r] for r in next_)) for rule, next_ in after.items()}
+    return after
+
+
+def is_apart(row: Row, others: Collection[Row], after: Mapping[str, set[str]]) -> bool:
+    """Return whether a dry run shows what ``row`` does beside what ``others`` do."""
+    theirs = set[str]().union(*(other.rules for other in others))
+    both = row.rules | theirs
+    if not row.rules <= after.keys() or row.rules & theirs:
+        return False
+    same = (
+        f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+        for one in row.keys
+        for taken in others
+        for other in taken.keys
+    )
+    return not any(same) and not any(both & after[rule] for rule in both)
+
+
+def sampled(rows: Sequence[Row], after: Mapping[str, set[str]]) -> list[Row]:
+    """Return rows of both tables, as many of each, that one dry run shows."""
+    for seed in range(SHUFFLES):
+        taken: list[Row] = []
+        for row in random.Random(seed).sample(rows, len(rows)):
+            of_kind = sum(other.kind == row.kind for other in taken)
+            if of_kind < OF_EACH and is_apart(row, taken, after):
+                taken.append(row)
+        if len(taken) == 2 * OF_EACH:
+            return taken
+    raise AssertionError("no such rows; let fewer share the dry run")
+
+
+def test_rows_of_both_tables_are_what_a_dry_run_of_snakemake_says(
+    tmp_path: Path, workflow: Callable[..., CompletedProcess[str]]
+):
+    tree, config = copy_of_checkout(tmp_path / "tree"), base()
+    with unchanging_code():
+        planner = prepared(tree)
+        plan = planner.plan(config)
+        planner.pretend(config)
+    rows = sampled([*key_rows(), *module_rows()], rules_after(plan))
+    for row in rows:
+        if row.kind == KEY:
+            config = changed(config, row.change)
+        else:
+            with (tree / PACKAGE / row.change).open("a", encoding="utf-8") as module:
+                module.write("\nEDITED = True\n")
+    (tree / "changed.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    arguments = ["--dry-run", "--configfile", tree / "changed.yaml"]
+    shown = workflow(tree, *arguments, snakefile=tree / "Snakefile").stdout
+    own = Counter(rule for rule, said in JOB.findall(shown) if OWN_REASON.search(said))
+    found = Stale(own, Counter()).words(plan).split()
+    assert sorted(found) == sorted(word for row in rows for word in row.words), rows
+
+
+@contextmanager
+def edited(module: str) -> Iterator[None]:
+    """Let a module have another hash than it has."""
+    modules, name = provenance._modules, f"wordbridge/{module}"
+
+    def seen(script: Path) -> tuple[dict[str, str], Any]:
+        hashes, foreign = modules(script)
+        return hashes | dict.fromkeys({name} & hashes.keys(), "edited"), foreign
+
+    with patch.object(provenance, "_modules", seen):
+        yield
+
+
+@pytest.mark.long
+def test_snakemake_itself_gives_the_same_reasons_for_each_module(tmp_path: Path):
+    wrong = []
+    with unchanging_code():
+        planner, config = prepared(tmp_path), changed(base(), EVERY_RULE)
+        plan = planner.plan(config)
+        planner.pretend(config)
+        for row in module_rows():
+            with edited(row.change):
+                found = planner.reasons(config).words(plan)
+            if found != row.stale:
+                wrong.append(row._replace(stale=found))
+    assert wrong == []
