@@ -11,6 +11,8 @@ MAY_ASK = {
     "scripts/add_auxiliary.py",
     "scripts/tokenize_questions.py",
     "scripts/extract_features.py",
+    "scripts/extract_tuned.py",
+    "scripts/extract_views.py",
     "scripts/wordbridge/manifest/record.py",
 }
 

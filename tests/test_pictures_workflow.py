@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.picture_tree import (
 )
 from wordbridge.cli import app
 from wordbridge.devise.picture_shards import shard_of
+from wordbridge.search.digests import sha256_of
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
@@ -98,13 +100,18 @@ def test_contact_sheets_show_what_was_found(finished: Path):
         assert len(sheet.convert("RGB").getcolors(maxcolors=2**24)) > 100
 
 
-def test_a_picture_that_is_searched_with_finds_itself(finished: Path):
-    picture = sorted((finished / "pictures/val").rglob("*.png"))[2]
-    arguments = ["search", "--image", picture, "--results", finished / RESULTS, "--top", "1"]
+def search_own(folder: Path) -> list[str]:
+    """Return the columns of what is nearest to one of the pictures, given as a file."""
+    picture = sorted((folder / "pictures/val").rglob("*.png"))[2]
+    arguments = ["search", "--image", picture, "--results", folder / RESULTS, "--top", "1"]
     shown = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False).stdout
-    score, label, _, place = shown.rstrip("\n").split("\t")
-    assert (float(score), label) == (pytest.approx(1), picture.stem.partition("_")[0])
-    assert place == picture.relative_to(finished).as_posix()
+    return [*shown.rstrip("\n").split("\t"), picture.relative_to(folder).as_posix()]
+
+
+def test_a_picture_that_is_searched_with_finds_itself(finished: Path):
+    score, label, _, place, asked = search_own(finished)
+    assert (float(score), place) == (pytest.approx(1), asked)
+    assert label == Path(asked).stem.partition("_")[0]
 
 
 def test_another_picture_changes_the_features_of_its_shard_only(
@@ -122,3 +129,69 @@ def test_another_picture_changes_the_features_of_its_shard_only(
     for shard in range(SHARDS):
         assert len(after[shard]) == len(before[shard]) + (shard == changed)
     assert np.array_equal(after[1 - changed], before[1 - changed])
+
+
+def turn_on(folder: Path, **features: object) -> None:
+    """Put further settings of the features into the config of a folder, and search by the head."""
+    made = config()
+    made["features"] |= features
+    made["choice"] = {"checks": []}
+    (folder / "toy.yaml").write_text(yaml.safe_dump(made), encoding="utf-8")
+
+
+@pytest.mark.long
+def test_views_of_the_train_part_are_points_for_heads_alone_and_are_redone_by_shard(
+    finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs
+):
+    folder = shutil.copytree(finished, tmp_path / "copy")
+    turn_on(folder, augmentation={"views": 3})
+    todo = jobs(folder, "pictures", *options(folder))
+    assert not {"extract_features", "fit_baseline", "tune_backbone"} & todo.keys()
+    assert (todo["extract_views"], todo["train_devise"]) == (SHARDS, 1)
+    workflow(folder, "pictures", *options(folder))
+    assert jobs(folder, "pictures", *options(folder)) == {}
+
+    split = read_rows(folder / RESULTS / "pictures/split.tsv")
+    tables = [folder / RESULTS / f"views/toy/{shard}.tsv" for shard in range(SHARDS)]
+    viewed = Counter(row["picture"] for table in tables for row in read_rows(table))
+    assert viewed == {row["picture"]: 3 for row in split if row["part"] == "train"}
+    points = [
+        json.loads((at / RESULTS / "devise/head/1/settings.json").read_text())["points"]
+        for at in (finished, folder)
+    ]
+    assert points[1] == 4 * points[0]
+
+    name = f"train/{data_noun()[1]['cat']}/late.png"
+    draw(folder / "pictures" / name, 99)
+    workflow(folder, "shards", *options(folder))
+    todo = jobs(folder, "pictures", *options(folder))
+    assert (todo["extract_views"], todo["extract_features"]) == (1, 1)
+
+
+@pytest.mark.long
+def test_a_tuned_backbone_gives_all_features_and_no_class_scores(
+    finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs
+):
+    folder = shutil.copytree(finished, tmp_path / "copy")
+    tuning = {"blocks": 2, "epochs": 1, "map_epochs": 2, "batch_size": 5}
+    turn_on(folder, tuning=tuning, augmentation={"views": 2})
+    assert "extract_features" not in jobs(folder, "pictures", *options(folder))
+    workflow(folder, "pictures", *options(folder))
+    assert jobs(folder, "pictures", *options(folder)) == {}
+
+    results = folder / RESULTS
+    for shard in range(SHARDS):
+        plain, tuned = (results / kind / f"toy/{shard}.npy" for kind in ("features", "tuned"))
+        for ending, same in ((".tsv", True), (".logits.npy", True), (".npy", False)):
+            both = [path.with_suffix(ending).read_bytes() for path in (plain, tuned)]
+            assert (both[0] == both[1]) is same
+        assert len(np.load(plain)) == len(np.load(tuned))
+    index = json.loads((results / "search/pictures/index.json").read_text())
+    assert index["tuned"] == sha256_of(results / "backbone/model.safetensors")
+    score, _, _, place, asked = search_own(folder)
+    assert (float(score), place) == (pytest.approx(1), asked)
+
+    turn_on(folder)
+    todo = jobs(folder, "pictures", *options(folder))
+    assert {"train_devise", "fit_baseline", "build_index"} <= todo.keys()
+    assert not [rule for rule in todo if rule.startswith(("extract", "tune"))]

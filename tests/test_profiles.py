@@ -69,10 +69,12 @@ def test_the_slurm_profile_replaces_the_default_one(tmp_path: Path, workflow: Wo
 
 
 def test_exactly_the_jobs_that_may_run_on_a_gpu_ask_for_one(tmp_path: Path, workflow: Workflow):
-    gpu = ["--config", "device=cuda"]
+    also = "features={tuning: {blocks: 1}, augmentation: {views: 1}}"
+    gpu = ["--config", "device=cuda", also]
     shown = workflow(tmp_path, "--dry-run", "--configfile", ROOT / "config.yaml", *gpu).stdout
     jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", shown, flags=re.MULTILINE)
     assert {rule for rule, described in jobs if "gpu=1" in described} == {
         *("train_translator", "find_learning_rate", "translate_questions", "score_translations"),
         *("extract_features", "train_devise", "find_head_rate", "predict_vectors"),
+        *("tune_backbone", "extract_tuned", "extract_views"),
     }

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,9 +16,13 @@ from click.testing import Result
 from PIL import Image
 from typer.testing import CliRunner
 
+import wordbridge.picturing
 from tests.search.toys import make_run
 from wordbridge.cli import app
+from wordbridge.devise.backbones import load_backbone
 from wordbridge.devise.fitted import Fitted, write_fitted
+from wordbridge.devise.tuned_backbone import TunedBackbone, cut_before, tuned_backbone
+from wordbridge.search.digests import sha256_of
 from wordbridge.search.picture_usage import write_usage
 from wordbridge.searching import Search as Opened
 
@@ -152,6 +157,98 @@ def test_a_picture_of_ones_own_goes_through_the_network_and_method_of_the_run(
     assert columns(run, 1)[0] == "cat"
     assert columns(run, 0)[0] == "1.0000"
     assert run.stderr == ""
+
+
+def test_without_tuned_blocks_the_usage_of_pictures_does_not_speak_of_them(with_model: Path):
+    usage = json.loads((with_model / "search/picture_usage.json").read_text(encoding="utf-8"))
+
+    names = ["backbone", "short_side", "pooling", "precision", "weights", "weights_sha256"]
+    assert list(usage) == names
+
+
+@pytest.fixture(scope="module")
+def with_tuned(with_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of that run whose network's last block is tuned, for what it is worth."""
+    project = tmp_path_factory.mktemp("tuned")
+    results = shutil.copytree(with_model.parents[1], project / "project") / "results/toy"
+    plain = load_backbone("mobilenet_v3_small", project / "project/weights")
+    blocks = cut_before(plain.body, 1)[1].state_dict()
+    files = [results / "backbone/model.safetensors", results / "backbone/settings.json"]
+    write_fitted(Fitted(blocks, {"kind": "backbone", "blocks": 1}), *files)
+    say(results / "search/picture_usage.json", tuned_sha256=sha256_of(files[0]))
+    say(results / "search/pictures/index.json", tuned=sha256_of(files[0]))
+    return results
+
+
+def say(path: Path, **said: Any) -> None:
+    """Put something else into a JSON file, or with None take it out."""
+    told = json.loads(path.read_text(encoding="utf-8")) | said
+    told = {name: value for name, value in told.items() if name not in said or value is not None}
+    path.write_text(json.dumps(told), encoding="utf-8")
+
+
+def test_a_picture_of_ones_own_goes_through_the_tuned_blocks(
+    search: Search, with_tuned: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+):
+    made = []
+
+    def noted(*arguments: Any) -> Any:
+        made.append(tuned_backbone(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(wordbridge.picturing, "tuned_backbone", noted)
+    run = search("--image", str(finished / "files/0.png"), "--nouns", results=with_tuned)
+
+    assert columns(run, 1)[0] == "cat"
+    assert [type(network) for network in made] == [TunedBackbone]
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "message"),
+    [
+        ("pictures/index.json", {"tuned": None}, "made the index of pictures (none), got"),
+        ("pictures/index.json", {"tuned": "0123"}, "made the index of pictures (0123), got"),
+        ("picture_usage.json", {"tuned_sha256": None}, "got none in picture_usage.json"),
+    ],
+)
+def test_an_index_of_other_tuned_blocks_is_refused(
+    search: Search,
+    with_tuned: Path,
+    finished: Path,
+    tmp_path: Path,
+    file: str,
+    said: dict[str, Any],
+    message: str,
+):
+    results = shutil.copytree(with_tuned.parents[1], tmp_path / "project") / "results/toy"
+    say(results / "search" / file, **said)
+
+    run = search("--image", str(finished / "files/0.png"), results=results)
+
+    assert run.exit_code == 1
+    assert message in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"others", None])
+def test_tuned_blocks_that_are_others_or_gone_are_refused(
+    search: Search,
+    with_tuned: Path,
+    finished: Path,
+    tmp_path: Path,
+    content: bytes | None,
+):
+    results = shutil.copytree(with_tuned.parents[1], tmp_path / "project") / "results/toy"
+    model = results / "backbone/model.safetensors"
+    model.unlink()
+    if content:
+        model.write_bytes(content)
+
+    run = search("--image", str(finished / "files/0.png"), results=results)
+
+    assert run.exit_code == 1
+    assert "model.safetensors: expected the tuned blocks that made the features" in run.stderr
+    assert (sha256_of(model)[:12] if content else "got no file") in run.stderr
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,17 @@ def test_pictures_have_the_label_of_their_noun_and_what_it_takes_to_read_them(fi
     assert made.made_by["method"] == "conse"
 
 
+def test_the_index_of_pictures_says_which_tuned_blocks_it_was_made_with(
+    finished: Path, tmp_path: Path
+):
+    blocks = [tmp_path / "model.safetensors", tmp_path / "settings.json"]
+    blocks[0].write_bytes(b"blocks")
+    made = [index_rows(SETTINGS, files_of(finished) | {"tuned": files}) for files in (blocks, [])]
+
+    assert made[0].made_by == made[1].made_by | {"tuned": sha256_of(blocks[0])}
+    assert "tuned" not in made[1].made_by
+
+
 def test_snakemakes_own_list_of_files_does_as_well(finished: Path):
     files = Namedlist()
     for name, value in files_of(finished).items():

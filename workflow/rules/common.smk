@@ -57,12 +57,36 @@ LABELLED_SETS = config["run"]["pictures"]
 ALL_SETS = LABELLED_SETS + config["run"]["albums"]
 METHODS = config["run"]["methods"]
 SHARDS = range(config["features"]["shards"])
-FEATURES = expand("<results>/features/{set}/{shard}.npy", set=LABELLED_SETS, shard=SHARDS)
-ALL_FEATURES = expand("<results>/features/{set}/{shard}.npy", set=ALL_SETS, shard=SHARDS)
-ROWS, ALL_ROWS = ([p[: -len("npy")] + "tsv" for p in paths] for paths in (FEATURES, ALL_FEATURES))
-LOGITS, ALL_LOGITS = (
-    [p[: -len("npy")] + "logits.npy" for p in paths] for paths in (FEATURES, ALL_FEATURES)
+TUNING = config["features"]["tuning"]
+AUGMENTATION = config["features"]["augmentation"]
+TUNED = expand(
+    "<results>/backbone/{name}",
+    name=["model.safetensors", "settings.json"] if TUNING["blocks"] else [],
 )
+# Tuned features are in a folder of their own, as tuning begins with those of the plain backbone.
+KIND = "tuned" if TUNED else "features"
+PLAIN_FEATURES = expand("<results>/features/{set}/{shard}.npy", set=LABELLED_SETS, shard=SHARDS)
+FEATURES = expand(f"<results>/{KIND}/{{set}}/{{shard}}.npy", set=LABELLED_SETS, shard=SHARDS)
+ALL_FEATURES = expand(f"<results>/{KIND}/{{set}}/{{shard}}.npy", set=ALL_SETS, shard=SHARDS)
+# Views are points that heads train on, and nothing else.
+VIEWED_SETS = LABELLED_SETS if AUGMENTATION["views"] else []
+VIEWS = expand("<results>/views/{set}/{shard}.npy", set=VIEWED_SETS, shard=SHARDS)
+POINTS = FEATURES + VIEWS
+PLAIN_ROWS, ROWS, ALL_ROWS, POINT_ROWS = (
+    [p[: -len("npy")] + "tsv" for p in paths]
+    for paths in (PLAIN_FEATURES, FEATURES, ALL_FEATURES, POINTS)
+)
+LOGITS, ALL_LOGITS, POINT_LOGITS = (
+    [p[: -len("npy")] + "logits.npy" for p in paths] for paths in (FEATURES, ALL_FEATURES, POINTS)
+)
+EXTRACTION = {
+    **{
+        key: value
+        for key, value in config["features"].items()
+        if key not in ("augmentation", "shards", "tuning", "weights")
+    },
+    "device": config["device"],
+}
 NOUN_VECTORS = config["vectors"].get(config["nouns"]["vectors"], {})
 FRENCH_VECTORS = config["vectors"].get(config["search"]["french_vectors"], {})
 BACKBONE_WEIGHTS = f"resources/files/{config['features']['weights']}"
@@ -81,6 +105,14 @@ HEAD_METRICS = [
     if LABELLED_SETS and config["methods"][name]["kind"] == "head"
     for seed in SEEDS
 ]
+# Methods that learn from rows of the backbone's own classifier, too.
+TAUGHT = [n for n in METHODS if config["methods"][n].get("targets", {}).get("classifier_weight")]
+if TUNED and TAUGHT:
+    raise WorkflowError(
+        f"methods.{TAUGHT[0]}.targets.classifier_weight: expected 0 where features.tuning.blocks "
+        "is not, as the classifier does not look at tuned features, got "
+        f"{config['methods'][TAUGHT[0]]['targets']['classifier_weight']}; set one of them to 0"
+    )
 HEADS, BASELINES = (
     "|".join(
         re.escape(name)
@@ -281,6 +313,23 @@ def folder_digest(folder):
     return digest.hexdigest()
 
 
+def tuning_block(wildcards):
+    """Return all that the tuning of the backbone depends on beside its inputs."""
+    drawn = {key: value for key, value in AUGMENTATION.items() if key != "views"}
+    return {
+        **{key: config["features"][key] for key in ("backbone", "pooling", "short_side")},
+        "tuning": {key: value for key, value in TUNING.items() if key != "save_seconds"},
+        "augmentation": drawn if TUNING["augment"] else {},
+        "device": config["device"],
+        "threads": config["threads"]["training"],
+    }
+
+
+def tuning_save_seconds(wildcards, threads):
+    """Return how often the tuning saves its state; see ``resource_entry``."""
+    return TUNING["save_seconds"]
+
+
 def head_block(wildcards):
     """Return all that the training of one head depends on beside its inputs and its seed."""
     return {
@@ -337,6 +386,7 @@ def index_files(wildcards):
         "features": ALL_ROWS,
         "predictions": f"{chosen}/predictions.npy",
         "description": f"{chosen}/predictions.json",
+        "tuned": TUNED,
     }
 
 

@@ -6,9 +6,9 @@
 rule train_devise:
     """The head of one variant trained with one seed, and its losses per epoch."""
     input:
-        features=FEATURES,
-        logits=LOGITS,
-        rows=ROWS,
+        features=POINTS,
+        logits=POINT_LOGITS,
+        rows=POINT_ROWS,
         pictures="<results>/pictures/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         nouns="<results>/nouns/vectors.tsv",
@@ -41,9 +41,9 @@ rule train_devise:
 rule find_head_rate:
     """The learning-rate range test of one head: losses, plot and suggestion."""
     input:
-        features=FEATURES,
-        logits=LOGITS,
-        rows=ROWS,
+        features=POINTS,
+        logits=POINT_LOGITS,
+        rows=POINT_ROWS,
         pictures="<results>/pictures/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         nouns="<results>/nouns/vectors.tsv",

@@ -1,6 +1,8 @@
 # In: picture sets of the config, <results>/nouns/nouns.tsv.
 # Out: <results>/pictures: a table per set, shards of it, and all labelled ones with their part;
-# <results>/features/{set}/{shard}: what the backbone sees, a row per picture.
+# <results>/features/{set}/{shard}: what the backbone sees, a row per picture. If asked for,
+# <results>/backbone: its last blocks tuned to the pictures; <results>/tuned/{set}/{shard}: what it
+# sees then; <results>/views/{set}/{shard}: what it sees in cuts out of the pictures that train.
 # A shard is chosen by a picture's name, so a changed picture is a reason to redo one shard only.
 
 
@@ -8,6 +10,7 @@ rule shards:
     """All picture sets in shards."""
     input:
         expand("<results>/pictures/shards/{set}/{shard}.tsv", set=ALL_SETS, shard=SHARDS),
+        expand("<results>/pictures/train/{set}/{shard}.tsv", set=VIEWED_SETS, shard=SHARDS),
 
 
 rule list_pictures:
@@ -103,16 +106,120 @@ rule extract_features:
         runtime=720,
         gpu=GPUS,
     params:
-        settings={
-            **{
-                key: value
-                for key, value in config["features"].items()
-                if key not in ("shards", "weights")
-            },
-            "device": config["device"],
-        },
+        settings=EXTRACTION,
     script:
         "../scripts/extract_features.py"
+
+
+rule tune_backbone:
+    """The last blocks of the backbone, tuned to the pictures of the train part."""
+    input:
+        features=PLAIN_FEATURES,
+        rows=PLAIN_ROWS,
+        pictures="<results>/pictures/split.tsv",
+        archives=expand("<results>/pictures/{set}.zip", set=LABELLED_SETS),
+        vectors="<results>/nouns/vectors.npy",
+        nouns="<results>/nouns/vectors.tsv",
+        weights=BACKBONE_WEIGHTS,
+    output:
+        model="<results>/backbone/model.safetensors",
+        settings="<results>/backbone/settings.json",
+        metrics="<results>/backbone/metrics.tsv",
+    log:
+        "<logs>/tune_backbone.log",
+    benchmark:
+        "<results>/benchmarks/tune_backbone.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["training"]
+    resources:
+        mem_mb=8000,
+        runtime=1440,
+        gpu=GPUS,
+    params:
+        settings=tuning_block,
+        order=LABELLED_SETS,
+        save_seconds=tuning_save_seconds,
+    script:
+        "../scripts/tune_backbone.py"
+
+
+rule extract_tuned:
+    """The tuned backbone's features of one shard of a picture set, and the pictures without any."""
+    input:
+        pictures="<results>/pictures/shards/{set}/{shard}.tsv",
+        archive="<results>/pictures/{set}.zip",
+        weights=BACKBONE_WEIGHTS,
+        tuned=TUNED,
+    output:
+        features="<results>/tuned/{set}/{shard}.npy",
+        logits="<results>/tuned/{set}/{shard}.logits.npy",
+        rows="<results>/tuned/{set}/{shard}.tsv",
+        failed="<results>/tuned/{set}/{shard}.failed.tsv",
+    log:
+        "<logs>/extract_tuned/{set}/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/extract_tuned/{set}/{shard}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["features"]
+    resources:
+        mem_mb=4000,
+        runtime=720,
+        gpu=GPUS,
+    params:
+        settings=EXTRACTION,
+    script:
+        "../scripts/extract_tuned.py"
+
+
+rule shard_train_part:
+    """The pictures of one set that are learned from, in shards."""
+    input:
+        pictures="<results>/pictures/split.tsv",
+    output:
+        shards=expand("<results>/pictures/train/{{set}}/{shard}.tsv", shard=SHARDS),
+    log:
+        "<logs>/shard_train_part/{set}.log",
+    benchmark:
+        "<results>/benchmarks/shard_train_part/{set}.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    script:
+        "../scripts/shard_train_part.py"
+
+
+rule extract_views:
+    """The backbone's features of views of the pictures in one shard that are learned from."""
+    input:
+        pictures="<results>/pictures/train/{set}/{shard}.tsv",
+        archive="<results>/pictures/{set}.zip",
+        weights=BACKBONE_WEIGHTS,
+        tuned=TUNED,
+    output:
+        features="<results>/views/{set}/{shard}.npy",
+        logits="<results>/views/{set}/{shard}.logits.npy",
+        rows="<results>/views/{set}/{shard}.tsv",
+        failed="<results>/views/{set}/{shard}.failed.tsv",
+    log:
+        "<logs>/extract_views/{set}/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/extract_views/{set}/{shard}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["features"]
+    resources:
+        mem_mb=4000,
+        runtime=720,
+        gpu=GPUS,
+    params:
+        settings={**EXTRACTION, "augmentation": AUGMENTATION},
+    script:
+        "../scripts/extract_views.py"
 
 
 rule read_classifier:

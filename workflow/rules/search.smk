@@ -209,6 +209,7 @@ rule record_picture_usage:
     """How a picture that is searched with becomes features, for `wordbridge search --image`."""
     input:
         weights=BACKBONE_WEIGHTS,
+        tuned=TUNED,
     output:
         "<results>/search/picture_usage.json",
     log:

@@ -5,4 +5,9 @@ from wordbridge.search.picture_usage import write_usage
 
 log_to(snakemake)
 
-write_usage(snakemake.output[0], snakemake.params.settings, snakemake.input.weights)
+write_usage(
+    snakemake.output[0],
+    snakemake.params.settings,
+    snakemake.input.weights,
+    snakemake.input.tuned,
+)

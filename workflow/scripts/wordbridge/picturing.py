@@ -15,9 +15,10 @@ from wordbridge.devise.feature_store import Shard
 from wordbridge.devise.fitted import read_fitted
 from wordbridge.devise.picture_table import PHOTO, Picture, read_bytes
 from wordbridge.devise.prediction import predictor_of
+from wordbridge.devise.tuned_backbone import tuned_backbone
 from wordbridge.errors import InputError
 from wordbridge.search.exact import Vectors
-from wordbridge.search.picture_usage import find_weights, read_usage
+from wordbridge.search.picture_usage import find_tuned, find_weights, read_usage
 
 
 def picture_vector(picture: Path, results: Path, made_by: Mapping[str, Any]) -> Vectors:
@@ -34,16 +35,17 @@ def picture_vector(picture: Path, results: Path, made_by: Mapping[str, Any]) -> 
             "run snakemake first, or name a picture of the run as SET/PICTURE"
         )
     predictor = predictor_of(read_fitted(model, settings), torch.device("cpu"))
-    shard = _features(picture, results)
+    shard = _features(picture, results, made_by)
     features = np.asarray(shard.features, np.float32)
     (vector,) = predictor.says(features, np.asarray(shard.logits, np.float32))
     return np.asarray(vector, np.float32)
 
 
-def _features(picture: Path, results: Path) -> Shard:
+def _features(picture: Path, results: Path, made_by: Mapping[str, Any]) -> Shard:
     """Return the features of one file, made as those of the run."""
     usage = read_usage(results / "search" / "picture_usage.json")
-    backbone = load_backbone(usage.backbone, find_weights(usage, results), usage.short_side)
+    plain = load_backbone(usage.backbone, find_weights(usage, results), usage.short_side)
+    backbone = tuned_backbone(plain, find_tuned(usage, results, made_by))
     plan = Plan(torch.device("cpu"), usage.pooling, usage.precision, batch_size=1)
     asked = Picture("", picture.name, "", PHOTO, "", "", "", "", str(picture), "")
     with redirect_stderr(io.StringIO()):  # a bar for one picture says nothing

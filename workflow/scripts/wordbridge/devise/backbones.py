@@ -58,14 +58,27 @@ class Backbone(nn.Module):
         ``pictures`` are bytes (batch, side, side, 3). With ``pooling`` "concatenated", the
         features are each channel's maximum over the picture, then, as with "average", its mean.
         """
+        maps = self.body(self.normalised(pictures))
+        scores: Tensor = self.classifier(average(maps))
+        return pooled(maps, pooling), scores
+
+    def normalised(self, pictures: Tensor) -> Tensor:
+        """Return what the body sees (batch, 3, side, side) of pictures as bytes."""
         # Channels stay last in memory: convolutions on a CPU run faster so.
-        normalised = (pictures.permute(0, 3, 1, 2).float() - self.mean) / self.deviation
-        maps = self.body(normalised)
-        average = maps.mean(dim=(2, 3))
-        scores: Tensor = self.classifier(average)
-        if pooling == "average":
-            return average, scores
-        return torch.cat([maps.amax(dim=(2, 3)), average], dim=1), scores
+        seen: Tensor = (pictures.permute(0, 3, 1, 2).float() - self.mean) / self.deviation
+        return seen
+
+
+def average(maps: Tensor) -> Tensor:
+    """Return each channel's mean (batch, channels) over feature maps."""
+    return maps.mean(dim=(2, 3))
+
+
+def pooled(maps: Tensor, pooling: str) -> Tensor:
+    """Return the features (batch, width) that ``pooling`` makes of feature maps."""
+    if pooling == "average":
+        return average(maps)
+    return torch.cat([maps.amax(dim=(2, 3)), average(maps)], dim=1)
 
 
 def load_backbone(name: str, weights: str | Path, short_side: int | None = None) -> Backbone:

@@ -25,6 +25,13 @@ WAITING = 2  # batches per thread that are begun before the oldest is done
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 Read = Callable[[Picture], bytes]
+# What the network is shown of a picture and its bytes: an array (side, side, 3).
+Show = Callable[[Picture, bytes, Square], NDArray[np.uint8]]
+
+
+def middle(picture: Picture, data: bytes, cut: Square) -> NDArray[np.uint8]:
+    """Return the square out of the middle of a picture; raises UnreadablePictureError."""
+    return decode(data, cut)
 
 
 class Plan(NamedTuple):
@@ -49,7 +56,9 @@ class Batch(NamedTuple):
     reasons: list[str]
 
 
-def extract(pictures: Sequence[Picture], read: Read, backbone: Backbone, plan: Plan) -> Shard:
+def extract(
+    pictures: Sequence[Picture], read: Read, backbone: Backbone, plan: Plan, show: Show = middle
+) -> Shard:
     """Return the features of ``pictures`` in their order, and those that no features are of.
 
     The network always gets ``batch_size`` pictures, blank ones where some are missing or not
@@ -61,7 +70,8 @@ def extract(pictures: Sequence[Picture], read: Read, backbone: Backbone, plan: P
     turn = Lock()
 
     def describe(batch: Sequence[Picture]) -> Batch:
-        shown, reasons = _decoded(batch, read, backbone.preprocessing.square, plan.batch_size)
+        size = plan.batch_size
+        shown, reasons = _decoded(batch, read, show, backbone.preprocessing.square, size)
         if plan.device.type == "cpu":
             return _described(shown, reasons, backbone, plan)
         with turn:  # several at once would multiply the memory and gain nothing
@@ -94,14 +104,14 @@ def in_order(make: Callable[[Item], Made], items: Iterable[Item], threads: int) 
 
 
 def _decoded(
-    batch: Sequence[Picture], read: Read, cut: Square, size: int
+    batch: Sequence[Picture], read: Read, show: Show, cut: Square, size: int
 ) -> tuple[NDArray[np.uint8], list[str]]:
     """Return pictures (size, side, side, 3), blank where none is readable, and the reasons."""
     shown = np.zeros((size, cut.side, cut.side, 3), np.uint8)
     reasons = [""] * len(batch)
     for number, picture in enumerate(batch):
         try:
-            shown[number] = decode(read(picture), cut)
+            shown[number] = show(picture, read(picture), cut)
         except UnreadablePictureError as error:
             reasons[number] = str(error)
         except (PermissionError, IsADirectoryError) as error:

@@ -35,7 +35,8 @@ def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
 
     For pictures ``settings`` also name the ``method`` and ``seed`` of the predictions. All have
     ``nouns``, ``vectors`` and ``rows`` (see noun_rows), pictures also ``pictures``,
-    ``features``, ``predictions`` and ``description`` (see picture_rows).
+    ``features``, ``predictions`` and ``description`` (see picture_rows), and ``tuned`` where
+    blocks of the backbone are.
     """
     index = settings["index"]
     labels = noun_labels(read_nouns(files["nouns"]))
@@ -45,7 +46,8 @@ def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
     else:
         made = noun_rows(labels, files["vectors"], files["rows"], classes=index == CLASSES)
     method = {name: settings[name] for name in ("method", "seed") if name in settings}
-    made_by = {"index": index, "word_vectors": sha256_of(files["vectors"]), **method}
+    tuned = {"tuned": sha256_of(files["tuned"][0])} if files.get("tuned") else {}
+    made_by = {"index": index, "word_vectors": sha256_of(files["vectors"]), **method, **tuned}
     return IndexRows(*made, made_by)
 
 

@@ -1,0 +1,31 @@
+"""The backbone's features of views of the pictures in one shard that are learned from."""
+
+from wordbridge.devise.backbones import load_backbone
+from wordbridge.devise.extraction import Plan
+from wordbridge.devise.feature_store import write_shard
+from wordbridge.devise.picture_table import read_bytes, read_pictures
+from wordbridge.devise.tuned_backbone import tuned_backbone
+from wordbridge.devise.view_features import extract_views
+from wordbridge.devise.views import ViewSettings
+from wordbridge.log import log_to
+from wordbridge.translation.device import choose_device
+
+log_to(snakemake)
+
+settings = snakemake.params.settings
+plain = load_backbone(settings["backbone"], snakemake.input.weights, settings["short_side"])
+shard = extract_views(
+    read_pictures(snakemake.input.pictures),
+    read_bytes,
+    tuned_backbone(plain, snakemake.input.tuned),
+    Plan(
+        choose_device(settings["device"], 1),
+        settings["pooling"],
+        settings["precision"],
+        settings["batch_size"],
+        snakemake.threads,
+    ),
+    ViewSettings.parse(settings["augmentation"]),
+    settings["augmentation"]["views"],
+)
+write_shard(shard, snakemake.output.features, snakemake.output.logits)

@@ -1,0 +1,36 @@
+"""Features of views: more points to train on, out of the same pictures."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from wordbridge.devise.backbones import Backbone
+from wordbridge.devise.extraction import Plan, Read, extract
+from wordbridge.devise.feature_store import Shard
+from wordbridge.devise.picture_table import Picture
+from wordbridge.devise.views import ViewSettings, view
+
+
+def extract_views(
+    pictures: Sequence[Picture],
+    read: Read,
+    backbone: Backbone,
+    plan: Plan,
+    settings: ViewSettings,
+    count: int,
+) -> Shard:
+    """Return the features of the views 1 to ``count`` of all pictures, first all views 1.
+
+    Each view is a row of its picture. Pictures that cannot be read are told once.
+    """
+    shards = [
+        extract(pictures, read, backbone, plan, partial(view, settings, number))
+        for number in range(1, count + 1)
+    ]
+    return Shard(
+        [row for shard in shards for row in shard.rows],
+        np.concatenate([shard.features for shard in shards]),
+        np.concatenate([shard.logits for shard in shards]),
+        shards[0].failures,
+    )
