@@ -2,10 +2,9 @@
 
 from snakemake.utils import min_version
 
-from workflow.configuration import SCHEMA, load
+from workflow.configuration import configured
 from workflow.endings import attend
 from workflow.plan import hold_to_plan
-from workflow.relations import check_relations
 
 min_version("9.27")
 
@@ -13,8 +12,7 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
-config = load(config, SCHEMA, workflow.configfiles)
-check_relations(config)
+config = configured(config, workflow.configfiles)
 
 
 include: "workflow/rules/common.smk"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -23,6 +24,7 @@ from tests.picture_tree import (
     RESULTS,
     SHARDS,
     TREE,
+    config,
     data_noun,
     draw,
     options,
@@ -30,7 +32,7 @@ from tests.picture_tree import (
 )
 from wordbridge.cli import app
 from wordbridge.devise.picture_shards import shard_of
-from wordbridge.search.digests import sha256_of
+from wordbridge.digests import sha256_of
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]

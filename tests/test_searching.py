@@ -22,7 +22,7 @@ from wordbridge.cli import app
 from wordbridge.devise.backbones import load_backbone
 from wordbridge.devise.fitted import Fitted, write_fitted
 from wordbridge.devise.tuned_backbone import TunedBackbone, cut_before, tuned_backbone
-from wordbridge.search.digests import sha256_of
+from wordbridge.digests import sha256_of
 from wordbridge.search.picture_usage import write_usage
 from wordbridge.searching import Search as Opened
 

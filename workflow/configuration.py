@@ -23,9 +23,17 @@ from jsonschema.validators import extend
 from snakemake.exceptions import WorkflowError
 
 from workflow.problems import YAML, Schema, lines, one_of, repeated_keys, resolved
+from workflow.relations import check_relations
 
 SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"
 MOST_PROBLEMS = 10  # as many as a person mends before trying again
+
+
+def configured(config: Mapping[str, Any], files: Iterable[str | Path]) -> dict[str, Any]:
+    """Return what ``load`` makes of the project's configuration, after a look at its relations."""
+    loaded = load(config, SCHEMA, files)
+    check_relations(loaded)
+    return loaded
 
 
 def load(
