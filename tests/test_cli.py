@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from wordbridge.cli import app
@@ -322,6 +323,14 @@ def test_text_in_another_encoding_is_refused(finished: Path, wordbridge: Cli):
 
 def test_a_beam_without_hypotheses_is_refused(finished: Path, wordbridge: Cli):
     assert wordbridge("translate", "Qui ?", "--beam", "0", results=finished).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["", *sorted(get_command(app).commands)])
+def test_every_command_helps_when_asked_briefly(wordbridge: Cli, command: str):
+    briefly, fully = (wordbridge(*command.split(), option) for option in ("-h", "--help"))
+    assert (briefly.exit_code, briefly.stderr) == (0, "")
+    assert briefly.stdout == fully.stdout
+    assert briefly.stdout.startswith("Usage: ")
 
 
 def test_the_version_is_printed(wordbridge: Cli, monkeypatch: pytest.MonkeyPatch):
