@@ -78,14 +78,6 @@ DEVISE_SCORES = [
     for name in METHODS
     for seed in (SEEDS if name in SEEDED else SEEDS[:1])
 ]
-# Asked for, though no table shows them: where a method becomes a head, the model of its former kind
-# is there already, and Snakemake compares no params of a job with an output that nobody made.
-HEAD_METRICS = [
-    f"<results>/devise/{name}/{seed}/metrics.tsv"
-    for name in METHODS
-    if LABELLED_SETS and config["methods"][name]["kind"] == "head"
-    for seed in SEEDS
-]
 HEADS, BASELINES = (
     "|".join(
         re.escape(name)
@@ -290,11 +282,18 @@ def folder_digest(folder):
 
 def head_block(wildcards):
     """Return all that the training of one head depends on beside its inputs and its seed."""
+    block = without(config["methods"][wildcards.method], "training", ["save_seconds"])
     return {
-        "variant": without(config["methods"][wildcards.method], "training", ["save_seconds"]),
+        # The backbone's classifier speaks beside a head that is trained.
+        "variant": {key: value for key, value in block.items() if key != "classifier"},
         "device": config["device"],
         "threads": config["threads"]["training"],
     }
+
+
+def classifier_block(wildcards):
+    """Return how the backbone's classifier speaks beside a head."""
+    return config["methods"][wildcards.method]["classifier"]
 
 
 def head_save_seconds(wildcards, threads):
@@ -306,10 +305,7 @@ def head_rate_block(wildcards):
     """Return the same for the range test of a head, with its own settings."""
     bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
     block = head_block(wildcards)
-    # The backbone's classifier speaks beside a head that is trained.
-    tested = {
-        key: value for key, value in range_tested(block["variant"]).items() if key != "classifier"
-    }
+    tested = range_tested(block["variant"])
     return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
 
 

@@ -8,7 +8,6 @@ rule pictures:
         PICTURE_TABLES,
         PICTURE_FIGURES,
         SEARCH_FILES,
-        HEAD_METRICS,
 
 
 rule take_chosen:
