@@ -16,6 +16,9 @@ from wordbridge.corpus.detokenize import detokenize
 from wordbridge.corpus.specials import EOS, SPECIALS
 from wordbridge.corpus.subwords import cut_texts, train_pieces, write_pieces
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
+from wordbridge.errors import InputError
+from wordbridge.searching import Search
+from wordbridge.trained import runs_out_of
 from wordbridge.translation.checkpoint import weights_of
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.records import write_record
@@ -208,6 +211,16 @@ def test_the_model_with_the_highest_bleu_is_taken_unless_another_is_named(
 ):
     run = wordbridge("translate", "Où est la gare ?", *options, results=finished)
     assert run.stdout.rstrip("\n") == expected(GARE, seed)
+
+
+def test_a_french_question_goes_to_the_best_model_out_of_french(results: Path):
+    save(results, "turned", 3, "en-fr", bleu=99.5)
+    (results / "search").mkdir()
+    assert Search(results)._translation("Où est la gare ?") == expected(GARE, 10)
+    for variant in ("plain", "tagged"):
+        shutil.rmtree(results / "translators" / variant)
+    with pytest.raises(InputError, match="expected a translator out of fr, got others only"):
+        runs_out_of(results, "fr")
 
 
 def test_models_without_scores_are_taken_by_name_and_number(results: Path, wordbridge: Cli):

@@ -26,7 +26,8 @@ SPLIT = (
     "<results>/auxiliary/pairs.tsv" if config["auxiliary"]["use"] else "<results>/split/pairs.tsv"
 )
 # Where the tokens that models see come from: words, or words cut into pieces.
-TOKENS = "<results>/pieces/pairs.tsv" if config["tokens"]["tokenizer"] == "sentencepiece" else SPLIT
+PIECES = LANGUAGES if config["tokens"]["tokenizer"] == "sentencepiece" else []
+TOKENS = "<results>/pieces/pairs.tsv" if PIECES else SPLIT
 AUXILIARY_REPORTS = expand(
     "<results>/auxiliary/{step}.report.tsv",
     step=["auxiliary_clauses", "auxiliary_tokens", "auxiliary"] * config["auxiliary"]["use"],
@@ -95,12 +96,16 @@ PICTURE_TABLES = (
     expand(
         "<results>/tables/{table}.html",
         table=["nouns", "devise_choice", "devise", "devise_words", "devise_nouns", "mislabelled"]
-        + ["french"] * bool(FRENCH_VECTORS)
         + [f"search_{name}" for name in EXAMPLES],
     )
     if LABELLED_SETS
     else []
 )
+FRENCH_TABLES = ["<results>/tables/french.html"] if LABELLED_SETS and FRENCH_VECTORS else []
+# The translators that can be asked French questions, and what the best one makes of them.
+FRENCH_READERS = [name for name in VARIANTS if config["variants"][name]["direction"] == "fr-en"]
+ASKS_FRENCH = FRENCH_TABLES and FRENCH_READERS and config["search"]["french"]["question"]
+TRANSLATED_NAMES = ["<results>/search/french_questions.tsv"] if ASKS_FRENCH else []
 PICTURE_FIGURES = [
     *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
     *expand(
