@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from wordbridge.cli import app
@@ -15,6 +16,9 @@ from wordbridge.corpus.detokenize import detokenize
 from wordbridge.corpus.specials import EOS, SPECIALS
 from wordbridge.corpus.subwords import cut_texts, train_pieces, write_pieces
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
+from wordbridge.errors import InputError
+from wordbridge.searching import Search
+from wordbridge.trained import runs_out_of
 from wordbridge.translation.checkpoint import weights_of
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.records import write_record
@@ -209,6 +213,16 @@ def test_the_model_with_the_highest_bleu_is_taken_unless_another_is_named(
     assert run.stdout.rstrip("\n") == expected(GARE, seed)
 
 
+def test_a_french_question_goes_to_the_best_model_out_of_french(results: Path):
+    save(results, "turned", 3, "en-fr", bleu=99.5)
+    (results / "search").mkdir()
+    assert Search(results)._translation("Où est la gare ?") == expected(GARE, 10)
+    for variant in ("plain", "tagged"):
+        shutil.rmtree(results / "translators" / variant)
+    with pytest.raises(InputError, match="expected a translator out of fr, got others only"):
+        runs_out_of(results, "fr")
+
+
 def test_models_without_scores_are_taken_by_name_and_number(results: Path, wordbridge: Cli):
     shutil.rmtree(results / "scores")
     run = wordbridge("translate", "Où est la gare ?", results=results)
@@ -322,6 +336,14 @@ def test_text_in_another_encoding_is_refused(finished: Path, wordbridge: Cli):
 
 def test_a_beam_without_hypotheses_is_refused(finished: Path, wordbridge: Cli):
     assert wordbridge("translate", "Qui ?", "--beam", "0", results=finished).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["", *sorted(get_command(app).commands)])
+def test_every_command_helps_when_asked_briefly(wordbridge: Cli, command: str):
+    briefly, fully = (wordbridge(*command.split(), option) for option in ("-h", "--help"))
+    assert (briefly.exit_code, briefly.stderr) == (0, "")
+    assert briefly.stdout == fully.stdout
+    assert briefly.stdout.startswith("Usage: ")
 
 
 def test_the_version_is_printed(wordbridge: Cli, monkeypatch: pytest.MonkeyPatch):

@@ -85,15 +85,16 @@ def test_snakemake_itself_gives_the_same_reasons_in_a_finished_tree(tmp_path: Pa
     [
         (
             "torch",
-            "extract_features find_head_rate find_learning_rate fit_baseline predict_vectors "
-            "read_classifier score_translations train_devise train_translator translate_questions",
+            "add_classifier extract_features find_head_rate find_learning_rate fit_baseline "
+            "predict_vectors read_classifier score_translations train_devise train_translator "
+            "translate_names translate_questions",
         ),
         (
             "spacy",  # a tokenizer, and a reader of vectors
             "align_french build_embeddings build_words embed_nouns measure_french "
-            "tokenize_questions",
+            "tokenize_questions translate_names",
         ),
-        ("nmslib", "align_french build_index measure_french measure_recall search_examples"),
+        ("nmslib", "build_index measure_french measure_recall search_examples"),
         ("pytest", "none"),
     ],
 )

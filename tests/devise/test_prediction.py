@@ -11,11 +11,12 @@ import torch
 from tests.devise.head_toys import DIM, NOUNS, Store, sources, variant
 from wordbridge.devise.baselines import fit_baseline, ridge
 from wordbridge.devise.conse import conse
-from wordbridge.devise.devise_job import Sources, train
+from wordbridge.devise.devise_job import Sources, Trained, train
 from wordbridge.devise.fitted import Fitted, read_fitted, write_fitted
 from wordbridge.devise.labelled import Floats, seen_parts
 from wordbridge.devise.noun_matrix import unit
 from wordbridge.devise.prediction import Predictor, predictor_of, write_predictions
+from wordbridge.devise.voiced_head import voiced_head
 from wordbridge.errors import InputError
 
 CPU = torch.device("cpu")
@@ -27,11 +28,17 @@ BASELINES: list[dict[str, Any]] = [
 ]
 
 
-def trained(tmp_path: Path, **blocks: Any) -> Any:
+def trained(tmp_path: Path, **blocks: Any) -> Trained:
     block = {"variant": variant(**blocks), "device": "cpu", "threads": 1}
     source = tmp_path / "input"
     source.write_text("features")
     return train(block, 3, sources(), [source], tmp_path / "states", {"a": "1"})
+
+
+def voiced(tmp_path: Path, classifier: dict[str, Any], **blocks: Any) -> Fitted:
+    """Return a trained head with the classifier beside it."""
+    made, head = sources(), trained(tmp_path, **blocks)
+    return voiced_head(head, classifier, made.store, made.pictures, made.nouns)
 
 
 def baseline(block: dict[str, Any], seed: int = 3) -> Fitted:
@@ -107,18 +114,18 @@ def test_another_kind_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "blocks",
+    ("blocks", "weight"),
     [
-        {},
-        {"head": {"hidden": [], "dropouts": [0.0], "batch_norm": False}},
-        {"classifier": {"weight": 9.0}, "targets": {"distillation": 0.3}},
-        {"loss": {"kind": "softmax"}},
+        ({}, 0.0),
+        ({"head": {"hidden": [], "dropouts": [0.0], "batch_norm": False}}, 0.0),
+        ({"targets": {"distillation": 0.3}}, 9.0),
+        ({"loss": {"kind": "softmax"}}, 0.0),
     ],
 )
 def test_a_head_is_the_same_after_a_way_through_files(
-    blocks: dict[str, Any], tmp_path: Path
+    blocks: dict[str, Any], weight: float, tmp_path: Path
 ) -> None:
-    made, fitted = sources(), trained(tmp_path, **blocks)
+    made, fitted = sources(), voiced(tmp_path, {"weight": weight}, **blocks)
     predictor = through_files(fitted, tmp_path)
     said = predictor.says(*everything(made))
     assert np.array_equal(said, predictor_of(fitted, CPU).says(*everything(made)))
@@ -127,7 +134,7 @@ def test_a_head_is_the_same_after_a_way_through_files(
     np.testing.assert_allclose(predictor.says(features[:1], scores[:1]), said[:1], atol=1e-5)
     scored = blocks.get("loss", {}).get("kind") == "softmax"
     assert said.shape[1] == (NOUNS - 1 if scored else DIM)
-    assert predictor.asks_classifier is ("classifier" in blocks)
+    assert predictor.asks_classifier is (weight > 0)
 
 
 def test_a_job_tells_what_it_made_and_trains_once(tmp_path: Path) -> None:
@@ -146,7 +153,7 @@ def test_the_classifier_speaks_beside_a_head_where_it_is_sure_and_moves_nothing_
     features, scores = everything(made)
     unsure, sure = np.zeros_like(scores), 30 * np.eye(scores.shape[1], dtype=np.float32)[[42]]
     alone, both = (
-        predictor_of(trained(tmp_path, classifier={"weight": weight, "photo_odds": odds}), CPU)
+        predictor_of(voiced(tmp_path, {"weight": weight, "photo_odds": odds}), CPU)
         for weight, odds in ((0.0, 1.0), (1e4, 1e9))
     )
     said, known = unit(alone.says(features, scores)), made.nouns.class_vectors[42]
@@ -155,6 +162,22 @@ def test_the_classifier_speaks_beside_a_head_where_it_is_sure_and_moves_nothing_
     # 1 / (1 - 1/1000)^2: unsure, the classifier weighs as much as the head at most
     moved = np.linalg.norm(both.says(features, unsure) - said, axis=1)
     assert moved.max() < 1.01
+
+
+def test_the_classifier_beside_it_changes_no_number_of_a_head(tmp_path: Path) -> None:
+    head, both = trained(tmp_path), voiced(tmp_path, {"weight": 2.0, "photo_penalty": 0.3})
+    assert all(torch.equal(both.tensors[name], kept) for name, kept in head.tensors.items())
+    added = both.tensors.keys() - head.tensors.keys()
+    assert added == {"class_vectors", "known_classes", "photo_weights", "photo_bias"}
+    other = voiced(tmp_path, {"weight": 2.0, "photo_penalty": 3.0})
+    assert {name for name in added if not torch.equal(both.tensors[name], other.tensors[name])} == {
+        *("photo_weights", "photo_bias")
+    }
+
+
+def test_a_head_that_makes_no_vectors_has_no_classifier_beside_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected classifier weight: 0 with the softmax loss"):
+        voiced(tmp_path, {"weight": 2.0}, loss={"kind": "softmax"})
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 4096])

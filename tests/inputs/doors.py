@@ -40,6 +40,7 @@ from wordbridge.devise.packages import members
 from wordbridge.devise.picture_folders import list_table, list_tar
 from wordbridge.devise.predictions import read_predictions
 from wordbridge.devise.wordnet import read_wordnet
+from wordbridge.search.translated_names import TranslatedName, read_translated_names
 from wordbridge.sources.archives import extract_member
 from wordbridge.translation.checkpoint import load_state, save_state
 from wordbridge.translation.records import read_records
@@ -296,6 +297,11 @@ DOORS: dict[str, Door] = {
         lambda p: [one.log_probability for one in read_translations(p)],
     ),
     "attention": Door("1.npz", attention_bytes, lambda p: read_attention(p, 0).shape),
+    "questions": Door(
+        "french_questions.tsv",
+        fixed(files.table(TranslatedName._fields, ("chien", "chien ?", "a dog ?", "", "all/3"))),
+        lambda p: read_translated_names([p]),
+    ),
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.search.toys import make_run
 from wordbridge.errors import InputError
 from wordbridge.report.contact_sheet import Tile
+from wordbridge.report.french_table import caption as french_caption
 from wordbridge.report.french_table import tabulate_french
 from wordbridge.report.recall_table import COLUMNS as RECALL_COLUMNS
 from wordbridge.report.recall_table import tabulate_recall
@@ -19,6 +20,7 @@ from wordbridge.report.search_examples import (
 )
 from wordbridge.search.bilingual import NamePair
 from wordbridge.search.folder import Index, read_index
+from wordbridge.search.translated_names import TranslatedName
 from wordbridge.search.words import WordTable, read_words
 
 
@@ -106,14 +108,31 @@ def test_recall_and_costs_of_all_indexes_are_one_table(results: Path):
     assert set(RECALL_COLUMNS) <= set(table.columns)
 
 
+NAMES = ["animal", "boat", "cat", "dog", "entity", "sail", "vessel"]
+SYNSETS = {"boat": ("n6",), "cat": ("n4",), "dog": ("n3",), "sail": ("n7",)}
+PAIRS = [NamePair((name,), (name,), SYNSETS.get(name, ()), name) for name in NAMES]
+
+
 def test_french_names_are_asked_with_alignments_of_the_others(pictures: Index, words: WordTable):
-    names = ["animal", "boat", "cat", "dog", "entity", "sail", "vessel"]
-    synsets = {"boat": "n6", "cat": "n4", "dog": "n3", "sail": "n7"}
-    pairs = [NamePair((n,), (n,), (synsets[n],) if n in synsets else ()) for n in names]
+    table = tabulate_french(PAIRS, words, words, pictures, 3, [1, 5], {})
 
-    table = tabulate_french(pairs, words, words, pictures, 3, [1, 5])
-
-    assert table["language"].tolist() == ["English", "French"]
+    assert table["language"].tolist() == ["English", "French, aligned"]
     assert table["names"].tolist() == [4, 4]
     assert table["hit@1"][0] == 1
     assert table["hit@5"][1] == 1
+    assert french_caption({}).endswith("trained on.")
+
+
+def test_questions_that_are_translated_have_a_row_of_their_own(pictures: Index, words: WordTable):
+    said = {"boat": "where is the boat ?", "cat": "where is it that _unk ?", "dog": "the cat"}
+    questions = {
+        name: TranslatedName(name, f"Où est {name} ?", said.get(name, ""), unknown, "all/3")
+        for name, unknown in zip(NAMES, ["", "", "", "d", "e", "s", "v"], strict=True)
+    }
+
+    table = tabulate_french(PAIRS, words, words, pictures, 3, [1], questions)
+
+    assert table["language"].tolist() == ["English", "French, aligned", "French, translated"]
+    shown = table.iloc[2][["names", "queries", "known", "hit@1"]]
+    assert shown.tolist() == [4, 2, 2, 0.25]
+    assert "questions (Où est animal ?) through the translator all/3" in french_caption(questions)

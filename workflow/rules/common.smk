@@ -21,7 +21,8 @@ SPLIT = (
     "<results>/auxiliary/pairs.tsv" if config["auxiliary"]["use"] else "<results>/split/pairs.tsv"
 )
 # Where the tokens that models see come from: words, or words cut into pieces.
-TOKENS = "<results>/pieces/pairs.tsv" if config["tokens"]["tokenizer"] == "sentencepiece" else SPLIT
+PIECES = LANGUAGES if config["tokens"]["tokenizer"] == "sentencepiece" else []
+TOKENS = "<results>/pieces/pairs.tsv" if PIECES else SPLIT
 AUXILIARY_REPORTS = expand(
     "<results>/auxiliary/{step}.report.tsv",
     step=["auxiliary_clauses", "auxiliary_tokens", "auxiliary"] * config["auxiliary"]["use"],
@@ -97,14 +98,6 @@ DEVISE_SCORES = [
     for name in METHODS
     for seed in (SEEDS if name in SEEDED else SEEDS[:1])
 ]
-# Asked for, though no table shows them: where a method becomes a head, the model of its former kind
-# is there already, and Snakemake compares no params of a job with an output that nobody made.
-HEAD_METRICS = [
-    f"<results>/devise/{name}/{seed}/metrics.tsv"
-    for name in METHODS
-    if LABELLED_SETS and config["methods"][name]["kind"] == "head"
-    for seed in SEEDS
-]
 # Methods that learn from rows of the backbone's own classifier, too.
 TAUGHT = [n for n in METHODS if config["methods"][n].get("targets", {}).get("classifier_weight")]
 if TUNED and TAUGHT:
@@ -130,12 +123,16 @@ PICTURE_TABLES = (
     expand(
         "<results>/tables/{table}.html",
         table=["nouns", "devise_choice", "devise", "devise_words", "devise_nouns", "mislabelled"]
-        + ["french"] * bool(FRENCH_VECTORS)
         + [f"search_{name}" for name in EXAMPLES],
     )
     if LABELLED_SETS
     else []
 )
+FRENCH_TABLES = ["<results>/tables/french.html"] if LABELLED_SETS and FRENCH_VECTORS else []
+# The translators that can be asked French questions, and what the best one makes of them.
+FRENCH_READERS = [name for name in VARIANTS if config["variants"][name]["direction"] == "fr-en"]
+ASKS_FRENCH = FRENCH_TABLES and FRENCH_READERS and config["search"]["french"]["question"]
+TRANSLATED_NAMES = ["<results>/search/french_questions.tsv"] if ASKS_FRENCH else []
 PICTURE_FIGURES = [
     *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
     *expand(
@@ -332,11 +329,18 @@ def tuning_save_seconds(wildcards, threads):
 
 def head_block(wildcards):
     """Return all that the training of one head depends on beside its inputs and its seed."""
+    block = without(config["methods"][wildcards.method], "training", ["save_seconds"])
     return {
-        "variant": without(config["methods"][wildcards.method], "training", ["save_seconds"]),
+        # The backbone's classifier speaks beside a head that is trained.
+        "variant": {key: value for key, value in block.items() if key != "classifier"},
         "device": config["device"],
         "threads": config["threads"]["training"],
     }
+
+
+def classifier_block(wildcards):
+    """Return how the backbone's classifier speaks beside a head."""
+    return config["methods"][wildcards.method]["classifier"]
 
 
 def head_save_seconds(wildcards, threads):
@@ -348,10 +352,7 @@ def head_rate_block(wildcards):
     """Return the same for the range test of a head, with its own settings."""
     bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
     block = head_block(wildcards)
-    # The backbone's classifier speaks beside a head that is trained.
-    tested = {
-        key: value for key, value in range_tested(block["variant"]).items() if key != "classifier"
-    }
+    tested = range_tested(block["variant"])
     return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
 
 

@@ -14,8 +14,8 @@ rule train_devise:
         nouns="<results>/nouns/vectors.tsv",
         classifier="<results>/features/classifier.npy",
     output:
-        model="<results>/devise/{method}/{seed}/model.safetensors",
-        settings="<results>/devise/{method}/{seed}/settings.json",
+        head="<results>/devise/{method}/{seed}/head.safetensors",
+        description="<results>/devise/{method}/{seed}/head.json",
         metrics="<results>/devise/{method}/{seed}/metrics.tsv",
     log:
         "<logs>/train_devise/{method}/{seed}.log",
@@ -36,6 +36,38 @@ rule train_devise:
         save_seconds=head_save_seconds,
     script:
         "../scripts/train_devise.py"
+
+
+rule add_classifier:
+    """A trained head with what the backbone's classifier needs to speak beside it."""
+    input:
+        head="<results>/devise/{method}/{seed}/head.safetensors",
+        description="<results>/devise/{method}/{seed}/head.json",
+        features=FEATURES,
+        rows=ROWS,
+        pictures="<results>/pictures/split.tsv",
+        vectors="<results>/nouns/vectors.npy",
+        nouns="<results>/nouns/vectors.tsv",
+    output:
+        model="<results>/devise/{method}/{seed}/model.safetensors",
+        settings="<results>/devise/{method}/{seed}/settings.json",
+    log:
+        "<logs>/add_classifier/{method}/{seed}.log",
+    benchmark:
+        "<results>/benchmarks/add_classifier/{method}/{seed}.tsv"
+    wildcard_constraints:
+        method=HEADS,
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=classifier_block,
+        order=LABELLED_SETS,
+    script:
+        "../scripts/add_classifier.py"
 
 
 rule find_head_rate:

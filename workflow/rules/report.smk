@@ -13,7 +13,7 @@ rule translation:
 rule build_page:
     """The summary page: every table and figure of the run, and what stands in which folder."""
     input:
-        tables=TABLES + PICTURE_TABLES,
+        tables=TABLES + FRENCH_TABLES + PICTURE_TABLES,
         figures=FIGURES + PICTURE_FIGURES,
     output:
         "<results>/index.html",

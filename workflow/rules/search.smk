@@ -1,14 +1,15 @@
-# In: <results>/nouns, the chosen method's predictions. Out: <results>/search: indexes of classes,
-# nouns and pictures, the words to search with, and the lesson's searches as contact sheets.
+# In: <results>/nouns, the chosen method's predictions, translators. Out: <results>/search: indexes
+# of classes, nouns and pictures, the words to search with, French questions, and the lesson's
+# searches as contact sheets.
 
 
 rule pictures:
-    """All tables and figures of the picture side, and the indexes to search in."""
+    """Tables, figures and indexes of the picture side, as far as they need no translator."""
     input:
         PICTURE_TABLES,
+        [] if TRANSLATED_NAMES else FRENCH_TABLES,
         PICTURE_FIGURES,
         SEARCH_FILES,
-        HEAD_METRICS,
 
 
 rule take_chosen:
@@ -125,10 +126,47 @@ rule align_french:
         "../scripts/align_french.py"
 
 
+rule translate_names:
+    """French names of pictures as questions, and what the translator with the best BLEU says."""
+    input:
+        pictures="<results>/pictures/split.tsv",
+        usage="<results>/usage.json",
+        vocabularies=expand("<results>/vocabulary/{language}.tsv", language=LANGUAGES),
+        pieces=expand("<results>/pieces/{language}.model", language=PIECES),
+        models=expand(
+            "<results>/translators/{variant}/{seed}/model.safetensors",
+            variant=FRENCH_READERS,
+            seed=SEEDS,
+        ),
+        settings=expand(
+            "<results>/translators/{variant}/{seed}/settings.json",
+            variant=FRENCH_READERS,
+            seed=SEEDS,
+        ),
+        scores=expand("<results>/scores/{variant}/{seed}.json", variant=FRENCH_READERS, seed=SEEDS),
+    output:
+        "<results>/search/french_questions.tsv",
+    log:
+        "<logs>/translate_names.log",
+    benchmark:
+        "<results>/benchmarks/translate_names.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings={"question": config["search"]["french"]["question"]},
+    script:
+        "../scripts/translate_names.py"
+
+
 rule measure_french:
     """A table of how well French names find pictures, beside the English ones of the same nouns."""
     input:
         **resource_files(FRENCH_VECTORS),
+        translated=TRANSLATED_NAMES,
         pictures="<results>/pictures/split.tsv",
         english="<results>/search/words/en/words.json",
         word_files=rules.build_words.output,
@@ -147,7 +185,10 @@ rule measure_french:
         mem_mb=4000,
         runtime=30,
     params:
-        settings={**config["search"]["french"], "vectors": vectors_kind(FRENCH_VECTORS)},
+        settings={
+            **{key: config["search"]["french"][key] for key in ("folds", "hits")},
+            "vectors": vectors_kind(FRENCH_VECTORS),
+        },
     script:
         "../scripts/measure_french.py"
 

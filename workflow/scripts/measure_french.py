@@ -4,16 +4,18 @@ from pathlib import Path
 
 from wordbridge.devise.picture_table import read_pictures
 from wordbridge.log import log_to
-from wordbridge.report.french_table import CAPTION, COLUMNS, tabulate_french
+from wordbridge.report.french_table import COLUMNS, caption, tabulate_french
 from wordbridge.report.tables import write_table
 from wordbridge.search.bilingual import name_pairs
 from wordbridge.search.folder import read_index
+from wordbridge.search.translated_names import read_translated_names
 from wordbridge.search.words import read_words
 from wordbridge.vectors.source import configured_vectors
 
 log_to(snakemake)
 
 settings = snakemake.params.settings
+translated = read_translated_names(snakemake.input.translated)
 table = tabulate_french(
     name_pairs(read_pictures(snakemake.input.pictures)),
     configured_vectors(settings["vectors"], snakemake.input),
@@ -21,5 +23,7 @@ table = tabulate_french(
     read_index(Path(snakemake.input.index).parent),
     settings["folds"],
     settings["hits"],
+    translated,
 )
-write_table(table, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS)
+stem = snakemake.output[0].removesuffix(".tsv")
+write_table(table, stem, caption(translated), COLUMNS)

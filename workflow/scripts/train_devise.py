@@ -23,9 +23,9 @@ trained = train(
     int(snakemake.wildcards.seed),
     sources,
     list(snakemake.input),
-    state_folder(snakemake.output.model),
+    state_folder(snakemake.output.head),
     snakemake.params.code,
     snakemake.params.save_seconds,
 )
 write_metrics(snakemake.output.metrics, trained.epochs)
-write_fitted(trained, snakemake.output.model, snakemake.output.settings)
+write_fitted(trained, snakemake.output.head, snakemake.output.description)

@@ -24,6 +24,7 @@ BATCH = 128  # lines that are translated together
 
 app = typer.Typer(
     help="Translate and find pictures with what the workflow has trained.",
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -7,6 +7,7 @@ from wordbridge.search.answers import Answer, answers, picture_row
 from wordbridge.search.folder import Index, read_index
 from wordbridge.search.names import content_words
 from wordbridge.search.query import query_vector
+from wordbridge.search.question_queries import words_of
 from wordbridge.search.words import WordTable, read_words
 
 
@@ -81,17 +82,17 @@ class Search:
         if not french:
             return query
         if translated:
-            return " ".join(content_words(self._translation(query), "en"))
+            return words_of(self._translation(query))
         pieces = query.split()
         signed = any(piece[0] in "+-" for piece in pieces)
         return query if signed else " ".join(content_words(query, "fr")) or query
 
     def _translation(self, question: str) -> str:
         from wordbridge.interpreter import read_interpreter  # it imports torch
-        from wordbridge.trained import choose_run
+        from wordbridge.trained import best_run, runs_out_of
         from wordbridge.translation.device import choose_device
 
-        chosen = choose_run(self._results)
+        chosen = best_run(self._results, runs_out_of(self._results, "fr"))
         model = read_interpreter(self._results, *chosen, choose_device("cpu", threads=1))
         return model.interpret([question])[0].translation
 

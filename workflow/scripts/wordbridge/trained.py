@@ -1,10 +1,11 @@
 """The trained models in a folder of results, and the choice of one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from wordbridge.errors import InputError
+from wordbridge.json_file import read_object
 from wordbridge.translation.records import read_records
 
 Run = tuple[str, int]  # variant and seed
@@ -15,10 +16,7 @@ def trained_runs(results: Path) -> list[Run]:
 
     Raises InputError when there is none.
     """
-    found = results.glob("translators/*/*/model.safetensors")
-    # A folder of another name is none of the workflow's.
-    named = (path.parts[-3:-1] for path in found)
-    runs = sorted((variant, int(seed)) for variant, seed in named if seed.isdecimal())
+    runs = runs_of(results.glob("translators/*/*/model.safetensors"))
     if not runs:
         got = "none" if results.is_dir() else "a file" if results.exists() else "no such folder"
         raise InputError(
@@ -26,6 +24,32 @@ def trained_runs(results: Path) -> list[Run]:
             "the folder of another experiment with --results"
         )
     return runs
+
+
+def runs_of(models: Iterable[str | Path]) -> list[Run]:
+    """Return the variant and seed of each model VARIANT/SEED/model.safetensors, sorted."""
+    named = (Path(path).parts[-3:-1] for path in models)
+    # A folder of another name is none of the workflow's.
+    return sorted((variant, int(seed)) for variant, seed in named if seed.isdecimal())
+
+
+def runs_out_of(results: Path, language: str) -> list[Run]:
+    """Return those of the trained runs that translate out of ``language``, "fr" or "en".
+
+    Raises InputError when there is none.
+    """
+    found = [run for run in trained_runs(results) if _direction(results, run)[:2] == language]
+    if not found:
+        raise InputError(
+            f"{results}: expected a translator out of {language}, got others only; "
+            "train a variant of that direction"
+        )
+    return found
+
+
+def best_run(results: Path, runs: Sequence[Run]) -> Run:
+    """Return that one of ``runs`` with the highest BLEU, the first where nothing is scored yet."""
+    return max(runs, key=lambda run: _bleu(results, run))  # the first of equals
 
 
 def choose_run(results: Path, variant: str | None = None, seed: int | None = None) -> Run:
@@ -42,7 +66,13 @@ def choose_run(results: Path, variant: str | None = None, seed: int | None = Non
         runs = [run for run in runs if run[1] == seed] or _none(
             "seed", str(seed), [str(number) for _, number in runs], results
         )
-    return max(runs, key=lambda run: _bleu(results, run))  # the first of equals
+    return best_run(results, runs)
+
+
+def _direction(results: Path, run: Run) -> str:
+    path = results / "translators" / run[0] / str(run[1]) / "settings.json"
+    found = read_object(path, "settings of a translator", "train it again", ("direction",))
+    return str(found["direction"])
 
 
 def _bleu(results: Path, run: Run) -> float:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from wordbridge.devise.classifier_points import discriminant_points, scaled_points
 from wordbridge.devise.devise_training import HeadTraining
@@ -17,7 +16,6 @@ from wordbridge.devise.head import Head
 from wordbridge.devise.head_settings import Settings, settings_from
 from wordbridge.devise.labelled import Features, Floats, Ints, Labelled, seen_parts
 from wordbridge.devise.noun_matrix import NounMatrix
-from wordbridge.devise.photo_gate import fit_photo_gate
 from wordbridge.devise.picture_table import Picture
 from wordbridge.devise.targets import Points, classifier_of, label_numbers, of_pictures
 from wordbridge.translation.checkpoint import exclusive, state_key
@@ -36,12 +34,6 @@ class Sources:
     classifier_rows: Floats
 
 
-def thinned(part: Labelled, count: int) -> Labelled:
-    """Return at most ``count`` pictures of ``part``, evenly taken."""
-    taken = np.unique(np.linspace(0, len(part) - 1, min(count, len(part))).astype(np.int64))
-    return Labelled(part.rows[taken], part.nouns[taken], part.photos[taken])
-
-
 def training_points(
     sources: Sources, train: Labelled, variant: Settings, asks_conse: bool
 ) -> tuple[Points, Ints]:
@@ -53,7 +45,7 @@ def training_points(
     extra, extra_nouns = np.zeros((0, store.width), np.float32), np.zeros(0, np.int64)
     if settings.classifier_weight > 0:
         known = np.flatnonzero(nouns.known_classes)
-        some, rows = thinned(train.with_noun(), MOMENTS), sources.classifier_rows[known]
+        some, rows = train.with_noun().thinned(MOMENTS), sources.classifier_rows[known]
         features = store.features(some.rows)
         if settings.classifier_features == "scaled":
             extra = scaled_points(rows, features)
@@ -93,7 +85,7 @@ def prepare(
     train, valid = seen_parts(sources.store, sources.pictures, sources.nouns)
     asks = _asks_conse(settings)
     points, seen = training_points(sources, train, settings, asks)
-    like_valid = thinned(train.with_noun(), len(valid))
+    like_valid = train.with_noun().thinned(len(valid))
     fit, held = (
         of_pictures(sources.store, sources.nouns, part, points.label_of, points.classifier)
         for part in (like_valid, valid)
@@ -155,18 +147,4 @@ def train(
         "best_epoch": standing.best_epoch + 1,
     }
     tensors = {f"head.{name}": value for name, value in weights.items()}
-    if settings.classifier.weight > 0:
-        tensors |= _second_voice(sources, settings)
     return Trained(tensors, description, standing.epochs)
-
-
-def _second_voice(sources: Sources, settings: Settings) -> dict[str, Tensor]:
-    """Return what is needed to let the classifier speak beside the head."""
-    train, _ = seen_parts(sources.store, sources.pictures, sources.nouns)
-    some = thinned(train, MOMENTS)
-    features = sources.store.features(some.rows)
-    gate = fit_photo_gate(features, some.photos, settings.classifier.photo_penalty)
-    nouns = sources.nouns
-    arrays = {"class_vectors": nouns.class_vectors, "known_classes": nouns.known_classes}
-    arrays |= {"photo_weights": gate.weights, "photo_bias": gate.bias}
-    return {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}

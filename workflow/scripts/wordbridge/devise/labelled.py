@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +49,15 @@ class Labelled:
 
     def with_noun(self) -> "Labelled":
         """Return the pictures whose noun has a vector."""
-        has = self.nouns >= 0
-        return Labelled(self.rows[has], self.nouns[has], self.photos[has])
+        return self._only(self.nouns >= 0)
+
+    def thinned(self, count: int) -> "Labelled":
+        """Return at most ``count`` of the pictures, evenly taken."""
+        places = np.linspace(0, len(self) - 1, min(count, len(self)))
+        return self._only(np.unique(places.astype(np.int64)))
+
+    def _only(self, places: NDArray[Any]) -> "Labelled":
+        return Labelled(self.rows[places], self.nouns[places], self.photos[places])
 
 
 def part_of(store: Features, pictures: Sequence[Picture], nouns: NounMatrix, part: str) -> Labelled:

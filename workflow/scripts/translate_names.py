@@ -1,0 +1,23 @@
+"""French names of pictures as questions, and what the translator with the best BLEU says."""
+
+from pathlib import Path
+
+from wordbridge.devise.picture_table import read_pictures
+from wordbridge.interpreter import read_interpreter
+from wordbridge.log import log_to
+from wordbridge.search.bilingual import name_pairs
+from wordbridge.search.translated_names import translate_names, write_translated_names
+from wordbridge.trained import best_run, runs_of
+from wordbridge.translation.device import choose_device
+
+log_to(snakemake)
+
+results = Path(snakemake.input.usage).parent
+run = best_run(results, runs_of(snakemake.input.models))
+made = translate_names(
+    [pair.spelled for pair in name_pairs(read_pictures(snakemake.input.pictures))],
+    snakemake.params.settings["question"],
+    read_interpreter(results, *run, choose_device("cpu", threads=1)).interpret,
+    "/".join(map(str, run)),
+)
+write_translated_names(snakemake.output[0], made)

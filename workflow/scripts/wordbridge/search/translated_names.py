@@ -1,0 +1,72 @@
+"""French names as questions, and what a translator makes of them, as a table."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from wordbridge.atomic import replacing
+from wordbridge.errors import InputError
+from wordbridge.table_file import opened_table
+
+if TYPE_CHECKING:
+    from wordbridge.interpreter import Interpretation
+
+PLACE = "{name}"  # where the name stands in the form of a question
+_REMEDY = "run snakemake again"
+
+
+class TranslatedName(NamedTuple):
+    """A French name, the question made of it, and the question's translation.
+
+    ``unknown`` are the words of the question that the translator has no number for, with blanks
+    between them; ``translator`` says which one it is.
+    """
+
+    name: str
+    question: str
+    translation: str
+    unknown: str
+    translator: str
+
+
+def translate_names(
+    names: Iterable[str],
+    form: str,
+    interpret: Callable[[Sequence[str]], "Sequence[Interpretation]"],
+    translator: str,
+) -> list[TranslatedName]:
+    """Return the distinct ``names``, sorted, each with what ``interpret`` makes of its question.
+
+    ``form`` is the question with ``{name}`` in place of the name.
+    """
+    distinct = sorted(set(names))
+    questions = [form.replace(PLACE, name) for name in distinct]
+    return [
+        TranslatedName(name, question, one.translation, " ".join(one.unknown), translator)
+        for name, question, one in zip(distinct, questions, interpret(questions), strict=True)
+    ]
+
+
+def write_translated_names(path: str | Path, made: Iterable[TranslatedName]) -> None:
+    """Write a line for each, with tabs between the fields."""
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
+        for row in [TranslatedName._fields, *made]:
+            table.write("\t".join(" ".join(field.split()) for field in row) + "\n")
+
+
+def read_translated_names(paths: Iterable[str | Path]) -> dict[str, TranslatedName]:
+    """Return by name what stands in the tables at ``paths``, of which there may be none.
+
+    Raises InputError when one is missing or has other columns.
+    """
+    found: dict[str, TranslatedName] = {}
+    for path in paths:
+        with opened_table(path, _REMEDY) as table:
+            header, *rows = [line.rstrip("\n").split("\t") for line in table] or [[""]]
+        columns = list(TranslatedName._fields)
+        if header != columns or any(len(row) != len(columns) for row in rows):
+            raise InputError(
+                f"{path}: expected rows of {', '.join(columns)}, got others; {_REMEDY}"
+            )
+        found |= {row[0]: TranslatedName(*row) for row in rows}
+    return found
