@@ -74,9 +74,15 @@ MINI = Experiment("mini", CONFIG, RESULTS, mini_settings, nothing)
 
 
 def picture_settings() -> dict[str, Any]:
+    """Return the pictures' settings with French questions, tuning and views; searched by head."""
     longer = {"epochs": 400, "save_seconds": SAVE_SECONDS}
-    head = {"methods": {"head": {"training": longer}}}
-    return merged(picture_tree.config(), picture_tree.french_config(), head)
+    tuning = {"blocks": 2, "epochs": 3, "batch_size": 5, "save_seconds": SAVE_SECONDS}
+    more = {
+        "methods": {"head": {"training": longer}},
+        "features": {"tuning": tuning, "augmentation": {"views": 2}},
+        "choice": {"checks": []},
+    }
+    return merged(read(ROOT / CONFIG), picture_tree.config(), picture_tree.french_config(), more)
 
 
 def write_pictures(tree: Path) -> None:
@@ -90,7 +96,7 @@ PICTURES = Experiment(
     picture_tree.RESULTS,
     picture_settings,
     write_pictures,
-    targets=("pictures",),
+    targets=("pictures", f"{picture_tree.RESULTS}/tables/french.html"),
 )
 
 

@@ -46,7 +46,7 @@ def test_another_table_is_refused(tmp_path: Path, text: str | None):
     if text is not None:
         path.write_text(text, encoding="utf-8")
 
-    with pytest.raises(InputError, match=r"questions\.tsv: .*; run snakemake again"):
+    with pytest.raises(InputError, match=r"questions\.tsv(, line 1)?: .*; run snakemake again"):
         read_translated_names([path])
 
 
@@ -55,5 +55,5 @@ def test_a_row_that_is_cut_short_is_refused(tmp_path: Path):
     write_translated_names(path, MADE)
     path.write_text(path.read_text(encoding="utf-8")[:-12], encoding="utf-8")
 
-    with pytest.raises(InputError, match="expected rows of name, question, translation"):
+    with pytest.raises(InputError, match="line 3: expected 5 columns, got 3"):
         read_translated_names([path])

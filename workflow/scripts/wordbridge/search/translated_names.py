@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from wordbridge.atomic import replacing
-from wordbridge.errors import InputError
-from wordbridge.table_file import opened_table
+from wordbridge.table_file import read_table, write_table
 
 if TYPE_CHECKING:
     from wordbridge.interpreter import Interpretation
@@ -49,9 +47,8 @@ def translate_names(
 
 def write_translated_names(path: str | Path, made: Iterable[TranslatedName]) -> None:
     """Write a line for each, with tabs between the fields."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        for row in [TranslatedName._fields, *made]:
-            table.write("\t".join(" ".join(field.split()) for field in row) + "\n")
+    rows = ([" ".join(field.split()) for field in row] for row in made)
+    write_table(path, TranslatedName._fields, rows)
 
 
 def read_translated_names(paths: Iterable[str | Path]) -> dict[str, TranslatedName]:
@@ -59,14 +56,6 @@ def read_translated_names(paths: Iterable[str | Path]) -> dict[str, TranslatedNa
 
     Raises InputError when one is missing or has other columns.
     """
-    found: dict[str, TranslatedName] = {}
-    for path in paths:
-        with opened_table(path, _REMEDY) as table:
-            header, *rows = [line.rstrip("\n").split("\t") for line in table] or [[""]]
-        columns = list(TranslatedName._fields)
-        if header != columns or any(len(row) != len(columns) for row in rows):
-            raise InputError(
-                f"{path}: expected rows of {', '.join(columns)}, got others; {_REMEDY}"
-            )
-        found |= {row[0]: TranslatedName(*row) for row in rows}
-    return found
+    columns = TranslatedName._fields
+    read = (read_table(path, columns, TranslatedName, _REMEDY) for path in paths)
+    return {row.name: row for rows in read for row in rows}
