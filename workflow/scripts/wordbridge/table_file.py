@@ -42,17 +42,20 @@ def read_table(
     number = 1
     try:
         with Path(path).open("rb") as lines:
-            header = _fields(lines.readline().removeprefix(BOM_UTF8), remedy)
+            header = _fields(lines.readline().removeprefix(BOM_UTF8))
             _check(header, columns, optional, remedy)
             for line in lines:
                 number += 1
-                fields = _fields(line, remedy)
+                fields = _fields(line)
                 if len(fields) != len(header):
                     got = len(fields)
                     raise InputError(f"expected {len(header)} columns, got {got}; {remedy}")
                 yield row(*fields)
     except InputError as error:
         raise InputError(f"{path}, line {number}: {error}") from None
+    except UnicodeDecodeError as error:
+        byte = f"byte 0x{error.object[error.start]:02x} at byte {error.start + 1} of the line"
+        raise InputError(f"{path}, line {number}: expected UTF-8, got {byte}; {remedy}") from None
     except OSError as error:
         raise InputError(f"{path}: no table can be read ({brief(error)}); {remedy}") from error
 
@@ -62,14 +65,8 @@ def rounded(value: object) -> str:
     return f"{value:.6f}" if isinstance(value, float) else str(value)
 
 
-def _fields(line: bytes, remedy: str) -> list[str]:
-    try:
-        return line.decode().rstrip("\r\n").split("\t")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"expected UTF-8, got byte 0x{line[error.start]:02x} at byte {error.start + 1} of the "
-            f"line; {remedy}"
-        ) from None
+def _fields(line: bytes) -> list[str]:
+    return line.decode().rstrip("\r\n").split("\t")
 
 
 def _check(

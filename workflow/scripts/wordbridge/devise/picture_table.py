@@ -93,13 +93,34 @@ def _opened(archive: str, process: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(archive)
 
 
-def _shared(set_: str, picture: str, *others: str) -> Picture:
+def _shared(
+    set_: str,
+    picture: str,
+    synset: str,
+    kind: str,
+    part: str,
+    name: str,
+    fr_name: str,
+    archive: str,
+    member: str,
+    stamp: str,
+) -> Picture:
     """Return the picture of a row.
 
     A million rows share what they repeat: all but their id, member and stamp.
     """
-    *repeated, member, stamp = others
-    return Picture._make((intern(set_), picture, *map(intern, repeated), member, stamp))
+    return Picture(
+        intern(set_),
+        picture,
+        intern(synset),
+        intern(kind),
+        intern(part),
+        intern(name),
+        intern(fr_name),
+        intern(archive),
+        member,
+        stamp,
+    )
 
 
 def _written(picture: Picture) -> Picture:
