@@ -1,0 +1,130 @@
+# The same for the jobs of the picture side.
+
+import hashlib
+from pathlib import Path
+
+
+def picture_set_block(wildcards):
+    """Return the config's entry of a picture set, and for a folder what lies in it now."""
+    block = config["picture_sets"][wildcards.set]
+    return {**block, "found": folder_digest(block["folder"])} if block.get("folder") else block
+
+
+def picture_set_files(wildcards):
+    """Return the fetched files that a picture set is made of."""
+    return resource_files(config["picture_sets"][wildcards.set])
+
+
+def folder_digest(folder):
+    """Return a digest of the names, sizes and times of all files under a folder.
+
+    Snakemake itself would see neither a picture that is added in a folder below, nor a change
+    of one.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(p for p in Path(folder).rglob("*") if p.is_file()):
+        stat = path.stat()
+        digest.update(f"{path.relative_to(folder)}\0{stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def tuning_block(wildcards):
+    """Return all that the tuning of the backbone depends on beside its inputs."""
+    drawn = {key: value for key, value in AUGMENTATION.items() if key != "views"}
+    return {
+        **{key: config["features"][key] for key in ("backbone", "pooling", "short_side")},
+        "tuning": {key: value for key, value in TUNING.items() if key != "save_seconds"},
+        "augmentation": drawn if TUNING["augment"] else {},
+        "device": config["device"],
+        "threads": config["threads"]["training"],
+    }
+
+
+def tuning_save_seconds(wildcards, threads):
+    """Return how often the tuning saves its state; see ``resource_entry``."""
+    return TUNING["save_seconds"]
+
+
+def head_block(wildcards):
+    """Return all that the training of one head depends on beside its inputs and its seed."""
+    block = without(config["methods"][wildcards.method], "training", ["save_seconds"])
+    return {
+        # The backbone's classifier speaks beside a head that is trained.
+        "variant": {key: value for key, value in block.items() if key != "classifier"},
+        "device": config["device"],
+        "threads": config["threads"]["training"],
+    }
+
+
+def classifier_block(wildcards):
+    """Return how the backbone's classifier speaks beside a head."""
+    return config["methods"][wildcards.method]["classifier"]
+
+
+def head_save_seconds(wildcards, threads):
+    """Return how often the training of a head saves its state; see ``resource_entry``."""
+    return config["methods"][wildcards.method]["training"]["save_seconds"]
+
+
+def head_rate_block(wildcards):
+    """Return the same for the range test of a head, with its own settings."""
+    bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
+    block = head_block(wildcards)
+    tested = range_tested(block["variant"])
+    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
+
+
+def baseline_block(wildcards):
+    """Return the settings of a method that is fitted at once."""
+    return {"variant": config["methods"][wildcards.method], "threads": 1}
+
+
+def predicted_sets(wildcards):
+    """Return the picture sets that a method is asked about, in the order of its rows."""
+    return ALL_SETS if wildcards.method == "chosen" else LABELLED_SETS
+
+
+def predicted_files(wildcards):
+    """Return the features that a method is asked about: for the chosen one albums as well."""
+    chosen = wildcards.method == "chosen"
+    return {
+        "features": ALL_FEATURES if chosen else FEATURES,
+        "logits": ALL_LOGITS if chosen else LOGITS,
+        "rows": ALL_ROWS if chosen else ROWS,
+    }
+
+
+def index_files(wildcards):
+    """Return what an index of pictures is made of beside the nouns."""
+    if wildcards.index != "pictures":
+        return {}
+    chosen = f"<results>/devise/chosen/{SEEDS[0]}"
+    return {
+        "pictures": ["<results>/pictures/split.tsv"]
+        + expand("<results>/pictures/{set}.tsv", set=config["run"]["albums"]),
+        "features": ALL_ROWS,
+        "predictions": f"{chosen}/predictions.npy",
+        "description": f"{chosen}/predictions.json",
+        "tuned": TUNED,
+    }
+
+
+def index_sets(wildcards):
+    """Return the picture sets in an index, in the order of its rows."""
+    return ALL_SETS if wildcards.index == "pictures" else []
+
+
+def index_block(wildcards):
+    """Return which index is built, and how."""
+    made = {"method": "chosen", "seed": SEEDS[0]} if wildcards.index == "pictures" else {}
+    return {"index": wildcards.index, "graph": config["search"]["graph"], **made}
+
+
+def example_block(wildcards):
+    """Return the settings of one of the example searches."""
+    return config["search"]["examples"][wildcards.example]
+
+
+def example_index(wildcards):
+    """Return the index that an example searches."""
+    return f"<results>/search/{example_block(wildcards)['index']}/index.json"
