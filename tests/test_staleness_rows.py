@@ -96,12 +96,12 @@ def is_apart(row: Row, others: Collection[Row], after: Mapping[str, set[str]]) -
 
 
 def sampled(rows: Sequence[Row], after: Mapping[str, set[str]]) -> list[Row]:
-    """Return rows of both tables, as many of each, that one dry run shows."""
+    """Return rows with stale rules, as many of each table, that one dry run shows."""
     for seed in range(SHUFFLES):
         taken: list[Row] = []
         for row in random.Random(seed).sample(rows, len(rows)):
             of_kind = sum(other.kind == row.kind for other in taken)
-            if of_kind < OF_EACH and is_apart(row, taken, after):
+            if row.rules and of_kind < OF_EACH and is_apart(row, taken, after):
                 taken.append(row)
         if len(taken) == 2 * OF_EACH:
             return taken
