@@ -10,6 +10,7 @@ from torch import nn
 
 from tests.devise.test_devise_training import Killed, killed_after
 from tests.devise.tuning_toys import CHANNELS, SIDE, backbone, block, read, sources
+from wordbridge.devise import frozen_maps
 from wordbridge.devise.backbones import Backbone, pooled
 from wordbridge.devise.devise_job import Trained
 from wordbridge.devise.fitted import write_fitted
@@ -106,6 +107,28 @@ def test_each_epoch_sees_other_views_of_the_pictures_that_are_trained_on_alone()
     for points in (one.fit, one.valid):
         assert points.store.views is None
         assert points.store.number == 0
+
+
+def test_maps_of_middles_are_kept_while_there_is_room_and_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    asked: list[str] = []
+
+    def noted(picture: Picture) -> bytes:
+        asked.append(picture.picture)
+        return read(picture)
+
+    one = prepare_tuning(block(), SOURCES, noted, backbone(), None)
+    rows = np.array([40, 3, 7, 3])
+    maps = one.valid.store
+    first, again = maps.features(rows), maps.features(rows[::-1])[::-1]
+    assert np.array_equal(first, again)
+    assert asked == ["040", "003", "007", "003"]
+    monkeypatch.setattr(frozen_maps, "ROOM", 0)
+    one.maps.number = 0
+    assert np.array_equal(one.maps.features(rows[1:2]), first[1:2])
+    assert np.array_equal(one.maps.features(rows[:3]), first[:3])
+    assert asked[4:] == ["003", "040", "003", "007"]
 
 
 def test_without_augmentation_all_epochs_see_the_middles():

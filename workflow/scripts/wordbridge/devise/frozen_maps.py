@@ -17,14 +17,15 @@ from wordbridge.devise.views import ViewSettings, view
 from wordbridge.errors import InputError
 
 PART = 32  # pictures that go through the network at once
+ROOM = 2**29  # bytes of maps of middles that are kept, as these are the same in each epoch
 
 
 class FrozenMaps:
     """Feature maps of pictures as rows of numbers, by the row numbers of a store of features.
 
-    They are made anew each time they are asked for, as those of all pictures would fill the
-    memory. ``number`` 0 shows the middles of the pictures, any other one their views with this
-    number, if there are ``views``.
+    Those of many pictures would fill the memory, so that most are made anew each time they are
+    asked for. ``number`` 0 shows the middles of the pictures, any other one their views with
+    this number, if there are ``views``.
     """
 
     def __init__(
@@ -44,8 +45,8 @@ class FrozenMaps:
         self._read, self._threads = read, threads
         self._backbone, self._first = backbone, first
         self._cut = backbone.preprocessing.square
-        blank = np.zeros((1, self._cut.side, self._cut.side, 3), np.uint8)
-        self.shape = tuple(self._maps(blank).shape[1:])
+        self._kept: dict[int, Floats] = {}
+        self.shape = tuple(self._maps([]).shape[1:])
         self.width = prod(self.shape)
 
     def __len__(self) -> int:
@@ -57,19 +58,38 @@ class FrozenMaps:
         Raises InputError when one of the pictures, which once had features, cannot be read.
         """
         made = np.empty((len(rows), self.width), np.float32)
-        for start in range(0, len(rows), PART):
-            part = [self.pictures[row] for row in rows[start : start + PART]]
-            squares = np.stack(list(in_order(self._shown, part, self._threads)))
-            made[start : start + PART] = self._maps(squares).reshape(len(part), -1).cpu().numpy()
+        known = np.array([self._fixed and int(row) in self._kept for row in rows], bool)
+        for place in np.flatnonzero(known):
+            made[place] = self._kept[int(rows[place])]
+        new = np.flatnonzero(~known)
+        for start in range(0, len(new), PART):
+            places = new[start : start + PART]
+            made[places] = self._made(rows[places])
         return made
 
     def logits(self, rows: Ints) -> Floats:
         """Return no class scores, which only ConSE would ask for."""
         return np.zeros((len(rows), 0), np.float32)
 
+    @property
+    def _fixed(self) -> bool:
+        return self.views is None or self.number == 0
+
+    def _made(self, rows: Ints) -> Floats:
+        keys = [self.pictures[row] for row in rows]
+        maps = self._maps(list(in_order(self._shown, keys, self._threads)))
+        made: Floats = maps[: len(rows)].reshape(len(rows), -1).cpu().numpy()
+        if self._fixed and len(self._kept) * made[0].nbytes < ROOM:
+            self._kept |= zip(map(int, rows), made, strict=True)
+        return made
+
     @torch.no_grad()
-    def _maps(self, squares: NDArray[np.uint8]) -> Tensor:
-        pictures = torch.from_numpy(squares).to(self._backbone.mean.device)
+    def _maps(self, squares: Sequence[NDArray[np.uint8]]) -> Tensor:
+        # Always as many, since the last bits depend on that, and else not on what is beside.
+        shown = np.zeros((PART, self._cut.side, self._cut.side, 3), np.uint8)
+        if squares:
+            shown[: len(squares)] = squares
+        pictures = torch.from_numpy(shown).to(self._backbone.mean.device)
         maps: Tensor = self._first(self._backbone.normalised(pictures))
         return maps
 
