@@ -114,10 +114,14 @@ def test_every_kind_of_training_continues_with_the_same_bytes(block: Block, tmp_
     assert run(made, state=tmp_path / "state") == whole
 
 
-def test_a_finished_state_gives_its_weights_at_once(tmp_path: Path) -> None:
-    first = run(short(), state=tmp_path / "state")
+@pytest.mark.parametrize("changes", [{}, {"precision": "float16", "save_seconds": 9e9}])
+def test_a_finished_state_gives_its_weights_at_once(
+    changes: dict[str, Any], tmp_path: Path
+) -> None:
+    made = short(**changes)  # the second is saved at its end only
+    first = run(made, state=tmp_path / "state")
     with patch.object(Training, "_epoch", side_effect=AssertionError):
-        assert run(short(), state=tmp_path / "state") == first
+        assert run(made, state=tmp_path / "state") == first
 
 
 @pytest.mark.parametrize(

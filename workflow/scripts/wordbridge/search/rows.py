@@ -16,7 +16,7 @@ from wordbridge.errors import InputError
 from wordbridge.search.exact import Vectors
 from wordbridge.search.noun_labels import NounLabel, noun_labels
 
-CLASSES, NOUNS, PICTURES = INDEXES = ("classes", "nouns", "pictures")
+CLASSES, PICTURES = "classes", "pictures"  # the third index, nouns, is no special case
 
 _COPIED = ("synset", "set", "picture", "kind", "part", "archive", "member", "stamp")
 
