@@ -21,7 +21,7 @@ from tests.devise.head_toys import (
 )
 from wordbridge.devise.classifier_points import discriminant_points, scaled_points
 from wordbridge.devise.conse import conse
-from wordbridge.devise.devise_job import thinned, training_points
+from wordbridge.devise.devise_job import training_points
 from wordbridge.devise.head_settings import settings_from
 from wordbridge.devise.labelled import Floats, Ints, Labelled, part_of, seen_parts
 from wordbridge.devise.noun_matrix import CLASSES, read_noun_matrix, unit
@@ -141,7 +141,7 @@ def test_pictures_without_features_and_of_other_sets_are_left_out() -> None:
 @pytest.mark.parametrize(("count", "rows"), [(3, [0, 4, 9]), (99, list(range(10))), (10, None)])
 def test_thinned_parts_are_evenly_taken(count: int, rows: list[int] | None) -> None:
     part = Labelled(np.arange(10), np.arange(10), np.ones(10, np.bool_))
-    assert thinned(part, count).rows.tolist() == (rows or list(range(10)))
+    assert part.thinned(count).rows.tolist() == (rows or list(range(10)))
 
 
 def test_nouns_are_read_with_their_classes_at_unit_length(tmp_path: Path) -> None:

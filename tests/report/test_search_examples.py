@@ -135,4 +135,4 @@ def test_questions_that_are_translated_have_a_row_of_their_own(pictures: Index, 
     assert table["language"].tolist() == ["English", "French, aligned", "French, translated"]
     shown = table.iloc[2][["names", "queries", "known", "hit@1"]]
     assert shown.tolist() == [4, 2, 2, 0.25]
-    assert "questions (Où est animal ?) through the translator all/3" in french_caption(questions)
+    assert "questions (Où est \u2026 ?) through the translator all/3" in french_caption(questions)

@@ -19,8 +19,8 @@ from wordbridge.vectors.protocol import WordVectors
 _CAPTION = "Pictures found by their names in both languages, among those that were not trained on."
 _TRANSLATED = (
     "{caption} Aligned: French words, in the space of the English ones after a rotation. "
-    "Translated: the same names as questions ({question}) through the translator {translator}, "
-    "which has the best BLEU; a question that gives no word to search with counts as a miss."
+    "Translated: the same names without article as questions ({form}) through the translator "
+    "{translator}, which has the best BLEU; one that gives no word to search with is a miss."
 )
 
 _SHARE = "Share of names with a picture of the noun among the first k."
@@ -41,9 +41,8 @@ COLUMNS = {
 def caption(translated: Mapping[str, TranslatedName]) -> str:
     """Return the caption, which tells how questions went if any were ``translated``."""
     for one in translated.values():
-        return _TRANSLATED.format(
-            caption=_CAPTION, question=one.question, translator=one.translator
-        )
+        form = one.question.replace(one.name, "\u2026")
+        return _TRANSLATED.format(caption=_CAPTION, form=form, translator=one.translator)
     return _CAPTION
 
 
