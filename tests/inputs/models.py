@@ -19,6 +19,8 @@ ROWS: list[Row] = [
     Bad("a score in words", "translations", swap(b"-1.5", b"none"), "line 2: expected a log-prob"),
     Bad("no attention at all", "attention", npz(), "no arrays can be read"),
     Bad("a short row", "translations", swap(b"\t-1.5", b""), "line 2: expected 6 columns, got 5"),
+    Bad("a short row", "questions", swap(b"\tall/3", b""), "line 2: expected 5 columns, got 4"),
+    Bad("Latin-1", "questions", swap(b"chien ?", b"p\xeache ?"), "line 2: expected UTF-8, got"),
     Held(
         "one epoch",
         "tests/translation/test_job.py::test_tags_are_words_of_their_own_behind_the_vocabulary",
