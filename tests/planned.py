@@ -145,7 +145,10 @@ class Planner:
     @contextmanager
     def _read(self, config: Mapping[str, Any]) -> Iterator[Workflow]:
         """Yield the workflow as Snakemake has read it."""
-        with snakemake.api.SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        with (
+            patch.dict(os.environ),  # what the Snakefile tells its jobs there
+            snakemake.api.SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api,
+        ):
             opened = api.workflow(
                 resource_settings=ResourceSettings(cores=1),
                 config_settings=ConfigSettings(config=config),

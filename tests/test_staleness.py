@@ -17,6 +17,7 @@ SHARED = [
     "workflow/configuration.py",
     "workflow/plan.py",
     "workflow/problems.py",
+    "workflow/relations.py",
     "workflow/provenance.py",
     "workflow/scripts/wordbridge/__init__.py",
     "workflow/scripts/wordbridge/atomic.py",
