@@ -112,6 +112,7 @@ def small_files() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let files with whole workflows come first, so that all workers end at about one time."""
-    first = {item.path for item in items if "workflow" in getattr(item, "fixturenames", ())}
+    """Let files that plan or run whole workflows come first, so that all workers end together."""
+    dear = {"workflow", "planner"}
+    first = {item.path for item in items if dear & {*getattr(item, "fixturenames", ())}}
     items.sort(key=lambda item: item.path not in first)
