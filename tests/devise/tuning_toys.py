@@ -15,7 +15,6 @@ from wordbridge.devise.decoding import Square
 from wordbridge.devise.devise_job import Sources
 from wordbridge.devise.extraction import Plan, extract
 from wordbridge.devise.picture_table import Picture
-from wordbridge.devise.tuning_job import NO_ROWS
 
 SIDE, CHANNELS, CLASSES = 12, 5, 8
 CPU = torch.device("cpu")
@@ -63,7 +62,7 @@ def sources() -> Sources:
     pictures = head_toys.sources().pictures
     made = extract(pictures, read, backbone(), Plan(CPU))
     store = Store([(row.set, row.picture) for row in made.rows], made.features, made.logits)
-    return Sources(store, pictures, nouns(), NO_ROWS)
+    return Sources(store, pictures, nouns())
 
 
 def block(augmentation: dict[str, Any] | None = None, **tuning: Any) -> dict[str, Any]:

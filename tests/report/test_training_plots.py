@@ -10,7 +10,12 @@ from matplotlib.figure import Figure
 
 from wordbridge.report.canvas import save_figure
 from wordbridge.report.published import published_losses
-from wordbridge.report.training_plots import losses_figure, range_test_figure, schedule_figure
+from wordbridge.report.training_plots import (
+    head_losses_figure,
+    losses_figure,
+    range_test_figure,
+    schedule_figure,
+)
 
 METRICS = pd.DataFrame(
     [
@@ -83,3 +88,19 @@ def test_a_diverging_end_does_not_flatten_the_rest(tmp_path: Path) -> None:
     figure = range_test_figure([1e-4, 1e-3, 1e-2, 1e-1, 1], losses, 1e-3, skip=(0, 0))
     assert figure.axes[0].get_ylim()[1] == pytest.approx(13.0)
     save_figure(figure, tmp_path / "range.png")
+
+
+def test_each_head_has_a_panel_with_both_its_losses(tmp_path: Path) -> None:
+    rows = [
+        ("head", "1", 1, 4.0, 5.0), ("head", "1", 2, 2.0, 4.0), ("head", "2", 1, 3.0, 6.0),
+        ("head", "2", 2, 1.0, 3.0), ("linear", "1", 1, 0.9, 0.95),
+    ]  # fmt: skip
+    columns = ["variant", "seed", "epoch", "fit_loss", "valid_loss"]
+    figure = head_losses_figure(pd.DataFrame(rows, columns=columns))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["head", "linear"]
+    fit, valid = figure.axes[0].lines
+    np.testing.assert_allclose(np.array(fit.get_ydata()), [3.5, 1.5])
+    np.testing.assert_allclose(np.array(valid.get_ydata()), [5.5, 3.5])
+    assert texts(figure) == ["Train pictures", "Valid pictures of the same nouns"]
+    save_figure(figure, tmp_path / "head_losses.png")
+    assert (tmp_path / "head_losses.png").stat().st_size > 10_000

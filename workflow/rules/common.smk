@@ -110,8 +110,8 @@ EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}
 PICTURE_TABLES = (
     expand(
         "<results>/tables/{table}.html",
-        table=["nouns", "devise_choice", "devise", "devise_words", "devise_nouns", "mislabelled"]
-        + [f"search_{name}" for name in EXAMPLES],
+        table=["nouns", "pictures", "devise_choice", "devise", "devise_words", "devise_nouns"]
+        + ["mislabelled", *[f"search_{name}" for name in EXAMPLES]],
     )
     if LABELLED_SETS
     else []
@@ -121,7 +121,13 @@ FRENCH_TABLES = ["<results>/tables/french.html"] if LABELLED_SETS and FRENCH_VEC
 FRENCH_READERS = [name for name in VARIANTS if config["variants"][name]["direction"] == "fr-en"]
 ASKS_FRENCH = FRENCH_TABLES and FRENCH_READERS and config["search"]["french"]["question"]
 TRANSLATED_NAMES = ["<results>/search/french_questions.tsv"] if ASKS_FRENCH else []
+HEAD_METRICS = expand(
+    "<results>/devise/{method}/{seed}/metrics.tsv",
+    method=[name for name in METHODS if config["methods"][name]["kind"] == "head"],
+    seed=SEEDS,
+)
 PICTURE_FIGURES = [
+    *["<results>/figures/head_losses.png"] * bool(LABELLED_SETS and HEAD_METRICS),
     *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
     *expand(
         "<results>/figures/head_rate_{method}.png",

@@ -70,6 +70,28 @@ rule add_classifier:
         "../scripts/add_classifier.py"
 
 
+rule plot_heads:
+    """The losses of every head per epoch, on pictures that it learns from and on others."""
+    input:
+        HEAD_METRICS,
+    output:
+        "<results>/figures/head_losses.png",
+    log:
+        "<logs>/plot_heads.log",
+    benchmark:
+        "<results>/benchmarks/plot_heads.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        order={"methods": METHODS, "seeds": SEEDS},
+    script:
+        "../scripts/plot_heads.py"
+
+
 rule find_head_rate:
     """The learning-rate range test of one head: losses, plot and suggestion."""
     input:

@@ -222,6 +222,31 @@ rule extract_views:
         "../scripts/extract_views.py"
 
 
+rule tabulate_pictures:
+    """A table of the picture sets: how many play which part, and how many were left out."""
+    input:
+        pictures=expand("<results>/pictures/{set}.tsv", set=ALL_SETS),
+        left_out=expand("<results>/pictures/{set}.left_out.tsv", set=ALL_SETS),
+        failed=[path[: -len("npy")] + "failed.tsv" for path in ALL_FEATURES],
+        split="<results>/pictures/split.tsv",
+    output:
+        multiext("<results>/tables/pictures", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/tabulate_pictures.log",
+    benchmark:
+        "<results>/benchmarks/tabulate_pictures.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        order=ALL_SETS,
+    script:
+        "../scripts/tabulate_pictures.py"
+
+
 rule read_classifier:
     """The weight rows of the backbone's own classifier, one per class of ImageNet."""
     input:

@@ -1,5 +1,22 @@
 # In: every table and figure of the run. Out: <results>/index.html, one page that shows them all.
 
+OPTIONAL_FOLDERS = [
+    folder
+    for folder, made in {
+        "auxiliary": config["auxiliary"]["use"],
+        "pieces": PIECES,
+        "vectors": any(
+            config["vectors"][config["embeddings"][language]]["kind"] == "trained"
+            for language in LANGUAGES
+        ),
+        "range_test": config["range_test"]["variants"] or config["range_test"]["heads"],
+        "backbone": TUNED,
+        "tuned": TUNED,
+        "views": VIEWS,
+    }.items()
+    if made
+]
+
 
 rule translation:
     """All tables and figures of the translation side."""
@@ -28,7 +45,10 @@ rule build_page:
         mem_mb=1000,
         runtime=10,
     params:
-        settings={"title": os.path.basename(config["pathvars"]["results"])},
+        settings={
+            "title": os.path.basename(config["pathvars"]["results"]),
+            "optional": OPTIONAL_FOLDERS,
+        },
         order=[os.path.basename(path) for path in FIGURES + PICTURE_FIGURES],
     script:
         "../scripts/build_page.py"

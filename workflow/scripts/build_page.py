@@ -10,5 +10,6 @@ page = summary_page(
     snakemake.output[0],
     snakemake.input.tables,
     snakemake.input.figures,
+    snakemake.params.settings["optional"],
 )
 write_page(page, snakemake.output[0])

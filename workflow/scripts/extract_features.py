@@ -5,7 +5,6 @@ from wordbridge.devise.extraction import Plan, extract
 from wordbridge.devise.feature_store import write_shard
 from wordbridge.devise.picture_table import read_bytes, read_pictures
 from wordbridge.log import log_to
-from wordbridge.translation.device import choose_device
 
 log_to(snakemake)
 
@@ -14,12 +13,6 @@ shard = extract(
     read_pictures(snakemake.input.pictures),
     read_bytes,
     load_backbone(settings["backbone"], snakemake.input.weights, settings["short_side"]),
-    Plan(
-        choose_device(settings["device"], 1),
-        settings["pooling"],
-        settings["precision"],
-        settings["batch_size"],
-        snakemake.threads,
-    ),
+    Plan.of(settings, snakemake.threads),
 )
 write_shard(shard, snakemake.output.features, snakemake.output.logits)

@@ -8,7 +8,6 @@ from wordbridge.devise.tuned_backbone import tuned_backbone
 from wordbridge.devise.view_features import extract_views
 from wordbridge.devise.views import ViewSettings
 from wordbridge.log import log_to
-from wordbridge.translation.device import choose_device
 
 log_to(snakemake)
 
@@ -18,13 +17,7 @@ shard = extract_views(
     read_pictures(snakemake.input.pictures),
     read_bytes,
     tuned_backbone(plain, snakemake.input.tuned),
-    Plan(
-        choose_device(settings["device"], 1),
-        settings["pooling"],
-        settings["precision"],
-        settings["batch_size"],
-        snakemake.threads,
-    ),
+    Plan.of(settings, snakemake.threads),
     ViewSettings.parse(settings["augmentation"]),
     settings["augmentation"]["views"],
 )

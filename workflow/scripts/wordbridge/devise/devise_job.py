@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,22 @@ import torch
 
 from wordbridge.devise.classifier_points import discriminant_points, scaled_points
 from wordbridge.devise.devise_training import HeadTraining
+from wordbridge.devise.feature_store import FeatureStore
 from wordbridge.devise.fitted import Fitted
 from wordbridge.devise.head import Head
 from wordbridge.devise.head_settings import Settings, settings_from
 from wordbridge.devise.labelled import Features, Floats, Ints, Labelled, seen_parts
-from wordbridge.devise.noun_matrix import NounMatrix
-from wordbridge.devise.picture_table import Picture
+from wordbridge.devise.noun_matrix import NounMatrix, read_noun_matrix
+from wordbridge.devise.picture_table import Picture, read_pictures
 from wordbridge.devise.targets import Points, classifier_of, label_numbers, of_pictures
 from wordbridge.translation.checkpoint import exclusive, state_key
 from wordbridge.translation.device import choose_device
+from wordbridge.vectors.matrix_file import load_matrix
 
 MOMENTS = 20_000  # pictures, evenly taken, that mean and covariance of the features are made of
+
+
+NO_ROWS = np.zeros((0, 0), np.float32)
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,26 @@ class Sources:
     store: Features
     pictures: Sequence[Picture]
     nouns: NounMatrix
-    classifier_rows: Floats
+    classifier_rows: Floats = field(default_factory=NO_ROWS.copy)
+
+
+def read_sources(
+    features: Sequence[str | Path],
+    pictures: str | Path,
+    vectors: str | Path,
+    nouns: str | Path,
+    classifier: str | Path | None = None,
+) -> Sources:
+    """Return what a rule's input files hold, without a ``classifier`` no rows of it.
+
+    Raises InputError when a file is damaged, or the files do not belong together.
+    """
+    return Sources(
+        FeatureStore.open(features),
+        read_pictures(pictures),
+        read_noun_matrix(vectors, nouns),
+        NO_ROWS if classifier is None else load_matrix(classifier),
+    )
 
 
 def training_points(

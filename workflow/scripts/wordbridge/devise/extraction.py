@@ -1,7 +1,7 @@
 """Features of pictures: decoding and network side by side, in memory that does not grow."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +18,7 @@ from wordbridge.devise.feature_store import Shard
 from wordbridge.devise.picture_table import Picture
 from wordbridge.errors import InputError
 from wordbridge.progress import progress
+from wordbridge.translation.device import choose_device
 
 PRECISIONS = ("float32", "float16")
 WAITING = 2  # batches per thread that are begun before the oldest is done
@@ -46,6 +47,17 @@ class Plan(NamedTuple):
     precision: str = "float32"
     batch_size: int = 4
     threads: int = 1
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], threads: int) -> "Plan":
+        """Return the plan of a rule's settings; raises InputError when there is no such device."""
+        return cls(
+            choose_device(settings["device"], 1),
+            settings["pooling"],
+            settings["precision"],
+            settings["batch_size"],
+            threads,
+        )
 
 
 class Batch(NamedTuple):

@@ -31,7 +31,6 @@ from wordbridge.translation.device import choose_device
 from wordbridge.translation.weights import load_weights
 
 MAP = "map_"  # before the names of the settings that are for the map alone
-NO_ROWS = np.zeros((0, 0), np.float32)  # of the backbone's classifier, which has no say here
 
 
 def tune(

@@ -1,7 +1,7 @@
 """What the summary page of an experiment says about each file, and in which order."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -62,8 +62,10 @@ TOPICS = (
         "seen, and of nouns that were held out whole.",
         ("devise",),
         {
+            "head_losses": "Losses of the heads per epoch: means over the seeds, bands from the "
+            "least to the most. A head that overfits has a valid loss that rises.",
             "head_rate": "Learning-rate range test of a head: the loss while the rate grows; the "
-            "dashed line marks the suggestion."
+            "dashed line marks the suggestion.",
         },
     ),
     Topic(
@@ -77,7 +79,7 @@ TOPICS = (
         "Far from their own noun and close to another.",
         ("mislabelled",),
     ),
-    Topic("Nouns", "", ("nouns",)),
+    Topic("Pictures and nouns", "", ("pictures", "nouns")),
     Topic("Corpus and vectors", "", ("corpus", "leaks", "coverage", "vectors")),
 )
 
@@ -87,37 +89,51 @@ FOLDERS = {
     "questions": "sentence pairs taken from the corpus, and what was left out and why",
     "tokens": "the pairs as tokens",
     "split": "the pairs with their part (train, valid, test)",
+    "auxiliary": "the pairs and, behind them, further sentences that training reads first",
+    "pieces": "models that cut words into pieces, and the pairs cut by them",
     "vocabulary": "words of each language with number and count",
     "ids": "the pairs as word numbers (NumPy)",
+    "vectors": "fastText vectors learned from the corpus itself",
     "embeddings": "word vectors of the vocabularies, with coverage reports",
+    "range_test": "loss at each learning rate of the range tests",
     "translators": "weights (safetensors), settings and losses of each variant and seed",
     "translations": "translations of the test part by each variant and seed",
     "scores": "scores of each variant and seed (JSON)",
     "nouns": "WordNet's nouns and their word vectors",
     "pictures": "picture sets as tables and archives, shards of them, and the split",
     "features": "what the backbone sees in each picture",
+    "backbone": "the last blocks of the backbone, tuned to the pictures",
+    "tuned": "what the tuned backbone sees in each picture",
+    "views": "what the backbone sees in cuts and mirror images of pictures",
     "devise": "models and predictions of the methods that send pictures among the words",
     "devise_scores": "scores of each such method and seed (JSON)",
     "search": "indexes of classes, nouns and pictures, and the words to search with",
     "tables": "the tables above as TSV, Markdown and HTML",
     "figures": "the figures above",
     "timings": "times and throughputs, which change from run to run and are not shown here",
+    "benchmarks": "time and memory of each job, as Snakemake measured them",
+    "manifest": "what made each file: code, settings, inputs (`wordbridge verify` reads it)",
 }
 # What a run without picture sets does not make.
 OF_PICTURES = {"nouns", "pictures", "features", "devise", "devise_scores", "search"}
+# What a run makes only when its configuration asks for it.
+OPTIONAL = {"auxiliary", "pieces", "vectors", "range_test", "backbone", "tuned", "views"}
 # Linked without being read, because the page must not change with the times.
 TIMES = Link("timings/times.html", "the table of times and throughputs")
 SEARCH_TIMES = Link("timings/search.html", "the indexes' times, sizes and recall")
 
 
 def summary_sections(
-    root: str | Path, tables: Sequence[str | Path], pictures: Sequence[str | Path]
+    root: str | Path,
+    tables: Sequence[str | Path],
+    pictures: Sequence[str | Path],
+    optional: Collection[str] = (),
 ) -> list[Section]:
     """Return the sections of the page that is to lie in ``root``; empty ones are left out.
 
     ``tables`` are HTML files that ``write_table`` wrote (they are embedded), ``pictures`` are
     image files. Both are put under the topic that knows the start of their names. The last
-    section lists the folders that a run makes.
+    section lists the folders that a run makes, of the ``OPTIONAL`` ones those in ``optional``.
     """
     sections = []
     for topic in (*TOPICS, OTHER):
@@ -125,23 +141,29 @@ def summary_sections(
         own_pictures = [path for path in map(Path, pictures) if topic_of(path, "pictures") is topic]
         if own_tables or own_pictures:
             sections.append(_section(root, topic, own_tables, own_pictures))
-    files = folder_links(pictured=any(Path(path).stem == "devise" for path in tables))
+    files = folder_links(any(Path(path).stem == "devise" for path in tables), optional)
     return [*sections, Section("Files", "What stands where in this folder.", links=files)]
 
 
-def folder_links(pictured: bool) -> list[Link]:
+def folder_links(pictured: bool, optional: Collection[str]) -> list[Link]:
     """Return links to the folders and times of a run, ``pictured`` or without the picture side."""
-    names = [name for name in FOLDERS if pictured or name not in OF_PICTURES]
+    absent = OPTIONAL - set(optional) | (set() if pictured else OF_PICTURES)
+    names = [name for name in FOLDERS if name not in absent]
     folders = [Link(f"{name}/", FOLDERS[name]) for name in names]
     return [*folders, TIMES, *[SEARCH_TIMES] * pictured]
 
 
 def summary_page(
-    title: str, page: str | Path, tables: Sequence[str | Path], pictures: Sequence[str | Path]
+    title: str,
+    page: str | Path,
+    tables: Sequence[str | Path],
+    pictures: Sequence[str | Path],
+    optional: Collection[str] = (),
 ) -> str:
     """Return the HTML of the summary page that is to be written to ``page``."""
+    sections = summary_sections(Path(page).parent, tables, pictures, optional)
     lead = "Every table and figure of this run. The folders below hold what they were made from."
-    return build_page(title, summary_sections(Path(page).parent, tables, pictures), lead)
+    return build_page(title, sections, lead)
 
 
 def write_page(page: str, path: str | Path) -> None:

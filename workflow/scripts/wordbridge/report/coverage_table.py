@@ -1,12 +1,12 @@
 """How much of the vocabularies and of the text has a word vector, in one table."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from wordbridge.report.cells import Column
+from wordbridge.report.frames import read_frame
 
 CAPTION = "Words and tokens of the train part with a word vector, by the step that found it."
 
@@ -25,7 +25,7 @@ def tabulate_coverage(reports: Mapping[str, str | Path]) -> pd.DataFrame:
     """Return the coverage reports (TSV files) of all languages below each other."""
     frames = []
     for language, path in reports.items():
-        frame = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False)
+        frame = read_frame(path, "build the embeddings again")
         frame.insert(0, "language", language)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)

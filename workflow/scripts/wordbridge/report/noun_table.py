@@ -1,11 +1,11 @@
 """How many nouns have a word vector, by how one is found, as it is shown."""
 
-import csv
 from pathlib import Path
 
 import pandas as pd
 
 from wordbridge.report.cells import Column
+from wordbridge.report.frames import read_frame
 
 CAPTION = "Nouns of WordNet and classes of ImageNet with a word vector, by how it is found."
 
@@ -30,4 +30,4 @@ COLUMNS = {
 
 def tabulate_nouns(path: str | Path) -> pd.DataFrame:
     """Return the coverage of the nouns that ``embed_nouns`` measured."""
-    return pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False)
+    return read_frame(path, "embed the nouns again")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from wordbridge.report.cells import Column
+from wordbridge.report.frames import read_frame
 from wordbridge.search.folder import Index
 from wordbridge.search.recall import recall_rows
 
@@ -40,7 +41,7 @@ def tabulate_recall(
     ``builds`` are Snakemake's benchmark files of the jobs that built them, in the same order.
     """
     names = [index.description["index"] for index in indexes]
-    seconds = [float(pd.read_csv(path, sep="\t")["s"].mean()) for path in builds]
+    seconds = [float(read_frame(path, "build the index again")["s"].mean()) for path in builds]
     rows = recall_rows(
         dict(zip(names, indexes, strict=True)),
         dict(zip(names, seconds, strict=True)),

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
+from pandas.core.groupby import SeriesGroupBy
 
 from wordbridge.report.canvas import ACCENT, INK, MARK, SOFT, house_style, line_style
 
@@ -45,11 +47,14 @@ def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) 
 
 
 def _loss_line(axes: Axes, runs: pd.DataFrame, column: str, number: int) -> None:
-    epochs = runs.groupby("epoch", sort=True)[column]
-    mean, least, most = epochs.mean(), epochs.min(), epochs.max()
     last = runs.sort_values("epoch").groupby("seed")[column].last().mean()
-    style = line_style(number)
-    axes.plot(mean.index, mean, label=f"{runs['variant'].iloc[0]}  {last:.2f}", zorder=3, **style)
+    label = f"{runs['variant'].iloc[0]}  {last:.2f}"
+    _mean_and_band(axes, runs.groupby("epoch", sort=True)[column], label, line_style(number))
+
+
+def _mean_and_band(axes: Axes, epochs: SeriesGroupBy, label: str, style: dict[str, Any]) -> None:
+    mean, least, most = epochs.mean(), epochs.min(), epochs.max()
+    axes.plot(mean.index, mean, label=label, zorder=3, **style)
     axes.fill_between(mean.index, least, most, color=style["color"], alpha=0.18, linewidth=0)
 
 
@@ -70,6 +75,36 @@ def _readable_log(axes: Axes) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="y", which="minor", length=0)
+
+
+HEAD_LOSSES = {
+    "fit_loss": "Train pictures",
+    "valid_loss": "Valid pictures of the same nouns",
+}
+
+
+@house_style()
+def head_losses_figure(metrics: pd.DataFrame) -> Figure:
+    """Return a panel per head with its losses per epoch: means over the seeds, bands as above.
+
+    ``metrics`` has the columns variant, seed, epoch, fit_loss and valid_loss, both without
+    dropout. Each head has a loss of its own, so the panels have scales of their own.
+    """
+    heads = list(dict.fromkeys(metrics["variant"]))
+    figure = Figure(figsize=(2.2 + 3.6 * len(heads), 4.2), layout="constrained")
+    panels = figure.subplots(1, len(heads), squeeze=False)[0]
+    for axes, head in zip(panels, heads, strict=True):
+        epochs = metrics[metrics["variant"] == head].groupby("epoch", sort=True)
+        for number, (column, label) in enumerate(HEAD_LOSSES.items()):
+            style = line_style(number + 3)
+            _mean_and_band(axes, epochs[column], label, style)
+        axes.set_title(head)
+        axes.set_xlabel("Epoch")
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panels[0].set_ylabel("Loss of the head's own kind")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
+    return figure
 
 
 @house_style()

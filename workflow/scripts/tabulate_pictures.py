@@ -1,0 +1,20 @@
+"""A table of the picture sets: how many pictures play which part, and how many were left out."""
+
+from wordbridge.log import log_to
+from wordbridge.report.picture_counts import CAPTION, COLUMNS, tabulate_pictures
+from wordbridge.report.tables import write_table
+
+log_to(snakemake)
+
+sets = snakemake.params.order
+shards = len(snakemake.input.failed) // len(sets)
+table = tabulate_pictures(
+    dict(zip(sets, snakemake.input.pictures, strict=True)),
+    dict(zip(sets, snakemake.input.left_out, strict=True)),
+    {
+        name: snakemake.input.failed[number * shards : (number + 1) * shards]
+        for number, name in enumerate(sets)
+    },
+    snakemake.input.split,
+)
+write_table(table, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS)
