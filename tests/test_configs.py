@@ -257,7 +257,27 @@ def test_the_head_on_imagenet_is_the_lessons():
     assert without(kept, NO_NUMBERS_OF_THE_LESSON) == HEAD
     nouns, features = config["nouns"], config["features"]
     assert (nouns["lemmas"], nouns["multiword"], nouns["lower_case"]) == ("first", "skip", True)
+    assert nouns["frequent_words"] == 1_000_000
     assert (features["backbone"], features["pooling"]) == ("resnet50", "concatenated")
+    assert features["short_side"] == 224
+
+
+def test_heads_with_and_without_the_classifiers_say_are_else_the_same():
+    methods = resolved("config.yaml")["methods"]
+    alone, head = (dict(methods[name]) for name in ("head_alone", "head"))
+    assert (alone.pop("classifier")["weight"], head.pop("classifier")["weight"]) == (0, 50)
+    assert alone == head
+
+
+def test_photographs_of_ones_own_are_held_against_the_rival_on_both_sides():
+    config = resolved("configs/photos.yaml")
+    default = resolved("config.yaml")
+    checks = config["choice"]["checks"]
+    assert checks[:3] == default["choice"]["checks"]
+    assert [(check["part"], check["set"]) for check in checks[3:]] == [
+        ("test", "photos"), ("unseen", "photos"),
+    ]  # fmt: skip
+    assert config["run"]["pictures"] == [*default["run"]["pictures"], "photos"]
 
 
 def test_imagenet_needs_only_its_folder_and_what_the_lesson_took(planned: Callable[..., str]):
@@ -266,7 +286,8 @@ def test_imagenet_needs_only_its_folder_and_what_the_lesson_took(planned: Callab
     fetched = {"wordnet_nouns", "imagenet_synsets", "wiki_en_bin", "resnet50"}
     assert made(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
     methods = made(plan, r"results/imagenet/devise_scores/(\w+)/1\.json")
-    assert methods == {(name,) for name in ("lesson_head", "head", "softmax", "conse", "random")}
+    names = ("lesson_head", "head", "softmax", "ridge", "class_mean", "conse", "random")
+    assert methods == {(name,) for name in names}
     assert made(plan, r"(results)/(?!imagenet/)") == set()
 
 

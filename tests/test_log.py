@@ -1,8 +1,11 @@
 """What a job's log holds, and when a job refuses to start."""
 
 import os
+import pty
 import subprocess
 import sys
+import termios
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,8 +21,11 @@ __file__ = {script!r}
 class Params(types.SimpleNamespace):
     def items(self):
         return vars(self).items()
+    def get(self, name, default=None):
+        return vars(self).get(name, default)
 
-params = Params(code={{"modules": {modules!r}, "versions": {{"numpy": "0"}}}})
+params = Params(code={{"modules": {modules!r}, "versions": {{"numpy": "0"}}}},
+    settings={settings!r})
 snakemake = types.SimpleNamespace(
     log=[{log!r}], params=params, rule="toy", wildcards={{"seed": "1"}}, config={{}}, threads=1,
     input=[], output=["results/toy.txt"],
@@ -28,13 +34,17 @@ snakemake = types.SimpleNamespace(
 
 
 def run(
-    tmp_path: Path, body: str, edited: bool = False
+    tmp_path: Path,
+    body: str,
+    edited: bool = False,
+    settings: Mapping[str, object] | None = None,
+    shown: int = subprocess.PIPE,
 ) -> tuple[subprocess.CompletedProcess[str], str]:
-    """Return the finished script process and what is in its log."""
+    """Return the finished script process, with ``shown`` as standard error, and its log's text."""
     script = SCRIPTS / "toy_of_test_log.py"  # a path only; the digest is replaced below
     log = tmp_path / "logs" / "toy.log"
     modules = {"toy.py": "1", "helper.py": "2" if edited else "3"}
-    preamble = PREAMBLE.format(script=str(script), modules=modules, log=str(log))
+    preamble = PREAMBLE.format(script=str(script), modules=modules, log=str(log), settings=settings)
     stand_in = (
         "import runpy\n"
         "runpy.run_path = lambda _: {'digest': lambda _: {'toy.py': '1', 'helper.py': '3'}}\n"
@@ -45,7 +55,8 @@ def run(
         [sys.executable, job],
         env=os.environ | {"PYTHONPATH": str(SCRIPTS), "PYTHONUNBUFFERED": "", "LC_ALL": "C"},
         cwd=tmp_path,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=shown,
         text=True,
         check=False,
     )
@@ -158,3 +169,32 @@ def test_a_script_of_another_checkout_does_not_run_with_this_package(tmp_path: P
     log = (tmp_path / "logs/toy.log").read_text()
     assert log.startswith("error: another wordbridge was imported: expected the one beside")
     assert log.endswith("run `pip install -e .` in the checkout\n")
+
+
+def test_a_terminal_gets_a_bar_and_the_log_plain_lines(tmp_path: Path):
+    body = """
+from wordbridge.progress import progress
+for _ in progress(range(3), "counting"):
+    pass
+"""
+    terminal, inner = pty.openpty()
+    termios.tcsetwinsize(inner, (24, 80))
+    os.set_blocking(terminal, False)
+    done, log = run(tmp_path, body, shown=inner)
+    drawn = os.read(terminal, 10_000)  # before the last of the other end is closed
+    os.close(inner)
+    os.close(terminal)
+    assert done.returncode == 0
+    assert b"toy seed counting: " in drawn
+    assert log.startswith("counting: 3 it, ")
+    assert len(log.splitlines()) == 1
+
+
+def test_fewer_threads_than_results_were_asked_for_with_are_refused(tmp_path: Path):
+    done, log = run(tmp_path, "print('began')", settings={"threads": 2})
+    assert done.returncode == 1
+    assert log.splitlines() == [
+        "error: threads: expected 2 as configured, got 1, since there are no more cores; "
+        "start with --cores 2 or more, or lower threads in the config"
+    ]
+    assert run(tmp_path, "print('began')", settings={"threads": 1})[1] == "began\n"

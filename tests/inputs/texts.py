@@ -41,7 +41,7 @@ ROWS: list[Row] = [
     Bad("a line of 16 MB", "lines", b"a\n" + b"x" * (17 << 20), "line 2: expected lines of text"),
     Bad("a cut .gz", "lines", half(gzip.compress(FR.encode() * 9)), "truncated or locked"),
     Bad("an encrypted zip", "lines", encrypted(files.zipped({"a": b"b"})), "truncated or locked"),
-    Bad("a zip of two texts", "lines", files.zipped(PNGS), "name one of them as the member"),
+    Bad("a zip of two texts", "lines", files.zipped(PNGS), "unpack the one that is meant"),
     Bad(
         "a zip with damaged LZMA",
         "lines",

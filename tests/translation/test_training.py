@@ -91,6 +91,24 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
     assert run(made, state=state) == whole
 
 
+@pytest.fixture
+def any_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every processor imitate what it does not compute in: slow, but the same numbers."""
+    able = {"avx512_bf16": True, "amx_fp16": True}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+
+
+@pytest.mark.parametrize(("precision", "ability"), [("bfloat16", "bf16"), ("float16", "fp16")])
+def test_a_processor_without_a_precision_is_told(
+    precision: str, ability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    able = {"avx2": True, f"amx_{ability}": False}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    with pytest.raises(InputError, match=f"got {precision}; set it to float32, or use a GPU"):
+        run(short(precision=precision))
+
+
+@pytest.mark.usefixtures("any_precision")
 @pytest.mark.parametrize(
     "block",
     [
@@ -114,6 +132,7 @@ def test_every_kind_of_training_continues_with_the_same_bytes(block: Block, tmp_
     assert run(made, state=tmp_path / "state") == whole
 
 
+@pytest.mark.usefixtures("any_precision")
 @pytest.mark.parametrize("changes", [{}, {"precision": "float16", "save_seconds": 9e9}])
 def test_a_finished_state_gives_its_weights_at_once(
     changes: dict[str, Any], tmp_path: Path

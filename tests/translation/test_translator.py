@@ -16,7 +16,7 @@ from tests.translation.toys import (
     translator,
 )
 from wordbridge.corpus.batches import pad
-from wordbridge.corpus.specials import EOS, PAD
+from wordbridge.corpus.specials import BOS, EOS, PAD
 from wordbridge.translation.settings import settings_from
 from wordbridge.translation.translator import Translator
 
@@ -160,6 +160,17 @@ def test_a_readout_is_made_of_state_input_and_context(name: str) -> None:
     expected = torch.tanh(torch.cat(seen, dim=1) @ layer.weight.t() + layer.bias)
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
     assert found.shape == (3, 8)
+
+
+@pytest.mark.parametrize("readout", [False, True])
+def test_penalties_are_for_the_recurrent_layer_also_below_a_readout(readout: bool) -> None:
+    model = translator(settings({}, readout=readout)).eval()
+    made = model(pad(SOURCES), LENGTHS, 4)
+    assert torch.equal(made.recurrent, made.states) is not readout
+    reading = model.decoder.start(model.encoder(pad(SOURCES), LENGTHS))
+    before = model.decoder.embedding(torch.full((3,), BOS))
+    _, after, _ = model.decoder.step(before, reading)
+    torch.testing.assert_close(made.recurrent[0], after.states[-1][0])
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -16,6 +16,10 @@ PAIRED = "<results>/questions/sentences.tsv"
 SPLIT = (
     "<results>/auxiliary/pairs.tsv" if config["auxiliary"]["use"] else "<results>/split/pairs.tsv"
 )
+# A model of lower-cased text can only be scored without case.
+LOWERCASE = config["scores"]["lowercase"]
+if LOWERCASE is None:
+    LOWERCASE = config["tokens"]["rules"]["lower_case"]
 # Where the tokens that models see come from: words, or words cut into pieces.
 PIECES = LANGUAGES if config["tokens"]["tokenizer"] == "sentencepiece" else []
 TOKENS = "<results>/pieces/pairs.tsv" if PIECES else SPLIT
@@ -121,13 +125,9 @@ FRENCH_TABLES = ["<results>/tables/french.html"] if LABELLED_SETS and FRENCH_VEC
 FRENCH_READERS = [name for name in VARIANTS if config["variants"][name]["direction"] == "fr-en"]
 ASKS_FRENCH = FRENCH_TABLES and FRENCH_READERS and config["search"]["french"]["question"]
 TRANSLATED_NAMES = ["<results>/search/french_questions.tsv"] if ASKS_FRENCH else []
-HEAD_METRICS = expand(
-    "<results>/devise/{method}/{seed}/metrics.tsv",
-    method=[name for name in METHODS if config["methods"][name]["kind"] == "head"],
-    seed=SEEDS,
-)
+HEADS_RUN = [name for name in METHODS if config["methods"][name]["kind"] == "head"]
 PICTURE_FIGURES = [
-    *["<results>/figures/head_losses.png"] * bool(LABELLED_SETS and HEAD_METRICS),
+    *["<results>/figures/head_losses.png"] * bool(LABELLED_SETS and HEADS_RUN),
     *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
     *expand(
         "<results>/figures/head_rate_{method}.png",

@@ -73,7 +73,7 @@ rule add_classifier:
 rule plot_heads:
     """The losses of every head per epoch, on pictures that it learns from and on others."""
     input:
-        HEAD_METRICS,
+        expand("<results>/devise/{method}/{seed}/metrics.tsv", method=HEADS_RUN, seed=SEEDS),
     output:
         "<results>/figures/head_losses.png",
     log:
@@ -87,7 +87,7 @@ rule plot_heads:
         mem_mb=1000,
         runtime=10,
     params:
-        order={"methods": METHODS, "seeds": SEEDS},
+        order={"methods": HEADS_RUN, "seeds": SEEDS},
     script:
         "../scripts/plot_heads.py"
 

@@ -87,7 +87,7 @@ rule score_translations:
     params:
         settings={
             "part": config["scores"]["part"],
-            "lowercase": config["scores"]["lowercase"],
+            "lowercase": LOWERCASE,
             "device": config["device"],
             "threads": config["threads"]["decoding"],
         },
@@ -113,7 +113,7 @@ rule tabulate_scores:
         mem_mb=2000,
         runtime=20,
     params:
-        settings={key: config["scores"][key] for key in ("baseline", "published")},
+        settings={key: config["scores"][key] for key in ("baseline", "part", "published")},
         order=RUNS,
     script:
         "../scripts/tabulate_scores.py"
@@ -150,7 +150,6 @@ rule tabulate_times:
 rule tabulate_samples:
     """Sample translations: source, reference, and what each variant makes of it."""
     input:
-        pairs="<results>/split/pairs.tsv",
         translations=expand(
             "<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]
         ),
@@ -169,6 +168,7 @@ rule tabulate_samples:
     params:
         settings={
             "count": config["samples"]["count"],
+            "part": config["scores"]["part"],
             "variants": VARIANTS,
         },
     script:

@@ -10,4 +10,5 @@ log_to(snakemake)
 settings = snakemake.params.settings
 made = [read_translations(path) for path in snakemake.input.translations]
 samples = samples_of(dict(zip(settings["variants"], made, strict=True)), settings["count"])
-write_table(samples, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS, group=True)
+caption = CAPTION.format(part=settings["part"])
+write_table(samples, snakemake.output[0].removesuffix(".tsv"), caption, COLUMNS, group=True)

@@ -10,7 +10,9 @@ from wordbridge.translation.records import read_records
 log_to(snakemake)
 
 records = read_records(snakemake.input)
-scores = tabulate_scores(records, **snakemake.params.settings)
+settings = dict(snakemake.params.settings)
+caption = CAPTION.format(part=settings.pop("part"))
+scores = tabulate_scores(records, **settings)
 stem = snakemake.output.tables[0].removesuffix(".tsv")
-write_table(scores, stem, CAPTION, score_columns(records), group=True)
+write_table(scores, stem, caption, score_columns(records), group=True)
 save_figure(scores_figure(records), snakemake.output.figure)

@@ -15,6 +15,7 @@ from wordbridge.errors import InputError
 from wordbridge.failures import in_one_line
 from wordbridge.lifeline import end_with_snakemake
 from wordbridge.manifest.record import PROVENANCE, write_record
+from wordbridge.progress import SCREEN
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -28,11 +29,15 @@ def log_to(snakemake: "Snakemake") -> None:
     Call it before anything else. An InputError that nobody handles then becomes one last line
     ``error: ...`` and exit status 1; what nobody expected brings its traceback into the log.
     The process ends when its Snakemake does. Raises InputError if the code is not what the
-    workflow was planned with. A job that ends well leaves its record in the manifest.
+    workflow was planned with, or if fewer threads were given than results were asked for with.
+    A job that ends well leaves its record in the manifest.
     """
-    sys.excepthook = partial(_report, _redirect(Path(snakemake.log[0])))
+    shown = _redirect(Path(snakemake.log[0]))
+    sys.excepthook = partial(_report, shown)
     end_with_snakemake()
     _check_code(snakemake)
+    _check_threads(snakemake)
+    SCREEN.keep(shown, " ".join([snakemake.rule, *map(str, snakemake.wildcards)]))
     atexit.register(write_record, snakemake, Path.cwd())
 
 
@@ -82,4 +87,15 @@ def _check_code(snakemake: "Snakemake") -> None:
         raise InputError(
             f"code changed after the workflow started: expected {', '.join(changed)} as planned, "
             "got another version; nothing was computed, run the same command again"
+        )
+
+
+def _check_threads(snakemake: "Snakemake") -> None:
+    """Raise InputError if Snakemake lowered the threads that the last bits of results depend on."""
+    settings = snakemake.params.get("settings")
+    wanted = settings.get("threads", 1) if isinstance(settings, dict) else 1
+    if snakemake.threads < wanted:
+        raise InputError(
+            f"threads: expected {wanted} as configured, got {snakemake.threads}, since there are "
+            f"no more cores; start with --cores {wanted} or more, or lower threads in the config"
         )

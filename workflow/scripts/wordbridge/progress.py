@@ -1,9 +1,10 @@
 """Progress that suits where it is shown: a bar on a terminal, plain lines in a log."""
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -12,23 +13,60 @@ Item = TypeVar("Item")
 LINE_SECONDS = 10.0  # a log gets at most one line in this many seconds
 
 
+class Screen:
+    """Where bars are drawn: standard error, or the terminal from which a job sent it to its log.
+
+    Jobs side by side share the last line of the terminal; ``job`` tells their bars apart.
+    """
+
+    def __init__(self) -> None:
+        self.terminal: TextIO | None = None
+        self.job = ""
+
+    def keep(self, descriptor: int, job: str) -> None:
+        """Draw bars on ``descriptor`` from now on if it is a terminal."""
+        if os.isatty(descriptor):
+            self.terminal = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="replace")
+            self.job = job
+
+    def bar(self, items: Iterable[Item], description: str, **options: Any) -> "tqdm[Item]":
+        """Return tqdm's bar over ``items``, one that shows nothing where there is no terminal."""
+        own = sys.stderr.isatty()
+        words = [description] if own else [self.job, description]
+        return tqdm(
+            items,
+            desc=" ".join(filter(None, words)),
+            file=sys.stderr if own else self.terminal,
+            disable=not own and self.terminal is None,
+            leave=own,
+            mininterval=0.1 if own else 1.0,
+            dynamic_ncols=True,
+            **options,
+        )
+
+
+SCREEN = Screen()
+
+
+def logs() -> bool:
+    """Return whether standard error takes plain lines, as a log does."""
+    return not sys.stderr.isatty()
+
+
 def progress(
     items: Iterable[Item], description: str, total: int | None = None, unit: str = "it"
 ) -> Iterator[Item]:
     """Yield ``items`` while showing how many have passed and how fast (units per second)."""
-    if sys.stderr.isatty():
-        yield from tqdm(items, desc=description, total=total, unit=unit, dynamic_ncols=True)
-        return
-    bar = tqdm(items, desc=description, total=total, unit=unit, disable=None)
     started = shown = time.monotonic()
     count = 0
-    for count, item in enumerate(bar, start=1):
+    for count, item in enumerate(SCREEN.bar(items, description, total=total, unit=unit), start=1):
         yield item
         now = time.monotonic()
-        if now - shown >= LINE_SECONDS:
+        if logs() and now - shown >= LINE_SECONDS:
             print(_line(description, count, total, unit, now - started), file=sys.stderr)
             shown = now
-    print(_line(description, count, total, unit, time.monotonic() - started), file=sys.stderr)
+    if logs():
+        print(_line(description, count, total, unit, time.monotonic() - started), file=sys.stderr)
 
 
 def _line(description: str, count: int, total: int | None, unit: str, seconds: float) -> str:

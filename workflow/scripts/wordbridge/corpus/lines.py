@@ -23,28 +23,22 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an archive without fi
 LONGEST = 1 << 24  # bytes of a line; what has longer ones is no text, and would fill the memory
 
 
-def read_lines(path: str | Path, member: str | None = None) -> Iterator[str]:
+def read_lines(path: str | Path) -> Iterator[str]:
     r"""Yield the lines of the text at ``path`` without their ends, which are \n or \r\n only.
 
-    The first bytes, not the name, tell whether the file is compressed. ``member`` names the
-    text inside a .zip, which may be left out when it holds one file. A byte order mark at the
-    start is dropped. Raises InputError for a missing or empty file, bytes that are not UTF-8,
-    NUL bytes, and damaged or truncated archives.
+    The first bytes, not the name, tell whether the file is compressed; a .zip holds one file. A
+    byte order mark at the start is dropped. Raises InputError for a missing or empty file, bytes
+    that are not UTF-8, NUL bytes, and damaged or truncated archives.
     """
-    return chain.from_iterable(_Text(path, member).blocks())
+    return chain.from_iterable(_Text(path).blocks())
 
 
-def aligned_lines(
-    fr_path: str | Path,
-    en_path: str | Path,
-    fr_member: str | None = None,
-    en_member: str | None = None,
-) -> Iterator[tuple[int, str, str]]:
+def aligned_lines(fr_path: str | Path, en_path: str | Path) -> Iterator[tuple[int, str, str]]:
     """Yield (line number from 1, French line, English line) of two line-aligned texts.
 
     Raises InputError as ``read_lines`` does, and when the texts have different line counts.
     """
-    fr, en = _Text(fr_path, fr_member), _Text(en_path, en_member)
+    fr, en = _Text(fr_path), _Text(en_path)
     fr_blocks, en_blocks = fr.blocks(), en.blocks()
     # Iterators in C hand the lines on, so that no Python code runs for a single line here.
     yield from zip(
@@ -59,7 +53,7 @@ def aligned_lines(
 
 
 def tabbed_lines(
-    path: str | Path, fr_column: int, en_column: int, member: str | None = None
+    path: str | Path, fr_column: int, en_column: int
 ) -> Iterator[tuple[int, str, str]]:
     """Yield (line number, French field, English field) of a tab-separated text.
 
@@ -68,7 +62,7 @@ def tabbed_lines(
     """
     fr, en = fr_column - 1, en_column - 1
     width = 0
-    for number, line in enumerate(read_lines(path, member), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         fields = line.split("\t")
         if len(fields) != width:
             if width or not 0 <= min(fr, en) <= max(fr, en) < len(fields):
@@ -84,9 +78,8 @@ def tabbed_lines(
 class _Text:
     """A text that counts the lines it has given out."""
 
-    def __init__(self, path: str | Path, member: str | None) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.path = path
-        self.member = member
         self.count = 0
 
     def blocks(self) -> Iterator[list[str]]:
@@ -161,11 +154,6 @@ class _Text:
         if start in _ZIP:
             with zipfile.ZipFile(file) as archive, archive.open(self._choose(archive)) as packed:
                 yield packed.read
-        elif self.member is not None:
-            raise InputError(
-                f"{self.path}: expected a .zip that holds {self.member!r}, got another kind of "
-                "file; leave the member out"
-            )
         elif start.startswith(_GZIP):
             with gzip.open(file) as unpacked:
                 yield unpacked.read
@@ -174,11 +162,9 @@ class _Text:
 
     def _choose(self, archive: zipfile.ZipFile) -> str:
         names = [info.filename for info in archive.infolist() if not info.is_dir()]
-        if self.member is None and len(names) == 1:
-            return names[0]
-        if self.member not in names:
+        if len(names) != 1:
             raise InputError(
-                f"{self.path}: expected {self.member or 'one file'!r} in the archive, got "
-                f"{', '.join(sorted(names)) or 'none'}; name one of them as the member"
+                f"{self.path}: expected one file in the archive, got "
+                f"{', '.join(sorted(names)) or 'none'}; unpack the one that is meant"
             )
-        return self.member
+        return names[0]

@@ -11,11 +11,11 @@ from wordbridge.corpus.tokenized import TokenizedPair
 from wordbridge.errors import InputError, brief
 
 
-def train_pieces(texts: Iterable[str], size: int, kind: str = "unigram") -> bytes:
+def train_pieces(texts: Iterable[str], size: int) -> bytes:
     """Return a SentencePiece model with at most ``size`` pieces, learned from ``texts``.
 
-    ``kind`` is "unigram" or "bpe". One thread and no sampling, so that equal texts give equal
-    bytes. Raises InputError when the texts do not suffice.
+    They are those of a unigram model (Kudo 2018). One thread and no sampling, so that equal texts
+    give equal bytes. Raises InputError when the texts do not suffice.
     """
     model = BytesIO()
     try:
@@ -24,7 +24,7 @@ def train_pieces(texts: Iterable[str], size: int, kind: str = "unigram") -> byte
             model_writer=model,
             vocab_size=size,
             hard_vocab_limit=False,  # a small corpus may have fewer pieces
-            model_type=kind,
+            model_type="unigram",
             character_coverage=1.0,  # a rare letter costs one piece, a lost one costs words
             normalization_rule_name="identity",  # the tokens are normalised already
             num_threads=1,
@@ -32,7 +32,7 @@ def train_pieces(texts: Iterable[str], size: int, kind: str = "unigram") -> byte
         )
     except (RuntimeError, OSError) as error:
         raise InputError(
-            f"SentencePiece cannot learn {size} {kind} pieces ({' '.join(str(error).split())}); "
+            f"SentencePiece cannot learn {size} pieces ({' '.join(str(error).split())}); "
             "choose another number of pieces or give it more text"
         ) from error
     return model.getvalue()

@@ -23,8 +23,8 @@ class Topic:
 TOPICS = (
     Topic(
         "Scores",
-        "Measured on the test part, which no training has seen, once per distinct source text; "
-        "the validation loss on the validation part.",
+        "Measured once per distinct source text of the part that the caption names; the "
+        "validation loss on the validation part.",
         ("scores",),
         {
             "scores": "BLEU of every variant against one reference and against all references: "

@@ -12,7 +12,7 @@ from wordbridge.errors import InputError
 from wordbridge.report.cells import Column
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
-CAPTION = "Sample translations from the test part, from the shortest to the longest."
+CAPTION = "Sample translations from the {part} part, from the shortest to the longest."
 
 COLUMNS = {"sample": Column("Sample"), "line": Column("Line"), "text": Column("Text")}
 
@@ -43,7 +43,7 @@ def tabulate_samples(
         if len(texts) != len(sources):
             raise InputError(
                 f"variant {variant!r}: expected {len(sources)} translations, got {len(texts)}; "
-                "translate the test part again"
+                "translate the part again"
             )
     rows = []
     for number, position in enumerate(spread_over_lengths(sources, count), start=1):

@@ -12,13 +12,14 @@ from wordbridge.report.seeds import over_seeds
 from wordbridge.translation.significance import RESAMPLES, SEED, compare_records
 
 CAPTION = (
-    "Scores of every variant on the test part: means and standard deviations over the seeds. "
+    "Scores of every variant on the {part} part: means and standard deviations over the seeds. "
     "The best figure of a column is in bold."
 )
 
 AVERAGED = (
     "epochs", "best_epoch", "validation_loss", "nll_per_token", "perplexity",
     "bleu_single", "bleu_multi", "chrf_single", "chrf_multi", "exact_match",
+    "exact_match_multi",
     "length_ratio", "repetition_rate", "unknown_rate",
 )  # fmt: skip
 
@@ -27,12 +28,16 @@ COLUMNS = {
     "run": Column("Run", note="here, or a figure that the 2018 lesson or notes on it printed"),
     "seeds": Column("Seeds", 0),
     "epochs": Column("Epochs", 0),
+    "best_epoch": Column("Best", 1, "best_epoch_std", note="the epoch whose weights were kept"),
     "validation_loss": Column(
         "Valid. loss", 3, "validation_loss_std", best="low",
-        note="on the validation part and as the lesson has it: free running, padding counted, nats",
+        note="on the validation part and as the lesson has it: free running, padding counted, "
+        "nats; a model that stops at its end of sentence pays nothing for the padding after it",
     ),
     "bleu_single": Column(
-        "BLEU, 1 ref.", 1, "bleu_single_std", best="high", note="against one reference, 0 to 100"
+        "BLEU, 1 ref.", 1, "bleu_single_std", best="high",
+        note="0 to 100, against one reference: the first that the corpus has of a sentence; a "
+        "model trained with version tags is told which version that is",
     ),
     "bleu_gain": Column(
         "Gain", 1, interval=("bleu_gain_low", "bleu_gain_high"),
@@ -50,9 +55,14 @@ COLUMNS = {
         "Exact, %", 1, "exact_match_std", scale=100, best="high",
         note="translations that equal the one reference",
     ),
+    "exact_match_multi": Column(
+        "Exact, all refs., %", 1, "exact_match_multi_std", scale=100, best="high",
+        note="translations that equal any version of the sentence",
+    ),
     "nll_per_token": Column(
         "NLL", 3, "nll_per_token_std", best="low",
-        note="negative log-likelihood of a reference token given those before it, nats",
+        note="negative log-likelihood of a reference token given those before it, nats; over "
+        "every pair of the part, cut to the trained lengths",
     ),
     "perplexity": Column("Perplexity", 1, "perplexity_std", best="low"),
     "length_ratio": Column(

@@ -4,9 +4,7 @@ import sys
 import time
 from types import TracebackType
 
-from tqdm import tqdm
-
-from wordbridge.progress import LINE_SECONDS
+from wordbridge.progress import LINE_SECONDS, SCREEN, logs
 
 MEGABYTE = 1e6
 
@@ -19,16 +17,10 @@ class Meter:
         self._total = total
         self._start = self._done = done
         self._started = self._shown = time.monotonic()
-        self._bar = None
-        if sys.stderr.isatty():
-            self._bar = tqdm(
-                desc=description,
-                total=total,
-                initial=done,
-                unit="B",
-                unit_scale=True,
-                dynamic_ncols=True,
-            )
+        nothing: tuple[bytes, ...] = ()  # to iterate over: the bar is told of each advance
+        self._bar = SCREEN.bar(
+            nothing, description, total=total, initial=done, unit="B", unit_scale=True
+        )
 
     def __enter__(self) -> "Meter":
         """Return the meter itself."""
@@ -41,18 +33,16 @@ class Meter:
         trace: TracebackType | None,
     ) -> None:
         """Show the last state."""
-        if self._bar is not None:
-            self._bar.close()
-        else:
+        self._bar.close()
+        if logs():
             print(self._line(), file=sys.stderr)
 
     def advance(self, count: int) -> None:
         """Note that ``count`` more bytes have come."""
         self._done += count
         now = time.monotonic()
-        if self._bar is not None:
-            self._bar.update(count)
-        elif now - self._shown >= LINE_SECONDS:
+        self._bar.update(count)
+        if logs() and now - self._shown >= LINE_SECONDS:
             print(self._line(), file=sys.stderr)
             self._shown = now
 

@@ -8,6 +8,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from wordbridge.corpus.batches import Batch
 from wordbridge.corpus.specials import PAD
+from wordbridge.errors import InputError
 from wordbridge.translation.forcing import draw_forced
 from wordbridge.translation.loss import activation_penalty, lesson_loss, word_loss
 from wordbridge.translation.settings import Settings
@@ -15,12 +16,16 @@ from wordbridge.translation.translator import Translator
 
 
 class Optimisation:
-    """Adam over all of a translator's parameters, in the precision of its settings."""
+    """Adam over all of a translator's parameters, in the precision of its settings.
+
+    Raises InputError where the device does not compute in that precision.
+    """
 
     def __init__(self, model: Translator, settings: Settings) -> None:
         self.model, self.settings = model, settings
         options = settings.training
         self.device = next(model.parameters()).device
+        _check_precision(options.precision, self.device)
         self.optimizer = torch.optim.Adam(
             model.parameters(),
             lr=options.learning_rate,
@@ -71,8 +76,9 @@ class Optimisation:
         )
         words = batch.target[: len(decoded.states)] != PAD
         penalty = activation_penalty(
-            decoded.states,
-            decoded.dropped,
+            decoded.recurrent,
+            # A readout has the dropout behind it, and the penalties are for the recurrent layer.
+            decoded.recurrent if self.model.settings.readout else decoded.dropped,
             words,
             options.activation_regularisation,
             options.temporal_regularisation,
@@ -81,3 +87,15 @@ class Optimisation:
             return lesson_loss(self.model.logits(decoded.dropped), batch.target), penalty
         logits, target = self.model.logits(decoded.dropped[words]), batch.target[: len(words)]
         return word_loss(logits, target[words], options.label_smoothing), penalty
+
+
+def _check_precision(precision: str, device: torch.device) -> None:
+    """Raise InputError on a processor without this precision, which would only imitate it."""
+    if device.type != "cpu" or precision == "float32":
+        return
+    name = {"bfloat16": "bf16", "float16": "fp16"}[precision]  # as in avx512_bf16, amx_fp16
+    if not any(able for ability, able in torch.cpu.get_capabilities().items() if name in ability):
+        raise InputError(
+            f"training.precision: expected one that this processor computes in, got {precision}; "
+            "set it to float32, or use a GPU"
+        )

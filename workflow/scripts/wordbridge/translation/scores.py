@@ -66,18 +66,14 @@ def token_rates(tokens: Sequence[Sequence[str]]) -> dict[str, float]:
     """Return the rates (0 to 1) of repetitions and of unknown words in translations.
 
     ``repetition_rate``: share of the translations in which 1 to 4 tokens come twice in a row.
-    ``repeated_token_rate``: share of all tokens that belong to such a second time.
-    ``unknown_rate``: share of all tokens that are the unknown word. ``empty_rate``: share of the
-    translations without a token. Without any translation all rates are 0.
+    ``unknown_rate``: share of all tokens that are the unknown word. Without any translation both
+    are 0.
     """
-    repeated = [repeated_tokens(sentence) for sentence in tokens]
     total = sum(map(len, tokens))
     unknown = sum(token == SPECIALS[UNK] for sentence in tokens for token in sentence)
     return {
-        "repetition_rate": _share(sum(count > 0 for count in repeated), len(tokens)),
-        "repeated_token_rate": _share(sum(repeated), total),
+        "repetition_rate": _share(sum(repeated_tokens(words) > 0 for words in tokens), len(tokens)),
         "unknown_rate": _share(unknown, total),
-        "empty_rate": _share(sum(not sentence for sentence in tokens), len(tokens)),
     }
 
 

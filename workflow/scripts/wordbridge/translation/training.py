@@ -7,12 +7,11 @@ from pathlib import Path
 
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from wordbridge.corpus.batches import Indices, ParallelData, sortish_batches
 from wordbridge.corpus.curriculum import Curriculum
 from wordbridge.errors import InputError
-from wordbridge.progress import LINE_SECONDS
+from wordbridge.progress import LINE_SECONDS, SCREEN, logs
 from wordbridge.translation.averaging import WeightAverage
 from wordbridge.translation.forcing import forcing_chance
 from wordbridge.translation.optimisation import Optimisation
@@ -101,11 +100,11 @@ class Training:
         # Saved after the last batch but before validation, an epoch has no batch left.
         left = order[standing.batch :]
         self.model.train()
-        with tqdm(left, desc=f"epoch {standing.epoch + 1}", unit="batch", disable=None) as shown:
+        with SCREEN.bar(left, f"epoch {standing.epoch + 1}", unit="batch") as shown:
             for indices in shown:
                 self._batch(indices, chance)
                 shown.set_postfix_str(self._now(), refresh=False)
-                if shown.disable:
+                if logs():
                     self._tell(len(order))
                 self._save_if_due()
         self._close_epoch(chance)

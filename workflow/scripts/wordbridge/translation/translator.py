@@ -17,11 +17,13 @@ from wordbridge.translation.settings import ModelSettings
 class Decoded(NamedTuple):
     """What each word is foretold from, before and after dropout, each (time, batch, width).
 
-    ``attention`` is (time, batch, source), or None.
+    ``recurrent`` is the top recurrent layer's state: the same as ``states`` unless there is a
+    readout between the two. ``attention`` is (time, batch, source), or None.
     """
 
     states: Tensor
     dropped: Tensor
+    recurrent: Tensor
     attention: Tensor | None
 
 
@@ -71,10 +73,11 @@ class Translator(nn.Module):
         feed = self._feed(source.shape[1], steps, target, forced)
         mask = self._output_mask(source.shape[1])
         ended = torch.zeros(source.shape[1], dtype=torch.bool, device=source.device)
-        states, dropped, attention = [], [], []
+        states, dropped, recurrent, attention = [], [], [], []
         for step in range(steps):
             state, reading, attended = self.decoder.step(feed.embedded(step), reading)
             states.append(state)
+            recurrent.append(reading.states[-1][0])
             dropped.append(self._drop_output(state, mask))
             if attended is not None:
                 attention.append(attended)
@@ -84,7 +87,7 @@ class Translator(nn.Module):
                 if self._finished(feed, step, ended):
                     break
         weights = torch.stack(attention) if attention else None
-        return Decoded(torch.stack(states), torch.stack(dropped), weights)
+        return Decoded(torch.stack(states), torch.stack(dropped), torch.stack(recurrent), weights)
 
     def forced_states(self, source: Tensor, lengths: Tensor, target: Tensor) -> Tensor:
         """Return the states (time, batch, width) from which each word of ``target`` is foretold.
