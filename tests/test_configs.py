@@ -341,3 +341,16 @@ def test_no_two_experiments_write_to_the_same_folder():
     names = ["config.yaml", *(f"configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml"))]
     folders = [folder for name in names for folder in read(name)["pathvars"].values()]
     assert len(folders) == len(set(folders)) == 2 * len(names)
+
+
+def test_the_lesson_on_verses_changes_what_is_learned_from_and_nothing_of_the_learning():
+    config: dict[str, Any] = {}
+    for each in ("config.yaml", "configs/lesson.yaml", "configs/lesson_on_verses.yaml"):
+        update_config(config, read(each))
+    made = load(config, ROOT / "workflow/schemas/config.schema.yaml")
+    lesson, default = resolved("configs/lesson.yaml"), resolved("config.yaml")
+    for key in ("variants", "decoding", "vocabulary", "lengths", "questions", "tokens"):
+        assert made[key] == lesson[key]
+    assert (made["corpus"], made["split"]) == (default["corpus"], default["split"])
+    assert made["corpora"]["bible"] == default["corpora"]["bible"]
+    check_relations(made)
