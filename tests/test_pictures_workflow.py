@@ -67,6 +67,7 @@ def test_every_table_has_rows_and_a_page(finished: Path):
     tables = sorted((finished / RESULTS / "tables").glob("*.tsv"))
     assert [table.stem for table in tables] == [
         *("devise", "devise_choice", "devise_nouns", "devise_words", "mislabelled", "nouns"),
+        "pictures",
         *(f"search_{name}" for name in EXAMPLES),
     ]
     for table in [*tables, finished / RESULTS / "timings/search.tsv"]:
@@ -131,6 +132,48 @@ def test_another_picture_changes_the_features_of_its_shard_only(
     for shard in range(SHARDS):
         assert len(after[shard]) == len(before[shard]) + (shard == changed)
     assert np.array_equal(after[1 - changed], before[1 - changed])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("change", ["replaced", "removed"])
+def test_a_picture_that_changes_or_goes_costs_the_features_of_its_shard_only(
+    finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs, change: str
+):
+    folder = shutil.copytree(finished, tmp_path / "copy")
+    picture = sorted((folder / "pictures/train").rglob("*.png"))[3]
+    if change == "replaced":
+        draw(picture, 99)
+    else:
+        picture.unlink()
+    workflow(folder, "shards", *options(folder))
+    assert jobs(folder, "pictures", *options(folder))["extract_features"] == 1
+
+
+@pytest.mark.long
+def test_an_album_without_labels_is_searched_and_trains_nothing(
+    finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs
+):
+    folder = shutil.copytree(finished, tmp_path / "copy")
+    draw(folder / "album/été 2018/à la plage.png", 200)
+    (folder / "album/broken.jpg").write_bytes(b"no picture")
+    made = config()
+    made["picture_sets"]["album"] = {"kind": "folder", "folder": "album"}
+    made["run"]["albums"] = ["album"]
+    (folder / "toy.yaml").write_text(yaml.safe_dump(made), encoding="utf-8")
+    todo = jobs(folder, "pictures", *options(folder))
+    assert not {"train_devise", "fit_baseline", "split_pictures", "score_devise"} & todo.keys()
+    workflow(folder, "pictures", *options(folder))
+    assert jobs(folder, "pictures", *options(folder)) == {}
+
+    labels = read_rows(folder / RESULTS / "search/pictures/labels.tsv")
+    assert len(labels) == PER_NOUN * len(PICTURED) + 1
+    row = read_rows(folder / RESULTS / "tables/pictures.tsv")[1]
+    assert (row["set"], row["found"], row["unreadable"], row["train"]) == ("album", "2", "1", "0")
+    asked = ["search", "--image", folder / "album/été 2018/à la plage.png", "--top", "1"]
+    arguments = [*asked, "--results", folder / RESULTS]
+    shown = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False).stdout
+    assert float(shown.split("\t")[0]) == pytest.approx(1)
+    assert shown.rstrip("\n").endswith("album/été 2018/à la plage.png")
 
 
 def turn_on(folder: Path, **features: object) -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from wordbridge.devise.class_lists import label_nouns, read_class_list
 from wordbridge.devise.noun_table import Noun, lemma_text, read_nouns, write_nouns
 from wordbridge.devise.wordnet import read_wordnet
 from wordbridge.errors import InputError
 
+FETCHED = Path(__file__).resolve().parents[2] / "resources" / "files"
 LICENCE = "  1 This software and database is being provided to you, the LICENSEE, by  \n  2   \n"
 ENTITY = "00001740 03 n 01 entity 0 001 ~ 00001930 n 0000 | that which is known  \n"
 FISH = (
@@ -90,3 +92,26 @@ def test_another_table_is_named(text: str, message: str, tmp_path: Path) -> None
 
     with pytest.raises(InputError, match=message):
         read_nouns(tmp_path / "nouns.tsv")
+
+
+@pytest.mark.skipif(
+    not (FETCHED / "wordnet_nouns").exists() or not (FETCHED / "imagenet_synsets").exists(),
+    reason="WordNet has not been fetched: make pictures",
+)
+def test_wordnets_nouns_and_imagenets_classes_are_those_of_the_lesson(tmp_path: Path) -> None:
+    nouns = read_wordnet(FETCHED / "wordnet_nouns")
+    assert len(nouns) == 82_115
+    # As the lesson's classids.txt has them: a synset and its first lemma a line.
+    lesson = tmp_path / "classids.txt"
+    lines = [f"{noun.synset} {noun.lemmas[0]}\n" for noun in nouns]
+    lesson.write_text("".join(lines), encoding="utf-8")
+    assert [entry.synset for entry in read_class_list(lesson)] == [noun.synset for noun in nouns]
+    classes = label_nouns(nouns, read_class_list(FETCHED / "imagenet_synsets"))
+    known = sorted((noun for noun in classes if noun.class_index is not None), key=_class)
+    assert (len(known), known[0].synset, known[0].lemmas[0]) == (1000, "n01440764", "tench")
+    assert sum("_" not in noun.lemmas[0] for noun in known) == 586
+
+
+def _class(noun: Noun) -> int:
+    assert noun.class_index is not None
+    return noun.class_index

@@ -36,7 +36,11 @@ HEADINGS = {
     "method": Column("Method"),
     "run": Column("Run", note="here, or what the paper printed about ImageNet"),
     "seeds": Column("Seeds", 0),
-    "labels": Column("Nouns to choose from", 0),
+    "labels": Column(
+        "Nouns to choose from",
+        0,
+        note="here those of WordNet with a vector, in the papers the labels of ImageNet 2011",
+    ),
     "pictures": Column("Pictures", 0),
     "words": Column("Words", 0),
 }

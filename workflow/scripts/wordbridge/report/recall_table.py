@@ -16,8 +16,9 @@ COLUMNS = {
     "index": Column("Index"),
     "rows": Column("Rows", 0),
     "dim": Column("Dimensions", 0),
+    "neighbours": Column("Nearest", 0, note="As many rows are asked for."),
     "recall": Column(
-        "Recall",
+        "Recall of these",
         4,
         best="high",
         note="Share of the rows found by exact search that the graph finds too, mean over queries.",
