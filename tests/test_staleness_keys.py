@@ -131,6 +131,9 @@ def put(path: Path, text: str, time: int | None = None) -> None:
         ("resources/manual/other", "by hand", "none"),  # nothing uses it
         ("pictures/b.png", "another picture", "list_pictures:2"),  # of a folder and of a table
         ("photographs/deep/b.png", "another picture", "list_pictures:1"),
+        ("photographs/deep/notes.txt", "its name is told", "list_pictures:1"),
+        ("photographs/.deep/b.png", "hidden", "none"),
+        ("pictures/.b.png", "hidden", "none"),
     ],
 )
 def test_a_file_of_ones_own_counts_by_its_bytes_even_if_it_is_an_old_one(
@@ -144,6 +147,19 @@ def test_a_file_of_ones_own_counts_by_its_bytes_even_if_it_is_an_old_one(
     (tmp_path / name).unlink()
     gone = stale if stale != "none" or text else "fetch_resource:1"
     assert planner.stale(planned, base()).words(planned) == gone
+
+
+def test_neither_a_touch_of_pictures_nor_an_edit_of_other_files_beside_them_counts(tmp_path: Path):
+    planner = prepared(tmp_path)
+    for name in ("pictures/a.png", "photographs/a.png", "photographs/notes.txt"):
+        put(tmp_path / name, "one")
+    plan = planner.plan(base())
+    for name in ("pictures/a.png", "photographs/a.png"):
+        put(tmp_path / name, "one", OLD)
+    put(tmp_path / "photographs/notes.txt", "other")
+    assert planner.stale(plan, base()).words(plan) == "none"
+    put(tmp_path / "photographs/a.png", "two", OLD)
+    assert planner.stale(plan, base()).words(plan) == "list_pictures:1"
 
 
 def test_a_file_behind_a_file_address_is_ones_own(tmp_path: Path):
