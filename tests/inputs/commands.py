@@ -1,7 +1,10 @@
 """Command lines in a finished run: translators plain (2 and 10), turned (3) and tagged (8)."""
 
+import json
+
 from tests.inputs import files
-from tests.inputs.rows import UNPICKLED, Command, Held, Row, half, swap
+from tests.inputs.rows import HERE, UNPICKLED, Command, Held, Row, half, swap
+from tests.manifest.manifest_toys import TABLE
 
 TRANSLATE = ("translate", "Qui vient ?")
 CLI = "tests/test_cli.py"
@@ -104,6 +107,21 @@ ROWS: list[Row] = [
         ("search", "boat"),
         "expected a table of words to search with",
         harmed={"search/words/en/vectors.npy": UNPICKLED},
+    ),
+    Command(
+        "results without records", ("verify", HERE), "expected the results of an experiment wi"
+    ),
+    Command(
+        "a record of nothing",
+        ("verify", HERE),
+        "expected the record of a job, got something else ('rule' is a required",
+        harmed={"manifest/split_pairs.json": b"{}"},
+    ),
+    Command(
+        "a file that no job made",
+        ("verify", "--trace", f"{HERE}/strange.tsv"),
+        "expected a file that a job has recorded, got one that is in no record",
+        harmed={"manifest/table.json": json.dumps(TABLE).encode(), "strange.tsv": b""},
     ),
     Held("the folder of another experiment", f"{CLI}::test_an_error_is_one_line"),
     Held(

@@ -1,7 +1,17 @@
 """Weights, states, records, and what a model made."""
 
+import json
+from typing import Any
+
 from tests.inputs import files
-from tests.inputs.rows import UNPICKLED, Bad, Held, Row, half, npz, swap
+from tests.inputs.rows import UNPICKLED, Bad, Held, Row, Unusual, half, npz, swap
+from tests.manifest.manifest_toys import TABLE
+
+
+def recorded(**changes: Any) -> bytes:
+    """Return the record of a job with other values for some keys."""
+    return json.dumps(TABLE | changes).encode()
+
 
 ROWS: list[Row] = [
     Bad("a pickle that acts", "weights", UNPICKLED, "no weights can be read"),
@@ -16,6 +26,15 @@ ROWS: list[Row] = [
     ),
     Bad("a list", "record", b"[]", "as a JSON object, got list"),
     Bad("broken JSON", "record", b'{"bleu', "in JSON, got none"),
+    Bad("no object", "manifest", b"[]", "expected the record of a job, got something else ([] is"),
+    Bad("broken JSON", "manifest", half, "expected the record of a job, got something else ("),
+    Bad("endless JSON", "manifest", b'{"rule":' * 100_000, "got something else (maximum recurs"),
+    Bad("a file of nothing", "manifest", recorded(inputs={"a": None}), "(inputs.a: None is not of"),
+    Bad("a file without a sum", "manifest", recorded(outputs={"a": {"bytes": 1}}), "(outputs.a: "),
+    Bad("no name of the rule", "manifest", recorded(rule=None), "(rule: None is not of type 'str"),
+    Bad("words for seconds", "manifest", recorded(seconds="long"), "(seconds: 'long' is not of t"),
+    Bad("no versions", "manifest", swap(b'"versions"', b'"revisions"'), "'versions' is a required"),
+    Unusual("a key of a later version", "manifest", recorded(attempts=2), "table"),
     Bad("a score in words", "translations", swap(b"-1.5", b"none"), "line 2: expected a log-prob"),
     Bad("no attention at all", "attention", npz(), "no arrays can be read"),
     Bad("a short row", "translations", swap(b"\t-1.5", b""), "line 2: expected 6 columns, got 5"),

@@ -58,6 +58,7 @@ class Command(NamedTuple):
     """A command line, in a finished run of which files were replaced.
 
     ``@`` is the folder of the best translator; text stands for another folder of the run.
+    HERE among the words is the run, which else comes behind them as --results.
     """
 
     what: str
@@ -135,6 +136,7 @@ def npz(**arrays: Any) -> bytes:
     return files.zipped({f"{name}.npy": files.npy(array) for name, array in packed.items()})
 
 
+HERE = "<results>"
 NAN = float("nan")
 FR = "Où est-il ?\n"
 OBJECTS = np.array([{}, {}], object)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from tests.inputs import archives, commands, config, models, pictures, texts, vectors
 from tests.inputs.doors import DOORS
-from tests.inputs.rows import Bad, Command, Harm, Held, Row, Run, Setting, Unusual, Value
+from tests.inputs.rows import HERE, Bad, Command, Harm, Held, Row, Run, Setting, Unusual, Value
 from tests.search.toys import make_run
 from tests.test_cli import finish
 from wordbridge.cli import app
@@ -162,6 +162,7 @@ def replace(results: Path, name: str, harm: Harm | str) -> None:
     if isinstance(harm, str):
         shutil.copytree(results / harm, path)
     else:
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(harmed(path.read_bytes() if path.is_file() else b"", harm))
 
 
@@ -170,7 +171,9 @@ def test_a_bad_command_ends_in_one_line(row: Command, results: Path):
     for name, harm in row.harmed.items():
         replace(results, name, harm)
     before = contents(results)
-    run = CliRunner().invoke(app, [*row.words, "--results", str(results)], input=row.stdin)
+    words = [word.replace(HERE, str(results)) for word in row.words]
+    named = [] if words != [*row.words] else ["--results", str(results)]
+    run = CliRunner().invoke(app, [*words, *named], input=row.stdin)
     assert run.exit_code == row.code, run.output
     *above, last = run.stderr.splitlines()
     assert row.says in one_line(last)

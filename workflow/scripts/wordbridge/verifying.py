@@ -31,4 +31,6 @@ def traced(file: Path, as_json: bool) -> tuple[list[str], bool]:
 
 
 def _lines(told: dict[str, object], lines: Iterator[str], as_json: bool) -> list[str]:
-    return [json.dumps(told, ensure_ascii=False)] if as_json else list(lines)
+    shown = [json.dumps(told, ensure_ascii=False)] if as_json else lines
+    # A file's name may be no text.
+    return [line.encode(errors="backslashreplace").decode() for line in shown]

@@ -21,7 +21,7 @@ def check_lines(made: Check) -> Iterator[str]:
         return
     for one in made.findings:
         told = "  ".join(filter(None, [one.path, one.rule, one.detail]))
-        yield f"{one.kind:9}{told}"
+        yield f"{one.kind:11}{told}"
     for kind in dict.fromkeys(one.kind for one in made.findings):
         yield f"{kind}: {KINDS[kind]}"
     yield f"{made.results}: {len(made.findings)} differences from the manifest of {of}"
