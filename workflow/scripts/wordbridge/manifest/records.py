@@ -1,6 +1,7 @@
 """The records of an experiment's jobs, as they wrote them, found by the files that they made."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -115,6 +116,16 @@ def read_manifest(results: Path) -> Manifest:
     own = Manifest(results, _by_time(_records(results / FOLDER)))
     downloads = _records(own.checkout / DOWNLOADS / FOLDER)
     return Manifest(results, _by_time([*downloads, *own.jobs]))
+
+
+def experiments(results: Path) -> list[Path]:
+    """Return ``results`` if it is those of an experiment, else all experiments below it."""
+    found = []
+    for at, folders, _ in os.walk(results):
+        if FOLDER in folders:
+            found.append(Path(at))
+            folders.clear()
+    return sorted(found)
 
 
 def read_record(path: Path) -> Job:
