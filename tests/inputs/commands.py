@@ -123,15 +123,19 @@ ROWS: list[Row] = [
         "expected a file that a job has recorded, got one that is in no record",
         harmed={"manifest/table.json": json.dumps(TABLE).encode(), "strange.tsv": b""},
     ),
-    Held("the folder of another experiment", f"{CLI}::test_an_error_is_one_line"),
+    Held("results that are not there", f"{CLI}::test_an_error_is_one_line", '"absent"'),
+    Held("another variant than there is", f"{CLI}::test_an_error_is_one_line", '"plane"'),
     Held(
-        "a model for another vocabulary", f"{CLI}::test_a_model_for_another_vocabulary_is_refused"
+        "a model for another vocabulary",
+        f"{CLI}::test_a_model_for_another_vocabulary_is_refused",
+        "ENGLISH[:-1]",
     ),
-    Held("stdin in Latin-1", f"{CLI}::test_text_in_another_encoding_is_refused"),
-    Held("stdin without lines", f"{CLI}::test_without_lines_nothing_is_printed"),
-    Held("an unknown word", "tests/test_searching.py::test_an_error_is_one_line"),
+    Held("stdin in Latin-1", f"{CLI}::test_text_in_another_encoding_is_refused", "latin-1"),
+    Held("stdin without lines", f"{CLI}::test_without_lines_nothing_is_printed", 'stdin=""'),
+    Held("an unknown word", "tests/test_searching.py::test_an_error_is_one_line", "baot"),
     Held(
         "words and index of two runs",
         "tests/test_searching.py::test_words_and_index_of_two_runs_are_refused",
+        "word_vectors",
     ),
 ]
