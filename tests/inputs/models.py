@@ -34,7 +34,7 @@ ROWS: list[Row] = [
     Bad("no name of the rule", "manifest", recorded(rule=None), "(rule: None is not of type 'str"),
     Bad("words for seconds", "manifest", recorded(seconds="long"), "(seconds: 'long' is not of t"),
     Bad("no versions", "manifest", swap(b'"versions"', b'"revisions"'), "'versions' is a required"),
-    Unusual("a key of a later version", "manifest", recorded(attempts=2), "table"),
+    Unusual("a key of a later version", "manifest", recorded(colour="red"), "table"),
     Bad("a score in words", "translations", swap(b"-1.5", b"none"), "line 2: expected a log-prob"),
     Bad("no attention at all", "attention", npz(), "no arrays can be read"),
     Bad("a short row", "translations", swap(b"\t-1.5", b""), "line 2: expected 6 columns, got 5"),

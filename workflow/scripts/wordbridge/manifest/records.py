@@ -44,7 +44,10 @@ _FORM = {
     "peak_memory_mb": _NUMBER,
     "ended": _TEXT,
 }
-_RECORD = Draft202012Validator({"type": "object", "required": [*_FORM], "properties": _FORM})
+_LATER = {"attempts": _WHOLE}  # keys that early records lack
+_RECORD = Draft202012Validator(
+    {"type": "object", "required": [*_FORM], "properties": {**_FORM, **_LATER}}
+)
 
 
 @dataclass(frozen=True)
