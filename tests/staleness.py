@@ -10,6 +10,7 @@ import csv
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +45,11 @@ def read_table() -> list[Row]:
 
 def base() -> dict[str, Any]:
     """Return the configuration that the rows change."""
+    return copy.deepcopy(_base())
+
+
+@cache
+def _base() -> dict[str, Any]:
     read: dict[str, Any] = yaml.safe_load(BASE.read_text(encoding="utf-8"))
     return read
 
