@@ -86,7 +86,7 @@ ROWS: list[Row] = [
         "a list of classes for another WordNet",
         {"classes.txt": b"n00000009\n"},
         NOUNS_TARGET,
-        "n00000009, which is no noun in",
+        "n00000009 (without a name), which is no noun in data.noun",
         True,
         pictures=True,
     ),
