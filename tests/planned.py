@@ -5,7 +5,7 @@ ask for other files than before, it plans all jobs anew, as ``snakemake -n`` doe
 for the same, the jobs are the same, and only their params are made anew.
 """
 
-import ast
+import gc
 import os
 import warnings
 from collections import Counter
@@ -162,21 +162,26 @@ class Planner:
 @contextmanager
 def unchanging_code() -> Iterator[None]:
     """Let rules and scripts be parsed once, for as long as nobody edits them."""
-    compiled: dict[tuple[str, int], tuple[ast.AST, int]] = {}
+    known: dict[tuple[str, int], tuple[str, int]] = {}
     parse = snakemake.workflow.parse
 
-    def parsed(file: Any, *others: Any, rulecount: int, **options: Any) -> tuple[ast.AST, int]:
+    def parsed(file: Any, *others: Any, rulecount: int, **options: Any) -> tuple[str, int]:
         key = (file.get_path_or_uri(secret_free=True), rulecount)
-        if key not in compiled:
-            code, count = parse(file, *others, rulecount=rulecount, **options)
-            compiled[key] = ast.parse(code), count
-        return compiled[key]
+        if key not in known:
+            known[key] = parse(file, *others, rulecount=rulecount, **options)
+        return known[key]
 
     with ExitStack() as stack:
         stack.enter_context(patch.object(snakemake.workflow, "parse", parsed))
+        compiled = cache(compile)
+        stack.enter_context(patch.object(snakemake.workflow, "compile", compiled, create=True))
         provenance, configuration = workflow.provenance, workflow.configuration
         for module, name in [(provenance, "_modules"), (configuration, "_schema")]:
             stack.enter_context(patch.object(module, name, cache(getattr(module, name))))
+        # Each reading leaves much garbage in circles, of which a fifth of the time went into
+        # looking for it over and over.
+        stack.callback(gc.set_threshold, *gc.get_threshold())
+        gc.set_threshold(100_000, 20, 5)
         yield
 
 

@@ -12,7 +12,7 @@ import pytest
 from workflow import endings
 
 ROOT = Path(__file__).resolve().parents[1]
-LIVING = "import sys; from workflow.endings import begin; begin(); print(flush=True); input()"
+LIVING = "from workflow.endings import begin; begin(is_main=True); print(flush=True); input()"
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +25,18 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (endings.LOCKS / "0.output.lock").write_text("results/a\n")
 
 
-def begin() -> bool:
+def begin(is_main: bool = True) -> bool:
     """Return whether locks are left after ``begin``; forget that this process lives."""
-    endings.begin()
+    endings.begin(is_main)
     endings._held.pop().close()
     return any(endings.LOCKS.iterdir())
+
+
+def snakemake(**changes: object) -> SimpleNamespace:
+    """Return what Snakemake is for ``attend``: a main process that will run jobs."""
+    kept = {"executor_plugin": object(), "dryrun": False, "is_main_process": True}
+    ignored = {name: lambda *_: None for name in ("_prepare_dag", "onsuccess", "onerror")}
+    return SimpleNamespace(**{**kept, **ignored, **changes})
 
 
 def test_the_locks_of_a_dead_snakemake_are_removed(capsys: pytest.CaptureFixture[str]):
@@ -70,6 +77,29 @@ def test_locks_stay_where_files_cannot_be_locked(monkeypatch: pytest.MonkeyPatch
     assert begin()
 
 
+def test_the_process_of_a_job_is_there_but_removes_no_locks():
+    assert begin()
+    assert begin(is_main=False)
+    assert not begin()
+
+
+@pytest.mark.parametrize(
+    ("changes", "begins"),
+    [({}, True), ({"dryrun": True}, False), ({"executor_plugin": None}, False)],
+    ids=["a run", "a dry run", "a look at the rules"],
+)
+def test_only_what_will_run_jobs_leaves_traces(changes: dict[str, object], begins: bool):
+    prepared: list[object] = []
+    run = snakemake(_prepare_dag=lambda *given, **named: prepared.append((given, named)), **changes)
+    endings.attend(run)
+    assert not endings.PRESENCE.exists()
+    run._prepare_dag(1, forceall=False)
+    assert prepared == [((1,), {"forceall": False})]
+    assert endings.PRESENCE.exists() is begins
+    for file in endings._held:
+        file.close()
+
+
 def test_the_states_of_what_was_recorded_go_and_others_stay():
     jobs = [SimpleNamespace(output=["results/translators/all/1/model.safetensors"])]
     for seed in (1, 2):
@@ -90,13 +120,12 @@ def test_states_of_what_ran_go_when_a_run_ends_well_or_not(capsys: pytest.Captur
     )
     for seed in (1, 2):
         (endings.STATES / f"results/translators/all/{seed}").mkdir(parents=True)
-    run = SimpleNamespace(
+    run = snakemake(
         dag=SimpleNamespace(jobs=[first, second], finished_jobs=[first]),
         onsuccess=lambda do: at_end.update(success=do),
         onerror=lambda do: at_end.update(error=do),
     )
     endings.attend(run)
-    endings._held.pop().close()
     log = Path("log")
     log.write_text("Command 'python a' died with <Signals.SIGKILL: 9>.")
     at_end["error"]([log])

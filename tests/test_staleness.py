@@ -21,6 +21,7 @@ SHARED = [
     "workflow/provenance.py",
     "workflow/scripts/wordbridge/__init__.py",
     "workflow/scripts/wordbridge/atomic.py",
+    "workflow/scripts/wordbridge/attempts.py",
     "workflow/scripts/wordbridge/digests.py",
     "workflow/scripts/wordbridge/errors.py",
     "workflow/scripts/wordbridge/failures.py",

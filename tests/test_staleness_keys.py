@@ -48,7 +48,11 @@ def test_every_key_of_the_schema_has_a_row_and_every_row_a_key():
         for row in read_table()
         for path in assignments(row.change)
     }
-    assert sorted(set(keys(SCHEMA)) - named) == []
+    known = set(keys(SCHEMA))
+    assert sorted(known - named) == []
+    # A row may also give a whole block.
+    blocks = {name for name in named - known if any(key.startswith(f"{name}.") for key in known)}
+    assert sorted(named - known - blocks) == []
 
 
 def test_a_changed_key_makes_exactly_the_rules_of_its_row_stale(tmp_path: Path):
@@ -112,11 +116,21 @@ def test_another_version_of_a_library_makes_what_imports_it_stale(
 # ---- Files of one's own -------------------------------------------------------------------------
 
 
-def put(path: Path, text: str, time: int | None = None) -> None:
+def set_to(path: Path, text: str | None) -> None:
+    """Let an old file hold ``text``; None deletes it."""
+    if text is None:
+        path.unlink()
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    if time is not None:
-        os.utime(path, (time, time))
+    os.utime(path, (OLD, OLD))
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Planner, Plan]:
+    """Return a planner and its plan with files of one's own, which tests put back as they were."""
+    planner = prepared(tmp_path_factory.mktemp("own"))
+    return planner, planner.plan(base())
 
 
 @pytest.mark.parametrize(
@@ -124,33 +138,65 @@ def put(path: Path, text: str, time: int | None = None) -> None:
     [
         ("own/by_hand.zip", "other bytes", "fetch_resource:1"),
         ("own/by_hand.zip", "", "none"),  # another time alone
+        ("own/by_hand.zip", None, "fetch_resource:1"),
         ("own/pinned.db", "other bytes", "none"),  # its checksum says which bytes are meant
+        ("own/pinned.db", None, "none"),
         ("resources/manual/by_url", "by hand", "fetch_resource:1"),
         ("resources/manual/by_hand", "by hand", "fetch_resource:1"),
         ("resources/manual/pinned", "by hand", "none"),
         ("resources/manual/other", "by hand", "none"),  # nothing uses it
         ("pictures/b.png", "another picture", "list_pictures:2"),  # of a folder and of a table
+        ("pictures/a.png", "", "none"),
+        ("pictures/a.png", None, "list_pictures:2"),
         ("photographs/deep/b.png", "another picture", "list_pictures:1"),
+        ("photographs/deep/notes.txt", "its name is told", "list_pictures:1"),
+        ("photographs/.deep/b.png", "hidden", "none"),
+        ("pictures/.b.png", "hidden", "none"),
     ],
 )
 def test_a_file_of_ones_own_counts_by_its_bytes_even_if_it_is_an_old_one(
-    tmp_path: Path, name: str, text: str, stale: str
+    own: tuple[Planner, Plan], name: str, text: str | None, stale: str
 ):
-    planner = prepared(tmp_path)
-    plan = planner.plan(base())
-    put(tmp_path / name, text, OLD)
+    """None is a file that is gone; what comes and goes again counts for the plans in between."""
+    planner, plan = own
+    path = planner.folder / name
+    was = path.read_text(encoding="utf-8") if path.exists() else None
+    set_to(path, text)
     assert planner.stale(plan, base()).words(plan) == stale
-    planned = planner.plan(base())
-    (tmp_path / name).unlink()
-    gone = stale if stale != "none" or text else "fetch_resource:1"
-    assert planner.stale(planned, base()).words(planned) == gone
+    set_to(path, was)
+    assert planner.stale(plan, base()).words(plan) == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "stale"),
+    [("resources/manual/by_url", "fetch_resource:1"), ("pictures/b.png", "list_pictures:2")],
+)
+def test_a_file_of_ones_own_that_was_there_when_it_was_planned_counts_when_it_is_gone(
+    own: tuple[Planner, Plan], name: str, stale: str
+):
+    planner, _ = own
+    set_to(planner.folder / name, "by hand")
+    plan = planner.plan(base())
+    set_to(planner.folder / name, None)
+    assert planner.stale(plan, base()).words(plan) == stale
+
+
+def test_an_edit_of_what_is_no_picture_beside_pictures_does_not_count(own: tuple[Planner, Plan]):
+    planner, _ = own
+    notes = planner.folder / "photographs/notes.txt"
+    set_to(notes, "one")
+    plan = planner.plan(base())
+    set_to(notes, "other")
+    assert planner.stale(plan, base()).words(plan) == "none"
+    set_to(notes, None)
+    assert planner.stale(plan, base()).words(plan) == "list_pictures:1"
 
 
 def test_a_file_behind_a_file_address_is_ones_own(tmp_path: Path):
     planner, path = prepared(tmp_path), tmp_path / "with space.npy"
     url = f"file://{tmp_path}/with%20space.npy"
     config = changed(base(), f'resources.by_url.places=[{{url: "{url}"}}]')
-    put(path, "first")
+    set_to(path, "first")
     plan = planner.plan(config)
-    put(path, "other", OLD)
+    set_to(path, "other")
     assert planner.stale(plan, config).words(plan) == "fetch_resource:1"

@@ -1,6 +1,7 @@
 """The command ``wordbridge verify``."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,44 @@ def test_two_trees_are_compared_and_the_first_departure_is_explained(results: Pa
     assert lines[-1].endswith("not compared: benchmarks/, manifest/, timings/")
     told = json.loads(verify(results, "--against", other, "--json")[1][0])
     assert told["departures"][0]["facts"] == [["python", "3.11.7", "3.13.1"]]
+
+
+@pytest.fixture
+def several(results: Path) -> Path:
+    """Return a folder with three experiments, one of them deeper, and something else."""
+    for name in ("again", "by/hand"):
+        shutil.copytree(results, results.parent / name)
+    (results.parent / "notes").mkdir()
+    return results.parent
+
+
+def test_all_experiments_of_a_folder_are_checked(several: Path):
+    status, lines = verify(several)
+    assert status == 0
+    assert [line.partition(":")[0] for line in lines] == [
+        str(several / name) for name in ("again", "by/hand", "toy")
+    ]
+    (several / "by/hand/table.tsv").unlink()
+    status, lines = verify(several, "--json")
+    assert (status, [len(json.loads(line)["findings"]) for line in lines]) == (1, [0, 1, 0])
+
+
+def test_all_experiments_are_compared_with_those_of_the_same_names(several: Path, tmp_path: Path):
+    other = shutil.copytree(several.parent, tmp_path / "other") / "results"
+    assert verify(several, "--against", other)[0] == 0
+    (other / "again/table.tsv").write_text("")
+    status, lines = verify(several, "--against", other)
+    assert status == 1
+    assert lines[0].endswith(f"differs by itself: {RESULTS}/table.tsv")
+    shutil.rmtree(other / "again")
+    status, (line,) = verify(several, "--against", other)
+    assert (status, "got again on one side only; name one exp" in line) == (1, True)
+
+
+def test_a_name_that_is_no_text_is_shown(results: Path):
+    (results / "\udcff").write_text("")
+    status, (line, *_) = verify(results)
+    assert (status, line.split()) == (1, ["unknown", f"{RESULTS}/\\udcff"])
 
 
 def test_the_past_of_a_file_is_told(results: Path):

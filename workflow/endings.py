@@ -27,21 +27,32 @@ _held: list[IO[str]] = []
 def attend(workflow: Any) -> None:
     """See to what runs before this one left, and to what this one will leave when it ends.
 
-    What the Snakefile's onsuccess and onerror would say is said here.
+    What the Snakefile's onsuccess and onerror would say is said here. A plan that is made to be
+    looked at (``snakemake -n``, ``wordbridge why``) changes nothing.
     """
 
     def fail(log: Iterable[str | Path]) -> None:
         forget_states(workflow.dag.finished_jobs)
         explain(log)
 
-    begin()
+    def start(*arguments: Any, **options: Any) -> None:
+        if workflow.executor_plugin is not None and not workflow.dryrun:
+            begin(workflow.is_main_process)
+        prepare(*arguments, **options)
+
+    os.environ[SNAKEMAKE] = str(os.getpid())
+    # When the Snakefile is read Snakemake itself does not know yet whether it will run anything;
+    # it knows when it prepares its plan, and looks for locks after that.
+    prepare, workflow._prepare_dag = workflow._prepare_dag, start
     workflow.onsuccess(lambda log: forget_states(workflow.dag.jobs))
     workflow.onerror(fail)
 
 
-def begin() -> None:
-    """Tell the jobs whose they are, and remove locks that a killed Snakemake left."""
-    os.environ[SNAKEMAKE] = str(os.getpid())
+def begin(is_main: bool) -> None:
+    """Show that somebody works in this folder; remove locks that a killed Snakemake left.
+
+    The process of a job, on another machine perhaps, is there as well, but judges no locks.
+    """
     PRESENCE.parent.mkdir(exist_ok=True)
     file = PRESENCE.open("a+", encoding="utf-8")
     _held.append(file)
@@ -52,7 +63,7 @@ def begin() -> None:
         print(here, file=file, flush=True)
     # Locks of a file system that is shared may not be seen on other machines: with a second one
     # in the list a person has to judge (snakemake --unlock).
-    stale = [*LOCKS.glob("*.lock")] if alone and hosts == {here} else []
+    stale = [*LOCKS.glob("*.lock")] if is_main and alone and hosts == {here} else []
     for lock in stale:
         lock.unlink(missing_ok=True)
     if stale:

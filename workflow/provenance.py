@@ -23,7 +23,7 @@ SCRIPTS = Path(__file__).resolve().parent / "scripts"
 
 # What watches a job and makes no data. Were it counted, rewording a log line would retrain.
 NOT_COUNTED = frozenset(
-    f"wordbridge/{name}.py" for name in ("failures", "lifeline", "log", "progress")
+    f"wordbridge/{name}.py" for name in ("attempts", "failures", "lifeline", "log", "progress")
 )
 
 

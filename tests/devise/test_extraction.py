@@ -14,7 +14,7 @@ from wordbridge.devise.backbones import Backbone, Preprocessing
 from wordbridge.devise.decoding import Square
 from wordbridge.devise.extraction import WAITING, Plan, extract, in_order
 from wordbridge.devise.feature_rows import Row
-from wordbridge.devise.picture_table import Picture
+from wordbridge.devise.picture_table import GonePictureError, Picture
 from wordbridge.errors import InputError
 
 SIDE, CHANNELS, CLASSES = 12, 5, 7
@@ -90,6 +90,7 @@ def test_pictures_that_cannot_be_read_are_named_and_left_out(broken: set[int]):
     [
         (PermissionError(13, "Permission denied"), "the file cannot be read (Permission denied)"),
         (BadZipFile("Bad CRC-32"), "damaged in its archive"),
+        (GonePictureError("a.png is gone"), "the file is gone"),
     ],
 )
 def test_a_file_that_gives_no_bytes_is_named(error: Exception, reason: str):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from wordbridge.devise.picture_files import content
 from wordbridge.devise.picture_folders import File, list_folder, list_table, part_of, synset_of
 from wordbridge.devise.picture_labels import LeftOut
 from wordbridge.errors import InputError
@@ -48,6 +49,24 @@ def test_a_folder_is_listed_sorted_with_what_is_left_out(tmp_path: Path):
     ]
 
 
+def test_a_file_that_is_gone_before_it_is_read_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    fill(tmp_path, "a.png")
+    monkeypatch.setattr(
+        "wordbridge.devise.picture_folders._files", lambda root: ["a.png", "gone.png"]
+    )
+    _, gone = list_folder(tmp_path)
+    assert gone == LeftOut("gone.png", "cannot be read (No such file or directory)")
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path):
+    fill(tmp_path, "a.png")
+    os.mkfifo(tmp_path / "b.png")
+    _, pipe = list_folder(tmp_path)
+    assert pipe == LeftOut("b.png", "empty")
+
+
 def test_a_link_to_a_folder_is_not_followed(tmp_path: Path):
     fill(tmp_path, "a.png")
     (tmp_path / "round").symlink_to(tmp_path)
@@ -65,7 +84,15 @@ def test_the_stamp_of_a_replaced_picture_is_another(tmp_path: Path, other: bytes
     assert before != list(list_folder(tmp_path))
 
 
-@pytest.mark.parametrize("size", [1, 65_536, 65_537, 200_000])
+def test_a_picture_that_is_not_compressed_is_read_whole(tmp_path: Path):
+    for name in ("a.bmp", "b.tiff"):
+        (tmp_path / name).write_bytes(b"a" * 99_999)
+        before = content(tmp_path / name)
+        (tmp_path / name).write_bytes(b"a" * 50_000 + b"b" + b"a" * 49_998)
+        assert before != content(tmp_path / name)
+
+
+@pytest.mark.parametrize("size", [1, 4_096, 4_097, 8_192, 8_193, 200_000])
 def test_the_stamp_of_a_copied_or_touched_picture_is_the_same(tmp_path: Path, size: int):
     fill(tmp_path, "a.png", "b.png", data=b"a" * size)
     os.utime(tmp_path / "b.png", (1, 1))
@@ -84,17 +111,18 @@ def test_no_folder_of_pictures_is_an_error(tmp_path: Path, name: str):
 
 @pytest.mark.parametrize(("name", "mark"), [("t.tsv", "\t"), ("t.csv", ",")])
 def test_a_table_names_pictures_nouns_and_parts(tmp_path: Path, name: str, mark: str):
-    fill(tmp_path, "in/b.png", "in/a.png")
+    fill(tmp_path, "in/b.png", "in/a.png", "in/.hidden/d.png")
     rows = [("path", "synset", "part"), ("b.png", "n01440764", "val"), ("a.png", "", "")]
-    rows += [("c.png", "n01440764", "train")]
+    rows += [("c.png", "n01440764", "train"), (".hidden/d.png", "", "")]
     (tmp_path / name).write_text("".join(mark.join(row) + "\n" for row in rows))
-    one, other, missing = list_table(tmp_path / name, tmp_path / "in")
+    hidden, one, other, missing = list_table(tmp_path / name, tmp_path / "in")
     assert isinstance(one, File)
     assert isinstance(other, File)
     assert one[:3] == ("a.png", "", "")
     assert other[:3] == ("b.png", "n01440764", "valid")
     assert other.location == (tmp_path / "in/b.png").as_posix()
     assert missing == LeftOut("c.png", "cannot be read (No such file or directory)")
+    assert hidden == LeftOut(".hidden/d.png", "hidden")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 
 from wordbridge.devise.packages import add_picture
 from wordbridge.devise.picture_table import (
+    GonePictureError,
     Picture,
     digest,
     iterate_pictures,
@@ -62,6 +63,21 @@ def test_bytes_come_from_a_file_or_a_member_of_a_zip(tmp_path: Path):
     ):
         with pytest.raises(InputError, match="is gone; list the set again"):
             read_bytes(gone)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_alone"), [("in/gone.png", True), ("out/gone.png", False), ("empty/a.png", False)]
+)
+def test_a_deleted_file_is_told_from_a_folder_that_is_not_there(
+    tmp_path: Path, name: str, is_alone: bool
+):
+    """An empty folder may be where a disk is mounted."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/other.png").touch()
+    with pytest.raises(InputError) as caught:
+        read_bytes(PICTURE._replace(member=str(tmp_path / name)))
+    assert isinstance(caught.value, GonePictureError) is is_alone
 
 
 def test_a_zip_of_pictures_has_the_same_bytes_each_time(tmp_path: Path):

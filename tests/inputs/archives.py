@@ -4,9 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.inputs import files
-from tests.inputs.rows import Bad, Held, Row, Unusual, Value, cut, half, swap
+from tests.inputs.rows import Bad, Held, Row, Run, Unusual, Value, cut, half, swap
+from tests.inputs.texts import PAIRS_TARGET
 from wordbridge.sources.resource import parse_resource
 
+CONFIG = "tests/mini/config.yaml"
+LOCAL = "- local: tests/mini/questions.fr.txt"
+ZIPPED = "- local: a.zip\n        member: fr.txt"
 ARCHIVES = "tests/sources/test_archives.py"
 
 
@@ -36,19 +40,47 @@ ROWS: list[Row] = [
     Value("a short digest", lambda: parse_resource("m", {"sha256": "ab"}), "resource m"),
     Value("two kinds of place", resource(local="a", url="http://a/b"), "expected exactly one of"),
     Value("a package without version", resource(registry="pypi", package="a"), "an exact version"),
-    Held("bombs in four formats", f"{ARCHIVES}::test_a_bomb_is_refused"),
+    Run(
+        "a text for an archive",
+        {CONFIG: (LOCAL, f"{LOCAL}\n        member: fr.txt")},
+        PAIRS_TARGET,
+        "questions.fr.txt, member fr.txt: no zip, tar, deb or compressed file",
+        True,
+    ),
+    Run(
+        "a cut zip",
+        {CONFIG: (LOCAL, ZIPPED), "a.zip": half(files.zipped({"fr.txt": bytes(range(256)) * 9}))},
+        PAIRS_TARGET,
+        "a.zip, member fr.txt: archive cut short or damaged",
+        True,
+    ),
+    Run(
+        "a link in a tar",
+        {CONFIG: (LOCAL, ZIPPED), "a.zip": files.tarred({"fr.txt": "/etc/passwd"})},
+        PAIRS_TARGET,
+        "a link to /etc/passwd",
+        True,
+    ),
+    Held("bombs in four formats", f"{ARCHIVES}::test_a_bomb_is_refused", "bomb.deb"),
     Held(
         "links, devices and folders in a tar",
         f"{ARCHIVES}::test_only_plain_files_come_out_of_a_tar",
+        "tarfile.CHRTYPE",
     ),
-    Held("links and folders in a zip", f"{ARCHIVES}::test_only_plain_files_come_out_of_a_zip"),
-    Held("an encrypted member", f"{ARCHIVES}::test_an_encrypted_member_is_named"),
     Held(
-        "archives of ten formats cut at three places",
+        "links and folders in a zip",
+        f"{ARCHIVES}::test_only_plain_files_come_out_of_a_zip",
+        "0o120777",
+    ),
+    Held("an encrypted member", f"{ARCHIVES}::test_an_encrypted_member_is_named", "encrypted"),
+    Held(
+        "archives of all formats cut at three places",
         f"{ARCHIVES}::test_a_truncated_archive_is_told",
+        "[0.02, 0.5, 0.9]",
     ),
     Held(
-        "a changed bit anywhere in ten formats",
+        "a changed bit anywhere in an archive of any format",
         f"{ARCHIVES}::test_harm_anywhere_is_told_or_harmless",
+        "^= 1 <<",
     ),
 ]

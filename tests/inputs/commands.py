@@ -1,7 +1,10 @@
 """Command lines in a finished run: translators plain (2 and 10), turned (3) and tagged (8)."""
 
+import json
+
 from tests.inputs import files
-from tests.inputs.rows import UNPICKLED, Command, Held, Row, half, swap
+from tests.inputs.rows import HERE, UNPICKLED, Command, Held, Row, half, swap
+from tests.manifest.manifest_toys import TABLE
 
 TRANSLATE = ("translate", "Qui vient ?")
 CLI = "tests/test_cli.py"
@@ -105,15 +108,34 @@ ROWS: list[Row] = [
         "expected a table of words to search with",
         harmed={"search/words/en/vectors.npy": UNPICKLED},
     ),
-    Held("the folder of another experiment", f"{CLI}::test_an_error_is_one_line"),
-    Held(
-        "a model for another vocabulary", f"{CLI}::test_a_model_for_another_vocabulary_is_refused"
+    Command(
+        "results without records", ("verify", HERE), "expected the results of an experiment wi"
     ),
-    Held("stdin in Latin-1", f"{CLI}::test_text_in_another_encoding_is_refused"),
-    Held("stdin without lines", f"{CLI}::test_without_lines_nothing_is_printed"),
-    Held("an unknown word", "tests/test_searching.py::test_an_error_is_one_line"),
+    Command(
+        "a record of nothing",
+        ("verify", HERE),
+        "expected the record of a job, got something else ('rule' is a required",
+        harmed={"manifest/split_pairs.json": b"{}"},
+    ),
+    Command(
+        "a file that no job made",
+        ("verify", "--trace", f"{HERE}/strange.tsv"),
+        "expected a file that a job has recorded, got one that is in no record",
+        harmed={"manifest/table.json": json.dumps(TABLE).encode(), "strange.tsv": b""},
+    ),
+    Held("results that are not there", f"{CLI}::test_an_error_is_one_line", '"absent"'),
+    Held("another variant than there is", f"{CLI}::test_an_error_is_one_line", '"plane"'),
+    Held(
+        "a model for another vocabulary",
+        f"{CLI}::test_a_model_for_another_vocabulary_is_refused",
+        "ENGLISH[:-1]",
+    ),
+    Held("stdin in Latin-1", f"{CLI}::test_text_in_another_encoding_is_refused", "latin-1"),
+    Held("stdin without lines", f"{CLI}::test_without_lines_nothing_is_printed", 'stdin=""'),
+    Held("an unknown word", "tests/test_searching.py::test_an_error_is_one_line", "baot"),
     Held(
         "words and index of two runs",
         "tests/test_searching.py::test_words_and_index_of_two_runs_are_refused",
+        "word_vectors",
     ),
 ]

@@ -59,5 +59,6 @@ ROWS: list[Row] = [
     Held(
         "typos at every depth of the config",
         "tests/test_configuration.py::test_a_problem_is_one_line_with_what_expected_got_and_remedy",
+        "variants.all.hiden",
     ),
 ]

@@ -1,5 +1,6 @@
 """Every reader of files as a door: the valid file that may be harmed, and how it is read."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 
 from tests.inputs import files
+from tests.manifest.manifest_toys import TABLE
 from wordbridge.corpus.extraction import extract_corpus
 from wordbridge.corpus.ids import read_ids
 from wordbridge.corpus.lines import aligned_lines, read_lines, tabbed_lines
@@ -40,6 +42,7 @@ from wordbridge.devise.packages import members
 from wordbridge.devise.picture_folders import list_table, list_tar
 from wordbridge.devise.predictions import read_predictions
 from wordbridge.devise.wordnet import read_wordnet
+from wordbridge.manifest.records import read_record
 from wordbridge.search.translated_names import TranslatedName, read_translated_names
 from wordbridge.sources.archives import extract_member
 from wordbridge.translation.checkpoint import load_state, save_state
@@ -291,6 +294,11 @@ DOORS: dict[str, Door] = {
     ),
     "state": Door("state.safetensors", state_bytes, own_state),
     "record": Door("1.json", fixed(b'{"bleu_single": 1.5}'), lambda p: read_records([p])[0]),
+    "manifest": Door(
+        "table.json",
+        fixed(json.dumps(TABLE, indent=1).encode()),
+        lambda p: read_record(p).name,
+    ),
     "translations": Door(
         "1.tsv",
         fixed(files.table(COLUMNS, ("où ?", "where?", "where?", "où ?", "where ?", "-1.5"))),

@@ -1,7 +1,17 @@
 """Weights, states, records, and what a model made."""
 
+import json
+from typing import Any
+
 from tests.inputs import files
-from tests.inputs.rows import UNPICKLED, Bad, Held, Row, half, npz, swap
+from tests.inputs.rows import UNPICKLED, Bad, Held, Row, Unusual, half, npz, swap
+from tests.manifest.manifest_toys import TABLE
+
+
+def recorded(**changes: Any) -> bytes:
+    """Return the record of a job with other values for some keys."""
+    return json.dumps(TABLE | changes).encode()
+
 
 ROWS: list[Row] = [
     Bad("a pickle that acts", "weights", UNPICKLED, "no weights can be read"),
@@ -16,13 +26,23 @@ ROWS: list[Row] = [
     ),
     Bad("a list", "record", b"[]", "as a JSON object, got list"),
     Bad("broken JSON", "record", b'{"bleu', "in JSON, got none"),
+    Bad("no object", "manifest", b"[]", "expected the record of a job, got something else ([] is"),
+    Bad("broken JSON", "manifest", half, "expected the record of a job, got something else ("),
+    Bad("endless JSON", "manifest", b'{"rule":' * 100_000, "got something else (maximum recurs"),
+    Bad("a file of nothing", "manifest", recorded(inputs={"a": None}), "(inputs.a: None is not of"),
+    Bad("a file without a sum", "manifest", recorded(outputs={"a": {"bytes": 1}}), "(outputs.a: "),
+    Bad("no name of the rule", "manifest", recorded(rule=None), "(rule: None is not of type 'str"),
+    Bad("words for seconds", "manifest", recorded(seconds="long"), "(seconds: 'long' is not of t"),
+    Bad("no versions", "manifest", swap(b'"versions"', b'"revisions"'), "'versions' is a required"),
+    Unusual("a key of a later version", "manifest", recorded(colour="red"), "table"),
     Bad("a score in words", "translations", swap(b"-1.5", b"none"), "line 2: expected a log-prob"),
     Bad("no attention at all", "attention", npz(), "no arrays can be read"),
     Bad("a short row", "translations", swap(b"\t-1.5", b""), "line 2: expected 6 columns, got 5"),
     Bad("a short row", "questions", swap(b"\tall/3", b""), "line 2: expected 5 columns, got 4"),
     Bad("Latin-1", "questions", swap(b"chien ?", b"p\xeache ?"), "line 2: expected UTF-8, got"),
     Held(
-        "one epoch",
-        "tests/translation/test_job.py::test_tags_are_words_of_their_own_behind_the_vocabulary",
+        "one epoch of one batch",
+        "tests/translation/test_training.py::test_batches_of_any_size_are_trained_on",
+        "(100, 1, 1)",
     ),
 ]

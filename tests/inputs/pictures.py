@@ -6,13 +6,14 @@ import zlib
 import numpy as np
 
 from tests.inputs import files
-from tests.inputs.rows import OBJECTS, Bad, Held, Row, Unusual, Value, cut, half, swap
+from tests.inputs.rows import OBJECTS, Bad, Held, Row, Run, Unusual, Value, cut, half, swap
 from wordbridge.devise.class_lists import Listed, label_nouns
 from wordbridge.devise.noun_table import Noun
 from wordbridge.devise.picture_split import Settings
 
 DOG = Noun("n1", ("dog",), (), None, "")
 NOUN = files.NOUNS.encode()
+NOUNS_TARGET, PICTURES_TARGET = "nouns/nouns.tsv", "pictures/toy.tsv"
 
 
 def large_png(content: bytes) -> bytes:
@@ -73,8 +74,49 @@ ROWS: list[Row] = [
         lambda: Settings.parse({"seed": 1, "unseen": 0.2, "valid": 1.0}),
         "pictures split: expected valid from 0 to below 1, got 1.0",
     ),
+    Run(
+        "another file of WordNet",
+        {"data.noun": b"dog n 1 1 @ 1 0 00000002\n"},
+        NOUNS_TARGET,
+        "toy_nouns, line 1: expected a",
+        True,
+        pictures=True,
+    ),
+    Run(
+        "a list of classes for another WordNet",
+        {"classes.txt": b"n00000009\n"},
+        NOUNS_TARGET,
+        "n00000009 (without a name), which is no noun in data.noun",
+        True,
+        pictures=True,
+    ),
+    Run(
+        "a folder that is not there",
+        {"toy.yaml": ("folder: pictures", "folder: photographs")},
+        PICTURES_TARGET,
+        "photographs: expected a folder of pictures, got none",
+        True,
+        pictures=True,
+    ),
+    Run(
+        "a text for a tar",
+        {"toy.yaml": ("folder: pictures\n    kind: folder", "archive: toy_nouns\n    kind: tar")},
+        PICTURES_TARGET,
+        "toy_nouns: no zip, tar, deb or compressed file",
+        True,
+        pictures=True,
+    ),
+    Run(
+        "weights that are none",
+        {"weights.pth": b"no weights"},
+        "features/toy/0.npy",
+        "toy_weights: no weights can be read",
+        True,
+        pictures=True,
+    ),
     Held(
         "a picture that is none",
         "tests/test_searching.py::test_other_weights_and_what_is_no_picture_are_refused",
+        'write_bytes(b"no picture")',
     ),
 ]

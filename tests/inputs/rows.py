@@ -58,6 +58,7 @@ class Command(NamedTuple):
     """A command line, in a finished run of which files were replaced.
 
     ``@`` is the folder of the best translator; text stands for another folder of the run.
+    HERE among the words is the run, which else comes behind them as --results.
     """
 
     what: str
@@ -69,20 +70,26 @@ class Command(NamedTuple):
 
 
 class Run(NamedTuple):
-    """The mini workflow up to ``target`` after ``edits`` of its files (old and new text)."""
+    """A small workflow up to ``target`` after ``edits`` of its files (old and new text, or bytes).
+
+    It is the mini experiment, or with ``pictures`` that of the toy pictures. ``says`` is in the
+    last line of a rule's log, or of Snakemake itself where no job can start.
+    """
 
     what: str
     edits: Mapping[str, tuple[str, str] | bytes]
     target: str
     says: str
     long: bool = False
+    pictures: bool = False
 
 
 class Held(NamedTuple):
-    """An input of which another test is the row."""
+    """An input of which another test is the row; ``words`` of that test are the input."""
 
     what: str
     test: str
+    words: str
 
 
 Row = Bad | Unusual | Value | Setting | Command | Run | Held
@@ -135,6 +142,7 @@ def npz(**arrays: Any) -> bytes:
     return files.zipped({f"{name}.npy": files.npy(array) for name, array in packed.items()})
 
 
+HERE = "<results>"
 NAN = float("nan")
 FR = "Où est-il ?\n"
 OBJECTS = np.array([{}, {}], object)

@@ -3,6 +3,7 @@
 import ast
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -13,9 +14,10 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from typer.testing import CliRunner
 
+from tests import mini_tree, picture_tree
 from tests.inputs import archives, commands, config, models, pictures, texts, vectors
 from tests.inputs.doors import DOORS
-from tests.inputs.rows import Bad, Command, Harm, Held, Row, Run, Setting, Unusual, Value
+from tests.inputs.rows import HERE, Bad, Command, Harm, Held, Row, Run, Setting, Unusual, Value
 from tests.search.toys import make_run
 from tests.test_cli import finish
 from wordbridge.cli import app
@@ -80,8 +82,13 @@ def given(row: Bad | Unusual, folder: Path) -> Path:
     return path
 
 
-def test_the_table_has_as_many_rows_as_it_promises():
-    assert len(ROWS) >= 240
+def test_the_table_has_as_many_rows_of_each_kind_as_the_readme_promises():
+    refused = Counter(type(row) for row in ROWS if getattr(row, "says", ""))
+    promised = {Bad: 139, Value: 12, Setting: 23, Command: 33, Run: 16}
+    assert [kind.__name__ for kind, count in promised.items() if refused[kind] < count] == []
+    understood = [row for row in ROWS if isinstance(row, Unusual) or getattr(row, "gives", None)]
+    assert len(understood) >= 21
+    assert len([row for row in ROWS if isinstance(row, Held)]) >= 19
     keys = list(map(key, ROWS))
     assert {one for one in keys if keys.count(one) > 1} == set()
     assert {row.door for row in ROWS if isinstance(row, Bad | Unusual)} == set(DOORS)
@@ -162,6 +169,7 @@ def replace(results: Path, name: str, harm: Harm | str) -> None:
     if isinstance(harm, str):
         shutil.copytree(results / harm, path)
     else:
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(harmed(path.read_bytes() if path.is_file() else b"", harm))
 
 
@@ -170,7 +178,9 @@ def test_a_bad_command_ends_in_one_line(row: Command, results: Path):
     for name, harm in row.harmed.items():
         replace(results, name, harm)
     before = contents(results)
-    run = CliRunner().invoke(app, [*row.words, "--results", str(results)], input=row.stdin)
+    words = [word.replace(HERE, str(results)) for word in row.words]
+    named = [] if words != [*row.words] else ["--results", str(results)]
+    run = CliRunner().invoke(app, [*words, *named], input=row.stdin)
     assert run.exit_code == row.code, run.output
     *above, last = run.stderr.splitlines()
     assert row.says in one_line(last)
@@ -200,13 +210,18 @@ def test_a_strange_folder_among_the_trained_ones_is_passed_over(results: Path):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a folder with a difficult name and the mini experiment, whose texts may be changed."""
+    """Return a folder with a difficult name for an experiment whose files may be changed."""
     project = tmp_path / "à l'école (2)"
+    project.mkdir()
+    return project
+
+
+def write_mini(project: Path) -> None:
+    """Write the mini experiment, whose texts may be others."""
     shutil.copytree(ROOT / "tests/mini", project / "tests/mini")
     config = project / "tests/mini/config.yaml"
     pinned = config.read_text(encoding="utf-8")
     config.write_text(re.sub(r"    sha256: \w+\n", "", pinned), encoding="utf-8")
-    return project
 
 
 def edit(path: Path, change: tuple[str, str] | bytes) -> None:
@@ -228,16 +243,20 @@ def logged(project: Path) -> Iterator[str]:
 def test_a_bad_run_ends_in_one_line(
     row: Run, project: Path, workflow: Callable[..., CompletedProcess[str]]
 ):
+    results, options = (
+        (picture_tree.RESULTS, picture_tree.options(project))
+        if row.pictures
+        else (mini_tree.RESULTS, mini_tree.options(project / mini_tree.CONFIG))
+    )
+    (picture_tree.write_sources if row.pictures else write_mini)(project)
     for name, change in row.edits.items():
         edit(project / name, change)
-    target = f"results/mini/{row.target}"
-    config = project / "tests/mini/config.yaml"
-    shown = workflow(project, target, "--configfile", config, ok=False).stdout
+    shown = workflow(project, f"{results}/{row.target}", *options, ok=False).stdout
     assert row.says in shown
     assert "Traceback" not in shown
-    if row.says.startswith(("error:", "line")):
+    if (project / "logs").exists():
         assert any(row.says in last and last.startswith("error: ") for last in logged(project))
-    assert not (project / target).exists()
+    assert not (project / results / row.target).exists()
     assert [*project.rglob("*.partial.*")] == []
 
 
@@ -247,5 +266,8 @@ def test_a_bad_run_ends_in_one_line(
 @pytest.mark.parametrize("row", rows(Held))
 def test_a_row_that_another_test_holds_is_there(row: Held):
     path, _, name = row.test.partition("::")
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    text = (ROOT / path).read_text(encoding="utf-8")
+    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    (test,) = [node for node in functions if node.name == name]
+    first = min([test.lineno, *(decorator.lineno for decorator in test.decorator_list)])
+    assert row.words in "\n".join(text.splitlines()[first - 1 : test.end_lineno])

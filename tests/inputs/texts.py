@@ -132,5 +132,6 @@ ROWS: list[Row] = [
     Held(
         "a file that is not there, and texts of two lengths",
         "tests/test_error_lines.py::test_an_error_is_one_line_among_the_last_ones",
+        '"questions.txt"',
     ),
 ]

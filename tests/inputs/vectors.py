@@ -13,6 +13,7 @@ from tests.inputs.rows import (
     Bad,
     Held,
     Row,
+    Run,
     Unusual,
     cut,
     half,
@@ -21,6 +22,7 @@ from tests.inputs.rows import (
     swap,
 )
 
+NOUN_VECTORS = "nouns/vectors.npy"
 FASTTEXT = "tests/vectors/test_fasttext_bin.py"
 
 ROWS: list[Row] = [
@@ -82,6 +84,22 @@ ROWS: list[Row] = [
     Bad("strings of another pipeline", "spaCy strings", b'["x"]', "names only 0 of the 2 keys"),
     Bad("another dimension", "matrix", files.npy(np.ones((2, 4), "f4")), "expected 3 dim, got 4"),
     Bad("a NaN", "matrix", files.npy(np.full((2, 3), NAN, "f4")), "NaN or infinity in row 0"),
-    Held("a real .ftz", f"{FASTTEXT}::test_a_quantised_model_is_refused"),
-    Held("labels among the words", f"{FASTTEXT}::test_labels_are_no_words"),
+    Run(
+        "vectors of two lengths",
+        {"toy.vec": b"2 3\ndog 1 2 3\ncat 4 5\n"},
+        NOUN_VECTORS,
+        "toy_vectors, line 3: expected a word and 3 numbers",
+        True,
+        pictures=True,
+    ),
+    Run(
+        "a .bin named .vec",
+        {"toy.vec": bin_model()},
+        NOUN_VECTORS,
+        "toy_vectors, line 1: expected text in UTF-8",
+        True,
+        pictures=True,
+    ),
+    Held("a real .ftz", f"{FASTTEXT}::test_a_quantised_model_is_refused", "quantize()"),
+    Held("labels among the words", f"{FASTTEXT}::test_labels_are_no_words", "__label__1"),
 ]

@@ -1,5 +1,6 @@
 """Which files are not as their jobs recorded them."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -62,6 +63,16 @@ def test_the_last_record_that_names_a_file_counts(results: Path):
     assert findings(results) == []
 
 
+def test_a_file_that_nobody_can_read_is_named_with_the_reason(results: Path):
+    (results / "upper/1.txt").unlink()
+    (results / "upper/1.txt").symlink_to("nowhere")
+    os.mkfifo(results / "pipe")
+    assert findings(results) == [
+        Finding("unreadable", f"{RESULTS}/pipe", "", "no plain file"),
+        Finding("unreadable", UPPER_FILE, "upper 1", "No such file or directory"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
@@ -69,6 +80,8 @@ def test_the_last_record_that_names_a_file_counts(results: Path):
         (lambda folder: shutil.rmtree(folder.parent), "with its manifest, got no such folder"),
         (lambda folder: (folder / "table.json").write_text("{"), "table.json: expected the record"),
         (lambda folder: (folder / "table.json").write_text("[1]"), "table.json: expected the rec"),
+        (lambda folder: (folder / "folder.json").mkdir(), "folder.json: expected the rec"),
+        (lambda folder: (folder / "gone.json").symlink_to("x"), "gone.json: expected the rec"),
     ],
 )
 def test_without_a_whole_manifest_nothing_is_compared(results: Path, harm, message: str):

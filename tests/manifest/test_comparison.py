@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.manifest.manifest_toys import RESULTS, TABLE, UPPER, write_record, write_tree
+from tests.manifest.manifest_toys import RESULTS, TABLE, UPPER, facts, write_record, write_tree
+from wordbridge.errors import InputError
 from wordbridge.manifest.comparison import compare
 from wordbridge.manifest.exceptions import EXCEPTIONS
 
@@ -51,12 +52,34 @@ def test_the_first_job_that_departs_is_told_from_those_that_follow(results: Path
     assert (second.job, second.follows, second.facts) == ("table", True, ())
 
 
+def test_all_files_of_a_job_tell_what_it_read_and_what_made_them_there(results: Path, other: Path):
+    """The first of a job's files may be one that the other side has no record of."""
+    both = UPPER | {"outputs": {**UPPER["outputs"], f"{RESULTS}/upper/2.txt": facts("abc")}}
+    for place in (results, other):
+        (place / "upper/2.txt").write_text("abc")
+    write_record(results.parents[1], both)
+    second = {"outputs": {f"{RESULTS}/upper/2.txt": facts("abd")}, "python": "3.13.1"}
+    write_record(other.parents[1], both | second)
+    (other / "upper/1.txt").write_text("ABD")
+    (other / "upper/2.txt").write_text("abd")
+    (found,) = compare(results, other).departures
+    assert found.paths == (f"{RESULTS}/upper/1.txt", f"{RESULTS}/upper/2.txt")
+    assert list(map(str, found.facts)) == ["python: 3.11.7 -> 3.13.1"]
+
+
 def test_files_of_one_side_only_are_named(results: Path, other: Path):
     (results / "table.tsv").unlink()
     (other / "upper/1.txt").unlink()
     made = compare(results, other)
     assert not made.same
     assert (made.only_here, made.only_there) == (("upper/1.txt",), ("table.tsv",))
+
+
+def test_a_file_that_nobody_can_read_is_named(results: Path, other: Path):
+    (other / "upper/1.txt").unlink()
+    (other / "upper/1.txt").symlink_to("nowhere")
+    with pytest.raises(InputError, match=r"upper/1\.txt: expected a file to compare, got 'No such"):
+        compare(results, other)
 
 
 def test_a_differing_file_without_a_record_is_named_too(results: Path, other: Path):

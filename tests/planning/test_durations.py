@@ -49,12 +49,13 @@ def test_the_jobs_most_alike_say_how_long(ran: Path, asked, seconds: float | Non
     assert Durations(JOBS, CONFIG).of(asked) == seconds
 
 
-def test_without_benchmarks_what_was_kept_counts(ran: Path):
-    kept = ran / seconds_path("results/toy", "train", {"variant": "new", "seed": "1"})
+@pytest.mark.parametrize("variant", ["new", "plain"])
+def test_what_a_job_has_kept_counts_before_a_benchmark(ran: Path, variant: str):
+    kept = ran / seconds_path("results/toy", "train", {"variant": variant, "seed": "1"})
     kept.parent.mkdir(parents=True)
     kept.write_text("41.5\n")
     durations = Durations([*JOBS, job("new", "1")], CONFIG)
-    assert durations.of(job("new", "1")) == 41.5
+    assert durations.of(job(variant, "1")) == 41.5
 
 
 @pytest.mark.parametrize("text", ["", "s\n", "x\n1\n", "s\nlong\n"])

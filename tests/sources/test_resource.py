@@ -59,7 +59,8 @@ def test_an_entry_becomes_its_places_in_order():
         ({"places": [PYPI | {"version": 3.9}]}, "in quotes"),
         ({"places": [PYPI | {"registry": "npm", "version": "latest"}]}, "exact version"),
         ({"places": [PYPI | {"registry": "npm", "package": "../x"}]}, "name of a npm package"),
-        ({"places": [{"registry": "pypi", "package": "a"}]}, "exact version of a, got None"),
+        ({"places": [{"registry": "pypi", "package": "a"}]}, "exact version of a, got ''"),
+        ({"places": [{"registry": "debian", "package": "aa"}]}, "exact version of aa, got ''"),
     ],
 )
 def test_an_entry_that_cannot_be_meant_is_explained(entry, words):
@@ -71,11 +72,6 @@ def test_an_entry_that_cannot_be_meant_is_explained(entry, words):
 def test_a_name_that_is_no_file_name_is_refused(name):
     with pytest.raises(InputError, match="expected a name"):
         parse_resource(name, {"places": [URL]})
-
-
-def test_a_debian_package_may_leave_the_version_to_the_release():
-    entry = {"places": [{"registry": "debian", "package": "wordnet-base", "member": "a"}]}
-    assert str(parse_resource("nouns", entry).places[0]) == "debian wordnet-base, member a"
 
 
 def test_a_password_in_an_address_is_not_shown():

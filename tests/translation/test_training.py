@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -22,6 +22,7 @@ from tests.translation.toys import (
     settings,
     translator,
 )
+from wordbridge import attempts
 from wordbridge.errors import InputError
 from wordbridge.translation import checkpoint
 from wordbridge.translation import training as training_module
@@ -89,6 +90,18 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
         run(made, state=state)
     torch.rand(saves)  # a new process has other random numbers behind it
     assert run(made, state=state) == whole
+
+
+def test_a_continued_training_knows_the_seconds_of_its_attempts_and_their_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "seconds_since_start", lambda: 100.0)
+    for number in (1, 2, 3):
+        monkeypatch.setattr(attempts, "_earlier", attempts._Earlier())  # a process of its own
+        one = training(short(), state=tmp_path / "state")
+        with killed_after(2), suppress(Killed):
+            one.run()
+        assert (one.standing.spent, one.standing.attempts) == (number * 100.0, number)
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@
 import hashlib
 from urllib.parse import unquote, urlsplit
 
+from workflow.omission import omitting
+
 
 def resource_files(block):
     """Return the fetched files that a block of the config names."""
@@ -17,6 +19,11 @@ def resource_entry(wildcards, output):
     What a function makes that asks for outputs or threads is no reason to run a job again.
     """
     return config["resources"][wildcards.resource]
+
+
+def resource_omission(wildcards, output):
+    """Return the settings that do without one resource; see ``resource_entry``."""
+    return omitting(wildcards.resource, config, FILE_KEYS)
 
 
 def resource_identity(wildcards):

@@ -1,31 +1,29 @@
 # The same for the jobs of the picture side.
 
-import hashlib
-from pathlib import Path
+from functools import cache
+
+from workflow.folders import folder_digest
+
+# Once in each reading of the Snakefile, however many jobs and sets ask.
+found_in = cache(folder_digest)
 
 
 def picture_set_block(wildcards):
-    """Return the config's entry of a picture set, and for a folder what lies in it now."""
+    """Return the config's entry of a picture set, and for a folder what lies in it now.
+
+    Snakemake itself would see neither a picture that is added in a folder below, nor a change
+    of one.
+    """
     block = config["picture_sets"][wildcards.set]
-    return {**block, "found": folder_digest(block["folder"])} if block.get("folder") else block
+    if not block.get("folder"):
+        return block
+    # A table may name files of any ending.
+    return {**block, "found": found_in(block["folder"], block["kind"] == "table")}
 
 
 def picture_set_files(wildcards):
     """Return the fetched files that a picture set is made of."""
     return resource_files(config["picture_sets"][wildcards.set])
-
-
-def folder_digest(folder):
-    """Return a digest of the names, sizes and times of all files under a folder.
-
-    Snakemake itself would see neither a picture that is added in a folder below, nor a change
-    of one.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(p for p in Path(folder).rglob("*") if p.is_file()):
-        stat = path.stat()
-        digest.update(f"{path.relative_to(folder)}\0{stat.st_size} {stat.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
 
 
 def tuning_block(wildcards):

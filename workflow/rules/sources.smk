@@ -25,5 +25,6 @@ rule fetch_resource:
     params:
         settings=resource_identity,
         entry=resource_entry,
+        omission=resource_omission,
     script:
         "../scripts/fetch_resource.py"

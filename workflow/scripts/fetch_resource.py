@@ -13,4 +13,5 @@ fetch(
     Path(snakemake.output[0]),
     store=Path("resources/store"),
     manual=Path("resources/manual"),
+    omission=snakemake.params.omission,
 )

@@ -222,9 +222,9 @@ def _query(words: list[str] | None, image: str | None, both: bool) -> str:
 
 @app.command()
 def verify(
-    results: Annotated[Path, typer.Argument(help="Folder of a finished experiment.")] = Path(
-        "results/default"
-    ),
+    results: Annotated[
+        Path, typer.Argument(help="Folder of an experiment, or results for all that are in it.")
+    ] = Path("results/default"),
     against: Annotated[
         Path | None,
         typer.Option(help="Compare with these results instead, byte by byte: OTHER/results."),
@@ -235,7 +235,9 @@ def verify(
     exceptions: Annotated[
         bool, typer.Option("--exceptions", help="Say instead what may differ between two runs.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object for each experiment instead.")
+    ] = False,
 ) -> None:
     """Compare every file of an experiment with what its job recorded; name what differs.
 

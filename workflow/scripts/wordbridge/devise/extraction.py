@@ -15,7 +15,7 @@ from wordbridge.devise.backbones import POOLINGS, Backbone
 from wordbridge.devise.decoding import Square, UnreadablePictureError, decode
 from wordbridge.devise.feature_rows import Row
 from wordbridge.devise.feature_store import Shard
-from wordbridge.devise.picture_table import Picture
+from wordbridge.devise.picture_table import GonePictureError, Picture
 from wordbridge.errors import InputError
 from wordbridge.progress import progress
 from wordbridge.translation.device import choose_device
@@ -126,6 +126,8 @@ def _decoded(
             shown[number] = show(picture, read(picture), cut)
         except UnreadablePictureError as error:
             reasons[number] = str(error)
+        except GonePictureError:
+            reasons[number] = "the file is gone"
         except (PermissionError, IsADirectoryError) as error:
             reasons[number] = f"the file cannot be read ({error.strerror})"
         except BadZipFile:

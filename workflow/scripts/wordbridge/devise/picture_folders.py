@@ -1,19 +1,18 @@
 """Pictures as files: ImageNet's layout, any other folder, a tar archive or a table of them."""
 
 import csv
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from wordbridge.devise.packages import members
+from wordbridge.devise.picture_files import ENDINGS, content, is_picture, walk
 from wordbridge.devise.picture_labels import LeftOut
-from wordbridge.devise.picture_table import NO_PART, TEST, TRAIN, VALID, digest
+from wordbridge.devise.picture_table import NO_PART, TEST, TRAIN, VALID
 from wordbridge.errors import InputError, brief
 
-ENDINGS = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-_END = 1 << 16  # bytes
+NO_PICTURE = "no picture by its ending"
 _SYNSET = re.compile(r"(n\d{8})(?:\b|_).*")
 _PARTS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
 
@@ -44,13 +43,12 @@ def list_folder(folder: str | Path) -> Iterator[File | LeftOut]:
         )
     found = False
     for path in _files(root):
-        reason = _no_picture(path) or _unreadable(root / path)
-        if reason:
-            yield LeftOut(path, reason)
-        else:
-            found = True
-            location = root / path
-            yield File(path, synset_of(path), part_of(path), location.as_posix(), _stamp(location))
+        if not is_picture(path):
+            yield LeftOut(path, NO_PICTURE)
+            continue
+        listed = _file(root, path, synset_of(path), part_of(path))
+        found |= isinstance(listed, File)
+        yield listed
     if not found:
         raise InputError(f"{folder}: expected pictures ({', '.join(ENDINGS)}), got none")
 
@@ -63,9 +61,8 @@ def list_tar(archive: str | Path) -> Iterator[tuple[File, bytes] | LeftOut]:
     """
     found = False
     for path, data in members(archive, lambda path: not _hidden(path)):
-        reason = _no_picture(path) or ("" if data else "empty")
-        if reason:
-            yield LeftOut(path, reason)
+        if not (data and is_picture(path)):
+            yield LeftOut(path, "empty" if is_picture(path) else NO_PICTURE)
         else:
             found = True
             yield File(path, synset_of(path), part_of(path), path, ""), data
@@ -77,8 +74,9 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[File | LeftOut
     """Yield the pictures that a table names, sorted by path.
 
     It has the columns path (below ``folder``) and synset, perhaps part; tabs between them, or
-    commas in a .csv. Raises InputError for a table without these columns, a part or synset of
-    no known form, a path twice and a table that names no picture that is there.
+    commas in a .csv. Hidden files are left out. Raises InputError for a table without these
+    columns, a part or synset of no known form, a path twice and a table that names no picture
+    that is there.
     """
     root, found = Path(folder), False
     for path, row in sorted(_rows(Path(table)).items()):
@@ -89,12 +87,12 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[File | LeftOut
             raise InputError(
                 f"{table}: {path}: expected the part train, valid or test, got {part!r}"
             )
-        location = root / path
-        if reason := _unreadable(location):
-            yield LeftOut(path, reason)
-        else:
-            found = True
-            yield File(path, synset, _PARTS.get(part, ""), location.as_posix(), _stamp(location))
+        if _hidden(path):
+            yield LeftOut(path, "hidden")
+            continue
+        listed = _file(root, path, synset, _PARTS.get(part, NO_PART))
+        found |= isinstance(listed, File)
+        yield listed
     if not found:
         raise InputError(f"{table}: none of its pictures is below {folder}; correct the folder")
 
@@ -113,14 +111,17 @@ def part_of(path: str) -> str:
     return next((_PARTS[name.lower()] for name in folders if name.lower() in _PARTS), NO_PART)
 
 
+def _file(root: Path, path: str, synset: str, part: str) -> File | LeftOut:
+    """Return what is known of a picture, or why it is left out."""
+    location = root / path
+    stamp, reason = content(location)
+    return LeftOut(path, reason) if reason else File(path, synset, part, location.as_posix(), stamp)
+
+
 def _files(root: Path) -> list[str]:
     """Return the relative paths of the files below a folder, sorted, without hidden ones."""
-    paths = []
-    for at, folders, names in os.walk(root, onerror=_raise):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        inner = Path(at).relative_to(root)
-        paths += [(inner / name).as_posix() for name in names if not name.startswith(".")]
-    return sorted(paths)
+    inner = ((Path(at).relative_to(root), names) for at, names in walk(root, _raise))
+    return sorted((folder / name).as_posix() for folder, names in inner for name in names)
 
 
 def _raise(error: OSError) -> None:
@@ -131,35 +132,6 @@ def _raise(error: OSError) -> None:
 
 def _hidden(path: str) -> bool:
     return any(part.startswith(".") and part != ".." for part in PurePosixPath(path).parts)
-
-
-def _no_picture(path: str) -> str:
-    return "" if path.lower().endswith(ENDINGS) else "no picture by its ending"
-
-
-def _unreadable(path: Path) -> str:
-    """Return why a file cannot hold a picture, or ""."""
-    try:
-        with path.open("rb") as file:
-            return "" if file.read(1) else "empty"
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    except ValueError as error:  # a name with a NUL
-        return f"cannot be read ({error})"
-
-
-def _stamp(path: Path) -> str:
-    """Return what stands for a picture's content, the same for every copy of the file.
-
-    That is its size and its two ends, since reading all of a large collection takes hours. No
-    usual picture file changes without one of them.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        ends = file.read(_END)
-        file.seek(max(size - _END, len(ends)))
-        ends += file.read()
-    return f"{size}-{digest(ends)}"
 
 
 def _rows(table: Path) -> dict[str, Mapping[str, str]]:

@@ -39,6 +39,10 @@ class Picture(NamedTuple):
 HEADER = Picture._fields
 
 
+class GonePictureError(InputError):
+    """A picture's file was deleted after it had been listed."""
+
+
 def digest(data: bytes) -> str:
     """Return what stands for the bytes of a picture: 16 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()[:16]
@@ -68,14 +72,17 @@ def iterate_pictures(path: str | Path) -> Iterator[Picture]:
 def read_bytes(picture: Picture) -> bytes:
     """Return the bytes of a picture's file, still encoded; several threads may ask at once.
 
-    Raises InputError if the file or member is not there any more.
+    Raises GonePictureError if the file is not there any more, and InputError if its folder or
+    the archive is not: a disk that is not mounted is no reason to do without all its pictures.
     """
     try:
         if not picture.archive:
             return Path(picture.member).read_bytes()
         return _opened(picture.archive, os.getpid()).read(picture.member)
-    except (FileNotFoundError, KeyError):
-        raise InputError(
+    except (FileNotFoundError, NotADirectoryError, KeyError):
+        alone = not picture.archive and _holds_any(Path(picture.member).parent)
+        error = GonePictureError if alone else InputError
+        raise error(
             f"picture {picture.picture} of {picture.set}: {picture.archive or 'the file'} "
             f"{picture.member} is gone; list the set again"
         ) from None
@@ -91,6 +98,10 @@ def one_line(text: str) -> str:
 @lru_cache(maxsize=8)
 def _opened(archive: str, process: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(archive)
+
+
+def _holds_any(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _shared(

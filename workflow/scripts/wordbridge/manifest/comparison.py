@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from wordbridge.errors import InputError
 from wordbridge.manifest.check import files_below
 from wordbridge.manifest.differences import Difference, differences
 from wordbridge.manifest.exceptions import varies
@@ -52,7 +53,7 @@ def compare(results: Path, other: Path) -> Comparison:
     here, there = read_manifest(results), read_manifest(other)
     ours, theirs = _compared(results), _compared(other)
     both = sorted(ours & theirs)
-    differing = [n for n in both if not filecmp.cmp(results / n, other / n, shallow=False)]
+    differing = [name for name in both if not _same(results / name, other / name)]
     return Comparison(
         results=str(results),
         other=str(other),
@@ -62,6 +63,16 @@ def compare(results: Path, other: Path) -> Comparison:
         only_there=tuple(str(name) for name in sorted(theirs - ours)),
         departures=tuple(_departures(here, there, differing)),
     )
+
+
+def _same(here: Path, there: Path) -> bool:
+    try:
+        return filecmp.cmp(here, there, shallow=False)
+    except OSError as error:
+        raise InputError(
+            f"{error.filename}: expected a file to compare, got {error.strerror!r}; give leave to "
+            "read it, or delete it"
+        ) from None
 
 
 def _compared(results: Path) -> set[PurePosixPath]:
@@ -81,8 +92,10 @@ def _departures(
         Departure(
             job,
             tuple(paths),
-            _facts(here.makers.get(paths[0]), there.makers.get(_renamed(paths[0], here, there))),
-            bool(names & set(here.makers[paths[0]].inputs)) if paths[0] in here.makers else False,
+            _facts(
+                [(here.makers.get(p), there.makers.get(_renamed(p, here, there))) for p in paths]
+            ),
+            any(names & set(here.makers[p].inputs) for p in paths if p in here.makers),
         )
         for job, paths in by_job.items()
     ]
@@ -97,12 +110,13 @@ def _renamed(name: str, here: Manifest, there: Manifest) -> str:
     return (there.prefix / PurePosixPath(name).relative_to(here.prefix)).as_posix()
 
 
-def _facts(here: Job | None, there: Job | None) -> tuple[Difference, ...]:
-    """Return what differs in what two jobs were given and ran on, nothing if one is unknown."""
-    if here is None or there is None:
-        return ()
-    return tuple(
+def _facts(pairs: list[tuple[Job | None, Job | None]]) -> tuple[Difference, ...]:
+    """Return what differs in what jobs were given and ran on, nothing of those that are unknown."""
+    found = (
         difference
+        for here, there in pairs
+        if here is not None and there is not None
         for fact in FACTS
         for difference in differences(here.record[fact], there.record[fact], fact)
     )
+    return tuple({repr(one): one for one in found}.values())  # the values may be lists

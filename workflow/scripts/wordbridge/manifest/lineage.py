@@ -43,7 +43,7 @@ def trace(file: Path) -> Lineage:
         )
     jobs = tuple(_behind(name, manifest, set()))
     read = {path for job in jobs for path in job.inputs}
-    digest = sha256_of(file)
+    digest = _digest(file)
     return Lineage(
         name=name,
         sha256=digest,
@@ -51,6 +51,15 @@ def trace(file: Path) -> Lineage:
         jobs=jobs,
         sources=tuple(sorted(read - manifest.makers.keys())),
     )
+
+
+def _digest(file: Path) -> str:
+    try:
+        return sha256_of(file)
+    except OSError as error:
+        raise InputError(
+            f"{file}: expected a file to read, got {error.strerror!r}; give leave to read it"
+        ) from None
 
 
 def _results_of(file: Path) -> Path:

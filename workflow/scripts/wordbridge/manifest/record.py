@@ -14,8 +14,9 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from wordbridge.atomic import replacing
+from wordbridge.attempts import so_far
 from wordbridge.digests import sha256_of
-from wordbridge.manifest.machine import machine, peak_memory_mb, seconds_since_start, versions
+from wordbridge.manifest.machine import machine, peak_memory_mb, versions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -75,7 +76,7 @@ def _write(path: Path, text: str) -> None:
 
 def job_record(snakemake: "Snakemake", directory: Path) -> dict[str, Any]:
     """Return all that is known about a job: what made which bytes out of which."""
-    params = dict(snakemake.params.items())
+    params, (seconds, attempts) = dict(snakemake.params.items()), so_far()
     code = params.pop("code")
     return {
         "rule": snakemake.rule,
@@ -90,7 +91,8 @@ def job_record(snakemake: "Snakemake", directory: Path) -> dict[str, Any]:
         "versions": versions(code["versions"] or _distributions(code["modules"])),
         **machine(),
         "threads": snakemake.threads,
-        "seconds": round(seconds_since_start(), 2),
+        "seconds": round(seconds, 2),
+        "attempts": attempts,
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
     }

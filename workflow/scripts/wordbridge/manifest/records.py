@@ -1,16 +1,53 @@
 """The records of an experiment's jobs, as they wrote them, found by the files that they made."""
 
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from wordbridge.errors import InputError
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from wordbridge.errors import InputError, brief
 from wordbridge.manifest.record import FOLDER
 
 DOWNLOADS = "resources"  # what all experiments of a checkout share
+
+_TEXT, _TEXTS = {"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}
+_NUMBER, _WHOLE = {"type": "number"}, {"type": "integer"}
+
+
+def _files(*digest: str) -> dict[str, Any]:
+    facts = {"sha256": {"type": [*digest]}, "bytes": _WHOLE}
+    form = {"type": "object", "required": [*facts], "properties": facts}
+    return {"type": "object", "additionalProperties": form}
+
+
+# What ``record.job_record`` writes.
+_FORM = {
+    "rule": _TEXT,
+    "wildcards": _TEXTS,
+    "results": {"type": "string", "minLength": 1},
+    "outputs": _files("string"),
+    "inputs": _files("string", "null"),
+    "params": {"type": "object"},
+    "params_sha256": _TEXT,
+    "code": _TEXTS,
+    "code_sha256": _TEXT,
+    "versions": _TEXTS,
+    **dict.fromkeys(("python", "platform", "cpu", "device"), _TEXT),
+    "threads": _WHOLE,
+    "seconds": _NUMBER,
+    "peak_memory_mb": _NUMBER,
+    "ended": _TEXT,
+}
+_LATER = {"attempts": _WHOLE}  # keys that early records lack
+_RECORD = Draft202012Validator(
+    {"type": "object", "required": [*_FORM], "properties": {**_FORM, **_LATER}}
+)
 
 
 @dataclass(frozen=True)
@@ -79,25 +116,44 @@ def read_manifest(results: Path) -> Manifest:
             f"{results}: expected the results of an experiment with its manifest, got {got}; "
             "every job that snakemake runs adds its record; or name another folder"
         )
-    own = Manifest(results, _by_time(_read(results / FOLDER)))
-    downloads = _read(own.checkout / DOWNLOADS / FOLDER)
-    return Manifest(results, _by_time([*downloads, *(job for job in own.jobs)]))
+    own = Manifest(results, _by_time(_records(results / FOLDER)))
+    downloads = _records(own.checkout / DOWNLOADS / FOLDER)
+    return Manifest(results, _by_time([*downloads, *own.jobs]))
 
 
-def _by_time(jobs: Iterator[Job] | list[Job]) -> tuple[Job, ...]:
+def experiments(results: Path) -> list[Path]:
+    """Return ``results`` if it is those of an experiment, else all experiments below it."""
+    found = []
+    for at, folders, _ in os.walk(results):
+        if FOLDER in folders:
+            found.append(Path(at))
+            folders.clear()
+    return sorted(found)
+
+
+def read_record(path: Path) -> Job:
+    """Return the job that the record at ``path`` is of; raises InputError if it is none."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        problem = next(map(_told, _RECORD.iter_errors(record)), None)
+    except (OSError, ValueError, RecursionError) as error:
+        problem = brief(error)
+    if problem:
+        raise InputError(
+            f"{path}: expected the record of a job, got something else ({problem}); "
+            "delete it and have the job's outputs made again"
+        )
+    return Job(record)
+
+
+def _told(error: ValidationError) -> str:
+    at = ".".join(map(str, error.absolute_path))
+    return brief(f"{at}: {error.message}" if at else error.message)
+
+
+def _by_time(jobs: Iterable[Job]) -> tuple[Job, ...]:
     return tuple(sorted(jobs, key=lambda job: (job.record["ended"], job.name)))
 
 
-def _read(folder: Path) -> Iterator[Job]:
-    for path in sorted(folder.rglob("*.json")):
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            complete = {"rule", "wildcards", "results", "inputs", "outputs", "ended"} <= set(record)
-        except (ValueError, TypeError):
-            complete = False
-        if not complete:
-            raise InputError(
-                f"{path}: expected the record of a job, got something else; "
-                "delete it and have the job's outputs made again"
-            )
-        yield Job(record)
+def _records(folder: Path) -> Iterator[Job]:
+    return map(read_record, sorted(folder.rglob("*.json")))

@@ -21,7 +21,7 @@ def check_lines(made: Check) -> Iterator[str]:
         return
     for one in made.findings:
         told = "  ".join(filter(None, [one.path, one.rule, one.detail]))
-        yield f"{one.kind:9}{told}"
+        yield f"{one.kind:11}{told}"
     for kind in dict.fromkeys(one.kind for one in made.findings):
         yield f"{kind}: {KINDS[kind]}"
     yield f"{made.results}: {len(made.findings)} differences from the manifest of {of}"
@@ -65,6 +65,8 @@ def lineage_lines(made: Lineage) -> Iterator[str]:
 def _job_lines(job: Job) -> Iterator[str]:
     record = job.record
     cost = f"{record['seconds']:.1f} s, {record['peak_memory_mb']:.0f} MB on {record['device']}"
+    if record.get("attempts", 1) > 1:
+        cost += f", in {record['attempts']} attempts"
     yield f"{job.name}  {record['ended']}, {cost}"
     yield from (f"    in   {name}  {_short(facts)}" for name, facts in job.inputs.items())
     if record["params"]:

@@ -12,17 +12,17 @@ from wordbridge.manifest.record import home, seconds_path
 class Durations:
     """The seconds that each of the plan's ``jobs`` took when it last ran.
 
-    Snakemake's benchmarks say so, and what is kept when the results are deleted; ``config``
-    names their folder.
+    What it left outside the results says so, of a training that was broken off for all its
+    attempts; else Snakemake's benchmark, which knows the last one. ``config`` names their folder.
     """
 
     def __init__(self, jobs: list[Any], config: Mapping[str, Any]) -> None:
         self._known: dict[str, list[tuple[dict[str, str], float]]] = {}
         for job in jobs:
             wildcards = dict(job.wildcards_dict)
-            measured = _benchmark(Path(job.benchmark)) if job.benchmark else None
-            kept = seconds_path(home(job.output[0], config), job.rule.name, wildcards)
-            seconds = measured or _kept(kept)
+            seconds = _kept(seconds_path(home(job.output[0], config), job.rule.name, wildcards))
+            if seconds is None and job.benchmark:
+                seconds = _benchmark(Path(job.benchmark))
             if seconds is not None:
                 self._known.setdefault(job.rule.name, []).append((wildcards, seconds))
 

@@ -46,6 +46,7 @@ class _Errand:
     resource: Resource
     store: Store
     attempts: int
+    omission: str
 
 
 def fetch(
@@ -55,15 +56,17 @@ def fetch(
     store: Path,
     manual: Path,
     attempts: int = 5,
+    omission: str = "",
 ) -> Receipt:
     """Return the receipt of the resource, which lies verified at ``destination`` then.
 
-    ``resource`` is the configuration's entry, ``store`` and ``manual`` are folders, and
-    ``attempts`` counts tries in a row at one address. Raises InputError if the entry is wrong, if
+    ``resource`` is the configuration's entry, ``store`` and ``manual`` are folders,
+    ``attempts`` counts tries in a row at one address, and ``omission`` are the settings that do
+    without the resource, if any do. Raises InputError if the entry is wrong, if
     no place gives the resource (with each place's reason), or if the disk is full.
     """
     parsed = parse_resource(name, resource)
-    errand = _Errand(parsed, Store(store), attempts)
+    errand = _Errand(parsed, Store(store), attempts, omission)
     try:
         sha256, origin = _obtain(errand, LocalPlace(path=manual / name))
         errand.store.link(sha256, destination)
@@ -92,12 +95,20 @@ def _obtain(errand: _Errand, by_hand: LocalPlace) -> tuple[str, str]:
             reasons.append(f"({len(reasons) + 1}) {place}: {problem}")
             if place is not by_hand or by_hand.path.exists():
                 print(f"resource {resource.name}: {place}: {problem}", file=sys.stderr)
-    expected = f" with sha256 {resource.sha256}" if resource.sha256 else ""
     raise InputError(
         f"resource {resource.name}: none of {len(reasons)} places gave it: {'; '.join(reasons)}. "
+        f"{_remedies(errand, by_hand)}"
+    )
+
+
+def _remedies(errand: _Errand, by_hand: LocalPlace) -> str:
+    sha256 = errand.resource.sha256
+    expected = f" with sha256 {sha256}" if sha256 else ""
+    told = (
         f"Correct the places in the configuration, or put the file itself{expected} "
         f"at {by_hand.path}, and run again"
     )
+    return f"{told}; or leave it out with {errand.omission}" if errand.omission else told
 
 
 def _from_place(errand: _Errand, place: Place) -> str:

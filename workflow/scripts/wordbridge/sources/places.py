@@ -56,7 +56,7 @@ class PackagePlace(Place):
 
     registry: str
     package: str
-    version: str | None
+    version: str
 
     def filename(self) -> str:
         """Return the package's name."""
@@ -64,7 +64,7 @@ class PackagePlace(Place):
 
     def where(self) -> str:
         """Return in words where the whole file is, without the member."""
-        return " ".join(filter(None, (self.registry, self.package, self.version)))
+        return f"{self.registry} {self.package} {self.version}"
 
 
 @dataclass(frozen=True, kw_only=True)

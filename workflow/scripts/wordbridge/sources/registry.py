@@ -60,8 +60,7 @@ def _client(place: PackagePlace) -> _Client:
         return _Client("npm", _npm(f"{place.package}@{place.version}"), missing)
     found = shutil.which("apt-get") is not None
     missing = None if found else "apt-get is not installed; it comes with Debian only"
-    wanted = f"{place.package}={place.version}" if place.version else place.package
-    return _Client("apt-get", _apt(wanted), missing)
+    return _Client("apt-get", _apt(f"{place.package}={place.version}"), missing)
 
 
 def _pip(wanted: str) -> list[str]:
@@ -145,7 +144,7 @@ def _reason(client: str, status: int, output: str) -> str:
 
 def _check_version(place: PackagePlace, filename: str) -> None:
     """Raises InputError if the file's name tells another version than was asked for."""
-    if place.version is None or place.registry == "pypi":  # pip holds "==" itself
+    if place.registry == "pypi":  # pip holds "==" itself
         return
     # npm writes name-version.tgz and apt name_version_architecture.deb with ':' as %3a.
     told = filename.replace("%3a", ":")

@@ -112,19 +112,16 @@ def _address(at: str, url: str) -> SplitResult:
     return parts
 
 
-def _package(at: str, entry: Mapping[str, object], registry: str) -> tuple[str, str | None]:
+def _package(at: str, entry: Mapping[str, object], registry: str) -> tuple[str, str]:
     if registry not in PACKAGE_NAMES:
         known = ", ".join(PACKAGE_NAMES)
         raise InputError(f"{at}: expected registry to be one of {known}, got {registry!r}")
-    package, version = _text(at, entry, "package"), _text(at, entry, "version")
-    if not re.fullmatch(PACKAGE_NAMES[registry], package or ""):
+    package, version = _text(at, entry, "package") or "", _text(at, entry, "version") or ""
+    if not re.fullmatch(PACKAGE_NAMES[registry], package):
         raise InputError(f"{at}: expected the name of a {registry} package, got {package!r}")
-    # A Debian release holds one version of a package; the others hold all that ever were.
-    if version is None and registry == "debian":
-        return package or "", None
-    if not re.fullmatch(VERSIONS[registry], version or ""):
+    if not re.fullmatch(VERSIONS[registry], version):
         raise InputError(f"{at}: expected an exact version of {package}, got {version!r}")
-    return package or "", version
+    return package, version
 
 
 def _check_keys(at: str, entry: Mapping[str, object], known: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from wordbridge.attempts import go_on, so_far
 from wordbridge.errors import InputError
 from wordbridge.translation.checkpoint import load_state, save_finished, save_state
 from wordbridge.translation.signals import StopSignal
@@ -55,6 +56,7 @@ class Resumption:
             return {}
         best, kept = load_state(self.path, self._modules, self._optimizer)
         vars(standing).update(kept)
+        go_on(standing.spent, standing.attempts)
         where = f"epoch {standing.epoch + 1}, batch {standing.batch}, step {standing.step}"
         print(f"continuing at {where}", file=sys.stderr)
         return best
@@ -62,6 +64,7 @@ class Resumption:
     def save(self, standing: Standing, best: Mapping[str, Tensor]) -> None:
         """Write the state; raises Stopped when a signal has asked to stop."""
         if self.path is not None:
+            standing.spent, standing.attempts = so_far()
             save_state(self.path, self._modules, self._optimizer, best, asdict(standing))
             self._saved = time.monotonic()
         if self.stop.name is not None:
@@ -74,4 +77,5 @@ class Resumption:
     def finish(self, standing: Standing, best: Mapping[str, Tensor]) -> None:
         """Keep what the training gave, without what only its continuation needs."""
         if self.path is not None:
+            standing.spent, standing.attempts = so_far()
             save_finished(self.path, best, asdict(standing))

@@ -1,0 +1,139 @@
+"""What the plan sees of folders of pictures: names and contents, read once for each change."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workflow import folders
+from workflow.folders import folder_digest
+
+Reads = Callable[[], list[str]]
+
+
+@pytest.fixture
+def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder of pictures in the folder in which we are, whose times count at once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(folders, "SETTLED", -60.0)
+    for name in ("a.png", "deep/b.jpg", "deep/c.gif", "deep/notes.txt", ".hid/d.png", "deep/.e"):
+        (tmp_path / "album" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "album" / name).write_text(f"picture {name}")
+    return tmp_path / "album"
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
+    """Return what gives the names of the files that were read since it was last asked."""
+    content, names = folders.FILES["content"], list[str]()
+
+    def reading(path: str) -> object:
+        names.append(Path(path).name)
+        return content(path)
+
+    def read() -> list[str]:
+        told = sorted(names)
+        names.clear()
+        return told
+
+    monkeypatch.setattr(folders, "FILES", {**folders.FILES, "content": reading})
+    return read
+
+
+def test_what_has_been_read_is_not_read_again(album: Path, reads: Reads):
+    first = folder_digest("album")
+    assert reads() == ["a.png", "b.jpg", "c.gif"]
+    assert folder_digest("album") == first
+    assert reads() == []
+    os.utime(album / "deep/b.jpg", (1, 1))
+    assert folder_digest("album") == first
+    assert reads() == ["b.jpg", "c.gif"]  # its folder
+    assert folder_digest("album") == first
+    assert reads() == []
+
+
+def test_a_change_that_leaves_size_and_time_is_seen(album: Path):
+    first, path = folder_digest("album"), album / "a.png"
+    times = path.stat()
+    path.write_text("PICTURE a.png")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert folder_digest("album") != first
+
+
+def test_two_pictures_that_change_places_are_seen(album: Path):
+    first = folder_digest("album")
+    (album / "a.png").rename(album / "x")
+    (album / "deep/b.jpg").rename(album / "a.png")
+    (album / "x").rename(album / "deep/b.jpg")
+    assert folder_digest("album") != first
+
+
+def test_what_may_still_change_without_another_time_is_read_again(
+    album: Path, reads: Reads, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(folders, "SETTLED", 60.0)
+    first = folder_digest("album")
+    reads()
+    assert folder_digest("album") == first
+    assert reads() == ["a.png", "b.jpg", "c.gif"]
+
+
+@pytest.mark.parametrize(
+    ("name", "any_ending", "seen"),
+    [
+        ("deep/b.jpg", False, True),
+        ("deep/notes.txt", False, False),
+        ("deep/notes.txt", True, True),
+        (".hid/d.png", True, False),
+        ("deep/.e", True, False),
+    ],
+)
+def test_pictures_count_with_their_content(album: Path, name: str, any_ending: bool, seen: bool):
+    first = folder_digest("album", any_ending)
+    (album / name).write_text("another")
+    assert (folder_digest("album", any_ending) != first) is seen
+
+
+@pytest.mark.parametrize("harm", ["a picture more", "another name", "one less", "a broken link"])
+def test_names_count(album: Path, harm: str):
+    first = folder_digest("album")
+    match harm:
+        case "a picture more":
+            (album / "deep/new.png").write_text("x")
+        case "another name":
+            (album / "a.png").rename(album / "b.png")
+        case "one less":
+            (album / "deep/notes.txt").unlink()
+        case "a broken link":
+            (album / "gone.png").symlink_to("nowhere")
+    assert folder_digest("album") != first
+
+
+def test_an_empty_folder_more_and_another_place_do_not_count(album: Path, tmp_path: Path):
+    first = folder_digest("album")
+    (album / "empty").mkdir()
+    album.rename(tmp_path / "moved")
+    assert folder_digest("moved") == first
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', ""])
+def test_a_damaged_memory_is_made_anew(album: Path, content: str):
+    first = folder_digest("album")
+    (memory,) = folders.KEPT.iterdir()
+    before = memory.read_text()
+    memory.write_text(content)
+    assert folder_digest("album") == first
+    assert memory.read_text() == before
+
+
+def test_where_nothing_can_be_kept_the_digest_is_the_same(album: Path):
+    Path("resources").write_text("a file in the way")
+    assert folder_digest("album") == folder_digest("album")
+    assert folder_digest("no such folder") != folder_digest("album")
+
+
+def test_a_name_that_is_no_text_is_a_name(album: Path):
+    first = folder_digest("album")
+    (album / "\udcff.png").write_bytes(b"x")
+    assert folder_digest("album") != first
