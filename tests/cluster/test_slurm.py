@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,8 @@ import pytest
 import yaml
 
 from tests.cluster import one_machine
+from tests.mini_tree import CONFIG, RESULTS, artefacts, copy_of_checkout
+from tests.picture_tree import CONFIG as PICTURE_CONFIG
 from tests.picture_tree import RESULTS as PICTURES
 from tests.picture_tree import SHARDS, write_sources
 from wordbridge.corpus.ids import pack, write_ids
@@ -24,10 +25,7 @@ from wordbridge.corpus.ids import pack, write_ids
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Job = dict[str, str]
 
-ROOT = Path(__file__).resolve().parents[2]
-CHECKOUT = ["Snakefile", "config.yaml", "envs", "profiles", "workflow", "tests/mini"]
-MINI = "tests/mini/config.yaml"
-RESULTS = "results/mini"
+OWN = "own.yaml"  # on top of the mini experiment's configuration
 # What is special about a Slurm without accounts and with short jobs; on a cluster only the profile.
 SLURM = ["--workflow-profile", "profiles/slurm", "--cores", "all", "--slurm-no-account"]
 SLURM += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks"]
@@ -110,13 +108,10 @@ def test_slurm_starts_and_stops_twice_and_ends_its_jobs_and_daemons():
 
 
 def checkout(target: Path, config: dict[str, object]) -> Path:
-    """Return a copy of the checkout with ``config`` in toy.yaml, to go on top of the mini one."""
-    for name in CHECKOUT:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        copy(ROOT / name, target / name)
-    (target / "toy.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    return target
+    """Return a copy of the checkout with ``config`` in a file of its own."""
+    tree = copy_of_checkout(target)
+    (tree / OWN).write_text(yaml.safe_dump(config), encoding="utf-8")
+    return tree
 
 
 def write_training_inputs(target: Path) -> None:
@@ -138,7 +133,7 @@ def outputs(seed: int) -> list[str]:
 
 
 # Without the rules for the made-up inputs, these are files like any other.
-TRAINING = ["--configfile", MINI, "toy.yaml", "--allowed-rules", "train_translator"]
+TRAINING = ["--configfile", CONFIG, OWN, "--allowed-rules", "train_translator"]
 
 
 def test_a_preempted_training_saves_its_state_continues_and_gives_the_same_bytes(
@@ -189,13 +184,6 @@ def assert_side_by_side(first: Job, second: Job) -> None:
 # ---- All of it -----------------------------------------------------------------------------------
 
 
-def artefacts(root: Path) -> dict[str, bytes]:
-    """Return the bytes of all results but the timed ones, by their names."""
-    names = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
-    timed = {"benchmarks", "timings"}
-    return {str(name): (root / name).read_bytes() for name in names if name.parts[0] not in timed}
-
-
 def together(jobs: list[Job]) -> bool:
     """Return whether there was a time at which all of ``jobs`` ran."""
     latest_start = max(datetime.fromisoformat(job["StartTime"]) for job in jobs)
@@ -226,7 +214,7 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
     tree, alone = (checkout(tmp_path / name, config) for name in ("shared folder", "alone"))
 
     def run(place: Path, *options: str) -> None:
-        arguments = [*options, "--configfile", MINI, "toy.yaml"]
+        arguments = [*options, "--configfile", CONFIG, OWN]
         workflow(place, *arguments, snakefile=place / "Snakefile", env=slurm)
 
     with ThreadPoolExecutor(1) as other:
@@ -247,7 +235,7 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
     translations = of_rule(records(slurm, tree), "translate_questions").values()
     assert {job["CPUs/Task"] for tries in translations for job in tries} == {"2"}
     assert of_rule(records(slurm, tree), "fetch_resource") == {}  # the login node has the network
-    expected, found = artefacts(alone / RESULTS), artefacts(tree / RESULTS)
+    expected, found = artefacts(alone), artefacts(tree)
     assert set(found) == set(expected)
     assert {name for name in found if found[name] != expected[name]} == set()
 
@@ -258,12 +246,11 @@ def test_feature_shards_are_jobs_of_their_own_that_run_side_by_side(
 ):
     tree, alone = tmp_path / "shared folder", tmp_path / "alone"
     shards = [f"{PICTURES}/features/toy/{shard}.npy" for shard in range(SHARDS)]
-    write_sources(checkout(tree, {}))
-    shutil.copytree(tree, alone)  # with the pictures' times, which their tables hold
     for place, options in ((tree, [*SLURM, "3"]), (alone, ["--cores", "2"])):
-        arguments = [*options, "--configfile", "toy.yaml", "--", *shards]
+        write_sources(copy_of_checkout(place))
+        arguments = [*options, "--configfile", PICTURE_CONFIG, "--", *shards]
         workflow(place, *arguments, snakefile=place / "Snakefile", env=slurm)
     jobs = of_rule(records(slurm, tree), "extract_features")
     assert jobs.keys() == {f"toy_{shard}" for shard in range(SHARDS)}
     assert together([tries[-1] for tries in jobs.values()])
-    assert artefacts(tree / PICTURES) == artefacts(alone / PICTURES)
+    assert artefacts(tree, PICTURES) == artefacts(alone, PICTURES)
