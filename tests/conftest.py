@@ -65,6 +65,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
         if not done.exists():
             shutil.rmtree(checkout, ignore_errors=True)
             copy_of_checkout(checkout)
+            # Other tests compare it with runs that have one core, or three.
             arguments = (*options(checkout / CONFIG), "--cores", "2")
             snakemake(checkout, *arguments, snakefile=checkout / "Snakefile")
             done.touch()
