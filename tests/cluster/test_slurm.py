@@ -23,9 +23,10 @@ from tests.cluster import one_machine
 from tests.cluster.jobs import Job, ask, of_rule, records, together
 from tests.interruption.harness import (
     FAULTS,
+    check_nothing_repeated_but_the_last_interval,
     check_same,
     prepare_faults,
-    steps,
+    trainings,
 )
 from tests.mini_tree import RESULTS, copy_of_checkout, options
 from tests.picture_tree import CONFIG as PICTURE_CONFIG
@@ -159,8 +160,8 @@ def log_of(tree: Path, seed: int | str) -> Path:
 
 def stopped(tree: Path) -> dict[str, int]:
     """Return the numbers of stopped trainings by the numbers of their jobs."""
-    trainings = map(psutil.Process, {pid for pid, *_ in steps(tree)})
-    still = [one for one in trainings if one.status() == psutil.STATUS_STOPPED]
+    there = [psutil.Process(notes[0].pid) for notes in trainings(tree).values()]
+    still = [one for one in there if one.status() == psutil.STATUS_STOPPED]
     return {one.environ()["SLURM_JOB_ID"]: one.pid for one in still}
 
 
@@ -181,6 +182,7 @@ def test_a_preempted_training_saves_its_state_continues_and_gives_the_same_bytes
     assert [job["Restarts"] for job in records(slurm, tree)] == ["1", "0"]
     log = log_of(tree, first["Comment"][-1]).read_text()
     assert f"continuing at epoch 1, batch {MIDDLE}, step {MIDDLE}" in log
+    assert check_nothing_repeated_but_the_last_interval(tree, NEVER)[1] == 0
     check_same(tree, finished)
 
 
