@@ -1,4 +1,4 @@
-"""Jobs of a real Slurm, on this machine: side by side, broken off, continued.
+"""Jobs of a real Slurm, on this machine: side by side, broken off, out of time, continued.
 
 Where Slurm or munge is missing, or somebody else than root runs these tests, they skip. Where
 both are there and do not start, they fail, unless ``WORDBRIDGE_NO_SLURM=1`` says that this
@@ -195,6 +195,21 @@ def assert_side_by_side(first: Job, second: Job) -> None:
         assert job["MinMemoryNode"] == "4000M"
         assert job["TresPerJob"] == "gres:gpu:1"
     assert {job["GRES"] for job in (first, second)} == {"gpu:1(IDX:0)", "gpu:1(IDX:1)"}
+
+
+@pytest.mark.long
+def test_a_training_saves_its_state_before_its_time_is_over_and_is_submitted_again(
+    slurm: dict[str, str], finished: Path, tmp_path: Path, workflow: Workflow
+):
+    tree = without_trainings(finished, tmp_path / "shared folder", 1)
+    prepare_faults(tree, {"train_translator": [{"step": MIDDLE, "waits": True}]})
+    train(workflow, slurm, tree, "runtime=2", 1)
+    first, second = records(slurm, tree)
+    assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
+    assert first["TimeLimit"] == "00:02:00" > first["RunTime"]
+    assert f"continuing at epoch 1, batch {MIDDLE}, step {MIDDLE}" in log_of(tree, 1).read_text()
+    assert check_nothing_repeated_but_the_last_interval(tree, NEVER)[1] == 0
+    check_same(tree, finished)
 
 
 # ---- All of it -----------------------------------------------------------------------------------

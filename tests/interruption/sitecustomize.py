@@ -55,8 +55,11 @@ class Fault:
             atexit.register(self.end)  # a job that is quicker ends so, with all its files written
 
     def end(self):
-        """Send the signal (SIGKILL) to this process, to its Snakemake or to both."""
+        """Send the signal (SIGKILL) to this process, its Snakemake or both, or wait for one."""
         self.path.rename(self.path.with_suffix(".done"))
+        if self.said.get("waits"):
+            signal.pause()
+            return
         snakemake = int(os.environ["WORDBRIDGE_SNAKEMAKE"])
         pid = {"job": os.getpid(), "snakemake": snakemake, "group": -os.getpgrp()}
         os.kill(pid[self.said.get("to", "job")], self.said.get("signal", signal.SIGKILL))
