@@ -240,15 +240,15 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
     with ThreadPoolExecutor(1) as other:
         done = other.submit(run, tree, *SLURM, "3")
         until(lambda: all(started(tree, seed) for seed in (1, 2)), done)
-        trainings = of_rule(records(slurm, tree), "train_translator")
-        ask(slurm, "scancel", trainings["baseline_1"][0]["JobId"])
+        tried = of_rule(records(slurm, tree), "train_translator")
+        ask(slurm, "scancel", tried["baseline_1"][0]["JobId"])
         ask(slurm, "sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=:")
         run(alone, "--cores", "2")
         done.result()
-    trainings = of_rule(records(slurm, tree), "train_translator")
-    assert trainings.keys() == {"baseline_1", "baseline_2"}
-    assert together([trainings["baseline_1"][0], trainings["baseline_2"][0]])
-    assert [job["JobState"] for job in trainings["baseline_1"]] == ["CANCELLED", "COMPLETED"]
+    tried = of_rule(records(slurm, tree), "train_translator")
+    assert tried.keys() == {"baseline_1", "baseline_2"}
+    assert together([tried["baseline_1"][0], tried["baseline_2"][0]])
+    assert [job["JobState"] for job in tried["baseline_1"]] == ["CANCELLED", "COMPLETED"]
     for seed in (1, 2):
         assert "continuing at epoch" in log_of(tree, seed).read_text()
     translations = of_rule(records(slurm, tree), "translate_questions").values()
