@@ -38,9 +38,16 @@ Workflow = Callable[..., subprocess.CompletedProcess[str]]
 FORBIDDEN = "WORDBRIDGE_NO_SLURM"  # the variable of the docstring
 # What is special about a Slurm without accounts and with short jobs; on a cluster only the profile.
 SLURM = ["--workflow-profile", "profiles/slurm", "--cores", "all", "--slurm-no-account"]
-SLURM += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks"]
-# The plugin looks after so many seconds, then after ten more each time that no job has ended.
-FIRST_LOOK = "10"
+SLURM += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "3"]
+# Snakemake, but the plugin looks after its jobs each second. Else it waits ten seconds more each
+# time that none has ended.
+IMPATIENT = """
+import snakemake_executor_plugin_slurm as plugin
+from snakemake.cli import main
+
+plugin.Executor.next_seconds_between_status_checks = property(lambda self: 1, lambda *_: None)
+main()
+"""
 OWN = "own.yaml"  # on top of the mini experiment's configuration
 TRAINED = f"{RESULTS}/translators/baseline"
 MIDDLE = 3  # a step in the first of two epochs
@@ -86,6 +93,12 @@ def until(reached: Callable[[], object], run: Future[None] | None = None) -> Non
             raise AssertionError("Snakemake ended too early")
         assert time.monotonic() < deadline, f"nothing happened for {PATIENCE:.0f} s"
         time.sleep(0.1)
+
+
+def submit(workflow: Workflow, tree: Path, *arguments: str, env: dict[str, str]) -> None:
+    """Run a checkout's workflow as jobs of a Slurm to which ``env`` leads."""
+    run = (*SLURM, *arguments)
+    workflow(tree, *run, snakefile=tree / "Snakefile", env=env, program=("-c", IMPATIENT))
 
 
 def runs(pid: int) -> bool:
@@ -149,9 +162,9 @@ def train(
     """Let Slurm train what is missing, with one resource set, and with the faults in the tree."""
     paths = (tree / FAULTS, tree / "workflow/scripts")
     env = slurm | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
-    arguments = [*SLURM, FIRST_LOOK, "--set-resources", f"train_translator:{resource}"]
-    targets = [f"{TRAINED}/{seed}/model.safetensors" for seed in seeds]
-    workflow(tree, *arguments, *options(), "--", *targets, snakefile=tree / "Snakefile", env=env)
+    arguments = [*options(), "--set-resources", f"train_translator:{resource}", "--"]
+    arguments += [f"{TRAINED}/{seed}/model.safetensors" for seed in seeds]
+    submit(workflow, tree, *arguments, env=env)
 
 
 def log_of(tree: Path, seed: int | str) -> Path:
@@ -232,18 +245,15 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
         "variants": {"baseline": {"training": {"epochs": 40}}},
     }
     tree, alone = (copy_of_checkout(tmp_path / name) for name in ("shared folder", "alone"))
-
-    def run(place: Path, *arguments: str) -> None:
+    for place in (tree, alone):
         (place / OWN).write_text(yaml.safe_dump(config), encoding="utf-8")
-        workflow(place, *arguments, *options(), OWN, snakefile=place / "Snakefile", env=slurm)
-
     with ThreadPoolExecutor(1) as other:
-        done = other.submit(run, tree, *SLURM, "3")
+        done = other.submit(submit, workflow, tree, *options(), OWN, env=slurm)
         until(lambda: all(started(tree, seed) for seed in (1, 2)), done)
         tried = of_rule(records(slurm, tree), "train_translator")
         ask(slurm, "scancel", tried["baseline_1"][0]["JobId"])
         ask(slurm, "sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=:")
-        run(alone, "--cores", "2")
+        workflow(alone, *options(), OWN, "--cores", "2", snakefile=alone / "Snakefile")
         done.result()
     tried = of_rule(records(slurm, tree), "train_translator")
     assert tried.keys() == {"baseline_1", "baseline_2"}
@@ -263,10 +273,11 @@ def test_feature_shards_are_jobs_of_their_own_that_run_side_by_side(
 ):
     tree, alone = tmp_path / "shared folder", tmp_path / "alone"
     shards = [f"{PICTURES}/features/toy/{shard}.npy" for shard in range(SHARDS)]
-    for place, arguments in ((tree, [*SLURM, "3"]), (alone, ["--cores", "2"])):
+    for place in (tree, alone):
         write_sources(copy_of_checkout(place))
-        arguments += [*options(PICTURE_CONFIG), "--", *shards]
-        workflow(place, *arguments, snakefile=place / "Snakefile", env=slurm)
+    arguments = [*options(PICTURE_CONFIG), "--", *shards]
+    submit(workflow, tree, *arguments, env=slurm)
+    workflow(alone, "--cores", "2", *arguments, snakefile=alone / "Snakefile")
     jobs = of_rule(records(slurm, tree), "extract_features")
     assert jobs.keys() == {f"toy_{shard}" for shard in range(SHARDS)}
     assert together([tries[-1] for tries in jobs.values()])
