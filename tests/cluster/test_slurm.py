@@ -37,7 +37,8 @@ Workflow = Callable[..., subprocess.CompletedProcess[str]]
 
 FORBIDDEN = "WORDBRIDGE_NO_SLURM"  # the variable of the docstring
 # What is special about a Slurm without accounts and with short jobs; on a cluster only the profile.
-SLURM = ["--workflow-profile", "profiles/slurm", "--cores", "all", "--slurm-no-account"]
+# The node claims 8 cores; all those that a test may use can be one, and jobs would get no more.
+SLURM = ["--workflow-profile", "profiles/slurm", "--cores", "8", "--slurm-no-account"]
 SLURM += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "3"]
 # Snakemake, but the plugin looks after its jobs each second. Else it waits ten seconds more each
 # time that none has ended.
