@@ -6,7 +6,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,16 @@ def snakemake(
     snakefile: Path = ROOT / "Snakefile",
     ok: bool = True,
     env: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("-m", "snakemake"),
 ) -> Run:
     """Return the finished ``snakemake --directory DIRECTORY ARGUMENTS``, output in ``stdout``.
 
     ``ok`` is whether it must succeed; if it does the other thing, the test fails with the output.
-    ``env`` holds variables on top of this process's own.
+    ``env`` holds variables on top of this process's own; ``program`` is what Python runs.
     """
     # Before an editable installation, which belongs to the checkout under test only.
     own = {"PYTHONPATH": str(snakefile.parent / "workflow" / "scripts")}
-    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", "1"]
+    command = [sys.executable, *program, "--snakefile", snakefile, "--cores", "1"]
     run = subprocess.run(
         [*command, "--directory", directory, *arguments],
         env=os.environ | own | {"PYTHONDONTWRITEBYTECODE": "1"} | dict(env or {}),
@@ -65,6 +66,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
         if not done.exists():
             shutil.rmtree(checkout, ignore_errors=True)
             copy_of_checkout(checkout)
+            # Other tests compare it with runs that have one core, or three.
             arguments = (*options(checkout / CONFIG), "--cores", "2")
             snakemake(checkout, *arguments, snakefile=checkout / "Snakefile")
             done.touch()

@@ -14,9 +14,10 @@ import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
-from tests.mini_tree import ROOT
+from tests.mini_tree import ROOT, artefacts
 from tests.picture_tree import (
     CLASSES,
+    CONFIG,
     DIM,
     METHODS,
     PER_NOUN,
@@ -33,6 +34,7 @@ from tests.picture_tree import (
 from wordbridge.cli import app
 from wordbridge.devise.picture_shards import shard_of
 from wordbridge.digests import sha256_of
+from wordbridge.manifest.comparison import compare
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
@@ -56,6 +58,22 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 def test_finished_pictures_have_nothing_to_be_done(finished: Path, jobs: Jobs):
     assert jobs(finished, "pictures", *options(finished)) == {}
+
+
+@pytest.mark.long
+def test_a_second_folder_with_more_cores_and_threads_gives_every_byte_again(
+    finished: Path, tmp_path: Path, workflow: Workflow
+):
+    folder = tmp_path / "a_longer_name" / "other"
+    folder.mkdir(parents=True)
+    write_sources(folder)
+    made = yaml.safe_dump(config() | {"threads": {"features": 2}})
+    (folder / CONFIG).write_text(made, encoding="utf-8")
+    more = ("--cores", "3")
+    workflow(folder, "pictures", *options(folder), *more, env={"PYTHONHASHSEED": "7"})
+    found = compare(folder / RESULTS, finished / RESULTS)
+    assert found.same, found
+    assert found.files == len(artefacts(finished, RESULTS)) > 0
 
 
 def test_without_picture_sets_there_is_nothing_to_make(tmp_path: Path, jobs: Jobs):
@@ -181,7 +199,7 @@ def turn_on(folder: Path, **features: object) -> None:
     made = config()
     made["features"] |= features
     made["choice"] = {"checks": []}
-    (folder / "toy.yaml").write_text(yaml.safe_dump(made), encoding="utf-8")
+    (folder / CONFIG).write_text(yaml.safe_dump(made), encoding="utf-8")
 
 
 @pytest.mark.long

@@ -125,10 +125,14 @@ def test_without_network_the_store_is_enough_and_every_byte_is_the_same(
 
 
 @pytest.mark.long
-def test_a_second_run_gives_every_byte_again(finished: Path, tmp_path: Path, workflow: Workflow):
+@pytest.mark.parametrize(("cores", "tokens"), [(1, 1), (3, 2)])
+def test_a_second_clone_with_other_numbers_of_cores_and_processes_gives_every_byte_again(
+    finished: Path, tmp_path: Path, workflow: Workflow, cores: int, tokens: int
+):
     other = copy_of_checkout(tmp_path / "a_longer_name" / "other")
+    edit(other / CONFIG, "tokens: 1", f"tokens: {tokens}")
     workflow(
-        *(other, *options(other / CONFIG), "--cores", "2"),
+        *(other, *options(other / CONFIG), "--cores", str(cores)),
         snakefile=other / "Snakefile",
         env={"PYTHONHASHSEED": "7"},
     )

@@ -1,16 +1,16 @@
 """Rows of both tables of staleness, held against what Snakemake says of a finished tree.
 
-In the normal suite ten rows share one ``snakemake -n``: no rule of one is a rule of another or
-comes after one, since of jobs after a stale one Snakemake does not say whether they are stale by
-themselves. In long mode each row is looked at alone, by way of Snakemake's own records: the
-modules here, the keys in test_staleness_keys.py.
+In the normal suite ten rows share one ``snakemake -n``: no stale rule of one is a rule of another
+or comes after one, since of jobs after a stale one Snakemake does not say whether they are stale
+by themselves. With them go two rows that make nothing stale. In long mode each row is looked at
+alone, by way of Snakemake's own records: the modules here, the keys in test_staleness_keys.py.
 """
 
 import csv
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -28,14 +28,25 @@ from workflow import provenance
 TABLE = Path(__file__).with_name("staleness.tsv")
 PACKAGE = "workflow/scripts/wordbridge"
 KEY, MODULE = "key", "module"
-OF_EACH = 5  # rows of each table that share the dry run
+CHANGES, ADDS, NONE = "changes jobs", "changes and adds jobs", "none"
+# How many rows of each table and form share the dry run.
+SAMPLE = {
+    (KEY, CHANGES): 4,
+    (KEY, ADDS): 1,
+    (KEY, NONE): 1,
+    (MODULE, CHANGES): 5,
+    (MODULE, NONE): 1,
+}
 SHUFFLES = 100
 # On top of the base: every rule has jobs then.
 EVERY_RULE = "tokens.tokenizer=sentencepiece; auxiliary.use=true"
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", flags=re.MULTILINE)
-OWN_REASON = re.compile(
-    r"^    reason: .*(?:Params have|Set of input files has) changed", flags=re.MULTILINE
-)
+TOTAL = re.compile(r"^total +(\d+)$", flags=re.MULTILINE)
+REASON = re.compile(r"^    reason: (.*)$", flags=re.MULTILINE)
+# Why a job may run here: by itself, because it is new, or because one before it runs.
+OWN = ("Params have changed since", "Set of input files has changed since")
+NEW = "Missing output files: "
+FOLLOWS = "Input files updated by another job: "
 
 
 class Row(NamedTuple):
@@ -49,16 +60,21 @@ class Row(NamedTuple):
     @property
     def words(self) -> list[str]:
         """Return the rules, with the number of jobs where it is not all of them."""
-        return [] if self.stale == "none" else self.stale.split()
+        return [] if self.stale == NONE else self.stale.split()
 
     @property
     def rules(self) -> set[str]:
-        return {word.partition(":")[0] for word in self.words}
+        """Return the rules with jobs that are not new."""
+        return {word.partition(":")[0] for word in self.words if not word.startswith("+")}
+
+    @property
+    def form(self) -> str:
+        return NONE if not self.words else ADDS if "+" in self.stale else CHANGES
 
 
 def key_rows() -> list[Row]:
-    """Return those rows of the keys that change jobs of the base and add none."""
-    rows = [row for row in read_table() if not row.given and "+" not in row.stale]
+    """Return those rows of the keys that change the base."""
+    rows = [row for row in read_table() if not row.given]
     return [Row(KEY, row.change, row.stale, tuple(assignments(row.change))) for row in rows]
 
 
@@ -84,7 +100,7 @@ def is_apart(row: Row, others: Collection[Row], after: Mapping[str, set[str]]) -
     """Return whether a dry run shows what ``row`` does beside what ``others`` do."""
     theirs = set[str]().union(*(other.rules for other in others))
     both = row.rules | theirs
-    if not row.rules <= after.keys() or row.rules & theirs:
+    if not row.rules <= after.keys() or row.rules & theirs or (row.words and not row.rules):
         return False
     same = (
         f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
@@ -96,16 +112,32 @@ def is_apart(row: Row, others: Collection[Row], after: Mapping[str, set[str]]) -
 
 
 def sampled(rows: Sequence[Row], after: Mapping[str, set[str]]) -> list[Row]:
-    """Return rows with stale rules, as many of each table, that one dry run shows."""
+    """Return rows, as many of each form as SAMPLE says, that one dry run shows."""
     for seed in range(SHUFFLES):
-        taken: list[Row] = []
+        taken, missing = list[Row](), Counter(SAMPLE)
         for row in random.Random(seed).sample(rows, len(rows)):
-            of_kind = sum(other.kind == row.kind for other in taken)
-            if row.rules and of_kind < OF_EACH and is_apart(row, taken, after):
+            if missing[row.kind, row.form] and is_apart(row, taken, after):
                 taken.append(row)
-        if len(taken) == 2 * OF_EACH:
+                missing[row.kind, row.form] -= 1
+        if not missing.total():
             return taken
     raise AssertionError("no such rows; let fewer share the dry run")
+
+
+def reasons(shown: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the rule of each job in a dry run, and why it would run."""
+    for rule, described in JOB.findall(shown):
+        (said,) = REASON.findall(described)
+        yield rule, said.split("; ")
+
+
+def stale_by_themselves(jobs: Iterable[tuple[str, list[str]]]) -> Stale:
+    """Return how many jobs of each rule run by themselves, and how many are new."""
+    again, new = Counter[str](), Counter[str]()
+    for rule, why in jobs:
+        again[rule] += any(reason.startswith(OWN) for reason in why)
+        new[rule] += any(reason.startswith(NEW) for reason in why)
+    return Stale(+again, +new)
 
 
 def test_rows_of_both_tables_are_what_a_dry_run_of_snakemake_says(
@@ -126,8 +158,11 @@ def test_rows_of_both_tables_are_what_a_dry_run_of_snakemake_says(
     (tree / "changed.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     arguments = ["--dry-run", "--configfile", tree / "changed.yaml"]
     shown = workflow(tree, *arguments, snakefile=tree / "Snakefile").stdout
-    own = Counter(rule for rule, said in JOB.findall(shown) if OWN_REASON.search(said))
-    found = Stale(own, Counter()).words(plan).split()
+    jobs = list(reasons(shown))
+    assert set(TOTAL.findall(shown)) == {str(len(jobs))}
+    known = (*OWN, NEW, FOLLOWS)
+    assert [job for job in jobs if not all(reason.startswith(known) for reason in job[1])] == []
+    found = stale_by_themselves(jobs).words(plan).split()
     assert sorted(found) == sorted(word for row in rows for word in row.words), rows
 
 

@@ -1,36 +1,57 @@
-"""Trainings as jobs of a real Slurm, on this machine: side by side, broken off, continued."""
+"""Jobs of a real Slurm, on this machine: side by side, broken off, out of time, continued.
+
+Where Slurm or munge is missing, or somebody else than root runs these tests, they skip. Where
+both are there and do not start, they fail, unless ``WORDBRIDGE_NO_SLURM=1`` says that this
+container forbids it.
+"""
 
 import os
-import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
 import yaml
 
 from tests.cluster import one_machine
+from tests.cluster.jobs import Job, ask, of_rule, records, together
+from tests.interruption.harness import (
+    FAULTS,
+    check_nothing_repeated_but_the_last_interval,
+    check_same,
+    prepare_faults,
+    trainings,
+)
+from tests.mini_tree import RESULTS, copy_of_checkout, options
+from tests.picture_tree import CONFIG as PICTURE_CONFIG
 from tests.picture_tree import RESULTS as PICTURES
 from tests.picture_tree import SHARDS, write_sources
-from wordbridge.corpus.ids import pack, write_ids
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
-Job = dict[str, str]
 
-ROOT = Path(__file__).resolve().parents[2]
-CHECKOUT = ["Snakefile", "config.yaml", "envs", "profiles", "workflow", "tests/mini"]
-MINI = "tests/mini/config.yaml"
-RESULTS = "results/mini"
+FORBIDDEN = "WORDBRIDGE_NO_SLURM"  # the variable of the docstring
 # What is special about a Slurm without accounts and with short jobs; on a cluster only the profile.
-SLURM = ["--workflow-profile", "profiles/slurm", "--cores", "all", "--slurm-no-account"]
-SLURM += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks"]
+# The node claims 8 cores; all those that a test may use can be one, and jobs would get no more.
+SLURM = ["--workflow-profile", "profiles/slurm", "--cores", "8", "--slurm-no-account"]
+SLURM += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "3"]
+# Snakemake, but the plugin looks after its jobs each second. Else it waits ten seconds more each
+# time that none has ended.
+IMPATIENT = """
+import snakemake_executor_plugin_slurm as plugin
+from snakemake.cli import main
+
+plugin.Executor.next_seconds_between_status_checks = property(lambda self: 1, lambda *_: None)
+main()
+"""
+OWN = "own.yaml"  # on top of the mini experiment's configuration
+TRAINED = f"{RESULTS}/translators/baseline"
+MIDDLE = 3  # a step in the first of two epochs
 NEVER = 3600  # seconds: no state is saved before somebody asks for it by SIGTERM
 PATIENCE = 900.0  # seconds; a busy machine takes long to import torch
 
@@ -49,27 +70,19 @@ def slurm() -> Iterator[dict[str, str]]:
 
 
 def start(folder: Path) -> None:
-    """Start a Slurm in ``folder``; skip the test, and say why, where that is not possible."""
+    """Start a Slurm in ``folder``; skip the test, and say why, where there can be none.
+
+    Raises RuntimeError when one is installed and does not start.
+    """
     if reason := one_machine.missing():
         pytest.skip(reason)
+    if os.environ.get(FORBIDDEN):
+        pytest.skip(f"no Slurm: {FORBIDDEN} says that this container forbids it")
     try:
         one_machine.start(folder)
     except RuntimeError as error:
-        pytest.skip(str(error))
-
-
-def ask(slurm: dict[str, str], *command: str) -> str:
-    """Return what one of Slurm's commands says."""
-    env = os.environ | slurm
-    return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
-
-
-def records(slurm: dict[str, str], tree: Path) -> list[Job]:
-    """Return what Slurm knows about each job of ``tree``, ended ones too, in their order."""
-    lines = ask(slurm, "scontrol", "show", "job", "--details", "--oneliner").splitlines()
-    jobs = [dict(re.findall(r"(\S+?)=(.*?)(?=\s+\S+?=|\s*$)", line)) for line in lines]
-    mine = [job for job in jobs if job.get("WorkDir") == str(tree)]
-    return sorted(mine, key=lambda job: int(job["JobId"]))
+        error.add_note(f"If this container forbids it, {FORBIDDEN}=1 lets these tests skip.")
+        raise
 
 
 def until(reached: Callable[[], object], run: Future[None] | None = None) -> None:
@@ -83,13 +96,37 @@ def until(reached: Callable[[], object], run: Future[None] | None = None) -> Non
         time.sleep(0.1)
 
 
-def started(tree: Path, variant: str, seed: int) -> bool:
-    log = tree / f"logs/mini/train_translator/{variant}/{seed}.log"
-    return log.exists() and "epoch" in log.read_text()
+def submit(workflow: Workflow, tree: Path, *arguments: str, env: dict[str, str]) -> None:
+    """Run a checkout's workflow as jobs of a Slurm to which ``env`` leads."""
+    run = (*SLURM, *arguments)
+    workflow(tree, *run, snakefile=tree / "Snakefile", env=env, program=("-c", IMPATIENT))
 
 
 def runs(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+# ---- Slurm itself --------------------------------------------------------------------------------
+
+
+def test_a_slurm_that_is_installed_and_does_not_start_is_a_failure_unless_it_is_forbidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(folder: Path) -> None:
+        raise RuntimeError("munged ended")
+
+    monkeypatch.setattr(one_machine, "start", fail)
+    monkeypatch.delenv(FORBIDDEN, raising=False)
+    monkeypatch.setattr(one_machine, "missing", lambda: "no Slurm: expected munged, found none")
+    with pytest.raises(pytest.skip.Exception, match="expected munged"):
+        start(tmp_path)
+    monkeypatch.setattr(one_machine, "missing", lambda: None)
+    with pytest.raises(RuntimeError, match="munged ended") as failed:
+        start(tmp_path)
+    assert any(FORBIDDEN in note for note in failed.value.__notes__)
+    monkeypatch.setenv(FORBIDDEN, "1")
+    with pytest.raises(pytest.skip.Exception, match=FORBIDDEN):
+        start(tmp_path)
 
 
 def test_slurm_starts_and_stops_twice_and_ends_its_jobs_and_daemons():
@@ -109,70 +146,58 @@ def test_slurm_starts_and_stops_twice_and_ends_its_jobs_and_daemons():
         assert list(folder.glob("spool/job*")) == []
 
 
-def checkout(target: Path, config: dict[str, object]) -> Path:
-    """Return a copy of the checkout with ``config`` in toy.yaml, to go on top of the mini one."""
-    for name in CHECKOUT:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        copy(ROOT / name, target / name)
-    (target / "toy.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    return target
+# ---- Trainings -----------------------------------------------------------------------------------
 
 
-def write_training_inputs(target: Path) -> None:
-    """Write made-up texts and embeddings where rules would put them."""
-    random = np.random.default_rng(3)
-    parts = ["train"] * 60 + ["valid"] * 7 + ["test"] * 5
-    for language, words, dim in [("fr", 23, 11), ("en", 19, 10)]:
-        texts = [[*random.integers(4, words, random.integers(2, 7)), 2] for _ in parts]
-        for noun in ("ids", "embeddings"):
-            (target / RESULTS / noun).mkdir(parents=True, exist_ok=True)
-        write_ids(pack(texts, parts), target / RESULTS / f"ids/{language}.npz")
-        matrix = random.standard_normal((words, dim), dtype=np.float32)
-        np.save(target / RESULTS / f"embeddings/{language}.npy", matrix)
+def without_trainings(finished: Path, target: Path, *seeds: int) -> Path:
+    """Return a copy of a finished tree in which translators are to be trained."""
+    tree = shutil.copytree(finished, target)
+    for seed in seeds:
+        shutil.rmtree(tree / TRAINED / str(seed))
+    return tree
 
 
-def outputs(seed: int) -> list[str]:
-    names = ["model.safetensors", "settings.json", "metrics.tsv"]
-    return [f"{RESULTS}/translators/baseline/{seed}/{name}" for name in names]
+def train(
+    workflow: Workflow, slurm: dict[str, str], tree: Path, resource: str, *seeds: int
+) -> None:
+    """Let Slurm train what is missing, with one resource set, and with the faults in the tree."""
+    paths = (tree / FAULTS, tree / "workflow/scripts")
+    env = slurm | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
+    arguments = [*options(), "--set-resources", f"train_translator:{resource}", "--"]
+    arguments += [f"{TRAINED}/{seed}/model.safetensors" for seed in seeds]
+    submit(workflow, tree, *arguments, env=env)
 
 
-# Without the rules for the made-up inputs, these are files like any other.
-TRAINING = ["--configfile", MINI, "toy.yaml", "--allowed-rules", "train_translator"]
+def log_of(tree: Path, seed: int | str) -> Path:
+    return tree / f"logs/mini/train_translator/baseline/{seed}.log"
+
+
+def stopped(tree: Path) -> dict[str, int]:
+    """Return the numbers of stopped trainings by the numbers of their jobs."""
+    there = [psutil.Process(notes[0].pid) for notes in trainings(tree).values()]
+    still = [one for one in there if one.status() == psutil.STATUS_STOPPED]
+    return {one.environ()["SLURM_JOB_ID"]: one.pid for one in still}
 
 
 def test_a_preempted_training_saves_its_state_continues_and_gives_the_same_bytes(
-    slurm: dict[str, str], tmp_path: Path, workflow: Workflow
+    slurm: dict[str, str], finished: Path, tmp_path: Path, workflow: Workflow
 ):
-    run = {"variants": ["baseline"], "seeds": [1, 2]}
-    training = {"epochs": 40, "save_seconds": NEVER}
-    config = {"run": run, "variant_defaults": {"training": training}}
-    tree, alone = (checkout(tmp_path / name, config) for name in ("shared folder", "alone"))
-    write_training_inputs(tree)
-    write_training_inputs(alone)
-    log = tree / "logs/mini/train_translator/baseline/1.log"
-    gpu = ["--set-resources", "train_translator:gpu=1"]
-
-    def train(checkout: Path, seeds: list[int], *options: str) -> None:
-        targets = [outputs(seed)[0] for seed in seeds]
-        arguments = [*options, *TRAINING, "--", *targets]
-        workflow(checkout, *arguments, snakefile=checkout / "Snakefile", env=slurm)
-
+    tree = without_trainings(finished, tmp_path / "shared folder", 1, 2)
+    # Slurm wakes what it ends, so that no training is quicker than this test.
+    prepare_faults(tree, {"train_translator": [{"step": MIDDLE, "signal": signal.SIGSTOP}] * 2})
     with ThreadPoolExecutor(1) as other:
-        done = other.submit(train, tree, [1, 2], *SLURM, "8", *gpu)
-        until(lambda: started(tree, "baseline", 1), done)
+        done = other.submit(train, workflow, slurm, tree, "gpu=1", 1, 2)
+        until(lambda: len(stopped(tree)) == 2, done)
         first, second = records(slurm, tree)
-        if first["Comment"].endswith("_2"):
-            first, second = second, first
+        os.kill(stopped(tree)[second["JobId"]], signal.SIGCONT)
         ask(slurm, "scontrol", "requeue", first["JobId"])
-        train(alone, [1])
         done.result()
-    assert "continuing at epoch" in log.read_text()
-    for name in outputs(1):
-        assert (tree / name).read_bytes() == (alone / name).read_bytes(), name
-    again, undisturbed = sorted(records(slurm, tree), key=lambda job: -int(job["Restarts"]))
-    assert (again["Restarts"], undisturbed["Restarts"]) == ("1", "0")
     assert_side_by_side(first, second)
+    assert [job["Restarts"] for job in records(slurm, tree)] == ["1", "0"]
+    log = log_of(tree, first["Comment"][-1]).read_text()
+    assert f"continuing at epoch 1, batch {MIDDLE}, step {MIDDLE}" in log
+    assert check_nothing_repeated_but_the_last_interval(tree, NEVER)[1] == 0
+    check_same(tree, finished)
 
 
 def assert_side_by_side(first: Job, second: Job) -> None:
@@ -186,30 +211,27 @@ def assert_side_by_side(first: Job, second: Job) -> None:
     assert {job["GRES"] for job in (first, second)} == {"gpu:1(IDX:0)", "gpu:1(IDX:1)"}
 
 
+@pytest.mark.long
+def test_a_training_saves_its_state_before_its_time_is_over_and_is_submitted_again(
+    slurm: dict[str, str], finished: Path, tmp_path: Path, workflow: Workflow
+):
+    tree = without_trainings(finished, tmp_path / "shared folder", 1)
+    prepare_faults(tree, {"train_translator": [{"step": MIDDLE, "waits": True}]})
+    train(workflow, slurm, tree, "runtime=2", 1)
+    first, second = records(slurm, tree)
+    assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
+    assert first["TimeLimit"] == "00:02:00" > first["RunTime"]
+    assert f"continuing at epoch 1, batch {MIDDLE}, step {MIDDLE}" in log_of(tree, 1).read_text()
+    assert check_nothing_repeated_but_the_last_interval(tree, NEVER)[1] == 0
+    check_same(tree, finished)
+
+
 # ---- All of it -----------------------------------------------------------------------------------
 
 
-def artefacts(root: Path) -> dict[str, bytes]:
-    """Return the bytes of all results but the timed ones, by their names."""
-    names = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
-    timed = {"benchmarks", "timings"}
-    return {str(name): (root / name).read_bytes() for name in names if name.parts[0] not in timed}
-
-
-def together(jobs: list[Job]) -> bool:
-    """Return whether there was a time at which all of ``jobs`` ran."""
-    latest_start = max(datetime.fromisoformat(job["StartTime"]) for job in jobs)
-    return latest_start < min(datetime.fromisoformat(job["EndTime"]) for job in jobs)
-
-
-def of_rule(jobs: list[Job], rule: str) -> dict[str, list[Job]]:
-    """Return the jobs of a rule by their wildcards, each with its retries."""
-    found: dict[str, list[Job]] = {}
-    for job in jobs:
-        name, _, wildcards = job["Comment"].partition("_wildcards_")
-        if name == f"rule_{rule}":
-            found.setdefault(wildcards, []).append(job)
-    return found
+def started(tree: Path, seed: int) -> bool:
+    log = log_of(tree, seed)
+    return log.exists() and "epoch" in log.read_text()
 
 
 @pytest.mark.long
@@ -223,33 +245,27 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
         "variant_defaults": {"training": {"save_seconds": NEVER}},
         "variants": {"baseline": {"training": {"epochs": 40}}},
     }
-    tree, alone = (checkout(tmp_path / name, config) for name in ("shared folder", "alone"))
-
-    def run(place: Path, *options: str) -> None:
-        arguments = [*options, "--configfile", MINI, "toy.yaml"]
-        workflow(place, *arguments, snakefile=place / "Snakefile", env=slurm)
-
+    tree, alone = (copy_of_checkout(tmp_path / name) for name in ("shared folder", "alone"))
+    for place in (tree, alone):
+        (place / OWN).write_text(yaml.safe_dump(config), encoding="utf-8")
     with ThreadPoolExecutor(1) as other:
-        done = other.submit(run, tree, *SLURM, "3")
-        until(lambda: all(started(tree, "baseline", seed) for seed in (1, 2)), done)
-        trainings = of_rule(records(slurm, tree), "train_translator")
-        ask(slurm, "scancel", trainings["baseline_1"][0]["JobId"])
+        done = other.submit(submit, workflow, tree, *options(), OWN, env=slurm)
+        until(lambda: all(started(tree, seed) for seed in (1, 2)), done)
+        tried = of_rule(records(slurm, tree), "train_translator")
+        ask(slurm, "scancel", tried["baseline_1"][0]["JobId"])
         ask(slurm, "sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=:")
-        run(alone, "--cores", "2")
+        workflow(alone, *options(), OWN, "--cores", "2", snakefile=alone / "Snakefile")
         done.result()
-    trainings = of_rule(records(slurm, tree), "train_translator")
-    assert trainings.keys() == {"baseline_1", "baseline_2"}
-    assert together([trainings["baseline_1"][0], trainings["baseline_2"][0]])
-    assert [job["JobState"] for job in trainings["baseline_1"]] == ["CANCELLED", "COMPLETED"]
+    tried = of_rule(records(slurm, tree), "train_translator")
+    assert tried.keys() == {"baseline_1", "baseline_2"}
+    assert together([tried["baseline_1"][0], tried["baseline_2"][0]])
+    assert [job["JobState"] for job in tried["baseline_1"]] == ["CANCELLED", "COMPLETED"]
     for seed in (1, 2):
-        log = tree / f"logs/mini/train_translator/baseline/{seed}.log"
-        assert "continuing at epoch" in log.read_text()
+        assert "continuing at epoch" in log_of(tree, seed).read_text()
     translations = of_rule(records(slurm, tree), "translate_questions").values()
     assert {job["CPUs/Task"] for tries in translations for job in tries} == {"2"}
     assert of_rule(records(slurm, tree), "fetch_resource") == {}  # the login node has the network
-    expected, found = artefacts(alone / RESULTS), artefacts(tree / RESULTS)
-    assert set(found) == set(expected)
-    assert {name for name in found if found[name] != expected[name]} == set()
+    check_same(tree, alone)
 
 
 @pytest.mark.long
@@ -258,12 +274,12 @@ def test_feature_shards_are_jobs_of_their_own_that_run_side_by_side(
 ):
     tree, alone = tmp_path / "shared folder", tmp_path / "alone"
     shards = [f"{PICTURES}/features/toy/{shard}.npy" for shard in range(SHARDS)]
-    write_sources(checkout(tree, {}))
-    shutil.copytree(tree, alone)  # with the pictures' times, which their tables hold
-    for place, options in ((tree, [*SLURM, "3"]), (alone, ["--cores", "2"])):
-        arguments = [*options, "--configfile", "toy.yaml", "--", *shards]
-        workflow(place, *arguments, snakefile=place / "Snakefile", env=slurm)
+    for place in (tree, alone):
+        write_sources(copy_of_checkout(place))
+    arguments = [*options(PICTURE_CONFIG), "--", *shards]
+    submit(workflow, tree, *arguments, env=slurm)
+    workflow(alone, "--cores", "2", *arguments, snakefile=alone / "Snakefile")
     jobs = of_rule(records(slurm, tree), "extract_features")
     assert jobs.keys() == {f"toy_{shard}" for shard in range(SHARDS)}
     assert together([tries[-1] for tries in jobs.values()])
-    assert artefacts(tree / PICTURES) == artefacts(alone / PICTURES)
+    check_same(tree, alone, PICTURES)

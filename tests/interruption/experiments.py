@@ -76,7 +76,7 @@ MINI = Experiment("mini", CONFIG, RESULTS, mini_settings, nothing)
 def picture_settings() -> dict[str, Any]:
     """Return the pictures' settings with French questions, tuning and views; searched by head."""
     longer = {"epochs": 400, "save_seconds": SAVE_SECONDS}
-    tuning = {"blocks": 2, "epochs": 3, "batch_size": 5, "save_seconds": SAVE_SECONDS}
+    tuning = {"blocks": 2, "epochs": 5, "batch_size": 5, "save_seconds": SAVE_SECONDS}
     more = {
         "methods": {"head": {"training": longer}},
         "features": {"tuning": tuning, "augmentation": {"views": 2}},

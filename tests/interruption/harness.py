@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from tests.mini_tree import CONFIG, RESULTS, TIMED, artefacts, options
 
@@ -107,22 +107,39 @@ def rearm(tree: Path) -> list[str]:
     return sorted({path.name.partition(".")[0] for path in folder.glob("*.json")})
 
 
-def steps(tree: Path) -> list[tuple[int, str, int, float]]:
-    """Return what trainings noted: process, ``step`` or ``saved``, number of the step, time."""
+class Note(NamedTuple):
+    """What a process did in a training: ``kind`` is step or saved, ``step`` the step's number."""
+
+    pid: int
+    kind: str
+    step: int
+    at: float
+
+
+def trainings(tree: Path) -> dict[str, list[Note]]:
+    """Return what was noted in each training, by the names of their states."""
     path = tree / FAULTS / "steps.tsv"
-    rows = [line.split("\t") for line in path.read_text().splitlines()] if path.exists() else []
-    return [(int(pid), kind, int(step), float(at)) for pid, kind, step, at in rows]
+    found: dict[str, list[Note]] = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        state, pid, kind, step, at = line.split("\t")
+        found.setdefault(state, []).append(Note(int(pid), kind, int(step), float(at)))
+    return found
 
 
 def check_nothing_repeated_but_the_last_interval(tree: Path, seconds: float) -> tuple[int, int]:
-    """Return how many steps there were and how many of them were repeated.
+    """Return how many steps all trainings had and how many of them were repeated.
 
-    Each process must begin right behind the last saved state, and no two steps more than
-    ``seconds`` after a state may come before the next one.
+    In a training each process must begin right behind the last saved state, and no two steps more
+    than ``seconds`` after a state may come before the next one.
     """
+    counts = [_steps_and_repeated(notes, seconds) for notes in trainings(tree).values()]
+    return sum(steps for steps, _ in counts), sum(repeated for _, repeated in counts)
+
+
+def _steps_and_repeated(notes: Iterable[Note], seconds: float) -> tuple[int, int]:
     total = repeated = done = saved = late = running = 0
     since = 0.0
-    for pid, kind, step, at in steps(tree):
+    for pid, kind, step, at in notes:
         if kind == "saved":
             saved, since, late = step, at, 0
         elif pid != running:

@@ -2,7 +2,8 @@
 
 Python runs a module of this name first when it finds one; the harness copies it into a folder of
 the tree under test, which it puts on the path. Beside it lie the faults, one a file: the first
-process of the rule that a file is named after takes it. It also notes steps and saved states.
+process of the rule that a file is named after takes it. It also notes steps and saved states, by
+the training: a job has one after the other where the second one starts from what the first gave.
 """
 
 import atexit
@@ -16,7 +17,7 @@ import time
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-TRAINERS = {"train_devise", "train_translator"}
+TRAINERS = {"train_devise", "train_translator", "tune_backbone"}
 
 
 def rule_of_this_process():
@@ -38,11 +39,14 @@ def taken(rule):
 
 
 class Fault:
-    """The end of a process: after seconds, at a step, in the writing of a state, out of memory."""
+    """The end of a process: after seconds, at a step, in the writing of a state, out of memory.
+
+    Steps are counted in all ``trainings`` of the process, or in one if the fault names its number.
+    """
 
     def __init__(self, said, path):
         self.said, self.path = said, path
-        self.steps = self.saves = 0
+        self.steps = self.saves = self.trainings = 0
         self.place = said.get("save"), said.get("where")
         if "seconds" in said:
             timer = threading.Timer(said["seconds"], self.end)
@@ -51,17 +55,21 @@ class Fault:
             atexit.register(self.end)  # a job that is quicker ends so, with all its files written
 
     def end(self):
-        """Send the signal (SIGKILL) to this process, to its Snakemake or to both."""
+        """Send the signal (SIGKILL) to this process, its Snakemake or both, or wait for one."""
         self.path.rename(self.path.with_suffix(".done"))
+        if self.said.get("waits"):
+            signal.pause()
+            return
         snakemake = int(os.environ["WORDBRIDGE_SNAKEMAKE"])
         pid = {"job": os.getpid(), "snakemake": snakemake, "group": -os.getpgrp()}
         os.kill(pid[self.said.get("to", "job")], self.said.get("signal", signal.SIGKILL))
         time.sleep(1)  # until the end of a Snakemake is noticed here
 
     def step(self):
-        self.steps += 1
-        if self.steps == self.said.get("step"):
-            self.end()
+        if self.said.get("training", self.trainings) == self.trainings:
+            self.steps += 1
+            if self.steps == self.said.get("step"):
+                self.end()
 
     def limit(self):
         """Leave this process so many more megabytes of memory, if the fault is of that kind."""
@@ -77,28 +85,36 @@ class Fault:
             self.end()
 
 
-def note(kind, step):
+def note(state, kind, step):
     with (FOLDER / "steps.tsv").open("a") as file:
-        file.write(f"{os.getpid()}\t{kind}\t{step}\t{time.monotonic()}\n")
+        file.write(f"{state.name}\t{os.getpid()}\t{kind}\t{step}\t{time.monotonic()}\n")
 
 
 def watch_training(fault):
     """Note each step and each saved state, and let the fault come when it is due."""
     import wordbridge.translation.checkpoint as checkpoint
+    from wordbridge.translation.resumption import Resumption
     from wordbridge.translation.standing import Standing
 
     count, write, write_bytes = Standing.count, checkpoint._write, Path.write_bytes
-    locked = checkpoint.locked
+    locked, resume = checkpoint.locked, Resumption.resume
+    state = None
+
+    def resumed(self, standing):
+        nonlocal state
+        state = self.path
+        fault.trainings += 1
+        return resume(self, standing)
 
     def counted(self, *arguments):
         count(self, *arguments)
-        note("step", self.step)
+        note(state, "step", self.step)
         fault.step()
 
     def written(path, tensors, best, standing):
         fault.saves += 1
         write(path, tensors, best, standing)
-        note("saved", standing["step"])
+        note(path, "saved", standing["step"])
         fault.reached("renamed")
 
     def written_bytes(path, content):
@@ -114,7 +130,7 @@ def watch_training(fault):
         return locked(*arguments, **options)
 
     Standing.count, checkpoint._write, Path.write_bytes = counted, written, written_bytes
-    checkpoint.locked = locked_and_limited
+    checkpoint.locked, Resumption.resume = locked_and_limited, resumed
 
 
 if RULE := rule_of_this_process():

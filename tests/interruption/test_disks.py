@@ -87,5 +87,6 @@ def test_a_read_only_folder_of_results_is_named(
         status, shown = Snakemake(tree, MODEL).end()
     assert status != 0
     assert says in shown
+    assert "Traceback" not in shown
     succeeds(tree, MODEL)
     check_same(tree, undisturbed)

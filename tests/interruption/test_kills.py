@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import psutil
 import pytest
@@ -20,13 +21,39 @@ from tests.interruption.harness import (
     check_same,
     prepare_faults,
     rearm,
+    trainings,
 )
 from tests.mini_tree import artefacts
 
 pytestmark = pytest.mark.long
 
-TRANSLATOR, HEAD = "translators/all/1", "devise/head/1"
-TRAINED = ("model.safetensors", "settings.json", "metrics.tsv")
+
+class Training(NamedTuple):
+    """A job that trains: its folder of results and what it makes there.
+
+    ``phases`` is how many trainings it does one after the other; in the last one it is killed at
+    most ``steps`` steps after its start.
+    """
+
+    experiment: Experiment
+    rule: str
+    folder: str
+    outputs: tuple[str, ...] = ("model.safetensors", "settings.json", "metrics.tsv")
+    phases: int = 1
+    steps: int = 12
+
+    @property
+    def target(self) -> str:
+        return f"{self.experiment.results}/{self.folder}/{self.outputs[0]}"
+
+
+TRANSLATOR = Training(MINI, "train_translator", "translators/all/1")
+HEAD_FILES = ("head.safetensors", "head.json", "metrics.tsv")
+HEAD = Training(PICTURES, "train_devise", "devise/head/1", HEAD_FILES)
+# A step of it goes through a whole network, so that it has few of them.
+TUNING = Training(PICTURES, "tune_backbone", "backbone", phases=2, steps=3)
+# Snakemake waits for its jobs when it is asked to stop.
+WAITED_FOR = {"to": "snakemake", "signal": signal.SIGTERM}
 
 
 def benchmarks(tree: Path, results: str) -> dict[str, list[float]]:
@@ -45,12 +72,18 @@ def living(tree: Path) -> list[str]:
     return [" ".join(process.info["cmdline"] or ()) for process in here]
 
 
-def without_training(undisturbed: Path, target: Path, experiment: Experiment, model: str) -> Path:
+def without_training(undisturbed: Path, target: Path, training: Training) -> Path:
     """Return a copy in which one training is to be done."""
     tree = shutil.copytree(undisturbed, target)
-    for name in TRAINED:
-        (tree / experiment.results / model / name).unlink()
+    for name in training.outputs:
+        (tree / training.experiment.results / training.folder / name).unlink()
     return tree
+
+
+def train(tree: Path, training: Training, *arguments: str) -> tuple[int, str]:
+    """Return the exit status and the words of a run that is to do one training."""
+    config = training.experiment.config
+    return Snakemake(tree, training.target, *arguments, cores=1, config=config).end()
 
 
 def kill_until_done(
@@ -103,36 +136,38 @@ def test_every_rule_and_snakemake_itself_are_killed_and_the_results_are_the_same
         print(f"\n{count} rules and Snakemake {own} times; {size} bytes; {watcher.looks} looks")
 
 
-@pytest.mark.parametrize(
-    ("experiment", "rule", "model"),
-    [
-        pytest.param(MINI, "train_translator", TRANSLATOR, id="translator"),
-        pytest.param(PICTURES, "train_devise", HEAD, id="head"),
-    ],
-)
+def fifteen_kills(training: Training, chance: random.Random) -> list[dict[str, Any]]:
+    """Return faults: 3 while a state is written, 4 at some time, the others at some step.
+
+    Each phase but the last one is killed in its middle, first of all.
+    """
+    early = [{"step": 30, "training": phase} for phase in range(1, training.phases)]
+    faults: list[dict[str, Any]]
+    faults = [{"save": 2, "where": where} for where in ("half", "whole", "renamed")]
+    faults += [{"seconds": chance.uniform(0, 3)} for _ in range(4)]
+    while len(early + faults) < 15:
+        faults.append({"step": chance.randint(1, training.steps), "training": training.phases})
+    chance.shuffle(faults)
+    return early + faults
+
+
+@pytest.mark.parametrize("training", [TRANSLATOR, HEAD, TUNING], ids=lambda one: one.rule)
 def test_a_training_is_killed_15_times_and_repeats_the_last_interval_only(
-    experiment: Experiment,
-    rule: str,
-    model: str,
+    training: Training,
     run_of: Callable[[Experiment], Path],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ):
-    undisturbed, results = run_of(experiment), experiment.results
-    tree = without_training(undisturbed, tmp_path / "tree", experiment, model)
-    chance = random.Random(5)
-    faults = [{"save": 2, "where": where} for where in ("half", "whole", "renamed")]
-    faults += [{"step": chance.randint(1, 12)} for _ in range(8)]
-    faults += [{"seconds": chance.uniform(0, 3)} for _ in range(4)]
-    chance.shuffle(faults)
-    prepare_faults(tree, {rule: faults})
+    undisturbed, results = run_of(training.experiment), training.experiment.results
+    tree = without_training(undisturbed, tmp_path / "tree", training)
+    prepare_faults(tree, {training.rule: fifteen_kills(training, random.Random(5))})
     with Watcher(tree, artefacts(undisturbed, results), results) as watcher:
-        target = f"{results}/{model}/{TRAINED[0]}"
-        run = Snakemake(tree, target, "--retries", "20", cores=1, config=experiment.config)
-        status, shown = run.end()
+        status, shown = train(tree, training, "--retries", "20")
     assert status == 0, shown
     assert len([*(tree / FAULTS).glob("*.done")]) == 15, shown
     assert watcher.wrong == set()
+    processes = [{note.pid for note in notes} for notes in trainings(tree).values()]
+    assert [len(pids) > 1 for pids in processes] == [True] * training.phases
     done, repeated = check_nothing_repeated_but_the_last_interval(tree, SAVE_SECONDS)
     size = check_same(tree, undisturbed, results)
     with capsys.disabled():
@@ -140,26 +175,34 @@ def test_a_training_is_killed_15_times_and_repeats_the_last_interval_only(
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("training", "fault"),
     [
-        pytest.param({"to": "group", "signal": signal.SIGINT}, id="Ctrl-C"),
-        pytest.param({"to": "group", "signal": signal.SIGHUP}, id="the terminal is closed"),
-        pytest.param({"to": "group", "signal": signal.SIGTERM}, id="SIGTERM to all"),
-        pytest.param({"to": "snakemake", "signal": signal.SIGTERM}, id="SIGTERM to Snakemake"),
-        pytest.param({"to": "snakemake", "signal": signal.SIGKILL}, id="SIGKILL to Snakemake"),
-        pytest.param({"to": "job", "signal": signal.SIGTERM}, id="SIGTERM to the job"),
+        pytest.param(TRANSLATOR, {"to": "group", "signal": signal.SIGINT}, id="Ctrl-C"),
+        pytest.param(
+            TRANSLATOR, {"to": "group", "signal": signal.SIGHUP}, id="the terminal is closed"
+        ),
+        pytest.param(TRANSLATOR, {"to": "group", "signal": signal.SIGTERM}, id="SIGTERM to all"),
+        pytest.param(TRANSLATOR, WAITED_FOR, id="SIGTERM to Snakemake"),
+        pytest.param(
+            TRANSLATOR, {"to": "snakemake", "signal": signal.SIGKILL}, id="SIGKILL to Snakemake"
+        ),
+        pytest.param(TRANSLATOR, {"signal": signal.SIGTERM}, id="SIGTERM to a translator's job"),
+        pytest.param(HEAD, {"signal": signal.SIGTERM}, id="SIGTERM to a head's job"),
+        pytest.param(TUNING, {"signal": signal.SIGTERM}, id="SIGTERM to a tuning's job"),
     ],
 )
 def test_after_a_signal_no_step_is_repeated(
-    undisturbed: Path, tmp_path: Path, fault: dict[str, object]
+    training: Training,
+    run_of: Callable[[Experiment], Path],
+    tmp_path: Path,
+    fault: dict[str, object],
 ):
-    tree = without_training(undisturbed, tmp_path / "tree", MINI, TRANSLATOR)
-    prepare_faults(tree, {"train_translator": [{"step": 30, **fault}]})
-    target = f"{MINI.results}/{TRANSLATOR}/{TRAINED[0]}"
-    first, second = (Snakemake(tree, target, cores=1).end() for _ in range(2))
+    undisturbed, results = run_of(training.experiment), training.experiment.results
+    tree = without_training(undisturbed, tmp_path / "tree", training)
+    place = {"step": training.steps, "training": training.phases}
+    prepare_faults(tree, {training.rule: [place | fault]})
+    first, second = (train(tree, training) for _ in range(2))
     assert (first[0] != 0, second[0]) == (True, 0), first[1] + second[1]
-    # Snakemake waits for its jobs when it is asked to stop.
-    waited = fault == {"to": "snakemake", "signal": signal.SIGTERM}
-    assert ("Nothing to be done" in second[1]) is waited
+    assert ("Nothing to be done" in second[1]) is (fault == WAITED_FOR)
     assert check_nothing_repeated_but_the_last_interval(tree, SAVE_SECONDS)[1] == 0
-    check_same(tree, undisturbed)
+    check_same(tree, undisturbed, results)

@@ -1,0 +1,39 @@
+"""What Slurm says about the jobs of one Snakemake."""
+
+import os
+import re
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+Job = dict[str, str]
+
+
+def ask(slurm: dict[str, str], *command: str) -> str:
+    """Return what one of Slurm's commands says."""
+    env = os.environ | slurm
+    return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+
+
+def records(slurm: dict[str, str], tree: Path) -> list[Job]:
+    """Return what Slurm knows about each job of ``tree``, ended ones too, in their order."""
+    lines = ask(slurm, "scontrol", "show", "job", "--details", "--oneliner").splitlines()
+    jobs = [dict(re.findall(r"(\S+?)=(.*?)(?=\s+\S+?=|\s*$)", line)) for line in lines]
+    mine = [job for job in jobs if job.get("WorkDir") == str(tree)]
+    return sorted(mine, key=lambda job: int(job["JobId"]))
+
+
+def of_rule(jobs: list[Job], rule: str) -> dict[str, list[Job]]:
+    """Return the jobs of a rule by their wildcards, each with its retries."""
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        name, _, wildcards = job["Comment"].partition("_wildcards_")
+        if name == f"rule_{rule}":
+            found.setdefault(wildcards, []).append(job)
+    return found
+
+
+def together(jobs: list[Job]) -> bool:
+    """Return whether there was a time at which all of ``jobs`` ran."""
+    latest_start = max(datetime.fromisoformat(job["StartTime"]) for job in jobs)
+    return latest_start < min(datetime.fromisoformat(job["EndTime"]) for job in jobs)
