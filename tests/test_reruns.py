@@ -61,6 +61,7 @@ def test_times_comments_docstrings_and_another_folder_make_nothing_stale(
         if ".snakemake" not in path.parts:
             os.utime(path)
     lock = checkout / ".snakemake/locks/0.output.lock"  # of a Snakemake that was killed
+    lock.parent.mkdir(exist_ok=True)
     lock.write_text("results/mini/index.html\n")
     assert stale(checkout, *options(), snakefile=checkout / "Snakefile") == set()
     assert lock.exists()  # to look is not to touch

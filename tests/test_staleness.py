@@ -30,6 +30,7 @@ SHARED = [
     "workflow/scripts/wordbridge/manifest/__init__.py",
     "workflow/scripts/wordbridge/manifest/machine.py",
     "workflow/scripts/wordbridge/manifest/record.py",
+    "workflow/scripts/wordbridge/progress.py",
     "profiles/default/config.yaml",
 ]
 SCRIPT = '''"""Toy."""

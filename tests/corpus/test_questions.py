@@ -128,7 +128,7 @@ def test_the_debates_hold_the_known_number_of_questions():
 @needs_data
 def test_tatoeba_holds_the_known_number_of_questions(tmp_path):
     with zipfile.ZipFile(DATA / "tatoeba" / "fra-eng-2017.zip") as archive:
-        archive.extract("fra.txt", tmp_path)
+        (tmp_path / "fra.txt").write_bytes(archive.read("fra.txt"))
     lines = tabbed_lines(tmp_path / "fra.txt", 2, 1)
     report = Counter()
     assert sum(1 for _ in extract_lines(lines, FR, EN, report)) == 7083
