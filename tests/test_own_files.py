@@ -50,6 +50,7 @@ def test_an_edited_file_is_fetched_again_and_an_unchanged_one_is_not(
     assert "Where is she?" in (folder / PAIRS).read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_wrong_path_is_one_line_that_names_the_places(folder: Path, workflow: Workflow):
     shutil.rmtree(folder / "results")
     (folder / "data/mine.fr").rename(folder / "data/mien.fr")

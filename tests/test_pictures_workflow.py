@@ -135,6 +135,7 @@ def test_a_picture_that_is_searched_with_finds_itself(finished: Path):
     assert label == Path(asked).stem.partition("_")[0]
 
 
+@pytest.mark.long
 def test_another_picture_changes_the_features_of_its_shard_only(
     finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs
 ):

@@ -70,12 +70,13 @@ def test_times_comments_docstrings_and_another_folder_make_nothing_stale(
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        case("beam search", "translation/beam.py", TRANSLATIONS),
+        case("beam search", "translation/beam.py", TRANSLATIONS, dear=True),
         case("tokenizer's marks", "corpus/markers.py", TOKENS),
         case(
             "tables and pages",
             "report/sheet.py",
             {"audit_leaks", "describe_corpus", "tabulate_coverage", "tabulate_samples", *TABLES},
+            dear=True,
         ),
         case("training", "translation/training.py", TRAINING | {"find_learning_rate"}, dear=True),
         case("scores", "translation/scores.py", SCORES, dear=True),

@@ -17,7 +17,12 @@ LESSONS: dict[str, dict[str, Any]] = {
 }
 
 
-CASES = [*VARIANTS, "lstm", "first", "all mean relu", *LESSONS]
+CASES = [
+    *VARIANTS,
+    "lstm",
+    *(pytest.param(name, marks=pytest.mark.long) for name in ("first", "all mean relu")),
+    *LESSONS,
+]
 
 
 @pytest.mark.parametrize("name", CASES)
