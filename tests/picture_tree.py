@@ -22,7 +22,6 @@ SHARDS, DIM, FR_DIM, PER_NOUN = 2, 7, 5, 4
 METHODS = {
     "conse": {"kind": "conse", "top": 2},
     "ridge": {"kind": "ridge"},
-    "random": {"kind": "random"},
     "head": {
         "kind": "head",
         "head": {"hidden": [9]},

@@ -35,6 +35,7 @@ Workflow = Callable[..., subprocess.CompletedProcess[str]]
             "files of different lengths",
             [("mini/questions.fr.txt\n    sha256: 0c", "mini/config.yaml\n    citation: 0c")],
             "error: expected line-aligned texts, got ",
+            dear=True,
         ),
     ],
 )
