@@ -34,13 +34,13 @@ HEADINGS = {
     "set": Column("Set"),
     "kind": Column("Kind"),
     "method": Column("Method"),
-    "run": Column("Run", note="here, or what the paper printed about ImageNet"),
-    "seeds": Column("Seeds", 0),
-    "labels": Column(
-        "Nouns to choose from",
-        0,
-        note="here those of WordNet with a vector, in the papers the labels of ImageNet 2011",
+    "run": Column(
+        "Run",
+        note="here, among nouns of WordNet with a vector, or as the paper printed it, among "
+        "the labels of ImageNet 2011",
     ),
+    "seeds": Column("Seeds", 0),
+    "labels": Column("Nouns to choose from", 0),
     "pictures": Column("Pictures", 0),
     "words": Column("Words", 0),
 }

@@ -85,7 +85,7 @@ HEAD_LOSSES = {
 
 @house_style()
 def head_losses_figure(metrics: pd.DataFrame) -> Figure:
-    """Return a panel per head with its losses per epoch: means over the seeds, bands as above.
+    """Return a panel per head: mean losses per epoch over the seeds, with bands to the extremes.
 
     ``metrics`` has the columns variant, seed, epoch, fit_loss and valid_loss, both without
     dropout. Each head has a loss of its own, so the panels have scales of their own.
