@@ -8,7 +8,6 @@ import pytest
 from wordbridge.report.contents import (
     FOLDERS,
     OF_PICTURES,
-    OPTIONAL,
     OTHER,
     caption_of,
     summary_sections,
@@ -68,7 +67,7 @@ def test_the_page_shows_every_table_and_picture_and_lists_the_folders(tmp_path: 
             assert f'href="./tables/{name}.{ending}"' in page
     for name in ("scores", "losses"):
         assert f'src="./figures/{name}.png"' in page
-    for folder in FOLDERS.keys() - OF_PICTURES - OPTIONAL:
+    for folder in FOLDERS.keys() - OF_PICTURES:
         assert f'href="./{folder}/"' in page
     assert str(tmp_path) not in page
 
@@ -80,15 +79,14 @@ def test_folders_of_the_picture_side_are_listed_with_its_tables_only(tmp_path: P
         {link.path for link in summary_sections(tmp_path, made, [])[-1].links}
         for made in (tables, [])
     )
-    assert {f"{name}/" for name in FOLDERS if name not in OPTIONAL} <= with_pictures
+    assert {f"{name}/" for name in FOLDERS} <= with_pictures
     wanted = {f"{name}/" for name in OF_PICTURES} | {"timings/search.html"}
     assert with_pictures - without == wanted
 
 
-def test_folders_that_a_configuration_asks_for_are_listed_only_then(tmp_path: Path) -> None:
-    asked, plain = (
-        {link.path for link in summary_sections(tmp_path, [], [], optional)[-1].links}
-        for optional in (["views", "auxiliary"], [])
+def test_folders_that_a_run_does_not_make_are_not_listed(tmp_path: Path) -> None:
+    every, some = (
+        {link.path for link in summary_sections(tmp_path, [], [], absent)[-1].links}
+        for absent in ([], ["views", "auxiliary"])
     )
-    assert asked - plain == {"views/", "auxiliary/"}
-    assert not plain & {f"{name}/" for name in OPTIONAL}
+    assert every - some == {"views/", "auxiliary/"}

@@ -1,6 +1,7 @@
 # In: every table and figure of the run. Out: <results>/index.html, one page that shows them all.
 
-OPTIONAL_FOLDERS = [
+# Folders of steps that this configuration does not ask for.
+ABSENT_FOLDERS = [
     folder
     for folder, made in {
         "auxiliary": config["auxiliary"]["use"],
@@ -14,7 +15,7 @@ OPTIONAL_FOLDERS = [
         "tuned": TUNED,
         "views": VIEWS,
     }.items()
-    if made
+    if not made
 ]
 
 
@@ -47,7 +48,7 @@ rule build_page:
     params:
         settings={
             "title": os.path.basename(config["pathvars"]["results"]),
-            "optional": OPTIONAL_FOLDERS,
+            "absent": ABSENT_FOLDERS,
         },
         order=[os.path.basename(path) for path in FIGURES + PICTURE_FIGURES],
     script:

@@ -10,6 +10,6 @@ page = summary_page(
     snakemake.output[0],
     snakemake.input.tables,
     snakemake.input.figures,
-    snakemake.params.settings["optional"],
+    snakemake.params.settings["absent"],
 )
 write_page(page, snakemake.output[0])

@@ -116,8 +116,6 @@ FOLDERS = {
 }
 # What a run without picture sets does not make.
 OF_PICTURES = {"nouns", "pictures", "features", "devise", "devise_scores", "search"}
-# What a run makes only when its configuration asks for it.
-OPTIONAL = {"auxiliary", "pieces", "vectors", "range_test", "backbone", "tuned", "views"}
 # Linked without being read, because the page must not change with the times.
 TIMES = Link("timings/times.html", "the table of times and throughputs")
 SEARCH_TIMES = Link("timings/search.html", "the indexes' times, sizes and recall")
@@ -127,13 +125,13 @@ def summary_sections(
     root: str | Path,
     tables: Sequence[str | Path],
     pictures: Sequence[str | Path],
-    optional: Collection[str] = (),
+    absent: Collection[str] = (),
 ) -> list[Section]:
     """Return the sections of the page that is to lie in ``root``; empty ones are left out.
 
     ``tables`` are HTML files that ``write_table`` wrote (they are embedded), ``pictures`` are
     image files. Both are put under the topic that knows the start of their names. The last
-    section lists the folders that a run makes, of the ``OPTIONAL`` ones those in ``optional``.
+    section lists the folders that a run makes, without those that are ``absent``.
     """
     sections = []
     for topic in (*TOPICS, OTHER):
@@ -141,14 +139,14 @@ def summary_sections(
         own_pictures = [path for path in map(Path, pictures) if topic_of(path, "pictures") is topic]
         if own_tables or own_pictures:
             sections.append(_section(root, topic, own_tables, own_pictures))
-    files = folder_links(any(Path(path).stem == "devise" for path in tables), optional)
+    files = folder_links(any(Path(path).stem == "devise" for path in tables), absent)
     return [*sections, Section("Files", "What stands where in this folder.", links=files)]
 
 
-def folder_links(pictured: bool, optional: Collection[str]) -> list[Link]:
+def folder_links(pictured: bool, absent: Collection[str]) -> list[Link]:
     """Return links to the folders and times of a run, ``pictured`` or without the picture side."""
-    absent = OPTIONAL - set(optional) | (set() if pictured else OF_PICTURES)
-    names = [name for name in FOLDERS if name not in absent]
+    left_out = {*absent} | (set() if pictured else OF_PICTURES)
+    names = [name for name in FOLDERS if name not in left_out]
     folders = [Link(f"{name}/", FOLDERS[name]) for name in names]
     return [*folders, TIMES, *[SEARCH_TIMES] * pictured]
 
@@ -158,10 +156,10 @@ def summary_page(
     page: str | Path,
     tables: Sequence[str | Path],
     pictures: Sequence[str | Path],
-    optional: Collection[str] = (),
+    absent: Collection[str] = (),
 ) -> str:
     """Return the HTML of the summary page that is to be written to ``page``."""
-    sections = summary_sections(Path(page).parent, tables, pictures, optional)
+    sections = summary_sections(Path(page).parent, tables, pictures, absent)
     lead = "Every table and figure of this run. The folders below hold what they were made from."
     return build_page(title, sections, lead)
 
