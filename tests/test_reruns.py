@@ -75,7 +75,8 @@ def test_times_comments_docstrings_and_another_folder_make_nothing_stale(
         case(
             "tables and pages",
             "report/sheet.py",
-            {"audit_leaks", "describe_corpus", "tabulate_coverage", "tabulate_samples", *TABLES},
+            {"audit_leaks", "describe_corpus", "describe_vectors", "tabulate_coverage"}
+            | {"tabulate_samples", *TABLES},
             dear=True,
         ),
         case("training", "translation/training.py", TRAINING | {"find_learning_rate"}, dear=True),

@@ -54,7 +54,7 @@ def test_the_page_links_every_table_and_figure_and_only_what_exists(finished: Pa
 def test_every_table_has_rows_and_three_forms(finished: Path):
     tables = sorted((finished / RESULTS / "tables").glob("*.tsv"))
     assert [path.stem for path in tables] == [
-        *("corpus", "corpus_pairs", "coverage", "leaks", "samples", "scores", "training")
+        *("corpus", "corpus_pairs", "coverage", "leaks", "samples", "scores", "training", "vectors")
     ]
     for table in tables:
         rows = read_rows(table)

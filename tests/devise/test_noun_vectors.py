@@ -28,6 +28,7 @@ class Table:
 
     def __init__(self, vectors: Mapping[str, Sequence[float]]) -> None:
         self._vectors = vectors
+        self.size = len(vectors)
 
     def words(self) -> Iterator[str]:
         yield from self._vectors

@@ -16,6 +16,7 @@ class Table:
     """Vectors out of a dictionary; every lookup is noted."""
 
     dim = 2
+    size = len(TABLE)
 
     def __init__(self) -> None:
         self.asked: list[list[str]] = []

@@ -67,12 +67,26 @@ def vectors_block(wildcards):
     return config["vectors"][config["embeddings"][wildcards.language]]
 
 
-def vectors_files(wildcards):
+def language_vectors(language):
     """Return the files that a language's vectors are read from."""
-    block = vectors_block(wildcards)
+    block = config["vectors"][config["embeddings"][language]]
     if block["kind"] == "trained":
-        return {"bin": f"<results>/vectors/{wildcards.language}.bin"}
+        return {"bin": f"<results>/vectors/{language}.bin"}
     return resource_files(block)
+
+
+def vectors_files(wildcards):
+    """Return ``language_vectors`` of the language that a file is asked for in."""
+    return language_vectors(wildcards.language)
+
+
+def both_vectors_files(wildcards):
+    """Return ``language_vectors`` of both languages, named fr_... and en_..."""
+    return {
+        f"{language}_{name}": path
+        for language in LANGUAGES
+        for name, path in language_vectors(language).items()
+    }
 
 
 def embedding_block(wildcards):

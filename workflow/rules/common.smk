@@ -29,7 +29,8 @@ AUXILIARY_REPORTS = expand(
 )
 TABLES = expand(
     "<results>/tables/{table}.html",
-    table=["scores", "samples", "training", "corpus", "corpus_pairs", "leaks", "coverage"],
+    table=["scores", "samples", "training", "corpus", "corpus_pairs", "leaks"]
+    + ["vectors", "coverage"],
 )
 FIGURES = [
     *expand("<results>/figures/{figure}.png", figure=["losses", "schedule", "scores"]),

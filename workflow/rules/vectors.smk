@@ -6,6 +6,7 @@ rule vectors:
     """The embedding matrices of both languages."""
     input:
         expand("<results>/embeddings/{language}.npy", language=LANGUAGES),
+        "<results>/tables/vectors.html",
         "<results>/tables/coverage.html",
 
 
@@ -54,6 +55,35 @@ rule build_embeddings:
         settings=embedding_block,
     script:
         "../scripts/build_embeddings.py"
+
+
+rule describe_vectors:
+    """A table of what the vectors of both languages are like as they come."""
+    input:
+        unpack(both_vectors_files),
+        vocabularies=expand("<results>/vocabulary/{language}.tsv", language=LANGUAGES),
+    output:
+        multiext("<results>/tables/vectors", ".tsv", ".md", ".html"),
+    log:
+        "<logs>/describe_vectors.log",
+    benchmark:
+        "<results>/benchmarks/describe_vectors.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings={
+            "vectors": {
+                language: vectors_kind(config["vectors"][config["embeddings"][language]])
+                for language in LANGUAGES
+            },
+            "published": config["scores"]["published"],
+        },
+    script:
+        "../scripts/describe_vectors.py"
 
 
 rule tabulate_coverage:

@@ -54,6 +54,11 @@ class WordTable:
         """Return the vector (dim) of one row."""
         return np.asarray(self.vectors[row], np.float32)
 
+    @property
+    def size(self) -> int:
+        """Return how many words there are."""
+        return len(self.words)
+
     def lookup(self, words: Sequence[str]) -> tuple[Vectors, Mask]:
         """Return the vectors (found words, dim) of exact spellings, and which words those are."""
         rows = [self.row(word) for word in words]

@@ -36,6 +36,11 @@ class FastTextBin:
         """Return the number of components of each vector."""
         return self._file.dim
 
+    @property
+    def size(self) -> int:
+        """Return how many words are in the dictionary."""
+        return self._file.words
+
     def words(self) -> Iterator[str]:
         """Yield the words in the model's order: the most frequent first."""
         every = chain.from_iterable(words for _, words in self._file.dictionary())

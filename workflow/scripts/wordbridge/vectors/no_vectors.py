@@ -12,6 +12,7 @@ class NoVectors:
 
     def __init__(self, dim: int) -> None:
         self.dim = dim
+        self.size = 0
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return no vectors (0, dim) and that no word has one."""

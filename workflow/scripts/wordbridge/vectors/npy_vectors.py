@@ -39,6 +39,11 @@ class NpyVectors:
         """Return the number of components of each vector."""
         return int(self._matrix.shape[1])
 
+    @property
+    def size(self) -> int:
+        """Return how many different words the list has."""
+        return len(self._rows)
+
     def words(self) -> Iterator[str]:
         """Yield the words in the order of the file, each once."""
         yield from sorted(self._rows, key=self._rows.__getitem__)

@@ -17,6 +17,10 @@ class WordVectors(Protocol):
     def dim(self) -> int:
         """Return the number of components of each vector."""
 
+    @property
+    def size(self) -> int:
+        """Return how many words have a vector."""
+
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors of the words that have one, and which words those are.
 

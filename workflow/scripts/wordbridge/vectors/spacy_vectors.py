@@ -55,6 +55,11 @@ class SpacyVectors:
         """Return the number of components of each vector."""
         return int(self._table.shape[1])
 
+    @property
+    def size(self) -> int:
+        """Return how many words have a row; fewer rows may serve them."""
+        return len(self._table.key2row)
+
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (found words, dim) of the words in the table, and which they are."""
         rows = np.asarray(self._table.find(keys=list(words)), np.int64)

@@ -47,6 +47,11 @@ class TextVectors:
         """Return the number of components of each vector."""
         return self._dim
 
+    @property
+    def size(self) -> int:
+        """Return how many words the file says it has, or, where it does not say, has lines."""
+        return sum(1 for _ in self.words()) if self._promised is None else self._promised
+
     def words(self) -> Iterator[str]:
         """Yield the words in the order of the file. Raises InputError as ``lookup`` does."""
         heads = 0 if self._promised is None else 1

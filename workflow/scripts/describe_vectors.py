@@ -1,0 +1,29 @@
+"""A table of what the vectors of both languages are like as they come."""
+
+from wordbridge.corpus.specials import SPECIALS
+from wordbridge.corpus.vocabulary import read_vocabulary
+from wordbridge.log import log_to
+from wordbridge.report.tables import write_table
+from wordbridge.report.vector_table import CAPTION, COLUMNS, PAIRS, tabulate_vectors
+from wordbridge.vectors.description import describe_vectors
+from wordbridge.vectors.source import configured_vectors
+
+log_to(snakemake)
+
+NAMES = {"fr": "French", "en": "English"}
+
+settings = snakemake.params.settings
+described = {}
+for (language, block), vocabulary in zip(
+    settings["vectors"].items(), snakemake.input.vocabularies, strict=True
+):
+    start = f"{language}_"
+    named = {name: path for name, path in snakemake.input.items() if name.startswith(start)}
+    files = {name.removeprefix(start): path for name, path in named.items()}
+    words = read_vocabulary(vocabulary).words[len(SPECIALS) :]
+    figures = describe_vectors(
+        configured_vectors(block, files), words, PAIRS if language == "en" else ()
+    )
+    described[NAMES[language]] = (block["kind"], figures)
+table = tabulate_vectors(described, settings["published"])
+write_table(table, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS, group=True)
