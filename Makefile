@@ -61,6 +61,8 @@ $(READY): requirements.lock pyproject.toml
 	    'on Debian: apt-get install python3-venv' >&2; exit 1; }
 	@echo 'Setting up .venv: once, some minutes, some gigabytes.'
 	$(PYTHON) -m venv .venv
+	@# The pinned pip first: older ones begin a broken download anew.
+	$(BIN)/python -m pip install --quiet --no-deps "$$(grep '^pip==' requirements.lock)"
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check

