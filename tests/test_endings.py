@@ -113,6 +113,15 @@ def test_the_states_of_what_was_recorded_go_and_others_stay():
     assert not endings.STATES.exists()
 
 
+def test_the_states_below_the_folder_of_a_recorded_file_stay():
+    state = endings.STATES / "results/mini/translators/all/1/x.safetensors"
+    state.parent.mkdir(parents=True)
+    state.touch()
+    above = ["usage.json", "translators/all.json", "translators/usage.json"]
+    endings.forget_states([SimpleNamespace(output=[f"results/mini/{name}" for name in above])])
+    assert state.exists()
+
+
 def test_states_of_what_ran_go_when_a_run_ends_well_or_not(capsys: pytest.CaptureFixture[str]):
     at_end: dict[str, Callable[[list[Path]], None]] = {}
     first, second = (

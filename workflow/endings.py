@@ -3,7 +3,6 @@
 import fcntl
 import os
 import re
-import shutil
 import socket
 import sys
 from collections.abc import Iterable
@@ -92,10 +91,12 @@ def forget_states(jobs: Iterable[Any]) -> None:
     """
     for made in {Path(output).parent for job in jobs for output in job.output}:
         folder = STATES.joinpath(*made.parts[bool(made.anchor) :])
-        if folder.is_dir():
-            shutil.rmtree(folder)
-            with suppress(OSError):  # another training's folder is still in it
-                os.removedirs(folder.parent)
+        # Only what lies in the folder itself: below it are the states of others, as below
+        # results/default, where the job that writes usage.json has its output.
+        for state in [path for path in folder.glob("*") if path.is_file()]:
+            state.unlink()
+        with suppress(OSError):  # there is none, or another training's folder is still in it
+            os.removedirs(folder)
 
 
 def explain(logs: Iterable[str | Path]) -> None:

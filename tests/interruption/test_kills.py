@@ -46,6 +46,11 @@ class Training(NamedTuple):
     def target(self) -> str:
         return f"{self.experiment.results}/{self.folder}/{self.outputs[0]}"
 
+    @property
+    def usage(self) -> str:
+        """Return a file of another job, which has its folder above all trainings'."""
+        return f"{self.experiment.results}/usage.json"
+
 
 TRANSLATOR = Training(MINI, "train_translator", "translators/all/1")
 HEAD_FILES = ("head.safetensors", "head.json", "metrics.tsv")
@@ -73,17 +78,21 @@ def living(tree: Path) -> list[str]:
 
 
 def without_training(undisturbed: Path, target: Path, training: Training) -> Path:
-    """Return a copy in which one training is to be done."""
+    """Return a copy in which one training and the quick job beside it are to be done."""
     tree = shutil.copytree(undisturbed, target)
+    (tree / training.usage).unlink()
     for name in training.outputs:
         (tree / training.experiment.results / training.folder / name).unlink()
     return tree
 
 
 def train(tree: Path, training: Training, *arguments: str) -> tuple[int, str]:
-    """Return the exit status and the words of a run that is to do one training."""
-    config = training.experiment.config
-    return Snakemake(tree, training.target, *arguments, cores=1, config=config).end()
+    """Return the exit status and the words of a run that is to do one training.
+
+    The other job comes first: that it is done must cost a broken-off training nothing.
+    """
+    targets = (training.target, training.usage, *arguments, "--prioritize", training.usage)
+    return Snakemake(tree, *targets, cores=1, config=training.experiment.config).end()
 
 
 def kill_until_done(
