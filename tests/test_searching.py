@@ -24,6 +24,7 @@ from wordbridge.devise.fitted import Fitted, write_fitted
 from wordbridge.devise.tuned_backbone import TunedBackbone, cut_before, tuned_backbone
 from wordbridge.digests import sha256_of
 from wordbridge.search.picture_usage import write_usage
+from wordbridge.search.rows import model_digests
 from wordbridge.searching import Search as Opened
 
 Search = Callable[..., Result]
@@ -145,7 +146,9 @@ def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     }
     described = {"kind": "conse", "space": "words", "classes": [], "seed": 1, "top": 3}
     folder = results / "devise/conse/1"
-    write_fitted(Fitted(tensors, described), folder / "model.safetensors", folder / "settings.json")
+    files = [folder / "model.safetensors", folder / "settings.json"]
+    write_fitted(Fitted(tensors, described), *files)
+    say(results / "search/pictures/index.json", **model_digests(*files))
     return results
 
 
@@ -270,6 +273,22 @@ def test_a_run_without_a_model_says_what_is_missing(
     assert run.exit_code == 1
     assert message in run.stderr
     assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "settings.json"])
+def test_a_model_that_did_not_make_the_index_is_refused(
+    search: Search, with_model: Path, finished: Path, tmp_path: Path, name: str
+):
+    project = shutil.copytree(with_model.parents[1], tmp_path / "project")
+    results = project / "results/toy"
+    with (results / "devise/conse/1" / name).open("a") as file:
+        file.write(" ")
+
+    run = search("--image", str(finished / "files/0.png"), results=results)
+
+    assert run.exit_code == 1
+    assert "expected the model that made the index of pictures (" in run.stderr
+    assert "run snakemake again, so that both are of one run" in run.stderr
 
 
 def test_other_weights_and_what_is_no_picture_are_refused(

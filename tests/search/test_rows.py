@@ -55,6 +55,16 @@ def test_the_index_of_pictures_says_which_tuned_blocks_it_was_made_with(
     assert "tuned" not in made[1].made_by
 
 
+def test_the_index_of_pictures_says_which_model_it_was_made_with(finished: Path, tmp_path: Path):
+    model = [tmp_path / "model.safetensors", tmp_path / "settings.json"]
+    for path in model:
+        path.write_text(path.name)
+    made_by = index_rows(SETTINGS, files_of(finished) | {"model": model}).made_by
+
+    assert made_by["model"] == sha256_of(model[0])
+    assert made_by["model_settings"] == sha256_of(model[1])
+
+
 def test_snakemakes_own_list_of_files_does_as_well(finished: Path):
     files = Namedlist()
     for name, value in files_of(finished).items():

@@ -103,6 +103,7 @@ def index_files(wildcards):
         "features": ALL_ROWS,
         "predictions": f"{chosen}/predictions.npy",
         "description": f"{chosen}/predictions.json",
+        "model": [f"{chosen}/model.safetensors", f"{chosen}/settings.json"],
         "tuned": TUNED,
     }
 

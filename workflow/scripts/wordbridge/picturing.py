@@ -19,13 +19,15 @@ from wordbridge.devise.tuned_backbone import tuned_backbone
 from wordbridge.errors import InputError
 from wordbridge.search.exact import Vectors
 from wordbridge.search.picture_usage import find_tuned, find_weights, read_usage
+from wordbridge.search.rows import model_digests
 
 
 def picture_vector(picture: Path, results: Path, made_by: Mapping[str, Any]) -> Vectors:
     """Return the vector (dim) that the run predicts for the picture in a file.
 
     ``made_by`` describes the index of pictures: it names the method and seed. Raises InputError
-    when there is no such picture, it cannot be decoded, or the run has no such model.
+    when there is no such picture, it cannot be decoded, or the run has no such model or another
+    than made the index.
     """
     folder = results / "devise" / str(made_by.get("method")) / str(made_by.get("seed"))
     model, settings = folder / "model.safetensors", folder / "settings.json"
@@ -34,11 +36,22 @@ def picture_vector(picture: Path, results: Path, made_by: Mapping[str, Any]) -> 
             f"{model}: expected the model that made the index of pictures, got no file; "
             "run snakemake first, or name a picture of the run as SET/PICTURE"
         )
+    _check_model(model, settings, made_by)
     predictor = predictor_of(read_fitted(model, settings), torch.device("cpu"))
     shard = _features(picture, results, made_by)
     features = np.asarray(shard.features, np.float32)
     (vector,) = predictor.says(features, np.asarray(shard.logits, np.float32))
     return np.asarray(vector, np.float32)
+
+
+def _check_model(model: Path, settings: Path, made_by: Mapping[str, Any]) -> None:
+    digests = model_digests(model, settings)
+    if any(made_by.get(name) != digest for name, digest in digests.items()):
+        raise InputError(
+            f"{model}: expected the model that made the index of pictures "
+            f"({str(made_by.get('model', 'unknown'))[:12]}), got {digests['model'][:12]} or other "
+            "settings of it; run snakemake again, so that both are of one run"
+        )
 
 
 def _features(picture: Path, results: Path, made_by: Mapping[str, Any]) -> Shard:

@@ -35,8 +35,8 @@ def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
 
     For pictures ``settings`` also name the ``method`` and ``seed`` of the predictions. All have
     ``nouns``, ``vectors`` and ``rows`` (see noun_rows), pictures also ``pictures``,
-    ``features``, ``predictions`` and ``description`` (see picture_rows), and ``tuned`` where
-    blocks of the backbone are.
+    ``features``, ``predictions`` and ``description`` (see picture_rows), ``model`` (its numbers
+    and its settings), and ``tuned`` where blocks of the backbone are.
     """
     index = settings["index"]
     labels = noun_labels(read_nouns(files["nouns"]))
@@ -46,9 +46,16 @@ def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
     else:
         made = noun_rows(labels, files["vectors"], files["rows"], classes=index == CLASSES)
     method = {name: settings[name] for name in ("method", "seed") if name in settings}
+    model = model_digests(*files["model"]) if files.get("model") else {}
     tuned = {"tuned": sha256_of(files["tuned"][0])} if files.get("tuned") else {}
-    made_by = {"index": index, "word_vectors": sha256_of(files["vectors"]), **method, **tuned}
+    vectors = {"word_vectors": sha256_of(files["vectors"])}
+    made_by = {"index": index, **vectors, **method, **model, **tuned}
     return IndexRows(*made, made_by)
+
+
+def model_digests(model: str | Path, settings: str | Path) -> dict[str, str]:
+    """Return what tells a model that predicts vectors from others: digests of its two files."""
+    return {"model": sha256_of(model), "model_settings": sha256_of(settings)}
 
 
 def noun_rows(
