@@ -48,6 +48,12 @@ DECODING = {
     "max_steps": 6,
     "replace_unknown": False,
 }
+USAGE = {
+    "decoding": DECODING,
+    "rules": RULES,
+    "variants": ["plain", "turned", "tagged"],
+    "seeds": [2, 3, 8, 10],
+}
 MODEL = ModelSettings(hidden=5, layers=1, attention=True)
 VERSIONS = ["king", "basic", "world"]
 Cli = Callable[..., Result]
@@ -103,9 +109,7 @@ def finish(results: Path) -> Path:
     """Write what a finished run has of translators into ``results``, and return it."""
     save_vocabulary(results, "fr", FRENCH)
     save_vocabulary(results, "en", ENGLISH)
-    write_record(
-        results / "usage.json", {"decoding": DECODING, "rules": RULES, "tokenizer": "spacy"}
-    )
+    write_record(results / "usage.json", {**USAGE, "tokenizer": "spacy"})
     save(results, "plain", 2, "fr-en", bleu=7.5)
     save(results, "plain", 10, "fr-en", bleu=9.5)
     save(results, "turned", 3, "en-fr", bleu=8.5)
@@ -223,6 +227,18 @@ def test_a_french_question_goes_to_the_best_model_out_of_french(results: Path):
         runs_out_of(results, "fr")
 
 
+def test_models_that_an_earlier_configuration_left_are_not_used(results: Path, wordbridge: Cli):
+    usage = {**USAGE, "tokenizer": "spacy", "variants": ["plain", "tagged"], "seeds": [2, 8]}
+    write_record(results / "usage.json", usage)
+    run = wordbridge("translate", "Où est la gare ?", results=results)
+    assert run.stdout.rstrip("\n") == expected(GARE, 2)
+    run = wordbridge("translate", "Qui ?", "--variant", "turned", results=results)
+    assert "expected a variant of plain, tagged, got turned" in run.stderr
+    write_record(results / "usage.json", usage | {"seeds": [5]})
+    run = wordbridge("translate", "Qui ?", results=results)
+    assert "got plain/2, plain/10, tagged/8, turned/3 of an earlier one" in run.stderr
+
+
 def test_models_without_scores_are_taken_by_name_and_number(results: Path, wordbridge: Cli):
     shutil.rmtree(results / "scores")
     run = wordbridge("translate", "Où est la gare ?", results=results)
@@ -266,8 +282,7 @@ def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: 
         write_pieces(results / f"pieces/{name}.model", model)
     pieces = cut_texts(["où est la gare ?"], models["fr"])[0]
     save_vocabulary(results, "fr", list(dict.fromkeys(pieces))[:-1])
-    usage = {"decoding": DECODING, "rules": RULES, "tokenizer": "sentencepiece"}
-    write_record(results / "usage.json", usage)
+    write_record(results / "usage.json", {**USAGE, "tokenizer": "sentencepiece"})
     save(results, "plain", 10, "fr-en", bleu=9.5)
     run = wordbridge("translate", "Où est la GARE ?", "--json", "--seed", "10", results=results)
     assert run.exit_code == 0, run.stderr

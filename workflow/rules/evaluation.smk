@@ -39,7 +39,7 @@ rule translate_questions:
 
 
 rule record_usage:
-    """How new texts are cut and translated, for `wordbridge translate`."""
+    """How new texts are cut and translated, and by which models, for the command line."""
     output:
         "<results>/usage.json",
     log:
@@ -57,6 +57,8 @@ rule record_usage:
             "decoding": config["decoding"],
             "rules": config["tokens"]["rules"],
             "tokenizer": config["tokens"]["tokenizer"],
+            "variants": VARIANTS,
+            "seeds": SEEDS,
         },
     script:
         "../scripts/record_usage.py"

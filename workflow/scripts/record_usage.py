@@ -1,4 +1,4 @@
-"""How new texts are cut and translated, for the command line."""
+"""How new texts are cut and translated, and by which models, for the command line."""
 
 from wordbridge.log import log_to
 from wordbridge.translation.records import write_record

@@ -14,7 +14,7 @@ from wordbridge.corpus.tokenized import TokenizedPair
 from wordbridge.corpus.tokens import TokenRules, tokenize
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
 from wordbridge.errors import InputError
-from wordbridge.json_file import read_object
+from wordbridge.trained import read_usage
 from wordbridge.translation.decoding import DecodingSettings
 from wordbridge.translation.part import translate_part
 from wordbridge.translation.saved import read_translator
@@ -125,7 +125,7 @@ def read_interpreter(results: Path, variant: str, seed: int, device: torch.devic
     Raises InputError when a file is missing or damaged, or the files do not belong together.
     """
     folder = results / "translators" / variant / str(seed)
-    usage = _usage(results / "usage.json")
+    usage = _usage(results)
     model, description = read_translator(
         folder / "model.safetensors", folder / "settings.json", device
     )
@@ -151,12 +151,8 @@ def read_interpreter(results: Path, variant: str, seed: int, device: torch.devic
     return Interpreter(model, description, vocabularies, usage, _pieces(results, usage))
 
 
-def _usage(path: Path) -> dict[str, Any]:
-    remedy = "run snakemake with this experiment's configuration"
-    if not path.is_file():
-        raise InputError(f"{path}: expected the settings of a finished run, got no file; {remedy}")
-    keys = ("decoding", "rules", "tokenizer")
-    usage = read_object(path, "the settings of a finished run", remedy, keys)
+def _usage(results: Path) -> dict[str, Any]:
+    usage = read_usage(results)
     try:
         TokenRules(**usage["rules"])
         options = dict(usage["decoding"])
@@ -164,7 +160,8 @@ def _usage(path: Path) -> dict[str, Any]:
         DecodingSettings(**options)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path}: expected rules and decoding as this version has them ({error!r}); {remedy}"
+            f"{results / 'usage.json'}: expected rules and decoding as this version has them "
+            f"({error!r}); run snakemake with this experiment's configuration"
         ) from None
     return usage
 

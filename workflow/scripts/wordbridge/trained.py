@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from wordbridge.errors import InputError
 from wordbridge.json_file import read_object
@@ -11,9 +12,22 @@ from wordbridge.translation.records import read_records
 Run = tuple[str, int]  # variant and seed
 
 
-def trained_runs(results: Path) -> list[Run]:
-    """Return the variant and seed of every model in ``results``, sorted.
+def read_usage(results: Path) -> dict[str, Any]:
+    """Return what the workflow wrote of how the translators in ``results`` are used, and which.
 
+    Raises InputError when it is missing or damaged.
+    """
+    path, remedy = results / "usage.json", "run snakemake with this experiment's configuration"
+    if not path.is_file():
+        raise InputError(f"{path}: expected the settings of a finished run, got no file; {remedy}")
+    keys = ("decoding", "rules", "tokenizer", "variants", "seeds")
+    return read_object(path, "the settings of a finished run", remedy, keys)
+
+
+def trained_runs(results: Path) -> list[Run]:
+    """Return the variant and seed of every model in ``results`` that is the run's own, sorted.
+
+    Others were left there by earlier configurations, whose words had other numbers perhaps.
     Raises InputError when there is none.
     """
     runs = runs_of(results.glob("translators/*/*/model.safetensors"))
@@ -23,7 +37,15 @@ def trained_runs(results: Path) -> list[Run]:
             f"{results}: expected trained translators, got {got}; run snakemake first, or name "
             "the folder of another experiment with --results"
         )
-    return runs
+    usage = read_usage(results)
+    own = [run for run in runs if run[0] in usage["variants"] and run[1] in usage["seeds"]]
+    if not own:
+        got = ", ".join(f"{variant}/{seed}" for variant, seed in runs)
+        raise InputError(
+            f"{results}: expected translators of its last configuration, got {got} of an earlier "
+            "one; run snakemake again"
+        )
+    return own
 
 
 def runs_of(models: Iterable[str | Path]) -> list[Run]:
