@@ -1,5 +1,6 @@
 """Which exceptions a job tells in one line."""
 
+import errno
 import os
 
 import numpy as np
@@ -32,3 +33,12 @@ def test_what_a_person_can_act_on_is_one_line_and_the_rest_has_none():
     assert in_one_line(InputError(words)) == words
     assert "Ctrl-C" in str(in_one_line(KeyboardInterrupt()))
     assert in_one_line(KeyError("x")) is None
+    assert in_one_line(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None
+
+
+def test_what_the_system_refuses_is_one_line_that_names_the_file():
+    line = in_one_line(PermissionError(errno.EACCES, "Permission denied", "some/file"))
+    assert line == (
+        "some/file: expected one that can be read or written, got Permission denied; "
+        "check the path, its permissions and the disk"
+    )

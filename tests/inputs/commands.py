@@ -59,6 +59,11 @@ ROWS: list[Row] = [
     Command("a book as a question", ("translate", "a " * 6000), "expected a text of at most 10000"),
     Command("a seed in words", (*TRANSLATE, "--seed", "two"), "Invalid value for '--seed'", 2),
     Command("an unknown option", (*TRANSLATE, "--bean", "2"), "No such option: --bean", 2),
+    Command(
+        "a picture with an endless name",
+        ("search", "--image", "a" * 300),
+        "expected one that can be read or written, got File name too long",
+    ),
     Command("no words", ("search", ""), "query '': expected a word, got none"),
     Command("a sign alone", ("search", "+"), "query '+': expected a word behind the last sign"),
     Command("a sign at the end", ("search", "boat", "+"), "expected a word behind the last sign"),

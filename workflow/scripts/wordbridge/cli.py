@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wordbridge.errors import InputError
+from wordbridge.failures import in_one_line
 
 if TYPE_CHECKING:
     from wordbridge.interpreter import Interpretation
@@ -70,7 +71,7 @@ def translate(
     ),
     variant: Annotated[
         str | None,
-        typer.Option(help="Which translator; the best one by BLEU if left out."),
+        typer.Option(help="Which translator; the best one by BLEU on the test part if left out."),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Which of its trainings; the best one if left out.")
@@ -299,6 +300,9 @@ def _check_text(words: Iterable[str]) -> None:
 def _errors_in_one_line() -> Iterator[None]:
     try:
         yield
-    except InputError as error:
-        typer.echo(f"error: {error}", err=True)
+    except (InputError, OSError, MemoryError) as error:
+        line = in_one_line(error)
+        if line is None:
+            raise
+        typer.echo(f"error: {line}", err=True)
         raise typer.Exit(1) from None

@@ -23,8 +23,8 @@ class Topic:
 TOPICS = (
     Topic(
         "Scores",
-        "Measured once per distinct source text of the part that the caption names; the "
-        "validation loss on the validation part.",
+        "Measured once per distinct source text of the part that the caption names; NLL and "
+        "perplexity over all its pairs, the validation loss on the validation part.",
         ("scores",),
         {
             "scores": "BLEU of every variant against one reference and against all references: "
