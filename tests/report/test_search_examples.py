@@ -42,7 +42,7 @@ def pictures(results: Path) -> Index:
 def labels(settings: dict[str, Any], target: Index, pictures: Index, words: WordTable) -> Any:
     return [
         [one.label for one in found]
-        for _, found in example_searches(settings, target, pictures, words)
+        for _, _, found in example_searches(settings, target, pictures, words)
     ]
 
 
@@ -59,17 +59,32 @@ def test_pictures_find_nouns_or_others_but_not_themselves(
     nouns = read_index(results / "search/nouns")
 
     assert labels(settings, nouns, pictures, words) == [["dog"]]
-    (found,) = example_searches(settings, pictures, pictures, words)
-    assert found[1][0].columns["picture"] == "own/0.png"
-    assert len(found[1]) == 1
+    ((_, _, found),) = example_searches(settings, pictures, pictures, words)
+    assert [(one.rank, one.name) for one in found] == [(1, "toy/own/0.png")]
+
+
+def test_the_table_tells_pictures_of_one_noun_apart_even_without_their_files(
+    pictures: Index, words: WordTable, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(
+        "wordbridge.report.search_examples.answer_tile", lambda one: Tile((), None, "gone")
+    )
+    asked = ["toy/own/0.png", "toy/own/4.png"]
+    settings = {"index": "pictures", "pictures": asked, "top": 2}
+
+    table = tabulate_searches(example_searches(settings, pictures, pictures, words))
+
+    assert table["query"].tolist() == [f"dog ({name})" for name in asked for _ in range(2)]
+    assert table["rank"].tolist() == [1, 2] * 2
+    assert table["picture"].tolist()[::2] == asked[::-1]
 
 
 def test_a_number_of_pictures_is_taken_from_those_not_trained_on(pictures: Index, words: WordTable):
     settings = {"index": "pictures", "pictures": 2, "top": 6}
     searches = example_searches(settings, pictures, pictures, words)
 
-    assert [tile.lines[0] for tile, _ in searches] == ["boat", "dog"]
-    assert [len(found) for _, found in searches] == [6, 6]
+    assert [one.tile.lines[0] for one in searches] == ["boat", "dog"]
+    assert [len(one.answers) for one in searches] == [6, 6]
     assert len(example_searches(settings | {"pictures": 99}, pictures, pictures, words)) == 5
 
 

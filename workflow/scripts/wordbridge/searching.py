@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wordbridge.errors import InputError
-from wordbridge.search.answers import Answer, answers, picture_row
+from wordbridge.search.answers import Answer, answers, picture_row, without
 from wordbridge.search.folder import Index, read_index
 from wordbridge.search.names import content_words
 from wordbridge.search.query import query_vector
@@ -60,7 +60,7 @@ class Search:
         target = pictures if index == "pictures" else self._like(index, pictures)
         own = 1 if row is not None and target is pictures else 0
         found = answers(target, vector, count + own, exact)
-        return _without(found, picture)[:count] if own else found
+        return without(found, lambda one: one.name == picture, count)
 
     def _index(self, index: str, words: WordTable) -> Index:
         return self._read(index, words.word_vectors)
@@ -95,8 +95,3 @@ class Search:
         chosen = best_run(self._results, runs_out_of(self._results, "fr"))
         model = read_interpreter(self._results, *chosen, choose_device("cpu", threads=1))
         return model.interpret([question])[0].translation
-
-
-def _without(found: list[Answer], picture: str) -> list[Answer]:
-    kept = [one for one in found if f"{one.columns['set']}/{one.columns['picture']}" != picture]
-    return [Answer(rank, one.score, one.columns) for rank, one in enumerate(kept, start=1)]
