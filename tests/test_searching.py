@@ -25,6 +25,7 @@ from wordbridge.devise.tuned_backbone import TunedBackbone, cut_before, tuned_ba
 from wordbridge.digests import sha256_of
 from wordbridge.search.picture_usage import write_usage
 from wordbridge.searching import Search as Opened
+from wordbridge.searching import without_stop_words
 
 Search = Callable[..., Result]
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
@@ -72,6 +73,8 @@ def test_each_line_has_score_noun_path_and_file(search: Search, finished: Path):
         (["--french", "chien"], "dog"),
         (["--french", "Un", "bateau"], "boat"),
         (["--french", "bateau + voile"], "boat"),
+        (["--french", "la voile", "\u2212", "le", "bateau"], "sail"),
+        (["--french", "le chat + le bateau \u2212 l'chat"], "boat"),
         (["--exact", "cat"], "cat"),
     ],
 )
@@ -84,7 +87,44 @@ def test_a_french_question_goes_through_the_translator(
 ):
     monkeypatch.setattr(Opened, "_translation", lambda self, text: "where is the dog ?")
 
-    assert columns(search("--french", "Où est le chien ?"), 1)[0] == "dog"
+    run = search("--french", "Où est le chien ?", "--json", "--top", "2")
+
+    assert [json.loads(line)["label"] for line in run.stdout.splitlines()] == ["dog", "dog"]
+    assert run.stderr == "translated: where is the dog ?\n"
+
+
+@pytest.mark.parametrize(
+    ("translation", "got"),
+    [
+        ("where is the scribe ?", "(unknown word 'scribe': expected one of 9 words)"),
+        ("_unk ?", "got '_unk ?'; ask"),
+        ("", "got ''; ask with other words, or without the question mark"),
+    ],
+)
+def test_a_question_without_a_useful_translation_is_an_error_with_both(
+    search: Search, monkeypatch: pytest.MonkeyPatch, translation: str, got: str
+):
+    monkeypatch.setattr(Opened, "_translation", lambda self, text: translation)
+
+    run = search("--french", "Où est le bateau ?")
+
+    assert (run.exit_code, run.stdout) == (1, "")
+    assert run.stderr.startswith("error: question 'Où est le bateau ?': expected a translation")
+    assert got in run.stderr
+    assert repr(translation) in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Un bateau à voile", "bateau voile"),
+        ("le roi \u2212 l'homme + la femme", "roi - homme + femme"),
+        ("- le roi", "- roi"),
+        ("les + 42", "les + 42"),
+    ],
+)
+def test_stop_words_are_dropped_in_each_term_and_signs_stay(text: str, left: str):
+    assert without_stop_words(text) == left
 
 
 def test_nouns_and_classes_can_be_searched(search: Search):

@@ -1,14 +1,24 @@
 """Searches in a finished run: words or a picture in, nouns or pictures out."""
 
+import io
+from contextlib import redirect_stderr
 from pathlib import Path
+from typing import NamedTuple
 
 from wordbridge.errors import InputError
 from wordbridge.search.answers import Answer, answers, picture_row, without
 from wordbridge.search.folder import Index, read_index
 from wordbridge.search.names import content_words
-from wordbridge.search.query import query_vector
-from wordbridge.search.question_queries import words_of
-from wordbridge.search.words import WordTable, read_words
+from wordbridge.search.query import parse, query_vector
+from wordbridge.search.question_queries import question_vector
+from wordbridge.search.words import read_words
+
+
+class Found(NamedTuple):
+    """What a search found, and the translation that it went by, "" where nothing was translated."""
+
+    answers: list[Answer]
+    translation: str = ""
 
 
 class Search:
@@ -26,18 +36,24 @@ class Search:
 
     def by_words(
         self, query: str, index: str, count: int, french: bool = False, exact: bool = False
-    ) -> list[Answer]:
+    ) -> Found:
         """Return the ``count`` rows of ``index`` nearest to what ``query`` says.
 
         A French query that ends in a question mark goes through the translator, any other
-        through the aligned words. Raises InputError for an unknown word.
+        through the aligned words. Raises InputError for an unknown word, and for a question whose
+        translation has one or says nothing.
         """
-        translated = french and query.rstrip().endswith("?")
-        words = read_words(self._folder / "words" / ("fr" if french and not translated else "en"))
-        vector = query_vector(self._in_words(query, french, translated), words)
-        return answers(self._index(index, words), vector, count, exact)
+        asks = french and query.rstrip().endswith("?")
+        words = read_words(self._folder / "words" / ("fr" if french and not asks else "en"))
+        translation = self._translation(query) if asks else ""
+        if asks:
+            vector = question_vector(query, translation, words)
+        else:
+            vector = query_vector(without_stop_words(query) if french else query, words)
+        found = answers(self._read(index, words.word_vectors), vector, count, exact)
+        return Found(found, translation)
 
-    def by_picture(self, picture: str, index: str, count: int, exact: bool = False) -> list[Answer]:
+    def by_picture(self, picture: str, index: str, count: int, exact: bool = False) -> Found:
         """Return the ``count`` rows of ``index`` nearest to a picture, not the picture itself.
 
         ``picture`` is a file, or ``SET/PICTURE`` of one in the index, for which no model is
@@ -60,10 +76,7 @@ class Search:
         target = pictures if index == "pictures" else self._like(index, pictures)
         own = 1 if row is not None and target is pictures else 0
         found = answers(target, vector, count + own, exact)
-        return without(found, lambda one: one.name == picture, count)
-
-    def _index(self, index: str, words: WordTable) -> Index:
-        return self._read(index, words.word_vectors)
+        return Found(without(found, lambda one: one.name == picture, count))
 
     def _like(self, index: str, other: Index) -> Index:
         return self._read(index, other.description["word_vectors"])
@@ -78,15 +91,6 @@ class Search:
             )
         return read
 
-    def _in_words(self, query: str, french: bool, translated: bool) -> str:
-        if not french:
-            return query
-        if translated:
-            return words_of(self._translation(query))
-        pieces = query.split()
-        signed = any(piece[0] in "+-" for piece in pieces)
-        return query if signed else " ".join(content_words(query, "fr")) or query
-
     def _translation(self, question: str) -> str:
         from wordbridge.interpreter import read_interpreter  # it imports torch
         from wordbridge.trained import best_run, runs_out_of
@@ -94,4 +98,17 @@ class Search:
 
         chosen = best_run(self._results, runs_out_of(self._results, "fr"))
         model = read_interpreter(self._results, *chosen, choose_device("cpu", threads=1))
-        return model.interpret([question])[0].translation
+        with redirect_stderr(io.StringIO()):  # a bar for one question says nothing
+            return model.interpret([question])[0].translation
+
+
+def without_stop_words(query: str) -> str:
+    """Return a French query with only the words of each term that say something, if any does.
+
+    Raises InputError for a sign without a word.
+    """
+    pieces = []
+    for term in parse(query):
+        words = content_words(" ".join(term.words), "fr") or term.words
+        pieces += ["+" if term.sign > 0 else "-", *words]
+    return " ".join(pieces).removeprefix("+ ")
