@@ -23,6 +23,7 @@ from wordbridge.devise.backbones import load_backbone
 from wordbridge.devise.fitted import Fitted, write_fitted
 from wordbridge.devise.tuned_backbone import TunedBackbone, cut_before, tuned_backbone
 from wordbridge.digests import sha256_of
+from wordbridge.search.folder import read_index
 from wordbridge.search.picture_usage import write_usage
 from wordbridge.searching import Search as Opened
 from wordbridge.searching import without_stop_words
@@ -197,6 +198,25 @@ def test_a_picture_of_ones_own_goes_through_the_network_and_method_of_the_run(
     assert columns(run, 1)[0] == "cat"
     assert columns(run, 0)[0] == "1.0000"
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize("place", ["files/1.png", "link.png", "copy.png"])
+def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+):
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    made = make_run(Path("results/toy")).resolve()  # so that its pictures have relative places
+    (made / "link.png").symlink_to(made / "files/1.png")
+    shutil.copy(made / "files/1.png", made / "copy.png")
+    monkeypatch.chdir(tmp_path)
+    cat = read_index(made / "search/pictures").vectors[1]
+    monkeypatch.setattr(wordbridge.picturing, "picture_vector", lambda *made_with: cat)
+
+    found = Opened(made).by_picture(str(made / place), "pictures", 6).answers
+
+    assert [one.rank for one in found] == [1, 2, 3, 4, 5, 6]
+    assert ("toy/own/1.png" in [one.name for one in found]) == (place == "copy.png")
 
 
 def test_without_tuned_blocks_the_usage_of_pictures_does_not_speak_of_them(with_model: Path):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from wordbridge.errors import InputError
 from wordbridge.search.answers import Answer, answers, picture_row, without
+from wordbridge.search.exact import Vectors
 from wordbridge.search.folder import Index, read_index
 from wordbridge.search.names import content_words
 from wordbridge.search.query import parse, query_vector
@@ -61,22 +62,27 @@ class Search:
         """
         pictures = self._read("pictures")
         is_file = Path(picture).is_file()
-        row = None if is_file else picture_row(pictures, picture)
-        if row is None and not is_file:
-            raise InputError(
-                f"{picture}: expected a picture file, or SET/PICTURE of one in the run, got "
-                f"neither; {self._folder / 'pictures' / 'labels.tsv'} has those of the run"
-            )
-        if row is None:
-            from wordbridge.picturing import picture_vector  # it imports torch
-
-            vector = picture_vector(Path(picture), self._results, pictures.description)
-        else:
-            vector = pictures.vectors[row]
+        vector = (self._file_vector if is_file else _row_vector)(picture, pictures)
         target = pictures if index == "pictures" else self._like(index, pictures)
-        own = 1 if row is not None and target is pictures else 0
-        found = answers(target, vector, count + own, exact)
-        return Found(without(found, lambda one: one.name == picture, count))
+        found = answers(target, vector, count + (target is pictures), exact)
+        is_asked = self._is_file if is_file else _is_named
+        return Found(without(found, lambda one: is_asked(one, picture), count))
+
+    def _file_vector(self, picture: str, pictures: Index) -> Vectors:
+        from wordbridge.picturing import picture_vector  # it imports torch
+
+        return picture_vector(Path(picture), self._results, pictures.description)
+
+    def _is_file(self, answer: Answer, picture: str) -> bool:
+        """Return whether an answer is the picture in a file.
+
+        Relative places are those of the project, from here or from a folder above the results.
+        """
+        if not answer.place or answer.columns["archive"]:
+            return False
+        asked = Path(picture).resolve()
+        folders = (Path(), *self._results.resolve().parents)
+        return any((folder / answer.place).resolve() == asked for folder in folders)
 
     def _like(self, index: str, other: Index) -> Index:
         return self._read(index, other.description["word_vectors"])
@@ -100,6 +106,21 @@ class Search:
         model = read_interpreter(self._results, *chosen, choose_device("cpu", threads=1))
         with redirect_stderr(io.StringIO()):  # a bar for one question says nothing
             return model.interpret([question])[0].translation
+
+
+def _row_vector(picture: str, pictures: Index) -> Vectors:
+    row = picture_row(pictures, picture)
+    if row is None:
+        raise InputError(
+            f"{picture}: expected a picture file, or SET/PICTURE of one in the run, got "
+            f"neither; {pictures.folder / 'labels.tsv'} has those of the run"
+        )
+    vector: Vectors = pictures.vectors[row]
+    return vector
+
+
+def _is_named(answer: Answer, picture: str) -> bool:
+    return answer.name == picture
 
 
 def without_stop_words(query: str) -> str:
