@@ -48,7 +48,10 @@ def test_checks_without_pictures_decide_nothing():
     for one in records:
         del one["rows"][0]
     found = choose_method(records, SETTINGS)
-    assert (found["method"], len(found["checks"])) == ("head", 1)
+    assert found["method"] == "head"
+    assert [check["holds"] for check in found["checks"]] == [None, True]
+    nothing = {"pictures": 0, "method": None, "rival": None, "above": False, "holds": None}
+    assert found["checks"][0] == PHOTOS | nothing
 
 
 def test_a_method_that_did_not_run_is_named():
