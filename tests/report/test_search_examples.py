@@ -9,7 +9,7 @@ from tests.search.toys import make_run
 from wordbridge.errors import InputError
 from wordbridge.report.contact_sheet import Tile
 from wordbridge.report.french_table import caption as french_caption
-from wordbridge.report.french_table import tabulate_french
+from wordbridge.report.french_table import french_columns, tabulate_french
 from wordbridge.report.recall_table import COLUMNS as RECALL_COLUMNS
 from wordbridge.report.recall_table import tabulate_recall
 from wordbridge.report.search_examples import (
@@ -18,6 +18,7 @@ from wordbridge.report.search_examples import (
     sheet_rows,
     tabulate_searches,
 )
+from wordbridge.report.tables import write_table
 from wordbridge.search.bilingual import NamePair
 from wordbridge.search.folder import Index, read_index
 from wordbridge.search.translated_names import TranslatedName
@@ -136,6 +137,18 @@ def test_french_names_are_asked_with_alignments_of_the_others(pictures: Index, w
     assert table["hit@1"][0] == 1
     assert table["hit@5"][1] == 1
     assert french_caption({}).endswith("trained on.")
+
+
+def test_the_french_table_shows_the_hits_that_were_asked_for(
+    tmp_path: Path, pictures: Index, words: WordTable
+):
+    table = tabulate_french(PAIRS, words, words, pictures, 3, [3, 7], {})
+    write_table(table, tmp_path / "french", "French", french_columns(table))
+
+    lines = (tmp_path / "french.md").read_text(encoding="utf-8").splitlines()
+    heads = [cell.strip() for cell in lines[2].split("|")[1:-1]]
+    assert heads[-4:] == ["Pictures", "hit@3, %", "hit@7, %", "MRR"]
+    assert len([line for line in lines if line.startswith("- hit@3, %: Share of names")]) == 1
 
 
 def test_questions_that_are_translated_have_a_row_of_their_own(pictures: Index, words: WordTable):
