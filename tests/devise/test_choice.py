@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from wordbridge.devise.choice import choose_method, take_chosen
+from wordbridge.devise.choice import choose_method, chosen_file, take_chosen
 from wordbridge.errors import InputError
 
 PHOTOS = {"candidates": "classes", "part": "", "set": "photos", "kind": "photo"}
@@ -72,3 +72,10 @@ def test_files_of_the_chosen_method_are_taken_under_their_names(tmp_path: Path) 
     assert [path.read_text() for path in outputs] == [f"conse {path.name}" for path in outputs]
     with pytest.raises(InputError, match=r"method ridge: expected its predictions\.npy"):
         take_chosen("ridge", files, outputs)
+
+
+def test_a_file_of_the_chosen_method_is_found_by_its_name() -> None:
+    files = [f"a/{way}/3/{name}" for way in ("head", "conse") for name in ("p.npy", "p.json")]
+    assert chosen_file("conse", files, "p.json") == Path("a/conse/3/p.json")
+    with pytest.raises(InputError, match=r"method conse: expected its q\.npy, got none"):
+        chosen_file("conse", files, "q.npy")

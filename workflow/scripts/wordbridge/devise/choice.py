@@ -40,15 +40,25 @@ def take_chosen(method: str, files: Iterable[str | Path], outputs: Iterable[str 
 
     Names pair them. Raises InputError when a file is missing.
     """
-    mine = {Path(path).name: Path(path) for path in files if Path(path).parts[-3] == method}
+    given = list(files)
     for output in map(Path, outputs):
-        if output.name not in mine:
-            raise InputError(
-                f"method {method}: expected its {output.name}, got none among the inputs; "
-                "name the method in choice as method or rival"
-            )
+        source = chosen_file(method, given, output.name)
         with replacing(output) as partial:
-            shutil.copyfile(mine[output.name], partial)
+            shutil.copyfile(source, partial)
+
+
+def chosen_file(method: str, files: Iterable[str | Path], name: str) -> Path:
+    """Return that of ``files``, {method}/{seed}/{name}, which is of ``method`` and called ``name``.
+
+    Raises InputError when it is missing.
+    """
+    for path in map(Path, files):
+        if path.parts[-3] == method and path.name == name:
+            return path
+    raise InputError(
+        f"method {method}: expected its {name}, got none among the inputs; "
+        "name the method in choice as method or rival"
+    )
 
 
 def _checked(
