@@ -23,9 +23,11 @@ from wordbridge.devise.backbones import load_backbone
 from wordbridge.devise.fitted import Fitted, write_fitted
 from wordbridge.devise.tuned_backbone import TunedBackbone, cut_before, tuned_backbone
 from wordbridge.digests import sha256_of
+from wordbridge.search.folder import read_index
 from wordbridge.search.picture_usage import write_usage
 from wordbridge.search.rows import model_digests
 from wordbridge.searching import Search as Opened
+from wordbridge.searching import without_stop_words
 
 Search = Callable[..., Result]
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
@@ -73,6 +75,8 @@ def test_each_line_has_score_noun_path_and_file(search: Search, finished: Path):
         (["--french", "chien"], "dog"),
         (["--french", "Un", "bateau"], "boat"),
         (["--french", "bateau + voile"], "boat"),
+        (["--french", "la voile", "\u2212", "le", "bateau"], "sail"),
+        (["--french", "le chat + le bateau \u2212 l'chat"], "boat"),
         (["--exact", "cat"], "cat"),
     ],
 )
@@ -85,7 +89,44 @@ def test_a_french_question_goes_through_the_translator(
 ):
     monkeypatch.setattr(Opened, "_translation", lambda self, text: "where is the dog ?")
 
-    assert columns(search("--french", "Où est le chien ?"), 1)[0] == "dog"
+    run = search("--french", "Où est le chien ?", "--json", "--top", "2")
+
+    assert [json.loads(line)["label"] for line in run.stdout.splitlines()] == ["dog", "dog"]
+    assert run.stderr == "translated: where is the dog ?\n"
+
+
+@pytest.mark.parametrize(
+    ("translation", "got"),
+    [
+        ("where is the scribe ?", "(unknown word 'scribe': expected one of 9 words)"),
+        ("_unk ?", "got '_unk ?'; ask"),
+        ("", "got ''; ask with other words, or without the question mark"),
+    ],
+)
+def test_a_question_without_a_useful_translation_is_an_error_with_both(
+    search: Search, monkeypatch: pytest.MonkeyPatch, translation: str, got: str
+):
+    monkeypatch.setattr(Opened, "_translation", lambda self, text: translation)
+
+    run = search("--french", "Où est le bateau ?")
+
+    assert (run.exit_code, run.stdout) == (1, "")
+    assert run.stderr.startswith("error: question 'Où est le bateau ?': expected a translation")
+    assert got in run.stderr
+    assert repr(translation) in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Un bateau à voile", "bateau voile"),
+        ("le roi \u2212 l'homme + la femme", "roi - homme + femme"),
+        ("- le roi", "- roi"),
+        ("les + 42", "les + 42"),
+    ],
+)
+def test_stop_words_are_dropped_in_each_term_and_signs_stay(text: str, left: str):
+    assert without_stop_words(text) == left
 
 
 def test_nouns_and_classes_can_be_searched(search: Search):
@@ -160,6 +201,25 @@ def test_a_picture_of_ones_own_goes_through_the_network_and_method_of_the_run(
     assert columns(run, 1)[0] == "cat"
     assert columns(run, 0)[0] == "1.0000"
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize("place", ["files/1.png", "link.png", "copy.png"])
+def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+):
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    made = make_run(Path("results/toy")).resolve()  # so that its pictures have relative places
+    (made / "link.png").symlink_to(made / "files/1.png")
+    shutil.copy(made / "files/1.png", made / "copy.png")
+    monkeypatch.chdir(tmp_path)
+    cat = read_index(made / "search/pictures").vectors[1]
+    monkeypatch.setattr(wordbridge.picturing, "picture_vector", lambda *made_with: cat)
+
+    found = Opened(made).by_picture(str(made / place), "pictures", 6).answers
+
+    assert [one.rank for one in found] == [1, 2, 3, 4, 5, 6]
+    assert ("toy/own/1.png" in [one.name for one in found]) == (place == "copy.png")
 
 
 def test_without_tuned_blocks_the_usage_of_pictures_does_not_speak_of_them(with_model: Path):

@@ -6,8 +6,9 @@ import numpy as np
 
 from wordbridge.devise.devise_job import Sources
 from wordbridge.devise.labelled import Floats, Ints
-from wordbridge.devise.noun_matrix import CLASSES, NounMatrix, unit
+from wordbridge.devise.noun_matrix import CLASSES, NounMatrix
 from wordbridge.devise.picture_table import Picture
+from wordbridge.vectors.unit_length import unit_length
 
 WIDTH, PART, DIM, NOUNS, KNOWN, PER_NOUN = 10, 5, 7, 11, 6, 8
 VALID, UNLABELLED = 2, 3  # pictures per noun, pictures in all
@@ -48,7 +49,7 @@ def nouns(seed: int = 1) -> NounMatrix:
     """Return nouns the first of which are classes 40, 41, ... of the classifier."""
     vectors = np.random.default_rng(seed).standard_normal((NOUNS, DIM)).astype(np.float32)
     classes = np.array([40 + n if n < KNOWN else -1 for n in range(NOUNS)], np.int64)
-    return NounMatrix([f"n{n:08d}" for n in range(NOUNS)], unit(vectors), classes)
+    return NounMatrix([f"n{n:08d}" for n in range(NOUNS)], unit_length(vectors), classes)
 
 
 def sources(noise: float = 0.3, seed: int = 2) -> Sources:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from wordbridge.devise.choice import choose_method, take_chosen
+from wordbridge.devise.choice import choose_method, chosen_file, take_chosen
 from wordbridge.errors import InputError
 
 PHOTOS = {"candidates": "classes", "part": "", "set": "photos", "kind": "photo"}
@@ -48,7 +48,10 @@ def test_checks_without_pictures_decide_nothing():
     for one in records:
         del one["rows"][0]
     found = choose_method(records, SETTINGS)
-    assert (found["method"], len(found["checks"])) == ("head", 1)
+    assert found["method"] == "head"
+    assert [check["holds"] for check in found["checks"]] == [None, True]
+    nothing = {"pictures": 0, "method": None, "rival": None, "above": False, "holds": None}
+    assert found["checks"][0] == PHOTOS | nothing
 
 
 def test_a_method_that_did_not_run_is_named():
@@ -69,3 +72,10 @@ def test_files_of_the_chosen_method_are_taken_under_their_names(tmp_path: Path) 
     assert [path.read_text() for path in outputs] == [f"conse {path.name}" for path in outputs]
     with pytest.raises(InputError, match=r"method ridge: expected its predictions\.npy"):
         take_chosen("ridge", files, outputs)
+
+
+def test_a_file_of_the_chosen_method_is_found_by_its_name() -> None:
+    files = [f"a/{way}/3/{name}" for way in ("head", "conse") for name in ("p.npy", "p.json")]
+    assert chosen_file("conse", files, "p.json") == Path("a/conse/3/p.json")
+    with pytest.raises(InputError, match=r"method conse: expected its q\.npy, got none"):
+        chosen_file("conse", files, "q.npy")

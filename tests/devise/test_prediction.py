@@ -14,10 +14,10 @@ from wordbridge.devise.conse import conse
 from wordbridge.devise.devise_job import Sources, Trained, train
 from wordbridge.devise.fitted import Fitted, read_fitted, write_fitted
 from wordbridge.devise.labelled import Floats, seen_parts
-from wordbridge.devise.noun_matrix import unit
 from wordbridge.devise.prediction import Predictor, predictor_of, write_predictions
 from wordbridge.devise.voiced_head import voiced_head
 from wordbridge.errors import InputError
+from wordbridge.vectors.unit_length import unit_length
 
 CPU = torch.device("cpu")
 BASELINES: list[dict[str, Any]] = [
@@ -61,7 +61,7 @@ def hits_at_1(predictor: Predictor, made: Sources, part: str = "valid") -> float
     """Return how often the nearest of all nouns is the right one."""
     said = predictor.says(*everything(made))
     names = predictor.classes or made.nouns.synsets
-    scores = said if predictor.classes else unit(said) @ made.nouns.vectors.T
+    scores = said if predictor.classes else unit_length(said) @ made.nouns.vectors.T
     right = [names[b] == p.synset for b, p in zip(scores.argmax(1), made.pictures, strict=True)]
     return float(np.mean([r for r, p in zip(right, made.pictures, strict=True) if p.part == part]))
 
@@ -156,8 +156,8 @@ def test_the_classifier_speaks_beside_a_head_where_it_is_sure_and_moves_nothing_
         predictor_of(voiced(tmp_path, {"weight": weight, "photo_odds": odds}), CPU)
         for weight, odds in ((0.0, 1.0), (1e4, 1e9))
     )
-    said, known = unit(alone.says(features, scores)), made.nouns.class_vectors[42]
-    near = unit(both.says(features, np.repeat(sure, len(features), axis=0))) @ known
+    said, known = unit_length(alone.says(features, scores)), made.nouns.class_vectors[42]
+    near = unit_length(both.says(features, np.repeat(sure, len(features), axis=0))) @ known
     assert (near > 0.99).all()
     # 1 / (1 - 1/1000)^2: unsure, the classifier weighs as much as the head at most
     moved = np.linalg.norm(both.says(features, unsure) - said, axis=1)

@@ -6,12 +6,12 @@ import pytest
 from wordbridge.devise.conse import conse
 from wordbridge.devise.head_settings import ClassifierSettings
 from wordbridge.devise.labelled import Floats
-from wordbridge.devise.noun_matrix import unit
 from wordbridge.devise.photo_gate import PhotoGate
 from wordbridge.devise.second_voice import SecondVoice, likeliest
+from wordbridge.vectors.unit_length import unit_length
 
 DIM, CLASSES, PICTURES = 6, 40, 9
-VECTORS = unit(np.random.default_rng(1).standard_normal((CLASSES, DIM)).astype(np.float32))
+VECTORS = unit_length(np.random.default_rng(1).standard_normal((CLASSES, DIM)).astype(np.float32))
 KNOWN = np.arange(CLASSES) != 3
 SCORES = 4 * np.random.default_rng(2).standard_normal((PICTURES, CLASSES)).astype(np.float32)
 

@@ -24,11 +24,12 @@ from wordbridge.devise.conse import conse
 from wordbridge.devise.devise_job import training_points
 from wordbridge.devise.head_settings import settings_from
 from wordbridge.devise.labelled import Floats, Ints, Labelled, part_of, seen_parts
-from wordbridge.devise.noun_matrix import CLASSES, read_noun_matrix, unit
+from wordbridge.devise.noun_matrix import CLASSES, read_noun_matrix
 from wordbridge.devise.noun_rows import NounRow, write_noun_rows
 from wordbridge.devise.targets import Points
 from wordbridge.errors import InputError
 from wordbridge.vectors.matrix_file import save_matrix
+from wordbridge.vectors.unit_length import unit_length
 
 LABELLED = (NOUNS - 1) * (PER_NOUN - VALID) - UNLABELLED
 
@@ -43,7 +44,7 @@ def points(conse: bool = True, **settings: Any) -> Points:
 def conse_of(rows: Ints) -> Floats:
     """Return what ConSE says of pictures of the toys, of unit length."""
     matrix, scores = nouns(), sources().store.logits(rows)
-    return unit(conse(scores, matrix.class_vectors, matrix.known_classes, 10))
+    return unit_length(conse(scores, matrix.class_vectors, matrix.known_classes, 10))
 
 
 def test_the_target_of_a_labelled_picture_is_its_noun() -> None:
@@ -60,7 +61,7 @@ def test_distillation_mixes_the_noun_with_what_conse_says() -> None:
     said = all_conse.batch(indices).targets
     np.testing.assert_allclose(said, conse_of(made.rows[indices]), atol=1e-6)
     mixed = 0.75 * nouns().vectors[made.nouns[:5]] + 0.25 * said.numpy()
-    np.testing.assert_allclose(made.batch(indices).targets, unit(mixed), atol=1e-6)
+    np.testing.assert_allclose(made.batch(indices).targets, unit_length(mixed), atol=1e-6)
 
 
 def test_unlabelled_pictures_have_the_target_of_conse_alone_and_no_label() -> None:
@@ -92,7 +93,7 @@ def test_scaled_rows_have_the_mean_length_and_the_mean_elsewhere() -> None:
     lengths = np.linalg.norm(features[:, 2:], axis=1).mean()
     np.testing.assert_allclose(np.linalg.norm(made[:, 2:], axis=1), lengths, rtol=1e-5)
     np.testing.assert_allclose(made[:, :2], np.tile(features[:, :2].mean(0), (4, 1)), rtol=1e-6)
-    assert np.argmax(made[:, 2:] @ unit(rows).T, axis=1).tolist() == [0, 1, 2, 3]
+    assert np.argmax(made[:, 2:] @ unit_length(rows).T, axis=1).tolist() == [0, 1, 2, 3]
 
 
 def test_discriminant_points_lie_towards_the_means_of_their_classes() -> None:
@@ -105,7 +106,8 @@ def test_discriminant_points_lie_towards_the_means_of_their_classes() -> None:
     rows = (centres @ inverse).astype(np.float32)  # Fisher's discriminant
     made = discriminant_points(rows, features, labels) - features.mean(0)
     right = centres - centres.mean(0)
-    assert np.argmax(unit(made) @ unit(right.astype(np.float32)).T, axis=1).tolist() == [0, 1, 2]
+    cosines = unit_length(made) @ unit_length(right.astype(np.float32)).T
+    assert np.argmax(cosines, axis=1).tolist() == [0, 1, 2]
 
 
 def test_discriminant_points_need_nouns_with_several_pictures() -> None:

@@ -9,21 +9,37 @@ from wordbridge.report.tables import write_table
 PLACE = {"candidates": "seen", "part": "test", "set": "all", "kind": "photo", "pictures": 13}
 
 
-def choice(*holds: bool) -> dict[str, Any]:
+def choice(*holds: bool | None) -> dict[str, Any]:
+    figures = {"method": 0.75, "rival": 0.5}
+    nothing = {"pictures": 0, "method": None, "rival": None}
     checks = [
-        PLACE | {"method": 0.75, "rival": 0.5, "above": place == 0, "holds": each}
+        PLACE | (nothing if each is None else figures) | {"above": place == 0, "holds": each}
         for place, each in enumerate(holds)
     ]
     named = {"asked_for": "head", "rival": "conse", "hit": 5, "checks": checks}
-    return named | {"method": "head" if all(holds) else "conse"}
+    return named | {"method": "conse" if False in holds else "head"}
 
 
 @pytest.mark.parametrize(
     ("holds", "verdict"),
     [
         ((True, True), "The search uses head, as no check fails: "),
+        ((True, False), "The search uses conse, as 1 of the 2 checks fails: "),
         ((True, False, False), "The search uses conse, as 2 of the 3 checks fail: "),
-        ((), "The search uses head, as no check fails: "),
+        (
+            (None, False, True, False),
+            "The search uses conse, as 2 of the 4 checks fail (1 of 4 not made, for want of "
+            "pictures): ",
+        ),
+        (
+            (None, True, None),
+            "The search uses head, as no check fails (2 of 3 not made, for want of pictures): ",
+        ),
+        (
+            (None, None),
+            "The search uses head, as none of the 2 checks has pictures and nothing was compared: ",
+        ),
+        ((), "The search uses head, as no check is configured: "),
     ],
 )
 def test_the_caption_is_the_verdict(holds: tuple[bool, ...], verdict: str):
@@ -32,13 +48,14 @@ def test_the_caption_is_the_verdict(holds: tuple[bool, ...], verdict: str):
 
 
 def test_each_check_is_a_row_with_both_figures_and_what_was_asked(tmp_path: Path):
-    made = choice(True, False)
+    made = choice(True, False, None)
     write_table(tabulate_choice(made), tmp_path / "c", choice_caption(made), choice_columns(made))
     lines = (tmp_path / "c.md").read_text(encoding="utf-8").splitlines()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "photo" in line]
     assert rows == [
         ["seen", "seen nouns", "all", "photo", "13", "75.0", "50.0", "above", "yes"],
         ["seen", "seen nouns", "all", "photo", "13", "75.0", "50.0", "not below", "no"],
+        ["seen", "seen nouns", "all", "photo", "0", "\u2013", "\u2013", "not below", "no pictures"],
     ]
     assert any("head: hit@5" in line and "conse: hit@5" in line for line in lines)
 

@@ -1,10 +1,11 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from wordbridge.report.devise_nouns import COLUMNS, tabulate_nouns
+from wordbridge.report.devise_nouns import nouns_columns, tabulate_nouns
 from wordbridge.report.devise_published import ROWS, published_rows
 from wordbridge.report.devise_table import CAPTION, devise_columns, tabulate_devise
 from wordbridge.report.tables import write_table
@@ -109,7 +110,20 @@ def test_nouns_with_few_pictures_do_not_count_and_none_is_at_both_ends():
 
 
 def test_no_nouns_give_an_empty_table():
-    assert tabulate_nouns([], "head", 3).columns.tolist() == list(COLUMNS)
+    frame = tabulate_nouns([], "head", 3)
+    assert len(frame) == 0
+    assert frame.columns.tolist() == list(nouns_columns(frame))
+
+
+def test_every_hit_of_the_nouns_is_shown_with_one_note(tmp_path: Path):
+    nouns = [noun("a", 0.5) | {"hit@20": 0.75}]
+    frame = tabulate_nouns([{"method": "head", "nouns": nouns}], "head", 3)
+    write_table(frame, tmp_path / "nouns", "Nouns", nouns_columns(frame))
+    text = (tmp_path / "nouns.md").read_text(encoding="utf-8")
+    assert re.search(r"\| +hit@1 \| +hit@5 \| +hit@20 \| Taken for", text)
+    assert re.search(r"\| +50 \| +50 \| +75 \|", text)
+    assert "- hit@1: percent" in text
+    assert text.count("percent") == 1
 
 
 def test_printed_figures_that_we_lack_are_shown_too(tmp_path: Path):

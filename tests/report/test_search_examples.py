@@ -9,7 +9,7 @@ from tests.search.toys import make_run
 from wordbridge.errors import InputError
 from wordbridge.report.contact_sheet import Tile
 from wordbridge.report.french_table import caption as french_caption
-from wordbridge.report.french_table import tabulate_french
+from wordbridge.report.french_table import french_columns, tabulate_french
 from wordbridge.report.recall_table import COLUMNS as RECALL_COLUMNS
 from wordbridge.report.recall_table import tabulate_recall
 from wordbridge.report.search_examples import (
@@ -18,6 +18,7 @@ from wordbridge.report.search_examples import (
     sheet_rows,
     tabulate_searches,
 )
+from wordbridge.report.tables import write_table
 from wordbridge.search.bilingual import NamePair
 from wordbridge.search.folder import Index, read_index
 from wordbridge.search.translated_names import TranslatedName
@@ -42,7 +43,7 @@ def pictures(results: Path) -> Index:
 def labels(settings: dict[str, Any], target: Index, pictures: Index, words: WordTable) -> Any:
     return [
         [one.label for one in found]
-        for _, found in example_searches(settings, target, pictures, words)
+        for _, _, found in example_searches(settings, target, pictures, words)
     ]
 
 
@@ -59,17 +60,32 @@ def test_pictures_find_nouns_or_others_but_not_themselves(
     nouns = read_index(results / "search/nouns")
 
     assert labels(settings, nouns, pictures, words) == [["dog"]]
-    (found,) = example_searches(settings, pictures, pictures, words)
-    assert found[1][0].columns["picture"] == "own/0.png"
-    assert len(found[1]) == 1
+    ((_, _, found),) = example_searches(settings, pictures, pictures, words)
+    assert [(one.rank, one.name) for one in found] == [(1, "toy/own/0.png")]
+
+
+def test_the_table_tells_pictures_of_one_noun_apart_even_without_their_files(
+    pictures: Index, words: WordTable, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(
+        "wordbridge.report.search_examples.answer_tile", lambda one: Tile((), None, "gone")
+    )
+    asked = ["toy/own/0.png", "toy/own/4.png"]
+    settings = {"index": "pictures", "pictures": asked, "top": 2}
+
+    table = tabulate_searches(example_searches(settings, pictures, pictures, words))
+
+    assert table["query"].tolist() == [f"dog ({name})" for name in asked for _ in range(2)]
+    assert table["rank"].tolist() == [1, 2] * 2
+    assert table["picture"].tolist()[::2] == asked[::-1]
 
 
 def test_a_number_of_pictures_is_taken_from_those_not_trained_on(pictures: Index, words: WordTable):
     settings = {"index": "pictures", "pictures": 2, "top": 6}
     searches = example_searches(settings, pictures, pictures, words)
 
-    assert [tile.lines[0] for tile, _ in searches] == ["boat", "dog"]
-    assert [len(found) for _, found in searches] == [6, 6]
+    assert [one.tile.lines[0] for one in searches] == ["boat", "dog"]
+    assert [len(one.answers) for one in searches] == [6, 6]
     assert len(example_searches(settings | {"pictures": 99}, pictures, pictures, words)) == 5
 
 
@@ -121,6 +137,18 @@ def test_french_names_are_asked_with_alignments_of_the_others(pictures: Index, w
     assert table["hit@1"][0] == 1
     assert table["hit@5"][1] == 1
     assert french_caption({}).endswith("trained on.")
+
+
+def test_the_french_table_shows_the_hits_that_were_asked_for(
+    tmp_path: Path, pictures: Index, words: WordTable
+):
+    table = tabulate_french(PAIRS, words, words, pictures, 3, [3, 7], {})
+    write_table(table, tmp_path / "french", "French", french_columns(table))
+
+    lines = (tmp_path / "french.md").read_text(encoding="utf-8").splitlines()
+    heads = [cell.strip() for cell in lines[2].split("|")[1:-1]]
+    assert heads[-4:] == ["Pictures", "hit@3, %", "hit@7, %", "MRR"]
+    assert len([line for line in lines if line.startswith("- hit@3, %: Share of names")]) == 1
 
 
 def test_questions_that_are_translated_have_a_row_of_their_own(pictures: Index, words: WordTable):

@@ -108,7 +108,8 @@ HEADS, BASELINES = (
     or "none"
     for is_head in (True, False)
 )
-METHOD = config["choice"]["method"]
+# Those of which one is searched with.
+RIVALS = [config["choice"]["method"], config["choice"]["rival"]]
 INDEXES = ["classes", "nouns", "pictures"]
 INDEX_FILES = ["vectors.npy", "labels.tsv", "hnsw.bin"]
 EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}

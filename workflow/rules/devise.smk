@@ -282,10 +282,15 @@ rule tabulate_devise:
 
 
 rule list_suspects:
-    """A table of pictures that look mislabelled: far from their noun, close to another."""
+    """A table of pictures that look mislabelled to the method that is searched with."""
     input:
-        predictions=f"<results>/devise/{METHOD}/{SEEDS[0]}/predictions.npy",
-        description=f"<results>/devise/{METHOD}/{SEEDS[0]}/predictions.json",
+        choice="<results>/devise/chosen.json",
+        files=expand(
+            "<results>/devise/{method}/{seed}/{name}",
+            method=RIVALS,
+            seed=SEEDS[0],
+            name=["predictions.npy", "predictions.json"],
+        ),
         rows=ROWS,
         pictures="<results>/pictures/split.tsv",
         vectors="<results>/nouns/vectors.npy",
@@ -304,7 +309,7 @@ rule list_suspects:
         mem_mb=4000,
         runtime=30,
     params:
-        settings=config["suspects"],
+        settings={**config["suspects"], "seed": SEEDS[0]},
         order=LABELLED_SETS,
     script:
         "../scripts/list_suspects.py"

@@ -18,7 +18,7 @@ rule take_chosen:
         choice="<results>/devise/chosen.json",
         files=expand(
             "<results>/devise/{method}/{seed}/{name}",
-            method=[config["choice"]["method"], config["choice"]["rival"]],
+            method=RIVALS,
             seed=SEEDS[0],
             name=["model.safetensors", "settings.json"],
         ),

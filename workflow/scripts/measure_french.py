@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wordbridge.devise.picture_table import read_pictures
 from wordbridge.log import log_to
-from wordbridge.report.french_table import COLUMNS, caption, tabulate_french
+from wordbridge.report.french_table import caption, french_columns, tabulate_french
 from wordbridge.report.tables import write_table
 from wordbridge.search.bilingual import name_pairs
 from wordbridge.search.folder import read_index
@@ -26,4 +26,4 @@ table = tabulate_french(
     translated,
 )
 stem = snakemake.output[0].removesuffix(".tsv")
-write_table(table, stem, caption(translated), COLUMNS)
+write_table(table, stem, caption(translated), french_columns(table))

@@ -2,8 +2,7 @@
 
 from wordbridge.log import log_to
 from wordbridge.report.devise_nouns import CAPTION as NOUNS_CAPTION
-from wordbridge.report.devise_nouns import COLUMNS as NOUNS_COLUMNS
-from wordbridge.report.devise_nouns import tabulate_nouns
+from wordbridge.report.devise_nouns import nouns_columns, tabulate_nouns
 from wordbridge.report.devise_table import (
     CAPTION,
     WORDS_CAPTION,
@@ -26,4 +25,4 @@ stems = [
 ]
 write_table(scores, stems[0], CAPTION, devise_columns(scores), group=True)
 write_table(words, stems[1], WORDS_CAPTION, devise_columns(words), group=True)
-write_table(nouns, stems[2], NOUNS_CAPTION, NOUNS_COLUMNS, group=True)
+write_table(nouns, stems[2], NOUNS_CAPTION, nouns_columns(nouns), group=True)

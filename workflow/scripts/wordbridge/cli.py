@@ -178,7 +178,8 @@ def search(
 ) -> None:
     """Print what is nearest to words or to a picture: cosine, noun, way up WordNet, file.
 
-    The columns are separated by tabs, the nearest comes first.
+    The columns are separated by tabs, the nearest comes first. What a French question was
+    translated into stands on stderr.
     """
     with _errors_in_one_line():
         from wordbridge.searching import Search
@@ -191,7 +192,9 @@ def search(
             if image is None
             else opened.by_picture(image, index, top, exact)
         )
-        _show_answers(found, as_json, sheet)
+        if found.translation:
+            typer.echo(f"translated: {found.translation}", err=True)
+        _show_answers(found.answers, as_json, sheet)
 
 
 def _show_answers(found: "list[Answer]", as_json: bool, sheet: Path | None) -> None:

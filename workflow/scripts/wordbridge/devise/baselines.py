@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from wordbridge.devise.fitted import Fitted
 from wordbridge.devise.labelled import Features, Floats, Labelled, seen_parts
-from wordbridge.devise.noun_matrix import NounMatrix, unit
+from wordbridge.devise.noun_matrix import NounMatrix
 from wordbridge.devise.picture_table import Picture
 from wordbridge.errors import InputError
+from wordbridge.vectors.unit_length import unit_length
 
 Doubles = NDArray[np.float64]
 CHUNK = 4096  # pictures whose features are in memory at once
@@ -93,7 +94,7 @@ def class_mean(store: Features, nouns: NounMatrix, train: Labelled, seed: int = 
     sums = np.zeros((len(rows), store.width))
     for start, features in _chunks(store, train):
         np.add.at(sums, labels[start : start + len(features)], _directions(features - mean))
-    arrays = {"mean": mean.astype(np.float32), "means": unit(sums.astype(np.float32))}
+    arrays = {"mean": mean.astype(np.float32), "means": unit_length(sums.astype(np.float32))}
     classes = [nouns.synsets[row] for row in rows]
     return _fitted("class_mean", seed, arrays, classes)
 
@@ -125,7 +126,7 @@ def _mean(store: Features, part: Labelled) -> Doubles:
 
 
 def _directions(centred: Doubles) -> Floats:
-    return unit(centred.astype(np.float32))
+    return unit_length(centred.astype(np.float32))
 
 
 def _mean_cosine(

@@ -19,24 +19,15 @@ def choose_method(
     ``records`` are those of score_devise. ``settings``: ``method`` and its ``rival``, the ``hit``
     k of the flat hits to compare (means over the seeds), and ``checks``, each with candidates,
     part, set and kind of a row and ``above``: whether the method must be above the rival there or
-    just not below. A check without pictures decides nothing. Keys: method, asked_for, rival, hit,
-    and checks, each with the number of pictures, both figures (shares) and whether it ``holds``.
-    Raises InputError when a method has no record.
+    just not below. Keys: method, asked_for, rival, hit, and checks, each with the number of
+    pictures, both figures (shares) and whether it ``holds``. A check without pictures decides
+    nothing; its figures and verdict are None. Raises InputError when a method has no record.
     """
     method, rival = settings["method"], settings["rival"]
-    checks = []
-    for check in settings["checks"]:
-        both = [_rows(records, name, check) for name in (method, rival)]
-        if not all(both):
-            continue
-        mine, theirs = (_mean_hit(rows, settings["hit"]) for rows in both)
-        place = {name: check[name] for name in PLACE} | {"pictures": both[0][0]["pictures"]}
-        holds = mine > theirs if check["above"] else mine >= theirs
-        checks.append(
-            place | {"method": mine, "rival": theirs, "above": check["above"], "holds": holds}
-        )
+    checks = [_checked(records, settings, check) for check in settings["checks"]]
+    failed = [check for check in checks if check["holds"] is False]
     return {
-        "method": method if all(check["holds"] for check in checks) else rival,
+        "method": rival if failed else method,
         "asked_for": method,
         "rival": rival,
         "hit": settings["hit"],
@@ -49,15 +40,46 @@ def take_chosen(method: str, files: Iterable[str | Path], outputs: Iterable[str 
 
     Names pair them. Raises InputError when a file is missing.
     """
-    mine = {Path(path).name: Path(path) for path in files if Path(path).parts[-3] == method}
+    given = list(files)
     for output in map(Path, outputs):
-        if output.name not in mine:
-            raise InputError(
-                f"method {method}: expected its {output.name}, got none among the inputs; "
-                "name the method in choice as method or rival"
-            )
+        source = chosen_file(method, given, output.name)
         with replacing(output) as partial:
-            shutil.copyfile(mine[output.name], partial)
+            shutil.copyfile(source, partial)
+
+
+def chosen_file(method: str, files: Iterable[str | Path], name: str) -> Path:
+    """Return that of ``files``, {method}/{seed}/{name}, which is of ``method`` and called ``name``.
+
+    Raises InputError when it is missing.
+    """
+    for path in map(Path, files):
+        if path.parts[-3] == method and path.name == name:
+            return path
+    raise InputError(
+        f"method {method}: expected its {name}, got none among the inputs; "
+        "name the method in choice as method or rival"
+    )
+
+
+def _checked(
+    records: Sequence[Mapping[str, Any]], settings: Mapping[str, Any], check: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return one check with what it found."""
+    both = [_rows(records, settings[name], check) for name in ("method", "rival")]
+    mine = theirs = holds = None
+    pictures = 0
+    if all(both):
+        mine, theirs = (_mean_hit(rows, settings["hit"]) for rows in both)
+        holds = mine > theirs if check["above"] else mine >= theirs
+        pictures = both[0][0]["pictures"]
+    return {
+        **{name: check[name] for name in PLACE},
+        "pictures": pictures,
+        "method": mine,
+        "rival": theirs,
+        "above": check["above"],
+        "holds": holds,
+    }
 
 
 def _rows(

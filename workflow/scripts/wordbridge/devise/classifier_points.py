@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.devise.noun_matrix import unit
 from wordbridge.errors import InputError
+from wordbridge.vectors.unit_length import unit_length
 
 Floats = NDArray[np.float32]
 
@@ -44,7 +44,7 @@ def discriminant_points(rows: Floats, features: Floats, nouns: NDArray[np.int64]
     # What all rows share makes no class likelier than another.
     shifts = (_seen(rows, within) @ (rows - rows.mean(axis=0)).T).T @ within
     mean = features.mean(axis=0)
-    points = mean + unit(shifts) * np.linalg.norm(features - mean, axis=1).mean()
+    points = mean + unit_length(shifts) * np.linalg.norm(features - mean, axis=1).mean()
     lowest = np.float32(0) if (features >= 0).all() else np.float32(-np.inf)
     cut: Floats = np.maximum(points, lowest).astype(np.float32)
     return cut

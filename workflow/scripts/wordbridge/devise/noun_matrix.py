@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from wordbridge.devise.noun_rows import load_noun_vectors
 from wordbridge.errors import InputError
+from wordbridge.vectors.unit_length import unit_length
 
 Floats = NDArray[np.float32]
 CLASSES = 1000  # of the ImageNet challenge, which the backbones' classifiers know
@@ -49,13 +50,6 @@ class NounMatrix:
         return np.where(self.known_classes[:, None], self.vectors[self.class_rows], np.float32(0))
 
 
-def unit(vectors: Floats) -> Floats:
-    """Return ``vectors`` (n, dim) at length 1; a zero vector stays zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Floats = (vectors / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32)
-    return scaled
-
-
 def read_noun_matrix(vectors: str | Path, table: str | Path) -> NounMatrix:
     """Return the nouns of ``table`` with the ``vectors`` that were embedded for them.
 
@@ -65,4 +59,6 @@ def read_noun_matrix(vectors: str | Path, table: str | Path) -> NounMatrix:
     if not rows:
         raise InputError(f"{table}: expected at least one noun, got none; embed the nouns again")
     classes = [-1 if row.class_index is None else row.class_index for row in rows]
-    return NounMatrix([row.synset for row in rows], unit(matrix), np.array(classes, np.int64))
+    return NounMatrix(
+        [row.synset for row in rows], unit_length(matrix), np.array(classes, np.int64)
+    )

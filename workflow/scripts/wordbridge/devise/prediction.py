@@ -16,12 +16,12 @@ from wordbridge.devise.fitted import Fitted
 from wordbridge.devise.head import Head, Kept
 from wordbridge.devise.head_settings import settings_from
 from wordbridge.devise.labelled import Features, Floats
-from wordbridge.devise.noun_matrix import unit
 from wordbridge.devise.photo_gate import PhotoGate
 from wordbridge.devise.second_voice import SecondVoice
 from wordbridge.errors import InputError
 from wordbridge.progress import progress
 from wordbridge.translation.weights import load_weights
+from wordbridge.vectors.unit_length import unit_length
 
 CHUNK = 4096  # pictures at once
 Says = Callable[[Floats, Floats], Floats]
@@ -83,7 +83,7 @@ def _ridge(fitted: Fitted, device: torch.device) -> Says:
 
 def _class_mean(fitted: Fitted, device: torch.device) -> Says:
     mean, means = (_arrays(fitted)[name] for name in ("mean", "means"))
-    return lambda features, scores: unit(features - mean) @ means.T
+    return lambda features, scores: unit_length(features - mean) @ means.T
 
 
 def _random(fitted: Fitted, device: torch.device) -> Says:
@@ -118,7 +118,7 @@ def _head(fitted: Fitted, device: torch.device) -> Says:
     @torch.no_grad()
     def says(features: Floats, scores: Floats) -> Floats:
         said: Floats = head(torch.from_numpy(features).to(device)).cpu().numpy()
-        return unit(said) + beside.says(features, scores) if beside else said
+        return unit_length(said) + beside.says(features, scores) if beside else said
 
     return says
 

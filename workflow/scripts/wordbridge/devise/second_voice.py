@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from wordbridge.devise.conse import certainty, probabilities
 from wordbridge.devise.head_settings import ClassifierSettings
 from wordbridge.devise.labelled import Floats
-from wordbridge.devise.noun_matrix import unit
 from wordbridge.devise.photo_gate import PhotoGate
+from wordbridge.vectors.unit_length import unit_length
 
 STEPS, RATE = 20, 0.6  # more steps move no picture's first five answers
 
@@ -47,11 +47,11 @@ def likeliest(
     class than to those that it combines.
     """
     classes, chances = vectors[known], _chances(scores, known, top)
-    said = unit(chances @ classes)
+    said = unit_length(chances @ classes)
     for _ in range(STEPS):
         wanted = (chances - probabilities(said @ classes.T / np.float32(temperature))) @ classes
         along = (wanted * said).sum(axis=1, keepdims=True)
-        said = unit(said + np.float32(RATE) * (wanted - along * said))
+        said = unit_length(said + np.float32(RATE) * (wanted - along * said))
     return said
 
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from wordbridge.devise.conse import conse
 from wordbridge.devise.labelled import Features, Floats, Ints, Labelled
-from wordbridge.devise.noun_matrix import NounMatrix, unit
+from wordbridge.devise.noun_matrix import NounMatrix
+from wordbridge.vectors.unit_length import unit_length
 
 
 class Batch(NamedTuple):
@@ -44,7 +45,7 @@ class Classifier:
 
     def says(self, scores: Floats) -> Floats:
         """Return ConSE's predictions (pictures, dim), of unit length, for class scores."""
-        return unit(conse(scores, self.vectors, self.known, self.top))
+        return unit_length(conse(scores, self.vectors, self.known, self.top))
 
 
 def classifier_of(nouns: NounMatrix, top: int) -> Classifier:
@@ -88,7 +89,7 @@ class Points:
             said[is_picture] = self.classifier.says(self.store.logits(rows))
             said[~is_picture] = own[~is_picture]
         share = np.where(named, np.float32(self.distillation), np.float32(1))[:, None]
-        targets = unit((1 - share) * own + share * said)
+        targets = unit_length((1 - share) * own + share * said)
         labels = np.where(named, self.label_of[nouns], -1)
         arrays = (features, targets, labels, self.weights[indices])
         return Batch(*map(torch.from_numpy, arrays))

@@ -1,6 +1,6 @@
 """The table of what decided which method is searched with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,11 +12,9 @@ from wordbridge.report.devise_table import HEADINGS, PARTS
 
 def choice_caption(choice: Mapping[str, Any]) -> str:
     """Return the verdict in a sentence, from the record of ``choose_method``."""
-    method, rival, failed = choice["asked_for"], choice["rival"], _failed(choice)
-    said = f"{failed} of the {len(choice['checks'])} checks fail" if failed else "no check fails"
     return (
-        f"The search uses {choice['method']}, as {said}: hit@{choice['hit']} of {method} beside "
-        f"that of {rival}, means over the seeds"
+        f"The search uses {choice['method']}, as {_reason(choice['checks'])}: hit@{choice['hit']} "
+        f"of {choice['asked_for']} beside that of {choice['rival']}, means over the seeds"
     )
 
 
@@ -27,7 +25,7 @@ def tabulate_choice(choice: Mapping[str, Any]) -> pd.DataFrame:
         | {"part": PARTS.get(check["part"], check["part"])}
         | {"hit_method": check["method"], "hit_rival": check["rival"]}
         | {"asked": "above" if check["above"] else "not below"}
-        | {"holds": "yes" if check["holds"] else "no"}
+        | {"holds": _HOLDS[check["holds"]]}
         for check in choice["checks"]
     ]
     return pd.DataFrame(rows, columns=[*PLACE, "pictures", "hit_method", "hit_rival", *_VERDICT])
@@ -47,7 +45,20 @@ _VERDICT = {
     "asked": Column("Must be", note="of the first method, held against the second"),
     "holds": Column("Holds"),
 }
+_HOLDS = {True: "yes", False: "no", None: "no pictures"}
 
 
-def _failed(choice: Mapping[str, Any]) -> int:
-    return sum(not check["holds"] for check in choice["checks"])
+def _reason(checks: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the checks came to, and how many of them could not be made."""
+    count = len(checks)
+    failed = sum(check["holds"] is False for check in checks)
+    skipped = sum(check["holds"] is None for check in checks)
+    if not count:
+        return "no check is configured"
+    if skipped == count:
+        return f"none of the {count} checks has pictures and nothing was compared"
+    verb = "fails" if failed == 1 else "fail"
+    said = f"{failed} of the {count} checks {verb}" if failed else "no check fails"
+    if not skipped:
+        return said
+    return f"{said} ({skipped} of {count} not made, for want of pictures)"

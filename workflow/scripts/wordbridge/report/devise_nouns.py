@@ -11,16 +11,14 @@ CAPTION = (
     "Nouns whose pictures are named best and worst, means over the seeds, and what their pictures "
     "are most often taken for"
 )
-COLUMNS = {
+_BEFORE = {
     "candidates": Column("Candidates"),
     "end": Column("End"),
     "name": Column("Noun"),
     "synset": Column("Synset"),
     "pictures": Column("Pictures", 0),
-    "hit@1": Column("hit@1", 0, scale=100, note="percent"),
-    "hit@2": Column("hit@2", 0, scale=100),
-    "hit@5": Column("hit@5", 0, scale=100),
-    "hit@10": Column("hit@10", 0, scale=100),
+}
+_BEHIND = {
     "taken_for": Column("Taken for", note="most frequent wrong first answer of the first seed"),
 }
 
@@ -39,11 +37,22 @@ def tabulate_nouns(
     if len(frame):
         frame = frame[frame["pictures"] >= pictures]
         ends = [_ends(part, count) for _, part in frame.groupby("candidates", sort=False)]
-    return pd.concat(ends, ignore_index=True) if ends else pd.DataFrame(columns=list(COLUMNS))
+    if not ends:
+        return pd.DataFrame(columns=list(nouns_columns(frame)))
+    return pd.concat(ends, ignore_index=True)
+
+
+def nouns_columns(frame: pd.DataFrame) -> dict[str, Column]:
+    """Return how the columns of the table are shown, with every hit@k that it has."""
+    shown = {
+        name: Column(name, 0, scale=100, note="" if place else "percent")
+        for place, name in enumerate(_hits(frame))
+    }
+    return _BEFORE | shown | _BEHIND
 
 
 def _ends(frame: pd.DataFrame, count: int) -> pd.DataFrame:
-    hits = [name for name in frame.columns if name.startswith("hit@")]
+    hits = _hits(frame)
     how = {name: "mean" if name in hits else "first" for name in frame.columns}
     nouns = frame.groupby("synset", sort=True, as_index=False).agg(how)
     # In whole ten-thousandths, since a sum of equal shares depends on how they were rounded.
@@ -56,3 +65,7 @@ def _ends(frame: pd.DataFrame, count: int) -> pd.DataFrame:
     worst = worst.drop(best.index).head(count)
     both = pd.concat([best.assign(end="best"), worst.assign(end="worst")])
     return both[["candidates", "end", "name", "synset", "pictures", *hits, "taken_for"]]
+
+
+def _hits(frame: pd.DataFrame) -> list[str]:
+    return [str(name) for name in frame.columns if str(name).startswith("hit@")]

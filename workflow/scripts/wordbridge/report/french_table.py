@@ -25,16 +25,14 @@ _TRANSLATED = (
 )
 
 _SHARE = "Share of names with a picture of the noun among the first k."
-COLUMNS = {
+_BEFORE = {
     "language": Column("Language"),
     "names": Column("Names", 0),
     "queries": Column("Queries", 0, note="Names that give words to search with."),
     "known": Column("Known", 0, note="Names of which vectors or translator know every word."),
     "pictures": Column("Pictures", 0),
-    **{
-        f"hit@{k}": Column(f"hit@{k}, %", 1, scale=100, best="high", note=_SHARE if k == 1 else "")
-        for k in (1, 2, 5, 10, 20)
-    },
+}
+_BEHIND = {
     "mrr": Column("MRR", 3, best="high", note="Mean reciprocal rank of the first right picture."),
 }
 
@@ -69,6 +67,16 @@ def tabulate_french(
     questions = [translated[pair.spelled] for pair in pairs] if translated else []
     beside = {"French, translated": _translated(questions, english)} if translated else {}
     return pd.DataFrame(score_names(pairs, needed, beside, index, ks))
+
+
+def french_columns(frame: pd.DataFrame) -> dict[str, Column]:
+    """Return how the columns of the table are shown, with every hit@k that it has."""
+    hits = [str(name) for name in frame.columns if str(name).startswith("hit@")]
+    shown = {
+        name: Column(f"{name}, %", 1, scale=100, best="high", note="" if place else _SHARE)
+        for place, name in enumerate(hits)
+    }
+    return _BEFORE | shown | _BEHIND
 
 
 def _queries(vectors: Vectors) -> Queries:

@@ -1,14 +1,14 @@
 """The lesson's searches on the run's own pictures, as a table and a contact sheet."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from wordbridge.errors import InputError
 from wordbridge.report.cells import Column
 from wordbridge.report.contact_sheet import Tile, answer_tile
-from wordbridge.search.answers import Answer, answers, picture_row
+from wordbridge.search.answers import Answer, answers, picture_row, without
 from wordbridge.search.exact import Vectors
 from wordbridge.search.folder import Index
 from wordbridge.search.query import query_vector
@@ -24,6 +24,14 @@ COLUMNS = {
 }
 
 
+class Example(NamedTuple):
+    """A query in words (a picture: its noun and SET/PICTURE), its tile and its answers."""
+
+    query: str
+    tile: Tile
+    answers: list[Answer]
+
+
 def caption(settings: Mapping[str, Any]) -> str:
     """Return what the table of one example shows."""
     given = "words" if settings.get("words") else "pictures"
@@ -32,8 +40,8 @@ def caption(settings: Mapping[str, Any]) -> str:
 
 def example_searches(
     settings: Mapping[str, Any], target: Index, pictures: Index, words: WordTable
-) -> list[tuple[Tile, list[Answer]]]:
-    """Return each query of an example as a tile, with its answers.
+) -> list[Example]:
+    """Return each query of an example with its answers, of which a picture itself is none.
 
     ``settings`` has ``words`` (queries) or ``pictures`` (``SET/PICTURE`` each, or how many to
     take, at even distances, among those that nothing was trained on), and ``top``.
@@ -41,36 +49,34 @@ def example_searches(
     top = settings["top"]
     made = []
     for text in settings.get("words", []):
-        made.append((Tile((), None, text), answers(target, query_vector(text, words), top)))
+        found = answers(target, query_vector(text, words), top)
+        made.append(Example(text, Tile((), None, text), found))
     for row in _rows(settings.get("pictures", []), pictures):
-        (given,) = answers_of(pictures, row)
-        vector: Vectors = pictures.vectors[row]
-        own = target.folder == pictures.folder
-        found = answers(target, vector, top + own)
-        others = [one for one in found if not own or one.columns != given.columns][:top]
-        made.append((answer_tile(given), others))
+        made.append(_by_picture(target, pictures, row, top))
     return made
 
 
-def answers_of(index: Index, row: int) -> list[Answer]:
-    """Return a row of the index as the answer to itself."""
-    return [Answer(0, 1.0, index.label(row))]
-
-
-def tabulate_searches(searches: Sequence[tuple[Tile, list[Answer]]]) -> pd.DataFrame:
+def tabulate_searches(searches: Sequence[Example]) -> pd.DataFrame:
     """Return a row for each answer, with the columns of ``COLUMNS``."""
-    rows = []
-    for tile, found in searches:
-        query = tile.text or " ".join(tile.lines[:1])
-        for one in found:
-            picture = "/".join(filter(None, (one.columns["set"], one.columns["picture"])))
-            rows.append((query, one.rank, one.score, one.label, one.path, picture))
+    rows = [
+        (search.query, one.rank, one.score, one.label, one.path, one.name)
+        for search in searches
+        for one in search.answers
+    ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def sheet_rows(searches: Sequence[tuple[Tile, list[Answer]]]) -> list[list[Tile]]:
+def sheet_rows(searches: Sequence[Example]) -> list[list[Tile]]:
     """Return the tiles of a contact sheet: each query in front of its answers."""
-    return [[tile, *map(answer_tile, found)] for tile, found in searches]
+    return [[search.tile, *map(answer_tile, search.answers)] for search in searches]
+
+
+def _by_picture(target: Index, pictures: Index, row: int, top: int) -> Example:
+    given = Answer(0, 1.0, pictures.label(row))  # as the answer to itself
+    vector: Vectors = pictures.vectors[row]
+    found = answers(target, vector, top + (target.folder == pictures.folder))
+    others = without(found, lambda one: one.name == given.name, top)
+    return Example(f"{given.label} ({given.name})", answer_tile(given), others)
 
 
 def _rows(wanted: int | Sequence[str], pictures: Index) -> list[int]:

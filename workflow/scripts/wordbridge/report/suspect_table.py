@@ -7,7 +7,6 @@ import pandas as pd
 from wordbridge.devise.suspects import Suspect
 from wordbridge.report.cells import Column
 
-CAPTION = "Pictures that look mislabelled: far from their noun, close to another"
 COLUMNS = {
     "set": Column("Set"),
     "picture": Column("Picture"),
@@ -18,6 +17,14 @@ COLUMNS = {
     "other_cosine": Column("Cosine", 3),
     "gap": Column("Gap", 3),
 }
+
+
+def caption(method: str, seed: int) -> str:
+    """Return what the table shows, and whose points it goes by."""
+    return (
+        "Pictures that look mislabelled: far from their noun, close to another, as "
+        f"{method} (seed {seed}) sees them"
+    )
 
 
 def tabulate_suspects(found: Sequence[Suspect]) -> pd.DataFrame:

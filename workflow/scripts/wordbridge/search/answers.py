@@ -1,7 +1,7 @@
 """What an index answers: labels with their scores, the nearest first."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wordbridge.errors import InputError
@@ -30,6 +30,11 @@ class Answer:
         return self.columns["path"]
 
     @property
+    def name(self) -> str:
+        """Return the picture as SET/PICTURE; "" of a noun."""
+        return "/".join(filter(None, (self.columns["set"], self.columns["picture"])))
+
+    @property
     def place(self) -> str:
         """Return where the picture's file is, in its archive after a colon; "" of a noun."""
         archive, member = self.columns["archive"], self.columns["member"]
@@ -55,6 +60,14 @@ def answers(index: Index, query: Vectors, count: int, exact: bool = False) -> li
     found: Neighbours = index.searcher(exact).search(query, count)
     numbered = enumerate(zip(found.rows, found.cosines, strict=True), start=1)
     return [Answer(rank, float(cosine), index.label(int(row))) for rank, (row, cosine) in numbered]
+
+
+def without(
+    found: Sequence[Answer], is_asked: Callable[[Answer], bool], count: int
+) -> list[Answer]:
+    """Return the first ``count`` of ``found`` that are not what was asked for, ranked anew."""
+    kept = [one for one in found if not is_asked(one)][:count]
+    return [replace(one, rank=rank) for rank, one in enumerate(kept, start=1)]
 
 
 def picture_row(index: Index, picture: str) -> int | None:
