@@ -40,7 +40,7 @@ class ExactSearch:
 
     def search(self, query: Vectors, count: int) -> Neighbours:
         """Return the ``count`` rows nearest to ``query`` (dim), the lower of equals first."""
-        cosines = self._vectors @ unit_length(query)
+        cosines = cosines_with(self._vectors, unit_length(query))
         if not self._all:
             cosines = cosines[self._directed]
         if count < len(cosines):
@@ -50,6 +50,13 @@ class ExactSearch:
         else:
             kept = np.arange(len(cosines))
         return ranked(self._directed[kept], cosines[kept], count)
+
+
+def cosines_with(vectors: Vectors, unit: Vectors) -> Vectors:
+    """Return the cosines (rows) of ``vectors`` (rows, dim) with ``unit`` (dim), all of length 1."""
+    # OpenBLAS may read beyond the last number and then warns of what it found there (numpy 24067).
+    with np.errstate(invalid="ignore"):
+        return np.asarray(vectors @ unit, np.float32)
 
 
 def directed_rows(vectors: Vectors) -> Rows:

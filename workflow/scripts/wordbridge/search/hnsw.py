@@ -18,6 +18,7 @@ from wordbridge.search.exact import (
     Neighbours,
     Rows,
     Vectors,
+    cosines_with,
     directed_rows,
     ranked,
 )
@@ -72,7 +73,7 @@ class HnswSearch:
         rows = np.asarray(found, np.int64)
         if len(rows) < wanted:
             return self._exact.search(query, count)
-        return ranked(rows, self._vectors[rows] @ unit, count)
+        return ranked(rows, cosines_with(self._vectors[rows], unit), count)
 
 
 def write_graph(vectors: Vectors, path: str | Path, settings: GraphSettings) -> None:

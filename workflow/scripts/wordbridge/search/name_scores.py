@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wordbridge.devise.picture_table import TRAIN
 from wordbridge.errors import InputError
 from wordbridge.search.bilingual import NamePair
-from wordbridge.search.exact import Vectors
+from wordbridge.search.exact import Vectors, cosines_with
 from wordbridge.search.folder import Index
 from wordbridge.vectors.protocol import Mask
 from wordbridge.vectors.unit_length import unit_length
@@ -95,6 +95,6 @@ def _rank(query: Vectors, right: Sequence[str], searched: _Searched) -> float:
     """
     if not query.any():
         return math.inf
-    cosines = searched.vectors @ unit_length(query)
+    cosines = cosines_with(searched.vectors, unit_length(query))
     is_right = np.isin(searched.synsets, right)
     return int(np.count_nonzero(cosines[~is_right] >= cosines[is_right].max())) + 1
