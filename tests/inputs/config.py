@@ -24,6 +24,7 @@ ROWS: list[Row] = [
     Setting("no variants", "run.variants", [], "run.variants: expected a list with a length of"),
     Setting("no seeds", "run.seeds", [], "run.seeds: expected a list with a length of at least 1"),
     Setting("a seed twice", "run.seeds", [1, 1], "run.seeds: expected [1, 1] has non-unique"),
+    Setting("a seed of 33 bits", "run.seeds", [2**32], "at most 4294967295, got 4294967296"),
     Setting("an unknown corpus", "corpus", "bibel", "corpus: expected one of bible (did you mean"),
     Setting(
         "an unknown kind", "corpora.bible.kind", "verse", "corpora.bible.kind: expected one of"
