@@ -6,7 +6,7 @@
 # make clean    remove results/; downloads stay in resources/
 #
 # CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv;
-# CONFIG=configs/mine.yaml goes on top of config.yaml.
+# CONFIG=configs/mine.yaml goes on top of config.yaml, and of configs/full.yaml with `make full`.
 
 CORES ?= all
 PYTHON ?= python3
@@ -28,7 +28,8 @@ PHASES := text vectors shards all
 run: $(READY)
 	set -e; for phase in $(PHASES); do $(SNAKEMAKE) $$phase $(WITH_CONFIG); done
 
-full: CONFIG := configs/full.yaml
+# A variable of the command line beats the target's own, so that it has to be put behind it.
+full: override CONFIG := $(strip configs/full.yaml $(CONFIG))
 full: run
 
 pictures: PHASES := shards pictures

@@ -85,6 +85,11 @@ class Planner:
         with self._read(config) as read:
             return {rule.name for rule in read.rules if rule.script}
 
+    def outputs(self, config: Mapping[str, Any]) -> set[str]:
+        """Return the outputs of all rules, with their wildcards."""
+        with self._read(config) as read:
+            return {str(path) for rule in read.rules for path in rule.output}
+
     def plan(self, config: Mapping[str, Any]) -> Plan:
         """Return the plan of an empty tree with this configuration."""
         with self._read(config) as read:

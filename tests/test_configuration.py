@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
@@ -280,6 +281,17 @@ def test_every_number_has_a_unit(own: dict[str, Any]):
         return "unit" not in node and (found or any(numbers(n) for n in within if n))
 
     assert [path for path, node in keys(own, own) if numbers(node)] == []
+
+
+def test_every_seed_is_one_that_numpy_takes(own: dict[str, Any]):
+    largest = 2**32 - 1
+    np.random.RandomState(largest)
+    with pytest.raises(ValueError, match="between 0 and"):
+        np.random.RandomState(largest + 1)
+    seeds = {path: node for path, node in keys(own, own) if path.endswith("seed")}
+    seeds["run.seeds"] = resolved(own["properties"]["run"]["properties"]["seeds"]["items"], own)
+    assert {path for path, node in seeds.items() if node.get("maximum") != largest} == set()
+    assert len(seeds) >= 6
 
 
 def test_every_default_is_valid_itself(own: dict[str, Any]):

@@ -43,6 +43,11 @@ def python(checkout: Path, *failing: str) -> str:
     [
         (["run"], "text vectors shards all", ""),
         (["full"], "text vectors shards all", "--configfile configs/full.yaml"),
+        (
+            ["full", "CONFIG=mine.yaml"],
+            "text vectors shards all",
+            "--configfile configs/full.yaml mine.yaml",
+        ),
         (["pictures", "CONFIG=mine.yaml"], "shards pictures", "--configfile mine.yaml"),
     ],
 )

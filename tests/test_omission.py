@@ -34,6 +34,11 @@ def given(**run: list[str]) -> dict[str, Any]:
         ("efficientnet_lite0", {"albums": ["mine"]}, "run: {pictures: [], albums: []}"),
         ("tuxpaint_stamps", {"pictures": ["noto"], "albums": ["stamps"]}, "run: {albums: []}"),
         ("tuxpaint_stamps", {"pictures": ["stamps"]}, "run: {pictures: []}"),
+        (
+            "tuxpaint_stamps",
+            {"pictures": ["stamps"], "albums": ["mine"]},
+            "run: {pictures: [], albums: []}",
+        ),
         ("bible", {}, ""),
         ("en_web_strings", {}, ""),
         ("fr_news_keys", {}, ""),
@@ -58,3 +63,13 @@ def test_vectors_for_french_names_alone_are_left_out_alone():
     config["search"]["french_vectors"] = "own"
     found = omitting("own", configured(config, []), [*KEYS, "vec"])
     assert found == "search: {french_vectors: null}"
+
+
+def test_a_set_that_is_left_out_is_held_out_no_more():
+    config = given()
+    config["picture_split"] |= {"test_sets": ["stamps"], "zero_shot_sets": ["noto", "stamps"]}
+    found = omitting("tuxpaint_stamps", configured(config, []), KEYS)
+    assert found == (
+        "run: {pictures: [twemoji, noto, fluent, foolbox]}, "
+        "picture_split: {zero_shot_sets: [noto], test_sets: []}"
+    )

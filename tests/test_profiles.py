@@ -57,6 +57,16 @@ def test_the_default_profile_is_found_beside_the_snakefile_and_limits_gpu_jobs(
     assert "Provided resources: gpu=" in shown
 
 
+def test_so_many_gpu_jobs_run_at_once_as_gpus_are_visible(
+    tmp_path: Path, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3,GPU-1")
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    (tmp_path / "profiles").symlink_to(ROOT / "profiles")
+    shown = workflow(tmp_path / "elsewhere", snakefile=tmp_path / "Snakefile").stdout
+    assert re.search(r"Provided resources: gpu=\D*3\b", shown)
+
+
 def test_the_slurm_profile_replaces_the_default_one(tmp_path: Path, workflow: Workflow):
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     (tmp_path / "profiles").symlink_to(ROOT / "profiles")

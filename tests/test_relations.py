@@ -1,6 +1,7 @@
 """Keys that do not go together: each told in one line, by its name, before anything runs."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,12 +17,15 @@ LINES = "corpora: {own: {kind: lines, fr: bible, en: bible}}, corpus: own"
 NO_MORE = "training: {auxiliary_pairs: 0, auxiliary_epochs: 0}"
 PLAIN = f"variant_defaults: {{tag_versions: false, {NO_MORE}}}"
 OWN = "picture_sets: {own: {kind: folder, folder: pictures}}, run: {pictures: [own]}"
+CHECK = "{candidates: 3-hop, part: unseen, set: noto, kind: drawing}"
 
 
 def problems(changes: str) -> list[str]:
     """Return the lines about the default configuration with ``changes``, a mapping in YAML."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    update_config(config, yaml.safe_load(f"{{{changes}}}"))
+    config: dict[str, Any] = {}
+    for text in ((ROOT / "config.yaml").read_text(encoding="utf-8"), f"{{{changes}}}"):
+        # Into an empty one, as Snakemake does: what aliases stand for is one object before.
+        update_config(config, yaml.safe_load(text))
     loaded = load(config, ROOT / "workflow/schemas/config.schema.yaml")
     try:
         check_relations(loaded)
@@ -114,6 +118,21 @@ def problems(changes: str) -> list[str]:
             "anyway; leave it out",
         ),
         (
+            "run: {pictures: [], albums: [noto, fluent]}",
+            "run.albums: expected none where run.pictures is empty, since nothing then learns to "
+            "search them, got noto, fluent; name a set in run.pictures, or none here",
+        ),
+        (
+            "run: {pictures: [noto, stamps]}, picture_split: {zero_shot_sets: [noto, fluent]}",
+            "picture_split.zero_shot_sets: expected sets of run.pictures (noto, stamps), got "
+            "fluent; let it run, too, or leave it out",
+        ),
+        (
+            "run: {pictures: [noto], albums: [fluent]}, picture_split: {test_sets: [fluent]}",
+            "picture_split.test_sets: expected sets of run.pictures (noto), got fluent; let it "
+            "run, too, or leave it out",
+        ),
+        (
             "nouns: {vectors: trained}",
             "nouns.vectors: expected vectors that come in files, got trained of kind trained; "
             "name others",
@@ -168,6 +187,26 @@ def problems(changes: str) -> list[str]:
             "choice.hit: expected one of picture_scores.hits (1, 2, 5, 10), got 3; choose one of "
             "these",
         ),
+        (
+            "choice: {checks: [{candidates: seen, part: test, set: nto, kind: photo}]}",
+            "choice.checks[0].set: expected one of all, fluent, foolbox, noto, stamps, twemoji "
+            "(did you mean noto?), got nto; change it",
+        ),
+        (
+            "choice: {checks: [{candidates: seen, part: test, set: noto, kind: all}]}",
+            "choice.checks[0].kind: expected photo or drawing for the set noto, since only all "
+            "sets are scored over both, got all; choose one",
+        ),
+        (
+            "choice: {checks: [{candidates: 4-hop + classes, part: test, set: all, kind: all}]}",
+            "choice.checks[0].candidates: expected the steps of one of picture_scores.hops (2-hop, "
+            "3-hop), got 4-hop + classes; choose one of these",
+        ),
+        (
+            "search: {examples: {own: {index: nouns, words: [boat, boat +]}}}",
+            "search.examples.own.words[1]: expected a word behind the last sign, got "
+            "'boat +'; write for instance: boat, sail boat, boat + sail, king - man + woman",
+        ),
     ],
 )
 def test_keys_that_do_not_go_together_are_told_in_one_line(changes: str, line: str):
@@ -182,7 +221,9 @@ def test_keys_that_do_not_go_together_are_told_in_one_line(changes: str, line: s
         "methods: {another: {kind: head, head: {hidden: []}}}",
         f"{LINES}, {PLAIN}, auxiliary: {{use: false}}",
         f"{OWN}, search: {{french_vectors: null}}",
-        "run: {pictures: [], albums: [noto], methods: []}, choice: {hit: 3}",
+        "run: {pictures: [], methods: []}, choice: {hit: 3}",
+        "run: {pictures: []}, picture_split: {test_sets: [noto]}",
+        f"run: {{pictures: [stamps]}}, choice: {{checks: [{CHECK}]}}",
     ],
 )
 def test_what_is_not_used_or_has_no_effect_is_let_be(changes: str):

@@ -14,7 +14,10 @@ Stale = Callable[..., set[str]]
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = [
     "workflow/__init__.py",
+    "workflow/common_relations.py",
     "workflow/configuration.py",
+    "workflow/names.py",
+    "workflow/picture_relations.py",
     "workflow/plan.py",
     "workflow/problems.py",
     "workflow/relations.py",
@@ -31,6 +34,7 @@ SHARED = [
     "workflow/scripts/wordbridge/manifest/machine.py",
     "workflow/scripts/wordbridge/manifest/record.py",
     "workflow/scripts/wordbridge/progress.py",
+    "workflow/scripts/wordbridge/search/terms.py",
     "profiles/default/config.yaml",
 ]
 SCRIPT = '''"""Toy."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from workflow.relations import BILINGUAL
+from workflow.picture_relations import BILINGUAL, HELD_OUT
 
 Block = Mapping[str, Any]
 
@@ -25,18 +25,30 @@ def omitting(resource: str, config: Block, keys: Collection[str]) -> str:
     if any(map(asks, [config["corpora"][config["corpus"]], *spoken])):
         return ""
     nouns = [config["wordnet"], vectors.get(config["nouns"]["vectors"], {})]
-    all_need = any(map(asks, nouns)) or resource == config["features"]["weights"]
     left = {
-        kind: [] if all_need else [name for name in run[kind] if not asks(sets[name])]
+        kind: [name for name in run[kind] if not asks(sets[name])]
         for kind in ("pictures", "albums")
     }
+    all_need = any(map(asks, nouns)) or resource == config["features"]["weights"]
+    if all_need or not left["pictures"]:
+        left = {"pictures": [], "albums": []}  # nothing learns to search albums alone
     lists = {kind: names for kind, names in left.items() if names != run[kind]}
     settings: dict[str, Any] = {"run": lists} if lists else {}
+    if held := _held_out(config["picture_split"], left["pictures"]):
+        settings["picture_split"] = held
     french = vectors.get(config["search"]["french_vectors"])
     named = any(sets[name]["kind"] in BILINGUAL for name in left["pictures"])
     if french and left["pictures"] and (asks(french) or not named):
         settings["search"] = {"french_vectors": None}
     return ", ".join(f"{name}: {_inline(block)}" for name, block in settings.items())
+
+
+def _held_out(split: Block, pictures: Collection[str]) -> dict[str, list[str]]:
+    """Return the lists of held-out sets without those that are not among ``pictures`` any more."""
+    if not pictures:
+        return {}
+    left = {key: [name for name in split[key] if name in pictures] for key in HELD_OUT}
+    return {key: names for key, names in left.items() if names != split[key]}
 
 
 def _inline(block: Block) -> str:

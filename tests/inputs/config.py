@@ -4,6 +4,10 @@ from tests.inputs.rows import NAN, Held, Row, Run, Setting, Value
 from tests.inputs.texts import PAIRS_TARGET, SPLIT_TARGET
 from wordbridge.translation.settings import settings_from
 
+CHECK = {"candidates": "seen", "part": "test", "set": "all", "kind": "all"}
+ALBUM = {"variants": ["all"], "seeds": [1], "albums": ["noto"]}
+QUERY = {"index": "nouns", "words": ["boat +"]}
+TAKEN = "tests/test_names.py::test_a_taken_name_is_told_in_one_line"
 CONFIG = "tests/mini/config.yaml"
 
 ROWS: list[Row] = [
@@ -24,6 +28,7 @@ ROWS: list[Row] = [
     Setting("no variants", "run.variants", [], "run.variants: expected a list with a length of"),
     Setting("no seeds", "run.seeds", [], "run.seeds: expected a list with a length of at least 1"),
     Setting("a seed twice", "run.seeds", [1, 1], "run.seeds: expected [1, 1] has non-unique"),
+    Setting("a seed of 33 bits", "run.seeds", [2**32], "at most 4294967295, got 4294967296"),
     Setting("an unknown corpus", "corpus", "bibel", "corpus: expected one of bible (did you mean"),
     Setting(
         "an unknown kind", "corpora.bible.kind", "verse", "corpora.bible.kind: expected one of"
@@ -32,6 +37,16 @@ ROWS: list[Row] = [
     Setting("a name with a slash", "variants.a/b", {}, "a/b"),
     Setting("an unknown fall-back", "embeddings.fallbacks", ["cases"], "embeddings.fallbacks[0]"),
     Setting("no folder of results", "pathvars.results", "", "pathvars.results: expected text"),
+    Setting("an album and no pictures", "run", ALBUM, "run.albums: expected none"),
+    Setting(
+        "a query without its end", "search.examples.own", QUERY, "own.words[0]: expected a word"
+    ),
+    Setting("a check of no set", "choice.checks", [CHECK | {"set": "nto"}], "checks[0].set: expec"),
+    Setting("a check of no part", "choice.checks", [CHECK | {"part": "al"}], "checks[0].part: exp"),
+    Setting("a check of no kind", "choice.checks", [CHECK | {"kind": "art"}], "checks[0].kind: ex"),
+    Setting(
+        "a check of no nouns", "choice.checks", [CHECK | {"candidates": "sen"}], ".candidates: exp"
+    ),
     Value(
         "a descent of forcing that never starts",
         lambda: settings_from({"forcing": {"hold": 4, "epochs": 3}}),
@@ -60,5 +75,13 @@ ROWS: list[Row] = [
         "typos at every depth of the config",
         "tests/test_configuration.py::test_a_problem_is_one_line_with_what_expected_got_and_remedy",
         "variants.all.hiden",
+    ),
+    Held("a picture set called as a file of the workflow's own", TAKEN, '"split"'),
+    Held("a method called as the chosen one", TAKEN, '"chosen"'),
+    Held("a variant called as the curves of another", TAKEN, '"curves_plain"'),
+    Held(
+        "a set that is held out and does not run",
+        "tests/test_relations.py::test_keys_that_do_not_go_together_are_told_in_one_line",
+        "test_sets: [fluent]",
     ),
 ]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.search.query import Term, parse, query_vector
+from wordbridge.search.query import parse, query_vector
+from wordbridge.search.terms import Term
 from wordbridge.search.words import WordTable, read_words, write_words
 
 VECTORS = {

@@ -3,47 +3,23 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from wordbridge.errors import InputError
 from wordbridge.search.exact import Vectors
+from wordbridge.search.terms import INSTANCES, Term, terms_of
 from wordbridge.search.words import WordTable
 
-_SIGNS = {"+": 1, "-": -1, "\u2212": -1}  # the last one is the printers' minus
 _PARTS = re.compile(r"[\s_-]+")
 
 
-@dataclass(frozen=True)
-class Term:
-    """Words between two signs: their mean counts, with the sign (1 or -1) before them."""
-
-    sign: int
-    words: tuple[str, ...]
-
-
 def parse(text: str) -> list[Term]:
-    """Return the terms of a query such as ``boat``, ``sail boat`` or ``king - man + woman``.
-
-    A sign stands by itself or right before a word; a hyphen inside a word is part of it.
-    Raises InputError for a query without words, or a sign without.
-    """
-    terms: list[tuple[int, list[str]]] = [(1, [])]
-    for piece in text.split():
-        if piece[0] in _SIGNS:
-            # Only at the very beginning may a sign follow nothing: "- cat".
-            if not terms[-1][1] and len(terms) > 1:
-                raise _fault(text, f"a word between {piece[0]!r} and the sign before it")
-            terms.append((_SIGNS[piece[0]], []))
-            piece = piece[1:]
-        if piece:
-            terms[-1][1].append(piece)
-    if not terms[0][1]:
-        terms = terms[1:]
-    if not terms or not terms[-1][1]:
-        raise _fault(text, "a word" if not terms else "a word behind the last sign")
-    return [Term(sign, tuple(words)) for sign, words in terms]
+    """Return the terms of a query; raises InputError for one without words, or a sign without."""
+    try:
+        return terms_of(text)
+    except ValueError as missing:
+        raise InputError(f"query {text!r}: expected {missing}, got none; {INSTANCES}") from None
 
 
 def query_vector(text: str, table: WordTable) -> Vectors:
@@ -91,10 +67,3 @@ def _unknown(word: str, table: WordTable) -> InputError:
     near = table.near(word)
     hint = f"did you mean {' or '.join(near)}?" if near else "nothing is spelled like it"
     return InputError(f"unknown word {word!r}: expected one of {len(table.words)} words; {hint}")
-
-
-def _fault(text: str, expected: str) -> InputError:
-    return InputError(
-        f"query {text!r}: expected {expected}, got none; "
-        "write for instance: boat, sail boat, boat + sail, king - man + woman"
-    )

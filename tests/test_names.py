@@ -1,0 +1,96 @@
+"""Names that files of the workflow's own have: every one is refused, in one line."""
+
+import re
+from collections.abc import Iterator
+from functools import reduce
+from pathlib import Path
+
+import pytest
+
+from tests.staleness import SCHEMA, base, prepared
+from workflow.names import taken_names
+
+# Wildcards that stand for names in the configuration: where these are defined, and where listed.
+BLOCKS = {
+    "set": "picture_sets",
+    "method": "methods",
+    "variant": "variants",
+    "resource": "resources",
+    "example": "search.examples",
+}
+LISTS = {"set": ("pictures", "albums"), "method": ("methods",), "variant": ("variants",)}
+
+
+def allowed(block: str) -> str:
+    """Return the pattern that the schema has for names in a block."""
+    node = reduce(lambda at, part: at["properties"][part], block.split("."), SCHEMA)
+    pattern: str = node["propertyNames"]["pattern"]
+    return pattern.removeprefix("^").removesuffix("$")
+
+
+def free(output: str) -> re.Pattern[str]:
+    """Return the paths that an output would have if entries had any name that the schema allows."""
+
+    def one(piece: str) -> str:
+        if not piece.startswith("{"):
+            return re.escape(piece)
+        name, _, limit = piece[1:-1].partition(",")
+        return f"(?P<{name}>{allowed(BLOCKS[name]) if name in BLOCKS else limit})"
+
+    return re.compile("".join(map(one, re.split(r"(\{[^{}]+\})", output))))
+
+
+def doubles(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield (wildcard, name) of each entry with which two jobs would make one file."""
+    planner = prepared(folder)
+    patterns = [free(output) for output in planner.outputs(base())]
+    for files, job in planner.plan(base()).jobs.items():
+        for found in (p.fullmatch(file) for p in patterns for file in files):
+            for wildcard, name in found.groupdict().items() if found else ():
+                if wildcard in BLOCKS and name != job.wildcards.get(wildcard):
+                    yield wildcard, name
+
+
+def told(key: str, name: str) -> list[str]:
+    """Return the lines about one more name in a list of what is run."""
+    run = base()["run"]
+    return list(taken_names({**run, key: [*run[key], name]}))
+
+
+def test_every_name_with_which_two_jobs_would_make_one_file_is_refused(tmp_path: Path):
+    found = set(doubles(tmp_path))
+    assert {wildcard for wildcard, _ in found} == LISTS.keys()
+    listed = [(key, name) for wildcard, name in found for key in LISTS[wildcard]]
+    assert [one for one in listed if len(told(*one)) != 1] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "line"),
+    [
+        (
+            "albums",
+            "split",
+            "run.albums: expected none of the names that files and rows of the workflow's own have "
+            "(all, nouns, split), got split; rename it",
+        ),
+        (
+            "methods",
+            "chosen",
+            "run.methods: expected none of the names that files and rows of the workflow's own "
+            "have (chosen), got chosen; rename it",
+        ),
+        (
+            "variants",
+            "curves_plain",
+            "run.variants: expected no curves_ before the name of another variant, since the "
+            "attention curves of plain have files of that name, got curves_plain; rename it",
+        ),
+    ],
+)
+def test_a_taken_name_is_told_in_one_line(key: str, name: str, line: str):
+    assert told(key, name) == [line]
+
+
+def test_a_name_that_only_looks_like_a_taken_one_is_free():
+    assert told("pictures", "chosen") + told("methods", "split") == []
+    assert told("variants", "curves_of_mine") == []

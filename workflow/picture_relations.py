@@ -1,0 +1,164 @@
+"""Keys of the picture side that must go together; see relations.py."""
+
+import runpy
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workflow.common_relations import Block, momenta, shares
+from workflow.problems import one_of
+
+LISTED = ("fasttext", "npy", "text")  # vectors that stand in the order of their frequency
+WITHOUT_FILES = ("random", "trained")  # vectors for the words of the corpus alone
+BILINGUAL = ("emoji", "stamps")  # picture sets with French names
+HELD_OUT = ("zero_shot_sets", "test_sets")  # keys of picture_split
+# By its path, because the Snakefile is read before anything is installed.
+TERMS: Mapping[str, Any] = runpy.run_path(
+    str(Path(__file__).parent / "scripts/wordbridge/search/terms.py")
+)
+
+
+def no_pictures(run: Block) -> Iterator[str]:
+    """Yield a line for albums that nothing learns to search."""
+    if run["albums"]:
+        yield (
+            "run.albums: expected none where run.pictures is empty, since nothing then learns to "
+            f"search them, got {', '.join(run['albums'])}; name a set in run.pictures, or none here"
+        )
+
+
+def picture_side(config: Block) -> Iterator[str]:
+    """Yield a line for each key of the picture side that does not go with the others."""
+    run, methods, tested = config["run"], config["methods"], config["range_test"]["heads"]
+    yield from shares("picture_split", config["picture_split"], "pictures")
+    yield from _held_out_sets(config["picture_split"], run["pictures"])
+    yield from _word_vectors(config)
+    for name in dict.fromkeys([*run["methods"], *tested]):
+        if methods[name]["kind"] == "head":
+            yield from _head(f"methods.{name}", methods[name], config["features"]["tuning"])
+    for name in tested:
+        if methods[name]["kind"] != "head":
+            yield (
+                f"range_test.heads: expected methods of kind head, got {name} of kind "
+                f"{methods[name]['kind']}; leave it out"
+            )
+    yield from _choice(config)
+    yield from _checks(config)
+    yield from _examples(config["search"]["examples"])
+    for name in sorted(set(run["pictures"]) & set(run["albums"])):
+        yield (
+            f"run.albums: expected sets that are not in run.pictures, got {name}, which is "
+            "searched anyway; leave it out"
+        )
+
+
+def _held_out_sets(split: Block, pictures: Sequence[str]) -> Iterator[str]:
+    for key in HELD_OUT:
+        for name in split[key]:
+            if name not in pictures:
+                yield (
+                    f"picture_split.{key}: expected sets of run.pictures ({', '.join(pictures)}), "
+                    f"got {name}; let it run, too, or leave it out"
+                )
+
+
+def _word_vectors(config: Block) -> Iterator[str]:
+    nouns, french, run = config["nouns"], config["search"]["french_vectors"], config["run"]
+    for key, name in (("nouns.vectors", nouns["vectors"]), ("search.french_vectors", french)):
+        kind = config["vectors"][name]["kind"] if name else None
+        if kind in WITHOUT_FILES:
+            yield (
+                f"{key}: expected vectors that come in files, got {name} of kind {kind}; "
+                "name others"
+            )
+    kind = config["vectors"][nouns["vectors"]]["kind"]
+    if nouns["frequent_words"] and kind not in LISTED:
+        yield (
+            f"nouns.frequent_words: expected 0 for vectors of kind {kind}, which are not listed by "
+            f"frequency, got {nouns['frequent_words']}; set it to 0"
+        )
+    kinds = {config["picture_sets"][name]["kind"] for name in run["pictures"]}
+    if french and kinds.isdisjoint(BILINGUAL):
+        yield (
+            f"search.french_vectors: expected null where no set of run.pictures has French names "
+            f"(kinds {' and '.join(BILINGUAL)} have), got {french}; set it to null"
+        )
+
+
+def _head(at: str, method: Block, tuning: Block) -> Iterator[str]:
+    layers, dropouts = len(method["head"]["hidden"]) + 1, len(method["head"]["dropouts"])
+    if layers != dropouts:
+        yield (
+            f"{at}.head.dropouts: expected one for each of {layers} layers, got {dropouts}; give "
+            "one per hidden layer and one for the last layer"
+        )
+    if method["loss"]["kind"] == "softmax" and method["classifier"]["weight"]:
+        yield (
+            f"{at}.classifier.weight: expected 0 with the softmax loss, whose outputs are no "
+            f"vectors, got {method['classifier']['weight']}; set it to 0"
+        )
+    taught = method["targets"]["classifier_weight"]
+    if taught and tuning["blocks"]:
+        yield (
+            f"{at}.targets.classifier_weight: expected 0 where features.tuning.blocks is not, as "
+            f"the classifier does not look at tuned features, got {taught}; set one of them to 0"
+        )
+    yield from momenta(at, method["schedule"])
+
+
+def _choice(config: Block) -> Iterator[str]:
+    choice, run = config["choice"], config["run"]["methods"]
+    named = {"choice.method": choice["method"], "choice.rival": choice["rival"]}
+    for key, name in {**named, "picture_tables.method": config["picture_tables"]["method"]}.items():
+        if name not in run:
+            yield (
+                f"{key}: expected one of run.methods ({', '.join(run) or 'none'}), got {name}; let "
+                "it run, too, or name another"
+            )
+        elif key in named and _names_nouns(config["methods"][name]):
+            yield (
+                f"{key}: expected a method that says word vectors, to search with, got {name}, "
+                "which says nouns; name another"
+            )
+    hits = config["picture_scores"]["hits"]
+    if choice["hit"] not in hits:
+        yield (
+            f"choice.hit: expected one of picture_scores.hits ({', '.join(map(str, hits))}), got "
+            f"{choice['hit']}; choose one of these"
+        )
+
+
+def _checks(config: Block) -> Iterator[str]:
+    # A set that is known but not run is let be: a check without pictures decides nothing.
+    sets = ["all", *config["picture_sets"]]
+    hops = {f"{count}-hop" for count in config["picture_scores"]["hops"]}
+    for number, check in enumerate(config["choice"]["checks"]):
+        at, among = f"choice.checks[{number}]", check["candidates"].removesuffix(" + classes")
+        if check["set"] not in sets:
+            yield f"{at}.set: expected {one_of(sets, check['set'])}, got {check['set']}; change it"
+        elif check["set"] != "all" and check["kind"] == "all":
+            yield (
+                f"{at}.kind: expected photo or drawing for the set {check['set']}, since only all "
+                "sets are scored over both, got all; choose one"
+            )
+        if among.endswith("-hop") and among not in hops:
+            yield (
+                f"{at}.candidates: expected the steps of one of picture_scores.hops "
+                f"({', '.join(sorted(hops))}), got {check['candidates']}; choose one of these"
+            )
+
+
+def _examples(examples: Block) -> Iterator[str]:
+    for name, example in examples.items():
+        for number, text in enumerate(example["words"]):
+            try:
+                TERMS["terms_of"](text)
+            except ValueError as missing:
+                at = f"search.examples.{name}.words[{number}]"
+                yield f"{at}: expected {missing}, got {text!r}; {TERMS['INSTANCES']}"
+
+
+def _names_nouns(method: Block) -> bool:
+    """Return whether a method chooses among the nouns that it has seen."""
+    softmax = method["kind"] == "head" and method["loss"]["kind"] == "softmax"
+    return softmax or bool(method["kind"] == "class_mean")
