@@ -46,7 +46,7 @@ MODEL = f"{TRANSLATOR}/model.safetensors"
 # What is made, the folder that fills up, its size, and what does not fit in.
 FULL = {
     "vectors": (f"{VECTORS}/fr.bin", VECTORS, "12k", "vectors/fr.bin"),
-    "weights": (MODEL, TRANSLATOR, "36k", "model.safetensors"),
+    "weights": (MODEL, TRANSLATOR, "20k", "model.safetensors"),
     "state": (MODEL, f"resources/state/{TRANSLATOR}", "40k", "resources/state"),
 }
 
