@@ -1,5 +1,6 @@
 """Tests of the choice of a device."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -25,18 +26,45 @@ def test_a_gpu_that_is_wanted_but_absent_is_an_error() -> None:
         device.choose_device("cuda", 1)
 
 
-def test_processes_claim_different_gpus_and_share_the_first_when_all_are_taken(
-    tmp_path: Path,
-) -> None:
+@pytest.fixture
+def claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[int, str | None], int]]:
+    """Claim one of so many GPUs as another process does, with the CUDA_VISIBLE_DEVICES it has."""
     # Locks of different open files exclude each other within a process as between processes.
-    with patch.object(device.tempfile, "gettempdir", return_value=str(tmp_path)):
-        claimed, kept = [], []
-        for _ in range(3):
-            with patch.dict(device._claims, clear=True):
-                claimed.append(device._claim(2))
-                assert device._claim(2) == claimed[-1]  # once claimed, always the same
-                kept.append(dict(device._claims))
-        for files in kept:
-            for lock in files.values():
-                lock.close()
-    assert claimed == [0, 1, 0]
+    monkeypatch.setattr(device.tempfile, "gettempdir", lambda: str(tmp_path))
+    kept = []
+
+    def claimed(count: int, visible: str | None = None) -> int:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        if visible is not None:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        with patch.dict(device._claims, clear=True):
+            number = device._claim(count)
+            if device._claims:
+                assert device._claim(count) == number  # once claimed, always the same
+            kept.append(dict(device._claims))
+        return number
+
+    yield claimed
+    for files in kept:
+        for lock in files.values():
+            lock.close()
+
+
+def test_processes_claim_different_gpus_and_say_so_when_they_must_share(
+    claim: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device.os, "getpid", lambda: 7)
+    assert [claim(2), claim(2)] == [0, 1]
+    assert capsys.readouterr().err == ""
+    assert claim(2) == 1
+    assert capsys.readouterr().err == "no GPU is free: GPU 1 is shared with another job\n"
+
+
+def test_processes_that_see_different_gpus_claim_by_what_these_are_called_outside(
+    claim: Callable[..., int],
+) -> None:
+    assert claim(1, "0") == 0
+    assert claim(3, "0, 1,2") == 1
+    assert claim(3) == 2

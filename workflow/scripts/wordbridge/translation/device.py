@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import IO
@@ -34,13 +35,12 @@ def choose_device(wanted: str, threads: int) -> torch.device:
 
 
 def _claim(count: int) -> int:
-    """Return the first of ``count`` devices whose lock is free; share the first if none is."""
+    """Return the first of ``count`` devices that no process holds, else one that is shared."""
     for claimed in _claims:
         return claimed  # this process has one
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all").replace(",", "-")
-    for number in range(count):
-        name = f"wordbridge-gpu-{os.getuid()}-{visible}-{number}.lock"
-        lock = (Path(tempfile.gettempdir()) / name).open("a")
+    for number, name in enumerate(_names(count)):
+        path = Path(tempfile.gettempdir()) / f"wordbridge-gpu-{os.getuid()}-{name}.lock"
+        lock = path.open("a")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -48,4 +48,13 @@ def _claim(count: int) -> int:
             continue
         _claims[number] = lock
         return number
-    return 0
+    shared = os.getpid() % count
+    print(f"no GPU is free: GPU {shared} is shared with another job", file=sys.stderr)
+    return shared
+
+
+def _names(count: int) -> list[str]:
+    """Return names of the devices that are the same whichever of them a process can see."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = [] if visible is None else [name.strip() for name in visible.split(",")]
+    return names if len(names) == count else [str(number) for number in range(count)]
