@@ -74,7 +74,14 @@ EDIT_OF_EVERYTHING = (
         ),
         case("nothing", (), None, None, set(), dear=True),
         case("an early module", (), "corpus/splits.py", None, {"code"}, dear=True),
-        case("one seed less", [("seeds: [1, 2]", "seeds: [1]")], None, None, {"inputs"}, dear=True),
+        case(
+            "one seed less",
+            [("seeds: [1, 2]", "seeds: [1]")],
+            None,
+            None,
+            {"inputs", "parameter"},
+            dear=True,
+        ),
     ],
 )
 def test_why_names_the_causes_of_exactly_the_jobs_that_snakemake_would_run(

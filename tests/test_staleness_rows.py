@@ -39,7 +39,10 @@ SAMPLE = {
 }
 SHUFFLES = 100
 # On top of the base: every rule has jobs then.
-EVERY_RULE = "tokens.tokenizer=sentencepiece; auxiliary.use=true"
+EVERY_RULE = (
+    "tokens.tokenizer=sentencepiece; auxiliary.use=true; features.tuning.blocks=2; "
+    "features.augmentation.views=2"
+)
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", flags=re.MULTILINE)
 TOTAL = re.compile(r"^total +(\d+)$", flags=re.MULTILINE)
 REASON = re.compile(r"^    reason: (.*)$", flags=re.MULTILINE)

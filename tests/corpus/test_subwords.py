@@ -61,8 +61,11 @@ def test_a_model_comes_back_from_its_file(tmp_path, model):
     assert read_pieces(tmp_path / "fr.model") == model
 
 
-def test_a_file_that_is_no_model_is_an_error(tmp_path):
-    (tmp_path / "fr.model").write_bytes(b"<html>")
+@pytest.mark.parametrize(
+    "harm", [lambda _: b"<html>", lambda m: m.replace("▁".encode(), b"\xff" * 3)]
+)
+def test_a_file_that_is_no_model_or_holds_no_text_is_an_error(tmp_path, model, harm):
+    (tmp_path / "fr.model").write_bytes(harm(model))
     with pytest.raises(InputError, match=r"fr\.model: expected a SentencePiece model"):
         read_pieces(tmp_path / "fr.model")
 

@@ -48,8 +48,8 @@ def read_pieces(path: str | Path) -> bytes:
     """Return the model at ``path``. Raises InputError when it is none."""
     try:
         model = Path(path).read_bytes()
-        pieces = len(sentencepiece.SentencePieceProcessor(model_proto=model)) if model else 0
-    except (OSError, RuntimeError) as error:
+        pieces = _pieces(model) if model else []
+    except (OSError, RuntimeError, ValueError) as error:
         raise InputError(
             f"{path}: expected a SentencePiece model, got none ({brief(error)}); "
             "delete the file and make it again"
@@ -60,6 +60,12 @@ def read_pieces(path: str | Path) -> bytes:
             "delete the file and make it again"
         )
     return model
+
+
+def _pieces(model: bytes) -> list[str]:
+    """Return all pieces; raises ValueError when one is no UTF-8, which a text might need later."""
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    return [processor.id_to_piece(number) for number in range(len(processor))]
 
 
 def cut_texts(texts: Sequence[str], model: bytes) -> list[list[str]]:
