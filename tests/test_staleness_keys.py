@@ -95,8 +95,8 @@ def test_snakemake_itself_gives_the_same_reasons_in_a_finished_tree(tmp_path: Pa
         ),
         (
             "spacy",  # a tokenizer, and a reader of vectors
-            "align_french build_embeddings build_words embed_nouns measure_french "
-            "tokenize_questions translate_names",
+            "align_french build_embeddings build_words describe_vectors embed_nouns "
+            "measure_french tokenize_questions translate_names",
         ),
         ("nmslib", "build_index measure_french measure_recall search_examples"),
         ("pytest", "none"),

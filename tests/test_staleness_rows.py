@@ -37,7 +37,7 @@ SAMPLE = {
     (MODULE, CHANGES): 5,
     (MODULE, NONE): 1,
 }
-SHUFFLES = 100
+SHUFFLES = 1000
 # On top of the base: every rule has jobs then.
 EVERY_RULE = (
     "tokens.tokenizer=sentencepiece; auxiliary.use=true; features.tuning.blocks=2; "
