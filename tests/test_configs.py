@@ -11,6 +11,8 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
+from tests.planned import Planner
+from wordbridge.report.contents import FOLDERS, OF_PICTURES
 from wordbridge.translation.settings import settings_from
 from workflow.configuration import load
 from workflow.relations import check_relations
@@ -238,6 +240,11 @@ def test_no_default_of_the_variants_reaches_the_lesson():
     assert set(keys(ours)) <= set(keys(lessons))
 
 
+@pytest.mark.parametrize("part", ["decoding", "embeddings", "vocabulary", "lengths"])
+def test_the_lesson_writes_out_every_number_of_the_text_and_its_translations(part: str):
+    assert read("configs/lesson.yaml")[part].keys() == resolved("configs/lesson.yaml")[part].keys()
+
+
 def test_the_lesson_runs_nothing_of_the_default(planned: Callable[..., str]):
     plan = planned("configs/lesson.yaml")
     fetched = {"giga_fren_fr", "giga_fren_en", "wiki_fr_bin", "wiki_en_bin"}
@@ -337,6 +344,35 @@ def test_every_variant_has_settings_that_go_together(name: str):
         assert settings_from(variant).forcing.hold < variant["forcing"]["epochs"]
 
 
+@pytest.mark.parametrize(
+    ("experiment", "changes"),
+    [
+        ("config.yaml", {}),
+        ("configs/photos.yaml", {}),
+        ("configs/files.yaml", {}),
+        ("configs/lesson.yaml", {"features": {"tuning": {"blocks": 2}}}),
+    ],
+)
+def test_the_page_names_exactly_the_folders_that_are_made(
+    experiment: str, changes: dict[str, Any], tmp_path: Path
+):
+    config: dict[str, Any] = {}
+    for each in (read("config.yaml"), read(experiment), changes):
+        update_config(config, each)
+    plan = Planner(tmp_path).plan(config)
+    (page,) = (job for job in plan.jobs.values() if job.rule == "build_page")
+    (absent,) = (
+        re.findall(r"'(\w+)'", re.search(r"'absent': \[(.*?)\]", p)[1])
+        for p in page.params
+        if "'absent'" in p
+    )
+    left_out = {*absent} | (set() if config["run"]["pictures"] else OF_PICTURES)
+    root = f"{config['pathvars']['results']}/"
+    files = {path.removeprefix(root) for job in plan.jobs for path in job if root in path}
+    made = {name.partition("/")[0] for name in files if "/" in name}
+    assert made | {"benchmarks", "manifest"} == FOLDERS.keys() - left_out
+
+
 def test_no_two_experiments_write_to_the_same_folder():
     names = ["config.yaml", *(f"configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml"))]
     folders = [folder for name in names for folder in read(name)["pathvars"].values()]
@@ -353,4 +389,6 @@ def test_the_lesson_on_verses_changes_what_is_learned_from_and_nothing_of_the_le
         assert made[key] == lesson[key]
     assert (made["corpus"], made["split"]) == (default["corpus"], default["split"])
     assert made["corpora"]["bible"] == default["corpora"]["bible"]
+    # The lesson's factor brings its own vectors near 1; these are larger to begin with.
+    assert (lesson["embeddings"]["scale"], made["embeddings"]["scale"]) == (3.0, "unit")
     check_relations(made)

@@ -13,7 +13,9 @@ from workflow.relations import check_relations
 
 ROOT = Path(__file__).resolve().parents[1]
 
-LINES = "corpora: {own: {kind: lines, fr: bible, en: bible}}, corpus: own"
+LINES = "corpora: {own: {kind: lines, fr: bible, en: emoji_names}}, corpus: own"
+LESSON_LOSS = "training: {count_padding: true, label_smoothing: 0.1}"
+LAST = "training: {select: last, patience: 2}"
 NO_MORE = "training: {auxiliary_pairs: 0, auxiliary_epochs: 0}"
 PLAIN = f"variant_defaults: {{tag_versions: false, {NO_MORE}}}"
 OWN = "picture_sets: {own: {kind: folder, folder: pictures}}, run: {pictures: [own]}"
@@ -82,6 +84,45 @@ def problems(changes: str) -> list[str]:
             "variants: {attention: {forcing: {epochs: 6}}}",
             "variants.attention.forcing.hold: expected below epochs (6), where the descent ends, "
             "got 6; lower it",
+        ),
+        *(
+            (
+                f"variants: {{all: {{forcing: {{schedule: {schedule}, rate: {rate}}}}}}}",
+                f"variants.all.forcing.rate: expected {expected} for the schedule {schedule}, got "
+                f"{rate}; correct it",
+            )
+            for schedule, rate, expected in [
+                ("linear", 1.5, "at most 1"),
+                ("constant", 3, "at most 1"),
+                ("exponential", 1, "below 1"),
+                ("inverse_sigmoid", 0.5, "at least 1"),
+            ]
+        ),
+        (
+            f"variants: {{all: {{{LESSON_LOSS}}}}}",
+            "variants.all.training.label_smoothing: expected 0 where count_padding is true, as the "
+            "lesson's loss smooths nothing, got 0.1; set it to 0",
+        ),
+        (
+            f"variants: {{all: {{{LAST}}}}}",
+            "variants.all.training.patience: expected null where select is last, since no epoch "
+            "is better than the next then, got 2; set it to null, or select to bleu",
+        ),
+        (
+            "variants: {attention: {direction: en-fr}}, run: {variants: [baseline, attention]}",
+            "variants.attention.direction: expected fr-en in one run with baseline, got en-fr; put "
+            "it into an experiment of its own, with pathvars of its own",
+        ),
+        (
+            f"{LINES.replace('emoji_names', 'bible')}, auxiliary: {{use: false}}, {PLAIN}",
+            "corpora.own.fr: expected another one than en, since one is translated into the "
+            "other, got bible for both; correct one of them",
+        ),
+        (
+            "corpora: {own: {kind: table, table: bible, en_column: 2}}, corpus: own, "
+            f"auxiliary: {{use: false}}, {PLAIN}",
+            "corpora.own.fr_column: expected another one than en_column, since one is translated "
+            "into the other, got 2 for both; correct one of them",
         ),
         (
             "variants: {all: {schedule: {momentum_low: 0.8}}}",

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 import torch
 import torchvision
-from click.testing import Result
 from PIL import Image
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 import wordbridge.picturing
 from tests.search.toys import make_run
@@ -372,7 +371,11 @@ def test_other_weights_and_what_is_no_picture_are_refused(
         (["dog - dog"], "its words cancel each other out"),
         ([], "expected words or --image, got neither"),
         (["dog", "--image", "x.jpg"], "expected words or --image, got both"),
-        (["dog", "--nouns", "--classes"], "expected --nouns or --classes, got both"),
+        (
+            ["--image", "x.jpg", "--french"],
+            "expected --french or --image, got --french and",
+        ),
+        (["dog", "--nouns", "--classes"], "expected --nouns or --classes, got --nouns and"),
         (["--image", "none.jpg"], "none.jpg: expected a picture file, or SET/PICTURE"),
         (["dog", "--results", "absent"], "absent: expected search indexes, got no such folder"),
     ],

@@ -133,6 +133,19 @@ def test_the_exceptions_are_told_with_their_reasons():
     assert lines == [f"{one.folder + '/':13}{one.reason}" for one in EXCEPTIONS]
 
 
+@pytest.mark.parametrize(
+    ("options", "got"),
+    [
+        (["--trace", "x", "--against", "y"], "got --trace and --against; leave --against out"),
+        (["--exceptions", "--trace", "x"], "got --trace and --exceptions; leave --exceptions out"),
+        (["--exceptions", "--json"], "expected --exceptions or --json, got --exceptions and"),
+    ],
+)
+def test_one_question_at_a_time(options: list[str], got: str):
+    status, (line,) = verify(*options)
+    assert (status, line.startswith("error: verify: expected"), got in line) == (1, True, True)
+
+
 def test_a_folder_without_results_is_an_error_of_one_line(tmp_path: Path):
     status, lines = verify(tmp_path / "absent")
     assert (status, len(lines)) == (1, 1)

@@ -4,7 +4,7 @@ The schema says what a key may be by itself; what is here a job would tell hours
 at all. Only what is used is looked at: an entry that nothing runs may be half finished.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from snakemake.exceptions import WorkflowError
 
@@ -22,6 +22,7 @@ def check_relations(config: Block) -> None:
     problems = [*taken_names(run), *_corpus(config), *_split(config)]
     for name in dict.fromkeys([*run["variants"], *config["range_test"]["variants"]]):
         problems += _variant(f"variants.{name}", config["variants"][name], config)
+    problems += _directions(run["variants"], config["variants"])
     problems += _range_test(config["range_test"])
     problems += picture_side(config) if run["pictures"] else no_pictures(run)
     if problems:
@@ -33,7 +34,15 @@ def _corpus(config: Block) -> Iterator[str]:
     corpus = config["corpora"][name]
     if corpus["kind"] == "verses":
         yield from _ratios(f"corpora.{name}.sentences", corpus["sentences"])
-    elif config["auxiliary"]["use"]:
+        return
+    ending = "_column" if corpus["kind"] == "table" else ""
+    french, english = f"fr{ending}", f"en{ending}"
+    if corpus[french] == corpus[english]:
+        yield (
+            f"corpora.{name}.{french}: expected another one than {english}, since one is "
+            f"translated into the other, got {corpus[french]} for both; correct one of them"
+        )
+    if config["auxiliary"]["use"]:
         yield (
             f"auxiliary.use: expected false for the corpus {name}, which is of kind "
             f"{corpus['kind']} and not verses, got true; set it to false"
@@ -77,7 +86,9 @@ def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
             f"{at}.forcing.hold: expected below epochs ({forcing['epochs']}), where the descent "
             f"ends, got {forcing['hold']}; lower it"
         )
+    yield from _rate(f"{at}.forcing.rate", forcing)
     yield from momenta(at, variant["schedule"])
+    yield from _training(f"{at}.training", training)
     pairs, epochs = training["auxiliary_pairs"], training["auxiliary_epochs"]
     if bool(pairs) != bool(epochs):
         yield (
@@ -89,6 +100,49 @@ def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
             f"{at}.training.auxiliary_pairs: expected 0 where auxiliary.use is false, got {pairs}; "
             "set it and auxiliary_epochs to 0, or auxiliary.use to true"
         )
+
+
+# Which rates make chances of a schedule that fall or stay (Bengio et al. 2015, section 2.4).
+RATES: dict[str, tuple[Callable[[float], bool], str]] = {
+    "linear": (lambda rate: rate <= 1, "at most 1"),
+    "constant": (lambda rate: rate <= 1, "at most 1"),
+    "exponential": (lambda rate: rate < 1, "below 1"),
+    "inverse_sigmoid": (lambda rate: rate >= 1, "at least 1"),
+}
+
+
+def _rate(at: str, forcing: Block) -> Iterator[str]:
+    schedule, rate = forcing["schedule"], forcing["rate"]
+    if schedule == "none":
+        return
+    fits, expected = RATES[schedule]
+    if not fits(rate):
+        yield f"{at}: expected {expected} for the schedule {schedule}, got {rate}; correct it"
+
+
+def _training(at: str, training: Block) -> Iterator[str]:
+    if training["count_padding"] and training["label_smoothing"]:
+        yield (
+            f"{at}.label_smoothing: expected 0 where count_padding is true, as the lesson's loss "
+            f"smooths nothing, got {training['label_smoothing']}; set it to 0"
+        )
+    if training["select"] == "last" and training["patience"] is not None:
+        yield (
+            f"{at}.patience: expected null where select is last, since no epoch is better than "
+            f"the next then, got {training['patience']}; set it to null, or select to bleu"
+        )
+
+
+def _directions(names: list[str], variants: Block) -> Iterator[str]:
+    """Tell variants of both directions: tables and figures hold translations of the same texts."""
+    first, *others = ((name, variants[name]["direction"]) for name in names)
+    for name, direction in others:
+        if direction != first[1]:
+            yield (
+                f"variants.{name}.direction: expected {first[1]} in one run with {first[0]}, got "
+                f"{direction}; put it into an experiment of its own, with pathvars of its own"
+            )
+            return
 
 
 def _range_test(block: Block) -> Iterator[str]:

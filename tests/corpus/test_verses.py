@@ -12,11 +12,12 @@ ROWS = [
     ("k", 1, 10, 2, "a"),
     ("k", 1, 2, 10, "b"),
     ("x", 1, 2, 10, "not asked for"),
+    ("l", 1, 2, 10, None),
 ]
 
 
 def database(
-    folder: Path, rows: list[tuple[str, int, int, int, str]], table: str = "bible"
+    folder: Path, rows: list[tuple[str, int, int, int, str | None]], table: str = "bible"
 ) -> Path:
     path = folder / "verses #1?.db"  # signs that mean something in an address
     connection = sqlite3.connect(path)

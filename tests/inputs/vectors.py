@@ -78,6 +78,9 @@ ROWS: list[Row] = [
     Bad(
         "a row of 64 bits", "spaCy", b"\x81\x01\xcf" + b"\xff" * 8, "expected spaCy's vocab/key2row"
     ),
+    Bad(
+        "no word at all, as floret's", "spaCy", b"\x80", "expected words with a row each, got none"
+    ),
     Bad("a key below 0", "spaCy", b"\x81\xff\x00", "expected spaCy's vocab/key2row"),
     Bad("rows beyond the table", "spaCy", files.key_rows(("a", "b", "c")), "names row 2, but"),
     Bad("broken JSON", "spaCy strings", b'["dog"', "expected spaCy's vocab/strings.json"),

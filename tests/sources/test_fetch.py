@@ -94,6 +94,41 @@ def test_harmed_bytes_in_the_store_are_fetched_again(site: Site, house: House):
     assert len(site.requests) == 2
 
 
+def test_a_wrong_size_beside_the_right_checksum_costs_nothing(site: Site, house: House):
+    url = site.put("/a.txt", Page(DATA))
+    house.fetch({"url": url}, **PINNED)
+    with pytest.raises(InputError, match=rf"expected {len(DATA)} bytes.*got 7; correct it in"):
+        house.fetch({"url": url}, sha256=SHA256, size=7)
+    house.fetch({"url": url}, **PINNED)
+    assert len(site.requests) == 1
+
+
+def test_a_mistyped_checksum_leaves_an_archive_that_another_has_pinned(
+    site: Site, house: House, tmp_path: Path
+):
+    data = zipped(tmp_path, {"a.txt": DATA})
+    url, digest = site.put("/a.zip", Page(data)), hashlib.sha256(data).hexdigest()
+    house.fetch({"url": url}, sha256=digest)
+    with pytest.raises(InputError, match="expected sha256 000"):
+        house.fetch({"url": url, "member": "a.txt"}, sha256="0" * 64)
+    assert digest in house.stored()
+
+
+def test_what_a_place_gave_is_asked_for_again_when_another_size_is_wanted(site: Site, house: House):
+    url = site.put("/a.txt", Page(b"short"))
+    house.fetch({"url": url})
+    site.put("/a.txt", Page(DATA))
+    assert house.fetch({"url": url}, size=len(DATA)).sha256 == SHA256
+
+
+def test_an_empty_answer_is_not_kept(site: Site, house: House):
+    url = site.put("/a.txt", Page(b""))
+    with pytest.raises(InputError, match="expected a file, got an empty one"):
+        house.fetch({"url": url})
+    site.put("/a.txt", Page(DATA))
+    assert house.fetch({"url": url}).sha256 == SHA256
+
+
 def test_an_unpinned_file_is_fetched_once_and_its_checksum_told(site: Site, house: House, capsys):
     url = site.put("/a.txt", Page(DATA))
     for _ in range(2):
@@ -250,7 +285,6 @@ def test_a_damaged_archive_without_checksum_is_not_kept(site: Site, house: House
     place = {"url": url, "member": "a.txt"}
     with pytest.raises(InputError, match="cut short"):
         house.fetch(place, **PINNED)
-    assert not house.stored()
     site.put("/a.zip", Page(whole))
     house.fetch(place, **PINNED)
     assert house.file.read_bytes() == DATA

@@ -151,7 +151,7 @@ def test_anything_but_one_file_is_told(folder, tmp_path, monkeypatch, script):
 def test_a_client_that_hangs_is_ended(folder, tmp_path, monkeypatch, capsys):
     client(tmp_path, "npm", "exec sleep 60", monkeypatch)
     monkeypatch.setattr(registry, "LIMIT_SECONDS", 0.2)
-    monkeypatch.setattr(registry, "LINE_SECONDS", 0.1)
+    monkeypatch.setattr(registry, "LOOK_SECONDS", 0.1)
     with pytest.raises(InputError, match="no end after"):
         download_package(NPM, folder)
     assert "MB in" in capsys.readouterr().err

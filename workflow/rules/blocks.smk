@@ -62,14 +62,19 @@ def file_digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def vectors_block(wildcards):
+def language_block(language):
     """Return the config's entry of the vectors that a language uses."""
-    return config["vectors"][config["embeddings"][wildcards.language]]
+    return config["vectors"][config["embeddings"][language]]
+
+
+def vectors_block(wildcards):
+    """Return ``language_block`` of the language that a file is asked for in."""
+    return language_block(wildcards.language)
 
 
 def language_vectors(language):
     """Return the files that a language's vectors are read from."""
-    block = config["vectors"][config["embeddings"][language]]
+    block = language_block(language)
     if block["kind"] == "trained":
         return {"bin": f"<results>/vectors/{language}.bin"}
     return resource_files(block)

@@ -10,9 +10,10 @@ ABSENT_FOLDERS = [
             config["vectors"][config["embeddings"][language]]["kind"] == "trained"
             for language in LANGUAGES
         ),
-        "range_test": config["range_test"]["variants"] or config["range_test"]["heads"],
-        "backbone": TUNED,
-        "tuned": TUNED,
+        "range_test": config["range_test"]["variants"]
+        or (LABELLED_SETS and config["range_test"]["heads"]),
+        "backbone": LABELLED_SETS and TUNED,
+        "tuned": LABELLED_SETS and TUNED,
         "views": VIEWS,
     }.items()
     if not made

@@ -77,8 +77,7 @@ rule describe_vectors:
     params:
         settings={
             "vectors": {
-                language: vectors_kind(config["vectors"][config["embeddings"][language]])
-                for language in LANGUAGES
+                language: vectors_kind(language_block(language)) for language in LANGUAGES
             },
             "published": config["scores"]["published"],
         },

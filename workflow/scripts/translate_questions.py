@@ -1,4 +1,4 @@
-"""Translations of the test part, once per distinct source text."""
+"""Translations of the part that is scored, once per distinct source text."""
 
 from wordbridge.corpus.tokenized import read_tokenized
 from wordbridge.corpus.vocabulary import read_vocabulary

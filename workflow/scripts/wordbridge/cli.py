@@ -71,7 +71,7 @@ def translate(
     ),
     variant: Annotated[
         str | None,
-        typer.Option(help="Which translator; the best one by BLEU on the test part if left out."),
+        typer.Option(help="Which translator; the best one by BLEU if left out."),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Which of its trainings; the best one if left out.")
@@ -184,7 +184,9 @@ def search(
     with _errors_in_one_line():
         from wordbridge.searching import Search
 
-        text = _query(query, image, nouns and classes)
+        _exclude("search", nouns=nouns, classes=classes)
+        _exclude("search", french=french, image=image)
+        text = _query(query, image)
         index = "classes" if classes else "nouns" if nouns else "pictures"
         opened = Search(results)
         found = (
@@ -210,10 +212,18 @@ def _show_answers(found: "list[Answer]", as_json: bool, sheet: Path | None) -> N
         save_sheet(sheet, [[answer_tile(answer) for answer in found]])
 
 
-def _query(words: list[str] | None, image: str | None, both: bool) -> str:
-    """Return the words of a query as one text; raises InputError for options that exclude each."""
-    if both:
-        raise InputError("search: expected --nouns or --classes, got both; leave one out")
+def _exclude(command: str, **given: object) -> None:
+    """Raise InputError when more than one of these options is ``given``."""
+    names = [f"--{name}" for name, value in given.items() if value]
+    if len(names) > 1:
+        allowed = " or ".join(f"--{name}" for name in given)
+        raise InputError(
+            f"{command}: expected {allowed}, got {' and '.join(names)}; leave {names[-1]} out"
+        )
+
+
+def _query(words: list[str] | None, image: str | None) -> str:
+    """Return the words of a query as one text; raises InputError unless words or image are given."""
     if bool(words) == (image is not None):
         got = "both" if words else "neither"
         raise InputError(
@@ -251,6 +261,8 @@ def verify(
         from wordbridge.manifest.wording import exception_lines
         from wordbridge.verifying import traced, verified
 
+        _exclude("verify", trace=trace, against=against, exceptions=exceptions)
+        _exclude("verify", exceptions=exceptions, json=as_json)
         if exceptions:
             lines, right = list(exception_lines()), True
         elif trace is not None:

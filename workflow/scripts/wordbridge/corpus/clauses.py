@@ -33,7 +33,7 @@ def pair_clauses(
     longest: int,
     report: Counter[str],
 ) -> Iterator[Pair]:
-    """Yield the pairs of all version combinations, of 1 to ``longest`` English words each.
+    """Yield the pairs of all version combinations, of at most ``longest`` English words each.
 
     Group and item are as ``pair_sentences`` has them, the kind of the piece in the item's end.
     A text pair comes once per verse. ``report`` gets the counts by reason. Raises InputError

@@ -84,7 +84,7 @@ def _read(
     verses: dict[Reference, dict[str, str]] = {}
     for book, chapter, verse, version, text in connection.execute(
         f"select bNumber, cNumber, vNumber, bbName, vText from {TABLE} "
-        f"where bbName in ({marks}) order by 1, 2, 3, 4",
+        f"where bbName in ({marks}) and vText is not null order by 1, 2, 3, 4",
         list(versions),
     ):
         verses.setdefault((int(book), int(chapter), int(verse)), {})[version] = str(text)

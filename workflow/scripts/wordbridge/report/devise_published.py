@@ -7,7 +7,7 @@ ILSVRC 2012, 1,000 candidates. The n-hop sets: pictures of ImageNet 2011 21K out
 from typing import Any, NamedTuple
 
 
-class Published(NamedTuple):
+class PublishedHits(NamedTuple):
     """A printed row: shares in percent for SEEN_KS or UNSEEN_KS, precision for PRECISION_KS."""
 
     method: str
@@ -21,26 +21,26 @@ SEEN_KS = (1, 2, 5, 10)
 UNSEEN_KS = (1, 2, 5, 10, 20)
 PRECISION_KS = (2, 5, 10, 20)
 ROWS = (
-    Published(
+    PublishedHits(
         "softmax (Frome et al.)", "classes", 1000,
         (55.6, 67.4, 78.5, 85.0), (0.452, 0.342, 0.313, 0.319),
     ),
-    Published(
+    PublishedHits(
         "DeViSE, 500 numbers", "classes", 1000,
         (53.2, 65.2, 76.7, 83.3), (0.447, 0.352, 0.331, 0.341),
     ),
-    Published(
+    PublishedHits(
         "DeViSE, 1,000 numbers", "classes", 1000,
         (54.9, 66.9, 78.4, 85.0), (0.454, 0.351, 0.325, 0.331),
     ),
-    Published("DeViSE", "2-hop", 1589, (6.0, 10.0, 18.1, 26.4, 36.4)),
-    Published("ConSE(10)", "2-hop", 1589, (9.4, 15.1, 24.7, 32.7, 41.8)),
-    Published("DeViSE", "2-hop + classes", 2589, (0.8, 2.7, 7.9, 14.2, 22.7)),
-    Published("ConSE(10)", "2-hop + classes", 2589, (0.3, 6.2, 17.0, 24.9, 33.5)),
-    Published("DeViSE", "3-hop", 7860, (1.7, 2.9, 5.3, 8.2, 12.5)),
-    Published("ConSE(10)", "3-hop", 7860, (2.7, 4.4, 7.8, 11.5, 16.1)),
-    Published("DeViSE", "3-hop + classes", 8860, (0.5, 1.4, 3.4, 5.9, 9.7)),
-    Published("ConSE(10)", "3-hop + classes", 8860, (0.2, 2.2, 5.9, 9.7, 14.3)),
+    PublishedHits("DeViSE", "2-hop", 1589, (6.0, 10.0, 18.1, 26.4, 36.4)),
+    PublishedHits("ConSE(10)", "2-hop", 1589, (9.4, 15.1, 24.7, 32.7, 41.8)),
+    PublishedHits("DeViSE", "2-hop + classes", 2589, (0.8, 2.7, 7.9, 14.2, 22.7)),
+    PublishedHits("ConSE(10)", "2-hop + classes", 2589, (0.3, 6.2, 17.0, 24.9, 33.5)),
+    PublishedHits("DeViSE", "3-hop", 7860, (1.7, 2.9, 5.3, 8.2, 12.5)),
+    PublishedHits("ConSE(10)", "3-hop", 7860, (2.7, 4.4, 7.8, 11.5, 16.1)),
+    PublishedHits("DeViSE", "3-hop + classes", 8860, (0.5, 1.4, 3.4, 5.9, 9.7)),
+    PublishedHits("ConSE(10)", "3-hop + classes", 8860, (0.2, 2.2, 5.9, 9.7, 14.3)),
 )  # fmt: skip
 
 

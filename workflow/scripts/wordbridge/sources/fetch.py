@@ -74,7 +74,11 @@ def fetch(
         remedy = "make room and run again" if problem.errno in FULL_DISK else "check the folder"
         raise InputError(f"resource {name}: {problem}; {remedy} ({store})") from problem
     if parsed.sha256 is None:
-        print(f"resource {name}: to pin these bytes, set sha256: {sha256}", file=sys.stderr)
+        print(
+            f"resource {name}: to pin these bytes, set sha256: {sha256}; to fetch it anew, delete "
+            f"{errand.store.path(sha256)} and {destination}",
+            file=sys.stderr,
+        )
     size = destination.stat().st_size
     return Receipt(name, sha256, size, parsed.licence, parsed.citation, origin)
 
@@ -82,7 +86,8 @@ def fetch(
 def _obtain(errand: _Errand, by_hand: LocalPlace) -> tuple[str, str]:
     """Return the sha256 of the resource's bytes, which are in the store then, and their origin."""
     resource = errand.resource
-    if resource.sha256 and errand.store.holds(resource.sha256, resource.size):
+    if resource.sha256 and errand.store.holds(resource.sha256):
+        _check_size(resource, errand.store.path(resource.sha256).stat().st_size)
         return resource.sha256, "store"
     reasons: list[str] = []
     for place in (by_hand, *resource.places):
@@ -101,6 +106,15 @@ def _obtain(errand: _Errand, by_hand: LocalPlace) -> tuple[str, str]:
     )
 
 
+def _check_size(resource: Resource, size: int) -> None:
+    """Raise InputError when bytes with the right sha256 have another size: nothing gives those."""
+    if resource.size not in (None, size):
+        raise InputError(
+            f"resource {resource.name}: size: expected {size} bytes, since the bytes with this "
+            f"sha256 have so many, got {resource.size}; correct it in the configuration"
+        )
+
+
 def _remedies(errand: _Errand, by_hand: LocalPlace) -> str:
     sha256 = errand.resource.sha256
     expected = f" with sha256 {sha256}" if sha256 else ""
@@ -117,7 +131,7 @@ def _from_place(errand: _Errand, place: Place) -> str:
         return _from_file(errand, place)
     key = place.key(member=True)
     known = errand.resource.sha256 or errand.store.recall(key)
-    if known and errand.store.holds(known, errand.resource.size):
+    if known and _holds(errand, known, errand.resource.size):
         return known
     whole = _downloaded(errand, place)
     if place.member is None:
@@ -131,6 +145,13 @@ def _from_place(errand: _Errand, place: Place) -> str:
             raise
         errand.store.remember(key, sha256, str(place))
         return sha256
+
+
+def _holds(errand: _Errand, sha256: str, size: int | None) -> bool:
+    """Return whether the store has these bytes, and so many: a place may give others later on."""
+    if not errand.store.holds(sha256):
+        return False
+    return size in (None, errand.store.path(sha256).stat().st_size)
 
 
 def _from_file(errand: _Errand, place: LocalPlace) -> str:
@@ -158,7 +179,7 @@ def _downloaded(errand: _Errand, place: Place) -> str:
     expected = place.archive_sha256 if place.member else errand.resource.sha256
     with errand.store.workspace(key, place.where()) as folder:
         known = expected or errand.store.recall(key)
-        if known and errand.store.holds(known):
+        if known and _holds(errand, known, None if place.member else errand.resource.size):
             return known
         if isinstance(place, PackagePlace):
             path = download_package(place, folder)
@@ -188,7 +209,10 @@ def _from_url(errand: _Errand, place: UrlPlace, part: Path) -> str:
 def _added(errand: _Errand, place: Place, path: Path) -> str:
     """Return the sha256 of a file that was moved into the store; raises Mismatch."""
     with path.open("rb") as file:
-        page = looks_like_page(file.read(HEAD)) and not is_page_name(place.filename())
+        head = file.read(HEAD)
+    if not head and isinstance(place, UrlPlace):  # else it would be kept for ever as what it gave
+        raise Mismatch("expected a file, got an empty one")
+    page = looks_like_page(head) and not is_page_name(place.filename())
     resource = errand.resource
     sha256 = place.archive_sha256 if place.member else resource.sha256
     if page and sha256_of(path) != sha256:

@@ -8,14 +8,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from wordbridge.errors import InputError
-from wordbridge.progress import LINE_SECONDS
+from wordbridge.sources.meter import Meter
 from wordbridge.sources.places import PackagePlace
 
 LIMIT_SECONDS = 3600.0  # the clients have time-outs of their own; this is for one that hangs
+LOOK_SECONDS = 1.0  # between two looks at how much a client has brought
 RETRIES = 5
 REASON = re.compile(r"^(ERROR:|E:|npm (error|ERR!)( code \w+$)?|.*No space left)", re.MULTILINE)
 
@@ -106,20 +108,17 @@ def _run(client: _Client, folder: Path, words: str) -> None:
 
 def _wait(process: subprocess.Popen[bytes], folder: Path, words: str) -> None:
     """Wait for the end while showing that something comes; raises InputError after the limit."""
-    started = shown = time.monotonic()
+    started = time.monotonic()
     print(f"{words}: asking the registry", file=sys.stderr)
-    while True:
-        try:
-            process.wait(timeout=LINE_SECONDS)
-            break
-        except subprocess.TimeoutExpired:
-            shown = time.monotonic()
-            line = f"{words}: {_bytes_in(folder) / 1e6:,.1f} MB in {shown - started:,.0f} s"
-            print(line, file=sys.stderr)
-            if shown - started > LIMIT_SECONDS:
-                raise InputError(f"no end after {LIMIT_SECONDS:.0f} s; try again") from None
-    seconds = time.monotonic() - started
-    print(f"{words}: {_bytes_in(folder) / 1e6:,.1f} MB in {seconds:,.1f} s", file=sys.stderr)
+    with Meter(words) as meter:
+        shown = 0
+        while process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=LOOK_SECONDS)
+            meter.advance((here := _bytes_in(folder)) - shown)
+            shown = here
+            if time.monotonic() - started > LIMIT_SECONDS:
+                raise InputError(f"no end after {LIMIT_SECONDS:.0f} s; try again")
 
 
 def _bytes_in(folder: Path) -> int:

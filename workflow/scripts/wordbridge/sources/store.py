@@ -36,13 +36,13 @@ class Store:
         """Return where the bytes with this digest lie, or would lie."""
         return self.root / sha256
 
-    def holds(self, sha256: str, size: int | None = None) -> bool:
+    def holds(self, sha256: str) -> bool:
         """Return whether the bytes are here and unharmed; harmed ones are thrown away."""
         path = self.path(sha256)
         if not path.is_file():
             return False
         try:
-            verify(path, sha256, size)
+            verify(path, sha256, None)
         except Mismatch as problem:
             print(f"{path} was changed ({problem}): it is fetched again", file=sys.stderr)
             path.unlink(missing_ok=True)
@@ -92,11 +92,11 @@ class Store:
         return note.read_text(encoding="utf-8").partition("\n")[0] if note.is_file() else None
 
     def forget(self, key: str) -> None:
-        """Drop what a place gave before, because it turned out to be unusable."""
-        sha256 = self.recall(key)
+        """Drop the note of what a place gave before, because that turned out to be unusable.
+
+        The bytes stay: another resource may have them pinned.
+        """
         (self.root / "known" / key).unlink(missing_ok=True)
-        if sha256:
-            self.path(sha256).unlink(missing_ok=True)
 
     @contextmanager
     def workspace(self, key: str, words: str) -> Iterator[Path]:

@@ -42,7 +42,12 @@ class SpacyVectors:
                 f"{key2row}: expected spaCy's vocab/key2row, which numbers the rows, got none "
                 f"({brief(error)}); take it from the pipeline that the vectors are from"
             ) from error
-        if len(rows) and not 0 <= rows.min() <= rows.max() < len(matrix):
+        if not len(rows):
+            raise InputError(
+                f"{key2row}: expected words with a row each, got none; take a pipeline with a plain "
+                "table of vectors (floret's, which hold no words, are not read)"
+            )
+        if not 0 <= rows.min() <= rows.max() < len(matrix):
             raise InputError(
                 f"{key2row}: names row {rows.max()}, but {vectors} has {len(matrix)} rows; "
                 "take both from the same pipeline"
