@@ -1,5 +1,6 @@
 # make          set up .venv, then the main job: from raw text to tables of scores
 # make test     set up .venv, then all checks and tests
+# make setup    set up .venv alone
 # make full     the main job with five seeds of each variant, in results/full
 # make pictures the picture side alone
 # make long     the tests that take longer than the gate allows

@@ -1,6 +1,6 @@
 """Measure the reader of fastText .bin files beside the lesson's dictionary of all vectors.
 
-    python benchmarks/measure_bin_reader.py [--size GB] [--shapes SHAPE ...]
+    python -m benchmarks.measure_bin_reader [--size GB] [--shapes SHAPE ...]
 
 writes a valid .bin of random numbers into a temporary folder, reads it in processes of their
 own, and prints a table (TSV): seconds from opening the file to the finished vectors (the best of

@@ -1,6 +1,6 @@
 """Measure the extraction of features beside a plain torchvision loop over the same files.
 
-    python benchmarks/measure_extraction.py FOLDER WEIGHTS [--backbone NAME] [--threads N]
+    python -m benchmarks.measure_extraction FOLDER WEIGHTS [--backbone NAME] [--threads N]
 
 reads every picture under FOLDER in processes of their own and prints a table (TSV): seconds from
 the ready network to the last feature (the best of --rounds, taken in turn), pictures per second,
