@@ -224,7 +224,7 @@ rule plot_schedule:
 
 
 rule plot_attention:
-    """What one variant looks at while it translates one sample: heat map and the lesson's curves."""
+    """What one variant looks at while it translates a sample of the table: heat map and curves."""
     input:
         translations=f"<results>/translations/{{variant}}/{SEEDS[0]}.tsv",
         attention=f"<results>/translations/{{variant}}/{SEEDS[0]}.attention.npz",
@@ -242,6 +242,6 @@ rule plot_attention:
         mem_mb=1000,
         runtime=10,
     params:
-        settings={"attention": config["samples"]["attention"]},
+        settings={"count": config["samples"]["count"]},
     script:
         "../scripts/plot_attention.py"

@@ -34,7 +34,8 @@ TOPICS = (
     Topic("Sample translations", "", ("samples",)),
     Topic(
         "Attention",
-        "What the model looks at while it writes each word.",
+        "What the model looks at while it writes each word. The numbers are those of the sample "
+        "translations above.",
         (),
         {
             "attention": "Attention of every output word (rows) over the source words (columns); "
