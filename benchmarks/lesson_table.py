@@ -18,7 +18,7 @@ FIGURES = {
     "seconds": ("seconds", 2),
     "memory": ("growth of peak memory, MB", 0),
     "train_loss": ("training loss, last 50 batches", 4),
-    "smoothed_loss": ("training loss, smoothed", 4),
+    "smoothed_loss": ("training loss, running average", 4),
     "valid_loss": ("validation loss, free-running", 4),
     "nll": ("validation loss per token, fed the true words", 4),
     "bleu": ("BLEU", 2),

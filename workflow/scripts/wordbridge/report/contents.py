@@ -51,10 +51,11 @@ TOPICS = (
         {
             "losses": "Losses per epoch: means over the seeds, bands from the least to the most. "
             "Free running is the lesson's validation loss: the model reads its own words and "
-            "padding counts, so forced variants start far above their training.",
+            "padding counts, so forced variants start far above their training. The training loss "
+            "is a running average over batches with dropout, forcing and label smoothing.",
             "schedule": "Learning rate of each variant over its training.",
-            "learning_rate": "Learning-rate range test: the smoothed loss while the rate grows; "
-            "the dashed line marks the suggestion.",
+            "learning_rate": "Learning-rate range test: the running average of the training "
+            "loss while the rate grows; the dashed line marks the suggestion.",
         },
     ),
     Topic(
