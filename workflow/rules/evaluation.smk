@@ -1,10 +1,10 @@
-# In: trained translators and the test part. Out: <results>/{translations,scores} per variant and
+# In: trained translators and the part that is scored. Out: <results>/{translations,scores} per variant and
 # seed, <results>/tables and <results>/figures over all of them, <results>/timings for what differs
 # from run to run.
 
 
 rule translate_questions:
-    """Translations of the test part, once per distinct source text."""
+    """Translations of the part that is scored, once per distinct source text."""
     input:
         pairs=TOKENS,
         fr_vocabulary="<results>/vocabulary/fr.tsv",

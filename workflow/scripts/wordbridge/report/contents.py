@@ -99,7 +99,7 @@ FOLDERS = {
     "embeddings": "word vectors of the vocabularies, with coverage reports",
     "range_test": "loss at each learning rate of the range tests",
     "translators": "weights (safetensors), settings and losses of each variant and seed",
-    "translations": "translations of the test part by each variant and seed",
+    "translations": "translations of the scored part by each variant and seed",
     "scores": "scores of each variant and seed (JSON)",
     "nouns": "WordNet's nouns and their word vectors",
     "pictures": "picture sets as tables and archives, shards of them, and the split",
