@@ -60,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sides[name] = project_figures(run, config, bins, options)
     sides["lesson"] |= {stage: prepared[stage] for stage in ("extraction", "tokenisation")}
     check_same_references(out)
-    print(write_comparison(sides, out / "comparison", options.epochs, options.batches))
+    facts = caption_facts(presets, options.epochs)
+    print(write_comparison(sides, out / "comparison", facts, options.batches))
 
 
 def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -109,6 +110,21 @@ def blocks(config: Mapping[str, Any], options: argparse.Namespace) -> dict[str, 
         training = {**variant["training"], **plain, "epochs": options.epochs}
         chosen[name] = {**variant, "tag_versions": False, "training": training}
     return chosen
+
+
+def caption_facts(presets: Mapping[str, Mapping[str, Any]], epochs: int) -> dict[str, float]:
+    """Return the numbers in the caption that are those of the presets, and ``epochs``."""
+    corrected, lesson = (presets[name]["variants"]["forcing"] for name in ("corrected", "lesson"))
+    forced = corrected["forcing"]["hold"] + 1  # the epoch in which the descent begins is whole, too
+    return {
+        "epochs": epochs,
+        "layers": corrected["model"]["layers"],
+        "lesson_layers": lesson["model"]["layers"],
+        "label_smoothing": corrected["training"]["label_smoothing"],
+        "averaging": corrected["training"]["averaging"],
+        "forced": forced,
+        "forced_here": min(forced, epochs),
+    }
 
 
 def write_plain(source: Path, path: Path) -> None:

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from benchmarks import compare_with_lesson
+from benchmarks.lesson_table import write_comparison
 from benchmarks.port_run import run_port
+from wordbridge.translation.forcing import forcing_chance
+from wordbridge.translation.settings import ForcingSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_PORT = ROOT.parent / "shared" / "yardstick" / "lesson_port.py"
@@ -114,6 +117,24 @@ def test_figures_of_both_sides_stand_beside_each_other(
             assert 0 < corrected < 20
             assert lesson != corrected
         assert table[variant, "batch size"] == ["", "125", "64"]
+
+
+def test_the_caption_says_how_preset_corrected_differs(tmp_path: Path) -> None:
+    presets = {
+        name: compare_with_lesson.preset(paths)
+        for name, paths in compare_with_lesson.PRESETS.items()
+    }
+    sides = {name: {"forcing": {"bleu": 3.5}} for name in ("port", *presets)}
+    for epochs, forced in ((2, "2 of the 2"), (9, "7 of the 9")):
+        facts = compare_with_lesson.caption_facts(presets, epochs)
+        text = write_comparison(sides, tmp_path / "comparison", facts, batches=0)
+        assert f"every word is forced in the first 7 epochs, that is in {forced} here" in text
+        assert "recurrent layers: 1, where the port and preset lesson have 2; a readout" in text
+        assert "label smoothing (0.1)" in text
+        assert "running mean of its weights (decay 0.99), at the epoch with the best BLEU" in text
+    settings = ForcingSettings(**presets["corrected"]["variants"]["forcing"]["forcing"])
+    chances = [forcing_chance(settings, epoch) for epoch in range(8)]
+    assert [chance == 1 for chance in chances] == [True] * 7 + [False]
 
 
 @pytest.mark.usefixtures("here")

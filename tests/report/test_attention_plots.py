@@ -33,6 +33,12 @@ def test_each_step_gets_a_curve_under_its_word(tmp_path: Path) -> None:
     save_figure(figure, tmp_path / "curves.png")
 
 
+def test_both_pictures_say_which_sample_they_show() -> None:
+    for draw in (attention_curves, attention_heat_map):
+        figure = draw(WEIGHTS, SOURCE, HYPOTHESIS, title="all, sample 6")
+        assert figure.get_suptitle() == "all, sample 6"
+
+
 @pytest.mark.parametrize(("steps", "visible"), [(1, 1), (2, 2), (3, 3), (9, 4)])
 def test_no_more_steps_than_asked_for_are_drawn(steps: int, visible: int) -> None:
     figure = attention_curves(WEIGHTS, SOURCE, HYPOTHESIS, steps)

@@ -63,10 +63,16 @@ def test_a_row_has_means_deviations_and_the_gain_on_the_baseline() -> None:
     assert table.loc["baseline"][["bleu_gain", "p_value"]].isna().all()
 
 
-def test_without_a_baseline_nothing_is_compared() -> None:
-    assert "bleu_gain" not in tabulate_scores(RECORDS, baseline=None)
-    alone = tabulate_scores(RECORDS[2:], baseline="baseline", resamples=50)
-    assert alone["bleu_gain"].isna().all()
+@pytest.mark.parametrize(
+    ("records", "baseline"),
+    [(RECORDS, None), (RECORDS, "plain"), (RECORDS[2:], "baseline"), (RECORDS[:2], "baseline")],
+)
+def test_without_a_comparison_there_are_no_columns_for_one(
+    records: list[dict[str, Any]], baseline: str | None
+) -> None:
+    table = tabulate_scores(records, baseline, published=True, resamples=50)
+    assert not {"bleu_gain", "bleu_gain_low", "bleu_gain_high", "p_value"} & {*table.columns}
+    assert "bootstrap" not in table_markdown(table, "Scores.", COLUMNS, group=True)
 
 
 def test_every_shown_column_is_in_the_table() -> None:
@@ -96,11 +102,16 @@ def test_the_table_does_not_depend_on_how_often_it_is_made() -> None:
 
 
 def test_the_notes_name_each_signature_once() -> None:
-    columns = score_columns(RECORDS)
+    columns = score_columns(RECORDS, "plain")
     assert list(columns) == list(COLUMNS)
     assert columns["bleu_single"].note.startswith("0 to 100, against one reference: ")
     assert "; nrefs:1|case:lc" in columns["bleu_single"].note
     assert columns["bleu_single"].note.count("nrefs:") == 1
     assert columns["chrf_multi"].note.startswith("nrefs:2|case:lc|eff:yes|nc:6")
     assert columns["perplexity"] == COLUMNS["perplexity"]
-    assert score_columns([]) == COLUMNS
+    assert score_columns([], "{baseline}") == COLUMNS
+
+
+def test_the_note_on_gains_names_the_baseline() -> None:
+    note = score_columns(RECORDS, "bidir-attn")["bleu_gain"].note
+    assert note.startswith("BLEU with one reference less that of bidir-attn, with its 95 % ")

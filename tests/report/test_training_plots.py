@@ -53,7 +53,7 @@ def test_printed_losses_are_drawn_beside_ours() -> None:
 def test_the_likelihood_gets_a_panel_where_it_is_known() -> None:
     figure = losses_figure(METRICS.assign(nll=METRICS["train_loss"] / 2), published_losses())
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        "Training (smoothed)",
+        "Training (running average)",
         "Validation, free running",
         "Validation, words given",
     ]

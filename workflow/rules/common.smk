@@ -1,6 +1,8 @@
 # Shared by the files beside this one: names that wildcards may take, and what a run consists of.
 # In: the checked config. Out: names.
 
+from workflow.samples import drawn_samples
+
 VARIANTS = config["run"]["variants"]
 SEEDS = config["run"]["seeds"]
 # Snakemake compares inputs as a set, so the order of a list that a table shows is a param.
@@ -41,7 +43,7 @@ FIGURES = [
         "<results>/figures/{kind}_{variant}_{number}.png",
         kind=["attention", "attention_curves"],
         variant=[name for name in VARIANTS if config["variants"][name]["model"]["attention"]],
-        number=range(1, config["samples"]["attention"] + 1),
+        number=drawn_samples(**config["samples"]),
     ),
 ]
 # The keys of a block of the config that name fetched files.

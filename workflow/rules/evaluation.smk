@@ -1,10 +1,10 @@
-# In: trained translators and the test part. Out: <results>/{translations,scores} per variant and
+# In: trained translators and the part that is scored. Out: <results>/{translations,scores} per variant and
 # seed, <results>/tables and <results>/figures over all of them, <results>/timings for what differs
 # from run to run.
 
 
 rule translate_questions:
-    """Translations of the test part, once per distinct source text."""
+    """Translations of the part that is scored, once per distinct source text."""
     input:
         pairs=TOKENS,
         fr_vocabulary="<results>/vocabulary/fr.tsv",
@@ -224,7 +224,7 @@ rule plot_schedule:
 
 
 rule plot_attention:
-    """What one variant looks at while it translates one sample: heat map and the lesson's curves."""
+    """What one variant looks at while it translates a sample of the table: heat map and curves."""
     input:
         translations=f"<results>/translations/{{variant}}/{SEEDS[0]}.tsv",
         attention=f"<results>/translations/{{variant}}/{SEEDS[0]}.attention.npz",
@@ -242,6 +242,6 @@ rule plot_attention:
         mem_mb=1000,
         runtime=10,
     params:
-        settings={"attention": config["samples"]["attention"]},
+        settings={"count": config["samples"]["count"]},
     script:
         "../scripts/plot_attention.py"

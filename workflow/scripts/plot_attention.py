@@ -1,4 +1,4 @@
-"""What one variant looks at while it translates one sample: heat map and the lesson's curves."""
+"""What one variant looks at while it translates a sample of the table: heat map and curves."""
 
 from wordbridge.log import log_to
 from wordbridge.report.attention_plots import attention_curves, attention_heat_map
@@ -11,7 +11,8 @@ weights, source, words = attention_sample(
     snakemake.input.translations,
     snakemake.input.attention,
     int(snakemake.wildcards.number),
-    snakemake.params.settings["attention"],
+    snakemake.params.settings["count"],
 )
-save_figure(attention_heat_map(weights, source, words), snakemake.output.heat_map)
-save_figure(attention_curves(weights, source, words), snakemake.output.curves)
+title = f"{snakemake.wildcards.variant}, sample {snakemake.wildcards.number}"
+save_figure(attention_heat_map(weights, source, words, title), snakemake.output.heat_map)
+save_figure(attention_curves(weights, source, words, title=title), snakemake.output.curves)

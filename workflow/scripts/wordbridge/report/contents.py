@@ -34,7 +34,8 @@ TOPICS = (
     Topic("Sample translations", "", ("samples",)),
     Topic(
         "Attention",
-        "What the model looks at while it writes each word.",
+        "What the model looks at while it writes each word. The numbers are those of the sample "
+        "translations above.",
         (),
         {
             "attention": "Attention of every output word (rows) over the source words (columns); "
@@ -50,10 +51,11 @@ TOPICS = (
         {
             "losses": "Losses per epoch: means over the seeds, bands from the least to the most. "
             "Free running is the lesson's validation loss: the model reads its own words and "
-            "padding counts, so forced variants start far above their training.",
+            "padding counts, so forced variants start far above their training. The training loss "
+            "is a running average over batches with dropout, forcing and label smoothing.",
             "schedule": "Learning rate of each variant over its training.",
-            "learning_rate": "Learning-rate range test: the smoothed loss while the rate grows; "
-            "the dashed line marks the suggestion.",
+            "learning_rate": "Learning-rate range test: the running average of the training "
+            "loss while the rate grows; the dashed line marks the suggestion.",
         },
     ),
     Topic(
@@ -97,7 +99,7 @@ FOLDERS = {
     "embeddings": "word vectors of the vocabularies, with coverage reports",
     "range_test": "loss at each learning rate of the range tests",
     "translators": "weights (safetensors), settings and losses of each variant and seed",
-    "translations": "translations of the test part by each variant and seed",
+    "translations": "translations of the scored part by each variant and seed",
     "scores": "scores of each variant and seed (JSON)",
     "nouns": "WordNet's nouns and their word vectors",
     "pictures": "picture sets as tables and archives, shards of them, and the split",

@@ -1,4 +1,4 @@
-"""How much of the vocabularies and of the text has a word vector, in one table."""
+"""How much of the vocabularies, and of the text that is of their words, has a word vector."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,12 @@ import pandas as pd
 from wordbridge.report.cells import Column
 from wordbridge.report.frames import read_frame
 
-CAPTION = "Words and tokens of the train part with a word vector, by the step that found it."
+CAPTION = (
+    "Words of the vocabularies with a word vector, by the step that found it. Tokens are how often "
+    "these words stand in the text that the vocabularies are counted in: the train part and the "
+    "auxiliary text (with vocabulary.counted_in: all, every part). Words that vocabulary.size and "
+    "vocabulary.min_count leave out, and their tokens, are in no row and no share."
+)
 
 COLUMNS = {
     "language": Column("Language"),

@@ -20,8 +20,8 @@ _CAPTION = "Pictures found by their names in both languages, among those that we
 _TRANSLATED = (
     "{caption} Aligned: French words, in the space of the English ones after a rotation. "
     "Translated: the same names without article as questions ({form}) through the translator "
-    "{translator}, which has the best BLEU on the test part; one that gives no word to search with "
-    "is a miss."
+    "{translator}, which has the best BLEU on the scored part; one that gives no word to search "
+    "with is a miss."
 )
 
 _SHARE = "Share of names with a picture of the noun among the first k."

@@ -41,7 +41,7 @@ COLUMNS = {
     ),
     "bleu_gain": Column(
         "Gain", 1, interval=("bleu_gain_low", "bleu_gain_high"),
-        note="BLEU with one reference less the baseline's, with its 95 % interval "
+        note="BLEU with one reference less that of {baseline}, with its 95 % interval "
         "(paired bootstrap over the sentences)",
     ),
     "p_value": Column("p", 3, note="chance of such a gain between equals (paired bootstrap)"),
@@ -99,8 +99,8 @@ def tabulate_scores(
 
     ``records`` are those of score_translations. With a ``baseline`` that is among them, bleu_gain
     and its bounds and p_value compare the others with it (they need ``bleu_statistics`` in every
-    record); None leaves these columns out. ``published`` puts the lesson's printed figures below
-    each variant.
+    record); else these columns are left out. ``published`` puts the lesson's printed figures
+    below each variant.
     """
     frame = over_seeds(records, AVERAGED, constant=("parameters",))
     if baseline is not None:
@@ -108,9 +108,11 @@ def tabulate_scores(
     return beside_published(frame) if published else frame
 
 
-def score_columns(records: Sequence[Mapping[str, Any]]) -> dict[str, Column]:
-    """Return ``COLUMNS`` with the signatures of BLEU and chrF in their notes."""
+def score_columns(records: Sequence[Mapping[str, Any]], baseline: str) -> dict[str, Column]:
+    """Return ``COLUMNS`` with the baseline and the signatures of BLEU and chrF in their notes."""
     columns = dict(COLUMNS)
+    gain = columns["bleu_gain"]
+    columns["bleu_gain"] = replace(gain, note=gain.note.format(baseline=baseline))
     for name, key in SIGNATURES.items():
         found = " or ".join(dict.fromkeys(str(record[key]) for record in records if key in record))
         note = "; ".join(part for part in (columns[name].note, found) if part)
@@ -125,8 +127,10 @@ def _gains(
     resamples: int,
     seed: int,
 ) -> dict[str, list[float | None]]:
-    """Return the columns of the comparison, missing for the baseline itself."""
+    """Return the columns of the comparison, missing for the baseline itself; none without any."""
     comparisons = compare_records(records, baseline, resamples, seed)
+    if not comparisons:
+        return {}
     rows = [comparisons.get(variant) for variant in frame["variant"]]
     fields = {
         "bleu_gain": "difference",

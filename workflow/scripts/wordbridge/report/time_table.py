@@ -37,7 +37,7 @@ COLUMNS = {
     "decode_seconds": Column("Decoding, s", 1, "decode_seconds_std"),
     "decoded_sentences_per_second": Column(
         "Sentences/s", 0, "decoded_sentences_per_second_std", best="high",
-        note="test sentences translated",
+        note="sentences of the scored part translated",
     ),
 }  # fmt: skip
 

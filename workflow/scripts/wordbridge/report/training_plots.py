@@ -13,7 +13,7 @@ from pandas.core.groupby import SeriesGroupBy
 from wordbridge.report.canvas import ACCENT, INK, MARK, SOFT, house_style, line_style
 
 PANELS = {
-    "train_loss": "Training (smoothed)",
+    "train_loss": "Training (running average)",
     "free_running_loss": "Validation, free running",
     "nll": "Validation, words given",
 }
@@ -146,10 +146,11 @@ def range_test_figure(
     suggestion: float,
     skip: tuple[int, int] = (10, 6),
 ) -> Figure:
-    """Return the smoothed loss against the learning rate of a range test, suggestion marked.
+    """Return the loss, a running average, against the learning rate of a range test.
 
-    As in the lesson, the first ``skip[0]`` and the last ``skip[1]`` steps are left out, unless
-    nothing would be left (Smith 2017, "Cyclical learning rates", section 3.3).
+    The suggestion is marked. As in the lesson, the first ``skip[0]`` and the last ``skip[1]``
+    steps are left out, unless nothing would be left (Smith 2017, "Cyclical learning rates",
+    section 3.3).
     """
     shown = slice(skip[0], len(rates) - skip[1]) if len(rates) > sum(skip) else slice(None)
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
@@ -174,5 +175,5 @@ def range_test_figure(
     )
     axes.set_title("Learning-rate range test")
     axes.set_xlabel("Learning rate (log scale)")
-    axes.set_ylabel("Smoothed training loss", color=SOFT)
+    axes.set_ylabel("Training loss (running average)", color=SOFT)
     return figure

@@ -38,16 +38,6 @@ def climbs(member: str) -> bool:
     )
 
 
-def members(archive: Path, name: str | None = None) -> list[str]:
-    """Return the paths of the files in an archive, in its order.
-
-    ``name`` is what the archive is called where it comes from, if ``archive`` is not: a lone
-    compressed file has one member, that name without its ending. Raises CorruptArchive.
-    """
-    with damage_named(archive):
-        return [e.name for e in entries(archive, name or archive.name) if e.obstacle is None]
-
-
 def extract_member(
     archive: Path,
     member: str,
@@ -55,8 +45,10 @@ def extract_member(
     size: int | None = None,
     name: str | None = None,
 ) -> None:
-    """Write one member to ``destination``; ``name`` as in ``members``.
+    """Write one member to ``destination``.
 
+    ``name`` is what the archive is called where it comes from, if ``archive`` is not: a lone
+    compressed file has one member, that name without its ending.
     Raises CorruptArchive if the archive is damaged, and InputError if the member is not there, is
     no plain file, is encrypted, or unpacks to more than its known ``size`` in bytes.
     """

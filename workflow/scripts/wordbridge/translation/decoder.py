@@ -115,7 +115,8 @@ class Decoder(nn.Module):
         """Return what foretells the word (batch, width), the next reading, attention weights.
 
         That is the top layer's state, or the readout of it, of the input and of the context
-        (Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout).
+        (Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout, and with the new state where
+        the paper has the one before this step).
         """
         values, read, attended = embedded, [embedded], None
         layers, memory = reading.layers, reading.memory

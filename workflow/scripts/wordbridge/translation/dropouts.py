@@ -1,4 +1,7 @@
-"""The dropouts of AWD-LSTM (Merity et al. 2017, section 4) beside the ordinary one."""
+"""The dropouts of AWD-LSTM beside the ordinary one.
+
+In Merity et al. 2017 DropConnect on recurrent weights is section 2, the others are in section 4.
+"""
 
 import torch
 from torch import Tensor

@@ -52,7 +52,7 @@ def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Te
 def activation_penalty(
     states: Tensor, dropped: Tensor, words: Tensor, weight: float, temporal: float
 ) -> Tensor:
-    """Return AR + TAR of Merity et al. 2017, section 4.3, over states (time, batch, width).
+    """Return AR + TAR of Merity et al. 2017, section 4.6, over states (time, batch, width).
 
     Only states at ``words`` (time, batch) count, so that padding weighs nothing.
     """
