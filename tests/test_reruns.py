@@ -132,7 +132,7 @@ def test_an_edited_module_makes_exactly_these_rules_stale(
             "samples",
             "count: 3",
             "count: 4",
-            {"tabulate_samples"} | PAGE,
+            {"tabulate_samples", "plot_attention"} | PAGE,
             dear=True,
         ),
         case(

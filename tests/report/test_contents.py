@@ -37,8 +37,8 @@ def test_files_are_known_by_the_start_of_their_name(name: str, kind: str, title:
 @pytest.mark.parametrize(
     ("name", "start"),
     [
-        ("attention_curves.png", "Attention at each output step"),
-        ("attention_curves_all_2.png", "all 2: Attention at each output step"),
+        ("attention_curves.png", "Attention at the first nine output steps"),
+        ("attention_curves_all_2.png", "all 2: Attention at the first nine output steps"),
         ("attention_all_2.png", "all 2: Attention of every output word"),
     ],
 )

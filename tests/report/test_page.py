@@ -15,7 +15,7 @@ def test_every_text_is_escaped_and_tables_are_not() -> None:
                 NASTY,
                 NASTY,
                 tables=["<table></table>"],
-                pictures=[Picture("a.png", NASTY, NASTY)],
+                pictures=[Picture("a.png", NASTY)],
                 links=[Link(NASTY, NASTY)],
             )
         ],

@@ -234,7 +234,7 @@ rule plot_attention:
     log:
         "<logs>/plot_attention/{variant}/{number}.log",
     benchmark:
-        "<results>/benchmarks/plot_attention/{variant}_{number}.tsv"
+        "<results>/benchmarks/plot_attention/{variant}/{number}.tsv"
     conda:
         "../../envs/text.yaml"
     threads: 1

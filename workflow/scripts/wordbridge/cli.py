@@ -223,7 +223,7 @@ def _exclude(command: str, **given: object) -> None:
 
 
 def _query(words: list[str] | None, image: str | None) -> str:
-    """Return the words of a query as one text; raises InputError unless words or image are given."""
+    """Return the words of a query as one text; raises InputError unless it has words or image."""
     if bool(words) == (image is not None):
         got = "both" if words else "neither"
         raise InputError(

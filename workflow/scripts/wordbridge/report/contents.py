@@ -40,14 +40,14 @@ TOPICS = (
         {
             "attention": "Attention of every output word (rows) over the source words (columns); "
             "the bars above add up what each source word got.",
-            "attention_curves": "Attention at each output step over the words of the source, as "
-            "the lesson drew it; the word that got most is named.",
+            "attention_curves": "Attention at the first nine output steps over the words of the "
+            "source, as the lesson drew it; the word that got most is named.",
         },
     ),
     Topic(
         "Training",
         "",
-        ("learning_rate", "training"),
+        ("training",),
         {
             "losses": "Losses per epoch: means over the seeds, bands from the least to the most. "
             "Free running is the lesson's validation loss: the model reads its own words and "
@@ -65,7 +65,8 @@ TOPICS = (
         ("devise",),
         {
             "head_losses": "Losses of the heads per epoch: means over the seeds, bands from the "
-            "least to the most. A head that overfits has a valid loss that rises.",
+            "least to the most. A head that overfits has a valid loss that rises. Heads that "
+            "differ in the classifier's weight alone are one and the same training.",
             "head_rate": "Learning-rate range test of a head: the loss while the rate grows; the "
             "dashed line marks the suggestion.",
         },

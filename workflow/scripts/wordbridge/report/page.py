@@ -10,11 +10,10 @@ from wordbridge.report.sheet import document
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: its path relative to the page, what it shows, and that in words for the blind."""
+    """A figure: its path relative to the page, and what it shows."""
 
     path: str
     caption: str
-    alternative: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,11 +82,10 @@ def _links(links: Sequence[Link]) -> str:
 
 
 def _picture(picture: Picture) -> str:
-    address = _address(picture.path)
-    alternative = escape(picture.alternative or picture.caption)
+    address, caption = _address(picture.path), escape(picture.caption)
     return (
-        f'<figure>\n<a href="{address}"><img src="{address}" alt="{alternative}" loading="lazy">'
-        f"</a>\n<figcaption>{escape(picture.caption)}</figcaption>\n</figure>"
+        f'<figure>\n<a href="{address}"><img src="{address}" alt="{caption}" loading="lazy">'
+        f"</a>\n<figcaption>{caption}</figcaption>\n</figure>"
     )
 
 

@@ -24,7 +24,7 @@ h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 0.5rem; }
 h2 { font-size: 1.35rem; line-height: 1.25; margin: 3rem 0 0.75rem; }
 p { max-width: 46rem; }
 a { color: var(--accent); }
-a:focus-visible, .scroll:focus-visible, summary:focus-visible {
+a:focus-visible, .scroll:focus-visible {
   outline: 3px solid var(--accent); outline-offset: 2px;
 }
 nav ul, ul.row {
@@ -55,8 +55,6 @@ figure img {
   background: #ffffff; border: 1px solid var(--rule); border-radius: 0.5rem;
 }
 figcaption { color: var(--soft); font-size: 0.92rem; margin-top: 0.5rem; max-width: 46rem; }
-summary { cursor: pointer; color: var(--accent); }
-footer { margin-top: 4rem; color: var(--soft); font-size: 0.88rem; }
 @media print { body { max-width: none; padding: 0; } .scroll { overflow: visible; } }
 """
 

@@ -87,7 +87,7 @@ def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
     if number >= len(arrays["steps"]):
         raise InputError(
             f"{path}: expected attention for translation {number + 1}, got it for "
-            f"{len(arrays['steps'])}; lower samples.attention, or take a variant with attention"
+            f"{len(arrays['steps'])}; translate the part again, or take a variant with attention"
         )
     sizes = arrays["steps"].astype(np.int64) * arrays["words"]
     start = int(sizes[:number].sum())

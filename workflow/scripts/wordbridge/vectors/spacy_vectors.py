@@ -44,8 +44,8 @@ class SpacyVectors:
             ) from error
         if not len(rows):
             raise InputError(
-                f"{key2row}: expected words with a row each, got none; take a pipeline with a plain "
-                "table of vectors (floret's, which hold no words, are not read)"
+                f"{key2row}: expected words with a row each, got none; take a pipeline with a "
+                "plain table of vectors (floret's, which hold no words, are not read)"
             )
         if not 0 <= rows.min() <= rows.max() < len(matrix):
             raise InputError(
