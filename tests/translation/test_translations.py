@@ -56,5 +56,5 @@ def test_attention_comes_back_by_number(tmp_path: Path) -> None:
 
 def test_a_model_without_attention_has_none_to_show(tmp_path: Path) -> None:
     write_attention(tmp_path / "a.npz", MADE)
-    with pytest.raises(InputError, match="got it for 0; lower samples"):
+    with pytest.raises(InputError, match="got it for 0; translate the part"):
         read_attention(tmp_path / "a.npz", 0)
