@@ -65,6 +65,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Pa
     return folder
 
 
+@pytest.mark.long
 def test_auxiliary_text_is_numbered_behind_the_questions(finished: Path):
     pairs = read_tokenized(finished / RESULTS / "auxiliary/pairs.tsv")
     parts = Counter(pair.part for pair in pairs)
@@ -77,6 +78,7 @@ def test_auxiliary_text_is_numbered_behind_the_questions(finished: Path):
     assert "times" in words  # stands in auxiliary text alone
 
 
+@pytest.mark.long
 def test_no_verse_and_no_text_of_the_other_parts_is_among_it(finished: Path):
     with (finished / RESULTS / "tables/leaks.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
@@ -89,6 +91,7 @@ def test_no_verse_and_no_text_of_the_other_parts_is_among_it(finished: Path):
     assert not [text for text in told if any(one in text for one in asked)]
 
 
+@pytest.mark.long
 def test_the_corpus_table_counts_it(finished: Path):
     with (finished / RESULTS / "tables/corpus.tsv").open(encoding="utf-8", newline="") as file:
         rows = {(row["language"], row["part"]): row for row in csv.DictReader(file, delimiter="\t")}
