@@ -334,3 +334,26 @@ def test_a_near_name_here_is_likelier_meant_than_the_same_name_elsewhere(tmp_pat
     (tmp_path / "schema.yaml").write_text(closed)
     with pytest.raises(WorkflowError, match=r"did you mean seeds\?\); mend or remove it"):
         load({"seed": 1}, tmp_path / "schema.yaml")
+
+
+def keywords(node: Any) -> Iterator[str]:
+    """Yield every keyword of a schema; below ``properties`` and ``$defs`` stand names."""
+    if isinstance(node, list):
+        for part in node:
+            yield from keywords(part)
+    elif isinstance(node, dict):
+        for keyword, value in node.items():
+            yield keyword
+            named = keyword in ("properties", "$defs")
+            yield from keywords(list(value.values()) if named else _schemas(keyword, value))
+
+
+def _schemas(keyword: str, value: Any) -> Any:
+    """Return what is a schema itself in the ``value`` of a keyword; a default is none."""
+    return None if keyword in ("default", "const", "enum", "required") else value
+
+
+def test_no_comma_has_cut_a_description_in_two(own: dict[str, Any]):
+    known = {*Draft202012Validator.VALIDATORS, "$schema", "$defs", "description", "default"}
+    known |= {"title", "then", "unit", "entryOf", "inherit"}
+    assert set(keywords(own)) - known == set()

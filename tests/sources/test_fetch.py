@@ -121,6 +121,21 @@ def test_what_a_place_gave_is_asked_for_again_when_another_size_is_wanted(site: 
     assert house.fetch({"url": url}, size=len(DATA)).sha256 == SHA256
 
 
+@pytest.mark.parametrize("member", [{}, {"member": "a.txt"}])
+def test_what_the_log_names_is_enough_to_fetch_anew(
+    site: Site, house: House, tmp_path: Path, member: dict[str, str], capsys
+):
+    for data in (b"older", DATA):
+        url = site.put("/a", Page(zipped(tmp_path, {"a.txt": data}) if member else data))
+        sha256 = house.fetch({"url": url, **member}).sha256
+        notes, file = (
+            capsys.readouterr().err.splitlines()[-1].partition("delete ")[2].split(" and ")
+        )
+        shutil.rmtree(notes)
+        Path(file).unlink()
+    assert sha256 == SHA256
+
+
 def test_an_empty_answer_is_not_kept(site: Site, house: House):
     url = site.put("/a.txt", Page(b""))
     with pytest.raises(InputError, match="expected a file, got an empty one"):

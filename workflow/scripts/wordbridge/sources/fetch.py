@@ -75,8 +75,8 @@ def fetch(
         raise InputError(f"resource {name}: {problem}; {remedy} ({store})") from problem
     if parsed.sha256 is None:
         print(
-            f"resource {name}: to pin these bytes, set sha256: {sha256}; to fetch it anew, delete "
-            f"{errand.store.path(sha256)} and {destination}",
+            f"resource {name}: to pin these bytes, set sha256: {sha256}; to fetch anew what a "
+            f"place gave once, delete {errand.store.notes} and {destination}",
             file=sys.stderr,
         )
     size = destination.stat().st_size

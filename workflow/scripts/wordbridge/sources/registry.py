@@ -115,7 +115,8 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, words: str) -> None:
         while process.poll() is None:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=LOOK_SECONDS)
-            meter.advance((here := _bytes_in(folder)) - shown)
+            here = _bytes_in(folder)
+            meter.advance(here - shown)
             shown = here
             if time.monotonic() - started > LIMIT_SECONDS:
                 raise InputError(f"no end after {LIMIT_SECONDS:.0f} s; try again")

@@ -32,6 +32,11 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def notes(self) -> Path:
+        """Return the folder of notes on what places gave; without them each is asked anew."""
+        return self.root / "known"
+
     def path(self, sha256: str) -> Path:
         """Return where the bytes with this digest lie, or would lie."""
         return self.root / sha256
@@ -83,12 +88,12 @@ class Store:
 
     def remember(self, key: str, sha256: str, words: str) -> None:
         """Note which bytes a place gave; ``words`` name the place for people who look."""
-        with replacing(self.root / "known" / key) as partial:
+        with replacing(self.notes / key) as partial:
             partial.write_text(f"{sha256}\n{words}\n", encoding="utf-8")
 
     def recall(self, key: str) -> str | None:
         """Return the sha256 of what a place gave before, or None."""
-        note = self.root / "known" / key
+        note = self.notes / key
         return note.read_text(encoding="utf-8").partition("\n")[0] if note.is_file() else None
 
     def forget(self, key: str) -> None:
@@ -96,7 +101,7 @@ class Store:
 
         The bytes stay: another resource may have them pinned.
         """
-        (self.root / "known" / key).unlink(missing_ok=True)
+        (self.notes / key).unlink(missing_ok=True)
 
     @contextmanager
     def workspace(self, key: str, words: str) -> Iterator[Path]:
