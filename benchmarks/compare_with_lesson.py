@@ -24,7 +24,7 @@ from benchmarks.port_run import PortRun, run_port, variant_figures
 from benchmarks.processes import alone
 from benchmarks.project_texts import LANGUAGES, embed, learn_vectors, prepare_texts
 from benchmarks.project_training import Run, train_variants
-from wordbridge.corpus.lines import read_lines
+from wordbridge.corpus.questions import read_lines
 from workflow.configuration import load
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wordbridge.report.cells import Column
-from wordbridge.report.markdown_tables import table_markdown
-from wordbridge.report.tables import write_table
+from wordbridge.report.tables import Column, table_markdown, write_table
 
 # Figures by side, then by stage or variant.
 Sides = Mapping[str, Mapping[str, Mapping[str, float]]]

@@ -132,8 +132,8 @@ def lesson() -> Reader:
 
 def wordbridge() -> Reader:
     """Return the project's way: the rows of the vocabulary, words unknown to the file included."""
-    from wordbridge.vectors.fasttext_bin import FastTextBin
-    from wordbridge.vectors.resolution import resolve
+    from wordbridge.vectors.embeddings import resolve
+    from wordbridge.vectors.fasttext import FastTextBin
 
     def read(path: Path, words: list[str]) -> NDArray[np.float32]:
         vectors = FastTextBin(path, unit_length=True)  # as the installed library gives them

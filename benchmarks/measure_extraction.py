@@ -122,7 +122,7 @@ def loop(options: argparse.Namespace, workers: int = 0) -> Way:
     from torch.utils.data import DataLoader, Dataset
     from torchvision.transforms import v2
 
-    from wordbridge.devise.backbones import parts, trained_network
+    from wordbridge.images.backbones import parts, trained_network
 
     torch.set_num_threads(options.threads)
     network, preprocessing = trained_network(options.backbone, options.weights)
@@ -169,9 +169,9 @@ def wordbridge(options: argparse.Namespace) -> Way:
     """Return the project's way."""
     import torch
 
-    from wordbridge.devise.backbones import load_backbone
-    from wordbridge.devise.extraction import Plan, extract
-    from wordbridge.devise.picture_table import Picture, read_bytes
+    from wordbridge.images.backbones import load_backbone
+    from wordbridge.images.features import Plan, extract
+    from wordbridge.images.table import Picture, read_bytes
 
     backbone = load_backbone(options.backbone, options.weights)
     plan = Plan(torch.device("cpu"), batch_size=options.batch_size, threads=options.threads)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.processes import peak_mb
 
 if TYPE_CHECKING:
-    from wordbridge.corpus.pairs import Pair
-    from wordbridge.corpus.tokenized import TokenizedPair
+    from wordbridge.corpus.pairs import Pair, TokenizedPair
 
 LANGUAGES = ("en", "fr")
 Figures = dict[str, float]
@@ -25,9 +24,8 @@ _BUCKETS = 20_000  # of the vectors learned here; the library's two million make
 
 def extract(folder: Path, config: Config) -> tuple[list["Pair"], Figures]:
     """Return the question pairs of fr.txt and en.txt in ``folder``; they are written there, too."""
-    from wordbridge.corpus.lines import aligned_lines
     from wordbridge.corpus.pairs import write_pairs
-    from wordbridge.corpus.questions import READ, extract_lines
+    from wordbridge.corpus.questions import READ, aligned_lines, extract_lines
 
     report: Counter[str] = Counter()
     started = time.perf_counter()
@@ -47,15 +45,15 @@ def tokenize(
     It cuts lower-cased texts by spaCy's rules alone.
     """
     started = time.perf_counter()
-    from wordbridge.corpus.tokens import TokenRules, tokenize_pairs
+    from wordbridge.corpus.tokenizer import TokenRules, tokenize_pairs
 
     rules = dict.fromkeys(config["tokens"]["rules"], False)
     rules |= {"lower_case": True, "white_space": True}
     cut = tokenize_pairs(pairs, TokenRules(**rules), Counter(), max_en_tokens=10**9)
     seconds = time.perf_counter() - started
 
-    from wordbridge.corpus.partition import split_pairs
-    from wordbridge.corpus.tokenized import write_tokenized
+    from wordbridge.corpus.pairs import write_tokenized
+    from wordbridge.corpus.splits import split_pairs
 
     tokens = sum(len(pair.fr_tokens) + len(pair.en_tokens) for pair in cut)
     short = [pair for pair in cut if len(pair.en_tokens) <= config["tokens"]["longest"]]
@@ -67,9 +65,8 @@ def tokenize(
 def number(pairs: Sequence["TokenizedPair"], folder: Path, config: Config) -> Figures:
     """Leave vocabularies and ids in ``folder``; return the size of each vocabulary."""
     from wordbridge.corpus.ids import write_ids
-    from wordbridge.corpus.numbering import number_texts
-    from wordbridge.corpus.tokenized import token_lists
-    from wordbridge.corpus.vocabulary import build_vocabulary, write_vocabulary
+    from wordbridge.corpus.pairs import token_lists
+    from wordbridge.corpus.vocabulary import build_vocabulary, number_texts, write_vocabulary
 
     words, limits, sizes = config["vocabulary"], config["lengths"], {}
     for language in LANGUAGES:
@@ -102,10 +99,10 @@ def learn_vectors(folder: Path, language: str, lines: int, epochs: int) -> None:
 
     Every word counts, so that both sides find a vector for every word of the vocabulary.
     """
-    from wordbridge.corpus.lines import read_lines
-    from wordbridge.corpus.tokenized import read_tokenized, token_lists
-    from wordbridge.corpus.tokens import TokenRules
-    from wordbridge.corpus.tokens import tokenize as cut
+    from wordbridge.corpus.pairs import read_tokenized, token_lists
+    from wordbridge.corpus.questions import read_lines
+    from wordbridge.corpus.tokenizer import TokenRules
+    from wordbridge.corpus.tokenizer import tokenize as cut
     from wordbridge.vectors.skipgram import SkipgramSettings, train_vectors
 
     texts = list(islice(read_lines(folder / f"{language}.txt"), lines))
@@ -117,10 +114,10 @@ def learn_vectors(folder: Path, language: str, lines: int, epochs: int) -> None:
 
 def embed(folder: Path, bins: Mapping[str, Path], config: Config, preset: str) -> Figures:
     """Leave the embedding matrices of ``preset`` in ``folder``; return seconds and memory in MB."""
+    from wordbridge.arrays import save_matrix
     from wordbridge.corpus.vocabulary import read_vocabulary
     from wordbridge.vectors.embeddings import build_embeddings
-    from wordbridge.vectors.fasttext_bin import FastTextBin
-    from wordbridge.vectors.matrix_file import save_matrix
+    from wordbridge.vectors.fasttext import FastTextBin
 
     words = {language: read_vocabulary(folder / f"{language}.words.tsv") for language in bins}
     options = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}

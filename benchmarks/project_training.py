@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.corpus.batches import ParallelData, sortish_batches
-from wordbridge.corpus.specials import EOS, UNK
+from wordbridge.corpus.special_tokens import EOS, UNK
 from wordbridge.corpus.vocabulary import read_vocabulary
+from wordbridge.tensors import load_weights
+from wordbridge.training.loop import Standing
 from wordbridge.translation.decoding import DecodingSettings, greedy
-from wordbridge.translation.job import Prepared, prepare
-from wordbridge.translation.standing import Standing
-from wordbridge.translation.training import Training
+from wordbridge.translation.losses import free_run
+from wordbridge.translation.training import Prepared, Training, prepare
 from wordbridge.translation.translator import Translator
-from wordbridge.translation.validation import free_run
-from wordbridge.translation.weights import load_weights
 
 Figures = dict[str, float]
 Places = NDArray[np.int64]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.mini_tree import CONFIG, ROOT, copy_of_checkout, options
-from wordbridge.locked import locked
+from wordbridge.files import locked
 
 Run = subprocess.CompletedProcess[str]
 

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from wordbridge.manifest.exceptions import EXCEPTIONS
+from wordbridge.manifest import EXCEPTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKOUT = ["Snakefile", "config.yaml", "envs", "profiles", "workflow", "tests/mini"]

@@ -13,9 +13,9 @@ from PIL import Image
 from torch import nn
 
 from tests.mini_tree import ROOT
-from wordbridge.devise.efficientnet import EfficientNetLite
-from wordbridge.devise.noun_names import PHYSICAL
-from wordbridge.devise.stamps import ROOT as STAMPS
+from wordbridge.images.backbones import EfficientNetLite
+from wordbridge.images.labels import PHYSICAL
+from wordbridge.images.packages import ROOT as STAMPS
 
 CONFIG, RESULTS = "toy.yaml", "results/toy"
 SHARDS, DIM, FR_DIM, PER_NOUN = 2, 7, 5, 4

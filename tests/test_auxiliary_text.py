@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from wordbridge.corpus.ids import read_ids
-from wordbridge.corpus.tokenized import read_tokenized
+from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.corpus.vocabulary import read_vocabulary
 
 Workflow = Callable[..., CompletedProcess[str]]

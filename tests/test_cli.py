@@ -12,19 +12,18 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from wordbridge.cli import app
-from wordbridge.corpus.detokenize import detokenize
-from wordbridge.corpus.specials import EOS, SPECIALS
+from wordbridge.corpus.detokenizer import detokenize
+from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.corpus.subwords import cut_texts, train_pieces, write_pieces
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from wordbridge.errors import InputError
-from wordbridge.searching import Search
-from wordbridge.trained import runs_out_of
-from wordbridge.translation.checkpoint import weights_of
+from wordbridge.files import write_record
+from wordbridge.search.engine import Search
+from wordbridge.training.checkpoint import weights_of
 from wordbridge.translation.decoding import DecodingSettings, translate
-from wordbridge.translation.records import write_record
-from wordbridge.translation.saved import write_translator
+from wordbridge.translation.pipeline import runs_out_of
 from wordbridge.translation.settings import ModelSettings
-from wordbridge.translation.translator import Translator
+from wordbridge.translation.translator import Translator, write_translator
 
 FRENCH = ["où", "est", "la", "gare", "?", "qui", "vient"]
 ENGLISH = ["where", "is", "the", "station", "who", "comes", "?", "now", "here"]

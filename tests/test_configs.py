@@ -12,7 +12,7 @@ import yaml
 from snakemake.utils import update_config
 
 from tests.planned import Planner
-from wordbridge.report.contents import FOLDERS, OF_PICTURES
+from wordbridge.report.page import FOLDERS, OF_PICTURES
 from wordbridge.translation.settings import settings_from
 from workflow.configuration import load
 from workflow.relations import check_relations

@@ -13,8 +13,7 @@ MAY_ASK = {
     "scripts/extract_features.py",
     "scripts/extract_tuned.py",
     "scripts/extract_views.py",
-    "scripts/wordbridge/log.py",
-    "scripts/wordbridge/manifest/record.py",
+    "scripts/wordbridge/job.py",
 }
 
 

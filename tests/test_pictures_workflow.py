@@ -32,9 +32,9 @@ from tests.picture_tree import (
     write_sources,
 )
 from wordbridge.cli import app
-from wordbridge.devise.picture_shards import shard_of
-from wordbridge.digests import sha256_of
-from wordbridge.manifest.comparison import compare
+from wordbridge.files import sha256_of
+from wordbridge.images.shards import shard_of
+from wordbridge.manifest import compare
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]

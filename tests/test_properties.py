@@ -25,18 +25,18 @@ from tests.inputs.files import fasttext_model, tarred
 from tests.translation.toys import FLAGS, VARIANTS, parallel, translator
 from tests.translation.toys import settings as variant
 from wordbridge.corpus.batches import sortish_batches
-from wordbridge.corpus.detokenize import detokenize
-from wordbridge.corpus.leaks import audit
-from wordbridge.corpus.partition import split_pairs
-from wordbridge.corpus.specials import EOS
-from wordbridge.corpus.tokenized import TokenizedPair
-from wordbridge.corpus.tokens import TokenRules, tokenize
-from wordbridge.devise.packages import members
+from wordbridge.corpus.detokenizer import detokenize
+from wordbridge.corpus.pairs import TokenizedPair
+from wordbridge.corpus.special_tokens import EOS
+from wordbridge.corpus.splits import split_pairs
+from wordbridge.corpus.tokenizer import TokenRules, tokenize
 from wordbridge.errors import InputError
+from wordbridge.images.packages import members
+from wordbridge.report.corpus import audit
 from wordbridge.sources.archives import climbs, extract_member
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.translator import Translator
-from wordbridge.vectors.fasttext_bin import FastTextBin
+from wordbridge.vectors.fasttext import FastTextBin
 from workflow.configuration import load
 from workflow.problems import YAML, keys
 

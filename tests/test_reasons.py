@@ -13,8 +13,7 @@ import pytest
 
 from tests.cases import case
 from tests.mini_tree import COLLECTING, CONFIG, RESULTS, edit, options
-from wordbridge.manifest.exceptions import EXCEPTIONS
-from wordbridge.verifying import traced, verified
+from wordbridge.manifest import EXCEPTIONS, traced, verified
 
 Jobs = Callable[..., dict[str, int]]
 

@@ -16,10 +16,9 @@ import numpy as np
 import pytest
 
 from tests.mini_tree import CONFIG, RESULTS, ROOT, artefacts, copy_of_checkout, edit, options
-from wordbridge.devise.picture_table import Picture, write_pictures
-from wordbridge.manifest.comparison import compare
-from wordbridge.searching import Search
-from wordbridge.verifying import verified
+from wordbridge.images.table import Picture, write_pictures
+from wordbridge.manifest import compare, verified
+from wordbridge.search.engine import Search
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-# Read by wordbridge.lifeline: jobs end when this Snakemake does.
+# Read by wordbridge.job: jobs end when this Snakemake does.
 SNAKEMAKE = "WORDBRIDGE_SNAKEMAKE"
 
 # Held while this process lives: each line is a machine on which Snakemake ever ran here.

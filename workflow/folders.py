@@ -25,7 +25,7 @@ READERS = 8  # folders that are read at once, which disks and file servers do we
 SETTLED = 2.0  # seconds; what changed later may change again without another time
 # By its path, because the Snakefile is read before anything is installed.
 FILES: Mapping[str, Any] = runpy.run_path(
-    str(Path(__file__).parent / "scripts/wordbridge/devise/picture_files.py")
+    str(Path(__file__).parent / "scripts/wordbridge/images/files.py")
 )
 
 
@@ -43,7 +43,7 @@ class _Seen(NamedTuple):
 def folder_digest(folder: str, any_ending: bool = False) -> str:
     """Return a digest of the names of all files under a folder and the contents of its pictures.
 
-    Which files count is what ``wordbridge.devise.picture_files`` says; with ``any_ending`` all
+    Which files count is what ``wordbridge.images.files`` says; with ``any_ending`` all
     that are not hidden count as pictures. What is not there or cannot be listed counts as empty:
     the job that lists it says why.
     """

@@ -22,9 +22,7 @@ from typing import Any
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 
 # What watches a job and makes no data. Were it counted, rewording a log line would retrain.
-NOT_COUNTED = frozenset(
-    f"wordbridge/{name}.py" for name in ("attempts", "failures", "lifeline", "log", "progress")
-)
+NOT_COUNTED = frozenset(f"wordbridge/{name}.py" for name in ("job", "progress"))
 
 
 def track_code(workflow: Any, planned: Mapping[str, str] | None = None) -> dict[str, str]:

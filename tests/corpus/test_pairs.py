@@ -1,10 +1,28 @@
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordbridge.corpus.pairs import Pair, one_line, read_pairs, write_counts, write_pairs
+from wordbridge.corpus.pairs import (
+    Pair,
+    TokenizedPair,
+    escape_token,
+    join_tokens,
+    keep_short,
+    one_line,
+    read_pairs,
+    read_tokenized,
+    split_tokens,
+    token_lists,
+    tokenized_pair,
+    unescape_token,
+    versions,
+    write_counts,
+    write_pairs,
+    write_tokenized,
+)
 from wordbridge.errors import InputError
 
 quick = settings(derandomize=True, max_examples=60, deadline=None, database=None)
@@ -85,3 +103,116 @@ def test_other_tables_are_errors(tmp_path: Path, content: str, message: str):
 def test_a_report_keeps_the_order_of_its_reasons(tmp_path: Path):
     write_counts(tmp_path / "report.tsv", {"read": 12, "kept": 3, "empty": 0})
     assert (tmp_path / "report.tsv").read_bytes() == b"reason\tcount\nread\t12\nkept\t3\nempty\t0\n"
+
+
+quick_tokenized = settings(derandomize=True, max_examples=40, deadline=None, database=None)
+PAIRS = [
+    TokenizedPair("1", "a", "Qui ?", "Who?", ["qui", "?"], ["who", "?"], "train"),
+    TokenizedPair("2", "b", "O\u00f9\u00a0?", 'Where "?', ["o\u00f9", " "], ["\\", '"'], "test"),
+]
+COLUMNS = ["item", "group", "fr", "en", "fr_version", "en_version", "fr_tokens", "en_tokens"]
+
+
+def test_pairs_come_back_with_and_without_their_part(tmp_path):
+    write_tokenized(tmp_path / "split.tsv", PAIRS)
+    assert read_tokenized(tmp_path / "split.tsv") == PAIRS
+    unsplit = [pair._replace(part="") for pair in PAIRS]
+    write_tokenized(tmp_path / "tokens.tsv", unsplit)
+    assert read_tokenized(tmp_path / "tokens.tsv") == unsplit
+    header = (tmp_path / "tokens.tsv").read_text(encoding="utf-8").split("\n")[0]
+    assert header.split("\t") == COLUMNS
+
+
+def test_versions_come_back_with_and_without_a_part(tmp_path):
+    named = [
+        pair._replace(fr_version=fr, en_version=en)
+        for pair, fr, en in zip(PAIRS, "lo", ["", "4"], strict=True)
+    ]
+    for pairs in (named, [pair._replace(part="") for pair in named]):
+        write_tokenized(tmp_path / "pairs.tsv", pairs)
+        assert read_tokenized(tmp_path / "pairs.tsv") == pairs
+    lines = (tmp_path / "pairs.tsv").read_text(encoding="utf-8").splitlines()
+    assert [line.split("\t")[4:6] for line in lines[1:]] == [["l", ""], ["o", "4"]]
+
+
+def test_tokens_leave_everything_else_of_a_pair_as_it_was():
+    pair = Pair("7", "b", "Qui ?", "Who?", "l", "k")
+    expected = TokenizedPair("7", "b", "Qui ?", "Who?", ["qui"], ["who", "?"], "", "l", "k")
+    assert tokenized_pair(pair, ["qui"], ["who", "?"]) == expected
+    assert list(keep_short([pair], [["qui"]], [["who", "?"]], 3, Counter())) == [expected]
+
+
+def test_versions_are_named_for_all_pairs_or_for_none():
+    named = [PAIRS[0]._replace(fr_version=version) for version in ("l", "", "o")]
+    assert versions(named, "fr") == ["l", "", "o"]
+    assert versions(named, "en") == []
+
+
+@quick_tokenized
+@given(st.lists(st.text(" \\esnt\n\t\u2028\u00e9", max_size=4), max_size=4))
+def test_any_tokens_come_back(tmp_path_factory, tokens):
+    path = tmp_path_factory.mktemp("tokenized") / "pairs.tsv"
+    pairs = [TokenizedPair("1", "a", "x", "y", tokens, ["z"])]
+    write_tokenized(path, pairs)
+    assert read_tokenized(path) == pairs
+
+
+def test_the_tokens_of_a_part_are_found():
+    assert token_lists(PAIRS, "en", "train") == [["who", "?"]]
+    assert token_lists(PAIRS, "fr", "all") == [["qui", "?"], ["o\u00f9", " "]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("item\tfr\n", f"expected the columns {', '.join(COLUMNS)}"),
+        (
+            "item\tgroup\tfr\ten\tfr_tokens\ten_tokens\n",
+            "expected the columns item, group, fr, en, ",
+        ),
+        ("\t".join(COLUMNS) + "\n1\ta\tx\n", "line 2: expected 8 columns, got 3"),
+        ("\t".join([*COLUMNS, "part"]) + "\n1\ta\tx\n", "line 2: expected 9 columns, got 3"),
+    ],
+)
+def test_a_table_of_another_form_is_an_error(tmp_path, text, message):
+    (tmp_path / "pairs.tsv").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_tokenized(tmp_path / "pairs.tsv")
+
+
+quick_escapes = settings(derandomize=True, max_examples=100, deadline=None, database=None)
+awkward = st.text(" \\esntru02abé\n\t\r\v\0\x85\u00a0\u2028\u3000😀", max_size=6)
+
+
+@pytest.mark.parametrize(
+    ("token", "field"),
+    [
+        ("where", "where"),
+        ("", "\\e"),
+        (" ", "\\s"),
+        ("\n\t\r", "\\n\\t\\r"),
+        ("a\\sb", "a\\\\sb"),
+        ("\\e", "\\\\e"),
+        ("1\u00a0000", "1\\u00a0000"),
+        ("\u2028", "\\u2028"),
+        ("où", "où"),
+    ],
+)
+def test_an_escaped_token_has_no_space_and_comes_back(token, field):
+    assert escape_token(token) == field
+    assert unescape_token(field) == token
+
+
+@quick_escapes
+@given(st.lists(awkward, max_size=5))
+def test_any_token_list_comes_back_from_one_line(tokens):
+    line = join_tokens(tokens)
+    assert split_tokens(line) == tokens
+    assert len(line.splitlines()) <= 1
+    assert "\t" not in line
+
+
+@pytest.mark.parametrize("field", ["\\q", "a\\", "\\u12", "\\u00G0", "\\ex"])
+def test_an_escape_that_is_never_written_is_an_error(field):
+    with pytest.raises(InputError, match="unknown escape"):
+        unescape_token(field)

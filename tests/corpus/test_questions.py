@@ -1,14 +1,23 @@
+import gzip
 import random
 import re
+import tracemalloc
 import zipfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from wordbridge.corpus.lines import aligned_lines, tabbed_lines
+from wordbridge.corpus import questions as lines
 from wordbridge.corpus.pairs import Pair
-from wordbridge.corpus.questions import REASONS, extract_lines, extract_questions
+from wordbridge.corpus.questions import (
+    REASONS,
+    aligned_lines,
+    extract_lines,
+    extract_questions,
+    read_lines,
+    tabbed_lines,
+)
 from wordbridge.errors import InputError
 
 FR, EN = r"^([^?.!]+\?)", r"^(Wh[^?.!]+\?)"
@@ -133,3 +142,177 @@ def test_tatoeba_holds_the_known_number_of_questions(tmp_path):
     report = Counter()
     assert sum(1 for _ in extract_lines(lines, FR, EN, report)) == 7083
     assert report["read"] == 142_787
+
+
+def written(folder: Path, content: bytes, form: str) -> Path:
+    path = folder / f"text-{form}"  # no ending: the form is seen from the bytes
+    if form == "plain":
+        path.write_bytes(content)
+    elif form == "gzip":
+        path.write_bytes(gzip.compress(content))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("inner/text.txt", content)
+    return path
+
+
+@pytest.mark.parametrize("form", ["plain", "gzip", "zip"])
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"un\ndeux\n", ["un", "deux"]),
+        (b"un\r\ndeux\r\n", ["un", "deux"]),
+        (b"un\ndeux", ["un", "deux"]),
+        (b"\n\nun\n\n", ["", "", "un", ""]),
+        (b"\xef\xbb\xbfun\n\xef\xbb\xbfdeux\n", ["un", "\ufeffdeux"]),
+        (b"a\rb\tc\x0bd\x0ce\x1cf\n", ["a\rb\tc\x0bd\x0ce\x1cf"]),
+        ("a\u2028b\u2029c\u0085d\n".encode(), ["a\u2028b\u2029c\u0085d"]),
+        ("O\u00f9\u202f?\n".encode(), ["O\u00f9\u202f?"]),
+    ],
+)
+def test_only_line_feeds_end_lines_in_every_form(
+    tmp_path: Path, form: str, content: bytes, expected: list[str]
+):
+    assert list(read_lines(written(tmp_path, content, form))) == expected
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 1 << 16])
+def test_the_size_of_the_blocks_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+):
+    text = "Où ?\r\n\r\n" + "é" * 40 + "\nfin"
+    path = written(tmp_path, text.encode(), "plain")
+    monkeypatch.setattr(lines, "BLOCK", block)
+    assert list(read_lines(path)) == ["Où ?", "", "é" * 40, "fin"]
+
+
+@pytest.mark.parametrize("block", [5, 1 << 16])
+@pytest.mark.parametrize(
+    ("content", "line", "byte"),
+    [
+        (b"ab\ncd\nx\xe9y\n", 3, "0xe9 at byte 2 of the line"),
+        (b"ab\n\xffcd\n", 2, "0xff at byte 1 of the line"),
+        (b"ab\ncd\n\xc3", 3, "0xc3 at byte 1 of the line"),
+        (b"ab\n\xed\xa0\x80\n", 2, "0xed at byte 1 of the line"),
+        (b"ab\n\nc\0d\n", 3, "0x00 at byte 2 of the line"),
+        ("Où ?".encode("utf-16"), 1, "0x00 at byte 4 of the line"),
+    ],
+)
+def test_bytes_that_are_no_utf8_text_are_named_with_their_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    block: int,
+    content: bytes,
+    line: int,
+    byte: str,
+):
+    path = written(tmp_path, content, "plain")
+    monkeypatch.setattr(lines, "BLOCK", block)
+    with pytest.raises(InputError, match=f"text-plain, line {line}: .*{byte}"):
+        list(read_lines(path))
+
+
+@pytest.mark.parametrize("form", ["plain", "gzip", "zip"])
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
+def test_an_empty_text_is_an_error(tmp_path: Path, form: str, content: bytes):
+    with pytest.raises(InputError, match="empty file"):
+        list(read_lines(written(tmp_path, content, form)))
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path):
+    with pytest.raises(InputError, match=r"nowhere.txt: expected a text file, got no file"):
+        list(read_lines(tmp_path / "nowhere.txt"))
+
+
+@pytest.mark.parametrize("form", ["gzip", "zip"])
+@pytest.mark.parametrize("cut", [0.2, 0.6, 0.98])
+def test_a_truncated_archive_is_an_error(tmp_path: Path, form: str, cut: float):
+    noise = random.Random(5)
+    text = "".join(f"{noise.random()}\n" for _ in range(3000))
+    path = written(tmp_path, text.encode(), form)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * cut)])
+    with pytest.raises(InputError, match=r"truncated.*fetch it again"):
+        list(read_lines(path))
+
+
+@pytest.mark.parametrize("form", ["gzip", "zip"])
+def test_a_damaged_archive_is_an_error(tmp_path: Path, form: str):
+    noise = random.Random(6)
+    text = "".join(f"{noise.random()}\n" for _ in range(3000))
+    path = written(tmp_path, text.encode(), form)
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 0xFF
+    path.write_bytes(damaged)
+    with pytest.raises(InputError, match=r"damaged|expected (UTF-8|text)"):
+        list(read_lines(path))
+
+
+def test_an_archive_of_several_files_is_an_error(tmp_path: Path):
+    path = tmp_path / "pairs.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.mkdir("folder")
+        archive.writestr("folder/fr.txt", "Qui ?\n")
+        archive.writestr("about.txt", "text\n")
+    with pytest.raises(InputError, match=r"got about\.txt, folder/fr\.txt; unpack the one"):
+        list(read_lines(path))
+
+
+def test_aligned_lines_are_numbered_from_one(tmp_path: Path):
+    fr = written(tmp_path, "Où ?\nQui ?\nfin".encode(), "gzip")
+    en = written(tmp_path, b"Where?\r\nWho?\r\nend\r\n", "plain")
+    assert list(aligned_lines(fr, en)) == [
+        (1, "Où ?", "Where?"),
+        (2, "Qui ?", "Who?"),
+        (3, "fin", "end"),
+    ]
+
+
+@pytest.mark.parametrize(("fr_count", "en_count"), [(3, 5), (5, 3), (1, 200), (200, 1)])
+@pytest.mark.parametrize("block", [4, 1 << 16])
+def test_different_line_counts_are_an_error_that_names_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fr_count: int, en_count: int, block: int
+):
+    fr, en = tmp_path / "fr", tmp_path / "en"
+    fr.write_text("a\n" * fr_count)
+    en.write_text("b\n" * en_count)
+    monkeypatch.setattr(lines, "BLOCK", block)
+    with pytest.raises(InputError, match=f"got {fr_count} lines in .*fr and {en_count} in .*en"):
+        list(aligned_lines(fr, en))
+
+
+def test_columns_of_tabbed_lines_count_from_one(tmp_path: Path):
+    path = written(tmp_path, "Where?\tOù ?\t3\nWho?\tQui ?\t4\n".encode(), "zip")
+    assert list(tabbed_lines(path, 2, 1)) == [(1, "Où ?", "Where?"), (2, "Qui ?", "Who?")]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a\tb\nc\n", r"line 2: expected tab-separated fields \(2 as in line 1\), got 1"),
+        (b"a\tb\nc\td\n\n", r"line 3: .* got 1"),
+        (b"a\tb\nc\td\te\n", r"line 2: .* got 3"),
+        (b"a\nb\n", r"line 1: .*\(columns 2, 1\), got 1"),
+    ],
+)
+def test_ragged_tabbed_lines_are_an_error_that_names_the_line(
+    tmp_path: Path, content: bytes, message: str
+):
+    with pytest.raises(InputError, match=message):
+        list(tabbed_lines(written(tmp_path, content, "plain"), 2, 1))
+
+
+def test_a_column_zero_is_an_error(tmp_path: Path):
+    with pytest.raises(InputError, match="columns 0, 1"):
+        list(tabbed_lines(written(tmp_path, b"a\tb\n", "plain"), 0, 1))
+
+
+def test_memory_does_not_grow_with_the_text(tmp_path: Path):
+    path = tmp_path / "long"
+    path.write_bytes(b"a line of some length, the same again and again\n" * 200_000)  # 9.6 MB
+    tracemalloc.start()
+    count = sum(1 for _ in aligned_lines(path, path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 200_000
+    assert peak < 1_500_000

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordbridge.corpus.fingerprint import fingerprint
-from wordbridge.corpus.splits import grouped_split, lesson_split
+from wordbridge.corpus.splits import fingerprint, grouped_split, lesson_split
 from wordbridge.errors import InputError
 
 quick = settings(derandomize=True, max_examples=60, deadline=None, database=None)

@@ -1,6 +1,7 @@
 import pytest
 
-from wordbridge.corpus.pieces import joined_pieces
+from wordbridge.corpus.detokenizer import joined_pieces
+from wordbridge.corpus.pairs import TokenizedPair, train_texts
 from wordbridge.corpus.subwords import (
     cut_pairs,
     cut_texts,
@@ -8,7 +9,6 @@ from wordbridge.corpus.subwords import (
     train_pieces,
     write_pieces,
 )
-from wordbridge.corpus.tokenized import TokenizedPair, train_texts
 from wordbridge.errors import InputError
 
 TEXTS = [

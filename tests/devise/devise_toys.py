@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from wordbridge.devise.noun_table import Noun
-from wordbridge.devise.picture_table import Picture
+from wordbridge.devise.evaluation import Words
 from wordbridge.devise.predictions import Predictions
-from wordbridge.devise.words import Words
+from wordbridge.images.table import Picture
+from wordbridge.nouns.table import Noun
 
 PARENTS = {
     "entity": "", "animal": "entity", "dog": "animal", "cat": "animal", "corgi": "dog",

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from wordbridge.devise.devise_job import Sources
+from wordbridge.arrays import unit_length
 from wordbridge.devise.labelled import Floats, Ints
-from wordbridge.devise.noun_matrix import CLASSES, NounMatrix
-from wordbridge.devise.picture_table import Picture
-from wordbridge.vectors.unit_length import unit_length
+from wordbridge.devise.training import Sources
+from wordbridge.images.table import Picture
+from wordbridge.nouns.matrix import CLASSES, NounMatrix
 
 WIDTH, PART, DIM, NOUNS, KNOWN, PER_NOUN = 10, 5, 7, 11, 6, 8
 VALID, UNLABELLED = 2, 3  # pictures per noun, pictures in all

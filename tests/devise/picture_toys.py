@@ -1,6 +1,6 @@
 """A small WordNet with what the picture tests need."""
 
-from wordbridge.devise.noun_table import Noun
+from wordbridge.nouns.table import Noun
 
 PHYSICAL, ANIMAL, ARTIFACT, FOOD = "n00001930", "n00015388", "n00021939", "n07555863"
 DOG, CAT, CRANE, MACHINE, CHICKEN, MEAT = (f"n0000010{number}" for number in range(6))

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 from torchvision import models
 
 from tests.devise.tuning_toys import SIDE, Step, backbone
-from wordbridge.devise.backbones import load_backbone, parts
-from wordbridge.devise.efficientnet import Block, ConvNorm, EfficientNetLite
-from wordbridge.devise.fitted import Fitted, write_fitted
+from wordbridge.devise.model_file import Fitted, write_fitted
 from wordbridge.devise.tuned_backbone import TunedBackbone, cut_before, tuned_backbone
 from wordbridge.errors import InputError
+from wordbridge.images.backbones import Block, ConvNorm, EfficientNetLite, load_backbone, parts
 
 
 def shown(count: int = 3) -> Tensor:

@@ -8,18 +8,18 @@ import pytest
 import torch
 from torch import nn
 
-from tests.devise.test_devise_training import Killed, killed_after
+from tests.devise.test_training import Killed, killed_after
 from tests.devise.tuning_toys import CHANNELS, SIDE, backbone, block, read, sources
 from wordbridge.devise import frozen_maps
-from wordbridge.devise.backbones import Backbone, pooled
-from wordbridge.devise.devise_job import Trained
-from wordbridge.devise.fitted import write_fitted
 from wordbridge.devise.frozen_maps import PART
-from wordbridge.devise.picture_table import Picture
+from wordbridge.devise.model_file import write_fitted
+from wordbridge.devise.training import Trained
 from wordbridge.devise.tuned_backbone import cut_before, tuned_backbone
 from wordbridge.devise.tuning import Tuning
 from wordbridge.devise.tuning_job import blocks_of, prepare_tuning, tune
 from wordbridge.errors import InputError
+from wordbridge.images.backbones import Backbone, pooled
+from wordbridge.images.table import Picture
 
 SOURCES = sources()
 STEPS = 4  # of an epoch: 57 pictures, 16 at a time

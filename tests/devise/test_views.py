@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from tests.devise.head_toys import picture
 from tests.devise.tuning_toys import CHANNELS, CPU, backbone, png, read
-from wordbridge.devise.decoding import Square, UnreadablePictureError
-from wordbridge.devise.extraction import Plan
-from wordbridge.devise.feature_store import Shard
-from wordbridge.devise.picture_table import Picture
 from wordbridge.devise.train_part import trained_on
 from wordbridge.devise.view_features import extract_views
 from wordbridge.devise.views import ViewSettings, view
+from wordbridge.images.decoding import Square, UnreadablePictureError
+from wordbridge.images.feature_store import Shard
+from wordbridge.images.features import Plan
+from wordbridge.images.table import Picture
 
 SETTINGS = ViewSettings(seed=3, smallest=0.4, stretch=1.5, flips=True)
 CUT = Square(16, 18, "bilinear")

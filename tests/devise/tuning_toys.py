@@ -10,11 +10,11 @@ from torch import nn
 
 from tests.devise import head_toys
 from tests.devise.head_toys import PER_NOUN, Store, nouns
-from wordbridge.devise.backbones import Backbone, Preprocessing
-from wordbridge.devise.decoding import Square
-from wordbridge.devise.devise_job import Sources
-from wordbridge.devise.extraction import Plan, extract
-from wordbridge.devise.picture_table import Picture
+from wordbridge.devise.training import Sources
+from wordbridge.images.backbones import Backbone, Preprocessing
+from wordbridge.images.decoding import Square
+from wordbridge.images.features import Plan, extract
+from wordbridge.images.table import Picture
 
 SIDE, CHANNELS, CLASSES = 12, 5, 8
 CPU = torch.device("cpu")

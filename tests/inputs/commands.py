@@ -4,7 +4,7 @@ import json
 
 from tests.inputs import files
 from tests.inputs.rows import HERE, UNPICKLED, Command, Held, Row, half, swap
-from tests.manifest.manifest_toys import TABLE
+from tests.manifest_toys import TABLE
 
 TRANSLATE = ("translate", "Qui vient ?")
 CLI = "tests/test_cli.py"
@@ -137,10 +137,10 @@ ROWS: list[Row] = [
     ),
     Held("stdin in Latin-1", f"{CLI}::test_text_in_another_encoding_is_refused", "latin-1"),
     Held("stdin without lines", f"{CLI}::test_without_lines_nothing_is_printed", 'stdin=""'),
-    Held("an unknown word", "tests/test_searching.py::test_an_error_is_one_line", "baot"),
+    Held("an unknown word", "tests/search/test_engine.py::test_an_error_is_one_line", "baot"),
     Held(
         "words and index of two runs",
-        "tests/test_searching.py::test_words_and_index_of_two_runs_are_refused",
+        "tests/search/test_engine.py::test_words_and_index_of_two_runs_are_refused",
         "word_vectors",
     ),
 ]

@@ -14,39 +14,38 @@ import torch
 from torch import nn
 
 from tests.inputs import files
-from tests.manifest.manifest_toys import TABLE
-from wordbridge.corpus.extraction import extract_corpus
+from tests.manifest_toys import TABLE
+from wordbridge.arrays import load_matrix
+from wordbridge.corpus.bible import read_verses
 from wordbridge.corpus.ids import read_ids
-from wordbridge.corpus.lines import aligned_lines, read_lines, tabbed_lines
 from wordbridge.corpus.pairs import HEADER as PAIRS
-from wordbridge.corpus.statistics import read_reports
+from wordbridge.corpus.pairs import HEADER_TOKENIZED as TOKENIZED
+from wordbridge.corpus.pairs import read_tokenized
+from wordbridge.corpus.questions import aligned_lines, extract_corpus, read_lines, tabbed_lines
 from wordbridge.corpus.subwords import cut_texts, read_pieces
-from wordbridge.corpus.tokenized import HEADER as TOKENIZED
-from wordbridge.corpus.tokenized import read_tokenized
-from wordbridge.corpus.verses import read_verses
 from wordbridge.corpus.vocabulary import read_vocabulary
-from wordbridge.devise import picture_table
-from wordbridge.devise.backbone_weights import read_weights
-from wordbridge.devise.class_lists import label_nouns, read_class_list
-from wordbridge.devise.decoding import open_picture
-from wordbridge.devise.feature_rows import HEADER as ROWS_HEADER
-from wordbridge.devise.feature_store import FeatureStore
-from wordbridge.devise.fitted import read_fitted
-from wordbridge.devise.hierarchy import Hierarchy
-from wordbridge.devise.noun_names import read_senses
-from wordbridge.devise.noun_rows import HEADER as NOUN_ROWS
-from wordbridge.devise.noun_rows import load_noun_vectors
-from wordbridge.devise.noun_table import HEADER as NOUNS
-from wordbridge.devise.noun_table import read_nouns
-from wordbridge.devise.packages import members
-from wordbridge.devise.picture_folders import list_table, list_tar
+from wordbridge.devise.model_file import read_fitted
 from wordbridge.devise.predictions import read_predictions
-from wordbridge.devise.wordnet import read_wordnet
-from wordbridge.manifest.records import read_record
+from wordbridge.files import read_records
+from wordbridge.images import table as picture_table
+from wordbridge.images.backbones import read_weights
+from wordbridge.images.decoding import open_picture
+from wordbridge.images.feature_store import HEADER as ROWS_HEADER
+from wordbridge.images.feature_store import FeatureStore
+from wordbridge.images.labels import read_senses
+from wordbridge.images.listing import list_table, list_tar
+from wordbridge.images.packages import members
+from wordbridge.manifest import read_record
+from wordbridge.nouns.hierarchy import Hierarchy
+from wordbridge.nouns.matrix import HEADER as NOUN_ROWS
+from wordbridge.nouns.matrix import load_noun_vectors
+from wordbridge.nouns.table import HEADER as NOUNS
+from wordbridge.nouns.table import read_nouns
+from wordbridge.nouns.wordnet import label_nouns, read_class_list, read_wordnet
+from wordbridge.report.corpus import read_reports
 from wordbridge.search.translated_names import TranslatedName, read_translated_names
 from wordbridge.sources.archives import extract_member
-from wordbridge.translation.checkpoint import load_state, save_state
-from wordbridge.translation.records import read_records
+from wordbridge.training.checkpoint import load_state, save_state
 from wordbridge.translation.translations import (
     COLUMNS,
     Translation,
@@ -54,12 +53,9 @@ from wordbridge.translation.translations import (
     read_translations,
     write_attention,
 )
-from wordbridge.vectors.fasttext_bin import FastTextBin
-from wordbridge.vectors.matrix_file import load_matrix
-from wordbridge.vectors.npy_vectors import NpyVectors
+from wordbridge.vectors.fasttext import FastTextBin
 from wordbridge.vectors.protocol import WordVectors
-from wordbridge.vectors.spacy_vectors import SpacyVectors
-from wordbridge.vectors.text_vectors import TextVectors
+from wordbridge.vectors.readers import NpyVectors, SpacyVectors, TextVectors
 
 Make = Callable[[Path], bytes]
 

@@ -13,8 +13,8 @@ import atheris
 
 with atheris.instrument_imports(include=["tarfile", "wordbridge", "zipfile"]):
     from tests.inputs.doors import BINARY, DOORS
-    from wordbridge.devise.decoding import UnreadablePictureError
     from wordbridge.errors import InputError
+    from wordbridge.images.decoding import UnreadablePictureError
 
 MOST_BYTES = 4096
 

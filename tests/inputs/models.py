@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.inputs import files
 from tests.inputs.rows import UNPICKLED, Bad, Held, Row, Unusual, half, npz, swap
-from tests.manifest.manifest_toys import TABLE
+from tests.manifest_toys import TABLE
 
 
 def recorded(**changes: Any) -> bytes:

@@ -7,9 +7,9 @@ import numpy as np
 
 from tests.inputs import files
 from tests.inputs.rows import OBJECTS, Bad, Held, Row, Run, Unusual, Value, cut, half, swap
-from wordbridge.devise.class_lists import Listed, label_nouns
-from wordbridge.devise.noun_table import Noun
-from wordbridge.devise.picture_split import Settings
+from wordbridge.images.split import Settings
+from wordbridge.nouns.table import Noun
+from wordbridge.nouns.wordnet import Listed, label_nouns
 
 DOG = Noun("n1", ("dog",), (), None, "")
 NOUN = files.NOUNS.encode()
@@ -116,7 +116,7 @@ ROWS: list[Row] = [
     ),
     Held(
         "a picture that is none",
-        "tests/test_searching.py::test_other_weights_and_what_is_no_picture_are_refused",
+        "tests/search/test_engine.py::test_other_weights_and_what_is_no_picture_are_refused",
         'write_bytes(b"no picture")',
     ),
 ]

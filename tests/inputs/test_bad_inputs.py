@@ -21,8 +21,8 @@ from tests.inputs.rows import HERE, Bad, Command, Harm, Held, Row, Run, Setting,
 from tests.search.toys import make_run
 from tests.test_cli import finish
 from wordbridge.cli import app
-from wordbridge.devise.decoding import UnreadablePictureError
 from wordbridge.errors import InputError
+from wordbridge.images.decoding import UnreadablePictureError
 from workflow.configuration import configured
 from workflow.problems import YAML
 

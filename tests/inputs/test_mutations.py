@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.inputs.doors import BINARY, DOORS
-from wordbridge.devise.decoding import UnreadablePictureError
 from wordbridge.errors import InputError
+from wordbridge.images.decoding import UnreadablePictureError
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 30  # of guided fuzzing for each door

@@ -22,9 +22,8 @@ from tests.inputs.rows import (
     swap,
 )
 from wordbridge.corpus.batches import sortish_batches
-from wordbridge.corpus.numbering import length_limit
 from wordbridge.corpus.splits import grouped_split, lesson_split
-from wordbridge.corpus.vocabulary import build_vocabulary
+from wordbridge.corpus.vocabulary import build_vocabulary, length_limit
 
 PAIR = ("1", "1", "Qui ?", "Who?", "", "")
 HEADED = files.table(PAIRS, PAIR)

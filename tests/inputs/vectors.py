@@ -23,7 +23,7 @@ from tests.inputs.rows import (
 )
 
 NOUN_VECTORS = "nouns/vectors.npy"
-FASTTEXT = "tests/vectors/test_fasttext_bin.py"
+FASTTEXT = "tests/vectors/test_fasttext.py"
 
 ROWS: list[Row] = [
     Bad("an empty file", "fastText", b"", "no fastText model can be read"),

@@ -92,9 +92,9 @@ def note(state, kind, step):
 
 def watch_training(fault):
     """Note each step and each saved state, and let the fault come when it is due."""
-    import wordbridge.translation.checkpoint as checkpoint
-    from wordbridge.translation.resumption import Resumption
-    from wordbridge.translation.standing import Standing
+    import wordbridge.training.checkpoint as checkpoint
+    from wordbridge.training.checkpoint import Resumption
+    from wordbridge.training.loop import Standing
 
     count, write, write_bytes = Standing.count, checkpoint._write, Path.write_bytes
     locked, resume = checkpoint.locked, Resumption.resume

@@ -1,8 +1,27 @@
-"""Tests of the summary page."""
+"""Tests of the summary page.
+
+Tests of what the summary page says about files.
+"""
 
 import re
+from pathlib import Path
 
-from wordbridge.report.page import Link, Picture, Section, build_page
+import pandas as pd
+import pytest
+
+from wordbridge.report.page import (
+    FOLDERS,
+    OF_PICTURES,
+    OTHER,
+    Link,
+    Picture,
+    Section,
+    build_page,
+    caption_of,
+    summary_sections,
+    topic_of,
+)
+from wordbridge.report.tables import write_table
 
 NASTY = "<script>x</script> & \"q\" 'a'"
 
@@ -53,3 +72,78 @@ def test_addresses_are_relative_and_quoted() -> None:
 def test_a_picture_without_words_for_the_blind_has_its_caption() -> None:
     page = build_page("Run", [Section("S", pictures=[Picture("a.png", "Losses")])])
     assert 'alt="Losses"' in page
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "title"),
+    [
+        ("scores.html", "tables", "Scores"),
+        ("scores.png", "pictures", "Scores"),
+        ("samples.html", "tables", "Sample translations"),
+        ("attention_all_3.png", "pictures", "Attention"),
+        ("losses.svg", "pictures", "Training"),
+        ("coverage_fr.html", "tables", "Corpus and vectors"),
+        ("lossesandmore.png", "pictures", "More"),
+        ("strange.html", "tables", "More"),
+    ],
+)
+def test_files_are_known_by_the_start_of_their_name(name: str, kind: str, title: str) -> None:
+    assert topic_of(Path("x") / name, kind).title == title
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("attention_curves.png", "Attention at the first nine output steps"),
+        ("attention_curves_all_2.png", "all 2: Attention at the first nine output steps"),
+        ("attention_all_2.png", "all 2: Attention of every output word"),
+    ],
+)
+def test_captions_come_from_the_longest_known_start(name: str, start: str) -> None:
+    path = Path(name)
+    assert caption_of(path, topic_of(path, "pictures")).startswith(start)
+
+
+def test_an_unknown_picture_is_called_by_its_name() -> None:
+    assert caption_of(Path("my_own_plot.png"), OTHER) == "my own plot"
+
+
+def test_the_page_shows_every_table_and_picture_and_lists_the_folders(tmp_path: Path) -> None:
+    for name in ("scores", "samples", "strange"):
+        frame = pd.DataFrame({"a": [f"cell of {name}"]})
+        write_table(frame, tmp_path / "tables" / name, f"Caption of {name}.")
+    tables = [tmp_path / "tables" / f"{name}.html" for name in ("samples", "strange", "scores")]
+    pictures = [tmp_path / "figures" / "scores.png", tmp_path / "figures" / "losses.png"]
+    sections = summary_sections(tmp_path, tables, pictures)
+    titles = [section.title for section in sections]
+    assert titles == ["Scores", "Sample translations", "Training", "More", "Files"]
+    page = build_page("A run", sections)
+    for name in ("scores", "samples", "strange"):
+        assert page.count(f"cell of {name}") == 1
+        for ending in ("tsv", "md", "html"):
+            assert f'href="./tables/{name}.{ending}"' in page
+    for name in ("scores", "losses"):
+        assert f'src="./figures/{name}.png"' in page
+    for folder in FOLDERS.keys() - OF_PICTURES:
+        assert f'href="./{folder}/"' in page
+    assert str(tmp_path) not in page
+
+
+def test_folders_of_the_picture_side_are_listed_with_its_tables_only(tmp_path: Path) -> None:
+    write_table(pd.DataFrame({"a": ["b"]}), tmp_path / "tables/devise", "Caption.")
+    tables = [tmp_path / "tables/devise.html"]
+    with_pictures, without = (
+        {link.path for link in summary_sections(tmp_path, made, [])[-1].links}
+        for made in (tables, [])
+    )
+    assert {f"{name}/" for name in FOLDERS} <= with_pictures
+    wanted = {f"{name}/" for name in OF_PICTURES} | {"timings/search.html"}
+    assert with_pictures - without == wanted
+
+
+def test_folders_that_a_run_does_not_make_are_not_listed(tmp_path: Path) -> None:
+    every, some = (
+        {link.path for link in summary_sections(tmp_path, [], [], absent)[-1].links}
+        for absent in ([], ["views", "auxiliary"])
+    )
+    assert every - some == {"views/", "auxiliary/"}

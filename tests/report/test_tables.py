@@ -1,20 +1,35 @@
-"""Tests of tables as TSV, Markdown and HTML."""
+"""Tests of tables as TSV, Markdown and HTML.
+
+Tests of how figures are shown.
+
+Tests of tables as pandas frames.
+"""
 
 import csv
 import io
 import math
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.report.cells import Column
-from wordbridge.report.html_tables import embedded_table, table_html
-from wordbridge.report.markdown_tables import table_markdown
-from wordbridge.report.tables import table_tsv, write_table
+from wordbridge.report.tables import (
+    Cell,
+    Column,
+    cells,
+    embedded_table,
+    plain_columns,
+    read_frame,
+    shown_columns,
+    table_html,
+    table_markdown,
+    table_tsv,
+    write_table,
+)
 
 VOID = {"meta", "link", "br", "img"}
 
@@ -217,3 +232,88 @@ def test_a_table_without_rows_is_a_table() -> None:
     assert table_tsv(empty).count("\n") == 1
     assert parse(table_html(empty, "Scores.", COLUMNS, group=True)).cells[-1] == "Parameters"
     assert len(table_markdown(empty, "Scores.", COLUMNS, group=True).splitlines()) == 6
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "text"),
+    [
+        (25.0571, Column("BLEU", 1), "25.1"),
+        (np.float32(2.25), Column("loss", 3), "2.250"),
+        (0.12345, Column("share", 1, scale=100), "12.3"),
+        (19_982_969, Column("parameters", 0), "19,982,969"),
+        (-0.04, Column("gain", 1), "0.0"),
+        (-1.25, Column("gain", 2), "-1.25"),
+        (0.000123456789, Column("rate"), "0.000123457"),
+        (12, Column("count"), "12"),
+        ("12", Column("text", 1), "12"),
+        (True, Column("flag", 1), "True"),
+        (None, Column("empty", 1), "\u2013"),
+        (math.nan, Column("empty", 1), "\u2013"),
+    ],
+)
+def test_a_value_is_shown_with_the_digits_of_its_column(
+    value: object, column: Column, text: str
+) -> None:
+    frame = pd.DataFrame({"x": pd.Series([value], dtype=object)})
+    assert cells(frame, {"x": column})[0][0].text == text
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "text"),
+    [
+        ({"a": 25.06, "b": 0.44}, Column("A", 1, deviation="b"), "25.1 \u00b1 0.4"),
+        ({"a": 0.25, "b": 0.011}, Column("A", 1, deviation="b", scale=100), "25.0 \u00b1 1.1"),
+        ({"a": 25.06, "b": math.nan}, Column("A", 1, deviation="b"), "25.1"),
+        ({"a": math.nan, "b": 1.0}, Column("A", 1, deviation="b"), "\u2013"),
+        ({"a": 3.2, "b": 2.1, "c": 4.3}, Column("A", 1, interval=("b", "c")), "3.2 [2.1, 4.3]"),
+        ({"a": 3.2, "b": math.nan, "c": math.nan}, Column("A", 1, interval=("b", "c")), "3.2"),
+    ],
+)
+def test_deviation_and_interval_stand_beside_the_figure(
+    row: dict[str, float], column: Column, text: str
+) -> None:
+    assert cells(pd.DataFrame([row]), {"a": column}) == [[Cell(text, figure=True)]]
+
+
+@pytest.mark.parametrize(
+    ("values", "best", "marked"),
+    [
+        ([3.0, 1.0, 2.0], "low", [False, True, False]),
+        ([3.0, 1.0, 2.0], "high", [True, False, False]),
+        ([2.04, 1.0, 2.01], "high", [True, False, True]),  # both are shown as 2.0
+        ([3.0, None, 2.0], "low", [False, False, True]),
+        ([3.0], "low", [False]),  # nothing to compare with
+        ([3.0, 3.01], "low", [False, False]),  # all are best
+        ([3.0, 4.0], "", [False, False]),
+    ],
+)
+def test_the_best_figure_as_shown_is_marked(
+    values: list[float], best: Any, marked: list[bool]
+) -> None:
+    rows = cells(pd.DataFrame({"x": values}), {"x": Column("X", 1, best=best)})
+    assert [row[0].best for row in rows] == marked
+
+
+def test_columns_are_shown_in_the_order_asked_for_and_absent_ones_left_out() -> None:
+    frame = pd.DataFrame({"a": [1], "b": [2], "c": [3]})
+    asked = {"c": Column("C"), "z": Column("Z"), "a": Column("A")}
+    assert list(shown_columns(frame, asked)) == ["c", "a"]
+    assert shown_columns(frame, None) == plain_columns(frame)
+
+
+def test_an_empty_field_is_a_text_or_a_missing_number(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text('word\tloss\n"NA"\t1.5\nb\t\n', encoding="utf-8")
+    assert read_frame(path, "-")["word"].tolist() == ['"NA"', "b"]
+    assert read_frame(path, "-")["loss"].tolist() == ["1.5", ""]
+    assert read_frame(path, "-", gaps=True)["loss"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("data", [None, b"", b"a\tb\n1\t\xff\n", b"a\tb\n1\t2\t3\n1\t2\t3\t4\n"])
+def test_what_is_no_table_is_told_in_one_line(tmp_path: Path, data: bytes | None) -> None:
+    path = tmp_path / "a.tsv"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(InputError, match=r"a\.tsv: no table can be read \(.*\); make it$") as told:
+        read_frame(path, "make it")
+    assert "\n" not in str(told.value)

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordbridge.search.exact import Neighbours
-from wordbridge.search.folder import read_index
+from wordbridge.search.index import Neighbours, read_index
 from wordbridge.search.recall import measure_recall, recall, recall_rows, spread_rows
 
 

@@ -1,4 +1,7 @@
-"""What stands in the indexes."""
+"""What stands in the indexes.
+
+Labels of nouns and the way up from them.
+"""
 
 import json
 from pathlib import Path
@@ -8,10 +11,11 @@ import pytest
 from snakemake.iocontainers import Namedlist
 
 from tests.search.toys import PICTURES, SETTINGS, files_of, noun_vector
-from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError
-from wordbridge.search.folder import read_index
-from wordbridge.search.rows import index_rows
+from wordbridge.files import sha256_of
+from wordbridge.nouns.table import Noun
+from wordbridge.search.index import read_index
+from wordbridge.search.rows import NounLabel, index_rows, noun_labels, noun_words
 
 
 def test_all_nouns_with_a_vector_stand_in_the_index_of_nouns(finished: Path):
@@ -106,3 +110,24 @@ def test_an_index_of_the_run_says_which_word_vectors_made_it(finished: Path):
     digest = sha256_of(finished / "nouns/vectors.npy")
 
     assert read_index(finished / "search/pictures", digest).description["seed"] == 1
+
+
+def noun(synset: str, lemmas: str, above: str = "") -> Noun:
+    return Noun(synset, tuple(lemmas.split()), tuple(above.split()), None, "")
+
+
+def test_the_path_goes_up_by_the_first_hypernym_and_ends_in_a_cycle_or_at_the_unknown():
+    nouns = [noun("a", "thing"), noun("b", "sea_boat ship", "a c"), noun("c", "x", "d")]
+    nouns += [noun("d", "y", "c"), noun("e", "z", "gone")]
+
+    labels = noun_labels(nouns)
+
+    assert labels["b"] == NounLabel("sea boat", "sea boat < thing")
+    assert labels["c"].path == "x < y"
+    assert labels["e"].path == "z"
+
+
+def test_words_are_those_of_all_lemmas_and_their_parts_in_both_cases():
+    words = noun_words([noun("a", "New_York boat"), noun("b", "boat")])
+
+    assert words == sorted(["New_York", "new_york", "New", "new", "York", "york", "boat"])

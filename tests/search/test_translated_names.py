@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.interpreter import Interpretation
 from wordbridge.search.translated_names import (
     TranslatedName,
     read_translated_names,
     translate_names,
     write_translated_names,
 )
+from wordbridge.translation.pipeline import Interpretation
 
 MADE = [
     TranslatedName("chat noir", "Où est chat noir ?", "where is black ?", "chat", "all/3"),

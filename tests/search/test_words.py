@@ -1,12 +1,26 @@
-"""Tables of words to search with."""
+"""Tables of words to search with.
 
+Which words a table for searching holds.
+
+The words of names that say something.
+"""
+
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.search.words import WordTable, read_words, write_words
+from wordbridge.search.words import (
+    WordTable,
+    bare_name,
+    content_words,
+    read_words,
+    words_to_search,
+    write_words,
+)
+from wordbridge.vectors.readers import NoVectors, NpyVectors
 
 WORDS = ["boat", "Zürich", "été", "boats", "barot", "dog", "boat", "a b\n"]
 
@@ -63,3 +77,53 @@ def test_a_missing_or_damaged_table_is_refused(table: WordTable):
         read_words(table.folder)
     with pytest.raises(InputError, match="run snakemake first"):
         read_words(table.folder / "none")
+
+
+def test_the_most_frequent_words_of_the_source_come_before_those_needed(tmp_path: Path):
+    np.save(tmp_path / "m.npy", np.ones((4, 2), np.float32))
+    (tmp_path / "w.txt").write_text("the\ndog\na b\nrare\n", encoding="utf-8")
+    vectors = NpyVectors(tmp_path / "m.npy", tmp_path / "w.txt")
+
+    assert words_to_search(["boat", "dog"], vectors, {}, 3) == ["the", "dog", "boat"]
+
+
+def test_of_a_table_without_order_all_words_in_lower_case_are_taken(tmp_path: Path):
+    path = tmp_path / "strings.json"
+    path.write_text(json.dumps(["été", "Paris", "chat", "\n"]), encoding="utf-8")
+
+    assert words_to_search(["x"], NoVectors(3), {"strings": path}, 1) == ["chat", "été", "x"]
+    assert words_to_search(["x"], NoVectors(3), {}, 1) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [
+        ("A dog.", "en", ["dog"]),
+        ("Un bateau à voile", "fr", ["bateau", "voile"]),
+        ("L\u2019Étoile de mer", "fr", ["étoile", "mer"]),
+        ("l'e\u0301toile", "fr", ["étoile"]),
+        ("Guinea-pig 2", "en", ["guinea-pig"]),
+        ("where is the boat ?", "en", ["boat"]),
+        ("The", "en", ["the"]),
+        ("42!", "fr", []),
+    ],
+)
+def test_articles_and_the_like_are_left_out(text: str, language: str, words: list[str]):
+    assert content_words(text, language) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("Une grenouille.", "grenouille"),
+        ("De la lavande", "lavande"),
+        ("de l'eau !", "eau"),
+        ("L\u2019Étoile de mer", "Étoile de mer"),
+        ("Les\u00a0ours\u00a0?", "ours"),
+        ("lampe de poche", "lampe de poche"),
+        ("Une", "Une"),
+        ("l'", "l'"),
+    ],
+)
+def test_a_bare_name_has_no_article_and_no_marks(name: str, bare: str):
+    assert bare_name(name) == bare

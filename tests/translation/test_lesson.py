@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tests.translation.toys import LESSON, VARIANTS, settings, translator
 from wordbridge.corpus.batches import pad
-from wordbridge.corpus.specials import EOS, PAD
+from wordbridge.corpus.special_tokens import EOS, PAD
 from wordbridge.translation.translator import Translator
 
 SOURCE = pad([[5, 6, 7, 8, EOS], [9, EOS], [4, 12, EOS]])

@@ -7,12 +7,7 @@ from typing import Any
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.translation.scores import (
-    reference_streams,
-    repeated_tokens,
-    score,
-    token_rates,
-)
+from wordbridge.translation.scores import reference_streams, repeated_tokens, score, token_rates
 
 # "who is the king ?" against "who was the old king ?": 4, 1, 0, 0 of 5, 4, 3, 2 n-grams match;
 # the two zeros are smoothed to 1/2 and 1/4; 5 tokens against 6 cost exp(1 - 6/5).

@@ -1,4 +1,9 @@
-"""Tests of the training loop: resuming, selection, early ends."""
+"""Tests of the training loop: resuming, selection, early ends.
+
+Tests of the running mean of a model's weights.
+
+Tests of a whole training job from files to weights.
+"""
 
 import os
 import signal
@@ -10,8 +15,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from tests.translation.toys import (
     LESSON,
@@ -22,15 +29,18 @@ from tests.translation.toys import (
     settings,
     translator,
 )
-from wordbridge import attempts
+from wordbridge import job as attempts
+from wordbridge.corpus.batches import Curriculum
+from wordbridge.corpus.ids import pack, write_ids
+from wordbridge.corpus.special_tokens import EOS
 from wordbridge.errors import InputError
-from wordbridge.translation import checkpoint
+from wordbridge.training import checkpoint
+from wordbridge.training.checkpoint import Stopped
 from wordbridge.translation import training as training_module
-from wordbridge.translation.resumption import Stopped
+from wordbridge.translation.losses import FreeRun
 from wordbridge.translation.settings import Settings
-from wordbridge.translation.training import Training
+from wordbridge.translation.training import Training, WeightAverage, prepare, train
 from wordbridge.translation.translator import Translator
-from wordbridge.translation.validation import FreeRun
 
 TRAIN, VALID = reversals(13, 1), reversals(5, 2)
 SHORT = {"epochs": 2, "batch_size": 4, "save_seconds": 1e-9}
@@ -307,3 +317,246 @@ def test_a_killed_process_can_be_continued_and_ends_with_the_same_bytes(
     one._resume()
     assert 0 < one.standing.step < one.steps
     assert run(LONGER, state=state)[0] == run(LONGER)[0]
+
+
+def expected_mean(weights: list[Tensor], decay: float) -> Tensor:
+    """Return the mean after ``weights``, one a step: each weighs what the later ones leave."""
+    shares = [1.0]
+    for step in range(1, len(weights)):
+        kept = min(decay, (1 + step) / (10 + step))
+        shares = [*(share * kept for share in shares), 1 - kept]
+    assert sum(shares) == pytest.approx(1)
+    return torch.stack([share * w for share, w in zip(shares, weights, strict=True)]).sum(dim=0)
+
+
+def bias(model: Translator) -> Tensor:
+    return model.decoder.output.bias.detach().clone()
+
+
+def step(model: Translator) -> None:
+    for parameter in model.parameters():
+        parameter.data.add_(torch.randn_like(parameter))
+
+
+@pytest.mark.parametrize("decay", [0.1, 0.25, 0.999])
+def test_the_copy_is_the_decaying_mean_of_the_weights_after_each_step(decay: float) -> None:
+    model = translator(settings({}))
+    average, seen = WeightAverage(model, decay), []
+    for _ in range(7):
+        step(model)
+        average.update()
+        seen.append(bias(model))
+        torch.testing.assert_close(bias(average.model), expected_mean(seen, decay))
+        assert torch.equal(bias(model), seen[-1])
+
+
+def test_the_copy_has_the_models_shape_and_its_tied_weights() -> None:
+    model = translator(settings({}, output_weights="tied"))
+    average = WeightAverage(model, 0.9)
+    assert average.model.parameter_count() == model.parameter_count()
+    assert average.model.decoder.output.weight is average.model.decoder.embedding.weight
+    assert average.model.decoder.output.weight is not model.decoder.output.weight
+
+
+def test_a_resumed_mean_goes_on_with_the_decay_of_its_step() -> None:
+    model = translator(settings({}))
+    whole, resumed = WeightAverage(model, 0.999), WeightAverage(model, 0.999)
+    for _ in range(5):
+        step(model)
+        whole.update()
+    resumed.model.load_state_dict(whole.model.state_dict())
+    resumed.resume(5)
+    step(model)
+    for average in (whole, resumed):
+        average.update()
+    assert torch.equal(bias(whole.model), bias(resumed.model))
+
+
+def test_the_mean_of_a_training_is_validated_and_kept() -> None:
+    training = {**SHORT, "averaging": 0.6, "select": "last"}
+    made = settings({"training": training})
+    one = Training(translator(made), made, TRAIN, VALID, seed=3)
+    seen: list[Tensor] = []
+    update = one.optimisation.step
+
+    def watched(*given: object) -> float:
+        loss = update(*given)  # type: ignore[arg-type]
+        seen.append(bias(one.model))
+        return loss
+
+    one.optimisation.step = watched  # type: ignore[method-assign]
+    kept = one.run()["decoder.output.bias"]
+    torch.testing.assert_close(kept, expected_mean(seen, 0.6))
+    assert (kept - seen[-1]).abs().max() > 1e-4
+
+
+def test_a_mean_changes_what_is_validated_and_not_how_it_is_trained() -> None:
+    biases, rows = [], []
+    for averaging in (0.0, 0.9):
+        made = settings({"training": {**SHORT, "averaging": averaging}})
+        torch.manual_seed(3)
+        one = Training(translator(made), made, TRAIN, VALID, seed=3)
+        one.run()
+        biases.append(bias(one.model))
+        rows.append(one.standing.epochs)
+    assert torch.equal(*biases)
+    for plain, averaged in zip(*rows, strict=True):
+        assert plain["train_loss"] == averaged["train_loss"]
+        assert plain["nll"] != averaged["nll"]
+
+
+VARIANT = {
+    "direction": "fr-en",
+    "tag_versions": False,
+    "model": {"hidden": 6},
+    "training": {"epochs": 2},
+}
+VERSIONS = {"fr": ["l"] * 6 + ["o"], "en": ["k", "4", "k", "4", "k", "3", "k"]}
+CODE = {"modules": {"a": "1"}}
+
+
+def files(
+    folder: Path, rows: int = 9, versions: bool = False, auxiliary: int = 0
+) -> dict[str, str]:
+    parts = ["train"] * 5 + ["valid"] * 2 + ["auxiliary"] * auxiliary
+    for language, shift in (("fr", 4), ("en", 3)):
+        texts = [[shift + place % 5, EOS] for place in range(len(parts))]
+        names = VERSIONS[language] if versions else []
+        write_ids(pack(texts, parts, names), folder / f"{language}.npz")
+        width = {"fr": 5, "en": 7}[language]
+        matrix = np.random.RandomState(width).randn(rows, width).astype(np.float32)
+        np.save(folder / f"{language}.npy", matrix)
+    endings = {"ids": "npz", "embedding": "npy"}
+    return {
+        f"{language}_{name}": str(folder / f"{language}.{ending}")
+        for language in ("fr", "en")
+        for name, ending in endings.items()
+    }
+
+
+def block(**changes: Any) -> dict[str, Any]:
+    return {"variant": {**VARIANT, **changes}, "device": "cpu", "threads": 1}
+
+
+def test_a_job_gives_weights_description_rows_and_times(tmp_path: Path) -> None:
+    states = tmp_path / "states"
+    trained = train(block(), 3, files(tmp_path), states, CODE)
+    assert trained.description["source"] == [9, 5]
+    assert trained.description["target"] == [9, 7]
+    assert trained.description["target_versions"] == []
+    assert trained.description["parameters"] == sum(w.numel() for w in trained.weights.values())
+    assert [row["epoch"] for row in trained.epochs] == [1, 2]
+    assert trained.times["device"] == "cpu"
+
+
+def test_a_job_broken_off_before_its_results_were_written_does_not_train_again(
+    tmp_path: Path,
+) -> None:
+    first = train(block(), 3, files(tmp_path), tmp_path / "states", CODE)
+    again = train(block(), 3, files(tmp_path), tmp_path / "states", CODE)
+    assert again.description == first.description
+    assert again.epochs == first.epochs
+    assert again.times == first.times
+    for name, value in first.weights.items():
+        assert torch.equal(value, again.weights[name])
+
+
+def test_how_often_the_state_is_saved_is_no_reason_to_train_again(tmp_path: Path) -> None:
+    inputs, states = files(tmp_path), tmp_path / "states"
+    first = train(block(), 3, inputs, states, CODE, 5.0)
+    again = train(block(), 3, inputs, states, CODE, 0.5)
+    assert len(list(states.glob("*.safetensors"))) == 1
+    assert again.times == first.times  # a second training would not take the same time
+    assert again.description == first.description
+
+
+def test_the_other_direction_swaps_the_sides(tmp_path: Path) -> None:
+    prepared = prepare(block(direction="en-fr"), 1, files(tmp_path))
+    assert prepared.model.encoder.embedding.embedding_dim == 7
+    assert prepared.model.decoder.embedding.embedding_dim == 5
+
+
+def test_embeddings_of_too_few_words_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected rows for 9 words at least, got 6"):
+        prepare(block(), 1, files(tmp_path, rows=6))
+
+
+def test_versions_are_no_matter_to_a_variant_without_tags(tmp_path: Path) -> None:
+    prepared = prepare(block(), 1, files(tmp_path, versions=True))
+    plain = prepare(block(), 1, files(tmp_path))
+    for name, value in plain.model.state_dict().items():
+        assert torch.equal(value, prepared.model.state_dict()[name])
+    assert prepared.train.batch([1]).source.tolist() == [[5], [EOS]]
+
+
+@pytest.mark.parametrize(
+    ("direction", "names", "width"), [("fr-en", ["k", "4", "3"], 5), ("en-fr", ["l", "o"], 7)]
+)
+def test_tags_are_words_of_their_own_behind_the_vocabulary(
+    direction: str, names: list[str], width: int, tmp_path: Path
+) -> None:
+    changes = {"direction": direction, "tag_versions": True, "training": {"epochs": 1}}
+    inputs = files(tmp_path, versions=True)
+    trained = train(block(**changes), 3, inputs, tmp_path / "states", CODE)
+    assert trained.description["target_versions"] == names
+    assert trained.description["source"] == [9 + len(names), width]
+    assert trained.weights["encoder.embedding.weight"].shape == (9 + len(names), width)
+
+    prepared = prepare(block(**changes), 3, inputs)
+    source = direction.split("-")[0]
+    embedding = prepared.model.encoder.embedding.weight.detach()
+    given = torch.from_numpy(np.load(inputs[f"{source}_embedding"]))
+    torch.testing.assert_close(embedding[:9], given * prepared.settings.model.embedding_scale)
+    assert 0.02 < embedding[9:].std() < 0.3  # as wide as the words' under the same scale
+    first = prepared.valid.batch([0, 1]).source[0].tolist()
+    assert first == {"fr-en": [9 + 2, 9 + 0], "en-fr": [9 + 0, 9 + 1]}[direction]
+
+
+AUXILIARY = {"epochs": 3, "batch_size": 4, "auxiliary_pairs": 3, "auxiliary_epochs": 2}
+
+
+def test_auxiliary_text_is_learned_from_in_the_first_epochs(tmp_path: Path) -> None:
+    inputs = files(tmp_path, auxiliary=4)
+    prepared = prepare(block(training=AUXILIARY), 1, inputs)
+    assert prepared.curriculum == Curriculum(train=5, auxiliary=4, drawn=3, epochs=2)
+    assert len(prepared.train) == 9
+    assert len(prepared.valid) == 2
+    assert [len(prepared.curriculum.places(1, epoch)) for epoch in range(3)] == [8, 8, 5]
+    # The auxiliary texts of the files stand behind those of the train part.
+    assert prepared.train.batch([5]).source[0].tolist() == [4 + 7 % 5]
+
+    trained = train(block(training=AUXILIARY), 3, inputs, tmp_path / "states", CODE)
+    plain = train(block(training={"epochs": 3, "batch_size": 4}), 3, inputs, tmp_path, CODE)
+    assert trained.times["epochs"] == 3
+    assert any(not torch.equal(w, plain.weights[n]) for n, w in trained.weights.items())
+
+
+def test_auxiliary_text_that_nobody_asks_for_changes_nothing(tmp_path: Path) -> None:
+    with_text, without = (tmp_path / name for name in ("with", "without"))
+    runs = []
+    for folder, count in ((with_text, 4), (without, 0)):
+        folder.mkdir()
+        inputs = files(folder, auxiliary=count)
+        runs.append(train(block(), 3, inputs, folder / "states", CODE))
+    assert all(torch.equal(w, runs[1].weights[n]) for n, w in runs[0].weights.items())
+
+
+def test_auxiliary_text_that_there_is_not_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"'auxiliary' holds no pair; .* set auxiliary\.use: true"):
+        prepare(block(training=AUXILIARY), 1, files(tmp_path))
+
+
+def test_another_seed_draws_other_tags(tmp_path: Path) -> None:
+    inputs = files(tmp_path, versions=True)
+    drawn = [
+        prepare(block(tag_versions=True), seed, inputs).model.encoder.embedding.weight
+        for seed in (1, 1, 2)
+    ]
+    assert torch.equal(drawn[0], drawn[1])
+    assert torch.equal(drawn[0][:9], drawn[2][:9])
+    assert (drawn[0][9:] != drawn[2][9:]).all()
+
+
+def test_tags_need_a_corpus_with_versions(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="set tag_versions: false"):
+        prepare(block(tag_versions=True), 1, files(tmp_path))

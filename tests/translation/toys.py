@@ -8,7 +8,7 @@ import torch
 
 from wordbridge.corpus.batches import ParallelData
 from wordbridge.corpus.ids import pack
-from wordbridge.corpus.specials import EOS
+from wordbridge.corpus.special_tokens import EOS
 from wordbridge.translation.settings import Settings, settings_from
 from wordbridge.translation.translator import Translator
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordbridge.atomic import Refused
 from wordbridge.errors import InputError
-from wordbridge.vectors.fasttext_bin import FastTextBin
+from wordbridge.files import Refused
+from wordbridge.vectors.fasttext import FastTextBin
 from wordbridge.vectors.skipgram import SkipgramSettings, skipgram_settings, train_vectors
 
 SETTINGS = SkipgramSettings(

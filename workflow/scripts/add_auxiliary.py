@@ -2,14 +2,11 @@
 
 from collections import Counter
 
-from wordbridge.corpus.additions import add_auxiliary
-from wordbridge.corpus.clauses import pair_clauses
-from wordbridge.corpus.pairs import write_counts
-from wordbridge.corpus.sentences import SentenceOptions
-from wordbridge.corpus.tokenized import read_tokenized, write_tokenized
-from wordbridge.corpus.tokens import TokenRules, tokenize_pairs
-from wordbridge.corpus.verses import read_verses
-from wordbridge.log import log_to
+from wordbridge.corpus.auxiliary import add_auxiliary, pair_clauses
+from wordbridge.corpus.bible import SentenceOptions, read_verses
+from wordbridge.corpus.pairs import read_tokenized, write_counts, write_tokenized
+from wordbridge.corpus.tokenizer import TokenRules, tokenize_pairs
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

@@ -1,12 +1,12 @@
 """A trained head with what the backbone's classifier needs to speak beside it."""
 
-from wordbridge.devise.feature_store import FeatureStore
-from wordbridge.devise.fitted import read_fitted, write_fitted
-from wordbridge.devise.noun_matrix import read_noun_matrix
-from wordbridge.devise.picture_table import read_pictures
-from wordbridge.devise.voiced_head import voiced_head
-from wordbridge.log import log_to
-from wordbridge.translation.device import choose_device
+from wordbridge.devise.ensemble import voiced_head
+from wordbridge.devise.model_file import read_fitted, write_fitted
+from wordbridge.images.feature_store import FeatureStore
+from wordbridge.images.table import read_pictures
+from wordbridge.job import log_to
+from wordbridge.nouns.matrix import read_noun_matrix
+from wordbridge.training.device import choose_device
 
 log_to(snakemake)
 

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-from wordbridge.devise.picture_table import read_pictures
-from wordbridge.log import log_to
-from wordbridge.search.alignment import fit_alignment
-from wordbridge.search.bilingual import mean_vectors, name_pairs
-from wordbridge.search.listing import words_to_search
-from wordbridge.search.words import read_words, write_words
-from wordbridge.vectors.source import configured_vectors
+from wordbridge.images.table import read_pictures
+from wordbridge.job import log_to
+from wordbridge.search.french import fit_alignment, mean_vectors, name_pairs
+from wordbridge.search.words import read_words, words_to_search, write_words
+from wordbridge.vectors.readers import configured_vectors
 
 log_to(snakemake)
 

@@ -1,9 +1,8 @@
 """A table of what the parts share: equal and like texts, versions of one verse."""
 
-from wordbridge.corpus.leaks import audit
-from wordbridge.corpus.tokenized import read_tokenized
-from wordbridge.log import log_to
-from wordbridge.report.leak_table import CAPTION, COLUMNS
+from wordbridge.corpus.pairs import read_tokenized
+from wordbridge.job import log_to
+from wordbridge.report.corpus import CAPTION, COLUMNS, audit
 from wordbridge.report.tables import write_table
 
 log_to(snakemake)

@@ -1,11 +1,10 @@
 """The first embedding matrix of one language, and how much of the text its vectors cover."""
 
+from wordbridge.arrays import save_matrix
 from wordbridge.corpus.vocabulary import read_vocabulary
-from wordbridge.log import log_to
-from wordbridge.vectors.coverage import write_coverage
-from wordbridge.vectors.embeddings import build_embeddings
-from wordbridge.vectors.matrix_file import save_matrix
-from wordbridge.vectors.source import configured_vectors
+from wordbridge.job import log_to
+from wordbridge.vectors.embeddings import build_embeddings, write_coverage
+from wordbridge.vectors.readers import configured_vectors
 
 log_to(snakemake)
 

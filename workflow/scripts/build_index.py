@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from wordbridge.log import log_to
-from wordbridge.search.folder import write_index
-from wordbridge.search.hnsw import GraphSettings
+from wordbridge.job import log_to
+from wordbridge.search.index import GraphSettings, write_index
 from wordbridge.search.rows import index_rows
 
 log_to(snakemake)

@@ -1,7 +1,7 @@
 """The summary page: every table and figure of the run, and what stands in which folder."""
 
-from wordbridge.log import log_to
-from wordbridge.report.contents import summary_page, write_page
+from wordbridge.job import log_to
+from wordbridge.report.page import summary_page, write_page
 
 log_to(snakemake)
 

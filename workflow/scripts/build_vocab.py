@@ -1,8 +1,8 @@
 """One language's words by falling frequency, the special tokens before them."""
 
-from wordbridge.corpus.tokenized import read_tokenized, token_lists
+from wordbridge.corpus.pairs import read_tokenized, token_lists
 from wordbridge.corpus.vocabulary import build_vocabulary, write_vocabulary
-from wordbridge.log import log_to
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from wordbridge.devise.noun_table import read_nouns
-from wordbridge.digests import sha256_of
-from wordbridge.log import log_to
-from wordbridge.search.listing import words_to_search
-from wordbridge.search.noun_labels import noun_words
-from wordbridge.search.words import write_words
-from wordbridge.vectors.source import configured_vectors
+from wordbridge.files import sha256_of
+from wordbridge.job import log_to
+from wordbridge.nouns.table import read_nouns
+from wordbridge.search.rows import noun_words
+from wordbridge.search.words import words_to_search, write_words
+from wordbridge.vectors.readers import configured_vectors
 
 log_to(snakemake)
 

@@ -1,8 +1,8 @@
 """Which method the search uses, and the figures that decided."""
 
 from wordbridge.devise.choice import choose_method
-from wordbridge.log import log_to
-from wordbridge.translation.records import read_records, write_record
+from wordbridge.files import read_records, write_record
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

@@ -1,8 +1,8 @@
 """The pairs with pieces in place of words."""
 
+from wordbridge.corpus.pairs import read_tokenized, write_tokenized
 from wordbridge.corpus.subwords import cut_pairs, read_pieces
-from wordbridge.corpus.tokenized import read_tokenized, write_tokenized
-from wordbridge.log import log_to
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

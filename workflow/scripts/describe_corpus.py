@@ -1,13 +1,14 @@
 """Tables about the corpus: pairs kept and rejected; lengths, types and tokens."""
 
-from wordbridge.corpus.statistics import describe, read_reports
-from wordbridge.corpus.tokenized import read_tokenized
-from wordbridge.log import log_to
-from wordbridge.report.corpus_tables import (
+from wordbridge.corpus.pairs import read_tokenized
+from wordbridge.job import log_to
+from wordbridge.report.corpus import (
     LENGTHS_CAPTION,
     LENGTHS_COLUMNS,
     PAIRS_CAPTION,
     PAIRS_COLUMNS,
+    describe,
+    read_reports,
 )
 from wordbridge.report.tables import write_table
 

@@ -1,12 +1,21 @@
 """A table of what the vectors of both languages are like as they come."""
 
-from wordbridge.corpus.specials import SPECIALS
+from wordbridge.corpus.special_tokens import SPECIALS
 from wordbridge.corpus.vocabulary import read_vocabulary
-from wordbridge.log import log_to
+from wordbridge.job import log_to
+from wordbridge.report.corpus import (
+    CAPTION_VECTOR_TABLE as CAPTION,
+)
+from wordbridge.report.corpus import (
+    COLUMNS_VECTOR_TABLE as COLUMNS,
+)
+from wordbridge.report.corpus import (
+    PAIRS,
+    describe_vectors,
+    tabulate_vectors,
+)
 from wordbridge.report.tables import write_table
-from wordbridge.report.vector_table import CAPTION, COLUMNS, PAIRS, tabulate_vectors
-from wordbridge.vectors.description import describe_vectors
-from wordbridge.vectors.source import configured_vectors
+from wordbridge.vectors.readers import configured_vectors
 
 log_to(snakemake)
 

@@ -1,12 +1,11 @@
 """The word vectors of the nouns, and how many nouns each way to find one covers."""
 
-from wordbridge.devise.noun_coverage import write_noun_coverage
-from wordbridge.devise.noun_rows import write_noun_rows
-from wordbridge.devise.noun_table import read_nouns
-from wordbridge.devise.noun_vectors import embed_nouns
-from wordbridge.log import log_to
-from wordbridge.vectors.matrix_file import save_matrix
-from wordbridge.vectors.source import configured_vectors
+from wordbridge.arrays import save_matrix
+from wordbridge.job import log_to
+from wordbridge.nouns.embedding import embed_nouns, write_noun_coverage
+from wordbridge.nouns.matrix import write_noun_rows
+from wordbridge.nouns.table import read_nouns
+from wordbridge.vectors.readers import configured_vectors
 
 log_to(snakemake)
 

@@ -1,10 +1,10 @@
 """The backbone's features of one shard of a picture set, and the pictures that have none."""
 
-from wordbridge.devise.backbones import load_backbone
-from wordbridge.devise.extraction import Plan, extract
-from wordbridge.devise.feature_store import write_shard
-from wordbridge.devise.picture_table import read_bytes, read_pictures
-from wordbridge.log import log_to
+from wordbridge.images.backbones import load_backbone
+from wordbridge.images.feature_store import write_shard
+from wordbridge.images.features import Plan, extract
+from wordbridge.images.table import read_bytes, read_pictures
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

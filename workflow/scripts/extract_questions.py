@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from wordbridge.corpus.extraction import extract_corpus
 from wordbridge.corpus.pairs import write_counts, write_pairs
-from wordbridge.log import log_to
+from wordbridge.corpus.questions import extract_corpus
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

@@ -1,13 +1,13 @@
 """The backbone's features of views of the pictures in one shard that are learned from."""
 
-from wordbridge.devise.backbones import load_backbone
-from wordbridge.devise.extraction import Plan
-from wordbridge.devise.feature_store import write_shard
-from wordbridge.devise.picture_table import read_bytes, read_pictures
 from wordbridge.devise.tuned_backbone import tuned_backbone
 from wordbridge.devise.view_features import extract_views
 from wordbridge.devise.views import ViewSettings
-from wordbridge.log import log_to
+from wordbridge.images.backbones import load_backbone
+from wordbridge.images.feature_store import write_shard
+from wordbridge.images.features import Plan
+from wordbridge.images.table import read_bytes, read_pictures
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wordbridge.log import log_to
+from wordbridge.job import log_to
 from wordbridge.sources.fetch import fetch
 
 log_to(snakemake)

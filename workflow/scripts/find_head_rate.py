@@ -1,13 +1,12 @@
 """The learning-rate range test of one head: losses, plot and suggestion."""
 
-from wordbridge.devise.devise_job import prepare, read_sources
 from wordbridge.devise.head_range_test import find_head_rate
-from wordbridge.devise.head_settings import settings_from
-from wordbridge.log import log_to
-from wordbridge.report.canvas import save_figure
-from wordbridge.report.training_plots import range_test_figure
-from wordbridge.translation.device import choose_device
-from wordbridge.translation.rates import write_range_test
+from wordbridge.devise.settings import settings_from
+from wordbridge.devise.training import prepare, read_sources
+from wordbridge.job import log_to
+from wordbridge.report.figures import range_test_figure, save_figure
+from wordbridge.training.device import choose_device
+from wordbridge.training.lr_finder import write_range_test
 
 log_to(snakemake)
 

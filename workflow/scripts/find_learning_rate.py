@@ -1,11 +1,9 @@
 """The learning-rate range test of one variant: losses, plot and suggestion."""
 
-from wordbridge.log import log_to
-from wordbridge.report.canvas import save_figure
-from wordbridge.report.training_plots import range_test_figure
-from wordbridge.translation.job import prepare
-from wordbridge.translation.range_test import find_learning_rate
-from wordbridge.translation.rates import write_range_test
+from wordbridge.job import log_to
+from wordbridge.report.figures import range_test_figure, save_figure
+from wordbridge.training.lr_finder import find_learning_rate, write_range_test
+from wordbridge.translation.training import prepare
 
 log_to(snakemake)
 

@@ -1,12 +1,12 @@
 """One method that the heads are held against, fitted to the same features."""
 
 from wordbridge.devise.baselines import fit_baseline
-from wordbridge.devise.feature_store import FeatureStore
-from wordbridge.devise.fitted import write_fitted
-from wordbridge.devise.noun_matrix import read_noun_matrix
-from wordbridge.devise.picture_table import read_pictures
-from wordbridge.log import log_to
-from wordbridge.translation.device import choose_device
+from wordbridge.devise.model_file import write_fitted
+from wordbridge.images.feature_store import FeatureStore
+from wordbridge.images.table import read_pictures
+from wordbridge.job import log_to
+from wordbridge.nouns.matrix import read_noun_matrix
+from wordbridge.training.device import choose_device
 
 log_to(snakemake)
 

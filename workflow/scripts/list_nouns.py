@@ -1,10 +1,9 @@
 """The nouns of WordNet, with the classes of ImageNet among them."""
 
-from wordbridge.devise.class_lists import check_names, label_nouns, read_class_list
-from wordbridge.devise.hierarchy import Hierarchy
-from wordbridge.devise.noun_table import write_nouns
-from wordbridge.devise.wordnet import read_wordnet
-from wordbridge.log import log_to
+from wordbridge.job import log_to
+from wordbridge.nouns.hierarchy import Hierarchy
+from wordbridge.nouns.table import write_nouns
+from wordbridge.nouns.wordnet import check_names, label_nouns, read_class_list, read_wordnet
 
 log_to(snakemake)
 

@@ -1,9 +1,9 @@
 """The pictures of one set, with the nouns that they show."""
 
-from wordbridge.devise.noun_table import read_nouns
-from wordbridge.devise.picture_sets import list_pictures, write_left_out
-from wordbridge.devise.picture_table import write_pictures
-from wordbridge.log import log_to
+from wordbridge.images.listing import list_pictures, write_left_out
+from wordbridge.images.table import write_pictures
+from wordbridge.job import log_to
+from wordbridge.nouns.table import read_nouns
 
 log_to(snakemake)
 

@@ -1,15 +1,16 @@
 """A table of pictures that look mislabelled to the method that is searched with."""
 
 from wordbridge.devise.choice import chosen_file
-from wordbridge.devise.noun_table import read_nouns
-from wordbridge.devise.picture_table import read_pictures
+from wordbridge.devise.evaluation import read_words
+from wordbridge.devise.label_errors import suspects
 from wordbridge.devise.predictions import read_predictions
-from wordbridge.devise.suspects import suspects
-from wordbridge.devise.words import read_words
-from wordbridge.log import log_to
-from wordbridge.report.suspect_table import COLUMNS, caption, tabulate_suspects
+from wordbridge.files import read_records
+from wordbridge.images.table import read_pictures
+from wordbridge.job import log_to
+from wordbridge.nouns.table import read_nouns
+from wordbridge.report.images import COLUMNS_SUSPECT_TABLE as COLUMNS
+from wordbridge.report.images import caption, tabulate_suspects
 from wordbridge.report.tables import write_table
-from wordbridge.translation.records import read_records
 
 log_to(snakemake)
 

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from wordbridge.devise.picture_table import read_pictures
-from wordbridge.log import log_to
-from wordbridge.report.french_table import caption, french_columns, tabulate_french
+from wordbridge.images.table import read_pictures
+from wordbridge.job import log_to
+from wordbridge.report.search import caption_french_table as caption
+from wordbridge.report.search import french_columns, tabulate_french
 from wordbridge.report.tables import write_table
-from wordbridge.search.bilingual import name_pairs
-from wordbridge.search.folder import read_index
+from wordbridge.search.french import name_pairs
+from wordbridge.search.index import read_index
 from wordbridge.search.translated_names import read_translated_names
 from wordbridge.search.words import read_words
-from wordbridge.vectors.source import configured_vectors
+from wordbridge.vectors.readers import configured_vectors
 
 log_to(snakemake)
 

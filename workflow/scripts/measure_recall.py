@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from wordbridge.log import log_to
-from wordbridge.report.recall_table import CAPTION, COLUMNS, tabulate_recall
+from wordbridge.job import log_to
+from wordbridge.report.search import CAPTION, tabulate_recall
+from wordbridge.report.search import COLUMNS_RECALL_TABLE as COLUMNS
 from wordbridge.report.tables import write_table
-from wordbridge.search.folder import read_index
+from wordbridge.search.index import read_index
 
 log_to(snakemake)
 

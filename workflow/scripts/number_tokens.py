@@ -1,10 +1,9 @@
 """One language's texts as word numbers, ended and cut at a percentile of their lengths."""
 
 from wordbridge.corpus.ids import write_ids
-from wordbridge.corpus.numbering import number_texts
-from wordbridge.corpus.tokenized import read_tokenized, token_lists, versions
-from wordbridge.corpus.vocabulary import read_vocabulary
-from wordbridge.log import log_to
+from wordbridge.corpus.pairs import read_tokenized, token_lists, versions
+from wordbridge.corpus.vocabulary import number_texts, read_vocabulary
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

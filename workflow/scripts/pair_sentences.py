@@ -2,10 +2,9 @@
 
 from collections import Counter
 
+from wordbridge.corpus.bible import SentenceOptions, pair_sentences, read_verses
 from wordbridge.corpus.pairs import write_counts, write_pairs
-from wordbridge.corpus.sentences import SentenceOptions, pair_sentences
-from wordbridge.corpus.verses import read_verses
-from wordbridge.log import log_to
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

@@ -1,9 +1,8 @@
 """What one variant looks at while it translates a sample of the table: heat map and curves."""
 
-from wordbridge.log import log_to
-from wordbridge.report.attention_plots import attention_curves, attention_heat_map
-from wordbridge.report.canvas import save_figure
-from wordbridge.report.samples import attention_sample
+from wordbridge.job import log_to
+from wordbridge.report.figures import attention_curves, attention_heat_map, save_figure
+from wordbridge.report.translation import attention_sample
 
 log_to(snakemake)
 

@@ -1,9 +1,8 @@
 """The losses of every head per epoch, on pictures that it learns from and on others."""
 
-from wordbridge.log import log_to
-from wordbridge.report.canvas import save_figure
-from wordbridge.report.metrics import read_metrics
-from wordbridge.report.training_plots import head_losses_figure
+from wordbridge.job import log_to
+from wordbridge.report.figures import head_losses_figure, save_figure
+from wordbridge.report.translation import read_metrics
 
 log_to(snakemake)
 

@@ -1,10 +1,9 @@
 """The learning rate of each variant over its training."""
 
 from wordbridge.corpus.ids import read_ids
-from wordbridge.log import log_to
-from wordbridge.report.canvas import save_figure
-from wordbridge.report.training_plots import schedule_figure
-from wordbridge.translation.schedules import curves
+from wordbridge.job import log_to
+from wordbridge.report.figures import save_figure, schedule_figure
+from wordbridge.training.schedules import curves
 
 log_to(snakemake)
 

@@ -1,10 +1,10 @@
 """What one fitted method says about every picture that has features."""
 
-from wordbridge.devise.feature_store import FeatureStore
-from wordbridge.devise.fitted import read_fitted
-from wordbridge.devise.prediction import predictor_of, write_predictions
-from wordbridge.log import log_to
-from wordbridge.translation.device import choose_device
+from wordbridge.devise.model_file import read_fitted
+from wordbridge.devise.predictions import predictor_of, write_predictions
+from wordbridge.images.feature_store import FeatureStore
+from wordbridge.job import log_to
+from wordbridge.training.device import choose_device
 
 log_to(snakemake)
 

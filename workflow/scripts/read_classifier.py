@@ -1,8 +1,8 @@
 """The weight rows of the backbone's own classifier, one per class of ImageNet."""
 
-from wordbridge.devise.backbones import classifier_rows
-from wordbridge.log import log_to
-from wordbridge.vectors.matrix_file import save_matrix
+from wordbridge.arrays import save_matrix
+from wordbridge.images.backbones import classifier_rows
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

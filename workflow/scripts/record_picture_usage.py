@@ -1,7 +1,7 @@
 """How pictures become features, for `wordbridge search --image`."""
 
-from wordbridge.log import log_to
-from wordbridge.search.picture_usage import write_usage
+from wordbridge.job import log_to
+from wordbridge.search.engine import write_usage
 
 log_to(snakemake)
 

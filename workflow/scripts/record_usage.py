@@ -1,7 +1,7 @@
 """How new texts are cut and translated, and by which models, for the command line."""
 
-from wordbridge.log import log_to
-from wordbridge.translation.records import write_record
+from wordbridge.files import write_record
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

@@ -1,12 +1,11 @@
 """All scores of one method and seed of the picture side."""
 
-from wordbridge.devise.evaluation import evaluate
-from wordbridge.devise.noun_table import read_nouns
-from wordbridge.devise.picture_table import read_pictures
+from wordbridge.devise.evaluation import evaluate, read_words
 from wordbridge.devise.predictions import read_predictions
-from wordbridge.devise.words import read_words
-from wordbridge.log import log_to
-from wordbridge.translation.records import write_record
+from wordbridge.files import write_record
+from wordbridge.images.table import read_pictures
+from wordbridge.job import log_to
+from wordbridge.nouns.table import read_nouns
 
 log_to(snakemake)
 

@@ -1,12 +1,12 @@
 """All scores of one variant and seed."""
 
-from wordbridge.corpus.tokenized import read_tokenized
-from wordbridge.log import log_to
-from wordbridge.translation.device import choose_device
-from wordbridge.translation.evaluation import evaluate
-from wordbridge.translation.records import write_record
-from wordbridge.translation.saved import read_translator
+from wordbridge.corpus.pairs import read_tokenized
+from wordbridge.files import write_record
+from wordbridge.job import log_to
+from wordbridge.training.device import choose_device
+from wordbridge.translation.scores import evaluate
 from wordbridge.translation.translations import read_translations
+from wordbridge.translation.translator import read_translator
 
 log_to(snakemake)
 

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from wordbridge.log import log_to
-from wordbridge.report.contact_sheet import save_sheet
-from wordbridge.report.search_examples import (
+from wordbridge.job import log_to
+from wordbridge.report.search import (
     COLUMNS,
     caption,
     example_searches,
+    save_sheet,
     sheet_rows,
     tabulate_searches,
 )
 from wordbridge.report.tables import write_table
-from wordbridge.search.folder import read_index
+from wordbridge.search.index import read_index
 from wordbridge.search.words import read_words
 
 log_to(snakemake)

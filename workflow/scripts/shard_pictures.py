@@ -1,8 +1,8 @@
 """The pictures of one set in shards."""
 
-from wordbridge.devise.picture_shards import write_shards
-from wordbridge.devise.picture_table import iterate_pictures
-from wordbridge.log import log_to
+from wordbridge.images.shards import write_shards
+from wordbridge.images.table import iterate_pictures
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

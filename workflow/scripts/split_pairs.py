@@ -1,8 +1,8 @@
 """The pairs with the part that each belongs to."""
 
-from wordbridge.corpus.partition import split_pairs
-from wordbridge.corpus.tokenized import read_tokenized, write_tokenized
-from wordbridge.log import log_to
+from wordbridge.corpus.pairs import read_tokenized, write_tokenized
+from wordbridge.corpus.splits import split_pairs
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

@@ -1,10 +1,9 @@
 """All pictures with the part that each plays, and the nouns that are held out."""
 
-from wordbridge.devise.noun_roles import write_roles
-from wordbridge.devise.noun_table import read_nouns
-from wordbridge.devise.picture_split import Settings, split_pictures
-from wordbridge.devise.picture_table import read_pictures, write_pictures
-from wordbridge.log import log_to
+from wordbridge.images.split import Settings, split_pictures, write_roles
+from wordbridge.images.table import read_pictures, write_pictures
+from wordbridge.job import log_to
+from wordbridge.nouns.table import read_nouns
 
 log_to(snakemake)
 

@@ -1,9 +1,9 @@
 """The table of what decided which method is searched with."""
 
-from wordbridge.log import log_to
+from wordbridge.files import read_records
+from wordbridge.job import log_to
 from wordbridge.report.choice_table import choice_caption, choice_columns, tabulate_choice
 from wordbridge.report.tables import write_table
-from wordbridge.translation.records import read_records
 
 log_to(snakemake)
 

@@ -1,7 +1,15 @@
 """A table of how many words and how much of the text have a vector, and by which step."""
 
-from wordbridge.log import log_to
-from wordbridge.report.coverage_table import CAPTION, COLUMNS, tabulate_coverage
+from wordbridge.job import log_to
+from wordbridge.report.corpus import (
+    CAPTION_COVERAGE_TABLE as CAPTION,
+)
+from wordbridge.report.corpus import (
+    COLUMNS_COVERAGE_TABLE as COLUMNS,
+)
+from wordbridge.report.corpus import (
+    tabulate_coverage,
+)
 from wordbridge.report.tables import write_table
 
 log_to(snakemake)

@@ -1,16 +1,17 @@
 """The tables of the picture side: both directions, best and worst nouns."""
 
-from wordbridge.log import log_to
-from wordbridge.report.devise_nouns import CAPTION as NOUNS_CAPTION
-from wordbridge.report.devise_nouns import nouns_columns, tabulate_nouns
-from wordbridge.report.devise_table import (
+from wordbridge.files import read_records
+from wordbridge.job import log_to
+from wordbridge.report.images import (
     CAPTION,
     WORDS_CAPTION,
     devise_columns,
+    nouns_columns,
     tabulate_devise,
+    tabulate_nouns,
 )
+from wordbridge.report.images import CAPTION_DEVISE_NOUNS as NOUNS_CAPTION
 from wordbridge.report.tables import write_table
-from wordbridge.translation.records import read_records
 
 log_to(snakemake)
 

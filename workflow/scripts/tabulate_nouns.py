@@ -1,7 +1,15 @@
 """A table of how many nouns have a word vector, and how it is found."""
 
-from wordbridge.log import log_to
-from wordbridge.report.noun_table import CAPTION, COLUMNS, tabulate_nouns
+from wordbridge.job import log_to
+from wordbridge.report.images import (
+    CAPTION_NOUN_TABLE as CAPTION,
+)
+from wordbridge.report.images import (
+    COLUMNS,
+)
+from wordbridge.report.images import (
+    tabulate_nouns_noun_table as tabulate_nouns,
+)
 from wordbridge.report.tables import write_table
 
 log_to(snakemake)

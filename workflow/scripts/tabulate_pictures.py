@@ -1,7 +1,15 @@
 """A table of the picture sets: how many pictures play which part, and how many were left out."""
 
-from wordbridge.log import log_to
-from wordbridge.report.picture_counts import CAPTION, COLUMNS, tabulate_pictures
+from wordbridge.job import log_to
+from wordbridge.report.images import (
+    CAPTION_PICTURE_COUNTS as CAPTION,
+)
+from wordbridge.report.images import (
+    COLUMNS_PICTURE_COUNTS as COLUMNS,
+)
+from wordbridge.report.images import (
+    tabulate_pictures,
+)
 from wordbridge.report.tables import write_table
 
 log_to(snakemake)

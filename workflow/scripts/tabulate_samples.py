@@ -1,8 +1,8 @@
 """Sample translations: source, reference, and what each variant makes of it."""
 
-from wordbridge.log import log_to
-from wordbridge.report.samples import CAPTION, COLUMNS, samples_of
+from wordbridge.job import log_to
 from wordbridge.report.tables import write_table
+from wordbridge.report.translation import CAPTION, COLUMNS, samples_of
 from wordbridge.translation.translations import read_translations
 
 log_to(snakemake)

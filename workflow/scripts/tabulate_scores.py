@@ -1,11 +1,11 @@
 """The table of scores: one row per variant, mean and standard deviation over the seeds."""
 
-from wordbridge.log import log_to
-from wordbridge.report.canvas import save_figure
-from wordbridge.report.score_plot import scores_figure
-from wordbridge.report.score_table import CAPTION, score_columns, tabulate_scores
+from wordbridge.files import read_records
+from wordbridge.job import log_to
+from wordbridge.report.figures import save_figure, scores_figure
 from wordbridge.report.tables import write_table
-from wordbridge.translation.records import read_records
+from wordbridge.report.translation import CAPTION_SCORE_TABLE as CAPTION
+from wordbridge.report.translation import score_columns, tabulate_scores
 
 log_to(snakemake)
 

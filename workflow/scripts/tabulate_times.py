@@ -1,8 +1,17 @@
 """The table of times and throughputs, which no other result reads."""
 
-from wordbridge.log import log_to
+from wordbridge.job import log_to
 from wordbridge.report.tables import write_table
-from wordbridge.report.time_table import CAPTION, COLUMNS, joined_records, tabulate_times
+from wordbridge.report.translation import (
+    CAPTION_TIME_TABLE as CAPTION,
+)
+from wordbridge.report.translation import (
+    COLUMNS_TIME_TABLE as COLUMNS,
+)
+from wordbridge.report.translation import (
+    joined_records,
+    tabulate_times,
+)
 
 log_to(snakemake)
 

@@ -1,12 +1,19 @@
 """The table of losses per epoch as the lesson printed them, and their figure."""
 
-from wordbridge.log import log_to
-from wordbridge.report.canvas import save_figure
-from wordbridge.report.metrics import read_metrics
+from wordbridge.job import log_to
+from wordbridge.report.figures import losses_figure, save_figure
 from wordbridge.report.published import published_losses
 from wordbridge.report.tables import write_table
-from wordbridge.report.training_plots import losses_figure
-from wordbridge.report.training_table import CAPTION, COLUMNS, tabulate_training
+from wordbridge.report.translation import (
+    CAPTION_TRAINING_TABLE as CAPTION,
+)
+from wordbridge.report.translation import (
+    COLUMNS_TRAINING_TABLE as COLUMNS,
+)
+from wordbridge.report.translation import (
+    read_metrics,
+    tabulate_training,
+)
 
 log_to(snakemake)
 

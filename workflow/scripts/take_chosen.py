@@ -1,8 +1,8 @@
 """The model of the chosen method, under a name of its own for the search."""
 
 from wordbridge.devise.choice import take_chosen
-from wordbridge.log import log_to
-from wordbridge.translation.records import read_records
+from wordbridge.files import read_records
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

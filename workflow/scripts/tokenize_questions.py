@@ -2,10 +2,9 @@
 
 from collections import Counter
 
-from wordbridge.corpus.pairs import read_pairs, write_counts
-from wordbridge.corpus.tokenized import write_tokenized
-from wordbridge.corpus.tokens import TokenRules, tokenize_pairs
-from wordbridge.log import log_to
+from wordbridge.corpus.pairs import read_pairs, write_counts, write_tokenized
+from wordbridge.corpus.tokenizer import TokenRules, tokenize_pairs
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

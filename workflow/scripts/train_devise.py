@@ -1,10 +1,9 @@
 """The head of one variant trained with one seed, and its losses per epoch."""
 
-from wordbridge.devise.devise_job import read_sources, train
-from wordbridge.devise.devise_training import write_metrics
-from wordbridge.devise.fitted import write_fitted
-from wordbridge.log import log_to
-from wordbridge.translation.checkpoint import state_folder
+from wordbridge.devise.model_file import write_fitted
+from wordbridge.devise.training import read_sources, train, write_metrics
+from wordbridge.job import log_to
+from wordbridge.training.checkpoint import state_folder
 
 log_to(snakemake)
 

@@ -1,8 +1,8 @@
 """A SentencePiece model of one language's train part."""
 
+from wordbridge.corpus.pairs import read_tokenized, train_texts
 from wordbridge.corpus.subwords import train_pieces, write_pieces
-from wordbridge.corpus.tokenized import read_tokenized, train_texts
-from wordbridge.log import log_to
+from wordbridge.job import log_to
 
 log_to(snakemake)
 

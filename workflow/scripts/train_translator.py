@@ -1,11 +1,10 @@
 """The weights of one variant trained with one seed, and its losses per epoch."""
 
-from wordbridge.log import log_to
-from wordbridge.translation.checkpoint import state_folder
-from wordbridge.translation.job import train
-from wordbridge.translation.metrics import write_metrics
-from wordbridge.translation.records import write_record
-from wordbridge.translation.saved import write_translator
+from wordbridge.files import write_record
+from wordbridge.job import log_to
+from wordbridge.training.checkpoint import state_folder
+from wordbridge.translation.training import train, write_metrics
+from wordbridge.translation.translator import write_translator
 
 log_to(snakemake)
 

@@ -1,7 +1,7 @@
 """fastText skip-gram vectors learned from one language's train part."""
 
-from wordbridge.corpus.tokenized import read_tokenized, token_lists
-from wordbridge.log import log_to
+from wordbridge.corpus.pairs import read_tokenized, token_lists
+from wordbridge.job import log_to
 from wordbridge.vectors.skipgram import skipgram_settings, train_vectors
 
 log_to(snakemake)

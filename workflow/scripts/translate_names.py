@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from wordbridge.devise.picture_table import read_pictures
-from wordbridge.interpreter import read_interpreter
-from wordbridge.log import log_to
-from wordbridge.search.bilingual import name_pairs
+from wordbridge.images.table import read_pictures
+from wordbridge.job import log_to
+from wordbridge.search.french import name_pairs
 from wordbridge.search.translated_names import translate_names, write_translated_names
-from wordbridge.trained import best_run, runs_of
-from wordbridge.translation.device import choose_device
+from wordbridge.training.device import choose_device
+from wordbridge.translation.pipeline import best_run, read_interpreter, runs_of
 
 log_to(snakemake)
 

@@ -1,13 +1,13 @@
 """Translations of the part that is scored, once per distinct source text."""
 
-from wordbridge.corpus.tokenized import read_tokenized
+from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.corpus.vocabulary import read_vocabulary
-from wordbridge.log import log_to
-from wordbridge.translation.device import choose_device
-from wordbridge.translation.part import translate_part
-from wordbridge.translation.records import write_record
-from wordbridge.translation.saved import read_translator
+from wordbridge.files import write_record
+from wordbridge.job import log_to
+from wordbridge.training.device import choose_device
+from wordbridge.translation.translate import translate_part
 from wordbridge.translation.translations import write_attention, write_translations
+from wordbridge.translation.translator import read_translator
 
 log_to(snakemake)
 

@@ -1,13 +1,12 @@
 """The last blocks of the backbone, tuned to the pictures of the train part."""
 
-from wordbridge.devise.backbones import load_backbone
-from wordbridge.devise.devise_job import read_sources
-from wordbridge.devise.devise_training import write_metrics
-from wordbridge.devise.fitted import write_fitted
-from wordbridge.devise.picture_table import read_bytes
+from wordbridge.devise.model_file import write_fitted
+from wordbridge.devise.training import read_sources, write_metrics
 from wordbridge.devise.tuning_job import tune
-from wordbridge.log import log_to
-from wordbridge.translation.checkpoint import state_folder
+from wordbridge.images.backbones import load_backbone
+from wordbridge.images.table import read_bytes
+from wordbridge.job import log_to
+from wordbridge.training.checkpoint import state_folder
 
 log_to(snakemake)
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wordbridge.errors import InputError
-from wordbridge.failures import in_one_line
+from wordbridge.job import in_one_line
 
 if TYPE_CHECKING:
-    from wordbridge.interpreter import Interpretation
-    from wordbridge.search.answers import Answer
+    from wordbridge.search.results import Answer
+    from wordbridge.translation.pipeline import Interpretation
 
 BATCH = 128  # lines that are translated together
 
@@ -98,9 +98,8 @@ def translate(
     """
     with _errors_in_one_line():
         # These take seconds to import, which --help need not wait for.
-        from wordbridge.interpreter import read_interpreter
-        from wordbridge.trained import choose_run
-        from wordbridge.translation.device import choose_device
+        from wordbridge.training.device import choose_device
+        from wordbridge.translation.pipeline import choose_run, read_interpreter
 
         _check_text(texts or [])
         chosen = choose_run(results, variant, seed)
@@ -182,7 +181,7 @@ def search(
     translated into stands on stderr.
     """
     with _errors_in_one_line():
-        from wordbridge.searching import Search
+        from wordbridge.search.engine import Search
 
         _exclude("search", nouns=nouns, classes=classes)
         _exclude("search", french=french, image=image)
@@ -207,7 +206,7 @@ def _show_answers(found: "list[Answer]", as_json: bool, sheet: Path | None) -> N
         else:
             typer.echo("\t".join(columns).rstrip("\t"))
     if sheet is not None:
-        from wordbridge.report.contact_sheet import answer_tile, save_sheet
+        from wordbridge.report.search import answer_tile, save_sheet
 
         save_sheet(sheet, [[answer_tile(answer) for answer in found]])
 
@@ -258,8 +257,7 @@ def verify(
     The exit status is 1 when something differs.
     """
     with _errors_in_one_line():
-        from wordbridge.manifest.wording import exception_lines
-        from wordbridge.verifying import traced, verified
+        from wordbridge.manifest import exception_lines, traced, verified
 
         _exclude("verify", trace=trace, against=against, exceptions=exceptions)
         _exclude("verify", exceptions=exceptions, json=as_json)
@@ -290,9 +288,7 @@ def why(
     The plan is Snakemake's own; nothing is run.
     """
     with _errors_in_one_line():
-        from wordbridge.planning.explanation import explain
-        from wordbridge.planning.planner import plan
-        from wordbridge.planning.wording import lines
+        from wordbridge.why import explain, lines, plan
 
         made = explain(plan(arguments or []))
         typer.echo(

@@ -2,6 +2,8 @@
 
 After the lesson's two samplers, without their faults: a corpus of one batch or with a short
 last batch is no special case, and an epoch's order depends on nothing but (seed, epoch).
+
+Which pairs an epoch learns from: all of the train part, and at first auxiliary ones as well.
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from wordbridge.corpus.ids import NumberedTexts, read_ids
-from wordbridge.corpus.specials import PAD
+from wordbridge.corpus.special_tokens import PAD
 from wordbridge.errors import InputError
 
 DIRECTIONS = ("fr-en", "en-fr")
@@ -176,3 +178,38 @@ def _falling(keys: Indices) -> Indices:
 
 def _cut(indices: Indices, size: int) -> list[Indices]:
     return [indices[start : start + size] for start in range(0, len(indices), size)]
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """The sizes of the ``train`` part and of the ``auxiliary`` text that stands behind it.
+
+    Each of the first ``epochs`` epochs draws ``drawn`` auxiliary pairs.
+    """
+
+    train: int
+    auxiliary: int = 0
+    drawn: int = 0
+    epochs: int = 0
+
+    def places(self, seed: int, epoch: int) -> NDArray[np.int64]:
+        """Return the places of the pairs of ``epoch`` (from 0), the train part's first.
+
+        The auxiliary ones go round in one order per seed, so that none comes again before all
+        have come. A pure function of its arguments.
+        """
+        own = np.arange(self.train, dtype=np.int64)
+        if not self._drawn(epoch):
+            return own
+        # RandomState's stream is frozen for good; that of numpy's newer Generator is not.
+        order = np.random.RandomState([seed, self.auxiliary]).permutation(self.auxiliary)
+        turn = np.arange(epoch * self.drawn, (epoch + 1) * self.drawn) % self.auxiliary
+        return np.concatenate([own, self.train + order[turn]])
+
+    def steps(self, batch_size: int, epochs: int) -> int:
+        """Return the batches of a training of ``epochs`` epochs."""
+        sizes = [self.train + self._drawn(epoch) for epoch in range(epochs)]
+        return sum(-(-size // batch_size) for size in sizes)
+
+    def _drawn(self, epoch: int) -> int:
+        return self.drawn if epoch < self.epochs and self.auxiliary else 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.corpus.archive import fault, read_arrays, write_arrays
+from wordbridge.arrays import fault, read_arrays, write_arrays
 from wordbridge.errors import InputError
 
 # The number of a part in the file is its place here.

@@ -1,14 +1,40 @@
-"""The corpus in parts: to train on, to choose by, and to score with."""
+"""What two texts share that differ only in case, punctuation and spaces.
+
+The corpus in parts: to train on, to choose by, and to score with.
+
+Tokenized pairs with the part that each belongs to.
+"""
 
 import hashlib
 import math
+import unicodedata
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from wordbridge.corpus.fingerprint import fingerprint
+from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.errors import InputError
+
+
+def fingerprint(text: str) -> str:
+    """Return the letters, accents and digits of ``text``, case folded, without anything else."""
+    folded = unicodedata.normalize("NFC", text).casefold()
+    return unicodedata.normalize("NFC", folded.translate(_WORDS_ONLY))
+
+
+class _WordsOnly(dict[int, int | None]):
+    """A translation table that fills itself: characters that are no part of words go."""
+
+    def __missing__(self, code: int) -> int | None:
+        is_kept = unicodedata.category(chr(code))[0] in "LMN"
+        self[code] = code if is_kept else None
+        return self[code]
+
+
+_WORDS_ONLY = _WordsOnly()
+
 
 TRAIN, VALID, TEST = PARTS = ("train", "valid", "test")
 
@@ -114,3 +140,22 @@ def _check_parts(parts: list[str], fractions: Mapping[str, float], components: i
                 f"{len(parts)} pairs are only {components} groups of like sentences; "
                 "use a larger corpus or a larger fraction"
             )
+
+
+def split_pairs(pairs: Sequence[TokenizedPair], settings: Mapping[str, Any]) -> list[TokenizedPair]:
+    """Return ``pairs`` with the part of each; ``settings`` has method, seed, valid and test."""
+    if settings["method"] == "lesson":
+        parts = lesson_split(len(pairs), settings["seed"], settings["valid"])
+    else:
+        parts = grouped_split(
+            [pair.group for pair in pairs],
+            [pair.fr for pair in pairs],
+            [pair.en for pair in pairs],
+            {
+                TRAIN: 1 - settings["valid"] - settings["test"],
+                VALID: settings["valid"],
+                TEST: settings["test"],
+            },
+            settings["seed"],
+        )
+    return [pair._replace(part=part) for pair, part in zip(pairs, parts, strict=True)]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import sentencepiece
 
-from wordbridge.atomic import replacing
-from wordbridge.corpus.tokenized import TokenizedPair
+from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.errors import InputError, brief
+from wordbridge.files import replacing
 
 
 def train_pieces(texts: Iterable[str], size: int) -> bytes:

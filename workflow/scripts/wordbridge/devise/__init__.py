@@ -1,1 +1,1 @@
-"""Pictures found by words: nouns, pictures, features, head, scores."""
+"""DeViSE: heads that map image features into word-vector space, baselines and scores."""

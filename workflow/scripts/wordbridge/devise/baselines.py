@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wordbridge.devise.fitted import Fitted
+from wordbridge.arrays import unit_length
 from wordbridge.devise.labelled import Features, Floats, Labelled, seen_parts
-from wordbridge.devise.noun_matrix import NounMatrix
-from wordbridge.devise.picture_table import Picture
+from wordbridge.devise.model_file import Fitted
 from wordbridge.errors import InputError
-from wordbridge.vectors.unit_length import unit_length
+from wordbridge.images.table import Picture
+from wordbridge.nouns.matrix import NounMatrix
 
 Doubles = NDArray[np.float64]
 CHUNK = 4096  # pictures whose features are in memory at once

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
+from wordbridge.files import replacing
 
 PLACE = ("candidates", "part", "set", "kind")
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from wordbridge.arrays import unit_length
 from wordbridge.errors import InputError
-from wordbridge.vectors.unit_length import unit_length
 
 Floats = NDArray[np.float32]
 

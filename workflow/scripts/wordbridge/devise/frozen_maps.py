@@ -8,13 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wordbridge.devise.backbones import Backbone
-from wordbridge.devise.decoding import UnreadablePictureError
-from wordbridge.devise.extraction import Read, in_order, middle
 from wordbridge.devise.labelled import Floats, Ints
-from wordbridge.devise.picture_table import Picture
 from wordbridge.devise.views import ViewSettings, view
 from wordbridge.errors import InputError
+from wordbridge.images.backbones import Backbone
+from wordbridge.images.decoding import UnreadablePictureError
+from wordbridge.images.features import Read, in_order, middle
+from wordbridge.images.table import Picture
 
 PART = 32  # pictures that go through the network at once
 ROOM = 2**29  # bytes of maps of middles that are kept, as these are the same in each epoch

@@ -1,7 +1,7 @@
 """The learning-rate range test of a picture head."""
 
-from wordbridge.devise.devise_training import HeadTraining, batches
-from wordbridge.translation.rates import RangeTest, range_test
+from wordbridge.devise.training import HeadTraining, batches
+from wordbridge.training.lr_finder import RangeTest, range_test
 
 
 def find_head_rate(training: HeadTraining, lowest: float, highest: float, steps: int) -> RangeTest:

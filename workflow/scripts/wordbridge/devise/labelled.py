@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.devise.noun_matrix import NounMatrix
-from wordbridge.devise.picture_table import PHOTO, Picture
 from wordbridge.errors import InputError
+from wordbridge.images.table import PHOTO, Picture
+from wordbridge.nouns.matrix import NounMatrix
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from wordbridge.devise.picture_table import TRAIN, Picture
+from wordbridge.images.table import TRAIN, Picture
 
 
 def trained_on(pictures: Iterable[Picture], name: str) -> Iterator[Picture]:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from wordbridge.devise.backbone_weights import by_name
-from wordbridge.devise.backbones import Backbone, average, pooled
-from wordbridge.devise.fitted import read_fitted
+from wordbridge.devise.model_file import read_fitted
 from wordbridge.errors import InputError
+from wordbridge.images.backbones import Backbone, average, by_name, pooled
 
 
 def cut_before(body: nn.Module, blocks: int) -> tuple[nn.Sequential, nn.Sequential]:

@@ -6,12 +6,12 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from wordbridge.devise.backbones import pooled
-from wordbridge.devise.devise_training import HeadTraining
+from wordbridge.devise.dataset import Points
 from wordbridge.devise.frozen_maps import PART, FrozenMaps
 from wordbridge.devise.head import Head
-from wordbridge.devise.head_settings import HeadSettings, Settings
-from wordbridge.devise.targets import Points
+from wordbridge.devise.settings import HeadSettings, Settings
+from wordbridge.devise.training import HeadTraining
+from wordbridge.images.backbones import pooled
 
 
 class TunedHead(Head):

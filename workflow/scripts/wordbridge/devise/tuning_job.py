@@ -14,21 +14,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wordbridge.devise.backbones import Backbone
-from wordbridge.devise.devise_job import Sources, Trained, prepare
-from wordbridge.devise.devise_training import HeadTraining
-from wordbridge.devise.extraction import Read
+from wordbridge.devise.dataset import Points
 from wordbridge.devise.frozen_maps import FrozenMaps
 from wordbridge.devise.head import Kept, kept_weights
-from wordbridge.devise.head_settings import Settings, settings_from
-from wordbridge.devise.head_validation import look
-from wordbridge.devise.targets import Points
+from wordbridge.devise.settings import Settings, settings_from
+from wordbridge.devise.training import HeadTraining, Sources, Trained, look, prepare
 from wordbridge.devise.tuned_backbone import cut_before
 from wordbridge.devise.tuning import TunedHead, Tuning
 from wordbridge.devise.views import ViewSettings
-from wordbridge.translation.checkpoint import exclusive, state_key
-from wordbridge.translation.device import choose_device
-from wordbridge.translation.weights import load_weights
+from wordbridge.images.backbones import Backbone
+from wordbridge.images.features import Read
+from wordbridge.tensors import load_weights
+from wordbridge.training.checkpoint import exclusive, state_key
+from wordbridge.training.device import choose_device
 
 MAP = "map_"  # before the names of the settings that are for the map alone
 

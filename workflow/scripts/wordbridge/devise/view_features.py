@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 
-from wordbridge.devise.backbones import Backbone
-from wordbridge.devise.extraction import Plan, Read, extract
-from wordbridge.devise.feature_store import Shard
-from wordbridge.devise.picture_table import Picture
 from wordbridge.devise.views import ViewSettings, view
+from wordbridge.images.backbones import Backbone
+from wordbridge.images.feature_store import Shard
+from wordbridge.images.features import Plan, Read, extract
+from wordbridge.images.table import Picture
 
 
 def extract_views(

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from wordbridge.devise.decoding import FILTERS, Square, open_picture
-from wordbridge.devise.picture_table import Picture
+from wordbridge.images.decoding import FILTERS, Square, open_picture
+from wordbridge.images.table import Picture
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from wordbridge.devise.choice import PLACE
-from wordbridge.report.cells import Column
-from wordbridge.report.devise_table import HEADINGS, PARTS
+from wordbridge.report.images import HEADINGS, PARTS
+from wordbridge.report.tables import Column
 
 
 def choice_caption(choice: Mapping[str, Any]) -> str:

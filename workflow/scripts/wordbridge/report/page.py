@@ -1,11 +1,17 @@
-"""One page that shows or links every table and figure of a run."""
+"""One page that shows or links every table and figure of a run.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+What the summary page of an experiment says about each file, and in which order.
+"""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from wordbridge.report.sheet import document
+from wordbridge.files import replacing
+from wordbridge.report.tables import document, embedded_table
 
 
 @dataclass(frozen=True)
@@ -92,3 +98,209 @@ def _picture(picture: Picture) -> str:
 def _address(path: str) -> str:
     """Return ``path`` as a relative address; "./" keeps "a:b" from being taken for a scheme."""
     return "./" + quote(path, safe="/")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A section: starts of the names of its tables, and of its pictures with their captions."""
+
+    title: str
+    text: str = ""
+    tables: tuple[str, ...] = ()
+    pictures: Mapping[str, str] = field(default_factory=dict)
+
+
+TOPICS = (
+    Topic(
+        "Scores",
+        "Measured once per distinct source text of the part that the caption names; NLL and "
+        "perplexity over all its pairs, the validation loss on the validation part.",
+        ("scores",),
+        {
+            "scores": "BLEU of every variant against one reference and against all references: "
+            "bars are means, marks are the seeds."
+        },
+    ),
+    Topic("Sample translations", "", ("samples",)),
+    Topic(
+        "Attention",
+        "What the model looks at while it writes each word. The numbers are those of the sample "
+        "translations above.",
+        (),
+        {
+            "attention": "Attention of every output word (rows) over the source words (columns); "
+            "the bars above add up what each source word got.",
+            "attention_curves": "Attention at the first nine output steps over the words of the "
+            "source, as the lesson drew it; the word that got most is named.",
+        },
+    ),
+    Topic(
+        "Training",
+        "",
+        ("training",),
+        {
+            "losses": "Losses per epoch: means over the seeds, bands from the least to the most. "
+            "Free running is the lesson's validation loss: the model reads its own words and "
+            "padding counts, so forced variants start far above their training. The training loss "
+            "is a running average over batches with dropout, forcing and label smoothing.",
+            "schedule": "Learning rate of each variant over its training.",
+            "learning_rate": "Learning-rate range test: the running average of the training "
+            "loss while the rate grows; the dashed line marks the suggestion.",
+        },
+    ),
+    Topic(
+        "Pictures among words",
+        "Where each method puts held-out pictures among the word vectors: of nouns that it has "
+        "seen, and of nouns that were held out whole.",
+        ("devise",),
+        {
+            "head_losses": "Losses of the heads per epoch: means over the seeds, bands from the "
+            "least to the most. A head that overfits has a valid loss that rises. Heads that "
+            "differ in the classifier's weight alone are one and the same training.",
+            "head_rate": "Learning-rate range test of a head: the loss while the rate grows; the "
+            "dashed line marks the suggestion.",
+        },
+    ),
+    Topic(
+        "Search",
+        "",
+        ("search", "french"),
+        {"search": "In each row the query in front of its answers, the best first, with cosines."},
+    ),
+    Topic(
+        "Pictures that look mislabelled",
+        "Far from their own noun and close to another.",
+        ("mislabelled",),
+    ),
+    Topic("Pictures and nouns", "", ("pictures", "nouns")),
+    Topic("Corpus and vectors", "", ("corpus", "leaks", "coverage", "vectors")),
+)
+
+OTHER = Topic("More")
+
+FOLDERS = {
+    "questions": "sentence pairs taken from the corpus, and what was left out and why",
+    "tokens": "the pairs as tokens",
+    "split": "the pairs with their part (train, valid, test)",
+    "auxiliary": "the pairs and, behind them, further sentences that training reads first",
+    "pieces": "models that cut words into pieces, and the pairs cut by them",
+    "vocabulary": "words of each language with number and count",
+    "ids": "the pairs as word numbers (NumPy)",
+    "vectors": "fastText vectors learned from the corpus itself",
+    "embeddings": "word vectors of the vocabularies, with coverage reports",
+    "range_test": "loss at each learning rate of the range tests",
+    "translators": "weights (safetensors), settings and losses of each variant and seed",
+    "translations": "translations of the scored part by each variant and seed",
+    "scores": "scores of each variant and seed (JSON)",
+    "nouns": "WordNet's nouns and their word vectors",
+    "pictures": "picture sets as tables and archives, shards of them, and the split",
+    "features": "what the backbone sees in each picture",
+    "backbone": "the last blocks of the backbone, tuned to the pictures",
+    "tuned": "what the tuned backbone sees in each picture",
+    "views": "what the backbone sees in cuts and mirror images of pictures",
+    "devise": "models and predictions of the methods that send pictures among the words",
+    "devise_scores": "scores of each such method and seed (JSON)",
+    "search": "indexes of classes, nouns and pictures, and the words to search with",
+    "tables": "the tables above as TSV, Markdown and HTML",
+    "figures": "the figures above",
+    "timings": "times and throughputs, which change from run to run and are not shown here",
+    "benchmarks": "time and memory of each job, as Snakemake measured them",
+    "manifest": "what made each file: code, settings, inputs (`wordbridge verify` reads it)",
+}
+# What a run without picture sets does not make.
+OF_PICTURES = {"nouns", "pictures", "features", "devise", "devise_scores", "search"}
+# Linked without being read, because the page must not change with the times.
+TIMES = Link("timings/times.html", "the table of times and throughputs")
+SEARCH_TIMES = Link("timings/search.html", "the indexes' times, sizes and recall")
+
+
+def summary_sections(
+    root: str | Path,
+    tables: Sequence[str | Path],
+    pictures: Sequence[str | Path],
+    absent: Collection[str] = (),
+) -> list[Section]:
+    """Return the sections of the page that is to lie in ``root``; empty ones are left out.
+
+    ``tables`` are HTML files that ``write_table`` wrote (they are embedded), ``pictures`` are
+    image files. Both are put under the topic that knows the start of their names. The last
+    section lists the folders that a run makes, without those that are ``absent``.
+    """
+    sections = []
+    for topic in (*TOPICS, OTHER):
+        own_tables = [path for path in map(Path, tables) if topic_of(path, "tables") is topic]
+        own_pictures = [path for path in map(Path, pictures) if topic_of(path, "pictures") is topic]
+        if own_tables or own_pictures:
+            sections.append(_section_contents(root, topic, own_tables, own_pictures))
+    files = folder_links(any(Path(path).stem == "devise" for path in tables), absent)
+    return [*sections, Section("Files", "What stands where in this folder.", links=files)]
+
+
+def folder_links(pictured: bool, absent: Collection[str]) -> list[Link]:
+    """Return links to the folders and times of a run, ``pictured`` or without the picture side."""
+    left_out = {*absent} | (set() if pictured else OF_PICTURES)
+    names = [name for name in FOLDERS if name not in left_out]
+    folders = [Link(f"{name}/", FOLDERS[name]) for name in names]
+    return [*folders, TIMES, *[SEARCH_TIMES] * pictured]
+
+
+def summary_page(
+    title: str,
+    page: str | Path,
+    tables: Sequence[str | Path],
+    pictures: Sequence[str | Path],
+    absent: Collection[str] = (),
+) -> str:
+    """Return the HTML of the summary page that is to be written to ``page``."""
+    sections = summary_sections(Path(page).parent, tables, pictures, absent)
+    lead = "Every table and figure of this run. The folders below hold what they were made from."
+    return build_page(title, sections, lead)
+
+
+def write_page(page: str, path: str | Path) -> None:
+    """Write the page whole or not at all."""
+    with replacing(path) as partial:
+        partial.write_text(page, encoding="utf-8", newline="\n")
+
+
+def topic_of(path: Path, kind: str) -> Topic:
+    """Return the topic with the longest start of the name of ``path``, a table or a picture."""
+    starts = {start: topic for topic in TOPICS for start in getattr(topic, kind)}
+    return starts.get(_known_start(path.stem, starts), OTHER)
+
+
+def caption_of(path: Path, topic: Topic) -> str:
+    """Return the caption of a picture; the rest of its name (variant, number) goes in front.
+
+    A picture that no topic knows has its name as caption.
+    """
+    start = _known_start(path.stem, topic.pictures)
+    rest = path.stem.removeprefix(start).strip("_").replace("_", " ")
+    return ": ".join(part for part in (rest, topic.pictures.get(start, "")) if part)
+
+
+def _known_start(name: str, starts: Mapping[str, object]) -> str:
+    """Return the longest of ``starts`` that ``name`` is or begins with, or an empty text."""
+    known = [start for start in starts if name == start or name.startswith(f"{start}_")]
+    return max(known, key=len, default="")
+
+
+def _section_contents(
+    root: str | Path, topic: Topic, tables: Sequence[Path], pictures: Sequence[Path]
+) -> Section:
+    files = [
+        Link(_relative(path.with_suffix(ending), root), "")
+        for path in tables
+        for ending in (".tsv", ".md", ".html")
+    ]
+    return Section(
+        topic.title,
+        topic.text,
+        tables=[embedded_table(path) for path in tables],
+        pictures=[Picture(_relative(path, root), caption_of(path, topic)) for path in pictures],
+        links=files,
+    )
+
+
+def _relative(path: Path, root: str | Path) -> str:
+    return PurePosixPath(os.path.relpath(path, root)).as_posix()

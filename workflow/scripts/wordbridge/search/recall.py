@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wordbridge.search.exact import Neighbours, Searcher, Vectors
-from wordbridge.search.folder import GRAPH, VECTORS, Index
+from wordbridge.search.index import GRAPH, VECTORS, Index, Neighbours, Searcher, Vectors
 
 _EQUAL = 2e-6  # cosines are rounded to 6 digits
 

@@ -1,20 +1,54 @@
-"""What stands in each index: nouns out of their tables, pictures out of a method's predictions."""
+"""What people read about a noun: its first lemma, and the way up WordNet from it.
 
-from collections.abc import Mapping, Sequence
+What stands in each index: nouns out of their tables, pictures out of a method's predictions.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from wordbridge.devise.noun_rows import load_noun_vectors
-from wordbridge.devise.noun_table import read_nouns
-from wordbridge.devise.picture_table import Picture, read_pictures
 from wordbridge.devise.predictions import WORDS, read_predictions
-from wordbridge.digests import sha256_of
 from wordbridge.errors import InputError
-from wordbridge.search.exact import Vectors
-from wordbridge.search.noun_labels import NounLabel, noun_labels
+from wordbridge.files import sha256_of
+from wordbridge.images.table import Picture, read_pictures
+from wordbridge.nouns.matrix import load_noun_vectors
+from wordbridge.nouns.table import Noun, lemma_text, read_nouns
+from wordbridge.search.index import Vectors
+
+_STEP = " < "
+
+
+class NounLabel(NamedTuple):
+    """The noun, and the noun with its hypernyms up to the most general one."""
+
+    label: str
+    path: str
+
+
+def noun_labels(nouns: Iterable[Noun]) -> dict[str, NounLabel]:
+    """Return the label of each synset; the path goes by the first hypernym of each noun."""
+    table = list(nouns)
+    names = {noun.synset: lemma_text(noun.lemmas[0]) for noun in table}
+    above = {noun.synset: noun.hypernyms[0] for noun in table if noun.hypernyms}
+    return {synset: NounLabel(name, _path(synset, names, above)) for synset, name in names.items()}
+
+
+def noun_words(nouns: Iterable[Noun]) -> list[str]:
+    """Return the words of all lemmas, as they are spelled and in lower case, sorted."""
+    lemmas = {lemma for noun in nouns for lemma in noun.lemmas}
+    words = {word for lemma in lemmas for word in (lemma, *lemma.split("_")) if word}
+    return sorted(words | {word.lower() for word in words})
+
+
+def _path(synset: str, names: Mapping[str, str], above: Mapping[str, str]) -> str:
+    steps = [synset]
+    while (parent := above.get(steps[-1])) in names and parent not in steps:
+        steps.append(str(parent))
+    return _STEP.join(names[step] for step in steps)
+
 
 CLASSES, PICTURES = "classes", "pictures"  # the third index, nouns, is no special case
 

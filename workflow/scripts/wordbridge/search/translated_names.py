@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from wordbridge.table_file import read_table, write_table
+from wordbridge.files import read_table, write_table
 
 if TYPE_CHECKING:
-    from wordbridge.interpreter import Interpretation
+    from wordbridge.translation.pipeline import Interpretation
 
 PLACE = "{name}"  # where the name stands in the form of a question
 _REMEDY = "run snakemake again"

@@ -1,22 +1,29 @@
-"""The words that one can search with, and their vectors, in a form that opens at once."""
+"""The words that one can search with, and their vectors, in a form that opens at once.
+
+Which words a table for searching holds: those that are needed, and the source's own.
+
+The words of a name or short question that say something, in French and in English.
+"""
 
 import bisect
 import json
 import math
-from collections.abc import Iterable, Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wordbridge.atomic import replacing
+from wordbridge.arrays import map_npy
 from wordbridge.errors import InputError
-from wordbridge.json_file import read_object
-from wordbridge.npy_file import map_npy
-from wordbridge.search.exact import Vectors
-from wordbridge.vectors.protocol import Mask
+from wordbridge.files import read_object, replacing
+from wordbridge.search.index import Vectors
+from wordbridge.vectors.protocol import ListedVectors, Mask, WordVectors
 
 WORDS, VECTORS, RANKS, DESCRIPTION = "words.txt", "vectors.npy", "ranks.npy", "words.json"
 DTYPES = ("float32", "float16")
@@ -160,3 +167,65 @@ def read_words(folder: str | Path) -> WordTable:
             f"format {got[0]} and {len(words)} words; build the table again"
         )
     return WordTable(path, words, vectors, ranks, str(description["word_vectors"]))
+
+
+def words_to_search(
+    needed: Sequence[str],
+    vectors: WordVectors,
+    files: Mapping[str, str | Path],
+    most_frequent: int,
+) -> list[str]:
+    """Return the first ``most_frequent`` words of ``vectors``, then ``needed`` ones, each once.
+
+    spaCy's tables have no order of frequency: all their words without a capital are taken, out
+    of the file ``strings``. What is not one word is left out.
+    """
+    listed: Iterator[str] = iter(())
+    if isinstance(vectors, ListedVectors):
+        listed = islice(vectors.words(), most_frequent)
+    elif "strings" in files.keys():  # noqa: SIM118  # Snakemake's named files hold values
+        listed = (word for word in _strings(Path(files["strings"])) if word == word.lower())
+    return list(dict.fromkeys([*(word for word in listed if word.split() == [word]), *needed]))
+
+
+def _strings(path: Path) -> list[str]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path}: expected spaCy's vocab/strings.json, a list of words ({error})"
+        ) from error
+    return sorted(str(word) for word in found)
+
+
+# Articles, prepositions, question words and forms of being and having: in a mean of word
+# vectors they pull every name to the same place.
+_STOP = {
+    "en": """a an the this that these those some any of in on at to with for from by and or is are
+        was were be been do does did has have had who whom whose what which where when why how
+        there it its he she they we you i me my your his her their our one s""",
+    "fr": """un une des le la les l du de d au aux à en dans sur avec pour par et ou ce cet cette
+        ces est sont était y a il elle ils elles on nous vous je tu qui que qu quoi quel quelle
+        quels quelles où quand pourquoi comment combien mon ma mes ton ta tes son sa ses notre
+        votre leur leurs c s n ne pas t""",
+}
+_STOP_WORDS = {language: frozenset(words.split()) for language, words in _STOP.items()}
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_ARTICLE = re.compile(r"(?:une?|le|la|les|des|du|de la)\s+|(?:de )?l['\u2019]", re.IGNORECASE)
+_END = ".!?\u2026 \u00a0\u202f"  # the last two are French spaces before a mark
+
+
+def content_words(text: str, language: str) -> list[str]:
+    """Return the words of ``text`` in lower case, without articles and the like.
+
+    If nothing else is there, these are returned as well. An apostrophe parts two words.
+    """
+    words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
+    return [word for word in words if word not in _STOP_WORDS[language]] or words
+
+
+def bare_name(name: str) -> str:
+    """Return a French name without the article before it and the marks behind it."""
+    text = unicodedata.normalize("NFC", name).strip().rstrip(_END)
+    article = _ARTICLE.match(text)
+    return text[article.end() :] if article and article.end() < len(text) else text

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wordbridge.errors import InputError
-from wordbridge.sources.meter import Meter
-from wordbridge.sources.places import PackagePlace
+from wordbridge.progress import Meter
+from wordbridge.sources.resource import PackagePlace
 
 LIMIT_SECONDS = 3600.0  # the clients have time-outs of their own; this is for one that hangs
 LOOK_SECONDS = 1.0  # between two looks at how much a client has brought

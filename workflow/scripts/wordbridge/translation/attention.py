@@ -7,9 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from wordbridge.translation.activations import tanh
 from wordbridge.translation.encoder import Encoded
-from wordbridge.translation.shared import SharedLinear, shared
+from wordbridge.translation.kernels import SharedLinear, shared, tanh
 
 
 class Memory(NamedTuple):

@@ -1,17 +1,25 @@
-"""The translator: encoder, decoder and the loop that feeds one with the other's words."""
+"""The translator: encoder, decoder and the loop that feeds one with the other's words.
+
+A trained translator on disk: weights as safetensors, everything else as JSON.
+"""
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from wordbridge.corpus.specials import BOS, EOS, PAD
-from wordbridge.translation.decoder import Decoder
-from wordbridge.translation.dropouts import dropout, dropout_mask
-from wordbridge.translation.encoder import Encoder
-from wordbridge.translation.feed import Feed
-from wordbridge.translation.settings import ModelSettings
+from wordbridge.corpus.special_tokens import BOS, EOS, PAD
+from wordbridge.errors import InputError, brief
+from wordbridge.files import read_object, write_object
+from wordbridge.tensors import load_weights, write_tensors
+from wordbridge.translation.decoder import Decoder, Feed
+from wordbridge.translation.encoder import Encoder, dropout, dropout_mask
+from wordbridge.translation.settings import ModelSettings, settings_from
 
 
 class Decoded(NamedTuple):
@@ -141,3 +149,43 @@ class Translator(nn.Module):
             return True
         # The lesson draws its coin after the last target word too, and then stops.
         return feed.target is not None and step >= len(feed.target) and feed.any_forced[step]
+
+
+# What sizes and settings of the wrong kind raise, in torch and on the way to it.
+_MISFITS = (KeyError, RuntimeError, TypeError, ValueError)
+
+
+def write_translator(
+    weights: Mapping[str, Tensor],
+    description: Mapping[str, Any],
+    model_path: str | Path,
+    settings_path: str | Path,
+) -> None:
+    """Write ``weights`` by name and the ``description`` that ``read_translator`` needs."""
+    write_tensors(model_path, weights)
+    write_object(settings_path, description)
+
+
+def read_description(settings_path: str | Path) -> dict[str, Any]:
+    """Return the JSON beside a translator's weights. Raises InputError when it is another."""
+    return read_object(settings_path, "a translator's settings", "train it again")
+
+
+def read_translator(
+    model_path: str | Path, settings_path: str | Path, device: torch.device
+) -> tuple[Translator, dict[str, Any]]:
+    """Return the translator on ``device``, ready to translate, and its description.
+
+    Raises InputError when a file is damaged or the two do not belong together.
+    """
+    description = read_description(settings_path)
+    try:
+        source, target = (torch.zeros(*description[side]) for side in ("source", "target"))
+        model = Translator(settings_from(description["settings"]).model, source, target)
+        load_weights(model, load_file(model_path))
+    except (SafetensorError, OSError, AttributeError, *_MISFITS) as error:
+        raise InputError(
+            f"{model_path}: not the weights that {settings_path} describes ({brief(error)}); "
+            "train the translator again"
+        ) from None
+    return model.to(device).eval(), description

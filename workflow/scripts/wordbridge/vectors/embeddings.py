@@ -1,18 +1,164 @@
-"""The matrix that an embedding layer starts from."""
+"""Which vector each word gets: its own, or one that a fall-back finds.
+
+How much of a vocabulary has vectors, and what is missing.
+
+The matrix that an embedding layer starts from.
+"""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
-from wordbridge.corpus.specials import PAD, SPECIALS
+from wordbridge.corpus.pairs import escape_token
+from wordbridge.corpus.special_tokens import PAD, SPECIALS
 from wordbridge.errors import InputError
-from wordbridge.vectors.coverage import Coverage, coverage
-from wordbridge.vectors.fallbacks import FALLBACKS
-from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
-from wordbridge.vectors.resolution import MISSING, Resolution, resolve
+from wordbridge.files import rounded, write_table
+from wordbridge.vectors.fallbacks import FALLBACKS, SUBWORDS, Form, check_fallbacks, forms
+from wordbridge.vectors.protocol import Mask, Matrix, SubwordVectors, WordVectors
+
+EXACT, MISSING = "exact", "missing"  # the steps before and after the fall-backs
+
+
+@dataclass(frozen=True, eq=False)
+class Resolution:
+    """The vectors of words, and by which step and spelling each was found.
+
+    ``matrix`` is (words, dim), zeros for the missing. ``spellings`` are what was looked up:
+    words with a space between, "" for what is missing or made of subwords.
+    """
+
+    matrix: Matrix
+    steps: tuple[str, ...]
+    spellings: tuple[str, ...]
+
+
+def resolve(
+    words: Sequence[str], vectors: WordVectors, fallbacks: Sequence[str] = ()
+) -> Resolution:
+    """Return the vector of each word: exact, else that of the first fall-back that has one.
+
+    Raises InputError for a fall-back that does not exist or is named twice.
+    """
+    check_fallbacks(fallbacks)
+    found, known = vectors.lookup(words)
+    matrix = np.zeros((len(words), vectors.dim), np.float32)
+    matrix[known] = found
+    steps = [EXACT if is_known else MISSING for is_known in known]
+    spellings = [word if is_known else "" for word, is_known in zip(words, known, strict=True)]
+    lost = [place for place, is_known in enumerate(known) if not is_known]
+    others = _Others([words[place] for place in lost], vectors, fallbacks)
+    for place in lost:
+        for fallback, spelling, vector in others.of(words[place]):
+            matrix[place], steps[place], spellings[place] = vector, fallback, spelling
+            break
+    return Resolution(matrix, tuple(steps), tuple(spellings))
+
+
+class _Others:
+    """The vectors of all forms of all lost words, looked up at once: a lookup may read a file."""
+
+    def __init__(self, lost: Sequence[str], vectors: WordVectors, fallbacks: Sequence[str]) -> None:
+        self._fallbacks = fallbacks
+        asked = sorted({part for word in lost for _, form in self._forms(word) for part in form})
+        self._table = _table(asked, *vectors.lookup(asked)) if asked else {}
+        self._composed: dict[str, Matrix] = {}
+        if SUBWORDS in fallbacks and lost and isinstance(vectors, SubwordVectors):
+            self._composed = _table(lost, *vectors.compose(lost))
+
+    def of(self, word: str) -> Iterator[tuple[str, str, Matrix]]:
+        """Yield fall-back, spelling and vector of each form of ``word`` that has a vector."""
+        for fallback, form in self._forms(word):
+            if fallback == SUBWORDS and word in self._composed:
+                yield fallback, "", self._composed[word]
+            if form and all(part in self._table for part in form):
+                parts = [self._table[part] for part in form]
+                yield fallback, " ".join(form), np.mean(parts, axis=0, dtype=np.float32)
+
+    def _forms(self, word: str) -> Iterator[tuple[str, Form]]:
+        for fallback in self._fallbacks:
+            if fallback == SUBWORDS:
+                yield fallback, ()
+            for form in forms(word, fallback):
+                yield fallback, form
+
+
+def _table(words: Sequence[str], matrix: Matrix, known: Mask) -> dict[str, Matrix]:
+    rows = iter(matrix)
+    return {word: next(rows) for word, is_known in zip(words, known, strict=True) if is_known}
+
+
+_EXAMPLES = 8
+_ALL = "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage:
+    """Two tables.
+
+    ``report``, by step (exact, each fall-back, missing, all): how many words of the
+    vocabulary, which share of them, how many of the corpus's tokens, which share of them,
+    the most frequent examples. ``misses``: every word without vector, its count, its share of
+    the tokens; the most frequent first.
+    """
+
+    report: pd.DataFrame
+    misses: pd.DataFrame
+
+
+def coverage(
+    words: Sequence[str], counts: Sequence[int], resolution: Resolution, fallbacks: Sequence[str]
+) -> Coverage:
+    """Return the coverage of ``words``, which stand ``counts`` times in the corpus."""
+    found = pd.DataFrame(
+        {
+            "token": list(words),
+            "count": list(counts),
+            "step": list(resolution.steps),
+            "spelling": list(resolution.spellings),
+        }
+    )
+    found = found.sort_values(["count", "token"], ascending=[False, True], kind="stable")
+    tokens = max(int(found["count"].sum()), 1)
+    steps = [EXACT, *fallbacks, MISSING, _ALL]
+    rows = [_row(step, found if step == _ALL else found[found["step"] == step]) for step in steps]
+    report = pd.DataFrame(rows)
+    report.insert(2, "type_share", report["types"] / max(len(found), 1))
+    report.insert(4, "token_share", report["tokens"] / tokens)
+    misses = found.loc[found["step"] == MISSING, ["token", "count"]].reset_index(drop=True)
+    misses["token_share"] = misses["count"] / tokens
+    return Coverage(report, misses)
+
+
+def write_coverage(coverage: Coverage, report: str | Path, misses: str | Path) -> None:
+    """Write the two tables as TSV, tokens escaped."""
+    escaped = coverage.misses.assign(token=coverage.misses["token"].map(escape_token))
+    for table, path in ((coverage.report, report), (escaped, misses)):
+        rows = (map(rounded, row) for row in table.itertuples(index=False))
+        write_table(path, table.columns, rows)
+
+
+def _row(step: str, found: pd.DataFrame) -> dict[str, object]:
+    shown = found.head(_EXAMPLES) if step != _ALL else found.head(0)
+    pairs = zip(shown["token"], shown["spelling"], strict=True)
+    return {
+        "step": step,
+        "types": len(found),
+        "tokens": int(found["count"].sum()),
+        "examples": " ".join(_example(token, spelling) for token, spelling in pairs),
+    }
+
+
+def _example(token: str, spelling: str) -> str:
+    shown = escape_token(token)
+    if spelling in ("", token):
+        return shown
+    return f"{shown}>{'+'.join(map(escape_token, spelling.split(' ')))}"
+
 
 Scale = Literal["unit"] | float
 

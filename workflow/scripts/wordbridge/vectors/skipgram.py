@@ -10,8 +10,8 @@ from typing import Any
 
 import fasttext
 
-from wordbridge.atomic import replacing
 from wordbridge.errors import InputError
+from wordbridge.files import replacing
 
 _END_OF_LINE = "</s>"  # fastText counts it as a word
 

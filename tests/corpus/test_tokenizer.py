@@ -1,0 +1,216 @@
+import sys
+from collections import Counter
+from dataclasses import fields, replace
+from multiprocessing.spawn import get_preparation_data
+from types import ModuleType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wordbridge.corpus import tokenizer as tokens
+from wordbridge.corpus.pairs import Pair
+from wordbridge.corpus.tokenizer import (
+    MarkerRules,
+    TokenRules,
+    mark,
+    normalise,
+    tokenize,
+    tokenize_pairs,
+    undo,
+)
+from wordbridge.errors import InputError
+
+RULES = TokenRules()
+LESSON = TokenRules(punctuation=False, white_space=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "What isn't Bob's?", "what is n't bob 's ?"),
+        ("en", "What can't NASA do??", "what ca n't t_up nasa do ? ?"),
+        ("fr", "Qu\u2019est-ce que l\u2019eau\u202f?", "qu' est -ce que l' eau ?"),
+        ("fr", "O\u00f9 a-t-il \u00e9t\u00e9 ?", "o\u00f9 a -t -il \u00e9t\u00e9 ?"),
+        ("en", "<eos> <bos> <unk>", "<eos> <bos> <unk>"),
+        ("en", "", ""),
+    ],
+)
+def test_texts_are_cut_by_the_rules_of_their_language(language, text, expected):
+    assert tokenize([text], language, RULES) == [expected.split()]
+
+
+def test_the_lesson_keeps_white_space_and_curly_quotes():
+    assert tokenize(["no no no no way"], "en", LESSON)[0][0] == " "
+    assert tokenize(["who<br>is"], "en", LESSON)[0] == ["who", "\n", "is"]
+    assert tokenize(["l\u2019eau"], "fr", LESSON)[0] == ["l\u2019", "eau"]
+    assert tokenize(["who<br>is"], "en", RULES)[0] == ["who", "is"]
+
+
+def test_rules_reach_the_tokens():
+    kept = replace(RULES, lower_case=False, capitals=False)
+    assert tokenize(["Who is NASA"], "en", kept) == [["Who", "is", "NASA"]]
+
+
+def test_an_unknown_language_is_an_error():
+    with pytest.raises(InputError, match="no tokenizer for language 'qq'"):
+        tokenize(["x"], "qq", RULES)
+
+
+def test_any_number_of_processes_gives_the_same_tokens_in_the_same_order(monkeypatch):
+    monkeypatch.setattr(tokens, "_CHUNK", 2)
+    monkeypatch.setattr(tokens, "_WORTH_A_PROCESS", 2)
+    texts = [f"Who isn't number {number}?" for number in range(7)]
+    alone = tokenize(texts, "en", RULES, processes=1)
+    assert [token_list[4] for token_list in alone] == list("0123456")
+    assert tokenize(texts, "en", RULES, processes=2) == alone
+
+
+def test_a_new_process_does_not_run_the_script_again(monkeypatch):
+    script = ModuleType("__main__")
+    script.__file__ = "/a/script.py"
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    assert any(key.startswith("init_main") for key in get_preparation_data("alone"))
+    with tokens._hidden_main():
+        assert not any(key.startswith("init_main") for key in get_preparation_data("alone"))
+
+
+def test_long_and_empty_pairs_are_left_out_and_counted():
+    report: Counter[str] = Counter()
+    pairs = [
+        Pair("1", "a", "Qui ?", "Who is it?"),
+        Pair("2", "b", "Qui est-ce, l\u00e0 ?", "Who is this, there?"),
+        Pair("3", "c", " ", "Who?"),
+    ]
+    kept = tokenize_pairs(pairs, RULES, report, max_en_tokens=4)
+    assert [(pair.item, pair.fr_tokens, pair.en_tokens) for pair in kept] == [
+        ("1", ["qui", "?"], ["who", "is", "it", "?"])
+    ]
+    assert dict(report) == {
+        "read": 3,
+        "kept": 1,
+        "no token on one side or both": 1,
+        "too many English tokens": 1,
+    }
+
+
+def test_no_pair_left_is_an_error():
+    with pytest.raises(InputError, match="no pair is left of 1"):
+        tokenize_pairs([Pair("1", "a", "Qui ?", "Who is it?")], RULES, Counter(), max_en_tokens=3)
+
+
+quick = settings(derandomize=True, max_examples=100, deadline=None, database=None)
+ALL = MarkerRules()
+NONE = MarkerRules(**{rule.name: False for rule in fields(MarkerRules)})
+
+CASES = [
+    # rule that alone makes the difference, text, with all rules
+    ("repeated_characters", "what!!!!!", "what tk_rep 5 ! "),
+    ("repeated_characters", "1000000", "1 tk_rep 6 0 "),
+    ("repeated_characters", "aaa", "aaa"),
+    ("repeated_words", "no no no no way", " tk_wrep 4 no way"),
+    ("repeated_words", "ha-ha-ha-ha-ha", " tk_wrep 4 ha- ha"),
+    ("repeated_words", "no no no way", "no no no way"),
+    ("capitals", "the NASA", "the t_up nasa"),
+    ("capitals", "the UN", "the un"),
+    ("capitals", "AAAA", " tk_rep 4 a "),
+    ("lower_case", "Where Is", "where is"),
+    ("spacing", "and/or #5", "and / or # 5"),
+    ("spacing", "a   b", "a b"),
+    ("line_breaks", "a<br>b", "a\nb"),
+    ("line_breaks", "a <BR /> b", "a \n b"),
+]
+
+
+@pytest.mark.parametrize(("rule", "text", "marked"), CASES)
+def test_a_text_gets_the_lessons_markers(rule, text, marked):
+    assert mark(text, ALL) == marked
+
+
+@pytest.mark.parametrize(("rule", "text", "marked"), CASES)
+def test_each_rule_can_be_switched_off(rule, text, marked):
+    without = mark(text, replace(ALL, **{rule: False}))
+    assert (without == marked) == (text == marked or (rule, text) in SAME_WITHOUT)
+
+
+SAME_WITHOUT = {("capitals", "the UN"), ("capitals", "AAAA")}
+
+
+def test_without_rules_a_text_stays_as_it_is():
+    text = "NASA no no no no   aaaa a/b<br>"
+    assert mark(text, NONE) == text
+
+
+@pytest.mark.parametrize(
+    ("tokens", "plain"),
+    [
+        ("the t_up nasa", "the NASA"),
+        ("what tk_rep 5 !", "what !!!!!"),
+        ("1 tk_rep 6 0", "1000000"),
+        ("s tk_rep 5 o good", "sooooo good"),
+        ("$ tk_rep 4 0", "$ 0000"),
+        ("tk_wrep 4 no way", "no no no no way"),
+        ("tk_wrep 4 no , no", "no , no , no , no , no"),
+        ("tk_wrep 4 t_up yes", "YES YES YES YES"),
+        # what a model may write
+        ("who t_up", "who"),
+        ("t_up t_up who", "WHO"),
+        ("who tk_rep", "who"),
+        ("tk_rep what ?", "what ?"),
+        ("tk_rep 4", "4"),
+        ("tk_wrep 7", "7"),
+        ("t_up tk_rep 4 a", "aaaa"),
+        ("tk_wrep 0 no", "no"),
+    ],
+)
+def test_undoing_writes_the_markers_out(tokens, plain):
+    assert undo(tokens.split()) == plain.split()
+
+
+def test_undoing_drops_white_space_and_bounds_counts():
+    assert undo([" ", "who", "\n"]) == ["who"]
+    assert len(undo(["tk_wrep", "99999999", "no"])) == 100
+
+
+@quick
+@given(st.lists(st.sampled_from(["who", "NASA", "Is", "IT", "ABCD", "?", "7"]), max_size=8))
+def test_capital_words_come_back(words):
+    rules = replace(NONE, capitals=True)
+    assert undo(mark(" ".join(words), rules).split()) == words
+
+
+@quick
+@given(st.lists(st.tuples(st.sampled_from(["so", "21", "x37"]), st.integers(4, 9)), max_size=4))
+def test_repeated_ends_of_words_come_back(parts):
+    words = [word + word[-1] * count for word, count in parts]
+    rules = replace(NONE, repeated_characters=True, spacing=True)
+    assert undo(mark(" ".join(words), rules).split()) == words
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        ("Qu\u2019est-ce que l\u2018eau", "Qu'est-ce que l'eau"),
+        ("\u201cwho\u201d said \u201eI\u201c", '"who" said "I"'),
+        ("\u00ab\u00a0Qui\u202f?\u00a0\u00bb", '"Qui ?"'),
+        ("\u2039 qui \u203a", "'qui'"),
+        ("''who''", '"who"'),
+        ("o\u00f9\u00a0est\u202fil\u2009l\u00e0\u3000?", "o\u00f9 est il l\u00e0 ?"),
+        ("1997\u20132001, sous\u2011sol, \u22125", "1997-2001, sous-sol, -5"),
+        ("he\u2014she", "he--she"),
+        ("what\u2026", "what..."),
+        ("  a \t b\n", "a b"),
+        ("so\u00adft \ufeffzero\u200bwidth", "soft zerowidth"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("a plain one - as it is?", "a plain one - as it is?"),
+        ("", ""),
+    ],
+)
+def test_each_mark_and_space_has_one_form(raw, plain):
+    assert normalise(raw) == plain
+
+
+@quick
+@given(st.text("ae\u0301 \u00a0\u202f\u2019'\u201c\u00ab\u00bb\u2039\u2014-\u00ad?\n", max_size=12))
+def test_a_second_call_changes_nothing(text):
+    assert normalise(normalise(text)) == normalise(text)

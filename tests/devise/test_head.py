@@ -1,0 +1,78 @@
+"""Tests of the losses by hand-made cases."""
+
+import pytest
+import torch
+
+from wordbridge.devise.head import (
+    contrastive_loss,
+    cosine_loss,
+    draw_negatives,
+    hinge_rank_loss,
+    l1_loss,
+    losses,
+    softmax_loss,
+)
+from wordbridge.devise.settings import LossSettings
+
+X, Y, Z = torch.eye(3)
+
+
+def test_cosine_loss_does_not_look_at_lengths() -> None:
+    said = torch.stack([2 * X, X, -X, X + Y])
+    expected = [0, 1, 2, 1 - 0.5**0.5]
+    torch.testing.assert_close(cosine_loss(said, torch.stack([X, Y, X, X])), torch.tensor(expected))
+
+
+def test_l1_loss_is_the_mean_absolute_difference() -> None:
+    torch.testing.assert_close(
+        l1_loss(torch.stack([X, 3 * Y]), torch.stack([Y, Y])), torch.tensor([2 / 3, 2 / 3])
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (X, 0.0),  # right by more than the margin
+        (0.05 * X, 2 * 0.05),  # by less, before two others
+        (Y, 1.1 + 0.1),  # wrong before Y, and not right enough before Z
+        (torch.zeros(3), 0.2),
+    ],
+)
+def test_the_hinge_rank_loss_is_that_of_the_paper(said: torch.Tensor, expected: float) -> None:
+    negatives = torch.stack([X, Y, Z])  # X itself does not count
+    loss = hinge_rank_loss(said[None], X[None], negatives, 0.1)
+    torch.testing.assert_close(loss, torch.tensor([expected]))
+
+
+@pytest.mark.parametrize("said", [X + Y, 5 * X, -Z])
+def test_the_contrastive_loss_is_a_cross_entropy_of_cosines_without_twins(
+    said: torch.Tensor,
+) -> None:
+    cosines = said / said.norm()
+    expected = -torch.log_softmax(cosines / 0.5, dim=0)[0]
+    for negatives in ([X, Y, Z], [Y, Z], [X, X, Y, Z]):  # the target itself counts once
+        loss = contrastive_loss(said[None], X[None], torch.stack(negatives), 0.5)
+        torch.testing.assert_close(loss, expected[None])
+
+
+def test_softmax_loss_leaves_out_what_has_no_label() -> None:
+    loss = softmax_loss(torch.tensor([[0.0, 0.0], [9.0, 1.0]]), torch.tensor([1, -1]))
+    torch.testing.assert_close(loss, torch.tensor([2.0]).log().repeat(2) * torch.tensor([1, 0]))
+
+
+@pytest.mark.parametrize(("count", "drawn"), [(None, 5), (5, 5), (9, 5), (2, 2)])
+def test_negatives_are_drawn_without_repetition(count: int | None, drawn: int) -> None:
+    vectors = torch.arange(5.0)[:, None]
+    torch.manual_seed(1)
+    got = draw_negatives(vectors, count)
+    assert len(got) == len(set(got.flatten().tolist())) == drawn
+
+
+@pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "contrastive", "softmax"])
+def test_every_kind_gives_a_figure_per_picture(kind: str) -> None:
+    settings = LossSettings(kind)  # type: ignore[arg-type]
+    said = torch.randn(4, 3, requires_grad=True)
+    labels = torch.tensor([0, 1, 2, 0])
+    loss = losses(settings, said, torch.eye(3)[labels], labels, torch.eye(3))
+    assert loss.shape == (4,)
+    assert loss.sum().isfinite()

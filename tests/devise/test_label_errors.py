@@ -1,0 +1,45 @@
+from typing import Any
+
+import pytest
+
+from tests.devise.devise_toys import picture, predictions, words
+from wordbridge.devise.label_errors import Suspect, suspects
+from wordbridge.errors import InputError
+
+TABLE = [
+    picture("1", "cat"),
+    picture("2", "cat"),
+    picture("3", "boat", "train"),
+    picture("4", "corgi"),
+    picture("5", "crane"),
+    picture("6", "dog"),
+]
+# 2 is a boat, 4 and 6 differ only in how narrow their noun is.
+VALUES = [(0, 1, 0), (0, 0.1, 1), (0, 0, 1), (1, 0, 0), (0, -1, 1), (2, 1, 0)]
+SETTINGS = {"count": 5, "low_share": 0.5, "high_share": 1.0, "near": 1}
+
+
+def found(**changed: Any) -> list[Suspect]:
+    return suspects(predictions(TABLE, VALUES), TABLE, words(), SETTINGS | changed)
+
+
+def test_a_picture_far_from_its_noun_and_close_to_another_is_suspect():
+    (one,) = found()
+    assert (one.picture, one.noun, one.other, one.part) == ("2", "cat", "boat", "valid")
+    assert one.gap == pytest.approx(one.other_cosine - one.cosine)
+    assert one.other_cosine > 0.99
+
+
+def test_nouns_near_in_wordnet_are_no_suspicion():
+    assert [one.picture for one in found(near=0)] == ["2", "4", "6"]
+    assert [one.picture for one in found(near=0, count=1)] == ["2"]
+
+
+def test_scores_of_classes_are_refused():
+    with pytest.raises(InputError, match="expected predictions among the words"):
+        suspects(predictions(TABLE, [(1, 2)] * 6, ("a", "b")), TABLE, words(), SETTINGS)
+
+
+def test_no_labels_no_suspects():
+    table = [picture("1", "")]
+    assert suspects(predictions(table, [(1, 0, 0)]), table, words(), SETTINGS) == []

@@ -1,0 +1,235 @@
+"""Tests of the training of heads: resuming, selection, early ends, learning."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+
+from tests.devise.head_toys import NOUNS, sources, variant
+from wordbridge.devise import training as module
+from wordbridge.devise.head_range_test import find_head_rate
+from wordbridge.devise.settings import settings_from
+from wordbridge.devise.training import HeadTraining, batches, prepare, write_metrics
+from wordbridge.errors import InputError
+from wordbridge.training import checkpoint
+from wordbridge.training.checkpoint import Stopped
+
+CPU = torch.device("cpu")
+Rows = list[dict[str, float]]
+
+
+def training(block: dict[str, Any], seed: int = 3, state: Path | None = None) -> HeadTraining:
+    return prepare(settings_from(block), seed, sources(), CPU, state)[0]
+
+
+def run(block: dict[str, Any], seed: int = 3, state: Path | None = None) -> tuple[bytes, Rows]:
+    """Return the chosen weights as bytes, and the rows of the epochs."""
+    one = training(block, seed, state)
+    weights = one.run()
+    content = b"".join(weights[name].numpy().tobytes() for name in sorted(weights))
+    return content, one.standing.epochs
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+def killed_after(saves: int) -> AbstractContextManager[Any]:
+    """Let the process end right after so many saved states."""
+    left, save = [saves], checkpoint._write
+
+    def dying(*arguments: Any) -> None:
+        save(*arguments)
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+
+    return patch.object(checkpoint, "_write", dying)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
+    first, second, other = run(variant()), run(variant()), run(variant(), seed=4)
+    assert first == second
+    assert first[0] != other[0]
+
+
+@pytest.mark.parametrize("saves", range(1, 12))
+def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
+    saves: int, tmp_path: Path
+) -> None:
+    # 57 points are 4 batches an epoch: a save after each, one after each epoch, one at the end
+    state, whole = tmp_path / "state", run(variant())
+    with killed_after(saves), pytest.raises(Killed):
+        run(variant(), state=state)
+    torch.rand(saves)  # a new process has other random numbers behind it
+    assert run(variant(), state=state) == whole
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        {"loss": {"kind": "hinge_rank", "negatives": 4}},
+        {"loss": {"kind": "l1"}, "head": {"batch_norm": False}},
+        {"loss": {"kind": "softmax"}, "head": {"hidden": [], "dropouts": [0.3]}},
+        {"loss": {"kind": "contrastive"}, "targets": {"distillation": 0.5, "unlabelled": True}},
+        {"targets": {"classifier_weight": 0.5, "photo_weight": 3.0}},
+        {"schedule": {"kind": "one_cycle", "momentum_high": 0.95, "momentum_low": 0.85}},
+        {"training": {"freeze_statistics": 1}},
+    ],
+)
+def test_every_kind_of_training_continues_with_the_same_bytes(
+    blocks: dict[str, Any], tmp_path: Path
+) -> None:
+    block = variant(**blocks)
+    whole = run(block)
+    with killed_after(3), pytest.raises(Killed):
+        run(block, state=tmp_path / "state")
+    assert run(block, state=tmp_path / "state") == whole
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None:
+    block, state = variant(training={"save_seconds": 1e9}), tmp_path / "state"
+    whole, one = run(block), training(block, state=state)
+    batch, count = one.train_points.batch, [0]
+
+    def signalled(_: Any, indices: Any) -> Any:
+        count[0] += 1
+        if count[0] == 2:
+            os.kill(os.getpid(), number)
+        return batch(indices)
+
+    with (
+        patch.object(type(one.train_points), "batch", signalled),
+        pytest.raises(Stopped, match=r"stopped by SIG\w+ in epoch 1, its state is saved"),
+    ):
+        one.run()
+    assert one.standing.step == 2
+    assert run(block, state=state) == whole
+
+
+@pytest.mark.parametrize(
+    ("points", "size", "sizes"),
+    [(7, 3, [3, 4]), (8, 3, [3, 3, 2]), (4, 9, [4]), (3, 2, [3]), (6, 3, [3, 3])],
+)
+def test_no_batch_has_one_point_alone(points: int, size: int, sizes: list[int]) -> None:
+    made = batches(points, size, 1, 2)
+    assert [len(each) for each in made] == sizes
+    assert sorted(np.concatenate(made).tolist()) == list(range(points))
+    assert (np.concatenate(made) != np.concatenate(batches(points, size, 1, 3))).any()
+
+
+@pytest.mark.parametrize(("select", "best"), [("last", 4), ("valid_loss", 2)])
+def test_the_chosen_epoch_is_kept(select: str, best: int) -> None:
+    looks = [(1.0, 0.1), (0.9, 0.0), (1.0, 0.1), (0.5, 0.2)] + [(1.0, 0.3), (0.7, 0.2)] * 2
+    with patch.object(module, "look", side_effect=looks):
+        one = training(variant(training={"epochs": 4, "select": select}))
+        one.run()
+    assert one.standing.best_epoch + 1 == best
+    assert [row["valid_loss"] for row in one.standing.epochs] == [0.9, 0.5, 0.7, 0.7]
+
+
+def test_patience_ends_a_training_that_gets_no_better() -> None:
+    looks = [(0.1, 0.0), (0.5, 0.0)] * 9
+    with patch.object(module, "look", side_effect=looks):
+        one = training(variant(training={"epochs": 9, "patience": 3}))
+        one.run()
+    assert len(one.standing.epochs) == 4
+
+
+def test_a_loss_that_is_no_number_ends_the_training_with_advice() -> None:
+    with pytest.raises(InputError, match=r"in epoch 1: .* lower learning_rate"):
+        training(variant(loss={"kind": "l1"}, training={"learning_rate": 1e38})).run()
+
+
+@pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "contrastive", "softmax"])
+def test_every_loss_learns_nouns_from_features(kind: str) -> None:
+    rate = {"epochs": 30, "learning_rate": 0.03}
+    one = training(variant(loss={"kind": kind}, training=rate))
+    one.run()
+    rows = one.standing.epochs
+    assert rows[-1]["valid_loss"] < 0.7 * rows[0]["valid_loss"]
+    assert rows[-1]["valid_hit5"] > 0.9
+
+
+def test_statistics_of_batch_norm_stay_when_they_are_frozen() -> None:
+    frozen = training(variant(training={"epochs": 3, "freeze_statistics": 0}))
+    frozen.run()
+    norm = frozen.head.layers[0]
+    assert torch.equal(norm.running_mean, torch.zeros(10))
+    assert not torch.equal(norm.weight, torch.ones(10))
+
+
+def test_the_table_of_epochs_reads_back_exactly(tmp_path: Path) -> None:
+    rows = run(variant())[1]
+    write_metrics(tmp_path / "metrics.tsv", rows)
+    header, *lines = (tmp_path / "metrics.tsv").read_text().splitlines()
+    assert header.split("\t")[3:5] == ["fit_loss", "valid_loss"]
+    assert [float(line.split("\t")[4]) for line in lines] == [row["valid_loss"] for row in rows]
+
+
+def test_no_look_is_taken_at_valid_and_unseen_pictures_in_training() -> None:
+    made = sources()
+    settings = settings_from(
+        variant(targets={"distillation": 0.5, "unlabelled": True, "classifier_weight": 1.0})
+    )
+    one, seen = prepare(settings, 1, made, CPU, None)
+    store: Any = made.store
+    one._epoch = lambda: None  # type: ignore[method-assign]
+    for indices in batches(len(one.train_points), 16, 1, 0):
+        one.train_points.batch(indices)
+    parts = {made.pictures[row].part for row in store.asked}
+    assert parts == {"train"}
+    assert len(seen) == NOUNS - 1
+
+
+def test_the_range_test_raises_the_rate_over_epochs_and_suggests_one() -> None:
+    found = find_head_rate(training(variant()), 1e-4, 1.0, 40)
+    assert len(found.rates) > 20
+    assert found.rates[:2] == pytest.approx([1e-4, 1e-4 * 10 ** (4 / 40)])
+    assert found.suggestion in found.rates
+    assert min(found.losses) < found.losses[0]
+
+
+def test_the_range_test_ends_with_advice_where_the_first_loss_is_no_number() -> None:
+    one = training(variant())
+    with (
+        patch.object(one, "step", return_value=float("nan")),
+        pytest.raises(InputError, match="nan"),
+    ):
+        find_head_rate(one, 1e-4, 1.0, 9)
+
+
+JOB = """
+import sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from tests.devise import test_devise_training as tests
+tests.run(tests.LONGER, state=Path(sys.argv[1]))
+"""
+LONGER = variant(training={"epochs": 60})
+
+
+def test_a_process_killed_at_once_can_be_continued_and_ends_with_the_same_bytes(
+    tmp_path: Path,
+) -> None:
+    state, root = tmp_path / "state", Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", JOB, str(state), str(root), str(root / "workflow/scripts")]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while not state.exists():
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.kill()
+    one = training(LONGER, state=state)
+    one.resumption.resume(one.standing)
+    assert 0 < one.standing.step < one.steps
+    assert run(LONGER, state=state) == run(LONGER)

@@ -1,0 +1,170 @@
+import io
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from wordbridge.images import decoding
+from wordbridge.images.decoding import (
+    TURNS,
+    Square,
+    UnreadablePictureError,
+    decode,
+    open_picture,
+    square,
+)
+
+ORIENTATION = 0x0112
+RED, BLUE, WHITE = (254, 0, 0), (0, 0, 254), (255, 255, 255)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def halves() -> Image.Image:
+    """Return a picture 6 wide and 4 high, red at the left and blue at the right."""
+    image = Image.new("RGB", (6, 4), RED)
+    image.paste(BLUE, (3, 0, 6, 4))
+    return image
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "expected"),
+    [
+        ("L", "PNG", (9, 9, 9)),
+        ("L", "JPEG", (9, 9, 9)),
+        ("1", "PNG", (0, 0, 0)),
+        ("CMYK", "JPEG", (9, 9, 9)),
+        ("CMYK", "TIFF", (9, 9, 9)),
+        ("YCbCr", "JPEG", (9, 9, 9)),
+        ("RGB", "BMP", (9, 9, 9)),
+        ("RGB", "GIF", (9, 9, 9)),
+        ("RGB", "WEBP", (9, 9, 9)),
+        ("RGB", "PPM", (9, 9, 9)),
+        ("P", "PNG", (51, 102, 0)),
+    ],
+)
+def test_every_kind_of_picture_becomes_rgb(mode: str, kind: str, expected: tuple[int, ...]):
+    image = Image.new("RGB", (5, 3), expected).convert(mode)  # of the 216 colours where it is P
+    opened = open_picture(encoded(image, kind))
+    assert (opened.mode, opened.size) == ("RGB", (5, 3))
+    assert np.abs(np.asarray(opened).astype(int) - expected).max() <= 2
+
+
+def test_sixteen_bits_of_grey_become_eight():
+    image = Image.fromarray(np.full((3, 5), 0x4321, np.uint16))
+    assert open_picture(encoded(image)).getpixel((0, 0)) == (0x43,) * 3
+
+
+def test_transparent_parts_lie_over_white():
+    image = Image.new("RGBA", (4, 2), (*RED, 0))
+    image.putpixel((1, 1), (*BLUE, 255))
+    image.putpixel((2, 1), (0, 0, 0, 127))
+    opened = open_picture(encoded(image))
+    assert opened.getpixel((0, 0)) == WHITE
+    assert opened.getpixel((1, 1)) == BLUE
+    assert opened.getpixel((2, 1)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_a_transparent_colour_of_a_palette_is_white(kind: str):
+    image = Image.new("P", (4, 2), 1)
+    image.putpalette([*RED, *BLUE])
+    image.putpixel((0, 0), 0)
+    opened = open_picture(encoded(image, kind, transparency=1))
+    assert opened.getpixel((0, 0)) == RED
+    assert opened.getpixel((3, 1)) == WHITE
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_photo_stands_upright(orientation: int):
+    undo = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    turn = undo.get(orientation, TURNS.get(orientation))
+    stored = halves() if turn is None else halves().transpose(turn)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    opened = open_picture(encoded(stored, exif=exif))
+    assert np.array_equal(np.asarray(opened), np.asarray(halves()))
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 60_000])
+def test_an_orientation_that_is_none_turns_nothing(orientation: object):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    assert open_picture(encoded(halves(), exif=exif)).size == (6, 4)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"<html>404</html>", "no picture of a known format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no picture of a known format"),
+        (encoded(Image.new("RGB", (64, 64)))[:60], "damaged"),
+        (encoded(Image.effect_noise((64, 64), 9), "JPEG")[:700], "damaged"),
+        (encoded(Image.new("F", (4, 2)), "TIFF"), "numbers without a known range"),
+    ],
+)
+def test_what_is_no_picture_is_told_in_one_line(data: bytes, reason: str):
+    with pytest.raises(UnreadablePictureError, match=reason) as caught:
+        open_picture(data)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "\t" not in str(caught.value)
+
+
+def test_flipped_bytes_give_a_picture_or_a_reason_but_no_other_error():
+    whole = [encoded(halves(), kind) for kind in ("PNG", "GIF", "TIFF", "WEBP", "BMP", "JPEG")]
+    generator = np.random.default_rng(3)
+    for data in whole * 20:
+        damaged = bytearray(data)
+        for place in generator.integers(len(data), size=3):
+            damaged[place] ^= int(generator.integers(1, 256))
+        with suppress(UnreadablePictureError):
+            assert open_picture(bytes(damaged)).mode == "RGB"
+
+
+def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch):
+    bomb = encoded(Image.new("1", (13_400, 13_400)))
+    with pytest.raises(UnreadablePictureError, match="179560000 pixels"):
+        open_picture(bomb)
+    monkeypatch.setattr(decoding, "MOST_PIXELS", 23)
+    with pytest.raises(UnreadablePictureError, match="too large"):
+        open_picture(encoded(halves()))
+
+
+def test_a_large_jpeg_is_decoded_smaller_but_not_below_twice_the_use():
+    data = encoded(Image.new("RGB", (800, 640), RED), "JPEG")
+    assert open_picture(data).size == (800, 640)
+    assert open_picture(data, 160).size == (400, 320)
+    assert open_picture(data, 161).size == (800, 640)
+
+
+@pytest.mark.parametrize("size", [(40, 30), (30, 40), (1, 500), (500, 1), (1, 1), (30, 30)])
+def test_any_shape_gives_the_square(size: tuple[int, int]):
+    image = Image.new("RGB", size, BLUE)
+    made = decode(encoded(image), Square(7, 9, "bicubic"))
+    assert made.shape == (7, 7, 3)
+    assert made.dtype == np.uint8
+    assert (made == BLUE).all()
+
+
+def test_the_square_is_the_middle_of_the_short_side():
+    ramp = np.broadcast_to(np.arange(200, dtype=np.uint8)[None, :, None], (100, 200, 3))
+    made = square(Image.fromarray(np.ascontiguousarray(ramp)), Square(20, 25, "bilinear"))
+    # 80 of 100 pixels in the middle of 200: from 60 to 140, four of them in each of 20.
+    assert np.abs(made[:, :, 0] - np.arange(61.5, 140, 4)).max() <= 1
+
+
+def test_the_square_is_close_to_torchvisions():
+    from torchvision.transforms import v2
+
+    noise = np.random.default_rng(1).integers(256, size=(12, 16, 3), dtype=np.uint8)
+    image = Image.fromarray(noise).resize((400, 300), Image.Resampling.BICUBIC)
+    both = [v2.Resize(256, v2.InterpolationMode.BILINEAR), v2.CenterCrop(224)]
+    theirs = np.asarray(v2.Compose(both)(image)).astype(int)
+    ours = decode(encoded(image), Square(224, 256, "bilinear"))
+    assert np.abs(ours - theirs).mean() < 2

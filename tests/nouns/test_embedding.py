@@ -1,0 +1,249 @@
+"""Which vector each noun gets, and what each option covers.
+
+Which spelling of a word stands for it where case does not count.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import fasttext
+import numpy as np
+import pytest
+
+from wordbridge.arrays import save_matrix
+from wordbridge.errors import InputError
+from wordbridge.nouns.embedding import (
+    embed_nouns,
+    known_spellings,
+    lemma_parts,
+    write_noun_coverage,
+)
+from wordbridge.nouns.matrix import NounRow, load_noun_vectors, read_noun_rows, write_noun_rows
+from wordbridge.nouns.table import Noun
+from wordbridge.report.images import COLUMNS
+from wordbridge.report.images import tabulate_nouns_noun_table as tabulate_nouns
+from wordbridge.vectors.fasttext import FastTextBin
+from wordbridge.vectors.protocol import Mask, Matrix
+from wordbridge.vectors.readers import NpyVectors, TextVectors
+
+
+class Table:
+    """Vectors of three numbers, the words in the order of the mapping."""
+
+    dim = 3
+
+    def __init__(self, vectors: Mapping[str, Sequence[float]]) -> None:
+        self._vectors = vectors
+        self.size = len(vectors)
+
+    def words(self) -> Iterator[str]:
+        yield from self._vectors
+
+    def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
+        found = [self._vectors[word] for word in words if word in self._vectors]
+        mask = np.array([word in self._vectors for word in words], np.bool_)
+        return np.array(found, np.float32).reshape(-1, 3), mask
+
+
+NOUNS = [
+    Noun("n00000001", ("turkey",), (), None, ""),
+    Noun("n00000002", ("great_white_shark", "sharkey"), (), 1, ""),
+    Noun("n00000003", ("Tinca_tinca", "TENCH"), (), 0, ""),
+    Noun("n00000004", ("naught",), (), 2, ""),
+    Noun("n00000005", ("carpenter's_kit",), (), None, ""),
+    Noun("n00000006", ("joker",), (), None, ""),
+]
+VECTORS = Table(
+    {
+        "Turkey": (1, 0, 0),
+        "turkey": (2, 0, 0),
+        "great": (0, 3, 0),
+        "White": (0, 0, 3),
+        "shark": (3, 0, 0),
+        "sharkey": (0, 9, 9),
+        "tench": (4, 4, 0),
+        "naught": (0, 0, 0),
+        "carpenter": (0, 2, 0),
+        "kit": (2, 0, 4),
+        "joker": (2, 0, 0),
+    }
+)
+
+
+def _vectors_of(**options: object) -> dict[str, tuple[str, list[float]]]:
+    found = embed_nouns(NOUNS, VECTORS, **options)  # type: ignore[arg-type]
+    rows = zip(found.rows, found.matrix.tolist(), strict=True)
+    return {row.synset[-1]: (f"{row.lemma}: {row.how}", vector) for row, vector in rows}
+
+
+def test_a_lemma_without_vector_gets_the_mean_of_its_parts() -> None:
+    assert _vectors_of() == {
+        "1": ("turkey: first exact", [1, 0, 0]),
+        "2": ("great_white_shark: first parts", [1, 1, 1]),
+        "3": ("TENCH: other exact", [4, 4, 0]),
+        "5": ("carpenter's_kit: first parts", [1, 1, 2]),
+        "6": ("joker: first exact", [2, 0, 0]),
+    }
+
+
+def test_the_lesson_knows_first_lemmas_of_one_word_only() -> None:
+    found = _vectors_of(lemmas="first", multiword="skip", frequent_words=1_000_000)
+
+    assert found == {
+        "1": ("turkey: first exact", [1, 0, 0]),
+        "6": ("joker: first exact", [2, 0, 0]),
+    }
+
+
+def test_other_lemmas_stand_in_where_parts_do_not_count() -> None:
+    assert _vectors_of(multiword="skip")["2"] == ("sharkey: other exact", [0, 9, 9])
+
+
+def test_case_counts_if_it_is_wanted() -> None:
+    found = _vectors_of(lower_case=False)
+
+    assert found["1"] == ("turkey: first exact", [2, 0, 0])
+    assert found["2"] == ("sharkey: other exact", [0, 9, 9])
+    assert "3" not in found
+
+
+def test_rare_words_of_the_table_can_be_left_out() -> None:
+    assert set(_vectors_of(frequent_words=5)) == {"1", "2"}
+
+
+def test_each_option_is_counted_and_the_used_one_marked(tmp_path: Path) -> None:
+    write_noun_coverage(tmp_path / "coverage.tsv", embed_nouns(NOUNS, VECTORS).coverage)
+
+    table = tabulate_nouns(tmp_path / "coverage.tsv")
+
+    assert list(table.columns) == list(COLUMNS)
+    assert len(table) == 8
+    assert table["used"].tolist() == [""] * 7 + ["yes"]
+    lesson = table.query("lemmas == 'first' and multiword == 'skip' and case == 'most frequent'")
+    assert lesson[["nouns", "vectors", "classes"]].to_numpy().tolist() == [[2, 2, 0]]
+    used = table.iloc[-1]
+    assert used[["nouns", "vectors", "classes", "class_vectors"]].tolist() == [5, 5, 2, 2]
+    assert used[["own", "parts", "other"]].tolist() == [3, 2, 1]
+    assert used["noun_share"] == pytest.approx(5 / 6, abs=1e-6)
+    assert used["class_share"] == pytest.approx(2 / 3, abs=1e-6)
+
+
+def test_equal_vectors_of_different_words_count_once() -> None:
+    coverage = embed_nouns(NOUNS, VECTORS, lower_case=False).coverage
+
+    assert coverage[0]["nouns"] == 2
+    assert coverage[0]["vectors"] == 1
+
+
+def test_no_vector_at_all_is_an_error() -> None:
+    with pytest.raises(InputError, match="none of the 6 nouns has a word vector"):
+        embed_nouns(NOUNS, Table({"chat": (1, 2, 3)}))
+
+
+@pytest.mark.parametrize(
+    ("lemma", "parts"),
+    [
+        ("great_white_shark", ("great", "white", "shark")),
+        ("man-eater", ("man", "eater")),
+        ("carpenter's_kit", ("carpenter", "kit")),
+        ("seamen's_-_'", ("seamen",)),
+        ("jack-o'-lantern", ("jack", "o", "lantern")),
+    ],
+)
+def test_parts_are_the_words_of_a_lemma(lemma: str, parts: tuple[str, ...]) -> None:
+    assert lemma_parts(lemma) == parts
+
+
+def test_rows_and_matrix_are_read_together(tmp_path: Path) -> None:
+    rows = [
+        NounRow("n00000003", "TENCH", "other exact", 0),
+        NounRow("n00000001", "turkey", "first exact", None),
+    ]
+    matrix = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
+    write_noun_rows(tmp_path / "vectors.tsv", rows)
+    save_matrix(matrix, tmp_path / "vectors.npy")
+
+    found, vectors = load_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
+
+    assert found == rows
+    assert vectors.tolist() == matrix.tolist()
+    save_matrix(matrix[:1], tmp_path / "vectors.npy")
+    with pytest.raises(InputError, match="expected 2 words, got 1"):
+        load_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
+
+
+COLUMNS_OF_ROWS = "synset\tlemma\thow\tclass\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected the columns synset, lemma, how, class, got ''"),
+        ("synset\tlemma\n", "got 'synset, lemma'"),
+        (f"{COLUMNS_OF_ROWS}n1\ta\n", "line 2: expected 4 columns, got 2"),
+        (f"{COLUMNS_OF_ROWS}n1\ta\tb\t\nn1\ta\tb\tc\n", "line 3: .* the last a number or empty"),
+    ],
+)
+def test_another_table_of_rows_is_named(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "vectors.tsv").write_text(text, encoding="utf-8")
+
+    with pytest.raises(InputError, match=message):
+        read_noun_rows(tmp_path / "vectors.tsv")
+
+
+WORDS = ["Turkey", "été", "TURKEY", "turkey", "New-York", "shark"]
+
+
+class Unlisted:
+    """Vectors of one number that cannot say which words they have."""
+
+    dim = 1
+
+    def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
+        mask = np.array([word in WORDS for word in words], np.bool_)
+        return np.ones((int(mask.sum()), 1), np.float32), mask
+
+
+@pytest.fixture(params=["text", "headed", "npy"])
+def listed(request: pytest.FixtureRequest, tmp_path: Path) -> TextVectors | NpyVectors:
+    if request.param == "npy":
+        np.save(tmp_path / "matrix.npy", np.ones((6, 2), np.float32))
+        (tmp_path / "words").write_text("\n".join(WORDS), encoding="utf-8")
+        return NpyVectors(tmp_path / "matrix.npy", tmp_path / "words")
+    head = "6 2\n" if request.param == "headed" else ""
+    lines = "".join(f"{word} 1.5 2.5\n" for word in WORDS)
+    (tmp_path / "words.vec").write_text(head + lines, encoding="utf-8")
+    return TextVectors(tmp_path / "words.vec")
+
+
+def test_the_most_frequent_form_wins(listed: TextVectors | NpyVectors) -> None:
+    found = known_spellings(["turkey", "NEW-YORK", "Été", "cat"], listed)
+
+    assert list(listed.words()) == WORDS
+    assert found.exact == {"turkey"}
+    assert found.lower == {"turkey": "Turkey", "new-york": "New-York", "été": "été"}
+
+
+def test_rare_words_are_left_out(listed: TextVectors | NpyVectors) -> None:
+    found = known_spellings(["turkey", "shark"], listed, frequent_words=4)
+
+    assert found.exact == {"turkey"}
+    assert found.lower == {"turkey": "Turkey"}
+
+
+def test_a_table_that_lists_nothing_is_asked_for_usual_forms() -> None:
+    found = known_spellings(["turkey", "new-york", "Été", "cat"], Unlisted())
+
+    assert found.exact == {"turkey"}
+    assert found.lower == {"turkey": "turkey", "new-york": "New-York", "été": "été"}
+    with pytest.raises(InputError, match="frequent_words: expected vectors that are listed"):
+        known_spellings(["turkey"], Unlisted(), frequent_words=5)
+
+
+def test_a_model_lists_its_words_by_frequency(bin_model: Path) -> None:
+    model = FastTextBin(bin_model)
+
+    words = list(model.words())
+
+    assert words == fasttext.load_model(str(bin_model)).get_words()
+    assert known_spellings([words[3].upper()], model).lower == {words[3]: words[3]}

@@ -1,0 +1,264 @@
+"""Tests of how pictures become files.
+
+Tests of the pictures of trainings.
+
+Tests of the picture of the scores.
+
+Tests of the pictures of attention.
+"""
+
+import math
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from wordbridge.errors import InputError
+from wordbridge.report.figures import (
+    COLOURS,
+    attention_curves,
+    attention_heat_map,
+    head_losses_figure,
+    house_style,
+    line_style,
+    losses_figure,
+    range_test_figure,
+    save_figure,
+    schedule_figure,
+    scores_figure,
+)
+from wordbridge.report.published import published_losses
+
+
+def drawn() -> Figure:
+    """Return a small picture with everything that could carry a date or a random name."""
+    with house_style():
+        figure = Figure(figsize=(2, 1))
+        axes = figure.subplots()
+        axes.plot([0, 2, 1], label="été", **line_style(1))
+        axes.fill_between([0, 1, 2], [0, 1, 0], alpha=0.5)
+        axes.legend()
+    return figure
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_a_picture_is_the_same_bytes_every_time(ending: str, tmp_path: Path) -> None:
+    first, second = tmp_path / f"a.{ending}", tmp_path / "new" / f"b.{ending}"
+    save_figure(drawn(), first)
+    with matplotlib.rc_context({"font.size": 30, "svg.hashsalt": "else", "savefig.dpi": 10}):
+        save_figure(drawn(), second)
+    assert first.read_bytes() == second.read_bytes()
+    text = first.read_bytes()
+    assert b"Matplotlib v" not in text
+    assert b"dc:date" not in text
+
+
+def test_the_style_leaves_the_settings_of_others_alone() -> None:
+    before = dict(matplotlib.rcParams)
+    drawn()
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_another_ending_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"ends in \.png or \.svg, got '\.gif'"):
+        save_figure(drawn(), tmp_path / "a.gif")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_variants_differ_in_more_than_colour() -> None:
+    styles = [line_style(number) for number in range(len(COLOURS))]
+    assert len({style["color"] for style in styles}) == len(COLOURS)
+    assert len({style["marker"] for style in styles}) == len(COLOURS)
+    assert line_style(len(COLOURS)) == line_style(0)
+
+
+METRICS = pd.DataFrame(
+    [
+        ("forcing", 1, 0, 4.0, 12.0), ("forcing", 1, 1, 3.0, 7.0), ("forcing", 1, 2, 2.9, 4.0),
+        ("forcing", 2, 0, 5.0, 14.0), ("forcing", 2, 1, 3.2, 5.0), ("forcing", 2, 2, 2.7, 3.0),
+        ("all", 1, 0, 3.9, 8.0), ("all", 1, 1, 3.1, 4.0),
+    ],
+    columns=["variant", "seed", "epoch", "train_loss", "free_running_loss"],
+)  # fmt: skip
+
+
+def texts(figure: Figure) -> list[str]:
+    """Return the texts of the legends of ``figure``."""
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
+    return [text.get_text() for legend in legends if legend for text in legend.get_texts()]
+
+
+def test_losses_are_means_over_the_seeds(tmp_path: Path) -> None:
+    figure = losses_figure(METRICS)
+    train, validation = figure.axes
+    np.testing.assert_allclose(np.array(train.lines[0].get_ydata()), [4.5, 3.1, 2.8])
+    np.testing.assert_allclose(np.array(validation.lines[0].get_ydata()), [13.0, 6.0, 3.5])
+    np.testing.assert_allclose(np.array(validation.lines[1].get_ydata()), [8.0, 4.0])
+    assert texts(figure) == ["forcing  3.50", "all  4.00"]
+    save_figure(figure, tmp_path / "losses.png")
+    assert (tmp_path / "losses.png").stat().st_size > 10_000
+
+
+def test_printed_losses_are_drawn_beside_ours() -> None:
+    figure = losses_figure(METRICS, published_losses())
+    assert len(figure.axes[1].lines) == 2 + 2 + 1  # notebook and notes, and only the notebook
+    assert texts(figure) == ["forcing  3.50", "all  4.00"]
+
+
+def test_the_likelihood_gets_a_panel_where_it_is_known() -> None:
+    figure = losses_figure(METRICS.assign(nll=METRICS["train_loss"] / 2), published_losses())
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "Training (running average)",
+        "Validation, free running",
+        "Validation, words given",
+    ]
+    assert len(figure.axes[2].lines) == 2  # the lesson printed no likelihood
+
+
+def test_variants_with_one_schedule_share_a_line() -> None:
+    rates = {"baseline": [1e-4, 3e-3, 1e-4], "all": [1e-4, 2e-3], "forcing": [1e-4, 3e-3, 1e-4]}
+    figure = schedule_figure(rates)
+    assert texts(figure) == ["baseline, forcing", "all"]
+    np.testing.assert_allclose(np.array(figure.axes[0].lines[0].get_xdata()), [0, 1, 2])
+
+
+def test_a_moving_momentum_gets_a_panel_of_its_own(tmp_path: Path) -> None:
+    figure = schedule_figure({"all": [1e-4, 2e-3]}, {"all": [0.95, 0.85]})
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Learning rate", "Momentum"]
+    save_figure(figure, tmp_path / "schedule.png")
+
+
+@pytest.mark.parametrize(("steps", "shown"), [(40, 24), (16, 16), (3, 3)])
+def test_the_ends_of_a_range_test_are_left_out(steps: int, shown: int, tmp_path: Path) -> None:
+    rates = np.geomspace(1e-5, 10, steps)
+    losses = np.linspace(9, 4, steps)
+    figure = range_test_figure(rates.tolist(), losses.tolist(), suggestion=2.1e-3)
+    assert len(np.array(figure.axes[0].lines[0].get_ydata())) == shown
+    assert figure.axes[0].texts[0].get_text() == "suggestion 2.1e-03"
+    save_figure(figure, tmp_path / "range.png")
+
+
+def test_a_diverging_end_does_not_flatten_the_rest(tmp_path: Path) -> None:
+    losses = [10.0, 8.0, 5.0, 300.0, math.nan]
+    figure = range_test_figure([1e-4, 1e-3, 1e-2, 1e-1, 1], losses, 1e-3, skip=(0, 0))
+    assert figure.axes[0].get_ylim()[1] == pytest.approx(13.0)
+    save_figure(figure, tmp_path / "range.png")
+
+
+def test_each_head_has_a_panel_with_both_its_losses(tmp_path: Path) -> None:
+    rows = [
+        ("head", "1", 1, 4.0, 5.0), ("head", "1", 2, 2.0, 4.0), ("head", "2", 1, 3.0, 6.0),
+        ("head", "2", 2, 1.0, 3.0), ("linear", "1", 1, 0.9, 0.95),
+    ]  # fmt: skip
+    columns = ["variant", "seed", "epoch", "fit_loss", "valid_loss"]
+    figure = head_losses_figure(pd.DataFrame(rows, columns=columns))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["head", "linear"]
+    fit, valid = figure.axes[0].lines
+    np.testing.assert_allclose(np.array(fit.get_ydata()), [3.5, 1.5])
+    np.testing.assert_allclose(np.array(valid.get_ydata()), [5.5, 3.5])
+    assert texts(figure) == ["Train pictures", "Valid pictures of the same nouns"]
+    save_figure(figure, tmp_path / "head_losses.png")
+    assert (tmp_path / "head_losses.png").stat().st_size > 10_000
+
+
+RECORDS = [
+    {"variant": "baseline", "seed": 1, "bleu_single": 12.0, "bleu_multi": 18.0},
+    {"variant": "baseline", "seed": 2, "bleu_single": 14.0, "bleu_multi": 21.0},
+    {"variant": "all", "seed": 1, "bleu_single": 25.0, "bleu_multi": 36.0},
+]
+
+
+def test_bars_are_means_and_marks_are_seeds(tmp_path: Path) -> None:
+    figure = scores_figure(RECORDS)
+    axes = figure.axes[0]
+    widths = [patch.get_width() for patch in axes.patches]  # type: ignore[attr-defined]
+    assert widths == pytest.approx([13.0, 25.0, 19.5, 36.0])
+    assert [np.array(line.get_xdata()).tolist() for line in axes.lines] == [
+        [12.0, 14.0], [25.0], [18.0, 21.0], [36.0],
+    ]  # fmt: skip
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["baseline", "all"]
+    save_figure(figure, tmp_path / "scores.png")
+
+
+def test_scores_of_nought_can_be_drawn(tmp_path: Path) -> None:
+    nought = [{"variant": "baseline", "seed": 1, "bleu_single": 0.0, "bleu_multi": 0.0}]
+    save_figure(scores_figure(nought), tmp_path / "scores.png")
+
+
+SOURCE = ["où", "est", "-il", "donc", "_eos_"]
+HYPOTHESIS = ["where", "is", "he", "_eos_"]
+WEIGHTS = np.array(
+    [
+        [0.7, 0.1, 0.1, 0.05, 0.05],
+        [0.1, 0.6, 0.1, 0.1, 0.1],
+        [0.0, 0.2, 0.8, 0.0, 0.0],
+        [0.0, 0.0, 0.0, 0.1, 0.9],
+    ]
+)
+
+
+def test_each_step_gets_a_curve_under_its_word(tmp_path: Path) -> None:
+    figure = attention_curves(WEIGHTS, SOURCE, HYPOTHESIS)
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    titles = [axes.get_title(loc="left") for axes in shown]
+    assert titles == ["1  where", "2  is", "3  he", "4  _eos_"]
+    peaks = [axes.texts[0].get_text() for axes in shown]
+    assert peaks == ["où", "est", "-il", "_eos_"]
+    for axes, row in zip(shown, WEIGHTS, strict=True):
+        np.testing.assert_allclose(np.array(axes.lines[0].get_ydata()), row)
+    save_figure(figure, tmp_path / "curves.png")
+
+
+def test_both_pictures_say_which_sample_they_show() -> None:
+    for draw in (attention_curves, attention_heat_map):
+        figure = draw(WEIGHTS, SOURCE, HYPOTHESIS, title="all, sample 6")
+        assert figure.get_suptitle() == "all, sample 6"
+
+
+@pytest.mark.parametrize(("steps", "visible"), [(1, 1), (2, 2), (3, 3), (9, 4)])
+def test_no_more_steps_than_asked_for_are_drawn(steps: int, visible: int) -> None:
+    figure = attention_curves(WEIGHTS, SOURCE, HYPOTHESIS, steps)
+    assert sum(axes.get_visible() for axes in figure.axes) == visible
+
+
+def test_a_heat_map_has_source_words_across_and_output_words_down(tmp_path: Path) -> None:
+    figure = attention_heat_map(WEIGHTS, SOURCE, HYPOTHESIS, title="cost: $5 or $6")
+    bars, grid = figure.axes[:2]
+    assert [label.get_text() for label in grid.get_xticklabels()] == SOURCE
+    assert [label.get_text() for label in grid.get_yticklabels()] == HYPOTHESIS
+    np.testing.assert_array_equal(np.asarray(grid.images[0].get_array()), WEIGHTS)
+    coverage = [patch.get_height() for patch in bars.patches]  # type: ignore[attr-defined]
+    assert coverage == pytest.approx([0.8, 0.9, 1.0, 0.25, 1.05])
+    save_figure(figure, tmp_path / "heat.svg")
+    assert "$5 or $6" in (tmp_path / "heat.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("source", "hypothesis"), [(SOURCE[:1], HYPOTHESIS[:1]), (SOURCE * 8, HYPOTHESIS * 7)]
+)
+def test_the_shortest_and_the_longest_sentences_can_be_drawn(
+    source: list[str], hypothesis: list[str], tmp_path: Path
+) -> None:
+    even = np.full((len(hypothesis), len(source)), 1 / len(source), dtype=np.float32)
+    save_figure(attention_heat_map(even, source, hypothesis), tmp_path / "heat.png")
+    save_figure(attention_curves(even, source, hypothesis), tmp_path / "curves.png")
+
+
+@pytest.mark.parametrize(
+    ("weights", "source", "hypothesis"),
+    [
+        (WEIGHTS.T, SOURCE, HYPOTHESIS),
+        (WEIGHTS[:3], SOURCE, HYPOTHESIS),
+        (WEIGHTS[:0], SOURCE, []),
+    ],
+)
+def test_weights_that_do_not_fit_the_words_are_refused(
+    weights: np.ndarray, source: list[str], hypothesis: list[str]
+) -> None:
+    with pytest.raises(InputError, match="one row per output word"):
+        attention_heat_map(weights, source, hypothesis)
+    with pytest.raises(InputError, match="one row per output word"):
+        attention_curves(weights, source, hypothesis)

@@ -1,0 +1,195 @@
+"""Tests of the table of picture sets.
+
+The table of pictures that look mislabelled.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wordbridge.devise.label_errors import Suspect
+from wordbridge.files import write_table as write_table_picture_counts
+from wordbridge.images.table import Picture, write_pictures
+from wordbridge.report.images import (
+    CAPTION,
+    caption,
+    devise_columns,
+    nouns_columns,
+    tabulate_devise,
+    tabulate_nouns,
+    tabulate_pictures,
+    tabulate_suspects,
+)
+from wordbridge.report.images import COLUMNS_SUSPECT_TABLE as COLUMNS
+from wordbridge.report.published import ROWS
+from wordbridge.report.published import published_rows_devise_published as published_rows
+from wordbridge.report.tables import write_table
+
+
+def row(hit: float, **changed: Any) -> dict[str, Any]:
+    place = {"candidates": "classes", "part": "test", "set": "all", "kind": "all"}
+    figures = {"labels": 7, "pictures": 5, "hit@1": hit, "hp@2": None, "median_rank": 2.0}
+    return place | figures | changed
+
+
+def record(method: str, seed: int, *rows: dict[str, Any]) -> dict[str, Any]:
+    return {"method": method, "seed": seed, "rows": list(rows), "words": [], "nouns": []}
+
+
+def test_a_row_is_the_mean_over_the_seeds():
+    frame = tabulate_devise([record("head", 1, row(0.2)), record("head", 2, row(0.4))])
+    (one,) = frame.to_dict("records")
+    assert (one["method"], one["seeds"], one["part"]) == ("head", 2, "seen nouns")
+    assert one["hit@1"] == pytest.approx(0.3)
+    assert one["hit@1_std"] == pytest.approx(np.std([0.2, 0.4], ddof=1))
+    assert one["hp@2"] is None
+
+
+def test_methods_of_one_question_stand_together():
+    rows = row(0.2), row(0.1, candidates="nouns")
+    frame = tabulate_devise([record("head", 1, *rows), record("conse", 1, *rows)])
+    assert list(zip(frame["candidates"], frame["method"], strict=True)) == [
+        ("classes", "head"), ("classes", "conse"), ("nouns", "head"), ("nouns", "conse"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ([("all", "all", 5), ("all", "photo", 5), ("own", "photo", 5)], ["own photo"]),
+        (
+            [("all", "all", 5), ("all", "photo", 3), ("all", "drawing", 2), ("own", "photo", 3),
+             ("emoji", "drawing", 1), ("clips", "drawing", 1)],
+            ["all all", "all drawing", "own photo", "emoji drawing", "clips drawing"],
+        ),
+        ([("all", "all", 2), ("a", "photo", 1), ("a", "drawing", 1), ("all", "photo", 1),
+          ("all", "drawing", 1)], ["all all", "a photo", "a drawing"]),
+    ],
+)  # fmt: skip
+def test_sums_over_one_thing_are_left_out(rows: list[tuple[str, str, int]], kept: list[str]):
+    made = [row(0.5, set=name, kind=kind, pictures=count) for name, kind, count in rows]
+    frame = tabulate_devise([record("head", 1, *made)])
+    assert (frame["set"] + " " + frame["kind"]).tolist() == kept
+
+
+def test_published_figures_come_below_their_question_on_demand_only():
+    rows = row(0.2), row(0.1, candidates="nouns")
+    assert len(tabulate_devise([record("head", 1, *rows)])) == 2
+    frame = tabulate_devise([record("head", 1, *rows)], published=True)
+    assert frame["run"].tolist() == ["here", "paper", "paper", "paper", "here"]
+    assert frame["method"].tolist()[1] == "softmax (Frome et al.)"
+    assert frame["hit@1"].tolist()[2] == pytest.approx(0.532)
+
+
+def test_published_shares_grow_with_k():
+    for one in ROWS:
+        assert list(one.hits) == sorted(one.hits)
+    assert published_rows("seen") == []
+
+
+def test_notes_come_once_and_deviations_in_the_cell(tmp_path: Path):
+    records = [
+        record("head", seed, row(hit, **{"hit@5": hit})) for seed, hit in ((1, 0.2), (2, 0.4))
+    ]
+    frame = tabulate_devise(records)
+    columns = devise_columns(frame)
+    assert [bool(columns[f"hit@{k}"].note) for k in (1, 5)] == [True, False]
+    assert "hit@1_std" not in columns
+    write_table(frame, tmp_path / "devise", CAPTION, columns, group=True)
+    assert "30.0 ± 14.1" in (tmp_path / "devise.md").read_text(encoding="utf-8")
+
+
+def noun(synset: str, hit: float, pictures: int = 1, **changed: Any) -> dict[str, Any]:
+    named = {"candidates": "seen", "synset": synset, "name": synset.upper(), "pictures": pictures}
+    return named | {"hit@1": hit, "hit@5": hit, "taken_for": ""} | changed
+
+
+def test_nouns_at_both_ends_are_means_over_the_seeds_of_one_method():
+    nouns = [noun("a", 1.0), noun("b", 0.5), noun("c", 0.0), noun("d", 0.0, 3)]
+    again = [noun("a", 0.0), *nouns[1:]]
+    records = [
+        {"method": method, "nouns": found}
+        for method, found in (("head", nouns), ("head", again), ("conse", [noun("z", 1)]))
+    ]
+    frame = tabulate_nouns(records, "head", 2)
+    assert list(zip(frame["end"], frame["synset"], strict=True)) == [
+        ("best", "a"), ("best", "b"), ("worst", "d"), ("worst", "c"),
+    ]  # fmt: skip
+    assert frame["hit@1"].tolist() == [0.5, 0.5, 0.0, 0.0]
+
+
+def test_nouns_with_few_pictures_do_not_count_and_none_is_at_both_ends():
+    records = [{"method": "head", "nouns": [noun("a", 1.0, 2), noun("b", 0.5), noun("c", 0.2, 2)]}]
+    frame = tabulate_nouns(records, "head", 9, pictures=2)
+    assert list(zip(frame["end"], frame["synset"], strict=True)) == [("best", "a"), ("worst", "c")]
+
+
+def test_no_nouns_give_an_empty_table():
+    frame = tabulate_nouns([], "head", 3)
+    assert len(frame) == 0
+    assert frame.columns.tolist() == list(nouns_columns(frame))
+
+
+def test_every_hit_of_the_nouns_is_shown_with_one_note(tmp_path: Path):
+    nouns = [noun("a", 0.5) | {"hit@20": 0.75}]
+    frame = tabulate_nouns([{"method": "head", "nouns": nouns}], "head", 3)
+    write_table(frame, tmp_path / "nouns", "Nouns", nouns_columns(frame))
+    text = (tmp_path / "nouns.md").read_text(encoding="utf-8")
+    assert re.search(r"\| +hit@1 \| +hit@5 \| +hit@20 \| Taken for", text)
+    assert re.search(r"\| +50 \| +50 \| +75 \|", text)
+    assert "- hit@1: percent" in text
+    assert text.count("percent") == 1
+
+
+def test_printed_figures_that_we_lack_are_shown_too(tmp_path: Path):
+    frame = tabulate_devise([record("head", 1, row(0.2))], published=True)
+    write_table(frame, tmp_path / "devise", CAPTION, devise_columns(frame), group=True)
+    assert "85.0" in (tmp_path / "devise.md").read_text(encoding="utf-8")
+
+
+def picture(name: str, kind: str, part: str = "") -> Picture:
+    return Picture("a", name, "n00000001", kind, part, "", "", "", name, "0")
+
+
+def test_a_set_has_its_parts_and_what_was_left_out(tmp_path: Path) -> None:
+    pictures = [picture("1", "photo", "train"), picture("2", "photo", "valid")]
+    pictures += [picture("3", "drawing", "train"), picture("4", "drawing", "unseen")]
+    write_pictures(tmp_path / "split.tsv", pictures)
+    write_pictures(tmp_path / "a.tsv", (row._replace(part="") for row in pictures))
+    write_pictures(tmp_path / "album.tsv", [])
+    left_out = [("5", "no noun in 'A mug.'"), ("6", "empty"), ("7", "no noun in 'Mud.'")]
+    write_table_picture_counts(tmp_path / "a.left_out.tsv", ("picture", "reason"), left_out)
+    for name in ("album.left_out.tsv", "0.tsv", "none.tsv"):
+        write_table_picture_counts(tmp_path / name, ("picture", "reason"), [])
+    write_table_picture_counts(tmp_path / "1.tsv", ("picture", "reason"), [("3", "truncated")])
+    table = tabulate_pictures(
+        {name: tmp_path / f"{name}.tsv" for name in ("a", "album")},
+        {name: tmp_path / f"{name}.left_out.tsv" for name in ("a", "album")},
+        {"a": [tmp_path / "0.tsv", tmp_path / "1.tsv"], "album": [tmp_path / "none.tsv"]},
+        tmp_path / "split.tsv",
+    )
+    assert table.to_dict("records") == [
+        {
+            "set": "a", "found": 7, "left_out": 3, "reason": "no noun in ... (2)",
+            "unreadable": 1, "photos": 2, "train": 2, "valid": 1, "test": 0, "unseen": 1,
+        },
+        {
+            "set": "album", "found": 0, "left_out": 0, "reason": "",
+            "unreadable": 0, "photos": 0, "train": 0, "valid": 0, "test": 0, "unseen": 0,
+        },
+    ]  # fmt: skip
+
+
+def test_the_table_names_the_method_and_seed_that_it_goes_by(tmp_path: Path) -> None:
+    found = [Suspect("own", "2.png", "valid", "n1", "cat", 0.125, "n2", "boat", 0.75, 0.625)]
+
+    write_table(tabulate_suspects(found), tmp_path / "made", caption("conse", 7), COLUMNS)
+
+    text = (tmp_path / "made.md").read_text(encoding="utf-8")
+    assert text.startswith("Pictures that look mislabelled: ")
+    assert ", as conse (seed 7) sees them\n" in text
+    cells = [cell.strip() for cell in text.splitlines()[4].split("|")[1:-1]]
+    assert cells == ["own", "2.png", "valid", "cat", "0.125", "boat", "0.750", "0.625"]

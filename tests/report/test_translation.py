@@ -1,0 +1,372 @@
+"""Tests of the table of scores.
+
+Tests of the sample translations.
+
+Tests of the table of times.
+
+Tests of the collection of training figures.
+
+Tests of the means over seeds.
+
+Tests of mean and deviation over the seeds.
+"""
+
+import math
+import random
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wordbridge.errors import InputError
+from wordbridge.report.tables import table_markdown
+from wordbridge.report.translation import COLUMNS_SCORE_TABLE as COLUMNS
+from wordbridge.report.translation import COLUMNS_TIME_TABLE as COLUMNS_TIME_TABLE
+from wordbridge.report.translation import (
+    attention_sample,
+    mean_and_deviation,
+    over_seeds,
+    read_metrics,
+    samples_of,
+    score_columns,
+    spread_over_lengths,
+    tabulate_samples,
+    tabulate_scores,
+    tabulate_times,
+)
+from wordbridge.translation.scores import score, token_rates
+from wordbridge.translation.significance import bleu_statistics
+from wordbridge.translation.translations import Translation, write_attention, write_translations
+from workflow.samples import drawn_samples
+
+REFERENCES = [f"who is the {word} of this place?" for word in "abcdefghijklmnopqrst"]
+
+
+def record(variant: str, seed: int, wrong: float) -> dict[str, Any]:
+    """Return the record of a run that gets a share of the words wrong."""
+    chance = random.Random(f"{variant}{seed}")
+    hypotheses = [
+        " ".join("oh" if chance.random() < wrong else word for word in text.split())
+        for text in REFERENCES
+    ]
+    multi = [[text, text.replace("this", "the")] for text in REFERENCES]
+    single = [[text] for text in REFERENCES]
+    return {
+        "variant": variant,
+        "seed": seed,
+        "epochs": 12,
+        "best_epoch": 7 + seed,
+        "parameters": 19_982_969,
+        "validation_loss": 3.5 + seed / 10,
+        "nll_per_token": 2.0,
+        "perplexity": 7.389,
+        **score(hypotheses, REFERENCES, multi, lowercase=True),
+        **token_rates([text.split() for text in hypotheses]),
+        "bleu_statistics": bleu_statistics(hypotheses, single, lowercase=True).tolist(),
+    }
+
+
+RECORDS = [
+    record("baseline", 1, 0.5),
+    record("baseline", 2, 0.5),
+    record("all", 1, 0.1),
+    record("all", 2, 0.1),
+]
+
+
+def test_a_row_has_means_deviations_and_the_gain_on_the_baseline() -> None:
+    table = tabulate_scores(RECORDS, resamples=50).set_index("variant")
+    assert list(table.index) == ["baseline", "all"]
+    row = table.loc["all"]
+    assert (row["seeds"], row["epochs"], row["parameters"]) == (2, 12, 19_982_969)
+    assert row["best_epoch"] == 8.5
+    assert row["validation_loss"] == pytest.approx(3.65)
+    assert row["validation_loss_std"] == pytest.approx(0.1 / 2**0.5)
+    scores = [record["bleu_single"] for record in RECORDS[2:]]
+    assert row["bleu_single"] == pytest.approx(sum(scores) / 2)
+    assert row["bleu_gain"] == pytest.approx(
+        row["bleu_single"] - table.loc["baseline", "bleu_single"]
+    )
+    assert 0 < row["bleu_gain_low"] < row["bleu_gain"] < row["bleu_gain_high"]
+    assert row["p_value"] < 0.1
+    assert table.loc["baseline"][["bleu_gain", "p_value"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("records", "baseline"),
+    [(RECORDS, None), (RECORDS, "plain"), (RECORDS[2:], "baseline"), (RECORDS[:2], "baseline")],
+)
+def test_without_a_comparison_there_are_no_columns_for_one(
+    records: list[dict[str, Any]], baseline: str | None
+) -> None:
+    table = tabulate_scores(records, baseline, published=True, resamples=50)
+    assert not {"bleu_gain", "bleu_gain_low", "bleu_gain_high", "p_value"} & {*table.columns}
+    assert "bootstrap" not in table_markdown(table, "Scores.", COLUMNS, group=True)
+
+
+def test_every_shown_column_is_in_the_table() -> None:
+    table = tabulate_scores(RECORDS, published=True, resamples=50)
+    shown = set(COLUMNS) | {column.deviation for column in COLUMNS.values() if column.deviation}
+    for column in COLUMNS.values():
+        shown |= set(column.interval or ())
+    assert shown <= set(table.columns)
+
+
+def test_printed_figures_stand_beside_ours_only_when_asked_for() -> None:
+    assert "run" not in tabulate_scores(RECORDS, resamples=50)
+    table = tabulate_scores(RECORDS, published=True, resamples=50)
+    rows = table[["variant", "run"]].itertuples(index=False, name=None)
+    assert list(rows) == [
+        ("baseline", "here"), ("baseline", "notebook"), ("baseline", "notes"),
+        ("all", "here"), ("all", "notebook"),
+    ]  # fmt: skip
+
+
+def test_the_table_does_not_depend_on_how_often_it_is_made() -> None:
+    first = table_markdown(tabulate_scores(RECORDS, resamples=50), "Scores.", COLUMNS, group=True)
+    again = table_markdown(tabulate_scores(RECORDS, resamples=50), "Scores.", COLUMNS, group=True)
+    assert first == again
+    assert "19,982,969" in first
+    assert "3.650 \u00b1 0.071" in first
+
+
+def test_the_notes_name_each_signature_once() -> None:
+    columns = score_columns(RECORDS, "plain")
+    assert list(columns) == list(COLUMNS)
+    assert columns["bleu_single"].note.startswith("0 to 100, against one reference: ")
+    assert "; nrefs:1|case:lc" in columns["bleu_single"].note
+    assert columns["bleu_single"].note.count("nrefs:") == 1
+    assert columns["chrf_multi"].note.startswith("nrefs:2|case:lc|eff:yes|nc:6")
+    assert columns["perplexity"] == COLUMNS["perplexity"]
+    assert score_columns([], "{baseline}") == COLUMNS
+
+
+def test_the_note_on_gains_names_the_baseline() -> None:
+    note = score_columns(RECORDS, "bidir-attn")["bleu_gain"].note
+    assert note.startswith("BLEU with one reference less that of bidir-attn, with its 95 % ")
+
+
+@pytest.mark.parametrize(
+    ("lengths", "count", "positions"),
+    [
+        ([1, 2, 3, 4, 5, 6], 3, [1, 3, 5]),
+        ([6, 5, 4, 3, 2, 1], 3, [4, 2, 0]),
+        ([3, 1, 2], 9, [1, 1, 1, 2, 2, 2, 0, 0, 0]),
+        ([3, 1], 3, [1, 0, 0]),
+        ([1, 1, 1, 1, 1], 2, [1, 3]),
+        ([4, 2, 9], 1, [0]),
+        ([4, 2], 0, []),
+        ([], 4, []),
+    ],
+)
+def test_samples_go_from_short_to_long_in_even_steps(
+    lengths: list[int], count: int, positions: list[int]
+) -> None:
+    texts = [" ".join(["w"] * length) for length in lengths]
+    assert spread_over_lengths(texts, count) == positions
+
+
+def test_no_text_is_taken_twice() -> None:
+    for size in range(1, 12):
+        for count in range(1, size + 1):
+            positions = spread_over_lengths(["w " * size] * size, count)
+            assert len(set(positions)) == len(positions) == count
+
+
+def test_a_sample_has_source_reference_and_every_variant() -> None:
+    table = tabulate_samples(
+        ["Qui est-ce donc ?", "Qui ?"],
+        ["Who is it then?", "Who?"],
+        {"source": ["who?", "a?"], "all": ["who is it?", "b?"]},
+        count=2,
+    )
+    assert list(table.itertuples(index=False, name=None)) == [
+        ("1", "source", "Qui ?"),
+        ("1", "reference", "Who?"),
+        ("1", "source", "a?"),
+        ("1", "all", "b?"),
+        ("2", "source", "Qui est-ce donc ?"),
+        ("2", "reference", "Who is it then?"),
+        ("2", "source", "who?"),
+        ("2", "all", "who is it?"),
+    ]
+
+
+def translated(source: str) -> Translation:
+    """Return a translation whose attention has one row and looks at its first word alone."""
+    tokens = source.split()
+    weights = np.zeros((1, len(tokens) + 1), dtype=np.float32)
+    weights[0, 0] = 1
+    return Translation(source, source.upper(), "x", tokens, [], -1.0, weights)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (
+            ["a"],
+            "translation 2: expected 'b c' as its source text, like the first variant, got",
+        ),
+        (["a", "b c", "d"], "translation 3: expected nothing as its source text, like the first"),
+        (["b c", "a"], "translation 1: expected 'a' as its source text, like the first variant, "),
+    ],
+)
+def test_a_variant_that_translated_other_texts_is_named(other: list[str], message: str) -> None:
+    first = [translated(source) for source in ("a", "b c")]
+    made = {"plain": first, "all": [translated(source) for source in other]}
+    with pytest.raises(InputError, match=f"^variant 'all', {re.escape(message)}"):
+        samples_of(made, 2)
+
+
+@pytest.mark.parametrize(
+    ("count", "attention", "numbers"),
+    [
+        (10, 3, [2, 6, 9]),
+        (10, 1, [6]),
+        (10, 0, []),
+        (4, 4, [1, 2, 3, 4]),
+        (3, 5, [1, 2, 3]),
+    ],
+)
+def test_samples_are_drawn_in_even_steps(count: int, attention: int, numbers: list[int]) -> None:
+    assert drawn_samples(count, attention) == numbers
+
+
+def test_drawn_samples_are_of_the_table_and_go_from_short_to_long() -> None:
+    for count in range(1, 13):
+        for attention in range(1, 13):
+            numbers = drawn_samples(count, attention)
+            assert len(numbers) == min(count, attention)
+            assert all(before < after for before, after in pairwise(numbers))
+            assert set(numbers) <= set(range(1, count + 1))
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 7, 30])
+def test_a_drawn_sample_is_that_of_the_same_number_in_the_table(size: int, tmp_path: Path) -> None:
+    made = [translated(" ".join(f"w{n}" for n in range(size - at))) for at in range(size)]
+    write_translations(tmp_path / "t.tsv", made)
+    write_attention(tmp_path / "a.npz", made)
+    table = samples_of({"all": made}, count=7)
+    sources = table[table["line"] == "source"]
+    shown = {
+        int(number): text
+        for label, text in zip(sources["sample"], sources["text"], strict=True)
+        for number in label.split(", ")
+    }
+    assert list(shown) == list(range(1, 8))
+    assert len(sources) == min(7, size)
+    for number in drawn_samples(7, 3):
+        weights, source, words = attention_sample(tmp_path / "t.tsv", tmp_path / "a.npz", number, 7)
+        assert source == [*shown[number].split(), "_eos_"]
+        assert weights.shape == (len(words), len(source))
+
+
+def record_time_table(variant: str, seed: int, seconds: float) -> dict[str, Any]:
+    """Return the times of a run."""
+    return {
+        "variant": variant, "seed": seed, "device": "cpu", "threads": 1,
+        "train_seconds": seconds, "epochs": 12, "target_tokens_per_second": 9000.0,
+        "decode_seconds": 4.0, "decoded_sentences_per_second": 150.0,
+    }  # fmt: skip
+
+
+RECORDS_TIME_TABLE = [
+    record_time_table("baseline", 1, 120.0),
+    record_time_table("baseline", 2, 144.0),
+    record_time_table("all", 1, 300.0),
+]
+
+
+def test_times_are_means_over_the_seeds() -> None:
+    table = tabulate_times(RECORDS_TIME_TABLE)
+    assert list(table["variant"]) == ["baseline", "all"]
+    assert list(table["train_seconds"]) == [132.0, 300.0]
+    assert list(table["seconds_per_epoch"]) == [11.0, 25.0]
+    assert table["seconds_per_epoch_std"][0] == pytest.approx(2**0.5)
+    assert list(table["device"]) == ["cpu", "cpu"]
+    assert set(COLUMNS_TIME_TABLE) - {"run"} <= set(table.columns)
+
+
+def test_a_run_of_no_epoch_divides_by_nothing() -> None:
+    assert list(tabulate_times([{**RECORDS_TIME_TABLE[0], "epochs": 0}])["seconds_per_epoch"]) == [
+        120.0
+    ]
+
+
+def test_printed_times_stand_below_ours() -> None:
+    table = tabulate_times(RECORDS_TIME_TABLE, published=True)
+    notes = table[table["run"] == "notes"].iloc[0]
+    assert (notes["variant"], notes["seconds_per_epoch"]) == ("baseline", 109.8)
+
+
+def written(folder: Path, text: str) -> Path:
+    """Return the path of a table of figures with ``text``."""
+    folder.mkdir(parents=True)
+    (folder / "metrics.tsv").write_text(text)
+    return folder / "metrics.tsv"
+
+
+def test_rows_carry_variant_and_seed_of_their_folder(tmp_path: Path) -> None:
+    paths = [
+        written(tmp_path / "forcing" / "2", "epoch\ttrain_loss\n1\t4.5\n2\t3.25\n"),
+        written(tmp_path / "all" / "1", "epoch\ttrain_loss\n1\t4\n"),
+    ]
+    table = read_metrics(paths)
+    assert list(table.columns) == ["variant", "seed", "epoch", "train_loss"]
+    assert list(table.itertuples(index=False, name=None)) == [
+        ("forcing", "2", 1, 4.5),
+        ("forcing", "2", 2, 3.25),
+        ("all", "1", 1, 4.0),
+    ]
+
+
+def test_a_table_without_rows_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path / "all" / "1", "epoch\ttrain_loss\n")
+    with pytest.raises(InputError, match=r"metrics\.tsv: expected a row per epoch"):
+        read_metrics([path])
+
+
+RUNS: list[dict[str, Any]] = [
+    {"variant": "forcing", "seed": 2, "bleu": 10.0, "device": "cpu"},
+    {"variant": "all", "seed": 2, "bleu": 30.0, "device": "cpu"},
+    {"variant": "forcing", "seed": 1, "bleu": 13.0, "device": "cpu"},
+]
+
+
+def test_each_variant_is_one_row_in_the_order_of_first_appearance() -> None:
+    frame = over_seeds(RUNS, ["bleu"], ["device"])
+    assert list(frame.columns) == ["variant", "seeds", "device", "bleu", "bleu_std"]
+    assert list(frame["variant"]) == ["forcing", "all"]
+    assert list(frame["seeds"]) == [2, 1]
+    assert list(frame["bleu"]) == [11.5, 30.0]
+    assert frame["bleu_std"][0] == pytest.approx(math.sqrt(4.5))
+    assert math.isnan(frame["bleu_std"][1])
+
+
+def test_a_record_that_lacks_a_figure_is_named() -> None:
+    with pytest.raises(InputError, match="record of all/2 lacks chrf: expected"):
+        over_seeds([{**RUNS[0], "chrf": 1.0}, RUNS[1]], ["chrf"])
+
+
+def test_a_run_that_comes_twice_is_refused() -> None:
+    with pytest.raises(InputError, match="run forcing/2 comes twice"):
+        over_seeds([*RUNS, RUNS[0]], ["bleu"])
+
+
+@pytest.mark.parametrize(
+    ("values", "mean", "deviation"),
+    [([1.0, 2.0, 6.0], 3.0, math.sqrt(7)), ([2.5, 2.5], 2.5, 0.0), ([1.0, 3.0], 2.0, math.sqrt(2))],
+)
+def test_the_deviation_is_that_of_a_sample(
+    values: list[float], mean: float, deviation: float
+) -> None:
+    assert mean_and_deviation(values) == pytest.approx((mean, deviation))
+
+
+def test_the_deviation_of_one_run_is_unknown() -> None:
+    mean, deviation = mean_and_deviation([3.0])
+    assert mean == 3.0
+    assert math.isnan(deviation)

@@ -1,0 +1,450 @@
+"""The command ``wordbridge search``, on a small finished run.
+
+What translated questions are searched with.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torchvision
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+import wordbridge.search.engine
+from tests.search.toys import make_run
+from wordbridge.cli import app
+from wordbridge.devise.model_file import Fitted, write_fitted
+from wordbridge.devise.tuned_backbone import TunedBackbone, cut_before, tuned_backbone
+from wordbridge.files import sha256_of
+from wordbridge.images.backbones import load_backbone
+from wordbridge.search.engine import Search as Opened
+from wordbridge.search.engine import question_vectors, without_stop_words, words_of, write_usage
+from wordbridge.search.index import read_index
+from wordbridge.search.rows import model_digests
+from wordbridge.search.words import read_words
+
+Search = Callable[..., Result]
+SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("searching"))
+
+
+@pytest.fixture(scope="module")
+def search(finished: Path) -> Search:
+    """Run ``wordbridge search WORDS`` in the finished run, or in ``results``."""
+
+    def run(*words: str, results: Path = finished) -> Result:
+        return CliRunner().invoke(app, ["search", *words, "--results", str(results)])
+
+    return run
+
+
+def columns(run: Result, number: int) -> list[str]:
+    assert run.exit_code == 0, run.stderr
+    return [line.split("\t")[number] for line in run.stdout.splitlines()]
+
+
+def test_each_line_has_score_noun_path_and_file(search: Search, finished: Path):
+    run = search("boat", "--top", "2")
+
+    scores = [float(score) for score in columns(run, 0)]
+    assert 1 >= scores[0] >= scores[1] > 0.9
+    assert columns(run, 1) == ["boat", "boat"]
+    assert columns(run, 2) == ["boat < vessel < entity"] * 2
+    assert set(columns(run, 3)) == {str(finished / f"files/{number}.png") for number in (2, 5)}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["boat", "+", "sail"], "boat"),
+        (["dog - cat + cat"], "dog"),
+        (["dog", "-", "cat", "+", "cat"], "dog"),
+        (["guinea_pig"], "guinea pig"),
+        (["guinea", "pig"], "guinea pig"),
+        (["DOG"], "dog"),
+        (["--french", "chien"], "dog"),
+        (["--french", "Un", "bateau"], "boat"),
+        (["--french", "bateau + voile"], "boat"),
+        (["--french", "la voile", "\u2212", "le", "bateau"], "sail"),
+        (["--french", "le chat + le bateau \u2212 l'chat"], "boat"),
+        (["--exact", "cat"], "cat"),
+    ],
+)
+def test_words_in_all_forms_find_pictures(search: Search, words: list[str], found: str):
+    assert columns(search(*words), 1)[0] == found
+
+
+def test_a_french_question_goes_through_the_translator(
+    search: Search, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Opened, "_translation", lambda self, text: "where is the dog ?")
+
+    run = search("--french", "Où est le chien ?", "--json", "--top", "2")
+
+    assert [json.loads(line)["label"] for line in run.stdout.splitlines()] == ["dog", "dog"]
+    assert run.stderr == "translated: where is the dog ?\n"
+
+
+@pytest.mark.parametrize(
+    ("translation", "got"),
+    [
+        ("where is the scribe ?", "(unknown word 'scribe': expected one of 9 words)"),
+        ("_unk ?", "got '_unk ?'; ask"),
+        ("", "got ''; ask with other words, or without the question mark"),
+    ],
+)
+def test_a_question_without_a_useful_translation_is_an_error_with_both(
+    search: Search, monkeypatch: pytest.MonkeyPatch, translation: str, got: str
+):
+    monkeypatch.setattr(Opened, "_translation", lambda self, text: translation)
+
+    run = search("--french", "Où est le bateau ?")
+
+    assert (run.exit_code, run.stdout) == (1, "")
+    assert run.stderr.startswith("error: question 'Où est le bateau ?': expected a translation")
+    assert got in run.stderr
+    assert repr(translation) in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Un bateau à voile", "bateau voile"),
+        ("le roi \u2212 l'homme + la femme", "roi - homme + femme"),
+        ("- le roi", "- roi"),
+        ("les + 42", "les + 42"),
+    ],
+)
+def test_stop_words_are_dropped_in_each_term_and_signs_stay(text: str, left: str):
+    assert without_stop_words(text) == left
+
+
+def test_nouns_and_classes_can_be_searched(search: Search):
+    assert columns(search("sail", "--nouns", "--top", "1"), 2) == ["sail < entity"]
+    assert sorted(columns(search("sail", "--classes"), 1)) == ["boat", "dog", "guinea pig"]
+
+
+def test_a_picture_of_the_run_needs_no_model_and_does_not_find_itself(search: Search):
+    run = search("--image", "toy/own/0.png", "--json", "--top", "3")
+
+    found = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [one["rank"] for one in found] == [1, 2, 3]
+    assert found[0]["picture"] == "own/4.png"
+    assert "own/0.png" not in {one["picture"] for one in found}
+    assert columns(search("--image", "toy/own/0.png", "--nouns"), 1)[0] == "dog"
+
+
+def test_json_has_an_object_for_each(search: Search, finished: Path):
+    (line,) = search("boat", "--json", "--nouns", "--top", "1").stdout.splitlines()
+
+    assert json.loads(line) == {
+        "rank": 1,
+        "score": 1.0,
+        "label": "boat",
+        "synset": "n6",
+        "path": "boat < vessel < entity",
+    }
+    (line,) = search("sail", "--json", "--top", "1").stdout.splitlines()
+    assert json.loads(line)["file"] == str(finished / "files/3.png")
+
+
+def test_a_sheet_is_written_beside(search: Search, tmp_path: Path):
+    assert search("dog", "--sheet", str(tmp_path / "dog.png")).exit_code == 0
+
+    with Image.open(tmp_path / "dog.png") as sheet:
+        assert sheet.size[0] > 7 * 160
+
+
+@pytest.fixture(scope="module")
+def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the run in a project with a network and ConSE, which always says cat."""
+    project = tmp_path_factory.mktemp("project")
+    results = shutil.copytree(finished, project / "results/toy")
+    torch.manual_seed(4)
+    network = torchvision.models.mobilenet_v3_small(weights=None)
+    torch.save(network.state_dict(), project / "weights")
+    usage = {"backbone": "mobilenet_v3_small", "short_side": None, "pooling": "average"}
+    write_usage(
+        results / "search/picture_usage.json",
+        usage | {"precision": "float32"},
+        project / "weights",
+    )
+    path = results / "search/picture_usage.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(f"{project}/", ""), encoding="utf-8")
+    tensors = {
+        "class_vectors": torch.tensor([[1.0, 4, 0, 0, 0]]).repeat(1000, 1),
+        "known_classes": torch.ones(1000, dtype=torch.bool),
+    }
+    described = {"kind": "conse", "space": "words", "classes": [], "seed": 1, "top": 3}
+    folder = results / "devise/conse/1"
+    files = [folder / "model.safetensors", folder / "settings.json"]
+    write_fitted(Fitted(tensors, described), *files)
+    say(results / "search/pictures/index.json", **model_digests(*files))
+    return results
+
+
+def test_a_picture_of_ones_own_goes_through_the_network_and_method_of_the_run(
+    search: Search, with_model: Path, finished: Path
+):
+    run = search("--image", str(finished / "files/0.png"), "--nouns", results=with_model)
+
+    assert columns(run, 1)[0] == "cat"
+    assert columns(run, 0)[0] == "1.0000"
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize("place", ["files/1.png", "link.png", "copy.png"])
+def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+):
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    made = make_run(Path("results/toy")).resolve()  # so that its pictures have relative places
+    (made / "link.png").symlink_to(made / "files/1.png")
+    shutil.copy(made / "files/1.png", made / "copy.png")
+    monkeypatch.chdir(tmp_path)
+    cat = read_index(made / "search/pictures").vectors[1]
+    monkeypatch.setattr(wordbridge.search.engine, "picture_vector", lambda *made_with: cat)
+
+    found = Opened(made).by_picture(str(made / place), "pictures", 6).answers
+
+    assert [one.rank for one in found] == [1, 2, 3, 4, 5, 6]
+    assert ("toy/own/1.png" in [one.name for one in found]) == (place == "copy.png")
+
+
+def test_without_tuned_blocks_the_usage_of_pictures_does_not_speak_of_them(with_model: Path):
+    usage = json.loads((with_model / "search/picture_usage.json").read_text(encoding="utf-8"))
+
+    names = ["backbone", "short_side", "pooling", "precision", "weights", "weights_sha256"]
+    assert list(usage) == names
+
+
+@pytest.fixture(scope="module")
+def with_tuned(with_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of that run whose network's last block is tuned, for what it is worth."""
+    project = tmp_path_factory.mktemp("tuned")
+    results = shutil.copytree(with_model.parents[1], project / "project") / "results/toy"
+    plain = load_backbone("mobilenet_v3_small", project / "project/weights")
+    blocks = cut_before(plain.body, 1)[1].state_dict()
+    files = [results / "backbone/model.safetensors", results / "backbone/settings.json"]
+    write_fitted(Fitted(blocks, {"kind": "backbone", "blocks": 1}), *files)
+    say(results / "search/picture_usage.json", tuned_sha256=sha256_of(files[0]))
+    say(results / "search/pictures/index.json", tuned=sha256_of(files[0]))
+    return results
+
+
+def say(path: Path, **said: Any) -> None:
+    """Put something else into a JSON file, or with None take it out."""
+    told = json.loads(path.read_text(encoding="utf-8")) | said
+    told = {name: value for name, value in told.items() if name not in said or value is not None}
+    path.write_text(json.dumps(told), encoding="utf-8")
+
+
+def test_a_picture_of_ones_own_goes_through_the_tuned_blocks(
+    search: Search, with_tuned: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+):
+    made = []
+
+    def noted(*arguments: Any) -> Any:
+        made.append(tuned_backbone(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(wordbridge.search.engine, "tuned_backbone", noted)
+    run = search("--image", str(finished / "files/0.png"), "--nouns", results=with_tuned)
+
+    assert columns(run, 1)[0] == "cat"
+    assert [type(network) for network in made] == [TunedBackbone]
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "message"),
+    [
+        ("pictures/index.json", {"tuned": None}, "made the index of pictures (none), got"),
+        ("pictures/index.json", {"tuned": "0123"}, "made the index of pictures (0123), got"),
+        ("picture_usage.json", {"tuned_sha256": None}, "got none in picture_usage.json"),
+    ],
+)
+def test_an_index_of_other_tuned_blocks_is_refused(
+    search: Search,
+    with_tuned: Path,
+    finished: Path,
+    tmp_path: Path,
+    file: str,
+    said: dict[str, Any],
+    message: str,
+):
+    results = shutil.copytree(with_tuned.parents[1], tmp_path / "project") / "results/toy"
+    say(results / "search" / file, **said)
+
+    run = search("--image", str(finished / "files/0.png"), results=results)
+
+    assert run.exit_code == 1
+    assert message in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"others", None])
+def test_tuned_blocks_that_are_others_or_gone_are_refused(
+    search: Search,
+    with_tuned: Path,
+    finished: Path,
+    tmp_path: Path,
+    content: bytes | None,
+):
+    results = shutil.copytree(with_tuned.parents[1], tmp_path / "project") / "results/toy"
+    model = results / "backbone/model.safetensors"
+    model.unlink()
+    if content:
+        model.write_bytes(content)
+
+    run = search("--image", str(finished / "files/0.png"), results=results)
+
+    assert run.exit_code == 1
+    assert "model.safetensors: expected the tuned blocks that made the features" in run.stderr
+    assert (sha256_of(model)[:12] if content else "got no file") in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        ("devise/conse/1/model.safetensors", "expected the model that made the index of pictures"),
+        ("search/picture_usage.json", "expected how pictures become features"),
+        ("../../weights", "weights: expected the weights of mobilenet_v3_small, got no file"),
+    ],
+)
+def test_a_run_without_a_model_says_what_is_missing(
+    search: Search, with_model: Path, finished: Path, tmp_path: Path, harm: str, message: str
+):
+    project = shutil.copytree(with_model.parents[1], tmp_path / "project")
+    (project / "results/toy" / harm).unlink()
+
+    run = search("--image", str(finished / "files/0.png"), results=project / "results/toy")
+
+    assert run.exit_code == 1
+    assert message in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "settings.json"])
+def test_a_model_that_did_not_make_the_index_is_refused(
+    search: Search, with_model: Path, finished: Path, tmp_path: Path, name: str
+):
+    project = shutil.copytree(with_model.parents[1], tmp_path / "project")
+    results = project / "results/toy"
+    with (results / "devise/conse/1" / name).open("a") as file:
+        file.write(" ")
+
+    run = search("--image", str(finished / "files/0.png"), results=results)
+
+    assert run.exit_code == 1
+    assert "expected the model that made the index of pictures (" in run.stderr
+    assert "run snakemake again, so that both are of one run" in run.stderr
+
+
+def test_other_weights_and_what_is_no_picture_are_refused(
+    search: Search, with_model: Path, finished: Path, tmp_path: Path
+):
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    run = search("--image", str(tmp_path / "no.png"), results=with_model)
+    assert "no.png: expected a picture, but " in run.stderr
+
+    project = shutil.copytree(with_model.parents[1], tmp_path / "project")
+    (project / "weights").write_bytes(b"others")
+    run = search("--image", str(finished / "files/0.png"), results=project / "results/toy")
+    assert "expected the weights that made the features" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["baot"], "unknown word 'baot': expected one of 9 words; did you mean boat?"),
+        (["--french", "batau"], "unknown word 'batau': expected one of 4 words; did you mean bat"),
+        (["dog - dog"], "its words cancel each other out"),
+        ([], "expected words or --image, got neither"),
+        (["dog", "--image", "x.jpg"], "expected words or --image, got both"),
+        (
+            ["--image", "x.jpg", "--french"],
+            "expected --french or --image, got --french and",
+        ),
+        (["dog", "--nouns", "--classes"], "expected --nouns or --classes, got --nouns and"),
+        (["--image", "none.jpg"], "none.jpg: expected a picture file, or SET/PICTURE"),
+        (["dog", "--results", "absent"], "absent: expected search indexes, got no such folder"),
+    ],
+)
+def test_an_error_is_one_line(finished: Path, words: list[str], message: str):
+    results = [] if "--results" in words else ["--results", str(finished)]
+
+    run = CliRunner().invoke(app, ["search", *words, *results])
+
+    assert run.exit_code == 1
+    assert run.stderr.startswith("error: ")
+    assert message in run.stderr
+    assert (run.stderr.count("\n"), run.stdout) == (1, "")
+
+
+def test_words_and_index_of_two_runs_are_refused(search: Search, finished: Path, tmp_path: Path):
+    mixed = shutil.copytree(finished, tmp_path / "mixed")
+    path = mixed / "search/words/en/words.json"
+    changed = json.loads(path.read_text(encoding="utf-8")) | {"word_vectors": "cd" * 32}
+    path.write_text(json.dumps(changed), encoding="utf-8")
+
+    run = search("dog", results=mixed)
+
+    assert run.exit_code == 1
+    assert "made with the word vectors" in run.stderr
+
+
+def test_words_are_searched_without_torch_and_spacy(finished: Path):
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from wordbridge.cli import app\n"
+        "run = CliRunner().invoke(app, sys.argv[1:])\n"
+        "heavy = {'torch', 'spacy', 'pandas', 'matplotlib', 'PIL'} & set(sys.modules)\n"
+        "print(run.exit_code, sorted(heavy))\n"
+    )
+    words = ["search", "boat + sail", "--results", str(finished)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+    )
+
+    assert (done.stdout, done.stderr) == ("0 []\n", "")
+
+
+@pytest.mark.parametrize(
+    ("translation", "words"),
+    [
+        ("where is the guinea pig ?", "guinea pig"),
+        ("what is the _unk of the dog ?", "dog"),
+        ("what is it ?", "what is it"),
+        ("_unk ?", ""),
+        ("", ""),
+    ],
+)
+def test_the_words_that_say_something_are_searched_with(translation: str, words: str):
+    assert words_of(translation) == words
+
+
+def test_what_a_search_would_refuse_gives_zeros(finished: Path):
+    table = read_words(finished / "search/words/en")
+    asked = ["where is the guinea pig ?", "what is a zebra ?", "_unk ?", "dog"]
+
+    found = question_vectors(asked, table)
+
+    assert found.tolist() == [[0.5, 1, 0, 0, 3], [0] * 5, [0] * 5, [4, 1, 0, 0, 0]]

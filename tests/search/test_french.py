@@ -1,0 +1,181 @@
+"""Rotations between the spaces of two languages.
+
+Names in two languages.
+
+Names in several languages, by the pictures that they find.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordbridge.arrays import unit_length
+from wordbridge.errors import InputError
+from wordbridge.images.table import Picture, read_pictures
+from wordbridge.search.french import (
+    NamePair,
+    Queries,
+    cross_fitted,
+    fit_alignment,
+    folds_of,
+    mean_vectors,
+    name_pairs,
+    score_names,
+)
+from wordbridge.search.index import Vectors, read_index
+from wordbridge.search.words import read_words
+
+
+def points(rows: int, dim: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((rows, dim)).astype(np.float32)
+
+
+def rotation(dim: int) -> np.ndarray:
+    return np.linalg.qr(points(dim, dim, seed=9))[0].astype(np.float32)
+
+
+def test_a_rotation_is_found_again():
+    source = points(40, 6)
+    target = (source * 3) @ rotation(6)
+
+    alignment = fit_alignment(source, target)
+    others = points(7, 6, seed=2)
+
+    assert alignment.map(others) == pytest.approx(unit_length(others) @ rotation(6), abs=2e-5)
+
+
+@pytest.mark.parametrize(("wide", "narrow"), [(9, 4), (4, 9)])
+def test_spaces_of_other_dimensions_get_orthonormal_rows_or_columns(wide: int, narrow: int):
+    matrix = fit_alignment(points(50, wide), points(50, narrow, seed=3)).matrix
+    product = matrix.T @ matrix if wide > narrow else matrix @ matrix.T
+
+    assert matrix.shape == (wide, narrow)
+    assert product == pytest.approx(np.eye(4), abs=1e-5)
+
+
+def test_pairs_without_a_vector_do_not_count_and_zeros_stay_zeros():
+    source, target = points(20, 5), points(20, 3, seed=4)
+    more = np.vstack([source, np.zeros((1, 5)), points(1, 5, seed=7)]).astype(np.float32)
+    other = np.vstack([target, points(1, 3, seed=8), np.zeros((1, 3))]).astype(np.float32)
+
+    alignment = fit_alignment(more, other)
+
+    assert alignment.matrix == pytest.approx(fit_alignment(source, target).matrix, abs=1e-6)
+    assert alignment.map(np.zeros((2, 5), np.float32)).tolist() == [[0, 0, 0]] * 2
+
+
+def test_two_pairs_are_needed():
+    with pytest.raises(InputError, match=r"expected at least two pairs .*, got 1 of 3"):
+        fit_alignment(np.eye(3, 2, dtype=np.float32)[[0, 2, 2]], np.ones((3, 2), np.float32))
+
+
+def test_no_pair_has_a_part_in_the_alignment_that_maps_it():
+    source, target = points(12, 4), points(12, 3, seed=5)
+    folds = np.arange(12) % 3
+
+    mapped = cross_fitted(source, target, folds)
+
+    own = folds == 1
+    assert mapped[own] == pytest.approx(fit_alignment(source[~own], target[~own]).map(source[own]))
+    changed = target.copy()
+    changed[4] = 100
+    assert cross_fitted(source, changed, folds)[own] == pytest.approx(mapped[own])
+
+
+def picture(name: str, fr_name: str, synset: str) -> Picture:
+    return Picture("toy", name, synset, "photo", "", name, fr_name, "", "", "")
+
+
+def test_pairs_are_distinct_names_with_all_their_nouns():
+    pictures = [
+        picture("A dog", "Un chien !", "n3"),
+        picture("the dog.", "Le du chien", "n4"),
+        picture("sail boat", "bateau à voile", ""),
+        picture("cat", "", "n5"),
+        picture("two three four five", "chat", "n6"),
+    ]
+
+    assert name_pairs(pictures) == [
+        NamePair(("dog",), ("chien",), ("n3", "n4"), "chien"),
+        NamePair(("sail", "boat"), ("bateau", "voile"), (), "bateau à voile"),
+    ]
+
+
+def test_a_name_is_the_mean_of_its_words_or_nothing(finished: Path):
+    table = read_words(finished / "search/words/en")
+
+    found = mean_vectors([("guinea", "pig"), ("dog", "gone"), ("dog",)], table)
+
+    assert found.tolist() == [[0.5, 1, 0, 0, 3], [0] * 5, [4, 1, 0, 0, 0]]
+
+
+def test_pairs_of_one_english_name_are_in_one_fold():
+    pairs = [NamePair((f"w{n // 2}",), (f"m{n}",), (), f"m{n}") for n in range(40)]
+
+    folds = folds_of(pairs, 4)
+
+    assert folds[::2].tolist() == folds[1::2].tolist()
+    assert set(folds.tolist()) == set(range(4))
+
+
+def queries(vectors: Vectors) -> Queries:
+    return Queries(vectors, np.any(vectors, axis=1))
+
+
+@pytest.fixture
+def pairs(finished: Path) -> list[NamePair]:
+    """Return boat, cat, dog and sail in both languages."""
+    return name_pairs(read_pictures(finished / "pictures/split.tsv"))
+
+
+@pytest.fixture
+def english(finished: Path, pairs: list[NamePair]) -> Vectors:
+    return mean_vectors([pair.en for pair in pairs], read_words(finished / "search/words/en"))
+
+
+def test_both_languages_are_asked_for_the_same_pictures(
+    finished: Path, pairs: list[NamePair], english: Vectors
+):
+    index = read_index(finished / "search/pictures")
+    wrong = english[::-1].copy()
+
+    right, other = score_names(
+        pairs, {"English": queries(english), "French": queries(wrong)}, {}, index, (1, 5)
+    )
+
+    assert right == {
+        "language": "English",
+        "names": 4,
+        "pictures": 5,
+        "queries": 4,
+        "known": 4,
+        "hit@1": 1.0,
+        "hit@5": 1.0,
+        "mrr": 1.0,
+    }
+    assert other["hit@1"] < 1
+    assert other["hit@5"] == 1
+
+
+def test_a_name_without_a_vector_is_left_out_where_one_is_needed_and_missed_elsewhere(
+    finished: Path, pairs: list[NamePair], english: Vectors
+):
+    index = read_index(finished / "search/pictures")
+    lacking, known = english.copy(), np.array([True, False, False, False])
+    lacking[1] = 0
+
+    needed = score_names(pairs, {"a": queries(english), "b": queries(lacking)}, {}, index, [1])
+    _, beside = score_names(
+        pairs, {"a": queries(english)}, {"b": Queries(lacking, known)}, index, [1]
+    )
+
+    assert [(row["names"], row["queries"], row["hit@1"]) for row in needed] == [(3, 3, 1.0)] * 2
+    assert (beside["names"], beside["queries"], beside["known"]) == (4, 3, 1)
+    assert (beside["hit@1"], beside["mrr"]) == (0.75, 0.75)
+
+
+def test_without_pairs_there_is_nothing_to_measure(finished: Path):
+    nothing = {"English": queries(np.zeros((0, 5), np.float32))}
+    with pytest.raises(InputError, match="expected pictures with names in both languages"):
+        score_names([], nothing, {}, read_index(finished / "search/pictures"), [1])

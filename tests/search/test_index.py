@@ -1,0 +1,277 @@
+"""Folders of indexes, which say what made them and refuse what does not fit.
+
+The graph, with exact search as the judge.
+
+Exact search by cosine.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordbridge.arrays import unit_length
+from wordbridge.errors import InputError
+from wordbridge.search.index import (
+    FILES,
+    ExactSearch,
+    GraphSettings,
+    HnswSearch,
+    directed_rows,
+    ranked,
+    read_index,
+    write_graph,
+    write_index,
+)
+from wordbridge.search.recall import recall
+
+MADE_BY = {"index": "pictures", "word_vectors": "ab" * 32, "method": "conse", "seed": 3}
+LABELS = [{"label": "a\tboat\n", "synset": "n1"}, {"label": "dog", "archive": "x.zip"}]
+SETTINGS = GraphSettings(links=5)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_index(
+        tmp_path / "index", np.array([[3, 4, 0], [0, 0, 2]], np.float32), LABELS, MADE_BY, SETTINGS
+    )
+    return tmp_path / "index"
+
+
+def test_an_index_comes_back_with_unit_vectors_labels_and_what_made_it(folder: Path):
+    index = read_index(folder, "ab" * 32)
+
+    assert index.vectors == pytest.approx(np.array([[0.6, 0.8, 0], [0, 0, 1]]))
+    assert (index.label(0)["label"], index.label(1)["archive"]) == ("a boat", "x.zip")
+    assert index.label(1)["path"] == ""
+    assert index.description | MADE_BY == index.description
+    assert (index.description["rows"], index.description["dim"]) == (2, 3)
+    assert index.searcher(exact=True).search(np.array([0, 0, 5]), 1).rows.tolist() == [1]
+    assert index.searcher(exact=False).search(np.array([0, 0, 5]), 1).rows.tolist() == [1]
+
+
+def test_the_same_rows_make_the_same_bytes(folder: Path, tmp_path: Path):
+    vectors = np.array([[3, 4, 0], [0, 0, 2]], np.float32)
+    write_index(tmp_path / "again", vectors, LABELS, MADE_BY, SETTINGS)
+
+    for name in (*FILES, "index.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_an_index_made_with_other_word_vectors_is_refused(folder: Path):
+    with pytest.raises(InputError, match=r"made with the word vectors abab.* are from cdcd"):
+        read_index(folder, "cd" * 32)
+
+
+def replace_vectors(folder: Path) -> None:
+    matrix = np.load(folder / "vectors.npy")
+    np.save(folder / "vectors.npy", matrix[::-1])
+
+
+def other_format(folder: Path) -> None:
+    text = json.loads((folder / "index.json").read_text(encoding="utf-8")) | {"format": 99}
+    (folder / "index.json").write_text(json.dumps(text), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (replace_vectors, "vectors.npy: expected the file that index.json describes, got another"),
+        (lambda f: (f / "hnsw.bin").unlink(), "hnsw.bin: expected .* bytes .*, got no file"),
+        (lambda f: (f / "labels.tsv").write_bytes(b"x"), "labels.tsv: expected .*, got 1 bytes"),
+        (other_format, "expected an index of format 1, got 99"),
+        (
+            lambda f: (f / "index.json").write_bytes(b"{"),
+            "index.json: expected a description of an index in JSON",
+        ),
+        (shutil.rmtree, "expected an index, got no file; run snakemake first"),
+    ],
+)
+def test_a_changed_folder_is_refused(folder: Path, harm: Callable[[Path], object], message: str):
+    harm(folder)
+
+    with pytest.raises(InputError, match=message):
+        read_index(folder)
+
+
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path):
+    with pytest.raises(InputError, match="NaN or infinity in row 1"):
+        write_index(tmp_path, np.array([[1], [np.nan]], np.float32), LABELS, MADE_BY, SETTINGS)
+
+
+def test_each_vector_needs_a_label(tmp_path: Path):
+    with pytest.raises(InputError, match="expected 3 labels as there are vectors, got 2"):
+        write_index(tmp_path, np.ones((3, 1), np.float32), LABELS, MADE_BY, SETTINGS)
+
+
+SETTINGS_HNSW = GraphSettings(links=8, build_candidates=60, search_candidates=40)
+
+
+@pytest.fixture(scope="module")
+def points() -> np.ndarray:
+    """Return 700 points of 12 numbers in some heaps, some of them twice, two of them zero."""
+    random = np.random.default_rng(5)
+    heaps = random.standard_normal((9, 12)) * 2
+    made = heaps[random.integers(0, 9, 700)] + random.standard_normal((700, 12))
+    made[[13, 400]] = 0
+    made[600:610] = made[20]
+    return unit_length(made.astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def graph(points: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("graph") / "hnsw.bin"
+    write_graph(points, path, SETTINGS_HNSW)
+    return path
+
+
+def test_two_builds_in_one_process_give_the_same_bytes(
+    points: np.ndarray, graph: Path, tmp_path: Path
+):
+    write_graph(points[:50], tmp_path / "other", SETTINGS_HNSW)
+    write_graph(points, tmp_path / "again", SETTINGS_HNSW)
+
+    assert (tmp_path / "again").read_bytes() == graph.read_bytes()
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_graph_that_does_not_fit_on_the_disk_is_an_error_and_leaves_nothing(
+    points: np.ndarray, tmp_path: Path
+):
+    with pytest.raises(InputError, match="expected to write an index there, nmslib got"):
+        write_graph(points, tmp_path / "big", SETTINGS_HNSW)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_graph_finds_nearly_what_exact_search_finds(points: np.ndarray, graph: Path):
+    exact, near = ExactSearch(points), HnswSearch(points, graph, SETTINGS_HNSW)
+    queries = np.random.default_rng(6).standard_normal((60, 12)).astype(np.float32)
+
+    shares = [recall(near.search(one, 10), exact.search(one, 10)) for one in queries]
+
+    assert np.mean(shares) > 0.97
+
+
+def test_both_give_the_same_scores_in_the_same_order(points: np.ndarray, graph: Path):
+    query = points[20] + np.float32(0.01)
+    exact = ExactSearch(points).search(query, 11)
+
+    found = HnswSearch(points, graph, SETTINGS_HNSW).search(query, 11)
+
+    assert set(exact.rows.tolist()) == {20, *range(600, 610)}
+    assert found.rows.tolist() == exact.rows.tolist()
+    assert found.cosines.tolist() == exact.cosines.tolist()
+
+
+@pytest.mark.parametrize("count", [698, 699, 2000])
+def test_all_rows_with_a_direction_can_be_asked_for(points: np.ndarray, graph: Path, count: int):
+    found = HnswSearch(points, graph, SETTINGS_HNSW).search(points[3], count)
+
+    assert sorted(found.rows) == [row for row in range(700) if row not in (13, 400)]
+
+
+def test_where_the_graph_finds_too_few_exact_search_takes_over(
+    points: np.ndarray, graph: Path, monkeypatch: pytest.MonkeyPatch
+):
+    class Poor:
+        def setQueryTimeParams(self, _: object) -> None:
+            return
+
+        def knnQuery(self, query: np.ndarray, k: int) -> tuple[list[int], list[float]]:
+            return [5] * (k - 1), [0.0] * (k - 1)
+
+    search = HnswSearch(points, graph, SETTINGS_HNSW)
+    monkeypatch.setattr(search, "_graph", Poor())
+
+    assert search.search(points[3], 9).rows.tolist() == (
+        ExactSearch(points).search(points[3], 9).rows.tolist()
+    )
+
+
+def test_a_query_of_zeros_is_answered_like_by_exact_search(points: np.ndarray, graph: Path):
+    zeros = np.zeros(12, np.float32)
+
+    found = HnswSearch(points, graph, SETTINGS_HNSW).search(zeros, 4)
+
+    assert found.rows.tolist() == ExactSearch(points).search(zeros, 4).rows.tolist()
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_rows_without_any_direction_make_an_empty_graph(tmp_path: Path, rows: int):
+    nothing = np.zeros((rows, 4), np.float32)
+    write_graph(nothing, tmp_path / "graph", SETTINGS_HNSW)
+
+    assert (tmp_path / "graph").read_bytes() == b""
+    found = HnswSearch(nothing, tmp_path / "graph", SETTINGS_HNSW).search(np.ones(4, np.float32), 2)
+    assert found.rows.size == 0
+
+
+def test_one_row_is_enough(tmp_path: Path):
+    one = unit_length(np.array([[1, 2, 2]], np.float32))
+    write_graph(one, tmp_path / "graph", SETTINGS_HNSW)
+
+    found = HnswSearch(one, tmp_path / "graph", SETTINGS_HNSW).search(one[0], 3)
+
+    assert (found.rows.tolist(), found.cosines.tolist()) == ([0], [1.0])
+
+
+def test_a_file_that_is_no_graph_is_refused(points: np.ndarray, tmp_path: Path):
+    (tmp_path / "graph").write_bytes(b"no graph")
+
+    with pytest.raises(InputError, match="expected a graph that nmslib wrote"):
+        HnswSearch(points, tmp_path / "graph", SETTINGS_HNSW)
+
+
+def vectors(*rows: list[float]) -> np.ndarray:
+    return unit_length(np.array(rows, np.float32))
+
+
+def test_rows_come_by_cosine_whatever_the_length_of_the_query():
+    search = ExactSearch(vectors([1, 0, 0], [0, 1, 0], [1, 1, 0], [-1, 0, 0]))
+
+    found = search.search(np.array([30, 10, 0], np.float32), 3)
+
+    assert found.rows.tolist() == [0, 2, 1]
+    assert found.cosines == pytest.approx([0.948683, 0.894427, 0.316228])
+
+
+def test_of_equal_rows_the_lower_number_comes_first_even_at_the_border():
+    search = ExactSearch(vectors([1, 2], [3, 1], [1, 2], [2, 4], [1, 2]))
+
+    assert search.search(np.array([1, 2], np.float32), 3).rows.tolist() == [0, 2, 3]
+
+
+def test_a_row_of_zeros_is_never_an_answer():
+    search = ExactSearch(vectors([0, 0, 0], [0, -1, 0], [0, 0, 0]))
+
+    found = search.search(np.array([0, 1, 0], np.float32), 5)
+
+    assert (found.rows.tolist(), found.cosines.tolist()) == ([1], [-1.0])
+
+
+def test_a_query_of_zeros_is_as_near_to_all():
+    search = ExactSearch(vectors([0, 1], [1, 0], [1, 1]))
+
+    found = search.search(np.zeros(2, np.float32), 2)
+
+    assert (found.rows.tolist(), found.cosines.tolist()) == ([0, 1], [0, 0])
+
+
+def test_an_index_without_rows_answers_nothing():
+    assert (
+        ExactSearch(np.zeros((0, 3), np.float32)).search(np.ones(3, np.float32), 4).rows.size == 0
+    )
+
+
+def test_unit_length_leaves_zeros_alone():
+    assert unit_length(np.array([[3, 4], [0, 0]], np.float32)) == pytest.approx(
+        np.array([[0.6, 0.8], [0, 0]])
+    )
+    assert directed_rows(np.array([[0, 0], [0, 2]], np.float32)).tolist() == [1]
+
+
+def test_cosines_never_pass_one():
+    assert ranked(np.array([4]), np.array([1.0000001], np.float32), 1).cosines.tolist() == [1.0]

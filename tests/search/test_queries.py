@@ -1,0 +1,87 @@
+"""Queries in words."""
+
+import numpy as np
+import pytest
+
+from wordbridge.errors import InputError
+from wordbridge.search.queries import parse, query_vector
+from wordbridge.search.terms import Term
+from wordbridge.search.words import WordTable, read_words, write_words
+
+VECTORS = {
+    "king": [4, 0, 1],
+    "man": [1, 0, 0],
+    "woman": [0, 2, 0],
+    "sail": [0, 0, 3],
+    "merry-go-round": [7, 7, 7],
+    "Paris": [5, 5, 0],
+    "l'eau": [1, 2, 3],
+}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> WordTable:
+    folder = tmp_path_factory.mktemp("words")
+    write_words(folder, VECTORS, np.array(list(VECTORS.values()), np.float32), "abc")
+    return read_words(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("boat", [Term(1, ("boat",))]),
+        ("sail boat", [Term(1, ("sail", "boat"))]),
+        ("boat + sail", [Term(1, ("boat",)), Term(1, ("sail",))]),
+        ("boat +sail -dog", [Term(1, ("boat",)), Term(1, ("sail",)), Term(-1, ("dog",))]),
+        ("king - man + woman", [Term(1, ("king",)), Term(-1, ("man",)), Term(1, ("woman",))]),
+        ("a b \u2212 c d", [Term(1, ("a", "b")), Term(-1, ("c", "d"))]),
+        ("- cat", [Term(-1, ("cat",))]),
+        ("merry-go-round", [Term(1, ("merry-go-round",))]),
+    ],
+)
+def test_a_query_is_terms_with_signs(text: str, terms: list[Term]):
+    assert parse(text) == terms
+
+
+@pytest.mark.parametrize("text", ["", "  ", "+", "boat +", "boat + - dog", "boat + +dog", "- -"])
+def test_a_sign_without_a_word_is_an_error(text: str):
+    with pytest.raises(InputError, match=r"expected a word.*; write for instance: boat"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "vector"),
+    [
+        ("king", [4, 0, 1]),
+        ("man sail", [0.5, 0, 1.5]),
+        ("king - man + woman", [3, 2, 1]),
+        ("king woman - man sail", [1.5, 1, -1]),
+        ("KING", [4, 0, 1]),
+        ("paris", [5, 5, 0]),
+        ("man_sail", [0.5, 0, 1.5]),
+        ("man-sail", [0.5, 0, 1.5]),
+        ("Merry-go-round", [7, 7, 7]),
+        ("king, woman!", [2, 1, 0.5]),
+        ("l\u2019eau", [1, 2, 3]),
+    ],
+)
+def test_terms_are_means_of_raw_vectors_and_are_added(
+    text: str, vector: list[float], table: WordTable
+):
+    assert query_vector(text, table).tolist() == vector
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("kimg", "unknown word 'kimg': expected one of 7 words; did you mean king?"),
+        ("king + woaman", "unknown word 'woaman'.* did you mean woman"),
+        ("man_salt", "unknown word 'salt'.* did you mean sail|nothing"),
+        ("qqqq", "nothing is spelled like it"),
+        ("king - king", "its words cancel each other out"),
+    ],
+)
+def test_what_has_no_vector_says_why(text: str, message: str, table: WordTable):
+    with pytest.raises(InputError, match=message.replace("?", r"\?")) as caught:
+        query_vector(text, table)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,151 @@
+"""Tests of the state of an unfinished training."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.translation.toys import VARIANTS, settings, translator
+from wordbridge.errors import InputError
+from wordbridge.tensors import weights_of
+from wordbridge.training.checkpoint import (
+    exclusive,
+    load_state,
+    save_finished,
+    save_state,
+    state_folder,
+    state_key,
+)
+from wordbridge.translation.translator import Translator
+
+
+def trained(seed: int, steps: int) -> tuple[Translator, torch.optim.Adam]:
+    model = translator(settings(VARIANTS["attention"]), seed)
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        sum(parameter.square().sum() for parameter in model.parameters()).backward()
+        optimizer.step()
+    return model, optimizer
+
+
+def test_a_state_comes_back_whole(tmp_path: Path) -> None:
+    path = tmp_path / "sub" / "state.safetensors"
+    model, optimizer = trained(1, 3)
+    best = {"a": torch.arange(3.0)}
+    save_state(path, model, optimizer, best, {"epoch": 2, "best_value": None, "x": 0.1 + 0.2})
+    drawn = random.random(), float(np.random.rand()), float(torch.rand(()))
+    np.random.randn()  # leaves a second normal number in the generator
+    other, fresh = trained(2, 0)
+    kept, standing = load_state(path, other, fresh)
+    assert standing == {"epoch": 2, "best_value": None, "x": 0.1 + 0.2}
+    assert torch.equal(kept["a"], best["a"])
+    assert (random.random(), float(np.random.rand()), float(torch.rand(()))) == drawn
+    for name, value in weights_of(model).items():
+        assert torch.equal(value, weights_of(other)[name])
+    ours, theirs = optimizer.state_dict()["state"], fresh.state_dict()["state"]
+    torch.testing.assert_close(ours, theirs, atol=0, rtol=0)
+
+
+def test_a_state_without_an_optimiser_step_comes_back(tmp_path: Path) -> None:
+    model, optimizer = trained(1, 0)
+    save_state(tmp_path / "s", model, optimizer, {}, {})
+    assert load_state(tmp_path / "s", *trained(2, 0)) == ({}, {})
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "text", "other", "plain", "folder"])
+def test_a_damaged_state_is_an_error_that_says_what_to_do(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "state.safetensors"
+    model, optimizer = trained(1, 1)
+    save_state(path, model, optimizer, {}, {})
+    content = path.read_bytes()
+    if damage == "other":
+        model = translator(settings(VARIANTS["all"]))
+        optimizer = torch.optim.Adam(model.parameters())
+    elif damage == "plain":
+        save_file({"a": torch.zeros(2)}, path)
+    elif damage == "folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes({"cut": content[:-9], "empty": b"", "text": b"<html>" * 9}[damage])
+    with pytest.raises(InputError, match="delete the file to start"):
+        load_state(path, model, optimizer)
+
+
+def test_a_failed_save_leaves_the_state_before(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+    model, optimizer = trained(1, 1)
+    save_state(path, model, optimizer, {}, {"epoch": 1})
+    with pytest.raises(ValueError, match="JSON"):
+        save_state(path, model, optimizer, {}, {"loss": float("nan")})
+    assert load_state(path, model, optimizer)[1] == {"epoch": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["state.safetensors"]
+
+
+SECOND = """
+import sys
+from pathlib import Path
+from wordbridge.translation import checkpoint
+checkpoint.PATIENCE = float(sys.argv[2])
+with checkpoint.exclusive(Path(sys.argv[1])): print('in')
+"""
+
+
+def second(path: Path, patience: float) -> subprocess.Popen[str]:
+    """Start a process that asks for the state ``path`` and waits so many seconds for it."""
+    command = [sys.executable, "-c", SECOND, str(path), str(patience)]
+    env = {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "workflow/scripts")}
+    return subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_a_second_process_waits_for_one_that_ends_and_is_kept_out_by_one_that_goes_on(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "state.safetensors"
+    with exclusive(path):
+        with second(path, 0.3) as impatient:
+            said, errors = impatient.communicate()
+        assert (said, impatient.returncode) == ("", 1)
+        assert "another process runs this training; wait for it, or end it and run" in errors
+        patient = second(path, 60)
+        assert patient.stderr is not None
+        assert patient.stderr.readline() == "waiting for another process that runs this training\n"
+        assert patient.poll() is None
+    assert patient.communicate()[0] == "in\n"
+
+
+def test_states_lie_in_a_folder_for_what_they_are_to_become(tmp_path: Path) -> None:
+    name = "translators/all/1/model.safetensors"
+    assert state_folder(f"results/{name}") == Path("resources/state/results/translators/all/1")
+    ours = state_folder(tmp_path / name)
+    assert ours == Path("resources/state", str(tmp_path)[1:], "translators/all/1")
+
+
+def test_a_finished_state_is_smaller_and_gives_the_best_weights(tmp_path: Path) -> None:
+    model, optimizer = trained(1, 3)
+    best = {"a": torch.arange(3.0)}
+    save_state(tmp_path / "whole", model, optimizer, best, {"epoch": 2})
+    save_finished(tmp_path / "finished", best, {"epoch": 2})
+    kept, standing = load_state(tmp_path / "finished", *trained(2, 0))
+    assert (kept.keys(), standing) == (best.keys(), {"epoch": 2})
+    assert torch.equal(kept["a"], best["a"])
+    assert (tmp_path / "finished").stat().st_size < (tmp_path / "whole").stat().st_size / 4
+
+
+def test_a_key_depends_on_params_and_the_bytes_of_inputs(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b"1")
+    keys = {state_key({"seed": seed}, {"a": file}) for seed in (1, 2)}
+    assert state_key({"seed": 1}, {"a": file}) in keys
+    file.write_bytes(b"2")
+    keys.add(state_key({"seed": 1}, {"a": file}))
+    assert len(keys) == 3
+    assert state_key({"a": 1, "b": 2}, {}) == state_key({"b": 2, "a": 1}, {})

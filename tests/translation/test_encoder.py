@@ -1,0 +1,116 @@
+"""Tests of one recurrent layer.
+
+Tests of the dropouts.
+"""
+
+import pytest
+import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from wordbridge.translation.encoder import (
+    RecurrentLayer,
+    activation_dropout,
+    locked_dropout,
+    weight_dropout,
+    word_dropout,
+)
+from wordbridge.translation.settings import Cell
+
+CELLS: list[Cell] = ["gru", "lstm"]
+LENGTHS = torch.tensor([4, 2, 3])
+
+
+def layer(cell: Cell, bidirectional: bool = False, dropout: float = 0.0) -> RecurrentLayer:
+    torch.manual_seed(3)
+    return RecurrentLayer(cell, 5, 7, bidirectional=bidirectional, weight_dropout=dropout)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_steps_one_by_one_are_the_run_over_the_whole(cell: Cell) -> None:
+    made, inputs = layer(cell), torch.randn(4, 3, 5)
+    outputs, last = made(inputs, None)
+    (steps,) = made.steps()
+    state = tuple(torch.zeros(3, 7) for _ in last)
+    for step, values in enumerate(inputs):
+        state = steps(values, state)
+        torch.testing.assert_close(state[0], outputs[step])
+    torch.testing.assert_close(state, last)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_states_of_both_directions_stand_side_by_side(cell: Cell) -> None:
+    outputs, last = layer(cell, bidirectional=True)(torch.randn(4, 3, 5), LENGTHS)
+    assert outputs.shape == (4, 3, 14)
+    for row, length in enumerate(LENGTHS.tolist()):
+        assert torch.equal(last[0][row, :7], outputs[length - 1, row, :7])
+        assert torch.equal(last[0][row, 7:], outputs[0, row, 7:])
+        assert not outputs[length:, row].any()
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+@pytest.mark.parametrize("cell", CELLS)
+def test_weight_dropout_is_that_of_the_recurrent_weights(
+    cell: Cell, lengths: torch.Tensor | None
+) -> None:
+    # With all recurrent connections gone, each step depends on its own input alone.
+    made = layer(cell, dropout=1.0).train()
+    inputs = torch.randn(4, 3, 5)
+    outputs, _ = made(inputs, lengths)
+    outputs.sum().backward()
+    assert made.rnn.weight_ih_l0.grad.abs().sum() > 0
+    assert made.rnn.weight_hh_l0.grad.abs().sum() == 0
+    made.rnn.weight_hh_l0.data.zero_()
+    torch.testing.assert_close(made.eval()(inputs, lengths)[0], outputs)
+    assert made.rnn.weight_hh_l0.requires_grad
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_results_and_gradients_are_those_of_torch(
+    cell: Cell, bidirectional: bool, lengths: torch.Tensor | None
+) -> None:
+    made, inputs = layer(cell, bidirectional), torch.randn(4, 3, 5, requires_grad=True)
+    given = (
+        inputs if lengths is None else pack_padded_sequence(inputs, lengths, enforce_sorted=False)
+    )
+    theirs, last = made.rnn(given)
+    if lengths is not None:
+        theirs, _ = pad_packed_sequence(theirs)
+    ours, state = made(inputs, lengths)
+    torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
+    parts = last if isinstance(last, tuple) else (last,)
+    for part, expected in zip(state, parts, strict=True):
+        torch.testing.assert_close(part, torch.cat(list(expected), dim=1), atol=1e-6, rtol=0)
+    weights = torch.randn(ours.shape)
+    wanted = [inputs, *made.rnn.parameters()]
+    found, known = (
+        torch.autograd.grad((outputs * weights).sum(), wanted) for outputs in (ours, theirs)
+    )
+    torch.testing.assert_close(found, known, atol=1e-5, rtol=1e-5)
+
+
+ONES = torch.ones(3, 5, 7)
+
+
+def test_a_locked_mask_is_the_same_at_all_steps_but_not_for_all_sentences() -> None:
+    torch.manual_seed(1)
+    dropped = locked_dropout(ONES, 0.5, True)
+    assert torch.equal(dropped[0], dropped[2])
+    assert not torch.equal(dropped[0, 0], dropped[0, 1])
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+
+
+def test_word_dropout_drops_whole_rows() -> None:
+    torch.manual_seed(2)
+    rows = word_dropout(torch.ones(11, 4), 0.5, True)
+    assert set(rows.sum(dim=1).tolist()) == {0.0, 8.0}
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5])
+def test_nothing_is_dropped_outside_training_or_without_a_chance(chance: float) -> None:
+    training = chance == 0.0
+    assert torch.equal(locked_dropout(ONES, chance, training), ONES)
+    assert torch.equal(word_dropout(ONES[0], chance, training), ONES[0])
+    assert torch.equal(weight_dropout(ONES[0], chance, training), ONES[0])
+    assert torch.equal(activation_dropout(ONES, chance, training, locked=False), ONES)

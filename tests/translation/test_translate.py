@@ -1,0 +1,151 @@
+"""Tests of the translation and evaluation of a whole part, with and without tags of versions."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.translation.toys import SOURCE_WIDTH, TARGET_WIDTH, settings
+from wordbridge.corpus.batches import read_parallel
+from wordbridge.corpus.ids import write_ids
+from wordbridge.corpus.pairs import TokenizedPair, token_lists, versions
+from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
+from wordbridge.corpus.vocabulary import Vocabulary, number_texts
+from wordbridge.errors import InputError
+from wordbridge.translation.decoding import DecodingSettings, translate
+from wordbridge.translation.losses import free_run, nll_per_token
+from wordbridge.translation.scores import evaluate
+from wordbridge.translation.settings import Settings
+from wordbridge.translation.translate import translate_part
+from wordbridge.translation.translator import Translator
+
+FRENCH, ENGLISH = ["qui", "vient", "où", "?"], ["who", "where", "comes", "is", "now", "he", "?"]
+WORDS = {
+    language: Vocabulary((*SPECIALS, *words), (0,) * 4 + (2,) * len(words))
+    for language, words in (("fr", FRENCH), ("en", ENGLISH))
+}
+NAMES = ["4", "k", "3"]
+MODEL: Settings = settings({"model": {"attention": True}}, training={"batch_size": 5})
+
+
+def pair(number: int, fr: str, en: str, part: str, version: str) -> TokenizedPair:
+    tokens = fr.lower().split(), en.lower().split()
+    return TokenizedPair(f"v{number}", f"v{number}", fr, en, *tokens, part, "l", version)
+
+
+PAIRS = [
+    pair(1, "Qui ?", "Where ?", "train", "4"),
+    pair(2, "Qui vient ?", "Who comes now ?", "test", "k"),
+    pair(2, "Qui vient ?", "Who comes ?", "test", "4"),
+    pair(3, "Où ?", "Where ?", "valid", "3"),
+    pair(4, "Rome ?", "Is he ?", "test", "3"),
+    pair(5, "Où vient ?", "Where is ?", "test", "4"),
+]
+
+
+def model(tags: int) -> Translator:
+    torch.manual_seed(5)
+    source = torch.randn(len(WORDS["fr"]) + tags, SOURCE_WIDTH)
+    return Translator(MODEL.model, source, torch.randn(len(WORDS["en"]), TARGET_WIDTH)).eval()
+
+
+def description(names: list[str]) -> dict[str, Any]:
+    return {
+        "direction": "fr-en",
+        "target_versions": names,
+        "source": [len(WORDS["fr"]) + len(names), SOURCE_WIDTH],
+        "settings": MODEL.as_dict(),
+        "epochs": 3,
+        "best_epoch": 2,
+        "parameters": 7,
+    }
+
+
+def options(**decoding: Any) -> dict[str, Any]:
+    given = {"beam": 1, "max_steps": 6, "replace_unknown": False, **decoding}
+    return {"part": "test", "tokenizer": "spacy", "lowercase": True, "decoding": given}
+
+
+# The first version of a text in the scored part is asked for: k, then 3, then 4.
+@pytest.mark.parametrize(
+    ("names", "tags", "shown"),
+    [(NAMES, [[9], [10], [8]], [["<k>"], ["<3>"], ["<4>"]]), ([], [[], [], []], [[], [], []])],
+)
+def test_a_tag_asks_for_the_version_of_the_first_reference(
+    names: list[str], tags: list[list[int]], shown: list[list[str]]
+) -> None:
+    made, times = translate_part(model(len(names)), description(names), PAIRS, WORDS, options())
+    texts = [[4, 5, 7, EOS], [UNK, 7, EOS], [6, 5, 7, EOS]]
+    given = [np.array([*tag, *ids]) for tag, ids in zip(tags, texts, strict=True)]
+    expected = translate(model(len(names)), given, DecodingSettings(max_steps=6))
+    assert [one.source for one in made] == ["Qui vient ?", "Rome ?", "Où vient ?"]
+    assert [one.reference for one in made] == ["Who comes now ?", "Is he ?", "Where is ?"]
+    for one, tag, ids, found in zip(made, shown, given, expected, strict=True):
+        assert one.source_tokens == [*tag, *one.source.lower().split()]
+        assert one.tokens == WORDS["en"].tokens(found.ids.tolist())
+        assert one.log_probability == pytest.approx(found.log_probability, abs=1e-5)
+        assert one.attention is not None
+        assert one.attention.shape[1] == len(ids)
+    assert times["sentences"] == 3
+
+
+def test_another_tag_gives_another_translation() -> None:
+    turned = [one._replace(en_version="4") for one in PAIRS]
+    first, second = (
+        translate_part(model(3), description(NAMES), pairs, WORDS, options())[0]
+        for pairs in (PAIRS, turned)
+    )
+    changed = [
+        one.log_probability != other.log_probability
+        for one, other in zip(first, second, strict=True)
+    ]
+    assert changed == [True, True, False]
+
+
+def test_unknown_words_are_never_replaced_by_a_tag() -> None:
+    said = model(3)
+    said.decoder.output.bias.data[UNK] = 100.0
+    made, _ = translate_part(
+        said, description(NAMES), PAIRS, WORDS, options(replace_unknown=True, max_steps=3)
+    )
+    for one in made:
+        assert len(one.tokens) == 3
+        assert set(one.tokens) <= set(one.source.lower().split())
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["4", "k", "w"], "version '3': expected one .* trained for, 4, k, w"),
+        (["4"], "vocabularies"),
+    ],
+)
+def test_a_version_that_was_not_learned_is_an_error(names: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        translate_part(model(3), description(names), PAIRS, WORDS, options())
+
+
+@pytest.mark.parametrize("names", [NAMES, []])
+def test_losses_are_taken_with_the_tags_that_the_model_knows(
+    names: list[str], tmp_path: Path
+) -> None:
+    ids = tmp_path / "fr.npz", tmp_path / "en.npz"
+    for language, path in zip(("fr", "en"), ids, strict=True):
+        texts, parts = token_lists(PAIRS, language, "all"), [one.part for one in PAIRS]
+        named = versions(PAIRS, language)  # numbered as they come: 4, k, 3
+        write_ids(number_texts(texts, parts, WORDS[language], 100, "all", True, named), path)
+    made, _ = translate_part(model(len(names)), description(names), PAIRS, WORDS, options())
+    scores = evaluate(
+        model(len(names)),
+        description(names),
+        tuple(map(str, ids)),
+        PAIRS,
+        made,
+        options(),  # type: ignore[arg-type]
+    )
+    first_tag = len(WORDS["fr"]) if names else None
+    test, valid = (read_parallel(*ids, part, "fr-en", first_tag) for part in ("test", "valid"))
+    assert scores["nll_per_token"] == pytest.approx(nll_per_token(model(len(names)), test, 8))
+    assert scores["validation_loss"] == pytest.approx(free_run(model(len(names)), valid, 8).loss)

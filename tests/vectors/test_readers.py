@@ -1,0 +1,378 @@
+"""Vectors opened by the name of their kind.
+
+Vectors out of .vec text.
+
+Vectors out of an .npy matrix and a list of words.
+
+Vectors out of the tables of a spaCy pipeline.
+"""
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pytest
+import spacy
+import srsly
+from numpy.typing import NDArray
+from pyarrow import parquet
+
+import wordbridge
+from wordbridge.errors import InputError
+from wordbridge.vectors.protocol import SubwordVectors
+from wordbridge.vectors.readers import (
+    NpyVectors,
+    SpacyVectors,
+    TextVectors,
+    configured_vectors,
+    open_vectors,
+)
+
+
+def test_text_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "words.vec"
+    path.write_text("a 1 2\n", encoding="utf-8")
+
+    assert open_vectors("text", {"vec": path}).lookup(["a"])[0].tolist() == [[1, 2]]
+
+
+def test_a_matrix_is_opened(tmp_path: Path) -> None:
+    np.save(tmp_path / "m.npy", np.eye(1, 3))
+    (tmp_path / "w.txt").write_text("a\n", encoding="utf-8")
+
+    assert open_vectors("npy", {"matrix": tmp_path / "m.npy", "words": tmp_path / "w.txt"}).dim == 3
+
+
+def test_only_fasttext_models_compose(bin_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "words.vec"
+    path.write_text("a 1 2\n", encoding="utf-8")
+
+    assert isinstance(open_vectors("fasttext", {"bin": bin_model}), SubwordVectors)
+    assert not isinstance(open_vectors("text", {"vec": path}), SubwordVectors)
+
+
+def test_unit_length_is_passed_on(bin_model: Path) -> None:
+    vectors = open_vectors("fasttext", {"bin": bin_model}, unit_length=True)
+
+    assert np.linalg.norm(vectors.lookup(["chat"])[0]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "files", "unit_length", "message"),
+    [
+        ("fastext", {}, False, "expected one of fasttext, text, spacy, npy; did you mean fasttext"),
+        ("zzz", {}, False, "choose one of them"),
+        ("text", {}, False, "kind text: expected the files vec, got none"),
+        ("spacy", {"vectors": "a"}, False, r"vectors, key2row, \[strings\], got vectors;"),
+        ("fasttext", {"bin": "a", "vec": "b"}, False, "expected the files bin, got bin, vec"),
+        ("text", {"vec": "a"}, True, "unit_length is for kind fasttext only"),
+    ],
+)
+def test_what_cannot_be_opened_says_why(
+    kind: str, files: dict[str, str], unit_length: bool, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        open_vectors(kind, files, unit_length=unit_length)
+
+
+def test_no_library_is_imported_for_another_kind() -> None:
+    code = (
+        "import sys, wordbridge.vectors.source as s\n"
+        "try: s.open_vectors('text', {'vec': 'none.vec'})\n"
+        "except Exception as error: print(type(error).__name__, 'spacy' in sys.modules)"
+    )
+    environment = {"PYTHONPATH": str(Path(wordbridge.__file__).parents[1])}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
+    )
+
+    assert done.stdout == "InputError False\n"
+
+
+def test_a_configured_kind_takes_its_own_files_among_others(bin_model: Path) -> None:
+    files: dict[str, str | Path] = {"bin": bin_model, "vocabulary": "vocabulary.tsv"}
+
+    plain = configured_vectors({"kind": "fasttext"}, files)
+    trained = configured_vectors({"kind": "trained", "unit_length": True}, files)
+
+    assert np.linalg.norm(plain.lookup(["chat"])[0]) != pytest.approx(1)
+    assert np.linalg.norm(trained.lookup(["chat"])[0]) == pytest.approx(1)
+
+
+def test_random_vectors_need_no_file() -> None:
+    vectors = configured_vectors({"kind": "random", "dim": 7}, {})
+
+    assert vectors.dim == 7
+    assert not vectors.lookup(["le", "chat"])[1].any()
+
+
+def test_an_unknown_configured_kind_is_refused() -> None:
+    with pytest.raises(InputError, match="vectors of kind 'glove'"):
+        configured_vectors({"kind": "glove"}, {})
+
+
+# As fastText writes it, with a space before each line's end; the third word holds a no-break
+# space, the fourth a plain one.
+FASTTEXT = "4 3\nété 1 2 3 \nl’eau -1.5 0 2e-3 \nmille\u00a0fois 4 5 6 \n. . 7 8 9 \n"  # noqa: RUF001
+
+
+def _file(folder: Path, text: str | bytes, name: str = "words.vec") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_words_are_found_in_the_order_asked_for(tmp_path: Path) -> None:
+    vectors = TextVectors(_file(tmp_path, FASTTEXT))
+
+    matrix, found = vectors.lookup([". .", "absent", "l’eau", "mille\u00a0fois", "été"])  # noqa: RUF001
+
+    assert vectors.dim == 3
+    assert found.tolist() == [True, False, True, True, True]
+    assert matrix.dtype == np.float32
+    expected = np.array([[7, 8, 9], [-1.5, 0, 0.002], [4, 5, 6], [1, 2, 3]])
+    np.testing.assert_allclose(matrix, expected, rtol=1e-6)
+
+
+def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
+    path = _file(tmp_path, gzip.compress(FASTTEXT.encode()), "words.data")
+
+    assert TextVectors(path).lookup(["été"])[0].tolist() == [[1, 2, 3]]
+
+
+def test_a_first_line_without_sizes_is_a_word(tmp_path: Path) -> None:
+    vectors = TextVectors(_file(tmp_path, "the 0.5 1.5\nof 2 3\n"))
+
+    assert vectors.dim == 2
+    assert vectors.lookup(["of", "the"])[0].tolist() == [[2, 3], [0.5, 1.5]]
+
+
+def test_the_first_of_two_equal_words_counts(tmp_path: Path) -> None:
+    assert TextVectors(_file(tmp_path, "a 1 2\na 3 4\n")).lookup(["a"])[0].tolist() == [[1, 2]]
+
+
+def test_windows_line_ends_are_no_numbers(tmp_path: Path) -> None:
+    assert TextVectors(_file(tmp_path, "2 2\r\na 1 2\r\nb 3 4\r\n")).lookup(["b"])[1].all()
+
+
+def test_no_word_found_gives_an_empty_matrix(tmp_path: Path) -> None:
+    matrix, found = TextVectors(_file(tmp_path, FASTTEXT)).lookup(["absent"])
+
+    assert matrix.shape == (0, 3)
+    assert found.tolist() == [False]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2 3\na 1 2 3\nb 1 2\n", "line 3: expected a word and 3 numbers, got 2"),
+        ("2 3\na 1 2 3\nb 1.0 2.0 3.0 4.0\n", "line 3: expected a word and 3 numbers, got more"),
+        ("a 1 2\nb 1 two\n", "line 2: expected 2 numbers, got could not convert .*two"),
+        ("a 1 2\nb 1 nan\n", "line 2: expected finite numbers, got NaN"),
+        ("a 1 2\nb -inf 1\n", "line 2: expected finite numbers, got NaN, infinity"),
+        ("a 1 2\nb  1\n", "line 2: expected a word and 2 numbers, got 1"),
+        ("3 2\na 1 2\nb 1 2\n", "line 3: expected 3 words, as its first line says"),
+        ("3 2\n", "line 1: expected 3 words"),
+        ("a\nb 1\n", "line 1: expected a word and its numbers"),
+        ("", "line 1: expected a word and its numbers"),
+        ("2 0\n", "line 1: expected a word and its numbers"),
+    ],
+)
+def test_a_bad_line_is_named(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        TextVectors(_file(tmp_path, text)).lookup(["a", "b"])
+
+    assert "words.vec" in str(caught.value)
+
+
+def test_a_cut_gzip_file_is_named(tmp_path: Path) -> None:
+    whole = gzip.compress((FASTTEXT + "x 1 2 3\n" * 1000).encode())
+
+    with pytest.raises(InputError, match=r"words\.vec: no word vectors can be read"):
+        TextVectors(_file(tmp_path, whole[:-20])).lookup(["a"])
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.vec: no word vectors can be read"):
+        TextVectors(tmp_path / "none.vec")
+
+
+def _table(folder: Path, matrix: NDArray[Any], words: str | bytes) -> tuple[Path, Path]:
+    np.save(folder / "matrix.npy", matrix, allow_pickle=True)
+    content = words if isinstance(words, bytes) else words.encode()
+    (folder / "words.txt").write_bytes(content)
+    return folder / "matrix.npy", folder / "words.txt"
+
+
+@pytest.mark.parametrize(
+    "words", ["été\nchat\nl'eau\n", "été\nchat\nl'eau", "été\t7\r\nchat\nl'eau\tx\ty\n"]
+)
+def test_rows_are_named_by_lines(words: str, tmp_path: Path) -> None:
+    matrix = np.arange(6, dtype=np.float64).reshape(3, 2)
+
+    vectors = NpyVectors(*_table(tmp_path, matrix, words))
+    found_vectors, found = vectors.lookup(["l'eau", "eau", "été"])
+
+    assert vectors.dim == 2
+    assert found.tolist() == [True, False, True]
+    assert found_vectors.dtype == np.float32
+    assert found_vectors.tolist() == [[4, 5], [0, 1]]
+
+
+def test_the_first_of_two_equal_words_counts_npy_vectors(tmp_path: Path) -> None:
+    vectors = NpyVectors(*_table(tmp_path, np.eye(3, dtype=np.float32), "a\nb\na\n"))
+
+    assert vectors.lookup(["a"])[0].tolist() == [[1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "words", "message"),
+    [
+        (np.eye(3, 2), "a\nb\n", "expected 3 words, as .* got 2"),
+        (np.zeros(3), "a\nb\nc\n", r"expected a matrix .* got float64 of shape \(3,\)"),
+        (np.eye(2, dtype=np.int64), "a\nb\n", "floating-point numbers, got int64"),
+        (np.array([None, "x"]), "a\nb\n", r"no \.npy matrix can be read"),
+        (np.eye(2), b"a\n\xff\n", "no list of words can be read"),
+    ],
+)
+def test_files_that_do_not_fit_are_named(
+    matrix: NDArray[Any], words: str | bytes, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        NpyVectors(*_table(tmp_path, matrix, words))
+
+
+def test_a_vector_that_is_not_finite_is_named(tmp_path: Path) -> None:
+    vectors = NpyVectors(*_table(tmp_path, np.array([[1.0], [np.nan]]), "a\nb\n"))
+
+    assert vectors.lookup(["a"])[1].all()
+    with pytest.raises(InputError, match="row 1: expected finite numbers"):
+        vectors.lookup(["a", "b"])
+
+
+def test_an_archive_is_no_matrix(tmp_path: Path) -> None:
+    path, words = _table(tmp_path, np.eye(2), "a\nb\n")
+    with path.open("wb") as file:
+        np.savez(file, matrix=np.eye(2))
+
+    with pytest.raises(InputError, match=r"no \.npy matrix can be read \(the magic string"):
+        NpyVectors(path, words)
+
+
+def _parquet(folder: Path, **columns: list[object]) -> tuple[Path, Path]:
+    np.save(folder / "matrix.npy", np.arange(6, dtype=np.float32).reshape(3, 2))
+    path = folder / "words"  # a fetched file has no ending
+    parquet.write_table(pyarrow.table(columns), path)
+    return folder / "matrix.npy", path
+
+
+def test_words_may_stand_in_a_parquet_table(tmp_path: Path) -> None:
+    paths = _parquet(tmp_path, count=[7, 8, 9], index=["été", "chat\t1", "l'eau"])
+
+    vectors = NpyVectors(*paths)
+
+    assert list(vectors.words()) == ["été", "chat\t1", "l'eau"]
+    assert vectors.lookup(["l'eau", "chat"])[0].tolist() == [[4, 5]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "got"),
+    [
+        ({"count": [1, 2, 3]}, r"got the columns of texts \(none\)"),
+        ({"a": ["b", "c", "d"], "e": ["f", "g", "h"]}, "got the columns of texts a, e"),
+        ({"a": ["b", None, "d"]}, "without gaps, got the columns of texts a"),
+        ({"a": ["b", "c"]}, "expected 3 words, as .* got 2"),
+    ],
+)
+def test_another_parquet_table_is_named(
+    columns: dict[str, list[object]], got: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=got):
+        NpyVectors(*_parquet(tmp_path, **columns))
+
+
+def test_a_broken_parquet_table_is_named(tmp_path: Path) -> None:
+    matrix, words = _parquet(tmp_path, index=["a", "b", "c"])
+    words.write_bytes(words.read_bytes()[:-9])
+
+    with pytest.raises(InputError, match="no Parquet table can be read"):
+        NpyVectors(matrix, words)
+
+
+# spaCy numbers "aux" and "number" as its own symbols, not by a hash.
+WORDS = ["été", "aux", "l’eau", "number", "chat"]  # noqa: RUF001
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a vocabulary that spaCy wrote; the last two words share a row."""
+    nlp = spacy.blank("fr")
+    nlp.vocab.reset_vectors(width=3)
+    for place, word in enumerate(WORDS[:4]):
+        row: Any = np.array([place, place + 0.5, -place], np.float32)
+        nlp.vocab.set_vector(word, row)
+    nlp.vocab.vectors.add("chat", row=nlp.vocab.vectors.find(key="number"))
+    nlp.vocab.strings.add("chat")
+    nlp.vocab.to_disk(tmp_path_factory.mktemp("vocab"))
+    return tmp_path_factory.getbasetemp() / "vocab0"
+
+
+@pytest.mark.parametrize("with_strings", [True, False])
+def test_words_are_found_as_spacy_finds_them(tables: Path, with_strings: bool) -> None:
+    strings = tables / "strings.json" if with_strings else None
+
+    vectors = SpacyVectors(tables / "vectors", tables / "key2row", strings)
+    matrix, found = vectors.lookup(["chat", "aux", "absent", "été", "number", ""])
+
+    assert vectors.dim == 3
+    assert found.tolist() == [True, True, False, True, True, False]
+    assert matrix.dtype == np.float32
+    assert matrix.tolist() == [[3, 3.5, -3], [1, 1.5, -1], [0, 0.5, 0], [3, 3.5, -3]]
+
+
+def test_no_words_give_an_empty_matrix(tables: Path) -> None:
+    matrix, found = SpacyVectors(tables / "vectors", tables / "key2row").lookup([])
+
+    assert matrix.shape == (0, 3)
+    assert found.shape == (0,)
+
+
+def test_rows_that_the_matrix_lacks_are_an_error(tables: Path, tmp_path: Path) -> None:
+    srsly.write_msgpack(tmp_path / "key2row", {7: 0, 9: 999})
+
+    with pytest.raises(InputError, match=r"key2row: names row 999, but .*vectors has \d+ rows"):
+        SpacyVectors(tables / "vectors", tmp_path / "key2row")
+
+
+@pytest.mark.parametrize("content", [b"", b"mot 1 2", b"\x93\x01\x02\x03", b"\x81\xa1a\xa1b"])
+def test_another_file_than_key2row_is_an_error(
+    content: bytes, tables: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "key2row").write_bytes(content)
+
+    with pytest.raises(InputError, match="key2row: expected spaCy's vocab/key2row"):
+        SpacyVectors(tables / "vectors", tmp_path / "key2row")
+
+
+def test_strings_of_another_pipeline_are_an_error(tables: Path, tmp_path: Path) -> None:
+    srsly.write_json(tmp_path / "strings.json", ["what", "where"])
+
+    with pytest.raises(InputError, match=r"strings\.json: names only 2 of the 5 keys"):
+        SpacyVectors(tables / "vectors", tables / "key2row", tmp_path / "strings.json")
+
+
+def test_strings_that_are_no_list_are_an_error(tables: Path, tmp_path: Path) -> None:
+    (tmp_path / "strings.json").write_text("no list", encoding="utf-8")
+
+    with pytest.raises(InputError, match=r"strings\.json: expected spaCy's vocab/strings\.json"):
+        SpacyVectors(tables / "vectors", tables / "key2row", tmp_path / "strings.json")
+
+
+def test_vectors_that_are_no_matrix_are_an_error(tables: Path) -> None:
+    with pytest.raises(InputError, match=r"strings\.json: no \.npy matrix can be read"):
+        SpacyVectors(tables / "strings.json", tables / "key2row")

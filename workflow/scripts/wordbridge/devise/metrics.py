@@ -1,0 +1,142 @@
+"""Scores of a ranking, as Frome et al. (2013, section 4 and appendix) have them.
+
+Nouns with the same vector (homonyms) tie, and no order among them would be honest. So a hit is
+the chance that the true noun is among the first k when ties are broken at random: of two nouns
+with one vector at the top, each has half a hit@1. Precision is its mean over such orders, and the
+rank of a noun its mean rank.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordbridge.nouns.hierarchy import FAR
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Steps = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The nouns among which an answer is looked for, bundled by the column of their score.
+
+    ``nodes`` are the places of all candidates in the noun graph. Bundle i, that has the score of
+    column ``columns[i]``, holds ``bundled[starts[i]:starts[i + 1]]``. Candidates without a column
+    (the method cannot name them) are in no bundle.
+    """
+
+    nodes: Ints
+    columns: Ints
+    bundled: Ints
+    starts: Ints
+
+    @classmethod
+    def build(cls, nodes: Ints, columns: Ints) -> "Candidates":
+        """Return the candidates ``nodes``, whose scores stand in ``columns`` (-1: nowhere)."""
+        order = np.argsort(columns, kind="stable")
+        order = order[columns[order] >= 0]
+        distinct, first = np.unique(columns[order], return_index=True)
+        return cls(nodes, distinct, nodes[order], np.append(first, len(order)))
+
+    @property
+    def sizes(self) -> Ints:
+        """Return how many nouns each bundle holds."""
+        return np.diff(self.starts)
+
+    def bundle_of(self, columns: Ints) -> Ints:
+        """Return the bundle with each of ``columns``, -1 where there is none."""
+        if not len(self.columns):
+            return np.full(len(columns), -1)
+        found = np.minimum(np.searchsorted(self.columns, columns), len(self.columns) - 1)
+        return np.where(self.columns[found] == columns, found, -1)
+
+    def members(self, bundle: int) -> Ints:
+        """Return the nodes of the nouns of a bundle."""
+        return self.bundled[self.starts[bundle] : self.starts[bundle + 1]]
+
+
+def mean_ranks(scores: Floats, sizes: Ints, truth: Ints) -> tuple[Doubles, Doubles]:
+    """Return how many nouns are above the true one, and how many tie with it (itself counted).
+
+    ``scores`` is (pictures, bundles), ``sizes`` the nouns of each bundle, ``truth`` the bundle of
+    each picture's noun. A noun without a bundle (-1) or score (-inf, NaN) has infinitely many
+    above it.
+    """
+    own = scores[np.arange(len(scores)), truth][:, None]
+    weights = sizes.astype(np.float32)  # exact up to 16 million nouns
+    above = np.asarray((scores > own).astype(np.float32) @ weights, np.float64)
+    ties = np.asarray((scores == own).astype(np.float32) @ weights, np.float64)
+    lost = (truth < 0) | ~(own[:, 0] > -np.inf)
+    return np.where(lost, np.inf, above), np.where(lost, 1.0, ties)
+
+
+def hits(above: Doubles, ties: Doubles, ks: Sequence[int]) -> Doubles:
+    """Return flat hit@k of each picture (pictures, ks), from what ``mean_ranks`` gives."""
+    return np.clip((np.asarray(ks) - above[:, None]) / ties[:, None], 0.0, 1.0)
+
+
+def best_bundles(scores: Floats, count: int) -> Ints:
+    """Return the ``count`` bundles with the highest scores, best first (pictures, count)."""
+    count = min(count, scores.shape[1])
+    found = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
+    order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(found, order, axis=1)
+
+
+def correct_radii(distances: Steps, nodes: Ints, ks: Sequence[int]) -> list[int]:
+    """Return the radius of hCorrectSet for each of ``ks``.
+
+    ``distances`` are those of all nouns from the true one. As in the paper the radius grows from 0
+    until the set, which is all candidates within it, has at least k of them; so
+    hCorrectSet has more than k members where many are equally far. -1: fewer than k candidates.
+    """
+    near = distances[nodes]
+    reached = np.cumsum(np.bincount(near[near < FAR], minlength=1))
+    return [int(np.searchsorted(reached, k)) if k <= reached[-1] else -1 for k in ks]
+
+
+def hierarchical_precision(
+    best: Ints, candidates: Candidates, distances: Steps, ks: Sequence[int], radii: Sequence[int]
+) -> list[float]:
+    """Return the share of hCorrectSet among a picture's first k answers, for each of ``ks``.
+
+    ``best`` are its bundles, best first and at least max(ks) where there are as many. A bundle
+    that does not fit whole counts with its mean. At k = 1 this is hit@1. NaN where there are
+    fewer than k candidates.
+    """
+    members = [distances[candidates.members(bundle)] for bundle in best]
+    precision = []
+    for k, radius in zip(ks, radii, strict=True):
+        left, correct = k, 0.0
+        for steps in members:
+            taken = min(left, len(steps))
+            correct += taken * float(np.mean(steps <= radius))
+            left -= taken
+            if not left:
+                break
+        precision.append(correct / k if radius >= 0 else np.nan)
+    return precision
+
+
+def precision_and_rank(scores: Floats, right: NDArray[np.bool_], ks: Sequence[int]) -> list[float]:
+    """Return precision@k for each of ``ks`` and last the reciprocal rank of the first right one.
+
+    ``scores`` and ``right`` are those of one query for all pictures; among equal scores the wrong
+    come first. NaN where there are fewer than k pictures.
+    """
+    order = np.lexsort((right, -scores))[: max(ks)] if len(scores) else np.empty(0, np.int64)
+    found = np.cumsum(right[order])
+    precision = [float(found[k - 1]) / k if k <= len(scores) else np.nan for k in ks]
+    if not right.any():
+        return [*precision, 0.0]
+    rank = 1 + np.count_nonzero(~right & (scores >= scores[right].max()))
+    return [*precision, 1.0 / rank]
+
+
+def finite_or_none(figure: float) -> float | None:
+    """Return ``figure``, or None where it is no finite number, for which JSON has no word."""
+    return float(figure) if np.isfinite(figure) else None

@@ -1,0 +1,1 @@
+"""Images: tables of image sets, decoding, backbone features, splits."""

@@ -1,0 +1,287 @@
+"""Pictures as files: ImageNet's layout, any other folder, a tar archive or a table of them.
+
+A picture set of the config as a table, and as a zip where its pictures come in packages.
+"""
+
+import csv
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from wordbridge.errors import InputError, brief
+from wordbridge.files import replacing, write_table
+from wordbridge.images.files import ENDINGS, content, is_picture, walk
+from wordbridge.images.labels import NounNames, read_senses
+from wordbridge.images.packages import (
+    SIGNS,
+    Labelled,
+    LeftOut,
+    add_picture,
+    list_emoji,
+    list_samples,
+    list_stamps,
+    members,
+)
+from wordbridge.images.table import NO_PART, PHOTO, TEST, TRAIN, VALID, Picture, digest, one_line
+from wordbridge.nouns.table import Noun, lemma_text
+
+NO_PICTURE = "no picture by its ending"
+_SYNSET = re.compile(r"(n\d{8})(?:\b|_).*")
+_PARTS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
+
+
+class File(NamedTuple):
+    """A picture file: its path in the set, and what its place says of it."""
+
+    path: str
+    synset: str
+    part: str
+    location: str  # where it is on this machine
+    stamp: str
+
+
+def list_folder(folder: str | Path) -> Iterator[File | LeftOut]:
+    """Yield the pictures of a folder and its sub-folders, sorted by path.
+
+    Folders named train, valid, val or test tell the part, folders named n01440764 the noun;
+    other names tell nothing. What no picture is by its ending, is empty or a link to nowhere is
+    left out; hidden files are passed over. Links to folders are not followed. Raises InputError
+    if there is no such folder or no picture in it.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise InputError(
+            f"{folder}: expected a folder of pictures, got {'a file' if root.exists() else 'none'};"
+            " correct the path in the config or leave the picture set out"
+        )
+    found = False
+    for path in _files(root):
+        if not is_picture(path):
+            yield LeftOut(path, NO_PICTURE)
+            continue
+        listed = _file(root, path, synset_of(path), part_of(path))
+        found |= isinstance(listed, File)
+        yield listed
+    if not found:
+        raise InputError(f"{folder}: expected pictures ({', '.join(ENDINGS)}), got none")
+
+
+def list_tar(archive: str | Path) -> Iterator[tuple[File, bytes] | LeftOut]:
+    """Yield the pictures in a tar or zip archive with their bytes, in its order.
+
+    Folders mean what they mean for ``list_folder``. Raises InputError for a damaged archive and
+    one without pictures.
+    """
+    found = False
+    for path, data in members(archive, lambda path: not _hidden(path)):
+        if not (data and is_picture(path)):
+            yield LeftOut(path, "empty" if is_picture(path) else NO_PICTURE)
+        else:
+            found = True
+            yield File(path, synset_of(path), part_of(path), path, ""), data
+    if not found:
+        raise InputError(f"{archive}: expected pictures ({', '.join(ENDINGS)}), got none")
+
+
+def list_table(table: str | Path, folder: str | Path) -> Iterator[File | LeftOut]:
+    """Yield the pictures that a table names, sorted by path.
+
+    It has the columns path (below ``folder``) and synset, perhaps part; tabs between them, or
+    commas in a .csv. Hidden files are left out. Raises InputError for a table without these
+    columns, a part or synset of no known form, a path twice and a table that names no picture
+    that is there.
+    """
+    root, found = Path(folder), False
+    for path, row in sorted(_rows(Path(table)).items()):
+        synset, part = row["synset"], row.get("part", NO_PART)
+        if synset and not re.fullmatch(r"n\d{8}", synset):
+            raise InputError(f"{table}: {path}: expected a synset such as n01440764, got {synset}")
+        if part and part not in _PARTS:
+            raise InputError(
+                f"{table}: {path}: expected the part train, valid or test, got {part!r}"
+            )
+        if _hidden(path):
+            yield LeftOut(path, "hidden")
+            continue
+        listed = _file(root, path, synset, _PARTS.get(part, NO_PART))
+        found |= isinstance(listed, File)
+        yield listed
+    if not found:
+        raise InputError(f"{table}: none of its pictures is below {folder}; correct the folder")
+
+
+def synset_of(path: str) -> str:
+    """Return the synset that the nearest folder of a path names, or ""."""
+    for folder in reversed(PurePosixPath(path).parent.parts):
+        if match := _SYNSET.fullmatch(folder):
+            return match[1]
+    return ""
+
+
+def part_of(path: str) -> str:
+    """Return the part that the outermost such folder of a path names, or ""."""
+    folders = PurePosixPath(path).parent.parts
+    return next((_PARTS[name.lower()] for name in folders if name.lower() in _PARTS), NO_PART)
+
+
+def _file(root: Path, path: str, synset: str, part: str) -> File | LeftOut:
+    """Return what is known of a picture, or why it is left out."""
+    location = root / path
+    stamp, reason = content(location)
+    return LeftOut(path, reason) if reason else File(path, synset, part, location.as_posix(), stamp)
+
+
+def _files(root: Path) -> list[str]:
+    """Return the relative paths of the files below a folder, sorted, without hidden ones."""
+    inner = ((Path(at).relative_to(root), names) for at, names in walk(root, _raise))
+    return sorted((folder / name).as_posix() for folder, names in inner for name in names)
+
+
+def _raise(error: OSError) -> None:
+    raise InputError(
+        f"{error.filename}: cannot be listed ({error.strerror}); give leave to read it"
+    )
+
+
+def _hidden(path: str) -> bool:
+    return any(part.startswith(".") and part != ".." for part in PurePosixPath(path).parts)
+
+
+def _rows(table: Path) -> dict[str, Mapping[str, str]]:
+    delimiter = "," if table.suffix.lower() == ".csv" else "\t"
+    rows: dict[str, Mapping[str, str]] = {}
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
+            columns = reader.fieldnames or ()
+            if not {"path", "synset"} <= set(columns):
+                got = brief(", ".join(columns)) or "nothing"
+                raise InputError(f"{table}: expected the columns path and synset, got {got}")
+            for row in reader:
+                if None in row or None in row.values():
+                    raise InputError(
+                        f"{table}, line {reader.line_num}: expected {len(columns)} columns"
+                    )
+                if row["path"] in rows:
+                    raise InputError(f"{table}: {row['path']} stands in it twice; delete one row")
+                rows[row["path"]] = row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{table}: no table of pictures can be read ({error})") from None
+    return rows
+
+
+FILES: dict[str, Callable[..., Iterator[File | LeftOut]]] = {
+    "folder": list_folder,
+    "table": list_table,
+}
+KINDS = ("folder", "tar", "table", "stamps", "emoji", "foolbox")
+
+
+def list_pictures(
+    name: str,
+    settings: Mapping[str, Any],
+    files: Mapping[str, str],
+    nouns: Sequence[Noun],
+    archive: str | Path,
+) -> tuple[list[Picture], list[LeftOut]]:
+    """Return the pictures of the set ``name``, sorted, and what was left out of it.
+
+    ``files`` are the resources that the settings name, by key. The zip ``archive`` gets the
+    pictures that come in packages or archives; it is empty for sets of plain files. Raises
+    InputError for unknown kinds and nouns, and a set without pictures.
+    """
+    synsets = {noun.synset: noun for noun in nouns}
+    pictures: list[Picture] = []
+    left_out: list[LeftOut] = []
+    with replacing(archive) as partial, zipfile.ZipFile(partial, "w") as packed:
+        for found in _listed(name, settings, files, nouns, packed, str(archive)):
+            if isinstance(found, LeftOut):
+                left_out.append(found)
+            elif found.synset and found.synset not in synsets:
+                left_out.append(LeftOut(found.picture, f"{found.synset} is no noun of WordNet"))
+            else:
+                noun = synsets.get(found.synset)
+                part = settings.get("part") or found.part if noun else NO_PART
+                label = found.name or (lemma_text(noun.lemmas[0]) if noun else "")
+                pictures.append(found._replace(name=label, part=part))
+    pictures.sort(key=lambda picture: picture.picture)
+    if not pictures:
+        raise InputError(
+            f"picture set {name}: expected pictures, all {len(left_out)} were left out"
+        )
+    _check_unique(name, pictures)
+    return pictures, sorted(left_out)
+
+
+def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
+    """Write the table of what was left out: columns picture, reason."""
+    write_table(path, LeftOut._fields, (map(_printable, row) for row in left_out))
+
+
+def _printable(field: str) -> str:
+    return one_line(field).encode(errors="backslashreplace").decode()
+
+
+def _listed(
+    name: str,
+    settings: Mapping[str, Any],
+    files: Mapping[str, str],
+    nouns: Sequence[Noun],
+    packed: zipfile.ZipFile,
+    archive: str,
+) -> Iterator[Picture | LeftOut]:
+    kind, shown = settings["kind"], settings.get("shows", PHOTO)
+    if kind in FILES:
+        table = [files["table"]] if kind == "table" else []
+        for file in FILES[kind](*table, settings["folder"]):
+            yield _of_file(name, file, shown) if isinstance(file, File) else file
+    elif kind == "tar":
+        for item in list_tar(files.get("archive") or settings["archive"]):
+            if isinstance(item, LeftOut):
+                yield item
+            else:
+                add_picture(packed, item[0].path, item[1])
+                placed = item[0]._replace(stamp=digest(item[1]))
+                yield _of_file(name, placed, shown)._replace(archive=archive)
+    else:
+        ambiguous = 0
+        for found in _labelled(kind, settings, files, nouns):
+            if isinstance(found, LeftOut):
+                yield found
+                continue
+            add_picture(packed, found.path, found.data)
+            ambiguous += found.choices > 1
+            yield Picture(
+                name, found.path, found.synset, found.kind, NO_PART, one_line(found.name),
+                one_line(found.fr_name), archive, found.path, digest(found.data),
+            )  # fmt: skip
+        print(f"{ambiguous} labels mean several concrete nouns; the likeliest was taken")
+
+
+def _labelled(
+    kind: str, settings: Mapping[str, Any], files: Mapping[str, str], nouns: Sequence[Noun]
+) -> Iterable[Labelled | LeftOut]:
+    if kind == "foolbox":
+        return list_samples(files["package"], nouns)
+    if kind not in KINDS:
+        raise InputError(f"picture set: expected a kind of {', '.join(KINDS)}, got {kind!r}")
+    senses = read_senses(files["senses"]) if files.get("senses") else {}
+    names = NounNames(nouns, senses)
+    if kind == "stamps":
+        return list_stamps(files["package"], names, settings.get("skip", SIGNS))
+    return list_emoji(files["package"], files["names"], files["groups"], names)
+
+
+def _of_file(name: str, file: File, kind: str) -> Picture:
+    return Picture(
+        name, file.path, file.synset, kind, file.part, "", "", "", file.location, file.stamp
+    )
+
+
+def _check_unique(name: str, pictures: Sequence[Picture]) -> None:
+    for one, other in pairwise(pictures):
+        if one.picture == other.picture:
+            raise InputError(f"picture set {name}: {one.picture} is in it twice; rename one")

@@ -1,0 +1,1 @@
+"""Nouns of WordNet: table, hierarchy and word vectors."""

@@ -1,1 +1,0 @@
-"""What Snakemake would run next, why, and for how long."""

@@ -1,0 +1,331 @@
+"""How the pictures of a run became features, for pictures that come later.
+
+A picture of one's own as a vector among the words, by the network and method of a run.
+
+What a question is searched with once it is translated.
+
+Searches in a finished run: words or a picture in, nouns or pictures out.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from wordbridge.corpus.special_tokens import SPECIALS, UNK
+from wordbridge.devise.model_file import read_fitted
+from wordbridge.devise.predictions import predictor_of
+from wordbridge.devise.tuned_backbone import tuned_backbone
+from wordbridge.errors import InputError
+from wordbridge.files import read_object, replacing, sha256_of
+from wordbridge.images.backbones import load_backbone
+from wordbridge.images.feature_store import Shard
+from wordbridge.images.features import Plan, extract
+from wordbridge.images.table import PHOTO, Picture, read_bytes
+from wordbridge.search.index import Index, Vectors, read_index
+from wordbridge.search.queries import parse, query_vector
+from wordbridge.search.results import Answer, answers, picture_row, without
+from wordbridge.search.rows import model_digests
+from wordbridge.search.words import WordTable, content_words, read_words
+
+
+@dataclass(frozen=True)
+class PictureUsage:
+    """The network, its file of weights, and how its features are made (see devise/extraction).
+
+    ``short_side`` in pixels is None where the network's own is meant, ``tuned_sha256`` where no
+    blocks of the network are tuned.
+    """
+
+    backbone: str
+    short_side: int | None
+    pooling: str
+    precision: str
+    weights: str
+    weights_sha256: str
+    tuned_sha256: str | None = None
+
+
+def write_usage(
+    path: str | Path,
+    settings: Mapping[str, Any],
+    weights: str | Path,
+    tuned: Sequence[str | Path] = (),
+) -> None:
+    """Write what ``settings`` say of features, and which file of ``weights`` made them.
+
+    ``tuned`` are numbers and settings of tuned blocks, if there are some.
+    """
+    names = ("backbone", "short_side", "pooling", "precision")
+    chosen = {name: settings[name] for name in names}
+    usage = {**chosen, "weights": str(weights), "weights_sha256": sha256_of(weights)}
+    if tuned:
+        usage["tuned_sha256"] = sha256_of(tuned[0])
+    with replacing(path) as partial:
+        text = json.dumps(usage, indent=1) + "\n"
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_usage(path: str | Path) -> PictureUsage:
+    """Return what ``write_usage`` wrote. Raises InputError when it is missing or damaged."""
+    found = read_object(path, "how pictures become features", "run snakemake first")
+    try:
+        return PictureUsage(**found)
+    except TypeError as error:
+        raise InputError(
+            f"{path}: expected how pictures become features, got {error}; run snakemake first"
+        ) from error
+
+
+def find_weights(usage: PictureUsage, results: Path) -> Path:
+    """Return the file of weights, looked for from here and from the folders above ``results``.
+
+    Raises InputError when it is not there, or is another file.
+    """
+    for folder in (Path(), *results.resolve().parents):
+        found = folder / usage.weights
+        if found.is_file():
+            if sha256_of(found) != usage.weights_sha256:
+                raise InputError(
+                    f"{found}: expected the weights that made the features "
+                    f"({usage.weights_sha256[:12]}), got others; run snakemake again"
+                )
+            return found
+    raise InputError(
+        f"{usage.weights}: expected the weights of {usage.backbone}, got no file; "
+        "run snakemake again, it fetches them"
+    )
+
+
+def find_tuned(usage: PictureUsage, results: Path, made_by: Mapping[str, Any]) -> list[Path]:
+    """Return numbers and settings of the tuned blocks in ``results``, nothing if none are tuned.
+
+    ``made_by`` describes the index of pictures. Raises InputError when it was made with others
+    than ``usage`` says, or these are not there.
+    """
+    wanted, indexed = usage.tuned_sha256, made_by.get("tuned")
+    if indexed != wanted:
+        expected, got = ((one or "none")[:12] for one in (indexed, wanted))
+        raise InputError(
+            f"{results}: expected the tuned blocks that made the index of pictures ({expected}), "
+            f"got {got} in picture_usage.json; run snakemake again, so that both are of one run"
+        )
+    if wanted is None:
+        return []
+    files = [results / "backbone" / name for name in ("model.safetensors", "settings.json")]
+    got = sha256_of(files[0])[:12] if files[0].is_file() else "no file"
+    if got != wanted[:12]:
+        raise InputError(
+            f"{files[0]}: expected the tuned blocks that made the features ({wanted[:12]}), got "
+            f"{got}; run snakemake again"
+        )
+    return files
+
+
+def picture_vector(picture: Path, results: Path, made_by: Mapping[str, Any]) -> Vectors:
+    """Return the vector (dim) that the run predicts for the picture in a file.
+
+    ``made_by`` describes the index of pictures: it names the method and seed. Raises InputError
+    when there is no such picture, it cannot be decoded, or the run has no such model or another
+    than made the index.
+    """
+    folder = results / "devise" / str(made_by.get("method")) / str(made_by.get("seed"))
+    model, settings = folder / "model.safetensors", folder / "settings.json"
+    if not model.is_file():
+        raise InputError(
+            f"{model}: expected the model that made the index of pictures, got no file; "
+            "run snakemake first, or name a picture of the run as SET/PICTURE"
+        )
+    _check_model(model, settings, made_by)
+    predictor = predictor_of(read_fitted(model, settings), torch.device("cpu"))
+    shard = _features(picture, results, made_by)
+    features = np.asarray(shard.features, np.float32)
+    (vector,) = predictor.says(features, np.asarray(shard.logits, np.float32))
+    return np.asarray(vector, np.float32)
+
+
+def _check_model(model: Path, settings: Path, made_by: Mapping[str, Any]) -> None:
+    digests = model_digests(model, settings)
+    if any(made_by.get(name) != digest for name, digest in digests.items()):
+        raise InputError(
+            f"{model}: expected the model that made the index of pictures "
+            f"({str(made_by.get('model', 'unknown'))[:12]}), got {digests['model'][:12]} or other "
+            "settings of it; run snakemake again, so that both are of one run"
+        )
+
+
+def _features(picture: Path, results: Path, made_by: Mapping[str, Any]) -> Shard:
+    """Return the features of one file, made as those of the run."""
+    usage = read_usage(results / "search" / "picture_usage.json")
+    plain = load_backbone(usage.backbone, find_weights(usage, results), usage.short_side)
+    backbone = tuned_backbone(plain, find_tuned(usage, results, made_by))
+    plan = Plan(torch.device("cpu"), usage.pooling, usage.precision, batch_size=1)
+    asked = Picture("", picture.name, "", PHOTO, "", "", "", "", str(picture), "")
+    with redirect_stderr(io.StringIO()):  # a bar for one picture says nothing
+        shard = extract([asked], read_bytes, backbone, plan)
+    if shard.failures:
+        raise InputError(
+            f"{picture}: expected a picture, but {shard.failures[0][1]}; convert it first"
+        )
+    return shard
+
+
+def words_of(translation: str) -> str:
+    """Return the words of an English question that say something, "" if there are none."""
+    return " ".join(content_words(translation.replace(SPECIALS[UNK], " "), "en"))
+
+
+def question_vector(question: str, translation: str, words: WordTable) -> Vectors:
+    """Return the vector (dim) that a question is searched with, by its translation.
+
+    Raises InputError with both when the translation cannot be searched with.
+    """
+    said = words_of(translation)
+    try:
+        return query_vector(said, words)
+    except InputError as error:
+        # What it advises is meant for who chose the words, and nobody here did.
+        reason = f" ({str(error).partition(';')[0]})" if said else ""
+        raise InputError(
+            f"question {question!r}: expected a translation to search with, got {translation!r}"
+            f"{reason}; ask with other words, or without the question mark"
+        ) from None
+
+
+def question_vectors(translations: Sequence[str], words: WordTable) -> Vectors:
+    """Return the vector (questions, dim) of each, zeros where a search would be refused."""
+    vectors = np.zeros((len(translations), words.dim), np.float32)
+    for place, translation in enumerate(translations):
+        # A person would read what is wrong with the query, and see no picture.
+        with suppress(InputError):
+            vectors[place] = query_vector(words_of(translation), words)
+    return vectors
+
+
+class Found(NamedTuple):
+    """What a search found, and the translation that it went by, "" where nothing was translated."""
+
+    answers: list[Answer]
+    translation: str = ""
+
+
+class Search:
+    """The indexes and words in the folder ``results``, read when they are asked for."""
+
+    def __init__(self, results: Path) -> None:
+        self._folder = results / "search"
+        self._results = results
+        if not self._folder.is_dir():
+            got = "none" if results.is_dir() else "a file" if results.exists() else "no such folder"
+            raise InputError(
+                f"{results}: expected search indexes, got {got}; run snakemake first, or name "
+                "the folder of another experiment with --results"
+            )
+
+    def by_words(
+        self, query: str, index: str, count: int, french: bool = False, exact: bool = False
+    ) -> Found:
+        """Return the ``count`` rows of ``index`` nearest to what ``query`` says.
+
+        A French query that ends in a question mark goes through the translator, any other
+        through the aligned words. Raises InputError for an unknown word, and for a question whose
+        translation has one or says nothing.
+        """
+        asks = french and query.rstrip().endswith("?")
+        words = read_words(self._folder / "words" / ("fr" if french and not asks else "en"))
+        translation = self._translation(query) if asks else ""
+        if asks:
+            vector = question_vector(query, translation, words)
+        else:
+            vector = query_vector(without_stop_words(query) if french else query, words)
+        found = answers(self._read(index, words.word_vectors), vector, count, exact)
+        return Found(found, translation)
+
+    def by_picture(self, picture: str, index: str, count: int, exact: bool = False) -> Found:
+        """Return the ``count`` rows of ``index`` nearest to a picture, not the picture itself.
+
+        ``picture`` is a file, or ``SET/PICTURE`` of one in the index, for which no model is
+        needed. Raises InputError when it is neither.
+        """
+        pictures = self._read("pictures")
+        is_file = Path(picture).is_file()
+        vector = (self._file_vector if is_file else _row_vector)(picture, pictures)
+        target = pictures if index == "pictures" else self._like(index, pictures)
+        found = answers(target, vector, count + (target is pictures), exact)
+        is_asked = self._is_file if is_file else _is_named
+        return Found(without(found, lambda one: is_asked(one, picture), count))
+
+    def _file_vector(self, picture: str, pictures: Index) -> Vectors:
+        pass  # it imports torch
+
+        return picture_vector(Path(picture), self._results, pictures.description)
+
+    def _is_file(self, answer: Answer, picture: str) -> bool:
+        """Return whether an answer is the picture in a file.
+
+        Relative places are those of the project, from here or from a folder above the results.
+        """
+        if not answer.place or answer.columns["archive"]:
+            return False
+        asked = Path(picture).resolve()
+        folders = (Path(), *self._results.resolve().parents)
+        return any((folder / answer.place).resolve() == asked for folder in folders)
+
+    def _like(self, index: str, other: Index) -> Index:
+        return self._read(index, other.description["word_vectors"])
+
+    def _read(self, index: str, word_vectors: str | None = None) -> Index:
+        read = read_index(self._folder / index, word_vectors)
+        got = read.description.get("index")
+        if got != index:
+            raise InputError(
+                f"{read.folder}: expected the index of {index}, got that of {got}; put the folders "
+                "back, or run snakemake again"
+            )
+        return read
+
+    def _translation(self, question: str) -> str:
+        from wordbridge.training.device import choose_device
+        from wordbridge.translation.pipeline import (
+            best_run,
+            read_interpreter,  # it imports torch
+            runs_out_of,
+        )
+
+        chosen = best_run(self._results, runs_out_of(self._results, "fr"))
+        model = read_interpreter(self._results, *chosen, choose_device("cpu", threads=1))
+        with redirect_stderr(io.StringIO()):  # a bar for one question says nothing
+            return model.interpret([question])[0].translation
+
+
+def _row_vector(picture: str, pictures: Index) -> Vectors:
+    row = picture_row(pictures, picture)
+    if row is None:
+        raise InputError(
+            f"{picture}: expected a picture file, or SET/PICTURE of one in the run, got "
+            f"neither; {pictures.folder / 'labels.tsv'} has those of the run"
+        )
+    vector: Vectors = pictures.vectors[row]
+    return vector
+
+
+def _is_named(answer: Answer, picture: str) -> bool:
+    return answer.name == picture
+
+
+def without_stop_words(query: str) -> str:
+    """Return a French query with only the words of each term that say something, if any does.
+
+    Raises InputError for a sign without a word.
+    """
+    pieces = []
+    for term in parse(query):
+        words = content_words(" ".join(term.words), "fr") or term.words
+        pieces += ["+" if term.sign > 0 else "-", *words]
+    return " ".join(pieces).removeprefix("+ ")

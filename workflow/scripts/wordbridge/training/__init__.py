@@ -1,0 +1,1 @@
+"""Training of networks: loop, checkpoints, schedules, learning-rate finder, device."""

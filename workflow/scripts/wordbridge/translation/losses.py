@@ -1,0 +1,145 @@
+"""Losses of a batch of decoded sentences.
+
+Losses and BLEU on held-out pairs, without dropout.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from sacrebleu.metrics.bleu import BLEU
+from torch import Tensor
+from torch.nn import functional as F
+
+from wordbridge.corpus.batches import Batch, ParallelData, sorted_batches
+from wordbridge.corpus.special_tokens import EOS, PAD
+from wordbridge.translation.translator import Translator
+
+
+def lesson_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the lesson's seq2seq_loss: mean cross entropy over all positions, padding included.
+
+    ``logits`` (steps, batch, words) are cut to the target (time, batch), or filled with zeros, so
+    that a missing step costs ln(words).
+    """
+    time, missing = len(target), len(target) - len(logits)
+    if missing > 0:
+        logits = F.pad(logits, (0, 0, 0, 0, 0, missing))
+    return F.cross_entropy(logits[:time].flatten(0, 1), target.flatten())
+
+
+def word_loss(logits: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Return the mean cross entropy of ``logits`` (words in the batch, vocabulary).
+
+    ``target`` (words in the batch,) holds no padding.
+    """
+    return F.cross_entropy(logits, target, label_smoothing=label_smoothing)
+
+
+def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Tensor:
+    """Return the lesson's validation loss of one free-running batch.
+
+    A model that stops (``ends`` (batch,): steps up to and with its end of sentence) says nothing
+    afterwards: padding is then right and costs nothing, a word that should have been there costs
+    ln(words), as a missing step does in the lesson.
+    """
+    if ends is None:
+        return lesson_loss(logits, target)
+    words = logits.shape[-1]
+    time, missing = len(target), len(target) - len(logits)
+    if missing > 0:
+        logits = F.pad(logits, (0, 0, 0, 0, 0, missing))
+    losses = F.cross_entropy(logits[:time].flatten(0, 1), target.flatten(), reduction="none")
+    losses = losses.view(target.shape)
+    after = torch.arange(time, device=target.device).unsqueeze(1) >= ends
+    silent = torch.where(target == PAD, 0.0, math.log(words))
+    return torch.where(after, silent, losses).mean()
+
+
+def activation_penalty(
+    states: Tensor, dropped: Tensor, words: Tensor, weight: float, temporal: float
+) -> Tensor:
+    """Return AR + TAR of Merity et al. 2017, section 4.6, over states (time, batch, width).
+
+    Only states at ``words`` (time, batch) count, so that padding weighs nothing.
+    """
+    penalty = torch.zeros((), device=states.device)
+    if weight:
+        penalty = penalty + weight * dropped[words].float().square().mean()
+    if temporal and bool(words[1:].any()):
+        changes = (states[1:] - states[:-1])[words[1:]]
+        penalty = penalty + temporal * changes.float().square().mean()
+    return penalty
+
+
+VALIDATION_SCALE = 1.6  # validation batches are so much larger than training's, as in the lesson
+
+
+class FreeRun(NamedTuple):
+    """``loss`` is the lesson's: batch means weighted by size.
+
+    ``bleu`` (0 to 100) is that of all pairs, each with its own target as the one reference,
+    over the model's tokens and at most as long as the longest target in the batch: of use to
+    tell epochs apart, not to be held against other corpora or tokenizers.
+    """
+
+    loss: float
+    bleu: float
+
+
+def _batches(model: Translator, data: ParallelData, batch_size: int) -> Iterator[Batch]:
+    device = next(model.parameters()).device
+    for indices in sorted_batches(data.target_lengths, batch_size):
+        yield data.batch(indices).to(device)
+
+
+@torch.no_grad()
+def nll_per_token(model: Translator, data: ParallelData, batch_size: int) -> float:
+    """Return the mean negative log-likelihood per target token in nats, fed the true words.
+
+    The end of sentence counts as a token, padding does not.
+    """
+    model.eval()
+    total, count = 0.0, 0
+    for batch in _batches(model, data, batch_size):
+        words = batch.target != PAD
+        states = model.forced_states(batch.source, batch.source_lengths.cpu(), batch.target)
+        target = batch.target[words]
+        total += float(F.cross_entropy(model.logits(states[words]), target, reduction="sum"))
+        count += len(target)
+    return total / count
+
+
+@torch.no_grad()
+def free_run(model: Translator, data: ParallelData, batch_size: int) -> FreeRun:
+    """Return the lesson's validation loss, and BLEU, of ``model`` fed its own best words."""
+    model.eval()
+    total = 0.0
+    hypotheses, references = [], []
+    for batch in _batches(model, data, batch_size):
+        steps, size = batch.target.shape
+        decoded = model(batch.source, batch.source_lengths.cpu(), steps)
+        logits = model.logits(decoded.states)
+        ends = _ends(logits) if model.settings.stop_at_eos else None
+        total += float(free_running_loss(logits, batch.target, ends)) * size
+        hypotheses += _texts(logits.argmax(dim=2))
+        references += _texts(batch.target)
+    bleu = BLEU(tokenize="none", force=True).corpus_score(hypotheses, [references])
+    return FreeRun(total / len(data), bleu.score)
+
+
+def _ends(logits: Tensor) -> Tensor:
+    """Return the steps (batch,) up to and with the first end of sentence, or all of them."""
+    ended = logits.argmax(dim=2) == EOS
+    first = ended.int().argmax(dim=0) + 1
+    return torch.where(ended.any(dim=0), first, len(logits))
+
+
+def _texts(words: Tensor) -> list[str]:
+    """Return the numbers in the columns of ``words`` (time, batch) up to the first end, as text."""
+    columns = words.t().tolist()
+    return [
+        " ".join(map(str, column[: column.index(EOS)] if EOS in column else column))
+        for column in columns
+    ]
