@@ -2,7 +2,7 @@
 # make test     set up .venv, then all checks and tests
 # make setup    set up .venv alone
 # make full     the main job with five seeds of each variant, in results/full
-# make pictures the picture side alone
+# make images the image side alone
 # make long     the tests that take longer than the gate allows
 # make clean    remove results/; downloads stay in resources/
 #
@@ -21,10 +21,10 @@ export PYTHONNOUSERSITE := 1
 
 # One Snakemake after the other, because within one everything below a job that ran runs, even if
 # the job wrote the same bytes; the next one sees that they are the same and spares the trainings,
-# and the features of all shards of pictures but those that changed.
+# and the features of all shards of images but those that changed.
 PHASES := text vectors shards all
 
-.PHONY: run setup test full pictures long clean
+.PHONY: run setup test full images long clean
 
 run: $(READY)
 	set -e; for phase in $(PHASES); do $(SNAKEMAKE) $$phase $(WITH_CONFIG); done
@@ -33,8 +33,8 @@ run: $(READY)
 full: override CONFIG := $(strip configs/full.yaml $(CONFIG))
 full: run
 
-pictures: PHASES := shards pictures
-pictures: run
+images: PHASES := shards images
+images: run
 
 # Tests run side by side, so that each may use one thread only.
 test: export OMP_NUM_THREADS := 1

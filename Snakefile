@@ -1,4 +1,4 @@
-"""wordbridge: French questions into English, and pictures found by words."""
+"""wordbridge: French questions into English, and images found by words."""
 
 from snakemake.utils import min_version
 
@@ -22,7 +22,7 @@ include: "workflow/rules/vectors.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/nouns.smk"
-include: "workflow/rules/pictures.smk"
+include: "workflow/rules/images.smk"
 include: "workflow/rules/devise.smk"
 include: "workflow/rules/search.smk"
 include: "workflow/rules/report.smk"
@@ -32,7 +32,7 @@ rule all:
     default_target: True
     input:
         rules.translation.input,
-        rules.pictures.input,
+        rules.images.input,
         "<results>/index.html",
 
 

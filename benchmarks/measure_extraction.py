@@ -2,9 +2,9 @@
 
     python -m benchmarks.measure_extraction FOLDER WEIGHTS [--backbone NAME] [--threads N]
 
-reads every picture under FOLDER in processes of their own and prints a table (TSV): seconds from
-the ready network to the last feature (the best of --rounds, taken in turn), pictures per second,
-peak memory, and how near the features are to the plain loop's (mean cosine). Pictures that PIL
+reads every image under FOLDER in processes of their own and prints a table (TSV): seconds from
+the ready network to the last feature (the best of --rounds, taken in turn), images per second,
+peak memory, and how near the features are to the plain loop's (mean cosine). Images that PIL
 cannot open are left out beforehand, since a plain loop ends at them.
 """
 
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 COLUMNS = [
-    *("way", "pictures", "threads", "seconds", "pictures_per_second", "peak_mb"),
+    *("way", "images", "threads", "seconds", "images_per_second", "peak_mb"),
     *("times_faster", "cosine"),
 ]
 LOOP_BATCH = 64
@@ -43,12 +43,12 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path, help="pictures, sub-folders included")
+    parser.add_argument("folder", type=Path, help="images, sub-folders included")
     parser.add_argument("weights", type=Path, help="the backbone's weights")
     parser.add_argument("--backbone", default="efficientnet_lite0")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--batch-size", type=int, default=4, help="of the project (default 4)")
-    parser.add_argument("--pictures", type=int, default=400, help="at most so many (default 400)")
+    parser.add_argument("--images", type=int, default=400, help="at most so many (default 400)")
     parser.add_argument("--rounds", type=int, default=3, help="of which the best counts")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
@@ -82,7 +82,7 @@ def cosine(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
 def measured(options: argparse.Namespace) -> dict[str, float]:
     """Return seconds and peak memory of one way; its features are left in a file."""
-    files = readable(options.folder)[: options.pictures]
+    files = readable(options.folder)[: options.images]
     make = WAYS[options.way](options)
     make(files[:LOOP_BATCH])  # libraries choose their kernels the first time
     started = time.perf_counter()
@@ -107,7 +107,7 @@ def readable(folder: Path) -> list[Path]:
                 continue
             files.append(path)
     if not files:
-        raise SystemExit(f"{folder}: no pictures; name a folder that has some")
+        raise SystemExit(f"{folder}: no images; name a folder that has some")
     return files
 
 
@@ -171,15 +171,15 @@ def wordbridge(options: argparse.Namespace) -> Way:
 
     from wordbridge.images.backbones import load_backbone
     from wordbridge.images.features import Plan, extract
-    from wordbridge.images.table import Picture, read_bytes
+    from wordbridge.images.table import ImageRow, read_bytes
 
     backbone = load_backbone(options.backbone, options.weights)
     plan = Plan(torch.device("cpu"), batch_size=options.batch_size, threads=options.threads)
 
     def make(files: list[Path]) -> NDArray[np.float32]:
         rest = ("", "photo", "", "", "", "")
-        pictures = [Picture("", str(path), *rest, str(path), "") for path in files]
-        features: NDArray[np.float32] = extract(pictures, read_bytes, backbone, plan).features
+        images = [ImageRow("", str(path), *rest, str(path), "") for path in files]
+        features: NDArray[np.float32] = extract(images, read_bytes, backbone, plan).features
         return features
 
     return make

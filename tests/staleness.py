@@ -28,7 +28,7 @@ SCHEMA: dict[str, Any] = yaml.safe_load(
 )
 COLUMNS = ("change", "given", "stale")
 # What lies in the folder where the base is planned.
-OWN_FILES = ("own/pinned.db", "own/by_hand.zip", "own/other.zip", "pictures/a.png")
+OWN_FILES = ("own/pinned.db", "own/by_hand.zip", "own/other.zip", "images/a.png")
 
 
 class Row(NamedTuple):

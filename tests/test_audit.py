@@ -154,7 +154,7 @@ def test_a_fault_is_found(line: str, told: str):
         "yaml.load(text, YAML)",
         "subprocess.run([program, word], check=True)",
         "HTTPServer(('127.0.0.1', 0), Handler)",
-        "extract([picture], read)",
+        "extract([image], read)",
     ],
 )
 def test_what_is_allowed_is_passed(line: str):

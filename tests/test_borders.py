@@ -29,14 +29,14 @@ def stale_after(edited: str) -> set[str]:
 @pytest.mark.parametrize(
     ("edited", "among", "spared"),
     [
-        ("translation/beam.py", {"translate_questions"}, {"train_translator"} | TEXT),
+        ("translation/decoding.py", {"translate_questions"}, {"train_translator"} | TEXT),
         ("translation/scores.py", {"score_translations"}, DEAR | TEXT),
         ("translation/training.py", {"train_translator"}, {"build_embeddings"} | TEXT),
         ("translation/", {"train_translator"}, {"build_embeddings", "train_vectors"} | TEXT),
         ("vectors/fallbacks.py", {"build_embeddings"}, {"train_translator"} | TEXT),
         ("corpus/splits.py", {"split_pairs"}, DEAR | {"tokenize_questions"}),
-        ("corpus/tokens.py", {"tokenize_questions"}, DEAR | {"extract_questions"}),
-        ("report/sheet.py", {"build_page"}, DEAR | TEXT),
+        ("corpus/tokenizer.py", {"tokenize_questions"}, DEAR | {"extract_questions"}),
+        ("report/page.py", {"build_page"}, DEAR | TEXT),
         ("report/", {"tabulate_scores"}, {"train_translator", "build_embeddings"}),
         ("sources/", {"fetch_resource"}, DEAR | TEXT),
     ],

@@ -12,7 +12,7 @@ import yaml
 from snakemake.utils import update_config
 
 from tests.planned import Planner
-from wordbridge.report.page import FOLDERS, OF_PICTURES
+from wordbridge.report.page import FOLDERS, OF_IMAGES
 from wordbridge.translation.settings import settings_from
 from workflow.configuration import load
 from workflow.relations import check_relations
@@ -211,10 +211,10 @@ def test_the_rest_of_the_lesson_is_the_lessons_too(
     assert lesson[part] == expected
 
 
-def test_the_lesson_trains_its_variants_once_and_looks_at_no_pictures(lesson: dict[str, Any]):
+def test_the_lesson_trains_its_variants_once_and_looks_at_no_images(lesson: dict[str, Any]):
     run = lesson["run"]
     assert (run["variants"], run["seeds"]) == (list(LESSON), [1])
-    assert (run["pictures"], run["albums"]) == ([], [])
+    assert (run["images"], run["albums"]) == ([], [])
 
 
 def test_the_lesson_keeps_white_space_and_curly_quotes_and_follows_all_other_rules(
@@ -258,7 +258,7 @@ def test_the_lesson_runs_nothing_of_the_default(planned: Callable[..., str]):
 def test_the_head_on_imagenet_is_the_lessons():
     config = resolved("configs/imagenet.yaml")
     method = config["methods"]["lesson_head"]
-    assert method["targets"] == config["methods"]["softmax"]["targets"]  # the pictures alone
+    assert method["targets"] == config["methods"]["softmax"]["targets"]  # the images alone
     assert (method["loss"]["kind"], method["classifier"]["weight"]) == ("cosine", 0)
     kept = {name: method[name] for name in HEAD}
     assert without(kept, NO_NUMBERS_OF_THE_LESSON) == HEAD
@@ -284,12 +284,12 @@ def test_photographs_of_ones_own_are_held_against_the_rival_on_both_sides():
     assert [(check["part"], check["set"]) for check in checks[3:]] == [
         ("test", "photos"), ("unseen", "photos"),
     ]  # fmt: skip
-    assert config["run"]["pictures"] == [*default["run"]["pictures"], "photos"]
+    assert config["run"]["images"] == [*default["run"]["images"], "photos"]
 
 
 def test_imagenet_needs_only_its_folder_and_what_the_lesson_took(planned: Callable[..., str]):
-    pictures = [f"data/imagenet/{part}/n01440764/{part}.JPEG" for part in ("train", "val")]
-    plan = planned("configs/imagenet.yaml", "pictures", pictures)
+    images = [f"data/imagenet/{part}/n01440764/{part}.JPEG" for part in ("train", "val")]
+    plan = planned("configs/imagenet.yaml", "images", images)
     fetched = {"wordnet_nouns", "imagenet_synsets", "wiki_en_bin", "resnet50"}
     assert made(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
     methods = made(plan, r"results/imagenet/devise_scores/(\w+)/1\.json")
@@ -298,8 +298,8 @@ def test_imagenet_needs_only_its_folder_and_what_the_lesson_took(planned: Callab
     assert made(plan, r"(results)/(?!imagenet/)") == set()
 
 
-def test_no_picture_of_imagenets_valid_folder_chooses_anything():
-    split = resolved("configs/imagenet.yaml")["picture_split"]
+def test_no_image_of_imagenets_valid_folder_chooses_anything():
+    split = resolved("configs/imagenet.yaml")["image_split"]
     assert (split["test_sets"], split["unseen"], split["test"]) == (["imagenet"], 0, 0)
     assert 0 < split["valid"] <= 0.01
 
@@ -366,7 +366,7 @@ def test_the_page_names_exactly_the_folders_that_are_made(
         for p in page.params
         if "'absent'" in p
     )
-    left_out = {*absent} | (set() if config["run"]["pictures"] else OF_PICTURES)
+    left_out = {*absent} | (set() if config["run"]["images"] else OF_IMAGES)
     root = f"{config['pathvars']['results']}/"
     files = {path.removeprefix(root) for job in plan.jobs for path in job if root in path}
     made = {name.partition("/")[0] for name in files if "/" in name}

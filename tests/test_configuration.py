@@ -307,12 +307,12 @@ def test_every_default_is_valid_itself(own: dict[str, Any]):
 
 
 @pytest.mark.parametrize("key", ["choice.method", "features.weights", "nouns.vectors"])
-def test_what_pictures_need_is_asked_for_when_there_are_some(key: str):
+def test_what_images_need_is_asked_for_when_there_are_some(key: str):
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     block, name = key.split(".")
     del config[block][name]
     assert problems(config, SCHEMA)[0].startswith(f"{key}: expected text, got null")
-    config["run"]["pictures"] = []
+    config["run"]["images"] = []
     load(config, SCHEMA)
 
 

@@ -36,7 +36,7 @@ from wordbridge.tensors import write_tensors
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow/scripts"
 DYING = """
 import os, signal, sys
-from wordbridge.atomic import replacing
+from wordbridge.files import replacing
 with replacing(sys.argv[1]) as partial:
     partial.write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)

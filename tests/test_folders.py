@@ -1,4 +1,4 @@
-"""What the plan sees of folders of pictures: names and contents, read once for each change."""
+"""What the plan sees of folders of images: names and contents, read once for each change."""
 
 import os
 from collections.abc import Callable
@@ -14,12 +14,12 @@ Reads = Callable[[], list[str]]
 
 @pytest.fixture
 def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder of pictures in the folder in which we are, whose times count at once."""
+    """Return a folder of images in the folder in which we are, whose times count at once."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(folders, "SETTLED", -60.0)
     for name in ("a.png", "deep/b.jpg", "deep/c.gif", "deep/notes.txt", ".hid/d.png", "deep/.e"):
         (tmp_path / "album" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "album" / name).write_text(f"picture {name}")
+        (tmp_path / "album" / name).write_text(f"image {name}")
     return tmp_path / "album"
 
 
@@ -56,12 +56,12 @@ def test_what_has_been_read_is_not_read_again(album: Path, reads: Reads):
 def test_a_change_that_leaves_size_and_time_is_seen(album: Path):
     first, path = folder_digest("album"), album / "a.png"
     times = path.stat()
-    path.write_text("PICTURE a.png")
+    path.write_text("IMAGE a.png")
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert folder_digest("album") != first
 
 
-def test_two_pictures_that_change_places_are_seen(album: Path):
+def test_two_images_that_change_places_are_seen(album: Path):
     first = folder_digest("album")
     (album / "a.png").rename(album / "x")
     (album / "deep/b.jpg").rename(album / "a.png")
@@ -89,17 +89,17 @@ def test_what_may_still_change_without_another_time_is_read_again(
         ("deep/.e", True, False),
     ],
 )
-def test_pictures_count_with_their_content(album: Path, name: str, any_ending: bool, seen: bool):
+def test_images_count_with_their_content(album: Path, name: str, any_ending: bool, seen: bool):
     first = folder_digest("album", any_ending)
     (album / name).write_text("another")
     assert (folder_digest("album", any_ending) != first) is seen
 
 
-@pytest.mark.parametrize("harm", ["a picture more", "another name", "one less", "a broken link"])
+@pytest.mark.parametrize("harm", ["an image more", "another name", "one less", "a broken link"])
 def test_names_count(album: Path, harm: str):
     first = folder_digest("album")
     match harm:
-        case "a picture more":
+        case "an image more":
             (album / "deep/new.png").write_text("x")
         case "another name":
             (album / "a.png").rename(album / "b.png")

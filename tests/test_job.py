@@ -48,7 +48,7 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 PREAMBLE = """
 import os, sys, types
 from pathlib import Path
-from wordbridge.log import log_to
+from wordbridge.job import log_to
 __file__ = {script!r}
 class Params(types.SimpleNamespace):
     def items(self):
@@ -268,7 +268,7 @@ def test_what_the_system_refuses_is_one_line_that_names_the_file():
 SCRIPTS_LIFELINE = Path(__file__).resolve().parents[1] / "workflow/scripts"
 JOB = """
 import os, sys, time
-from wordbridge import lifeline
+from wordbridge import job as lifeline
 if sys.argv[1] == "old kernel":
     def refuse(pid):
         raise OSError
@@ -441,7 +441,7 @@ def test_without_planned_versions_those_of_the_scripts_imports_are_recorded(tmp_
 def test_the_memory_is_this_programs_own_and_its_childrens():
     program = (
         "import subprocess, sys\n"
-        "from wordbridge.manifest.machine import peak_memory_mb, seconds_since_start\n"
+        "from wordbridge.job import peak_memory_mb, seconds_since_start\n"
         "own = peak_memory_mb()\n"
         "subprocess.run([sys.executable, '-c', 'bytearray(150_000_000)'])\n"
         "print(own, peak_memory_mb(), seconds_since_start())\n"

@@ -48,7 +48,7 @@ def python(checkout: Path, *failing: str) -> str:
             "text vectors shards all",
             "--configfile configs/full.yaml mine.yaml",
         ),
-        (["pictures", "CONFIG=mine.yaml"], "shards pictures", "--configfile mine.yaml"),
+        (["images", "CONFIG=mine.yaml"], "shards images", "--configfile mine.yaml"),
     ],
 )
 def test_phases_are_separate_runs_in_turn(

@@ -12,13 +12,13 @@ from workflow.names import taken_names
 
 # Wildcards that stand for names in the configuration: where these are defined, and where listed.
 BLOCKS = {
-    "set": "picture_sets",
+    "set": "image_sets",
     "method": "methods",
     "variant": "variants",
     "resource": "resources",
     "example": "search.examples",
 }
-LISTS = {"set": ("pictures", "albums"), "method": ("methods",), "variant": ("variants",)}
+LISTS = {"set": ("images", "albums"), "method": ("methods",), "variant": ("variants",)}
 
 
 def allowed(block: str) -> str:
@@ -92,5 +92,5 @@ def test_a_taken_name_is_told_in_one_line(key: str, name: str, line: str):
 
 
 def test_a_name_that_only_looks_like_a_taken_one_is_free():
-    assert told("pictures", "chosen") + told("methods", "split") == []
+    assert told("images", "chosen") + told("methods", "split") == []
     assert told("variants", "curves_of_mine") == []

@@ -18,31 +18,31 @@ KEYS += ("strings", "table", "vectors", "verses", "wordnet", "words")
 def given(**run: list[str]) -> dict[str, Any]:
     """Return the default configuration with other lists of what is run."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    config["picture_sets"]["mine"] = {"kind": "folder", "folder": "pictures"}
+    config["image_sets"]["mine"] = {"kind": "folder", "folder": "images"}
     return {**config, "run": config["run"] | run}
 
 
 @pytest.mark.parametrize(
     ("resource", "run", "settings"),
     [
-        ("tuxpaint_stamps", {}, "run: {pictures: [twemoji, noto, fluent, foolbox]}"),
-        ("fluent_icons", {}, "run: {pictures: [stamps, twemoji, noto, foolbox]}"),
-        ("noto_icons", {}, "run: {pictures: [stamps, foolbox]}"),
-        ("wordnet_senses", {}, "run: {pictures: [foolbox]}, search: {french_vectors: null}"),
-        ("wordnet_nouns", {}, "run: {pictures: []}"),
-        ("glove_words", {}, "run: {pictures: []}"),
-        ("efficientnet_lite0", {"albums": ["mine"]}, "run: {pictures: [], albums: []}"),
-        ("tuxpaint_stamps", {"pictures": ["noto"], "albums": ["stamps"]}, "run: {albums: []}"),
-        ("tuxpaint_stamps", {"pictures": ["stamps"]}, "run: {pictures: []}"),
+        ("tuxpaint_stamps", {}, "run: {images: [twemoji, noto, fluent, foolbox]}"),
+        ("fluent_icons", {}, "run: {images: [stamps, twemoji, noto, foolbox]}"),
+        ("noto_icons", {}, "run: {images: [stamps, foolbox]}"),
+        ("wordnet_senses", {}, "run: {images: [foolbox]}, search: {french_vectors: null}"),
+        ("wordnet_nouns", {}, "run: {images: []}"),
+        ("glove_words", {}, "run: {images: []}"),
+        ("efficientnet_lite0", {"albums": ["mine"]}, "run: {images: [], albums: []}"),
+        ("tuxpaint_stamps", {"images": ["noto"], "albums": ["stamps"]}, "run: {albums: []}"),
+        ("tuxpaint_stamps", {"images": ["stamps"]}, "run: {images: []}"),
         (
             "tuxpaint_stamps",
-            {"pictures": ["stamps"], "albums": ["mine"]},
-            "run: {pictures: [], albums: []}",
+            {"images": ["stamps"], "albums": ["mine"]},
+            "run: {images: [], albums: []}",
         ),
         ("bible", {}, ""),
         ("en_web_strings", {}, ""),
         ("fr_news_keys", {}, ""),
-        ("tuxpaint_stamps", {"pictures": ["noto"]}, ""),
+        ("tuxpaint_stamps", {"images": ["noto"]}, ""),
     ],
 )
 def test_what_does_not_need_the_file_is_left(
@@ -67,9 +67,9 @@ def test_vectors_for_french_names_alone_are_left_out_alone():
 
 def test_a_set_that_is_left_out_is_held_out_no_more():
     config = given()
-    config["picture_split"] |= {"test_sets": ["stamps"], "zero_shot_sets": ["noto", "stamps"]}
+    config["image_split"] |= {"test_sets": ["stamps"], "zero_shot_sets": ["noto", "stamps"]}
     found = omitting("tuxpaint_stamps", configured(config, []), KEYS)
     assert found == (
-        "run: {pictures: [twemoji, noto, fluent, foolbox]}, "
-        "picture_split: {zero_shot_sets: [noto], test_sets: []}"
+        "run: {images: [twemoji, noto, fluent, foolbox]}, "
+        "image_split: {zero_shot_sets: [noto], test_sets: []}"
     )

@@ -18,7 +18,7 @@ LESSON_LOSS = "training: {count_padding: true, label_smoothing: 0.1}"
 LAST = "training: {select: last, patience: 2}"
 NO_MORE = "training: {auxiliary_pairs: 0, auxiliary_epochs: 0}"
 PLAIN = f"variant_defaults: {{tag_versions: false, {NO_MORE}}}"
-OWN = "picture_sets: {own: {kind: folder, folder: pictures}}, run: {pictures: [own]}"
+OWN = "image_sets: {own: {kind: folder, folder: images}}, run: {images: [own]}"
 CHECK = "{candidates: 3-hop, part: unseen, set: noto, kind: drawing}"
 
 
@@ -144,9 +144,9 @@ def problems(changes: str) -> list[str]:
             "range_test.lowest: expected below highest (1), got 1; lower it",
         ),
         (
-            "picture_split: {valid: 0.9}",
-            "picture_split.valid and picture_split.test: expected below 1 together, so that "
-            "pictures are left to train on, got 0.9 and 0.1; lower them",
+            "image_split: {valid: 0.9}",
+            "image_split.valid and image_split.test: expected below 1 together, so that "
+            "images are left to train on, got 0.9 and 0.1; lower them",
         ),
         (
             "range_test: {heads: [head, ridge]}",
@@ -155,22 +155,22 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "run: {albums: [noto]}",
-            "run.albums: expected sets that are not in run.pictures, got noto, which is searched "
+            "run.albums: expected sets that are not in run.images, got noto, which is searched "
             "anyway; leave it out",
         ),
         (
-            "run: {pictures: [], albums: [noto, fluent]}",
-            "run.albums: expected none where run.pictures is empty, since nothing then learns to "
-            "search them, got noto, fluent; name a set in run.pictures, or none here",
+            "run: {images: [], albums: [noto, fluent]}",
+            "run.albums: expected none where run.images is empty, since nothing then learns to "
+            "search them, got noto, fluent; name a set in run.images, or none here",
         ),
         (
-            "run: {pictures: [noto, stamps]}, picture_split: {zero_shot_sets: [noto, fluent]}",
-            "picture_split.zero_shot_sets: expected sets of run.pictures (noto, stamps), got "
+            "run: {images: [noto, stamps]}, image_split: {zero_shot_sets: [noto, fluent]}",
+            "image_split.zero_shot_sets: expected sets of run.images (noto, stamps), got "
             "fluent; let it run, too, or leave it out",
         ),
         (
-            "run: {pictures: [noto], albums: [fluent]}, picture_split: {test_sets: [fluent]}",
-            "picture_split.test_sets: expected sets of run.pictures (noto), got fluent; let it "
+            "run: {images: [noto], albums: [fluent]}, image_split: {test_sets: [fluent]}",
+            "image_split.test_sets: expected sets of run.images (noto), got fluent; let it "
             "run, too, or leave it out",
         ),
         (
@@ -190,7 +190,7 @@ def problems(changes: str) -> list[str]:
         ),
         (
             OWN,
-            "search.french_vectors: expected null where no set of run.pictures has French names "
+            "search.french_vectors: expected null where no set of run.images has French names "
             "(kinds emoji and stamps have), got fr_news; set it to null",
         ),
         (
@@ -225,7 +225,7 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "choice: {hit: 3}",
-            "choice.hit: expected one of picture_scores.hits (1, 2, 5, 10), got 3; choose one of "
+            "choice.hit: expected one of image_scores.hits (1, 2, 5, 10), got 3; choose one of "
             "these",
         ),
         (
@@ -240,7 +240,7 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "choice: {checks: [{candidates: 4-hop + classes, part: test, set: all, kind: all}]}",
-            "choice.checks[0].candidates: expected the steps of one of picture_scores.hops (2-hop, "
+            "choice.checks[0].candidates: expected the steps of one of image_scores.hops (2-hop, "
             "3-hop), got 4-hop + classes; choose one of these",
         ),
         (
@@ -262,9 +262,9 @@ def test_keys_that_do_not_go_together_are_told_in_one_line(changes: str, line: s
         "methods: {another: {kind: head, head: {hidden: []}}}",
         f"{LINES}, {PLAIN}, auxiliary: {{use: false}}",
         f"{OWN}, search: {{french_vectors: null}}",
-        "run: {pictures: [], methods: []}, choice: {hit: 3}",
-        "run: {pictures: []}, picture_split: {test_sets: [noto]}",
-        f"run: {{pictures: [stamps]}}, choice: {{checks: [{CHECK}]}}",
+        "run: {images: [], methods: []}, choice: {hit: 3}",
+        "run: {images: []}, image_split: {test_sets: [noto]}",
+        f"run: {{images: [stamps]}}, choice: {{checks: [{CHECK}]}}",
     ],
 )
 def test_what_is_not_used_or_has_no_effect_is_let_be(changes: str):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.mini_tree import CONFIG, RESULTS, ROOT, artefacts, copy_of_checkout, edit, options
-from wordbridge.images.table import Picture, write_pictures
+from wordbridge.images.table import ImageRow, write_images
 from wordbridge.manifest import compare, verified
 from wordbridge.search.engine import Search
 
@@ -145,11 +145,11 @@ def test_french_names_are_translated_as_a_search_translates_them(
     checkout: Path, workflow: Workflow
 ):
     names = {"A dog": "Un chien.", "The station": "la gare !", "dog": "chien"}
-    pictures = [
-        Picture("toy", en, "", "photo", "valid", en, fr, "", f"{en}.png", "1")
+    images = [
+        ImageRow("toy", en, "", "photo", "valid", en, fr, "", f"{en}.png", "1")
         for en, fr in names.items()
     ]
-    write_pictures(checkout / RESULTS / "pictures/split.tsv", pictures)
+    write_images(checkout / RESULTS / "images/split.tsv", images)
     target = f"{RESULTS}/search/french_questions.tsv"
     workflow(checkout, target, *options(checkout / CONFIG), snakefile=checkout / "Snakefile")
     rows = read_rows(checkout / target)

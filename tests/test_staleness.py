@@ -17,21 +17,14 @@ SHARED = [
     "workflow/common_relations.py",
     "workflow/configuration.py",
     "workflow/names.py",
-    "workflow/picture_relations.py",
+    "workflow/image_relations.py",
     "workflow/plan.py",
     "workflow/problems.py",
     "workflow/relations.py",
     "workflow/provenance.py",
     "workflow/scripts/wordbridge/__init__.py",
-    "workflow/scripts/wordbridge/files.py",
-    "workflow/scripts/wordbridge/job.py",
-    "workflow/scripts/wordbridge/files.py",
     "workflow/scripts/wordbridge/errors.py",
-    "workflow/scripts/wordbridge/job.py",
-    "workflow/scripts/wordbridge/job.py",
-    "workflow/scripts/wordbridge/job.py",
-    "workflow/scripts/wordbridge/manifest/__init__.py",
-    "workflow/scripts/wordbridge/job.py",
+    "workflow/scripts/wordbridge/files.py",
     "workflow/scripts/wordbridge/job.py",
     "workflow/scripts/wordbridge/progress.py",
     "workflow/scripts/wordbridge/search/terms.py",
@@ -40,7 +33,7 @@ SHARED = [
 SCRIPT = '''"""Toy."""
 
 from wordbridge.errors import InputError
-from wordbridge.log import log_to
+from wordbridge.job import log_to
 from wordbridge.{module} import text_of
 
 log_to(snakemake)

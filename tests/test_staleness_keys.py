@@ -145,13 +145,13 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Planner, Plan]:
         ("resources/manual/by_hand", "by hand", "fetch_resource:1"),
         ("resources/manual/pinned", "by hand", "none"),
         ("resources/manual/other", "by hand", "none"),  # nothing uses it
-        ("pictures/b.png", "another picture", "list_pictures:2"),  # of a folder and of a table
-        ("pictures/a.png", "", "none"),
-        ("pictures/a.png", None, "list_pictures:2"),
-        ("photographs/deep/b.png", "another picture", "list_pictures:1"),
-        ("photographs/deep/notes.txt", "its name is told", "list_pictures:1"),
+        ("images/b.png", "another image", "list_images:2"),  # of a folder and of a table
+        ("images/a.png", "", "none"),
+        ("images/a.png", None, "list_images:2"),
+        ("photographs/deep/b.png", "another image", "list_images:1"),
+        ("photographs/deep/notes.txt", "its name is told", "list_images:1"),
         ("photographs/.deep/b.png", "hidden", "none"),
-        ("pictures/.b.png", "hidden", "none"),
+        ("images/.b.png", "hidden", "none"),
     ],
 )
 def test_a_file_of_ones_own_counts_by_its_bytes_even_if_it_is_an_old_one(
@@ -169,7 +169,7 @@ def test_a_file_of_ones_own_counts_by_its_bytes_even_if_it_is_an_old_one(
 
 @pytest.mark.parametrize(
     ("name", "stale"),
-    [("resources/manual/by_url", "fetch_resource:1"), ("pictures/b.png", "list_pictures:2")],
+    [("resources/manual/by_url", "fetch_resource:1"), ("images/b.png", "list_images:2")],
 )
 def test_a_file_of_ones_own_that_was_there_when_it_was_planned_counts_when_it_is_gone(
     own: tuple[Planner, Plan], name: str, stale: str
@@ -181,7 +181,7 @@ def test_a_file_of_ones_own_that_was_there_when_it_was_planned_counts_when_it_is
     assert planner.stale(plan, base()).words(plan) == stale
 
 
-def test_an_edit_of_what_is_no_picture_beside_pictures_does_not_count(own: tuple[Planner, Plan]):
+def test_an_edit_of_what_is_no_image_beside_images_does_not_count(own: tuple[Planner, Plan]):
     planner, _ = own
     notes = planner.folder / "photographs/notes.txt"
     set_to(notes, "one")
@@ -189,7 +189,7 @@ def test_an_edit_of_what_is_no_picture_beside_pictures_does_not_count(own: tuple
     set_to(notes, "other")
     assert planner.stale(plan, base()).words(plan) == "none"
     set_to(notes, None)
-    assert planner.stale(plan, base()).words(plan) == "list_pictures:1"
+    assert planner.stale(plan, base()).words(plan) == "list_images:1"
 
 
 def test_a_file_behind_a_file_address_is_ones_own(tmp_path: Path):

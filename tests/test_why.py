@@ -154,7 +154,7 @@ def test_durations_read_as_people_say_them(seconds: float, text: str):
     assert duration(seconds) == text
 
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
-"""Folders of pictures by what is in them, so that neither a touch nor a fresh checkout counts.
+"""Folders of images by what is in them, so that neither a touch nor a fresh checkout counts.
 
 A plan asks for the size and times of every file, and reads the ends of those in folders in which
 any of these changed: at first of all. What it saw is kept in ``KEPT``, a line per folder.
 
-Measured with 64,000 pictures in 64 folders, in a warm disk cache: 4.3 s at first, then 0.8 s for
+Measured with 64,000 images in 64 folders, in a warm disk cache: 4.3 s at first, then 0.8 s for
 each plan. So ImageNet's 1.28 million cost a minute and a half at first, or as long as the disk
 takes to give 8 KiB of each, and then a quarter of a minute.
 """
@@ -41,10 +41,10 @@ class _Seen(NamedTuple):
 
 
 def folder_digest(folder: str, any_ending: bool = False) -> str:
-    """Return a digest of the names of all files under a folder and the contents of its pictures.
+    """Return a digest of the names of all files under a folder and the contents of its images.
 
     Which files count is what ``wordbridge.images.files`` says; with ``any_ending`` all
-    that are not hidden count as pictures. What is not there or cannot be listed counts as empty:
+    that are not hidden count as images. What is not there or cannot be listed counts as empty:
     the job that lists it says why.
     """
     kept = KEPT / f"{_digest([os.path.abspath(folder), str(any_ending)])}.json"
@@ -80,8 +80,8 @@ def _line(name: str, stat: os.stat_result | None) -> str:
 
 
 def _told(at: str, name: str, any_ending: bool) -> str:
-    is_picture = any_ending or FILES["is_picture"](name)
-    return "\0".join([name, *(FILES["content"](os.path.join(at, name)) if is_picture else ())])
+    is_image = any_ending or FILES["is_image"](name)
+    return "\0".join([name, *(FILES["content"](os.path.join(at, name)) if is_image else ())])
 
 
 def _stat(path: str) -> os.stat_result | None:

@@ -11,7 +11,7 @@ CURVES = "curves_"  # attention_curves_{variant}_1.png stands beside attention_{
 
 def taken_names(run: Mapping[str, Any]) -> Iterator[str]:
     """Yield one line for each entry of the lists in ``run`` with a name that is taken."""
-    for key, names in (("pictures", SETS), ("albums", SETS), ("methods", METHODS)):
+    for key, names in (("images", SETS), ("albums", SETS), ("methods", METHODS)):
         for name in filter(names.__contains__, run[key]):
             yield (
                 f"run.{key}: expected none of the names that files and rows of the workflow's own "

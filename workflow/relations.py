@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from snakemake.exceptions import WorkflowError
 
 from workflow.common_relations import Block, momenta, shares
+from workflow.image_relations import image_side, no_images
 from workflow.names import taken_names
-from workflow.picture_relations import no_pictures, picture_side
 
 
 def check_relations(config: Block) -> None:
@@ -24,7 +24,7 @@ def check_relations(config: Block) -> None:
         problems += _variant(f"variants.{name}", config["variants"][name], config)
     problems += _directions(run["variants"], config["variants"])
     problems += _range_test(config["range_test"])
-    problems += picture_side(config) if run["pictures"] else no_pictures(run)
+    problems += image_side(config) if run["images"] else no_images(run)
     if problems:
         raise WorkflowError("\n".join(problems))
 

@@ -21,6 +21,9 @@ import yaml
 
 from tests.cluster import one_machine
 from tests.cluster.jobs import Job, ask, of_rule, records, together
+from tests.image_tree import CONFIG as IMAGE_CONFIG
+from tests.image_tree import RESULTS as IMAGES
+from tests.image_tree import SHARDS, write_sources
 from tests.interruption.harness import (
     FAULTS,
     check_nothing_repeated_but_the_last_interval,
@@ -29,9 +32,6 @@ from tests.interruption.harness import (
     trainings,
 )
 from tests.mini_tree import RESULTS, copy_of_checkout, options
-from tests.picture_tree import CONFIG as PICTURE_CONFIG
-from tests.picture_tree import RESULTS as PICTURES
-from tests.picture_tree import SHARDS, write_sources
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -273,13 +273,13 @@ def test_feature_shards_are_jobs_of_their_own_that_run_side_by_side(
     slurm: dict[str, str], tmp_path: Path, workflow: Workflow
 ):
     tree, alone = tmp_path / "shared folder", tmp_path / "alone"
-    shards = [f"{PICTURES}/features/toy/{shard}.npy" for shard in range(SHARDS)]
+    shards = [f"{IMAGES}/features/toy/{shard}.npy" for shard in range(SHARDS)]
     for place in (tree, alone):
         write_sources(copy_of_checkout(place))
-    arguments = [*options(PICTURE_CONFIG), "--", *shards]
+    arguments = [*options(IMAGE_CONFIG), "--", *shards]
     submit(workflow, tree, *arguments, env=slurm)
     workflow(alone, "--cores", "2", *arguments, snakefile=alone / "Snakefile")
     jobs = of_rule(records(slurm, tree), "extract_features")
     assert jobs.keys() == {f"toy_{shard}" for shard in range(SHARDS)}
     assert together([tries[-1] for tries in jobs.values()])
-    check_same(tree, alone, PICTURES)
+    check_same(tree, alone, IMAGES)

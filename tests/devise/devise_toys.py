@@ -1,10 +1,10 @@
-"""Ten nouns, their vectors and some pictures."""
+"""Ten nouns, their vectors and some images."""
 
 import numpy as np
 
 from wordbridge.devise.evaluation import Words
 from wordbridge.devise.predictions import Predictions
-from wordbridge.images.table import Picture
+from wordbridge.images.table import ImageRow
 from wordbridge.nouns.table import Noun
 
 PARENTS = {
@@ -32,16 +32,16 @@ def words(*classes: str) -> Words:
     )
 
 
-def picture(
+def image(
     name: str, synset: str, part: str = "valid", kind: str = "photo", set: str = "own"
-) -> Picture:
-    given = {"set": set, "picture": name, "synset": synset, "kind": kind, "part": part}
-    return Picture(**dict.fromkeys(Picture._fields, "") | given)
+) -> ImageRow:
+    given = {"set": set, "image": name, "synset": synset, "kind": kind, "part": part}
+    return ImageRow(**dict.fromkeys(ImageRow._fields, "") | given)
 
 
 def predictions(
-    pictures: list[Picture], values: list[tuple[float, ...]], classes: tuple[str, ...] = ()
+    images: list[ImageRow], values: list[tuple[float, ...]], classes: tuple[str, ...] = ()
 ) -> Predictions:
     space = "classes" if classes else "words"
-    keys = [(one.set, one.picture) for one in pictures]
+    keys = [(one.set, one.image) for one in images]
     return Predictions(np.array(values, np.float32), space, classes, keys)

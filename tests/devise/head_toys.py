@@ -1,4 +1,4 @@
-"""Features, nouns and pictures of toy size; sizes differ pairwise."""
+"""Features, nouns and images of toy size; sizes differ pairwise."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ import numpy as np
 from wordbridge.arrays import unit_length
 from wordbridge.devise.labelled import Floats, Ints
 from wordbridge.devise.training import Sources
-from wordbridge.images.table import Picture
+from wordbridge.images.table import ImageRow
 from wordbridge.nouns.matrix import CLASSES, NounMatrix
 
 WIDTH, PART, DIM, NOUNS, KNOWN, PER_NOUN = 10, 5, 7, 11, 6, 8
-VALID, UNLABELLED = 2, 3  # pictures per noun, pictures in all
+VALID, UNLABELLED = 2, 3  # images per noun, images in all
 
 
 class Store:
     """Features in memory, with the interface of the store on disk."""
 
-    def __init__(self, pictures: list[tuple[str, str]], features: Floats, logits: Floats):
-        self.pictures, self._features, self._logits = pictures, features, logits
+    def __init__(self, images: list[tuple[str, str]], features: Floats, logits: Floats):
+        self.images, self._features, self._logits = images, features, logits
         self.width = features.shape[1]
         self.asked: set[int] = set()
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def features(self, rows: Ints) -> Floats:
         self.asked |= set(rows.tolist())
@@ -34,10 +34,10 @@ class Store:
         return self._logits[rows]
 
 
-def picture(name: str, synset: str, part: str, kind: str = "photo") -> Picture:
-    values: dict[str, str] = dict.fromkeys(Picture._fields, "")
-    return Picture(
-        **{**values, "set": "toys", "picture": name, "synset": synset}
+def image(name: str, synset: str, part: str, kind: str = "photo") -> ImageRow:
+    values: dict[str, str] = dict.fromkeys(ImageRow._fields, "")
+    return ImageRow(
+        **{**values, "set": "toys", "image": name, "synset": synset}
         | {
             "part": part,
             "kind": kind,
@@ -53,24 +53,24 @@ def nouns(seed: int = 1) -> NounMatrix:
 
 
 def sources(noise: float = 0.3, seed: int = 2) -> Sources:
-    """Return pictures of all nouns but the last, which is unseen, around a centre for each."""
+    """Return images of all nouns but the last, which is unseen, around a centre for each."""
     random, matrix = np.random.default_rng(seed), nouns()
     centres = np.abs(random.standard_normal((NOUNS, WIDTH)))
     labels = np.repeat(np.arange(NOUNS), PER_NOUN)
     features = centres[labels] + noise * random.standard_normal((len(labels), WIDTH))
     rows = np.zeros((CLASSES, PART), np.float32)
     rows[40 : 40 + KNOWN] = centres[:KNOWN, WIDTH - PART :] - centres[:, WIDTH - PART :].mean(0)
-    pictures = []
+    images = []
     for place, noun in enumerate(labels):
         part = "unseen" if noun == NOUNS - 1 else "valid" if place % PER_NOUN < VALID else "train"
         kind = "photo" if place % 3 else "drawing"
-        pictures.append(picture(f"{place:03d}", matrix.synsets[noun], part, kind))
+        images.append(image(f"{place:03d}", matrix.synsets[noun], part, kind))
     for place in range(UNLABELLED):
-        pictures[place + VALID] = pictures[place + VALID]._replace(synset="")
-    keys = [(p.set, p.picture) for p in pictures]
+        images[place + VALID] = images[place + VALID]._replace(synset="")
+    keys = [(p.set, p.image) for p in images]
     features = features.astype(np.float32)
     store = Store(keys, features, 3 * features[:, WIDTH - PART :] @ rows.T)
-    return Sources(store, pictures, matrix, rows)
+    return Sources(store, images, matrix, rows)
 
 
 def variant(**blocks: Any) -> dict[str, Any]:

@@ -18,8 +18,8 @@ SETTINGS = {
 
 def record(method: str, photos: float, valid: float) -> dict[str, Any]:
     rows = [
-        PHOTOS | {"hit@5": photos, "pictures": 3},
-        VALID | {"hit@5": valid, "pictures": 7},
+        PHOTOS | {"hit@5": photos, "images": 3},
+        VALID | {"hit@5": valid, "images": 7},
     ]
     return {"method": method, "rows": rows}
 
@@ -40,17 +40,17 @@ def test_the_head_is_chosen_where_it_passes_every_check(
     found = choose_method(records, SETTINGS)
     assert found["method"] == chosen
     assert [check["holds"] for check in found["checks"]] == holds
-    assert [check["pictures"] for check in found["checks"]] == [3, 7]
+    assert [check["images"] for check in found["checks"]] == [3, 7]
 
 
-def test_checks_without_pictures_decide_nothing():
+def test_checks_without_images_decide_nothing():
     records = [record("conse", 0.9, 0.4), record("head", 0.1, 0.5)]
     for one in records:
         del one["rows"][0]
     found = choose_method(records, SETTINGS)
     assert found["method"] == "head"
     assert [check["holds"] for check in found["checks"]] == [None, True]
-    nothing = {"pictures": 0, "method": None, "rival": None, "above": False, "holds": None}
+    nothing = {"images": 0, "method": None, "rival": None, "above": False, "holds": None}
     assert found["checks"][0] == PHOTOS | nothing
 
 

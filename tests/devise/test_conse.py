@@ -21,7 +21,7 @@ SCORES = np.log(np.array([[0.5, 0.2, 0.2, 0.1], [0.1, 0.1, 0.2, 0.6]], np.float3
 )
 def test_likely_classes_with_a_vector_are_combined(top: int, expected: list[list[float]]) -> None:
     got = conse(SCORES, VECTORS, KNOWN, top)
-    rows = [0] if top == 2 else [0, 1]  # the second picture has two equally likely classes
+    rows = [0] if top == 2 else [0, 1]  # the second image has two equally likely classes
     np.testing.assert_allclose(got[rows], np.array(expected)[rows], rtol=1e-5)
     assert got.dtype == np.float32
 
@@ -32,7 +32,7 @@ def test_large_scores_do_not_overflow_and_probabilities_sum_to_one() -> None:
     assert made[0].tolist() == pytest.approx([0.731, 0.269, 0], abs=1e-3)
 
 
-def test_a_picture_of_a_class_without_vector_still_has_a_prediction() -> None:
+def test_a_image_of_a_class_without_vector_still_has_a_prediction() -> None:
     scores = np.array([[0, 0, 30, -1]], np.float32)
     assert np.isfinite(conse(scores, VECTORS, KNOWN, 2)).all()
 

@@ -15,8 +15,8 @@ from tests.devise.head_toys import (
     UNLABELLED,
     VALID,
     WIDTH,
+    image,
     nouns,
-    picture,
     sources,
 )
 from wordbridge.arrays import save_matrix, unit_length
@@ -34,18 +34,18 @@ LABELLED = (NOUNS - 1) * (PER_NOUN - VALID) - UNLABELLED
 
 def points(conse: bool = True, **settings: Any) -> Points:
     made = sources()
-    train, _ = seen_parts(made.store, made.pictures, made.nouns)
+    train, _ = seen_parts(made.store, made.images, made.nouns)
     variant = settings_from({"targets": settings})
     return training_points(made, train, variant, conse)[0]
 
 
 def conse_of(rows: Ints) -> Floats:
-    """Return what ConSE says of pictures of the toys, of unit length."""
+    """Return what ConSE says of images of the toys, of unit length."""
     matrix, scores = nouns(), sources().store.logits(rows)
     return unit_length(conse(scores, matrix.class_vectors, matrix.known_classes, 10))
 
 
-def test_the_target_of_a_labelled_picture_is_its_noun() -> None:
+def test_the_target_of_a_labelled_image_is_its_noun() -> None:
     made = points(conse=False)
     batch = made.batch(np.array([4, 0]))
     assert len(made) == LABELLED
@@ -62,7 +62,7 @@ def test_distillation_mixes_the_noun_with_what_conse_says() -> None:
     np.testing.assert_allclose(made.batch(indices).targets, unit_length(mixed), atol=1e-6)
 
 
-def test_unlabelled_pictures_have_the_target_of_conse_alone_and_no_label() -> None:
+def test_unlabelled_images_have_the_target_of_conse_alone_and_no_label() -> None:
     made = points(unlabelled=True, distillation=0.25)
     assert len(made) == LABELLED + UNLABELLED
     unlabelled = np.flatnonzero(made.nouns < 0)
@@ -108,7 +108,7 @@ def test_discriminant_points_lie_towards_the_means_of_their_classes() -> None:
     assert np.argmax(cosines, axis=1).tolist() == [0, 1, 2]
 
 
-def test_discriminant_points_need_nouns_with_several_pictures() -> None:
+def test_discriminant_points_need_nouns_with_several_images() -> None:
     random = np.random.default_rng(5)
     rows, features = random.random((4, 3), np.float32), random.random((6, 5), np.float32)
     with pytest.raises(InputError, match="take classifier_features: scaled"):
@@ -121,19 +121,19 @@ def test_rows_wider_than_the_features_are_an_error() -> None:
         scaled_points(np.ones((2, 5), np.float32), np.ones((3, 4), np.float32))
 
 
-def test_parts_without_pictures_of_known_nouns_are_an_error() -> None:
+def test_parts_without_images_of_known_nouns_are_an_error() -> None:
     made = sources()
-    only = [p for p in made.pictures if p.part != "valid"]
-    with pytest.raises(InputError, match="part valid: expected at least 2 pictures"):
+    only = [p for p in made.images if p.part != "valid"]
+    with pytest.raises(InputError, match="part valid: expected at least 2 images"):
         seen_parts(made.store, only, made.nouns)
 
 
-def test_pictures_without_features_and_of_other_sets_are_left_out() -> None:
+def test_images_without_features_and_of_other_sets_are_left_out() -> None:
     made = sources()
-    pictures = [picture("absent", "n00000001", "train"), *made.pictures]
-    first = made.pictures[0]
-    pictures.append(first._replace(set="others", part="unseen"))
-    found = part_of(made.store, pictures, made.nouns, "unseen")
+    images = [image("absent", "n00000001", "train"), *made.images]
+    first = made.images[0]
+    images.append(first._replace(set="others", part="unseen"))
+    found = part_of(made.store, images, made.nouns, "unseen")
     assert len(found) == PER_NOUN
     assert (found.nouns == NOUNS - 1).all()
 

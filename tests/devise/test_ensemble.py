@@ -12,10 +12,10 @@ from wordbridge.devise.ensemble import PhotoGate, SecondVoice, fit_photo_gate, l
 from wordbridge.devise.labelled import Floats
 from wordbridge.devise.settings import ClassifierSettings
 
-DIM, CLASSES, PICTURES = 6, 40, 9
+DIM, CLASSES, IMAGES = 6, 40, 9
 VECTORS = unit_length(np.random.default_rng(1).standard_normal((CLASSES, DIM)).astype(np.float32))
 KNOWN = np.arange(CLASSES) != 3
-SCORES = 4 * np.random.default_rng(2).standard_normal((PICTURES, CLASSES)).astype(np.float32)
+SCORES = 4 * np.random.default_rng(2).standard_normal((IMAGES, CLASSES)).astype(np.float32)
 
 
 def hits(said: Floats, classes: Floats, k: int) -> float:

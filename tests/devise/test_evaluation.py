@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.devise.devise_toys import picture, predictions, words
+from tests.devise.devise_toys import image, predictions, words
 from wordbridge.arrays import save_matrix
 from wordbridge.devise import evaluation as noun_scores
 from wordbridge.devise.evaluation import Words, evaluate, groups, labelled, questions, read_words
@@ -15,14 +15,14 @@ from wordbridge.nouns.table import Noun
 
 SETTINGS = {"hits": [1, 2], "precision": [2, 3], "queries": [1, 3], "hops": [2]}
 TABLE = [
-    picture("1", "corgi", "train"),
-    picture("2", "pug", "train"),
-    picture("3", "cat", "train"),
-    picture("4", "corgi"),
-    picture("5", "cat"),
-    picture("6", "crane", "unseen"),
-    picture("7", "boat", "unseen"),
-    picture("8", ""),
+    image("1", "corgi", "train"),
+    image("2", "pug", "train"),
+    image("3", "cat", "train"),
+    image("4", "corgi"),
+    image("5", "cat"),
+    image("6", "crane", "unseen"),
+    image("7", "boat", "unseen"),
+    image("8", ""),
 ]
 # Right but for 5, which is taken for a corgi, and 7, that looks like a crane.
 VALUES = [
@@ -42,9 +42,9 @@ def row(found: dict[str, Any], candidates: str, part: str) -> dict[str, Any]:
 
 def test_seen_nouns_are_looked_for_among_the_seen():
     found = row(record(), "seen", "valid")
-    assert (found["labels"], found["pictures"], found["nouns"]) == (3, 2, 2)
+    assert (found["labels"], found["images"], found["nouns"]) == (3, 2, 2)
     assert (found["hit@1"], found["hit@2"], found["median_rank"]) == (0.5, 0.5, 2.0)
-    # Picture 5: corgi, pug, cat; within 3 steps of cat is everything, within 0 cat alone.
+    # Image 5: corgi, pug, cat; within 3 steps of cat is everything, within 0 cat alone.
     assert found["hp@3"] == 1.0
     assert found["wrong_steps"] == 3.0
 
@@ -61,7 +61,7 @@ def test_unseen_nouns_are_looked_for_alone_and_among_all():
     assert row(found, "unseen", "unseen")["labels"] == 2
     assert row(found, "unseen", "unseen")["hit@1"] == 0.5
     assert row(found, "seen + unseen", "unseen")["labels"] == 5
-    assert row(found, "classes", "unseen")["pictures"] == 1
+    assert row(found, "classes", "unseen")["images"] == 1
 
 
 def test_fewer_candidates_than_k_leave_precision_empty():
@@ -70,9 +70,9 @@ def test_fewer_candidates_than_k_leave_precision_empty():
     assert found["hp@2"] == 1.0
 
 
-def test_words_find_their_pictures():
+def test_words_find_their_images():
     (found,) = [one for one in record()["words"] if one["part"] == "all"]
-    assert (found["pictures"], found["words"]) == (4, 4)
+    assert (found["images"], found["words"]) == (4, 4)
     # corgi: first; cat: 5, then 4; crane: 6 and 7 tie, the wrong one first; boat: 6 or 7, too.
     assert found["precision@1"] == pytest.approx(2 / 4)
     assert found["precision@3"] == pytest.approx(4 / 3 / 4)
@@ -113,23 +113,23 @@ def test_points_of_another_dimension_are_refused():
         evaluate(predictions(TABLE, [(1, 2)] * 8), TABLE, words(), SETTINGS)
 
 
-def test_pictures_that_nobody_labelled_give_an_empty_record():
-    table = [picture("8", "")]
+def test_images_that_nobody_labelled_give_an_empty_record():
+    table = [image("8", "")]
     found = evaluate(predictions(table, [(1, 0, 0)]), table, words(), SETTINGS)
     assert (found["rows"], found["words"], found["nouns"]) == ([], [], [])
 
 
 TABLE_QUESTIONS = [
-    picture("1", "corgi", "train"),
-    picture("2", "corgi"),
-    picture("3", "boat", "unseen"),
-    picture("4", "boat", "unseen", "drawing"),
-    picture("5", "cat", "", "drawing", "other"),
-    picture("6", "pug", "", "photo", "other"),
-    picture("7", ""),
-    picture("8", "entity"),  # a noun without a vector
+    image("1", "corgi", "train"),
+    image("2", "corgi"),
+    image("3", "boat", "unseen"),
+    image("4", "boat", "unseen", "drawing"),
+    image("5", "cat", "", "drawing", "other"),
+    image("6", "pug", "", "photo", "other"),
+    image("7", ""),
+    image("8", "entity"),  # a noun without a vector
 ]
-KEYS = [(one.set, one.picture) for one in reversed(TABLE_QUESTIONS)]
+KEYS = [(one.set, one.image) for one in reversed(TABLE_QUESTIONS)]
 
 
 def asked() -> dict[str, tuple[set[str], set[str]]]:
@@ -138,14 +138,14 @@ def asked() -> dict[str, tuple[set[str], set[str]]]:
     rest, found = questions(known, toy.classes, toy.nodes, toy.graph(), [2])
     return {
         one.candidates: (
-            {rest.pictures[n].picture for n in np.flatnonzero(one.asked)},
+            {rest.images[n].image for n in np.flatnonzero(one.asked)},
             {toy.synsets[n] for n in one.nouns},
         )
         for one in found
     }
 
 
-def test_each_question_has_its_pictures_and_candidates():
+def test_each_question_has_its_images_and_candidates():
     found = asked()
     assert found["seen"] == ({"2"}, {"corgi"})
     assert found["unseen"] == ({"3", "4"}, {"boat"})
@@ -159,44 +159,44 @@ def test_hop_sets_leave_out_the_classes_and_what_was_seen():
     toy = words("pug")
     known = labelled(
         KEYS,
-        [*TABLE_QUESTIONS[:4], picture("5", "dog", "", set="other"), *TABLE_QUESTIONS[5:]],
+        [*TABLE_QUESTIONS[:4], image("5", "dog", "", set="other"), *TABLE_QUESTIONS[5:]],
         toy.synsets,
     )
     rest, found = questions(known, toy.classes, toy.nodes, toy.graph(), [2])
     by_name = {one.candidates: one for one in found}
     assert {toy.synsets[n] for n in by_name["2-hop"].nouns} == {"dog", "animal"}
     assert {toy.synsets[n] for n in by_name["2-hop + classes"].nouns} == {"dog", "animal", "pug"}
-    assert [rest.pictures[n].synset for n in np.flatnonzero(by_name["2-hop"].asked)] == ["dog"]
+    assert [rest.images[n].synset for n in np.flatnonzero(by_name["2-hop"].asked)] == ["dog"]
 
 
-def test_questions_about_no_picture_are_left_out():
+def test_questions_about_no_image_are_left_out():
     assert "2-hop" not in asked()
 
 
-def test_pictures_that_chose_are_not_asked_about_where_others_test():
+def test_images_that_chose_are_not_asked_about_where_others_test():
     toy = words("pug")
-    table = [*TABLE_QUESTIONS[:4], picture("5", "corgi", "test", set="other"), *TABLE_QUESTIONS[5:]]
+    table = [*TABLE_QUESTIONS[:4], image("5", "corgi", "test", set="other"), *TABLE_QUESTIONS[5:]]
     known = labelled(KEYS, table, toy.synsets)
     rest, found = questions(known, toy.classes, toy.nodes, toy.graph(), [])
-    asked = {one.candidates: rest.only(one.asked).pictures for one in found}
+    asked = {one.candidates: rest.only(one.asked).images for one in found}
     assert [p.part for p in asked["seen"]] == ["test"]
-    assert {p.picture for p in asked["nouns"]} == {"3", "4", "5", "6"}  # 2 is valid
+    assert {p.image for p in asked["nouns"]} == {"3", "4", "5", "6"}  # 2 is valid
 
 
 def test_rows_follow_the_predictions_whatever_the_order_of_the_table():
     known = labelled(KEYS, TABLE_QUESTIONS, words().synsets)
-    assert [KEYS[row] for row in known.rows] == [(p.set, p.picture) for p in known.pictures]
+    assert [KEYS[row] for row in known.rows] == [(p.set, p.image) for p in known.images]
     assert known.nouns.tolist() == sorted(known.nouns.tolist())
 
 
-def test_a_picture_that_is_not_in_the_table_is_named():
-    with pytest.raises(InputError, match="picture 9 of own: expected it in the table"):
+def test_a_image_that_is_not_in_the_table_is_named():
+    with pytest.raises(InputError, match="image 9 of own: expected it in the table"):
         labelled([("own", "9")], TABLE_QUESTIONS, words().synsets)
 
 
 def test_groups_are_parts_kinds_and_sets():
     known = labelled(KEYS, TABLE_QUESTIONS, words().synsets)
-    found = groups(known, np.array([p.part != "train" for p in known.pictures]))
+    found = groups(known, np.array([p.part != "train" for p in known.images]))
     assert [(g.part, g.set, g.kind, len(g.chosen)) for g in found] == [
         ("", "all", "all", 2), ("", "all", "drawing", 1), ("", "all", "photo", 1),
         ("", "other", "drawing", 1), ("", "other", "photo", 1),

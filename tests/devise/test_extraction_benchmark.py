@@ -33,6 +33,6 @@ def test_the_ways_do_the_same_with_the_same_files(tmp_path: Path):
     assert cosine(made["wordbridge"], made["loop"][[1, 2, 0]]) < 0.999
 
 
-def test_a_folder_without_pictures_is_one_line(tmp_path: Path):
-    with pytest.raises(SystemExit, match="no pictures"):
+def test_a_folder_without_images_is_one_line(tmp_path: Path):
+    with pytest.raises(SystemExit, match="no images"):
         readable(tmp_path)

@@ -69,7 +69,7 @@ def test_negatives_are_drawn_without_repetition(count: int | None, drawn: int) -
 
 
 @pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "contrastive", "softmax"])
-def test_every_kind_gives_a_figure_per_picture(kind: str) -> None:
+def test_every_kind_gives_a_figure_per_image(kind: str) -> None:
     settings = LossSettings(kind)  # type: ignore[arg-type]
     said = torch.randn(4, 3, requires_grad=True)
     labels = torch.tensor([0, 1, 2, 0])

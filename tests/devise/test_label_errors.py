@@ -2,17 +2,17 @@ from typing import Any
 
 import pytest
 
-from tests.devise.devise_toys import picture, predictions, words
+from tests.devise.devise_toys import image, predictions, words
 from wordbridge.devise.label_errors import Suspect, suspects
 from wordbridge.errors import InputError
 
 TABLE = [
-    picture("1", "cat"),
-    picture("2", "cat"),
-    picture("3", "boat", "train"),
-    picture("4", "corgi"),
-    picture("5", "crane"),
-    picture("6", "dog"),
+    image("1", "cat"),
+    image("2", "cat"),
+    image("3", "boat", "train"),
+    image("4", "corgi"),
+    image("5", "crane"),
+    image("6", "dog"),
 ]
 # 2 is a boat, 4 and 6 differ only in how narrow their noun is.
 VALUES = [(0, 1, 0), (0, 0.1, 1), (0, 0, 1), (1, 0, 0), (0, -1, 1), (2, 1, 0)]
@@ -23,16 +23,16 @@ def found(**changed: Any) -> list[Suspect]:
     return suspects(predictions(TABLE, VALUES), TABLE, words(), SETTINGS | changed)
 
 
-def test_a_picture_far_from_its_noun_and_close_to_another_is_suspect():
+def test_a_image_far_from_its_noun_and_close_to_another_is_suspect():
     (one,) = found()
-    assert (one.picture, one.noun, one.other, one.part) == ("2", "cat", "boat", "valid")
+    assert (one.image, one.noun, one.other, one.part) == ("2", "cat", "boat", "valid")
     assert one.gap == pytest.approx(one.other_cosine - one.cosine)
     assert one.other_cosine > 0.99
 
 
 def test_nouns_near_in_wordnet_are_no_suspicion():
-    assert [one.picture for one in found(near=0)] == ["2", "4", "6"]
-    assert [one.picture for one in found(near=0, count=1)] == ["2"]
+    assert [one.image for one in found(near=0)] == ["2", "4", "6"]
+    assert [one.image for one in found(near=0, count=1)] == ["2"]
 
 
 def test_scores_of_classes_are_refused():
@@ -41,5 +41,5 @@ def test_scores_of_classes_are_refused():
 
 
 def test_no_labels_no_suspects():
-    table = [picture("1", "")]
+    table = [image("1", "")]
     assert suspects(predictions(table, [(1, 0, 0)]), table, words(), SETTINGS) == []

@@ -120,7 +120,7 @@ def test_precision_without_enough_candidates_is_unknown():
         ([0.5, 0.6, 0.7], [False, False, False], [0, 0, 0]),
     ],
 )
-def test_a_query_is_scored_by_its_first_pictures(
+def test_a_query_is_scored_by_its_first_images(
     scores: list[float], right: list[bool], expected: list[float]
 ):
     found = precision_and_rank(np.array(scores, np.float32), np.array(right), (1, 2))

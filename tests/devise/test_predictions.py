@@ -44,12 +44,12 @@ def trained(tmp_path: Path, **blocks: Any) -> Trained:
 def voiced(tmp_path: Path, classifier: dict[str, Any], **blocks: Any) -> Fitted:
     """Return a trained head with the classifier beside it."""
     made, head = sources(), trained(tmp_path, **blocks)
-    return voiced_head(head, classifier, made.store, made.pictures, made.nouns)
+    return voiced_head(head, classifier, made.store, made.images, made.nouns)
 
 
 def baseline(block: dict[str, Any], seed: int = 3) -> Fitted:
     made = sources()
-    return fit_baseline(block, seed, made.store, made.pictures, made.nouns)
+    return fit_baseline(block, seed, made.store, made.images, made.nouns)
 
 
 def through_files(fitted: Fitted, folder: Path) -> Predictor:
@@ -68,8 +68,8 @@ def hits_at_1(predictor: Predictor, made: Sources, part: str = "valid") -> float
     said = predictor.says(*everything(made))
     names = predictor.classes or made.nouns.synsets
     scores = said if predictor.classes else unit_length(said) @ made.nouns.vectors.T
-    right = [names[b] == p.synset for b, p in zip(scores.argmax(1), made.pictures, strict=True)]
-    return float(np.mean([r for r, p in zip(right, made.pictures, strict=True) if p.part == part]))
+    right = [names[b] == p.synset for b, p in zip(scores.argmax(1), made.images, strict=True)]
+    return float(np.mean([r for r, p in zip(right, made.images, strict=True) if p.part == part]))
 
 
 @pytest.mark.parametrize("block", BASELINES, ids=lambda block: block["kind"])
@@ -86,11 +86,11 @@ def test_a_baseline_is_the_same_after_a_way_through_files(
 
 
 @pytest.mark.parametrize(("block", "least"), [(BASELINES[1], 0.8), (BASELINES[2], 0.9)])
-def test_fitted_baselines_name_held_out_pictures(block: dict[str, Any], least: float) -> None:
+def test_fitted_baselines_name_held_out_images(block: dict[str, Any], least: float) -> None:
     assert hits_at_1(predictor_of(baseline(block), CPU), sources()) >= least
 
 
-def test_random_vectors_are_of_the_picture_and_the_seed() -> None:
+def test_random_vectors_are_of_the_image_and_the_seed() -> None:
     made = sources()
     first, other = (predictor_of(baseline(BASELINES[3], seed), CPU) for seed in (1, 2))
     features, scores = everything(made)
@@ -102,7 +102,7 @@ def test_random_vectors_are_of_the_picture_and_the_seed() -> None:
 
 def test_ridge_without_penalty_is_least_squares_and_takes_the_best_penalty() -> None:
     made = sources()
-    train_part, valid = seen_parts(made.store, made.pictures, made.nouns)
+    train_part, valid = seen_parts(made.store, made.images, made.nouns)
     part = train_part.with_noun()
     fitted = ridge(made.store, made.nouns, part, valid, [0.0])
     features = made.store.features(part.rows)
@@ -135,7 +135,7 @@ def test_a_head_is_the_same_after_a_way_through_files(
     predictor = through_files(fitted, tmp_path)
     said = predictor.says(*everything(made))
     assert np.array_equal(said, predictor_of(fitted, CPU).says(*everything(made)))
-    # Batch norm uses its statistics, so a picture alone says what it says among others.
+    # Batch norm uses its statistics, so an image alone says what it says among others.
     features, scores = everything(made)
     np.testing.assert_allclose(predictor.says(features[:1], scores[:1]), said[:1], atol=1e-5)
     scored = blocks.get("loss", {}).get("kind") == "softmax"
@@ -205,7 +205,7 @@ def test_predictions_do_not_depend_on_the_chunk(
 
 def test_a_method_that_does_not_ask_the_classifier_needs_none(tmp_path: Path) -> None:
     made = sources()
-    store: Any = Store(made.store.pictures, everything(made)[0], np.zeros((0, 0), np.float32))
+    store: Any = Store(made.store.images, everything(made)[0], np.zeros((0, 0), np.float32))
     predictor = predictor_of(baseline(BASELINES[1]), CPU)
     write_predictions(tmp_path / "p.npy", tmp_path / "p.json", store, predictor, "ridge")
     assert np.load(tmp_path / "p.npy").shape == (len(made.store), DIM)
@@ -227,17 +227,17 @@ def written(folder: Path, matrix: np.ndarray, described: dict[str, object]) -> P
     np.save(folder / "values.npy", matrix)
     (folder / "values.json").write_text(json.dumps(described))
     tables = []
-    for number, pictures in enumerate((["b/2", 'a"1'], ["c 3"])):
+    for number, images in enumerate((["b/2", 'a"1'], ["c 3"])):
         tables.append(folder / f"{number}.tsv")
-        lines = "".join(f"own\t{picture}\tff\n" for picture in pictures)
-        tables[-1].write_text("set\tpicture\tstamp\n" + lines)
+        lines = "".join(f"own\t{image}\tff\n" for image in images)
+        tables[-1].write_text("set\timage\tstamp\n" + lines)
     return read_predictions(folder / "values.npy", folder / "values.json", tables)
 
 
 def test_rows_are_the_shards_one_after_the_other(tmp_path: Path):
     matrix = np.arange(6, dtype=np.float32).reshape(3, 2)
     found = written(tmp_path, matrix, {"space": "words"})
-    assert found.pictures == [("own", "b/2"), ("own", 'a"1'), ("own", "c 3")]
+    assert found.images == [("own", "b/2"), ("own", 'a"1'), ("own", "c 3")]
     assert isinstance(found.values, np.memmap)
     assert found.values.tolist() == matrix.tolist()
 
@@ -266,5 +266,5 @@ def test_a_table_without_the_column_is_named(tmp_path: Path):
     (tmp_path / "0.tsv").write_text("set\tstamp\n")
     np.save(tmp_path / "v.npy", np.zeros((0, 2), np.float32))
     (tmp_path / "v.json").write_text('{"space": "words"}')
-    with pytest.raises(InputError, match="expected the columns set, picture, stamp"):
+    with pytest.raises(InputError, match="expected the columns set, image, stamp"):
         read_predictions(tmp_path / "v.npy", tmp_path / "v.json", [tmp_path / "0.tsv"])

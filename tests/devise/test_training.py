@@ -177,7 +177,7 @@ def test_the_table_of_epochs_reads_back_exactly(tmp_path: Path) -> None:
     assert [float(line.split("\t")[4]) for line in lines] == [row["valid_loss"] for row in rows]
 
 
-def test_no_look_is_taken_at_valid_and_unseen_pictures_in_training() -> None:
+def test_no_look_is_taken_at_valid_and_unseen_images_in_training() -> None:
     made = sources()
     settings = settings_from(
         variant(targets={"distillation": 0.5, "unlabelled": True, "classifier_weight": 1.0})
@@ -187,7 +187,7 @@ def test_no_look_is_taken_at_valid_and_unseen_pictures_in_training() -> None:
     one._epoch = lambda: None  # type: ignore[method-assign]
     for indices in batches(len(one.train_points), 16, 1, 0):
         one.train_points.batch(indices)
-    parts = {made.pictures[row].part for row in store.asked}
+    parts = {made.images[row].part for row in store.asked}
     assert parts == {"train"}
     assert len(seen) == NOUNS - 1
 

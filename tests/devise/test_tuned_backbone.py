@@ -42,8 +42,8 @@ def test_a_body_is_cut_before_its_last_blocks_stages_or_not():
     first, last = cut_before(body, 2)
     assert [type(layer) for layer in last] == [Step, Step]
     assert last[1] is body[1][1]
-    pictures = torch.randn(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
-    assert torch.equal(last(first(pictures)), body(pictures))
+    images = torch.randn(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(last(first(images)), body(images))
 
 
 def test_the_blocks_of_known_networks_are_bottlenecks_and_single_convolutions():

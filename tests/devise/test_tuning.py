@@ -1,4 +1,4 @@
-"""Tests of tuning: what learns, from which pictures, and that it repeats and continues."""
+"""Tests of tuning: what learns, from which images, and that it repeats and continues."""
 
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ from wordbridge.devise.tuning import Tuning
 from wordbridge.devise.tuning_job import blocks_of, prepare_tuning, tune
 from wordbridge.errors import InputError
 from wordbridge.images.backbones import Backbone, pooled
-from wordbridge.images.table import Picture
+from wordbridge.images.table import ImageRow
 
 SOURCES = sources()
-STEPS = 4  # of an epoch: 57 pictures, 16 at a time
+STEPS = 4  # of an epoch: 57 images, 16 at a time
 
 
 def prepared(settings: dict[str, Any], state: Path | None = None, **of: Any) -> Tuning:
@@ -90,7 +90,7 @@ def test_a_tuning_killed_after_any_save_ends_with_the_same_bytes(saves: int, tmp
     assert run(block(), state) == whole
 
 
-def test_each_epoch_sees_other_views_of_the_pictures_that_are_trained_on_alone():
+def test_each_epoch_sees_other_views_of_the_images_that_are_trained_on_alone():
     one = prepared(block())
     indices = np.arange(4)
     middles = one.fit.store.features(one.train_points.rows[indices])
@@ -114,9 +114,9 @@ def test_maps_of_middles_are_kept_while_there_is_room_and_are_the_same(
 ):
     asked: list[str] = []
 
-    def noted(picture: Picture) -> bytes:
-        asked.append(picture.picture)
-        return read(picture)
+    def noted(image: ImageRow) -> bytes:
+        asked.append(image.image)
+        return read(image)
 
     one = prepare_tuning(block(), SOURCES, noted, backbone(), None)
     rows = np.array([40, 3, 7, 3])
@@ -138,13 +138,13 @@ def test_without_augmentation_all_epochs_see_the_middles():
     assert torch.equal(one.train_points.batch(np.arange(4)).features, before)
 
 
-def test_only_pictures_of_the_train_part_are_learned_from():
-    part_of = {picture.picture: picture.part for picture in SOURCES.pictures}
+def test_only_images_of_the_train_part_are_learned_from():
+    part_of = {image.image: image.part for image in SOURCES.images}
     asked: list[str] = []
 
-    def noted(picture: Picture) -> bytes:
-        asked.append(part_of[picture.picture])
-        return read(picture)
+    def noted(image: ImageRow) -> bytes:
+        asked.append(part_of[image.image])
+        return read(image)
 
     one = prepare_tuning(block(), SOURCES, noted, backbone(), None)
     one._close_epoch = lambda: None  # type: ignore[method-assign]
@@ -186,8 +186,8 @@ def test_a_job_gives_blocks_that_the_backbone_takes_and_says_what_was_before(tmp
     files = [tmp_path / "model.safetensors", tmp_path / "settings.json"]
     write_fitted(made, *files)
     network = tuned_backbone(backbone(), files)
-    pictures = torch.randint(256, (2, SIDE, SIDE, 3), dtype=torch.uint8)
-    assert not torch.equal(network(pictures)[0], backbone()(pictures)[0])
+    images = torch.randint(256, (2, SIDE, SIDE, 3), dtype=torch.uint8)
+    assert not torch.equal(network(images)[0], backbone()(images)[0])
     assert (made.description["points"], made.description["epochs"]) == (57, 2)
     assert made.description["before"].keys() == {"valid_loss", "valid_hit5"}
     assert [row["epoch"] for row in made.epochs] == [1, 2]
@@ -196,11 +196,9 @@ def test_a_job_gives_blocks_that_the_backbone_takes_and_says_what_was_before(tmp
     assert tuned(tmp_path, block(blocks=2)).description == made.description
 
 
-def test_a_picture_that_has_changed_since_its_features_were_made_is_named():
-    def broken(picture: Picture) -> bytes:
-        return b"" if picture.picture == "021" else read(picture)
+def test_a_image_that_has_changed_since_its_features_were_made_is_named():
+    def broken(image: ImageRow) -> bytes:
+        return b"" if image.image == "021" else read(image)
 
-    with pytest.raises(
-        InputError, match=r"picture 021 of toys: .* got another \(the file is empty"
-    ):
+    with pytest.raises(InputError, match=r"image 021 of toys: .* got another \(the file is empty"):
         prepare_tuning(block(), SOURCES, broken, backbone(), None).run()

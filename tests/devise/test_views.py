@@ -6,29 +6,29 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.devise.head_toys import picture
+from tests.devise.head_toys import image
 from tests.devise.tuning_toys import CHANNELS, CPU, backbone, png, read
 from wordbridge.devise.train_part import trained_on
 from wordbridge.devise.view_features import extract_views
 from wordbridge.devise.views import ViewSettings, view
-from wordbridge.images.decoding import Square, UnreadablePictureError
+from wordbridge.images.decoding import Square, UnreadableImageError
 from wordbridge.images.feature_store import Shard
 from wordbridge.images.features import Plan
-from wordbridge.images.table import Picture
+from wordbridge.images.table import ImageRow
 
 SETTINGS = ViewSettings(seed=3, smallest=0.4, stretch=1.5, flips=True)
 CUT = Square(16, 18, "bilinear")
-WIDE, HIGH = 240, 160  # of a picture whose pixels say where they are
-ONE = picture("1", "n1", "train")
+WIDE, HIGH = 240, 160  # of an image whose pixels say where they are
+ONE = image("1", "n1", "train")
 
 
 def chart() -> bytes:
-    """Return a picture whose red is the column, whose green is the row, and blue neither."""
+    """Return an image whose red is the column, whose green is the row, and blue neither."""
     across, down = np.meshgrid(np.arange(WIDE), np.arange(HIGH))
     return png(np.stack([across, down, np.full_like(across, 9)], axis=2).astype(np.uint8))
 
 
-def seen(number: int, settings: ViewSettings = SETTINGS, one: Picture = ONE) -> NDArray[np.uint8]:
+def seen(number: int, settings: ViewSettings = SETTINGS, one: ImageRow = ONE) -> NDArray[np.uint8]:
     return view(settings, number, one, chart(), CUT)
 
 
@@ -41,7 +41,7 @@ def box(shown: NDArray[np.uint8]) -> tuple[float, float, bool]:
     return abs(across) * scale, down * scale, bool(across < 0)
 
 
-def test_a_view_repeats_and_is_another_for_another_number_picture_set_or_seed():
+def test_a_view_repeats_and_is_another_for_another_number_image_set_or_seed():
     first = seen(1)
     assert first.shape == (16, 16, 3)
     assert np.array_equal(first, seen(1))
@@ -49,7 +49,7 @@ def test_a_view_repeats_and_is_another_for_another_number_picture_set_or_seed():
     others = [
         seen(2),
         seen(1, replace(SETTINGS, seed=4)),
-        seen(1, one=ONE._replace(picture="2")),
+        seen(1, one=ONE._replace(image="2")),
         seen(1, one=ONE._replace(set="other")),
     ]
     assert not any(np.array_equal(first, other) for other in others)
@@ -78,14 +78,14 @@ def test_half_of_the_views_are_mirrored_and_none_unless_wanted():
     assert np.array_equal(seen(number)[:, ::-1], seen(number, straight))
 
 
-def test_the_largest_view_is_the_largest_square_in_the_picture():
+def test_the_largest_view_is_the_largest_square_in_the_image():
     whole = ViewSettings(seed=3, smallest=1, stretch=1, flips=False)
     for number in range(1, 9):
         assert box(seen(number, whole)) == (pytest.approx(HIGH, 0.05), pytest.approx(HIGH, 0.05), 0)
 
 
-def test_a_picture_without_pixels_has_no_view():
-    with pytest.raises(UnreadablePictureError, match="empty"):
+def test_a_image_without_pixels_has_no_view():
+    with pytest.raises(UnreadableImageError, match="empty"):
         view(SETTINGS, 1, ONE, b"", CUT)
 
 
@@ -94,40 +94,40 @@ def test_the_settings_of_a_view_are_read_from_a_block_that_says_more():
     assert ViewSettings.parse(block) == ViewSettings(1, 0.5, 1.2, False)
 
 
-def extracted(pictures: list[Picture], count: int = 2) -> Shard:
+def extracted(images: list[ImageRow], count: int = 2) -> Shard:
     plan = Plan(CPU, "average", batch_size=3)
-    return extract_views(pictures, read, backbone(), plan, SETTINGS, count)
+    return extract_views(images, read, backbone(), plan, SETTINGS, count)
 
 
 def test_the_features_of_views_are_the_same_in_any_shard_and_order():
-    pictures = [picture(str(number), "n1", "train") for number in range(5)]
-    made = extracted(pictures)
+    images = [image(str(number), "n1", "train") for number in range(5)]
+    made = extracted(images)
     assert made.features.shape == (10, CHANNELS)
-    assert [row.picture for row in made.rows] == [*"01234", *"01234"]
-    rows = {(row.picture, place // 5): place for place, row in enumerate(made.rows)}
+    assert [row.image for row in made.rows] == [*"01234", *"01234"]
+    rows = {(row.image, place // 5): place for place, row in enumerate(made.rows)}
     for some in ([3], [4, 0, 2]):
-        part = extracted([pictures[number] for number in some])
+        part = extracted([images[number] for number in some])
         kept = [rows[str(number), viewed] for viewed in range(2) for number in some]
         assert np.array_equal(part.features, made.features[kept])
         assert np.array_equal(part.logits, made.logits[kept])
     assert len(np.unique(made.features, axis=0)) == 10
 
 
-def test_a_picture_that_cannot_be_read_is_told_once_and_has_no_views():
-    pictures = [picture(str(number), "n1", "train") for number in range(2)]
+def test_a_image_that_cannot_be_read_is_told_once_and_has_no_views():
+    images = [image(str(number), "n1", "train") for number in range(2)]
 
-    def broken(one: Picture) -> bytes:
-        return b"" if one.picture == "0" else read(one)
+    def broken(one: ImageRow) -> bytes:
+        return b"" if one.image == "0" else read(one)
 
     plan = Plan(CPU, batch_size=3)
-    made = extract_views(pictures, broken, backbone(), plan, SETTINGS, 3)
+    made = extract_views(images, broken, backbone(), plan, SETTINGS, 3)
     assert made.failures == [("0", "the file is empty")]
-    assert [row.picture for row in made.rows] == ["1"] * 3
+    assert [row.image for row in made.rows] == ["1"] * 3
     assert extracted([]).features.shape == (0, CHANNELS)
 
 
 def test_views_are_of_the_train_part_of_one_set_alone():
     parts = ["train", "valid", "test", "unseen", "", "train"]
-    pictures = [picture(str(number), "n1", part) for number, part in enumerate(parts)]
-    pictures.append(pictures[0]._replace(set="other"))
-    assert [one.picture for one in trained_on(pictures, "toys")] == ["0", "5"]
+    images = [image(str(number), "n1", part) for number, part in enumerate(parts)]
+    images.append(images[0]._replace(set="other"))
+    assert [one.image for one in trained_on(images, "toys")] == ["0", "5"]

@@ -1,4 +1,4 @@
-"""Pictures of toy nouns, and a network that is small enough to be tuned in a moment."""
+"""Images of toy nouns, and a network that is small enough to be tuned in a moment."""
 
 import io
 from typing import Any
@@ -14,7 +14,7 @@ from wordbridge.devise.training import Sources
 from wordbridge.images.backbones import Backbone, Preprocessing
 from wordbridge.images.decoding import Square
 from wordbridge.images.features import Plan, extract
-from wordbridge.images.table import Picture
+from wordbridge.images.table import ImageRow
 
 SIDE, CHANNELS, CLASSES = 12, 5, 8
 CPU = torch.device("cpu")
@@ -48,9 +48,9 @@ def png(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def read(picture: Picture) -> bytes:
-    """Return a picture of its noun's own colours with some noise, one pixel wider than high."""
-    place = int(picture.picture)
+def read(image: ImageRow) -> bytes:
+    """Return an image of its noun's own colours with some noise, one pixel wider than high."""
+    place = int(image.image)
     colours = np.random.default_rng(place // PER_NOUN).integers(40, 216, (3, 4, 3))
     pixels = colours.repeat(6, axis=0).repeat(5, axis=1)[:, :19]
     noise = np.random.default_rng([7, place]).integers(-40, 40, pixels.shape)
@@ -58,11 +58,11 @@ def read(picture: Picture) -> bytes:
 
 
 def sources() -> Sources:
-    """Return the pictures of the toy heads with their features."""
-    pictures = head_toys.sources().pictures
-    made = extract(pictures, read, backbone(), Plan(CPU))
-    store = Store([(row.set, row.picture) for row in made.rows], made.features, made.logits)
-    return Sources(store, pictures, nouns())
+    """Return the images of the toy heads with their features."""
+    images = head_toys.sources().images
+    made = extract(images, read, backbone(), Plan(CPU))
+    store = Store([(row.set, row.image) for row in made.rows], made.features, made.logits)
+    return Sources(store, images, nouns())
 
 
 def block(augmentation: dict[str, Any] | None = None, **tuning: Any) -> dict[str, Any]:

@@ -50,21 +50,21 @@ def test_features_are_maxima_then_means():
     body.weight.data[:] = torch.tensor([[1.0, 0, 0], [0, 1, 0]]).view(2, 3, 1, 1)
     preprocessing = Preprocessing(Square(2, 2, "bilinear"), (0.0,) * 3, (1 / 255,) * 3)
     backbone = Backbone(body, nn.Linear(2, 4), preprocessing)
-    pictures = torch.zeros(1, 2, 2, 3, dtype=torch.uint8)
-    pictures[0, 0, 1] = torch.tensor([8, 4, 200])
-    features, scores = backbone(pictures, "concatenated")
+    images = torch.zeros(1, 2, 2, 3, dtype=torch.uint8)
+    images[0, 0, 1] = torch.tensor([8, 4, 200])
+    features, scores = backbone(images, "concatenated")
     assert features.tolist() == [[8, 4, 2, 1]]
-    assert backbone(pictures, "average")[0].tolist() == [[2, 1]]
+    assert backbone(images, "average")[0].tolist() == [[2, 1]]
     assert torch.equal(scores, backbone.classifier(torch.tensor([[2.0, 1]])))
 
 
 def test_lite_is_loaded_by_position_and_gives_what_the_network_gives(tmp_path: Path):
     network = stirred(EfficientNetLite(LITE))
     backbone = load_backbone(LITE, saved(tmp_path, network))
-    pictures = shown(2, 48)
+    images = shown(2, 48)
     with torch.inference_mode():
-        wanted = network(pictures.permute(0, 3, 1, 2) / 127.5 - 1)
-        _, scores = backbone(pictures)
+        wanted = network(images.permute(0, 3, 1, 2) / 127.5 - 1)
+        _, scores = backbone(images)
     torch.testing.assert_close(scores, wanted, rtol=1e-3, atol=1e-4)
     assert backbone.preprocessing.square == Square(224, 256, "bicubic")
     assert not any(parameter.requires_grad for parameter in backbone.parameters())
@@ -77,11 +77,11 @@ def test_torchvisions_give_what_torchvision_gives(tmp_path: Path, name: str):
     network = stirred(models.get_model(name, weights=None))
     save_file(network.state_dict(), tmp_path / "weights")
     backbone = load_backbone(name, tmp_path / "weights", 224)
-    pictures = shown(1, 64)
+    images = shown(1, 64)
     mean, deviation = (torch.tensor(v).view(3, 1, 1) for v in backbone.preprocessing[1:])
     with torch.inference_mode():
-        wanted = network((pictures.permute(0, 3, 1, 2) / 255 - mean) / deviation)
-        _, scores = backbone(pictures)
+        wanted = network((images.permute(0, 3, 1, 2) / 255 - mean) / deviation)
+        _, scores = backbone(images)
     torch.testing.assert_close(scores, wanted, rtol=1e-3, atol=1e-4)
     assert backbone.preprocessing.square == Square(224, 224, backbone.preprocessing.square[2])
 
@@ -106,12 +106,12 @@ def test_every_backbone_has_features_scores_and_a_preprocessing(
 def test_folding_changes_nothing_but_rounding():
     layers = [nn.Conv2d(3, 5, 2), nn.BatchNorm2d(5), nn.ReLU(), nn.BatchNorm2d(5)]
     network = stirred(nn.Sequential(*layers))
-    pictures = torch.randn(2, 3, 7, 4, generator=torch.Generator().manual_seed(5))
-    wanted = network(pictures)
+    images = torch.randn(2, 3, 7, 4, generator=torch.Generator().manual_seed(5))
+    wanted = network(images)
     fold_norms(network)
     assert isinstance(network[1], nn.Identity)
     assert isinstance(network[3], nn.BatchNorm2d)  # no convolution just before it
-    torch.testing.assert_close(network(pictures), wanted)
+    torch.testing.assert_close(network(images), wanted)
 
 
 def test_the_classifier_has_a_row_for_each_class(tmp_path: Path):
@@ -186,7 +186,7 @@ def test_sizes_are_those_published(name: str, millions: float, tensors: int, blo
     assert len(network.features) == blocks + 2
 
 
-def test_maps_are_a_thirtysecond_of_the_picture_rounded_up():
+def test_maps_are_a_thirtysecond_of_the_image_rounded_up():
     network = EfficientNetLite("efficientnet_lite0").eval()
     with torch.inference_mode():
         assert network.features(torch.zeros(1, 3, 64, 70)).shape == (1, 1280, 2, 3)
@@ -198,10 +198,10 @@ def test_the_odd_zero_is_on_the_right(side: int, kernel: int, first: int):
     convolution = SameConv(1, 1, kernel, stride=2)
     torch.nn.init.zeros_(convolution.weight)
     convolution.weight.data[0, 0, first, first] = 1  # what the first output sees of pixel (0, 0)
-    picture = torch.arange(float(side * side)).view(1, 1, side, side) + 1
-    made = convolution(picture)
+    image = torch.arange(float(side * side)).view(1, 1, side, side) + 1
+    made = convolution(image)
     assert made.shape[2:] == ((side + 1) // 2,) * 2
-    assert torch.equal(made[0, 0], picture[0, 0, ::2, ::2])
+    assert torch.equal(made[0, 0], image[0, 0, ::2, ::2])
 
 
 def test_every_scale_has_its_side():

@@ -9,9 +9,9 @@ from wordbridge.images import decoding
 from wordbridge.images.decoding import (
     TURNS,
     Square,
-    UnreadablePictureError,
+    UnreadableImageError,
     decode,
-    open_picture,
+    open_image,
     square,
 )
 
@@ -26,7 +26,7 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
 
 
 def halves() -> Image.Image:
-    """Return a picture 6 wide and 4 high, red at the left and blue at the right."""
+    """Return an image 6 wide and 4 high, red at the left and blue at the right."""
     image = Image.new("RGB", (6, 4), RED)
     image.paste(BLUE, (3, 0, 6, 4))
     return image
@@ -48,23 +48,23 @@ def halves() -> Image.Image:
         ("P", "PNG", (51, 102, 0)),
     ],
 )
-def test_every_kind_of_picture_becomes_rgb(mode: str, kind: str, expected: tuple[int, ...]):
+def test_every_kind_of_image_becomes_rgb(mode: str, kind: str, expected: tuple[int, ...]):
     image = Image.new("RGB", (5, 3), expected).convert(mode)  # of the 216 colours where it is P
-    opened = open_picture(encoded(image, kind))
+    opened = open_image(encoded(image, kind))
     assert (opened.mode, opened.size) == ("RGB", (5, 3))
     assert np.abs(np.asarray(opened).astype(int) - expected).max() <= 2
 
 
 def test_sixteen_bits_of_grey_become_eight():
     image = Image.fromarray(np.full((3, 5), 0x4321, np.uint16))
-    assert open_picture(encoded(image)).getpixel((0, 0)) == (0x43,) * 3
+    assert open_image(encoded(image)).getpixel((0, 0)) == (0x43,) * 3
 
 
 def test_transparent_parts_lie_over_white():
     image = Image.new("RGBA", (4, 2), (*RED, 0))
     image.putpixel((1, 1), (*BLUE, 255))
     image.putpixel((2, 1), (0, 0, 0, 127))
-    opened = open_picture(encoded(image))
+    opened = open_image(encoded(image))
     assert opened.getpixel((0, 0)) == WHITE
     assert opened.getpixel((1, 1)) == BLUE
     assert opened.getpixel((2, 1)) == (128, 128, 128)
@@ -75,7 +75,7 @@ def test_a_transparent_colour_of_a_palette_is_white(kind: str):
     image = Image.new("P", (4, 2), 1)
     image.putpalette([*RED, *BLUE])
     image.putpixel((0, 0), 0)
-    opened = open_picture(encoded(image, kind, transparency=1))
+    opened = open_image(encoded(image, kind, transparency=1))
     assert opened.getpixel((0, 0)) == RED
     assert opened.getpixel((3, 1)) == WHITE
 
@@ -87,7 +87,7 @@ def test_a_turned_photo_stands_upright(orientation: int):
     stored = halves() if turn is None else halves().transpose(turn)
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
-    opened = open_picture(encoded(stored, exif=exif))
+    opened = open_image(encoded(stored, exif=exif))
     assert np.array_equal(np.asarray(opened), np.asarray(halves()))
 
 
@@ -95,52 +95,52 @@ def test_a_turned_photo_stands_upright(orientation: int):
 def test_an_orientation_that_is_none_turns_nothing(orientation: object):
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
-    assert open_picture(encoded(halves(), exif=exif)).size == (6, 4)
+    assert open_image(encoded(halves(), exif=exif)).size == (6, 4)
 
 
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "the file is empty"),
-        (b"<html>404</html>", "no picture of a known format"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no picture of a known format"),
+        (b"<html>404</html>", "no image of a known format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no image of a known format"),
         (encoded(Image.new("RGB", (64, 64)))[:60], "damaged"),
         (encoded(Image.effect_noise((64, 64), 9), "JPEG")[:700], "damaged"),
         (encoded(Image.new("F", (4, 2)), "TIFF"), "numbers without a known range"),
     ],
 )
-def test_what_is_no_picture_is_told_in_one_line(data: bytes, reason: str):
-    with pytest.raises(UnreadablePictureError, match=reason) as caught:
-        open_picture(data)
+def test_what_is_no_image_is_told_in_one_line(data: bytes, reason: str):
+    with pytest.raises(UnreadableImageError, match=reason) as caught:
+        open_image(data)
     assert len(str(caught.value).splitlines()) == 1
     assert "\t" not in str(caught.value)
 
 
-def test_flipped_bytes_give_a_picture_or_a_reason_but_no_other_error():
+def test_flipped_bytes_give_a_image_or_a_reason_but_no_other_error():
     whole = [encoded(halves(), kind) for kind in ("PNG", "GIF", "TIFF", "WEBP", "BMP", "JPEG")]
     generator = np.random.default_rng(3)
     for data in whole * 20:
         damaged = bytearray(data)
         for place in generator.integers(len(data), size=3):
             damaged[place] ^= int(generator.integers(1, 256))
-        with suppress(UnreadablePictureError):
-            assert open_picture(bytes(damaged)).mode == "RGB"
+        with suppress(UnreadableImageError):
+            assert open_image(bytes(damaged)).mode == "RGB"
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch):
     bomb = encoded(Image.new("1", (13_400, 13_400)))
-    with pytest.raises(UnreadablePictureError, match="179560000 pixels"):
-        open_picture(bomb)
+    with pytest.raises(UnreadableImageError, match="179560000 pixels"):
+        open_image(bomb)
     monkeypatch.setattr(decoding, "MOST_PIXELS", 23)
-    with pytest.raises(UnreadablePictureError, match="too large"):
-        open_picture(encoded(halves()))
+    with pytest.raises(UnreadableImageError, match="too large"):
+        open_image(encoded(halves()))
 
 
 def test_a_large_jpeg_is_decoded_smaller_but_not_below_twice_the_use():
     data = encoded(Image.new("RGB", (800, 640), RED), "JPEG")
-    assert open_picture(data).size == (800, 640)
-    assert open_picture(data, 160).size == (400, 320)
-    assert open_picture(data, 161).size == (800, 640)
+    assert open_image(data).size == (800, 640)
+    assert open_image(data, 160).size == (400, 320)
+    assert open_image(data, 161).size == (800, 640)
 
 
 @pytest.mark.parametrize("size", [(40, 30), (30, 40), (1, 500), (500, 1), (1, 1), (30, 30)])

@@ -33,7 +33,7 @@ def test_shards_are_one_table_in_the_order_given(tmp_path: Path, kind: type):
     shards = [shard(0, 4, kind=kind), shard(4, 0, kind=kind), shard(4, 2, kind=kind)]
     store = FeatureStore.open(written(tmp_path, *shards))
     assert (len(store), store.width) == (6, WIDTH)
-    assert store.pictures[4] == ("own", "a/4 é.jpg")
+    assert store.images[4] == ("own", "a/4 é.jpg")
     assert store.rows[5].stamp == "s5"
     rows = np.array([5, 0, 4, 0])
     features = store.features(rows)
@@ -48,7 +48,7 @@ def test_equal_shards_give_equal_bytes_and_failures_are_kept(tmp_path: Path):
     for ending in (".npy", ".tsv", ".failed.tsv", ".logits.npy"):
         assert first.with_suffix(ending).read_bytes() == second.with_suffix(ending).read_bytes()
     failed = (tmp_path / "0.failed.tsv").read_text(encoding="utf-8")
-    assert failed == "picture\treason\nbroken1.jpg\tthe file is empty\n"
+    assert failed == "image\treason\nbroken1.jpg\tthe file is empty\n"
 
 
 def test_a_row_that_is_none_is_no_last_row(tmp_path: Path):
@@ -68,9 +68,9 @@ def test_shards_of_other_widths_are_refused(tmp_path: Path):
     [
         (".npy", b"", "no features can be read"),
         (".npy", None, "no features can be read"),
-        (".tsv", b"set\tpicture\tstamp\n", "expected 0 rows"),
-        (".tsv", b"set\tpicture\n", "expected the columns set, picture, stamp"),
-        (".tsv", b"", "expected the columns set, picture, stamp"),
+        (".tsv", b"set\timage\tstamp\n", "expected 0 rows"),
+        (".tsv", b"set\timage\n", "expected the columns set, image, stamp"),
+        (".tsv", b"", "expected the columns set, image, stamp"),
         (".tsv", None, "no table can be read"),
     ],
 )

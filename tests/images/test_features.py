@@ -15,7 +15,7 @@ from wordbridge.images.backbones import Backbone, Preprocessing
 from wordbridge.images.decoding import Square
 from wordbridge.images.feature_store import Row
 from wordbridge.images.features import WAITING, Plan, extract, in_order
-from wordbridge.images.table import GonePictureError, Picture
+from wordbridge.images.table import GoneImageError, ImageRow
 
 SIDE, CHANNELS, CLASSES = 12, 5, 7
 CPU = torch.device("cpu")
@@ -35,25 +35,25 @@ def photo(number: int) -> bytes:
     return file.getvalue()
 
 
-def listed(count: int) -> list[Picture]:
+def listed(count: int) -> list[ImageRow]:
     return [
-        Picture("own", f"{n}.png", "", "photo", "", "", "", "", str(n), f"s{n}")
+        ImageRow("own", f"{n}.png", "", "photo", "", "", "", "", str(n), f"s{n}")
         for n in range(count)
     ]
 
 
-def read(picture: Picture) -> bytes:
-    return photo(int(picture.member))
+def read(image: ImageRow) -> bytes:
+    return photo(int(image.member))
 
 
-def test_a_picture_has_the_same_features_whatever_is_beside_it():
-    backbone, pictures = toy(), listed(11)
-    whole = extract(pictures, read, backbone, Plan(CPU, batch_size=4, threads=3))
+def test_a_image_has_the_same_features_whatever_is_beside_it():
+    backbone, images = toy(), listed(11)
+    whole = extract(images, read, backbone, Plan(CPU, batch_size=4, threads=3))
     assert whole.rows == [Row("own", f"{n}.png", f"s{n}") for n in range(11)]
     assert whole.features.shape == (11, 2 * CHANNELS)
     assert whole.logits.shape == (11, CLASSES)
     for some in ([3], [10, 0], [6, 5, 4, 3, 2]):
-        part = extract([pictures[n] for n in some], read, backbone, Plan(CPU, batch_size=4))
+        part = extract([images[n] for n in some], read, backbone, Plan(CPU, batch_size=4))
         assert np.array_equal(part.features, whole.features[some])
         assert np.array_equal(part.logits, whole.logits[some])
 
@@ -71,17 +71,17 @@ def test_the_features_are_those_of_the_backbone():
 
 
 @pytest.mark.parametrize("broken", [{0}, {1, 2, 3}, {0, 1, 2, 3, 4}])
-def test_pictures_that_cannot_be_read_are_named_and_left_out(broken: set[int]):
-    pictures = listed(5)
+def test_images_that_cannot_be_read_are_named_and_left_out(broken: set[int]):
+    images = listed(5)
 
-    def sometimes(picture: Picture) -> bytes:
-        return b"" if int(picture.member) in broken else read(picture)
+    def sometimes(image: ImageRow) -> bytes:
+        return b"" if int(image.member) in broken else read(image)
 
-    whole = extract(pictures, read, toy(), Plan(CPU))
-    made = extract(pictures, sometimes, toy(), Plan(CPU))
+    whole = extract(images, read, toy(), Plan(CPU))
+    made = extract(images, sometimes, toy(), Plan(CPU))
     kept = [n for n in range(5) if n not in broken]
     assert made.failures == [(f"{n}.png", "the file is empty") for n in sorted(broken)]
-    assert [row.picture for row in made.rows] == [f"{n}.png" for n in kept]
+    assert [row.image for row in made.rows] == [f"{n}.png" for n in kept]
     assert np.array_equal(made.features, whole.features[kept])
 
 
@@ -90,25 +90,25 @@ def test_pictures_that_cannot_be_read_are_named_and_left_out(broken: set[int]):
     [
         (PermissionError(13, "Permission denied"), "the file cannot be read (Permission denied)"),
         (BadZipFile("Bad CRC-32"), "damaged in its archive"),
-        (GonePictureError("a.png is gone"), "the file is gone"),
+        (GoneImageError("a.png is gone"), "the file is gone"),
     ],
 )
 def test_a_file_that_gives_no_bytes_is_named(error: Exception, reason: str):
-    def refuse(picture: Picture) -> bytes:
+    def refuse(image: ImageRow) -> bytes:
         raise error
 
     assert extract(listed(1), refuse, toy(), Plan(CPU)).failures == [("0.png", reason)]
 
 
-def test_what_is_no_fault_of_a_picture_ends_the_job():
-    def vanished(picture: Picture) -> bytes:
+def test_what_is_no_fault_of_a_image_ends_the_job():
+    def vanished(image: ImageRow) -> bytes:
         raise InputError("the archive is gone")
 
     with pytest.raises(InputError, match="archive is gone"):
         extract(listed(9), vanished, toy(), Plan(CPU, threads=2))
 
 
-def test_a_shard_without_pictures_has_the_right_width():
+def test_a_shard_without_images_has_the_right_width():
     made = extract([], read, toy(), Plan(CPU, precision="float16"))
     assert (made.rows, made.failures) == ([], [])
     assert made.features.shape == (0, 2 * CHANNELS)

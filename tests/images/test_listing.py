@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.devise.picture_toys import BAT, CAT, CHICKEN, DOG, NOUNS, PUG
+from tests.devise.image_toys import BAT, CAT, CHICKEN, DOG, NOUNS, PUG
 from wordbridge.errors import InputError
 from wordbridge.images.files import content
 from wordbridge.images.listing import (
     File,
     list_folder,
-    list_pictures,
+    list_images,
     list_table,
     part_of,
     synset_of,
@@ -71,13 +71,13 @@ def test_stamps_are_read_with_their_sentences(tmp_path: Path):
     }
     package = pack_tar(tmp_path / "s.deb", {STAMPS + name: data for name, data in files.items()})
     archive = tmp_path / "out.zip"
-    found, left_out = list_pictures("s", {"kind": "stamps"}, {"package": package}, NOUNS, archive)
-    assert [(p.picture, p.synset, p.kind, p.fr_name) for p in found] == [
+    found, left_out = list_images("s", {"kind": "stamps"}, {"package": package}, NOUNS, archive)
+    assert [(p.image, p.synset, p.kind, p.fr_name) for p in found] == [
         ("animals/bat2.png", BAT, "photo", ""),
         ("animals/cartoon/birds.png", CHICKEN, "drawing", ""),
         ("animals/dog.png", DOG, "photo", "Un chien."),
     ]
-    assert [row.picture for row in left_out] == [
+    assert [row.image for row in left_out] == [
         "animals/bat2.svg",
         "animals/idea.png",
         "animals/odd.svg",
@@ -121,20 +121,20 @@ def emoji_files(tmp_path: Path) -> dict[str, str]:
 def test_emoji_are_drawn_and_named(tmp_path: Path):
     files = emoji_files(tmp_path)
     icons = {**files, "package": files["groups"]}
-    found, left_out = list_pictures("e", {"kind": "emoji"}, icons, NOUNS, tmp_path / "e.zip")
-    assert [(p.picture, p.synset, p.kind, p.name, p.fr_name) for p in found] == [
+    found, left_out = list_images("e", {"kind": "emoji"}, icons, NOUNS, tmp_path / "e.zip")
+    assert [(p.image, p.synset, p.kind, p.name, p.fr_name) for p in found] == [
         ("1f408.png", CAT, "drawing", "black cat", ""),
         ("1f436.png", DOG, "drawing", "dog face", "t\u00eate de chien"),
     ]
-    assert [row.picture for row in left_out] == ["1f414", "1f4a1"]  # one has no group
+    assert [row.image for row in left_out] == ["1f414", "1f4a1"]  # one has no group
     assert read_bytes(found[0]).startswith(b"\x89PNG")
 
 
 def test_emoji_may_be_files_of_an_asset_package(tmp_path: Path):
     files = emoji_files(tmp_path)
     assets = {**files, "package": files["assets"]}
-    found, _ = list_pictures("e", {"kind": "emoji"}, assets, NOUNS, tmp_path / "e.zip")
-    assert [(p.picture, read_bytes(p)) for p in found] == [
+    found, _ = list_images("e", {"kind": "emoji"}, assets, NOUNS, tmp_path / "e.zip")
+    assert [(p.image, read_bytes(p)) for p in found] == [
         ("1f408.webp", b"a"),
         ("1f436.webp", b"b"),
     ]
@@ -144,17 +144,17 @@ def test_samples_have_their_class_in_the_name_and_the_part_of_the_config(tmp_pat
     files = {"foolbox/data/imagenet_00_3.jpg": b"1", "foolbox/data/cifar10_00_3.png": b"2"}
     package = {"package": pack_zip(tmp_path / "f.whl", files)}
     settings = {"kind": "foolbox", "part": "valid"}
-    [picture], _ = list_pictures("f", settings, package, NOUNS, tmp_path / "f.zip")
-    assert (picture.synset, picture.part, picture.name) == (PUG, "valid", "pug")
+    [image], _ = list_images("f", settings, package, NOUNS, tmp_path / "f.zip")
+    assert (image.synset, image.part, image.name) == (PUG, "valid", "pug")
 
 
-def test_a_tar_of_pictures_becomes_a_zip(tmp_path: Path):
+def test_a_tar_of_images_becomes_a_zip(tmp_path: Path):
     files = {f"./train/{DOG}/a.JPEG": b"dog", "valid/n99999999/b.png": b"?", "x/own.png": b"own"}
     archive = pack_tar(tmp_path / "t.tar.gz", files)
-    found, left_out = list_pictures(
+    found, left_out = list_images(
         "t", {"kind": "tar"}, {"archive": archive}, NOUNS, tmp_path / "t.zip"
     )
-    assert [(p.picture, p.synset, p.part, p.name, read_bytes(p)) for p in found] == [
+    assert [(p.image, p.synset, p.part, p.name, read_bytes(p)) for p in found] == [
         (f"train/{DOG}/a.JPEG", DOG, "train", "dog", b"dog"),
         ("x/own.png", "", "", "", b"own"),
     ]
@@ -164,7 +164,7 @@ def test_a_tar_of_pictures_becomes_a_zip(tmp_path: Path):
 def test_a_member_that_climbs_out_is_refused(tmp_path: Path):
     archive = {"archive": pack_tar(tmp_path / "t.tar.gz", {"../a.png": b"a"})}
     with pytest.raises(InputError, match="climbs out"):
-        list_pictures("t", {"kind": "tar"}, archive, NOUNS, tmp_path / "t.zip")
+        list_images("t", {"kind": "tar"}, archive, NOUNS, tmp_path / "t.zip")
     assert not (tmp_path / "t.zip").exists()
 
 
@@ -172,38 +172,38 @@ def test_a_folder_of_own_photographs_needs_no_labels(tmp_path: Path):
     (tmp_path / "own/sub").mkdir(parents=True)
     (tmp_path / "own/sub/a.png").write_bytes(b"a")
     settings = {"kind": "folder", "folder": str(tmp_path / "own"), "part": "train"}
-    [picture], _ = list_pictures("o", settings, {}, NOUNS, tmp_path / "o.zip")
-    assert (picture.picture, picture.synset, picture.part, picture.kind) == (
+    [image], _ = list_images("o", settings, {}, NOUNS, tmp_path / "o.zip")
+    assert (image.image, image.synset, image.part, image.kind) == (
         "sub/a.png",
         "",
         "",
         "photo",
     )
-    assert read_bytes(picture) == b"a"
+    assert read_bytes(image) == b"a"
 
 
-def test_a_table_of_pictures_is_the_fetched_one_and_no_file_of_its_name(tmp_path: Path):
+def test_a_table_of_images_is_the_fetched_one_and_no_file_of_its_name(tmp_path: Path):
     (tmp_path / "own").mkdir()
     (tmp_path / "own/a.png").write_bytes(b"a")
     fetched = tmp_path / "my_table"
     fetched.write_text(f"path\tsynset\tpart\na.png\t{DOG}\tval\n", encoding="utf-8")
     settings = {"kind": "table", "table": "my_table", "folder": str(tmp_path / "own")}
     files = {"table": str(fetched)}
-    [picture], _ = list_pictures("t", settings, files, NOUNS, tmp_path / "t.zip")
-    assert (picture.picture, picture.synset, picture.part) == ("a.png", DOG, "valid")
-    assert read_bytes(picture) == b"a"
+    [image], _ = list_images("t", settings, files, NOUNS, tmp_path / "t.zip")
+    assert (image.image, image.synset, image.part) == ("a.png", DOG, "valid")
+    assert read_bytes(image) == b"a"
 
 
 def test_another_package_or_kind_is_an_error(tmp_path: Path):
     package = {"package": pack_zip(tmp_path / "p.whl", {"a": b""})}
     for kind, words in (("stamps", "stamps"), ("foolbox", "imagenet"), ("film", "a kind of")):
         with pytest.raises(InputError, match=words):
-            list_pictures("s", {"kind": kind}, package, NOUNS, tmp_path / "s.zip")
+            list_images("s", {"kind": kind}, package, NOUNS, tmp_path / "s.zip")
 
 
 def test_what_was_left_out_is_a_table(tmp_path: Path):
     write_left_out(tmp_path / "l.tsv", [LeftOut("a\tb\udcff", "odd")])
-    assert (tmp_path / "l.tsv").read_text() == "picture\treason\na b\\udcff\todd\n"
+    assert (tmp_path / "l.tsv").read_text() == "image\treason\na b\\udcff\todd\n"
 
 
 CASES: Mapping[str, tuple[str, str]] = {
@@ -242,7 +242,7 @@ def test_a_folder_is_listed_sorted_with_what_is_left_out(tmp_path: Path):
     assert [item for item in found if isinstance(item, LeftOut)] == [
         LeftOut("empty.png", "empty"),
         LeftOut("gone.png", "cannot be read (No such file or directory)"),
-        LeftOut("notes.txt", "no picture by its ending"),
+        LeftOut("notes.txt", "no image by its ending"),
     ]
 
 
@@ -272,14 +272,14 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path: Path):
 @pytest.mark.parametrize(
     "other", [b"longer" * 40_000, b"B" + b"a" * 199_999, b"a" * 199_999 + b"B", b"a" * 200_001]
 )
-def test_the_stamp_of_a_replaced_picture_is_another(tmp_path: Path, other: bytes):
+def test_the_stamp_of_a_replaced_image_is_another(tmp_path: Path, other: bytes):
     fill(tmp_path, "a.png", data=b"a" * 200_000)
     before = list(list_folder(tmp_path))
     fill(tmp_path, "a.png", data=other)
     assert before != list(list_folder(tmp_path))
 
 
-def test_a_picture_that_is_not_compressed_is_read_whole(tmp_path: Path):
+def test_a_image_that_is_not_compressed_is_read_whole(tmp_path: Path):
     for name in ("a.bmp", "b.tiff"):
         (tmp_path / name).write_bytes(b"a" * 99_999)
         before = content(tmp_path / name)
@@ -288,7 +288,7 @@ def test_a_picture_that_is_not_compressed_is_read_whole(tmp_path: Path):
 
 
 @pytest.mark.parametrize("size", [1, 4_096, 4_097, 8_192, 8_193, 200_000])
-def test_the_stamp_of_a_copied_or_touched_picture_is_the_same(tmp_path: Path, size: int):
+def test_the_stamp_of_a_copied_or_touched_image_is_the_same(tmp_path: Path, size: int):
     fill(tmp_path, "a.png", "b.png", data=b"a" * size)
     os.utime(tmp_path / "b.png", (1, 1))
     one, other = list_folder(tmp_path)
@@ -298,14 +298,14 @@ def test_the_stamp_of_a_copied_or_touched_picture_is_the_same(tmp_path: Path, si
 
 
 @pytest.mark.parametrize("name", ["missing", "file", "bare"])
-def test_no_folder_of_pictures_is_an_error(tmp_path: Path, name: str):
+def test_no_folder_of_images_is_an_error(tmp_path: Path, name: str):
     fill(tmp_path, "file", "bare/readme.txt")
     with pytest.raises(InputError, match="expected"):
         list(list_folder(tmp_path / name))
 
 
 @pytest.mark.parametrize(("name", "mark"), [("t.tsv", "\t"), ("t.csv", ",")])
-def test_a_table_names_pictures_nouns_and_parts(tmp_path: Path, name: str, mark: str):
+def test_a_table_names_images_nouns_and_parts(tmp_path: Path, name: str, mark: str):
     fill(tmp_path, "in/b.png", "in/a.png", "in/.hidden/d.png")
     rows = [("path", "synset", "part"), ("b.png", "n01440764", "val"), ("a.png", "", "")]
     rows += [("c.png", "n01440764", "train"), (".hidden/d.png", "", "")]
@@ -328,7 +328,7 @@ def test_a_table_names_pictures_nouns_and_parts(tmp_path: Path, name: str, mark:
         ("path\tsynset\na.png\n", "line 2: expected 2 columns"),
         ("path\tsynset\na.png\t\na.png\t\n", "a.png stands in it twice"),
         ("path\tsynset\tpart\na.png\t\tdev\n", "expected the part train, valid or test, got 'dev'"),
-        ("path\tsynset\nb.png\t\n", "none of its pictures"),
+        ("path\tsynset\nb.png\t\n", "none of its images"),
         ("", "expected the columns path and synset, got nothing"),
     ],
 )

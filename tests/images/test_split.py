@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.devise.picture_toys import ANIMAL, ARTIFACT, NOUNS, PHYSICAL, noun
+from tests.devise.image_toys import ANIMAL, ARTIFACT, NOUNS, PHYSICAL, noun
 from wordbridge.errors import InputError
 from wordbridge.images.shards import shard_of, write_shards
-from wordbridge.images.split import NounRole, Settings, split_pictures, write_roles
-from wordbridge.images.table import Picture, read_pictures
+from wordbridge.images.split import NounRole, Settings, split_images, write_roles
+from wordbridge.images.table import ImageRow, read_images
 from wordbridge.nouns.hierarchy import Relatives
 
 CLASS, CHILD, FREE, KIN, HOMONYM = (f"n0000030{number}" for number in range(5))
@@ -25,9 +25,9 @@ WORLD = [
 ]
 
 
-def pictures(*synsets: str, each: int = 5, of: str = "s", part: str = "") -> list[Picture]:
+def images(*synsets: str, each: int = 5, of: str = "s", part: str = "") -> list[ImageRow]:
     return [
-        Picture(
+        ImageRow(
             of, f"{synset}/{n}.png", synset, "photo", part, "", "", "z", "m", f"{synset}{n}{of}"
         )
         for synset in synsets
@@ -35,8 +35,8 @@ def pictures(*synsets: str, each: int = 5, of: str = "s", part: str = "") -> lis
     ]
 
 
-def unseen(split: list[Picture]) -> set[str]:
-    return {picture.synset for picture in split if picture.part == "unseen"}
+def unseen(split: list[ImageRow]) -> set[str]:
+    return {image.synset for image in split if image.part == "unseen"}
 
 
 def test_relatives_are_homonyms_and_all_above_and_below():
@@ -49,8 +49,8 @@ def test_relatives_are_homonyms_and_all_above_and_below():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_unseen_nouns_have_no_seen_relative(seed: int):
-    table = pictures(CHILD, FREE, KIN, HOMONYM, *LONE)
-    split, roles = split_pictures(table, WORLD, Settings(seed, unseen=0.5, valid=0.2))
+    table = images(CHILD, FREE, KIN, HOMONYM, *LONE)
+    split, roles = split_images(table, WORLD, Settings(seed, unseen=0.5, valid=0.2))
     drawn = unseen(split)
     assert 10 <= len(drawn) <= 11
     assert CHILD not in drawn
@@ -59,69 +59,69 @@ def test_unseen_nouns_have_no_seen_relative(seed: int):
     assert all(role.related == "" for role in roles)
 
 
-def test_the_seed_and_the_nouns_decide_not_the_order_of_pictures():
-    table = pictures(CHILD, *LONE)
+def test_the_seed_and_the_nouns_decide_not_the_order_of_images():
+    table = images(CHILD, *LONE)
     settings = Settings(1, unseen=0.5, valid=0.3)
-    there, _ = split_pictures(table, WORLD, settings)
-    back, _ = split_pictures(table[::-1], WORLD, settings)
+    there, _ = split_images(table, WORLD, settings)
+    back, _ = split_images(table[::-1], WORLD, settings)
     assert there == back[::-1]
-    other, _ = split_pictures(table, WORLD, Settings(2, unseen=0.5, valid=0.3))
+    other, _ = split_images(table, WORLD, Settings(2, unseen=0.5, valid=0.3))
     assert unseen(other) != unseen(there)
 
 
 def test_a_zero_shot_set_gives_all_nouns_outside_the_classes_and_names_their_kin():
-    table = pictures(CLASS, CHILD, FREE, of="photos", part="train") + pictures(CHILD, KIN, LONE[0])
+    table = images(CLASS, CHILD, FREE, of="photos", part="train") + images(CHILD, KIN, LONE[0])
     settings = Settings(1, unseen=0.0, valid=0.2, zero_shot_sets=["photos"])
-    split, roles = split_pictures(table, WORLD, settings)
+    split, roles = split_images(table, WORLD, settings)
     assert unseen(split) == {CHILD, FREE, KIN}  # the kin of a forced one goes with it
     related = {role.synset: role.related for role in roles}
     assert related == {CLASS: "", CHILD: CLASS, FREE: "", KIN: "", LONE[0]: ""}
 
 
-def test_each_seen_noun_keeps_pictures_to_train_on_and_gives_its_share():
-    table = pictures(LONE[0], each=10) + pictures(LONE[1], each=1) + pictures(LONE[2], each=4)
-    split, _ = split_pictures(table, WORLD, Settings(1, unseen=0.0, valid=0.2))
-    held = [picture.synset for picture in split if picture.part == "valid"]
+def test_each_seen_noun_keeps_images_to_train_on_and_gives_its_share():
+    table = images(LONE[0], each=10) + images(LONE[1], each=1) + images(LONE[2], each=4)
+    split, _ = split_images(table, WORLD, Settings(1, unseen=0.0, valid=0.2))
+    held = [image.synset for image in split if image.part == "valid"]
     assert {synset: held.count(synset) for synset in LONE[:3]} == dict(
         zip(LONE[:3], (2, 0, 1), strict=True)
     )
 
 
 def test_what_is_held_out_does_not_depend_on_how_valid_and_test_share_it():
-    table = pictures(*LONE, each=6)
+    table = images(*LONE, each=6)
     halves, valid, test = (
-        split_pictures(table, WORLD, Settings(1, 0.0, share, 0.4 - share))[0]
+        split_images(table, WORLD, Settings(1, 0.0, share, 0.4 - share))[0]
         for share in (0.2, 0.4, 0.0)
     )
-    held = {picture.picture for picture in halves if picture.part != "train"}
+    held = {image.image for image in halves if image.part != "train"}
     assert len(held) == 2 * len(LONE)
-    assert held == {picture.picture for picture in valid if picture.part == "valid"}
-    assert held == {picture.picture for picture in test if picture.part == "test"}
-    parts = [picture.part for picture in halves]
+    assert held == {image.image for image in valid if image.part == "valid"}
+    assert held == {image.image for image in test if image.part == "test"}
+    parts = [image.part for image in halves]
     assert min(parts.count("valid"), parts.count("test")) >= 12
 
 
-def test_a_set_with_a_test_part_of_its_own_gives_valid_pictures_from_its_train_folder():
-    own = pictures(CLASS, each=4, of="t", part="train") + pictures(CLASS, each=3, part="valid")
-    own = [*own[:4], *(p._replace(set="t", picture=f"v{p.picture}") for p in own[4:])]
-    own.append(own[0]._replace(picture="own test", part="test"))
-    split, _ = split_pictures(own, WORLD, Settings(1, 0.0, 0.1, 0.2, test_sets=["t"]))
-    parts = [picture.part for picture in split]
+def test_a_set_with_a_test_part_of_its_own_gives_valid_images_from_its_train_folder():
+    own = images(CLASS, each=4, of="t", part="train") + images(CLASS, each=3, part="valid")
+    own = [*own[:4], *(p._replace(set="t", image=f"v{p.image}") for p in own[4:])]
+    own.append(own[0]._replace(image="own test", part="test"))
+    split, _ = split_images(own, WORLD, Settings(1, 0.0, 0.1, 0.2, test_sets=["t"]))
+    parts = [image.part for image in split]
     assert parts[4:] == ["test"] * 4
     assert sorted(parts[:4]) == ["train"] * 3 + ["valid"]
 
 
-def test_equal_pictures_stay_together():
-    table = [picture._replace(stamp="same") for picture in pictures(LONE[0], each=6)]
-    split, _ = split_pictures(table, WORLD, Settings(1, unseen=0.0, valid=0.5))
-    assert {picture.part for picture in split} == {"train"}
+def test_equal_images_stay_together():
+    table = [image._replace(stamp="same") for image in images(LONE[0], each=6)]
+    split, _ = split_images(table, WORLD, Settings(1, unseen=0.0, valid=0.5))
+    assert {image.part for image in split} == {"train"}
 
 
 def test_a_layout_of_its_own_and_missing_labels_are_respected():
-    table = pictures(CLASS, part="valid") + pictures(CLASS, of="t", part="train")
-    table += pictures("", of="own")
-    split, _ = split_pictures(table, WORLD, Settings(1, unseen=0.5, valid=0.5))
-    assert [picture.part for picture in split] == ["valid"] * 5 + ["train"] * 5 + [""] * 5
+    table = images(CLASS, part="valid") + images(CLASS, of="t", part="train")
+    table += images("", of="own")
+    split, _ = split_images(table, WORLD, Settings(1, unseen=0.5, valid=0.5))
+    assert [image.part for image in split] == ["valid"] * 5 + ["train"] * 5 + [""] * 5
 
 
 @pytest.mark.parametrize("key", ["unseen", "valid", "test"])
@@ -130,7 +130,7 @@ def test_a_share_is_from_nought_to_below_one(key: str):
         Settings.parse({"seed": 1, "unseen": 0.1, "valid": 0.1, key: 1.0})
 
 
-def test_valid_and_test_together_leave_pictures_to_train_on():
+def test_valid_and_test_together_leave_images_to_train_on():
     with pytest.raises(InputError, match=r"valid and test together from 0 to below 1, got 1\.2"):
         Settings.parse({"seed": 1, "unseen": 0.1, "valid": 0.6, "test": 0.6})
 
@@ -138,27 +138,27 @@ def test_valid_and_test_together_leave_pictures_to_train_on():
 def test_roles_are_a_table(tmp_path: Path):
     write_roles(tmp_path / "r.tsv", [NounRole(CLASS, "seen", "", 3, 2)])
     assert (tmp_path / "r.tsv").read_text().splitlines() == [
-        "synset\trole\trelated\tpictures\tphotos",
+        "synset\trole\trelated\timages\tphotos",
         f"{CLASS}\tseen\t\t3\t2",
     ]
 
 
-def test_shards_hold_every_picture_once_without_its_part(tmp_path: Path):
-    table = pictures(*LONE, part="train")
+def test_shards_hold_every_image_once_without_its_part(tmp_path: Path):
+    table = images(*LONE, part="train")
     paths = [tmp_path / f"{shard}.tsv" for shard in range(3)]
     write_shards(paths, table)
-    shards = [read_pictures(path) for path in paths]
+    shards = [read_images(path) for path in paths]
     assert sorted(p for shard in shards for p in shard) == [p._replace(part="") for p in table]
     assert all(len(shard) > 20 for shard in shards)
-    assert {shard_of(p.picture, 3) for p in shards[2]} == {2}
+    assert {shard_of(p.image, 3) for p in shards[2]} == {2}
 
 
-def test_one_more_picture_changes_one_shard(tmp_path: Path):
-    table = pictures(*LONE)
+def test_one_more_image_changes_one_shard(tmp_path: Path):
+    table = images(*LONE)
     before = [tmp_path / f"a{shard}.tsv" for shard in range(4)]
     after = [tmp_path / f"b{shard}.tsv" for shard in range(4)]
     write_shards(before, table)
-    write_shards(after, [*table, table[0]._replace(picture="new.png")])
+    write_shards(after, [*table, table[0]._replace(image="new.png")])
     pairs = zip(before, after, strict=True)
     assert sum(one.read_bytes() != other.read_bytes() for one, other in pairs) == 1
 

@@ -60,7 +60,7 @@ ROWS: list[Row] = [
     Command("a seed in words", (*TRANSLATE, "--seed", "two"), "Invalid value for '--seed'", 2),
     Command("an unknown option", (*TRANSLATE, "--bean", "2"), "No such option: --bean", 2),
     Command(
-        "a picture with an endless name",
+        "an image with an endless name",
         ("search", "--image", "a" * 300),
         "expected one that can be read or written, got File name too long",
     ),
@@ -71,35 +71,33 @@ ROWS: list[Row] = [
     Command("bytes of no text to search", ("search", "\udce9"), "expected UTF-8 text, got other"),
     Command("no answers wanted", ("search", "boat", "--top", "0"), "Invalid value for '--top'", 2),
     Command("answers below 0", ("search", "boat", "--top", "-1"), "Invalid value for '--top'", 2),
-    Command(
-        "a folder for a picture", ("search", "--image", "/"), "expected a picture file, or SET"
-    ),
+    Command("a folder for an image", ("search", "--image", "/"), "expected an image file, or SET"),
     Command(
         "a folder for a sheet", ("search", "boat", "--sheet", "/"), "expected a place for a PNG"
     ),
     Command(
         "folders of indexes mixed up",
         ("search", "boat"),
-        "expected the index of pictures, got that of nouns",
-        harmed={"search/pictures": "search/nouns"},
+        "expected the index of images, got that of nouns",
+        harmed={"search/images": "search/nouns"},
     ),
     Command(
         "a cut description",
         ("search", "boat"),
         "expected a description of an index in JSON",
-        harmed={"search/pictures/index.json": half},
+        harmed={"search/images/index.json": half},
     ),
     Command(
         "a description of nothing",
         ("search", "boat"),
         "got none with dim",
-        harmed={"search/pictures/index.json": b'{"format": 1}'},
+        harmed={"search/images/index.json": b'{"format": 1}'},
     ),
     Command(
         "labels of another index",
         ("search", "boat"),
         "labels.tsv: expected",
-        harmed={"search/pictures/labels.tsv": half},
+        harmed={"search/images/labels.tsv": half},
     ),
     Command(
         "a list of words cut short",

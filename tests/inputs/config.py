@@ -37,7 +37,7 @@ ROWS: list[Row] = [
     Setting("a name with a slash", "variants.a/b", {}, "a/b"),
     Setting("an unknown fall-back", "embeddings.fallbacks", ["cases"], "embeddings.fallbacks[0]"),
     Setting("no folder of results", "pathvars.results", "", "pathvars.results: expected text"),
-    Setting("an album and no pictures", "run", ALBUM, "run.albums: expected none"),
+    Setting("an album and no images", "run", ALBUM, "run.albums: expected none"),
     Setting(
         "a query without its end", "search.examples.own", QUERY, "own.words[0]: expected a word"
     ),
@@ -76,7 +76,7 @@ ROWS: list[Row] = [
         "tests/test_configuration.py::test_a_problem_is_one_line_with_what_expected_got_and_remedy",
         "variants.all.hiden",
     ),
-    Held("a picture set called as a file of the workflow's own", TAKEN, '"split"'),
+    Held("an image set called as a file of the workflow's own", TAKEN, '"split"'),
     Held("a method called as the chosen one", TAKEN, '"chosen"'),
     Held("a variant called as the curves of another", TAKEN, '"curves_plain"'),
     Held(

@@ -27,9 +27,9 @@ from wordbridge.corpus.vocabulary import read_vocabulary
 from wordbridge.devise.model_file import read_fitted
 from wordbridge.devise.predictions import read_predictions
 from wordbridge.files import read_records
-from wordbridge.images import table as picture_table
+from wordbridge.images import table as image_table
 from wordbridge.images.backbones import read_weights
-from wordbridge.images.decoding import open_picture
+from wordbridge.images.decoding import open_image
 from wordbridge.images.feature_store import HEADER as ROWS_HEADER
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.images.labels import read_senses
@@ -150,7 +150,7 @@ def own_state(path: Path) -> dict[str, Any]:
         return load_state(path, *state_parts())[1]
 
 
-PNGS = {"a/dog.png": files.picture(), "b.png": files.picture(size=(2, 2))}
+PNGS = {"a/dog.png": files.image(), "b.png": files.image(size=(2, 2))}
 ROWS = files.npy(np.arange(6, dtype=np.float32).reshape(2, 3))
 TWO_NOUNS = files.table(NOUN_ROWS, ("n00000002", "dog", "first exact", "0"), ("n3", "cat", "x", ""))
 
@@ -244,23 +244,23 @@ DOORS: dict[str, Door] = {
         lambda p: len(load_noun_vectors(p.with_name("vectors.npy"), p)[0]),
         {"vectors.npy": fixed(ROWS)},
     ),
-    # Pictures
-    "picture": Door("dog.jpg", fixed(files.picture("JPEG")), lambda p: _opened(p).size),
-    "pictures in a tar": Door(
+    # Images
+    "image": Door("dog.jpg", fixed(files.image("JPEG")), lambda p: _opened(p).size),
+    "images in a tar": Door(
         "photos.tar",
         fixed(files.tarred({"train/n00000002/dog.png": PNGS["b.png"]})),
         lambda p: [getattr(f[0], "path", f) for f in list_tar(p)],
     ),
-    "pictures in a table": Door(
+    "images in a table": Door(
         "photos.tsv",
         fixed(files.table(("path", "synset"), ("dog.png", "n00000002"))),
         lambda p: [f[0] for f in list_table(p, p.parent)],
         {"dog.png": fixed(PNGS["b.png"])},
     ),
-    "listed pictures": Door(
+    "listed images": Door(
         "split.tsv",
-        fixed(files.table(picture_table.HEADER, ("s", "p", "n1", "photo", *[""] * 6))),
-        picture_table.read_pictures,
+        fixed(files.table(image_table.HEADER, ("s", "p", "n1", "photo", *[""] * 6))),
+        image_table.read_images,
     ),
     "features": Door(
         "0.npy",
@@ -312,7 +312,7 @@ DOORS: dict[str, Door] = {
 # Those whose files are no text.
 BINARY = (
     *("ids", "verses", "pieces", "attention", "fastText", "npy", "words of npy", "spaCy", "matrix"),
-    *("archive", "package", "pictures in a tar", "picture", "features", "predictions"),
+    *("archive", "package", "images in a tar", "image", "features", "predictions"),
     *("weights", "safetensors", "method", "state"),
 )
 
@@ -324,7 +324,7 @@ def _texts(path: Path) -> list[Any]:
 
 
 def _opened(path: Path) -> Any:
-    return open_picture(path.read_bytes())
+    return open_image(path.read_bytes())
 
 
 def numbers_of(door: str) -> Any:

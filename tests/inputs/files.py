@@ -104,8 +104,8 @@ def deb(data: bytes) -> bytes:
     return b"!<arch>\n" + ar_member("debian-binary", b"2.0\n") + ar_member("data.tar", data)
 
 
-def picture(form: str = "PNG", size: tuple[int, int] = (9, 7), mode: str = "RGB") -> bytes:
-    """Return an encoded picture of one colour."""
+def image(form: str = "PNG", size: tuple[int, int] = (9, 7), mode: str = "RGB") -> bytes:
+    """Return an encoded image of one colour."""
     buffer = io.BytesIO()
     Image.new(mode, size, 99).save(buffer, form)
     return buffer.getvalue()

@@ -14,7 +14,7 @@ import atheris
 with atheris.instrument_imports(include=["tarfile", "wordbridge", "zipfile"]):
     from tests.inputs.doors import BINARY, DOORS
     from wordbridge.errors import InputError
-    from wordbridge.images.decoding import UnreadablePictureError
+    from wordbridge.images.decoding import UnreadableImageError
 
 MOST_BYTES = 4096
 
@@ -32,7 +32,7 @@ def fuzz(name: str, seconds: int, folder: Path) -> None:
         path.write_bytes(content)
         try:
             door.read(path)
-        except (InputError, UnreadablePictureError):
+        except (InputError, UnreadableImageError):
             return
 
     options = [f"-max_total_time={seconds}", f"-max_len={MOST_BYTES}", "-timeout=120"]

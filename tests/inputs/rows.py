@@ -1,7 +1,7 @@
 """What a row of the table of bad and unusual inputs is, and what is done to files.
 
 A bad input ends in one line that a person can act on, an unusual one in a correct result. The
-rows stand by subject in texts.py, vectors.py, archives.py, pictures.py, models.py, config.py and
+rows stand by subject in texts.py, vectors.py, archives.py, images.py, models.py, config.py and
 commands.py; the doors of files are in doors.py; test_bad_inputs.py goes through them all. What
 needs a test of its own is named with the place where that is.
 """
@@ -72,7 +72,7 @@ class Command(NamedTuple):
 class Run(NamedTuple):
     """A small workflow up to ``target`` after ``edits`` of its files (old and new text, or bytes).
 
-    It is the mini experiment, or with ``pictures`` that of the toy pictures. ``says`` is in the
+    It is the mini experiment, or with ``images`` that of the toy images. ``says`` is in the
     last line of a rule's log, or of Snakemake itself where no job can start.
     """
 
@@ -81,7 +81,7 @@ class Run(NamedTuple):
     target: str
     says: str
     long: bool = False
-    pictures: bool = False
+    images: bool = False
 
 
 class Held(NamedTuple):

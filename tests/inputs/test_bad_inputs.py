@@ -14,25 +14,25 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from typer.testing import CliRunner
 
-from tests import mini_tree, picture_tree
-from tests.inputs import archives, commands, config, models, pictures, texts, vectors
+from tests import image_tree, mini_tree
+from tests.inputs import archives, commands, config, images, models, texts, vectors
 from tests.inputs.doors import DOORS
 from tests.inputs.rows import HERE, Bad, Command, Harm, Held, Row, Run, Setting, Unusual, Value
 from tests.search.toys import make_run
 from tests.test_cli import finish
 from wordbridge.cli import app
 from wordbridge.errors import InputError
-from wordbridge.images.decoding import UnreadablePictureError
+from wordbridge.images.decoding import UnreadableImageError
 from workflow.configuration import configured
 from workflow.problems import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
-SUBJECTS = (texts, vectors, archives, pictures, models, config, commands)
+SUBJECTS = (texts, vectors, archives, images, models, config, commands)
 ROWS: list[Row] = [row for subject in SUBJECTS for row in subject.ROWS]
 BEST = "translators/plain/10"
 LONGEST = 600  # characters of a line that a person still reads, without the path
-# Who asks them puts the name in front: the resource, the picture in the table of failures.
-NAMELESS = {"archive", "classes", "picture"}
+# Who asks them puts the name in front: the resource, the image in the table of failures.
+NAMELESS = {"archive", "classes", "image"}
 
 
 def key(row: Row) -> str:
@@ -98,7 +98,7 @@ def test_the_table_has_as_many_rows_of_each_kind_as_the_readme_promises():
 def test_a_bad_file_is_told_in_one_line_that_names_it(row: Bad, folder: Path):
     path = given(row, folder)
     before = contents(folder)
-    with pytest.raises((InputError, UnreadablePictureError)) as caught:
+    with pytest.raises((InputError, UnreadableImageError)) as caught:
         DOORS[row.door].read(path)
     message = one_line(str(caught.value).replace(str(folder), ""))
     assert row.says in message
@@ -111,7 +111,7 @@ def test_an_unusual_file_is_understood(row: Unusual, folder: Path):
     assert DOORS[row.door].read(given(row, folder)) == row.gives
 
 
-@pytest.mark.parametrize("door", sorted(DOORS.keys() - {"archive", "picture"}))  # looked for before
+@pytest.mark.parametrize("door", sorted(DOORS.keys() - {"archive", "image"}))  # looked for before
 @pytest.mark.parametrize("is_folder", [False, True])
 def test_a_missing_file_and_a_folder_for_a_file_are_named(door: str, is_folder: bool, folder: Path):
     path = DOORS[door].set_up(folder)
@@ -244,11 +244,11 @@ def test_a_bad_run_ends_in_one_line(
     row: Run, project: Path, workflow: Callable[..., CompletedProcess[str]]
 ):
     results, options = (
-        (picture_tree.RESULTS, picture_tree.options(project))
-        if row.pictures
+        (image_tree.RESULTS, image_tree.options(project))
+        if row.images
         else (mini_tree.RESULTS, mini_tree.options(project / mini_tree.CONFIG))
     )
-    (picture_tree.write_sources if row.pictures else write_mini)(project)
+    (image_tree.write_sources if row.images else write_mini)(project)
     for name, change in row.edits.items():
         edit(project / name, change)
     shown = workflow(project, f"{results}/{row.target}", *options, ok=False).stdout

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.inputs.doors import BINARY, DOORS
 from wordbridge.errors import InputError
-from wordbridge.images.decoding import UnreadablePictureError
+from wordbridge.images.decoding import UnreadableImageError
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 30  # of guided fuzzing for each door
@@ -91,7 +91,7 @@ def check(door: str, mutations: list[Mutation]) -> None:
         path.write_bytes(content)
         try:
             DOORS[door].read(path)
-        except (InputError, UnreadablePictureError) as error:
+        except (InputError, UnreadableImageError) as error:
             message = str(error)
         else:
             message = ""

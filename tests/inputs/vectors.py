@@ -93,7 +93,7 @@ ROWS: list[Row] = [
         NOUN_VECTORS,
         "toy_vectors, line 3: expected a word and 3 numbers",
         True,
-        pictures=True,
+        images=True,
     ),
     Run(
         "a .bin named .vec",
@@ -101,7 +101,7 @@ ROWS: list[Row] = [
         NOUN_VECTORS,
         "toy_vectors, line 1: expected text in UTF-8",
         True,
-        pictures=True,
+        images=True,
     ),
     Held("a real .ftz", f"{FASTTEXT}::test_a_quantised_model_is_refused", "quantize()"),
     Held("labels among the words", f"{FASTTEXT}::test_labels_are_no_words", "__label__1"),

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 from snakemake.utils import update_config
 
-from tests import picture_tree
+from tests import image_tree
 from tests.mini_tree import CONFIG, RESULTS, ROOT, copy_of_checkout
 
 SAVE_SECONDS = 0.2  # between two states, in trainings that are long enough to be killed in
@@ -70,11 +70,11 @@ def nothing(tree: Path) -> None:
 MINI = Experiment("mini", CONFIG, RESULTS, mini_settings, nothing)
 
 
-# ---- Pictures ------------------------------------------------------------------------------------
+# ---- Images ------------------------------------------------------------------------------------
 
 
-def picture_settings() -> dict[str, Any]:
-    """Return the pictures' settings with French questions, tuning and views; searched by head."""
+def image_settings() -> dict[str, Any]:
+    """Return the images' settings with French questions, tuning and views; searched by head."""
     longer = {"epochs": 400, "save_seconds": SAVE_SECONDS}
     tuning = {"blocks": 2, "epochs": 5, "batch_size": 5, "save_seconds": SAVE_SECONDS}
     more = {
@@ -82,21 +82,21 @@ def picture_settings() -> dict[str, Any]:
         "features": {"tuning": tuning, "augmentation": {"views": 2}},
         "choice": {"checks": []},
     }
-    return merged(read(ROOT / CONFIG), picture_tree.config(), picture_tree.french_config(), more)
+    return merged(read(ROOT / CONFIG), image_tree.config(), image_tree.french_config(), more)
 
 
-def write_pictures(tree: Path) -> None:
-    picture_tree.write_sources(tree)
-    picture_tree.write_french_sources(tree)
+def write_images(tree: Path) -> None:
+    image_tree.write_sources(tree)
+    image_tree.write_french_sources(tree)
 
 
-PICTURES = Experiment(
-    "pictures",
-    picture_tree.CONFIG,
-    picture_tree.RESULTS,
-    picture_settings,
-    write_pictures,
-    targets=("pictures", f"{picture_tree.RESULTS}/tables/french.html"),
+IMAGES = Experiment(
+    "images",
+    image_tree.CONFIG,
+    image_tree.RESULTS,
+    image_settings,
+    write_images,
+    targets=("images", f"{image_tree.RESULTS}/tables/french.html"),
 )
 
 
@@ -108,7 +108,7 @@ VERSES_RESULTS = "results/verses"
 def verse_settings() -> dict[str, Any]:
     return {
         "pathvars": {"results": VERSES_RESULTS, "logs": "logs/verses"},
-        "run": {"pictures": [], "variants": ["baseline"], "seeds": [1]},
+        "run": {"images": [], "variants": ["baseline"], "seeds": [1]},
         "resources": {"toy_verses": {"places": [{"local": "verses.db"}]}},
         "corpora": {
             "toy_verses": {
@@ -152,4 +152,4 @@ VERSES = Experiment(
     own_kills=2,
 )
 
-EXPERIMENTS = (MINI, PICTURES, VERSES)
+EXPERIMENTS = (MINI, IMAGES, VERSES)

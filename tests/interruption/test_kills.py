@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import psutil
 import pytest
 
-from tests.interruption.experiments import EXPERIMENTS, MINI, PICTURES, SAVE_SECONDS, Experiment
+from tests.interruption.experiments import EXPERIMENTS, IMAGES, MINI, SAVE_SECONDS, Experiment
 from tests.interruption.harness import (
     ATTEMPTS,
     FAULTS,
@@ -54,9 +54,9 @@ class Training(NamedTuple):
 
 TRANSLATOR = Training(MINI, "train_translator", "translators/all/1")
 HEAD_FILES = ("head.safetensors", "head.json", "metrics.tsv")
-HEAD = Training(PICTURES, "train_devise", "devise/head/1", HEAD_FILES)
+HEAD = Training(IMAGES, "train_devise", "devise/head/1", HEAD_FILES)
 # A step of it goes through a whole network, so that it has few of them.
-TUNING = Training(PICTURES, "tune_backbone", "backbone", phases=2, steps=3)
+TUNING = Training(IMAGES, "tune_backbone", "backbone", phases=2, steps=3)
 # Snakemake waits for its jobs when it is asked to stop.
 WAITED_FOR = {"to": "snakemake", "signal": signal.SIGTERM}
 

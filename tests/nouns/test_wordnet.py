@@ -98,7 +98,7 @@ def test_another_table_is_named(text: str, message: str, tmp_path: Path) -> None
 
 @pytest.mark.skipif(
     not (FETCHED / "wordnet_nouns").exists() or not (FETCHED / "imagenet_synsets").exists(),
-    reason="WordNet has not been fetched: make pictures",
+    reason="WordNet has not been fetched: make images",
 )
 def test_wordnets_nouns_and_imagenets_classes_are_those_of_the_lesson(tmp_path: Path) -> None:
     nouns = read_wordnet(FETCHED / "wordnet_nouns")

@@ -6,12 +6,12 @@ import pytest
 from wordbridge.report.choice_table import choice_caption, choice_columns, tabulate_choice
 from wordbridge.report.tables import write_table
 
-PLACE = {"candidates": "seen", "part": "test", "set": "all", "kind": "photo", "pictures": 13}
+PLACE = {"candidates": "seen", "part": "test", "set": "all", "kind": "photo", "images": 13}
 
 
 def choice(*holds: bool | None) -> dict[str, Any]:
     figures = {"method": 0.75, "rival": 0.5}
-    nothing = {"pictures": 0, "method": None, "rival": None}
+    nothing = {"images": 0, "method": None, "rival": None}
     checks = [
         PLACE | (nothing if each is None else figures) | {"above": place == 0, "holds": each}
         for place, each in enumerate(holds)
@@ -29,15 +29,15 @@ def choice(*holds: bool | None) -> dict[str, Any]:
         (
             (None, False, True, False),
             "The search uses conse, as 2 of the 4 checks fail (1 of 4 not made, for want of "
-            "pictures): ",
+            "images): ",
         ),
         (
             (None, True, None),
-            "The search uses head, as no check fails (2 of 3 not made, for want of pictures): ",
+            "The search uses head, as no check fails (2 of 3 not made, for want of images): ",
         ),
         (
             (None, None),
-            "The search uses head, as none of the 2 checks has pictures and nothing was compared: ",
+            "The search uses head, as none of the 2 checks has images and nothing was compared: ",
         ),
         ((), "The search uses head, as no check is configured: "),
     ],
@@ -55,7 +55,7 @@ def test_each_check_is_a_row_with_both_figures_and_what_was_asked(tmp_path: Path
     assert rows == [
         ["seen", "seen nouns", "all", "photo", "13", "75.0", "50.0", "above", "yes"],
         ["seen", "seen nouns", "all", "photo", "13", "75.0", "50.0", "not below", "no"],
-        ["seen", "seen nouns", "all", "photo", "0", "\u2013", "\u2013", "not below", "no pictures"],
+        ["seen", "seen nouns", "all", "photo", "0", "\u2013", "\u2013", "not below", "no images"],
     ]
     assert any("head: hit@5" in line and "conse: hit@5" in line for line in lines)
 

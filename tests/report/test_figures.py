@@ -1,10 +1,10 @@
-"""Tests of how pictures become files.
+"""Tests of how images become files.
 
-Tests of the pictures of trainings.
+Tests of the images of trainings.
 
-Tests of the picture of the scores.
+Tests of the image of the scores.
 
-Tests of the pictures of attention.
+Tests of the images of attention.
 """
 
 import math
@@ -34,7 +34,7 @@ from wordbridge.report.published import published_losses
 
 
 def drawn() -> Figure:
-    """Return a small picture with everything that could carry a date or a random name."""
+    """Return a small image with everything that could carry a date or a random name."""
     with house_style():
         figure = Figure(figsize=(2, 1))
         axes = figure.subplots()
@@ -45,7 +45,7 @@ def drawn() -> Figure:
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])
-def test_a_picture_is_the_same_bytes_every_time(ending: str, tmp_path: Path) -> None:
+def test_a_image_is_the_same_bytes_every_time(ending: str, tmp_path: Path) -> None:
     first, second = tmp_path / f"a.{ending}", tmp_path / "new" / f"b.{ending}"
     save_figure(drawn(), first)
     with matplotlib.rc_context({"font.size": 30, "svg.hashsalt": "else", "savefig.dpi": 10}):
@@ -159,7 +159,7 @@ def test_each_head_has_a_panel_with_both_its_losses(tmp_path: Path) -> None:
     fit, valid = figure.axes[0].lines
     np.testing.assert_allclose(np.array(fit.get_ydata()), [3.5, 1.5])
     np.testing.assert_allclose(np.array(valid.get_ydata()), [5.5, 3.5])
-    assert texts(figure) == ["Train pictures", "Valid pictures of the same nouns"]
+    assert texts(figure) == ["Train images", "Valid images of the same nouns"]
     save_figure(figure, tmp_path / "head_losses.png")
     assert (tmp_path / "head_losses.png").stat().st_size > 10_000
 
@@ -212,7 +212,7 @@ def test_each_step_gets_a_curve_under_its_word(tmp_path: Path) -> None:
     save_figure(figure, tmp_path / "curves.png")
 
 
-def test_both_pictures_say_which_sample_they_show() -> None:
+def test_both_images_say_which_sample_they_show() -> None:
     for draw in (attention_curves, attention_heat_map):
         figure = draw(WEIGHTS, SOURCE, HYPOTHESIS, title="all, sample 6")
         assert figure.get_suptitle() == "all, sample 6"

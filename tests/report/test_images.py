@@ -1,6 +1,6 @@
-"""Tests of the table of picture sets.
+"""Tests of the table of image sets.
 
-The table of pictures that look mislabelled.
+The table of images that look mislabelled.
 """
 
 import re
@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from wordbridge.devise.label_errors import Suspect
-from wordbridge.files import write_table as write_table_picture_counts
-from wordbridge.images.table import Picture, write_pictures
+from wordbridge.files import write_table as write_table_image_counts
+from wordbridge.images.table import ImageRow, write_images
 from wordbridge.report.images import (
     CAPTION,
     caption,
     devise_columns,
     nouns_columns,
     tabulate_devise,
+    tabulate_images,
     tabulate_nouns,
-    tabulate_pictures,
     tabulate_suspects,
 )
 from wordbridge.report.images import COLUMNS_SUSPECT_TABLE as COLUMNS
@@ -31,7 +31,7 @@ from wordbridge.report.tables import write_table
 
 def row(hit: float, **changed: Any) -> dict[str, Any]:
     place = {"candidates": "classes", "part": "test", "set": "all", "kind": "all"}
-    figures = {"labels": 7, "pictures": 5, "hit@1": hit, "hp@2": None, "median_rank": 2.0}
+    figures = {"labels": 7, "images": 5, "hit@1": hit, "hp@2": None, "median_rank": 2.0}
     return place | figures | changed
 
 
@@ -70,7 +70,7 @@ def test_methods_of_one_question_stand_together():
     ],
 )  # fmt: skip
 def test_sums_over_one_thing_are_left_out(rows: list[tuple[str, str, int]], kept: list[str]):
-    made = [row(0.5, set=name, kind=kind, pictures=count) for name, kind, count in rows]
+    made = [row(0.5, set=name, kind=kind, images=count) for name, kind, count in rows]
     frame = tabulate_devise([record("head", 1, *made)])
     assert (frame["set"] + " " + frame["kind"]).tolist() == kept
 
@@ -102,8 +102,8 @@ def test_notes_come_once_and_deviations_in_the_cell(tmp_path: Path):
     assert "30.0 ± 14.1" in (tmp_path / "devise.md").read_text(encoding="utf-8")
 
 
-def noun(synset: str, hit: float, pictures: int = 1, **changed: Any) -> dict[str, Any]:
-    named = {"candidates": "seen", "synset": synset, "name": synset.upper(), "pictures": pictures}
+def noun(synset: str, hit: float, images: int = 1, **changed: Any) -> dict[str, Any]:
+    named = {"candidates": "seen", "synset": synset, "name": synset.upper(), "images": images}
     return named | {"hit@1": hit, "hit@5": hit, "taken_for": ""} | changed
 
 
@@ -121,9 +121,9 @@ def test_nouns_at_both_ends_are_means_over_the_seeds_of_one_method():
     assert frame["hit@1"].tolist() == [0.5, 0.5, 0.0, 0.0]
 
 
-def test_nouns_with_few_pictures_do_not_count_and_none_is_at_both_ends():
+def test_nouns_with_few_images_do_not_count_and_none_is_at_both_ends():
     records = [{"method": "head", "nouns": [noun("a", 1.0, 2), noun("b", 0.5), noun("c", 0.2, 2)]}]
-    frame = tabulate_nouns(records, "head", 9, pictures=2)
+    frame = tabulate_nouns(records, "head", 9, images=2)
     assert list(zip(frame["end"], frame["synset"], strict=True)) == [("best", "a"), ("worst", "c")]
 
 
@@ -150,22 +150,22 @@ def test_printed_figures_that_we_lack_are_shown_too(tmp_path: Path):
     assert "85.0" in (tmp_path / "devise.md").read_text(encoding="utf-8")
 
 
-def picture(name: str, kind: str, part: str = "") -> Picture:
-    return Picture("a", name, "n00000001", kind, part, "", "", "", name, "0")
+def image(name: str, kind: str, part: str = "") -> ImageRow:
+    return ImageRow("a", name, "n00000001", kind, part, "", "", "", name, "0")
 
 
 def test_a_set_has_its_parts_and_what_was_left_out(tmp_path: Path) -> None:
-    pictures = [picture("1", "photo", "train"), picture("2", "photo", "valid")]
-    pictures += [picture("3", "drawing", "train"), picture("4", "drawing", "unseen")]
-    write_pictures(tmp_path / "split.tsv", pictures)
-    write_pictures(tmp_path / "a.tsv", (row._replace(part="") for row in pictures))
-    write_pictures(tmp_path / "album.tsv", [])
+    images = [image("1", "photo", "train"), image("2", "photo", "valid")]
+    images += [image("3", "drawing", "train"), image("4", "drawing", "unseen")]
+    write_images(tmp_path / "split.tsv", images)
+    write_images(tmp_path / "a.tsv", (row._replace(part="") for row in images))
+    write_images(tmp_path / "album.tsv", [])
     left_out = [("5", "no noun in 'A mug.'"), ("6", "empty"), ("7", "no noun in 'Mud.'")]
-    write_table_picture_counts(tmp_path / "a.left_out.tsv", ("picture", "reason"), left_out)
+    write_table_image_counts(tmp_path / "a.left_out.tsv", ("image", "reason"), left_out)
     for name in ("album.left_out.tsv", "0.tsv", "none.tsv"):
-        write_table_picture_counts(tmp_path / name, ("picture", "reason"), [])
-    write_table_picture_counts(tmp_path / "1.tsv", ("picture", "reason"), [("3", "truncated")])
-    table = tabulate_pictures(
+        write_table_image_counts(tmp_path / name, ("image", "reason"), [])
+    write_table_image_counts(tmp_path / "1.tsv", ("image", "reason"), [("3", "truncated")])
+    table = tabulate_images(
         {name: tmp_path / f"{name}.tsv" for name in ("a", "album")},
         {name: tmp_path / f"{name}.left_out.tsv" for name in ("a", "album")},
         {"a": [tmp_path / "0.tsv", tmp_path / "1.tsv"], "album": [tmp_path / "none.tsv"]},
@@ -189,7 +189,7 @@ def test_the_table_names_the_method_and_seed_that_it_goes_by(tmp_path: Path) -> 
     write_table(tabulate_suspects(found), tmp_path / "made", caption("conse", 7), COLUMNS)
 
     text = (tmp_path / "made.md").read_text(encoding="utf-8")
-    assert text.startswith("Pictures that look mislabelled: ")
+    assert text.startswith("Images that look mislabelled: ")
     assert ", as conse (seed 7) sees them\n" in text
     cells = [cell.strip() for cell in text.splitlines()[4].split("|")[1:-1]]
     assert cells == ["own", "2.png", "valid", "cat", "0.125", "boat", "0.750", "0.625"]

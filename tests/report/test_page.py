@@ -11,10 +11,10 @@ import pytest
 
 from wordbridge.report.page import (
     FOLDERS,
-    OF_PICTURES,
+    OF_IMAGES,
     OTHER,
+    ImageRow,
     Link,
-    Picture,
     Section,
     build_page,
     caption_of,
@@ -34,7 +34,7 @@ def test_every_text_is_escaped_and_tables_are_not() -> None:
                 NASTY,
                 NASTY,
                 tables=["<table></table>"],
-                pictures=[Picture("a.png", NASTY)],
+                images=[ImageRow("a.png", NASTY)],
                 links=[Link(NASTY, NASTY)],
             )
         ],
@@ -56,7 +56,7 @@ def test_contents_lead_to_the_sections() -> None:
 def test_addresses_are_relative_and_quoted() -> None:
     section = Section(
         "S",
-        pictures=[Picture("figures/a b#1.png", "P")],
+        images=[ImageRow("figures/a b#1.png", "P")],
         links=[Link("javascript:alert(1)", "L"), Link("tables/é.tsv", "T")],
     )
     page = build_page("Run", [section])
@@ -69,8 +69,8 @@ def test_addresses_are_relative_and_quoted() -> None:
     ]
 
 
-def test_a_picture_without_words_for_the_blind_has_its_caption() -> None:
-    page = build_page("Run", [Section("S", pictures=[Picture("a.png", "Losses")])])
+def test_a_image_without_words_for_the_blind_has_its_caption() -> None:
+    page = build_page("Run", [Section("S", images=[ImageRow("a.png", "Losses")])])
     assert 'alt="Losses"' in page
 
 
@@ -78,12 +78,12 @@ def test_a_picture_without_words_for_the_blind_has_its_caption() -> None:
     ("name", "kind", "title"),
     [
         ("scores.html", "tables", "Scores"),
-        ("scores.png", "pictures", "Scores"),
+        ("scores.png", "images", "Scores"),
         ("samples.html", "tables", "Sample translations"),
-        ("attention_all_3.png", "pictures", "Attention"),
-        ("losses.svg", "pictures", "Training"),
+        ("attention_all_3.png", "images", "Attention"),
+        ("losses.svg", "images", "Training"),
         ("coverage_fr.html", "tables", "Corpus and vectors"),
-        ("lossesandmore.png", "pictures", "More"),
+        ("lossesandmore.png", "images", "More"),
         ("strange.html", "tables", "More"),
     ],
 )
@@ -101,20 +101,20 @@ def test_files_are_known_by_the_start_of_their_name(name: str, kind: str, title:
 )
 def test_captions_come_from_the_longest_known_start(name: str, start: str) -> None:
     path = Path(name)
-    assert caption_of(path, topic_of(path, "pictures")).startswith(start)
+    assert caption_of(path, topic_of(path, "images")).startswith(start)
 
 
-def test_an_unknown_picture_is_called_by_its_name() -> None:
+def test_an_unknown_image_is_called_by_its_name() -> None:
     assert caption_of(Path("my_own_plot.png"), OTHER) == "my own plot"
 
 
-def test_the_page_shows_every_table_and_picture_and_lists_the_folders(tmp_path: Path) -> None:
+def test_the_page_shows_every_table_and_image_and_lists_the_folders(tmp_path: Path) -> None:
     for name in ("scores", "samples", "strange"):
         frame = pd.DataFrame({"a": [f"cell of {name}"]})
         write_table(frame, tmp_path / "tables" / name, f"Caption of {name}.")
     tables = [tmp_path / "tables" / f"{name}.html" for name in ("samples", "strange", "scores")]
-    pictures = [tmp_path / "figures" / "scores.png", tmp_path / "figures" / "losses.png"]
-    sections = summary_sections(tmp_path, tables, pictures)
+    images = [tmp_path / "figures" / "scores.png", tmp_path / "figures" / "losses.png"]
+    sections = summary_sections(tmp_path, tables, images)
     titles = [section.title for section in sections]
     assert titles == ["Scores", "Sample translations", "Training", "More", "Files"]
     page = build_page("A run", sections)
@@ -124,21 +124,21 @@ def test_the_page_shows_every_table_and_picture_and_lists_the_folders(tmp_path: 
             assert f'href="./tables/{name}.{ending}"' in page
     for name in ("scores", "losses"):
         assert f'src="./figures/{name}.png"' in page
-    for folder in FOLDERS.keys() - OF_PICTURES:
+    for folder in FOLDERS.keys() - OF_IMAGES:
         assert f'href="./{folder}/"' in page
     assert str(tmp_path) not in page
 
 
-def test_folders_of_the_picture_side_are_listed_with_its_tables_only(tmp_path: Path) -> None:
+def test_folders_of_the_image_side_are_listed_with_its_tables_only(tmp_path: Path) -> None:
     write_table(pd.DataFrame({"a": ["b"]}), tmp_path / "tables/devise", "Caption.")
     tables = [tmp_path / "tables/devise.html"]
-    with_pictures, without = (
+    with_images, without = (
         {link.path for link in summary_sections(tmp_path, made, [])[-1].links}
         for made in (tables, [])
     )
-    assert {f"{name}/" for name in FOLDERS} <= with_pictures
-    wanted = {f"{name}/" for name in OF_PICTURES} | {"timings/search.html"}
-    assert with_pictures - without == wanted
+    assert {f"{name}/" for name in FOLDERS} <= with_images
+    wanted = {f"{name}/" for name in OF_IMAGES} | {"timings/search.html"}
+    assert with_images - without == wanted
 
 
 def test_folders_that_a_run_does_not_make_are_not_listed(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.search.toys import COLOURS, make_run, picture_bytes
+from tests.search.toys import COLOURS, image_bytes, make_run
 from wordbridge.errors import InputError
 from wordbridge.report.search import COLUMNS_RECALL_TABLE as RECALL_COLUMNS
 from wordbridge.report.search import (
@@ -48,80 +48,80 @@ def words(results: Path) -> WordTable:
 
 
 @pytest.fixture
-def pictures(results: Path) -> Index:
-    return read_index(results / "search/pictures")
+def images(results: Path) -> Index:
+    return read_index(results / "search/images")
 
 
-def labels(settings: dict[str, Any], target: Index, pictures: Index, words: WordTable) -> Any:
+def labels(settings: dict[str, Any], target: Index, images: Index, words: WordTable) -> Any:
     return [
         [one.label for one in found]
-        for _, _, found in example_searches(settings, target, pictures, words)
+        for _, _, found in example_searches(settings, target, images, words)
     ]
 
 
-def test_words_find_pictures(pictures: Index, words: WordTable):
-    settings = {"index": "pictures", "words": ["boat", "dog - cat"], "top": 2}
+def test_words_find_images(images: Index, words: WordTable):
+    settings = {"index": "images", "words": ["boat", "dog - cat"], "top": 2}
 
-    assert labels(settings, pictures, pictures, words) == [["boat", "boat"], ["dog", "dog"]]
+    assert labels(settings, images, images, words) == [["boat", "boat"], ["dog", "dog"]]
 
 
-def test_pictures_find_nouns_or_others_but_not_themselves(
-    results: Path, pictures: Index, words: WordTable
+def test_images_find_nouns_or_others_but_not_themselves(
+    results: Path, images: Index, words: WordTable
 ):
-    settings = {"index": "nouns", "pictures": ["toy/own/4.png"], "top": 1}
+    settings = {"index": "nouns", "images": ["toy/own/4.png"], "top": 1}
     nouns = read_index(results / "search/nouns")
 
-    assert labels(settings, nouns, pictures, words) == [["dog"]]
-    ((_, _, found),) = example_searches(settings, pictures, pictures, words)
+    assert labels(settings, nouns, images, words) == [["dog"]]
+    ((_, _, found),) = example_searches(settings, images, images, words)
     assert [(one.rank, one.name) for one in found] == [(1, "toy/own/0.png")]
 
 
-def test_the_table_tells_pictures_of_one_noun_apart_even_without_their_files(
-    pictures: Index, words: WordTable, monkeypatch: pytest.MonkeyPatch
+def test_the_table_tells_images_of_one_noun_apart_even_without_their_files(
+    images: Index, words: WordTable, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("wordbridge.report.search.answer_tile", lambda one: Tile((), None, "gone"))
     asked = ["toy/own/0.png", "toy/own/4.png"]
-    settings = {"index": "pictures", "pictures": asked, "top": 2}
+    settings = {"index": "images", "images": asked, "top": 2}
 
-    table = tabulate_searches(example_searches(settings, pictures, pictures, words))
+    table = tabulate_searches(example_searches(settings, images, images, words))
 
     assert table["query"].tolist() == [f"dog ({name})" for name in asked for _ in range(2)]
     assert table["rank"].tolist() == [1, 2] * 2
-    assert table["picture"].tolist()[::2] == asked[::-1]
+    assert table["image"].tolist()[::2] == asked[::-1]
 
 
-def test_a_number_of_pictures_is_taken_from_those_not_trained_on(pictures: Index, words: WordTable):
-    settings = {"index": "pictures", "pictures": 2, "top": 6}
-    searches = example_searches(settings, pictures, pictures, words)
+def test_a_number_of_images_is_taken_from_those_not_trained_on(images: Index, words: WordTable):
+    settings = {"index": "images", "images": 2, "top": 6}
+    searches = example_searches(settings, images, images, words)
 
     assert [one.tile.lines[0] for one in searches] == ["boat", "dog"]
     assert [len(one.answers) for one in searches] == [6, 6]
-    assert len(example_searches(settings | {"pictures": 99}, pictures, pictures, words)) == 5
+    assert len(example_searches(settings | {"images": 99}, images, images, words)) == 5
 
 
-def test_the_table_has_a_row_for_each_answer(pictures: Index, words: WordTable):
-    settings = {"index": "pictures", "words": ["boat"], "top": 3}
-    searches = example_searches(settings, pictures, pictures, words)
+def test_the_table_has_a_row_for_each_answer(images: Index, words: WordTable):
+    settings = {"index": "images", "words": ["boat"], "top": 3}
+    searches = example_searches(settings, images, images, words)
 
     table = tabulate_searches(searches)
 
     assert table["query"].tolist() == ["boat"] * 3
     assert table["rank"].tolist() == [1, 2, 3]
-    assert table["picture"].tolist()[0].startswith("toy/own/")
+    assert table["image"].tolist()[0].startswith("toy/own/")
     assert sheet_rows(searches)[0][0] == Tile((), None, "boat")
     assert len(sheet_rows(searches)[0]) == 4
-    assert caption(settings) == "Search from words to pictures: the nearest by cosine."
+    assert caption(settings) == "Search from words to images: the nearest by cosine."
 
 
-def test_a_picture_that_is_not_there_is_an_error(pictures: Index, words: WordTable):
-    settings = {"index": "pictures", "pictures": ["toy/none.png"], "top": 3}
+def test_a_image_that_is_not_there_is_an_error(images: Index, words: WordTable):
+    settings = {"index": "images", "images": ["toy/none.png"], "top": 3}
 
-    with pytest.raises(InputError, match="expected the picture SET/PICTURE of an index"):
-        example_searches(settings, pictures, pictures, words)
+    with pytest.raises(InputError, match="expected the image SET/IMAGE of an index"):
+        example_searches(settings, images, images, words)
 
 
 def test_recall_and_costs_of_all_indexes_are_one_table(results: Path):
-    indexes = [read_index(results / "search" / name) for name in ("nouns", "pictures")]
+    indexes = [read_index(results / "search" / name) for name in ("nouns", "images")]
     builds = []
     for number in range(2):
         builds.append(results / f"build{number}.tsv")
@@ -139,8 +139,8 @@ SYNSETS = {"boat": ("n6",), "cat": ("n4",), "dog": ("n3",), "sail": ("n7",)}
 PAIRS = [NamePair((name,), (name,), SYNSETS.get(name, ()), name) for name in NAMES]
 
 
-def test_french_names_are_asked_with_alignments_of_the_others(pictures: Index, words: WordTable):
-    table = tabulate_french(PAIRS, words, words, pictures, 3, [1, 5], {})
+def test_french_names_are_asked_with_alignments_of_the_others(images: Index, words: WordTable):
+    table = tabulate_french(PAIRS, words, words, images, 3, [1, 5], {})
 
     assert table["language"].tolist() == ["English", "French, aligned"]
     assert table["names"].tolist() == [4, 4]
@@ -150,25 +150,25 @@ def test_french_names_are_asked_with_alignments_of_the_others(pictures: Index, w
 
 
 def test_the_french_table_shows_the_hits_that_were_asked_for(
-    tmp_path: Path, pictures: Index, words: WordTable
+    tmp_path: Path, images: Index, words: WordTable
 ):
-    table = tabulate_french(PAIRS, words, words, pictures, 3, [3, 7], {})
+    table = tabulate_french(PAIRS, words, words, images, 3, [3, 7], {})
     write_table(table, tmp_path / "french", "French", french_columns(table))
 
     lines = (tmp_path / "french.md").read_text(encoding="utf-8").splitlines()
     heads = [cell.strip() for cell in lines[2].split("|")[1:-1]]
-    assert heads[-4:] == ["Pictures", "hit@3, %", "hit@7, %", "MRR"]
+    assert heads[-4:] == ["Images", "hit@3, %", "hit@7, %", "MRR"]
     assert len([line for line in lines if line.startswith("- hit@3, %: Share of names")]) == 1
 
 
-def test_questions_that_are_translated_have_a_row_of_their_own(pictures: Index, words: WordTable):
+def test_questions_that_are_translated_have_a_row_of_their_own(images: Index, words: WordTable):
     said = {"boat": "where is the boat ?", "cat": "where is it that _unk ?", "dog": "the cat"}
     questions = {
         name: TranslatedName(name, f"Où est {name} ?", said.get(name, ""), unknown, "all/3")
         for name, unknown in zip(NAMES, ["", "", "", "d", "e", "s", "v"], strict=True)
     }
 
-    table = tabulate_french(PAIRS, words, words, pictures, 3, [1], questions)
+    table = tabulate_french(PAIRS, words, words, images, 3, [1], questions)
 
     assert table["language"].tolist() == ["English", "French, aligned", "French, translated"]
     shown = table.iloc[2][["names", "queries", "known", "hit@1"]]
@@ -180,15 +180,15 @@ ROW = SIDE + 3 * LINE + GAP
 
 
 def test_a_sheet_has_a_row_for_each_and_room_for_the_longest():
-    tile = Tile(("a", "b"), picture_bytes("#ff0000"))
+    tile = Tile(("a", "b"), image_bytes("#ff0000"))
 
     sheet = contact_sheet([[tile], [tile, tile, tile]])
 
     assert sheet.size == (GAP + 3 * (SIDE + GAP), GAP + 2 * ROW)
 
 
-def test_a_picture_fills_its_tile_as_far_as_its_shape_allows():
-    sheet = contact_sheet([[Tile(("wide",), picture_bytes("#ff0000", (40, 20)))]])
+def test_a_image_fills_its_tile_as_far_as_its_shape_allows():
+    sheet = contact_sheet([[Tile(("wide",), image_bytes("#ff0000", (40, 20)))]])
     middle = GAP + SIDE // 2
 
     assert sheet.getpixel((middle, middle)) == (255, 0, 0)
@@ -198,26 +198,26 @@ def test_a_picture_fills_its_tile_as_far_as_its_shape_allows():
 
 def test_captions_are_drawn_below():
     def ink(lines: tuple[str, ...]) -> int:
-        sheet = contact_sheet([[Tile(lines, picture_bytes("#ffffff"))]]).convert("L")
+        sheet = contact_sheet([[Tile(lines, image_bytes("#ffffff"))]]).convert("L")
         below = sheet.crop((0, GAP + SIDE, sheet.width, sheet.height))
         return sum(below.point(lambda value: value < 128).histogram()[1:])
 
     assert 0 == ink(()) < ink(("œuvre",)) < ink(("a much longer name of two lines", "0.123"))
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture", None])
+@pytest.mark.parametrize("data", [b"", b"no image", None])
 def test_what_cannot_be_shown_is_a_tile_with_words(data: bytes | None):
     sheet = contact_sheet([[Tile(("a",), data, "x" * 80)]])
 
     assert sheet.getpixel((GAP + 1, GAP + 1)) == (236, 239, 242)
 
 
-def test_a_sheet_without_tiles_is_a_picture_all_the_same():
+def test_a_sheet_without_tiles_is_a_image_all_the_same():
     assert contact_sheet([]).size == (2 * GAP + SIDE, GAP + ROW)
 
 
 def test_equal_tiles_make_equal_bytes(tmp_path: Path):
-    rows = [[Tile(("a dog",), picture_bytes("#00ff00")), Tile((), None, "guinea pig")]]
+    rows = [[Tile(("a dog",), image_bytes("#00ff00")), Tile((), None, "guinea pig")]]
 
     save_sheet(tmp_path / "a.png", rows)
     save_sheet(tmp_path / "b.png", rows)
@@ -227,20 +227,20 @@ def test_equal_tiles_make_equal_bytes(tmp_path: Path):
         assert opened.format == "PNG"
 
 
-def test_an_answer_shows_its_picture_noun_and_score(tmp_path: Path):
+def test_an_answer_shows_its_image_noun_and_score(tmp_path: Path):
     results = make_run(tmp_path)
-    index = read_index(results / "search/pictures")
+    index = read_index(results / "search/images")
 
     (first,) = answers(index, index.vectors[2], 1)
     tile = answer_tile(first)
 
     assert (tile.lines, tile.text) == (("boat", "1.000"), "")
-    assert tile.image == picture_bytes(COLOURS["boat"])
+    assert tile.image == image_bytes(COLOURS["boat"])
     (results / "files/2.png").unlink()
     assert answer_tile(first)[1:] == (None, "the file is gone")
 
 
-def test_an_answer_without_a_picture_is_its_noun():
+def test_an_answer_without_a_image_is_its_noun():
     columns = dict.fromkeys(COLUMNS, "") | {"label": "guinea pig"}
 
     assert answer_tile(Answer(1, 0.5, columns)) == Tile(("0.500",), None, "guinea pig")

@@ -32,7 +32,7 @@ from wordbridge.search.rows import model_digests
 from wordbridge.search.words import read_words
 
 Search = Callable[..., Result]
-SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
+SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_each_line_has_score_noun_path_and_file(search: Search, finished: Path):
         (["--exact", "cat"], "cat"),
     ],
 )
-def test_words_in_all_forms_find_pictures(search: Search, words: list[str], found: str):
+def test_words_in_all_forms_find_images(search: Search, words: list[str], found: str):
     assert columns(search(*words), 1)[0] == found
 
 
@@ -136,13 +136,13 @@ def test_nouns_and_classes_can_be_searched(search: Search):
     assert sorted(columns(search("sail", "--classes"), 1)) == ["boat", "dog", "guinea pig"]
 
 
-def test_a_picture_of_the_run_needs_no_model_and_does_not_find_itself(search: Search):
+def test_a_image_of_the_run_needs_no_model_and_does_not_find_itself(search: Search):
     run = search("--image", "toy/own/0.png", "--json", "--top", "3")
 
     found = [json.loads(line) for line in run.stdout.splitlines()]
     assert [one["rank"] for one in found] == [1, 2, 3]
-    assert found[0]["picture"] == "own/4.png"
-    assert "own/0.png" not in {one["picture"] for one in found}
+    assert found[0]["image"] == "own/4.png"
+    assert "own/0.png" not in {one["image"] for one in found}
     assert columns(search("--image", "toy/own/0.png", "--nouns"), 1)[0] == "dog"
 
 
@@ -177,11 +177,11 @@ def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     torch.save(network.state_dict(), project / "weights")
     usage = {"backbone": "mobilenet_v3_small", "short_side": None, "pooling": "average"}
     write_usage(
-        results / "search/picture_usage.json",
+        results / "search/image_usage.json",
         usage | {"precision": "float32"},
         project / "weights",
     )
-    path = results / "search/picture_usage.json"
+    path = results / "search/image_usage.json"
     path.write_text(path.read_text(encoding="utf-8").replace(f"{project}/", ""), encoding="utf-8")
     tensors = {
         "class_vectors": torch.tensor([[1.0, 4, 0, 0, 0]]).repeat(1000, 1),
@@ -191,11 +191,11 @@ def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = results / "devise/conse/1"
     files = [folder / "model.safetensors", folder / "settings.json"]
     write_fitted(Fitted(tensors, described), *files)
-    say(results / "search/pictures/index.json", **model_digests(*files))
+    say(results / "search/images/index.json", **model_digests(*files))
     return results
 
 
-def test_a_picture_of_ones_own_goes_through_the_network_and_method_of_the_run(
+def test_a_image_of_ones_own_goes_through_the_network_and_method_of_the_run(
     search: Search, with_model: Path, finished: Path
 ):
     run = search("--image", str(finished / "files/0.png"), "--nouns", results=with_model)
@@ -211,21 +211,21 @@ def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
 ):
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
-    made = make_run(Path("results/toy")).resolve()  # so that its pictures have relative places
+    made = make_run(Path("results/toy")).resolve()  # so that its images have relative places
     (made / "link.png").symlink_to(made / "files/1.png")
     shutil.copy(made / "files/1.png", made / "copy.png")
     monkeypatch.chdir(tmp_path)
-    cat = read_index(made / "search/pictures").vectors[1]
-    monkeypatch.setattr(wordbridge.search.engine, "picture_vector", lambda *made_with: cat)
+    cat = read_index(made / "search/images").vectors[1]
+    monkeypatch.setattr(wordbridge.search.engine, "image_vector", lambda *made_with: cat)
 
-    found = Opened(made).by_picture(str(made / place), "pictures", 6).answers
+    found = Opened(made).by_image(str(made / place), "images", 6).answers
 
     assert [one.rank for one in found] == [1, 2, 3, 4, 5, 6]
     assert ("toy/own/1.png" in [one.name for one in found]) == (place == "copy.png")
 
 
-def test_without_tuned_blocks_the_usage_of_pictures_does_not_speak_of_them(with_model: Path):
-    usage = json.loads((with_model / "search/picture_usage.json").read_text(encoding="utf-8"))
+def test_without_tuned_blocks_the_usage_of_images_does_not_speak_of_them(with_model: Path):
+    usage = json.loads((with_model / "search/image_usage.json").read_text(encoding="utf-8"))
 
     names = ["backbone", "short_side", "pooling", "precision", "weights", "weights_sha256"]
     assert list(usage) == names
@@ -240,8 +240,8 @@ def with_tuned(with_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     blocks = cut_before(plain.body, 1)[1].state_dict()
     files = [results / "backbone/model.safetensors", results / "backbone/settings.json"]
     write_fitted(Fitted(blocks, {"kind": "backbone", "blocks": 1}), *files)
-    say(results / "search/picture_usage.json", tuned_sha256=sha256_of(files[0]))
-    say(results / "search/pictures/index.json", tuned=sha256_of(files[0]))
+    say(results / "search/image_usage.json", tuned_sha256=sha256_of(files[0]))
+    say(results / "search/images/index.json", tuned=sha256_of(files[0]))
     return results
 
 
@@ -252,7 +252,7 @@ def say(path: Path, **said: Any) -> None:
     path.write_text(json.dumps(told), encoding="utf-8")
 
 
-def test_a_picture_of_ones_own_goes_through_the_tuned_blocks(
+def test_a_image_of_ones_own_goes_through_the_tuned_blocks(
     search: Search, with_tuned: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
 ):
     made = []
@@ -271,9 +271,9 @@ def test_a_picture_of_ones_own_goes_through_the_tuned_blocks(
 @pytest.mark.parametrize(
     ("file", "said", "message"),
     [
-        ("pictures/index.json", {"tuned": None}, "made the index of pictures (none), got"),
-        ("pictures/index.json", {"tuned": "0123"}, "made the index of pictures (0123), got"),
-        ("picture_usage.json", {"tuned_sha256": None}, "got none in picture_usage.json"),
+        ("images/index.json", {"tuned": None}, "made the index of images (none), got"),
+        ("images/index.json", {"tuned": "0123"}, "made the index of images (0123), got"),
+        ("image_usage.json", {"tuned_sha256": None}, "got none in image_usage.json"),
     ],
 )
 def test_an_index_of_other_tuned_blocks_is_refused(
@@ -319,8 +319,8 @@ def test_tuned_blocks_that_are_others_or_gone_are_refused(
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        ("devise/conse/1/model.safetensors", "expected the model that made the index of pictures"),
-        ("search/picture_usage.json", "expected how pictures become features"),
+        ("devise/conse/1/model.safetensors", "expected the model that made the index of images"),
+        ("search/image_usage.json", "expected how images become features"),
         ("../../weights", "weights: expected the weights of mobilenet_v3_small, got no file"),
     ],
 )
@@ -349,16 +349,16 @@ def test_a_model_that_did_not_make_the_index_is_refused(
     run = search("--image", str(finished / "files/0.png"), results=results)
 
     assert run.exit_code == 1
-    assert "expected the model that made the index of pictures (" in run.stderr
+    assert "expected the model that made the index of images (" in run.stderr
     assert "run snakemake again, so that both are of one run" in run.stderr
 
 
-def test_other_weights_and_what_is_no_picture_are_refused(
+def test_other_weights_and_what_is_no_image_are_refused(
     search: Search, with_model: Path, finished: Path, tmp_path: Path
 ):
-    (tmp_path / "no.png").write_bytes(b"no picture")
+    (tmp_path / "no.png").write_bytes(b"no image")
     run = search("--image", str(tmp_path / "no.png"), results=with_model)
-    assert "no.png: expected a picture, but " in run.stderr
+    assert "no.png: expected an image, but " in run.stderr
 
     project = shutil.copytree(with_model.parents[1], tmp_path / "project")
     (project / "weights").write_bytes(b"others")
@@ -379,7 +379,7 @@ def test_other_weights_and_what_is_no_picture_are_refused(
             "expected --french or --image, got --french and",
         ),
         (["dog", "--nouns", "--classes"], "expected --nouns or --classes, got --nouns and"),
-        (["--image", "none.jpg"], "none.jpg: expected a picture file, or SET/PICTURE"),
+        (["--image", "none.jpg"], "none.jpg: expected an image file, or SET/IMAGE"),
         (["dog", "--results", "absent"], "absent: expected search indexes, got no such folder"),
     ],
 )

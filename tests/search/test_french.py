@@ -2,7 +2,7 @@
 
 Names in two languages.
 
-Names in several languages, by the pictures that they find.
+Names in several languages, by the images that they find.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 
 from wordbridge.arrays import unit_length
 from wordbridge.errors import InputError
-from wordbridge.images.table import Picture, read_pictures
+from wordbridge.images.table import ImageRow, read_images
 from wordbridge.search.french import (
     NamePair,
     Queries,
@@ -83,20 +83,20 @@ def test_no_pair_has_a_part_in_the_alignment_that_maps_it():
     assert cross_fitted(source, changed, folds)[own] == pytest.approx(mapped[own])
 
 
-def picture(name: str, fr_name: str, synset: str) -> Picture:
-    return Picture("toy", name, synset, "photo", "", name, fr_name, "", "", "")
+def image(name: str, fr_name: str, synset: str) -> ImageRow:
+    return ImageRow("toy", name, synset, "photo", "", name, fr_name, "", "", "")
 
 
 def test_pairs_are_distinct_names_with_all_their_nouns():
-    pictures = [
-        picture("A dog", "Un chien !", "n3"),
-        picture("the dog.", "Le du chien", "n4"),
-        picture("sail boat", "bateau à voile", ""),
-        picture("cat", "", "n5"),
-        picture("two three four five", "chat", "n6"),
+    images = [
+        image("A dog", "Un chien !", "n3"),
+        image("the dog.", "Le du chien", "n4"),
+        image("sail boat", "bateau à voile", ""),
+        image("cat", "", "n5"),
+        image("two three four five", "chat", "n6"),
     ]
 
-    assert name_pairs(pictures) == [
+    assert name_pairs(images) == [
         NamePair(("dog",), ("chien",), ("n3", "n4"), "chien"),
         NamePair(("sail", "boat"), ("bateau", "voile"), (), "bateau à voile"),
     ]
@@ -126,7 +126,7 @@ def queries(vectors: Vectors) -> Queries:
 @pytest.fixture
 def pairs(finished: Path) -> list[NamePair]:
     """Return boat, cat, dog and sail in both languages."""
-    return name_pairs(read_pictures(finished / "pictures/split.tsv"))
+    return name_pairs(read_images(finished / "images/split.tsv"))
 
 
 @pytest.fixture
@@ -134,10 +134,10 @@ def english(finished: Path, pairs: list[NamePair]) -> Vectors:
     return mean_vectors([pair.en for pair in pairs], read_words(finished / "search/words/en"))
 
 
-def test_both_languages_are_asked_for_the_same_pictures(
+def test_both_languages_are_asked_for_the_same_images(
     finished: Path, pairs: list[NamePair], english: Vectors
 ):
-    index = read_index(finished / "search/pictures")
+    index = read_index(finished / "search/images")
     wrong = english[::-1].copy()
 
     right, other = score_names(
@@ -147,7 +147,7 @@ def test_both_languages_are_asked_for_the_same_pictures(
     assert right == {
         "language": "English",
         "names": 4,
-        "pictures": 5,
+        "images": 5,
         "queries": 4,
         "known": 4,
         "hit@1": 1.0,
@@ -161,7 +161,7 @@ def test_both_languages_are_asked_for_the_same_pictures(
 def test_a_name_without_a_vector_is_left_out_where_one_is_needed_and_missed_elsewhere(
     finished: Path, pairs: list[NamePair], english: Vectors
 ):
-    index = read_index(finished / "search/pictures")
+    index = read_index(finished / "search/images")
     lacking, known = english.copy(), np.array([True, False, False, False])
     lacking[1] = 0
 
@@ -177,5 +177,5 @@ def test_a_name_without_a_vector_is_left_out_where_one_is_needed_and_missed_else
 
 def test_without_pairs_there_is_nothing_to_measure(finished: Path):
     nothing = {"English": queries(np.zeros((0, 5), np.float32))}
-    with pytest.raises(InputError, match="expected pictures with names in both languages"):
-        score_names([], nothing, {}, read_index(finished / "search/pictures"), [1])
+    with pytest.raises(InputError, match="expected images with names in both languages"):
+        score_names([], nothing, {}, read_index(finished / "search/images"), [1])

@@ -28,7 +28,7 @@ from wordbridge.search.index import (
 )
 from wordbridge.search.recall import recall
 
-MADE_BY = {"index": "pictures", "word_vectors": "ab" * 32, "method": "conse", "seed": 3}
+MADE_BY = {"index": "images", "word_vectors": "ab" * 32, "method": "conse", "seed": 3}
 LABELS = [{"label": "a\tboat\n", "synset": "n1"}, {"label": "dog", "archive": "x.zip"}]
 SETTINGS = GraphSettings(links=5)
 

@@ -39,13 +39,13 @@ def test_queries_are_spread_evenly_and_have_a_direction():
 
 
 def test_a_small_index_is_searched_without_loss(finished: Path):
-    indexes = {name: read_index(finished / "search" / name) for name in ("nouns", "pictures")}
+    indexes = {name: read_index(finished / "search" / name) for name in ("nouns", "images")}
 
-    rows = recall_rows(indexes, {"nouns": 2.5, "pictures": 1.5}, queries=6, count=3)
+    rows = recall_rows(indexes, {"nouns": 2.5, "images": 1.5}, queries=6, count=3)
 
     assert [(row["index"], row["rows"], row["recall"]) for row in rows] == [
         ("nouns", 8, 1.0),
-        ("pictures", 7, 1.0),
+        ("images", 7, 1.0),
     ]
     assert [row["build_seconds"] for row in rows] == [2.5, 1.5]
     assert all(row["graph_ms"] > 0 and row["graph_bytes"] > 0 for row in rows)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from snakemake.iocontainers import Namedlist
 
-from tests.search.toys import PICTURES, SETTINGS, files_of, noun_vector
+from tests.search.toys import IMAGES, SETTINGS, files_of, noun_vector
 from wordbridge.errors import InputError
 from wordbridge.files import sha256_of
 from wordbridge.nouns.table import Noun
@@ -38,17 +38,17 @@ def test_classes_come_in_their_order(finished: Path):
     }
 
 
-def test_pictures_have_the_label_of_their_noun_and_what_it_takes_to_read_them(finished: Path):
+def test_images_have_the_label_of_their_noun_and_what_it_takes_to_read_them(finished: Path):
     made = index_rows(SETTINGS, files_of(finished))
 
-    assert [one["label"] for one in made.labels] == [name.replace("_", " ") for name in PICTURES]
+    assert [one["label"] for one in made.labels] == [name.replace("_", " ") for name in IMAGES]
     assert made.vectors[2] == pytest.approx(noun_vector("boat"), abs=0.5)
-    assert made.labels[2]["picture"] == "own/2.png"
+    assert made.labels[2]["image"] == "own/2.png"
     assert made.labels[2]["member"] == str(finished / "files/2.png")
     assert made.made_by["method"] == "conse"
 
 
-def test_the_index_of_pictures_says_which_tuned_blocks_it_was_made_with(
+def test_the_index_of_images_says_which_tuned_blocks_it_was_made_with(
     finished: Path, tmp_path: Path
 ):
     blocks = [tmp_path / "model.safetensors", tmp_path / "settings.json"]
@@ -59,7 +59,7 @@ def test_the_index_of_pictures_says_which_tuned_blocks_it_was_made_with(
     assert "tuned" not in made[1].made_by
 
 
-def test_the_index_of_pictures_says_which_model_it_was_made_with(finished: Path, tmp_path: Path):
+def test_the_index_of_images_says_which_model_it_was_made_with(finished: Path, tmp_path: Path):
     model = [tmp_path / "model.safetensors", tmp_path / "settings.json"]
     for path in model:
         path.write_text(path.name)
@@ -80,14 +80,14 @@ def test_snakemakes_own_list_of_files_does_as_well(finished: Path):
     assert len(index_rows({"index": "classes"}, files).labels) == 3
 
 
-def test_pictures_that_are_gone_from_the_table_are_left_out(finished: Path, tmp_path: Path):
-    lines = (finished / "pictures/split.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+def test_images_that_are_gone_from_the_table_are_left_out(finished: Path, tmp_path: Path):
+    lines = (finished / "images/split.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
     (tmp_path / "split.tsv").write_text("".join(lines[:2] + lines[3:]), encoding="utf-8")
-    files = files_of(finished) | {"pictures": [tmp_path / "split.tsv"]}
+    files = files_of(finished) | {"images": [tmp_path / "split.tsv"]}
 
     made = index_rows(SETTINGS, files)
 
-    assert [one["picture"] for one in made.labels] == [f"own/{n}.png" for n in (0, 2, 3, 4, 5, 6)]
+    assert [one["image"] for one in made.labels] == [f"own/{n}.png" for n in (0, 2, 3, 4, 5, 6)]
     assert len(made.vectors) == 6
 
 
@@ -99,7 +99,7 @@ def test_scores_of_classes_are_no_vectors_to_search(finished: Path, tmp_path: Pa
         index_rows(SETTINGS, files_of(finished) | {"description": tmp_path / "made.json"})
 
 
-def test_predictions_of_other_pictures_are_refused(finished: Path, tmp_path: Path):
+def test_predictions_of_other_images_are_refused(finished: Path, tmp_path: Path):
     np.save(tmp_path / "few.npy", np.ones((4, 5), np.float32))
 
     with pytest.raises(InputError, match="expected 7 rows"):
@@ -109,7 +109,7 @@ def test_predictions_of_other_pictures_are_refused(finished: Path, tmp_path: Pat
 def test_an_index_of_the_run_says_which_word_vectors_made_it(finished: Path):
     digest = sha256_of(finished / "nouns/vectors.npy")
 
-    assert read_index(finished / "search/pictures", digest).description["seed"] == 1
+    assert read_index(finished / "search/images", digest).description["seed"] == 1
 
 
 def noun(synset: str, lemmas: str, above: str = "") -> Noun:

@@ -1,4 +1,4 @@
-"""A small finished run to search in: nine nouns, seven pictures, words in two languages."""
+"""A small finished run to search in: nine nouns, seven images, words in two languages."""
 
 import io
 from pathlib import Path
@@ -8,7 +8,7 @@ from PIL import Image
 
 from wordbridge.arrays import save_matrix
 from wordbridge.files import sha256_of, write_record
-from wordbridge.images.table import Picture, write_pictures
+from wordbridge.images.table import ImageRow, write_images
 from wordbridge.nouns.matrix import NounRow, write_noun_rows
 from wordbridge.nouns.table import Noun, read_nouns, write_nouns
 from wordbridge.search.index import GraphSettings, write_index
@@ -16,7 +16,7 @@ from wordbridge.search.rows import index_rows, noun_words
 from wordbridge.search.words import write_words
 
 DIM = 5
-SETTINGS = {"index": "pictures", "method": "conse", "seed": 1}
+SETTINGS = {"index": "images", "method": "conse", "seed": 1}
 GRAPH = GraphSettings(links=6, build_candidates=40, search_candidates=30)
 NOUNS = [
     ("n1", "entity", "", None),
@@ -41,12 +41,12 @@ VECTORS = {
     "pig": [0, 2, 0, 0, 3],
 }
 FRENCH = {"chien": "dog", "chat": "cat", "bateau": "boat", "voile": "sail"}
-PICTURES = ["dog", "cat", "boat", "sail", "dog", "boat", "guinea_pig"]
+IMAGES = ["dog", "cat", "boat", "sail", "dog", "boat", "guinea_pig"]
 PARTS = ["train", "valid", "unseen", "", "valid", "train", "valid"]
 COLOURS = {"dog": "#884400", "cat": "#888888", "boat": "#2244cc", "sail": "#eeeeee"}
 
 
-def picture_bytes(colour: str, size: tuple[int, int] = (24, 18)) -> bytes:
+def image_bytes(colour: str, size: tuple[int, int] = (24, 18)) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, "PNG")
     return file.getvalue()
@@ -57,7 +57,7 @@ def noun_vector(lemma: str) -> np.ndarray:
 
 
 def make_run(results: Path) -> Path:
-    """Write nouns, pictures, predictions, words and indexes into the folder ``results``."""
+    """Write nouns, images, predictions, words and indexes into the folder ``results``."""
     nouns = [
         Noun(synset, tuple(lemmas.split("|")), tuple(filter(None, [above])), number, "a gloss")
         for synset, lemmas, above, number in NOUNS
@@ -69,34 +69,34 @@ def make_run(results: Path) -> Path:
         np.array([noun_vector(row.lemma) for row in rows], np.float32),
         results / "nouns/vectors.npy",
     )
-    make_pictures(results)
+    make_images(results)
     make_words(results)
-    for index in ("classes", "nouns", "pictures"):
-        settings = SETTINGS if index == "pictures" else {"index": index}
+    for index in ("classes", "nouns", "images"):
+        settings = SETTINGS if index == "images" else {"index": index}
         made = index_rows(settings, files_of(results))
         write_index(results / "search" / index, made.vectors, made.labels, made.made_by, GRAPH)
     return results
 
 
-def make_pictures(results: Path) -> None:
+def make_images(results: Path) -> None:
     synsets = {lemmas.split("|")[0]: synset for synset, lemmas, _, _ in NOUNS}
     french = {en: fr for fr, en in FRENCH.items()}
     table, order = [], []
-    for number, (name, part) in enumerate(zip(PICTURES, PARTS, strict=True)):
+    for number, (name, part) in enumerate(zip(IMAGES, PARTS, strict=True)):
         path = results / f"files/{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture_bytes(COLOURS.get(name, "#00aa00")))
+        path.write_bytes(image_bytes(COLOURS.get(name, "#00aa00")))
         fr_name = f"un {french[name]}" if name in french else ""
         known = (f"own/{number}.png", synsets[name], "photo", part, f"a {name}", fr_name)
-        table.append(Picture("toy", *known, "", str(path), f"stamp{number}"))
+        table.append(ImageRow("toy", *known, "", str(path), f"stamp{number}"))
         order.append(f"toy\town/{number}.png\tstamp{number}")
-    write_pictures(results / "pictures/split.tsv", table)
+    write_images(results / "images/split.tsv", table)
     for shard, lines in enumerate((order[:3], order[3:])):
         path = results / f"features/toy/{shard}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("set\tpicture\tstamp\n" + "\n".join(lines) + "\n", encoding="utf-8")
-    noise = np.random.default_rng(3).standard_normal((len(PICTURES), DIM)) / 10
-    predicted = np.array([noun_vector(name) for name in PICTURES]) + noise
+        path.write_text("set\timage\tstamp\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    noise = np.random.default_rng(3).standard_normal((len(IMAGES), DIM)) / 10
+    predicted = np.array([noun_vector(name) for name in IMAGES]) + noise
     save_matrix(predicted.astype(np.float32), results / "devise/conse/1/predictions.npy")
     write_record(
         results / "devise/conse/1/predictions.json",
@@ -122,7 +122,7 @@ def files_of(results: Path) -> dict[str, object]:
         "nouns": results / "nouns/nouns.tsv",
         "vectors": results / "nouns/vectors.npy",
         "rows": results / "nouns/vectors.tsv",
-        "pictures": [results / "pictures/split.tsv"],
+        "images": [results / "images/split.tsv"],
         "features": [results / f"features/toy/{shard}.tsv" for shard in range(2)],
         "predictions": made / "predictions.npy",
         "description": made / "predictions.json",

@@ -226,8 +226,8 @@ def test_when_every_place_fails_one_error_lists_each_with_its_reason(site, house
 
 def test_the_error_ends_in_the_settings_that_do_without(house: House, tmp_path: Path):
     entry = {"places": [{"local": str(tmp_path / "none")}]}
-    settings = "run: {pictures: [noto]}"
-    with pytest.raises(InputError, match=r"; or leave it out with run: \{pictures: \[noto\]\}$"):
+    settings = "run: {images: [noto]}"
+    with pytest.raises(InputError, match=r"; or leave it out with run: \{images: \[noto\]\}$"):
         fetch("a", entry, house.file, house.store, house.manual, omission=settings)
     with pytest.raises(InputError, match=r"and run again$"):
         fetch("a", entry, house.file, house.store, house.manual)

@@ -91,7 +91,7 @@ def test_a_failed_save_leaves_the_state_before(tmp_path: Path) -> None:
 SECOND = """
 import sys
 from pathlib import Path
-from wordbridge.translation import checkpoint
+from wordbridge.training import checkpoint
 checkpoint.PATIENCE = float(sys.argv[2])
 with checkpoint.exclusive(Path(sys.argv[1])): print('in')
 """

@@ -226,7 +226,7 @@ def test_numbers_without_a_zero_byte_do_not_slow_the_search(tmp_path: Path) -> N
 MEMORY_OF_A_LOOKUP = """
 import sys
 from pathlib import Path
-from wordbridge.vectors.fasttext_bin import FastTextBin
+from wordbridge.vectors.fasttext import FastTextBin
 vectors = FastTextBin(sys.argv[1])
 vectors.compose([f"palabra{number * 7919}" for number in range(3000)])
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])

@@ -55,9 +55,9 @@ LARGE = 10**9
 # What a range test is made to find, and what comes after its one epoch.
 AFTER_TEST = ["averaging", "epochs", "freeze_statistics", "learning_rate", "patience", "select"]
 
-# ---- Pictures -----------------------------------------------------------------------------------
+# ---- Images -----------------------------------------------------------------------------------
 
-LABELLED_SETS = config["run"]["pictures"]
+LABELLED_SETS = config["run"]["images"]
 ALL_SETS = LABELLED_SETS + config["run"]["albums"]
 METHODS = config["run"]["methods"]
 SHARDS = range(config["features"]["shards"])
@@ -112,13 +112,13 @@ HEADS, BASELINES = (
 )
 # Those of which one is searched with.
 RIVALS = [config["choice"]["method"], config["choice"]["rival"]]
-INDEXES = ["classes", "nouns", "pictures"]
+INDEXES = ["classes", "nouns", "images"]
 INDEX_FILES = ["vectors.npy", "labels.tsv", "hnsw.bin"]
 EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}
-PICTURE_TABLES = (
+IMAGE_TABLES = (
     expand(
         "<results>/tables/{table}.html",
-        table=["nouns", "pictures", "devise_choice", "devise", "devise_words", "devise_nouns"]
+        table=["nouns", "images", "devise_choice", "devise", "devise_words", "devise_nouns"]
         + ["mislabelled", *[f"search_{name}" for name in EXAMPLES]],
     )
     if LABELLED_SETS
@@ -130,7 +130,7 @@ FRENCH_READERS = [name for name in VARIANTS if config["variants"][name]["directi
 ASKS_FRENCH = FRENCH_TABLES and FRENCH_READERS and config["search"]["french"]["question"]
 TRANSLATED_NAMES = ["<results>/search/french_questions.tsv"] if ASKS_FRENCH else []
 HEADS_RUN = [name for name in METHODS if config["methods"][name]["kind"] == "head"]
-PICTURE_FIGURES = [
+IMAGE_FIGURES = [
     *["<results>/figures/head_losses.png"] * bool(LABELLED_SETS and HEADS_RUN),
     *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
     *expand(
@@ -145,7 +145,7 @@ SEARCH_FILES = (
             "<results>/search/words/{language}/words.json",
             language=LANGUAGES if FRENCH_VECTORS else ["en"],
         ),
-        "<results>/search/picture_usage.json",
+        "<results>/search/image_usage.json",
         "<results>/timings/search.html",
     ]
     if LABELLED_SETS
@@ -159,7 +159,7 @@ wildcard_constraints:
     seed=r"\d+",
     language="fr|en",
     number=r"\d+",
-    set="|".join(map(re.escape, config["picture_sets"])) or "none",
+    set="|".join(map(re.escape, config["image_sets"])) or "none",
     shard=r"\d+",
     method="|".join(map(re.escape, config["methods"])) or "none",
     index="|".join(INDEXES),
@@ -167,4 +167,4 @@ wildcard_constraints:
 
 
 include: "blocks.smk"
-include: "picture_blocks.smk"
+include: "image_blocks.smk"

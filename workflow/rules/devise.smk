@@ -1,5 +1,5 @@
-# In: <results>/features, <results>/pictures/split.tsv, <results>/nouns.
-# Out: <results>/devise/{method}/{seed}: what sends pictures among the words, and where it sends
+# In: <results>/features, <results>/images/split.tsv, <results>/nouns.
+# Out: <results>/devise/{method}/{seed}: what sends images among the words, and where it sends
 # them; <results>/devise_scores, tables. A head's unfinished state lives in resources/state.
 
 
@@ -9,7 +9,7 @@ rule train_devise:
         features=POINTS,
         logits=POINT_LOGITS,
         rows=POINT_ROWS,
-        pictures="<results>/pictures/split.tsv",
+        images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         nouns="<results>/nouns/vectors.tsv",
         classifier="<results>/features/classifier.npy",
@@ -45,7 +45,7 @@ rule add_classifier:
         description="<results>/devise/{method}/{seed}/head.json",
         features=FEATURES,
         rows=ROWS,
-        pictures="<results>/pictures/split.tsv",
+        images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         nouns="<results>/nouns/vectors.tsv",
     output:
@@ -71,7 +71,7 @@ rule add_classifier:
 
 
 rule plot_heads:
-    """The losses of every head per epoch, on pictures that it learns from and on others."""
+    """The losses of every head per epoch, on images that it learns from and on others."""
     input:
         expand("<results>/devise/{method}/{seed}/metrics.tsv", method=HEADS_RUN, seed=SEEDS),
     output:
@@ -98,7 +98,7 @@ rule find_head_rate:
         features=POINTS,
         logits=POINT_LOGITS,
         rows=POINT_ROWS,
-        pictures="<results>/pictures/split.tsv",
+        images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         nouns="<results>/nouns/vectors.tsv",
         classifier="<results>/features/classifier.npy",
@@ -131,7 +131,7 @@ rule fit_baseline:
         features=FEATURES,
         logits=LOGITS,
         rows=ROWS,
-        pictures="<results>/pictures/split.tsv",
+        images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         nouns="<results>/nouns/vectors.tsv",
     output:
@@ -157,7 +157,7 @@ rule fit_baseline:
 
 
 rule predict_vectors:
-    """What one fitted method says about every picture that has features."""
+    """What one fitted method says about every image that has features."""
     input:
         unpack(predicted_files),
         model="<results>/devise/{method}/{seed}/model.safetensors",
@@ -186,12 +186,12 @@ rule predict_vectors:
 
 
 rule score_devise:
-    """All scores of one method and seed of the picture side."""
+    """All scores of one method and seed of the image side."""
     input:
         predictions="<results>/devise/{method}/{seed}/predictions.npy",
         description="<results>/devise/{method}/{seed}/predictions.json",
         rows=ROWS,
-        pictures="<results>/pictures/split.tsv",
+        images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         words="<results>/nouns/vectors.tsv",
         nouns="<results>/nouns/nouns.tsv",
@@ -208,7 +208,7 @@ rule score_devise:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=config["picture_scores"],
+        settings=config["image_scores"],
         order=LABELLED_SETS,
     script:
         "../scripts/score_devise.py"
@@ -257,7 +257,7 @@ rule tabulate_choice:
 
 
 rule tabulate_devise:
-    """The tables of the picture side: both directions, best and worst nouns."""
+    """The tables of the image side: both directions, best and worst nouns."""
     input:
         DEVISE_SCORES,
     output:
@@ -275,14 +275,14 @@ rule tabulate_devise:
         mem_mb=2000,
         runtime=10,
     params:
-        settings=config["picture_tables"],
+        settings=config["image_tables"],
         order=METHODS,
     script:
         "../scripts/tabulate_devise.py"
 
 
 rule list_suspects:
-    """A table of pictures that look mislabelled to the method that is searched with."""
+    """A table of images that look mislabelled to the method that is searched with."""
     input:
         choice="<results>/devise/chosen.json",
         files=expand(
@@ -292,7 +292,7 @@ rule list_suspects:
             name=["predictions.npy", "predictions.json"],
         ),
         rows=ROWS,
-        pictures="<results>/pictures/split.tsv",
+        images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         words="<results>/nouns/vectors.tsv",
         nouns="<results>/nouns/nouns.tsv",

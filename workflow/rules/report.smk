@@ -32,8 +32,8 @@ rule translation:
 rule build_page:
     """The summary page: every table and figure of the run, and what stands in which folder."""
     input:
-        tables=TABLES + FRENCH_TABLES + PICTURE_TABLES,
-        figures=FIGURES + PICTURE_FIGURES,
+        tables=TABLES + FRENCH_TABLES + IMAGE_TABLES,
+        figures=FIGURES + IMAGE_FIGURES,
     output:
         "<results>/index.html",
     log:
@@ -51,6 +51,6 @@ rule build_page:
             "title": os.path.basename(config["pathvars"]["results"]),
             "absent": ABSENT_FOLDERS,
         },
-        order=[os.path.basename(path) for path in FIGURES + PICTURE_FIGURES],
+        order=[os.path.basename(path) for path in FIGURES + IMAGE_FIGURES],
     script:
         "../scripts/build_page.py"

@@ -1,14 +1,14 @@
 # In: <results>/nouns, the chosen method's predictions, translators. Out: <results>/search: indexes
-# of classes, nouns and pictures, the words to search with, French questions, and the lesson's
+# of classes, nouns and images, the words to search with, French questions, and the lesson's
 # searches as contact sheets.
 
 
-rule pictures:
-    """Tables, figures and indexes of the picture side, as far as they need no translator."""
+rule images:
+    """Tables, figures and indexes of the image side, as far as they need no translator."""
     input:
-        PICTURE_TABLES,
+        IMAGE_TABLES,
         [] if TRANSLATED_NAMES else FRENCH_TABLES,
-        PICTURE_FIGURES,
+        IMAGE_FIGURES,
         SEARCH_FILES,
 
 
@@ -43,7 +43,7 @@ rule take_chosen:
 
 
 rule build_index:
-    """An index of nouns or pictures: vectors, labels, graph, and a description of what made them."""
+    """An index of nouns or images: vectors, labels, graph, and a description of what made them."""
     input:
         unpack(index_files),
         nouns="<results>/nouns/nouns.tsv",
@@ -99,10 +99,10 @@ rule build_words:
 
 
 rule align_french:
-    """French words in the space of the English ones, by a rotation fitted on names of pictures."""
+    """French words in the space of the English ones, by a rotation fitted on names of images."""
     input:
         **resource_files(FRENCH_VECTORS),
-        pictures="<results>/pictures/split.tsv",
+        images="<results>/images/split.tsv",
         english="<results>/search/words/en/words.json",
         files=rules.build_words.output,
     output:
@@ -127,9 +127,9 @@ rule align_french:
 
 
 rule translate_names:
-    """French names of pictures as questions, and what the translator with the best BLEU says."""
+    """French names of images as questions, and what the translator with the best BLEU says."""
     input:
-        pictures="<results>/pictures/split.tsv",
+        images="<results>/images/split.tsv",
         usage="<results>/usage.json",
         vocabularies=expand("<results>/vocabulary/{language}.tsv", language=LANGUAGES),
         pieces=expand("<results>/pieces/{language}.model", language=PIECES),
@@ -163,15 +163,15 @@ rule translate_names:
 
 
 rule measure_french:
-    """A table of how well French names find pictures, beside the English ones of the same nouns."""
+    """A table of how well French names find images, beside the English ones of the same nouns."""
     input:
         **resource_files(FRENCH_VECTORS),
         translated=TRANSLATED_NAMES,
-        pictures="<results>/pictures/split.tsv",
+        images="<results>/images/split.tsv",
         english="<results>/search/words/en/words.json",
         word_files=rules.build_words.output,
-        index="<results>/search/pictures/index.json",
-        files=expand("<results>/search/pictures/{name}", name=INDEX_FILES),
+        index="<results>/search/images/index.json",
+        files=expand("<results>/search/images/{name}", name=INDEX_FILES),
     output:
         multiext("<results>/tables/french", ".tsv", ".md", ".html"),
     log:
@@ -223,9 +223,9 @@ rule search_examples:
         words="<results>/search/words/en/words.json",
         word_files=rules.build_words.output,
         index=example_index,
-        pictures="<results>/search/pictures/index.json",
+        images="<results>/search/images/index.json",
         files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
-        archives=expand("<results>/pictures/{set}.zip", set=ALL_SETS),
+        archives=expand("<results>/images/{set}.zip", set=ALL_SETS),
     output:
         sheet="<results>/figures/search_{example}.png",
         table="<results>/tables/search_{example}.tsv",
@@ -246,17 +246,17 @@ rule search_examples:
         "../scripts/search_examples.py"
 
 
-rule record_picture_usage:
-    """How a picture that is searched with becomes features, for `wordbridge search --image`."""
+rule record_image_usage:
+    """How an image that is searched with becomes features, for `wordbridge search --image`."""
     input:
         weights=BACKBONE_WEIGHTS,
         tuned=TUNED,
     output:
-        "<results>/search/picture_usage.json",
+        "<results>/search/image_usage.json",
     log:
-        "<logs>/record_picture_usage.log",
+        "<logs>/record_image_usage.log",
     benchmark:
-        "<results>/benchmarks/record_picture_usage.tsv"
+        "<results>/benchmarks/record_image_usage.tsv"
     conda:
         "../../envs/search.yaml"
     threads: 1
@@ -269,4 +269,4 @@ rule record_picture_usage:
             for key in ("backbone", "short_side", "pooling", "precision")
         },
     script:
-        "../scripts/record_picture_usage.py"
+        "../scripts/record_image_usage.py"

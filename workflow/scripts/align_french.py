@@ -1,8 +1,8 @@
-"""French words in the space of the English ones, by a rotation fitted on names of pictures."""
+"""French words in the space of the English ones, by a rotation fitted on names of images."""
 
 from pathlib import Path
 
-from wordbridge.images.table import read_pictures
+from wordbridge.images.table import read_images
 from wordbridge.job import log_to
 from wordbridge.search.french import fit_alignment, mean_vectors, name_pairs
 from wordbridge.search.words import read_words, words_to_search, write_words
@@ -11,7 +11,7 @@ from wordbridge.vectors.readers import configured_vectors
 log_to(snakemake)
 
 settings = snakemake.params.settings
-pairs = name_pairs(read_pictures(snakemake.input.pictures))
+pairs = name_pairs(read_images(snakemake.input.images))
 english = read_words(Path(snakemake.input.english).parent)
 french = configured_vectors(settings["vectors"], snakemake.input)
 alignment = fit_alignment(

@@ -1,4 +1,4 @@
-"""An index of nouns or pictures: vectors, labels, graph, and a description of what made them."""
+"""An index of nouns or images: vectors, labels, graph, and a description of what made them."""
 
 from pathlib import Path
 

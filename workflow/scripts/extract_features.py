@@ -1,16 +1,16 @@
-"""The backbone's features of one shard of a picture set, and the pictures that have none."""
+"""The backbone's features of one shard of an image set, and the images that have none."""
 
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.feature_store import write_shard
 from wordbridge.images.features import Plan, extract
-from wordbridge.images.table import read_bytes, read_pictures
+from wordbridge.images.table import read_bytes, read_images
 from wordbridge.job import log_to
 
 log_to(snakemake)
 
 settings = snakemake.params.settings
 shard = extract(
-    read_pictures(snakemake.input.pictures),
+    read_images(snakemake.input.images),
     read_bytes,
     load_backbone(settings["backbone"], snakemake.input.weights, settings["short_side"]),
     Plan.of(settings, snakemake.threads),

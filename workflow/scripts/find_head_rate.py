@@ -13,7 +13,7 @@ log_to(snakemake)
 settings = snakemake.params.settings
 sources = read_sources(
     snakemake.input.features,
-    snakemake.input.pictures,
+    snakemake.input.images,
     snakemake.input.vectors,
     snakemake.input.nouns,
     snakemake.input.classifier,

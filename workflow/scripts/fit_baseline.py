@@ -3,7 +3,7 @@
 from wordbridge.devise.baselines import fit_baseline
 from wordbridge.devise.model_file import write_fitted
 from wordbridge.images.feature_store import FeatureStore
-from wordbridge.images.table import read_pictures
+from wordbridge.images.table import read_images
 from wordbridge.job import log_to
 from wordbridge.nouns.matrix import read_noun_matrix
 from wordbridge.training.device import choose_device
@@ -16,7 +16,7 @@ fitted = fit_baseline(
     settings["variant"],
     int(snakemake.wildcards.seed),
     FeatureStore.open(snakemake.input.features),
-    read_pictures(snakemake.input.pictures),
+    read_images(snakemake.input.images),
     read_noun_matrix(snakemake.input.vectors, snakemake.input.nouns),
 )
 write_fitted(fitted, snakemake.output.model, snakemake.output.settings)

@@ -1,11 +1,11 @@
-"""A table of pictures that look mislabelled to the method that is searched with."""
+"""A table of images that look mislabelled to the method that is searched with."""
 
 from wordbridge.devise.choice import chosen_file
 from wordbridge.devise.evaluation import read_words
 from wordbridge.devise.label_errors import suspects
 from wordbridge.devise.predictions import read_predictions
 from wordbridge.files import read_records
-from wordbridge.images.table import read_pictures
+from wordbridge.images.table import read_images
 from wordbridge.job import log_to
 from wordbridge.nouns.table import read_nouns
 from wordbridge.report.images import COLUMNS_SUSPECT_TABLE as COLUMNS
@@ -22,7 +22,7 @@ values, description = (
 )
 found = suspects(
     read_predictions(values, description, snakemake.input.rows),
-    read_pictures(snakemake.input.pictures),
+    read_images(snakemake.input.images),
     read_words(snakemake.input.vectors, snakemake.input.words, read_nouns(snakemake.input.nouns)),
     settings,
 )

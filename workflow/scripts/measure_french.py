@@ -1,8 +1,8 @@
-"""A table of how well French names find pictures, beside the English ones of the same nouns."""
+"""A table of how well French names find images, beside the English ones of the same nouns."""
 
 from pathlib import Path
 
-from wordbridge.images.table import read_pictures
+from wordbridge.images.table import read_images
 from wordbridge.job import log_to
 from wordbridge.report.search import caption_french_table as caption
 from wordbridge.report.search import french_columns, tabulate_french
@@ -18,7 +18,7 @@ log_to(snakemake)
 settings = snakemake.params.settings
 translated = read_translated_names(snakemake.input.translated)
 table = tabulate_french(
-    name_pairs(read_pictures(snakemake.input.pictures)),
+    name_pairs(read_images(snakemake.input.images)),
     configured_vectors(settings["vectors"], snakemake.input),
     read_words(Path(snakemake.input.english).parent),
     read_index(Path(snakemake.input.index).parent),

@@ -1,4 +1,4 @@
-"""The losses of every head per epoch, on pictures that it learns from and on others."""
+"""The losses of every head per epoch, on images that it learns from and on others."""
 
 from wordbridge.job import log_to
 from wordbridge.report.figures import head_losses_figure, save_figure

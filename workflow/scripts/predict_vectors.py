@@ -1,4 +1,4 @@
-"""What one fitted method says about every picture that has features."""
+"""What one fitted method says about every image that has features."""
 
 from wordbridge.devise.model_file import read_fitted
 from wordbridge.devise.predictions import predictor_of, write_predictions

@@ -1,9 +1,9 @@
-"""All scores of one method and seed of the picture side."""
+"""All scores of one method and seed of the image side."""
 
 from wordbridge.devise.evaluation import evaluate, read_words
 from wordbridge.devise.predictions import read_predictions
 from wordbridge.files import write_record
-from wordbridge.images.table import read_pictures
+from wordbridge.images.table import read_images
 from wordbridge.job import log_to
 from wordbridge.nouns.table import read_nouns
 
@@ -13,7 +13,7 @@ scores = evaluate(
     read_predictions(
         snakemake.input.predictions, snakemake.input.description, snakemake.input.rows
     ),
-    read_pictures(snakemake.input.pictures),
+    read_images(snakemake.input.images),
     read_words(snakemake.input.vectors, snakemake.input.words, read_nouns(snakemake.input.nouns)),
     snakemake.params.settings,
 )

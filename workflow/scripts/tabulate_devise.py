@@ -1,4 +1,4 @@
-"""The tables of the picture side: both directions, best and worst nouns."""
+"""The tables of the image side: both directions, best and worst nouns."""
 
 from wordbridge.files import read_records
 from wordbridge.job import log_to
@@ -19,7 +19,7 @@ settings = snakemake.params.settings
 records = read_records(snakemake.input)
 scores = tabulate_devise(records, "rows", settings["published"])
 words = tabulate_devise(records, "words")
-nouns = tabulate_nouns(records, settings["method"], settings["count"], settings["pictures"])
+nouns = tabulate_nouns(records, settings["method"], settings["count"], settings["images"])
 stems = [
     outputs[0].removesuffix(".tsv")
     for outputs in (snakemake.output.scores, snakemake.output.words, snakemake.output.nouns)

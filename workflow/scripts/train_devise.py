@@ -9,7 +9,7 @@ log_to(snakemake)
 
 sources = read_sources(
     snakemake.input.features,
-    snakemake.input.pictures,
+    snakemake.input.images,
     snakemake.input.vectors,
     snakemake.input.nouns,
     snakemake.input.classifier,

@@ -1,4 +1,4 @@
-"""The last blocks of the backbone, tuned to the pictures of the train part."""
+"""The last blocks of the backbone, tuned to the images of the train part."""
 
 from wordbridge.devise.model_file import write_fitted
 from wordbridge.devise.training import read_sources, write_metrics
@@ -13,7 +13,7 @@ log_to(snakemake)
 settings = snakemake.params.settings
 sources = read_sources(
     snakemake.input.features,
-    snakemake.input.pictures,
+    snakemake.input.images,
     snakemake.input.vectors,
     snakemake.input.nouns,
 )

@@ -1,1 +1,1 @@
-"""Word vectors as a bridge: French questions into English, and pictures found by words."""
+"""Word vectors as a bridge: French questions into English, and images found by words."""

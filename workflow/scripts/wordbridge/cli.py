@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BATCH = 128  # lines that are translated together
 
 app = typer.Typer(
-    help="Translate and find pictures with what the workflow has trained.",
+    help="Translate and find images with what the workflow has trained.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,
@@ -58,7 +58,7 @@ def wordbridge(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version."),
     ] = False,
 ) -> None:
-    """Translate and find pictures with what the workflow has trained."""
+    """Translate and find images with what the workflow has trained."""
 
 
 @app.command()
@@ -152,16 +152,16 @@ def search(
     ] = None,
     image: Annotated[
         str | None,
-        typer.Option(help="Search with a picture instead: a file, or SET/PICTURE of the run."),
+        typer.Option(help="Search with an image instead: a file, or SET/IMAGE of the run."),
     ] = None,
     french: Annotated[
         bool, typer.Option("--french", help="The words are French, or a question with its mark.")
     ] = False,
     nouns: Annotated[
-        bool, typer.Option("--nouns", help="Find WordNet's nouns instead of pictures.")
+        bool, typer.Option("--nouns", help="Find WordNet's nouns instead of images.")
     ] = False,
     classes: Annotated[
-        bool, typer.Option("--classes", help="Find ImageNet's classes instead of pictures.")
+        bool, typer.Option("--classes", help="Find ImageNet's classes instead of images.")
     ] = False,
     top: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
     exact: Annotated[
@@ -175,7 +175,7 @@ def search(
         "results/default"
     ),
 ) -> None:
-    """Print what is nearest to words or to a picture: cosine, noun, way up WordNet, file.
+    """Print what is nearest to words or to an image: cosine, noun, way up WordNet, file.
 
     The columns are separated by tabs, the nearest comes first. What a French question was
     translated into stands on stderr.
@@ -186,12 +186,12 @@ def search(
         _exclude("search", nouns=nouns, classes=classes)
         _exclude("search", french=french, image=image)
         text = _query(query, image)
-        index = "classes" if classes else "nouns" if nouns else "pictures"
+        index = "classes" if classes else "nouns" if nouns else "images"
         opened = Search(results)
         found = (
             opened.by_words(text, index, top, french, exact)
             if image is None
-            else opened.by_picture(image, index, top, exact)
+            else opened.by_image(image, index, top, exact)
         )
         if found.translation:
             typer.echo(f"translated: {found.translation}", err=True)

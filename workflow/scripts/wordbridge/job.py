@@ -233,7 +233,7 @@ def so_far() -> tuple[float, int]:
 
 FOLDER = "manifest"
 SECONDS = "resources/seconds"
-SCRIPTS = Path(__file__).resolve().parents[2]
+SCRIPTS = Path(__file__).resolve().parents[1]
 # Outside the package, because the Snakefile needs it before anything is installed.
 PROVENANCE = SCRIPTS.parent / "provenance.py"
 LARGEST = 10**9  # bytes of an input that is hashed: as much as Snakemake hashes for us

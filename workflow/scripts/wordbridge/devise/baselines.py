@@ -11,18 +11,18 @@ from wordbridge.arrays import unit_length
 from wordbridge.devise.labelled import Features, Floats, Labelled, seen_parts
 from wordbridge.devise.model_file import Fitted
 from wordbridge.errors import InputError
-from wordbridge.images.table import Picture
+from wordbridge.images.table import ImageRow
 from wordbridge.nouns.matrix import NounMatrix
 
 Doubles = NDArray[np.float64]
-CHUNK = 4096  # pictures whose features are in memory at once
+CHUNK = 4096  # images whose features are in memory at once
 
 
 def fit_baseline(
     variant: Mapping[str, Any],
     seed: int,
     store: Features,
-    pictures: Sequence[Picture],
+    images: Sequence[ImageRow],
     nouns: NounMatrix,
 ) -> Fitted:
     """Return the method of a ``variant``'s kind: conse, ridge, class_mean or random.
@@ -39,10 +39,10 @@ def fit_baseline(
     }
     if variant["kind"] not in fits:
         raise InputError(
-            f"kind of a picture method: expected conse, {', '.join(fits)} or random, "
+            f"kind of an image method: expected conse, {', '.join(fits)} or random, "
             f"got {variant['kind']!r}; correct the variant"
         )
-    train, valid = seen_parts(store, pictures, nouns)
+    train, valid = seen_parts(store, images, nouns)
     return fits[variant["kind"]](train.with_noun(), valid)
 
 
@@ -63,7 +63,7 @@ def ridge(
     """Return the linear map to the nouns' unit vectors with the smallest squared error.
 
     The penalty is the one of ``lambdas``, in multiples of the features' mean variance, with
-    which the ``valid`` pictures have the highest mean cosine with their nouns.
+    which the ``valid`` images have the highest mean cosine with their nouns.
     """
     mean = _mean(store, train)
     counts = np.bincount(train.nouns, minlength=len(nouns.vectors))
@@ -88,7 +88,7 @@ def ridge(
 
 
 def class_mean(store: Features, nouns: NounMatrix, train: Labelled, seed: int = 0) -> Fitted:
-    """Return the mean of each seen noun's pictures, as directions from the mean of all."""
+    """Return the mean of each seen noun's images, as directions from the mean of all."""
     mean = _mean(store, train)
     rows, labels = np.unique(train.nouns, return_inverse=True)
     sums = np.zeros((len(rows), store.width))
@@ -113,7 +113,7 @@ def _fitted(
 
 
 def _chunks(store: Features, part: Labelled) -> Iterator[tuple[int, Doubles]]:
-    """Yield the place of a chunk's first picture, and the chunk's features (pictures, width)."""
+    """Yield the place of a chunk's first image, and the chunk's features (images, width)."""
     for start in range(0, len(part), CHUNK):
         yield start, store.features(part.rows[start : start + CHUNK]).astype(np.float64)
 

@@ -20,7 +20,7 @@ def choose_method(
     k of the flat hits to compare (means over the seeds), and ``checks``, each with candidates,
     part, set and kind of a row and ``above``: whether the method must be above the rival there or
     just not below. Keys: method, asked_for, rival, hit, and checks, each with the number of
-    pictures, both figures (shares) and whether it ``holds``. A check without pictures decides
+    images, both figures (shares) and whether it ``holds``. A check without images decides
     nothing; its figures and verdict are None. Raises InputError when a method has no record.
     """
     method, rival = settings["method"], settings["rival"]
@@ -67,14 +67,14 @@ def _checked(
     """Return one check with what it found."""
     both = [_rows(records, settings[name], check) for name in ("method", "rival")]
     mine = theirs = holds = None
-    pictures = 0
+    images = 0
     if all(both):
         mine, theirs = (_mean_hit(rows, settings["hit"]) for rows in both)
         holds = mine > theirs if check["above"] else mine >= theirs
-        pictures = both[0][0]["pictures"]
+        images = both[0][0]["images"]
     return {
         **{name: check[name] for name in PLACE},
-        "pictures": pictures,
+        "images": images,
         "method": mine,
         "rival": theirs,
         "above": check["above"],
@@ -85,7 +85,7 @@ def _checked(
 def _rows(
     records: Sequence[Mapping[str, Any]], method: str, place: Mapping[str, Any]
 ) -> list[Mapping[str, Any]]:
-    """Return what the seeds of ``method`` scored at ``place``, nothing where no picture was."""
+    """Return what the seeds of ``method`` scored at ``place``, nothing where no image was."""
     mine = [record for record in records if record["method"] == method]
     if not mine:
         raise InputError(

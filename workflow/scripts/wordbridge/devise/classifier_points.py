@@ -1,4 +1,4 @@
-"""Pictures that the backbone's classifier has in mind: features made of its weights."""
+"""Images that the backbone's classifier has in mind: features made of its weights."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 def scaled_points(rows: Floats, features: Floats) -> Floats:
     """Return one point (classes, width) for each of the classifier's ``rows`` (classes, part).
 
-    A row has the mean length of the ``features`` (pictures, width) that the classifier looks at,
+    A row has the mean length of the ``features`` (images, width) that the classifier looks at,
     their last ``part`` columns (average pooling after maximum pooling); the other columns have
     their mean. Raises InputError for rows wider than the features.
     """
@@ -26,11 +26,11 @@ def scaled_points(rows: Floats, features: Floats) -> Floats:
 def discriminant_points(rows: Floats, features: Floats, nouns: NDArray[np.int64]) -> Floats:
     """Return, per row, the mean of the class for which a linear discriminant would have it.
 
-    That is the mean of all plus the row times the covariance within the ``nouns`` (pictures)
-    of the ``features`` (pictures, width). As the classifier was none, only the direction is
-    kept: each point is as far from the mean as pictures are on average, and not negative where
+    That is the mean of all plus the row times the covariance within the ``nouns`` (images)
+    of the ``features`` (images, width). As the classifier was none, only the direction is
+    kept: each point is as far from the mean as images are on average, and not negative where
     features never are. Raises InputError for rows wider than the features and when no noun has
-    two pictures.
+    two images.
     """
     _, own = np.unique(nouns, return_inverse=True)
     sums = np.zeros((own.max() + 1, features.shape[1]))
@@ -38,7 +38,7 @@ def discriminant_points(rows: Floats, features: Floats, nouns: NDArray[np.int64]
     within = features - (sums / np.bincount(own)[:, None]).astype(np.float32)[own]
     if not (np.bincount(own) > 1).any():
         raise InputError(
-            "classifier_features: discriminant: expected nouns with several pictures, got one of "
+            "classifier_features: discriminant: expected nouns with several images, got one of "
             "each; take classifier_features: scaled"
         )
     # What all rows share makes no class likelier than another.

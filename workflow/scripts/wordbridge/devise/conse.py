@@ -7,16 +7,16 @@ Floats = NDArray[np.float32]
 
 
 def probabilities(scores: Floats) -> Floats:
-    """Return the softmax over the classes of scores (pictures, classes)."""
+    """Return the softmax over the classes of scores (images, classes)."""
     exact = np.exp(scores - scores.max(axis=1, keepdims=True), dtype=np.float32)
     summed: Floats = exact / exact.sum(axis=1, keepdims=True)
     return summed
 
 
 def conse(scores: Floats, vectors: Floats, known: NDArray[np.bool_], top: int) -> Floats:
-    """Return the convex combination (pictures, dim) of the ``top`` likeliest classes' vectors.
+    """Return the convex combination (images, dim) of the ``top`` likeliest classes' vectors.
 
-    ``scores`` (pictures, classes) are the classifier's before its softmax, ``vectors``
+    ``scores`` (images, classes) are the classifier's before its softmax, ``vectors``
     (classes, dim) are its nouns'; only the classes that are ``known`` have one, and the weights
     sum to 1 over those that are combined (section 3.1 of the paper).
     """
@@ -25,14 +25,14 @@ def conse(scores: Floats, vectors: Floats, known: NDArray[np.bool_], top: int) -
     places = np.argpartition(-chances, top - 1, axis=1)[:, :top]
     weights = np.zeros_like(chances)
     np.put_along_axis(weights, places, np.take_along_axis(chances, places, axis=1), axis=1)
-    # A picture whose whole weight is on classes without a vector may have nothing left.
+    # An image whose whole weight is on classes without a vector may have nothing left.
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
     combined: Floats = weights @ vectors
     return combined
 
 
 def certainty(scores: Floats, most: float) -> Floats:
-    """Return 1 / (1 - p)^2 for each picture's likeliest class, at most ``most`` (pictures, 1).
+    """Return 1 / (1 - p)^2 for each image's likeliest class, at most ``most`` (images, 1).
 
     What ConSE says is worth more where the classifier is sure: a clear photograph of one of its
     classes, and hardly ever a drawing.

@@ -44,7 +44,7 @@ class Classifier:
     top: int
 
     def says(self, scores: Floats) -> Floats:
-        """Return ConSE's predictions (pictures, dim), of unit length, for class scores."""
+        """Return ConSE's predictions (images, dim), of unit length, for class scores."""
         return unit_length(conse(scores, self.vectors, self.known, self.top))
 
 
@@ -55,7 +55,7 @@ def classifier_of(nouns: NounMatrix, top: int) -> Classifier:
 
 @dataclass(frozen=True)
 class Points:
-    """Pictures, and points that are none, with their targets; read batch by batch.
+    """Images, and points that are none, with their targets; read batch by batch.
 
     ``rows`` are the features' rows; ``extra`` (others, width) are features behind them, of
     nouns that the classifier knows. ``nouns`` are rows of the matrix of nouns or -1 for all of
@@ -78,16 +78,16 @@ class Points:
 
     def batch(self, indices: Ints) -> Batch:
         """Return the points with these numbers."""
-        nouns, is_picture = self.nouns[indices], indices < len(self.rows)
-        rows, named = self.rows[indices[is_picture]], nouns >= 0
+        nouns, is_image = self.nouns[indices], indices < len(self.rows)
+        rows, named = self.rows[indices[is_image]], nouns >= 0
         features = np.empty((len(indices), self.store.width), np.float32)
-        features[is_picture] = self.store.features(rows)
-        features[~is_picture] = self.extra[indices[~is_picture] - len(self.rows)]
+        features[is_image] = self.store.features(rows)
+        features[~is_image] = self.extra[indices[~is_image] - len(self.rows)]
         own = np.where(named[:, None], self.matrix.vectors[nouns], np.float32(0))
         said = np.zeros_like(own)
         if self.classifier:
-            said[is_picture] = self.classifier.says(self.store.logits(rows))
-            said[~is_picture] = own[~is_picture]
+            said[is_image] = self.classifier.says(self.store.logits(rows))
+            said[~is_image] = own[~is_image]
         share = np.where(named, np.float32(self.distillation), np.float32(1))[:, None]
         targets = unit_length((1 - share) * own + share * said)
         labels = np.where(named, self.label_of[nouns], -1)
@@ -102,7 +102,7 @@ def label_numbers(nouns: NounMatrix, seen: Sequence[int] | Ints) -> Ints:
     return numbers
 
 
-def of_pictures(
+def of_images(
     store: Features,
     matrix: NounMatrix,
     part: Labelled,

@@ -2,7 +2,7 @@
 
 What the backbone's classifier says beside a head: much where it is sure of a photograph.
 
-A trained head as pictures are sent through it: with the backbone's classifier beside it.
+A trained head as images are sent through it: with the backbone's classifier beside it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from wordbridge.devise.conse import certainty, probabilities
 from wordbridge.devise.labelled import Features, Floats, seen_parts
 from wordbridge.devise.model_file import Fitted
 from wordbridge.devise.settings import ClassifierSettings, settings_from
-from wordbridge.images.table import Picture
+from wordbridge.images.table import ImageRow
 from wordbridge.nouns.matrix import NounMatrix
 
 SURE = 20.0  # log-odds where the train part has one kind only, and nothing can be told
@@ -33,7 +33,7 @@ class PhotoGate(NamedTuple):
     bias: Floats
 
     def chances(self, features: Floats, odds: float = 1.0) -> Floats:
-        """Return how likely pictures are photographs (pictures, 1).
+        """Return how likely images are photographs (images, 1).
 
         ``odds`` is how many times likelier a photograph is than among the balanced examples.
         """
@@ -43,7 +43,7 @@ class PhotoGate(NamedTuple):
 
 
 def fit_photo_gate(features: Floats, photos: NDArray[np.bool_], penalty: float) -> PhotoGate:
-    """Return the gate that tells the ``photos`` (pictures,) among ``features`` from the others.
+    """Return the gate that tells the ``photos`` (images,) among ``features`` from the others.
 
     Both kinds count as much as each other. ``penalty`` weighs the squared weights of
     standardised features in the mean loss.
@@ -72,7 +72,7 @@ def fit_photo_gate(features: Floats, photos: NDArray[np.bool_], penalty: float) 
     return PhotoGate(scaled, bias.detach().numpy() - np.float32(mean @ scaled))
 
 
-STEPS_SECOND_VOICE, RATE = 20, 0.6  # more steps move no picture's first five answers
+STEPS_SECOND_VOICE, RATE = 20, 0.6  # more steps move no image's first five answers
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class SecondVoice:
     settings: ClassifierSettings
 
     def says(self, features: Floats, scores: Floats) -> Floats:
-        """Return vectors (pictures, dim) to be added to the head's of unit length.
+        """Return vectors (images, dim) to be added to the head's of unit length.
 
         They are as long as the classifier is trusted: 1 / (1 - p)^2 for the probability p of
         its likeliest class, at most ``weight``, times the chance that this is a photograph.
@@ -100,7 +100,7 @@ class SecondVoice:
 def likeliest(
     scores: Floats, vectors: Floats, known: NDArray[np.bool_], top: int, temperature: float
 ) -> Floats:
-    """Return the unit vectors (pictures, dim) that say best what the classifier says.
+    """Return the unit vectors (images, dim) that say best what the classifier says.
 
     A softmax of a vector's cosines with the classes' ``vectors``, divided by ``temperature``,
     comes as near as it can to the probabilities of the ``top`` classes (least cross-entropy).
@@ -117,7 +117,7 @@ def likeliest(
 
 
 def _chances(scores: Floats, known: NDArray[np.bool_], top: int) -> Floats:
-    """Return the probabilities (pictures, known classes) of the ``top`` classes, summing to 1."""
+    """Return the probabilities (images, known classes) of the ``top`` classes, summing to 1."""
     chances = probabilities(np.asarray(scores, np.float32)[:, known])
     top = min(top, chances.shape[1])
     least = np.partition(chances, -top, axis=1)[:, -top, None]
@@ -126,14 +126,14 @@ def _chances(scores: Floats, known: NDArray[np.bool_], top: int) -> Floats:
     return summed
 
 
-EXAMPLES = 20_000  # pictures, evenly taken, by which photographs are told from drawings
+EXAMPLES = 20_000  # images, evenly taken, by which photographs are told from drawings
 
 
 def voiced_head(
     head: Fitted,
     block: Mapping[str, Any],
     store: Features,
-    pictures: Sequence[Picture],
+    images: Sequence[ImageRow],
     nouns: NounMatrix,
 ) -> Fitted:
     """Return ``head`` with what the classifier needs to speak beside it, see second_voice.py.
@@ -146,7 +146,7 @@ def voiced_head(
     settings = settings_from(described["settings"]).classifier
     if not settings.weight:
         return Fitted(head.tensors, described)
-    train, _ = seen_parts(store, pictures, nouns)
+    train, _ = seen_parts(store, images, nouns)
     some = train.thinned(EXAMPLES)
     gate = fit_photo_gate(store.features(some.rows), some.photos, settings.photo_penalty)
     arrays = {"class_vectors": nouns.class_vectors, "known_classes": nouns.known_classes}

@@ -1,10 +1,10 @@
-"""What is asked about the pictures: which pictures, and among which nouns.
+"""What is asked about the images: which images, and among which nouns.
 
-How well each noun suits each picture, block by block.
+How well each noun suits each image, block by block.
 
-The scores of every single picture on one question.
+The scores of every single image on one question.
 
-How well words find their pictures (text to image).
+How well words find their images (text to image).
 
 The nouns that have a word vector, and their places in WordNet.
 
@@ -33,7 +33,7 @@ from wordbridge.devise.metrics import (
 )
 from wordbridge.devise.predictions import WORDS, Predictions
 from wordbridge.errors import InputError
-from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, Picture
+from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, ImageRow
 from wordbridge.nouns.hierarchy import NounGraph
 from wordbridge.nouns.matrix import load_noun_vectors
 from wordbridge.nouns.table import Noun, lemma_text
@@ -46,32 +46,32 @@ EVERY = "all"  # sets or kinds together
 
 @dataclass(frozen=True)
 class Labelled:
-    """Pictures whose noun is known and has a vector.
+    """Images whose noun is known and has a vector.
 
     ``rows`` are their rows in the predictions, ``nouns`` the rows of their nouns among the word
-    vectors, ``pictures`` what the table says. Sorted by noun.
+    vectors, ``images`` what the table says. Sorted by noun.
     """
 
     rows: Ints
     nouns: Ints
-    pictures: list[Picture]
+    images: list[ImageRow]
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
-    def where(self, holds: Callable[[Picture], bool]) -> Mask:
-        """Return for which pictures ``holds`` is true."""
-        return np.array([holds(picture) for picture in self.pictures], bool)
+    def where(self, holds: Callable[[ImageRow], bool]) -> Mask:
+        """Return for which images ``holds`` is true."""
+        return np.array([holds(image) for image in self.images], bool)
 
     def only(self, mask: Mask) -> "Labelled":
-        """Return the pictures in ``mask``."""
+        """Return the images in ``mask``."""
         chosen = np.flatnonzero(mask)
-        kept = [self.pictures[number] for number in chosen]
+        kept = [self.images[number] for number in chosen]
         return Labelled(self.rows[chosen], self.nouns[chosen], kept)
 
 
 class Question(NamedTuple):
-    """Pictures (a mask), and the nouns (rows of the vectors) among which theirs is looked for."""
+    """Images (a mask), and the nouns (rows of the vectors) among which theirs is looked for."""
 
     candidates: str
     asked: Mask
@@ -79,7 +79,7 @@ class Question(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Pictures whose scores make one row: ``chosen`` are their places."""
+    """Images whose scores make one row: ``chosen`` are their places."""
 
     set: str
     kind: str
@@ -88,51 +88,51 @@ class Group(NamedTuple):
 
 
 def labelled(
-    predicted: Sequence[tuple[str, str]], table: Sequence[Picture], synsets: Sequence[str]
+    predicted: Sequence[tuple[str, str]], table: Sequence[ImageRow], synsets: Sequence[str]
 ) -> Labelled:
-    """Return the predicted pictures that have a noun among ``synsets``.
+    """Return the predicted images that have a noun among ``synsets``.
 
-    Raises InputError when a predicted picture is not in the table.
+    Raises InputError when a predicted image is not in the table.
     """
-    known = {(picture.set, picture.picture): picture for picture in table}
+    known = {(image.set, image.image): image for image in table}
     place = {synset: noun for noun, synset in enumerate(synsets)}
     found = []
     for row, key in enumerate(predicted):
         if key not in known:
             raise InputError(
-                f"picture {key[1]} of {key[0]}: expected it in the table of the split, which lacks "
-                "it; split the pictures and extract the features again"
+                f"image {key[1]} of {key[0]}: expected it in the table of the split, which lacks "
+                "it; split the images and extract the features again"
             )
-        picture = known[key]
-        if picture.synset in place:
-            found.append((place[picture.synset], row, picture))
+        image = known[key]
+        if image.synset in place:
+            found.append((place[image.synset], row, image))
     found.sort(key=lambda one: one[:2])
-    nouns, rows, pictures = zip(*found, strict=True) if found else ((), (), ())
-    return Labelled(np.array(rows, np.int64), np.array(nouns, np.int64), list(pictures))
+    nouns, rows, images = zip(*found, strict=True) if found else ((), (), ())
+    return Labelled(np.array(rows, np.int64), np.array(nouns, np.int64), list(images))
 
 
 def questions(
-    pictures: Labelled, classes: Ints, nodes: Ints, graph: NounGraph, hops: Sequence[int]
+    images: Labelled, classes: Ints, nodes: Ints, graph: NounGraph, hops: Sequence[int]
 ) -> tuple[Labelled, list[Question]]:
-    """Return the pictures that nothing was trained on, and what is asked about them.
+    """Return the images that nothing was trained on, and what is asked about them.
 
     Those of the valid part, which chose epochs and penalties, are among them only where there is
     no test part.
     ``classes`` are the rows of the backbone's classes among the vectors, ``nodes`` the nodes of
-    all rows in ``graph``. Candidates are, by name: "seen" (nouns with training pictures), "unseen"
+    all rows in ``graph``. Candidates are, by name: "seen" (nouns with training images), "unseen"
     (nouns held out), "seen + unseen", "classes" (photographs only), "nouns" (all of WordNet that
     have a vector), and as in the paper "2-hop" (for each of ``hops``: the nouns within so many
     steps of a class, no class itself nor seen) and "2-hop + classes". Questions about no
-    picture are left out.
+    image are left out.
     """
-    trained = pictures.where(lambda picture: picture.part == TRAIN)
-    tested = pictures.where(lambda picture: picture.part == TEST).any()
-    chose = pictures.where(lambda picture: bool(tested) and picture.part == VALID)
-    held_out = pictures.only(~trained & ~chose)
+    trained = images.where(lambda image: image.part == TRAIN)
+    tested = images.where(lambda image: image.part == TEST).any()
+    chose = images.where(lambda image: bool(tested) and image.part == VALID)
+    held_out = images.only(~trained & ~chose)
     every = np.arange(len(nodes))
-    seen = np.unique(pictures.nouns[trained])
-    unseen = np.unique(held_out.nouns[held_out.where(lambda picture: picture.part == UNSEEN)])
-    photos = held_out.where(lambda picture: picture.kind == PHOTO)
+    seen = np.unique(images.nouns[trained])
+    unseen = np.unique(held_out.nouns[held_out.where(lambda image: image.part == UNSEEN)])
+    photos = held_out.where(lambda image: image.kind == PHOTO)
     anything = np.ones(len(held_out), bool)
     asked = [
         _question("seen", held_out, seen, anything),
@@ -150,14 +150,14 @@ def questions(
     return held_out, [question for question in asked if question.asked.any()]
 
 
-def groups(pictures: Labelled, asked: Mask) -> list[Group]:
-    """Return the groups of the pictures in ``asked``.
+def groups(images: Labelled, asked: Mask) -> list[Group]:
+    """Return the groups of the images in ``asked``.
 
     For each part all of them, each kind, and each set and kind; sorted.
     """
     found: dict[tuple[str, str, str], list[int]] = {}
     for number in np.flatnonzero(asked):
-        one = pictures.pictures[number]
+        one = images.images[number]
         for name, kind in ((EVERY, EVERY), (EVERY, one.kind), (one.set, one.kind)):
             found.setdefault((one.part, name, kind), []).append(int(number))
     order = sorted(found, key=lambda key: (key[0], key[1] != EVERY, key[1], key[2] != EVERY, key))
@@ -166,8 +166,8 @@ def groups(pictures: Labelled, asked: Mask) -> list[Group]:
     ]
 
 
-def _question(name: str, pictures: Labelled, nouns: Ints, among: Mask) -> Question:
-    return Question(name, among & np.isin(pictures.nouns, nouns), nouns)
+def _question(name: str, images: Labelled, nouns: Ints, among: Mask) -> Question:
+    return Question(name, among & np.isin(images.nouns, nouns), nouns)
 
 
 Floats = NDArray[np.float32]
@@ -176,9 +176,9 @@ BLOCK = 1 << 24  # scores held at once: 64 MB
 
 @dataclass(frozen=True)
 class NounScores:
-    """Scores of nouns for pictures, computed when they are asked for.
+    """Scores of nouns for images, computed when they are asked for.
 
-    A column is a distinct word vector (nouns with the same vector share it, since no picture can
+    A column is a distinct word vector (nouns with the same vector share it, since no image can
     tell them apart) or a class. ``column_of`` is the column of each noun, -1 for a noun that the
     method cannot name; ``vectors`` are the columns' unit vectors (columns, dim), or None where
     the predictions are scores already.
@@ -242,10 +242,10 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class PictureScores:
-    """Scores on one question, row by row those of all pictures; NaN for one that was not asked.
+class ImageScores:
+    """Scores on one question, row by row those of all images; NaN for one that was not asked.
 
-    ``hits`` is (pictures, ks of hit@k), ``precision`` (pictures, ks of precision@k), ``ranks``
+    ``hits`` is (images, ks of hit@k), ``precision`` (images, ks of precision@k), ``ranks``
     are mean ranks (infinite where the method cannot name the noun). ``best`` is the node of the
     first answer (-1: none), ``steps`` how many steps in WordNet it is away from the truth, NaN
     where it is the truth or has its vector.
@@ -258,36 +258,36 @@ class PictureScores:
     steps: Doubles
 
     @classmethod
-    def empty(cls, pictures: int, hit_ks: int, precision_ks: int) -> "PictureScores":
+    def empty(cls, images: int, hit_ks: int, precision_ks: int) -> "ImageScores":
         """Return scores of which none is known yet."""
         return cls(
-            np.full((pictures, hit_ks), np.nan),
-            np.full((pictures, precision_ks), np.nan),
-            np.full(pictures, np.nan),
-            np.full(pictures, -1),
-            np.full(pictures, np.nan),
+            np.full((images, hit_ks), np.nan),
+            np.full((images, precision_ks), np.nan),
+            np.full(images, np.nan),
+            np.full(images, -1),
+            np.full(images, np.nan),
         )
 
 
-def score_pictures(
+def score_images(
     scores: NounScores,
-    pictures: Labelled,
+    images: Labelled,
     asked: Sequence[Question],
     nodes: Ints,
     graph: NounGraph,
     hit_ks: Sequence[int],
     precision_ks: Sequence[int],
-) -> list[PictureScores]:
-    """Return the scores of ``pictures`` on every question of ``asked``.
+) -> list[ImageScores]:
+    """Return the scores of ``images`` on every question of ``asked``.
 
     ``nodes`` are the nodes of the word vectors' nouns in ``graph``.
     """
-    made = [PictureScores.empty(len(pictures), len(hit_ks), len(precision_ks)) for _ in asked]
+    made = [ImageScores.empty(len(images), len(hit_ks), len(precision_ks)) for _ in asked]
     among = [Candidates.build(nodes[q.nouns], scores.column_of[q.nouns]) for q in asked]
-    parts = list(blocks(len(pictures), scores.width))
-    for block in progress(parts, "Scoring pictures", total=len(parts), unit="blocks"):
-        every = scores.scores(pictures.rows[block])
-        truths = pictures.nouns[block]
+    parts = list(blocks(len(images), scores.width))
+    for block in progress(parts, "Scoring images", total=len(parts), unit="blocks"):
+        every = scores.scores(images.rows[block])
+        truths = images.nouns[block]
         away = {int(noun): graph.distances(nodes[noun]) for noun in np.unique(truths)}
         for question, candidates, results in zip(asked, among, made, strict=True):
             chosen = np.flatnonzero(question.asked[block])
@@ -312,7 +312,7 @@ def score_pictures(
 
 
 def _add_ranks(
-    results: PictureScores,
+    results: ImageScores,
     places: Ints,
     scores: Floats,
     candidates: Candidates,
@@ -325,7 +325,7 @@ def _add_ranks(
 
 
 def _add_answers(
-    results: PictureScores,
+    results: ImageScores,
     places: Ints,
     best: Ints,
     candidates: Candidates,
@@ -333,8 +333,8 @@ def _add_answers(
     away: Sequence[Steps],
     ks: Sequence[int],
 ) -> None:
-    """Add precision and the first answers; ``away`` are distances from each picture's noun."""
-    radii: dict[int, list[int]] = {}  # by identity, since pictures of a noun share its distances
+    """Add precision and the first answers; ``away`` are distances from each image's noun."""
+    radii: dict[int, list[int]] = {}  # by identity, since images of a noun share its distances
     for place, bundles, right, steps in zip(places, best, truth, away, strict=True):
         if id(steps) not in radii:
             radii[id(steps)] = correct_radii(steps, candidates.nodes, ks)
@@ -348,19 +348,19 @@ def _add_answers(
 
 
 def score_queries(
-    scores: NounScores, pictures: Labelled, group: Group, ks: Sequence[int]
+    scores: NounScores, images: Labelled, group: Group, ks: Sequence[int]
 ) -> dict[str, Any]:
-    """Return means over the words that name any picture of ``group``, which is what is searched.
+    """Return means over the words that name any image of ``group``, which is what is searched.
 
-    Keys: pictures, words, precision@k for each of ``ks``, mrr (mean reciprocal rank of the first
-    right picture). A word that stands for several nouns of the group is one query, and right is a
-    picture of any of them. A noun with fewer than k pictures cannot reach a precision of 1, so
+    Keys: images, words, precision@k for each of ``ks``, mrr (mean reciprocal rank of the first
+    right image). A word that stands for several nouns of the group is one query, and right is a
+    image of any of them. A noun with fewer than k images cannot reach a precision of 1, so
     ``ceiling@k`` is what a perfect ranking would have. A noun that the method cannot name has 0,
-    precision among fewer than k pictures is None.
+    precision among fewer than k images is None.
     """
-    rows = pictures.rows[group.chosen]
-    columns = scores.column_of[pictures.nouns[group.chosen]]
-    lost = np.unique(pictures.nouns[group.chosen][columns < 0])
+    rows = images.rows[group.chosen]
+    columns = scores.column_of[images.nouns[group.chosen]]
+    lost = np.unique(images.nouns[group.chosen][columns < 0])
     queries = np.unique(columns[columns >= 0])
     found = [[0.0] * (len(ks) + 1) for _ in lost]
     for block in blocks(len(queries), len(rows)):
@@ -370,10 +370,10 @@ def score_queries(
             for query, line in zip(asked, _transposed(scores, rows, asked), strict=True)
         ]
     sizes = [np.count_nonzero(columns == query) for query in queries]
-    sizes += [np.count_nonzero(pictures.nouns[group.chosen] == noun) for noun in lost]
+    sizes += [np.count_nonzero(images.nouns[group.chosen] == noun) for noun in lost]
     means = np.mean(found, axis=0)
     return {
-        "pictures": len(rows),
+        "images": len(rows),
         "words": len(found),
         **{f"precision@{k}": finite_or_none(m) for k, m in zip(ks, means[:-1], strict=True)},
         **{f"ceiling@{k}": float(np.mean(np.minimum(sizes, k))) / k for k in ks},
@@ -439,41 +439,41 @@ BY_NOUN = ("seen", "unseen", "classes")  # questions that the table of single no
 
 
 def evaluate(
-    predictions: Predictions, table: Sequence[Picture], words: Words, settings: Mapping[str, Any]
+    predictions: Predictions, table: Sequence[ImageRow], words: Words, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the record of all scores of ``predictions`` for the pictures of ``table``.
+    """Return the record of all scores of ``predictions`` for the images of ``table``.
 
     ``settings``: ``hits``, ``precision`` and ``queries`` are the ks of flat hit@k, hierarchical
     precision@k and the precision@k of word queries; ``hops`` the distances of the n-hop sets.
-    Keys of the record: space; left_out (pictures of the table that have no prediction);
-    rows (picture -> word, one per question and group); words (word -> picture, one per group);
-    nouns (single nouns, of the questions in BY_NOUN). No training picture is scored, and no
+    Keys of the record: space; left_out (images of the table that have no prediction);
+    rows (image -> word, one per question and group); words (word -> image, one per group);
+    nouns (single nouns, of the questions in BY_NOUN). No training image is scored, and no
     valid one where there is a test part.
     """
     graph = words.graph()
-    known = labelled(predictions.pictures, table, words.synsets)
-    pictures, asked = questions(known, words.classes, words.nodes, graph, settings["hops"])
+    known = labelled(predictions.images, table, words.synsets)
+    images, asked = questions(known, words.classes, words.nodes, graph, settings["hops"])
     scores = noun_scores(predictions, words.synsets, words.vectors)
     ks = settings["hits"], settings["precision"]
-    results = score_pictures(scores, pictures, asked, words.nodes, graph, *ks)
+    results = score_images(scores, images, asked, words.nodes, graph, *ks)
     rows, nouns = [], []
     for question, result in zip(asked, results, strict=True):
-        for group in groups(pictures, question.asked):
+        for group in groups(images, question.asked):
             heading = _heading(group) | {"candidates": question.candidates}
-            figures = _figures(result, pictures, group.chosen, *ks)
+            figures = _figures(result, images, group.chosen, *ks)
             rows.append(heading | {"labels": len(question.nouns)} | figures)
         if question.candidates in BY_NOUN:
-            nouns += _by_noun(result, pictures, question.candidates, question.asked, words, ks[0])
-    everything = np.ones(len(pictures), bool)
-    galleries = groups(pictures, everything) if len(pictures) else []
+            nouns += _by_noun(result, images, question.candidates, question.asked, words, ks[0])
+    everything = np.ones(len(images), bool)
+    galleries = groups(images, everything) if len(images) else []
     if len({group.part for group in galleries}) > 1:
-        galleries.append(Group(EVERY, EVERY, EVERY, np.arange(len(pictures))))
+        galleries.append(Group(EVERY, EVERY, EVERY, np.arange(len(images))))
     return {
         "space": predictions.space,
-        "left_out": len(table) - len(predictions.pictures),
+        "left_out": len(table) - len(predictions.images),
         "rows": rows,
         "words": [
-            _heading(group) | score_queries(scores, pictures, group, settings["queries"])
+            _heading(group) | score_queries(scores, images, group, settings["queries"])
             for group in galleries
         ],
         "nouns": nouns,
@@ -485,13 +485,13 @@ def _heading(group: Group) -> dict[str, str]:
 
 
 def _figures(
-    result: PictureScores,
-    pictures: Labelled,
+    result: ImageScores,
+    images: Labelled,
     chosen: Ints,
     hit_ks: Sequence[int],
     precision_ks: Sequence[int],
 ) -> dict[str, Any]:
-    """Return the means over the ``chosen`` pictures; what cannot be computed is None."""
+    """Return the means over the ``chosen`` images; what cannot be computed is None."""
     wrong = result.steps[chosen]
     wrong = wrong[~np.isnan(wrong)]
     hit_means = np.mean(result.hits[chosen], axis=0)
@@ -503,22 +503,22 @@ def _figures(
         "median_rank": np.median(result.ranks[chosen]),
         "wrong_steps": np.mean(wrong) if len(wrong) else np.nan,
     }
-    counts = {"pictures": len(chosen), "nouns": len(np.unique(pictures.nouns[chosen]))}
+    counts = {"images": len(chosen), "nouns": len(np.unique(images.nouns[chosen]))}
     return counts | {name: finite_or_none(figure) for name, figure in figures.items()}
 
 
 def _by_noun(
-    result: PictureScores,
-    pictures: Labelled,
+    result: ImageScores,
+    images: Labelled,
     candidates: str,
     asked: NDArray[np.bool_],
     words: Words,
     ks: Sequence[int],
 ) -> list[dict[str, Any]]:
-    """Return hits and the most frequent wrong answer of each noun with pictures in ``asked``."""
+    """Return hits and the most frequent wrong answer of each noun with images in ``asked``."""
     made = []
-    for noun in np.unique(pictures.nouns[asked]):
-        chosen = np.flatnonzero(asked & (pictures.nouns == noun))
+    for noun in np.unique(images.nouns[asked]):
+        chosen = np.flatnonzero(asked & (images.nouns == noun))
         best = result.best[chosen][~np.isnan(result.steps[chosen])]
         nodes, counts = np.unique(best, return_counts=True)
         means = np.mean(result.hits[chosen], axis=0).tolist()
@@ -527,7 +527,7 @@ def _by_noun(
                 "candidates": candidates,
                 "synset": words.synsets[noun],
                 "name": words.name(int(words.nodes[noun])),
-                "pictures": len(chosen),
+                "images": len(chosen),
                 **{f"hit@{k}": mean for k, mean in zip(ks, means, strict=True)},
                 "taken_for": words.name(int(nodes[np.argmax(counts)])) if len(nodes) else "",
             }

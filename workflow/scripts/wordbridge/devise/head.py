@@ -1,6 +1,6 @@
-"""The head of DeViSE: from a picture's features to a word vector (Frome et al. 2013, section 3).
+"""The head of DeViSE: from an image's features to a word vector (Frome et al. 2013, section 3).
 
-Losses of a picture head, one figure per picture.
+Losses of an image head, one figure per image.
 """
 
 import torch
@@ -80,7 +80,7 @@ def hinge_rank_loss(predicted: Tensor, target: Tensor, negatives: Tensor, margin
     """Return the loss (batch,) of Frome et al. 2013, equation 1.
 
     ``target`` (batch, dim) and ``negatives`` (others, dim) are of unit length, ``predicted`` is
-    as it is. A negative that is the picture's own target does not count.
+    as it is. A negative that is the image's own target does not count.
     """
     right = (predicted * target).sum(dim=1, keepdim=True)
     violated = (margin - right + predicted @ negatives.T).clamp(min=0)

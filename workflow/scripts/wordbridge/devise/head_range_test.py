@@ -1,4 +1,4 @@
-"""The learning-rate range test of a picture head."""
+"""The learning-rate range test of an image head."""
 
 from wordbridge.devise.training import HeadTraining, batches
 from wordbridge.training.lr_finder import RangeTest, range_test

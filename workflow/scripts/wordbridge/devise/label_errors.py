@@ -1,4 +1,4 @@
-"""Pictures that look mislabelled: far from their noun, close to another one."""
+"""Images that look mislabelled: far from their noun, close to another one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from wordbridge.devise.evaluation import Labelled, NounScores, Words, blocks, labelled, noun_scores
 from wordbridge.devise.predictions import WORDS, Predictions
 from wordbridge.errors import InputError
-from wordbridge.images.table import Picture
+from wordbridge.images.table import ImageRow
 
 Ints = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 
 
 class Suspect(NamedTuple):
-    """A picture whose noun may be wrong; cosines are those with the picture's point."""
+    """An image whose noun may be wrong; cosines are those with the image's point."""
 
     set: str
-    picture: str
+    image: str
     part: str
     synset: str
     noun: str
@@ -31,13 +31,13 @@ class Suspect(NamedTuple):
 
 
 def suspects(
-    predictions: Predictions, table: Sequence[Picture], words: Words, settings: Mapping[str, Any]
+    predictions: Predictions, table: Sequence[ImageRow], words: Words, settings: Mapping[str, Any]
 ) -> list[Suspect]:
     """Return the suspects, the widest gap between the other noun's cosine and their own's first.
 
-    A picture is one when its noun's cosine is among the lowest ``low_share`` and the best other
-    noun's among the highest ``high_share`` of all labelled pictures, and the other is ahead; at
-    most ``count`` are returned. Other nouns are those that label any picture, without those
+    An image is one when its noun's cosine is among the lowest ``low_share`` and the best other
+    noun's among the highest ``high_share`` of all labelled images, and the other is ahead; at
+    most ``count`` are returned. Other nouns are those that label any image, without those
     that are right as well: of the same vector, or within ``near`` steps in WordNet. Raises
     InputError for a method whose predictions are no points among the words.
     """
@@ -46,11 +46,11 @@ def suspects(
             f"suspects: expected predictions among the words, got scores of {predictions.space}; "
             "name another method in the configuration"
         )
-    pictures = labelled(predictions.pictures, table, words.synsets)
-    if not len(pictures):
+    images = labelled(predictions.images, table, words.synsets)
+    if not len(images):
         return []
     scores = noun_scores(predictions, words.synsets, words.vectors)
-    own, other, taken_for = _cosines(scores, pictures, words, int(settings["near"]))
+    own, other, taken_for = _cosines(scores, images, words, int(settings["near"]))
     gap = other - own
     found = (
         (own <= np.quantile(own, settings["low_share"]))
@@ -60,26 +60,26 @@ def suspects(
     order = np.flatnonzero(found)
     order = order[np.argsort(-gap[order], kind="stable")][: settings["count"]]
     return [
-        _suspect(pictures, words, number, float(own[number]), taken_for[number], other[number])
+        _suspect(images, words, number, float(own[number]), taken_for[number], other[number])
         for number in order.tolist()
     ]
 
 
 def _cosines(
-    scores: NounScores, pictures: Labelled, words: Words, near: int
+    scores: NounScores, images: Labelled, words: Words, near: int
 ) -> tuple[Doubles, Doubles, Ints]:
     """Return the cosine with the own noun, the highest with another, and which that is (row)."""
     graph = words.graph()
-    labels = np.unique(pictures.nouns)
+    labels = np.unique(images.nouns)
     columns = scores.column_of[labels]
-    own, other = np.empty(len(pictures)), np.empty(len(pictures))
-    taken_for = np.empty(len(pictures), np.int64)
+    own, other = np.empty(len(images)), np.empty(len(images))
+    taken_for = np.empty(len(images), np.int64)
     allowed: tuple[int, NDArray[np.bool_]] = (-1, np.empty(0, bool))
-    for block in blocks(len(pictures), max(len(labels), scores.width)):
-        cosines = scores.scores(pictures.rows[block], columns)
+    for block in blocks(len(images), max(len(labels), scores.width)):
+        cosines = scores.scores(images.rows[block], columns)
         for place, line in enumerate(cosines, start=block.start):
-            noun = int(pictures.nouns[place])
-            if allowed[0] != noun:  # pictures are sorted by noun
+            noun = int(images.nouns[place])
+            if allowed[0] != noun:  # images are sorted by noun
                 steps = graph.distances(words.nodes[noun])[words.nodes[labels]]
                 allowed = noun, (steps > near) & (columns != scores.column_of[noun])
             own[place] = line[np.searchsorted(labels, noun)]
@@ -90,15 +90,15 @@ def _cosines(
 
 
 def _suspect(
-    pictures: Labelled, words: Words, number: int, own: float, taken_for: int, other: float
+    images: Labelled, words: Words, number: int, own: float, taken_for: int, other: float
 ) -> Suspect:
-    one = pictures.pictures[number]
+    one = images.images[number]
     return Suspect(
         one.set,
-        one.picture,
+        one.image,
         one.part,
         one.synset,
-        words.name(int(words.nodes[pictures.nouns[number]])),
+        words.name(int(words.nodes[images.nouns[number]])),
         own,
         words.synsets[taken_for],
         words.name(int(words.nodes[taken_for])),

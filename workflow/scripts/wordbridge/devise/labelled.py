@@ -1,4 +1,4 @@
-"""Which rows of the features are of which picture, noun and part."""
+"""Which rows of the features are of which image, noun and part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.errors import InputError
-from wordbridge.images.table import PHOTO, Picture
+from wordbridge.images.table import PHOTO, ImageRow
 from wordbridge.nouns.matrix import NounMatrix
 
 Floats = NDArray[np.float32]
@@ -16,15 +16,15 @@ Ints = NDArray[np.int64]
 
 
 class Features(Protocol):
-    """Features and class scores of pictures by row number, as ``FeatureStore`` has them."""
+    """Features and class scores of images by row number, as ``FeatureStore`` has them."""
 
     width: int
 
     def __len__(self) -> int: ...
 
     @property
-    def pictures(self) -> list[tuple[str, str]]:
-        """Return (set, picture) of every row."""
+    def images(self) -> list[tuple[str, str]]:
+        """Return (set, image) of every row."""
 
     def features(self, rows: Ints) -> Floats:
         """Return features (len(rows), width)."""
@@ -37,7 +37,7 @@ class Features(Protocol):
 class Labelled:
     """Rows of the features that belong to a part, in the store's order.
 
-    ``nouns`` has the row of each picture's noun in the matrix of nouns, -1 where it has none.
+    ``nouns`` has the row of each image's noun in the matrix of nouns, -1 where it has none.
     """
 
     rows: Ints
@@ -48,11 +48,11 @@ class Labelled:
         return len(self.rows)
 
     def with_noun(self) -> "Labelled":
-        """Return the pictures whose noun has a vector."""
+        """Return the images whose noun has a vector."""
         return self._only(self.nouns >= 0)
 
     def thinned(self, count: int) -> "Labelled":
-        """Return at most ``count`` of the pictures, evenly taken."""
+        """Return at most ``count`` of the images, evenly taken."""
         places = np.linspace(0, len(self) - 1, min(count, len(self)))
         return self._only(np.unique(places.astype(np.int64)))
 
@@ -60,10 +60,10 @@ class Labelled:
         return Labelled(self.rows[places], self.nouns[places], self.photos[places])
 
 
-def part_of(store: Features, pictures: Sequence[Picture], nouns: NounMatrix, part: str) -> Labelled:
-    """Return the pictures of ``part`` that have features."""
-    wanted = {(p.set, p.picture): p for p in pictures if p.part == part}
-    found = [(row, wanted[key]) for row, key in enumerate(store.pictures) if key in wanted]
+def part_of(store: Features, images: Sequence[ImageRow], nouns: NounMatrix, part: str) -> Labelled:
+    """Return the images of ``part`` that have features."""
+    wanted = {(p.set, p.image): p for p in images if p.part == part}
+    found = [(row, wanted[key]) for row, key in enumerate(store.images) if key in wanted]
     return Labelled(
         np.array([row for row, _ in found], np.int64),
         np.array([nouns.row_of.get(p.synset, -1) for _, p in found], np.int64),
@@ -72,18 +72,18 @@ def part_of(store: Features, pictures: Sequence[Picture], nouns: NounMatrix, par
 
 
 def seen_parts(
-    store: Features, pictures: Sequence[Picture], nouns: NounMatrix
+    store: Features, images: Sequence[ImageRow], nouns: NounMatrix
 ) -> tuple[Labelled, Labelled]:
     """Return the parts train, all of it, and valid, as far as its nouns have vectors.
 
-    Raises InputError when no picture of a part has both features and a noun with a vector.
+    Raises InputError when no image of a part has both features and a noun with a vector.
     """
-    train, valid = (part_of(store, pictures, nouns, part) for part in ("train", "valid"))
+    train, valid = (part_of(store, images, nouns, part) for part in ("train", "valid"))
     for name, part in (("train", train), ("valid", valid)):
         if len(part.with_noun()) < 2:
             raise InputError(
-                f"part {name}: expected at least 2 pictures with features and a noun that has a "
-                f"vector, got {len(part.with_noun())} of {len(pictures)} pictures in the split; "
-                "take more picture sets, or other word vectors"
+                f"part {name}: expected at least 2 images with features and a noun that has a "
+                f"vector, got {len(part.with_noun())} of {len(images)} images in the split; "
+                "take more image sets, or other word vectors"
             )
     return train, valid.with_noun()

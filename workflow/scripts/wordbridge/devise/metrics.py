@@ -62,8 +62,8 @@ class Candidates:
 def mean_ranks(scores: Floats, sizes: Ints, truth: Ints) -> tuple[Doubles, Doubles]:
     """Return how many nouns are above the true one, and how many tie with it (itself counted).
 
-    ``scores`` is (pictures, bundles), ``sizes`` the nouns of each bundle, ``truth`` the bundle of
-    each picture's noun. A noun without a bundle (-1) or score (-inf, NaN) has infinitely many
+    ``scores`` is (images, bundles), ``sizes`` the nouns of each bundle, ``truth`` the bundle of
+    each image's noun. A noun without a bundle (-1) or score (-inf, NaN) has infinitely many
     above it.
     """
     own = scores[np.arange(len(scores)), truth][:, None]
@@ -75,12 +75,12 @@ def mean_ranks(scores: Floats, sizes: Ints, truth: Ints) -> tuple[Doubles, Doubl
 
 
 def hits(above: Doubles, ties: Doubles, ks: Sequence[int]) -> Doubles:
-    """Return flat hit@k of each picture (pictures, ks), from what ``mean_ranks`` gives."""
+    """Return flat hit@k of each image (images, ks), from what ``mean_ranks`` gives."""
     return np.clip((np.asarray(ks) - above[:, None]) / ties[:, None], 0.0, 1.0)
 
 
 def best_bundles(scores: Floats, count: int) -> Ints:
-    """Return the ``count`` bundles with the highest scores, best first (pictures, count)."""
+    """Return the ``count`` bundles with the highest scores, best first (images, count)."""
     count = min(count, scores.shape[1])
     found = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
     order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
@@ -102,7 +102,7 @@ def correct_radii(distances: Steps, nodes: Ints, ks: Sequence[int]) -> list[int]
 def hierarchical_precision(
     best: Ints, candidates: Candidates, distances: Steps, ks: Sequence[int], radii: Sequence[int]
 ) -> list[float]:
-    """Return the share of hCorrectSet among a picture's first k answers, for each of ``ks``.
+    """Return the share of hCorrectSet among an image's first k answers, for each of ``ks``.
 
     ``best`` are its bundles, best first and at least max(ks) where there are as many. A bundle
     that does not fit whole counts with its mean. At k = 1 this is hit@1. NaN where there are
@@ -125,8 +125,8 @@ def hierarchical_precision(
 def precision_and_rank(scores: Floats, right: NDArray[np.bool_], ks: Sequence[int]) -> list[float]:
     """Return precision@k for each of ``ks`` and last the reciprocal rank of the first right one.
 
-    ``scores`` and ``right`` are those of one query for all pictures; among equal scores the wrong
-    come first. NaN where there are fewer than k pictures.
+    ``scores`` and ``right`` are those of one query for all images; among equal scores the wrong
+    come first. NaN where there are fewer than k images.
     """
     order = np.lexsort((right, -scores))[: max(ks)] if len(scores) else np.empty(0, np.int64)
     found = np.cumsum(right[order])

@@ -1,6 +1,6 @@
-"""What a fitted method says about pictures.
+"""What a fitted method says about images.
 
-What a method says about every picture: a point among the words, or a score per class.
+What a method says about every image: a point among the words, or a score per class.
 """
 
 import json
@@ -27,7 +27,7 @@ from wordbridge.images.feature_store import read_rows
 from wordbridge.progress import progress
 from wordbridge.tensors import load_weights
 
-CHUNK = 4096  # pictures at once
+CHUNK = 4096  # images at once
 Says = Callable[[Floats, Floats], Floats]
 
 
@@ -35,7 +35,7 @@ Says = Callable[[Floats, Floats], Floats]
 class Predictor:
     """A method ready to be asked: ``says`` makes predictions of features and class scores.
 
-    Predictions are (pictures, dim) in the ``space`` "words", (pictures, classes) with the
+    Predictions are (images, dim) in the ``space`` "words", (images, classes) with the
     higher the better in the space "classes", of whose columns ``classes`` are the synsets.
     Class scores are looked at only where ``asks_classifier``.
     """
@@ -65,7 +65,7 @@ def predictor_of(fitted: Fitted, device: torch.device) -> Predictor:
         return Predictor(described["space"], list(described["classes"]), asks, says)
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(
-            f"a fitted picture method: expected numbers as its settings describe them, got "
+            f"a fitted image method: expected numbers as its settings describe them, got "
             f"{error!r}; train it again"
         ) from None
 
@@ -96,7 +96,7 @@ def _random(fitted: Fitted, device: torch.device) -> Says:
     def says(features: Floats, scores: Floats) -> Floats:
         made = np.empty((len(features), dim), np.float32)
         for place, row in enumerate(features):
-            # Of the picture itself, so that its place among the others does not matter.
+            # Of the image itself, so that its place among the others does not matter.
             own = zlib.crc32(np.ascontiguousarray(row, "<f4").tobytes())
             made[place] = np.random.default_rng([seed, own]).standard_normal(dim)
         return made
@@ -155,16 +155,16 @@ SPACES = (WORDS, CLASSES) = ("words", "classes")
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions of all pictures.
+    """Predictions of all images.
 
-    ``values`` is (pictures, dim) in the space "words", (pictures, classes) in the space "classes",
-    and stays on disk until it is read; ``pictures`` are (set, picture) row by row.
+    ``values`` is (images, dim) in the space "words", (images, classes) in the space "classes",
+    and stays on disk until it is read; ``images`` are (set, image) row by row.
     """
 
     values: NDArray[np.float32]
     space: str
     classes: tuple[str, ...]
-    pictures: list[tuple[str, str]]
+    images: list[tuple[str, str]]
 
 
 def read_predictions(
@@ -180,10 +180,10 @@ def read_predictions(
     if space not in SPACES:
         raise InputError(f"{settings}: expected a space of {SPACES}, got {space!r}; predict again")
     matrix = _mapped(values)
-    pictures = [(row.set, row.picture) for path in row_tables for row in read_rows(path)]
-    if matrix.dtype != np.float32 or matrix.ndim != 2 or len(matrix) != len(pictures):
+    images = [(row.set, row.image) for path in row_tables for row in read_rows(path)]
+    if matrix.dtype != np.float32 or matrix.ndim != 2 or len(matrix) != len(images):
         raise InputError(
-            f"{values}: expected {len(pictures)} rows of float32 as the feature shards have, got "
+            f"{values}: expected {len(images)} rows of float32 as the feature shards have, got "
             f"{matrix.dtype} of shape {matrix.shape}; predict again"
         )
     if space == CLASSES and len(classes) != matrix.shape[1]:
@@ -191,7 +191,7 @@ def read_predictions(
             f"{settings}: expected {matrix.shape[1]} classes as {values} has columns, got "
             f"{len(classes)}; predict again"
         )
-    return Predictions(matrix, space, classes, pictures)
+    return Predictions(matrix, space, classes, images)
 
 
 def _mapped(path: str | Path) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Settings of a picture head and of its training, as plain frozen values."""
+"""Settings of an image head and of its training, as plain frozen values."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -27,7 +27,7 @@ class ClassifierSettings:
 
     ``weight`` is the most that it may weigh beside the head's 1; with 0 it is not asked. ``top``
     classes are combined at ``temperature``. How much it weighs depends on how sure it is and on
-    the picture being a photograph, of which the train part's kinds are examples: ``photo_odds``
+    the image being a photograph, of which the train part's kinds are examples: ``photo_odds``
     is how many times likelier a photograph is than there, ``photo_penalty`` weighs the squares
     of the numbers that tell the kinds apart.
     """
@@ -43,8 +43,8 @@ class ClassifierSettings:
 class TargetSettings:
     """What the head is trained to say.
 
-    ``distillation`` is the part of ConSE's prediction in a picture's target, the noun's vector
-    is the rest; ``conse_top`` is how many classes ConSE combines. ``unlabelled`` lets pictures
+    ``distillation`` is the part of ConSE's prediction in an image's target, the noun's vector
+    is the rest; ``conse_top`` is how many classes ConSE combines. ``unlabelled`` lets images
     of the train part take part whose noun has no vector, with ConSE's prediction as target.
     ``classifier_weight`` is the weight in the loss of each row of the backbone's classifier, 0 for
     none, where a drawing weighs 1 and a photograph ``photo_weight``. ``classifier_features``

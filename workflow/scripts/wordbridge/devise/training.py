@@ -1,4 +1,4 @@
-"""How well a head does on pictures: its loss, and how often the noun is among the first five.
+"""How well a head does on images: its loss, and how often the noun is among the first five.
 
 Training of one head over features that were computed before; resumable at any batch.
 
@@ -22,7 +22,7 @@ from torch.nn.functional import normalize
 
 from wordbridge.arrays import load_matrix
 from wordbridge.devise.classifier_points import discriminant_points, scaled_points
-from wordbridge.devise.dataset import Batch, Points, classifier_of, label_numbers, of_pictures
+from wordbridge.devise.dataset import Batch, Points, classifier_of, label_numbers, of_images
 from wordbridge.devise.head import SAME, Head, Kept, draw_negatives, kept_weights, losses
 from wordbridge.devise.labelled import Features, Floats, Ints, Labelled, seen_parts
 from wordbridge.devise.model_file import Fitted
@@ -30,14 +30,14 @@ from wordbridge.devise.settings import LossSettings, Settings, settings_from
 from wordbridge.errors import InputError
 from wordbridge.files import write_table
 from wordbridge.images.feature_store import FeatureStore
-from wordbridge.images.table import Picture, read_pictures
+from wordbridge.images.table import ImageRow, read_images
 from wordbridge.nouns.matrix import NounMatrix, read_noun_matrix
 from wordbridge.training.checkpoint import Resumption, exclusive, state_key
 from wordbridge.training.device import choose_device
 from wordbridge.training.loop import Standing
 from wordbridge.training.schedules import learning_rate, momentum
 
-CHUNK = 1024  # pictures at once
+CHUNK = 1024  # images at once
 
 
 @torch.no_grad()
@@ -60,7 +60,7 @@ def look(head: Head, points: Points, settings: LossSettings, seen: Tensor) -> tu
 
 
 def _hits(said: Tensor, batch: Batch, settings: LossSettings, seen: Tensor) -> Tensor:
-    """Return whether fewer than 5 other nouns suit each picture better than its own."""
+    """Return whether fewer than 5 other nouns suit each image better than its own."""
     if settings.kind == "softmax":
         known = batch.labels >= 0
         right = said.gather(1, batch.labels.clamp(min=0)[:, None])
@@ -89,7 +89,7 @@ def batches(points: int, size: int, seed: int, epoch: int) -> list[NDArray[np.in
 class HeadTraining:
     """One training of ``head`` over ``train`` with a look at ``valid`` after each epoch.
 
-    ``fit`` are pictures of the train part that are looked at in the same way, so that the two
+    ``fit`` are images of the train part that are looked at in the same way, so that the two
     losses can be compared: where they part, the head overfits. ``seen`` (nouns, dim) are the
     unit vectors of the nouns with training points. ``state`` is the file that is written every
     few minutes, on SIGTERM and at the end, and from which the run continues with the same bytes.
@@ -218,7 +218,7 @@ def write_metrics(path: str | Path, epochs: Sequence[dict[str, float]]) -> None:
     write_table(path, COLUMNS, ([repr(row[name]) for name in COLUMNS] for row in epochs))
 
 
-MOMENTS = 20_000  # pictures, evenly taken, that mean and covariance of the features are made of
+MOMENTS = 20_000  # images, evenly taken, that mean and covariance of the features are made of
 
 
 NO_ROWS = np.zeros((0, 0), np.float32)
@@ -226,17 +226,17 @@ NO_ROWS = np.zeros((0, 0), np.float32)
 
 @dataclass(frozen=True)
 class Sources:
-    """What a head is trained on: features, the split's pictures, nouns, the classifier's rows."""
+    """What a head is trained on: features, the split's images, nouns, the classifier's rows."""
 
     store: Features
-    pictures: Sequence[Picture]
+    images: Sequence[ImageRow]
     nouns: NounMatrix
     classifier_rows: Floats = field(default_factory=NO_ROWS.copy)
 
 
 def read_sources(
     features: Sequence[str | Path],
-    pictures: str | Path,
+    images: str | Path,
     vectors: str | Path,
     nouns: str | Path,
     classifier: str | Path | None = None,
@@ -247,7 +247,7 @@ def read_sources(
     """
     return Sources(
         FeatureStore.open(features),
-        read_pictures(pictures),
+        read_images(images),
         read_noun_matrix(vectors, nouns),
         NO_ROWS if classifier is None else load_matrix(classifier),
     )
@@ -301,12 +301,12 @@ def prepare(
 
     Raises InputError when the inputs do not belong together or a part is empty.
     """
-    train, valid = seen_parts(sources.store, sources.pictures, sources.nouns)
+    train, valid = seen_parts(sources.store, sources.images, sources.nouns)
     asks = _asks_conse(settings)
     points, seen = training_points(sources, train, settings, asks)
     like_valid = train.with_noun().thinned(len(valid))
     fit, held = (
-        of_pictures(sources.store, sources.nouns, part, points.label_of, points.classifier)
+        of_images(sources.store, sources.nouns, part, points.label_of, points.classifier)
         for part in (like_valid, valid)
     )
     random.seed(seed)

@@ -1,4 +1,4 @@
-"""A backbone of which the last blocks were tuned to a run's own pictures."""
+"""A backbone of which the last blocks were tuned to a run's own images."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -46,9 +46,9 @@ class TunedBackbone(Backbone):
         self.first, self.last = cut_before(plain.body, blocks)
         self.tuned = tuned.eval().requires_grad_(False)
 
-    def forward(self, pictures: Tensor, pooling: str = "average") -> tuple[Tensor, Tensor]:
+    def forward(self, images: Tensor, pooling: str = "average") -> tuple[Tensor, Tensor]:
         """Return features (batch, width) and class scores (batch, classes), as a backbone does."""
-        maps = self.first(self.normalised(pictures))
+        maps = self.first(self.normalised(images))
         scores: Tensor = self.classifier(average(self.last(maps)))
         return pooled(self.tuned(maps), pooling), scores
 

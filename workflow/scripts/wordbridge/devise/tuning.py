@@ -38,7 +38,7 @@ class TunedHead(Head):
         """Return vectors (batch, outputs) for the maps before the blocks (batch, numbers)."""
         if self.training:
             return super().forward(self._pooled(features))
-        # A look at many pictures is not to take more memory than training does.
+        # A look at many images is not to take more memory than training does.
         return super().forward(torch.cat([self._pooled(part) for part in features.split(PART)]))
 
     def train(self, mode: bool = True) -> Self:

@@ -1,4 +1,4 @@
-"""One tuning job: from pictures, their features and nouns to tuned last blocks of a backbone.
+"""One tuning job: from images, their features and nouns to tuned last blocks of a backbone.
 
 As Frome et al. 2013 (section 3) train DeViSE: first the linear map alone, over a network that
 stays as it is, then the map and the end of the network.
@@ -108,9 +108,9 @@ def frozen_maps(
     """Return the maps that are trained on, and those that are looked at: never of views."""
     first, _ = cut_before(backbone.body, block["tuning"]["blocks"])
     views = ViewSettings.parse(block["augmentation"]) if block["tuning"]["augment"] else None
-    rows, pictures, threads = sources.store.pictures, sources.pictures, block["threads"]
+    rows, images, threads = sources.store.images, sources.images, block["threads"]
     trained, looked_at = (
-        FrozenMaps(rows, pictures, read, backbone, first, views=shown, threads=threads)
+        FrozenMaps(rows, images, read, backbone, first, views=shown, threads=threads)
         for shown in (views, None)
     )
     return trained, looked_at
@@ -124,7 +124,7 @@ def second_phase(
     maps: tuple[FrozenMaps, FrozenMaps],
     state: Path | None,
 ) -> Tuning:
-    """Return the training that follows the ``first`` one, on the same pictures and nouns."""
+    """Return the training that follows the ``first`` one, on the same images and nouns."""
     trained, looked_at = maps
     _, last = cut_before(backbone.body, block["tuning"]["blocks"])
     sizes = (first.train_points.store.width, first.seen.shape[1])

@@ -1,4 +1,4 @@
-"""Features of views: more points to train on, out of the same pictures."""
+"""Features of views: more points to train on, out of the same images."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,23 +9,23 @@ from wordbridge.devise.views import ViewSettings, view
 from wordbridge.images.backbones import Backbone
 from wordbridge.images.feature_store import Shard
 from wordbridge.images.features import Plan, Read, extract
-from wordbridge.images.table import Picture
+from wordbridge.images.table import ImageRow
 
 
 def extract_views(
-    pictures: Sequence[Picture],
+    images: Sequence[ImageRow],
     read: Read,
     backbone: Backbone,
     plan: Plan,
     settings: ViewSettings,
     count: int,
 ) -> Shard:
-    """Return the features of the views 1 to ``count`` of all pictures, first all views 1.
+    """Return the features of the views 1 to ``count`` of all images, first all views 1.
 
-    Each view is a row of its picture. Pictures that cannot be read are told once.
+    Each view is a row of its image. Images that cannot be read are told once.
     """
     shards = [
-        extract(pictures, read, backbone, plan, partial(view, settings, number))
+        extract(images, read, backbone, plan, partial(view, settings, number))
         for number in range(1, count + 1)
     ]
     return Shard(

@@ -1,4 +1,4 @@
-"""Views of a picture: random cuts out of it, some of them mirrored, that repeat to the bit."""
+"""Views of an image: random cuts out of it, some of them mirrored, that repeat to the bit."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from wordbridge.images.decoding import FILTERS, Square, open_picture
-from wordbridge.images.table import Picture
+from wordbridge.images.decoding import FILTERS, Square, open_image
+from wordbridge.images.table import ImageRow
 
 
 @dataclass(frozen=True)
 class ViewSettings:
     """How views are drawn (the cuts are those of Szegedy et al. 2015, section 6).
 
-    A cut has from the share ``smallest`` to all of the area of the largest square in a picture,
+    A cut has from the share ``smallest`` to all of the area of the largest square in an image,
     and one side is at most ``stretch`` times as long as the other. With ``flips`` half of the
     views are mirrored.
     """
@@ -36,16 +36,16 @@ class ViewSettings:
 
 
 def view(
-    settings: ViewSettings, number: int, picture: Picture, data: bytes, cut: Square
+    settings: ViewSettings, number: int, image: ImageRow, data: bytes, cut: Square
 ) -> NDArray[np.uint8]:
-    """Return the view ``number`` of a picture with the bytes ``data``, (side, side, 3).
+    """Return the view ``number`` of an image with the bytes ``data``, (side, side, 3).
 
-    It depends on the seed, the picture's set and id, and the number alone. Raises
-    UnreadablePictureError.
+    It depends on the seed, the image's set and id, and the number alone. Raises
+    UnreadableImageError.
     """
     # So that the smallest cut still has as many pixels as the view.
-    image = open_picture(data, ceil(cut.side / sqrt(settings.smallest)))
-    area, shape, left, top, mirrored = _draws(settings.seed, number, picture)
+    image = open_image(data, ceil(cut.side / sqrt(settings.smallest)))
+    area, shape, left, top, mirrored = _draws(settings.seed, number, image)
     side = min(image.size) * sqrt(settings.smallest + (1 - settings.smallest) * area)
     wider = sqrt(settings.stretch ** (2 * shape - 1))
     width, height = min(side * wider, image.width), min(side / wider, image.height)
@@ -57,9 +57,9 @@ def view(
     return np.asarray(shown)
 
 
-def _draws(seed: int, number: int, picture: Picture) -> list[float]:
+def _draws(seed: int, number: int, image: ImageRow) -> list[float]:
     """Return five numbers from 0 to below 1."""
-    key = f"{seed}\0{picture.set}\0{picture.picture}\0{number}".encode()
+    key = f"{seed}\0{image.set}\0{image.image}\0{number}".encode()
     own = int.from_bytes(hashlib.sha256(key).digest())
     draws: list[float] = np.random.default_rng(own).random(5).tolist()
     return draws

@@ -127,7 +127,7 @@ NORM_EPS = 1e-3  # TensorFlow's, which the weights were trained with
 
 
 class Scale(NamedTuple):
-    """How much wider and deeper than Lite0 a network is, and the side of its pictures in pixels."""
+    """How much wider and deeper than Lite0 a network is, and the side of its images in pixels."""
 
     width: float
     depth: float
@@ -165,7 +165,7 @@ STAGES = (
 class SameConv(nn.Conv2d):
     """Convolution without bias whose output has ceil(side / stride) pixels a side.
 
-    Where the zeros around the picture are odd in number, the one more is on the right and at the
+    Where the zeros around the image are odd in number, the one more is on the right and at the
     bottom, as in TensorFlow.
     """
 
@@ -174,14 +174,14 @@ class SameConv(nn.Conv2d):
         padding = kernel // 2 if stride == 1 else 0
         super().__init__(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
 
-    def forward(self, picture: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> Tensor:
         """Return (batch, outputs, height, width) of (batch, inputs, height, width)."""
         kernel, stride = self.kernel_size[0], self.stride[0]
         if stride > 1:
-            height, width = (_zeros(side, kernel, stride) for side in picture.shape[2:])
+            height, width = (_zeros(side, kernel, stride) for side in image.shape[2:])
             around = (width // 2, width - width // 2, height // 2, height - height // 2)
-            picture = F.pad(picture, around)
-        return super().forward(picture)
+            image = F.pad(image, around)
+        return super().forward(image)
 
 
 def _zeros(side: int, kernel: int, stride: int) -> int:
@@ -222,10 +222,10 @@ class Block(nn.Module):
         )
         self.adds = stride == 1 and inputs == outputs
 
-    def forward(self, picture: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> Tensor:
         """Return (batch, outputs, height / stride, width / stride)."""
-        changed: Tensor = self.layers(picture)
-        return changed + picture if self.adds else changed
+        changed: Tensor = self.layers(image)
+        return changed + image if self.adds else changed
 
 
 class EfficientNetLite(nn.Module):
@@ -244,9 +244,9 @@ class EfficientNetLite(nn.Module):
         )
         self.classifier = nn.Linear(WIDTH, CLASSES)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return class scores (batch, 1000) of normalised pictures (batch, 3, side, side)."""
-        scores: Tensor = self.classifier(self.features(pictures).mean(dim=(2, 3)))
+    def forward(self, images: Tensor) -> Tensor:
+        """Return class scores (batch, 1000) of normalised images (batch, 3, side, side)."""
+        scores: Tensor = self.classifier(self.features(images).mean(dim=(2, 3)))
         return scores
 
 
@@ -281,7 +281,7 @@ LITE_SHORT_SIDE = 32  # pixels more than the square's, as in the evaluation of E
 
 
 class Preprocessing(NamedTuple):
-    """How pictures are made ready: the square, and each channel's mean and deviation (0 to 1)."""
+    """How images are made ready: the square, and each channel's mean and deviation (0 to 1)."""
 
     square: Square
     mean: tuple[float, float, float]
@@ -289,9 +289,9 @@ class Preprocessing(NamedTuple):
 
 
 class Backbone(nn.Module):
-    """Features and class scores of pictures, with what was learned on ImageNet.
+    """Features and class scores of images, with what was learned on ImageNet.
 
-    ``body`` makes feature maps (batch, channels, height, width) of normalised pictures,
+    ``body`` makes feature maps (batch, channels, height, width) of normalised images,
     ``classifier`` makes class scores of their averages (batch, channels).
     """
 
@@ -308,20 +308,20 @@ class Backbone(nn.Module):
             self.register_buffer(name, 255 * values)
         self.eval().requires_grad_(False)
 
-    def forward(self, pictures: Tensor, pooling: str = "average") -> tuple[Tensor, Tensor]:
+    def forward(self, images: Tensor, pooling: str = "average") -> tuple[Tensor, Tensor]:
         """Return features (batch, width) and class scores (batch, classes).
 
-        ``pictures`` are bytes (batch, side, side, 3). With ``pooling`` "concatenated", the
-        features are each channel's maximum over the picture, then, as with "average", its mean.
+        ``images`` are bytes (batch, side, side, 3). With ``pooling`` "concatenated", the
+        features are each channel's maximum over the image, then, as with "average", its mean.
         """
-        maps = self.body(self.normalised(pictures))
+        maps = self.body(self.normalised(images))
         scores: Tensor = self.classifier(average(maps))
         return pooled(maps, pooling), scores
 
-    def normalised(self, pictures: Tensor) -> Tensor:
-        """Return what the body sees (batch, 3, side, side) of pictures as bytes."""
+    def normalised(self, images: Tensor) -> Tensor:
+        """Return what the body sees (batch, 3, side, side) of images as bytes."""
         # Channels stay last in memory: convolutions on a CPU run faster so.
-        seen: Tensor = (pictures.permute(0, 3, 1, 2).float() - self.mean) / self.deviation
+        seen: Tensor = (images.permute(0, 3, 1, 2).float() - self.mean) / self.deviation
         return seen
 
 

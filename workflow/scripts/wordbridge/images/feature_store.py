@@ -1,6 +1,6 @@
-"""Which picture each row of a shard's features belongs to.
+"""Which image each row of a shard's features belongs to.
 
-Features of pictures on disk: shards that are written alone and read as one table.
+Features of images on disk: shards that are written alone and read as one table.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,10 +16,10 @@ from wordbridge.files import read_table, replacing, write_table
 
 
 class Row(NamedTuple):
-    """The picture that a row of features belongs to."""
+    """The image that a row of features belongs to."""
 
     set: str
-    picture: str
+    image: str
     stamp: str
 
 
@@ -37,9 +37,9 @@ def read_rows(path: str | Path) -> list[Row]:
 
 
 class Shard(NamedTuple):
-    """The features (rows, width) and class scores (rows, classes) of pictures.
+    """The features (rows, width) and class scores (rows, classes) of images.
 
-    ``failures`` has the pictures that were left out, and why.
+    ``failures`` has the images that were left out, and why.
     """
 
     rows: list[Row]
@@ -51,13 +51,13 @@ class Shard(NamedTuple):
 def write_shard(shard: Shard, features: str | Path, logits: str | Path) -> None:
     """Write a shard as ``features``, ``logits`` and, beside the features, two tables.
 
-    ``a/0.npy`` gets ``a/0.tsv`` (set, picture and stamp of each row) and ``a/0.failed.tsv``.
+    ``a/0.npy`` gets ``a/0.tsv`` (set, image and stamp of each row) and ``a/0.failed.tsv``.
     """
     stem = Path(features).with_suffix("")
     _write_array(features, shard.features)
     _write_array(logits, shard.logits)
     write_rows(f"{stem}.tsv", shard.rows)
-    write_table(f"{stem}.failed.tsv", ("picture", "reason"), shard.failures)
+    write_table(f"{stem}.failed.tsv", ("image", "reason"), shard.failures)
 
 
 class FeatureStore:
@@ -82,16 +82,16 @@ class FeatureStore:
         Raises InputError when a file is missing or damaged, or shards do not go together.
         """
         if not paths:
-            raise InputError("features: expected at least one shard, got none; check run.pictures")
+            raise InputError("features: expected at least one shard, got none; check run.images")
         return cls(paths)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
-    def pictures(self) -> list[tuple[str, str]]:
-        """Return (set, picture) of every row."""
-        return [(row.set, row.picture) for row in self.rows]
+    def images(self) -> list[tuple[str, str]]:
+        """Return (set, image) of every row."""
+        return [(row.set, row.image) for row in self.rows]
 
     def features(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """Return the features (len(rows), width) of the rows with these numbers."""

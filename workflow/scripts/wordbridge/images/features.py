@@ -1,4 +1,4 @@
-"""Features of pictures: decoding and network side by side, in memory that does not grow."""
+"""Features of images: decoding and network side by side, in memory that does not grow."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from wordbridge.errors import InputError
 from wordbridge.images.backbones import POOLINGS, Backbone
-from wordbridge.images.decoding import Square, UnreadablePictureError, decode
+from wordbridge.images.decoding import Square, UnreadableImageError, decode
 from wordbridge.images.feature_store import Row, Shard
-from wordbridge.images.table import GonePictureError, Picture
+from wordbridge.images.table import GoneImageError, ImageRow
 from wordbridge.progress import progress
 from wordbridge.training.device import choose_device
 
@@ -24,13 +24,13 @@ WAITING = 2  # batches per thread that are begun before the oldest is done
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-Read = Callable[[Picture], bytes]
-# What the network is shown of a picture and its bytes: an array (side, side, 3).
-Show = Callable[[Picture, bytes, Square], NDArray[np.uint8]]
+Read = Callable[[ImageRow], bytes]
+# What the network is shown of an image and its bytes: an array (side, side, 3).
+Show = Callable[[ImageRow, bytes, Square], NDArray[np.uint8]]
 
 
-def middle(picture: Picture, data: bytes, cut: Square) -> NDArray[np.uint8]:
-    """Return the square out of the middle of a picture; raises UnreadablePictureError."""
+def middle(image: ImageRow, data: bytes, cut: Square) -> NDArray[np.uint8]:
+    """Return the square out of the middle of an image; raises UnreadableImageError."""
     return decode(data, cut)
 
 
@@ -60,7 +60,7 @@ class Plan(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Features (pictures, width) and class scores, and "" or the reason why a row is void."""
+    """Features (images, width) and class scores, and "" or the reason why a row is void."""
 
     features: NDArray[Any]
     logits: NDArray[np.float16]
@@ -68,11 +68,11 @@ class Batch(NamedTuple):
 
 
 def extract(
-    pictures: Sequence[Picture], read: Read, backbone: Backbone, plan: Plan, show: Show = middle
+    images: Sequence[ImageRow], read: Read, backbone: Backbone, plan: Plan, show: Show = middle
 ) -> Shard:
-    """Return the features of ``pictures`` in their order, and those that no features are of.
+    """Return the features of ``images`` in their order, and those that no features are of.
 
-    The network always gets ``batch_size`` pictures, blank ones where some are missing or not
+    The network always gets ``batch_size`` images, blank ones where some are missing or not
     readable: the last bits depend on how many there are, and else not on which.
     Raises InputError for settings that are none, and when features are no finite numbers.
     """
@@ -80,7 +80,7 @@ def extract(
     backbone = backbone.to(plan.device)
     turn = Lock()
 
-    def describe(batch: Sequence[Picture]) -> Batch:
+    def describe(batch: Sequence[ImageRow]) -> Batch:
         size = plan.batch_size
         shown, reasons = _decoded(batch, read, show, backbone.preprocessing.square, size)
         if plan.device.type == "cpu":
@@ -88,11 +88,11 @@ def extract(
         with turn:  # several at once would multiply the memory and gain nothing
             return _described(shown, reasons, backbone, plan)
 
-    # Without pictures, one batch of blank ones still shows the widths.
-    starts = range(0, max(len(pictures), 1), plan.batch_size)
-    batches = [pictures[start : start + plan.batch_size] for start in starts]
+    # Without images, one batch of blank ones still shows the widths.
+    starts = range(0, max(len(images), 1), plan.batch_size)
+    batches = [images[start : start + plan.batch_size] for start in starts]
     done = list(progress(in_order(describe, batches, plan.threads), "features", len(batches)))
-    return _shard(pictures, done)
+    return _shard(images, done)
 
 
 def in_order(make: Callable[[Item], Made], items: Iterable[Item], threads: int) -> Iterator[Made]:
@@ -115,17 +115,17 @@ def in_order(make: Callable[[Item], Made], items: Iterable[Item], threads: int) 
 
 
 def _decoded(
-    batch: Sequence[Picture], read: Read, show: Show, cut: Square, size: int
+    batch: Sequence[ImageRow], read: Read, show: Show, cut: Square, size: int
 ) -> tuple[NDArray[np.uint8], list[str]]:
-    """Return pictures (size, side, side, 3), blank where none is readable, and the reasons."""
+    """Return images (size, side, side, 3), blank where none is readable, and the reasons."""
     shown = np.zeros((size, cut.side, cut.side, 3), np.uint8)
     reasons = [""] * len(batch)
-    for number, picture in enumerate(batch):
+    for number, image in enumerate(batch):
         try:
-            shown[number] = show(picture, read(picture), cut)
-        except UnreadablePictureError as error:
+            shown[number] = show(image, read(image), cut)
+        except UnreadableImageError as error:
             reasons[number] = str(error)
-        except GonePictureError:
+        except GoneImageError:
             reasons[number] = "the file is gone"
         except (PermissionError, IsADirectoryError) as error:
             reasons[number] = f"the file cannot be read ({error.strerror})"
@@ -138,8 +138,8 @@ def _described(
     shown: NDArray[np.uint8], reasons: list[str], backbone: Backbone, plan: Plan
 ) -> Batch:
     with torch.inference_mode():
-        pictures = torch.from_numpy(shown).to(plan.device)
-        features, logits = (made.cpu().numpy() for made in backbone(pictures, plan.pooling))
+        images = torch.from_numpy(shown).to(plan.device)
+        features, logits = (made.cpu().numpy() for made in backbone(images, plan.pooling))
     count = len(reasons)
     with np.errstate(over="ignore"):  # told below
         stored = features[:count].astype(plan.precision)
@@ -152,15 +152,15 @@ def _described(
     return Batch(stored, scores, reasons)
 
 
-def _shard(pictures: Sequence[Picture], batches: Sequence[Batch]) -> Shard:
+def _shard(images: Sequence[ImageRow], batches: Sequence[Batch]) -> Shard:
     reasons = [reason for batch in batches for reason in batch.reasons]
     kept = np.array([not reason for reason in reasons], bool)
-    told = list(zip(pictures, reasons, strict=True))
+    told = list(zip(images, reasons, strict=True))
     return Shard(
-        [Row(p.set, p.picture, p.stamp) for p, reason in told if not reason],
+        [Row(p.set, p.image, p.stamp) for p, reason in told if not reason],
         np.concatenate([batch.features for batch in batches])[kept],
         np.concatenate([batch.logits for batch in batches])[kept],
-        [(p.picture, reason) for p, reason in told if reason],
+        [(p.image, reason) for p, reason in told if reason],
     )
 
 

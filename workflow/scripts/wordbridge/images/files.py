@@ -1,4 +1,4 @@
-"""The files in a folder of pictures, and what stands for the content of each.
+"""The files in a folder of images, and what stands for the content of each.
 
 The plan of the workflow looks at folders in the same way (workflow/folders.py) before anything is
 installed, so that only the standard library is imported here.
@@ -16,7 +16,7 @@ _END = 1 << 12  # bytes
 
 
 class Content(NamedTuple):
-    """What stands for the bytes of a file, or the reason why it can hold no picture."""
+    """What stands for the bytes of a file, or the reason why it can hold no image."""
 
     stamp: str
     reason: str = ""
@@ -35,8 +35,8 @@ def walk(
         yield at, sorted(name for name in names if not name.startswith("."))
 
 
-def is_picture(path: str) -> bool:
-    """Return whether a file is a picture by its ending."""
+def is_image(path: str) -> bool:
+    """Return whether a file is an image by its ending."""
     return path.lower().endswith(ENDINGS)
 
 

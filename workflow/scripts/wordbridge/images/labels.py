@@ -1,4 +1,4 @@
-"""Which noun a picture's English label means."""
+"""Which noun an image's English label means."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from wordbridge.errors import InputError
 from wordbridge.nouns.hierarchy import Hierarchy
 from wordbridge.nouns.table import Noun
 
-PHYSICAL = "n00001930"  # physical entity: only what is below it can be on a picture
+PHYSICAL = "n00001930"  # physical entity: only what is below it can be on an image
 _PLURALS = (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", ""))
 _IRREGULAR = {"teeth": "tooth", "feet": "foot", "mice": "mouse", "geese": "goose"}
 _IRREGULAR |= {"men": "man", "women": "woman", "children": "child"}

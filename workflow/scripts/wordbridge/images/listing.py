@@ -1,6 +1,6 @@
-"""Pictures as files: ImageNet's layout, any other folder, a tar archive or a table of them.
+"""Images as files: ImageNet's layout, any other folder, a tar archive or a table of them.
 
-A picture set of the config as a table, and as a zip where its pictures come in packages.
+An image set of the config as a table, and as a zip where its images come in packages.
 """
 
 import csv
@@ -13,28 +13,28 @@ from typing import Any, NamedTuple
 
 from wordbridge.errors import InputError, brief
 from wordbridge.files import replacing, write_table
-from wordbridge.images.files import ENDINGS, content, is_picture, walk
+from wordbridge.images.files import ENDINGS, content, is_image, walk
 from wordbridge.images.labels import NounNames, read_senses
 from wordbridge.images.packages import (
     SIGNS,
     Labelled,
     LeftOut,
-    add_picture,
+    add_image,
     list_emoji,
     list_samples,
     list_stamps,
     members,
 )
-from wordbridge.images.table import NO_PART, PHOTO, TEST, TRAIN, VALID, Picture, digest, one_line
+from wordbridge.images.table import NO_PART, PHOTO, TEST, TRAIN, VALID, ImageRow, digest, one_line
 from wordbridge.nouns.table import Noun, lemma_text
 
-NO_PICTURE = "no picture by its ending"
+NO_IMAGE = "no image by its ending"
 _SYNSET = re.compile(r"(n\d{8})(?:\b|_).*")
 _PARTS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
 
 
 class File(NamedTuple):
-    """A picture file: its path in the set, and what its place says of it."""
+    """An image file: its path in the set, and what its place says of it."""
 
     path: str
     synset: str
@@ -44,54 +44,54 @@ class File(NamedTuple):
 
 
 def list_folder(folder: str | Path) -> Iterator[File | LeftOut]:
-    """Yield the pictures of a folder and its sub-folders, sorted by path.
+    """Yield the images of a folder and its sub-folders, sorted by path.
 
     Folders named train, valid, val or test tell the part, folders named n01440764 the noun;
-    other names tell nothing. What no picture is by its ending, is empty or a link to nowhere is
+    other names tell nothing. What no image is by its ending, is empty or a link to nowhere is
     left out; hidden files are passed over. Links to folders are not followed. Raises InputError
-    if there is no such folder or no picture in it.
+    if there is no such folder or no image in it.
     """
     root = Path(folder)
     if not root.is_dir():
         raise InputError(
-            f"{folder}: expected a folder of pictures, got {'a file' if root.exists() else 'none'};"
-            " correct the path in the config or leave the picture set out"
+            f"{folder}: expected a folder of images, got {'a file' if root.exists() else 'none'};"
+            " correct the path in the config or leave the image set out"
         )
     found = False
     for path in _files(root):
-        if not is_picture(path):
-            yield LeftOut(path, NO_PICTURE)
+        if not is_image(path):
+            yield LeftOut(path, NO_IMAGE)
             continue
         listed = _file(root, path, synset_of(path), part_of(path))
         found |= isinstance(listed, File)
         yield listed
     if not found:
-        raise InputError(f"{folder}: expected pictures ({', '.join(ENDINGS)}), got none")
+        raise InputError(f"{folder}: expected images ({', '.join(ENDINGS)}), got none")
 
 
 def list_tar(archive: str | Path) -> Iterator[tuple[File, bytes] | LeftOut]:
-    """Yield the pictures in a tar or zip archive with their bytes, in its order.
+    """Yield the images in a tar or zip archive with their bytes, in its order.
 
     Folders mean what they mean for ``list_folder``. Raises InputError for a damaged archive and
-    one without pictures.
+    one without images.
     """
     found = False
     for path, data in members(archive, lambda path: not _hidden(path)):
-        if not (data and is_picture(path)):
-            yield LeftOut(path, "empty" if is_picture(path) else NO_PICTURE)
+        if not (data and is_image(path)):
+            yield LeftOut(path, "empty" if is_image(path) else NO_IMAGE)
         else:
             found = True
             yield File(path, synset_of(path), part_of(path), path, ""), data
     if not found:
-        raise InputError(f"{archive}: expected pictures ({', '.join(ENDINGS)}), got none")
+        raise InputError(f"{archive}: expected images ({', '.join(ENDINGS)}), got none")
 
 
 def list_table(table: str | Path, folder: str | Path) -> Iterator[File | LeftOut]:
-    """Yield the pictures that a table names, sorted by path.
+    """Yield the images that a table names, sorted by path.
 
     It has the columns path (below ``folder``) and synset, perhaps part; tabs between them, or
     commas in a .csv. Hidden files are left out. Raises InputError for a table without these
-    columns, a part or synset of no known form, a path twice and a table that names no picture
+    columns, a part or synset of no known form, a path twice and a table that names no image
     that is there.
     """
     root, found = Path(folder), False
@@ -110,7 +110,7 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[File | LeftOut
         found |= isinstance(listed, File)
         yield listed
     if not found:
-        raise InputError(f"{table}: none of its pictures is below {folder}; correct the folder")
+        raise InputError(f"{table}: none of its images is below {folder}; correct the folder")
 
 
 def synset_of(path: str) -> str:
@@ -128,7 +128,7 @@ def part_of(path: str) -> str:
 
 
 def _file(root: Path, path: str, synset: str, part: str) -> File | LeftOut:
-    """Return what is known of a picture, or why it is left out."""
+    """Return what is known of an image, or why it is left out."""
     location = root / path
     stamp, reason = content(location)
     return LeftOut(path, reason) if reason else File(path, synset, part, location.as_posix(), stamp)
@@ -169,7 +169,7 @@ def _rows(table: Path) -> dict[str, Mapping[str, str]]:
                     raise InputError(f"{table}: {row['path']} stands in it twice; delete one row")
                 rows[row["path"]] = row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{table}: no table of pictures can be read ({error})") from None
+        raise InputError(f"{table}: no table of images can be read ({error})") from None
     return rows
 
 
@@ -180,44 +180,42 @@ FILES: dict[str, Callable[..., Iterator[File | LeftOut]]] = {
 KINDS = ("folder", "tar", "table", "stamps", "emoji", "foolbox")
 
 
-def list_pictures(
+def list_images(
     name: str,
     settings: Mapping[str, Any],
     files: Mapping[str, str],
     nouns: Sequence[Noun],
     archive: str | Path,
-) -> tuple[list[Picture], list[LeftOut]]:
-    """Return the pictures of the set ``name``, sorted, and what was left out of it.
+) -> tuple[list[ImageRow], list[LeftOut]]:
+    """Return the images of the set ``name``, sorted, and what was left out of it.
 
     ``files`` are the resources that the settings name, by key. The zip ``archive`` gets the
-    pictures that come in packages or archives; it is empty for sets of plain files. Raises
-    InputError for unknown kinds and nouns, and a set without pictures.
+    images that come in packages or archives; it is empty for sets of plain files. Raises
+    InputError for unknown kinds and nouns, and a set without images.
     """
     synsets = {noun.synset: noun for noun in nouns}
-    pictures: list[Picture] = []
+    images: list[ImageRow] = []
     left_out: list[LeftOut] = []
     with replacing(archive) as partial, zipfile.ZipFile(partial, "w") as packed:
         for found in _listed(name, settings, files, nouns, packed, str(archive)):
             if isinstance(found, LeftOut):
                 left_out.append(found)
             elif found.synset and found.synset not in synsets:
-                left_out.append(LeftOut(found.picture, f"{found.synset} is no noun of WordNet"))
+                left_out.append(LeftOut(found.image, f"{found.synset} is no noun of WordNet"))
             else:
                 noun = synsets.get(found.synset)
                 part = settings.get("part") or found.part if noun else NO_PART
                 label = found.name or (lemma_text(noun.lemmas[0]) if noun else "")
-                pictures.append(found._replace(name=label, part=part))
-    pictures.sort(key=lambda picture: picture.picture)
-    if not pictures:
-        raise InputError(
-            f"picture set {name}: expected pictures, all {len(left_out)} were left out"
-        )
-    _check_unique(name, pictures)
-    return pictures, sorted(left_out)
+                images.append(found._replace(name=label, part=part))
+    images.sort(key=lambda image: image.image)
+    if not images:
+        raise InputError(f"image set {name}: expected images, all {len(left_out)} were left out")
+    _check_unique(name, images)
+    return images, sorted(left_out)
 
 
 def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
-    """Write the table of what was left out: columns picture, reason."""
+    """Write the table of what was left out: columns image, reason."""
     write_table(path, LeftOut._fields, (map(_printable, row) for row in left_out))
 
 
@@ -232,7 +230,7 @@ def _listed(
     nouns: Sequence[Noun],
     packed: zipfile.ZipFile,
     archive: str,
-) -> Iterator[Picture | LeftOut]:
+) -> Iterator[ImageRow | LeftOut]:
     kind, shown = settings["kind"], settings.get("shows", PHOTO)
     if kind in FILES:
         table = [files["table"]] if kind == "table" else []
@@ -243,7 +241,7 @@ def _listed(
             if isinstance(item, LeftOut):
                 yield item
             else:
-                add_picture(packed, item[0].path, item[1])
+                add_image(packed, item[0].path, item[1])
                 placed = item[0]._replace(stamp=digest(item[1]))
                 yield _of_file(name, placed, shown)._replace(archive=archive)
     else:
@@ -252,9 +250,9 @@ def _listed(
             if isinstance(found, LeftOut):
                 yield found
                 continue
-            add_picture(packed, found.path, found.data)
+            add_image(packed, found.path, found.data)
             ambiguous += found.choices > 1
-            yield Picture(
+            yield ImageRow(
                 name, found.path, found.synset, found.kind, NO_PART, one_line(found.name),
                 one_line(found.fr_name), archive, found.path, digest(found.data),
             )  # fmt: skip
@@ -267,7 +265,7 @@ def _labelled(
     if kind == "foolbox":
         return list_samples(files["package"], nouns)
     if kind not in KINDS:
-        raise InputError(f"picture set: expected a kind of {', '.join(KINDS)}, got {kind!r}")
+        raise InputError(f"image set: expected a kind of {', '.join(KINDS)}, got {kind!r}")
     senses = read_senses(files["senses"]) if files.get("senses") else {}
     names = NounNames(nouns, senses)
     if kind == "stamps":
@@ -275,13 +273,13 @@ def _labelled(
     return list_emoji(files["package"], files["names"], files["groups"], names)
 
 
-def _of_file(name: str, file: File, kind: str) -> Picture:
-    return Picture(
+def _of_file(name: str, file: File, kind: str) -> ImageRow:
+    return ImageRow(
         name, file.path, file.synset, kind, file.part, "", "", "", file.location, file.stamp
     )
 
 
-def _check_unique(name: str, pictures: Sequence[Picture]) -> None:
-    for one, other in pairwise(pictures):
-        if one.picture == other.picture:
-            raise InputError(f"picture set {name}: {one.picture} is in it twice; rename one")
+def _check_unique(name: str, images: Sequence[ImageRow]) -> None:
+    for one, other in pairwise(images):
+        if one.image == other.image:
+            raise InputError(f"image set {name}: {one.image} is in it twice; rename one")

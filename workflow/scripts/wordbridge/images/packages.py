@@ -1,12 +1,12 @@
-"""Picture files out of packages, and into one zip that the jobs after it read.
+"""Image files out of packages, and into one zip that the jobs after it read.
 
 What the sets that come in packages have in common: a file, and a label to look up.
 
-Drawings in SVG as pictures of pixels.
+Drawings in SVG as images of pixels.
 
 Tux Paint's stamps: cut-out photographs and cartoons with a sentence in many languages.
 
-Emoji as pictures: drawings of one icon pack, names and groups from others.
+Emoji as images: drawings of one icon pack, names and groups from others.
 
 The twenty ImageNet photographs that the foolbox package brings as samples.
 """
@@ -59,8 +59,8 @@ def member(package: str | Path, name: str) -> bytes:
     raise InputError(f"{package}: expected a member {name}, got none; name the right package")
 
 
-def add_picture(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    """Put a picture into a zip so that its bytes repeat: as it is, undated, one mode."""
+def add_image(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    """Put an image into a zip so that its bytes repeat: as it is, undated, one mode."""
     info = zipfile.ZipInfo(name, _NO_DATE)
     info.external_attr = 0o644 << 16
     info.create_system = 3  # Unix, on every system
@@ -68,7 +68,7 @@ def add_picture(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 
 class Labelled(NamedTuple):
-    """A picture of a package with the noun that it shows.
+    """An image of a package with the noun that it shows.
 
     ``path`` becomes its id in the set; ``choices`` counts the concrete nouns that its label
     could mean.
@@ -86,7 +86,7 @@ class Labelled(NamedTuple):
 class LeftOut(NamedTuple):
     """A file that is not taken into a set, and why."""
 
-    picture: str
+    image: str
     reason: str
 
 
@@ -108,7 +108,7 @@ def rasterised(svg: str) -> bytes:
     except ImportError:
         raise InputError(
             "drawings in SVG need resvg-py, which is not installed; run `pip install resvg-py`, "
-            "or leave the picture sets of drawings out of the config"
+            "or leave the image sets of drawings out of the config"
         ) from None
     try:
         png = svg_to_bytes(
@@ -202,15 +202,15 @@ def list_stamps(
             package, lambda path: path.startswith(ROOT) and path.endswith((".png", ".svg", ".txt"))
         )
     }
-    pictures = sorted(path for path in files if not path.endswith(".txt"))
-    if not pictures:
+    images = sorted(path for path in files if not path.endswith(".txt"))
+    if not images:
         raise InputError(
             f"{package}: expected stamps below {ROOT}, got none; name Debian's package"
         )
-    for path in pictures:
+    for path in images:
         stem = PurePosixPath(path).with_suffix("")
         if path.endswith(".svg") and f"{stem}.png" in files:
-            yield LeftOut(path, "the same as a picture of pixels")
+            yield LeftOut(path, "the same as an image of pixels")
         elif any(path.startswith(f"{folder}/") for folder in skip):
             yield LeftOut(path, "in a folder that the config skips")
         elif str(stem) in MISREAD:
@@ -294,18 +294,18 @@ _COLOUR = re.compile(r"^(red|green|blue|black|white|orange|yellow|purple|brown|g
 
 
 def list_emoji(
-    pictures: str | Path, emoji_names: str | Path, groups: str | Path, names: NounNames
+    images: str | Path, emoji_names: str | Path, groups: str | Path, names: NounNames
 ) -> Iterator[Labelled | LeftOut]:
     """Yield the emoji that show a concrete noun, by code.
 
-    ``pictures`` is an icon pack of Iconify or one with package/assets/CODE.webp,
+    ``images`` is an icon pack of Iconify or one with package/assets/CODE.webp,
     ``emoji_names`` the wheel of PyPI's emoji, ``groups`` an icon pack of Iconify with metadata.
     Raises InputError if one of them is another package.
     """
     english = _object(emoji_names, NAMES)
     french = _object(emoji_names, FR_NAMES)
     group_of = _groups(groups)
-    drawings = _drawings(pictures)
+    drawings = _drawings(images)
     for character in sorted(english, key=code):
         if english[character]["status"] != _QUALIFIED or code(character) not in drawings:
             continue
@@ -339,7 +339,7 @@ def emoji_meaning(label: str, group: str, names: NounNames) -> Meaning | None:
 
 
 def code(characters: str) -> str:
-    """Return an emoji's code points, "26f5", without those that choose between text and picture."""
+    """Return an emoji's code points, "26f5", without those that choose between text and image."""
     return "-".join(f"{ord(point):x}" for point in characters if point != "\ufe0f")
 
 

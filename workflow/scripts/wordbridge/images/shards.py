@@ -1,24 +1,24 @@
-"""A picture table cut into shards, so that a changed picture changes one of them."""
+"""An image table cut into shards, so that a changed image changes one of them."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from wordbridge.images.table import NO_PART, Picture, write_pictures
+from wordbridge.images.table import NO_PART, ImageRow, write_images
 
 
-def shard_of(picture: str, count: int) -> int:
-    """Return the shard, of ``count``, of a picture: it depends on the picture's id alone."""
-    return int.from_bytes(hashlib.sha256(picture.encode()).digest()[:8]) % count
+def shard_of(image: str, count: int) -> int:
+    """Return the shard, of ``count``, of an image: it depends on the image's id alone."""
+    return int.from_bytes(hashlib.sha256(image.encode()).digest()[:8]) % count
 
 
-def write_shards(paths: Sequence[str | Path], pictures: Iterable[Picture]) -> None:
-    """Write each picture to the table of its shard, in the order given.
+def write_shards(paths: Sequence[str | Path], images: Iterable[ImageRow]) -> None:
+    """Write each image to the table of its shard, in the order given.
 
     The parts are left out, so that another split is no reason to compute features again.
     """
-    shards: list[list[Picture]] = [[] for _ in paths]
-    for picture in pictures:
-        shards[shard_of(picture.picture, len(paths))].append(picture._replace(part=NO_PART))
+    shards: list[list[ImageRow]] = [[] for _ in paths]
+    for image in images:
+        shards[shard_of(image.image, len(paths))].append(image._replace(part=NO_PART))
     for path, shard in zip(paths, shards, strict=True):
-        write_pictures(path, shard)
+        write_images(path, shard)

@@ -1,6 +1,6 @@
-"""The nouns with pictures: which are seen in training and which are held out.
+"""The nouns with images: which are seen in training and which are held out.
 
-Which nouns are held out for zero-shot tests, and which pictures of the others are.
+Which nouns are held out for zero-shot tests, and which images of the others are.
 
 Zero-shot nouns are no classes of the backbone, and neither a homonym (a word in common, so
 perhaps one vector), an ancestor nor a descendant of a noun that is seen in training.
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from wordbridge.errors import InputError
 from wordbridge.files import write_table
-from wordbridge.images.table import NO_PART, PHOTO, TEST, TRAIN, UNSEEN, VALID, Picture
+from wordbridge.images.table import NO_PART, PHOTO, TEST, TRAIN, UNSEEN, VALID, ImageRow
 from wordbridge.nouns.hierarchy import Relatives
 from wordbridge.nouns.table import Noun
 
@@ -24,28 +24,28 @@ SEEN = "seen"
 
 
 class NounRole(NamedTuple):
-    """A noun with pictures: seen or unseen; ``related`` is a seen noun near an unseen one."""
+    """A noun with images: seen or unseen; ``related`` is a seen noun near an unseen one."""
 
     synset: str
     role: str
     related: str
-    pictures: int
+    images: int
     photos: int
 
 
 def noun_roles(
-    split: Iterable[Picture],
+    split: Iterable[ImageRow],
     unseen: Collection[str],
     classes: Collection[str],
     relatives: Relatives,
 ) -> list[NounRole]:
-    """Return the role of each noun that has pictures in the ``split``, sorted."""
+    """Return the role of each noun that has images in the ``split``, sorted."""
     counts: defaultdict[str, int] = defaultdict(int)
     photos: defaultdict[str, int] = defaultdict(int)
-    for picture in split:
-        if picture.synset:
-            counts[picture.synset] += 1
-            photos[picture.synset] += picture.kind == PHOTO
+    for image in split:
+        if image.synset:
+            counts[image.synset] += 1
+            photos[image.synset] += image.kind == PHOTO
     seen = {*classes, *(synset for synset in counts if synset not in unseen)}
     return [
         NounRole(
@@ -60,18 +60,18 @@ def noun_roles(
 
 
 def write_roles(path: str | Path, roles: Iterable[NounRole]) -> None:
-    """Write the table of the nouns with pictures."""
+    """Write the table of the nouns with images."""
     write_table(path, NounRole._fields, (map(str, role) for role in roles))
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Shares: ``unseen`` of the nouns that may be held out, the others of a seen noun's pictures.
+    """Shares: ``unseen`` of the nouns that may be held out, the others of a seen noun's images.
 
-    Pictures of the ``valid`` part choose epochs and penalties, those of the ``test`` part are
-    scored. All pictures of nouns outside the backbone's classes are unseen in
-    ``zero_shot_sets``, and so are these nouns' pictures in other sets. In ``test_sets`` the
-    pictures that lie in a folder valid are the test part, as ImageNet's are for the papers, and
+    Images of the ``valid`` part choose epochs and penalties, those of the ``test`` part are
+    scored. All images of nouns outside the backbone's classes are unseen in
+    ``zero_shot_sets``, and so are these nouns' images in other sets. In ``test_sets`` the
+    images that lie in a folder valid are the test part, as ImageNet's are for the papers, and
     some of the train folder are drawn for valid.
     """
 
@@ -90,34 +90,34 @@ class Settings:
         shares["valid and test together"] = parsed.valid + parsed.test
         for name, share in shares.items():
             if not 0 <= share < 1:
-                raise InputError(f"pictures split: expected {name} from 0 to below 1, got {share}")
+                raise InputError(f"images split: expected {name} from 0 to below 1, got {share}")
         return parsed
 
 
-def split_pictures(
-    pictures: Sequence[Picture], nouns: Sequence[Noun], settings: Settings
-) -> tuple[list[Picture], list[NounRole]]:
-    """Return the pictures with their final parts, and the role of each noun that has some.
+def split_images(
+    images: Sequence[ImageRow], nouns: Sequence[Noun], settings: Settings
+) -> tuple[list[ImageRow], list[NounRole]]:
+    """Return the images with their final parts, and the role of each noun that has some.
 
-    The draw of nouns depends on them and the seed; that of held-out pictures on their bytes
+    The draw of nouns depends on them and the seed; that of held-out images on their bytes
     where these are in an archive, else on their ids. Equal files of a noun stay together.
     """
     classes = {noun.synset for noun in nouns if noun.class_index is not None}
-    pictured = sorted({picture.synset for picture in pictures if picture.synset})
-    zero_shot = {p.synset for p in pictures if p.synset and p.set in settings.zero_shot_sets}
+    imaged = sorted({image.synset for image in images if image.synset})
+    zero_shot = {p.synset for p in images if p.synset and p.set in settings.zero_shot_sets}
     relatives = Relatives(nouns)
-    unseen = draw_unseen(pictured, classes, zero_shot - classes, relatives, settings)
-    given = [picture._replace(part=_own_part(picture, settings)) for picture in pictures]
+    unseen = draw_unseen(imaged, classes, zero_shot - classes, relatives, settings)
+    given = [image._replace(part=_own_part(image, settings)) for image in images]
     held_out = _held_out(given, unseen, settings)
     split = [
-        picture._replace(part=_part(picture, unseen, held_out.get(row, TRAIN)))
-        for row, picture in enumerate(given)
+        image._replace(part=_part(image, unseen, held_out.get(row, TRAIN)))
+        for row, image in enumerate(given)
     ]
     return split, noun_roles(split, unseen, classes, relatives)
 
 
 def draw_unseen(
-    pictured: Sequence[str],
+    imaged: Sequence[str],
     classes: Collection[str],
     forced: Collection[str],
     relatives: Relatives,
@@ -127,7 +127,7 @@ def draw_unseen(
 
     Related nouns are held out together or not at all; those related to a class are seen.
     """
-    families = relatives.families(pictured, classes)
+    families = relatives.families(imaged, classes)
     free = [family for family in families if not any(noun in classes for noun in family)]
     pulled = [family for family in free if any(noun in forced for noun in family)]
     others = [family for family in free if not any(noun in forced for noun in family)]
@@ -142,44 +142,44 @@ def draw_unseen(
 
 
 def _held_out(
-    pictures: Sequence[Picture], unseen: Collection[str], settings: Settings
+    images: Sequence[ImageRow], unseen: Collection[str], settings: Settings
 ) -> dict[int, str]:
-    """Return the parts of the rows of pictures that are held out by the draw, noun by noun.
+    """Return the parts of the rows of images that are held out by the draw, noun by noun.
 
-    At least one picture of a noun stays to train on. Where a set has a test part of its own,
+    At least one image of a noun stays to train on. Where a set has a test part of its own,
     all that are held out are valid.
     """
     rows: defaultdict[tuple[str, bool], defaultdict[str, list[int]]]
     rows = defaultdict(lambda: defaultdict(list))
-    for row, picture in enumerate(pictures):
-        if picture.synset and picture.synset not in unseen and picture.part == NO_PART:
-            content = picture.stamp if picture.archive else f"{picture.set}/{picture.picture}"
-            rows[picture.synset, picture.set in settings.test_sets][content].append(row)
+    for row, image in enumerate(images):
+        if image.synset and image.synset not in unseen and image.part == NO_PART:
+            content = image.stamp if image.archive else f"{image.set}/{image.image}"
+            rows[image.synset, image.set in settings.test_sets][content].append(row)
     held_out: dict[int, str] = {}
     held = settings.valid + settings.test
     for (_, has_test), draws in rows.items():
         count = min(math.floor(held * len(draws) + 0.5), len(draws) - 1)
         for content in sorted(draws, key=lambda content: _draw(settings.seed, content))[:count]:
-            # Drawn once more, as most nouns have too few pictures for a share of each part.
+            # Drawn once more, as most nouns have too few images for a share of each part.
             draw = _draw(settings.seed, f"{TEST} {content}") / 2**64
             part = TEST if not has_test and draw < settings.test / held else VALID
             held_out |= dict.fromkeys(draws[content], part)
     return held_out
 
 
-def _own_part(picture: Picture, settings: Settings) -> str:
-    """Return the part that a picture has before any draw, or ""."""
-    if picture.set not in settings.test_sets:
-        return picture.part
-    return {VALID: TEST, TRAIN: NO_PART}.get(picture.part, picture.part)
+def _own_part(image: ImageRow, settings: Settings) -> str:
+    """Return the part that an image has before any draw, or ""."""
+    if image.set not in settings.test_sets:
+        return image.part
+    return {VALID: TEST, TRAIN: NO_PART}.get(image.part, image.part)
 
 
-def _part(picture: Picture, unseen: Collection[str], drawn: str) -> str:
-    if not picture.synset:
+def _part(image: ImageRow, unseen: Collection[str], drawn: str) -> str:
+    if not image.synset:
         return NO_PART
-    if picture.synset in unseen:
+    if image.synset in unseen:
         return UNSEEN
-    return picture.part or drawn
+    return image.part or drawn
 
 
 def _draw(seed: int, content: str) -> int:

@@ -1,4 +1,4 @@
-"""Pictures as a table, and the bytes of a picture wherever it lies."""
+"""Images as a table, and the bytes of an image wherever it lies."""
 
 import hashlib
 import os
@@ -16,16 +16,16 @@ PHOTO, DRAWING = KINDS = ("photo", "drawing")
 TRAIN, VALID, TEST, UNSEEN, NO_PART = PARTS = ("train", "valid", "test", "unseen", "")
 
 
-class Picture(NamedTuple):
-    """A picture of a noun: what it shows, where its bytes are, what part it plays.
+class ImageRow(NamedTuple):
+    """An image of a noun: what it shows, where its bytes are, what part it plays.
 
-    ``picture`` is unique in its ``set``; ``synset`` is "" where nobody said what is shown.
+    ``image`` is unique in its ``set``; ``synset`` is "" where nobody said what is shown.
     ``member`` is a member of the zip ``archive``, or the path of a file where that is "".
-    ``stamp`` changes when the picture changes.
+    ``stamp`` changes when the image changes.
     """
 
     set: str
-    picture: str
+    image: str
     synset: str
     kind: str
     part: str
@@ -36,55 +36,55 @@ class Picture(NamedTuple):
     stamp: str
 
 
-HEADER = Picture._fields
+HEADER = ImageRow._fields
 
 
-class GonePictureError(InputError):
-    """A picture's file was deleted after it had been listed."""
+class GoneImageError(InputError):
+    """An image's file was deleted after it had been listed."""
 
 
 def digest(data: bytes) -> str:
-    """Return what stands for the bytes of a picture: 16 hexadecimal digits."""
+    """Return what stands for the bytes of an image: 16 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def write_pictures(path: str | Path, pictures: Iterable[Picture]) -> int:
-    """Return the number of pictures written to ``path``, which appears whole or not at all.
+def write_images(path: str | Path, images: Iterable[ImageRow]) -> int:
+    """Return the number of images written to ``path``, which appears whole or not at all.
 
     Raises InputError for a path that no line of the table can hold.
     """
-    return write_table(path, HEADER, map(_written, pictures))
+    return write_table(path, HEADER, map(_written, images))
 
 
-def read_pictures(path: str | Path) -> list[Picture]:
-    """Return the pictures of the table at ``path``; raises InputError as ``iterate_pictures``."""
-    return list(iterate_pictures(path))
+def read_images(path: str | Path) -> list[ImageRow]:
+    """Return the images of the table at ``path``; raises InputError as ``iterate_images``."""
+    return list(iterate_images(path))
 
 
-def iterate_pictures(path: str | Path) -> Iterator[Picture]:
-    """Yield the pictures of the table at ``path`` one at a time.
+def iterate_images(path: str | Path) -> Iterator[ImageRow]:
+    """Yield the images of the table at ``path`` one at a time.
 
     Raises InputError when it is no such table.
     """
     return read_table(path, HEADER, _shared, "make the table again")
 
 
-def read_bytes(picture: Picture) -> bytes:
-    """Return the bytes of a picture's file, still encoded; several threads may ask at once.
+def read_bytes(image: ImageRow) -> bytes:
+    """Return the bytes of an image's file, still encoded; several threads may ask at once.
 
-    Raises GonePictureError if the file is not there any more, and InputError if its folder or
-    the archive is not: a disk that is not mounted is no reason to do without all its pictures.
+    Raises GoneImageError if the file is not there any more, and InputError if its folder or
+    the archive is not: a disk that is not mounted is no reason to do without all its images.
     """
     try:
-        if not picture.archive:
-            return Path(picture.member).read_bytes()
-        return _opened(picture.archive, os.getpid()).read(picture.member)
+        if not image.archive:
+            return Path(image.member).read_bytes()
+        return _opened(image.archive, os.getpid()).read(image.member)
     except (FileNotFoundError, NotADirectoryError, KeyError):
-        alone = not picture.archive and _holds_any(Path(picture.member).parent)
-        error = GonePictureError if alone else InputError
+        alone = not image.archive and _holds_any(Path(image.member).parent)
+        error = GoneImageError if alone else InputError
         raise error(
-            f"picture {picture.picture} of {picture.set}: {picture.archive or 'the file'} "
-            f"{picture.member} is gone; list the set again"
+            f"image {image.image} of {image.set}: {image.archive or 'the file'} "
+            f"{image.member} is gone; list the set again"
         ) from None
 
 
@@ -106,7 +106,7 @@ def _holds_any(folder: Path) -> bool:
 
 def _shared(
     set_: str,
-    picture: str,
+    image: str,
     synset: str,
     kind: str,
     part: str,
@@ -115,14 +115,14 @@ def _shared(
     archive: str,
     member: str,
     stamp: str,
-) -> Picture:
-    """Return the picture of a row.
+) -> ImageRow:
+    """Return the image of a row.
 
     A million rows share what they repeat: all but their id, member and stamp.
     """
-    return Picture(
+    return ImageRow(
         intern(set_),
-        picture,
+        image,
         intern(synset),
         intern(kind),
         intern(part),
@@ -134,18 +134,18 @@ def _shared(
     )
 
 
-def _written(picture: Picture) -> Picture:
-    _check_places(picture)
-    names = {"name": one_line(picture.name), "fr_name": one_line(picture.fr_name)}
-    return picture._replace(**names)
+def _written(image: ImageRow) -> ImageRow:
+    _check_places(image)
+    names = {"name": one_line(image.name), "fr_name": one_line(image.fr_name)}
+    return image._replace(**names)
 
 
-def _check_places(picture: Picture) -> None:
-    for field in ("set", "picture", "synset", "archive", "member", "stamp"):
-        value = getattr(picture, field)
+def _check_places(image: ImageRow) -> None:
+    for field in ("set", "image", "synset", "archive", "member", "stamp"):
+        value = getattr(image, field)
         if len(f".{value}.".splitlines()) != 1 or "\t" in value or not _is_utf8(value):
             raise InputError(
-                f"picture {picture.picture!a} of {picture.set!a}: its {field} holds a tab, a line "
+                f"image {image.image!a} of {image.set!a}: its {field} holds a tab, a line "
                 "end or bytes that are no UTF-8; rename the file"
             )
 

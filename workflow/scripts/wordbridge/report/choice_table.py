@@ -21,19 +21,19 @@ def choice_caption(choice: Mapping[str, Any]) -> str:
 def tabulate_choice(choice: Mapping[str, Any]) -> pd.DataFrame:
     """Return one row per check of the record of ``choose_method``."""
     rows = [
-        {name: check[name] for name in (*PLACE, "pictures")}
+        {name: check[name] for name in (*PLACE, "images")}
         | {"part": PARTS.get(check["part"], check["part"])}
         | {"hit_method": check["method"], "hit_rival": check["rival"]}
         | {"asked": "above" if check["above"] else "not below"}
         | {"holds": _HOLDS[check["holds"]]}
         for check in choice["checks"]
     ]
-    return pd.DataFrame(rows, columns=[*PLACE, "pictures", "hit_method", "hit_rival", *_VERDICT])
+    return pd.DataFrame(rows, columns=[*PLACE, "images", "hit_method", "hit_rival", *_VERDICT])
 
 
 def choice_columns(choice: Mapping[str, Any]) -> dict[str, Column]:
     """Return how the columns of the table are shown."""
-    places = {name: HEADINGS[name] for name in (*PLACE, "pictures")}
+    places = {name: HEADINGS[name] for name in (*PLACE, "images")}
     hits = {
         f"hit_{who}": Column(f"{choice[key]}: hit@{choice['hit']}", 1, scale=100)
         for who, key in (("method", "asked_for"), ("rival", "rival"))
@@ -45,7 +45,7 @@ _VERDICT = {
     "asked": Column("Must be", note="of the first method, held against the second"),
     "holds": Column("Holds"),
 }
-_HOLDS = {True: "yes", False: "no", None: "no pictures"}
+_HOLDS = {True: "yes", False: "no", None: "no images"}
 
 
 def _reason(checks: Sequence[Mapping[str, Any]]) -> str:
@@ -56,9 +56,9 @@ def _reason(checks: Sequence[Mapping[str, Any]]) -> str:
     if not count:
         return "no check is configured"
     if skipped == count:
-        return f"none of the {count} checks has pictures and nothing was compared"
+        return f"none of the {count} checks has images and nothing was compared"
     verb = "fails" if failed == 1 else "fail"
     said = f"{failed} of the {count} checks {verb}" if failed else "no check fails"
     if not skipped:
         return said
-    return f"{said} ({skipped} of {count} not made, for want of pictures)"
+    return f"{said} ({skipped} of {count} not made, for want of images)"

@@ -1,10 +1,10 @@
-"""The look of pictures, and how they become files that are the same bytes every time.
+"""The look of images, and how they become files that are the same bytes every time.
 
-Pictures of trainings: losses per epoch, the schedule, the learning-rate range test.
+Images of trainings: losses per epoch, the schedule, the learning-rate range test.
 
-The picture of the scores: every seed's BLEU, and the mean of each variant.
+The image of the scores: every seed's BLEU, and the mean of each variant.
 
-Pictures of attention: curves per step as in the lesson, heat maps with the words.
+Images of attention: curves per step as in the lesson, heat maps with the words.
 """
 
 import math
@@ -98,7 +98,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     ending = Path(path).suffix
     if ending not in _METADATA:
         raise InputError(
-            f"{path}: expected a picture that ends in {' or '.join(_METADATA)}, got {ending!r}; "
+            f"{path}: expected an image that ends in {' or '.join(_METADATA)}, got {ending!r}; "
             "name it so"
         )
     with house_style(), replacing(path) as partial:
@@ -171,8 +171,8 @@ def _readable_log(axes: Axes) -> None:
 
 
 HEAD_LOSSES = {
-    "fit_loss": "Train pictures",
-    "valid_loss": "Valid pictures of the same nouns",
+    "fit_loss": "Train images",
+    "valid_loss": "Valid images of the same nouns",
 }
 
 
@@ -253,7 +253,7 @@ def range_test_figure(
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     finite = [loss for loss in losses[shown] if math.isfinite(loss)]
-    # A diverging end would flatten the rest, which is what the picture is for.
+    # A diverging end would flatten the rest, which is what the image is for.
     if finite and max(finite) > 1.3 * finite[0] > 0:
         axes.set_ylim(top=1.3 * finite[0])
     axes.axvline(suggestion, color=MARK, linestyle="--", linewidth=1.4)

@@ -1,12 +1,12 @@
-"""The tables of DeViSE's scores: picture to word, and word to picture.
+"""The tables of DeViSE's scores: image to word, and word to image.
 
-The table of the nouns that a method finds best and worst in pictures.
+The table of the nouns that a method finds best and worst in images.
 
 How many nouns have a word vector, by how one is found, as it is shown.
 
-How many pictures of each set there are, what part they play, and how many were left out.
+How many images of each set there are, what part they play, and how many were left out.
 
-The table of pictures that look mislabelled.
+The table of images that look mislabelled.
 """
 
 import re
@@ -21,17 +21,17 @@ import pandas as pd
 from wordbridge.devise.label_errors import Suspect
 from wordbridge.files import read_table
 from wordbridge.images.packages import LeftOut
-from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_pictures
+from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_images
 from wordbridge.report.published import published_rows_devise_published as published_rows
 from wordbridge.report.tables import Column, read_frame
 from wordbridge.report.translation import mean_and_deviation
 
 CAPTION = (
-    "Pictures to words: scores of every method on pictures that nothing was trained on, means and "
+    "Images to words: scores of every method on images that nothing was trained on, means and "
     "standard deviations over the seeds"
 )
 WORDS_CAPTION = (
-    "Words to pictures: every noun with pictures in the group is looked for among all pictures of "
+    "Words to images: every noun with images in the group is looked for among all images of "
     "the group, means and standard deviations over the seeds"
 )
 
@@ -43,10 +43,10 @@ PARTS = {
 HEADINGS = {
     "candidates": Column(
         "Candidates",
-        note="nouns with training pictures (seen), those held out (unseen), the backbone's "
+        note="nouns with training images (seen), those held out (unseen), the backbone's "
         "classes, all nouns of WordNet with a vector, nouns within n steps of a class (n-hop)",
     ),
-    "part": Column("Pictures of"),
+    "part": Column("Images of"),
     "set": Column("Set"),
     "kind": Column("Kind"),
     "method": Column("Method"),
@@ -57,13 +57,13 @@ HEADINGS = {
     ),
     "seeds": Column("Seeds", 0),
     "labels": Column("Nouns to choose from", 0),
-    "pictures": Column("Pictures", 0),
+    "images": Column("Images", 0),
     "words": Column("Words", 0),
 }
 FIGURES = {
     "hit": Column(
         "hit", 1, scale=100,
-        note="percent of pictures whose noun is among the first k; nouns with the same vector tie "
+        note="percent of images whose noun is among the first k; nouns with the same vector tie "
         "and count with the chance that the tie falls well",
     ),
     "hp": Column(
@@ -72,7 +72,7 @@ FIGURES = {
         "candidates within the smallest radius in WordNet that holds at least k",
     ),
     "precision": Column(
-        "precision", 3, note="share of the first k pictures that show the noun"
+        "precision", 3, note="share of the first k images that show the noun"
     ),
     "ceiling": Column("ceiling", 3, note="the precision of a perfect order, as nouns have few"),
     "mrr": Column("MRR", 3, note="mean of 1 / rank of the (first) right answer"),
@@ -86,12 +86,12 @@ FIGURES = {
 def tabulate_devise(
     records: Sequence[Mapping[str, Any]], key: str = "rows", published: bool = False
 ) -> pd.DataFrame:
-    """Return one row per group of pictures, question and method.
+    """Return one row per group of images, question and method.
 
-    ``records`` are those of score_devise, ``key`` is "rows" (picture to word) or "words" (word to
-    picture). Figures are means over the seeds, those under the name with ``_std`` their sample
+    ``records`` are those of score_devise, ``key`` is "rows" (image to word) or "words" (word to
+    image). Figures are means over the seeds, those under the name with ``_std`` their sample
     standard deviations. ``published`` puts the papers' figures below the questions that they
-    have, which is right for ImageNet alone. Groups that hold the same pictures come once.
+    have, which is right for ImageNet alone. Groups that hold the same images come once.
     """
     runs: dict[tuple[str, ...], dict[str, list[Mapping[str, Any]]]] = {}
     for record in records:
@@ -147,9 +147,7 @@ def _distinct(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     rows = list(rows)
     kept = []
     for row in rows:
-        same = [
-            r for r in rows if _sum_key(r) == _sum_key(row) and r["pictures"] == row["pictures"]
-        ]
+        same = [r for r in rows if _sum_key(r) == _sum_key(row) and r["images"] == row["images"]]
         closer = [r for r in same if (r["set"] != "all", r["kind"] != "all") > _closeness(row)]
         parts = [r for r in closer if row["kind"] in ("all", r["kind"])]
         if row["set"] != "all" or not parts:
@@ -169,7 +167,7 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return counts of the first of ``rows``, then mean and deviation of each figure."""
     made: dict[str, Any] = {}
     for name in rows[0]:
-        if name in ("labels", "pictures", "words", "nouns"):
+        if name in ("labels", "images", "words", "nouns"):
             made[name] = rows[0][name]
         elif name not in ("candidates", *PLACE):
             values = [row[name] for row in rows if row[name] is not None]
@@ -183,7 +181,7 @@ def _only(frame: pd.DataFrame, name: str, value: str) -> bool:
 
 
 CAPTION_DEVISE_NOUNS = (
-    "Nouns whose pictures are named best and worst, means over the seeds, and what their pictures "
+    "Nouns whose images are named best and worst, means over the seeds, and what their images "
     "are most often taken for"
 )
 _BEFORE = {
@@ -191,7 +189,7 @@ _BEFORE = {
     "end": Column("End"),
     "name": Column("Noun"),
     "synset": Column("Synset"),
-    "pictures": Column("Pictures", 0),
+    "images": Column("Images", 0),
 }
 _BEHIND = {
     "taken_for": Column("Taken for", note="most frequent wrong first answer of the first seed"),
@@ -199,18 +197,18 @@ _BEHIND = {
 
 
 def tabulate_nouns(
-    records: Iterable[Mapping[str, Any]], method: str, count: int, pictures: int = 1
+    records: Iterable[Mapping[str, Any]], method: str, count: int, images: int = 1
 ) -> pd.DataFrame:
     """Return the ``count`` best and worst nouns of ``method`` in every question that has nouns.
 
-    ``records`` are those of score_devise. Only nouns with at least so many ``pictures`` count.
-    Best is by all hit@k together, then by more pictures; a noun is never at both ends.
+    ``records`` are those of score_devise. Only nouns with at least so many ``images`` count.
+    Best is by all hit@k together, then by more images; a noun is never at both ends.
     """
     found = [noun for record in records if record["method"] == method for noun in record["nouns"]]
     frame = pd.DataFrame(found)
     ends = []
     if len(frame):
-        frame = frame[frame["pictures"] >= pictures]
+        frame = frame[frame["images"] >= images]
         ends = [_ends(part, count) for _, part in frame.groupby("candidates", sort=False)]
     if not ends:
         return pd.DataFrame(columns=list(nouns_columns(frame)))
@@ -233,13 +231,13 @@ def _ends(frame: pd.DataFrame, count: int) -> pd.DataFrame:
     # In whole ten-thousandths, since a sum of equal shares depends on how they were rounded.
     nouns = nouns.assign(total=(nouns[hits].sum(axis=1) * 10_000).round())
     best, worst = (
-        nouns.sort_values(["total", "pictures"], ascending=[up, False], kind="stable")
+        nouns.sort_values(["total", "images"], ascending=[up, False], kind="stable")
         for up in (False, True)
     )
     best = best.head(min(count, (len(nouns) + 1) // 2))
     worst = worst.drop(best.index).head(count)
     both = pd.concat([best.assign(end="best"), worst.assign(end="worst")])
-    return both[["candidates", "end", "name", "synset", "pictures", *hits, "taken_for"]]
+    return both[["candidates", "end", "name", "synset", "images", *hits, "taken_for"]]
 
 
 def _hits(frame: pd.DataFrame) -> list[str]:
@@ -274,15 +272,15 @@ def tabulate_nouns_noun_table(path: str | Path) -> pd.DataFrame:
     return read_frame(path, "embed the nouns again")
 
 
-CAPTION_PICTURE_COUNTS = "Pictures of each set, and those that were left out."
-COLUMNS_PICTURE_COUNTS = {
+CAPTION_IMAGE_COUNTS = "Images of each set, and those that were left out."
+COLUMNS_IMAGE_COUNTS = {
     "set": Column("Set"),
     "found": Column("Found", 0),
     "left_out": Column(
-        "Left out", 0, note="when the set was listed; each is named in pictures/SET.left_out.tsv"
+        "Left out", 0, note="when the set was listed; each is named in images/SET.left_out.tsv"
     ),
     "reason": Column("Most often because"),
-    "unreadable": Column("Unreadable", 0, note="listed, but the file held no picture"),
+    "unreadable": Column("Unreadable", 0, note="listed, but the file held no image"),
     "photos": Column("Photographs", 0, note="of those that are listed"),
     TRAIN: Column("Train", 0),
     VALID: Column("Valid", 0),
@@ -292,22 +290,22 @@ COLUMNS_PICTURE_COUNTS = {
 _QUOTED = re.compile(r"'.*'|\".*\"")
 
 
-def tabulate_pictures(
+def tabulate_images(
     listed: Mapping[str, str | Path],
     left_out: Mapping[str, str | Path],
     failed: Mapping[str, Sequence[str | Path]],
     split: str | Path,
 ) -> pd.DataFrame:
-    """Return a row per picture set, in the order of ``listed``.
+    """Return a row per image set, in the order of ``listed``.
 
-    ``listed``, ``left_out`` and ``failed`` have the tables of each set: its pictures, those left
+    ``listed``, ``left_out`` and ``failed`` have the tables of each set: its images, those left
     out when it was listed, and those of each shard that could not be decoded; ``split`` has the
-    pictures of all labelled sets with their parts.
+    images of all labelled sets with their parts.
     """
-    parts = Counter((picture.set, picture.part) for picture in iterate_pictures(split))
+    parts = Counter((image.set, image.part) for image in iterate_images(split))
     rows = []
     for name, path in listed.items():
-        kinds = Counter(picture.kind for picture in iterate_pictures(path))
+        kinds = Counter(image.kind for image in iterate_images(path))
         reasons = Counter(_QUOTED.sub("...", row.reason) for row in _left_out([left_out[name]]))
         row: dict[str, Any] = {
             "set": name,
@@ -318,7 +316,7 @@ def tabulate_pictures(
             "photos": kinds[PHOTO],
         }
         rows.append(row | {part: parts[name, part] for part in (TRAIN, VALID, TEST, UNSEEN)})
-    return pd.DataFrame(rows, columns=list(COLUMNS_PICTURE_COUNTS))
+    return pd.DataFrame(rows, columns=list(COLUMNS_IMAGE_COUNTS))
 
 
 def _left_out(paths: Iterable[str | Path]) -> Iterator[LeftOut]:
@@ -336,10 +334,10 @@ def _commonest(reasons: Counter[str]) -> str:
 
 COLUMNS_SUSPECT_TABLE = {
     "set": Column("Set"),
-    "picture": Column("Picture"),
-    "part": Column("Part", note="the noun of a training picture was learnt, right or wrong"),
+    "image": Column("Image"),
+    "part": Column("Part", note="the noun of a training image was learnt, right or wrong"),
     "noun": Column("Labelled"),
-    "cosine": Column("Cosine", 3, note="of the picture's point with the noun it is labelled with"),
+    "cosine": Column("Cosine", 3, note="of the image's point with the noun it is labelled with"),
     "other": Column("Closer to"),
     "other_cosine": Column("Cosine", 3),
     "gap": Column("Gap", 3),
@@ -349,7 +347,7 @@ COLUMNS_SUSPECT_TABLE = {
 def caption(method: str, seed: int) -> str:
     """Return what the table shows, and whose points it goes by."""
     return (
-        "Pictures that look mislabelled: far from their noun, close to another, as "
+        "Images that look mislabelled: far from their noun, close to another, as "
         f"{method} (seed {seed}) sees them"
     )
 

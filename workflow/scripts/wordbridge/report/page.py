@@ -15,7 +15,7 @@ from wordbridge.report.tables import document, embedded_table
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageRow:
     """A figure: its path relative to the page, and what it shows."""
 
     path: str
@@ -40,12 +40,12 @@ class Section:
     title: str
     text: str = ""
     tables: Sequence[str] = ()
-    pictures: Sequence[Picture] = ()
+    images: Sequence[ImageRow] = ()
     links: Sequence[Link] = ()
 
 
 def build_page(title: str, sections: Sequence[Section], lead: str = "") -> str:
-    """Return a self-contained HTML page with a list of contents; pictures stay files beside it.
+    """Return a self-contained HTML page with a list of contents; images stay files beside it.
 
     ``lead`` says in a sentence or two what the run is.
     """
@@ -70,7 +70,7 @@ def _section(section: Section, number: int) -> str:
         f'<h2 id="part-{number}">{escape(section.title)}</h2>',
         f"<p>{escape(section.text)}</p>" if section.text else "",
         *section.tables,
-        *map(_picture, section.pictures),
+        *map(_image, section.images),
         _links(section.links),
         "</section>",
     ]
@@ -87,8 +87,8 @@ def _links(links: Sequence[Link]) -> str:
     return f"{start}\n{items}\n</ul>" if links else ""
 
 
-def _picture(picture: Picture) -> str:
-    address, caption = _address(picture.path), escape(picture.caption)
+def _image(image: ImageRow) -> str:
+    address, caption = _address(image.path), escape(image.caption)
     return (
         f'<figure>\n<a href="{address}"><img src="{address}" alt="{caption}" loading="lazy">'
         f"</a>\n<figcaption>{caption}</figcaption>\n</figure>"
@@ -102,12 +102,12 @@ def _address(path: str) -> str:
 
 @dataclass(frozen=True)
 class Topic:
-    """A section: starts of the names of its tables, and of its pictures with their captions."""
+    """A section: starts of the names of its tables, and of its images with their captions."""
 
     title: str
     text: str = ""
     tables: tuple[str, ...] = ()
-    pictures: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 TOPICS = (
@@ -149,8 +149,8 @@ TOPICS = (
         },
     ),
     Topic(
-        "Pictures among words",
-        "Where each method puts held-out pictures among the word vectors: of nouns that it has "
+        "Images among words",
+        "Where each method puts held-out images among the word vectors: of nouns that it has "
         "seen, and of nouns that were held out whole.",
         ("devise",),
         {
@@ -168,11 +168,11 @@ TOPICS = (
         {"search": "In each row the query in front of its answers, the best first, with cosines."},
     ),
     Topic(
-        "Pictures that look mislabelled",
+        "Images that look mislabelled",
         "Far from their own noun and close to another.",
         ("mislabelled",),
     ),
-    Topic("Pictures and nouns", "", ("pictures", "nouns")),
+    Topic("Images and nouns", "", ("images", "nouns")),
     Topic("Corpus and vectors", "", ("corpus", "leaks", "coverage", "vectors")),
 )
 
@@ -193,22 +193,22 @@ FOLDERS = {
     "translations": "translations of the scored part by each variant and seed",
     "scores": "scores of each variant and seed (JSON)",
     "nouns": "WordNet's nouns and their word vectors",
-    "pictures": "picture sets as tables and archives, shards of them, and the split",
-    "features": "what the backbone sees in each picture",
-    "backbone": "the last blocks of the backbone, tuned to the pictures",
-    "tuned": "what the tuned backbone sees in each picture",
-    "views": "what the backbone sees in cuts and mirror images of pictures",
-    "devise": "models and predictions of the methods that send pictures among the words",
+    "images": "image sets as tables and archives, shards of them, and the split",
+    "features": "what the backbone sees in each image",
+    "backbone": "the last blocks of the backbone, tuned to the images",
+    "tuned": "what the tuned backbone sees in each image",
+    "views": "what the backbone sees in cuts and mirror images of images",
+    "devise": "models and predictions of the methods that send images among the words",
     "devise_scores": "scores of each such method and seed (JSON)",
-    "search": "indexes of classes, nouns and pictures, and the words to search with",
+    "search": "indexes of classes, nouns and images, and the words to search with",
     "tables": "the tables above as TSV, Markdown and HTML",
     "figures": "the figures above",
     "timings": "times and throughputs, which change from run to run and are not shown here",
     "benchmarks": "time and memory of each job, as Snakemake measured them",
     "manifest": "what made each file: code, settings, inputs (`wordbridge verify` reads it)",
 }
-# What a run without picture sets does not make.
-OF_PICTURES = {"nouns", "pictures", "features", "devise", "devise_scores", "search"}
+# What a run without image sets does not make.
+OF_IMAGES = {"nouns", "images", "features", "devise", "devise_scores", "search"}
 # Linked without being read, because the page must not change with the times.
 TIMES = Link("timings/times.html", "the table of times and throughputs")
 SEARCH_TIMES = Link("timings/search.html", "the indexes' times, sizes and recall")
@@ -217,42 +217,42 @@ SEARCH_TIMES = Link("timings/search.html", "the indexes' times, sizes and recall
 def summary_sections(
     root: str | Path,
     tables: Sequence[str | Path],
-    pictures: Sequence[str | Path],
+    images: Sequence[str | Path],
     absent: Collection[str] = (),
 ) -> list[Section]:
     """Return the sections of the page that is to lie in ``root``; empty ones are left out.
 
-    ``tables`` are HTML files that ``write_table`` wrote (they are embedded), ``pictures`` are
+    ``tables`` are HTML files that ``write_table`` wrote (they are embedded), ``images`` are
     image files. Both are put under the topic that knows the start of their names. The last
     section lists the folders that a run makes, without those that are ``absent``.
     """
     sections = []
     for topic in (*TOPICS, OTHER):
         own_tables = [path for path in map(Path, tables) if topic_of(path, "tables") is topic]
-        own_pictures = [path for path in map(Path, pictures) if topic_of(path, "pictures") is topic]
-        if own_tables or own_pictures:
-            sections.append(_section_contents(root, topic, own_tables, own_pictures))
+        own_images = [path for path in map(Path, images) if topic_of(path, "images") is topic]
+        if own_tables or own_images:
+            sections.append(_section_contents(root, topic, own_tables, own_images))
     files = folder_links(any(Path(path).stem == "devise" for path in tables), absent)
     return [*sections, Section("Files", "What stands where in this folder.", links=files)]
 
 
-def folder_links(pictured: bool, absent: Collection[str]) -> list[Link]:
-    """Return links to the folders and times of a run, ``pictured`` or without the picture side."""
-    left_out = {*absent} | (set() if pictured else OF_PICTURES)
+def folder_links(imaged: bool, absent: Collection[str]) -> list[Link]:
+    """Return links to the folders and times of a run, ``imaged`` or without the image side."""
+    left_out = {*absent} | (set() if imaged else OF_IMAGES)
     names = [name for name in FOLDERS if name not in left_out]
     folders = [Link(f"{name}/", FOLDERS[name]) for name in names]
-    return [*folders, TIMES, *[SEARCH_TIMES] * pictured]
+    return [*folders, TIMES, *[SEARCH_TIMES] * imaged]
 
 
 def summary_page(
     title: str,
     page: str | Path,
     tables: Sequence[str | Path],
-    pictures: Sequence[str | Path],
+    images: Sequence[str | Path],
     absent: Collection[str] = (),
 ) -> str:
     """Return the HTML of the summary page that is to be written to ``page``."""
-    sections = summary_sections(Path(page).parent, tables, pictures, absent)
+    sections = summary_sections(Path(page).parent, tables, images, absent)
     lead = "Every table and figure of this run. The folders below hold what they were made from."
     return build_page(title, sections, lead)
 
@@ -264,19 +264,19 @@ def write_page(page: str, path: str | Path) -> None:
 
 
 def topic_of(path: Path, kind: str) -> Topic:
-    """Return the topic with the longest start of the name of ``path``, a table or a picture."""
+    """Return the topic with the longest start of the name of ``path``, a table or an image."""
     starts = {start: topic for topic in TOPICS for start in getattr(topic, kind)}
     return starts.get(_known_start(path.stem, starts), OTHER)
 
 
 def caption_of(path: Path, topic: Topic) -> str:
-    """Return the caption of a picture; the rest of its name (variant, number) goes in front.
+    """Return the caption of an image; the rest of its name (variant, number) goes in front.
 
-    A picture that no topic knows has its name as caption.
+    An image that no topic knows has its name as caption.
     """
-    start = _known_start(path.stem, topic.pictures)
+    start = _known_start(path.stem, topic.images)
     rest = path.stem.removeprefix(start).strip("_").replace("_", " ")
-    return ": ".join(part for part in (rest, topic.pictures.get(start, "")) if part)
+    return ": ".join(part for part in (rest, topic.images.get(start, "")) if part)
 
 
 def _known_start(name: str, starts: Mapping[str, object]) -> str:
@@ -286,7 +286,7 @@ def _known_start(name: str, starts: Mapping[str, object]) -> str:
 
 
 def _section_contents(
-    root: str | Path, topic: Topic, tables: Sequence[Path], pictures: Sequence[Path]
+    root: str | Path, topic: Topic, tables: Sequence[Path], images: Sequence[Path]
 ) -> Section:
     files = [
         Link(_relative(path.with_suffix(ending), root), "")
@@ -297,7 +297,7 @@ def _section_contents(
         topic.title,
         topic.text,
         tables=[embedded_table(path) for path in tables],
-        pictures=[Picture(_relative(path, root), caption_of(path, topic)) for path in pictures],
+        images=[ImageRow(_relative(path, root), caption_of(path, topic)) for path in images],
         links=files,
     )
 

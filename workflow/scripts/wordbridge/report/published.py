@@ -6,8 +6,8 @@ that of free-running translations with padding counted.
 
 What papers printed about ImageNet: Frome et al. (2013, DeViSE), Norouzi et al. (2014, ConSE).
 
-Flat hit@k and hierarchical precision@k, as shares. Seen classes: the 50,000 validation pictures of
-ILSVRC 2012, 1,000 candidates. The n-hop sets: pictures of ImageNet 2011 21K outside the 1,000.
+Flat hit@k and hierarchical precision@k, as shares. Seen classes: the 50,000 validation images of
+ILSVRC 2012, 1,000 candidates. The n-hop sets: images of ImageNet 2011 21K outside the 1,000.
 """
 
 from typing import Any, NamedTuple

@@ -1,10 +1,10 @@
-"""Contact sheets: rows of small pictures with what they show and how well they fit.
+"""Contact sheets: rows of small images with what they show and how well they fit.
 
-The lesson's searches on the run's own pictures, as a table and a contact sheet.
+The lesson's searches on the run's own images, as a table and a contact sheet.
 
 What each index finds of exact search's answers, and what it costs, in one table.
 
-French queries beside English ones for the same pictures, in one table.
+French queries beside English ones for the same images, in one table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from wordbridge.errors import InputError, brief
 from wordbridge.files import replacing
-from wordbridge.images.decoding import UnreadablePictureError, open_picture
-from wordbridge.images.table import Picture, read_bytes
+from wordbridge.images.decoding import UnreadableImageError, open_image
+from wordbridge.images.table import ImageRow, read_bytes
 from wordbridge.report.tables import Column, read_frame
 from wordbridge.search.engine import question_vectors
 from wordbridge.search.french import (
@@ -34,7 +34,7 @@ from wordbridge.search.french import (
 from wordbridge.search.index import Index, Vectors
 from wordbridge.search.queries import query_vector
 from wordbridge.search.recall import recall_rows
-from wordbridge.search.results import Answer, answers, picture_row, without
+from wordbridge.search.results import Answer, answers, image_row, without
 from wordbridge.search.translated_names import TranslatedName
 from wordbridge.search.words import WordTable
 from wordbridge.vectors.protocol import WordVectors
@@ -45,7 +45,7 @@ _PAPER, _INK, _EMPTY = "#ffffff", "#1c2128", "#eceff2"
 
 
 class Tile(NamedTuple):
-    """A picture's bytes with lines below it; without a picture, ``text`` stands in its place."""
+    """An image's bytes with lines below it; without an image, ``text`` stands in its place."""
 
     lines: tuple[str, ...]
     image: bytes | None = None
@@ -53,14 +53,14 @@ class Tile(NamedTuple):
 
 
 def answer_tile(answer: Answer) -> Tile:
-    """Return the tile of an answer: its picture or noun, below it label and score."""
+    """Return the tile of an answer: its image or noun, below it label and score."""
     columns = answer.columns
     below = (answer.label, f"{answer.score:.3f}")
     if not answer.place:
         return Tile((f"{answer.score:.3f}",), None, answer.label)
     try:
-        fields = {name: columns.get(name, "") for name in Picture._fields}
-        return Tile(below, read_bytes(Picture(**fields)))
+        fields = {name: columns.get(name, "") for name in ImageRow._fields}
+        return Tile(below, read_bytes(ImageRow(**fields)))
     except InputError:
         return Tile(below, None, "the file is gone")
 
@@ -95,8 +95,8 @@ def contact_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:
 
 def _paste(sheet: Image.Image, tile: Tile, left: int, top: int) -> None:
     draw = ImageDraw.Draw(sheet)
-    picture = None if tile.image is None else _thumbnail(tile.image)
-    if picture is None:
+    image = None if tile.image is None else _thumbnail(tile.image)
+    if image is None:
         draw.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), fill=_EMPTY)
         lines = _wrapped(tile.text or "cannot be shown", _LINES * 2)
         first = top + (SIDE - LINE * len(lines)) // 2
@@ -104,19 +104,17 @@ def _paste(sheet: Image.Image, tile: Tile, left: int, top: int) -> None:
             across = left + (SIDE - _font().getlength(line)) / 2
             draw.text((across, first + number * LINE), line, _INK, _font())
     else:
-        sheet.paste(
-            picture, (left + (SIDE - picture.width) // 2, top + (SIDE - picture.height) // 2)
-        )
+        sheet.paste(image, (left + (SIDE - image.width) // 2, top + (SIDE - image.height) // 2))
     below = [piece for line in tile.lines for piece in _wrapped(line, 2)]
     for number, line in enumerate(below[:_LINES]):
         draw.text((left, top + SIDE + 2 + number * LINE), line, _INK, _font())
 
 
 def _thumbnail(data: bytes) -> Image.Image | None:
-    """Return the picture at most SIDE pixels wide and high, None if it cannot be decoded."""
+    """Return the image at most SIDE pixels wide and high, None if it cannot be decoded."""
     try:
-        return ImageOps.contain(open_picture(data, SIDE), (SIDE, SIDE), Image.Resampling.LANCZOS)
-    except UnreadablePictureError:
+        return ImageOps.contain(open_image(data, SIDE), (SIDE, SIDE), Image.Resampling.LANCZOS)
+    except UnreadableImageError:
         return None
 
 
@@ -154,12 +152,12 @@ COLUMNS = {
     "score": Column("Cosine", 3),
     "label": Column("Found"),
     "path": Column("In WordNet"),
-    "picture": Column("Picture"),
+    "image": Column("Image"),
 }
 
 
 class Example(NamedTuple):
-    """A query in words (a picture: its noun and SET/PICTURE), its tile and its answers."""
+    """A query in words (an image: its noun and SET/IMAGE), its tile and its answers."""
 
     query: str
     tile: Tile
@@ -168,16 +166,16 @@ class Example(NamedTuple):
 
 def caption(settings: Mapping[str, Any]) -> str:
     """Return what the table of one example shows."""
-    given = "words" if settings.get("words") else "pictures"
+    given = "words" if settings.get("words") else "images"
     return f"Search from {given} to {settings['index']}: the nearest by cosine."
 
 
 def example_searches(
-    settings: Mapping[str, Any], target: Index, pictures: Index, words: WordTable
+    settings: Mapping[str, Any], target: Index, images: Index, words: WordTable
 ) -> list[Example]:
-    """Return each query of an example with its answers, of which a picture itself is none.
+    """Return each query of an example with its answers, of which an image itself is none.
 
-    ``settings`` has ``words`` (queries) or ``pictures`` (``SET/PICTURE`` each, or how many to
+    ``settings`` has ``words`` (queries) or ``images`` (``SET/IMAGE`` each, or how many to
     take, at even distances, among those that nothing was trained on), and ``top``.
     """
     top = settings["top"]
@@ -185,8 +183,8 @@ def example_searches(
     for text in settings.get("words", []):
         found = answers(target, query_vector(text, words), top)
         made.append(Example(text, Tile((), None, text), found))
-    for row in _rows(settings.get("pictures", []), pictures):
-        made.append(_by_picture(target, pictures, row, top))
+    for row in _rows(settings.get("images", []), images):
+        made.append(_by_image(target, images, row, top))
     return made
 
 
@@ -205,27 +203,27 @@ def sheet_rows(searches: Sequence[Example]) -> list[list[Tile]]:
     return [[search.tile, *map(answer_tile, search.answers)] for search in searches]
 
 
-def _by_picture(target: Index, pictures: Index, row: int, top: int) -> Example:
-    given = Answer(0, 1.0, pictures.label(row))  # as the answer to itself
-    vector: Vectors = pictures.vectors[row]
-    found = answers(target, vector, top + (target.folder == pictures.folder))
+def _by_image(target: Index, images: Index, row: int, top: int) -> Example:
+    given = Answer(0, 1.0, images.label(row))  # as the answer to itself
+    vector: Vectors = images.vectors[row]
+    found = answers(target, vector, top + (target.folder == images.folder))
     others = without(found, lambda one: one.name == given.name, top)
     return Example(f"{given.label} ({given.name})", answer_tile(given), others)
 
 
-def _rows(wanted: int | Sequence[str], pictures: Index) -> list[int]:
+def _rows(wanted: int | Sequence[str], images: Index) -> list[int]:
     if isinstance(wanted, int):
-        parts = [pictures.label(row)["part"] for row in range(len(pictures.lines))]
+        parts = [images.label(row)["part"] for row in range(len(images.lines))]
         held_out = [row for row, part in enumerate(parts) if part != "train"]
         taken = min(wanted, len(held_out))
         return [held_out[(2 * n + 1) * len(held_out) // (2 * taken)] for n in range(taken)]
     rows = []
     for name in wanted:
-        row = picture_row(pictures, name)
+        row = image_row(images, name)
         if row is None:
             raise InputError(
-                f"search example: expected the picture SET/PICTURE of an index, got {name!r}; "
-                f"choose one of {pictures.folder / 'labels.tsv'}"
+                f"search example: expected the image SET/IMAGE of an index, got {name!r}; "
+                f"choose one of {images.folder / 'labels.tsv'}"
             )
         rows.append(row)
     return rows
@@ -277,7 +275,7 @@ def tabulate_recall(
     return table
 
 
-_CAPTION = "Pictures found by their names in both languages, among those that were not trained on."
+_CAPTION = "Images found by their names in both languages, among those that were not trained on."
 _TRANSLATED = (
     "{caption} Aligned: French words, in the space of the English ones after a rotation. "
     "Translated: the same names without article as questions ({form}) through the translator "
@@ -285,16 +283,16 @@ _TRANSLATED = (
     "with is a miss."
 )
 
-_SHARE = "Share of names with a picture of the noun among the first k."
+_SHARE = "Share of names with an image of the noun among the first k."
 _BEFORE = {
     "language": Column("Language"),
     "names": Column("Names", 0),
     "queries": Column("Queries", 0, note="Names that give words to search with."),
     "known": Column("Known", 0, note="Names of which vectors or translator know every word."),
-    "pictures": Column("Pictures", 0),
+    "images": Column("Images", 0),
 }
 _BEHIND = {
-    "mrr": Column("MRR", 3, best="high", note="Mean reciprocal rank of the first right picture."),
+    "mrr": Column("MRR", 3, best="high", note="Mean reciprocal rank of the first right image."),
 }
 
 
@@ -302,9 +300,7 @@ def caption_french_table(translated: Mapping[str, TranslatedName]) -> str:
     """Return the caption, which tells how questions went if any were ``translated``."""
     for one in translated.values():
         form = one.question.replace(one.name, "\u2026")
-        return _TRANSLATED.format(
-            caption_french_table=_CAPTION, form=form, translator=one.translator
-        )
+        return _TRANSLATED.format(caption=_CAPTION, form=form, translator=one.translator)
     return _CAPTION
 
 

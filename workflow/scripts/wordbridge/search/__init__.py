@@ -1,1 +1,1 @@
-"""Search by vector: indexes of nouns and pictures, and queries in words."""
+"""Search by vector: indexes of nouns and images, and queries in words."""

@@ -1,10 +1,10 @@
-"""How the pictures of a run became features, for pictures that come later.
+"""How the images of a run became features, for images that come later.
 
-A picture of one's own as a vector among the words, by the network and method of a run.
+An image of one's own as a vector among the words, by the network and method of a run.
 
 What a question is searched with once it is translated.
 
-Searches in a finished run: words or a picture in, nouns or pictures out.
+Searches in a finished run: words or an image in, nouns or images out.
 """
 
 import io
@@ -27,16 +27,16 @@ from wordbridge.files import read_object, replacing, sha256_of
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.feature_store import Shard
 from wordbridge.images.features import Plan, extract
-from wordbridge.images.table import PHOTO, Picture, read_bytes
+from wordbridge.images.table import PHOTO, ImageRow, read_bytes
 from wordbridge.search.index import Index, Vectors, read_index
 from wordbridge.search.queries import parse, query_vector
-from wordbridge.search.results import Answer, answers, picture_row, without
+from wordbridge.search.results import Answer, answers, image_row, without
 from wordbridge.search.rows import model_digests
 from wordbridge.search.words import WordTable, content_words, read_words
 
 
 @dataclass(frozen=True)
-class PictureUsage:
+class ImageUsage:
     """The network, its file of weights, and how its features are made (see devise/extraction).
 
     ``short_side`` in pixels is None where the network's own is meant, ``tuned_sha256`` where no
@@ -72,18 +72,18 @@ def write_usage(
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 
-def read_usage(path: str | Path) -> PictureUsage:
+def read_usage(path: str | Path) -> ImageUsage:
     """Return what ``write_usage`` wrote. Raises InputError when it is missing or damaged."""
-    found = read_object(path, "how pictures become features", "run snakemake first")
+    found = read_object(path, "how images become features", "run snakemake first")
     try:
-        return PictureUsage(**found)
+        return ImageUsage(**found)
     except TypeError as error:
         raise InputError(
-            f"{path}: expected how pictures become features, got {error}; run snakemake first"
+            f"{path}: expected how images become features, got {error}; run snakemake first"
         ) from error
 
 
-def find_weights(usage: PictureUsage, results: Path) -> Path:
+def find_weights(usage: ImageUsage, results: Path) -> Path:
     """Return the file of weights, looked for from here and from the folders above ``results``.
 
     Raises InputError when it is not there, or is another file.
@@ -103,18 +103,18 @@ def find_weights(usage: PictureUsage, results: Path) -> Path:
     )
 
 
-def find_tuned(usage: PictureUsage, results: Path, made_by: Mapping[str, Any]) -> list[Path]:
+def find_tuned(usage: ImageUsage, results: Path, made_by: Mapping[str, Any]) -> list[Path]:
     """Return numbers and settings of the tuned blocks in ``results``, nothing if none are tuned.
 
-    ``made_by`` describes the index of pictures. Raises InputError when it was made with others
+    ``made_by`` describes the index of images. Raises InputError when it was made with others
     than ``usage`` says, or these are not there.
     """
     wanted, indexed = usage.tuned_sha256, made_by.get("tuned")
     if indexed != wanted:
         expected, got = ((one or "none")[:12] for one in (indexed, wanted))
         raise InputError(
-            f"{results}: expected the tuned blocks that made the index of pictures ({expected}), "
-            f"got {got} in picture_usage.json; run snakemake again, so that both are of one run"
+            f"{results}: expected the tuned blocks that made the index of images ({expected}), "
+            f"got {got} in image_usage.json; run snakemake again, so that both are of one run"
         )
     if wanted is None:
         return []
@@ -128,23 +128,23 @@ def find_tuned(usage: PictureUsage, results: Path, made_by: Mapping[str, Any]) -
     return files
 
 
-def picture_vector(picture: Path, results: Path, made_by: Mapping[str, Any]) -> Vectors:
-    """Return the vector (dim) that the run predicts for the picture in a file.
+def image_vector(image: Path, results: Path, made_by: Mapping[str, Any]) -> Vectors:
+    """Return the vector (dim) that the run predicts for the image in a file.
 
-    ``made_by`` describes the index of pictures: it names the method and seed. Raises InputError
-    when there is no such picture, it cannot be decoded, or the run has no such model or another
+    ``made_by`` describes the index of images: it names the method and seed. Raises InputError
+    when there is no such image, it cannot be decoded, or the run has no such model or another
     than made the index.
     """
     folder = results / "devise" / str(made_by.get("method")) / str(made_by.get("seed"))
     model, settings = folder / "model.safetensors", folder / "settings.json"
     if not model.is_file():
         raise InputError(
-            f"{model}: expected the model that made the index of pictures, got no file; "
-            "run snakemake first, or name a picture of the run as SET/PICTURE"
+            f"{model}: expected the model that made the index of images, got no file; "
+            "run snakemake first, or name an image of the run as SET/IMAGE"
         )
     _check_model(model, settings, made_by)
     predictor = predictor_of(read_fitted(model, settings), torch.device("cpu"))
-    shard = _features(picture, results, made_by)
+    shard = _features(image, results, made_by)
     features = np.asarray(shard.features, np.float32)
     (vector,) = predictor.says(features, np.asarray(shard.logits, np.float32))
     return np.asarray(vector, np.float32)
@@ -154,24 +154,24 @@ def _check_model(model: Path, settings: Path, made_by: Mapping[str, Any]) -> Non
     digests = model_digests(model, settings)
     if any(made_by.get(name) != digest for name, digest in digests.items()):
         raise InputError(
-            f"{model}: expected the model that made the index of pictures "
+            f"{model}: expected the model that made the index of images "
             f"({str(made_by.get('model', 'unknown'))[:12]}), got {digests['model'][:12]} or other "
             "settings of it; run snakemake again, so that both are of one run"
         )
 
 
-def _features(picture: Path, results: Path, made_by: Mapping[str, Any]) -> Shard:
+def _features(image: Path, results: Path, made_by: Mapping[str, Any]) -> Shard:
     """Return the features of one file, made as those of the run."""
-    usage = read_usage(results / "search" / "picture_usage.json")
+    usage = read_usage(results / "search" / "image_usage.json")
     plain = load_backbone(usage.backbone, find_weights(usage, results), usage.short_side)
     backbone = tuned_backbone(plain, find_tuned(usage, results, made_by))
     plan = Plan(torch.device("cpu"), usage.pooling, usage.precision, batch_size=1)
-    asked = Picture("", picture.name, "", PHOTO, "", "", "", "", str(picture), "")
-    with redirect_stderr(io.StringIO()):  # a bar for one picture says nothing
+    asked = ImageRow("", image.name, "", PHOTO, "", "", "", "", str(image), "")
+    with redirect_stderr(io.StringIO()):  # a bar for one image says nothing
         shard = extract([asked], read_bytes, backbone, plan)
     if shard.failures:
         raise InputError(
-            f"{picture}: expected a picture, but {shard.failures[0][1]}; convert it first"
+            f"{image}: expected an image, but {shard.failures[0][1]}; convert it first"
         )
     return shard
 
@@ -202,7 +202,7 @@ def question_vectors(translations: Sequence[str], words: WordTable) -> Vectors:
     """Return the vector (questions, dim) of each, zeros where a search would be refused."""
     vectors = np.zeros((len(translations), words.dim), np.float32)
     for place, translation in enumerate(translations):
-        # A person would read what is wrong with the query, and see no picture.
+        # A person would read what is wrong with the query, and see no image.
         with suppress(InputError):
             vectors[place] = query_vector(words_of(translation), words)
     return vectors
@@ -247,33 +247,33 @@ class Search:
         found = answers(self._read(index, words.word_vectors), vector, count, exact)
         return Found(found, translation)
 
-    def by_picture(self, picture: str, index: str, count: int, exact: bool = False) -> Found:
-        """Return the ``count`` rows of ``index`` nearest to a picture, not the picture itself.
+    def by_image(self, image: str, index: str, count: int, exact: bool = False) -> Found:
+        """Return the ``count`` rows of ``index`` nearest to an image, not the image itself.
 
-        ``picture`` is a file, or ``SET/PICTURE`` of one in the index, for which no model is
+        ``image`` is a file, or ``SET/IMAGE`` of one in the index, for which no model is
         needed. Raises InputError when it is neither.
         """
-        pictures = self._read("pictures")
-        is_file = Path(picture).is_file()
-        vector = (self._file_vector if is_file else _row_vector)(picture, pictures)
-        target = pictures if index == "pictures" else self._like(index, pictures)
-        found = answers(target, vector, count + (target is pictures), exact)
+        images = self._read("images")
+        is_file = Path(image).is_file()
+        vector = (self._file_vector if is_file else _row_vector)(image, images)
+        target = images if index == "images" else self._like(index, images)
+        found = answers(target, vector, count + (target is images), exact)
         is_asked = self._is_file if is_file else _is_named
-        return Found(without(found, lambda one: is_asked(one, picture), count))
+        return Found(without(found, lambda one: is_asked(one, image), count))
 
-    def _file_vector(self, picture: str, pictures: Index) -> Vectors:
+    def _file_vector(self, image: str, images: Index) -> Vectors:
         pass  # it imports torch
 
-        return picture_vector(Path(picture), self._results, pictures.description)
+        return image_vector(Path(image), self._results, images.description)
 
-    def _is_file(self, answer: Answer, picture: str) -> bool:
-        """Return whether an answer is the picture in a file.
+    def _is_file(self, answer: Answer, image: str) -> bool:
+        """Return whether an answer is the image in a file.
 
         Relative places are those of the project, from here or from a folder above the results.
         """
         if not answer.place or answer.columns["archive"]:
             return False
-        asked = Path(picture).resolve()
+        asked = Path(image).resolve()
         folders = (Path(), *self._results.resolve().parents)
         return any((folder / answer.place).resolve() == asked for folder in folders)
 
@@ -304,19 +304,19 @@ class Search:
             return model.interpret([question])[0].translation
 
 
-def _row_vector(picture: str, pictures: Index) -> Vectors:
-    row = picture_row(pictures, picture)
+def _row_vector(image: str, images: Index) -> Vectors:
+    row = image_row(images, image)
     if row is None:
         raise InputError(
-            f"{picture}: expected a picture file, or SET/PICTURE of one in the run, got "
-            f"neither; {pictures.folder / 'labels.tsv'} has those of the run"
+            f"{image}: expected an image file, or SET/IMAGE of one in the run, got "
+            f"neither; {images.folder / 'labels.tsv'} has those of the run"
         )
-    vector: Vectors = pictures.vectors[row]
+    vector: Vectors = images.vectors[row]
     return vector
 
 
-def _is_named(answer: Answer, picture: str) -> bool:
-    return answer.name == picture
+def _is_named(answer: Answer, image: str) -> bool:
+    return answer.name == image
 
 
 def without_stop_words(query: str) -> str:

@@ -1,8 +1,8 @@
 """A rotation of one language's word vectors into the space of another's.
 
-Names of pictures in two languages, and their vectors.
+Names of images in two languages, and their vectors.
 
-How well names in several languages find the pictures that nothing was trained on.
+How well names in several languages find the images that nothing was trained on.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from wordbridge.arrays import unit_length
 from wordbridge.errors import InputError
-from wordbridge.images.table import TRAIN, Picture
+from wordbridge.images.table import TRAIN, ImageRow
 from wordbridge.search.index import Index, Vectors, cosines_with
 from wordbridge.search.words import bare_name, content_words
 from wordbridge.vectors.protocol import Mask, WordVectors
@@ -58,7 +58,7 @@ def fit_alignment(source: Vectors, target: Vectors) -> Alignment:
     if np.count_nonzero(both) < 2:
         raise InputError(
             f"alignment: expected at least two pairs of words with vectors in both languages, "
-            f"got {np.count_nonzero(both)} of {len(both)}; add picture sets with names in both"
+            f"got {np.count_nonzero(both)} of {len(both)}; add image sets with names in both"
         )
     left, right = unit_length(source[both]), unit_length(target[both])
     means = left.mean(axis=0, dtype=np.float64), right.mean(axis=0, dtype=np.float64)
@@ -89,7 +89,7 @@ _LONGEST = 3  # words; longer names are descriptions, of which the mean says lit
 
 @dataclass(frozen=True)
 class NamePair:
-    """A name in both languages, as words, and the nouns (synsets) of the pictures named so.
+    """A name in both languages, as words, and the nouns (synsets) of the images named so.
 
     ``spelled`` is the French name as it is written, but for its article; the shortest of several.
     """
@@ -100,10 +100,10 @@ class NamePair:
     spelled: str
 
 
-def name_pairs(pictures: Sequence[Picture]) -> list[NamePair]:
+def name_pairs(images: Sequence[ImageRow]) -> list[NamePair]:
     """Return the distinct names of at most three words in both languages, sorted."""
-    named: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Picture]] = defaultdict(list)
-    for one in pictures:
+    named: dict[tuple[tuple[str, ...], tuple[str, ...]], list[ImageRow]] = defaultdict(list)
+    for one in images:
         en = tuple(content_words(one.name, "en"))
         fr = tuple(content_words(one.fr_name, "fr"))
         if en and fr and max(len(en), len(fr)) <= _LONGEST:
@@ -111,9 +111,9 @@ def name_pairs(pictures: Sequence[Picture]) -> list[NamePair]:
     return [_pair(*names, ones) for names, ones in sorted(named.items())]
 
 
-def _pair(en: tuple[str, ...], fr: tuple[str, ...], pictures: Sequence[Picture]) -> NamePair:
-    synsets = {one.synset for one in pictures} - {""}
-    spellings = {bare_name(one.fr_name) for one in pictures}
+def _pair(en: tuple[str, ...], fr: tuple[str, ...], images: Sequence[ImageRow]) -> NamePair:
+    synsets = {one.synset for one in images} - {""}
+    spellings = {bare_name(one.fr_name) for one in images}
     spelled = min(spellings, key=lambda name: (len(name), name))
     return NamePair(en, fr, tuple(sorted(synsets)), spelled)
 
@@ -155,7 +155,7 @@ class Queries:
 
 @dataclass(frozen=True, eq=False)
 class _Searched:
-    """The pictures that are searched: ``vectors`` (pictures, dim) and their nouns."""
+    """The images that are searched: ``vectors`` (images, dim) and their nouns."""
 
     vectors: Vectors
     synsets: NDArray[np.object_]
@@ -168,31 +168,31 @@ def score_names(
     index: Index,
     ks: Sequence[int],
 ) -> list[dict[str, Any]]:
-    """Return a row per language: how well names find pictures that nothing was trained on.
+    """Return a row per language: how well names find images that nothing was trained on.
 
-    Only pairs with a picture in the index and a vector in each language of ``needed`` are asked,
+    Only pairs with an image in the index and a vector in each language of ``needed`` are asked,
     those of ``beside`` for the same ones: without a vector there, a name has missed. queries:
-    names with a vector. known: those whose every word is known. hit@k: a picture of the noun is
+    names with a vector. known: those whose every word is known. hit@k: an image of the noun is
     among the first k. mrr: mean reciprocal rank of the first one. Raises InputError if no pair
     is left.
     """
     searched = _untrained(index)
-    pictured = set(searched.synsets)
+    imaged = set(searched.synsets)
     asked = [
         number
         for number, pair in enumerate(pairs)
-        if pictured & set(pair.synsets) and all(one.given[number] for one in needed.values())
+        if imaged & set(pair.synsets) and all(one.given[number] for one in needed.values())
     ]
     if not asked:
         raise InputError(
-            f"{index.folder}: expected pictures with names in both languages, got none; "
-            "add a picture set that has them"
+            f"{index.folder}: expected images with names in both languages, got none; "
+            "add an image set that has them"
         )
     rows = []
     for language, queries in {**needed, **beside}.items():
         ranks = np.array([_rank(queries.vectors[n], pairs[n].synsets, searched) for n in asked])
         rows.append(
-            {"language": language, "names": len(asked), "pictures": len(searched.vectors)}
+            {"language": language, "names": len(asked), "images": len(searched.vectors)}
             | {"queries": int(queries.given[asked].sum()), "known": int(queries.known[asked].sum())}
             | {f"hit@{k}": float(np.mean(ranks <= k)) for k in ks}
             | {"mrr": float(np.mean(1 / ranks))}
@@ -208,7 +208,7 @@ def _untrained(index: Index) -> _Searched:
 
 
 def _rank(query: Vectors, right: Sequence[str], searched: _Searched) -> float:
-    """Return the place from 1 of the best right picture; what equals it stands before it.
+    """Return the place from 1 of the best right image; what equals it stands before it.
 
     Infinity for a query of zeros, which finds nothing.
     """

@@ -56,10 +56,10 @@ def recall_rows(
 ) -> list[dict[str, Any]]:
     """Return a row for each of ``indexes``, asked ``queries`` questions.
 
-    Nouns are asked with the vectors of pictures, pictures with those of nouns, as in a search.
+    Nouns are asked with the vectors of images, images with those of nouns, as in a search.
     ``seconds`` says how long each took to build.
     """
-    asked = {"classes": "pictures", "nouns": "pictures", "pictures": "nouns"}
+    asked = {"classes": "images", "nouns": "images", "images": "nouns"}
     rows = []
     for name, index in indexes.items():
         source = indexes.get(asked[name], index)

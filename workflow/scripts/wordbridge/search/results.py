@@ -7,7 +7,7 @@ from typing import Any
 from wordbridge.errors import InputError
 from wordbridge.search.index import Index, Neighbours, Vectors
 
-_SHOWN = ("label", "synset", "path", "set", "picture", "kind")
+_SHOWN = ("label", "synset", "path", "set", "image", "kind")
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Answer:
 
     @property
     def name(self) -> str:
-        """Return the picture as SET/PICTURE; "" of a noun."""
-        return "/".join(filter(None, (self.columns["set"], self.columns["picture"])))
+        """Return the image as SET/IMAGE; "" of a noun."""
+        return "/".join(filter(None, (self.columns["set"], self.columns["image"])))
 
     @property
     def place(self) -> str:
-        """Return where the picture's file is, in its archive after a colon; "" of a noun."""
+        """Return where the image's file is, in its archive after a colon; "" of a noun."""
         archive, member = self.columns["archive"], self.columns["member"]
         return f"{archive}:{member}" if archive else member
 
@@ -69,12 +69,12 @@ def without(
     return [replace(one, rank=rank) for rank, one in enumerate(kept, start=1)]
 
 
-def picture_row(index: Index, picture: str) -> int | None:
-    """Return the row of a picture named ``SET/PICTURE`` in the index, None if it is not there."""
-    cells = "\t" + picture.replace("/", "\t", 1) + "\t"
+def image_row(index: Index, image: str) -> int | None:
+    """Return the row of an image named ``SET/IMAGE`` in the index, None if it is not there."""
+    cells = "\t" + image.replace("/", "\t", 1) + "\t"
     for row, line in enumerate(index.lines):
         if cells in line:  # splitting every line would take ten times longer
             columns = index.label(row)
-            if f"{columns['set']}/{columns['picture']}" == picture:
+            if f"{columns['set']}/{columns['image']}" == image:
                 return row
     return None

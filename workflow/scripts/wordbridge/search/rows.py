@@ -1,6 +1,6 @@
 """What people read about a noun: its first lemma, and the way up WordNet from it.
 
-What stands in each index: nouns out of their tables, pictures out of a method's predictions.
+What stands in each index: nouns out of their tables, images out of a method's predictions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from wordbridge.devise.predictions import WORDS, read_predictions
 from wordbridge.errors import InputError
 from wordbridge.files import sha256_of
-from wordbridge.images.table import Picture, read_pictures
+from wordbridge.images.table import ImageRow, read_images
 from wordbridge.nouns.matrix import load_noun_vectors
 from wordbridge.nouns.table import Noun, lemma_text, read_nouns
 from wordbridge.search.index import Vectors
@@ -50,9 +50,9 @@ def _path(synset: str, names: Mapping[str, str], above: Mapping[str, str]) -> st
     return _STEP.join(names[step] for step in steps)
 
 
-CLASSES, PICTURES = "classes", "pictures"  # the third index, nouns, is no special case
+CLASSES, IMAGES = "classes", "images"  # the third index, nouns, is no special case
 
-_COPIED = ("synset", "set", "picture", "kind", "part", "archive", "member", "stamp")
+_COPIED = ("synset", "set", "image", "kind", "part", "archive", "member", "stamp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,18 +65,18 @@ class IndexRows:
 
 
 def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
-    """Return the rows of an ``index`` (classes, nouns or pictures) out of its named ``files``.
+    """Return the rows of an ``index`` (classes, nouns or images) out of its named ``files``.
 
-    For pictures ``settings`` also name the ``method`` and ``seed`` of the predictions. All have
-    ``nouns``, ``vectors`` and ``rows`` (see noun_rows), pictures also ``pictures``,
-    ``features``, ``predictions`` and ``description`` (see picture_rows), ``model`` (its numbers
+    For images ``settings`` also name the ``method`` and ``seed`` of the predictions. All have
+    ``nouns``, ``vectors`` and ``rows`` (see noun_rows), images also ``images``,
+    ``features``, ``predictions`` and ``description`` (see image_rows), ``model`` (its numbers
     and its settings), and ``tuned`` where blocks of the backbone are.
     """
     index = settings["index"]
     labels = noun_labels(read_nouns(files["nouns"]))
-    if index == PICTURES:
-        names = ("pictures", "features", "predictions", "description")
-        made = picture_rows(labels, *(files[name] for name in names))
+    if index == IMAGES:
+        names = ("images", "features", "predictions", "description")
+        made = image_rows(labels, *(files[name] for name in names))
     else:
         made = noun_rows(labels, files["vectors"], files["rows"], classes=index == CLASSES)
     method = {name: settings[name] for name in ("method", "seed") if name in settings}
@@ -110,17 +110,17 @@ def noun_rows(
     return matrix[taken], labels
 
 
-def picture_rows(
+def image_rows(
     nouns: Mapping[str, NounLabel],
-    pictures: Sequence[str | Path],
+    images: Sequence[str | Path],
     features: Sequence[str | Path],
     predictions: str | Path,
     description: str | Path,
 ) -> tuple[Vectors, list[dict[str, str]]]:
-    """Return the pictures with the vectors that a method predicts for them.
+    """Return the images with the vectors that a method predicts for them.
 
     ``features`` are the tables of the features' shards, which together have a line for each row
-    of ``predictions``; ``pictures`` say what each picture is, and those that they no longer have
+    of ``predictions``; ``images`` say what each image is, and those that they no longer have
     are left out. Raises InputError when they do not fit, or the predictions are no word vectors.
     """
     made = read_predictions(predictions, description, features)
@@ -129,15 +129,15 @@ def picture_rows(
             f"{description}: expected predictions in the space {WORDS}, got {made.space}; "
             "search with a method that predicts word vectors, such as conse"
         )
-    known = {(one.set, one.picture): one for table in pictures for one in read_pictures(table)}
-    taken = [row for row, key in enumerate(made.pictures) if key in known]
-    labels = [picture_label(known[made.pictures[row]], nouns) for row in taken]
+    known = {(one.set, one.image): one for table in images for one in read_images(table)}
+    taken = [row for row, key in enumerate(made.images) if key in known]
+    labels = [image_label(known[made.images[row]], nouns) for row in taken]
     return np.asarray(made.values[taken]), labels
 
 
-def picture_label(picture: Picture, nouns: Mapping[str, NounLabel]) -> dict[str, str]:
-    """Return the columns that an index keeps of a picture, called by its noun if it has one."""
-    noun = nouns.get(picture.synset, NounLabel("", ""))
-    label = noun.label or picture.name or Path(picture.picture).stem
-    copied = {name: getattr(picture, name) for name in _COPIED}
+def image_label(image: ImageRow, nouns: Mapping[str, NounLabel]) -> dict[str, str]:
+    """Return the columns that an index keeps of an image, called by its noun if it has one."""
+    noun = nouns.get(image.synset, NounLabel("", ""))
+    label = noun.label or image.name or Path(image.image).stem
+    copied = {name: getattr(image, name) for name in _COPIED}
     return {"label": label, "path": noun.path} | copied

@@ -1,6 +1,6 @@
 """The form of what a person asks for in words.
 
-The workflow looks at the example searches in the same way (workflow/picture_relations.py) before
+The workflow looks at the example searches in the same way (workflow/image_relations.py) before
 anything is installed, so that only the standard library is imported here.
 """
 

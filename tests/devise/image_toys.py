@@ -1,4 +1,4 @@
-"""A small WordNet with what the picture tests need."""
+"""A small WordNet with what the image tests need."""
 
 from wordbridge.nouns.table import Noun
 

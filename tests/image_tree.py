@@ -1,4 +1,4 @@
-"""Sources of the picture side that are made up: nouns, pictures, vectors, weights, and a config."""
+"""Sources of the image side that are made up: nouns, images, vectors, weights, and a config."""
 
 import io
 import tarfile
@@ -35,8 +35,8 @@ TREE = {
     "apple": "fruit",
 }  # fmt: skip
 CLASSES = ["boat", "dog", "cat"]
-PICTURED = [*CLASSES, "bird", "chair", "apple"]
-FRENCH = dict(zip(PICTURED, ["bateau", "chien", "chat", "oiseau", "chaise", "pomme"], strict=True))
+IMAGED = [*CLASSES, "bird", "chair", "apple"]
+FRENCH = dict(zip(IMAGED, ["bateau", "chien", "chat", "oiseau", "chaise", "pomme"], strict=True))
 
 
 def data_noun() -> tuple[str, dict[str, str]]:
@@ -55,8 +55,8 @@ def data_noun() -> tuple[str, dict[str, str]]:
     return text, {word: f"n{offset:08d}" for word, offset in offsets.items()}
 
 
-def picture(number: int) -> bytes:
-    """Return a picture of coloured squares of which no two are the same, as PNG."""
+def image(number: int) -> bytes:
+    """Return an image of coloured squares of which no two are the same, as PNG."""
     squares = np.random.default_rng(number).integers(256, size=(3, 4, 3), dtype=np.uint8)
     made = io.BytesIO()
     Image.fromarray(squares).resize((40, 30), Image.Resampling.NEAREST).save(made, "png")
@@ -64,13 +64,13 @@ def picture(number: int) -> bytes:
 
 
 def draw(path: Path, number: int) -> None:
-    """Write a picture."""
+    """Write an image."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(picture(number))
+    path.write_bytes(image(number))
 
 
 def network() -> EfficientNetLite:
-    """Return a network with random weights whose features differ from picture to picture."""
+    """Return a network with random weights whose features differ from image to image."""
     torch.manual_seed(2)
     untrained = EfficientNetLite("efficientnet_lite0")
     for module in untrained.modules():
@@ -89,17 +89,17 @@ def write_vectors(path: Path, words: list[str], dim: int) -> None:
 
 
 def write_sources(folder: Path) -> None:
-    """Write all that the workflow reads: pictures, nouns, classes, vectors, weights, config."""
+    """Write all that the workflow reads: images, nouns, classes, vectors, weights, config."""
     text, synsets = data_noun()
     (folder / "data.noun").write_text(text, encoding="utf-8")
     listed = "".join(f"{synsets[word]}\n" for word in CLASSES)
     (folder / "classes.txt").write_text(listed, encoding="utf-8")
     write_vectors(folder / "toy.vec", list(TREE), DIM)
     torch.save(network().state_dict(), folder / "weights.pth")
-    for number in range(PER_NOUN * len(PICTURED)):
-        word = PICTURED[number // PER_NOUN]
+    for number in range(PER_NOUN * len(IMAGED)):
+        word = IMAGED[number // PER_NOUN]
         part = "train" if number % PER_NOUN else "val"
-        draw(folder / f"pictures/{part}/{synsets[word]}/{word}_{number}.png", number)
+        draw(folder / f"images/{part}/{synsets[word]}/{word}_{number}.png", number)
     (folder / CONFIG).write_text(yaml.safe_dump(config()), encoding="utf-8")
 
 
@@ -114,12 +114,12 @@ def config() -> dict[str, Any]:
     return {
         "pathvars": {"results": RESULTS, "logs": "logs/toy"},
         "device": "cpu",
-        "run": {"pictures": ["toy"], "methods": list(METHODS), "variants": ["all"], "seeds": [1]},
+        "run": {"images": ["toy"], "methods": list(METHODS), "variants": ["all"], "seeds": [1]},
         "resources": resources(files),
         "wordnet": {"wordnet": "toy_nouns", "classes": "toy_classes"},
         "vectors": {"toy": {"kind": "text", "vec": "toy_vectors"}},
         "nouns": {"vectors": "toy"},
-        "picture_sets": {"toy": {"kind": "folder", "folder": "pictures"}},
+        "image_sets": {"toy": {"kind": "folder", "folder": "images"}},
         "features": {"weights": "toy_weights", "shards": SHARDS, "batch_size": 4},
         "methods": METHODS,
         "choice": {
@@ -128,8 +128,8 @@ def config() -> dict[str, Any]:
         "search": {
             "french_vectors": None,
             "examples": {
-                "words_to_pictures": {"words": ["boat", "boat + sail", "dog - cat"]},
-                "pictures_to_pictures": {"pictures": 2},
+                "words_to_images": {"words": ["boat", "boat + sail", "dog - cat"]},
+                "images_to_images": {"images": 2},
             },
         },
     }
@@ -148,11 +148,11 @@ def options(folder: Path) -> list[str | Path]:
 
 
 def write_french_sources(folder: Path) -> None:
-    """Write pictures with names in both languages, as Tux Paint's stamps, and French vectors."""
+    """Write images with names in both languages, as Tux Paint's stamps, and French vectors."""
     with tarfile.open(folder / "stamps.tar", "w") as package:
         for number, (english, french) in enumerate(FRENCH.items(), start=100):
             names = f"A {english}.\nfr.utf8=Un {french}.\n".encode()
-            for ending, content in (("png", picture(number)), ("txt", names)):
+            for ending, content in (("png", image(number)), ("txt", names)):
                 member = tarfile.TarInfo(f"{STAMPS}toys/{english}.{ending}")
                 member.size = len(content)
                 package.addfile(member, io.BytesIO(content))
@@ -163,9 +163,9 @@ def french_config() -> dict[str, Any]:
     """Return what stands on top of ``config`` for these."""
     files = {"toy_stamps": "stamps.tar", "toy_french": "french.vec"}
     return {
-        "run": {"pictures": ["toy", "toy_stamps"]},
+        "run": {"images": ["toy", "toy_stamps"]},
         "resources": resources(files),
         "vectors": {"toy_french": {"kind": "text", "vec": "toy_french"}},
-        "picture_sets": {"toy_stamps": {"kind": "stamps", "package": "toy_stamps"}},
+        "image_sets": {"toy_stamps": {"kind": "stamps", "package": "toy_stamps"}},
         "search": {"french_vectors": "toy_french", "french": {"folds": 3}},
     }

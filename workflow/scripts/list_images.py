@@ -1,18 +1,18 @@
-"""The pictures of one set, with the nouns that they show."""
+"""The images of one set, with the nouns that they show."""
 
-from wordbridge.images.listing import list_pictures, write_left_out
-from wordbridge.images.table import write_pictures
+from wordbridge.images.listing import list_images, write_left_out
+from wordbridge.images.table import write_images
 from wordbridge.job import log_to
 from wordbridge.nouns.table import read_nouns
 
 log_to(snakemake)
 
-pictures, left_out = list_pictures(
+images, left_out = list_images(
     snakemake.wildcards.set,
     snakemake.params.settings,
     dict(snakemake.input.items()),
     read_nouns(snakemake.input.nouns),
     snakemake.output.archive,
 )
-write_pictures(snakemake.output.pictures, pictures)
+write_images(snakemake.output.images, images)
 write_left_out(snakemake.output.left_out, left_out)

@@ -1,4 +1,4 @@
-"""Keys of the picture side that must go together; see relations.py."""
+"""Keys of the image side that must go together; see relations.py."""
 
 import runpy
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,28 +10,28 @@ from workflow.problems import one_of
 
 LISTED = ("fasttext", "npy", "text")  # vectors that stand in the order of their frequency
 WITHOUT_FILES = ("random", "trained")  # vectors for the words of the corpus alone
-BILINGUAL = ("emoji", "stamps")  # picture sets with French names
-HELD_OUT = ("zero_shot_sets", "test_sets")  # keys of picture_split
+BILINGUAL = ("emoji", "stamps")  # image sets with French names
+HELD_OUT = ("zero_shot_sets", "test_sets")  # keys of image_split
 # By its path, because the Snakefile is read before anything is installed.
 TERMS: Mapping[str, Any] = runpy.run_path(
     str(Path(__file__).parent / "scripts/wordbridge/search/terms.py")
 )
 
 
-def no_pictures(run: Block) -> Iterator[str]:
+def no_images(run: Block) -> Iterator[str]:
     """Yield a line for albums that nothing learns to search."""
     if run["albums"]:
         yield (
-            "run.albums: expected none where run.pictures is empty, since nothing then learns to "
-            f"search them, got {', '.join(run['albums'])}; name a set in run.pictures, or none here"
+            "run.albums: expected none where run.images is empty, since nothing then learns to "
+            f"search them, got {', '.join(run['albums'])}; name a set in run.images, or none here"
         )
 
 
-def picture_side(config: Block) -> Iterator[str]:
-    """Yield a line for each key of the picture side that does not go with the others."""
+def image_side(config: Block) -> Iterator[str]:
+    """Yield a line for each key of the image side that does not go with the others."""
     run, methods, tested = config["run"], config["methods"], config["range_test"]["heads"]
-    yield from shares("picture_split", config["picture_split"], "pictures")
-    yield from _held_out_sets(config["picture_split"], run["pictures"])
+    yield from shares("image_split", config["image_split"], "images")
+    yield from _held_out_sets(config["image_split"], run["images"])
     yield from _word_vectors(config)
     for name in dict.fromkeys([*run["methods"], *tested]):
         if methods[name]["kind"] == "head":
@@ -45,19 +45,19 @@ def picture_side(config: Block) -> Iterator[str]:
     yield from _choice(config)
     yield from _checks(config)
     yield from _examples(config["search"]["examples"])
-    for name in sorted(set(run["pictures"]) & set(run["albums"])):
+    for name in sorted(set(run["images"]) & set(run["albums"])):
         yield (
-            f"run.albums: expected sets that are not in run.pictures, got {name}, which is "
+            f"run.albums: expected sets that are not in run.images, got {name}, which is "
             "searched anyway; leave it out"
         )
 
 
-def _held_out_sets(split: Block, pictures: Sequence[str]) -> Iterator[str]:
+def _held_out_sets(split: Block, images: Sequence[str]) -> Iterator[str]:
     for key in HELD_OUT:
         for name in split[key]:
-            if name not in pictures:
+            if name not in images:
                 yield (
-                    f"picture_split.{key}: expected sets of run.pictures ({', '.join(pictures)}), "
+                    f"image_split.{key}: expected sets of run.images ({', '.join(images)}), "
                     f"got {name}; let it run, too, or leave it out"
                 )
 
@@ -77,10 +77,10 @@ def _word_vectors(config: Block) -> Iterator[str]:
             f"nouns.frequent_words: expected 0 for vectors of kind {kind}, which are not listed by "
             f"frequency, got {nouns['frequent_words']}; set it to 0"
         )
-    kinds = {config["picture_sets"][name]["kind"] for name in run["pictures"]}
+    kinds = {config["image_sets"][name]["kind"] for name in run["images"]}
     if french and kinds.isdisjoint(BILINGUAL):
         yield (
-            f"search.french_vectors: expected null where no set of run.pictures has French names "
+            f"search.french_vectors: expected null where no set of run.images has French names "
             f"(kinds {' and '.join(BILINGUAL)} have), got {french}; set it to null"
         )
 
@@ -109,7 +109,7 @@ def _head(at: str, method: Block, tuning: Block) -> Iterator[str]:
 def _choice(config: Block) -> Iterator[str]:
     choice, run = config["choice"], config["run"]["methods"]
     named = {"choice.method": choice["method"], "choice.rival": choice["rival"]}
-    for key, name in {**named, "picture_tables.method": config["picture_tables"]["method"]}.items():
+    for key, name in {**named, "image_tables.method": config["image_tables"]["method"]}.items():
         if name not in run:
             yield (
                 f"{key}: expected one of run.methods ({', '.join(run) or 'none'}), got {name}; let "
@@ -120,18 +120,18 @@ def _choice(config: Block) -> Iterator[str]:
                 f"{key}: expected a method that says word vectors, to search with, got {name}, "
                 "which says nouns; name another"
             )
-    hits = config["picture_scores"]["hits"]
+    hits = config["image_scores"]["hits"]
     if choice["hit"] not in hits:
         yield (
-            f"choice.hit: expected one of picture_scores.hits ({', '.join(map(str, hits))}), got "
+            f"choice.hit: expected one of image_scores.hits ({', '.join(map(str, hits))}), got "
             f"{choice['hit']}; choose one of these"
         )
 
 
 def _checks(config: Block) -> Iterator[str]:
-    # A set that is known but not run is let be: a check without pictures decides nothing.
-    sets = ["all", *config["picture_sets"]]
-    hops = {f"{count}-hop" for count in config["picture_scores"]["hops"]}
+    # A set that is known but not run is let be: a check without images decides nothing.
+    sets = ["all", *config["image_sets"]]
+    hops = {f"{count}-hop" for count in config["image_scores"]["hops"]}
     for number, check in enumerate(config["choice"]["checks"]):
         at, among = f"choice.checks[{number}]", check["candidates"].removesuffix(" + classes")
         if check["set"] not in sets:
@@ -143,7 +143,7 @@ def _checks(config: Block) -> Iterator[str]:
             )
         if among.endswith("-hop") and among not in hops:
             yield (
-                f"{at}.candidates: expected the steps of one of picture_scores.hops "
+                f"{at}.candidates: expected the steps of one of image_scores.hops "
                 f"({', '.join(sorted(hops))}), got {check['candidates']}; choose one of these"
             )
 

@@ -1,4 +1,4 @@
-# The same for the jobs of the picture side.
+# The same for the jobs of the image side.
 
 from functools import cache
 
@@ -8,22 +8,22 @@ from workflow.folders import folder_digest
 found_in = cache(folder_digest)
 
 
-def picture_set_block(wildcards):
-    """Return the config's entry of a picture set, and for a folder what lies in it now.
+def image_set_block(wildcards):
+    """Return the config's entry of an image set, and for a folder what lies in it now.
 
-    Snakemake itself would see neither a picture that is added in a folder below, nor a change
+    Snakemake itself would see neither an image that is added in a folder below, nor a change
     of one.
     """
-    block = config["picture_sets"][wildcards.set]
+    block = config["image_sets"][wildcards.set]
     if not block.get("folder"):
         return block
     # A table may name files of any ending.
     return {**block, "found": found_in(block["folder"], block["kind"] == "table")}
 
 
-def picture_set_files(wildcards):
-    """Return the fetched files that a picture set is made of."""
-    return resource_files(config["picture_sets"][wildcards.set])
+def image_set_files(wildcards):
+    """Return the fetched files that an image set is made of."""
+    return resource_files(config["image_sets"][wildcards.set])
 
 
 def tuning_block(wildcards):
@@ -78,7 +78,7 @@ def baseline_block(wildcards):
 
 
 def predicted_sets(wildcards):
-    """Return the picture sets that a method is asked about, in the order of its rows."""
+    """Return the image sets that a method is asked about, in the order of its rows."""
     return ALL_SETS if wildcards.method == "chosen" else LABELLED_SETS
 
 
@@ -93,13 +93,13 @@ def predicted_files(wildcards):
 
 
 def index_files(wildcards):
-    """Return what an index of pictures is made of beside the nouns."""
-    if wildcards.index != "pictures":
+    """Return what an index of images is made of beside the nouns."""
+    if wildcards.index != "images":
         return {}
     chosen = f"<results>/devise/chosen/{SEEDS[0]}"
     return {
-        "pictures": ["<results>/pictures/split.tsv"]
-        + expand("<results>/pictures/{set}.tsv", set=config["run"]["albums"]),
+        "images": ["<results>/images/split.tsv"]
+        + expand("<results>/images/{set}.tsv", set=config["run"]["albums"]),
         "features": ALL_ROWS,
         "predictions": f"{chosen}/predictions.npy",
         "description": f"{chosen}/predictions.json",
@@ -109,13 +109,13 @@ def index_files(wildcards):
 
 
 def index_sets(wildcards):
-    """Return the picture sets in an index, in the order of its rows."""
-    return ALL_SETS if wildcards.index == "pictures" else []
+    """Return the image sets in an index, in the order of its rows."""
+    return ALL_SETS if wildcards.index == "images" else []
 
 
 def index_block(wildcards):
     """Return which index is built, and how."""
-    made = {"method": "chosen", "seed": SEEDS[0]} if wildcards.index == "pictures" else {}
+    made = {"method": "chosen", "seed": SEEDS[0]} if wildcards.index == "images" else {}
     return {"index": wildcards.index, "graph": config["search"]["graph"], **made}
 
 

@@ -1,4 +1,4 @@
-"""How pictures become features, for `wordbridge search --image`."""
+"""How images become features, for `wordbridge search --image`."""
 
 from wordbridge.job import log_to
 from wordbridge.search.engine import write_usage

@@ -1,4 +1,4 @@
-"""Nouns, pictures, their features and what is said about them."""
+"""Nouns, images, their features and what is said about them."""
 
 import struct
 import zlib
@@ -13,7 +13,7 @@ from wordbridge.nouns.wordnet import Listed, label_nouns
 
 DOG = Noun("n1", ("dog",), (), None, "")
 NOUN = files.NOUNS.encode()
-NOUNS_TARGET, PICTURES_TARGET = "nouns/nouns.tsv", "pictures/toy.tsv"
+NOUNS_TARGET, IMAGES_TARGET = "nouns/nouns.tsv", "images/toy.tsv"
 
 
 def large_png(content: bytes) -> bytes:
@@ -37,25 +37,23 @@ ROWS: list[Row] = [
     Bad("a ragged row", "nouns", swap(b"\t3\t", b"\t"), "line 2: expected 5 columns"),
     Bad("a class that is no number", "noun vectors", swap(b"\t0", b"\tx"), "the last a number or"),
     Bad("a row without vector", "noun vectors", lambda c: c + b"n4\tx\tx\t\n", "expected 3 words"),
-    Bad("an empty file", "picture", b"", "the file is empty"),
-    Bad("a text", "picture", b"no picture at all", "no picture of a known format (it begins with"),
-    Bad("a cut JPEG", "picture", half, "damaged"),
-    Bad("a drawing in PostScript", "picture", b"%!PS-Adobe-3.0 EPSF-3.0\n", "no picture of a kno"),
-    Bad("a bomb of pixels", "picture", large_png(files.picture()), "400"),
-    Bad("heights for colours", "picture", files.picture("TIFF", mode="F"), "numbers without a kno"),
-    Unusual("one pixel", "picture", files.picture(size=(1, 1)), (1, 1)),
-    Bad(
-        "no picture in it", "pictures in a tar", files.tarred({"a.txt": b"x"}), "expected pictures"
-    ),
-    Bad("a cut tar", "pictures in a tar", cut(700), "archive cut short or damaged"),
-    Bad("a tar slip", "pictures in a tar", files.tarred({"../a.png": b"x"}), "climbs out of the"),
-    Bad("no column synset", "pictures in a table", b"path\tnoun\n", "expected the columns path"),
-    Bad("a short row", "pictures in a table", b"path\tsynset\na\n", "line 2: expected 2 columns"),
-    Bad("a picture twice", "pictures in a table", lambda c: c + c[12:], "stands in it twice"),
-    Bad("a NUL in a name", "pictures in a table", b"path\tsynset\na\0\t\n", "none of its pictures"),
-    Bad("no synset", "pictures in a table", swap(b"n0000", b"x0000"), "expected a synset such as"),
-    Unusual("a byte order mark", "pictures in a table", lambda c: b"\xef\xbb\xbf" + c, ["dog.png"]),
-    Bad("other columns", "listed pictures", b"set\n", "expected the columns set, picture"),
+    Bad("an empty file", "image", b"", "the file is empty"),
+    Bad("a text", "image", b"no image at all", "no image of a known format (it begins with"),
+    Bad("a cut JPEG", "image", half, "damaged"),
+    Bad("a drawing in PostScript", "image", b"%!PS-Adobe-3.0 EPSF-3.0\n", "no image of a kno"),
+    Bad("a bomb of pixels", "image", large_png(files.image()), "400"),
+    Bad("heights for colours", "image", files.image("TIFF", mode="F"), "numbers without a kno"),
+    Unusual("one pixel", "image", files.image(size=(1, 1)), (1, 1)),
+    Bad("no image in it", "images in a tar", files.tarred({"a.txt": b"x"}), "expected images"),
+    Bad("a cut tar", "images in a tar", cut(700), "archive cut short or damaged"),
+    Bad("a tar slip", "images in a tar", files.tarred({"../a.png": b"x"}), "climbs out of the"),
+    Bad("no column synset", "images in a table", b"path\tnoun\n", "expected the columns path"),
+    Bad("a short row", "images in a table", b"path\tsynset\na\n", "line 2: expected 2 columns"),
+    Bad("an image twice", "images in a table", lambda c: c + c[12:], "stands in it twice"),
+    Bad("a NUL in a name", "images in a table", b"path\tsynset\na\0\t\n", "none of its images"),
+    Bad("no synset", "images in a table", swap(b"n0000", b"x0000"), "expected a synset such as"),
+    Unusual("a byte order mark", "images in a table", lambda c: b"\xef\xbb\xbf" + c, ["dog.png"]),
+    Bad("other columns", "listed images", b"set\n", "expected the columns set, image"),
     Bad(
         "a row too few", "features", files.npy(np.ones((1, 3), "f4")), "expected 2 rows of numbers"
     ),
@@ -70,9 +68,9 @@ ROWS: list[Row] = [
         "the class list calls n1 'wolf', expected one of dog",
     ),
     Value(
-        "a share of all pictures",
+        "a share of all images",
         lambda: Settings.parse({"seed": 1, "unseen": 0.2, "valid": 1.0}),
-        "pictures split: expected valid from 0 to below 1, got 1.0",
+        "images split: expected valid from 0 to below 1, got 1.0",
     ),
     Run(
         "another file of WordNet",
@@ -80,7 +78,7 @@ ROWS: list[Row] = [
         NOUNS_TARGET,
         "toy_nouns, line 1: expected a",
         True,
-        pictures=True,
+        images=True,
     ),
     Run(
         "a list of classes for another WordNet",
@@ -88,23 +86,23 @@ ROWS: list[Row] = [
         NOUNS_TARGET,
         "n00000009 (without a name), which is no noun in data.noun",
         True,
-        pictures=True,
+        images=True,
     ),
     Run(
         "a folder that is not there",
-        {"toy.yaml": ("folder: pictures", "folder: photographs")},
-        PICTURES_TARGET,
-        "photographs: expected a folder of pictures, got none",
+        {"toy.yaml": ("folder: images", "folder: photographs")},
+        IMAGES_TARGET,
+        "photographs: expected a folder of images, got none",
         True,
-        pictures=True,
+        images=True,
     ),
     Run(
         "a text for a tar",
-        {"toy.yaml": ("folder: pictures\n    kind: folder", "archive: toy_nouns\n    kind: tar")},
-        PICTURES_TARGET,
+        {"toy.yaml": ("folder: images\n    kind: folder", "archive: toy_nouns\n    kind: tar")},
+        IMAGES_TARGET,
         "toy_nouns: no zip, tar, deb or compressed file",
         True,
-        pictures=True,
+        images=True,
     ),
     Run(
         "weights that are none",
@@ -112,11 +110,11 @@ ROWS: list[Row] = [
         "features/toy/0.npy",
         "toy_weights: no weights can be read",
         True,
-        pictures=True,
+        images=True,
     ),
     Held(
-        "a picture that is none",
-        "tests/search/test_engine.py::test_other_weights_and_what_is_no_picture_are_refused",
-        'write_bytes(b"no picture")',
+        "an image that is none",
+        "tests/search/test_engine.py::test_other_weights_and_what_is_no_image_are_refused",
+        'write_bytes(b"no image")',
     ),
 ]

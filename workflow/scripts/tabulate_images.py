@@ -1,14 +1,14 @@
-"""A table of the picture sets: how many pictures play which part, and how many were left out."""
+"""A table of the image sets: how many images play which part, and how many were left out."""
 
 from wordbridge.job import log_to
 from wordbridge.report.images import (
-    CAPTION_PICTURE_COUNTS as CAPTION,
+    CAPTION_IMAGE_COUNTS as CAPTION,
 )
 from wordbridge.report.images import (
-    COLUMNS_PICTURE_COUNTS as COLUMNS,
+    COLUMNS_IMAGE_COUNTS as COLUMNS,
 )
 from wordbridge.report.images import (
-    tabulate_pictures,
+    tabulate_images,
 )
 from wordbridge.report.tables import write_table
 
@@ -16,8 +16,8 @@ log_to(snakemake)
 
 sets = snakemake.params.order
 shards = len(snakemake.input.failed) // len(sets)
-table = tabulate_pictures(
-    dict(zip(sets, snakemake.input.pictures, strict=True)),
+table = tabulate_images(
+    dict(zip(sets, snakemake.input.images, strict=True)),
     dict(zip(sets, snakemake.input.left_out, strict=True)),
     {
         name: snakemake.input.failed[number * shards : (number + 1) * shards]

@@ -1,31 +1,31 @@
-# In: picture sets of the config, <results>/nouns/nouns.tsv.
-# Out: <results>/pictures: a table per set, shards of it, and all labelled ones with their part;
-# <results>/features/{set}/{shard}: what the backbone sees, a row per picture. If asked for,
-# <results>/backbone: its last blocks tuned to the pictures; <results>/tuned/{set}/{shard}: what it
-# sees then; <results>/views/{set}/{shard}: what it sees in cuts out of the pictures that train.
-# A shard is chosen by a picture's name, so a changed picture is a reason to redo one shard only.
+# In: image sets of the config, <results>/nouns/nouns.tsv.
+# Out: <results>/images: a table per set, shards of it, and all labelled ones with their part;
+# <results>/features/{set}/{shard}: what the backbone sees, a row per image. If asked for,
+# <results>/backbone: its last blocks tuned to the images; <results>/tuned/{set}/{shard}: what it
+# sees then; <results>/views/{set}/{shard}: what it sees in cuts out of the images that train.
+# A shard is chosen by an image's name, so a changed image is a reason to redo one shard only.
 
 
 rule shards:
-    """All picture sets in shards."""
+    """All image sets in shards."""
     input:
-        expand("<results>/pictures/shards/{set}/{shard}.tsv", set=ALL_SETS, shard=SHARDS),
-        expand("<results>/pictures/train/{set}/{shard}.tsv", set=VIEWED_SETS, shard=SHARDS),
+        expand("<results>/images/shards/{set}/{shard}.tsv", set=ALL_SETS, shard=SHARDS),
+        expand("<results>/images/train/{set}/{shard}.tsv", set=VIEWED_SETS, shard=SHARDS),
 
 
-rule list_pictures:
-    """The pictures of one set, with the nouns that they show."""
+rule list_images:
+    """The images of one set, with the nouns that they show."""
     input:
-        unpack(picture_set_files),
+        unpack(image_set_files),
         nouns="<results>/nouns/nouns.tsv",
     output:
-        pictures="<results>/pictures/{set}.tsv",
-        left_out="<results>/pictures/{set}.left_out.tsv",
-        archive="<results>/pictures/{set}.zip",
+        images="<results>/images/{set}.tsv",
+        left_out="<results>/images/{set}.left_out.tsv",
+        archive="<results>/images/{set}.zip",
     log:
-        "<logs>/list_pictures/{set}.log",
+        "<logs>/list_images/{set}.log",
     benchmark:
-        "<results>/benchmarks/list_pictures/{set}.tsv"
+        "<results>/benchmarks/list_images/{set}.tsv"
     conda:
         "../../envs/text.yaml"
     threads: 1
@@ -33,21 +33,21 @@ rule list_pictures:
         mem_mb=2000,
         runtime=60,
     params:
-        settings=picture_set_block,
+        settings=image_set_block,
     script:
-        "../scripts/list_pictures.py"
+        "../scripts/list_images.py"
 
 
-rule shard_pictures:
-    """The pictures of one set in shards."""
+rule shard_images:
+    """The images of one set in shards."""
     input:
-        pictures="<results>/pictures/{set}.tsv",
+        images="<results>/images/{set}.tsv",
     output:
-        shards=expand("<results>/pictures/shards/{{set}}/{shard}.tsv", shard=SHARDS),
+        shards=expand("<results>/images/shards/{{set}}/{shard}.tsv", shard=SHARDS),
     log:
-        "<logs>/shard_pictures/{set}.log",
+        "<logs>/shard_images/{set}.log",
     benchmark:
-        "<results>/benchmarks/shard_pictures/{set}.tsv"
+        "<results>/benchmarks/shard_images/{set}.tsv"
     conda:
         "../../envs/text.yaml"
     threads: 1
@@ -55,21 +55,21 @@ rule shard_pictures:
         mem_mb=2000,
         runtime=60,
     script:
-        "../scripts/shard_pictures.py"
+        "../scripts/shard_images.py"
 
 
-rule split_pictures:
-    """All labelled pictures with the part that each plays, and the nouns that are held out."""
+rule split_images:
+    """All labelled images with the part that each plays, and the nouns that are held out."""
     input:
-        pictures=expand("<results>/pictures/{set}.tsv", set=LABELLED_SETS),
+        images=expand("<results>/images/{set}.tsv", set=LABELLED_SETS),
         nouns="<results>/nouns/nouns.tsv",
     output:
-        pictures="<results>/pictures/split.tsv",
-        nouns="<results>/pictures/nouns.tsv",
+        images="<results>/images/split.tsv",
+        nouns="<results>/images/nouns.tsv",
     log:
-        "<logs>/split_pictures.log",
+        "<logs>/split_images.log",
     benchmark:
-        "<results>/benchmarks/split_pictures.tsv"
+        "<results>/benchmarks/split_images.tsv"
     conda:
         "../../envs/text.yaml"
     threads: 1
@@ -77,17 +77,17 @@ rule split_pictures:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=config["picture_split"],
+        settings=config["image_split"],
         order=LABELLED_SETS,
     script:
-        "../scripts/split_pictures.py"
+        "../scripts/split_images.py"
 
 
 rule extract_features:
-    """The backbone's features of one shard of a picture set, and the pictures that have none."""
+    """The backbone's features of one shard of an image set, and the images that have none."""
     input:
-        pictures="<results>/pictures/shards/{set}/{shard}.tsv",
-        archive="<results>/pictures/{set}.zip",
+        images="<results>/images/shards/{set}/{shard}.tsv",
+        archive="<results>/images/{set}.zip",
         weights=BACKBONE_WEIGHTS,
     output:
         features="<results>/features/{set}/{shard}.npy",
@@ -112,12 +112,12 @@ rule extract_features:
 
 
 rule tune_backbone:
-    """The last blocks of the backbone, tuned to the pictures of the train part."""
+    """The last blocks of the backbone, tuned to the images of the train part."""
     input:
         features=PLAIN_FEATURES,
         rows=PLAIN_ROWS,
-        pictures="<results>/pictures/split.tsv",
-        archives=expand("<results>/pictures/{set}.zip", set=LABELLED_SETS),
+        images="<results>/images/split.tsv",
+        archives=expand("<results>/images/{set}.zip", set=LABELLED_SETS),
         vectors="<results>/nouns/vectors.npy",
         nouns="<results>/nouns/vectors.tsv",
         weights=BACKBONE_WEIGHTS,
@@ -145,10 +145,10 @@ rule tune_backbone:
 
 
 rule extract_tuned:
-    """The tuned backbone's features of one shard of a picture set, and the pictures without any."""
+    """The tuned backbone's features of one shard of an image set, and the images without any."""
     input:
-        pictures="<results>/pictures/shards/{set}/{shard}.tsv",
-        archive="<results>/pictures/{set}.zip",
+        images="<results>/images/shards/{set}/{shard}.tsv",
+        archive="<results>/images/{set}.zip",
         weights=BACKBONE_WEIGHTS,
         tuned=TUNED,
     output:
@@ -174,11 +174,11 @@ rule extract_tuned:
 
 
 rule shard_train_part:
-    """The pictures of one set that are learned from, in shards."""
+    """The images of one set that are learned from, in shards."""
     input:
-        pictures="<results>/pictures/split.tsv",
+        images="<results>/images/split.tsv",
     output:
-        shards=expand("<results>/pictures/train/{{set}}/{shard}.tsv", shard=SHARDS),
+        shards=expand("<results>/images/train/{{set}}/{shard}.tsv", shard=SHARDS),
     log:
         "<logs>/shard_train_part/{set}.log",
     benchmark:
@@ -194,10 +194,10 @@ rule shard_train_part:
 
 
 rule extract_views:
-    """The backbone's features of views of the pictures in one shard that are learned from."""
+    """The backbone's features of views of the images in one shard that are learned from."""
     input:
-        pictures="<results>/pictures/train/{set}/{shard}.tsv",
-        archive="<results>/pictures/{set}.zip",
+        images="<results>/images/train/{set}/{shard}.tsv",
+        archive="<results>/images/{set}.zip",
         weights=BACKBONE_WEIGHTS,
         tuned=TUNED,
     output:
@@ -222,19 +222,19 @@ rule extract_views:
         "../scripts/extract_views.py"
 
 
-rule tabulate_pictures:
-    """A table of the picture sets: how many play which part, and how many were left out."""
+rule tabulate_images:
+    """A table of the image sets: how many play which part, and how many were left out."""
     input:
-        pictures=expand("<results>/pictures/{set}.tsv", set=ALL_SETS),
-        left_out=expand("<results>/pictures/{set}.left_out.tsv", set=ALL_SETS),
+        images=expand("<results>/images/{set}.tsv", set=ALL_SETS),
+        left_out=expand("<results>/images/{set}.left_out.tsv", set=ALL_SETS),
         failed=[path[: -len("npy")] + "failed.tsv" for path in ALL_FEATURES],
-        split="<results>/pictures/split.tsv",
+        split="<results>/images/split.tsv",
     output:
-        multiext("<results>/tables/pictures", ".tsv", ".md", ".html"),
+        multiext("<results>/tables/images", ".tsv", ".md", ".html"),
     log:
-        "<logs>/tabulate_pictures.log",
+        "<logs>/tabulate_images.log",
     benchmark:
-        "<results>/benchmarks/tabulate_pictures.tsv"
+        "<results>/benchmarks/tabulate_images.tsv"
     conda:
         "../../envs/text.yaml"
     threads: 1
@@ -244,7 +244,7 @@ rule tabulate_pictures:
     params:
         order=ALL_SETS,
     script:
-        "../scripts/tabulate_pictures.py"
+        "../scripts/tabulate_images.py"
 
 
 rule read_classifier:

@@ -1,4 +1,4 @@
-"""The whole picture side, run once on a handful of made-up pictures: results and staleness."""
+"""The whole image side, run once on a handful of made-up images: results and staleness."""
 
 import json
 import shutil
@@ -14,14 +14,13 @@ import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
-from tests.mini_tree import ROOT, artefacts
-from tests.picture_tree import (
+from tests.image_tree import (
     CLASSES,
     CONFIG,
     DIM,
+    IMAGED,
     METHODS,
     PER_NOUN,
-    PICTURED,
     RESULTS,
     SHARDS,
     TREE,
@@ -31,6 +30,7 @@ from tests.picture_tree import (
     options,
     write_sources,
 )
+from tests.mini_tree import ROOT, artefacts
 from wordbridge.cli import app
 from wordbridge.files import sha256_of
 from wordbridge.images.shards import shard_of
@@ -39,15 +39,15 @@ from wordbridge.manifest import compare
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
 
-EXAMPLES = ["pictures_to_classes", "pictures_to_nouns", "pictures_to_pictures", "words_to_pictures"]
+EXAMPLES = ["images_to_classes", "images_to_nouns", "images_to_images", "words_to_images"]
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Path:
-    """Return a folder in which the target ``pictures`` has been made; look at it only."""
-    folder = tmp_path_factory.mktemp("pictures")
+    """Return a folder in which the target ``images`` has been made; look at it only."""
+    folder = tmp_path_factory.mktemp("images")
     write_sources(folder)
-    workflow(folder, "pictures", *options(folder))
+    workflow(folder, "images", *options(folder))
     return folder
 
 
@@ -56,8 +56,8 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     return [dict(zip(head.split("\t"), line.split("\t"), strict=True)) for line in lines]
 
 
-def test_finished_pictures_have_nothing_to_be_done(finished: Path, jobs: Jobs):
-    assert jobs(finished, "pictures", *options(finished)) == {}
+def test_finished_images_have_nothing_to_be_done(finished: Path, jobs: Jobs):
+    assert jobs(finished, "images", *options(finished)) == {}
 
 
 @pytest.mark.long
@@ -70,22 +70,22 @@ def test_a_second_folder_with_more_cores_and_threads_gives_every_byte_again(
     made = yaml.safe_dump(config() | {"threads": {"features": 2}})
     (folder / CONFIG).write_text(made, encoding="utf-8")
     more = ("--cores", "3")
-    workflow(folder, "pictures", *options(folder), *more, env={"PYTHONHASHSEED": "7"})
+    workflow(folder, "images", *options(folder), *more, env={"PYTHONHASHSEED": "7"})
     found = compare(folder / RESULTS, finished / RESULTS)
     assert found.same, found
     assert found.files == len(artefacts(finished, RESULTS)) > 0
 
 
-def test_without_picture_sets_there_is_nothing_to_make(tmp_path: Path, jobs: Jobs):
+def test_without_image_sets_there_is_nothing_to_make(tmp_path: Path, jobs: Jobs):
     files = (ROOT / "config.yaml", ROOT / "tests/mini/config.yaml")
-    assert jobs(tmp_path, "pictures", "--configfile", *files) == {"pictures": 1}
+    assert jobs(tmp_path, "images", "--configfile", *files) == {"images": 1}
 
 
 def test_every_table_has_rows_and_a_page(finished: Path):
     tables = sorted((finished / RESULTS / "tables").glob("*.tsv"))
     assert [table.stem for table in tables] == [
         *("devise", "devise_choice", "devise_nouns", "devise_words"),
-        *("mislabelled", "nouns", "pictures"),
+        *("mislabelled", "nouns", "images"),
         *(f"search_{name}" for name in EXAMPLES),
     ]
     for table in [*tables, finished / RESULTS / "timings/search.tsv"]:
@@ -99,14 +99,14 @@ def test_all_methods_are_scored_on_seen_and_unseen_nouns(finished: Path):
     assert {"seen", "unseen", "classes"} <= {row["candidates"] for row in rows}
 
 
-def test_no_picture_of_the_val_folders_is_learned_from(finished: Path):
-    rows = read_rows(finished / RESULTS / "pictures/split.tsv")
-    parts = {(row["picture"].split("/")[0], row["part"]) for row in rows}
+def test_no_image_of_the_val_folders_is_learned_from(finished: Path):
+    rows = read_rows(finished / RESULTS / "images/split.tsv")
+    parts = {(row["image"].split("/")[0], row["part"]) for row in rows}
     assert parts == {*product(("train", "val"), ("unseen",)), ("train", "train"), ("val", "valid")}
 
 
-def test_indexes_hold_all_classes_nouns_and_pictures(finished: Path):
-    sizes = {"classes": len(CLASSES), "nouns": len(TREE), "pictures": PER_NOUN * len(PICTURED)}
+def test_indexes_hold_all_classes_nouns_and_images(finished: Path):
+    sizes = {"classes": len(CLASSES), "nouns": len(TREE), "images": PER_NOUN * len(IMAGED)}
     for name, size in sizes.items():
         folder = finished / RESULTS / "search" / name
         assert np.load(folder / "vectors.npy").shape == (size, DIM)
@@ -117,36 +117,36 @@ def test_indexes_hold_all_classes_nouns_and_pictures(finished: Path):
 def test_contact_sheets_show_what_was_found(finished: Path):
     sheets = sorted((finished / RESULTS / "figures").glob("search_*.png"))
     assert [path.stem for path in sheets] == [f"search_{name}" for name in EXAMPLES]
-    with Image.open(finished / RESULTS / "figures/search_words_to_pictures.png") as sheet:
+    with Image.open(finished / RESULTS / "figures/search_words_to_images.png") as sheet:
         assert len(sheet.convert("RGB").getcolors(maxcolors=2**24)) > 100
 
 
 def search_copy(folder: Path, beside: Path) -> list[str]:
-    """Return the columns of what is nearest to one of the pictures, given as a copy ``beside``."""
-    picture = sorted((folder / "pictures/val").rglob("*.png"))[2]
-    copied = shutil.copy(picture, beside / "copy.png")
+    """Return the columns of what is nearest to one of the images, given as a copy ``beside``."""
+    image = sorted((folder / "images/val").rglob("*.png"))[2]
+    copied = shutil.copy(image, beside / "copy.png")
     arguments = ["search", "--image", copied, "--results", folder / RESULTS, "--top", "1"]
     shown = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False).stdout
-    return [*shown.rstrip("\n").split("\t"), picture.relative_to(folder).as_posix()]
+    return [*shown.rstrip("\n").split("\t"), image.relative_to(folder).as_posix()]
 
 
-def test_a_copy_of_a_picture_finds_that_picture(finished: Path, tmp_path: Path):
+def test_a_copy_of_a_image_finds_that_image(finished: Path, tmp_path: Path):
     score, label, _, place, asked = search_copy(finished, tmp_path)
     assert (float(score), place) == (pytest.approx(1), asked)
     assert label == Path(asked).stem.partition("_")[0]
 
 
 @pytest.mark.long
-def test_another_picture_changes_the_features_of_its_shard_only(
+def test_another_image_changes_the_features_of_its_shard_only(
     finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs
 ):
     folder = shutil.copytree(finished, tmp_path / "copy")
     name = f"train/{data_noun()[1]['cat']}/late.png"
     changed = shard_of(name, SHARDS)
-    draw(folder / "pictures" / name, 99)
+    draw(folder / "images" / name, 99)
     features = [f"{RESULTS}/features/toy/{shard}.npy" for shard in range(SHARDS)]
     workflow(folder, "shards", *options(folder))  # a run of its own, as in the Makefile
-    assert jobs(folder, "pictures", *options(folder))["extract_features"] == 1
+    assert jobs(folder, "images", *options(folder))["extract_features"] == 1
     workflow(folder, *features, *options(folder))
     before, after = ([np.load(at / path) for path in features] for at in (finished, folder))
     for shard in range(SHARDS):
@@ -156,17 +156,17 @@ def test_another_picture_changes_the_features_of_its_shard_only(
 
 @pytest.mark.long
 @pytest.mark.parametrize("change", ["replaced", "removed"])
-def test_a_picture_that_changes_or_goes_costs_the_features_of_its_shard_only(
+def test_a_image_that_changes_or_goes_costs_the_features_of_its_shard_only(
     finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs, change: str
 ):
     folder = shutil.copytree(finished, tmp_path / "copy")
-    picture = sorted((folder / "pictures/train").rglob("*.png"))[3]
+    image = sorted((folder / "images/train").rglob("*.png"))[3]
     if change == "replaced":
-        draw(picture, 99)
+        draw(image, 99)
     else:
-        picture.unlink()
+        image.unlink()
     workflow(folder, "shards", *options(folder))
-    assert jobs(folder, "pictures", *options(folder))["extract_features"] == 1
+    assert jobs(folder, "images", *options(folder))["extract_features"] == 1
 
 
 @pytest.mark.long
@@ -175,21 +175,21 @@ def test_an_album_without_labels_is_searched_and_trains_nothing(
 ):
     folder = shutil.copytree(finished, tmp_path / "copy")
     draw(folder / "album/été 2018/à la plage.png", 200)
-    (folder / "album/broken.jpg").write_bytes(b"no picture")
+    (folder / "album/broken.jpg").write_bytes(b"no image")
     made = config()
-    made["picture_sets"]["album"] = {"kind": "folder", "folder": "album"}
+    made["image_sets"]["album"] = {"kind": "folder", "folder": "album"}
     made["run"]["albums"] = ["album"]
     (folder / "toy.yaml").write_text(yaml.safe_dump(made), encoding="utf-8")
-    todo = jobs(folder, "pictures", *options(folder))
-    assert not {"train_devise", "fit_baseline", "split_pictures", "score_devise"} & todo.keys()
-    workflow(folder, "pictures", *options(folder))
-    assert jobs(folder, "pictures", *options(folder)) == {}
+    todo = jobs(folder, "images", *options(folder))
+    assert not {"train_devise", "fit_baseline", "split_images", "score_devise"} & todo.keys()
+    workflow(folder, "images", *options(folder))
+    assert jobs(folder, "images", *options(folder)) == {}
 
-    labels = read_rows(folder / RESULTS / "search/pictures/labels.tsv")
-    assert len(labels) == PER_NOUN * len(PICTURED) + 1
-    row = read_rows(folder / RESULTS / "tables/pictures.tsv")[1]
+    labels = read_rows(folder / RESULTS / "search/images/labels.tsv")
+    assert len(labels) == PER_NOUN * len(IMAGED) + 1
+    row = read_rows(folder / RESULTS / "tables/images.tsv")[1]
     assert (row["set"], row["found"], row["unreadable"], row["train"]) == ("album", "2", "1", "0")
-    # A copy, since a picture of the index is no answer to itself.
+    # A copy, since an image of the index is no answer to itself.
     copy = shutil.copy(folder / "album/été 2018/à la plage.png", tmp_path / "asked.png")
     asked = ["search", "--image", copy, "--top", "1"]
     arguments = [*asked, "--results", folder / RESULTS]
@@ -212,16 +212,16 @@ def test_views_of_the_train_part_are_points_for_heads_alone_and_are_redone_by_sh
 ):
     folder = shutil.copytree(finished, tmp_path / "copy")
     turn_on(folder, augmentation={"views": 3})
-    todo = jobs(folder, "pictures", *options(folder))
+    todo = jobs(folder, "images", *options(folder))
     assert not {"extract_features", "fit_baseline", "tune_backbone"} & todo.keys()
     assert (todo["extract_views"], todo["train_devise"]) == (SHARDS, 1)
-    workflow(folder, "pictures", *options(folder))
-    assert jobs(folder, "pictures", *options(folder)) == {}
+    workflow(folder, "images", *options(folder))
+    assert jobs(folder, "images", *options(folder)) == {}
 
-    split = read_rows(folder / RESULTS / "pictures/split.tsv")
+    split = read_rows(folder / RESULTS / "images/split.tsv")
     tables = [folder / RESULTS / f"views/toy/{shard}.tsv" for shard in range(SHARDS)]
-    viewed = Counter(row["picture"] for table in tables for row in read_rows(table))
-    assert viewed == {row["picture"]: 3 for row in split if row["part"] == "train"}
+    viewed = Counter(row["image"] for table in tables for row in read_rows(table))
+    assert viewed == {row["image"]: 3 for row in split if row["part"] == "train"}
     points = [
         json.loads((at / RESULTS / "devise/head/1/settings.json").read_text())["points"]
         for at in (finished, folder)
@@ -229,9 +229,9 @@ def test_views_of_the_train_part_are_points_for_heads_alone_and_are_redone_by_sh
     assert points[1] == 4 * points[0]
 
     name = f"train/{data_noun()[1]['cat']}/late.png"
-    draw(folder / "pictures" / name, 99)
+    draw(folder / "images" / name, 99)
     workflow(folder, "shards", *options(folder))
-    todo = jobs(folder, "pictures", *options(folder))
+    todo = jobs(folder, "images", *options(folder))
     assert (todo["extract_views"], todo["extract_features"]) == (1, 1)
 
 
@@ -242,9 +242,9 @@ def test_a_tuned_backbone_gives_all_features_and_no_class_scores(
     folder = shutil.copytree(finished, tmp_path / "copy")
     tuning = {"blocks": 2, "epochs": 1, "map_epochs": 2, "batch_size": 5}
     turn_on(folder, tuning=tuning, augmentation={"views": 2})
-    assert "extract_features" not in jobs(folder, "pictures", *options(folder))
-    workflow(folder, "pictures", *options(folder))
-    assert jobs(folder, "pictures", *options(folder)) == {}
+    assert "extract_features" not in jobs(folder, "images", *options(folder))
+    workflow(folder, "images", *options(folder))
+    assert jobs(folder, "images", *options(folder)) == {}
 
     results = folder / RESULTS
     for shard in range(SHARDS):
@@ -253,12 +253,12 @@ def test_a_tuned_backbone_gives_all_features_and_no_class_scores(
             both = [path.with_suffix(ending).read_bytes() for path in (plain, tuned)]
             assert (both[0] == both[1]) is same
         assert len(np.load(plain)) == len(np.load(tuned))
-    index = json.loads((results / "search/pictures/index.json").read_text())
+    index = json.loads((results / "search/images/index.json").read_text())
     assert index["tuned"] == sha256_of(results / "backbone/model.safetensors")
     score, _, _, place, asked = search_copy(folder, tmp_path)
     assert (float(score), place) == (pytest.approx(1), asked)
 
     turn_on(folder)
-    todo = jobs(folder, "pictures", *options(folder))
+    todo = jobs(folder, "images", *options(folder))
     assert {"train_devise", "fit_baseline", "build_index"} <= todo.keys()
     assert not [rule for rule in todo if rule.startswith(("extract", "tune"))]
