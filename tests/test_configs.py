@@ -350,7 +350,7 @@ def test_every_variant_has_settings_that_go_together(name: str):
         ("config.yaml", {}),
         ("configs/photos.yaml", {}),
         ("configs/files.yaml", {}),
-        ("configs/lesson.yaml", {"features": {"tuning": {"blocks": 2}}}),
+        ("configs/lesson.yaml", {}),
     ],
 )
 def test_the_page_names_exactly_the_folders_that_are_made(

@@ -11,8 +11,6 @@ MAY_ASK = {
     "scripts/add_auxiliary.py",
     "scripts/tokenize_questions.py",
     "scripts/extract_features.py",
-    "scripts/extract_tuned.py",
-    "scripts/extract_views.py",
     "scripts/wordbridge/job.py",
 }
 

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from collections import Counter
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -32,7 +31,6 @@ from tests.image_tree import (
 )
 from tests.mini_tree import ROOT, artefacts
 from wordbridge.cli import app
-from wordbridge.files import sha256_of
 from wordbridge.images.shards import shard_of
 from wordbridge.manifest import compare
 
@@ -196,69 +194,3 @@ def test_an_album_without_labels_is_searched_and_trains_nothing(
     shown = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False).stdout
     assert float(shown.split("\t")[0]) == pytest.approx(1)
     assert shown.rstrip("\n").endswith("album/été 2018/à la plage.png")
-
-
-def turn_on(folder: Path, **features: object) -> None:
-    """Put further settings of the features into the config of a folder, and search by the head."""
-    made = config()
-    made["features"] |= features
-    made["choice"] = {"checks": []}
-    (folder / CONFIG).write_text(yaml.safe_dump(made), encoding="utf-8")
-
-
-@pytest.mark.long
-def test_views_of_the_train_part_are_points_for_heads_alone_and_are_redone_by_shard(
-    finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs
-):
-    folder = shutil.copytree(finished, tmp_path / "copy")
-    turn_on(folder, augmentation={"views": 3})
-    todo = jobs(folder, "images", *options(folder))
-    assert not {"extract_features", "fit_baseline", "tune_backbone"} & todo.keys()
-    assert (todo["extract_views"], todo["train_devise"]) == (SHARDS, 1)
-    workflow(folder, "images", *options(folder))
-    assert jobs(folder, "images", *options(folder)) == {}
-
-    split = read_rows(folder / RESULTS / "images/split.tsv")
-    tables = [folder / RESULTS / f"views/toy/{shard}.tsv" for shard in range(SHARDS)]
-    viewed = Counter(row["image"] for table in tables for row in read_rows(table))
-    assert viewed == {row["image"]: 3 for row in split if row["part"] == "train"}
-    points = [
-        json.loads((at / RESULTS / "devise/head/1/settings.json").read_text())["points"]
-        for at in (finished, folder)
-    ]
-    assert points[1] == 4 * points[0]
-
-    name = f"train/{data_noun()[1]['cat']}/late.png"
-    draw(folder / "images" / name, 99)
-    workflow(folder, "shards", *options(folder))
-    todo = jobs(folder, "images", *options(folder))
-    assert (todo["extract_views"], todo["extract_features"]) == (1, 1)
-
-
-@pytest.mark.long
-def test_a_tuned_backbone_gives_all_features_and_no_class_scores(
-    finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs
-):
-    folder = shutil.copytree(finished, tmp_path / "copy")
-    tuning = {"blocks": 2, "epochs": 1, "map_epochs": 2, "batch_size": 5}
-    turn_on(folder, tuning=tuning, augmentation={"views": 2})
-    assert "extract_features" not in jobs(folder, "images", *options(folder))
-    workflow(folder, "images", *options(folder))
-    assert jobs(folder, "images", *options(folder)) == {}
-
-    results = folder / RESULTS
-    for shard in range(SHARDS):
-        plain, tuned = (results / kind / f"toy/{shard}.npy" for kind in ("features", "tuned"))
-        for ending, same in ((".tsv", True), (".logits.npy", True), (".npy", False)):
-            both = [path.with_suffix(ending).read_bytes() for path in (plain, tuned)]
-            assert (both[0] == both[1]) is same
-        assert len(np.load(plain)) == len(np.load(tuned))
-    index = json.loads((results / "search/images/index.json").read_text())
-    assert index["tuned"] == sha256_of(results / "backbone/model.safetensors")
-    score, _, _, place, asked = search_copy(folder, tmp_path)
-    assert (float(score), place) == (pytest.approx(1), asked)
-
-    turn_on(folder)
-    todo = jobs(folder, "images", *options(folder))
-    assert {"train_devise", "fit_baseline", "build_index"} <= todo.keys()
-    assert not [rule for rule in todo if rule.startswith(("extract", "tune"))]

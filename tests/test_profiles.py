@@ -79,13 +79,11 @@ def test_the_slurm_profile_replaces_the_default_one(tmp_path: Path, workflow: Wo
 
 
 def test_exactly_the_jobs_that_may_run_on_a_gpu_ask_for_one(tmp_path: Path, workflow: Workflow):
-    own = {"features": {"tuning": {"blocks": 1}, "augmentation": {"views": 1}}, "device": "cuda"}
-    (tmp_path / "gpu.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
+    (tmp_path / "gpu.yaml").write_text("device: cuda\n", encoding="utf-8")
     files = ["--configfile", ROOT / "config.yaml", tmp_path / "gpu.yaml"]
     shown = workflow(tmp_path, "--dry-run", *files).stdout
     jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", shown, flags=re.MULTILINE)
     assert {rule for rule, described in jobs if "gpu=1" in described} == {
         *("train_translator", "find_learning_rate", "translate_questions", "score_translations"),
         *("extract_features", "train_devise", "find_head_rate", "predict_vectors"),
-        *("tune_backbone", "extract_tuned", "extract_views"),
     }

@@ -56,11 +56,6 @@ def problems(changes: str) -> list[str]:
             "versions, got true; set it to false",
         ),
         (
-            "features: {tuning: {blocks: 1}}, methods: {head: {targets: {classifier_weight: 2}}}",
-            "methods.head.targets.classifier_weight: expected 0 where features.tuning.blocks is "
-            "not, as the classifier does not look at tuned features, got 2; set one of them to 0",
-        ),
-        (
             "split: {valid: 0.6, test: 0.6}",
             "split.valid and split.test: expected below 1 together, so that pairs are left to "
             "train on, got 0.6 and 0.6; lower them",

@@ -90,7 +90,7 @@ def test_snakemake_itself_gives_the_same_reasons_in_a_finished_tree(tmp_path: Pa
         (
             "torch",
             "add_classifier extract_features find_head_rate find_learning_rate fit_baseline "
-            "predict_vectors read_classifier score_translations train_devise train_translator "
+            "predict_vectors score_translations train_devise train_translator "
             "translate_names translate_questions",
         ),
         (

@@ -39,10 +39,7 @@ SAMPLE = {
 }
 SHUFFLES = 1000
 # On top of the base: every rule has jobs then.
-EVERY_RULE = (
-    "tokens.tokenizer=sentencepiece; auxiliary.use=true; features.tuning.blocks=2; "
-    "features.augmentation.views=2"
-)
+EVERY_RULE = "tokens.tokenizer=sentencepiece; auxiliary.use=true"
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", flags=re.MULTILINE)
 TOTAL = re.compile(r"^total +(\d+)$", flags=re.MULTILINE)
 REASON = re.compile(r"^    reason: (.*)$", flags=re.MULTILINE)

@@ -35,7 +35,7 @@ def image_side(config: Block) -> Iterator[str]:
     yield from _word_vectors(config)
     for name in dict.fromkeys([*run["methods"], *tested]):
         if methods[name]["kind"] == "head":
-            yield from _head(f"methods.{name}", methods[name], config["features"]["tuning"])
+            yield from _head(f"methods.{name}", methods[name])
     for name in tested:
         if methods[name]["kind"] != "head":
             yield (
@@ -85,7 +85,7 @@ def _word_vectors(config: Block) -> Iterator[str]:
         )
 
 
-def _head(at: str, method: Block, tuning: Block) -> Iterator[str]:
+def _head(at: str, method: Block) -> Iterator[str]:
     layers, dropouts = len(method["head"]["hidden"]) + 1, len(method["head"]["dropouts"])
     if layers != dropouts:
         yield (
@@ -96,12 +96,6 @@ def _head(at: str, method: Block, tuning: Block) -> Iterator[str]:
         yield (
             f"{at}.classifier.weight: expected 0 with the softmax loss, whose outputs are no "
             f"vectors, got {method['classifier']['weight']}; set it to 0"
-        )
-    taught = method["targets"]["classifier_weight"]
-    if taught and tuning["blocks"]:
-        yield (
-            f"{at}.targets.classifier_weight: expected 0 where features.tuning.blocks is not, as "
-            f"the classifier does not look at tuned features, got {taught}; set one of them to 0"
         )
     yield from momenta(at, method["schedule"])
 

@@ -13,7 +13,6 @@ from wordbridge.images.backbones import (
     EfficientNetLite,
     Preprocessing,
     SameConv,
-    classifier_rows,
     fold_norms,
     load_backbone,
     read_weights,
@@ -112,13 +111,6 @@ def test_folding_changes_nothing_but_rounding():
     assert isinstance(network[1], nn.Identity)
     assert isinstance(network[3], nn.BatchNorm2d)  # no convolution just before it
     torch.testing.assert_close(network(images), wanted)
-
-
-def test_the_classifier_has_a_row_for_each_class(tmp_path: Path):
-    network = EfficientNetLite(LITE)
-    weights, biases = classifier_rows(LITE, saved(tmp_path, network))
-    assert torch.equal(weights, network.classifier.weight)
-    assert torch.equal(biases, network.classifier.bias)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path):

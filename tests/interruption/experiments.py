@@ -74,12 +74,10 @@ MINI = Experiment("mini", CONFIG, RESULTS, mini_settings, nothing)
 
 
 def image_settings() -> dict[str, Any]:
-    """Return the images' settings with French questions, tuning and views; searched by head."""
+    """Return the images' settings with French questions; searched by head."""
     longer = {"epochs": 400, "save_seconds": SAVE_SECONDS}
-    tuning = {"blocks": 2, "epochs": 5, "batch_size": 5, "save_seconds": SAVE_SECONDS}
     more = {
         "methods": {"head": {"training": longer}},
-        "features": {"tuning": tuning, "augmentation": {"views": 2}},
         "choice": {"checks": []},
     }
     return merged(read(ROOT / CONFIG), image_tree.config(), image_tree.french_config(), more)

@@ -2,8 +2,7 @@
 
 Python runs a module of this name first when it finds one; the harness copies it into a folder of
 the tree under test, which it puts on the path. Beside it lie the faults, one a file: the first
-process of the rule that a file is named after takes it. It also notes steps and saved states, by
-the training: a job has one after the other where the second one starts from what the first gave.
+process of the rule that a file is named after takes it. It also notes steps and saved states.
 """
 
 import atexit
@@ -17,7 +16,7 @@ import time
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-TRAINERS = {"train_devise", "train_translator", "tune_backbone"}
+TRAINERS = {"train_devise", "train_translator"}
 
 
 def rule_of_this_process():
@@ -39,14 +38,11 @@ def taken(rule):
 
 
 class Fault:
-    """The end of a process: after seconds, at a step, in the writing of a state, out of memory.
-
-    Steps are counted in all ``trainings`` of the process, or in one if the fault names its number.
-    """
+    """The end of a process: after seconds, at a step, in the writing of a state, out of memory."""
 
     def __init__(self, said, path):
         self.said, self.path = said, path
-        self.steps = self.saves = self.trainings = 0
+        self.steps = self.saves = 0
         self.place = said.get("save"), said.get("where")
         if "seconds" in said:
             timer = threading.Timer(said["seconds"], self.end)
@@ -66,10 +62,9 @@ class Fault:
         time.sleep(1)  # until the end of a Snakemake is noticed here
 
     def step(self):
-        if self.said.get("training", self.trainings) == self.trainings:
-            self.steps += 1
-            if self.steps == self.said.get("step"):
-                self.end()
+        self.steps += 1
+        if self.steps == self.said.get("step"):
+            self.end()
 
     def limit(self):
         """Leave this process so many more megabytes of memory, if the fault is of that kind."""
@@ -103,7 +98,6 @@ def watch_training(fault):
     def resumed(self, standing):
         nonlocal state
         state = self.path
-        fault.trainings += 1
         return resume(self, standing)
 
     def counted(self, *arguments):

@@ -29,18 +29,12 @@ pytestmark = pytest.mark.long
 
 
 class Training(NamedTuple):
-    """A job that trains: its folder of results and what it makes there.
-
-    ``phases`` is how many trainings it does one after the other; in the last one it is killed at
-    most ``steps`` steps after its start.
-    """
+    """A job that trains: its folder of results and its output files there."""
 
     experiment: Experiment
     rule: str
     folder: str
     outputs: tuple[str, ...] = ("model.safetensors", "settings.json", "metrics.tsv")
-    phases: int = 1
-    steps: int = 12
 
     @property
     def target(self) -> str:
@@ -55,8 +49,7 @@ class Training(NamedTuple):
 TRANSLATOR = Training(MINI, "train_translator", "translators/all/1")
 HEAD_FILES = ("head.safetensors", "head.json", "metrics.tsv")
 HEAD = Training(IMAGES, "train_devise", "devise/head/1", HEAD_FILES)
-# A step of it goes through a whole network, so that it has few of them.
-TUNING = Training(IMAGES, "tune_backbone", "backbone", phases=2, steps=3)
+LAST_STEP = 12  # of those after which a training is killed
 # Snakemake waits for its jobs when it is asked to stop.
 WAITED_FOR = {"to": "snakemake", "signal": signal.SIGTERM}
 
@@ -145,22 +138,18 @@ def test_every_rule_and_snakemake_itself_are_killed_and_the_results_are_the_same
         print(f"\n{count} rules and Snakemake {own} times; {size} bytes; {watcher.looks} looks")
 
 
-def fifteen_kills(training: Training, chance: random.Random) -> list[dict[str, Any]]:
-    """Return faults: 3 while a state is written, 4 at some time, the others at some step.
-
-    Each phase but the last one is killed in its middle, first of all.
-    """
-    early = [{"step": 30, "training": phase} for phase in range(1, training.phases)]
+def fifteen_kills(chance: random.Random) -> list[dict[str, Any]]:
+    """Return faults: 3 while a state is written, 4 at some time, the others at some step."""
     faults: list[dict[str, Any]]
     faults = [{"save": 2, "where": where} for where in ("half", "whole", "renamed")]
     faults += [{"seconds": chance.uniform(0, 3)} for _ in range(4)]
-    while len(early + faults) < 15:
-        faults.append({"step": chance.randint(1, training.steps), "training": training.phases})
+    while len(faults) < 15:
+        faults.append({"step": chance.randint(1, LAST_STEP)})
     chance.shuffle(faults)
-    return early + faults
+    return faults
 
 
-@pytest.mark.parametrize("training", [TRANSLATOR, HEAD, TUNING], ids=lambda one: one.rule)
+@pytest.mark.parametrize("training", [TRANSLATOR, HEAD], ids=lambda one: one.rule)
 def test_a_training_is_killed_15_times_and_repeats_the_last_interval_only(
     training: Training,
     run_of: Callable[[Experiment], Path],
@@ -169,14 +158,14 @@ def test_a_training_is_killed_15_times_and_repeats_the_last_interval_only(
 ):
     undisturbed, results = run_of(training.experiment), training.experiment.results
     tree = without_training(undisturbed, tmp_path / "tree", training)
-    prepare_faults(tree, {training.rule: fifteen_kills(training, random.Random(5))})
+    prepare_faults(tree, {training.rule: fifteen_kills(random.Random(5))})
     with Watcher(tree, artefacts(undisturbed, results), results) as watcher:
         status, shown = train(tree, training, "--retries", "20")
     assert status == 0, shown
     assert len([*(tree / FAULTS).glob("*.done")]) == 15, shown
     assert watcher.wrong == set()
     processes = [{note.pid for note in notes} for notes in trainings(tree).values()]
-    assert [len(pids) > 1 for pids in processes] == [True] * training.phases
+    assert [len(pids) > 1 for pids in processes] == [True]
     done, repeated = check_nothing_repeated_but_the_last_interval(tree, SAVE_SECONDS)
     size = check_same(tree, undisturbed, results)
     with capsys.disabled():
@@ -197,7 +186,6 @@ def test_a_training_is_killed_15_times_and_repeats_the_last_interval_only(
         ),
         pytest.param(TRANSLATOR, {"signal": signal.SIGTERM}, id="SIGTERM to a translator's job"),
         pytest.param(HEAD, {"signal": signal.SIGTERM}, id="SIGTERM to a head's job"),
-        pytest.param(TUNING, {"signal": signal.SIGTERM}, id="SIGTERM to a tuning's job"),
     ],
 )
 def test_after_a_signal_no_step_is_repeated(
@@ -208,7 +196,7 @@ def test_after_a_signal_no_step_is_repeated(
 ):
     undisturbed, results = run_of(training.experiment), training.experiment.results
     tree = without_training(undisturbed, tmp_path / "tree", training)
-    place = {"step": training.steps, "training": training.phases}
+    place = {"step": LAST_STEP}
     prepare_faults(tree, {training.rule: [place | fault]})
     first, second = (train(tree, training) for _ in range(2))
     assert (first[0] != 0, second[0]) == (True, 0), first[1] + second[1]

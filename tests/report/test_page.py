@@ -144,6 +144,6 @@ def test_folders_of_the_image_side_are_listed_with_its_tables_only(tmp_path: Pat
 def test_folders_that_a_run_does_not_make_are_not_listed(tmp_path: Path) -> None:
     every, some = (
         {link.path for link in summary_sections(tmp_path, [], [], absent)[-1].links}
-        for absent in ([], ["views", "auxiliary"])
+        for absent in ([], ["pieces", "auxiliary"])
     )
-    assert every - some == {"views/", "auxiliary/"}
+    assert every - some == {"pieces/", "auxiliary/"}

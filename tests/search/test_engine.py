@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -22,9 +21,6 @@ import wordbridge.search.engine
 from tests.search.toys import make_run
 from wordbridge.cli import app
 from wordbridge.devise.model_file import Fitted, write_fitted
-from wordbridge.devise.tuned_backbone import TunedBackbone, cut_before, tuned_backbone
-from wordbridge.files import sha256_of
-from wordbridge.images.backbones import load_backbone
 from wordbridge.search.engine import Search as Opened
 from wordbridge.search.engine import question_vectors, without_stop_words, words_of, write_usage
 from wordbridge.search.index import read_index
@@ -195,6 +191,12 @@ def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return results
 
 
+def say(path: Path, **values: str) -> None:
+    """Put further values into a JSON file."""
+    read = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(read | values), encoding="utf-8")
+
+
 def test_a_image_of_ones_own_goes_through_the_network_and_method_of_the_run(
     search: Search, with_model: Path, finished: Path
 ):
@@ -224,96 +226,11 @@ def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
     assert ("toy/own/1.png" in [one.name for one in found]) == (place == "copy.png")
 
 
-def test_without_tuned_blocks_the_usage_of_images_does_not_speak_of_them(with_model: Path):
+def test_the_usage_of_images_names_the_network_and_its_settings(with_model: Path):
     usage = json.loads((with_model / "search/image_usage.json").read_text(encoding="utf-8"))
 
     names = ["backbone", "short_side", "pooling", "precision", "weights", "weights_sha256"]
     assert list(usage) == names
-
-
-@pytest.fixture(scope="module")
-def with_tuned(with_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of that run whose network's last block is tuned, for what it is worth."""
-    project = tmp_path_factory.mktemp("tuned")
-    results = shutil.copytree(with_model.parents[1], project / "project") / "results/toy"
-    plain = load_backbone("mobilenet_v3_small", project / "project/weights")
-    blocks = cut_before(plain.body, 1)[1].state_dict()
-    files = [results / "backbone/model.safetensors", results / "backbone/settings.json"]
-    write_fitted(Fitted(blocks, {"kind": "backbone", "blocks": 1}), *files)
-    say(results / "search/image_usage.json", tuned_sha256=sha256_of(files[0]))
-    say(results / "search/images/index.json", tuned=sha256_of(files[0]))
-    return results
-
-
-def say(path: Path, **said: Any) -> None:
-    """Put something else into a JSON file, or with None take it out."""
-    told = json.loads(path.read_text(encoding="utf-8")) | said
-    told = {name: value for name, value in told.items() if name not in said or value is not None}
-    path.write_text(json.dumps(told), encoding="utf-8")
-
-
-def test_a_image_of_ones_own_goes_through_the_tuned_blocks(
-    search: Search, with_tuned: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
-):
-    made = []
-
-    def noted(*arguments: Any) -> Any:
-        made.append(tuned_backbone(*arguments))
-        return made[-1]
-
-    monkeypatch.setattr(wordbridge.search.engine, "tuned_backbone", noted)
-    run = search("--image", str(finished / "files/0.png"), "--nouns", results=with_tuned)
-
-    assert columns(run, 1)[0] == "cat"
-    assert [type(network) for network in made] == [TunedBackbone]
-
-
-@pytest.mark.parametrize(
-    ("file", "said", "message"),
-    [
-        ("images/index.json", {"tuned": None}, "made the index of images (none), got"),
-        ("images/index.json", {"tuned": "0123"}, "made the index of images (0123), got"),
-        ("image_usage.json", {"tuned_sha256": None}, "got none in image_usage.json"),
-    ],
-)
-def test_an_index_of_other_tuned_blocks_is_refused(
-    search: Search,
-    with_tuned: Path,
-    finished: Path,
-    tmp_path: Path,
-    file: str,
-    said: dict[str, Any],
-    message: str,
-):
-    results = shutil.copytree(with_tuned.parents[1], tmp_path / "project") / "results/toy"
-    say(results / "search" / file, **said)
-
-    run = search("--image", str(finished / "files/0.png"), results=results)
-
-    assert run.exit_code == 1
-    assert message in run.stderr
-    assert run.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("content", [b"others", None])
-def test_tuned_blocks_that_are_others_or_gone_are_refused(
-    search: Search,
-    with_tuned: Path,
-    finished: Path,
-    tmp_path: Path,
-    content: bytes | None,
-):
-    results = shutil.copytree(with_tuned.parents[1], tmp_path / "project") / "results/toy"
-    model = results / "backbone/model.safetensors"
-    model.unlink()
-    if content:
-        model.write_bytes(content)
-
-    run = search("--image", str(finished / "files/0.png"), results=results)
-
-    assert run.exit_code == 1
-    assert "model.safetensors: expected the tuned blocks that made the features" in run.stderr
-    assert (sha256_of(model)[:12] if content else "got no file") in run.stderr
 
 
 @pytest.mark.parametrize(

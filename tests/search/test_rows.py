@@ -48,17 +48,6 @@ def test_images_have_the_label_of_their_noun_and_what_it_takes_to_read_them(fini
     assert made.made_by["method"] == "conse"
 
 
-def test_the_index_of_images_says_which_tuned_blocks_it_was_made_with(
-    finished: Path, tmp_path: Path
-):
-    blocks = [tmp_path / "model.safetensors", tmp_path / "settings.json"]
-    blocks[0].write_bytes(b"blocks")
-    made = [index_rows(SETTINGS, files_of(finished) | {"tuned": files}) for files in (blocks, [])]
-
-    assert made[0].made_by == made[1].made_by | {"tuned": sha256_of(blocks[0])}
-    assert "tuned" not in made[1].made_by
-
-
 def test_the_index_of_images_says_which_model_it_was_made_with(finished: Path, tmp_path: Path):
     model = [tmp_path / "model.safetensors", tmp_path / "settings.json"]
     for path in model:

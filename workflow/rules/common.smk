@@ -61,34 +61,14 @@ LABELLED_SETS = config["run"]["images"]
 ALL_SETS = LABELLED_SETS + config["run"]["albums"]
 METHODS = config["run"]["methods"]
 SHARDS = range(config["features"]["shards"])
-TUNING = config["features"]["tuning"]
-AUGMENTATION = config["features"]["augmentation"]
-TUNED = expand(
-    "<results>/backbone/{name}",
-    name=["model.safetensors", "settings.json"] if TUNING["blocks"] else [],
-)
-# Tuned features are in a folder of their own, as tuning begins with those of the plain backbone.
-KIND = "tuned" if TUNED else "features"
-PLAIN_FEATURES = expand("<results>/features/{set}/{shard}.npy", set=LABELLED_SETS, shard=SHARDS)
-FEATURES = expand(f"<results>/{KIND}/{{set}}/{{shard}}.npy", set=LABELLED_SETS, shard=SHARDS)
-ALL_FEATURES = expand(f"<results>/{KIND}/{{set}}/{{shard}}.npy", set=ALL_SETS, shard=SHARDS)
-# Views are points that heads train on, and nothing else.
-VIEWED_SETS = LABELLED_SETS if AUGMENTATION["views"] else []
-VIEWS = expand("<results>/views/{set}/{shard}.npy", set=VIEWED_SETS, shard=SHARDS)
-POINTS = FEATURES + VIEWS
-PLAIN_ROWS, ROWS, ALL_ROWS, POINT_ROWS = (
-    [p[: -len("npy")] + "tsv" for p in paths]
-    for paths in (PLAIN_FEATURES, FEATURES, ALL_FEATURES, POINTS)
-)
-LOGITS, ALL_LOGITS, POINT_LOGITS = (
-    [p[: -len("npy")] + "logits.npy" for p in paths] for paths in (FEATURES, ALL_FEATURES, POINTS)
+FEATURES = expand("<results>/features/{set}/{shard}.npy", set=LABELLED_SETS, shard=SHARDS)
+ALL_FEATURES = expand("<results>/features/{set}/{shard}.npy", set=ALL_SETS, shard=SHARDS)
+ROWS, ALL_ROWS = ([p[: -len("npy")] + "tsv" for p in paths] for paths in (FEATURES, ALL_FEATURES))
+LOGITS, ALL_LOGITS = (
+    [p[: -len("npy")] + "logits.npy" for p in paths] for paths in (FEATURES, ALL_FEATURES)
 )
 EXTRACTION = {
-    **{
-        key: value
-        for key, value in config["features"].items()
-        if key not in ("augmentation", "shards", "tuning", "weights")
-    },
+    **{key: value for key, value in config["features"].items() if key not in ("shards", "weights")},
     "device": config["device"],
 }
 NOUN_VECTORS = config["vectors"].get(config["nouns"]["vectors"], {})

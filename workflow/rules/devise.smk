@@ -6,13 +6,12 @@
 rule train_devise:
     """The head of one variant trained with one seed, and its losses per epoch."""
     input:
-        features=POINTS,
-        logits=POINT_LOGITS,
-        rows=POINT_ROWS,
+        features=FEATURES,
+        logits=LOGITS,
+        rows=ROWS,
         images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         nouns="<results>/nouns/vectors.tsv",
-        classifier="<results>/features/classifier.npy",
     output:
         head="<results>/devise/{method}/{seed}/head.safetensors",
         description="<results>/devise/{method}/{seed}/head.json",
@@ -95,13 +94,12 @@ rule plot_heads:
 rule find_head_rate:
     """The learning-rate range test of one head: losses, plot and suggestion."""
     input:
-        features=POINTS,
-        logits=POINT_LOGITS,
-        rows=POINT_ROWS,
+        features=FEATURES,
+        logits=LOGITS,
+        rows=ROWS,
         images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
         nouns="<results>/nouns/vectors.tsv",
-        classifier="<results>/features/classifier.npy",
     output:
         table="<results>/range_test/heads/{method}.tsv",
         figure="<results>/figures/head_rate_{method}.png",

@@ -26,23 +26,6 @@ def image_set_files(wildcards):
     return resource_files(config["image_sets"][wildcards.set])
 
 
-def tuning_block(wildcards):
-    """Return all that the tuning of the backbone depends on beside its inputs."""
-    drawn = {key: value for key, value in AUGMENTATION.items() if key != "views"}
-    return {
-        **{key: config["features"][key] for key in ("backbone", "pooling", "short_side")},
-        "tuning": {key: value for key, value in TUNING.items() if key != "save_seconds"},
-        "augmentation": drawn if TUNING["augment"] else {},
-        "device": config["device"],
-        "threads": config["threads"]["training"],
-    }
-
-
-def tuning_save_seconds(wildcards, threads):
-    """Return how often the tuning saves its state; see ``resource_entry``."""
-    return TUNING["save_seconds"]
-
-
 def head_block(wildcards):
     """Return all that the training of one head depends on beside its inputs and its seed."""
     block = without(config["methods"][wildcards.method], "training", ["save_seconds"])
@@ -104,7 +87,6 @@ def index_files(wildcards):
         "predictions": f"{chosen}/predictions.npy",
         "description": f"{chosen}/predictions.json",
         "model": [f"{chosen}/model.safetensors", f"{chosen}/settings.json"],
-        "tuned": TUNED,
     }
 
 

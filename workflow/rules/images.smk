@@ -1,8 +1,6 @@
 # In: image sets of the config, <results>/nouns/nouns.tsv.
 # Out: <results>/images: a table per set, shards of it, and all labelled ones with their part;
-# <results>/features/{set}/{shard}: what the backbone sees, a row per image. If asked for,
-# <results>/backbone: its last blocks tuned to the images; <results>/tuned/{set}/{shard}: what it
-# sees then; <results>/views/{set}/{shard}: what it sees in cuts out of the images that train.
+# <results>/features/{set}/{shard}: what the backbone sees, a row per image.
 # A shard is chosen by an image's name, so a changed image is a reason to redo one shard only.
 
 
@@ -10,7 +8,6 @@ rule shards:
     """All image sets in shards."""
     input:
         expand("<results>/images/shards/{set}/{shard}.tsv", set=ALL_SETS, shard=SHARDS),
-        expand("<results>/images/train/{set}/{shard}.tsv", set=VIEWED_SETS, shard=SHARDS),
 
 
 rule list_images:
@@ -111,117 +108,6 @@ rule extract_features:
         "../scripts/extract_features.py"
 
 
-rule tune_backbone:
-    """The last blocks of the backbone, tuned to the images of the train part."""
-    input:
-        features=PLAIN_FEATURES,
-        rows=PLAIN_ROWS,
-        images="<results>/images/split.tsv",
-        archives=expand("<results>/images/{set}.zip", set=LABELLED_SETS),
-        vectors="<results>/nouns/vectors.npy",
-        nouns="<results>/nouns/vectors.tsv",
-        weights=BACKBONE_WEIGHTS,
-    output:
-        model="<results>/backbone/model.safetensors",
-        settings="<results>/backbone/settings.json",
-        metrics="<results>/backbone/metrics.tsv",
-    log:
-        "<logs>/tune_backbone.log",
-    benchmark:
-        "<results>/benchmarks/tune_backbone.tsv"
-    conda:
-        "../../envs/torch.yaml"
-    threads: config["threads"]["training"]
-    resources:
-        mem_mb=8000,
-        runtime=1440,
-        gpu=GPUS,
-    params:
-        settings=tuning_block,
-        order=LABELLED_SETS,
-        save_seconds=tuning_save_seconds,
-    script:
-        "../scripts/tune_backbone.py"
-
-
-rule extract_tuned:
-    """The tuned backbone's features of one shard of an image set, and the images without any."""
-    input:
-        images="<results>/images/shards/{set}/{shard}.tsv",
-        archive="<results>/images/{set}.zip",
-        weights=BACKBONE_WEIGHTS,
-        tuned=TUNED,
-    output:
-        features="<results>/tuned/{set}/{shard}.npy",
-        logits="<results>/tuned/{set}/{shard}.logits.npy",
-        rows="<results>/tuned/{set}/{shard}.tsv",
-        failed="<results>/tuned/{set}/{shard}.failed.tsv",
-    log:
-        "<logs>/extract_tuned/{set}/{shard}.log",
-    benchmark:
-        "<results>/benchmarks/extract_tuned/{set}/{shard}.tsv"
-    conda:
-        "../../envs/torch.yaml"
-    threads: config["threads"]["features"]
-    resources:
-        mem_mb=4000,
-        runtime=720,
-        gpu=GPUS,
-    params:
-        settings=EXTRACTION,
-    script:
-        "../scripts/extract_tuned.py"
-
-
-rule shard_train_part:
-    """The images of one set that are learned from, in shards."""
-    input:
-        images="<results>/images/split.tsv",
-    output:
-        shards=expand("<results>/images/train/{{set}}/{shard}.tsv", shard=SHARDS),
-    log:
-        "<logs>/shard_train_part/{set}.log",
-    benchmark:
-        "<results>/benchmarks/shard_train_part/{set}.tsv"
-    conda:
-        "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    script:
-        "../scripts/shard_train_part.py"
-
-
-rule extract_views:
-    """The backbone's features of views of the images in one shard that are learned from."""
-    input:
-        images="<results>/images/train/{set}/{shard}.tsv",
-        archive="<results>/images/{set}.zip",
-        weights=BACKBONE_WEIGHTS,
-        tuned=TUNED,
-    output:
-        features="<results>/views/{set}/{shard}.npy",
-        logits="<results>/views/{set}/{shard}.logits.npy",
-        rows="<results>/views/{set}/{shard}.tsv",
-        failed="<results>/views/{set}/{shard}.failed.tsv",
-    log:
-        "<logs>/extract_views/{set}/{shard}.log",
-    benchmark:
-        "<results>/benchmarks/extract_views/{set}/{shard}.tsv"
-    conda:
-        "../../envs/torch.yaml"
-    threads: config["threads"]["features"]
-    resources:
-        mem_mb=4000,
-        runtime=720,
-        gpu=GPUS,
-    params:
-        settings={**EXTRACTION, "augmentation": AUGMENTATION},
-    script:
-        "../scripts/extract_views.py"
-
-
 rule tabulate_images:
     """A table of the image sets: how many play which part, and how many were left out."""
     input:
@@ -245,25 +131,3 @@ rule tabulate_images:
         order=ALL_SETS,
     script:
         "../scripts/tabulate_images.py"
-
-
-rule read_classifier:
-    """The weight rows of the backbone's own classifier, one per class of ImageNet."""
-    input:
-        weights=BACKBONE_WEIGHTS,
-    output:
-        classifier="<results>/features/classifier.npy",
-    log:
-        "<logs>/read_classifier.log",
-    benchmark:
-        "<results>/benchmarks/read_classifier.tsv"
-    conda:
-        "../../envs/torch.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        settings={"backbone": config["features"]["backbone"]},
-    script:
-        "../scripts/read_classifier.py"

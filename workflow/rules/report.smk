@@ -12,9 +12,6 @@ ABSENT_FOLDERS = [
         ),
         "range_test": config["range_test"]["variants"]
         or (LABELLED_SETS and config["range_test"]["heads"]),
-        "backbone": LABELLED_SETS and TUNED,
-        "tuned": LABELLED_SETS and TUNED,
-        "views": VIEWS,
     }.items()
     if not made
 ]

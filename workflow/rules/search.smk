@@ -250,7 +250,6 @@ rule record_image_usage:
     """How an image that is searched with becomes features, for `wordbridge search --image`."""
     input:
         weights=BACKBONE_WEIGHTS,
-        tuned=TUNED,
     output:
         "<results>/search/image_usage.json",
     log:

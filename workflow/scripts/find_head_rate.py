@@ -16,7 +16,6 @@ sources = read_sources(
     snakemake.input.images,
     snakemake.input.vectors,
     snakemake.input.nouns,
-    snakemake.input.classifier,
 )
 device = choose_device(settings["device"], settings["threads"])
 training, _ = prepare(settings_from(settings["variant"]), settings["seed"], sources, device, None)

@@ -5,9 +5,4 @@ from wordbridge.search.engine import write_usage
 
 log_to(snakemake)
 
-write_usage(
-    snakemake.output[0],
-    snakemake.params.settings,
-    snakemake.input.weights,
-    snakemake.input.tuned,
-)
+write_usage(snakemake.output[0], snakemake.params.settings, snakemake.input.weights)

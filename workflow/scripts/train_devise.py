@@ -12,7 +12,6 @@ sources = read_sources(
     snakemake.input.images,
     snakemake.input.vectors,
     snakemake.input.nouns,
-    snakemake.input.classifier,
 )
 trained = train(
     snakemake.params.settings,

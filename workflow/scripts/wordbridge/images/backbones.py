@@ -380,16 +380,6 @@ def parts(network: nn.Module) -> tuple[nn.Module, nn.Module]:
     return nn.Sequential(*layers), children["fc"]
 
 
-def classifier_rows(name: str, weights: str | Path) -> tuple[Tensor, Tensor]:
-    """Return the weights (classes, channels) and biases of a backbone's last linear layer.
-
-    Raises InputError as ``load_backbone`` does.
-    """
-    _, classifier = parts(trained_network(name, weights)[0])
-    last = [layer for layer in classifier.modules() if isinstance(layer, nn.Linear)][-1]
-    return last.weight.detach(), last.bias.detach()
-
-
 def _lite(name: str) -> tuple[nn.Module, Preprocessing]:
     side = SCALES[name].side
     half = (0.5, 0.5, 0.5)

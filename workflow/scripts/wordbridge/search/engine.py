@@ -21,7 +21,6 @@ import torch
 from wordbridge.corpus.special_tokens import SPECIALS, UNK
 from wordbridge.devise.model_file import read_fitted
 from wordbridge.devise.predictions import predictor_of
-from wordbridge.devise.tuned_backbone import tuned_backbone
 from wordbridge.errors import InputError
 from wordbridge.files import read_object, replacing, sha256_of
 from wordbridge.images.backbones import load_backbone
@@ -39,8 +38,7 @@ from wordbridge.search.words import WordTable, content_words, read_words
 class ImageUsage:
     """The network, its file of weights, and how its features are made (see devise/extraction).
 
-    ``short_side`` in pixels is None where the network's own is meant, ``tuned_sha256`` where no
-    blocks of the network are tuned.
+    ``short_side`` in pixels is None where the network's own is meant.
     """
 
     backbone: str
@@ -49,24 +47,13 @@ class ImageUsage:
     precision: str
     weights: str
     weights_sha256: str
-    tuned_sha256: str | None = None
 
 
-def write_usage(
-    path: str | Path,
-    settings: Mapping[str, Any],
-    weights: str | Path,
-    tuned: Sequence[str | Path] = (),
-) -> None:
-    """Write what ``settings`` say of features, and which file of ``weights`` made them.
-
-    ``tuned`` are numbers and settings of tuned blocks, if there are some.
-    """
+def write_usage(path: str | Path, settings: Mapping[str, Any], weights: str | Path) -> None:
+    """Write what ``settings`` say of features, and which file of ``weights`` made them."""
     names = ("backbone", "short_side", "pooling", "precision")
     chosen = {name: settings[name] for name in names}
     usage = {**chosen, "weights": str(weights), "weights_sha256": sha256_of(weights)}
-    if tuned:
-        usage["tuned_sha256"] = sha256_of(tuned[0])
     with replacing(path) as partial:
         text = json.dumps(usage, indent=1) + "\n"
         partial.write_text(text, encoding="utf-8", newline="\n")
@@ -103,31 +90,6 @@ def find_weights(usage: ImageUsage, results: Path) -> Path:
     )
 
 
-def find_tuned(usage: ImageUsage, results: Path, made_by: Mapping[str, Any]) -> list[Path]:
-    """Return numbers and settings of the tuned blocks in ``results``, nothing if none are tuned.
-
-    ``made_by`` describes the index of images. Raises InputError when it was made with others
-    than ``usage`` says, or these are not there.
-    """
-    wanted, indexed = usage.tuned_sha256, made_by.get("tuned")
-    if indexed != wanted:
-        expected, got = ((one or "none")[:12] for one in (indexed, wanted))
-        raise InputError(
-            f"{results}: expected the tuned blocks that made the index of images ({expected}), "
-            f"got {got} in image_usage.json; run snakemake again, so that both are of one run"
-        )
-    if wanted is None:
-        return []
-    files = [results / "backbone" / name for name in ("model.safetensors", "settings.json")]
-    got = sha256_of(files[0])[:12] if files[0].is_file() else "no file"
-    if got != wanted[:12]:
-        raise InputError(
-            f"{files[0]}: expected the tuned blocks that made the features ({wanted[:12]}), got "
-            f"{got}; run snakemake again"
-        )
-    return files
-
-
 def image_vector(image: Path, results: Path, made_by: Mapping[str, Any]) -> Vectors:
     """Return the vector (dim) that the run predicts for the image in a file.
 
@@ -144,7 +106,7 @@ def image_vector(image: Path, results: Path, made_by: Mapping[str, Any]) -> Vect
         )
     _check_model(model, settings, made_by)
     predictor = predictor_of(read_fitted(model, settings), torch.device("cpu"))
-    shard = _features(image, results, made_by)
+    shard = _features(image, results)
     features = np.asarray(shard.features, np.float32)
     (vector,) = predictor.says(features, np.asarray(shard.logits, np.float32))
     return np.asarray(vector, np.float32)
@@ -160,11 +122,10 @@ def _check_model(model: Path, settings: Path, made_by: Mapping[str, Any]) -> Non
         )
 
 
-def _features(image: Path, results: Path, made_by: Mapping[str, Any]) -> Shard:
+def _features(image: Path, results: Path) -> Shard:
     """Return the features of one file, made as those of the run."""
     usage = read_usage(results / "search" / "image_usage.json")
-    plain = load_backbone(usage.backbone, find_weights(usage, results), usage.short_side)
-    backbone = tuned_backbone(plain, find_tuned(usage, results, made_by))
+    backbone = load_backbone(usage.backbone, find_weights(usage, results), usage.short_side)
     plan = Plan(torch.device("cpu"), usage.pooling, usage.precision, batch_size=1)
     asked = ImageRow("", image.name, "", PHOTO, "", "", "", "", str(image), "")
     with redirect_stderr(io.StringIO()):  # a bar for one image says nothing

@@ -69,8 +69,8 @@ def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
 
     For images ``settings`` also name the ``method`` and ``seed`` of the predictions. All have
     ``nouns``, ``vectors`` and ``rows`` (see noun_rows), images also ``images``,
-    ``features``, ``predictions`` and ``description`` (see image_rows), ``model`` (its numbers
-    and its settings), and ``tuned`` where blocks of the backbone are.
+    ``features``, ``predictions`` and ``description`` (see image_rows), and ``model`` (its numbers
+    and its settings).
     """
     index = settings["index"]
     labels = noun_labels(read_nouns(files["nouns"]))
@@ -81,9 +81,8 @@ def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
         made = noun_rows(labels, files["vectors"], files["rows"], classes=index == CLASSES)
     method = {name: settings[name] for name in ("method", "seed") if name in settings}
     model = model_digests(*files["model"]) if files.get("model") else {}
-    tuned = {"tuned": sha256_of(files["tuned"][0])} if files.get("tuned") else {}
     vectors = {"word_vectors": sha256_of(files["vectors"])}
-    made_by = {"index": index, **vectors, **method, **model, **tuned}
+    made_by = {"index": index, **vectors, **method, **model}
     return IndexRows(*made, made_by)
 
 
