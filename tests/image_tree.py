@@ -122,9 +122,6 @@ def config() -> dict[str, Any]:
         "image_sets": {"toy": {"kind": "folder", "folder": "images"}},
         "features": {"weights": "toy_weights", "shards": SHARDS, "batch_size": 4},
         "methods": METHODS,
-        "choice": {
-            "checks": [{"candidates": "seen", "part": "valid", "set": "all", "kind": "all"}]
-        },
         "search": {
             "french_vectors": None,
             "examples": {

@@ -306,7 +306,7 @@ def test_every_default_is_valid_itself(own: dict[str, Any]):
             assert errors == [], path
 
 
-@pytest.mark.parametrize("key", ["choice.method", "features.weights", "nouns.vectors"])
+@pytest.mark.parametrize("key", ["search.method", "features.weights", "nouns.vectors"])
 def test_what_images_need_is_asked_for_when_there_are_some(key: str):
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     block, name = key.split(".")

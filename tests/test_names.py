@@ -74,12 +74,6 @@ def test_every_name_with_which_two_jobs_would_make_one_file_is_refused(tmp_path:
             "(all, nouns, split), got split; rename it",
         ),
         (
-            "methods",
-            "chosen",
-            "run.methods: expected none of the names that files and rows of the workflow's own "
-            "have (chosen), got chosen; rename it",
-        ),
-        (
             "variants",
             "curves_plain",
             "run.variants: expected no curves_ before the name of another variant, since the "
@@ -92,5 +86,5 @@ def test_a_taken_name_is_told_in_one_line(key: str, name: str, line: str):
 
 
 def test_a_name_that_only_looks_like_a_taken_one_is_free():
-    assert told("images", "chosen") + told("methods", "split") == []
+    assert told("images", "splits") + told("methods", "split") == []
     assert told("variants", "curves_of_mine") == []

@@ -19,7 +19,6 @@ LAST = "training: {select: last, patience: 2}"
 NO_MORE = "training: {auxiliary_pairs: 0, auxiliary_epochs: 0}"
 PLAIN = f"variant_defaults: {{tag_versions: false, {NO_MORE}}}"
 OWN = "image_sets: {own: {kind: folder, folder: images}}, run: {images: [own]}"
-CHECK = "{candidates: 3-hop, part: unseen, set: noto, kind: drawing}"
 
 
 def problems(changes: str) -> list[str]:
@@ -204,39 +203,24 @@ def problems(changes: str) -> list[str]:
             "neither, got momentum_high alone; give the other as well",
         ),
         (
-            "run: {methods: [head, ridge]}",
-            "choice.rival: expected one of run.methods (head, ridge), got conse; let it run, too, "
+            "run: {methods: [ridge]}, image_tables: {method: ridge}",
+            "search.method: expected one of run.methods (ridge), got head; add it to run.methods, "
             "or name another",
         ),
         (
-            "choice: {method: softmax}",
-            "choice.method: expected a method that says word vectors, to search with, got softmax, "
-            "which says nouns; name another",
+            "image_tables: {method: softmax}, run: {methods: [head, ridge]}",
+            "image_tables.method: expected one of run.methods (head, ridge), got softmax; add it "
+            "to run.methods, or name another",
         ),
         (
-            "choice: {rival: class_mean}",
-            "choice.rival: expected a method that says word vectors, to search with, got "
-            "class_mean, which says nouns; name another",
+            "search: {method: softmax}",
+            "search.method: expected a method that predicts word vectors, to search with, got "
+            "softmax, which predicts classes; name another",
         ),
         (
-            "choice: {hit: 3}",
-            "choice.hit: expected one of image_scores.hits (1, 2, 5, 10), got 3; choose one of "
-            "these",
-        ),
-        (
-            "choice: {checks: [{candidates: seen, part: test, set: nto, kind: photo}]}",
-            "choice.checks[0].set: expected one of all, fluent, foolbox, noto, stamps, twemoji "
-            "(did you mean noto?), got nto; change it",
-        ),
-        (
-            "choice: {checks: [{candidates: seen, part: test, set: noto, kind: all}]}",
-            "choice.checks[0].kind: expected photo or drawing for the set noto, since only all "
-            "sets are scored over both, got all; choose one",
-        ),
-        (
-            "choice: {checks: [{candidates: 4-hop + classes, part: test, set: all, kind: all}]}",
-            "choice.checks[0].candidates: expected the steps of one of image_scores.hops (2-hop, "
-            "3-hop), got 4-hop + classes; choose one of these",
+            "search: {method: class_mean}",
+            "search.method: expected a method that predicts word vectors, to search with, got "
+            "class_mean, which predicts classes; name another",
         ),
         (
             "search: {examples: {own: {index: nouns, words: [boat, boat +]}}}",
@@ -257,9 +241,8 @@ def test_keys_that_do_not_go_together_are_told_in_one_line(changes: str, line: s
         "methods: {another: {kind: head, head: {hidden: []}}}",
         f"{LINES}, {PLAIN}, auxiliary: {{use: false}}",
         f"{OWN}, search: {{french_vectors: null}}",
-        "run: {images: [], methods: []}, choice: {hit: 3}",
+        "run: {images: [], methods: []}, search: {method: softmax}",
         "run: {images: []}, image_split: {test_sets: [noto]}",
-        f"run: {{images: [stamps]}}, choice: {{checks: [{CHECK}]}}",
     ],
 )
 def test_what_is_not_used_or_has_no_effect_is_let_be(changes: str):

@@ -16,9 +16,7 @@ import numpy as np
 import pytest
 
 from tests.mini_tree import CONFIG, RESULTS, ROOT, artefacts, copy_of_checkout, edit, options
-from wordbridge.images.table import ImageRow, write_images
 from wordbridge.manifest import compare, verified
-from wordbridge.search.engine import Search
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
@@ -138,27 +136,6 @@ def test_a_second_clone_with_other_numbers_of_cores_and_processes_gives_every_by
     (line,), same = verified(other / RESULTS, finished / "results", as_json=False)
     assert same, line
     assert f"{len(artefacts(finished))} files (" in line
-
-
-@pytest.mark.long
-def test_french_names_are_translated_as_a_search_translates_them(
-    checkout: Path, workflow: Workflow
-):
-    names = {"A dog": "Un chien.", "The station": "la gare !", "dog": "chien"}
-    images = [
-        ImageRow("toy", en, "", "photo", "valid", en, fr, "", f"{en}.png", "1")
-        for en, fr in names.items()
-    ]
-    write_images(checkout / RESULTS / "images/split.tsv", images)
-    target = f"{RESULTS}/search/french_questions.tsv"
-    workflow(checkout, target, *options(checkout / CONFIG), snakefile=checkout / "Snakefile")
-    rows = read_rows(checkout / target)
-    assert [row["question"] for row in rows] == ["Où est chien ?", "Où est gare ?"]
-    searched = [Search(checkout / RESULTS)._translation(row["question"]) for row in rows]
-    assert [row["translation"] for row in rows] == searched
-    scores = {path: json.loads(path.read_text()) for path in checkout.glob(f"{RESULTS}/scores/*/*")}
-    best = max(sorted(scores), key=lambda path: scores[path]["bleu_single"])
-    assert {row["translator"] for row in rows} == {f"{best.parent.name}/{best.stem}"}
 
 
 def test_verses_become_question_pairs(tmp_path: Path, workflow: Workflow):

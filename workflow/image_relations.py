@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from workflow.common_relations import Block, momenta, shares
-from workflow.problems import one_of
 
 LISTED = ("fasttext", "npy", "text")  # vectors that stand in the order of their frequency
 WITHOUT_FILES = ("random", "trained")  # vectors for the words of the corpus alone
@@ -42,8 +41,7 @@ def image_side(config: Block) -> Iterator[str]:
                 f"range_test.heads: expected methods of kind head, got {name} of kind "
                 f"{methods[name]['kind']}; leave it out"
             )
-    yield from _choice(config)
-    yield from _checks(config)
+    yield from _named_methods(config)
     yield from _examples(config["search"]["examples"])
     for name in sorted(set(run["images"]) & set(run["albums"])):
         yield (
@@ -100,46 +98,22 @@ def _head(at: str, method: Block) -> Iterator[str]:
     yield from momenta(at, method["schedule"])
 
 
-def _choice(config: Block) -> Iterator[str]:
-    choice, run = config["choice"], config["run"]["methods"]
-    named = {"choice.method": choice["method"], "choice.rival": choice["rival"]}
-    for key, name in {**named, "image_tables.method": config["image_tables"]["method"]}.items():
+def _named_methods(config: Block) -> Iterator[str]:
+    run, searched = config["run"]["methods"], config["search"]["method"]
+    for key, name in (
+        ("search.method", searched),
+        ("image_tables.method", config["image_tables"]["method"]),
+    ):
         if name not in run:
             yield (
-                f"{key}: expected one of run.methods ({', '.join(run) or 'none'}), got {name}; let "
-                "it run, too, or name another"
+                f"{key}: expected one of run.methods ({', '.join(run) or 'none'}), got {name}; "
+                "add it to run.methods, or name another"
             )
-        elif key in named and _names_nouns(config["methods"][name]):
-            yield (
-                f"{key}: expected a method that says word vectors, to search with, got {name}, "
-                "which says nouns; name another"
-            )
-    hits = config["image_scores"]["hits"]
-    if choice["hit"] not in hits:
+    if searched in run and _predicts_classes(config["methods"][searched]):
         yield (
-            f"choice.hit: expected one of image_scores.hits ({', '.join(map(str, hits))}), got "
-            f"{choice['hit']}; choose one of these"
+            "search.method: expected a method that predicts word vectors, to search with, got "
+            f"{searched}, which predicts classes; name another"
         )
-
-
-def _checks(config: Block) -> Iterator[str]:
-    # A set that is known but not run is let be: a check without images decides nothing.
-    sets = ["all", *config["image_sets"]]
-    hops = {f"{count}-hop" for count in config["image_scores"]["hops"]}
-    for number, check in enumerate(config["choice"]["checks"]):
-        at, among = f"choice.checks[{number}]", check["candidates"].removesuffix(" + classes")
-        if check["set"] not in sets:
-            yield f"{at}.set: expected {one_of(sets, check['set'])}, got {check['set']}; change it"
-        elif check["set"] != "all" and check["kind"] == "all":
-            yield (
-                f"{at}.kind: expected photo or drawing for the set {check['set']}, since only all "
-                "sets are scored over both, got all; choose one"
-            )
-        if among.endswith("-hop") and among not in hops:
-            yield (
-                f"{at}.candidates: expected the steps of one of image_scores.hops "
-                f"({', '.join(sorted(hops))}), got {check['candidates']}; choose one of these"
-            )
 
 
 def _examples(examples: Block) -> Iterator[str]:
@@ -152,7 +126,7 @@ def _examples(examples: Block) -> Iterator[str]:
                 yield f"{at}: expected {missing}, got {text!r}; {TERMS['INSTANCES']}"
 
 
-def _names_nouns(method: Block) -> bool:
-    """Return whether a method chooses among the nouns that it has seen."""
+def _predicts_classes(method: Block) -> bool:
+    """Return whether a method predicts scores of the nouns with training images."""
     softmax = method["kind"] == "head" and method["loss"]["kind"] == "softmax"
     return softmax or bool(method["kind"] == "class_mean")

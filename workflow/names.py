@@ -5,17 +5,16 @@ from typing import Any
 
 # tests/test_names.py looks through all files for more.
 SETS = ("all", "nouns", "split")  # all is no file, but in the scores all sets together
-METHODS = ("chosen",)
 CURVES = "curves_"  # attention_curves_{variant}_1.png stands beside attention_{variant}_1.png
 
 
 def taken_names(run: Mapping[str, Any]) -> Iterator[str]:
     """Yield one line for each entry of the lists in ``run`` with a name that is taken."""
-    for key, names in (("images", SETS), ("albums", SETS), ("methods", METHODS)):
-        for name in filter(names.__contains__, run[key]):
+    for key in ("images", "albums"):
+        for name in filter(SETS.__contains__, run[key]):
             yield (
                 f"run.{key}: expected none of the names that files and rows of the workflow's own "
-                f"have ({', '.join(names)}), got {name}; rename it"
+                f"have ({', '.join(SETS)}), got {name}; rename it"
             )
     for name in run["variants"]:
         drawn = name.removeprefix(CURVES)

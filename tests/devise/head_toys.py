@@ -70,7 +70,7 @@ def sources(noise: float = 0.3, seed: int = 2) -> Sources:
     keys = [(p.set, p.image) for p in images]
     features = features.astype(np.float32)
     store = Store(keys, features, 3 * features[:, WIDTH - PART :] @ rows.T)
-    return Sources(store, images, matrix, rows)
+    return Sources(store, images, matrix)
 
 
 def variant(**blocks: Any) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def test_another_kind_is_an_error() -> None:
     [
         ({}, 0.0),
         ({"head": {"hidden": [], "dropouts": [0.0], "batch_norm": False}}, 0.0),
-        ({"targets": {"distillation": 0.3}}, 9.0),
+        ({"training": {"epochs": 1}}, 9.0),
         ({"loss": {"kind": "softmax"}}, 0.0),
     ],
 )

@@ -80,8 +80,7 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
         {"loss": {"kind": "hinge_rank", "negatives": 4}},
         {"loss": {"kind": "l1"}, "head": {"batch_norm": False}},
         {"loss": {"kind": "softmax"}, "head": {"hidden": [], "dropouts": [0.3]}},
-        {"loss": {"kind": "contrastive"}, "targets": {"distillation": 0.5, "unlabelled": True}},
-        {"targets": {"classifier_weight": 0.5, "photo_weight": 3.0}},
+        {"loss": {"kind": "contrastive"}},
         {"schedule": {"kind": "one_cycle", "momentum_high": 0.95, "momentum_low": 0.85}},
         {"training": {"freeze_statistics": 1}},
     ],
@@ -179,10 +178,7 @@ def test_the_table_of_epochs_reads_back_exactly(tmp_path: Path) -> None:
 
 def test_no_look_is_taken_at_valid_and_unseen_images_in_training() -> None:
     made = sources()
-    settings = settings_from(
-        variant(targets={"distillation": 0.5, "unlabelled": True, "classifier_weight": 1.0})
-    )
-    one, seen = prepare(settings, 1, made, CPU, None)
+    one, seen = prepare(settings_from(variant()), 1, made, CPU, None)
     store: Any = made.store
     one._epoch = lambda: None  # type: ignore[method-assign]
     for indices in batches(len(one.train_points), 16, 1, 0):

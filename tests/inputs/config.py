@@ -4,7 +4,6 @@ from tests.inputs.rows import NAN, Held, Row, Run, Setting, Value
 from tests.inputs.texts import PAIRS_TARGET, SPLIT_TARGET
 from wordbridge.translation.settings import settings_from
 
-CHECK = {"candidates": "seen", "part": "test", "set": "all", "kind": "all"}
 ALBUM = {"variants": ["all"], "seeds": [1], "albums": ["noto"]}
 QUERY = {"index": "nouns", "words": ["boat +"]}
 TAKEN = "tests/test_names.py::test_a_taken_name_is_told_in_one_line"
@@ -41,12 +40,8 @@ ROWS: list[Row] = [
     Setting(
         "a query without its end", "search.examples.own", QUERY, "own.words[0]: expected a word"
     ),
-    Setting("a check of no set", "choice.checks", [CHECK | {"set": "nto"}], "checks[0].set: expec"),
-    Setting("a check of no part", "choice.checks", [CHECK | {"part": "al"}], "checks[0].part: exp"),
-    Setting("a check of no kind", "choice.checks", [CHECK | {"kind": "art"}], "checks[0].kind: ex"),
-    Setting(
-        "a check of no nouns", "choice.checks", [CHECK | {"candidates": "sen"}], ".candidates: exp"
-    ),
+    Setting("an unknown method to search with", "search.method", "heads", "search.method: exp"),
+    Setting("a method that predicts classes", "search.method", "class_mean", "predicts classes"),
     Value(
         "a descent of forcing that never starts",
         lambda: settings_from({"forcing": {"hold": 4, "epochs": 3}}),
@@ -77,7 +72,6 @@ ROWS: list[Row] = [
         "variants.all.hiden",
     ),
     Held("an image set called as a file of the workflow's own", TAKEN, '"split"'),
-    Held("a method called as the chosen one", TAKEN, '"chosen"'),
     Held("a variant called as the curves of another", TAKEN, '"curves_plain"'),
     Held(
         "a set that is held out and does not run",

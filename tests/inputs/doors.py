@@ -43,7 +43,6 @@ from wordbridge.nouns.table import HEADER as NOUNS
 from wordbridge.nouns.table import read_nouns
 from wordbridge.nouns.wordnet import label_nouns, read_class_list, read_wordnet
 from wordbridge.report.corpus import read_reports
-from wordbridge.search.translated_names import TranslatedName, read_translated_names
 from wordbridge.sources.archives import extract_member
 from wordbridge.training.checkpoint import load_state, save_state
 from wordbridge.translation.translations import (
@@ -301,11 +300,6 @@ DOORS: dict[str, Door] = {
         lambda p: [one.log_probability for one in read_translations(p)],
     ),
     "attention": Door("1.npz", attention_bytes, lambda p: read_attention(p, 0).shape),
-    "questions": Door(
-        "french_questions.tsv",
-        fixed(files.table(TranslatedName._fields, ("chien", "chien ?", "a dog ?", "", "all/3"))),
-        lambda p: read_translated_names([p]),
-    ),
 }
 
 

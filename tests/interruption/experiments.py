@@ -78,7 +78,6 @@ def image_settings() -> dict[str, Any]:
     longer = {"epochs": 400, "save_seconds": SAVE_SECONDS}
     more = {
         "methods": {"head": {"training": longer}},
-        "choice": {"checks": []},
     }
     return merged(read(ROOT / CONFIG), image_tree.config(), image_tree.french_config(), more)
 

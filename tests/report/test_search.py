@@ -28,12 +28,10 @@ from wordbridge.report.search import (
     tabulate_recall,
     tabulate_searches,
 )
-from wordbridge.report.search import caption_french_table as french_caption
 from wordbridge.report.tables import write_table
 from wordbridge.search.french import NamePair
 from wordbridge.search.index import COLUMNS, Index, read_index
 from wordbridge.search.results import Answer, answers
-from wordbridge.search.translated_names import TranslatedName
 from wordbridge.search.words import WordTable, read_words
 
 
@@ -140,40 +138,24 @@ PAIRS = [NamePair((name,), (name,), SYNSETS.get(name, ()), name) for name in NAM
 
 
 def test_french_names_are_asked_with_alignments_of_the_others(images: Index, words: WordTable):
-    table = tabulate_french(PAIRS, words, words, images, 3, [1, 5], {})
+    table = tabulate_french(PAIRS, words, words, images, 3, [1, 5])
 
     assert table["language"].tolist() == ["English", "French, aligned"]
     assert table["names"].tolist() == [4, 4]
     assert table["hit@1"][0] == 1
     assert table["hit@5"][1] == 1
-    assert french_caption({}).endswith("trained on.")
 
 
 def test_the_french_table_shows_the_hits_that_were_asked_for(
     tmp_path: Path, images: Index, words: WordTable
 ):
-    table = tabulate_french(PAIRS, words, words, images, 3, [3, 7], {})
+    table = tabulate_french(PAIRS, words, words, images, 3, [3, 7])
     write_table(table, tmp_path / "french", "French", french_columns(table))
 
     lines = (tmp_path / "french.md").read_text(encoding="utf-8").splitlines()
     heads = [cell.strip() for cell in lines[2].split("|")[1:-1]]
     assert heads[-4:] == ["Images", "hit@3, %", "hit@7, %", "MRR"]
     assert len([line for line in lines if line.startswith("- hit@3, %: Share of names")]) == 1
-
-
-def test_questions_that_are_translated_have_a_row_of_their_own(images: Index, words: WordTable):
-    said = {"boat": "where is the boat ?", "cat": "where is it that _unk ?", "dog": "the cat"}
-    questions = {
-        name: TranslatedName(name, f"Où est {name} ?", said.get(name, ""), unknown, "all/3")
-        for name, unknown in zip(NAMES, ["", "", "", "d", "e", "s", "v"], strict=True)
-    }
-
-    table = tabulate_french(PAIRS, words, words, images, 3, [1], questions)
-
-    assert table["language"].tolist() == ["English", "French, aligned", "French, translated"]
-    shown = table.iloc[2][["names", "queries", "known", "hit@1"]]
-    assert shown.tolist() == [4, 2, 2, 0.25]
-    assert "questions (Où est \u2026 ?) through the translator all/3" in french_caption(questions)
 
 
 ROW = SIDE + 3 * LINE + GAP

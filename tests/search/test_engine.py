@@ -22,10 +22,9 @@ from tests.search.toys import make_run
 from wordbridge.cli import app
 from wordbridge.devise.model_file import Fitted, write_fitted
 from wordbridge.search.engine import Search as Opened
-from wordbridge.search.engine import question_vectors, without_stop_words, words_of, write_usage
+from wordbridge.search.engine import without_stop_words, words_of, write_usage
 from wordbridge.search.index import read_index
 from wordbridge.search.rows import model_digests
-from wordbridge.search.words import read_words
 
 Search = Callable[..., Result]
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -356,12 +355,3 @@ def test_words_are_searched_without_torch_and_spacy(finished: Path):
 )
 def test_the_words_that_say_something_are_searched_with(translation: str, words: str):
     assert words_of(translation) == words
-
-
-def test_what_a_search_would_refuse_gives_zeros(finished: Path):
-    table = read_words(finished / "search/words/en")
-    asked = ["where is the guinea pig ?", "what is a zebra ?", "_unk ?", "dog"]
-
-    found = question_vectors(asked, table)
-
-    assert found.tolist() == [[0.5, 1, 0, 0, 3], [0] * 5, [0] * 5, [4, 1, 0, 0, 0]]

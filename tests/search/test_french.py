@@ -15,7 +15,6 @@ from wordbridge.errors import InputError
 from wordbridge.images.table import ImageRow, read_images
 from wordbridge.search.french import (
     NamePair,
-    Queries,
     cross_fitted,
     fit_alignment,
     folds_of,
@@ -111,16 +110,12 @@ def test_a_name_is_the_mean_of_its_words_or_nothing(finished: Path):
 
 
 def test_pairs_of_one_english_name_are_in_one_fold():
-    pairs = [NamePair((f"w{n // 2}",), (f"m{n}",), (), f"m{n}") for n in range(40)]
+    pairs = [NamePair((f"w{n // 2}",), (f"m{n}",), ()) for n in range(40)]
 
     folds = folds_of(pairs, 4)
 
     assert folds[::2].tolist() == folds[1::2].tolist()
     assert set(folds.tolist()) == set(range(4))
-
-
-def queries(vectors: Vectors) -> Queries:
-    return Queries(vectors, np.any(vectors, axis=1))
 
 
 @pytest.fixture
@@ -140,16 +135,12 @@ def test_both_languages_are_asked_for_the_same_images(
     index = read_index(finished / "search/images")
     wrong = english[::-1].copy()
 
-    right, other = score_names(
-        pairs, {"English": queries(english), "French": queries(wrong)}, {}, index, (1, 5)
-    )
+    right, other = score_names(pairs, {"English": english, "French": wrong}, index, (1, 5))
 
     assert right == {
         "language": "English",
         "names": 4,
         "images": 5,
-        "queries": 4,
-        "known": 4,
         "hit@1": 1.0,
         "hit@5": 1.0,
         "mrr": 1.0,
@@ -158,24 +149,19 @@ def test_both_languages_are_asked_for_the_same_images(
     assert other["hit@5"] == 1
 
 
-def test_a_name_without_a_vector_is_left_out_where_one_is_needed_and_missed_elsewhere(
+def test_a_name_without_a_vector_in_one_language_counts_in_none(
     finished: Path, pairs: list[NamePair], english: Vectors
 ):
     index = read_index(finished / "search/images")
-    lacking, known = english.copy(), np.array([True, False, False, False])
+    lacking = english.copy()
     lacking[1] = 0
 
-    needed = score_names(pairs, {"a": queries(english), "b": queries(lacking)}, {}, index, [1])
-    _, beside = score_names(
-        pairs, {"a": queries(english)}, {"b": Queries(lacking, known)}, index, [1]
-    )
+    rows = score_names(pairs, {"a": english, "b": lacking}, index, [1])
 
-    assert [(row["names"], row["queries"], row["hit@1"]) for row in needed] == [(3, 3, 1.0)] * 2
-    assert (beside["names"], beside["queries"], beside["known"]) == (4, 3, 1)
-    assert (beside["hit@1"], beside["mrr"]) == (0.75, 0.75)
+    assert [(row["names"], row["hit@1"]) for row in rows] == [(3, 1.0)] * 2
 
 
 def test_without_pairs_there_is_nothing_to_measure(finished: Path):
-    nothing = {"English": queries(np.zeros((0, 5), np.float32))}
+    nothing = {"English": np.zeros((0, 5), np.float32)}
     with pytest.raises(InputError, match="expected images with names in both languages"):
-        score_names([], nothing, {}, read_index(finished / "search/images"), [1])
+        score_names([], nothing, read_index(finished / "search/images"), [1])

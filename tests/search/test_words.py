@@ -14,7 +14,6 @@ import pytest
 from wordbridge.errors import InputError
 from wordbridge.search.words import (
     WordTable,
-    bare_name,
     content_words,
     read_words,
     words_to_search,
@@ -110,20 +109,3 @@ def test_of_a_table_without_order_all_words_in_lower_case_are_taken(tmp_path: Pa
 )
 def test_articles_and_the_like_are_left_out(text: str, language: str, words: list[str]):
     assert content_words(text, language) == words
-
-
-@pytest.mark.parametrize(
-    ("name", "bare"),
-    [
-        ("Une grenouille.", "grenouille"),
-        ("De la lavande", "lavande"),
-        ("de l'eau !", "eau"),
-        ("L\u2019Étoile de mer", "Étoile de mer"),
-        ("Les\u00a0ours\u00a0?", "ours"),
-        ("lampe de poche", "lampe de poche"),
-        ("Une", "Une"),
-        ("l'", "l'"),
-    ],
-)
-def test_a_bare_name_has_no_article_and_no_marks(name: str, bare: str):
-    assert bare_name(name) == bare

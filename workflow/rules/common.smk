@@ -90,25 +90,20 @@ HEADS, BASELINES = (
     or "none"
     for is_head in (True, False)
 )
-# Those of which one is searched with.
-RIVALS = [config["choice"]["method"], config["choice"]["rival"]]
+SEARCH_METHOD = config["search"]["method"]
 INDEXES = ["classes", "nouns", "images"]
 INDEX_FILES = ["vectors.npy", "labels.tsv", "hnsw.bin"]
 EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}
 IMAGE_TABLES = (
     expand(
         "<results>/tables/{table}.html",
-        table=["nouns", "images", "devise_choice", "devise", "devise_words", "devise_nouns"]
+        table=["nouns", "images", "devise", "devise_words", "devise_nouns"]
         + ["mislabelled", *[f"search_{name}" for name in EXAMPLES]],
     )
     if LABELLED_SETS
     else []
 )
 FRENCH_TABLES = ["<results>/tables/french.html"] if LABELLED_SETS and FRENCH_VECTORS else []
-# The translators that can be asked French questions, and what the best one makes of them.
-FRENCH_READERS = [name for name in VARIANTS if config["variants"][name]["direction"] == "fr-en"]
-ASKS_FRENCH = FRENCH_TABLES and FRENCH_READERS and config["search"]["french"]["question"]
-TRANSLATED_NAMES = ["<results>/search/french_questions.tsv"] if ASKS_FRENCH else []
 HEADS_RUN = [name for name in METHODS if config["methods"][name]["kind"] == "head"]
 IMAGE_FIGURES = [
     *["<results>/figures/head_losses.png"] * bool(LABELLED_SETS and HEADS_RUN),

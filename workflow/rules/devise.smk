@@ -7,7 +7,6 @@ rule train_devise:
     """The head of one variant trained with one seed, and its losses per epoch."""
     input:
         features=FEATURES,
-        logits=LOGITS,
         rows=ROWS,
         images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
@@ -95,7 +94,6 @@ rule find_head_rate:
     """The learning-rate range test of one head: losses, plot and suggestion."""
     input:
         features=FEATURES,
-        logits=LOGITS,
         rows=ROWS,
         images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
@@ -155,20 +153,20 @@ rule fit_baseline:
 
 
 rule predict_vectors:
-    """What one fitted method says about every image that has features."""
+    """Predictions of one fitted method for the labelled images, or for all that are indexed."""
     input:
         unpack(predicted_files),
         model="<results>/devise/{method}/{seed}/model.safetensors",
         settings="<results>/devise/{method}/{seed}/settings.json",
     output:
-        predictions="<results>/devise/{method}/{seed}/predictions.npy",
-        description="<results>/devise/{method}/{seed}/predictions.json",
+        predictions="<results>/devise/{method}/{seed}/{predictions}.npy",
+        description="<results>/devise/{method}/{seed}/{predictions}.json",
     log:
-        "<logs>/predict_vectors/{method}/{seed}.log",
+        "<logs>/predict_vectors/{method}/{seed}/{predictions}.log",
     benchmark:
-        "<results>/benchmarks/predict_vectors/{method}/{seed}.tsv"
+        "<results>/benchmarks/predict_vectors/{method}/{seed}/{predictions}.tsv"
     wildcard_constraints:
-        method=f"{HEADS}|{BASELINES}|chosen",
+        predictions="predictions|all_predictions",
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["decoding"]
@@ -212,48 +210,6 @@ rule score_devise:
         "../scripts/score_devise.py"
 
 
-rule choose_method:
-    """Which method is searched with, and the comparisons that decided."""
-    input:
-        DEVISE_SCORES,
-    output:
-        "<results>/devise/chosen.json",
-    log:
-        "<logs>/choose_method.log",
-    benchmark:
-        "<results>/benchmarks/choose_method.tsv"
-    conda:
-        "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        settings=config["choice"],
-    script:
-        "../scripts/choose_method.py"
-
-
-rule tabulate_choice:
-    """A table of the comparisons that decided which method is searched with."""
-    input:
-        "<results>/devise/chosen.json",
-    output:
-        multiext("<results>/tables/devise_choice", ".tsv", ".md", ".html"),
-    log:
-        "<logs>/tabulate_choice.log",
-    benchmark:
-        "<results>/benchmarks/tabulate_choice.tsv"
-    conda:
-        "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    script:
-        "../scripts/tabulate_choice.py"
-
-
 rule tabulate_devise:
     """The tables of the image side: both directions, best and worst nouns."""
     input:
@@ -282,13 +238,8 @@ rule tabulate_devise:
 rule list_suspects:
     """A table of images that look mislabelled to the method that is searched with."""
     input:
-        choice="<results>/devise/chosen.json",
-        files=expand(
-            "<results>/devise/{method}/{seed}/{name}",
-            method=RIVALS,
-            seed=SEEDS[0],
-            name=["predictions.npy", "predictions.json"],
-        ),
+        predictions=f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}/predictions.npy",
+        description=f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}/predictions.json",
         rows=ROWS,
         images="<results>/images/split.tsv",
         vectors="<results>/nouns/vectors.npy",
@@ -307,7 +258,7 @@ rule list_suspects:
         mem_mb=4000,
         runtime=30,
     params:
-        settings={**config["suspects"], "seed": SEEDS[0]},
+        settings={**config["suspects"], "method": SEARCH_METHOD, "seed": SEEDS[0]},
         order=LABELLED_SETS,
     script:
         "../scripts/list_suspects.py"

@@ -61,17 +61,17 @@ def baseline_block(wildcards):
 
 
 def predicted_sets(wildcards):
-    """Return the image sets that a method is asked about, in the order of its rows."""
-    return ALL_SETS if wildcards.method == "chosen" else LABELLED_SETS
+    """Return the image sets that a method predicts, in the order of its rows."""
+    return ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
 
 
 def predicted_files(wildcards):
-    """Return the features that a method is asked about: for the chosen one albums as well."""
-    chosen = wildcards.method == "chosen"
+    """Return the features that a method predicts from: for the index those of albums as well."""
+    indexed = wildcards.predictions == "all_predictions"
     return {
-        "features": ALL_FEATURES if chosen else FEATURES,
-        "logits": ALL_LOGITS if chosen else LOGITS,
-        "rows": ALL_ROWS if chosen else ROWS,
+        "features": ALL_FEATURES if indexed else FEATURES,
+        "logits": ALL_LOGITS if indexed else LOGITS,
+        "rows": ALL_ROWS if indexed else ROWS,
     }
 
 
@@ -79,14 +79,15 @@ def index_files(wildcards):
     """Return what an index of images is made of beside the nouns."""
     if wildcards.index != "images":
         return {}
-    chosen = f"<results>/devise/chosen/{SEEDS[0]}"
+    folder = f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}"
+    predictions = "all_predictions" if config["run"]["albums"] else "predictions"
     return {
         "images": ["<results>/images/split.tsv"]
         + expand("<results>/images/{set}.tsv", set=config["run"]["albums"]),
         "features": ALL_ROWS,
-        "predictions": f"{chosen}/predictions.npy",
-        "description": f"{chosen}/predictions.json",
-        "model": [f"{chosen}/model.safetensors", f"{chosen}/settings.json"],
+        "predictions": f"{folder}/{predictions}.npy",
+        "description": f"{folder}/{predictions}.json",
+        "model": [f"{folder}/model.safetensors", f"{folder}/settings.json"],
     }
 
 
@@ -97,7 +98,7 @@ def index_sets(wildcards):
 
 def index_block(wildcards):
     """Return which index is built, and how."""
-    made = {"method": "chosen", "seed": SEEDS[0]} if wildcards.index == "images" else {}
+    made = {"method": SEARCH_METHOD, "seed": SEEDS[0]} if wildcards.index == "images" else {}
     return {"index": wildcards.index, "graph": config["search"]["graph"], **made}
 
 

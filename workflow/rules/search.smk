@@ -1,45 +1,14 @@
-# In: <results>/nouns, the chosen method's predictions, translators. Out: <results>/search: indexes
-# of classes, nouns and images, the words to search with, French questions, and the lesson's
-# searches as contact sheets.
+# In: <results>/nouns, the predictions of search.method. Out: <results>/search: indexes of classes,
+# nouns and images, the words to search with, and the lesson's searches as contact sheets.
 
 
 rule images:
-    """Tables, figures and indexes of the image side, as far as they need no translator."""
+    """Tables, figures and indexes of the image side."""
     input:
         IMAGE_TABLES,
-        [] if TRANSLATED_NAMES else FRENCH_TABLES,
+        FRENCH_TABLES,
         IMAGE_FIGURES,
         SEARCH_FILES,
-
-
-rule take_chosen:
-    """The model of the chosen method, under a name of its own for the search."""
-    input:
-        choice="<results>/devise/chosen.json",
-        files=expand(
-            "<results>/devise/{method}/{seed}/{name}",
-            method=RIVALS,
-            seed=SEEDS[0],
-            name=["model.safetensors", "settings.json"],
-        ),
-    output:
-        expand(
-            "<results>/devise/chosen/{seed}/{name}",
-            seed=SEEDS[0],
-            name=["model.safetensors", "settings.json"],
-        ),
-    log:
-        "<logs>/take_chosen.log",
-    benchmark:
-        "<results>/benchmarks/take_chosen.tsv"
-    conda:
-        "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    script:
-        "../scripts/take_chosen.py"
 
 
 rule build_index:
@@ -126,47 +95,10 @@ rule align_french:
         "../scripts/align_french.py"
 
 
-rule translate_names:
-    """French names of images as questions, and what the translator with the best BLEU says."""
-    input:
-        images="<results>/images/split.tsv",
-        usage="<results>/usage.json",
-        vocabularies=expand("<results>/vocabulary/{language}.tsv", language=LANGUAGES),
-        pieces=expand("<results>/pieces/{language}.model", language=PIECES),
-        models=expand(
-            "<results>/translators/{variant}/{seed}/model.safetensors",
-            variant=FRENCH_READERS,
-            seed=SEEDS,
-        ),
-        settings=expand(
-            "<results>/translators/{variant}/{seed}/settings.json",
-            variant=FRENCH_READERS,
-            seed=SEEDS,
-        ),
-        scores=expand("<results>/scores/{variant}/{seed}.json", variant=FRENCH_READERS, seed=SEEDS),
-    output:
-        "<results>/search/french_questions.tsv",
-    log:
-        "<logs>/translate_names.log",
-    benchmark:
-        "<results>/benchmarks/translate_names.tsv"
-    conda:
-        "../../envs/torch.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
-    params:
-        settings={"question": config["search"]["french"]["question"]},
-    script:
-        "../scripts/translate_names.py"
-
-
 rule measure_french:
     """A table of how well French names find images, beside the English ones of the same nouns."""
     input:
         **resource_files(FRENCH_VECTORS),
-        translated=TRANSLATED_NAMES,
         images="<results>/images/split.tsv",
         english="<results>/search/words/en/words.json",
         word_files=rules.build_words.output,
@@ -186,7 +118,7 @@ rule measure_french:
         runtime=30,
     params:
         settings={
-            **{key: config["search"]["french"][key] for key in ("folds", "hits")},
+            **config["search"]["french"],
             "vectors": vectors_kind(FRENCH_VECTORS),
         },
     script:

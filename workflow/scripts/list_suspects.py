@@ -1,10 +1,8 @@
 """A table of images that look mislabelled to the method that is searched with."""
 
-from wordbridge.devise.choice import chosen_file
 from wordbridge.devise.evaluation import read_words
 from wordbridge.devise.label_errors import suspects
 from wordbridge.devise.predictions import read_predictions
-from wordbridge.files import read_records
 from wordbridge.images.table import read_images
 from wordbridge.job import log_to
 from wordbridge.nouns.table import read_nouns
@@ -15,16 +13,13 @@ from wordbridge.report.tables import write_table
 log_to(snakemake)
 
 settings = snakemake.params.settings
-(choice,) = read_records([snakemake.input.choice])
-values, description = (
-    chosen_file(choice["method"], snakemake.input.files, name)
-    for name in ("predictions.npy", "predictions.json")
-)
 found = suspects(
-    read_predictions(values, description, snakemake.input.rows),
+    read_predictions(
+        snakemake.input.predictions, snakemake.input.description, snakemake.input.rows
+    ),
     read_images(snakemake.input.images),
     read_words(snakemake.input.vectors, snakemake.input.words, read_nouns(snakemake.input.nouns)),
     settings,
 )
 stem = snakemake.output[0].removesuffix(".tsv")
-write_table(tabulate_suspects(found), stem, caption(choice["method"], settings["seed"]), COLUMNS)
+write_table(tabulate_suspects(found), stem, caption(settings["method"], settings["seed"]), COLUMNS)

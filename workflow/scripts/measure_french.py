@@ -4,19 +4,16 @@ from pathlib import Path
 
 from wordbridge.images.table import read_images
 from wordbridge.job import log_to
-from wordbridge.report.search import caption_french_table as caption
-from wordbridge.report.search import french_columns, tabulate_french
+from wordbridge.report.search import FRENCH_CAPTION, french_columns, tabulate_french
 from wordbridge.report.tables import write_table
 from wordbridge.search.french import name_pairs
 from wordbridge.search.index import read_index
-from wordbridge.search.translated_names import read_translated_names
 from wordbridge.search.words import read_words
 from wordbridge.vectors.readers import configured_vectors
 
 log_to(snakemake)
 
 settings = snakemake.params.settings
-translated = read_translated_names(snakemake.input.translated)
 table = tabulate_french(
     name_pairs(read_images(snakemake.input.images)),
     configured_vectors(settings["vectors"], snakemake.input),
@@ -24,7 +21,6 @@ table = tabulate_french(
     read_index(Path(snakemake.input.index).parent),
     settings["folds"],
     settings["hits"],
-    translated,
 )
 stem = snakemake.output[0].removesuffix(".tsv")
-write_table(table, stem, caption(translated), french_columns(table))
+write_table(table, stem, FRENCH_CAPTION, french_columns(table))

@@ -40,26 +40,6 @@ class ClassifierSettings:
 
 
 @dataclass(frozen=True)
-class TargetSettings:
-    """What the head is trained to say.
-
-    ``distillation`` is the part of ConSE's prediction in an image's target, the noun's vector
-    is the rest; ``conse_top`` is how many classes ConSE combines. ``unlabelled`` lets images
-    of the train part take part whose noun has no vector, with ConSE's prediction as target.
-    ``classifier_weight`` is the weight in the loss of each row of the backbone's classifier, 0 for
-    none, where a drawing weighs 1 and a photograph ``photo_weight``. ``classifier_features``
-    says how a row becomes features, see classifier_points.py.
-    """
-
-    distillation: float = 0.0
-    conse_top: int = 10
-    unlabelled: bool = False
-    photo_weight: float = 1.0
-    classifier_weight: float = 0.0
-    classifier_features: Literal["scaled", "discriminant"] = "scaled"
-
-
-@dataclass(frozen=True)
 class LossSettings:
     """The loss; ``margin`` is of hinge_rank, ``temperature`` of contrastive.
 
@@ -93,11 +73,10 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """One variant: head, classifier beside it, targets, loss, learning rates and training."""
+    """One variant: head, classifier beside it, loss, learning rates and training."""
 
     head: HeadSettings
     classifier: ClassifierSettings
-    targets: TargetSettings
     loss: LossSettings
     schedule: ScheduleSettings
     training: TrainingSettings
@@ -122,7 +101,6 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
     settings = Settings(
         head=block_of(HeadSettings, values.get("head", {})),
         classifier=block_of(ClassifierSettings, values.get("classifier", {})),
-        targets=block_of(TargetSettings, values.get("targets", {})),
         loss=block_of(LossSettings, values.get("loss", {})),
         schedule=block_of(ScheduleSettings, values.get("schedule", {})),
         training=block_of(TrainingSettings, values.get("training", {})),

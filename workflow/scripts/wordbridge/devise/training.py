@@ -10,7 +10,7 @@ import random
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from wordbridge.arrays import load_matrix
-from wordbridge.devise.classifier_points import discriminant_points, scaled_points
-from wordbridge.devise.dataset import Batch, Points, classifier_of, label_numbers, of_images
+from wordbridge.devise.dataset import Batch, Points, label_numbers, of_images
 from wordbridge.devise.head import SAME, Head, Kept, draw_negatives, kept_weights, losses
-from wordbridge.devise.labelled import Features, Floats, Ints, Labelled, seen_parts
+from wordbridge.devise.labelled import Features, seen_parts
 from wordbridge.devise.model_file import Fitted
 from wordbridge.devise.settings import LossSettings, Settings, settings_from
 from wordbridge.errors import InputError
@@ -62,9 +60,8 @@ def look(head: Head, points: Points, settings: LossSettings, seen: Tensor) -> tu
 def _hits(said: Tensor, batch: Batch, settings: LossSettings, seen: Tensor) -> Tensor:
     """Return whether fewer than 5 other nouns suit each image better than its own."""
     if settings.kind == "softmax":
-        known = batch.labels >= 0
         right = said.gather(1, batch.labels.clamp(min=0)[:, None])
-        return ((said > right).sum(dim=1) < 5) & known
+        return ((said > right).sum(dim=1) < 5) & (batch.labels >= 0)
     unit = normalize(said)
     right = (unit * batch.targets).sum(dim=1, keepdim=True)
     others = batch.targets @ seen.T < SAME
@@ -171,8 +168,7 @@ class HeadTraining:
         said = self.head(batch.features)
         options = self.settings.loss
         negatives = draw_negatives(self.seen, options.negatives)
-        each = losses(options, said, batch.targets, batch.labels, negatives)
-        loss = (each * batch.weights).sum() / batch.weights.sum()
+        loss = losses(options, said, batch.targets, batch.labels, negatives).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -218,20 +214,13 @@ def write_metrics(path: str | Path, epochs: Sequence[dict[str, float]]) -> None:
     write_table(path, COLUMNS, ([repr(row[name]) for name in COLUMNS] for row in epochs))
 
 
-MOMENTS = 20_000  # images, evenly taken, that mean and covariance of the features are made of
-
-
-NO_ROWS = np.zeros((0, 0), np.float32)
-
-
 @dataclass(frozen=True)
 class Sources:
-    """What a head is trained on: features, the split's images, nouns, the classifier's rows."""
+    """What a head is trained on: features, the split's images, nouns."""
 
     store: Features
     images: Sequence[ImageRow]
     nouns: NounMatrix
-    classifier_rows: Floats = field(default_factory=NO_ROWS.copy)
 
 
 def read_sources(
@@ -239,9 +228,8 @@ def read_sources(
     images: str | Path,
     vectors: str | Path,
     nouns: str | Path,
-    classifier: str | Path | None = None,
 ) -> Sources:
-    """Return what a rule's input files hold, without a ``classifier`` no rows of it.
+    """Return what a rule's input files hold.
 
     Raises InputError when a file is damaged, or the files do not belong together.
     """
@@ -249,49 +237,7 @@ def read_sources(
         FeatureStore.open(features),
         read_images(images),
         read_noun_matrix(vectors, nouns),
-        NO_ROWS if classifier is None else load_matrix(classifier),
     )
-
-
-def training_points(
-    sources: Sources, train: Labelled, variant: Settings, asks_conse: bool
-) -> tuple[Points, Ints]:
-    """Return all points of the ``train`` part, and the rows of the nouns that are seen."""
-    nouns, store, settings = sources.nouns, sources.store, variant.targets
-    if not settings.unlabelled:
-        train = train.with_noun()
-    weights = np.where(train.photos, np.float32(settings.photo_weight), np.float32(1))
-    extra, extra_nouns = np.zeros((0, store.width), np.float32), np.zeros(0, np.int64)
-    if settings.classifier_weight > 0:
-        known = np.flatnonzero(nouns.known_classes)
-        some, rows = train.with_noun().thinned(MOMENTS), sources.classifier_rows[known]
-        features = store.features(some.rows)
-        if settings.classifier_features == "scaled":
-            extra = scaled_points(rows, features)
-        else:
-            extra = discriminant_points(rows, features, some.nouns)
-        extra_nouns = nouns.class_rows[known]
-    rows_of = np.concatenate([train.nouns, extra_nouns])
-    more = np.full(len(extra), np.float32(settings.classifier_weight))
-    seen = np.unique(rows_of[rows_of >= 0])
-    classifier = classifier_of(nouns, settings.conse_top) if asks_conse else None
-    points = Points(
-        store,
-        nouns,
-        train.rows,
-        extra,
-        rows_of,
-        np.concatenate([weights, more]),
-        label_numbers(nouns, seen),
-        settings.distillation,
-        classifier,
-    )
-    return points, seen
-
-
-def _asks_conse(settings: Settings) -> bool:
-    targets = settings.targets
-    return targets.distillation > 0 or targets.unlabelled
 
 
 def prepare(
@@ -302,12 +248,12 @@ def prepare(
     Raises InputError when the inputs do not belong together or a part is empty.
     """
     train, valid = seen_parts(sources.store, sources.images, sources.nouns)
-    asks = _asks_conse(settings)
-    points, seen = training_points(sources, train, settings, asks)
-    like_valid = train.with_noun().thinned(len(valid))
-    fit, held = (
-        of_images(sources.store, sources.nouns, part, points.label_of, points.classifier)
-        for part in (like_valid, valid)
+    train = train.with_noun()
+    seen = np.unique(train.nouns)
+    label_of = label_numbers(sources.nouns, seen)
+    points, fit, held = (
+        of_images(sources.store, sources.nouns, part, label_of)
+        for part in (train, train.thinned(len(valid)), valid)
     )
     random.seed(seed)
     np.random.seed(seed)

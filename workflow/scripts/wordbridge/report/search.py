@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib
-import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
@@ -22,10 +21,8 @@ from wordbridge.files import replacing
 from wordbridge.images.decoding import UnreadableImageError, open_image
 from wordbridge.images.table import ImageRow, read_bytes
 from wordbridge.report.tables import Column, read_frame
-from wordbridge.search.engine import question_vectors
 from wordbridge.search.french import (
     NamePair,
-    Queries,
     cross_fitted,
     folds_of,
     mean_vectors,
@@ -35,7 +32,6 @@ from wordbridge.search.index import Index, Vectors
 from wordbridge.search.queries import query_vector
 from wordbridge.search.recall import recall_rows
 from wordbridge.search.results import Answer, answers, image_row, without
-from wordbridge.search.translated_names import TranslatedName
 from wordbridge.search.words import WordTable
 from wordbridge.vectors.protocol import WordVectors
 
@@ -275,33 +271,20 @@ def tabulate_recall(
     return table
 
 
-_CAPTION = "Images found by their names in both languages, among those that were not trained on."
-_TRANSLATED = (
-    "{caption} Aligned: French words, in the space of the English ones after a rotation. "
-    "Translated: the same names without article as questions ({form}) through the translator "
-    "{translator}, which has the best BLEU on the scored part; one that gives no word to search "
-    "with is a miss."
+FRENCH_CAPTION = (
+    "Images found by their names in both languages, among those that were not trained on. "
+    "Aligned: French words, in the space of the English ones after a rotation."
 )
 
 _SHARE = "Share of names with an image of the noun among the first k."
 _BEFORE = {
     "language": Column("Language"),
     "names": Column("Names", 0),
-    "queries": Column("Queries", 0, note="Names that give words to search with."),
-    "known": Column("Known", 0, note="Names of which vectors or translator know every word."),
     "images": Column("Images", 0),
 }
 _BEHIND = {
     "mrr": Column("MRR", 3, best="high", note="Mean reciprocal rank of the first right image."),
 }
-
-
-def caption_french_table(translated: Mapping[str, TranslatedName]) -> str:
-    """Return the caption, which tells how questions went if any were ``translated``."""
-    for one in translated.values():
-        form = one.question.replace(one.name, "\u2026")
-        return _TRANSLATED.format(caption=_CAPTION, form=form, translator=one.translator)
-    return _CAPTION
 
 
 def tabulate_french(
@@ -311,21 +294,17 @@ def tabulate_french(
     index: Index,
     folds: int,
     ks: Sequence[int],
-    translated: Mapping[str, TranslatedName],
 ) -> pd.DataFrame:
     """Return a row per language with hit@k for each of ``ks`` and the mean reciprocal rank.
 
     No French name is asked with an alignment that it had a part in: they are dealt into
-    ``folds``, and each fold is mapped by what is fitted on the others. ``translated`` has the
-    names' questions by spelling; where there are none, they have no row.
+    ``folds``, and each fold is mapped by what is fitted on the others.
     """
     target = mean_vectors([pair.en for pair in pairs], english)
     source = mean_vectors([pair.fr for pair in pairs], french)
     mapped = cross_fitted(source, target, folds_of(pairs, folds))
-    needed = {"English": _queries(target), "French, aligned": _queries(mapped)}
-    questions = [translated[pair.spelled] for pair in pairs] if translated else []
-    beside = {"French, translated": _translated(questions, english)} if translated else {}
-    return pd.DataFrame(score_names(pairs, needed, beside, index, ks))
+    vectors = {"English": target, "French, aligned": mapped}
+    return pd.DataFrame(score_names(pairs, vectors, index, ks))
 
 
 def french_columns(frame: pd.DataFrame) -> dict[str, Column]:
@@ -336,12 +315,3 @@ def french_columns(frame: pd.DataFrame) -> dict[str, Column]:
         for place, name in enumerate(hits)
     }
     return _BEFORE | shown | _BEHIND
-
-
-def _queries(vectors: Vectors) -> Queries:
-    return Queries(vectors, np.any(vectors, axis=1))
-
-
-def _translated(questions: Sequence[TranslatedName], english: WordTable) -> Queries:
-    vectors = question_vectors([one.translation for one in questions], english)
-    return Queries(vectors, np.array([not one.unknown for one in questions]))

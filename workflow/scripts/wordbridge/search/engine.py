@@ -10,7 +10,7 @@ Searches in a finished run: words or an image in, nouns or images out.
 import io
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, suppress
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -157,16 +157,6 @@ def question_vector(question: str, translation: str, words: WordTable) -> Vector
             f"question {question!r}: expected a translation to search with, got {translation!r}"
             f"{reason}; ask with other words, or without the question mark"
         ) from None
-
-
-def question_vectors(translations: Sequence[str], words: WordTable) -> Vectors:
-    """Return the vector (questions, dim) of each, zeros where a search would be refused."""
-    vectors = np.zeros((len(translations), words.dim), np.float32)
-    for place, translation in enumerate(translations):
-        # A person would read what is wrong with the query, and see no image.
-        with suppress(InputError):
-            vectors[place] = query_vector(words_of(translation), words)
-    return vectors
 
 
 class Found(NamedTuple):

@@ -6,7 +6,6 @@ How well names in several languages find the images that nothing was trained on.
 """
 
 import hashlib
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from wordbridge.arrays import unit_length
 from wordbridge.errors import InputError
 from wordbridge.images.table import TRAIN, ImageRow
 from wordbridge.search.index import Index, Vectors, cosines_with
-from wordbridge.search.words import bare_name, content_words
-from wordbridge.vectors.protocol import Mask, WordVectors
+from wordbridge.search.words import content_words
+from wordbridge.vectors.protocol import WordVectors
 
 _BLOCK = 65536  # rows that are mapped at one time
 
@@ -89,15 +88,11 @@ _LONGEST = 3  # words; longer names are descriptions, of which the mean says lit
 
 @dataclass(frozen=True)
 class NamePair:
-    """A name in both languages, as words, and the nouns (synsets) of the images named so.
-
-    ``spelled`` is the French name as it is written, but for its article; the shortest of several.
-    """
+    """A name in both languages, as words, and the nouns (synsets) of the images named so."""
 
     en: tuple[str, ...]
     fr: tuple[str, ...]
     synsets: tuple[str, ...]
-    spelled: str
 
 
 def name_pairs(images: Sequence[ImageRow]) -> list[NamePair]:
@@ -108,14 +103,10 @@ def name_pairs(images: Sequence[ImageRow]) -> list[NamePair]:
         fr = tuple(content_words(one.fr_name, "fr"))
         if en and fr and max(len(en), len(fr)) <= _LONGEST:
             named[en, fr].append(one)
-    return [_pair(*names, ones) for names, ones in sorted(named.items())]
-
-
-def _pair(en: tuple[str, ...], fr: tuple[str, ...], images: Sequence[ImageRow]) -> NamePair:
-    synsets = {one.synset for one in images} - {""}
-    spellings = {bare_name(one.fr_name) for one in images}
-    spelled = min(spellings, key=lambda name: (len(name), name))
-    return NamePair(en, fr, tuple(sorted(synsets)), spelled)
+    return [
+        NamePair(en, fr, tuple(sorted({one.synset for one in ones} - {""})))
+        for (en, fr), ones in sorted(named.items())
+    ]
 
 
 def mean_vectors(names: Sequence[Sequence[str]], vectors: WordVectors) -> Vectors:
@@ -137,23 +128,6 @@ def folds_of(pairs: Sequence[NamePair], folds: int) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True, eq=False)
-class Queries:
-    """What names are searched with: ``vectors`` (names, dim), zeros where a name gives none.
-
-    ``known`` (names) is whether every word of the name means something to what made its vector.
-    """
-
-    vectors: Vectors
-    known: Mask
-
-    @property
-    def given(self) -> Mask:
-        """Return which names have a vector."""
-        given: Mask = np.any(self.vectors, axis=1)
-        return given
-
-
-@dataclass(frozen=True, eq=False)
 class _Searched:
     """The images that are searched: ``vectors`` (images, dim) and their nouns."""
 
@@ -163,25 +137,22 @@ class _Searched:
 
 def score_names(
     pairs: Sequence[NamePair],
-    needed: Mapping[str, Queries],
-    beside: Mapping[str, Queries],
+    vectors: Mapping[str, Vectors],
     index: Index,
     ks: Sequence[int],
 ) -> list[dict[str, Any]]:
     """Return a row per language: how well names find images that nothing was trained on.
 
-    Only pairs with an image in the index and a vector in each language of ``needed`` are asked,
-    those of ``beside`` for the same ones: without a vector there, a name has missed. queries:
-    names with a vector. known: those whose every word is known. hit@k: an image of the noun is
-    among the first k. mrr: mean reciprocal rank of the first one. Raises InputError if no pair
-    is left.
+    ``vectors`` has the vectors (pairs, dim) of the names in each language. Only pairs with an
+    image in the index and a vector in every language count. hit@k: an image of the noun is among
+    the first k. mrr: mean reciprocal rank of the first one. Raises InputError if no pair is left.
     """
     searched = _untrained(index)
     imaged = set(searched.synsets)
     asked = [
         number
         for number, pair in enumerate(pairs)
-        if imaged & set(pair.synsets) and all(one.given[number] for one in needed.values())
+        if imaged & set(pair.synsets) and all(one[number].any() for one in vectors.values())
     ]
     if not asked:
         raise InputError(
@@ -189,11 +160,10 @@ def score_names(
             "add an image set that has them"
         )
     rows = []
-    for language, queries in {**needed, **beside}.items():
-        ranks = np.array([_rank(queries.vectors[n], pairs[n].synsets, searched) for n in asked])
+    for language, queries in vectors.items():
+        ranks = np.array([_rank(queries[n], pairs[n].synsets, searched) for n in asked])
         rows.append(
             {"language": language, "names": len(asked), "images": len(searched.vectors)}
-            | {"queries": int(queries.given[asked].sum()), "known": int(queries.known[asked].sum())}
             | {f"hit@{k}": float(np.mean(ranks <= k)) for k in ks}
             | {"mrr": float(np.mean(1 / ranks))}
         )
@@ -207,13 +177,8 @@ def _untrained(index: Index) -> _Searched:
     return _Searched(np.asarray(index.vectors)[rows], synsets)
 
 
-def _rank(query: Vectors, right: Sequence[str], searched: _Searched) -> float:
-    """Return the place from 1 of the best right image; what equals it stands before it.
-
-    Infinity for a query of zeros, which finds nothing.
-    """
-    if not query.any():
-        return math.inf
+def _rank(query: Vectors, right: Sequence[str], searched: _Searched) -> int:
+    """Return the rank from 1 of the best right image, below all others of the same cosine."""
     cosines = cosines_with(searched.vectors, unit_length(query))
     is_right = np.isin(searched.synsets, right)
     return int(np.count_nonzero(cosines[~is_right] >= cosines[is_right].max())) + 1

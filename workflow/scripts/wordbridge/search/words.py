@@ -211,8 +211,6 @@ _STOP = {
 }
 _STOP_WORDS = {language: frozenset(words.split()) for language, words in _STOP.items()}
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_ARTICLE = re.compile(r"(?:une?|le|la|les|des|du|de la)\s+|(?:de )?l['\u2019]", re.IGNORECASE)
-_END = ".!?\u2026 \u00a0\u202f"  # the last two are French spaces before a mark
 
 
 def content_words(text: str, language: str) -> list[str]:
@@ -222,10 +220,3 @@ def content_words(text: str, language: str) -> list[str]:
     """
     words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
     return [word for word in words if word not in _STOP_WORDS[language]] or words
-
-
-def bare_name(name: str) -> str:
-    """Return a French name without the article before it and the marks behind it."""
-    text = unicodedata.normalize("NFC", name).strip().rstrip(_END)
-    article = _ARTICLE.match(text)
-    return text[article.end() :] if article and article.end() < len(text) else text
