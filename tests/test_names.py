@@ -18,7 +18,7 @@ BLOCKS = {
     "resource": "resources",
     "example": "search.examples",
 }
-LISTS = {"set": ("images", "albums"), "method": ("methods",), "variant": ("variants",)}
+LISTS = {"set": ("images", "albums"), "variant": ("variants",)}
 
 
 def allowed(block: str) -> str:

@@ -209,7 +209,7 @@ JOB = """
 import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
-from tests.devise import test_devise_training as tests
+from tests.devise import test_training as tests
 tests.run(tests.LONGER, state=Path(sys.argv[1]))
 """
 LONGER = variant(training={"epochs": 60})

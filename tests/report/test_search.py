@@ -134,7 +134,7 @@ def test_recall_and_costs_of_all_indexes_are_one_table(results: Path):
 
 NAMES = ["animal", "boat", "cat", "dog", "entity", "sail", "vessel"]
 SYNSETS = {"boat": ("n6",), "cat": ("n4",), "dog": ("n3",), "sail": ("n7",)}
-PAIRS = [NamePair((name,), (name,), SYNSETS.get(name, ()), name) for name in NAMES]
+PAIRS = [NamePair((name,), (name,), SYNSETS.get(name, ())) for name in NAMES]
 
 
 def test_french_names_are_asked_with_alignments_of_the_others(images: Index, words: WordTable):

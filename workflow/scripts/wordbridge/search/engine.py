@@ -9,7 +9,7 @@ Searches in a finished run: words or an image in, nouns or images out.
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
