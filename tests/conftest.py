@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.mini_tree import CONFIG, ROOT, copy_of_checkout, options
-from wordbridge.files import locked
+from wordbridge.files import lock
 
 Run = subprocess.CompletedProcess[str]
 
@@ -62,7 +62,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     own = tmp_path_factory.getbasetemp()
     folder = own if worker_id == "master" else own.parent
     checkout, done = folder / "mini/checkout", folder / "mini/done"
-    with locked(folder / "mini.lock", "runs the mini experiment"):
+    with lock(folder / "mini.lock", "runs the mini experiment"):
         if not done.exists():
             shutil.rmtree(checkout, ignore_errors=True)
             copy_of_checkout(checkout)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordbridge.arrays import load_matrix, save_matrix, unit_length
+from wordbridge.arrays import l2_normalize, load_matrix, save_matrix
 from wordbridge.errors import InputError
 
 
@@ -73,4 +73,4 @@ def test_damaged_and_missing_files_are_named(content: bytes | None, tmp_path: Pa
 def test_a_vector_has_length_one_unless_it_is_too_short_to_have_a_direction(
     vector: list[float], unit: list[float]
 ):
-    assert unit_length(np.array([vector], np.float32))[0] == pytest.approx(unit)
+    assert l2_normalize(np.array([vector], np.float32))[0] == pytest.approx(unit)

@@ -17,7 +17,7 @@ from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.corpus.subwords import cut_texts, train_pieces, write_pieces
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from wordbridge.errors import InputError
-from wordbridge.files import write_record
+from wordbridge.files import write_json
 from wordbridge.search.engine import Search
 from wordbridge.training.checkpoint import weights_of
 from wordbridge.translation.decoding import DecodingSettings, translate
@@ -88,7 +88,7 @@ def save(
     write_translator(
         weights_of(model), description, folder / "model.safetensors", folder / "settings.json"
     )
-    write_record(results / f"scores/{variant}/{seed}.json", {"bleu_single": bleu})
+    write_json(results / f"scores/{variant}/{seed}.json", {"bleu_single": bleu})
 
 
 def save_vocabulary(results: Path, language: str, words: list[str]) -> None:
@@ -108,7 +108,7 @@ def finish(results: Path) -> Path:
     """Write what a finished run has of translators into ``results``, and return it."""
     save_vocabulary(results, "fr", FRENCH)
     save_vocabulary(results, "en", ENGLISH)
-    write_record(results / "usage.json", {**USAGE, "tokenizer": "spacy"})
+    write_json(results / "usage.json", {**USAGE, "tokenizer": "spacy"})
     save(results, "plain", 2, "fr-en", bleu=7.5)
     save(results, "plain", 10, "fr-en", bleu=9.5)
     save(results, "turned", 3, "en-fr", bleu=8.5)
@@ -228,12 +228,12 @@ def test_a_french_question_goes_to_the_best_model_out_of_french(results: Path):
 
 def test_models_that_an_earlier_configuration_left_are_not_used(results: Path, wordbridge: Cli):
     usage = {**USAGE, "tokenizer": "spacy", "variants": ["plain", "tagged"], "seeds": [2, 8]}
-    write_record(results / "usage.json", usage)
+    write_json(results / "usage.json", usage)
     run = wordbridge("translate", "Où est la gare ?", results=results)
     assert run.stdout.rstrip("\n") == expected(GARE, 2)
     run = wordbridge("translate", "Qui ?", "--variant", "turned", results=results)
     assert "expected a variant of plain, tagged, got turned" in run.stderr
-    write_record(results / "usage.json", usage | {"seeds": [5]})
+    write_json(results / "usage.json", usage | {"seeds": [5]})
     run = wordbridge("translate", "Qui ?", results=results)
     assert "got plain/2, plain/10, tagged/8, turned/3 of an earlier one" in run.stderr
 
@@ -281,7 +281,7 @@ def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: 
         write_pieces(results / f"pieces/{name}.model", model)
     pieces = cut_texts(["où est la gare ?"], models["fr"])[0]
     save_vocabulary(results, "fr", list(dict.fromkeys(pieces))[:-1])
-    write_record(results / "usage.json", {**USAGE, "tokenizer": "sentencepiece"})
+    write_json(results / "usage.json", {**USAGE, "tokenizer": "sentencepiece"})
     save(results, "plain", 10, "fr-en", bleu=9.5)
     run = wordbridge("translate", "Où est la GARE ?", "--json", "--seed", "10", results=results)
     assert run.exit_code == 0, run.stderr

@@ -22,22 +22,22 @@ from safetensors.torch import load_file
 
 from wordbridge.errors import InputError
 from wordbridge.files import (
-    Refused,
-    partial_of,
+    DiskError,
+    atomic_write,
+    format_value,
+    partial_path,
     read_records,
-    read_table,
-    replacing,
-    rounded,
-    write_record,
-    write_table,
+    read_tsv,
+    write_json,
+    write_tsv,
 )
 from wordbridge.tensors import write_tensors
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow/scripts"
 DYING = """
 import os, signal, sys
-from wordbridge.files import replacing
-with replacing(sys.argv[1]) as partial:
+from wordbridge.files import atomic_write
+with atomic_write(sys.argv[1]) as partial:
     partial.write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -55,15 +55,15 @@ def test_the_half_file_of_a_killed_process_is_deleted_by_the_next_write_into_its
     assert done.returncode == -9
     (half,) = names(tmp_path)
     assert half.endswith(".partial.a.txt")
-    with replacing(tmp_path / "b.txt") as partial:
+    with atomic_write(tmp_path / "b.txt") as partial:
         partial.write_text("b")
     assert names(tmp_path) == ["b.txt"]
 
 
 def test_what_another_process_writes_to_is_left_alone(tmp_path: Path):
-    with replacing(tmp_path / "a.txt") as one:
+    with atomic_write(tmp_path / "a.txt") as one:
         one.write_text("a")
-        with replacing(tmp_path / "b.txt") as other:
+        with atomic_write(tmp_path / "b.txt") as other:
             other.write_text("b")
     assert names(tmp_path) == ["a.txt", "b.txt"]
 
@@ -84,9 +84,9 @@ def test_without_locks_files_are_written_and_nothing_is_swept(
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    old = partial_of(tmp_path / "a.txt")
+    old = partial_path(tmp_path / "a.txt")
     old.touch()
-    with replacing(tmp_path / "a.txt") as partial:
+    with atomic_write(tmp_path / "a.txt") as partial:
         partial.write_text("a")
     assert names(tmp_path) == [old.name, "a.txt"]
 
@@ -108,7 +108,7 @@ def test_a_file_that_does_not_fit_leaves_what_was_there_and_says_what_to_do(
     target = tmp_path / "a"
     target.write_text("before")
     message = rf"a: expected to write it, got '{says}'; .* and run the same command again"
-    with pytest.raises(Refused, match=message), replacing(target) as partial:
+    with pytest.raises(DiskError, match=message), atomic_write(target) as partial:
         WRITERS[writer](partial)
     assert target.read_text() == "before"
     assert names(tmp_path) == ["a"]
@@ -118,7 +118,7 @@ def test_a_file_elsewhere_that_cannot_be_read_is_not_taken_for_this_one(tmp_path
     def read() -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/elsewhere/input")
 
-    with pytest.raises(PermissionError), replacing(tmp_path / "a"):
+    with pytest.raises(PermissionError), atomic_write(tmp_path / "a"):
         read()
     assert names(tmp_path) == []
 
@@ -134,19 +134,19 @@ def counted(word: str, count: str, *part: str) -> tuple[str | int, ...]:
 
 
 def read(path: Path, *optional: str) -> list[tuple[str | int, ...]]:
-    return list(read_table(path, COLUMNS, counted, REMEDY, optional))
+    return list(read_tsv(path, COLUMNS, counted, REMEDY, optional))
 
 
 def test_what_is_written_is_read_again(tmp_path: Path):
     path = tmp_path / "new" / "t.tsv"
     rows = [("où", "3"), ("", "4"), ('"a\u2028\0', "5")]
-    assert write_table(path, COLUMNS, iter(rows)) == 3
+    assert write_tsv(path, COLUMNS, iter(rows)) == 3
     assert path.read_bytes() == 'word\tcount\noù\t3\n\t4\n"a\u2028\0\t5\n'.encode()
     assert read(path) == [("où", 3), ("", 4), ('"a\u2028\0', 5)]
 
 
 def test_a_table_without_rows_is_one(tmp_path: Path):
-    assert write_table(tmp_path / "t.tsv", COLUMNS, []) == 0
+    assert write_tsv(tmp_path / "t.tsv", COLUMNS, []) == 0
     assert read(tmp_path / "t.tsv") == []
 
 
@@ -156,7 +156,7 @@ def test_a_table_that_fails_half_way_is_not_left_behind(tmp_path: Path):
         raise InputError("no more")
 
     with pytest.raises(InputError, match="no more"):
-        write_table(tmp_path / "t.tsv", COLUMNS, broken())
+        write_tsv(tmp_path / "t.tsv", COLUMNS, broken())
     assert [*tmp_path.iterdir()] == []
 
 
@@ -176,7 +176,7 @@ def test_other_editors_tables_are_understood(tmp_path: Path, content: str):
 def test_a_column_may_be_there_or_not(tmp_path: Path):
     path = tmp_path / "t.tsv"
     for part in ([], ["train"]):
-        write_table(path, [*COLUMNS, *["part"] * len(part)], [["a", "1", *part]])
+        write_tsv(path, [*COLUMNS, *["part"] * len(part)], [["a", "1", *part]])
         assert read(path, "part") == [("a", 1, *part)]
     with pytest.raises(InputError, match="got 'word, count, part'"):
         read(path)
@@ -184,7 +184,7 @@ def test_a_column_may_be_there_or_not(tmp_path: Path):
 
 def test_rows_come_one_at_a_time(tmp_path: Path):
     (tmp_path / "t.tsv").write_bytes(b"word\tcount\na\t1\nb\n")
-    rows = read_table(tmp_path / "t.tsv", COLUMNS, counted, REMEDY)
+    rows = read_tsv(tmp_path / "t.tsv", COLUMNS, counted, REMEDY)
     assert next(rows) == ("a", 1)
     with pytest.raises(InputError, match="line 3: expected 2 columns, got 1"):
         next(rows)
@@ -226,17 +226,17 @@ def test_a_file_that_is_none_is_named(tmp_path: Path, is_folder: bool):
 
 @pytest.mark.parametrize(("value", "field"), [(0.5, "0.500000"), (3, "3"), ("a", "a")])
 def test_shares_have_six_digits(value: object, field: str):
-    assert rounded(value) == field
+    assert format_value(value) == field
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
     record = {"variant": "all\n\u00e9", "seed": 2, "bleu": 1 / 3, "counts": [[1, 2], [3, 4]]}
-    write_record(tmp_path / "new" / "2.json", record)
+    write_json(tmp_path / "new" / "2.json", record)
     assert read_records([tmp_path / "new" / "2.json"]) == [record]
 
 
 def test_a_record_has_one_line_per_key(tmp_path: Path) -> None:
-    write_record(tmp_path / "1.json", {"seed": 1, "counts": [[1, 2], [3, 4]]})
+    write_json(tmp_path / "1.json", {"seed": 1, "counts": [[1, 2], [3, 4]]})
     text = (tmp_path / "1.json").read_bytes()
     assert text == b'{\n "seed": 1,\n "counts": [[1, 2], [3, 4]]\n}\n'
 
@@ -244,13 +244,13 @@ def test_a_record_has_one_line_per_key(tmp_path: Path) -> None:
 def test_records_keep_the_order_of_the_files(tmp_path: Path) -> None:
     paths = [tmp_path / f"{seed}.json" for seed in (3, 1, 2)]
     for path in paths:
-        write_record(path, {"seed": int(path.stem)})
+        write_json(path, {"seed": int(path.stem)})
     assert [record["seed"] for record in read_records(paths)] == [3, 1, 2]
 
 
 def test_a_figure_that_is_not_finite_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        write_record(tmp_path / "1.json", {"loss": math.nan})
+        write_json(tmp_path / "1.json", {"loss": math.nan})
     assert list(tmp_path.iterdir()) == []
 
 

@@ -32,7 +32,7 @@ from wordbridge import job as attempts
 from wordbridge import job as record
 from wordbridge.errors import InputError
 from wordbridge.job import (
-    in_one_line,
+    error_message,
     machine,
     peak_memory_mb,
     record_path,
@@ -48,7 +48,7 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 PREAMBLE = """
 import os, sys, types
 from pathlib import Path
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 __file__ = {script!r}
 class Params(types.SimpleNamespace):
     def items(self):
@@ -82,7 +82,7 @@ def run(
         "runpy.run_path = lambda _: {'digest': lambda _: {'toy.py': '1', 'helper.py': '3'}}\n"
     )
     job = tmp_path / "job.py"
-    job.write_text(f"{preamble}{stand_in}log_to(snakemake)\n{body}", encoding="utf-8")
+    job.write_text(f"{preamble}{stand_in}start_job(snakemake)\n{body}", encoding="utf-8")
     done = subprocess.run(
         [sys.executable, job],
         env=os.environ | {"PYTHONPATH": str(SCRIPTS), "PYTHONUNBUFFERED": "", "LC_ALL": "C"},
@@ -242,7 +242,7 @@ def too_much(library: str) -> None:
 def test_memory_that_a_library_does_not_get_is_one_line_with_advice(library: str):
     with pytest.raises((MemoryError, RuntimeError)) as raised:
         too_much(library)
-    line = in_one_line(raised.value)
+    line = error_message(raised.value)
     assert line is not None
     assert line.startswith("expected more memory, got ")
     assert line.endswith("lower batch_size, and run the same command again")
@@ -251,14 +251,14 @@ def test_memory_that_a_library_does_not_get_is_one_line_with_advice(library: str
 
 def test_what_a_person_can_act_on_is_one_line_and_the_rest_has_none():
     words = "x: expected a, got b; mend it"
-    assert in_one_line(InputError(words)) == words
-    assert "Ctrl-C" in str(in_one_line(KeyboardInterrupt()))
-    assert in_one_line(KeyError("x")) is None
-    assert in_one_line(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None
+    assert error_message(InputError(words)) == words
+    assert "Ctrl-C" in str(error_message(KeyboardInterrupt()))
+    assert error_message(KeyError("x")) is None
+    assert error_message(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None
 
 
 def test_what_the_system_refuses_is_one_line_that_names_the_file():
-    line = in_one_line(PermissionError(errno.EACCES, "Permission denied", "some/file"))
+    line = error_message(PermissionError(errno.EACCES, "Permission denied", "some/file"))
     assert line == (
         "some/file: expected one that can be read or written, got Permission denied; "
         "check the path, its permissions and the disk"

@@ -168,7 +168,7 @@ def test_what_only_type_checkers_import_does_not_count(scripts: Path, test: str)
 
 def test_the_watching_module_does_not_count(scripts: Path):
     (scripts / "wordbridge/job.py").write_text("import wordbridge.sets\n")
-    (scripts / "job.py").write_text("from wordbridge.job import log_to\n")
+    (scripts / "job.py").write_text("from wordbridge.job import start_job\n")
     assert list(digest(scripts / "job.py")) == ["job.py", "wordbridge/__init__.py"]
 
 

@@ -33,10 +33,10 @@ SHARED = [
 SCRIPT = '''"""Toy."""
 
 from wordbridge.errors import InputError
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.{module} import text_of
 
-log_to(snakemake)
+start_job(snakemake)
 if snakemake.params.config["fail"]:
     raise InputError("fail: expected false, got true; turn it off")
 with open(snakemake.input[0]) as source, open(snakemake.output[0], "w") as target:

@@ -4,27 +4,27 @@ import pytest
 import torch
 
 from tests.translation.toys import VARIANTS, settings, translator
-from wordbridge.tensors import load_weights, weights_of
+from wordbridge.tensors import copy_weights, load_weights
 
 
 def test_weights_make_another_model_equal() -> None:
     first, second = (translator(settings(VARIANTS["all"]), seed) for seed in (1, 2))
-    weights = weights_of(first)
+    weights = copy_weights(first)
     load_weights(second, weights)
-    assert all(torch.equal(value, weights[name]) for name, value in weights_of(second).items())
+    assert all(torch.equal(value, weights[name]) for name, value in copy_weights(second).items())
     weights["decoder.output.bias"].add_(1.0)
     assert not torch.equal(weights["decoder.output.bias"], first.decoder.output.bias)
 
 
 def test_tied_weights_come_once() -> None:
-    names = weights_of(translator(settings({})))
+    names = copy_weights(translator(settings({})))
     assert "decoder.embedding.weight" in names
     assert "decoder.output.weight" not in names
 
 
 @pytest.mark.parametrize("wrong", ["more", "fewer", "smaller"])
 def test_other_names_or_shapes_are_refused(wrong: str) -> None:
-    weights = weights_of(translator(settings({})))
+    weights = copy_weights(translator(settings({})))
     if wrong == "more":
         weights["more"] = torch.zeros(1)
     elif wrong == "fewer":

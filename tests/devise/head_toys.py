@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from wordbridge.arrays import unit_length
+from wordbridge.arrays import l2_normalize
 from wordbridge.devise.labelled import Floats, Ints
 from wordbridge.devise.training import Sources
 from wordbridge.images.table import ImageRow
@@ -49,7 +49,7 @@ def nouns(seed: int = 1) -> NounMatrix:
     """Return nouns the first of which are classes 40, 41, ... of the classifier."""
     vectors = np.random.default_rng(seed).standard_normal((NOUNS, DIM)).astype(np.float32)
     classes = np.array([40 + n if n < KNOWN else -1 for n in range(NOUNS)], np.int64)
-    return NounMatrix([f"n{n:08d}" for n in range(NOUNS)], unit_length(vectors), classes)
+    return NounMatrix([f"n{n:08d}" for n in range(NOUNS)], l2_normalize(vectors), classes)
 
 
 def sources(noise: float = 0.3, seed: int = 2) -> Sources:

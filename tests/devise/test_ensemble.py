@@ -6,14 +6,14 @@ Tests of the regression that tells photographs from drawings.
 import numpy as np
 import pytest
 
-from wordbridge.arrays import unit_length
+from wordbridge.arrays import l2_normalize
 from wordbridge.devise.conse import conse
 from wordbridge.devise.ensemble import PhotoGate, SecondVoice, fit_photo_gate, likeliest
 from wordbridge.devise.labelled import Floats
 from wordbridge.devise.settings import ClassifierSettings
 
 DIM, CLASSES, IMAGES = 6, 40, 9
-VECTORS = unit_length(np.random.default_rng(1).standard_normal((CLASSES, DIM)).astype(np.float32))
+VECTORS = l2_normalize(np.random.default_rng(1).standard_normal((CLASSES, DIM)).astype(np.float32))
 KNOWN = np.arange(CLASSES) != 3
 SCORES = 4 * np.random.default_rng(2).standard_normal((IMAGES, CLASSES)).astype(np.float32)
 

@@ -9,12 +9,11 @@ import pytest
 import torch
 
 from tests.devise.head_toys import DIM, NOUNS, Store, sources, variant
-from wordbridge.arrays import unit_length
+from wordbridge.arrays import l2_normalize
 from wordbridge.devise.baselines import fit_baseline, ridge
 from wordbridge.devise.conse import conse
 from wordbridge.devise.ensemble import voiced_head
 from wordbridge.devise.labelled import Floats, seen_parts
-from wordbridge.devise.model_file import Fitted, read_fitted, write_fitted
 from wordbridge.devise.predictions import (
     Predictions,
     Predictor,
@@ -24,6 +23,7 @@ from wordbridge.devise.predictions import (
 )
 from wordbridge.devise.training import Sources, Trained, train
 from wordbridge.errors import InputError
+from wordbridge.tensors import SavedModel, read_model, write_model
 
 CPU = torch.device("cpu")
 BASELINES: list[dict[str, Any]] = [
@@ -41,21 +41,21 @@ def trained(tmp_path: Path, **blocks: Any) -> Trained:
     return train(block, 3, sources(), [source], tmp_path / "states", {"a": "1"})
 
 
-def voiced(tmp_path: Path, classifier: dict[str, Any], **blocks: Any) -> Fitted:
+def voiced(tmp_path: Path, classifier: dict[str, Any], **blocks: Any) -> SavedModel:
     """Return a trained head with the classifier beside it."""
     made, head = sources(), trained(tmp_path, **blocks)
     return voiced_head(head, classifier, made.store, made.images, made.nouns)
 
 
-def baseline(block: dict[str, Any], seed: int = 3) -> Fitted:
+def baseline(block: dict[str, Any], seed: int = 3) -> SavedModel:
     made = sources()
     return fit_baseline(block, seed, made.store, made.images, made.nouns)
 
 
-def through_files(fitted: Fitted, folder: Path) -> Predictor:
+def through_files(fitted: SavedModel, folder: Path) -> Predictor:
     paths = folder / "model.safetensors", folder / "settings.json"
-    write_fitted(fitted, *paths)
-    return predictor_of(read_fitted(*paths), CPU)
+    write_model(fitted, *paths)
+    return predictor_of(read_model(*paths), CPU)
 
 
 def everything(made: Sources) -> tuple[Floats, Floats]:
@@ -67,7 +67,7 @@ def hits_at_1(predictor: Predictor, made: Sources, part: str = "valid") -> float
     """Return how often the nearest of all nouns is the right one."""
     said = predictor.says(*everything(made))
     names = predictor.classes or made.nouns.synsets
-    scores = said if predictor.classes else unit_length(said) @ made.nouns.vectors.T
+    scores = said if predictor.classes else l2_normalize(said) @ made.nouns.vectors.T
     right = [names[b] == p.synset for b, p in zip(scores.argmax(1), made.images, strict=True)]
     return float(np.mean([r for r, p in zip(right, made.images, strict=True) if p.part == part]))
 
@@ -162,8 +162,8 @@ def test_the_classifier_speaks_beside_a_head_where_it_is_sure_and_moves_nothing_
         predictor_of(voiced(tmp_path, {"weight": weight, "photo_odds": odds}), CPU)
         for weight, odds in ((0.0, 1.0), (1e4, 1e9))
     )
-    said, known = unit_length(alone.says(features, scores)), made.nouns.class_vectors[42]
-    near = unit_length(both.says(features, np.repeat(sure, len(features), axis=0))) @ known
+    said, known = l2_normalize(alone.says(features, scores)), made.nouns.class_vectors[42]
+    near = l2_normalize(both.says(features, np.repeat(sure, len(features), axis=0))) @ known
     assert (near > 0.99).all()
     # 1 / (1 - 1/1000)^2: unsure, the classifier weighs as much as the head at most
     moved = np.linalg.norm(both.says(features, unsure) - said, axis=1)
@@ -214,13 +214,13 @@ def test_a_method_that_does_not_ask_the_classifier_needs_none(tmp_path: Path) ->
 def test_damaged_files_are_an_error(tmp_path: Path) -> None:
     fitted = trained(tmp_path)
     paths = tmp_path / "model.safetensors", tmp_path / "settings.json"
-    write_fitted(fitted, *paths)
+    write_model(fitted, *paths)
     lacking = {n: t for n, t in fitted.tensors.items() if "running_mean" not in n}
     with pytest.raises(InputError, match="expected numbers as its settings describe"):
-        predictor_of(Fitted(lacking, fitted.description), CPU)
+        predictor_of(SavedModel(lacking, fitted.description), CPU)
     paths[0].write_bytes(b"none")
     with pytest.raises(InputError, match="expected the numbers of a fitted method"):
-        read_fitted(*paths)
+        read_model(*paths)
 
 
 def written(folder: Path, matrix: np.ndarray, described: dict[str, object]) -> Predictions:

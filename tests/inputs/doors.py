@@ -24,7 +24,6 @@ from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.corpus.questions import aligned_lines, extract_corpus, read_lines, tabbed_lines
 from wordbridge.corpus.subwords import cut_texts, read_pieces
 from wordbridge.corpus.vocabulary import read_vocabulary
-from wordbridge.devise.model_file import read_fitted
 from wordbridge.devise.predictions import read_predictions
 from wordbridge.files import read_records
 from wordbridge.images import table as image_table
@@ -44,6 +43,7 @@ from wordbridge.nouns.table import read_nouns
 from wordbridge.nouns.wordnet import label_nouns, read_class_list, read_wordnet
 from wordbridge.report.corpus import read_reports
 from wordbridge.sources.archives import extract_member
+from wordbridge.tensors import read_model
 from wordbridge.training.checkpoint import load_state, save_state
 from wordbridge.translation.translations import (
     COLUMNS,
@@ -284,7 +284,7 @@ DOORS: dict[str, Door] = {
     "method": Door(
         "model.safetensors",
         lambda p: files.weights(),
-        lambda p: read_fitted(p, p.with_name("settings.json")).description,
+        lambda p: read_model(p, p.with_name("settings.json")).description,
         {"settings.json": fixed(b'{"kind": "ridge"}')},
     ),
     "state": Door("state.safetensors", state_bytes, own_state),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from wordbridge.devise.label_errors import Suspect
-from wordbridge.files import write_table as write_table_image_counts
+from wordbridge.files import write_tsv as write_table_image_counts
 from wordbridge.images.table import ImageRow, write_images
 from wordbridge.report.images import (
     CAPTION,

@@ -20,11 +20,11 @@ from typer.testing import CliRunner, Result
 import wordbridge.search.engine
 from tests.search.toys import make_run
 from wordbridge.cli import app
-from wordbridge.devise.model_file import Fitted, write_fitted
 from wordbridge.search.engine import Search as Opened
 from wordbridge.search.engine import without_stop_words, words_of, write_usage
 from wordbridge.search.index import read_index
 from wordbridge.search.rows import model_digests
+from wordbridge.tensors import SavedModel, write_model
 
 Search = Callable[..., Result]
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -185,7 +185,7 @@ def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     described = {"kind": "conse", "space": "words", "classes": [], "seed": 1, "top": 3}
     folder = results / "devise/conse/1"
     files = [folder / "model.safetensors", folder / "settings.json"]
-    write_fitted(Fitted(tensors, described), *files)
+    write_model(SavedModel(tensors, described), *files)
     say(results / "search/images/index.json", **model_digests(*files))
     return results
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordbridge.arrays import unit_length
+from wordbridge.arrays import l2_normalize
 from wordbridge.errors import InputError
 from wordbridge.images.table import ImageRow, read_images
 from wordbridge.search.french import (
@@ -41,7 +41,7 @@ def test_a_rotation_is_found_again():
     alignment = fit_alignment(source, target)
     others = points(7, 6, seed=2)
 
-    assert alignment.map(others) == pytest.approx(unit_length(others) @ rotation(6), abs=2e-5)
+    assert alignment.map(others) == pytest.approx(l2_normalize(others) @ rotation(6), abs=2e-5)
 
 
 @pytest.mark.parametrize(("wide", "narrow"), [(9, 4), (4, 9)])

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordbridge.arrays import unit_length
+from wordbridge.arrays import l2_normalize
 from wordbridge.errors import InputError
 from wordbridge.search.index import (
     FILES,
@@ -118,7 +118,7 @@ def points() -> np.ndarray:
     made = heaps[random.integers(0, 9, 700)] + random.standard_normal((700, 12))
     made[[13, 400]] = 0
     made[600:610] = made[20]
-    return unit_length(made.astype(np.float32))
+    return l2_normalize(made.astype(np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ def test_rows_without_any_direction_make_an_empty_graph(tmp_path: Path, rows: in
 
 
 def test_one_row_is_enough(tmp_path: Path):
-    one = unit_length(np.array([[1, 2, 2]], np.float32))
+    one = l2_normalize(np.array([[1, 2, 2]], np.float32))
     write_graph(one, tmp_path / "graph", SETTINGS_HNSW)
 
     found = HnswSearch(one, tmp_path / "graph", SETTINGS_HNSW).search(one[0], 3)
@@ -226,7 +226,7 @@ def test_a_file_that_is_no_graph_is_refused(points: np.ndarray, tmp_path: Path):
 
 
 def vectors(*rows: list[float]) -> np.ndarray:
-    return unit_length(np.array(rows, np.float32))
+    return l2_normalize(np.array(rows, np.float32))
 
 
 def test_rows_come_by_cosine_whatever_the_length_of_the_query():
@@ -267,7 +267,7 @@ def test_an_index_without_rows_answers_nothing():
 
 
 def test_unit_length_leaves_zeros_alone():
-    assert unit_length(np.array([[3, 4], [0, 0]], np.float32)) == pytest.approx(
+    assert l2_normalize(np.array([[3, 4], [0, 0]], np.float32)) == pytest.approx(
         np.array([[0.6, 0.8], [0, 0]])
     )
     assert directed_rows(np.array([[0, 0], [0, 2]], np.float32)).tolist() == [1]

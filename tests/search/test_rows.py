@@ -12,7 +12,7 @@ from snakemake.iocontainers import Namedlist
 
 from tests.search.toys import IMAGES, SETTINGS, files_of, noun_vector
 from wordbridge.errors import InputError
-from wordbridge.files import sha256_of
+from wordbridge.files import file_sha256
 from wordbridge.nouns.table import Noun
 from wordbridge.search.index import read_index
 from wordbridge.search.rows import NounLabel, index_rows, noun_labels, noun_words
@@ -34,7 +34,7 @@ def test_classes_come_in_their_order(finished: Path):
     assert made.vectors[0].tolist() == [0, 0, 4, 1, 0]
     assert made.made_by == {
         "index": "classes",
-        "word_vectors": sha256_of(finished / "nouns/vectors.npy"),
+        "word_vectors": file_sha256(finished / "nouns/vectors.npy"),
     }
 
 
@@ -54,8 +54,8 @@ def test_the_index_of_images_says_which_model_it_was_made_with(finished: Path, t
         path.write_text(path.name)
     made_by = index_rows(SETTINGS, files_of(finished) | {"model": model}).made_by
 
-    assert made_by["model"] == sha256_of(model[0])
-    assert made_by["model_settings"] == sha256_of(model[1])
+    assert made_by["model"] == file_sha256(model[0])
+    assert made_by["model_settings"] == file_sha256(model[1])
 
 
 def test_snakemakes_own_list_of_files_does_as_well(finished: Path):
@@ -96,7 +96,7 @@ def test_predictions_of_other_images_are_refused(finished: Path, tmp_path: Path)
 
 
 def test_an_index_of_the_run_says_which_word_vectors_made_it(finished: Path):
-    digest = sha256_of(finished / "nouns/vectors.npy")
+    digest = file_sha256(finished / "nouns/vectors.npy")
 
     assert read_index(finished / "search/images", digest).description["seed"] == 1
 

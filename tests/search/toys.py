@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from wordbridge.arrays import save_matrix
-from wordbridge.files import sha256_of, write_record
+from wordbridge.files import file_sha256, write_json
 from wordbridge.images.table import ImageRow, write_images
 from wordbridge.nouns.matrix import NounRow, write_noun_rows
 from wordbridge.nouns.table import Noun, read_nouns, write_nouns
@@ -98,7 +98,7 @@ def make_images(results: Path) -> None:
     noise = np.random.default_rng(3).standard_normal((len(IMAGES), DIM)) / 10
     predicted = np.array([noun_vector(name) for name in IMAGES]) + noise
     save_matrix(predicted.astype(np.float32), results / "devise/conse/1/predictions.npy")
-    write_record(
+    write_json(
         results / "devise/conse/1/predictions.json",
         {"space": "words", "method": "conse", "classes": []},
     )
@@ -108,7 +108,7 @@ def make_words(results: Path) -> None:
     words = [
         word for word in noun_words(read_nouns(results / "nouns/nouns.tsv")) if word in VECTORS
     ]
-    digest = sha256_of(results / "nouns/vectors.npy")
+    digest = file_sha256(results / "nouns/vectors.npy")
     english = np.array([VECTORS[word] for word in words], np.float32)
     write_words(results / "search/words/en", words, english, digest)
     french = np.array([VECTORS[word] for word in FRENCH.values()], np.float32)

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from tests.translation.toys import VARIANTS, settings, translator
 from wordbridge.errors import InputError
-from wordbridge.tensors import weights_of
+from wordbridge.tensors import copy_weights
 from wordbridge.training.checkpoint import (
     exclusive,
     load_state,
@@ -46,8 +46,8 @@ def test_a_state_comes_back_whole(tmp_path: Path) -> None:
     assert standing == {"epoch": 2, "best_value": None, "x": 0.1 + 0.2}
     assert torch.equal(kept["a"], best["a"])
     assert (random.random(), float(np.random.rand()), float(torch.rand(()))) == drawn
-    for name, value in weights_of(model).items():
-        assert torch.equal(value, weights_of(other)[name])
+    for name, value in copy_weights(model).items():
+        assert torch.equal(value, copy_weights(other)[name])
     ours, theirs = optimizer.state_dict()["state"], fresh.state_dict()["state"]
     torch.testing.assert_close(ours, theirs, atol=0, rtol=0)
 

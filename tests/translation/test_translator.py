@@ -24,7 +24,7 @@ from tests.translation.toys import (
 from wordbridge.corpus.batches import pad
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.errors import InputError
-from wordbridge.tensors import weights_of
+from wordbridge.tensors import copy_weights
 from wordbridge.translation.settings import settings_from
 from wordbridge.translation.training import write_metrics
 from wordbridge.translation.translator import Translator, read_translator, write_translator
@@ -245,15 +245,15 @@ def saved(folder: Path, name: str) -> tuple[Path, Path]:
     paths = folder / f"{name}.safetensors", folder / f"{name}.json"
     shapes = {"source": [17, 5], "target": [13, 8]}
     description = {"settings": made.as_dict(), "direction": "fr-en", **shapes}
-    write_translator(weights_of(translator(made)), description, *paths)
+    write_translator(copy_weights(translator(made)), description, *paths)
     return paths
 
 
 @pytest.mark.parametrize("name", VARIANTS | FLAGS)
 def test_a_translator_comes_back_ready_to_translate(name: str, tmp_path: Path) -> None:
     model, description = read_translator(*saved(tmp_path, name), CPU)
-    expected = weights_of(translator(settings((VARIANTS | FLAGS)[name])))
-    assert {key: value.tolist() for key, value in weights_of(model).items()} == {
+    expected = copy_weights(translator(settings((VARIANTS | FLAGS)[name])))
+    assert {key: value.tolist() for key, value in copy_weights(model).items()} == {
         key: value.tolist() for key, value in expected.items()
     }
     assert not model.training

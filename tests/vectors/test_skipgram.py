@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.files import Refused
+from wordbridge.files import DiskError
 from wordbridge.vectors.fasttext import FastTextBin
 from wordbridge.vectors.skipgram import SkipgramSettings, skipgram_settings, train_vectors
 
@@ -49,7 +49,7 @@ def test_equal_texts_give_equal_bytes(texts: list[list[str]], tmp_path: Path) ->
 def test_a_model_that_the_library_cut_short_without_a_word_is_refused(
     texts: list[list[str]], tmp_path: Path
 ) -> None:
-    with pytest.raises(Refused, match=r"words\.bin: expected to write it, got 'No space left"):
+    with pytest.raises(DiskError, match=r"words\.bin: expected to write it, got 'No space left"):
         train_vectors(texts[:9], tmp_path / "words.bin", SETTINGS)
     assert list(tmp_path.iterdir()) == []
 

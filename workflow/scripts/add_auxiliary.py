@@ -6,9 +6,9 @@ from wordbridge.corpus.auxiliary import add_auxiliary, pair_clauses
 from wordbridge.corpus.bible import SentenceOptions, read_verses
 from wordbridge.corpus.pairs import read_tokenized, write_counts, write_tokenized
 from wordbridge.corpus.tokenizer import TokenRules, tokenize_pairs
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 corpus, own = settings["corpus"], settings["auxiliary"]

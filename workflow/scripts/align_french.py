@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from wordbridge.images.table import read_images
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.search.french import fit_alignment, mean_vectors, name_pairs
 from wordbridge.search.words import read_words, words_to_search, write_words
 from wordbridge.vectors.readers import configured_vectors
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 pairs = name_pairs(read_images(snakemake.input.images))

@@ -1,11 +1,11 @@
 """A table of what the parts share: equal and like texts, versions of one verse."""
 
 from wordbridge.corpus.pairs import read_tokenized
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.corpus import CAPTION, COLUMNS, audit
 from wordbridge.report.tables import write_table
 
-log_to(snakemake)
+start_job(snakemake)
 
 leaks = audit(read_tokenized(snakemake.input.pairs))
 write_table(leaks, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS)

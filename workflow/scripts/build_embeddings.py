@@ -2,11 +2,11 @@
 
 from wordbridge.arrays import save_matrix
 from wordbridge.corpus.vocabulary import read_vocabulary
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.vectors.embeddings import build_embeddings, write_coverage
 from wordbridge.vectors.readers import configured_vectors
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 vocabulary = read_vocabulary(snakemake.input.vocabulary)

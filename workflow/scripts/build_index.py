@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.search.index import GraphSettings, write_index
 from wordbridge.search.rows import index_rows
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 rows = index_rows(settings, snakemake.input)

@@ -1,9 +1,9 @@
 """The summary page: every table and figure of the run, and what stands in which folder."""
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.page import summary_page, write_page
 
-log_to(snakemake)
+start_job(snakemake)
 
 page = summary_page(
     snakemake.params.settings["title"],

@@ -2,9 +2,9 @@
 
 from wordbridge.corpus.pairs import read_tokenized, token_lists
 from wordbridge.corpus.vocabulary import build_vocabulary, write_vocabulary
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 tokens = token_lists(

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from wordbridge.files import sha256_of
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.nouns.table import read_nouns
 from wordbridge.search.rows import noun_words
 from wordbridge.search.words import words_to_search, write_words
 from wordbridge.vectors.readers import configured_vectors
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 needed = noun_words(read_nouns(snakemake.input.nouns))
@@ -18,4 +17,4 @@ asked = words_to_search(needed, vectors, snakemake.input, settings["most_frequen
 matrix, known = vectors.lookup(asked)
 words = [word for word, is_known in zip(asked, known, strict=True) if is_known]
 folder = Path(snakemake.output.description).parent
-write_words(folder, words, matrix, sha256_of(snakemake.input.noun_vectors), settings["dtype"])
+write_words(folder, words, matrix, file_sha256(snakemake.input.noun_vectors), settings["dtype"])

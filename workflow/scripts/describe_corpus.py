@@ -1,7 +1,7 @@
 """Tables about the corpus: pairs kept and rejected; lengths, types and tokens."""
 
 from wordbridge.corpus.pairs import read_tokenized
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.corpus import (
     LENGTHS_CAPTION,
     LENGTHS_COLUMNS,
@@ -12,7 +12,7 @@ from wordbridge.report.corpus import (
 )
 from wordbridge.report.tables import write_table
 
-log_to(snakemake)
+start_job(snakemake)
 
 corpus = describe(read_tokenized(snakemake.input.pairs))
 stem = snakemake.output.corpus[0].removesuffix(".tsv")

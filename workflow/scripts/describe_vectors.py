@@ -2,7 +2,7 @@
 
 from wordbridge.corpus.special_tokens import SPECIALS
 from wordbridge.corpus.vocabulary import read_vocabulary
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.corpus import (
     CAPTION_VECTOR_TABLE as CAPTION,
 )
@@ -17,7 +17,7 @@ from wordbridge.report.corpus import (
 from wordbridge.report.tables import write_table
 from wordbridge.vectors.readers import configured_vectors
 
-log_to(snakemake)
+start_job(snakemake)
 
 NAMES = {"fr": "French", "en": "English"}
 

@@ -1,13 +1,13 @@
 """The word vectors of the nouns, and how many nouns each way to find one covers."""
 
 from wordbridge.arrays import save_matrix
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.nouns.embedding import embed_nouns, write_noun_coverage
 from wordbridge.nouns.matrix import write_noun_rows
 from wordbridge.nouns.table import read_nouns
 from wordbridge.vectors.readers import configured_vectors
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 embedded = embed_nouns(

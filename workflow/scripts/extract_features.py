@@ -4,9 +4,9 @@ from wordbridge.images.backbones import load_backbone
 from wordbridge.images.feature_store import write_shard
 from wordbridge.images.features import Plan, extract
 from wordbridge.images.table import read_bytes, read_images
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 shard = extract(

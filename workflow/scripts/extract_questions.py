@@ -4,9 +4,9 @@ from collections import Counter
 
 from wordbridge.corpus.pairs import write_counts, write_pairs
 from wordbridge.corpus.questions import extract_corpus
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 report: Counter[str] = Counter()

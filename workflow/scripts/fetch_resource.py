@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.sources.fetch import fetch
 
-log_to(snakemake)
+start_job(snakemake)
 
 fetch(
     snakemake.wildcards.resource,

@@ -3,12 +3,12 @@
 from wordbridge.devise.head_range_test import find_head_rate
 from wordbridge.devise.settings import settings_from
 from wordbridge.devise.training import prepare, read_sources
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.figures import range_test_figure, save_figure
 from wordbridge.training.device import choose_device
 from wordbridge.training.lr_finder import write_range_test
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 sources = read_sources(

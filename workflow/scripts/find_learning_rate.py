@@ -1,11 +1,11 @@
 """The learning-rate range test of one variant: losses, plot and suggestion."""
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.figures import range_test_figure, save_figure
 from wordbridge.training.lr_finder import find_learning_rate, write_range_test
 from wordbridge.translation.training import prepare
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 found = find_learning_rate(

@@ -2,10 +2,10 @@
 
 from wordbridge.images.listing import list_images, write_left_out
 from wordbridge.images.table import write_images
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.nouns.table import read_nouns
 
-log_to(snakemake)
+start_job(snakemake)
 
 images, left_out = list_images(
     snakemake.wildcards.set,

@@ -1,11 +1,11 @@
 """The nouns of WordNet, with the classes of ImageNet among them."""
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.nouns.hierarchy import Hierarchy
 from wordbridge.nouns.table import write_nouns
 from wordbridge.nouns.wordnet import check_names, label_nouns, read_class_list, read_wordnet
 
-log_to(snakemake)
+start_job(snakemake)
 
 nouns = read_wordnet(snakemake.input.wordnet)
 check_names(nouns, read_class_list(snakemake.input.get("names")))

@@ -4,13 +4,13 @@ from wordbridge.devise.evaluation import read_words
 from wordbridge.devise.label_errors import suspects
 from wordbridge.devise.predictions import read_predictions
 from wordbridge.images.table import read_images
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.nouns.table import read_nouns
 from wordbridge.report.images import COLUMNS_SUSPECT_TABLE as COLUMNS
 from wordbridge.report.images import caption, tabulate_suspects
 from wordbridge.report.tables import write_table
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 found = suspects(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wordbridge.images.table import read_images
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.search import FRENCH_CAPTION, french_columns, tabulate_french
 from wordbridge.report.tables import write_table
 from wordbridge.search.french import name_pairs
@@ -11,7 +11,7 @@ from wordbridge.search.index import read_index
 from wordbridge.search.words import read_words
 from wordbridge.vectors.readers import configured_vectors
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 table = tabulate_french(

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.search import CAPTION, tabulate_recall
 from wordbridge.report.search import COLUMNS_RECALL_TABLE as COLUMNS
 from wordbridge.report.tables import write_table
 from wordbridge.search.index import read_index
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 indexes = [read_index(Path(path).parent) for path in snakemake.input.indexes]

@@ -3,9 +3,9 @@
 from wordbridge.corpus.ids import write_ids
 from wordbridge.corpus.pairs import read_tokenized, token_lists, versions
 from wordbridge.corpus.vocabulary import number_texts, read_vocabulary
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings, language = snakemake.params.settings, snakemake.wildcards.language
 pairs = read_tokenized(snakemake.input.pairs)

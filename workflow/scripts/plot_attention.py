@@ -1,10 +1,10 @@
 """What one variant looks at while it translates a sample of the table: heat map and curves."""
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.figures import attention_curves, attention_heat_map, save_figure
 from wordbridge.report.translation import attention_sample
 
-log_to(snakemake)
+start_job(snakemake)
 
 weights, source, words = attention_sample(
     snakemake.input.translations,

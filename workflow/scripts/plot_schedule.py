@@ -1,11 +1,11 @@
 """The learning rate of each variant over its training."""
 
 from wordbridge.corpus.ids import read_ids
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.figures import save_figure, schedule_figure
 from wordbridge.training.schedules import curves
 
-log_to(snakemake)
+start_job(snakemake)
 
 texts = read_ids(snakemake.input.ids)
 sizes = [len(texts.rows(part)) for part in ("train", "auxiliary")]

@@ -1,8 +1,8 @@
 """How new texts are cut and translated, and by which models, for the command line."""
 
-from wordbridge.files import write_record
-from wordbridge.job import log_to
+from wordbridge.files import write_json
+from wordbridge.job import start_job
 
-log_to(snakemake)
+start_job(snakemake)
 
-write_record(snakemake.output[0], snakemake.params.settings)
+write_json(snakemake.output[0], snakemake.params.settings)

@@ -2,12 +2,12 @@
 
 from wordbridge.devise.evaluation import evaluate, read_words
 from wordbridge.devise.predictions import read_predictions
-from wordbridge.files import write_record
+from wordbridge.files import write_json
 from wordbridge.images.table import read_images
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.nouns.table import read_nouns
 
-log_to(snakemake)
+start_job(snakemake)
 
 scores = evaluate(
     read_predictions(
@@ -18,4 +18,4 @@ scores = evaluate(
     snakemake.params.settings,
 )
 run = {"method": snakemake.wildcards.method, "seed": int(snakemake.wildcards.seed)}
-write_record(snakemake.output[0], run | scores)
+write_json(snakemake.output[0], run | scores)

@@ -1,14 +1,14 @@
 """All scores of one variant and seed."""
 
 from wordbridge.corpus.pairs import read_tokenized
-from wordbridge.files import write_record
-from wordbridge.job import log_to
+from wordbridge.files import write_json
+from wordbridge.job import start_job
 from wordbridge.training.device import choose_device
 from wordbridge.translation.scores import evaluate
 from wordbridge.translation.translations import read_translations
 from wordbridge.translation.translator import read_translator
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 device = choose_device(settings["device"], settings["threads"])
@@ -22,4 +22,4 @@ scores = evaluate(
     settings,
 )
 run = {"variant": snakemake.wildcards.variant, "seed": int(snakemake.wildcards.seed)}
-write_record(snakemake.output[0], run | scores)
+write_json(snakemake.output[0], run | scores)

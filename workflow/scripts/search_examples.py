@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.search import (
     COLUMNS,
     caption,
@@ -15,7 +15,7 @@ from wordbridge.report.tables import write_table
 from wordbridge.search.index import read_index
 from wordbridge.search.words import read_words
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 words = read_words(Path(snakemake.input.words).parent)

@@ -2,8 +2,8 @@
 
 from wordbridge.images.shards import write_shards
 from wordbridge.images.table import iterate_images
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 
-log_to(snakemake)
+start_job(snakemake)
 
 write_shards(snakemake.output.shards, iterate_images(snakemake.input.images))

@@ -2,10 +2,10 @@
 
 from wordbridge.images.split import Settings, split_images, write_roles
 from wordbridge.images.table import read_images, write_images
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.nouns.table import read_nouns
 
-log_to(snakemake)
+start_job(snakemake)
 
 images = [image for table in snakemake.input.images for image in read_images(table)]
 nouns = read_nouns(snakemake.input.nouns)

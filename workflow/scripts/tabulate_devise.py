@@ -1,7 +1,7 @@
 """The tables of the image side: both directions, best and worst nouns."""
 
 from wordbridge.files import read_records
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.images import (
     CAPTION,
     WORDS_CAPTION,
@@ -13,7 +13,7 @@ from wordbridge.report.images import (
 from wordbridge.report.images import CAPTION_DEVISE_NOUNS as NOUNS_CAPTION
 from wordbridge.report.tables import write_table
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 records = read_records(snakemake.input)

@@ -1,6 +1,6 @@
 """A table of the image sets: how many images play which part, and how many were left out."""
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.images import (
     CAPTION_IMAGE_COUNTS as CAPTION,
 )
@@ -12,7 +12,7 @@ from wordbridge.report.images import (
 )
 from wordbridge.report.tables import write_table
 
-log_to(snakemake)
+start_job(snakemake)
 
 sets = snakemake.params.order
 shards = len(snakemake.input.failed) // len(sets)

@@ -1,6 +1,6 @@
 """A table of how many nouns have a word vector, and how it is found."""
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.images import (
     CAPTION_NOUN_TABLE as CAPTION,
 )
@@ -12,7 +12,7 @@ from wordbridge.report.images import (
 )
 from wordbridge.report.tables import write_table
 
-log_to(snakemake)
+start_job(snakemake)
 
 coverage = tabulate_nouns(snakemake.input[0])
 write_table(coverage, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS)

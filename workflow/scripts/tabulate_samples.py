@@ -1,11 +1,11 @@
 """Sample translations: source, reference, and what each variant makes of it."""
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.tables import write_table
 from wordbridge.report.translation import CAPTION, COLUMNS, samples_of
 from wordbridge.translation.translations import read_translations
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 made = [read_translations(path) for path in snakemake.input.translations]

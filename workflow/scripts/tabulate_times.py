@@ -1,6 +1,6 @@
 """The table of times and throughputs, which no other result reads."""
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.tables import write_table
 from wordbridge.report.translation import (
     CAPTION_TIME_TABLE as CAPTION,
@@ -13,7 +13,7 @@ from wordbridge.report.translation import (
     tabulate_times,
 )
 
-log_to(snakemake)
+start_job(snakemake)
 
 records = joined_records(snakemake.input.training, snakemake.input.decoding)
 times = tabulate_times(records, **snakemake.params.settings)

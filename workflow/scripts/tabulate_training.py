@@ -1,6 +1,6 @@
 """The table of losses per epoch as the lesson printed them, and their figure."""
 
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.report.figures import losses_figure, save_figure
 from wordbridge.report.published import published_losses
 from wordbridge.report.tables import write_table
@@ -15,7 +15,7 @@ from wordbridge.report.translation import (
     tabulate_training,
 )
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 metrics = read_metrics(snakemake.input)

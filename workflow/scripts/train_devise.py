@@ -1,11 +1,11 @@
 """The head of one variant trained with one seed, and its losses per epoch."""
 
-from wordbridge.devise.model_file import write_fitted
 from wordbridge.devise.training import read_sources, train, write_metrics
-from wordbridge.job import log_to
+from wordbridge.job import start_job
+from wordbridge.tensors import write_model
 from wordbridge.training.checkpoint import state_folder
 
-log_to(snakemake)
+start_job(snakemake)
 
 sources = read_sources(
     snakemake.input.features,
@@ -23,4 +23,4 @@ trained = train(
     snakemake.params.save_seconds,
 )
 write_metrics(snakemake.output.metrics, trained.epochs)
-write_fitted(trained, snakemake.output.head, snakemake.output.description)
+write_model(trained, snakemake.output.head, snakemake.output.description)

@@ -1,12 +1,12 @@
 """The weights of one variant trained with one seed, and its losses per epoch."""
 
-from wordbridge.files import write_record
-from wordbridge.job import log_to
+from wordbridge.files import write_json
+from wordbridge.job import start_job
 from wordbridge.training.checkpoint import state_folder
 from wordbridge.translation.training import train, write_metrics
 from wordbridge.translation.translator import write_translator
 
-log_to(snakemake)
+start_job(snakemake)
 
 trained = train(
     snakemake.params.settings,
@@ -17,7 +17,7 @@ trained = train(
     snakemake.params.save_seconds,
 )
 write_metrics(snakemake.output.metrics, trained.epochs)
-write_record(snakemake.output.times, trained.times)
+write_json(snakemake.output.times, trained.times)
 write_translator(
     trained.weights, trained.description, snakemake.output.model, snakemake.output.settings
 )

@@ -1,10 +1,10 @@
 """fastText skip-gram vectors learned from one language's train part."""
 
 from wordbridge.corpus.pairs import read_tokenized, token_lists
-from wordbridge.job import log_to
+from wordbridge.job import start_job
 from wordbridge.vectors.skipgram import skipgram_settings, train_vectors
 
-log_to(snakemake)
+start_job(snakemake)
 
 tokens = token_lists(read_tokenized(snakemake.input.pairs), snakemake.wildcards.language, "train")
 train_vectors(tokens, snakemake.output.bin, skipgram_settings(snakemake.params.settings))

@@ -2,14 +2,14 @@
 
 from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.corpus.vocabulary import read_vocabulary
-from wordbridge.files import write_record
-from wordbridge.job import log_to
+from wordbridge.files import write_json
+from wordbridge.job import start_job
 from wordbridge.training.device import choose_device
 from wordbridge.translation.translate import translate_part
 from wordbridge.translation.translations import write_attention, write_translations
 from wordbridge.translation.translator import read_translator
 
-log_to(snakemake)
+start_job(snakemake)
 
 settings = snakemake.params.settings
 device = choose_device(settings["device"], settings["threads"])
@@ -27,4 +27,4 @@ made, times = translate_part(
 )
 write_translations(snakemake.output.translations, made)
 write_attention(snakemake.output.attention, made)
-write_record(snakemake.output.times, times)
+write_json(snakemake.output.times, times)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wordbridge.errors import InputError
-from wordbridge.job import in_one_line
+from wordbridge.job import error_message
 
 if TYPE_CHECKING:
     from wordbridge.search.results import Answer
@@ -312,7 +312,7 @@ def _errors_in_one_line() -> Iterator[None]:
     try:
         yield
     except (InputError, OSError, MemoryError) as error:
-        line = in_one_line(error)
+        line = error_message(error)
         if line is None:
             raise
         typer.echo(f"error: {line}", err=True)

@@ -1,9 +1,9 @@
-"""The error that a person can act on."""
+"""The error for input that a user can correct."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_LONGEST = 120  # characters of what a file holds or a library complains of
+_MAX_LENGTH = 120  # characters of a quoted value or of a library's message
 
 
 class InputError(Exception):
@@ -14,18 +14,18 @@ class InputError(Exception):
     """
 
 
-def brief(got: object) -> str:
-    """Return what was got, or what a library complains of, as one short line."""
-    words = " ".join(str(got).split())
-    if isinstance(got, Exception):
-        words = words or type(got).__name__
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
+def shorten(value: object) -> str:
+    """Return a value, or the message of an exception, as one short line."""
+    text = " ".join(str(value).split())
+    if isinstance(value, Exception):
+        text = text or type(value).__name__
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}..."
 
 
 @contextmanager
-def located(place: object) -> Iterator[None]:
-    """Put ``place`` in front of the message of an InputError that is raised inside."""
+def with_location(location: object) -> Iterator[None]:
+    """Put ``location`` in front of the message of an InputError that is raised in the block."""
     try:
         yield
     except InputError as error:
-        raise type(error)(f"{place}: {error}") from None
+        raise type(error)(f"{location}: {error}") from None

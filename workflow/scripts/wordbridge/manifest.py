@@ -31,9 +31,9 @@ from typing import Any, NamedTuple
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from wordbridge.errors import InputError, brief
-from wordbridge.files import sha256_of
-from wordbridge.job import FOLDER
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import file_sha256
+from wordbridge.job import MANIFEST
 
 DOWNLOADS = "resources"  # what all experiments of a checkout share
 
@@ -131,14 +131,14 @@ def read_manifest(results: Path) -> Manifest:
 
     Raises InputError when there are none, or one is damaged.
     """
-    if not (results / FOLDER).is_dir():
+    if not (results / MANIFEST).is_dir():
         got = "none" if results.is_dir() else "no such folder"
         raise InputError(
             f"{results}: expected the results of an experiment with its manifest, got {got}; "
             "every job that snakemake runs adds its record; or name another folder"
         )
-    own = Manifest(results, _by_time(_records(results / FOLDER)))
-    downloads = _records(own.checkout / DOWNLOADS / FOLDER)
+    own = Manifest(results, _by_time(_records(results / MANIFEST)))
+    downloads = _records(own.checkout / DOWNLOADS / MANIFEST)
     return Manifest(results, _by_time([*downloads, *own.jobs]))
 
 
@@ -146,7 +146,7 @@ def experiments(results: Path) -> list[Path]:
     """Return ``results`` if it is those of an experiment, else all experiments below it."""
     found = []
     for at, folders, _ in os.walk(results):
-        if FOLDER in folders:
+        if MANIFEST in folders:
             found.append(Path(at))
             folders.clear()
     return sorted(found)
@@ -158,7 +158,7 @@ def read_record(path: Path) -> Job:
         record = json.loads(path.read_text(encoding="utf-8"))
         problem = next(map(_told, _RECORD.iter_errors(record)), None)
     except (OSError, ValueError, RecursionError) as error:
-        problem = brief(error)
+        problem = shorten(error)
     if problem:
         raise InputError(
             f"{path}: expected the record of a job, got something else ({problem}); "
@@ -169,7 +169,7 @@ def read_record(path: Path) -> Job:
 
 def _told(error: ValidationError) -> str:
     at = ".".join(map(str, error.absolute_path))
-    return brief(f"{at}: {error.message}" if at else error.message)
+    return shorten(f"{at}: {error.message}" if at else error.message)
 
 
 def _by_time(jobs: Iterable[Job]) -> tuple[Job, ...]:
@@ -300,7 +300,7 @@ def _facts(path: Path) -> Mapping[str, Any]:
     try:
         if path.exists() and not path.is_file():  # a named pipe would be waited for
             return {"reason": "no plain file"}
-        return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+        return {"sha256": file_sha256(path), "bytes": path.stat().st_size}
     except OSError as error:
         return {"reason": error.strerror or str(error)}
 
@@ -369,7 +369,7 @@ def trace(file: Path) -> Lineage:
 
 def _digest(file: Path) -> str:
     try:
-        return sha256_of(file)
+        return file_sha256(file)
     except OSError as error:
         raise InputError(
             f"{file}: expected a file to read, got {error.strerror!r}; give leave to read it"
@@ -378,7 +378,7 @@ def _digest(file: Path) -> str:
 
 def _results_of(file: Path) -> Path:
     for folder in file.parents:
-        if (folder / FOLDER).is_dir():
+        if (folder / MANIFEST).is_dir():
             return folder
     raise InputError(f"{file}: expected a file below a results folder with a manifest, got none")
 

@@ -1,129 +1,114 @@
-"""Progress that suits where it is shown: a bar on a terminal, plain lines in a log.
-
-Progress in bytes: a bar on a terminal, plain lines in a log.
-"""
+"""Progress: a bar on a terminal, plain lines in a log."""
 
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from types import TracebackType
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
 
 Item = TypeVar("Item")
 
-LINE_SECONDS = 10.0  # a log gets at most one line in this many seconds
+LINE_SECONDS = 10.0  # a log gets at most one line in this time
+MEGABYTE = 1e6
 
 
-class Screen:
-    """Where bars are drawn: standard error, or the terminal from which a job sent it to its log.
+class Terminal:
+    """The place of the bars: standard error, or the terminal of a job whose output is a log.
 
-    Jobs side by side share the last line of the terminal; ``job`` tells their bars apart.
+    Jobs that run side by side share the last line of the terminal; ``job`` distinguishes them.
     """
 
     def __init__(self) -> None:
-        self.terminal: TextIO | None = None
+        self.stream: TextIO | None = None
         self.job = ""
 
-    def keep(self, descriptor: int, job: str) -> None:
+    def attach(self, descriptor: int, job: str) -> None:
         """Draw bars on ``descriptor`` from now on if it is a terminal."""
         if os.isatty(descriptor):
-            self.terminal = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="replace")
+            self.stream = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="replace")
             self.job = job
 
     def bar(self, items: Iterable[Item], description: str, **options: Any) -> "tqdm[Item]":
-        """Return tqdm's bar over ``items``, one that shows nothing where there is no terminal."""
-        own = sys.stderr.isatty()
-        words = [description] if own else [self.job, description]
+        """Return tqdm's bar over ``items``; without a terminal it draws nothing."""
+        direct = sys.stderr.isatty()
+        words = [description] if direct else [self.job, description]
         return tqdm(
             items,
             desc=" ".join(filter(None, words)),
-            file=sys.stderr if own else self.terminal,
-            disable=not own and self.terminal is None,
-            leave=own,
-            mininterval=0.1 if own else 1.0,
+            file=sys.stderr if direct else self.stream,
+            disable=not direct and self.stream is None,
+            leave=direct,
+            mininterval=0.1 if direct else 1.0,
             dynamic_ncols=True,
             **options,
         )
 
 
-SCREEN = Screen()
+TERMINAL = Terminal()
 
 
-def logs() -> bool:
-    """Return whether standard error takes plain lines, as a log does."""
+def is_log() -> bool:
+    """Return whether standard error is a file or a pipe, which gets plain lines."""
     return not sys.stderr.isatty()
 
 
 def progress(
     items: Iterable[Item], description: str, total: int | None = None, unit: str = "it"
 ) -> Iterator[Item]:
-    """Yield ``items`` while showing how many have passed and how fast (units per second)."""
-    started = shown = time.monotonic()
+    """Yield ``items`` and show their number and rate (units per second)."""
+    start = last = time.monotonic()
     count = 0
-    for count, item in enumerate(SCREEN.bar(items, description, total=total, unit=unit), start=1):
+
+    def line() -> str:
+        of_total = f"/{total}" if total is not None else ""
+        rate = count / max(time.monotonic() - start, 1e-9)
+        return f"{description}: {count}{of_total} {unit}, {rate:,.0f} {unit}/s"
+
+    for item in TERMINAL.bar(items, description, total=total, unit=unit):
         yield item
-        now = time.monotonic()
-        if logs() and now - shown >= LINE_SECONDS:
-            print(_line(description, count, total, unit, now - started), file=sys.stderr)
-            shown = now
-    if logs():
-        print(_line(description, count, total, unit, time.monotonic() - started), file=sys.stderr)
+        count += 1
+        if is_log() and time.monotonic() - last >= LINE_SECONDS:
+            print(line(), file=sys.stderr)
+            last = time.monotonic()
+    if is_log():
+        print(line(), file=sys.stderr)
 
 
-def _line(description: str, count: int, total: int | None, unit: str, seconds: float) -> str:
-    of_total = f"/{total}" if total is not None else ""
-    rate = count / seconds if seconds > 0 else 0.0
-    return f"{description}: {count}{of_total} {unit}, {rate:,.0f} {unit}/s"
+Advance = Callable[[int], None]
 
 
-MEGABYTE = 1e6
+@contextmanager
+def byte_bar(description: str, total: int | None = None, done: int = 0) -> Iterator[Advance]:
+    """Yield a function that adds bytes to a progress bar; the bar shows megabytes and rate."""
+    start = last = time.monotonic()
+    count = done
 
-
-class Meter:
-    """Shows how many bytes have come so far and how fast."""
-
-    def __init__(self, description: str, total: int | None = None, done: int = 0) -> None:
-        self._description = description
-        self._total = total
-        self._start = self._done = done
-        self._started = self._shown = time.monotonic()
-        nothing: tuple[bytes, ...] = ()  # to iterate over: the bar is told of each advance
-        self._bar = SCREEN.bar(
-            nothing, description, total=total, initial=done, unit="B", unit_scale=True
-        )
-
-    def __enter__(self) -> "Meter":
-        """Return the meter itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Show the last state."""
-        self._bar.close()
-        if logs():
-            print(self._line(), file=sys.stderr)
-
-    def advance(self, count: int) -> None:
-        """Note that ``count`` more bytes have come."""
-        self._done += count
-        now = time.monotonic()
-        self._bar.update(count)
-        if logs() and now - self._shown >= LINE_SECONDS:
-            print(self._line(), file=sys.stderr)
-            self._shown = now
-
-    def _line(self) -> str:
-        of_total = f" of {self._total / MEGABYTE:,.1f}" if self._total is not None else ""
-        seconds = max(time.monotonic() - self._started, 1e-3)
-        rate = (self._done - self._start) / MEGABYTE / seconds
+    def line() -> str:
+        of_total = f" of {total / MEGABYTE:,.1f}" if total is not None else ""
+        seconds = max(time.monotonic() - start, 1e-3)
+        rate = (count - done) / MEGABYTE / seconds
         return (
-            f"{self._description}: {self._done / MEGABYTE:,.1f}{of_total} MB "
+            f"{description}: {count / MEGABYTE:,.1f}{of_total} MB "
             f"in {seconds:,.1f} s, {rate:,.1f} MB/s"
         )
+
+    nothing: tuple[bytes, ...] = ()  # the bar iterates over no items; ``advance`` updates it
+    bar = TERMINAL.bar(nothing, description, total=total, initial=done, unit="B", unit_scale=True)
+
+    def advance(size: int) -> None:
+        nonlocal count, last
+        count += size
+        bar.update(size)
+        if is_log() and time.monotonic() - last >= LINE_SECONDS:
+            print(line(), file=sys.stderr)
+            last = time.monotonic()
+
+    try:
+        yield advance
+    finally:
+        bar.close()
+        if is_log():
+            print(line(), file=sys.stderr)

@@ -1,20 +1,21 @@
-"""The trained numbers of a model, by name.
-
-Named tensors in a safetensors file that appears whole or not at all.
-"""
+"""Weights of models: copied, loaded, and saved as safetensors beside a JSON of settings."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from wordbridge.files import replacing
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import atomic_write, read_json, write_json
 
 
-def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """Return copies of the trained tensors by name, tied ones once."""
+def copy_weights(model: nn.Module) -> dict[str, Tensor]:
+    """Return copies of the parameters by name, on the CPU; tied ones once."""
     return {
         name: parameter.detach().cpu().clone().contiguous()
         for name, parameter in model.named_parameters()
@@ -22,17 +23,17 @@ def weights_of(model: nn.Module) -> dict[str, Tensor]:
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Put ``weights`` as made by ``weights_of`` into ``model``.
+    """Copy ``weights``, as ``copy_weights`` returns them, into ``model``.
 
     Raises ValueError when names or shapes are not the model's.
     """
     parameters = dict(model.named_parameters())
-    wanted = {name: tuple(value.shape) for name, value in parameters.items()}
-    given = {name: tuple(value.shape) for name, value in weights.items()}
-    if wanted != given:
-        # copy_ alone would spread a smaller tensor over a larger one
-        other = min(name for name, _ in wanted.items() ^ given.items())
-        raise ValueError(f"{other}: expected shape {wanted.get(other)}, got {given.get(other)}")
+    expected = {name: tuple(value.shape) for name, value in parameters.items()}
+    got = {name: tuple(value.shape) for name, value in weights.items()}
+    if expected != got:
+        # copy_ alone would broadcast a smaller tensor to a larger one
+        name = min(name for name, _ in expected.items() ^ got.items())
+        raise ValueError(f"{name}: expected shape {expected.get(name)}, got {got.get(name)}")
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(weights[name])
@@ -41,8 +42,33 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
 def write_tensors(
     path: str | Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None
 ) -> None:
-    """Write ``tensors`` and texts about them; equal ones give equal bytes."""
-    with replacing(path) as partial:
-        # Not save_file: that writes to a file of its own, which only its owner may read and which
-        # stays behind when the process is killed.
+    """Write ``tensors`` and ``metadata`` as safetensors; equal ones give equal bytes."""
+    with atomic_write(path) as partial:
+        # Not save_file: it writes to a file of its own, readable by its owner alone, which stays
+        # behind when the process is killed.
         partial.write_bytes(save(dict(tensors), metadata))
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A model on disk: its tensors by name, and the settings to rebuild it."""
+
+    tensors: Mapping[str, Tensor]
+    settings: Mapping[str, Any]
+
+
+def write_model(model: SavedModel, model_path: str | Path, settings_path: str | Path) -> None:
+    """Write tensors as safetensors and settings as JSON; equal models give equal bytes."""
+    write_tensors(model_path, model.tensors)
+    write_json(settings_path, model.settings)
+
+
+def read_model(model_path: str | Path, settings_path: str | Path) -> SavedModel:
+    """Return what ``write_model`` wrote. Raises InputError when a file is missing or damaged."""
+    settings = read_json(settings_path, "the settings of a model", "train it again")
+    try:
+        return SavedModel(load_file(model_path), settings)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(
+            f"{model_path}: expected the weights of a model, got {shorten(error)}; train it again"
+        ) from None

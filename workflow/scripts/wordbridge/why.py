@@ -32,8 +32,8 @@ from snakemake.api import DAGApi
 from snakemake.cli import args_to_api, parse_args
 
 from wordbridge.errors import InputError
-from wordbridge.files import sha256_of
-from wordbridge.job import home, seconds_path
+from wordbridge.files import file_sha256
+from wordbridge.job import results_folder, seconds_path
 from wordbridge.manifest import ABSENT, differences, shown
 
 
@@ -208,7 +208,7 @@ def _changes(job: Any, workflow: Any) -> Iterator[Cause]:
 def _changed_input(path: Any, recorded: Any) -> Cause:
     """Return that an input is another file than before, with digests where both are known."""
     old = (recorded.input_checksums or {}).get(str(path))
-    new = sha256_of(path)[:12] if old else None
+    new = file_sha256(path)[:12] if old else None
     return Cause("input", str(path), old.removeprefix("sha256:")[:12] if old else None, new)
 
 
@@ -361,7 +361,9 @@ class Durations:
         self._known: dict[str, list[tuple[dict[str, str], float]]] = {}
         for job in jobs:
             wildcards = dict(job.wildcards_dict)
-            seconds = _kept(seconds_path(home(job.output[0], config), job.rule.name, wildcards))
+            seconds = _kept(
+                seconds_path(results_folder(job.output[0], config), job.rule.name, wildcards)
+            )
             if seconds is None and job.benchmark:
                 seconds = _benchmark(Path(job.benchmark))
             if seconds is not None:

@@ -20,7 +20,7 @@ from wordbridge.corpus.question_words import (
     Opening,
     find_opening,
 )
-from wordbridge.errors import InputError, brief
+from wordbridge.errors import InputError, shorten
 
 Reference = tuple[int, int, int]  # book, chapter, verse, each from 1
 
@@ -72,7 +72,7 @@ def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, di
         # Beside SQLite's own, what numbers that are none and text in another encoding raise.
         raise InputError(
             f"{path}: expected an SQLite database of Bible verses, got an unreadable file "
-            f"({brief(error)}); fetch it again"
+            f"({shorten(error)}); fetch it again"
         ) from error
     finally:
         connection.close()

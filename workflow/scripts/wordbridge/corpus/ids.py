@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import fault, read_arrays, write_arrays
+from wordbridge.arrays import damaged, read_npz, write_npz
 from wordbridge.errors import InputError
 
 # The number of a part in the file is its place here.
@@ -87,7 +87,7 @@ def pack(
 
 def write_ids(texts: NumberedTexts, path: str | Path) -> None:
     """Write the arrays as an .npz: equal texts give equal bytes."""
-    write_arrays(path, vars(texts), _TYPES)
+    write_npz(path, vars(texts), _TYPES)
 
 
 def read_ids(path: str | Path) -> NumberedTexts:
@@ -95,7 +95,7 @@ def read_ids(path: str | Path) -> NumberedTexts:
 
     Raises InputError when the file is missing or damaged, or its arrays do not fit together.
     """
-    texts = NumberedTexts(**read_arrays(path, _TYPES))
+    texts = NumberedTexts(**read_npz(path, _TYPES))
     _check(path, texts)
     return texts
 
@@ -103,22 +103,22 @@ def read_ids(path: str | Path) -> NumberedTexts:
 def _check(path: str | Path, texts: NumberedTexts) -> None:
     if len(texts.offsets) != len(texts) + 1:
         sizes = f"{len(texts.offsets)} offsets for {len(texts)} texts"
-        raise fault(path, f"expected one offset more than texts, got {sizes}")
+        raise damaged(path, f"expected one offset more than texts, got {sizes}")
     if texts.offsets[0] != 0 or texts.offsets[-1] != len(texts.ids) or (texts.lengths < 0).any():
-        raise fault(path, f"expected offsets that rise from 0 to {len(texts.ids)}, got others")
+        raise damaged(path, f"expected offsets that rise from 0 to {len(texts.ids)}, got others")
     if len(texts.ids) and texts.ids.min() < 0:
-        raise fault(path, f"expected ids from 0 on, got {texts.ids.min()}")
+        raise damaged(path, f"expected ids from 0 on, got {texts.ids.min()}")
     if len(texts.version) not in (0, len(texts)):
         sizes = f"{len(texts.version)} versions for {len(texts)} texts"
-        raise fault(path, f"expected a version for each text or none, got {sizes}")
+        raise damaged(path, f"expected a version for each text or none, got {sizes}")
     try:
         versions = len(texts.versions)
     except UnicodeDecodeError as error:
-        raise fault(path, f"expected the names of versions in UTF-8 ({error})") from error
+        raise damaged(path, f"expected the names of versions in UTF-8 ({error})") from error
     if not np.isin(texts.version, range(versions)).all():
-        raise fault(path, f"expected versions 0 to {versions - 1}, got others")
+        raise damaged(path, f"expected versions 0 to {versions - 1}, got others")
     if not np.isin(texts.part, range(len(PARTS))).all():
-        raise fault(path, f"expected parts 0 to {len(PARTS) - 1}, got {np.unique(texts.part)}")
+        raise damaged(path, f"expected parts 0 to {len(PARTS) - 1}, got {np.unique(texts.part)}")
 
 
 def _part_number(part: str) -> int:

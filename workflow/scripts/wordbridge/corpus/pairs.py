@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wordbridge.errors import InputError
-from wordbridge.files import read_table, write_table
+from wordbridge.files import read_tsv, write_tsv
 
 REPORT = ("reason", "count")  # the columns of a report
 
@@ -48,7 +48,7 @@ def one_line(text: str) -> str:
 
 def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> int:
     """Return the number of pairs written to ``path``, which appears whole or not at all."""
-    return write_table(path, HEADER, (map(one_line, pair) for pair in pairs))
+    return write_tsv(path, HEADER, (map(one_line, pair) for pair in pairs))
 
 
 def read_pairs(path: str | Path) -> Iterator[Pair]:
@@ -56,12 +56,12 @@ def read_pairs(path: str | Path) -> Iterator[Pair]:
 
     Raises InputError when it is no such table.
     """
-    return read_table(path, HEADER, Pair, "name or make a table of pairs")
+    return read_tsv(path, HEADER, Pair, "name or make a table of pairs")
 
 
 def write_counts(path: str | Path, counts: Mapping[str, int]) -> None:
     """Write a report of ``counts`` in the order of the mapping."""
-    write_table(path, REPORT, ((reason, str(count)) for reason, count in counts.items()))
+    write_tsv(path, REPORT, ((reason, str(count)) for reason, count in counts.items()))
 
 
 _NAMED = {"\\": "\\\\", " ": "\\s", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -147,14 +147,12 @@ def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
     """Write the table of ``pairs``, with a column part when the first pair has one."""
     rows = list(pairs)
     has_part = bool(rows and rows[0].part)
-    write_table(
-        path, HEADER_TOKENIZED + PART * has_part, (_fields(pair, has_part) for pair in rows)
-    )
+    write_tsv(path, HEADER_TOKENIZED + PART * has_part, (_fields(pair, has_part) for pair in rows))
 
 
 def read_tokenized(path: str | Path) -> list[TokenizedPair]:
     """Return the pairs of the table at ``path``. Raises InputError when it is no such table."""
-    return list(read_table(path, HEADER_TOKENIZED, _pair, "make the table again", PART))
+    return list(read_tsv(path, HEADER_TOKENIZED, _pair, "make the table again", PART))
 
 
 def _fields(pair: TokenizedPair, has_part: bool) -> list[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from wordbridge.corpus.pairs import Pair, read_pairs
-from wordbridge.errors import InputError, brief
+from wordbridge.errors import InputError, shorten
 
 Key = TypeVar("Key")
 Matcher = Callable[[str], "re.Match[str] | None"]
@@ -259,7 +259,7 @@ class _Text:
         except (EOFError, OSError, *_DAMAGES) as error:
             raise InputError(
                 f"{self.path}: expected a text, plain or compressed, got one that cannot be read, "
-                f"is damaged, truncated or locked ({brief(error)}); fetch it again"
+                f"is damaged, truncated or locked ({shorten(error)}); fetch it again"
             ) from error
 
     @contextmanager

@@ -7,8 +7,8 @@ from pathlib import Path
 import sentencepiece
 
 from wordbridge.corpus.pairs import TokenizedPair
-from wordbridge.errors import InputError, brief
-from wordbridge.files import replacing
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import atomic_write
 
 
 def train_pieces(texts: Iterable[str], size: int) -> bytes:
@@ -40,7 +40,7 @@ def train_pieces(texts: Iterable[str], size: int) -> bytes:
 
 def write_pieces(path: str | Path, model: bytes) -> None:
     """Write a model, which any SentencePiece program can read."""
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_bytes(model)
 
 
@@ -51,7 +51,7 @@ def read_pieces(path: str | Path) -> bytes:
         pieces = _pieces(model) if model else []
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(
-            f"{path}: expected a SentencePiece model, got none ({brief(error)}); "
+            f"{path}: expected a SentencePiece model, got none ({shorten(error)}); "
             "delete the file and make it again"
         ) from error
     if not pieces:

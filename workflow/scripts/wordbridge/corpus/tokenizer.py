@@ -28,7 +28,7 @@ from spacy.tokens import Doc
 
 from wordbridge.corpus.pairs import Pair, TokenizedPair, keep_short
 from wordbridge.errors import InputError
-from wordbridge.job import end_with
+from wordbridge.job import exit_with_parent
 from wordbridge.progress import progress
 
 UPPER, REPEATED, WORD_REPEATED = "t_up", "tk_rep", "tk_wrep"
@@ -212,7 +212,9 @@ def tokenize(
         here = map(_tokenize_chunk, chunks, languages, all_rules)
         return list(_shown(here, language, len(texts)))
     # A helper holds both ends of the pipe that it reads, and would wait for a dead parent for ever.
-    with ProcessPoolExecutor(helpers, get_context("spawn"), end_with, (os.getpid(),)) as pool:
+    with ProcessPoolExecutor(
+        helpers, get_context("spawn"), exit_with_parent, (os.getpid(),)
+    ) as pool:
         with _hidden_main():
             done = pool.map(_tokenize_chunk, chunks, languages, all_rules)
         return list(_shown(done, language, len(texts)))

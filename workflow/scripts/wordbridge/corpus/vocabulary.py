@@ -14,8 +14,8 @@ import numpy as np
 from wordbridge.corpus.ids import NumberedTexts, pack
 from wordbridge.corpus.pairs import escape_token, unescape_token
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
-from wordbridge.errors import InputError, brief
-from wordbridge.files import read_table, write_table
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import read_tsv, write_tsv
 
 _HEADER = ("id", "token", "count")
 _REMEDY = "make the vocabulary again"
@@ -71,7 +71,7 @@ def write_vocabulary(vocabulary: Vocabulary, path: str | Path) -> None:
     """Write a table of id, token and count, one word a line, tokens escaped."""
     words = enumerate(zip(vocabulary.words, vocabulary.counts, strict=True))
     rows = ((str(number), escape_token(word), str(count)) for number, (word, count) in words)
-    write_table(path, _HEADER, rows)
+    write_tsv(path, _HEADER, rows)
 
 
 def read_vocabulary(path: str | Path) -> Vocabulary:
@@ -80,7 +80,7 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
     Raises InputError when it is no such table, or its ids have gaps, its specials are not the
     first four, or a word stands there twice.
     """
-    rows = list(read_table(path, _HEADER, _row, _REMEDY))
+    rows = list(read_tsv(path, _HEADER, _row, _REMEDY))
     for place, (number, _, _) in enumerate(rows):
         if number != place:
             raise _fault(path, place + 2, f"id {place}, since ids count up from 0", str(number))
@@ -98,13 +98,13 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
 
 def _row(number: str, token: str, count: str) -> tuple[int, str, int]:
     if not (number.isdecimal() and count.isdecimal()):
-        got = brief(f"{number} {token} {count}")
+        got = shorten(f"{number} {token} {count}")
         raise InputError(f"expected a number, a token and a count, got {got!r}; {_REMEDY}")
     return int(number), unescape_token(token), int(count)
 
 
 def _fault(path: str | Path, line: int, expected: str, got: str) -> InputError:
-    return InputError(f"{path}, line {line}: expected {expected}, got {brief(got)!r}; {_REMEDY}")
+    return InputError(f"{path}, line {line}: expected {expected}, got {shorten(got)!r}; {_REMEDY}")
 
 
 def number_texts(

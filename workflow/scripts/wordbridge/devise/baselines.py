@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wordbridge.arrays import unit_length
+from wordbridge.arrays import l2_normalize
 from wordbridge.devise.labelled import Features, Floats, Labelled, seen_parts
-from wordbridge.devise.model_file import Fitted
 from wordbridge.errors import InputError
 from wordbridge.images.table import ImageRow
 from wordbridge.nouns.matrix import NounMatrix
+from wordbridge.tensors import SavedModel
 
 Doubles = NDArray[np.float64]
 CHUNK = 4096  # images whose features are in memory at once
@@ -24,7 +24,7 @@ def fit_baseline(
     store: Features,
     images: Sequence[ImageRow],
     nouns: NounMatrix,
-) -> Fitted:
+) -> SavedModel:
     """Return the method of a ``variant``'s kind: conse, ridge, class_mean or random.
 
     Raises InputError for another kind, and when there is nothing to learn from.
@@ -33,7 +33,7 @@ def fit_baseline(
         return _fitted("random", seed, {}, dim=int(nouns.vectors.shape[1]))
     if variant["kind"] == "conse":
         return conse_method(nouns, variant.get("top", 10), seed)
-    fits: dict[str, Callable[[Labelled, Labelled], Fitted]] = {
+    fits: dict[str, Callable[[Labelled, Labelled], SavedModel]] = {
         "ridge": lambda train, valid: ridge(store, nouns, train, valid, variant["lambdas"], seed),
         "class_mean": lambda train, valid: class_mean(store, nouns, train, seed),
     }
@@ -46,7 +46,7 @@ def fit_baseline(
     return fits[variant["kind"]](train.with_noun(), valid)
 
 
-def conse_method(nouns: NounMatrix, top: int, seed: int = 0) -> Fitted:
+def conse_method(nouns: NounMatrix, top: int, seed: int = 0) -> SavedModel:
     """Return ConSE: nothing is fitted, the classes' vectors are all that it needs."""
     arrays = {"class_vectors": nouns.class_vectors, "known_classes": nouns.known_classes}
     return _fitted("conse", seed, arrays, top=top)
@@ -59,7 +59,7 @@ def ridge(
     valid: Labelled,
     lambdas: Sequence[float],
     seed: int = 0,
-) -> Fitted:
+) -> SavedModel:
     """Return the linear map to the nouns' unit vectors with the smallest squared error.
 
     The penalty is the one of ``lambdas``, in multiples of the features' mean variance, with
@@ -87,14 +87,14 @@ def ridge(
     return _fitted("ridge", seed, arrays, penalty=penalty, valid_cosine=cosine)
 
 
-def class_mean(store: Features, nouns: NounMatrix, train: Labelled, seed: int = 0) -> Fitted:
+def class_mean(store: Features, nouns: NounMatrix, train: Labelled, seed: int = 0) -> SavedModel:
     """Return the mean of each seen noun's images, as directions from the mean of all."""
     mean = _mean(store, train)
     rows, labels = np.unique(train.nouns, return_inverse=True)
     sums = np.zeros((len(rows), store.width))
     for start, features in _chunks(store, train):
         np.add.at(sums, labels[start : start + len(features)], _directions(features - mean))
-    arrays = {"mean": mean.astype(np.float32), "means": unit_length(sums.astype(np.float32))}
+    arrays = {"mean": mean.astype(np.float32), "means": l2_normalize(sums.astype(np.float32))}
     classes = [nouns.synsets[row] for row in rows]
     return _fitted("class_mean", seed, arrays, classes)
 
@@ -105,11 +105,11 @@ def _fitted(
     arrays: Mapping[str, NDArray[Any]],
     classes: Sequence[str] = (),
     **more: Any,
-) -> Fitted:
+) -> SavedModel:
     tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
     space = "classes" if classes else "words"
     described = {"kind": kind, "space": space, "classes": list(classes), "seed": seed, **more}
-    return Fitted(tensors, described)
+    return SavedModel(tensors, described)
 
 
 def _chunks(store: Features, part: Labelled) -> Iterator[tuple[int, Doubles]]:
@@ -126,7 +126,7 @@ def _mean(store: Features, part: Labelled) -> Doubles:
 
 
 def _directions(centred: Doubles) -> Floats:
-    return unit_length(centred.astype(np.float32))
+    return l2_normalize(centred.astype(np.float32))
 
 
 def _mean_cosine(

@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from wordbridge.arrays import unit_length
+from wordbridge.arrays import l2_normalize
 from wordbridge.devise.conse import certainty, probabilities
 from wordbridge.devise.labelled import Features, Floats, seen_parts
-from wordbridge.devise.model_file import Fitted
 from wordbridge.devise.settings import ClassifierSettings, settings_from
 from wordbridge.images.table import ImageRow
 from wordbridge.nouns.matrix import NounMatrix
+from wordbridge.tensors import SavedModel
 
 SURE = 20.0  # log-odds where the train part has one kind only, and nothing can be told
 STEPS = 300  # at most; L-BFGS needs about fifty
@@ -108,11 +108,11 @@ def likeliest(
     class than to those that it combines.
     """
     classes, chances = vectors[known], _chances(scores, known, top)
-    said = unit_length(chances @ classes)
+    said = l2_normalize(chances @ classes)
     for _ in range(STEPS_SECOND_VOICE):
         wanted = (chances - probabilities(said @ classes.T / np.float32(temperature))) @ classes
         along = (wanted * said).sum(axis=1, keepdims=True)
-        said = unit_length(said + np.float32(RATE) * (wanted - along * said))
+        said = l2_normalize(said + np.float32(RATE) * (wanted - along * said))
     return said
 
 
@@ -130,26 +130,26 @@ EXAMPLES = 20_000  # images, evenly taken, by which photographs are told from dr
 
 
 def voiced_head(
-    head: Fitted,
+    head: SavedModel,
     block: Mapping[str, Any],
     store: Features,
     images: Sequence[ImageRow],
     nouns: NounMatrix,
-) -> Fitted:
+) -> SavedModel:
     """Return ``head`` with what the classifier needs to speak beside it, see second_voice.py.
 
     ``block`` has the classifier's settings; with weight 0 it has no say and needs nothing. Raises
     InputError for a head whose outputs are no vectors.
     """
-    own = head.description
+    own = head.settings
     described = {**own, "settings": {**own["settings"], "classifier": dict(block)}}
     settings = settings_from(described["settings"]).classifier
     if not settings.weight:
-        return Fitted(head.tensors, described)
+        return SavedModel(head.tensors, described)
     train, _ = seen_parts(store, images, nouns)
     some = train.thinned(EXAMPLES)
     gate = fit_photo_gate(store.features(some.rows), some.photos, settings.photo_penalty)
     arrays = {"class_vectors": nouns.class_vectors, "known_classes": nouns.known_classes}
     arrays |= {"photo_weights": gate.weights, "photo_bias": gate.bias}
     beside = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
-    return Fitted({**head.tensors, **beside}, described)
+    return SavedModel({**head.tensors, **beside}, described)

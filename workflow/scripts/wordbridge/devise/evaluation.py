@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import unit_length
+from wordbridge.arrays import l2_normalize
 from wordbridge.devise.metrics import (
     Candidates,
     Steps,
@@ -202,7 +202,7 @@ class NounScores:
         if self.vectors is None:
             return values if columns is None else values[:, columns]
         chosen = self.vectors if columns is None else self.vectors[columns]
-        return np.asarray(unit_length(values) @ chosen.T, np.float32)
+        return np.asarray(l2_normalize(values) @ chosen.T, np.float32)
 
 
 def noun_scores(predictions: Predictions, synsets: Sequence[str], vectors: Floats) -> NounScores:
@@ -221,7 +221,7 @@ def noun_scores(predictions: Predictions, synsets: Sequence[str], vectors: Float
         )
     column_of = same_vector(vectors)
     first = np.unique(column_of, return_index=True)[1]
-    return NounScores(predictions, column_of, unit_length(vectors[first]))
+    return NounScores(predictions, column_of, l2_normalize(vectors[first]))
 
 
 def same_vector(vectors: Floats) -> Ints:

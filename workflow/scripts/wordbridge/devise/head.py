@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity, cross_entropy, normalize
 
 from wordbridge.devise.settings import HeadSettings, LossSettings
-from wordbridge.tensors import weights_of
+from wordbridge.tensors import copy_weights
 
 
 class Head(nn.Module):
@@ -60,7 +60,7 @@ class Kept(nn.Module):
 
 def kept_weights(model: nn.Module) -> dict[str, Tensor]:
     """Return copies of all numbers of ``model``, by the names that ``Kept`` gives them."""
-    return weights_of(Kept(model))
+    return copy_weights(Kept(model))
 
 
 SAME = 1 - 1e-5  # cosine from which two nouns have one and the same vector, as homonyms have

@@ -14,18 +14,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wordbridge.arrays import map_npy, unit_length
+from wordbridge.arrays import l2_normalize, map_npy
 from wordbridge.devise.conse import conse
 from wordbridge.devise.ensemble import PhotoGate, SecondVoice
 from wordbridge.devise.head import Head, Kept
 from wordbridge.devise.labelled import Features, Floats
-from wordbridge.devise.model_file import Fitted
 from wordbridge.devise.settings import settings_from
 from wordbridge.errors import InputError
-from wordbridge.files import read_object, replacing
+from wordbridge.files import atomic_write, read_json
 from wordbridge.images.feature_store import read_rows
 from wordbridge.progress import progress
-from wordbridge.tensors import load_weights
+from wordbridge.tensors import SavedModel, load_weights
 
 CHUNK = 4096  # images at once
 Says = Callable[[Floats, Floats], Floats]
@@ -46,19 +45,19 @@ class Predictor:
     says: Says
 
 
-def predictor_of(fitted: Fitted, device: torch.device) -> Predictor:
+def predictor_of(fitted: SavedModel, device: torch.device) -> Predictor:
     """Return a fitted method on ``device``, where a head runs; the others run on the processor.
 
     Raises InputError when numbers and description do not belong together.
     """
-    makers: dict[str, Callable[[Fitted, torch.device], Says]] = {
+    makers: dict[str, Callable[[SavedModel, torch.device], Says]] = {
         "head": _head,
         "conse": _conse,
         "ridge": _ridge,
         "class_mean": _class_mean,
         "random": _random,
     }
-    described = fitted.description
+    described = fitted.settings
     try:
         says = makers[described["kind"]](fitted, device)
         asks = "class_vectors" in fitted.tensors
@@ -70,28 +69,28 @@ def predictor_of(fitted: Fitted, device: torch.device) -> Predictor:
         ) from None
 
 
-def _arrays(fitted: Fitted) -> dict[str, Any]:
+def _arrays(fitted: SavedModel) -> dict[str, Any]:
     return {name: tensor.numpy() for name, tensor in fitted.tensors.items()}
 
 
-def _conse(fitted: Fitted, device: torch.device) -> Says:
-    arrays, top = _arrays(fitted), fitted.description["top"]
+def _conse(fitted: SavedModel, device: torch.device) -> Says:
+    arrays, top = _arrays(fitted), fitted.settings["top"]
     vectors, known = arrays["class_vectors"], arrays["known_classes"]
     return lambda features, scores: conse(scores, vectors, known, top)
 
 
-def _ridge(fitted: Fitted, device: torch.device) -> Says:
+def _ridge(fitted: SavedModel, device: torch.device) -> Says:
     matrix, bias = (_arrays(fitted)[name] for name in ("matrix", "bias"))
     return lambda features, scores: features @ matrix + bias
 
 
-def _class_mean(fitted: Fitted, device: torch.device) -> Says:
+def _class_mean(fitted: SavedModel, device: torch.device) -> Says:
     mean, means = (_arrays(fitted)[name] for name in ("mean", "means"))
-    return lambda features, scores: unit_length(features - mean) @ means.T
+    return lambda features, scores: l2_normalize(features - mean) @ means.T
 
 
-def _random(fitted: Fitted, device: torch.device) -> Says:
-    seed, dim = fitted.description["seed"], fitted.description["dim"]
+def _random(fitted: SavedModel, device: torch.device) -> Says:
+    seed, dim = fitted.settings["seed"], fitted.settings["dim"]
 
     def says(features: Floats, scores: Floats) -> Floats:
         made = np.empty((len(features), dim), np.float32)
@@ -104,8 +103,8 @@ def _random(fitted: Fitted, device: torch.device) -> Says:
     return says
 
 
-def _head(fitted: Fitted, device: torch.device) -> Says:
-    described = fitted.description
+def _head(fitted: SavedModel, device: torch.device) -> Says:
+    described = fitted.settings
     settings = settings_from(described["settings"])
     head = Head(settings.head, described["width"], described["outputs"])
     start = "head."
@@ -122,7 +121,7 @@ def _head(fitted: Fitted, device: torch.device) -> Says:
     @torch.no_grad()
     def says(features: Floats, scores: Floats) -> Floats:
         said: Floats = head(torch.from_numpy(features).to(device)).cpu().numpy()
-        return unit_length(said) + beside.says(features, scores) if beside else said
+        return l2_normalize(said) + beside.says(features, scores) if beside else said
 
     return says
 
@@ -135,7 +134,7 @@ def write_predictions(
     Only a chunk of them is in memory at once.
     """
     starts = range(0, max(len(store), 1), CHUNK)
-    with replacing(values) as partial, partial.open("wb") as file:
+    with atomic_write(values) as partial, partial.open("wb") as file:
         for start in progress(starts, f"predictions of {method}", unit="chunk"):
             rows = np.arange(start, min(start + CHUNK, len(store)))
             scores = store.logits(rows) if predictor.asks_classifier else np.zeros((0, 0), "<f4")
@@ -146,7 +145,7 @@ def write_predictions(
                 np.lib.format.write_array_header_1_0(file, header)
             file.write(np.ascontiguousarray(said, "<f4").tobytes())
     text = {"method": method, "space": predictor.space, "classes": predictor.classes}
-    with replacing(description) as partial:
+    with atomic_write(description) as partial:
         partial.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
@@ -175,7 +174,7 @@ def read_predictions(
     ``row_tables`` are those of the feature shards, in the order in which they were predicted.
     Raises InputError when the three do not belong together.
     """
-    described = read_object(settings, "a description of predictions", "predict again")
+    described = read_json(settings, "a description of predictions", "predict again")
     space, classes = described.get("space"), tuple(described.get("classes", ()))
     if space not in SPACES:
         raise InputError(f"{settings}: expected a space of {SPACES}, got {space!r}; predict again")

@@ -23,13 +23,13 @@ from torch.nn.functional import normalize
 from wordbridge.devise.dataset import Batch, Points, label_numbers, of_images
 from wordbridge.devise.head import SAME, Head, Kept, draw_negatives, kept_weights, losses
 from wordbridge.devise.labelled import Features, seen_parts
-from wordbridge.devise.model_file import Fitted
 from wordbridge.devise.settings import LossSettings, Settings, settings_from
 from wordbridge.errors import InputError
-from wordbridge.files import write_table
+from wordbridge.files import write_tsv
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.images.table import ImageRow, read_images
 from wordbridge.nouns.matrix import NounMatrix, read_noun_matrix
+from wordbridge.tensors import SavedModel
 from wordbridge.training.checkpoint import Resumption, exclusive, state_key
 from wordbridge.training.device import choose_device
 from wordbridge.training.loop import Standing
@@ -211,7 +211,7 @@ class HeadTraining:
 
 def write_metrics(path: str | Path, epochs: Sequence[dict[str, float]]) -> None:
     """Write one row per epoch; figures are written so that they read back exactly."""
-    write_table(path, COLUMNS, ([repr(row[name]) for name in COLUMNS] for row in epochs))
+    write_tsv(path, COLUMNS, ([repr(row[name]) for name in COLUMNS] for row in epochs))
 
 
 @dataclass(frozen=True)
@@ -266,7 +266,7 @@ def prepare(
 
 
 @dataclass(frozen=True)
-class Trained(Fitted):
+class Trained(SavedModel):
     """A trained head and a row per epoch."""
 
     epochs: list[dict[str, float]]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wordbridge.arrays import map_npy, read_npy
 from wordbridge.errors import InputError
-from wordbridge.files import read_table, replacing, write_table
+from wordbridge.files import atomic_write, read_tsv, write_tsv
 
 
 class Row(NamedTuple):
@@ -28,12 +28,12 @@ HEADER = Row._fields
 
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
     """Write the table of ``rows``, in their order."""
-    write_table(path, HEADER, rows)
+    write_tsv(path, HEADER, rows)
 
 
 def read_rows(path: str | Path) -> list[Row]:
     """Return the rows of the table at ``path``. Raises InputError when it is no such table."""
-    return list(read_table(path, HEADER, Row, "extract the features again"))
+    return list(read_tsv(path, HEADER, Row, "extract the features again"))
 
 
 class Shard(NamedTuple):
@@ -57,7 +57,7 @@ def write_shard(shard: Shard, features: str | Path, logits: str | Path) -> None:
     _write_array(features, shard.features)
     _write_array(logits, shard.logits)
     write_rows(f"{stem}.tsv", shard.rows)
-    write_table(f"{stem}.failed.tsv", ("image", "reason"), shard.failures)
+    write_tsv(f"{stem}.failed.tsv", ("image", "reason"), shard.failures)
 
 
 class FeatureStore:
@@ -147,7 +147,7 @@ def _read_array(path: str | Path) -> NDArray[Any]:
 
 
 def _write_array(path: str | Path, array: NDArray[Any]) -> None:
-    with replacing(path) as partial, partial.open("wb") as file:
+    with atomic_write(path) as partial, partial.open("wb") as file:
         np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
 
 

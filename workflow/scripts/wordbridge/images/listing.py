@@ -11,8 +11,8 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from wordbridge.errors import InputError, brief
-from wordbridge.files import replacing, write_table
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import atomic_write, write_tsv
 from wordbridge.images.files import ENDINGS, content, is_image, walk
 from wordbridge.images.labels import NounNames, read_senses
 from wordbridge.images.packages import (
@@ -158,7 +158,7 @@ def _rows(table: Path) -> dict[str, Mapping[str, str]]:
             reader = csv.DictReader(file, delimiter=delimiter, strict=True)
             columns = reader.fieldnames or ()
             if not {"path", "synset"} <= set(columns):
-                got = brief(", ".join(columns)) or "nothing"
+                got = shorten(", ".join(columns)) or "nothing"
                 raise InputError(f"{table}: expected the columns path and synset, got {got}")
             for row in reader:
                 if None in row or None in row.values():
@@ -196,7 +196,7 @@ def list_images(
     synsets = {noun.synset: noun for noun in nouns}
     images: list[ImageRow] = []
     left_out: list[LeftOut] = []
-    with replacing(archive) as partial, zipfile.ZipFile(partial, "w") as packed:
+    with atomic_write(archive) as partial, zipfile.ZipFile(partial, "w") as packed:
         for found in _listed(name, settings, files, nouns, packed, str(archive)):
             if isinstance(found, LeftOut):
                 left_out.append(found)
@@ -216,7 +216,7 @@ def list_images(
 
 def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
     """Write the table of what was left out: columns image, reason."""
-    write_table(path, LeftOut._fields, (map(_printable, row) for row in left_out))
+    write_tsv(path, LeftOut._fields, (map(_printable, row) for row in left_out))
 
 
 def _printable(field: str) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from wordbridge.errors import InputError, located
+from wordbridge.errors import InputError, with_location
 from wordbridge.images.labels import Meaning, NounNames
 from wordbridge.images.table import DRAWING, PHOTO
 from wordbridge.nouns.table import Noun, lemma_text
@@ -38,7 +38,7 @@ def members(package: str | Path, wanted: Callable[[str], bool]) -> Iterator[tupl
     path = Path(package)
     if not path.is_file():
         raise InputError(f"{path}: expected an archive, got no file; correct the path")
-    with located(path), damage_named(path):
+    with with_location(path), damage_named(path):
         for entry in entries(path, path.name):
             if entry.obstacle is not None or not wanted(entry.name):
                 continue

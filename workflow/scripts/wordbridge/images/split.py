@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wordbridge.errors import InputError
-from wordbridge.files import write_table
+from wordbridge.files import write_tsv
 from wordbridge.images.table import NO_PART, PHOTO, TEST, TRAIN, UNSEEN, VALID, ImageRow
 from wordbridge.nouns.hierarchy import Relatives
 from wordbridge.nouns.table import Noun
@@ -61,7 +61,7 @@ def noun_roles(
 
 def write_roles(path: str | Path, roles: Iterable[NounRole]) -> None:
     """Write the table of the nouns with images."""
-    write_table(path, NounRole._fields, (map(str, role) for role in roles))
+    write_tsv(path, NounRole._fields, (map(str, role) for role in roles))
 
 
 @dataclass(frozen=True)

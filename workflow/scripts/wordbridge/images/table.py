@@ -10,7 +10,7 @@ from sys import intern
 from typing import NamedTuple
 
 from wordbridge.errors import InputError
-from wordbridge.files import read_table, write_table
+from wordbridge.files import read_tsv, write_tsv
 
 PHOTO, DRAWING = KINDS = ("photo", "drawing")
 TRAIN, VALID, TEST, UNSEEN, NO_PART = PARTS = ("train", "valid", "test", "unseen", "")
@@ -53,7 +53,7 @@ def write_images(path: str | Path, images: Iterable[ImageRow]) -> int:
 
     Raises InputError for a path that no line of the table can hold.
     """
-    return write_table(path, HEADER, map(_written, images))
+    return write_tsv(path, HEADER, map(_written, images))
 
 
 def read_images(path: str | Path) -> list[ImageRow]:
@@ -66,7 +66,7 @@ def iterate_images(path: str | Path) -> Iterator[ImageRow]:
 
     Raises InputError when it is no such table.
     """
-    return read_table(path, HEADER, _shared, "make the table again")
+    return read_tsv(path, HEADER, _shared, "make the table again")
 
 
 def read_bytes(image: ImageRow) -> bytes:

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from wordbridge.errors import InputError
-from wordbridge.files import rounded, write_table
+from wordbridge.files import format_value, write_tsv
 from wordbridge.nouns.matrix import NounRow
 from wordbridge.nouns.table import Noun
 from wordbridge.vectors.protocol import ListedVectors, Matrix, WordVectors
@@ -23,7 +23,7 @@ from wordbridge.vectors.protocol import ListedVectors, Matrix, WordVectors
 
 def write_noun_coverage(path: str | Path, coverage: Sequence[Mapping[str, object]]) -> None:
     """Write the table of ``coverage``, whose rows have the same columns; shares with 6 digits."""
-    write_table(path, coverage[0], (map(rounded, row.values()) for row in coverage))
+    write_tsv(path, coverage[0], (map(format_value, row.values()) for row in coverage))
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import load_matrix, unit_length
-from wordbridge.errors import InputError, brief
-from wordbridge.files import read_table, write_table
+from wordbridge.arrays import l2_normalize, load_matrix
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import read_tsv, write_tsv
 from wordbridge.vectors.protocol import Matrix
 
 HEADER = ("synset", "lemma", "how", "class")
@@ -36,7 +36,7 @@ class NounRow(NamedTuple):
 
 def write_noun_rows(path: str | Path, rows: Iterable[NounRow]) -> None:
     """Write the table of ``rows``, in their order."""
-    write_table(path, HEADER, map(_fields, rows))
+    write_tsv(path, HEADER, map(_fields, rows))
 
 
 def read_noun_rows(path: str | Path) -> list[NounRow]:
@@ -44,7 +44,7 @@ def read_noun_rows(path: str | Path) -> list[NounRow]:
 
     Raises InputError when it is no such table.
     """
-    return list(read_table(path, HEADER, _row, _REMEDY))
+    return list(read_tsv(path, HEADER, _row, _REMEDY))
 
 
 def load_noun_vectors(matrix: str | Path, table: str | Path) -> tuple[list[NounRow], Matrix]:
@@ -64,7 +64,7 @@ def _row(synset: str, lemma: str, how: str, number: str) -> NounRow:
     if number and not number.isdecimal():
         raise InputError(
             f"expected the columns {', '.join(HEADER)}, the last a number or empty, "
-            f"got {brief(number)!r}; {_REMEDY}"
+            f"got {shorten(number)!r}; {_REMEDY}"
         )
     return NounRow(synset, lemma, how, int(number) if number else None)
 
@@ -118,5 +118,5 @@ def read_noun_matrix(vectors: str | Path, table: str | Path) -> NounMatrix:
         raise InputError(f"{table}: expected at least one noun, got none; embed the nouns again")
     classes = [-1 if row.class_index is None else row.class_index for row in rows]
     return NounMatrix(
-        [row.synset for row in rows], unit_length(matrix), np.array(classes, np.int64)
+        [row.synset for row in rows], l2_normalize(matrix), np.array(classes, np.int64)
     )

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wordbridge.errors import InputError, brief
-from wordbridge.files import read_table, write_table
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import read_tsv, write_tsv
 
 HEADER = ("synset", "lemmas", "hypernyms", "class", "gloss")
 _BETWEEN = "|"
@@ -30,7 +30,7 @@ class Noun(NamedTuple):
 
 def write_nouns(path: str | Path, nouns: Iterable[Noun]) -> None:
     """Write the table of ``nouns``, in their order."""
-    write_table(path, HEADER, map(_fields, nouns))
+    write_tsv(path, HEADER, map(_fields, nouns))
 
 
 def read_nouns(path: str | Path) -> list[Noun]:
@@ -38,7 +38,7 @@ def read_nouns(path: str | Path) -> list[Noun]:
 
     Raises InputError when it is no such table.
     """
-    return list(read_table(path, HEADER, _noun, _REMEDY))
+    return list(read_tsv(path, HEADER, _noun, _REMEDY))
 
 
 def lemma_text(lemma: str) -> str:
@@ -57,8 +57,8 @@ def _fields(noun: Noun) -> Iterator[str]:
 def _noun(synset: str, lemmas: str, hypernyms: str, number: str, gloss: str) -> Noun:
     if number and not number.isdecimal():
         raise InputError(
-            f"expected {len(HEADER)} columns, the fourth a number or empty, got {brief(number)!r} "
-            f"there; {_REMEDY}"
+            f"expected {len(HEADER)} columns, the fourth a number or empty, got "
+            f"{shorten(number)!r} there; {_REMEDY}"
         )
     parents = tuple(hypernyms.split(_BETWEEN)) if hypernyms else ()
     class_index = int(number) if number else None

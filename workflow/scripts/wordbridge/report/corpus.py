@@ -24,8 +24,8 @@ import pandas as pd
 
 from wordbridge.corpus.pairs import REPORT, TABLED_PARTS, TokenizedPair
 from wordbridge.corpus.splits import fingerprint
-from wordbridge.errors import InputError, brief
-from wordbridge.files import read_table
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import read_tsv
 from wordbridge.report.tables import Column, read_frame
 from wordbridge.vectors.protocol import WordVectors
 
@@ -127,7 +127,7 @@ def read_reports(paths: Iterable[str | Path]) -> pd.DataFrame:
     rows: list[tuple[str, str, int]] = []
     for path in map(Path, paths):
         step = path.parent.name if path.stem == "report" else path.stem.removesuffix(".report")
-        counts = read_table(path, REPORT, _count, _REMEDY)
+        counts = read_tsv(path, REPORT, _count, _REMEDY)
         rows.extend((step, reason, count) for reason, count in counts)
     return pd.DataFrame(rows, columns=["step", "reason", "count"])
 
@@ -153,7 +153,7 @@ def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
 
 def _count(reason: str, count: str) -> tuple[str, int]:
     if not count.isdecimal():
-        raise InputError(f"expected a number as count, got {brief(count)!r}; {_REMEDY}")
+        raise InputError(f"expected a number as count, got {shorten(count)!r}; {_REMEDY}")
     return reason, int(count)
 
 

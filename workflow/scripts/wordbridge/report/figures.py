@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from pandas.core.groupby import SeriesGroupBy
 
 from wordbridge.errors import InputError
-from wordbridge.files import replacing
+from wordbridge.files import atomic_write
 from wordbridge.report.translation import mean_and_deviation
 
 INK, SOFT, RULE, ACCENT, MARK = "#1c2128", "#59636e", "#d5dbe1", "#0072b2", "#d55e00"
@@ -101,7 +101,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
             f"{path}: expected an image that ends in {' or '.join(_METADATA)}, got {ending!r}; "
             "name it so"
         )
-    with house_style(), replacing(path) as partial:
+    with house_style(), atomic_write(path) as partial:
         figure.savefig(partial, metadata=_METADATA[ending])
 
 

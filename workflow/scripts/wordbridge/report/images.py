@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from wordbridge.devise.label_errors import Suspect
-from wordbridge.files import read_table
+from wordbridge.files import read_tsv
 from wordbridge.images.packages import LeftOut
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_images
 from wordbridge.report.published import published_rows_devise_published as published_rows
@@ -321,7 +321,7 @@ def tabulate_images(
 
 def _left_out(paths: Iterable[str | Path]) -> Iterator[LeftOut]:
     for path in paths:
-        yield from read_table(path, LeftOut._fields, LeftOut, "list and extract the set again")
+        yield from read_tsv(path, LeftOut._fields, LeftOut, "list and extract the set again")
 
 
 def _commonest(reasons: Counter[str]) -> str:

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from wordbridge.files import replacing
+from wordbridge.files import atomic_write
 from wordbridge.report.tables import document, embedded_table
 
 
@@ -256,7 +256,7 @@ def summary_page(
 
 def write_page(page: str, path: str | Path) -> None:
     """Write the page whole or not at all."""
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(page, encoding="utf-8", newline="\n")
 
 

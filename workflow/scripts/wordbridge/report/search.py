@@ -16,8 +16,8 @@ import matplotlib
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from wordbridge.errors import InputError, brief
-from wordbridge.files import replacing
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import atomic_write
 from wordbridge.images.decoding import UnreadableImageError, open_image
 from wordbridge.images.table import ImageRow, read_bytes
 from wordbridge.report.tables import Column, read_frame
@@ -67,12 +67,12 @@ def save_sheet(path: str | Path, rows: Sequence[Sequence[Tile]]) -> None:
     Raises InputError where no file can be written.
     """
     try:
-        with replacing(path) as partial:
+        with atomic_write(path) as partial:
             contact_sheet(rows).save(partial, "PNG", optimize=True)
     except (OSError, ValueError) as error:  # ValueError: a name such as "."
         raise InputError(
             f"{path}: expected a place for a PNG file, got one where none can be written "
-            f"({brief(error)}); name another"
+            f"({shorten(error)}); name another"
         ) from error
 
 

@@ -24,8 +24,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from wordbridge.errors import InputError, brief
-from wordbridge.files import replacing
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import atomic_write
 
 MISSING = "\u2013"  # an en dash, as printers mark an empty cell
 
@@ -254,7 +254,7 @@ def read_frame(path: str | Path, remedy: str, gaps: bool = False) -> pd.DataFram
     try:
         return pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=gaps)
     except (OSError, ValueError) as error:  # pandas' own errors and wrong UTF-8 are ValueErrors
-        raise InputError(f"{path}: no table can be read ({brief(error)}); {remedy}") from error
+        raise InputError(f"{path}: no table can be read ({shorten(error)}); {remedy}") from error
 
 
 STYLE = """\
@@ -345,7 +345,7 @@ def write_table(
         "html": document(caption, f"<main>\n{table_html(frame, caption, columns, group)}\n</main>"),
     }
     for ending, text in texts.items():
-        with replacing(f"{stem}.{ending}") as partial:
+        with atomic_write(f"{stem}.{ending}") as partial:
             partial.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -26,7 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
-from wordbridge.errors import InputError, brief
+from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_records
 from wordbridge.report.published import beside_published
 from wordbridge.report.tables import Column, read_frame
@@ -90,7 +90,7 @@ def _check_sources(variant: str, sources: Sequence[str], expected: Sequence[str]
     for number, (own, wanted) in enumerate(zip_longest(sources, expected), start=1):
         if own != wanted:
             meant, got = (
-                "nothing" if text is None else repr(brief(text)) for text in (wanted, own)
+                "nothing" if text is None else repr(shorten(text)) for text in (wanted, own)
             )
             raise InputError(
                 f"variant {variant!r}, translation {number}: expected {meant} as its source text, "

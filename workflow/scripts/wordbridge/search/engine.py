@@ -19,10 +19,9 @@ import numpy as np
 import torch
 
 from wordbridge.corpus.special_tokens import SPECIALS, UNK
-from wordbridge.devise.model_file import read_fitted
 from wordbridge.devise.predictions import predictor_of
 from wordbridge.errors import InputError
-from wordbridge.files import read_object, replacing, sha256_of
+from wordbridge.files import atomic_write, file_sha256, read_json
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.feature_store import Shard
 from wordbridge.images.features import Plan, extract
@@ -32,6 +31,7 @@ from wordbridge.search.queries import parse, query_vector
 from wordbridge.search.results import Answer, answers, image_row, without
 from wordbridge.search.rows import model_digests
 from wordbridge.search.words import WordTable, content_words, read_words
+from wordbridge.tensors import read_model
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,15 @@ def write_usage(path: str | Path, settings: Mapping[str, Any], weights: str | Pa
     """Write what ``settings`` say of features, and which file of ``weights`` made them."""
     names = ("backbone", "short_side", "pooling", "precision")
     chosen = {name: settings[name] for name in names}
-    usage = {**chosen, "weights": str(weights), "weights_sha256": sha256_of(weights)}
-    with replacing(path) as partial:
+    usage = {**chosen, "weights": str(weights), "weights_sha256": file_sha256(weights)}
+    with atomic_write(path) as partial:
         text = json.dumps(usage, indent=1) + "\n"
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_usage(path: str | Path) -> ImageUsage:
     """Return what ``write_usage`` wrote. Raises InputError when it is missing or damaged."""
-    found = read_object(path, "how images become features", "run snakemake first")
+    found = read_json(path, "how images become features", "run snakemake first")
     try:
         return ImageUsage(**found)
     except TypeError as error:
@@ -78,7 +78,7 @@ def find_weights(usage: ImageUsage, results: Path) -> Path:
     for folder in (Path(), *results.resolve().parents):
         found = folder / usage.weights
         if found.is_file():
-            if sha256_of(found) != usage.weights_sha256:
+            if file_sha256(found) != usage.weights_sha256:
                 raise InputError(
                     f"{found}: expected the weights that made the features "
                     f"({usage.weights_sha256[:12]}), got others; run snakemake again"
@@ -105,7 +105,7 @@ def image_vector(image: Path, results: Path, made_by: Mapping[str, Any]) -> Vect
             "run snakemake first, or name an image of the run as SET/IMAGE"
         )
     _check_model(model, settings, made_by)
-    predictor = predictor_of(read_fitted(model, settings), torch.device("cpu"))
+    predictor = predictor_of(read_model(model, settings), torch.device("cpu"))
     shard = _features(image, results)
     features = np.asarray(shard.features, np.float32)
     (vector,) = predictor.says(features, np.asarray(shard.logits, np.float32))

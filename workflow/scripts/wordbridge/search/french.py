@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import unit_length
+from wordbridge.arrays import l2_normalize
 from wordbridge.errors import InputError
 from wordbridge.images.table import TRAIN, ImageRow
 from wordbridge.search.index import Index, Vectors, cosines_with
@@ -40,7 +40,7 @@ class Alignment:
         mapped = np.zeros((len(vectors), self.matrix.shape[1]), np.float32)
         for start in range(0, len(vectors), _BLOCK):
             block = np.asarray(vectors[start : start + _BLOCK], np.float32)
-            moved = (unit_length(block) - self.source_mean) @ self.matrix + self.target_mean
+            moved = (l2_normalize(block) - self.source_mean) @ self.matrix + self.target_mean
             mapped[start : start + _BLOCK] = moved * np.any(block, axis=1, keepdims=True)
         return mapped
 
@@ -59,7 +59,7 @@ def fit_alignment(source: Vectors, target: Vectors) -> Alignment:
             f"alignment: expected at least two pairs of words with vectors in both languages, "
             f"got {np.count_nonzero(both)} of {len(both)}; add image sets with names in both"
         )
-    left, right = unit_length(source[both]), unit_length(target[both])
+    left, right = l2_normalize(source[both]), l2_normalize(target[both])
     means = left.mean(axis=0, dtype=np.float64), right.mean(axis=0, dtype=np.float64)
     product = (left - means[0]).T @ (right - means[1])
     before, _, after = np.linalg.svd(product, full_matrices=False)
@@ -179,6 +179,6 @@ def _untrained(index: Index) -> _Searched:
 
 def _rank(query: Vectors, right: Sequence[str], searched: _Searched) -> int:
     """Return the rank from 1 of the best right image, below all others of the same cosine."""
-    cosines = cosines_with(searched.vectors, unit_length(query))
+    cosines = cosines_with(searched.vectors, l2_normalize(query))
     is_right = np.isin(searched.synsets, right)
     return int(np.count_nonzero(cosines[~is_right] >= cosines[is_right].max())) + 1

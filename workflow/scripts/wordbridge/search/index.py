@@ -19,9 +19,9 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import map_npy, unit_length
+from wordbridge.arrays import l2_normalize, map_npy
 from wordbridge.errors import InputError
-from wordbridge.files import read_object, replacing, sha256_of, write_table
+from wordbridge.files import atomic_write, file_sha256, read_json, write_tsv
 
 Vectors: TypeAlias = NDArray[np.float32]
 Rows: TypeAlias = NDArray[np.int64]
@@ -56,7 +56,7 @@ class ExactSearch:
 
     def search(self, query: Vectors, count: int) -> Neighbours:
         """Return the ``count`` rows nearest to ``query`` (dim), the lower of equals first."""
-        cosines = cosines_with(self._vectors, unit_length(query))
+        cosines = cosines_with(self._vectors, l2_normalize(query))
         if not self._all:
             cosines = cosines[self._directed]
         if count < len(cosines):
@@ -128,7 +128,7 @@ class HnswSearch:
     def search(self, query: Vectors, count: int) -> Neighbours:
         """Return nearly the ``count`` rows nearest to ``query`` (dim), the nearest first."""
         wanted = min(count, self._count)
-        unit = unit_length(query)
+        unit = l2_normalize(query)
         if wanted == 0 or not unit.any():
             return self._exact.search(query, count)
         self._graph.setQueryTimeParams({"efSearch": max(self._candidates, wanted)})
@@ -145,7 +145,7 @@ def write_graph(vectors: Vectors, path: str | Path, settings: GraphSettings) -> 
     Without a row that has a direction the file is empty.
     """
     rows = directed_rows(vectors)
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         partial.touch()
         if len(rows):
             # nmslib draws the levels of the rows from a generator that each thread starts anew;
@@ -287,11 +287,11 @@ def write_index(
             "make the vectors again"
         )
     target = Path(folder)
-    unit = unit_length(vectors)
-    with replacing(target / VECTORS) as partial, partial.open("wb") as file:
+    unit = l2_normalize(vectors)
+    with atomic_write(target / VECTORS) as partial, partial.open("wb") as file:
         np.lib.format.write_array(file, np.ascontiguousarray(unit, "<f4"), allow_pickle=False)
     rows = ([_field(label.get(column, "")) for column in COLUMNS] for label in labels)
-    write_table(target / LABELS, COLUMNS, rows)
+    write_tsv(target / LABELS, COLUMNS, rows)
     write_graph(unit, target / GRAPH, settings)
     description = {
         "format": FORMAT,
@@ -302,7 +302,7 @@ def write_index(
         "graph": asdict(settings),
         "files": {name: _receipt(target / name) for name in FILES},
     }
-    with replacing(target / DESCRIPTION) as partial:
+    with atomic_write(target / DESCRIPTION) as partial:
         text = json.dumps(description, indent=1, ensure_ascii=False)
         partial.write_text(text + "\n", encoding="utf-8", newline="\n")
 
@@ -344,7 +344,7 @@ def _field(text: str) -> str:
 
 
 def _receipt(path: Path) -> dict[str, int | str]:
-    return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    return {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
 
 
 def _check(path: Path, receipt: Mapping[str, Any]) -> None:
@@ -355,7 +355,7 @@ def _check(path: Path, receipt: Mapping[str, Any]) -> None:
             f"{path}: expected {receipt['bytes']} bytes as {DESCRIPTION} says, got {got}; "
             "build the index again"
         )
-    if size <= HASHED_BYTES and sha256_of(path) != receipt["sha256"]:
+    if size <= HASHED_BYTES and file_sha256(path) != receipt["sha256"]:
         raise InputError(
             f"{path}: expected the file that {DESCRIPTION} describes, got another one of the "
             "same size; build the index again"
@@ -366,7 +366,7 @@ def _description(folder: Path) -> dict[str, Any]:
     path = folder / DESCRIPTION
     if not path.is_file():
         raise InputError(f"{path}: expected an index, got no file; run snakemake first")
-    found = read_object(path, "a description of an index", _REMEDY, _KEYS)
+    found = read_json(path, "a description of an index", _REMEDY, _KEYS)
     if found["format"] != FORMAT:
         got = found["format"]
         raise InputError(f"{path}: expected an index of format {FORMAT}, got {got}; {_REMEDY}")

@@ -12,7 +12,7 @@ import numpy as np
 
 from wordbridge.devise.predictions import WORDS, read_predictions
 from wordbridge.errors import InputError
-from wordbridge.files import sha256_of
+from wordbridge.files import file_sha256
 from wordbridge.images.table import ImageRow, read_images
 from wordbridge.nouns.matrix import load_noun_vectors
 from wordbridge.nouns.table import Noun, lemma_text, read_nouns
@@ -81,14 +81,14 @@ def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
         made = noun_rows(labels, files["vectors"], files["rows"], classes=index == CLASSES)
     method = {name: settings[name] for name in ("method", "seed") if name in settings}
     model = model_digests(*files["model"]) if files.get("model") else {}
-    vectors = {"word_vectors": sha256_of(files["vectors"])}
+    vectors = {"word_vectors": file_sha256(files["vectors"])}
     made_by = {"index": index, **vectors, **method, **model}
     return IndexRows(*made, made_by)
 
 
 def model_digests(model: str | Path, settings: str | Path) -> dict[str, str]:
     """Return what tells a model that predicts vectors from others: digests of its two files."""
-    return {"model": sha256_of(model), "model_settings": sha256_of(settings)}
+    return {"model": file_sha256(model), "model_settings": file_sha256(settings)}
 
 
 def noun_rows(

@@ -21,7 +21,7 @@ import numpy as np
 
 from wordbridge.arrays import map_npy
 from wordbridge.errors import InputError
-from wordbridge.files import read_object, replacing
+from wordbridge.files import atomic_write, read_json
 from wordbridge.search.index import Vectors
 from wordbridge.vectors.protocol import ListedVectors, Mask, WordVectors
 
@@ -127,12 +127,12 @@ def write_words(
             "take float32, or other vectors"
         )
     target = Path(folder)
-    with replacing(target / WORDS) as partial:
+    with atomic_write(target / WORDS) as partial:
         text = "".join(word + "\n" for word in order)
         partial.write_text(text, encoding="utf-8", newline="\n")
     ranks = np.array([rows[word] for word in order], "<u4")
     for name, array in ((VECTORS, matrix), (RANKS, ranks)):
-        with replacing(target / name) as partial, partial.open("wb") as file:
+        with atomic_write(target / name) as partial, partial.open("wb") as file:
             np.lib.format.write_array(file, array, allow_pickle=False)
     description = {
         "format": _FORMAT,
@@ -141,7 +141,7 @@ def write_words(
         "dtype": dtype,
         "word_vectors": word_vectors,
     }
-    with replacing(target / DESCRIPTION) as partial:
+    with atomic_write(target / DESCRIPTION) as partial:
         text = json.dumps(description, indent=1) + "\n"
         partial.write_text(text, encoding="utf-8", newline="\n")
 
@@ -150,7 +150,7 @@ def read_words(folder: str | Path) -> WordTable:
     """Return the table in ``folder``; raises InputError when it is missing or damaged."""
     path = Path(folder)
     keys = ("format", "words", "dim", "word_vectors")
-    description = read_object(path / DESCRIPTION, "a table of words", "run snakemake first", keys)
+    description = read_json(path / DESCRIPTION, "a table of words", "run snakemake first", keys)
     try:
         words = (path / WORDS).read_text(encoding="utf-8").split("\n")[:-1]
         vectors = map_npy(path / VECTORS)

@@ -29,8 +29,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Protocol, cast
 
-from wordbridge.errors import InputError, brief
-from wordbridge.files import replacing
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import atomic_write
 
 BLOCK = 512  # bytes of a tar header
 AR_MAGIC = b"!<arch>\n"
@@ -287,7 +287,7 @@ def extract_member(
     wanted = posixpath.normpath(member)
     seen = []
     found = False
-    with damage_named(archive), replacing(destination) as unfinished:
+    with damage_named(archive), atomic_write(destination) as unfinished:
         # To the end even when found: only there do compressed tars show that they are whole.
         for entry in entries(archive, name or archive.name):
             if entry.name == wanted and not found:
@@ -323,7 +323,7 @@ def damage_named(archive: Path) -> Iterator[None]:
         yield
     except (*problems, zipfile.BadZipFile, NotImplementedError, ValueError) as problem:
         size = archive.stat().st_size
-        words = f"archive cut short or damaged ({brief(problem)}; {size} bytes)"
+        words = f"archive cut short or damaged ({shorten(problem)}; {size} bytes)"
         raise CorruptArchive(words) from None
     except OSError as problem:
         # All that has a number is the disk's trouble, but for an impossible place to read at.

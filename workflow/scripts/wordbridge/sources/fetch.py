@@ -36,8 +36,8 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from wordbridge.errors import InputError
-from wordbridge.files import Refused, locked, partial_of, replacing, sha256_of, sweep
-from wordbridge.progress import Meter
+from wordbridge.files import DiskError, atomic_write, file_sha256, lock, partial_path
+from wordbridge.progress import Advance, byte_bar
 from wordbridge.sources.archives import CorruptArchive, extract_member
 from wordbridge.sources.registry import download_package
 from wordbridge.sources.resource import (
@@ -104,13 +104,12 @@ class Store:
     def link(self, sha256: str, destination: Path) -> None:
         """Give the bytes a second name, whole at once; a copy where no hard link is possible."""
         destination.parent.mkdir(parents=True, exist_ok=True)
-        sweep(destination.parent)
-        partial = partial_of(destination)
+        partial = partial_path(destination)
         try:
             os.link(self.path(sha256), partial)
             partial.replace(destination)
         except OSError:  # another file system, one without hard links, or too many of them
-            with replacing(destination) as copy:
+            with atomic_write(destination) as copy:
                 shutil.copyfile(self.path(sha256), copy)
             destination.chmod(READ_ONLY)
         finally:
@@ -119,7 +118,7 @@ class Store:
 
     def remember(self, key: str, sha256: str, words: str) -> None:
         """Note which bytes a place gave; ``words`` name the place for people who look."""
-        with replacing(self.notes / key) as partial:
+        with atomic_write(self.notes / key) as partial:
             partial.write_text(f"{sha256}\n{words}\n", encoding="utf-8")
 
     def recall(self, key: str) -> str | None:
@@ -141,7 +140,7 @@ class Store:
         The folder is deleted on success; after an error a half download stays in it.
         """
         folder = self.root / "work" / key
-        with locked(self.root / "locks" / key, f"fetches {words}"):
+        with lock(self.root / "locks" / key, f"fetches {words}"):
             if folder.exists():  # a process was killed here
                 _clear(folder)
             folder.mkdir(parents=True, exist_ok=True)
@@ -169,7 +168,7 @@ def verify(path: Path, sha256: str | None, size: int | None) -> str:
     actual_size = path.stat().st_size
     if size is not None and actual_size != size:
         raise Mismatch(f"expected {size} bytes, got {actual_size}")
-    actual = sha256_of(path)
+    actual = file_sha256(path)
     if sha256 is not None and actual != sha256:
         raise Mismatch(f"expected sha256 {sha256}, got {actual} ({actual_size} bytes)")
     return actual
@@ -280,8 +279,8 @@ def _receive(url: str, part: Part, size: int | None) -> bool:
             total = _total(response, offset)
             if offset == 0:
                 part.restart(_version_mark(response))
-            with Meter(_host(url), total, offset) as meter:
-                _write(_of_size(_data(response, offset, url), total, size), part, meter)
+            with byte_bar(_host(url), total, offset) as advance:
+                _write(_of_size(_data(response, offset, url), total, size), part, advance)
     except (requests.ConnectionError, requests.Timeout, HTTPError) as problem:
         raise _PassingError(f"connection failed ({_root(problem)})") from None
     except requests.RequestException as problem:
@@ -350,12 +349,12 @@ def _of_size(chunks: Iterator[bytes], total: int | None, size: int | None) -> It
         yield chunk
 
 
-def _write(chunks: Iterator[bytes], part: Part, meter: Meter) -> None:
+def _write(chunks: Iterator[bytes], part: Part, advance: Advance) -> None:
     try:
         with part.path.open("ab") as file:
             for chunk in chunks:
                 file.write(chunk)
-                meter.advance(len(chunk))
+                advance(len(chunk))
     except InputError:
         part.discard()
         raise
@@ -456,7 +455,7 @@ def _obtain(errand: _Errand, by_hand: LocalPlace) -> tuple[str, str]:
             return _from_place(errand, place), str(place)
         except (InputError, OSError) as problem:
             full = isinstance(problem, OSError) and problem.errno in FULL_DISK
-            if full or isinstance(problem, Refused):
+            if full or isinstance(problem, DiskError):
                 raise
             reasons.append(f"({len(reasons) + 1}) {place}: {problem}")
             if place is not by_hand or by_hand.path.exists():
@@ -576,6 +575,6 @@ def _added(errand: _Errand, place: Place, path: Path) -> str:
     page = looks_like_page(head) and not is_page_name(place.filename())
     resource = errand.resource
     sha256 = place.archive_sha256 if place.member else resource.sha256
-    if page and sha256_of(path) != sha256:
+    if page and file_sha256(path) != sha256:
         raise Mismatch("this is a web page (HTML) in place of the file")
     return errand.store.add(path, sha256, None if place.member else resource.size)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wordbridge.errors import InputError
-from wordbridge.progress import Meter
+from wordbridge.progress import byte_bar
 from wordbridge.sources.resource import PackagePlace
 
 LIMIT_SECONDS = 3600.0  # the clients have time-outs of their own; this is for one that hangs
@@ -110,13 +110,13 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, words: str) -> None:
     """Wait for the end while showing that something comes; raises InputError after the limit."""
     started = time.monotonic()
     print(f"{words}: asking the registry", file=sys.stderr)
-    with Meter(words) as meter:
+    with byte_bar(words) as advance:
         shown = 0
         while process.poll() is None:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=LOOK_SECONDS)
             here = _bytes_in(folder)
-            meter.advance(here - shown)
+            advance(here - shown)
             shown = here
             if time.monotonic() - started > LIMIT_SECONDS:
                 raise InputError(f"no end after {LIMIT_SECONDS:.0f} s; try again")

@@ -24,10 +24,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wordbridge.errors import InputError, brief
-from wordbridge.files import locked, sha256_of
-from wordbridge.job import go_on, so_far
-from wordbridge.tensors import load_weights, weights_of, write_tensors
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import file_sha256, lock
+from wordbridge.job import elapsed
+from wordbridge.tensors import copy_weights, load_weights, write_tensors
 from wordbridge.training.loop import Standing
 
 PATIENCE = 60.0  # seconds; a training notices that it shall stop after a batch or a validation
@@ -37,7 +37,7 @@ def state_key(params: Mapping[str, Any], inputs: Mapping[str, str | Path]) -> st
     """Return a digest of all that a training depends on: its params and the bytes of its inputs."""
     digest = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode())
     for name, path in sorted(inputs.items()):
-        digest.update(f"{name} {sha256_of(path)}".encode())
+        digest.update(f"{name} {file_sha256(path)}".encode())
     return digest.hexdigest()[:32]
 
 
@@ -57,7 +57,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
     One whose Snakemake was killed saves its state and ends: that is waited for.
     """
-    with locked(path.with_suffix(".lock"), "runs this training", patience=PATIENCE):
+    with lock(path.with_suffix(".lock"), "runs this training", timeout=PATIENCE):
         yield
 
 
@@ -80,7 +80,7 @@ def _restore_random(tensors: Mapping[str, Tensor], device: torch.device) -> None
     try:
         torch.set_rng_state(tensors["random.torch"])
     except RuntimeError as error:
-        raise ValueError(brief(error)) from None
+        raise ValueError(shorten(error)) from None
     others = json.loads(bytes(tensors["random.others"].tolist()))
     version, words, gauss = others["python"]
     random.setstate((version, tuple(words), gauss))
@@ -102,7 +102,7 @@ def save_state(
     standing: Mapping[str, Any],
 ) -> None:
     """Write model, optimiser, best weights so far, random states and ``standing`` (JSON)."""
-    tensors = {f"model.{name}": value for name, value in weights_of(model).items()}
+    tensors = {f"model.{name}": value for name, value in copy_weights(model).items()}
     for number, state in optimizer.state_dict()["state"].items():
         for key, value in state.items():
             # clone: safetensors refuses tensors that share memory
@@ -144,7 +144,7 @@ def load_state(
             _restore_random(tensors, _device_of(model))
     except (SafetensorError, OSError, LookupError, TypeError, ValueError, OverflowError) as error:
         raise InputError(
-            f"{path}: expected the state of this training, got {brief(error)}; "
+            f"{path}: expected the state of this training, got {shorten(error)}; "
             "delete the file to start the training again"
         ) from None
     return best, standing
@@ -239,7 +239,7 @@ class Resumption:
             return {}
         best, kept = load_state(self.path, self._modules, self._optimizer)
         vars(standing).update(kept)
-        go_on(standing.spent, standing.attempts)
+        elapsed.continue_from(standing.spent)
         where = f"epoch {standing.epoch + 1}, batch {standing.batch}, step {standing.step}"
         print(f"continuing at {where}", file=sys.stderr)
         return best
@@ -247,7 +247,7 @@ class Resumption:
     def save(self, standing: Standing, best: Mapping[str, Tensor]) -> None:
         """Write the state; raises Stopped when a signal has asked to stop."""
         if self.path is not None:
-            standing.spent, standing.attempts = so_far()
+            standing.spent = elapsed.total()
             save_state(self.path, self._modules, self._optimizer, best, asdict(standing))
             self._saved = time.monotonic()
         if self.stop.name is not None:
@@ -260,5 +260,5 @@ class Resumption:
     def finish(self, standing: Standing, best: Mapping[str, Tensor]) -> None:
         """Keep what the training gave, without what only its continuation needs."""
         if self.path is not None:
-            standing.spent, standing.attempts = so_far()
+            standing.spent = elapsed.total()
             save_finished(self.path, best, asdict(standing))

@@ -13,8 +13,7 @@ class Standing:
 
     ``smoothed`` and ``seen`` make the debiased running loss over the whole training; ``epochs``
     has one row of figures per finished epoch; ``seconds`` and ``tokens`` are spent on training
-    steps alone; ``spent`` are the seconds of the whole job and of the ``attempts`` that it
-    continues, at the last save; ``scaler`` is that of float16's gradients.
+    steps alone; ``spent`` is the job's elapsed time at the last save; ``scaler`` is that of float16's gradients.
     """
 
     epoch: int = 0
@@ -27,7 +26,6 @@ class Standing:
     seconds: float = 0.0
     tokens: int = 0
     spent: float = 0.0
-    attempts: int = 0
     epochs: list[dict[str, float]] = field(default_factory=list)
     scaler: dict[str, Any] = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ import torch
 
 from wordbridge.corpus.batches import sortish_batches
 from wordbridge.errors import InputError
-from wordbridge.files import write_table
+from wordbridge.files import write_tsv
 from wordbridge.training.loop import Standing
 from wordbridge.translation.forcing import forcing_chance
 from wordbridge.translation.training import Optimisation, Prepared
@@ -74,7 +74,7 @@ def write_range_test(path: str | Path, found: RangeTest) -> None:
         (repr(rate), repr(loss), str(rate == found.suggestion).lower())
         for rate, loss in zip(found.rates, found.losses, strict=True)
     )
-    write_table(path, ("learning_rate", "loss", "suggested"), rows)
+    write_tsv(path, ("learning_rate", "loss", "suggested"), rows)
 
 
 def find_learning_rate(prepared: Prepared, seed: int, lowest: float, highest: float) -> RangeTest:

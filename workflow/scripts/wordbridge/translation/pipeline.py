@@ -17,7 +17,7 @@ from wordbridge.corpus.special_tokens import UNK
 from wordbridge.corpus.tokenizer import TokenRules, tokenize
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
 from wordbridge.errors import InputError
-from wordbridge.files import read_object, read_records
+from wordbridge.files import read_json, read_records
 from wordbridge.translation.decoding import DecodingSettings
 from wordbridge.translation.translate import translate_part
 from wordbridge.translation.translator import Translator, read_translator
@@ -34,7 +34,7 @@ def read_usage(results: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{path}: expected the settings of a finished run, got no file; {remedy}")
     keys = ("decoding", "rules", "tokenizer", "variants", "seeds")
-    return read_object(path, "the settings of a finished run", remedy, keys)
+    return read_json(path, "the settings of a finished run", remedy, keys)
 
 
 def trained_runs(results: Path) -> list[Run]:
@@ -106,7 +106,7 @@ def choose_run(results: Path, variant: str | None = None, seed: int | None = Non
 
 def _direction(results: Path, run: Run) -> str:
     path = results / "translators" / run[0] / str(run[1]) / "settings.json"
-    found = read_object(path, "settings of a translator", "train it again", ("direction",))
+    found = read_json(path, "settings of a translator", "train it again", ("direction",))
     return str(found["direction"])
 
 

@@ -38,9 +38,9 @@ from wordbridge.corpus.batches import (
 from wordbridge.corpus.ids import read_ids
 from wordbridge.corpus.special_tokens import PAD
 from wordbridge.errors import InputError
-from wordbridge.files import write_table
-from wordbridge.progress import LINE_SECONDS, SCREEN, logs
-from wordbridge.tensors import weights_of
+from wordbridge.files import write_tsv
+from wordbridge.progress import LINE_SECONDS, TERMINAL, is_log
+from wordbridge.tensors import copy_weights
 from wordbridge.training.checkpoint import Resumption, exclusive, state_key
 from wordbridge.training.device import choose_device
 from wordbridge.training.loop import Standing
@@ -255,11 +255,11 @@ class Training:
         # Saved after the last batch but before validation, an epoch has no batch left.
         left = order[standing.batch :]
         self.model.train()
-        with SCREEN.bar(left, f"epoch {standing.epoch + 1}", unit="batch") as shown:
+        with TERMINAL.bar(left, f"epoch {standing.epoch + 1}", unit="batch") as shown:
             for indices in shown:
                 self._batch(indices, chance)
                 shown.set_postfix_str(self._now(), refresh=False)
-                if logs():
+                if is_log():
                     self._tell(len(order))
                 self._save_if_due()
         self._close_epoch(chance)
@@ -310,7 +310,7 @@ class Training:
         chosen = "epoch" if options.select == "last" else options.select
         value = -row[chosen] if chosen in RISING else row[chosen]
         if standing.close_epoch(row, value):
-            self.best = weights_of(self.chosen_from)
+            self.best = copy_weights(self.chosen_from)
         print(standing.line(row, self.steps), file=sys.stderr)
         self._save_if_due()
 
@@ -473,4 +473,4 @@ COLUMNS = (
 
 def write_metrics(path: str | Path, epochs: Sequence[Mapping[str, float]]) -> None:
     """Write one row per epoch; figures are written so that they read back exactly."""
-    write_table(path, COLUMNS, ([repr(row[name]) for name in COLUMNS] for row in epochs))
+    write_tsv(path, COLUMNS, ([repr(row[name]) for name in COLUMNS] for row in epochs))

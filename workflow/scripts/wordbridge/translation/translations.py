@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import read_arrays, write_arrays
+from wordbridge.arrays import read_npz, write_npz
 from wordbridge.corpus.pairs import join_tokens, split_tokens
-from wordbridge.errors import InputError, brief
-from wordbridge.files import read_table, write_table
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import read_tsv, write_tsv
 
 COLUMNS = ("source", "reference", "hypothesis", "source_tokens", "tokens", "log_probability")
 _REMEDY = "translate again"
@@ -40,7 +40,7 @@ class Translation:
 
 def write_translations(path: str | Path, made: Sequence[Translation]) -> None:
     """Write the table, one source text a line."""
-    write_table(path, COLUMNS, map(_fields, made))
+    write_tsv(path, COLUMNS, map(_fields, made))
 
 
 def read_translations(path: str | Path) -> list[Translation]:
@@ -48,7 +48,7 @@ def read_translations(path: str | Path) -> list[Translation]:
 
     Raises InputError when it is no such table or a score is no number.
     """
-    return list(read_table(path, COLUMNS, _translation, _REMEDY))
+    return list(read_tsv(path, COLUMNS, _translation, _REMEDY))
 
 
 def _fields(one: Translation) -> list[str]:
@@ -65,7 +65,7 @@ def _translation(
         log_probability = float(score)
     except ValueError:
         raise InputError(
-            f"expected a log-probability in the last column, got {brief(score)!r}; {_REMEDY}"
+            f"expected a log-probability in the last column, got {shorten(score)!r}; {_REMEDY}"
         ) from None
     words = (split_tokens(source_tokens), split_tokens(tokens))
     return Translation(source, reference, hypothesis, *words, log_probability)
@@ -79,7 +79,7 @@ def write_attention(path: str | Path, made: Sequence[Translation]) -> None:
         "steps": np.array([len(w) for w in weights]),
         "words": np.array([w.shape[1] for w in weights]),
     }
-    write_arrays(path, arrays, _ATTENTION)
+    write_npz(path, arrays, _ATTENTION)
 
 
 def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
@@ -87,7 +87,7 @@ def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
 
     Raises InputError when there is none: the model had no attention, or has fewer translations.
     """
-    arrays = read_arrays(path, _ATTENTION)
+    arrays = read_npz(path, _ATTENTION)
     if number >= len(arrays["steps"]):
         raise InputError(
             f"{path}: expected attention for translation {number + 1}, got it for "

@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
-from wordbridge.errors import InputError, brief
-from wordbridge.files import read_object, write_object
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import read_json, write_json
 from wordbridge.tensors import load_weights, write_tensors
 from wordbridge.translation.decoder import Decoder, Feed
 from wordbridge.translation.encoder import Encoder, dropout, dropout_mask
@@ -163,12 +163,12 @@ def write_translator(
 ) -> None:
     """Write ``weights`` by name and the ``description`` that ``read_translator`` needs."""
     write_tensors(model_path, weights)
-    write_object(settings_path, description)
+    write_json(settings_path, description)
 
 
 def read_description(settings_path: str | Path) -> dict[str, Any]:
     """Return the JSON beside a translator's weights. Raises InputError when it is another."""
-    return read_object(settings_path, "a translator's settings", "train it again")
+    return read_json(settings_path, "a translator's settings", "train it again")
 
 
 def read_translator(
@@ -185,7 +185,7 @@ def read_translator(
         load_weights(model, load_file(model_path))
     except (SafetensorError, OSError, AttributeError, *_MISFITS) as error:
         raise InputError(
-            f"{model_path}: not the weights that {settings_path} describes ({brief(error)}); "
+            f"{model_path}: not the weights that {settings_path} describes ({shorten(error)}); "
             "train the translator again"
         ) from None
     return model.to(device).eval(), description

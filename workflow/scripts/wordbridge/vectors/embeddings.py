@@ -17,7 +17,7 @@ import pandas as pd
 from wordbridge.corpus.pairs import escape_token
 from wordbridge.corpus.special_tokens import PAD, SPECIALS
 from wordbridge.errors import InputError
-from wordbridge.files import rounded, write_table
+from wordbridge.files import format_value, write_tsv
 from wordbridge.vectors.fallbacks import FALLBACKS, SUBWORDS, Form, check_fallbacks, forms
 from wordbridge.vectors.protocol import Mask, Matrix, SubwordVectors, WordVectors
 
@@ -138,8 +138,8 @@ def write_coverage(coverage: Coverage, report: str | Path, misses: str | Path) -
     """Write the two tables as TSV, tokens escaped."""
     escaped = coverage.misses.assign(token=coverage.misses["token"].map(escape_token))
     for table, path in ((coverage.report, report), (escaped, misses)):
-        rows = (map(rounded, row) for row in table.itertuples(index=False))
-        write_table(path, table.columns, rows)
+        rows = (map(format_value, row) for row in table.itertuples(index=False))
+        write_tsv(path, table.columns, rows)
 
 
 def _row(step: str, found: pd.DataFrame) -> dict[str, object]:

@@ -27,7 +27,7 @@ from spacy.strings import StringStore
 from spacy.vectors import Vectors
 
 from wordbridge.arrays import map_npy
-from wordbridge.errors import InputError, brief
+from wordbridge.errors import InputError, shorten
 from wordbridge.progress import progress
 from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
 
@@ -248,7 +248,7 @@ def _column(path: Path) -> list[str]:
             columns = [file.read(columns=[name])[name].to_pylist() for name in texts]
     except (OSError, pyarrow.ArrowException) as error:
         raise InputError(
-            f"{path}: no Parquet table can be read ({brief(error)}); fetch the file again"
+            f"{path}: no Parquet table can be read ({shorten(error)}); fetch the file again"
         ) from error
     if len(columns) != 1 or None in columns[0]:
         got = f"the columns of texts {', '.join(texts) or '(none)'}"
@@ -287,7 +287,7 @@ class SpacyVectors:
         except (OSError, AttributeError, LookupError, TypeError, *_NUMBERS) as error:
             raise InputError(
                 f"{key2row}: expected spaCy's vocab/key2row, which numbers the rows, got none "
-                f"({brief(error)}); take it from the pipeline that the vectors are from"
+                f"({shorten(error)}); take it from the pipeline that the vectors are from"
             ) from error
         if not len(rows):
             raise InputError(

@@ -11,7 +11,7 @@ from typing import Any
 import fasttext
 
 from wordbridge.errors import InputError
-from wordbridge.files import replacing
+from wordbridge.files import atomic_write
 
 _END_OF_LINE = "</s>"  # fastText counts it as a word
 
@@ -62,7 +62,7 @@ def train_vectors(
     thread, and the library's seed is 0 (its Python side offers no other for this task).
     Raises InputError when no token is frequent enough.
     """
-    with tempfile.TemporaryDirectory() as folder, replacing(path) as partial:
+    with tempfile.TemporaryDirectory() as folder, atomic_write(path) as partial:
         corpus = Path(folder, "corpus.txt")
         with corpus.open("w", encoding="utf-8", newline="\n") as lines:
             lines.writelines(" ".join(tokens) + "\n" for tokens in texts)
