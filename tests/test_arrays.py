@@ -55,7 +55,7 @@ def test_damaged_and_missing_files_are_named(content: bytes | None, tmp_path: Pa
         content = (tmp_path / "a.npy").read_bytes()[:-8]
     (tmp_path / "a.npy").write_bytes(content)
 
-    with pytest.raises(InputError, match=r"a\.npy: no matrix can be read .*make the embeddings"):
+    with pytest.raises(InputError, match=r"a\.npy: no matrix can be read .*delete the file"):
         load_matrix(tmp_path / "a.npy")
     with pytest.raises(InputError, match=r"b\.npy: no matrix can be read"):
         load_matrix(tmp_path / "b.npy")

@@ -1,9 +1,4 @@
-"""Files appear whole or not at all, half ones of the dead are deleted, a full disk says so.
-
-One reader and one writer for all tables: what they take, and what they tell.
-
-Tests of the JSON files with the figures of one run.
-"""
+"""Atomic writes, tables, JSON files and locks."""
 
 import errno
 import fcntl
@@ -25,7 +20,7 @@ from wordbridge.files import (
     DiskError,
     atomic_write,
     format_value,
-    partial_path,
+    lock,
     read_records,
     read_tsv,
     write_json,
@@ -47,20 +42,17 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_the_half_file_of_a_killed_process_is_deleted_by_the_next_write_into_its_folder(
-    tmp_path: Path,
-):
+def test_the_next_write_replaces_the_partial_file_of_a_killed_process(tmp_path: Path):
     command = [sys.executable, "-c", DYING, str(tmp_path / "a.txt")]
     done = subprocess.run(command, env={"PYTHONPATH": str(SCRIPTS)}, check=False)
     assert done.returncode == -9
-    (half,) = names(tmp_path)
-    assert half.endswith(".partial.a.txt")
-    with atomic_write(tmp_path / "b.txt") as partial:
-        partial.write_text("b")
-    assert names(tmp_path) == ["b.txt"]
+    assert names(tmp_path) == [".partial.a.txt"]
+    with atomic_write(tmp_path / "a.txt") as partial:
+        partial.write_text("a")
+    assert names(tmp_path) == ["a.txt"]
 
 
-def test_what_another_process_writes_to_is_left_alone(tmp_path: Path):
+def test_two_files_of_a_folder_can_be_written_at_the_same_time(tmp_path: Path):
     with atomic_write(tmp_path / "a.txt") as one:
         one.write_text("a")
         with atomic_write(tmp_path / "b.txt") as other:
@@ -68,27 +60,40 @@ def test_what_another_process_writes_to_is_left_alone(tmp_path: Path):
     assert names(tmp_path) == ["a.txt", "b.txt"]
 
 
+def test_a_lock_that_another_process_holds_is_an_error_after_the_timeout(tmp_path: Path, capsys):
+    path = tmp_path / "locks" / "a.lock"
+    held = "from wordbridge.files import lock; import sys, pathlib, time\n"
+    held += "with lock(pathlib.Path(sys.argv[1]), 'x'): print('held', flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", held, str(path)]
+    environment = {"PYTHONPATH": str(SCRIPTS)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match="is locked: another process trains; wait for it"):
+            with lock(path, "trains", timeout=0.1):
+                pass
+        holder.kill()
+    assert "waiting for another process that trains" in capsys.readouterr().err
+    with lock(path, "trains", timeout=0.1):
+        pass
+
+
+def test_a_file_system_without_locks_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(InputError, match="expected a file system with locks"):
+        with lock(tmp_path / "a.lock", "trains"):
+            pass
+
+
 def test_tensors_are_written_without_a_file_of_the_librarys_own(tmp_path: Path):
-    # which would have a name that nobody sweeps
     plain, tensors = tmp_path / "plain", tmp_path / "tensors"
     plain.touch()
     write_tensors(tensors, {"x": torch.arange(3)})
     assert tensors.stat().st_mode == plain.stat().st_mode
     assert load_file(tensors)["x"].tolist() == [0, 1, 2]
-
-
-def test_without_locks_files_are_written_and_nothing_is_swept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
-    old = partial_path(tmp_path / "a.txt")
-    old.touch()
-    with atomic_write(tmp_path / "a.txt") as partial:
-        partial.write_text("a")
-    assert names(tmp_path) == [old.name, "a.txt"]
 
 
 WRITERS: dict[str, Callable[[Path], object]] = {
@@ -235,10 +240,11 @@ def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert read_records([tmp_path / "new" / "2.json"]) == [record]
 
 
-def test_a_record_has_one_line_per_key(tmp_path: Path) -> None:
-    write_json(tmp_path / "1.json", {"seed": 1, "counts": [[1, 2], [3, 4]]})
-    text = (tmp_path / "1.json").read_bytes()
-    assert text == b'{\n "seed": 1,\n "counts": [[1, 2], [3, 4]]\n}\n'
+def test_keys_are_sorted_unless_their_order_matters(tmp_path: Path) -> None:
+    write_json(tmp_path / "1.json", {"seed": 1, "bleu": "é"})
+    assert (tmp_path / "1.json").read_text("utf-8") == '{\n "bleu": "é",\n "seed": 1\n}\n'
+    write_json(tmp_path / "1.json", {"seed": 1, "bleu": "é"}, sort_keys=False)
+    assert (tmp_path / "1.json").read_text("utf-8") == '{\n "seed": 1,\n "bleu": "é"\n}\n'
 
 
 def test_records_keep_the_order_of_the_files(tmp_path: Path) -> None:

@@ -1,13 +1,4 @@
-"""What a job's log holds, and when a job refuses to start.
-
-Which exceptions a job tells in one line.
-
-Jobs end when their Snakemake does; nobody else's end touches them.
-
-Seconds of a job over all its attempts.
-
-What a job writes about itself.
-"""
+"""The log of a job, its errors in one line, its end with its Snakemake, and its record."""
 
 import errno
 import hashlib
@@ -28,8 +19,7 @@ import pytest
 import torch
 from snakemake.iocontainers import Params
 
-from wordbridge import job as attempts
-from wordbridge import job as record
+from wordbridge import job as job_module
 from wordbridge.errors import InputError
 from wordbridge.job import (
     error_message,
@@ -180,7 +170,7 @@ def test_only_a_job_that_ends_well_leaves_a_record(tmp_path: Path, ending: str, 
 def test_a_record_that_cannot_be_written_costs_no_output(tmp_path: Path):
     done, log = run(tmp_path, f"{WRITES}\nPath('results/manifest').write_text('in the way')\n")
     assert done.returncode == 0
-    assert log.startswith("warning: the outputs stand, but the job has no record (")
+    assert log.startswith("warning: the outputs are complete, but the job has no record (")
     assert log.endswith("to have one: snakemake --force results/toy.txt\n")
 
 
@@ -199,7 +189,7 @@ def test_a_script_of_another_checkout_does_not_run_with_this_package(tmp_path: P
         [sys.executable, job], env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, check=False
     )
     log = (tmp_path / "logs/toy.log").read_text()
-    assert log.startswith("error: another wordbridge was imported: expected the one beside")
+    assert log.startswith("error: another wordbridge was imported: expected the one in")
     assert log.endswith("run `pip install -e .` in the checkout\n")
 
 
@@ -265,15 +255,15 @@ def test_what_the_system_refuses_is_one_line_that_names_the_file():
     )
 
 
-SCRIPTS_LIFELINE = Path(__file__).resolve().parents[1] / "workflow/scripts"
 JOB = """
 import os, sys, time
-from wordbridge import job as lifeline
+from wordbridge import job
 if sys.argv[1] == "old kernel":
     def refuse(pid):
         raise OSError
-    lifeline.os.pidfd_open, lifeline._PAUSE = refuse, 0.05
-lifeline.end_with_snakemake()
+    job.os.pidfd_open, job._PAUSE = refuse, 0.05
+if os.environ.get(job.SNAKEMAKE):
+    job.exit_with_parent(int(os.environ[job.SNAKEMAKE]))
 print("watching", flush=True)
 time.sleep(60)
 """
@@ -282,9 +272,7 @@ time.sleep(60)
 def start(kernel: str, snakemake: int | None) -> subprocess.Popen[bytes]:
     own = {} if snakemake is None else {"WORDBRIDGE_SNAKEMAKE": str(snakemake)}
     command = [sys.executable, "-c", JOB, kernel]
-    job = subprocess.Popen(
-        command, env={"PYTHONPATH": str(SCRIPTS_LIFELINE)} | own, stdout=subprocess.PIPE
-    )
+    job = subprocess.Popen(command, env={"PYTHONPATH": str(SCRIPTS)} | own, stdout=subprocess.PIPE)
     assert job.stdout is not None
     job.stdout.readline()
     return job
@@ -320,30 +308,18 @@ def test_what_no_snakemake_started_lives_on():
 
 
 def test_the_snakefile_and_the_jobs_use_the_same_name():
-    from wordbridge import job as lifeline
     from workflow import endings
 
-    assert endings.SNAKEMAKE == lifeline.SNAKEMAKE
-    assert os.environ.get(lifeline.SNAKEMAKE) is None
+    assert endings.SNAKEMAKE == job_module.SNAKEMAKE
+    assert os.environ.get(job_module.SNAKEMAKE) is None
 
 
-@pytest.fixture(autouse=True)
-def _first_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "_earlier", attempts._Earlier())
-
-
-def test_a_job_that_continues_nothing_is_one_attempt_of_its_own_seconds():
-    seconds, count = attempts.so_far()
-    assert seconds == pytest.approx(seconds_since_start(), abs=1)
-    assert count == 1
-
-
-def test_the_state_that_was_saved_last_tells_what_went_before():
-    attempts.go_on(1000.0, 2)  # a first training of the job, which was finished
-    attempts.go_on(3000.0, 2)  # the second, broken off
-    seconds, count = attempts.so_far()
-    assert seconds == pytest.approx(3000 + seconds_since_start(), abs=1)
-    assert count == 3
+def test_the_elapsed_time_includes_the_interrupted_runs_of_the_last_checkpoint():
+    elapsed = job_module.Elapsed()
+    assert elapsed.total() == pytest.approx(seconds_since_start(), abs=1)
+    elapsed.continue_from(1000.0)  # a first, finished training of the job
+    elapsed.continue_from(3000.0)  # the second, interrupted one
+    assert elapsed.total() == pytest.approx(3000 + seconds_since_start(), abs=1)
 
 
 CODE = {"modules": {"toy.py": "1a"}, "versions": {"numpy": "planned", "no-such-one": "1"}}
@@ -425,14 +401,14 @@ def test_the_largest_inputs_are_named_without_a_digest(
 ):
     monkeypatch.setattr(record, "LARGEST", 3)
     job = finished_job(tmp_path)
-    made = record.job_record(job, tmp_path)
+    made = job_module.job_record(job, tmp_path)
     assert made["inputs"]["raw.txt"] == {"sha256": None, "bytes": len("text of raw.txt")}
     assert made["outputs"][job.output[0]]["sha256"]
 
 
 def test_without_planned_versions_those_of_the_scripts_imports_are_recorded(tmp_path: Path):
     code = {"modules": {"split_pairs.py": "1a", "wordbridge/job.py": "2b"}, "versions": {}}
-    made = record.job_record(
+    made = job_module.job_record(
         finished_job(tmp_path, params=Params(fromdict={"code": code})), tmp_path
     )
     assert made["versions"] == versions(["numpy"])
@@ -450,7 +426,7 @@ def test_the_memory_is_this_programs_own_and_its_childrens():
     held[::4096] = b"1" * len(held[::4096])
     ran = subprocess.run(
         [sys.executable, "-c", program],
-        env=os.environ | {"PYTHONPATH": str(record.SCRIPTS)},
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
         capture_output=True,
         text=True,
         check=True,

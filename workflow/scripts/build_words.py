@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from wordbridge.files import file_sha256
 from wordbridge.job import start_job
 from wordbridge.nouns.table import read_nouns
 from wordbridge.search.rows import noun_words

@@ -13,7 +13,8 @@ class Standing:
 
     ``smoothed`` and ``seen`` make the debiased running loss over the whole training; ``epochs``
     has one row of figures per finished epoch; ``seconds`` and ``tokens`` are spent on training
-    steps alone; ``spent`` is the job's elapsed time at the last save; ``scaler`` is that of float16's gradients.
+    steps alone; ``spent`` is the elapsed time of the job at the last save; ``scaler`` is the
+    state of the gradient scaler of float16.
     """
 
     epoch: int = 0
