@@ -69,9 +69,9 @@ def test_a_lock_that_another_process_holds_is_an_error_after_the_timeout(tmp_pat
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(InputError, match="is locked: another process trains; wait for it"):
-            with lock(path, "trains", timeout=0.1):
-                pass
+        locked = pytest.raises(InputError, match="is locked: another process trains; wait for it")
+        with locked, lock(path, "trains", timeout=0.1):
+            pass
         holder.kill()
     assert "waiting for another process that trains" in capsys.readouterr().err
     with lock(path, "trains", timeout=0.1):
@@ -83,9 +83,9 @@ def test_a_file_system_without_locks_is_an_error(tmp_path: Path, monkeypatch: py
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(InputError, match="expected a file system with locks"):
-        with lock(tmp_path / "a.lock", "trains"):
-            pass
+    refused = pytest.raises(InputError, match="expected a file system with locks")
+    with refused, lock(tmp_path / "a.lock", "trains"):
+        pass
 
 
 def test_tensors_are_written_without_a_file_of_the_librarys_own(tmp_path: Path):

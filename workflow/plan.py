@@ -22,7 +22,7 @@ def hold_to_plan(workflow: Any) -> None:
     """Give every rule its param ``code``, and make the plan or, in a job's process, keep to it.
 
     Raises WorkflowError there if the configuration is another one; for other code than planned
-    ``log_to`` stops the job.
+    ``start_job`` stops the job.
     """
     text = json.dumps(workflow.config, sort_keys=True, default=str)
     now = hashlib.sha256(text.encode()).hexdigest()

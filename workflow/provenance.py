@@ -5,7 +5,7 @@ script rule gets a param ``code``: a hash per module, over the script and every 
 that it imports, directly or through others, and the versions of the distributions these import.
 Two things are not seen: imports by a computed name, and data files (declare those as inputs).
 
-Only the standard library is imported at the top, because ``log_to`` loads this file in each job,
+Only the standard library is imported at the top, because ``start_job`` loads this file in each job,
 whose environment may have no Snakemake.
 """
 
