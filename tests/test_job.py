@@ -399,7 +399,7 @@ def test_a_job_without_all_its_outputs_has_no_record(tmp_path: Path):
 def test_the_largest_inputs_are_named_without_a_digest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(record, "LARGEST", 3)
+    monkeypatch.setattr(job_module, "LARGEST", 3)
     job = finished_job(tmp_path)
     made = job_module.job_record(job, tmp_path)
     assert made["inputs"]["raw.txt"] == {"sha256": None, "bytes": len("text of raw.txt")}
