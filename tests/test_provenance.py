@@ -135,6 +135,69 @@ def test_code_that_means_another_thing_has_another_hash(tmp_path: Path, one: str
     assert len(hashes) == 2
 
 
+RAISED = """
+def check(name, known):
+    text = 'a text'
+    if name not in known:
+        raise InputError(
+            f"one {name} of {'some' if known == 'k' else 'none'}" + " two"
+            f" three {', '.join(known['key'])!r}"
+        ) from None
+    if not name:
+        raise InputError("four")
+    raise Stopped(f"five {name}")
+
+
+def build(name) -> InputError:
+    def inner():
+        return InputError("six")
+
+    return InputError(f"seven {name}")
+
+
+def other(name):
+    return InputError(f"eight {name}")
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("one ", "uno ", False),
+        ('f"one {name}', 'f"{name}', False),
+        ("'some'", "'few'", False),
+        ("'none'", "'no'", False),
+        (" two", " dos", False),
+        (" three ", " tres ", False),
+        ("four", "cuatro", False),
+        ("seven ", "siete ", False),
+        ("five ", "cinco ", True),
+        ("six", "seis", True),
+        ("eight ", "ocho ", True),
+        ("a text", "another text", True),
+        ("not in", "in", True),
+        ("one {name}", "one {text}", True),
+        ("one {name}", "one", True),
+        ("== 'k'", "== 'l'", True),
+        ("', '", "'; '", True),
+        ("'key'", "'keys'", True),
+        ("!r", "", True),
+        (" from None", "", True),
+        ('InputError("four")', 'Stopped("four")', True),
+        ("seven {name}", "seven {name.upper()}", True),
+        ("-> InputError", "-> Stopped", True),
+    ],
+)
+def test_of_an_input_error_all_but_the_text_counts(
+    tmp_path: Path, old: str, new: str, counts: bool
+):
+    script = tmp_path / "job.py"
+    script.write_text(RAISED)
+    before = digest(script)
+    edit(script, old, new)
+    assert (digest(script) != before) == counts
+
+
 def test_a_hash_is_the_same_in_every_python_and_every_checkout(tmp_path: Path):
     (tmp_path / "job.py").write_text(SAMPLE, encoding="utf-8")
     assert digest(tmp_path / "job.py") == {"job.py": "061648f89ae2"}

@@ -3,6 +3,7 @@
 Snakemake looks at a script's modification time and never at what the script imports. Here each
 script rule gets a param ``code``: a hash per module, over the script and every module beside it
 that it imports, directly or through others, and the versions of the distributions these import.
+Comments, docstrings, formatting and the texts of InputError, which reach no output, do not count.
 Two things are not seen: imports by a computed name, and data files (declare those as inputs).
 
 Only the standard library is imported at the top, because ``start_job`` loads this file in each job,
@@ -12,7 +13,7 @@ whose environment may have no Snakemake.
 import ast
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import cache, partial
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
@@ -124,7 +125,9 @@ def _parsed(source: bytes, key: str) -> tuple[str, tuple[str, ...]]:
     """Return the hash of the syntax tree of ``source`` and the dotted names that it imports."""
     tree = ast.parse(source, filename=key)
     names = _imported(tree.body, key.split("/")[:-1])
-    return hashlib.sha256(_canonical(tree).encode()).hexdigest()[:12], tuple(sorted(set(names)))
+    texts = {text for message in _messages(tree) for text in _texts(message)}
+    code = _canonical(tree, texts).encode()
+    return hashlib.sha256(code).hexdigest()[:12], tuple(sorted(set(names)))
 
 
 def _imported(nodes: Iterable[ast.AST], package: list[str]) -> Iterator[str]:
@@ -149,27 +152,60 @@ def _imported(nodes: Iterable[ast.AST], package: list[str]) -> Iterator[str]:
                 yield from _imported(ast.iter_child_nodes(node), package)
 
 
-def _canonical(node: object) -> str:
+def _messages(node: ast.AST, builds: bool = False) -> Iterator[ast.expr]:
+    """Yield the arguments of each InputError that is raised below ``node``.
+
+    A function with the return annotation InputError ``builds`` errors that its callers raise: what
+    it returns is included. Subclasses are not, since their messages may be part of an output.
+    """
+    match node:
+        case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
+            builds = isinstance(returns, ast.Name) and returns.id == "InputError"
+        case (
+            ast.Raise(exc=ast.Call(func=ast.Name(id="InputError"), args=arguments))
+            | ast.Return(value=ast.Call(func=ast.Name(id="InputError"), args=arguments))
+        ) if builds or isinstance(node, ast.Raise):
+            yield from arguments
+    for child in ast.iter_child_nodes(node):
+        yield from _messages(child, builds)
+
+
+def _texts(message: ast.AST) -> Iterator[ast.AST]:
+    """Yield the string constants that the value of ``message`` is put together from.
+
+    These are the message itself, and those in f-strings, operands of ``+`` and branches of
+    conditional expressions, at any depth. A string in any other place, such as a condition, a
+    key or an argument of a call, is code.
+    """
+    match message:
+        case ast.Constant(value=str()):
+            yield message
+        case ast.JoinedStr(values=parts):
+            yield from (text for part in parts for text in _texts(part))
+        case ast.FormattedValue(value=value):
+            yield from _texts(value)
+        case ast.BinOp(left=one, op=ast.Add(), right=other) | ast.IfExp(body=one, orelse=other):
+            yield from (*_texts(one), *_texts(other))
+
+
+def _canonical(node: object, texts: Set[ast.AST]) -> str:
     """Return the syntax tree as text that is the same in every Python from 3.11.
 
     ``ast.dump`` is not: newer versions print new, empty fields. Bare constants as statements,
-    which is what docstrings are, do nothing and are left out.
+    which is what docstrings are, do nothing and are left out, and so are ``texts``.
     """
     if isinstance(node, list):
-        kept = (n for n in node if not (isinstance(n, ast.Expr) and _is_constant(n.value)))
-        return f"[{','.join(map(_canonical, kept))}]"
+        return f"[{','.join(filter(None, (_canonical(n, texts) for n in node)))}]"
     if not isinstance(node, ast.AST):
         return ascii(node)
+    if node in texts or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+        return ""
     fields = (
-        f"{name}={_canonical(value)}"
+        f"{name}={_canonical(value, texts)}"
         for name, value in ast.iter_fields(node)
         if not (value is None or value == [] or name in ("ctx", "kind", "type_comment"))
     )
     return f"{type(node).__name__}({','.join(fields)})"
-
-
-def _is_constant(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant)
 
 
 @cache
