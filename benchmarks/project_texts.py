@@ -40,7 +40,7 @@ def extract(folder: Path, config: Config) -> tuple[list["Pair"], Figures]:
 def tokenize(
     pairs: Sequence["Pair"], folder: Path, config: Config
 ) -> tuple[list["TokenizedPair"], Figures]:
-    """Return the pairs as the port cuts them, short ones only, with the part of each.
+    """Return the pairs as the port cuts them, short ones only, with the split of each.
 
     It cuts lower-cased texts by spaCy's rules alone.
     """
@@ -56,7 +56,7 @@ def tokenize(
     from wordbridge.corpus.splits import split_pairs
 
     tokens = sum(len(pair.fr_tokens) + len(pair.en_tokens) for pair in cut)
-    short = [pair for pair in cut if len(pair.en_tokens) <= config["tokens"]["longest"]]
+    short = [pair for pair in cut if len(pair.en_tokens) <= config["tokens"]["max_en_tokens"]]
     parted = split_pairs(short, config["split"])
     write_tokenized(folder / "pairs.tsv", parted)
     return parted, {"tokens_per_second": tokens / seconds, "tokens": tokens, "pairs": len(parted)}
@@ -66,19 +66,19 @@ def number(pairs: Sequence["TokenizedPair"], folder: Path, config: Config) -> Fi
     """Leave vocabularies and ids in ``folder``; return the size of each vocabulary."""
     from wordbridge.corpus.ids import write_ids
     from wordbridge.corpus.pairs import token_lists
-    from wordbridge.corpus.vocabulary import build_vocabulary, number_texts, write_vocabulary
+    from wordbridge.corpus.vocabulary import build_vocabulary, numericalize, write_vocabulary
 
     words, limits, sizes = config["vocabulary"], config["lengths"], {}
     for language in LANGUAGES:
-        counted = token_lists(pairs, language, words["counted_in"])
+        counted = token_lists(pairs, language, words["from_split"])
         vocabulary = build_vocabulary(counted, words["size"], words["min_count"])
         write_vocabulary(vocabulary, folder / f"{language}.words.tsv")
-        numbered = number_texts(
+        numbered = numericalize(
             token_lists(pairs, language, "all"),
-            [pair.part for pair in pairs],
+            [pair.split for pair in pairs],
             vocabulary,
             limits[f"{language}_percentile"],
-            limits["measured_in"],
+            limits["from_split"],
             limits["keep_eos"],
         )
         write_ids(numbered, folder / f"{language}.npz")
@@ -108,7 +108,7 @@ def learn_vectors(folder: Path, language: str, lines: int, epochs: int) -> None:
     texts = list(islice(read_lines(folder / f"{language}.txt"), lines))
     tokens = cut(texts, language, TokenRules(punctuation=False, capitals=False))
     tokens += token_lists(read_tokenized(folder / "pairs.tsv"), language, "all")
-    settings = SkipgramSettings(min_count=1, buckets=_BUCKETS, epochs=epochs)
+    settings = SkipgramSettings(min_count=1, bucket=_BUCKETS, epochs=epochs)
     train_vectors(tokens, folder / f"{language}.bin", settings)
 
 

@@ -1,4 +1,4 @@
-"""Auxiliary text through the workflow: from the verses of a tiny Bible, into no other part."""
+"""Auxiliary text through the workflow: from the verses of a tiny Bible, into no other split."""
 
 import csv
 import sqlite3
@@ -31,7 +31,7 @@ CONFIG = {
     },
     "corpus": "tiny",
     "split": {"valid": 0.2, "test": 0.2},
-    "auxiliary": {"use": True, "longest": 6},
+    "auxiliary": {"use": True, "max_en_words": 6},
 }
 
 
@@ -42,7 +42,7 @@ def verses() -> list[tuple[str, int, int, int, str]]:
         names = f"Où est {fr} de {number} ? Voici {number} fois {fr}."
         rows.append(("f", 1, 1, number, names))
         rows.append(("e", 1, 1, number, f"Where is {en} of {number}? See {number} times {en}."))
-    # Tells what another verse asks for: of no use unless that one is in the train part.
+    # Tells what another verse asks for: of no use unless that one is in the train split.
     rows += [("f", 2, 2, number, rows[2 * number - 2][4]) for number in range(1, 31)]
     rows += [("e", 2, 2, number, "Nobody knows.") for number in range(1, 31)]
     return rows
@@ -68,12 +68,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Pa
 @pytest.mark.long
 def test_auxiliary_text_is_numbered_behind_the_questions(finished: Path):
     pairs = read_tokenized(finished / RESULTS / "auxiliary/pairs.tsv")
-    parts = Counter(pair.part for pair in pairs)
-    assert set(parts) == {"train", "valid", "test", "auxiliary"}
+    splits = Counter(pair.split for pair in pairs)
+    assert set(splits) == {"train", "valid", "test", "auxiliary"}
     split = read_tokenized(finished / RESULTS / "split/pairs.tsv")
     assert pairs[: len(split)] == split
     ids = read_ids(finished / RESULTS / "ids/en.npz")
-    assert {part: len(ids.rows(part)) for part in parts} == dict(parts)
+    assert {split: len(ids.rows(split)) for split in splits} == dict(splits)
     words = read_vocabulary(finished / RESULTS / "vocabulary/en.tsv").words
     assert "times" in words  # stands in auxiliary text alone
 
@@ -82,21 +82,23 @@ def test_auxiliary_text_is_numbered_behind_the_questions(finished: Path):
 def test_no_verse_and_no_text_of_the_other_parts_is_among_it(finished: Path):
     with (finished / RESULTS / "tables/leaks.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    assert ("test", "auxiliary") in [(row["part"], row["other"]) for row in rows]
+    assert ("test", "auxiliary") in [(row["split"], row["other"]) for row in rows]
     kinds = ("exact", "normalised", "english_only", "french_only", "group")
     assert all(row[kind] == "0" for row in rows for kind in kinds)
     pairs = read_tokenized(finished / RESULTS / "auxiliary/pairs.tsv")
-    asked = [pair.fr.rstrip(" ?") for pair in pairs if pair.part in ("valid", "test")]
-    told = [pair.fr for pair in pairs if pair.part == "auxiliary"]
+    asked = [pair.fr.rstrip(" ?") for pair in pairs if pair.split in ("valid", "test")]
+    told = [pair.fr for pair in pairs if pair.split == "auxiliary"]
     assert not [text for text in told if any(one in text for one in asked)]
 
 
 @pytest.mark.long
 def test_the_corpus_table_counts_it(finished: Path):
     with (finished / RESULTS / "tables/corpus.tsv").open(encoding="utf-8", newline="") as file:
-        rows = {(row["language"], row["part"]): row for row in csv.DictReader(file, delimiter="\t")}
+        rows = {
+            (row["language"], row["split"]): row for row in csv.DictReader(file, delimiter="\t")
+        }
     pairs = read_tokenized(finished / RESULTS / "auxiliary/pairs.tsv")
-    assert int(rows["en", "auxiliary"]["pairs"]) == sum(pair.part == "auxiliary" for pair in pairs)
+    assert int(rows["en", "auxiliary"]["pairs"]) == sum(pair.split == "auxiliary" for pair in pairs)
 
 
 def test_lines_of_text_have_no_auxiliary_part(tmp_path: Path, workflow: Workflow):

@@ -11,7 +11,7 @@ from workflow.provenance import digest
 TABLE = Path(__file__).with_name("staleness.tsv")
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 DEAR = {"train_translator", "translate_questions", "build_embeddings", "train_vectors"}
-TEXT = {"extract_questions", "tokenize_questions", "split_pairs", "build_vocab", "number_tokens"}
+TEXT = {"extract_questions", "tokenize_questions", "split_pairs", "build_vocab", "numericalize"}
 
 
 @cache

@@ -193,10 +193,10 @@ def test_a_variant_of_the_lesson_has_exactly_the_lessons_numbers(
                 "max_characters": None,
             },
         ),
-        ("vocabulary", {"size": 40000, "min_count": 1, "counted_in": "all"}),
+        ("vocabulary", {"size": 40000, "min_count": 1, "from_split": "all"}),
         (
             "lengths",
-            {"en_percentile": 99, "fr_percentile": 97, "measured_in": "all", "keep_eos": False},
+            {"en_percentile": 99, "fr_percentile": 97, "from_split": "all", "keep_eos": False},
         ),
         (
             "embeddings",
@@ -221,7 +221,7 @@ def test_the_lesson_keeps_white_space_and_curly_quotes_and_follows_all_other_rul
     lesson: dict[str, Any],
 ):
     tokens = lesson["tokens"]
-    assert (tokens["tokenizer"], tokens["longest"]) == ("spacy", 29)
+    assert (tokens["tokenizer"], tokens["max_en_tokens"]) == ("spacy", 29)
     assert {name for name, on in tokens["rules"].items() if not on} == {"punctuation"}
 
 
@@ -230,7 +230,7 @@ def test_the_lesson_draws_pairs_one_by_one_and_scores_what_it_validates_with(
 ):
     split, scores, decoding = lesson["split"], lesson["scores"], lesson["decoding"]
     assert (split["method"], split["seed"], split["valid"]) == ("lesson", 42, 0.1)
-    assert (scores["part"], scores["published"]) == ("valid", True)
+    assert (scores["split"], scores["published"]) == ("valid", True)
     assert (decoding["beam"], decoding["max_steps"], decoding["block_ngrams"]) == (1, 29, 0)
     assert not decoding["replace_unknown"]
 

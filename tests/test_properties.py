@@ -113,10 +113,10 @@ def test_no_pair_of_any_corpus_leaks(
     try:
         split = split_pairs(pairs, drawn)
     except InputError:
-        return  # so much in common that a part stays empty
-    assert [pair._replace(part="") for pair in split] == pairs
+        return  # so much in common that a split stays empty
+    assert [pair._replace(split="") for pair in split] == pairs
     table = audit(split)
-    assert table.drop(columns=["part", "other", "pairs"]).to_numpy().sum() == 0
+    assert table.drop(columns=["split", "other", "pairs"]).to_numpy().sum() == 0
 
 
 TEXTS = st.lists(st.lists(st.integers(4, 9), max_size=5), min_size=1, max_size=30)

@@ -44,9 +44,8 @@ def problems(changes: str) -> list[str]:
             "verses, got true; set it to false",
         ),
         (
-            "corpora: {bible: {sentences: {shortest_ratio: 2}}}",
-            "corpora.bible.sentences.shortest_ratio: expected at most longest_ratio (1.85), got 2; "
-            "lower it",
+            "corpora: {bible: {sentences: {min_ratio: 2}}}",
+            "corpora.bible.sentences.min_ratio: expected at most max_ratio (1.85), got 2; lower it",
         ),
         (
             f"{LINES}, auxiliary: {{use: false}}, variant_defaults: {{{NO_MORE}}}, "
@@ -66,12 +65,12 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "split: {method: lesson}",
-            "scores.part: expected valid, since there is no test part where split.method is "
+            "scores.split: expected valid, since there is no test split where split.method is "
             "lesson, got test; set it to valid",
         ),
         (
             "split: {test: 0}",
-            "scores.part: expected valid, since there is no test part where split.test is 0, got "
+            "scores.split: expected valid, since there is no test split where split.test is 0, got "
             "test; set it to valid",
         ),
         (
@@ -236,7 +235,7 @@ def test_keys_that_do_not_go_together_are_told_in_one_line(changes: str, line: s
 @pytest.mark.parametrize(
     "changes",
     [
-        "split: {method: lesson, test: 0.95}, scores: {part: valid}",
+        "split: {method: lesson, test: 0.95}, scores: {split: valid}",
         "variants: {another: {forcing: {hold: 20}}}",
         "methods: {another: {kind: head, head: {hidden: []}}}",
         f"{LINES}, {PLAIN}, auxiliary: {{use: false}}",

@@ -50,10 +50,10 @@ def _corpus(config: Block) -> Iterator[str]:
 
 
 def _ratios(at: str, sentences: Block) -> Iterator[str]:
-    if sentences["shortest_ratio"] > sentences["longest_ratio"]:
+    if sentences["min_ratio"] > sentences["max_ratio"]:
         yield (
-            f"{at}.shortest_ratio: expected at most longest_ratio ({sentences['longest_ratio']}), "
-            f"got {sentences['shortest_ratio']}; lower it"
+            f"{at}.min_ratio: expected at most max_ratio ({sentences['max_ratio']}), "
+            f"got {sentences['min_ratio']}; lower it"
         )
 
 
@@ -66,10 +66,10 @@ def _split(config: Block) -> Iterator[str]:
             "split.valid: expected above 0, since each training is validated after each epoch, "
             "got 0; raise it"
         )
-    if config["scores"]["part"] == "test" and not (grouped and split["test"]):
+    if config["scores"]["split"] == "test" and not (grouped and split["test"]):
         got = "split.test is 0" if grouped else f"split.method is {split['method']}"
         yield (
-            f"scores.part: expected valid, since there is no test part where {got}, got test; "
+            f"scores.split: expected valid, since there is no test split where {got}, got test; "
             "set it to valid"
         )
 

@@ -11,8 +11,8 @@ from wordbridge.errors import InputError
 from wordbridge.report.corpus import audit
 
 
-def pair(group, fr, en, part=""):
-    return TokenizedPair(f"{group}/1", group, fr, en, fr.lower().split(), en.lower().split(), part)
+def pair(group, fr, en, split=""):
+    return TokenizedPair(f"{group}/1", group, fr, en, fr.lower().split(), en.lower().split(), split)
 
 
 SPLIT = [
@@ -31,28 +31,28 @@ def added(*others, common=COMMON):
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
-        (pair("3:3:3", "Il vint .", "He came ."), "group of the valid or test part"),
+        (pair("3:3:3", "Il vint .", "He came ."), "group of the valid or test split"),
         (
             pair("9:9:9", "QUE FAIS-TU", "Why ?"),
-            "text of the valid or test part, around or inside one",
+            "text of the valid or test split, around or inside one",
         ),
         (
             pair("9:9:9", "Eh !", "where is he"),
-            "text of the valid or test part, around or inside one",
+            "text of the valid or test split, around or inside one",
         ),
         (
             pair("9:9:9", "Il dit : Où est mon frère aîné ?", "He spoke :"),
-            "text of the valid or test part, around or inside one",
+            "text of the valid or test split, around or inside one",
         ),
         (
             pair("9:9:9", "Elle dit :", "She said , What are you doing there , my son ?"),
-            "text of the valid or test part, around or inside one",
+            "text of the valid or test split, around or inside one",
         ),
         (
             pair("9:9:9", "Est mon frère aîné ,", "Is my big brother ,"),
-            "text of the valid or test part, around or inside one",
+            "text of the valid or test split, around or inside one",
         ),
-        (pair("9:9:9", "Qui es-tu?", "Who are you?"), "pair of the train part"),
+        (pair("9:9:9", "Qui es-tu?", "Who are you?"), "pair of the train split"),
     ],
 )
 def test_what_the_other_parts_are_made_of_is_refused(other, reason):
@@ -71,7 +71,7 @@ def test_pairs_with_rare_words_are_left_out():
         pair("7:7:1", "Il vint .", "He came ."),
         pair("7:7:2", "Il vint ici .", "He came ."),
         pair("7:7:3", "Il vint .", "He came here ."),
-        pair("7:7:4", "Tu es qui ?", "You are who ?"),  # all words of the train part
+        pair("7:7:4", "Tu es qui ?", "You are who ?"),  # all words of the train split
     ]
     kept, report = added(*others, common={"fr": 3, "en": 3})
     assert [one.group for one in kept] == ["7:7:1", "7:7:4"]
@@ -81,14 +81,14 @@ def test_pairs_with_rare_words_are_left_out():
 def test_the_split_stays_as_it_was_and_the_others_are_learned_from():
     pairs = add_auxiliary(SPLIT, [pair("8:8:8", "Il vint .", "He came .")], COMMON, Counter())
     assert pairs[:3] == SPLIT
-    assert [one.part for one in pairs] == ["train", "valid", "test", "auxiliary"]
+    assert [one.split for one in pairs] == ["train", "valid", "test", "auxiliary"]
     assert token_lists(pairs, "en", "train") == [["who", "are", "you", "?"], ["he", "came", "."]]
 
 
 def test_the_audit_covers_auxiliary_text_and_lets_it_be_like_the_train_part():
-    learned = [SPLIT[0], SPLIT[0]._replace(part="auxiliary")]
-    table = audit([*learned, *SPLIT[1:], SPLIT[2]._replace(part="auxiliary")])
-    rows = table[["part", "other", "exact"]].to_numpy().tolist()
+    learned = [SPLIT[0], SPLIT[0]._replace(split="auxiliary")]
+    table = audit([*learned, *SPLIT[1:], SPLIT[2]._replace(split="auxiliary")])
+    rows = table[["split", "other", "exact"]].to_numpy().tolist()
     assert rows == [
         ["valid", "train", 0],
         ["test", "train", 0],
@@ -144,7 +144,7 @@ def test_long_and_unlike_pieces_are_refused_and_counted():
     pairs, report = paired("Il dit: oui; et il alla.", "He said: yes; and he went to his house.", 5)
     assert [en for _, _, en in pairs] == ["He said:", "Yes;"]
     assert report["too many English words"] == 1
-    strict = replace(OPTIONS, slack=0)
+    strict = replace(OPTIONS, length_tolerance=0)
     assert paired("Oui.", "Yes, I will go.", options=strict)[1]["length ratio"] == 1
     assert list(report) == list(REASONS_CLAUSES)
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordbridge.corpus.batches import (
-    Curriculum,
+    AuxiliarySampler,
     pad,
     read_parallel,
     sorted_batches,
@@ -18,7 +18,7 @@ quick = settings(derandomize=True, max_examples=60, deadline=None, database=None
 lengths_of_texts = st.lists(st.integers(1, 30), max_size=250)
 FR = [[5, 2], [6, 7, 8, 2], [9, 10, 2], [11, 2], [2]]
 EN = [[4, 4, 4, 2], [5, 5, 2], [6, 2], [7, 7, 7, 7, 2], [8, 2]]
-PARTS = ["train", "train", "valid", "train", "test"]
+SPLITS = ["train", "train", "valid", "train", "test"]
 
 
 @quick
@@ -77,8 +77,8 @@ def test_padding_stands_at_the_end_of_each_column():
 
 @pytest.fixture
 def files(tmp_path):
-    write_ids(pack(FR, PARTS), tmp_path / "fr.npz")
-    write_ids(pack(EN, PARTS), tmp_path / "en.npz")
+    write_ids(pack(FR, SPLITS), tmp_path / "fr.npz")
+    write_ids(pack(EN, SPLITS), tmp_path / "en.npz")
     return tmp_path / "fr.npz", tmp_path / "en.npz"
 
 
@@ -104,8 +104,8 @@ def test_the_direction_can_be_turned(files):
 
 @pytest.fixture
 def versions(tmp_path):
-    write_ids(pack(FR, PARTS, ["l", "o", "o", "d", "l"]), tmp_path / "fr.npz")
-    write_ids(pack(EN, PARTS, ["4", "k", "4", "4", "k"]), tmp_path / "en.npz")
+    write_ids(pack(FR, SPLITS, ["l", "o", "o", "d", "l"]), tmp_path / "fr.npz")
+    write_ids(pack(EN, SPLITS, ["4", "k", "4", "4", "k"]), tmp_path / "en.npz")
     return tmp_path / "fr.npz", tmp_path / "en.npz"
 
 
@@ -136,7 +136,7 @@ def test_every_part_has_the_same_tags(versions):
 
 
 def test_tags_of_texts_without_versions_are_an_error(files, versions, tmp_path):
-    write_ids(pack(EN, PARTS), tmp_path / "en.npz")
+    write_ids(pack(EN, SPLITS), tmp_path / "en.npz")
     mixed = versions[0], tmp_path / "en.npz"
     with pytest.raises(InputError, match=r"versions of the texts, .* set tag_versions: false"):
         read_parallel(*mixed, "train", first_tag=90)
@@ -144,10 +144,10 @@ def test_tags_of_texts_without_versions_are_an_error(files, versions, tmp_path):
 
 
 def test_files_of_different_pairs_are_an_error(files, tmp_path):
-    write_ids(pack(EN[:4], PARTS[:4]), tmp_path / "short.npz")
-    write_ids(pack(EN, PARTS[::-1]), tmp_path / "moved.npz")
+    write_ids(pack(EN[:4], SPLITS[:4]), tmp_path / "short.npz")
+    write_ids(pack(EN, SPLITS[::-1]), tmp_path / "moved.npz")
     for name in ("short.npz", "moved.npz"):
-        with pytest.raises(InputError, match="the same pairs in the same parts"):
+        with pytest.raises(InputError, match="the same pairs in the same splits"):
             read_parallel(files[0], tmp_path / name, "train")
 
 
@@ -160,33 +160,36 @@ def test_a_part_without_pairs_and_an_unknown_direction_are_errors(tmp_path, file
 
 
 def test_without_auxiliary_text_every_epoch_is_the_train_part():
-    plain = Curriculum(7)
+    plain = AuxiliarySampler(7)
     assert plain.places(seed=3, epoch=0).tolist() == list(range(7))
     assert plain.steps(batch_size=3, epochs=4) == 12
 
 
 def test_the_first_epochs_draw_auxiliary_pairs_and_the_others_none():
-    curriculum = Curriculum(train=5, auxiliary=11, drawn=3, epochs=2)
-    places = [curriculum.places(4, epoch) for epoch in range(3)]
+    sampler = AuxiliarySampler(train=5, auxiliary=11, drawn=3, epochs=2)
+    places = [sampler.indices(4, epoch) for epoch in range(3)]
     assert [len(one) for one in places] == [8, 8, 5]
     assert all(one[:5].tolist() == list(range(5)) for one in places)
     assert all(5 <= place < 16 for one in places for place in one[5:])
-    assert curriculum.steps(batch_size=4, epochs=3) == 2 + 2 + 2
+    assert sampler.steps(batch_size=4, epochs=3) == 2 + 2 + 2
 
 
 def test_no_pair_is_drawn_again_before_all_have_been():
-    curriculum = Curriculum(train=2, auxiliary=12, drawn=5, epochs=9)
-    drawn = np.concatenate([curriculum.places(1, epoch)[2:] for epoch in range(5)])
+    sampler = AuxiliarySampler(train=2, auxiliary=12, drawn=5, epochs=9)
+    drawn = np.concatenate([sampler.indices(1, epoch)[2:] for epoch in range(5)])
     assert sorted(drawn[:12]) == list(range(2, 14))
     assert drawn[12:24].tolist() == drawn[:12].tolist()
 
 
 def test_the_draw_is_a_function_of_seed_and_epoch():
-    curriculum = Curriculum(train=2, auxiliary=50, drawn=6, epochs=3)
-    draws = {tuple(curriculum.places(seed, epoch)) for seed in (1, 2) for epoch in (0, 1)}
+    sampler = AuxiliarySampler(train=2, auxiliary=50, drawn=6, epochs=3)
+    draws = {tuple(sampler.indices(seed, epoch)) for seed in (1, 2) for epoch in (0, 1)}
     assert len(draws) == 4
-    assert curriculum.places(1, 1).tolist() == curriculum.places(1, 1).tolist()
+    assert sampler.indices(1, 1).tolist() == sampler.indices(1, 1).tolist()
 
 
 def test_more_than_there_is_comes_several_times():
-    assert sorted(Curriculum(1, 2, 5, 1).places(0, 0)[1:]) in ([1, 1, 1, 2, 2], [1, 1, 2, 2, 2])
+    assert sorted(AuxiliarySampler(1, 2, 5, 1).places(0, 0)[1:]) in (
+        [1, 1, 1, 2, 2],
+        [1, 1, 2, 2, 2],
+    )

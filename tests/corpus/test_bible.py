@@ -208,17 +208,23 @@ NO_ENGLISH, NO_FRENCH = "English: no question word", "French: no question word"
             "Que ferai-je, car mon maître m'a pris ma charge?",
             "What shall I do?",
             "length ratio",
-            "longest_ratio",
+            "max_ratio",
             3.0,
         ),
         (
             "Qui sait?",
             "Who knows if he will turn from his anger?",
             "length ratio",
-            "shortest_ratio",
+            "min_ratio",
             0.2,
         ),
-        ("Qui sait?", "Who knows if he will turn from his anger?", "length ratio", "slack", 7),
+        (
+            "Qui sait?",
+            "Who knows if he will turn from his anger?",
+            "length ratio",
+            "length_tolerance",
+            7,
+        ),
     ],
 )
 def test_a_refused_pair_is_counted_under_its_reason_and_its_filter_can_be_switched_off(

@@ -5,15 +5,15 @@ import zipfile
 import numpy as np
 import pytest
 
-from wordbridge.corpus.ids import NumberedTexts, pack, read_ids, write_ids
+from wordbridge.corpus.ids import TokenIds, pack, read_ids, write_ids
 from wordbridge.errors import InputError
 
 LISTS = [[5, 6, 2], [2], [7, 8, 9, 2], []]
-PARTS = ["train", "test", "valid", "train"]
+SPLITS = ["train", "test", "valid", "train"]
 
 
 def test_packed_texts_are_found_by_row_and_part():
-    texts = pack(LISTS, PARTS)
+    texts = pack(LISTS, SPLITS)
     assert [texts[row].tolist() for row in range(len(texts))] == LISTS
     assert texts.lengths.tolist() == [3, 1, 4, 0]
     assert texts.rows("train").tolist() == [0, 3]
@@ -24,13 +24,13 @@ VERSIONS = ["world", "bâsic", "world", "king's"]
 
 
 def test_versions_are_numbered_as_they_come_and_keep_their_names():
-    texts = pack(LISTS, PARTS, VERSIONS)
+    texts = pack(LISTS, SPLITS, VERSIONS)
     assert texts.versions == ["world", "bâsic", "king's"]
     assert texts.version.tolist() == [0, 1, 0, 2]
 
 
 def test_a_corpus_without_versions_names_none():
-    texts = pack(LISTS, PARTS)
+    texts = pack(LISTS, SPLITS)
     assert (texts.versions, len(texts.version)) == ([], 0)
 
 
@@ -38,7 +38,7 @@ def test_a_corpus_without_versions_names_none():
     "versions", [VERSIONS, ["k", "", "k", "4"], ["", "k", "k", ""], [], ["k"] * 4]
 )
 def test_written_versions_come_back(tmp_path, versions):
-    write_ids(pack(LISTS, PARTS, versions), tmp_path / "en.npz")
+    write_ids(pack(LISTS, SPLITS, versions), tmp_path / "en.npz")
     texts = read_ids(tmp_path / "en.npz")
     assert [texts.versions[number] for number in texts.version] == versions
     assert [texts[row].tolist() for row in range(len(texts))] == LISTS
@@ -46,15 +46,15 @@ def test_written_versions_come_back(tmp_path, versions):
 
 def test_a_row_that_is_not_there_is_an_error():
     with pytest.raises(IndexError):
-        pack(LISTS, PARTS)[4]
+        pack(LISTS, SPLITS)[4]
 
 
 def test_written_texts_come_back(tmp_path):
     path = tmp_path / "fr.npz"
-    write_ids(pack(LISTS, PARTS), path)
+    write_ids(pack(LISTS, SPLITS), path)
     texts = read_ids(path)
     assert [texts[row].tolist() for row in range(len(texts))] == LISTS
-    assert (texts.ids.dtype, texts.offsets.dtype, texts.part.dtype) == (
+    assert (texts.ids.dtype, texts.offsets.dtype, texts.split.dtype) == (
         np.dtype("int32"),
         np.dtype("int64"),
         np.dtype("int8"),
@@ -70,7 +70,7 @@ def test_equal_texts_give_equal_bytes_at_any_time(tmp_path, monkeypatch):
     digests = set()
     for name, now in (("a.npz", 1e9), ("b.npz", 1.7e9)):
         monkeypatch.setattr(time, "time", lambda now=now: now)
-        write_ids(pack(LISTS, PARTS), tmp_path / name)
+        write_ids(pack(LISTS, SPLITS), tmp_path / name)
         digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
     assert len(digests) == 1
     with zipfile.ZipFile(tmp_path / "a.npz") as archive:
@@ -81,9 +81,9 @@ def test_equal_texts_give_equal_bytes_at_any_time(tmp_path, monkeypatch):
     ("change", "message"),
     [
         ({"ids": np.array([1.5, 2.0])}, "expected one row of int32, got float64"),
-        ({"part": np.zeros((2, 2), np.int8)}, "expected one row of int8"),
-        ({"part": np.zeros(3, np.int8)}, "one offset more than texts"),
-        ({"part": np.array([0, 9, 0, 0], np.int8)}, "expected parts 0 to 3"),
+        ({"split": np.zeros((2, 2), np.int8)}, "expected one row of int8"),
+        ({"split": np.zeros(3, np.int8)}, "one offset more than texts"),
+        ({"split": np.array([0, 9, 0, 0], np.int8)}, "expected splits 0 to 3"),
         ({"offsets": np.array([0, 3, 2, 8, 8])}, "offsets that rise"),
         ({"offsets": np.array([0, 3, 4, 8, 9])}, "offsets that rise"),
         ({"ids": np.full(8, -1, np.int32)}, "ids from 0 on"),
@@ -94,7 +94,7 @@ def test_equal_texts_give_equal_bytes_at_any_time(tmp_path, monkeypatch):
     ],
 )
 def test_arrays_that_do_not_fit_together_are_an_error(tmp_path, change, message):
-    arrays = {**vars(pack(LISTS, PARTS, ["k", "4", "k", "k"])), **change}
+    arrays = {**vars(pack(LISTS, SPLITS, ["k", "4", "k", "k"])), **change}
     np.savez(tmp_path / "fr.npz", **arrays)
     with pytest.raises(InputError, match=message):
         read_ids(tmp_path / "fr.npz")
@@ -102,21 +102,21 @@ def test_arrays_that_do_not_fit_together_are_an_error(tmp_path, change, message)
 
 def test_files_that_are_no_such_archive_are_an_error(tmp_path):
     good = tmp_path / "good.npz"
-    write_ids(pack(LISTS, PARTS), good)
+    write_ids(pack(LISTS, SPLITS), good)
     (tmp_path / "cut.npz").write_bytes(good.read_bytes()[:-40])
     (tmp_path / "page.npz").write_text("<html>")
     (tmp_path / "empty.npz").write_bytes(b"")
     with (tmp_path / "array.npz").open("wb") as file:
         np.save(file, np.arange(3))
     np.savez(tmp_path / "other.npz", words=np.arange(3))
-    np.savez(tmp_path / "objects.npz", **{**vars(pack(LISTS, PARTS)), "ids": np.array([{}])})
+    np.savez(tmp_path / "objects.npz", **{**vars(pack(LISTS, SPLITS)), "ids": np.array([{}])})
     for name in ("cut", "page", "empty", "array", "other", "objects", "missing"):
         with pytest.raises(InputError, match=f"{name}.npz: no arrays can be read"):
             read_ids(tmp_path / f"{name}.npz")
 
 
 def test_an_unknown_part_is_an_error():
-    with pytest.raises(InputError, match="unknown part 'dev'"):
+    with pytest.raises(InputError, match="unknown split 'dev'"):
         pack([[1]], ["dev"])
-    with pytest.raises(InputError, match="unknown part"):
-        NumberedTexts(*vars(pack(LISTS, PARTS)).values()).rows("dev")
+    with pytest.raises(InputError, match="unknown split"):
+        TokenIds(*vars(pack(LISTS, SPLITS)).values()).rows("dev")

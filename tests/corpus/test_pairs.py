@@ -116,7 +116,7 @@ COLUMNS = ["item", "group", "fr", "en", "fr_version", "en_version", "fr_tokens",
 def test_pairs_come_back_with_and_without_their_part(tmp_path):
     write_tokenized(tmp_path / "split.tsv", PAIRS)
     assert read_tokenized(tmp_path / "split.tsv") == PAIRS
-    unsplit = [pair._replace(part="") for pair in PAIRS]
+    unsplit = [pair._replace(split="") for pair in PAIRS]
     write_tokenized(tmp_path / "tokens.tsv", unsplit)
     assert read_tokenized(tmp_path / "tokens.tsv") == unsplit
     header = (tmp_path / "tokens.tsv").read_text(encoding="utf-8").split("\n")[0]
@@ -128,7 +128,7 @@ def test_versions_come_back_with_and_without_a_part(tmp_path):
         pair._replace(fr_version=fr, en_version=en)
         for pair, fr, en in zip(PAIRS, "lo", ["", "4"], strict=True)
     ]
-    for pairs in (named, [pair._replace(part="") for pair in named]):
+    for pairs in (named, [pair._replace(split="") for pair in named]):
         write_tokenized(tmp_path / "pairs.tsv", pairs)
         assert read_tokenized(tmp_path / "pairs.tsv") == pairs
     lines = (tmp_path / "pairs.tsv").read_text(encoding="utf-8").splitlines()
@@ -171,7 +171,7 @@ def test_the_tokens_of_a_part_are_found():
             "expected the columns item, group, fr, en, ",
         ),
         ("\t".join(COLUMNS) + "\n1\ta\tx\n", "line 2: expected 8 columns, got 3"),
-        ("\t".join([*COLUMNS, "part"]) + "\n1\ta\tx\n", "line 2: expected 9 columns, got 3"),
+        ("\t".join([*COLUMNS, "split"]) + "\n1\ta\tx\n", "line 2: expected 9 columns, got 3"),
     ],
 )
 def test_a_table_of_another_form_is_an_error(tmp_path, text, message):

@@ -1,6 +1,6 @@
 import pytest
 
-from wordbridge.corpus.question_words import ENGLISH, FRENCH, TRANSLATIONS, find_opening
+from wordbridge.corpus.question_words import ENGLISH, FRENCH, TRANSLATIONS, find_question
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from wordbridge.corpus.question_words import ENGLISH, FRENCH, TRANSLATIONS, find
 def test_an_english_question_begins_at_its_question_word(
     sentence: str, text: str, kind: str, cut: str
 ):
-    opening = find_opening(sentence, ENGLISH)
+    opening = find_question(sentence, ENGLISH)
     assert opening is not None
     assert (opening.text, opening.kind, opening.cut) == (text, kind, cut)
 
@@ -50,7 +50,7 @@ def test_an_english_question_begins_at_its_question_word(
     ],
 )
 def test_relatives_and_conjunctions_do_not_begin_an_english_question(sentence: str):
-    assert find_opening(sentence, ENGLISH) is None
+    assert find_question(sentence, ENGLISH) is None
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_relatives_and_conjunctions_do_not_begin_an_english_question(sentence: s
 def test_a_french_question_begins_at_its_question_word(
     sentence: str, text: str, kind: str, cut: str
 ):
-    opening = find_opening(sentence, FRENCH)
+    opening = find_question(sentence, FRENCH)
     assert opening is not None
     assert (opening.text, opening.kind, opening.cut) == (text, kind, cut)
 
@@ -94,20 +94,20 @@ def test_a_french_question_begins_at_its_question_word(
     ],
 )
 def test_relatives_and_conjunctions_do_not_begin_a_french_question(sentence: str):
-    assert find_opening(sentence, FRENCH) is None
+    assert find_question(sentence, FRENCH) is None
 
 
 def test_refusals_can_be_switched_one_by_one():
     sentence = "When he came to the city, was it day?"
-    assert find_opening(sentence, ENGLISH, refused=["when"]) is None
-    opening = find_opening(sentence, ENGLISH, refused=["relative"])
+    assert find_question(sentence, ENGLISH, refused=["when"]) is None
+    opening = find_question(sentence, ENGLISH, refused=["relative"])
     assert opening is not None
     assert opening.kind == "time"
 
 
 def test_introducers_can_be_refused_and_conjunctions_are_kept_apart():
-    assert find_opening("He said, What is it?", ENGLISH, introducers=False) is None
-    opening = find_opening("And what is it?", ENGLISH, introducers=False)
+    assert find_question("He said, What is it?", ENGLISH, introducers=False) is None
+    opening = find_question("And what is it?", ENGLISH, introducers=False)
     assert opening is not None
     assert opening.lead + opening.text == "And what is it?"
 

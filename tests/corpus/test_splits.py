@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordbridge.corpus.splits import fingerprint, grouped_split, lesson_split
+from wordbridge.corpus.splits import grouped_split, lesson_split, match_key
 from wordbridge.errors import InputError
 
 quick = settings(derandomize=True, max_examples=60, deadline=None, database=None)
@@ -20,9 +20,9 @@ def texts(table):
 
 
 def test_the_lessons_split_is_the_lessons():
-    parts = lesson_split(50260)
-    assert Counter(parts) == {"train": 45219, "valid": 5041}
-    valid = [row for row, part in enumerate(parts) if part == "valid"]
+    splits = lesson_split(50260)
+    assert Counter(splits) == {"train": 45219, "valid": 5041}
+    valid = [row for row, split in enumerate(splits) if split == "valid"]
     assert valid[:8] == [6, 10, 29, 32, 37, 42, 56, 58]
 
 
@@ -31,14 +31,14 @@ def test_the_lessons_split_is_the_lessons():
 def test_no_two_parts_share_a_group_or_a_like_sentence(table, seed):
     columns = texts(table)
     try:
-        parts = grouped_split(*columns, FRACTIONS, seed)
+        splits = grouped_split(*columns, FRACTIONS, seed)
     except InputError:
-        return  # so much in common that a part stays empty
+        return  # so much in common that a split stays empty
     homes = defaultdict(set)
-    for row, part in enumerate(parts):
+    for row, split in enumerate(splits):
         for column in columns:
-            homes[fingerprint(column[row])].add(part)
-    assert all(len(part) == 1 for part in homes.values())
+            homes[match_key(column[row])].add(split)
+    assert all(len(split) == 1 for split in homes.values())
 
 
 @quick
@@ -59,9 +59,9 @@ def test_parts_have_about_their_share():
 
 
 def test_case_accents_punctuation_and_spaces():
-    assert fingerprint("O\u00f9  est-il\u202f?") == fingerprint("o\u00f9 EST il") == "o\u00f9estil"
-    assert fingerprint("Ou est-il ?") != fingerprint("O\u00f9 est-il ?")
-    assert fingerprint("e\u0301t\u00e9") == "\u00e9t\u00e9"
+    assert match_key("O\u00f9  est-il\u202f?") == match_key("o\u00f9 EST il") == "o\u00f9estil"
+    assert match_key("Ou est-il ?") != match_key("O\u00f9 est-il ?")
+    assert match_key("e\u0301t\u00e9") == "\u00e9t\u00e9"
 
 
 def test_a_giant_goes_to_train():
@@ -85,14 +85,14 @@ def test_another_seed_gives_another_split():
 
 def test_a_part_may_have_no_share():
     table = [(number, number, number) for number in range(20)]
-    parts = grouped_split(*texts(table), {"train": 0.8, "valid": 0.2}, seed=0)
-    assert Counter(parts) == {"train": 16, "valid": 4}
+    splits = grouped_split(*texts(table), {"train": 0.8, "valid": 0.2}, seed=0)
+    assert Counter(splits) == {"train": 16, "valid": 4}
 
 
 @pytest.mark.parametrize(
     ("fractions", "message"),
     [
-        ({"train": 0.8, "dev": 0.2}, "expected the parts train, valid, test, got"),
+        ({"train": 0.8, "dev": 0.2}, "expected the splits train, valid, test, got"),
         ({"train": 0.8, "valid": 0.3}, "expected a sum of 1, got 0.8 . 0.3"),
         ({}, "expected a sum of 1, got none"),
         ({"train": 1.2, "valid": -0.2}, "expected none below 0"),
@@ -108,5 +108,5 @@ def test_a_corpus_that_is_too_small_is_an_error():
     table = [(0, number, number) for number in range(9)]
     with pytest.raises(InputError, match="9 pairs are only 1 groups"):
         grouped_split(*texts(table), FRACTIONS, seed=0)
-    with pytest.raises(InputError, match="expected pairs for the part 'train'"):
+    with pytest.raises(InputError, match="expected pairs for the split 'train'"):
         grouped_split([], [], [], FRACTIONS, seed=0)

@@ -1,13 +1,13 @@
 import pytest
 
-from wordbridge.corpus.detokenizer import joined_pieces
+from wordbridge.corpus.detokenizer import join_pieces
 from wordbridge.corpus.pairs import TokenizedPair, train_texts
 from wordbridge.corpus.subwords import (
-    cut_pairs,
-    cut_texts,
-    read_pieces,
-    train_pieces,
-    write_pieces,
+    read_subwords,
+    segment_pairs,
+    segment_texts,
+    train_subwords,
+    write_subwords,
 )
 from wordbridge.errors import InputError
 
@@ -22,17 +22,17 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def model():
-    return train_pieces(TEXTS, 60)
+    return train_subwords(TEXTS, 60)
 
 
 def test_equal_texts_give_equal_models():
-    assert train_pieces(TEXTS, 60) == train_pieces(TEXTS, 60)
+    assert train_subwords(TEXTS, 60) == train_subwords(TEXTS, 60)
 
 
 def test_pieces_spell_their_words(model):
     texts = [*TEXTS, "who is mini t_up canada n't", "zebra \u4e2d ?", ""]
-    cut = cut_texts(texts, model)
-    assert [joined_pieces(pieces) for pieces in cut] == [text.split() for text in texts]
+    cut = segment_texts(texts, model)
+    assert [join_pieces(pieces) for pieces in cut] == [text.split() for text in texts]
     assert len(cut[-3]) > len(texts[-3].split())
 
 
@@ -41,11 +41,11 @@ def test_pairs_keep_everything_but_their_tokens(model):
         TokenizedPair("1", "a", "Qui ?", "Who?", ["quebec", "?"], ["who", "?"], "train"),
         TokenizedPair("2", "b", "O\u00f9 ?", "Where?", ["is"], ["where", "minis"], "test"),
     ]
-    cut = cut_pairs(pairs, {"fr": model, "en": train_pieces(TEXTS, 40)})
+    cut = segment_pairs(pairs, {"fr": model, "en": train_subwords(TEXTS, 40)})
     for before, after in zip(pairs, cut, strict=True):
         assert after[:4] + after[6:] == before[:4] + before[6:]
-        assert joined_pieces(after.fr_tokens) == before.fr_tokens
-        assert joined_pieces(after.en_tokens) == before.en_tokens
+        assert join_pieces(after.fr_tokens) == before.fr_tokens
+        assert join_pieces(after.en_tokens) == before.en_tokens
 
 
 def test_only_the_train_part_is_learned_from():
@@ -57,8 +57,8 @@ def test_only_the_train_part_is_learned_from():
 
 
 def test_a_model_comes_back_from_its_file(tmp_path, model):
-    write_pieces(tmp_path / "fr.model", model)
-    assert read_pieces(tmp_path / "fr.model") == model
+    write_subwords(tmp_path / "fr.model", model)
+    assert read_subwords(tmp_path / "fr.model") == model
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_a_model_comes_back_from_its_file(tmp_path, model):
 def test_a_file_that_is_no_model_or_holds_no_text_is_an_error(tmp_path, model, harm):
     (tmp_path / "fr.model").write_bytes(harm(model))
     with pytest.raises(InputError, match=r"fr\.model: expected a SentencePiece model"):
-        read_pieces(tmp_path / "fr.model")
+        read_subwords(tmp_path / "fr.model")
 
 
 @pytest.mark.parametrize(("texts", "size"), [([], 20), (TEXTS, 5)])
 def test_texts_that_do_not_suffice_are_an_error(texts, size):
     with pytest.raises(InputError, match=f"cannot learn {size} pieces"):
-        train_pieces(texts, size)
+        train_subwords(texts, size)

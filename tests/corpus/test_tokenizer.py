@@ -13,11 +13,11 @@ from wordbridge.corpus.pairs import Pair
 from wordbridge.corpus.tokenizer import (
     MarkerRules,
     TokenRules,
-    mark,
+    apply_rules,
     normalise,
     tokenize,
     tokenize_pairs,
-    undo,
+    undo_rules,
 )
 from wordbridge.errors import InputError
 
@@ -124,12 +124,12 @@ CASES = [
 
 @pytest.mark.parametrize(("rule", "text", "marked"), CASES)
 def test_a_text_gets_the_lessons_markers(rule, text, marked):
-    assert mark(text, ALL) == marked
+    assert apply_rules(text, ALL) == marked
 
 
 @pytest.mark.parametrize(("rule", "text", "marked"), CASES)
 def test_each_rule_can_be_switched_off(rule, text, marked):
-    without = mark(text, replace(ALL, **{rule: False}))
+    without = apply_rules(text, replace(ALL, **{rule: False}))
     assert (without == marked) == (text == marked or (rule, text) in SAME_WITHOUT)
 
 
@@ -138,7 +138,7 @@ SAME_WITHOUT = {("capitals", "the UN"), ("capitals", "AAAA")}
 
 def test_without_rules_a_text_stays_as_it_is():
     text = "NASA no no no no   aaaa a/b<br>"
-    assert mark(text, NONE) == text
+    assert apply_rules(text, NONE) == text
 
 
 @pytest.mark.parametrize(
@@ -164,27 +164,27 @@ def test_without_rules_a_text_stays_as_it_is():
     ],
 )
 def test_undoing_writes_the_markers_out(tokens, plain):
-    assert undo(tokens.split()) == plain.split()
+    assert undo_rules(tokens.split()) == plain.split()
 
 
 def test_undoing_drops_white_space_and_bounds_counts():
-    assert undo([" ", "who", "\n"]) == ["who"]
-    assert len(undo(["tk_wrep", "99999999", "no"])) == 100
+    assert undo_rules([" ", "who", "\n"]) == ["who"]
+    assert len(undo_rules(["tk_wrep", "99999999", "no"])) == 100
 
 
 @quick
 @given(st.lists(st.sampled_from(["who", "NASA", "Is", "IT", "ABCD", "?", "7"]), max_size=8))
 def test_capital_words_come_back(words):
     rules = replace(NONE, capitals=True)
-    assert undo(mark(" ".join(words), rules).split()) == words
+    assert undo_rules(apply_rules(" ".join(words), rules).split()) == words
 
 
 @quick
 @given(st.lists(st.tuples(st.sampled_from(["so", "21", "x37"]), st.integers(4, 9)), max_size=4))
-def test_repeated_ends_of_words_come_back(parts):
-    words = [word + word[-1] * count for word, count in parts]
+def test_repeated_ends_of_words_come_back(splits):
+    words = [word + word[-1] * count for word, count in splits]
     rules = replace(NONE, repeated_characters=True, spacing=True)
-    assert undo(mark(" ".join(words), rules).split()) == words
+    assert undo_rules(apply_rules(" ".join(words), rules).split()) == words
 
 
 @pytest.mark.parametrize(

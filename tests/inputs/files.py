@@ -23,7 +23,7 @@ from safetensors.torch import save
 from spacy.strings import StringStore
 
 from wordbridge.corpus.ids import pack, write_ids
-from wordbridge.corpus.subwords import train_pieces
+from wordbridge.corpus.subwords import train_subwords
 from wordbridge.corpus.vocabulary import build_vocabulary, write_vocabulary
 
 # Magic and version of fastText, twelve settings, t, five counts (see fasttext_file.py).
@@ -182,7 +182,7 @@ def vocabulary(path: Path) -> bytes:
 @cache
 def pieces() -> bytes:
     """Return a SentencePiece model."""
-    return train_pieces(["où est la gare", "la gare vient"], 30)
+    return train_subwords(["où est la gare", "la gare vient"], 30)
 
 
 def as_json(value: object) -> bytes:

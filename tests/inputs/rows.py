@@ -134,7 +134,7 @@ def npz(**arrays: Any) -> bytes:
     whole = {
         "ids": np.array([5, 2], np.int32),
         "offsets": np.array([0, 2], np.int64),
-        "part": np.array([0], np.int8),
+        "split": np.array([0], np.int8),
         "version": np.zeros(0, np.int16),
         "names": np.zeros(0, np.uint8),
     }

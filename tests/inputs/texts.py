@@ -93,11 +93,11 @@ ROWS: list[Row] = [
     Value(
         "a corpus of one pair",
         lambda: grouped_split(["a"], ["b"], ["c"], {"train": 0.8, "valid": 0.2}, 1),
-        "split: expected pairs for the part 'valid', got none",
+        "split: expected pairs for the split 'valid', got none",
     ),
     Value("one pair in the lesson's split", lambda: lesson_split(1), gives=["train"]),
     Value("an impossible percentile", lambda: length_limit([3], 101), "expected a number from 0"),
-    Value("a train part without texts", lambda: length_limit([], 90), "the train part is empty"),
+    Value("a train split without texts", lambda: length_limit([], 90), "the train split is empty"),
     Value(
         "a vocabulary of no word",
         lambda: build_vocabulary([["a"]], size=0).ids(["a"]),
@@ -118,7 +118,7 @@ ROWS: list[Row] = [
         "a corpus of one pair",
         {FRENCH: FR.encode(), ENGLISH: b"Where is he?\n"},
         SPLIT_TARGET,
-        "error: split: expected pairs for the part",
+        "error: split: expected pairs for the split",
         True,
     ),
     Run(

@@ -145,7 +145,7 @@ VERSES = Experiment(
     VERSES_RESULTS,
     verse_settings,
     write_verses,
-    targets=(f"{VERSES_RESULTS}/pieces/pairs.tsv",),
+    targets=(f"{VERSES_RESULTS}/subwords/pairs.tsv",),
     own_kills=2,
 )
 

@@ -27,8 +27,8 @@ from wordbridge.vectors.readers import configured_vectors, open_vectors
 COUNTS = ["exact", "normalised", "english_only", "french_only", "group"]
 
 
-def pair(part, group, fr, en):
-    return TokenizedPair(group, group, fr, en, [], [], part)
+def pair(split, group, fr, en):
+    return TokenizedPair(group, group, fr, en, [], [], split)
 
 
 TRAIN = [
@@ -55,7 +55,7 @@ def test_each_kind_of_leak_is_counted_once():
 def test_every_two_parts_have_a_row():
     others = [pair("valid", "c", "Qui ?", "Who?"), pair("test", "c", "Qui ?", "Who?")]
     table = audit([*TRAIN, *others, others[1]])
-    assert table[["part", "other", "pairs"]].to_numpy().tolist() == [
+    assert table[["split", "other", "pairs"]].to_numpy().tolist() == [
         ["valid", "train", 1],
         ["test", "train", 2],
         ["test", "valid", 2],
@@ -71,14 +71,14 @@ def test_a_grouped_split_has_no_leak():
     texts = [(f"v{n // 4}", f"Qui {n // 2} ?", f"Who {n % 37}?") for n in range(120)]
     texts += [(f"w{n}", f"Que {n} ?", f"What {n}?") for n in range(80)]
     groups, fr, en = zip(*texts, strict=True)
-    parts = grouped_split(groups, fr, en, {"train": 0.8, "valid": 0.1, "test": 0.1}, seed=3)
-    table = audit([pair(part, *text) for part, text in zip(parts, texts, strict=True)])
+    splits = grouped_split(groups, fr, en, {"train": 0.8, "valid": 0.1, "test": 0.1}, seed=3)
+    table = audit([pair(split, *text) for split, text in zip(splits, texts, strict=True)])
     assert len(table) == 3
     assert table[COUNTS].to_numpy().sum() == 0
 
 
-def pair_statistics(part, fr, en):
-    return TokenizedPair("1", "1", "", "", fr.split(), en.split(), part)
+def pair_statistics(split, fr, en):
+    return TokenizedPair("1", "1", "", "", fr.split(), en.split(), split)
 
 
 def test_each_language_and_part_has_its_figures():
@@ -87,9 +87,9 @@ def test_each_language_and_part_has_its_figures():
         pair_statistics("train", "a", "y x y z"),
         pair_statistics("test", "d e", "q"),
     ]
-    table = describe(pairs).set_index(["language", "part"])
+    table = describe(pairs).set_index(["language", "split"])
     assert list(table.index) == [
-        (language, part) for language in ("fr", "en") for part in ("train", "test", "all")
+        (language, split) for language in ("fr", "en") for split in ("train", "test", "all")
     ]
     english = table.loc[("en", "train")]
     figures = ["pairs", "tokens", "types", "once", "mean", "longest"]
@@ -105,7 +105,7 @@ def test_percentiles_are_rounded_down_as_in_the_lesson():
 
 
 def test_a_corpus_that_is_not_split_has_one_row_a_language():
-    assert describe([pair_statistics("", "a", "b")])["part"].tolist() == ["all", "all"]
+    assert describe([pair_statistics("", "a", "b")])["split"].tolist() == ["all", "all"]
 
 
 def test_reports_become_one_table_by_step(tmp_path):

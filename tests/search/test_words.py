@@ -19,7 +19,7 @@ from wordbridge.search.words import (
     words_to_search,
     write_words,
 )
-from wordbridge.vectors.readers import NoVectors, NpyVectors
+from wordbridge.vectors.readers import NpyVectors, RandomVectors
 
 WORDS = ["boat", "Zürich", "été", "boats", "barot", "dog", "boat", "a b\n"]
 
@@ -90,8 +90,8 @@ def test_of_a_table_without_order_all_words_in_lower_case_are_taken(tmp_path: Pa
     path = tmp_path / "strings.json"
     path.write_text(json.dumps(["été", "Paris", "chat", "\n"]), encoding="utf-8")
 
-    assert words_to_search(["x"], NoVectors(3), {"strings": path}, 1) == ["chat", "été", "x"]
-    assert words_to_search(["x"], NoVectors(3), {}, 1) == ["x"]
+    assert words_to_search(["x"], RandomVectors(3), {"strings": path}, 1) == ["chat", "été", "x"]
+    assert words_to_search(["x"], RandomVectors(3), {}, 1) == ["x"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.translation.toys import VARIANTS, reversals, settings, translator
-from wordbridge.corpus.batches import Curriculum
+from wordbridge.corpus.batches import AuxiliarySampler
 from wordbridge.errors import InputError
 from wordbridge.training.lr_finder import find_learning_rate, suggested, write_range_test
 from wordbridge.translation.training import Prepared
@@ -14,7 +14,9 @@ from wordbridge.translation.training import Prepared
 
 def prepared(**training: Any) -> Prepared:
     made = settings(VARIANTS["attention"], training={"batch_size": 5, **training})
-    return Prepared(translator(made), made, reversals(203, 1), reversals(3, 2), Curriculum(203))
+    return Prepared(
+        translator(made), made, reversals(203, 1), reversals(3, 2), AuxiliarySampler(203)
+    )
 
 
 def test_rates_grow_by_an_equal_factor_until_the_loss_explodes() -> None:

@@ -30,7 +30,7 @@ from tests.translation.toys import (
     translator,
 )
 from wordbridge import job as attempts
-from wordbridge.corpus.batches import Curriculum
+from wordbridge.corpus.batches import AuxiliarySampler
 from wordbridge.corpus.ids import pack, write_ids
 from wordbridge.corpus.special_tokens import EOS
 from wordbridge.errors import InputError
@@ -518,10 +518,10 @@ AUXILIARY = {"epochs": 3, "batch_size": 4, "auxiliary_pairs": 3, "auxiliary_epoc
 def test_auxiliary_text_is_learned_from_in_the_first_epochs(tmp_path: Path) -> None:
     inputs = files(tmp_path, auxiliary=4)
     prepared = prepare(block(training=AUXILIARY), 1, inputs)
-    assert prepared.curriculum == Curriculum(train=5, auxiliary=4, drawn=3, epochs=2)
+    assert prepared.sampler == AuxiliarySampler(train=5, auxiliary=4, drawn=3, epochs=2)
     assert len(prepared.train) == 9
     assert len(prepared.valid) == 2
-    assert [len(prepared.curriculum.places(1, epoch)) for epoch in range(3)] == [8, 8, 5]
+    assert [len(prepared.sampler.indices(1, epoch)) for epoch in range(3)] == [8, 8, 5]
     # The auxiliary texts of the files stand behind those of the train part.
     assert prepared.train.batch([5]).source[0].tolist() == [4 + 7 % 5]
 

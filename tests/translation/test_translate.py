@@ -1,4 +1,4 @@
-"""Tests of the translation and evaluation of a whole part, with and without tags of versions."""
+"""Tests of the translation and evaluation of a whole split, with and without tags of versions."""
 
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from wordbridge.corpus.batches import read_parallel
 from wordbridge.corpus.ids import write_ids
 from wordbridge.corpus.pairs import TokenizedPair, token_lists, versions
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
-from wordbridge.corpus.vocabulary import Vocabulary, number_texts
+from wordbridge.corpus.vocabulary import Vocabulary, numericalize
 from wordbridge.errors import InputError
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.losses import free_run, nll_per_token
 from wordbridge.translation.scores import evaluate
 from wordbridge.translation.settings import Settings
-from wordbridge.translation.translate import translate_part
+from wordbridge.translation.translate import translate_split
 from wordbridge.translation.translator import Translator
 
 FRENCH, ENGLISH = ["qui", "vient", "où", "?"], ["who", "where", "comes", "is", "now", "he", "?"]
@@ -30,9 +30,9 @@ NAMES = ["4", "k", "3"]
 MODEL: Settings = settings({"model": {"attention": True}}, training={"batch_size": 5})
 
 
-def pair(number: int, fr: str, en: str, part: str, version: str) -> TokenizedPair:
+def pair(number: int, fr: str, en: str, split: str, version: str) -> TokenizedPair:
     tokens = fr.lower().split(), en.lower().split()
-    return TokenizedPair(f"v{number}", f"v{number}", fr, en, *tokens, part, "l", version)
+    return TokenizedPair(f"v{number}", f"v{number}", fr, en, *tokens, split, "l", version)
 
 
 PAIRS = [
@@ -65,10 +65,10 @@ def description(names: list[str]) -> dict[str, Any]:
 
 def options(**decoding: Any) -> dict[str, Any]:
     given = {"beam": 1, "max_steps": 6, "replace_unknown": False, **decoding}
-    return {"part": "test", "tokenizer": "spacy", "lowercase": True, "decoding": given}
+    return {"split": "test", "tokenizer": "spacy", "lowercase": True, "decoding": given}
 
 
-# The first version of a text in the scored part is asked for: k, then 3, then 4.
+# The first version of a text in the scored split is asked for: k, then 3, then 4.
 @pytest.mark.parametrize(
     ("names", "tags", "shown"),
     [(NAMES, [[9], [10], [8]], [["<k>"], ["<3>"], ["<4>"]]), ([], [[], [], []], [[], [], []])],
@@ -76,7 +76,7 @@ def options(**decoding: Any) -> dict[str, Any]:
 def test_a_tag_asks_for_the_version_of_the_first_reference(
     names: list[str], tags: list[list[int]], shown: list[list[str]]
 ) -> None:
-    made, times = translate_part(model(len(names)), description(names), PAIRS, WORDS, options())
+    made, times = translate_split(model(len(names)), description(names), PAIRS, WORDS, options())
     texts = [[4, 5, 7, EOS], [UNK, 7, EOS], [6, 5, 7, EOS]]
     given = [np.array([*tag, *ids]) for tag, ids in zip(tags, texts, strict=True)]
     expected = translate(model(len(names)), given, DecodingSettings(max_steps=6))
@@ -94,7 +94,7 @@ def test_a_tag_asks_for_the_version_of_the_first_reference(
 def test_another_tag_gives_another_translation() -> None:
     turned = [one._replace(en_version="4") for one in PAIRS]
     first, second = (
-        translate_part(model(3), description(NAMES), pairs, WORDS, options())[0]
+        translate_split(model(3), description(NAMES), pairs, WORDS, options())[0]
         for pairs in (PAIRS, turned)
     )
     changed = [
@@ -107,7 +107,7 @@ def test_another_tag_gives_another_translation() -> None:
 def test_unknown_words_are_never_replaced_by_a_tag() -> None:
     said = model(3)
     said.decoder.output.bias.data[UNK] = 100.0
-    made, _ = translate_part(
+    made, _ = translate_split(
         said, description(NAMES), PAIRS, WORDS, options(replace_unknown=True, max_steps=3)
     )
     for one in made:
@@ -124,7 +124,7 @@ def test_unknown_words_are_never_replaced_by_a_tag() -> None:
 )
 def test_a_version_that_was_not_learned_is_an_error(names: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        translate_part(model(3), description(names), PAIRS, WORDS, options())
+        translate_split(model(3), description(names), PAIRS, WORDS, options())
 
 
 @pytest.mark.parametrize("names", [NAMES, []])
@@ -133,10 +133,10 @@ def test_losses_are_taken_with_the_tags_that_the_model_knows(
 ) -> None:
     ids = tmp_path / "fr.npz", tmp_path / "en.npz"
     for language, path in zip(("fr", "en"), ids, strict=True):
-        texts, parts = token_lists(PAIRS, language, "all"), [one.part for one in PAIRS]
+        texts, splits = token_lists(PAIRS, language, "all"), [one.split for one in PAIRS]
         named = versions(PAIRS, language)  # numbered as they come: 4, k, 3
-        write_ids(number_texts(texts, parts, WORDS[language], 100, "all", True, named), path)
-    made, _ = translate_part(model(len(names)), description(names), PAIRS, WORDS, options())
+        write_ids(numericalize(texts, splits, WORDS[language], 100, "all", True, named), path)
+    made, _ = translate_split(model(len(names)), description(names), PAIRS, WORDS, options())
     scores = evaluate(
         model(len(names)),
         description(names),
@@ -146,6 +146,6 @@ def test_losses_are_taken_with_the_tags_that_the_model_knows(
         options(),  # type: ignore[arg-type]
     )
     first_tag = len(WORDS["fr"]) if names else None
-    test, valid = (read_parallel(*ids, part, "fr-en", first_tag) for part in ("test", "valid"))
+    test, valid = (read_parallel(*ids, split, "fr-en", first_tag) for split in ("test", "valid"))
     assert scores["nll_per_token"] == pytest.approx(nll_per_token(model(len(names)), test, 8))
     assert scores["validation_loss"] == pytest.approx(free_run(model(len(names)), valid, 8).loss)

@@ -61,13 +61,13 @@ def test_attention_comes_back_by_number(tmp_path: Path) -> None:
 
 def test_a_model_without_attention_has_none_to_show(tmp_path: Path) -> None:
     write_attention(tmp_path / "a.npz", MADE)
-    with pytest.raises(InputError, match="got it for 0; translate the part"):
+    with pytest.raises(InputError, match="got it for 0; translate the split"):
         read_attention(tmp_path / "a.npz", 0)
 
 
 def rows(*lines: str) -> list[dict[str, str]]:
-    """Return rows of a pair table, each given as "item | part | fr | en"."""
-    names = ("item", "part", "fr", "en")
+    """Return rows of a pair table, each given as "item | split | fr | en"."""
+    names = ("item", "split", "fr", "en")
     return [dict(zip(names, line.split(" | "), strict=True)) for line in lines]
 
 
@@ -116,7 +116,7 @@ def test_the_direction_is_a_matter_of_column_names() -> None:
 
 
 def test_only_the_asked_part_is_used() -> None:
-    assert [sentence.references for sentence in evaluation_sentences(PAIRS, part="valid")] == [
+    assert [sentence.references for sentence in evaluation_sentences(PAIRS, split="valid")] == [
         ("Where may he be?",)
     ]
 
@@ -128,5 +128,5 @@ def test_texts_are_left_as_they_are() -> None:
 
 
 def test_an_empty_part_is_an_error_that_names_it() -> None:
-    with pytest.raises(InputError, match="no pair in the part 'dev'"):
-        evaluation_sentences(PAIRS, part="dev")
+    with pytest.raises(InputError, match="no pair in the split 'dev'"):
+        evaluation_sentences(PAIRS, split="dev")

@@ -13,7 +13,7 @@ from wordbridge.corpus.special_tokens import SPECIALS
 from wordbridge.errors import InputError
 from wordbridge.vectors.embeddings import build_embeddings, resolve, write_coverage
 from wordbridge.vectors.protocol import Mask, Matrix
-from wordbridge.vectors.readers import NoVectors
+from wordbridge.vectors.readers import RandomVectors
 
 DIM = 5
 TOKENS = [*SPECIALS, "le", "chat", "élie", "héna", "dort", "a\tb"]
@@ -107,7 +107,7 @@ def test_without_specials_every_row_is_a_word() -> None:
 
 def test_without_any_vectors_all_rows_are_the_random_ones() -> None:
     table = build_embeddings(TOKENS, COUNTS, Table(), seed=1, fallbacks=()).matrix
-    embedding = build_embeddings(TOKENS, COUNTS, NoVectors(DIM), seed=1, fallbacks=())
+    embedding = build_embeddings(TOKENS, COUNTS, RandomVectors(DIM), seed=1, fallbacks=())
 
     assert embedding.matrix.shape == (len(TOKENS), DIM)
     assert not embedding.matrix[1].any()

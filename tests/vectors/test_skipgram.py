@@ -11,9 +11,7 @@ from wordbridge.files import DiskError
 from wordbridge.vectors.fasttext import FastTextBin
 from wordbridge.vectors.skipgram import SkipgramSettings, skipgram_settings, train_vectors
 
-SETTINGS = SkipgramSettings(
-    dim=9, epochs=20, min_count=2, buckets=200, learning_rate=0.2, frequent=1.0
-)
+SETTINGS = SkipgramSettings(dim=9, epochs=20, min_count=2, bucket=200, learning_rate=0.2, t=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +61,6 @@ def test_texts_without_frequent_words_are_refused(texts: list[list[str]], tmp_pa
 
 
 def test_settings_come_from_a_block_of_the_configuration() -> None:
-    block = {"kind": "trained", "dim": 9, "longest": 0}
+    block = {"kind": "trained", "dim": 9, "maxn": 0}
 
-    assert skipgram_settings(block) == SkipgramSettings(dim=9, longest=0)
+    assert skipgram_settings(block) == SkipgramSettings(dim=9, maxn=0)

@@ -14,7 +14,7 @@ LANGUAGES = ["fr", "en"]
 GPUS = int(config["device"] == "cuda")
 
 PAIRED = "<results>/questions/sentences.tsv"
-# The pairs with their parts, and behind them the auxiliary ones where they are used.
+# The pairs with their splits, followed by the auxiliary ones where they are used.
 SPLIT = (
     "<results>/auxiliary/pairs.tsv" if config["auxiliary"]["use"] else "<results>/split/pairs.tsv"
 )
@@ -22,9 +22,9 @@ SPLIT = (
 LOWERCASE = config["scores"]["lowercase"]
 if LOWERCASE is None:
     LOWERCASE = config["tokens"]["rules"]["lower_case"]
-# Where the tokens that models see come from: words, or words cut into pieces.
+# The tokens that models read: words, or SentencePiece pieces of words.
 PIECES = LANGUAGES if config["tokens"]["tokenizer"] == "sentencepiece" else []
-TOKENS = "<results>/pieces/pairs.tsv" if PIECES else SPLIT
+TOKENS = "<results>/subwords/pairs.tsv" if PIECES else SPLIT
 AUXILIARY_REPORTS = expand(
     "<results>/auxiliary/{step}.report.tsv",
     step=["auxiliary_clauses", "auxiliary_tokens", "auxiliary"] * config["auxiliary"]["use"],

@@ -1,10 +1,10 @@
-# In: trained translators and the part that is scored. Out: <results>/{translations,scores} per variant and
+# In: trained translators and the split that is scored. Out: <results>/{translations,scores} per variant and
 # seed, <results>/tables and <results>/figures over all of them, <results>/timings for what differs
 # from run to run.
 
 
 rule translate_questions:
-    """Translations of the part that is scored, once per distinct source text."""
+    """Translations of the split that is scored, once per distinct source text."""
     input:
         pairs=TOKENS,
         fr_vocabulary="<results>/vocabulary/fr.tsv",
@@ -29,7 +29,7 @@ rule translate_questions:
     params:
         settings={
             "decoding": config["decoding"],
-            "part": config["scores"]["part"],
+            "split": config["scores"]["split"],
             "tokenizer": config["tokens"]["tokenizer"],
             "device": config["device"],
             "threads": config["threads"]["decoding"],
@@ -88,7 +88,7 @@ rule score_translations:
         gpu=GPUS,
     params:
         settings={
-            "part": config["scores"]["part"],
+            "split": config["scores"]["split"],
             "lowercase": LOWERCASE,
             "device": config["device"],
             "threads": config["threads"]["decoding"],
@@ -115,7 +115,7 @@ rule tabulate_scores:
         mem_mb=2000,
         runtime=20,
     params:
-        settings={key: config["scores"][key] for key in ("baseline", "part", "published")},
+        settings={key: config["scores"][key] for key in ("baseline", "split", "published")},
         order=RUNS,
     script:
         "../scripts/tabulate_scores.py"
@@ -170,7 +170,7 @@ rule tabulate_samples:
     params:
         settings={
             "count": config["samples"]["count"],
-            "part": config["scores"]["part"],
+            "split": config["scores"]["split"],
             "variants": VARIANTS,
         },
     script:

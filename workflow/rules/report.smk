@@ -5,7 +5,7 @@ ABSENT_FOLDERS = [
     folder
     for folder, made in {
         "auxiliary": config["auxiliary"]["use"],
-        "pieces": PIECES,
+        "subwords": PIECES,
         "vectors": any(
             config["vectors"][config["embeddings"][language]]["kind"] == "trained"
             for language in LANGUAGES

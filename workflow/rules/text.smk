@@ -1,17 +1,17 @@
 # In: resources/files/*.
-# Out: <results>/{questions,tokens,split,auxiliary,pieces,vocabulary,ids} and their tables.
-# Tables of pairs have the columns of corpus/pairs.py, from tokens on those of corpus/tokenized.py.
+# Out: <results>/{questions,tokens,split,auxiliary,subwords,vocabulary,ids} and their tables.
+# Tables of pairs have the columns of corpus/pairs.py; from tokens on, those of tokenized pairs.
 
 
 rule text:
-    """The corpus: pairs, parts, vocabularies, numbers."""
+    """The corpus: pairs, splits, vocabularies, token ids."""
     input:
         expand("<results>/ids/{language}.npz", language=LANGUAGES),
         expand("<results>/tables/{table}.html", table=["corpus", "leaks"]),
 
 
 rule pair_sentences:
-    """Question pairs out of verses, aligned sentence by sentence."""
+    """Question pairs from verses, aligned sentence by sentence."""
     input:
         **resource_files(CORPUS if VERSES else {}),
     output:
@@ -34,7 +34,7 @@ rule pair_sentences:
 
 
 rule extract_questions:
-    """Pairs that match the lesson's two regular expressions, and a report of the others."""
+    """Pairs that match the lesson's two regular expressions, and counts of the rejected ones."""
     input:
         **({"pairs": PAIRED} if VERSES else resource_files(CORPUS)),
     output:
@@ -60,7 +60,7 @@ rule extract_questions:
 
 
 rule tokenize_questions:
-    """The pairs as tokens, without those that are too long."""
+    """The pairs as tokens, without pairs that are too long."""
     input:
         pairs="<results>/questions/pairs.tsv",
     output:
@@ -77,13 +77,13 @@ rule tokenize_questions:
         mem_mb=4000,
         runtime=60,
     params:
-        settings={key: config["tokens"][key] for key in ("longest", "rules")},
+        settings={key: config["tokens"][key] for key in ("max_en_tokens", "rules")},
     script:
         "../scripts/tokenize_questions.py"
 
 
 rule split_pairs:
-    """The pairs with the part that each belongs to."""
+    """The pairs with the split of each."""
     input:
         pairs="<results>/tokens/pairs.tsv",
     output:
@@ -105,7 +105,7 @@ rule split_pairs:
 
 
 rule add_auxiliary:
-    """The pairs with their parts, and behind them auxiliary ones out of the same verses."""
+    """The pairs with their splits, followed by auxiliary pairs from the same verses."""
     input:
         **resource_files(CORPUS if VERSES else {}),
         pairs="<results>/split/pairs.tsv",
@@ -128,7 +128,7 @@ rule add_auxiliary:
         settings={
             "auxiliary": config["auxiliary"],
             "corpus": CORPUS,
-            "longest": config["tokens"]["longest"],
+            "max_en_tokens": config["tokens"]["max_en_tokens"],
             "rules": config["tokens"]["rules"],
         },
     script:
@@ -136,7 +136,7 @@ rule add_auxiliary:
 
 
 rule audit_leaks:
-    """A table of what the parts share: equal and like texts, versions of one verse."""
+    """A table of what the splits share: equal and similar texts, versions of one verse."""
     input:
         pairs=SPLIT,
     output:
@@ -155,16 +155,18 @@ rule audit_leaks:
         "../scripts/audit_leaks.py"
 
 
-rule train_pieces:
-    """A SentencePiece model of one language's train part."""
+rule segment_subwords:
+    """The pairs with SentencePiece pieces as tokens, and the model of each language."""
     input:
         pairs=SPLIT,
     output:
-        model="<results>/pieces/{language}.model",
+        fr="<results>/subwords/fr.model",
+        en="<results>/subwords/en.model",
+        pairs="<results>/subwords/pairs.tsv",
     log:
-        "<logs>/train_pieces/{language}.log",
+        "<logs>/segment_subwords.log",
     benchmark:
-        "<results>/benchmarks/train_pieces/{language}.tsv"
+        "<results>/benchmarks/segment_subwords.tsv"
     conda:
         "../../envs/text.yaml"
     threads: 1
@@ -174,33 +176,11 @@ rule train_pieces:
     params:
         settings=config["tokens"]["pieces"],
     script:
-        "../scripts/train_pieces.py"
-
-
-rule cut_pieces:
-    """The pairs with pieces in place of words."""
-    input:
-        pairs=SPLIT,
-        fr="<results>/pieces/fr.model",
-        en="<results>/pieces/en.model",
-    output:
-        pairs="<results>/pieces/pairs.tsv",
-    log:
-        "<logs>/cut_pieces.log",
-    benchmark:
-        "<results>/benchmarks/cut_pieces.tsv"
-    conda:
-        "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    script:
-        "../scripts/cut_pieces.py"
+        "../scripts/segment_subwords.py"
 
 
 rule build_vocab:
-    """One language's words by falling frequency, the special tokens before them."""
+    """One language's vocabulary: the special tokens, then words by falling frequency."""
     input:
         pairs=TOKENS,
     output:
@@ -221,17 +201,17 @@ rule build_vocab:
         "../scripts/build_vocab.py"
 
 
-rule number_tokens:
-    """One language's texts as word numbers, ended and cut at a percentile of their lengths."""
+rule numericalize:
+    """One language's texts as token ids, truncated at a percentile of their lengths."""
     input:
         pairs=TOKENS,
         vocabulary="<results>/vocabulary/{language}.tsv",
     output:
         ids="<results>/ids/{language}.npz",
     log:
-        "<logs>/number_tokens/{language}.log",
+        "<logs>/numericalize/{language}.log",
     benchmark:
-        "<results>/benchmarks/number_tokens/{language}.tsv"
+        "<results>/benchmarks/numericalize/{language}.tsv"
     conda:
         "../../envs/text.yaml"
     threads: 1
@@ -241,7 +221,7 @@ rule number_tokens:
     params:
         settings=config["lengths"],
     script:
-        "../scripts/number_tokens.py"
+        "../scripts/numericalize.py"
 
 
 rule describe_corpus:

@@ -11,7 +11,7 @@ rule vectors:
 
 
 rule train_vectors:
-    """fastText skip-gram vectors learned from one language's train part."""
+    """fastText skip-gram vectors learned from one language's train split."""
     input:
         pairs=TOKENS,
     output:

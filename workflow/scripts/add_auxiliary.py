@@ -1,4 +1,4 @@
-"""The pairs with their parts, and behind them auxiliary ones out of the same verses."""
+"""The pairs with their splits, followed by auxiliary pairs from the same verses."""
 
 from collections import Counter
 
@@ -18,13 +18,13 @@ added: Counter[str] = Counter()
 versions = corpus["fr_versions"], corpus["en_versions"]
 verses = read_verses(snakemake.input.verses, versions[0] + versions[1])
 clauses = pair_clauses(
-    verses, *versions, SentenceOptions(**corpus["sentences"]), own["longest"], paired
+    verses, *versions, SentenceOptions(**corpus["sentences"]), own["max_en_words"], paired
 )
 others = tokenize_pairs(
     clauses,
     TokenRules(**settings["rules"]),
     cut,
-    max_en_tokens=settings["longest"],
+    max_en_tokens=settings["max_en_tokens"],
     processes=snakemake.threads,
 )
 common = {"fr": own["fr_words"], "en": own["en_words"]}

@@ -1,4 +1,4 @@
-"""A table of what the parts share: equal and like texts, versions of one verse."""
+"""A table of what the splits share: equal and similar texts, versions of one verse."""
 
 from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.job import start_job

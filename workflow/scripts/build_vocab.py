@@ -1,4 +1,4 @@
-"""One language's words by falling frequency, the special tokens before them."""
+"""One language's vocabulary: the special tokens, then words by falling frequency."""
 
 from wordbridge.corpus.pairs import read_tokenized, token_lists
 from wordbridge.corpus.vocabulary import build_vocabulary, write_vocabulary
@@ -8,7 +8,7 @@ start_job(snakemake)
 
 settings = snakemake.params.settings
 tokens = token_lists(
-    read_tokenized(snakemake.input.pairs), snakemake.wildcards.language, settings["counted_in"]
+    read_tokenized(snakemake.input.pairs), snakemake.wildcards.language, settings["from_split"]
 )
 vocabulary = build_vocabulary(tokens, settings["size"], settings["min_count"])
 write_vocabulary(vocabulary, snakemake.output.vocabulary)

@@ -1,4 +1,4 @@
-"""Pairs that match the lesson's two regular expressions, and a report of the others."""
+"""Pairs that match the lesson's two regular expressions, and counts of the rejected ones."""
 
 from collections import Counter
 

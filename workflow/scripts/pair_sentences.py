@@ -1,4 +1,4 @@
-"""Question pairs out of verses, aligned sentence by sentence."""
+"""Question pairs from verses, aligned sentence by sentence."""
 
 from collections import Counter
 

@@ -8,6 +8,6 @@ from wordbridge.training.schedules import curves
 start_job(snakemake)
 
 texts = read_ids(snakemake.input.ids)
-sizes = [len(texts.rows(part)) for part in ("train", "auxiliary")]
+sizes = [len(texts.rows(split)) for split in ("train", "auxiliary")]
 rates, momenta = curves(snakemake.params.settings, *sizes)
 save_figure(schedule_figure(rates, momenta), snakemake.output[0])

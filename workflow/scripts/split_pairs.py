@@ -1,4 +1,4 @@
-"""The pairs with the part that each belongs to."""
+"""The pairs with the split of each."""
 
 from wordbridge.corpus.pairs import read_tokenized, write_tokenized
 from wordbridge.corpus.splits import split_pairs

@@ -10,5 +10,5 @@ start_job(snakemake)
 settings = snakemake.params.settings
 made = [read_translations(path) for path in snakemake.input.translations]
 samples = samples_of(dict(zip(settings["variants"], made, strict=True)), settings["count"])
-caption = CAPTION.format(part=settings["part"])
+caption = CAPTION.format(split=settings["split"])
 write_table(samples, snakemake.output[0].removesuffix(".tsv"), caption, COLUMNS, group=True)

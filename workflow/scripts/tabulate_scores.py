@@ -11,7 +11,7 @@ start_job(snakemake)
 
 records = read_records(snakemake.input)
 settings = dict(snakemake.params.settings)
-caption = CAPTION.format(part=settings.pop("part"))
+caption = CAPTION.format(split=settings.pop("split"))
 scores = tabulate_scores(records, **settings)
 stem = snakemake.output.tables[0].removesuffix(".tsv")
 columns = score_columns(records, settings["baseline"])

@@ -1,4 +1,4 @@
-"""The pairs as tokens, without those that are too long."""
+"""The pairs as tokens, without pairs that are too long."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ pairs = tokenize_pairs(
     read_pairs(snakemake.input.pairs),
     TokenRules(**settings["rules"]),
     report,
-    max_en_tokens=settings["longest"],
+    max_en_tokens=settings["max_en_tokens"],
     processes=snakemake.threads,
 )
 write_tokenized(snakemake.output.pairs, pairs)

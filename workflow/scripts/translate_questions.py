@@ -1,11 +1,11 @@
-"""Translations of the part that is scored, once per distinct source text."""
+"""Translations of the split that is scored, once per distinct source text."""
 
 from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.corpus.vocabulary import read_vocabulary
 from wordbridge.files import write_json
 from wordbridge.job import start_job
 from wordbridge.training.device import choose_device
-from wordbridge.translation.translate import translate_part
+from wordbridge.translation.translate import translate_split
 from wordbridge.translation.translations import write_attention, write_translations
 from wordbridge.translation.translator import read_translator
 
@@ -18,7 +18,7 @@ vocabularies = {
     language: read_vocabulary(snakemake.input[f"{language}_vocabulary"])
     for language in ("fr", "en")
 }
-made, times = translate_part(
+made, times = translate_split(
     model,
     description,
     read_tokenized(snakemake.input.pairs),

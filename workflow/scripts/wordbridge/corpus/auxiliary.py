@@ -1,4 +1,4 @@
-"""Text to learn from beside the train part: nothing that the other parts are made of.
+"""Text to learn from beside the train split: nothing that the other splits are made of.
 
 Pairs of clauses out of parallel verses, whatever they say: more to learn from.
 """
@@ -10,7 +10,7 @@ from itertools import chain, product
 
 from wordbridge.corpus.bible import Reference, SentenceOptions, clean, is_alike
 from wordbridge.corpus.pairs import Pair, TokenizedPair
-from wordbridge.corpus.splits import fingerprint
+from wordbridge.corpus.splits import match_key
 from wordbridge.errors import InputError
 
 AUXILIARY = "auxiliary"
@@ -18,10 +18,10 @@ AUXILIARY = "auxiliary"
 # Reasons in the order of the report.
 READ, KEPT = "read", "kept"
 GROUP, TEXT = (
-    "group of the valid or test part",
-    "text of the valid or test part, around or inside one",
+    "group of the valid or test split",
+    "text of the valid or test split, around or inside one",
 )
-TRAINED, UNKNOWN = "pair of the train part", "rare word"
+TRAINED, UNKNOWN = "pair of the train split", "rare word"
 REASONS = (READ, KEPT, GROUP, TEXT, TRAINED, UNKNOWN)
 
 _LANGUAGES = ("fr", "en")
@@ -38,14 +38,14 @@ def add_auxiliary(
 ) -> list[TokenizedPair]:
     """Return ``split`` and behind it those of ``others`` that may be learned from.
 
-    These are of the part "auxiliary". They share no group with the valid and the test part, and
+    These are of the split "auxiliary". They share no group with the valid and the test split, and
     no French or English text of these stands in theirs or the other way round, whatever case and
-    punctuation say. All their words stand in the train part or are among the ``common`` (by
+    punctuation say. All their words stand in the train split or are among the ``common`` (by
     language) most common words of the others. ``report`` gets the counts by reason.
     """
     report.update(dict.fromkeys(REASONS, 0))
-    held_out = [pair for pair in split if pair.part != "train"]
-    trained = [pair for pair in split if pair.part == "train"]
+    held_out = [pair for pair in split if pair.split != "train"]
+    trained = [pair for pair in split if pair.split == "train"]
     allowed = []
     for pair, reason in _judged(others, held_out, trained):
         report.update([READ] if reason is None else [READ, reason])
@@ -53,7 +53,7 @@ def add_auxiliary(
             allowed.append(pair)
     known = {name: _known(name, trained, allowed, common[name]) for name in _LANGUAGES}
     kept = [
-        pair._replace(part=AUXILIARY)
+        pair._replace(split=AUXILIARY)
         for pair in allowed
         if known["fr"].issuperset(pair.fr_tokens) and known["en"].issuperset(pair.en_tokens)
     ]
@@ -82,7 +82,7 @@ def _judged(
 
 def _keys(pairs: Sequence[TokenizedPair]) -> list[list[str]]:
     """Return the French and the English texts without case, punctuation and spaces."""
-    return [[fingerprint(getattr(pair, name)) for pair in pairs] for name in _LANGUAGES]
+    return [[match_key(getattr(pair, name)) for pair in pairs] for name in _LANGUAGES]
 
 
 def _leaks(keys: Collection[str], held_out: Collection[str]) -> set[str]:
@@ -101,7 +101,7 @@ def _inside(texts: Collection[str], others: Collection[str]) -> set[str]:
 def _known(
     language: str, trained: Sequence[TokenizedPair], others: Sequence[TokenizedPair], common: int
 ) -> set[str]:
-    """Return the words of the train part and the most common ones of the others."""
+    """Return the words of the train split and the most common ones of the others."""
     column = f"{language}_tokens"
     counts = Counter(chain.from_iterable(getattr(pair, column) for pair in others))
     words = set(chain.from_iterable(getattr(pair, column) for pair in trained))
@@ -156,7 +156,7 @@ def pair_clauses(
     if not any(report[reason] for reason in KEPT_CLAUSES.values()):
         raise InputError(
             f"expected pairs of 1 to {longest} English words in the verses, got none in "
-            f"{len(verses)} verses; raise auxiliary.longest or check the versions"
+            f"{len(verses)} verses; raise auxiliary.max_en_words or check the versions"
         )
 
 

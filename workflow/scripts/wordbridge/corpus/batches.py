@@ -3,7 +3,7 @@
 After the lesson's two samplers, without their faults: a corpus of one batch or with a short
 last batch is no special case, and an epoch's order depends on nothing but (seed, epoch).
 
-Which pairs an epoch learns from: all of the train part, and at first auxiliary ones as well.
+Which pairs an epoch learns from: all of the train split, and at first auxiliary ones as well.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from wordbridge.corpus.ids import NumberedTexts, read_ids
+from wordbridge.corpus.ids import TokenIds, read_ids
 from wordbridge.corpus.special_tokens import PAD
 from wordbridge.errors import InputError
 
@@ -84,16 +84,16 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class ParallelData:
-    """The pairs of one part of the corpus, as ids of the source and the target language.
+    """The pairs of one split of the corpus, as ids of the source and the target language.
 
-    ``rows`` are the rows of these pairs in the files, ascending in each part; index i means row
+    ``rows`` are the rows of these pairs in the files, ascending in each split; index i means row
     ``rows[i]``.
     With ``first_tag`` every source text begins with a number that says which version of the
     target language is wanted: ``first_tag`` plus the version's.
     """
 
-    source: NumberedTexts
-    target: NumberedTexts
+    source: TokenIds
+    target: TokenIds
     rows: Indices
     first_tag: int | None = None
 
@@ -112,11 +112,11 @@ class ParallelData:
         return self.target.lengths[self.rows]
 
     def followed_by(self, *others: "ParallelData") -> "ParallelData":
-        """Return the pairs of this part and behind them those of other parts of the files."""
+        """Return the pairs of this split and behind them those of other splits of the files."""
         return replace(self, rows=np.concatenate([self.rows, *(other.rows for other in others)]))
 
     def batch(self, indices: ArrayLike) -> Batch:
-        """Return the pairs at ``indices`` (places in this part, from 0) as padded tensors."""
+        """Return the pairs at ``indices`` (places in this split, from 0) as padded tensors."""
         places = np.asarray(indices, dtype=np.int64)
         rows = self.rows[places]
         sources = [self._tagged(row) for row in rows]
@@ -139,28 +139,28 @@ class ParallelData:
 def read_parallel(
     fr_path: str | Path,
     en_path: str | Path,
-    part: str,
+    split: str,
     direction: str = "fr-en",
     first_tag: int | None = None,
 ) -> ParallelData:
-    """Return the pairs of ``part`` from a French and an English ids file.
+    """Return the pairs of ``split`` from a French and an English ids file.
 
     ``direction`` "fr-en" makes French the source, "en-fr" English; ``first_tag`` is as in
-    ParallelData. Raises InputError when the files do not belong together, the part holds no
+    ParallelData. Raises InputError when the files do not belong together, the split holds no
     pair, or there are no versions to tag.
     """
     if direction not in DIRECTIONS:
         raise InputError(f"direction {direction!r}: expected one of {', '.join(DIRECTIONS)}")
     fr, en = read_ids(fr_path), read_ids(en_path)
-    if len(fr) != len(en) or (fr.part != en.part).any():
+    if len(fr) != len(en) or (fr.split != en.split).any():
         raise InputError(
             f"{fr_path} ({len(fr)} texts) and {en_path} ({len(en)} texts): expected the same "
-            "pairs in the same parts, got others; make both again from one table of pairs"
+            "pairs in the same splits, got others; make both again from one table of pairs"
         )
-    rows = fr.rows(part)
+    rows = fr.rows(split)
     if not len(rows):
         raise InputError(
-            f"{fr_path}: the part {part!r} holds no pair; choose a split that has this part, or "
+            f"{fr_path}: the split {split!r} holds no pair; enlarge its fraction, or "
             "set auxiliary.use: true for the auxiliary one"
         )
     source, target = (fr, en) if direction == "fr-en" else (en, fr)
@@ -181,8 +181,8 @@ def _cut(indices: Indices, size: int) -> list[Indices]:
 
 
 @dataclass(frozen=True)
-class Curriculum:
-    """The sizes of the ``train`` part and of the ``auxiliary`` text that stands behind it.
+class AuxiliarySampler:
+    """The sizes of the ``train`` split and of the ``auxiliary`` text that stands behind it.
 
     Each of the first ``epochs`` epochs draws ``drawn`` auxiliary pairs.
     """
@@ -192,8 +192,8 @@ class Curriculum:
     drawn: int = 0
     epochs: int = 0
 
-    def places(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        """Return the places of the pairs of ``epoch`` (from 0), the train part's first.
+    def indices(self, seed: int, epoch: int) -> NDArray[np.int64]:
+        """Return the indices of the pairs of ``epoch`` (from 0), the train split's first.
 
         The auxiliary ones go round in one order per seed, so that none comes again before all
         have come. A pure function of its arguments.

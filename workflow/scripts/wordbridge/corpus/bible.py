@@ -17,8 +17,8 @@ from wordbridge.corpus.question_words import (
     FRENCH,
     TRANSLATIONS,
     Language,
-    Opening,
-    find_opening,
+    QuestionSpan,
+    find_question,
 )
 from wordbridge.errors import InputError, shorten
 
@@ -136,9 +136,9 @@ class SentenceOptions:
     refuse_relatives: bool = True  # "which also said", "comment il a"
     same_kind: bool = True  # the French question word can translate the English one
     same_condition: bool = True  # no "if" clause dropped on one side and kept on the other
-    shortest_ratio: float = 0.55  # French words / English words; the median is 1.0
-    longest_ratio: float = 1.85
-    slack: int = 4  # words of difference that pass whatever the ratio
+    min_ratio: float = 0.55  # French words / English words; the median is 1.0
+    max_ratio: float = 1.85
+    length_tolerance: int = 4  # words of difference that pass whatever the ratio
 
 
 _MARKER = re.compile(r"\(\d+:\d+\)|\[[^\]]*\d+:\d+[^\]]*\]|\*\*\*|#")
@@ -237,7 +237,7 @@ def _align(
 
 def _question(
     sentence: str, language: Language, word_required: bool, options: SentenceOptions
-) -> Opening | None:
+) -> QuestionSpan | None:
     """Return the question in ``sentence`` with a capital, None when there is none to keep."""
     refused = [
         name
@@ -247,16 +247,16 @@ def _question(
         )
         if on
     ]
-    found = find_opening(sentence, language, refused, options.drop_introducers)
+    found = find_question(sentence, language, refused, options.drop_introducers)
     if found is None and not word_required:
-        found = Opening("", sentence, "", "nothing")
+        found = QuestionSpan("", sentence, "", "nothing")
     if found is None:
         return None
     text = found.text if options.drop_conjunctions else found.lead + found.text
     return found._replace(text=text[0].upper() + text[1:])
 
 
-def _fault(fr: Opening, en: Opening, options: SentenceOptions) -> str | None:
+def _fault(fr: QuestionSpan, en: QuestionSpan, options: SentenceOptions) -> str | None:
     """Return the reason to refuse the pair, None when there is none."""
     if options.same_kind and fr.kind and en.kind and fr.kind not in TRANSLATIONS[en.kind]:
         return KIND
@@ -268,5 +268,5 @@ def _fault(fr: Opening, en: Opening, options: SentenceOptions) -> str | None:
 
 def is_alike(fr_words: int, en_words: int, options: SentenceOptions) -> bool:
     """Return whether texts of so many words may be translations of each other."""
-    within = options.shortest_ratio * en_words <= fr_words <= options.longest_ratio * en_words
-    return within or abs(fr_words - en_words) <= options.slack
+    within = options.min_ratio * en_words <= fr_words <= options.max_ratio * en_words
+    return within or abs(fr_words - en_words) <= options.length_tolerance

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from wordbridge.corpus.tokenizer import undo
+from wordbridge.corpus.tokenizer import undo_rules
 
 _CLOSING = re.compile(r"[,.;:!?)\]}%…]+$")  # joins the word before it
 _OPENING = re.compile(r"[(\[{#]$")  # joins the word behind it
@@ -49,7 +49,7 @@ _RULES = {
 def detokenize(tokens: Sequence[str], language: str) -> str:
     """Return ``tokens`` of ``language`` as text, markers undone and spaces as people set them."""
     rules = _RULES.get(language, _Rules(_NEVER, _NEVER, _NEVER))
-    words = [part for word in undo(tokens) for part in _QUOTED_END.split(word) if part]
+    words = [part for word in undo_rules(tokens) for part in _QUOTED_END.split(word) if part]
     pieces: list[str] = []
     is_open = {'"': False, "'": False}  # whether a quotation with this mark has begun
     joins_next = True
@@ -82,6 +82,6 @@ def _joins_next(word: str, following: str, rules: _Rules) -> bool:
 SPACE = "\u2581"  # how SentencePiece writes the space before a word
 
 
-def joined_pieces(pieces: Iterable[str]) -> list[str]:
+def join_pieces(pieces: Iterable[str]) -> list[str]:
     """Return the words that ``pieces`` spell."""
     return "".join(pieces).replace(SPACE, " ").split()

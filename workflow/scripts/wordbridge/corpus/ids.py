@@ -10,36 +10,36 @@ from numpy.typing import NDArray
 from wordbridge.arrays import damaged, read_npz, write_npz
 from wordbridge.errors import InputError
 
-# The number of a part in the file is its place here.
-PARTS = ("train", "valid", "test", "auxiliary")
+# The number of a split in the file is its place here.
+SPLITS = ("train", "valid", "test", "auxiliary")
 
 _TYPES = {
     "ids": np.int32,
     "offsets": np.int64,
-    "part": np.int8,
+    "split": np.int8,
     "version": np.int16,
     "names": np.uint8,
 }
 
 
 @dataclass(frozen=True, eq=False)
-class NumberedTexts:
-    """Texts as token ids, and the part of the corpus that each belongs to.
+class TokenIds:
+    """Texts as token ids, and the split of the corpus that each belongs to.
 
-    Text i is ``ids[offsets[i] : offsets[i + 1]]``, belongs to ``PARTS[part[i]]`` and is of
+    Text i is ``ids[offsets[i] : offsets[i + 1]]``, belongs to ``SPLITS[split[i]]`` and is of
     ``versions[version[i]]``; both are empty in a corpus without versions. ``names`` are those
     of the versions in UTF-8, one a line.
     """
 
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
-    part: NDArray[np.int8]
+    split: NDArray[np.int8]
     version: NDArray[np.int16]
     names: NDArray[np.uint8]
 
     def __len__(self) -> int:
         """Return the number of texts."""
-        return len(self.part)
+        return len(self.split)
 
     def __getitem__(self, row: int | np.integer) -> NDArray[np.int32]:
         """Return the ids of the text in this row, counted from 0."""
@@ -57,50 +57,50 @@ class NumberedTexts:
         """Return the names of the versions that ``version`` counts, from 0."""
         return self.names.tobytes().decode().split("\n") if len(self.names) else []
 
-    def rows(self, part: str) -> NDArray[np.int64]:
-        """Return the rows of the texts in ``part``, ascending."""
-        return np.flatnonzero(self.part == _part_number(part))
+    def rows(self, split: str) -> NDArray[np.int64]:
+        """Return the rows of the texts in ``split``, ascending."""
+        return np.flatnonzero(self.split == _split_number(split))
 
 
 def pack(
-    id_lists: Iterable[Sequence[int]], parts: Sequence[str], versions: Sequence[str] = ()
-) -> NumberedTexts:
+    id_lists: Iterable[Sequence[int]], splits: Sequence[str], versions: Sequence[str] = ()
+) -> TokenIds:
     """Return the texts of ``id_lists`` in one flat array.
 
-    ``parts`` names the part of each text, ``versions`` its version, if the corpus has such.
+    ``splits`` names the split of each text, ``versions`` its version, if the corpus has such.
     """
     lists = [np.asarray(ids, dtype=np.int32) for ids in id_lists]
-    if len(lists) != len(parts):
-        raise ValueError(f"{len(lists)} texts but {len(parts)} parts")
+    if len(lists) != len(splits):
+        raise ValueError(f"{len(lists)} texts but {len(splits)} splits")
     offsets = np.zeros(len(lists) + 1, dtype=np.int64)
     np.cumsum([len(ids) for ids in lists], out=offsets[1:])
     flat = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int32)
     numbers = {name: number for number, name in enumerate(dict.fromkeys(versions))}
-    return NumberedTexts(
+    return TokenIds(
         flat,
         offsets,
-        np.array([_part_number(p) for p in parts], dtype=np.int8),
+        np.array([_split_number(p) for p in splits], dtype=np.int8),
         np.array([numbers[name] for name in versions], dtype=np.int16),
         np.frombuffer("\n".join(numbers).encode(), dtype=np.uint8),
     )
 
 
-def write_ids(texts: NumberedTexts, path: str | Path) -> None:
+def write_ids(texts: TokenIds, path: str | Path) -> None:
     """Write the arrays as an .npz: equal texts give equal bytes."""
     write_npz(path, vars(texts), _TYPES)
 
 
-def read_ids(path: str | Path) -> NumberedTexts:
+def read_ids(path: str | Path) -> TokenIds:
     """Return the texts of a file that ``write_ids`` wrote.
 
     Raises InputError when the file is missing or damaged, or its arrays do not fit together.
     """
-    texts = NumberedTexts(**read_npz(path, _TYPES))
+    texts = TokenIds(**read_npz(path, _TYPES))
     _check(path, texts)
     return texts
 
 
-def _check(path: str | Path, texts: NumberedTexts) -> None:
+def _check(path: str | Path, texts: TokenIds) -> None:
     if len(texts.offsets) != len(texts) + 1:
         sizes = f"{len(texts.offsets)} offsets for {len(texts)} texts"
         raise damaged(path, f"expected one offset more than texts, got {sizes}")
@@ -117,11 +117,11 @@ def _check(path: str | Path, texts: NumberedTexts) -> None:
         raise damaged(path, f"expected the names of versions in UTF-8 ({error})") from error
     if not np.isin(texts.version, range(versions)).all():
         raise damaged(path, f"expected versions 0 to {versions - 1}, got others")
-    if not np.isin(texts.part, range(len(PARTS))).all():
-        raise damaged(path, f"expected parts 0 to {len(PARTS) - 1}, got {np.unique(texts.part)}")
+    if not np.isin(texts.split, range(len(SPLITS))).all():
+        raise damaged(path, f"expected splits 0 to {len(SPLITS) - 1}, got {np.unique(texts.split)}")
 
 
-def _part_number(part: str) -> int:
-    if part not in PARTS:
-        raise InputError(f"unknown part {part!r}: expected one of {', '.join(PARTS)}")
-    return PARTS.index(part)
+def _split_number(split: str) -> int:
+    if split not in SPLITS:
+        raise InputError(f"unknown split {split!r}: expected one of {', '.join(SPLITS)}")
+    return SPLITS.index(split)

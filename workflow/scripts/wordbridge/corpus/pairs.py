@@ -2,7 +2,7 @@
 
 Token lists as one line of text, whatever the tokens hold.
 
-Tokenized pairs as a table: the columns of pairs, fr_tokens, en_tokens and perhaps part.
+Tokenized pairs as a table: the columns of pairs, fr_tokens, en_tokens and perhaps split.
 """
 
 import re
@@ -26,7 +26,7 @@ class Pair(NamedTuple):
     """A French sentence and its English translation.
 
     Pairs with the same ``item`` are versions of one sentence; pairs with the same ``group``
-    must stay in one part of a split. The versions name whose translation each side is, where
+    must stay in one split. The versions name whose translation each side is, where
     the corpus has several.
     """
 
@@ -119,10 +119,10 @@ def _unescape(match: re.Match[str]) -> str:
     return _PLAIN[code]
 
 
-HEADER_TOKENIZED = (*HEADER, "fr_tokens", "en_tokens")
-PART = ("part",)  # behind them once the corpus is split
+TOKENIZED_HEADER = (*HEADER, "fr_tokens", "en_tokens")
+SPLIT = ("split",)  # behind them once the corpus is split
 
-TABLED_PARTS = ("train", "auxiliary", "valid", "test")  # in the order in which tables show them
+TABLED_SPLITS = ("train", "auxiliary", "valid", "test")  # in the order in which tables show them
 
 # Reasons in the order of the report.
 READ, KEPT, EMPTY, LONG = "read", "kept", "no token on one side or both", "too many English tokens"
@@ -130,7 +130,7 @@ REASONS = (READ, KEPT, EMPTY, LONG)
 
 
 class TokenizedPair(NamedTuple):
-    """A sentence pair with the tokens of both sides; ``part`` is "" before the corpus is split."""
+    """A sentence pair with the tokens of both sides; ``split`` is "" before the corpus is split."""
 
     item: str
     group: str
@@ -138,37 +138,37 @@ class TokenizedPair(NamedTuple):
     en: str
     fr_tokens: list[str]
     en_tokens: list[str]
-    part: str = ""
+    split: str = ""
     fr_version: str = ""
     en_version: str = ""
 
 
 def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
-    """Write the table of ``pairs``, with a column part when the first pair has one."""
+    """Write the table of ``pairs``, with a column split when the first pair has one."""
     rows = list(pairs)
-    has_part = bool(rows and rows[0].part)
-    write_tsv(path, HEADER_TOKENIZED + PART * has_part, (_fields(pair, has_part) for pair in rows))
+    has_split = bool(rows and rows[0].split)
+    write_tsv(path, TOKENIZED_HEADER + SPLIT * has_split, (_fields(pair, has_split) for pair in rows))
 
 
 def read_tokenized(path: str | Path) -> list[TokenizedPair]:
     """Return the pairs of the table at ``path``. Raises InputError when it is no such table."""
-    return list(read_tsv(path, HEADER_TOKENIZED, _pair, "make the table again", PART))
+    return list(read_tsv(path, TOKENIZED_HEADER, _pair, "make the table again", SPLIT))
 
 
-def _fields(pair: TokenizedPair, has_part: bool) -> list[str]:
+def _fields(pair: TokenizedPair, has_split: bool) -> list[str]:
     texts = [*pair[:4], pair.fr_version, pair.en_version]
     tokens = [join_tokens(pair.fr_tokens), join_tokens(pair.en_tokens)]
-    return [*texts, *tokens, *[pair.part] * has_part]
+    return [*texts, *tokens, *[pair.split] * has_split]
 
 
 def _pair(*fields: str) -> TokenizedPair:
-    pair, (fr_tokens, en_tokens, *part) = Pair(*fields[:6]), fields[6:]
+    pair, (fr_tokens, en_tokens, *split) = Pair(*fields[:6]), fields[6:]
     tokenized = tokenized_pair(pair, split_tokens(fr_tokens), split_tokens(en_tokens))
-    return tokenized._replace(part="".join(part))
+    return tokenized._replace(split="".join(split))
 
 
 def tokenized_pair(pair: Pair, fr_tokens: list[str], en_tokens: list[str]) -> TokenizedPair:
-    """Return ``pair`` with its tokens, in no part yet."""
+    """Return ``pair`` with its tokens, in no split yet."""
     return TokenizedPair(
         *pair[:4],
         fr_tokens,
@@ -204,18 +204,20 @@ def keep_short(
 
 
 def train_texts(pairs: Sequence[TokenizedPair], language: str) -> list[str]:
-    """Return the train part's texts of one language, tokens with a space between each two."""
+    """Return the train split's texts of one language, tokens with a space between each two."""
     return [" ".join(tokens) for tokens in token_lists(pairs, language, "train")]
 
 
-def token_lists(pairs: Sequence[TokenizedPair], language: str, part: str) -> list[list[str]]:
-    """Return the tokens of one language ("fr" or "en") in one part, or in all ("all").
+def token_lists(pairs: Sequence[TokenizedPair], language: str, split: str) -> list[list[str]]:
+    """Return the tokens of one language ("fr" or "en") in one split, or in all ("all").
 
     Auxiliary text counts as "train": both are learned from.
     """
-    parts = ("train", "auxiliary") if part == "train" else (part,)
+    splits = ("train", "auxiliary") if split == "train" else (split,)
     return [
-        getattr(pair, f"{language}_tokens") for pair in pairs if part == "all" or pair.part in parts
+        getattr(pair, f"{language}_tokens")
+        for pair in pairs
+        if split == "all" or pair.split in splits
     ]
 
 

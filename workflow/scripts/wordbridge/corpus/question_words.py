@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 
-class Opening(NamedTuple):
+class QuestionSpan(NamedTuple):
     """A question from its question word on.
 
     ``lead`` holds the conjunctions before ``text``. ``kind`` is what it asks for. ``cut`` is
@@ -140,12 +140,12 @@ TRANSLATIONS = {
 }
 
 
-def find_opening(
+def find_question(
     sentence: str,
     language: Language,
     refused: Collection[str] = ("when", "relative"),
     introducers: bool = True,
-) -> Opening | None:
+) -> QuestionSpan | None:
     """Return the first question in ``sentence`` from its question word on, None without one.
 
     ``refused`` names the refusals of the language that count. Without ``introducers`` nothing
@@ -158,7 +158,7 @@ def find_opening(
         cut = _cut(sentence, match, language)
         if cut == "nothing" or (cut and introducers):
             kind = next(kind for kind, words in language.kinds.items() if words.match(text))
-            return Opening(match["lead"], text, kind, cut)
+            return QuestionSpan(match["lead"], text, kind, cut)
     return None
 
 

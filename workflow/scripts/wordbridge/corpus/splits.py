@@ -1,8 +1,8 @@
 """What two texts share that differ only in case, punctuation and spaces.
 
-The corpus in parts: to train on, to choose by, and to score with.
+The corpus in splits: to train on, to choose by, and to score with.
 
-Tokenized pairs with the part that each belongs to.
+Tokenized pairs with the split that each belongs to.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.errors import InputError
 
 
-def fingerprint(text: str) -> str:
+def match_key(text: str) -> str:
     """Return the letters, accents and digits of ``text``, case folded, without anything else."""
     folded = unicodedata.normalize("NFC", text).casefold()
     return unicodedata.normalize("NFC", folded.translate(_WORDS_ONLY))
 
 
 class _WordsOnly(dict[int, int | None]):
-    """A translation table that fills itself: characters that are no part of words go."""
+    """A translation table that fills itself: characters that are no split of words go."""
 
     def __missing__(self, code: int) -> int | None:
         is_kept = unicodedata.category(chr(code))[0] in "LMN"
@@ -36,15 +36,15 @@ class _WordsOnly(dict[int, int | None]):
 _WORDS_ONLY = _WordsOnly()
 
 
-TRAIN, VALID, TEST = PARTS = ("train", "valid", "test")
+TRAIN, VALID, TEST = SPLITS = ("train", "valid", "test")
 
-# A component above both bounds goes to train: a part should not be mostly one sentence.
-_LARGEST_SHARE = 0.1  # of the part
+# A component above both bounds goes to train: a split should not be mostly one sentence.
+_LARGEST_SHARE = 0.1  # of the split
 _LARGEST_MULTIPLE = 2  # of the mean component
 
 
 def lesson_split(count: int, seed: int = 42, threshold: float = 0.1) -> list[str]:
-    """Return the part of each of ``count`` pairs as the lesson drew it, one by one, no test.
+    """Return the split of each of ``count`` pairs as the lesson drew it, one by one, no test.
 
     Versions of one sentence come to lie on both sides: of use for comparison only.
     """
@@ -59,36 +59,37 @@ def grouped_split(
     fractions: Mapping[str, float],
     seed: int,
 ) -> list[str]:
-    """Return the part of each pair, so that no two parts share a group or a like sentence.
+    """Return the split of each pair, so that no two splits share a group or a like sentence.
 
     Pairs that share a group, or a French or English text up to case, punctuation and spaces,
-    directly or through others, go to one part together. ``fractions`` gives the share of the
-    pairs by part. The draw depends on the texts and the seed, not on the order of the pairs,
+    directly or through others, go to one split together. ``fractions`` gives the share of the
+    pairs by split. The draw depends on the texts and the seed, not on the order of the pairs,
     and a few new pairs move few others. Raises InputError when the fractions are impossible
     or the corpus is too small for them.
     """
     _check_fractions(fractions)
-    english = [fingerprint(text) for text in en_texts]
-    french = [fingerprint(text) for text in fr_texts]
+    english = [match_key(text) for text in en_texts]
+    french = [match_key(text) for text in fr_texts]
     components = _components(zip(groups, french, english, strict=True))
     # No two components share an English text, so the first one stands for its component.
     components.sort(key=lambda rows: _draw(min(english[row] for row in rows), seed))
-    parts = [TRAIN] * len(english)
-    room = {part: fractions.get(part, 0.0) * len(english) for part in (TEST, VALID)}
+    splits = [TRAIN] * len(english)
+    room = {split: fractions.get(split, 0.0) * len(english) for split in (TEST, VALID)}
     mean = len(english) / max(len(components), 1)
     largest = {
-        part: max(_LARGEST_SHARE * pairs, _LARGEST_MULTIPLE * mean) for part, pairs in room.items()
+        split: max(_LARGEST_SHARE * pairs, _LARGEST_MULTIPLE * mean)
+        for split, pairs in room.items()
     }
     for rows in components:
-        for part in (TEST, VALID):
-            # A part is overdrawn where that comes nearer to its share than to leave room.
-            if len(rows) <= largest[part] and len(rows) < 2 * room[part]:
-                room[part] -= len(rows)
+        for split in (TEST, VALID):
+            # A split is overdrawn where that comes nearer to its share than to leave room.
+            if len(rows) <= largest[split] and len(rows) < 2 * room[split]:
+                room[split] -= len(rows)
                 for row in rows:
-                    parts[row] = part
+                    splits[row] = split
                 break
-    _check_parts(parts, fractions, len(components))
-    return parts
+    _check_splits(splits, fractions, len(components))
+    return splits
 
 
 def _components(keys: Iterable[Sequence[Hashable]]) -> list[list[int]]:
@@ -119,9 +120,9 @@ def _draw(text: str, seed: int) -> bytes:
 
 
 def _check_fractions(fractions: Mapping[str, float]) -> None:
-    unknown = sorted(set(fractions) - set(PARTS))
+    unknown = sorted(set(fractions) - set(SPLITS))
     if unknown:
-        raise InputError(f"split fractions: expected the parts {', '.join(PARTS)}, got {unknown}")
+        raise InputError(f"split fractions: expected the splits {', '.join(SPLITS)}, got {unknown}")
     if not math.isclose(math.fsum(fractions.values()), 1.0, abs_tol=1e-6):
         got = " + ".join(f"{share:g}" for share in fractions.values()) or "none"
         raise InputError(f"split fractions: expected a sum of 1, got {got}; correct the config")
@@ -132,22 +133,22 @@ def _check_fractions(fractions: Mapping[str, float]) -> None:
         )
 
 
-def _check_parts(parts: list[str], fractions: Mapping[str, float], components: int) -> None:
-    for part in PARTS:
-        if fractions.get(part, 0.0) > 0 and part not in parts:
+def _check_splits(splits: list[str], fractions: Mapping[str, float], components: int) -> None:
+    for split in SPLITS:
+        if fractions.get(split, 0.0) > 0 and split not in splits:
             raise InputError(
-                f"split: expected pairs for the part {part!r}, got none, because the "
-                f"{len(parts)} pairs are only {components} groups of like sentences; "
+                f"split: expected pairs for the split {split!r}, got none, because the "
+                f"{len(splits)} pairs are only {components} groups of like sentences; "
                 "use a larger corpus or a larger fraction"
             )
 
 
 def split_pairs(pairs: Sequence[TokenizedPair], settings: Mapping[str, Any]) -> list[TokenizedPair]:
-    """Return ``pairs`` with the part of each; ``settings`` has method, seed, valid and test."""
+    """Return ``pairs`` with the split of each; ``settings`` has method, seed, valid and test."""
     if settings["method"] == "lesson":
-        parts = lesson_split(len(pairs), settings["seed"], settings["valid"])
+        splits = lesson_split(len(pairs), settings["seed"], settings["valid"])
     else:
-        parts = grouped_split(
+        splits = grouped_split(
             [pair.group for pair in pairs],
             [pair.fr for pair in pairs],
             [pair.en for pair in pairs],
@@ -158,4 +159,4 @@ def split_pairs(pairs: Sequence[TokenizedPair], settings: Mapping[str, Any]) -> 
             },
             settings["seed"],
         )
-    return [pair._replace(part=part) for pair, part in zip(pairs, parts, strict=True)]
+    return [pair._replace(split=split) for pair, split in zip(pairs, splits, strict=True)]

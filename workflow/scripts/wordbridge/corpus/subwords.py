@@ -11,7 +11,7 @@ from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
 
 
-def train_pieces(texts: Iterable[str], size: int) -> bytes:
+def train_subwords(texts: Iterable[str], size: int) -> bytes:
     """Return a SentencePiece model with at most ``size`` pieces, learned from ``texts``.
 
     They are those of a unigram model (Kudo 2018). One thread and no sampling, so that equal texts
@@ -38,13 +38,13 @@ def train_pieces(texts: Iterable[str], size: int) -> bytes:
     return model.getvalue()
 
 
-def write_pieces(path: str | Path, model: bytes) -> None:
+def write_subwords(path: str | Path, model: bytes) -> None:
     """Write a model, which any SentencePiece program can read."""
     with atomic_write(path) as partial:
         partial.write_bytes(model)
 
 
-def read_pieces(path: str | Path) -> bytes:
+def read_subwords(path: str | Path) -> bytes:
     """Return the model at ``path``. Raises InputError when it is none."""
     try:
         model = Path(path).read_bytes()
@@ -68,20 +68,22 @@ def _pieces(model: bytes) -> list[str]:
     return [processor.id_to_piece(number) for number in range(len(processor))]
 
 
-def cut_texts(texts: Sequence[str], model: bytes) -> list[list[str]]:
-    """Return the pieces of each text, in order; ``pieces.joined_pieces`` gives its words back."""
+def segment_texts(texts: Sequence[str], model: bytes) -> list[list[str]]:
+    """Return the pieces of each text, in order; ``pieces.join_pieces`` gives its words back."""
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     pieces: list[list[str]] = processor.encode(list(texts), out_type=str, num_threads=1)
     return pieces
 
 
-def cut_pairs(pairs: Sequence[TokenizedPair], models: Mapping[str, bytes]) -> list[TokenizedPair]:
+def segment_pairs(
+    pairs: Sequence[TokenizedPair], models: Mapping[str, bytes]
+) -> list[TokenizedPair]:
     """Return the same pairs with pieces of their tokens for tokens; ``models`` by language.
 
     Pairs are chosen by their words before, so that both kinds of tokens meet the same pairs.
     """
-    fr = cut_texts([" ".join(pair.fr_tokens) for pair in pairs], models["fr"])
-    en = cut_texts([" ".join(pair.en_tokens) for pair in pairs], models["en"])
+    fr = segment_texts([" ".join(pair.fr_tokens) for pair in pairs], models["fr"])
+    en = segment_texts([" ".join(pair.en_tokens) for pair in pairs], models["en"])
     return [
         pair._replace(fr_tokens=fr_pieces, en_tokens=en_pieces)
         for pair, fr_pieces, en_pieces in zip(pairs, fr, en, strict=True)

@@ -57,7 +57,7 @@ class MarkerRules:
     line_breaks: bool = True  # <br> becomes a line end
 
 
-def mark(text: str, rules: MarkerRules) -> str:
+def apply_rules(text: str, rules: MarkerRules) -> str:
     """Return ``text`` with markers for what ``rules`` name, ready to be cut into tokens."""
     if rules.repeated_characters:
         text = _CHARACTERS.sub(lambda m: f" {REPEATED} {len(m[0])} {m[1]} ", text)
@@ -74,7 +74,7 @@ def mark(text: str, rules: MarkerRules) -> str:
     return text
 
 
-def undo(tokens: Sequence[str]) -> list[str]:
+def undo_rules(tokens: Sequence[str]) -> list[str]:
     """Return ``tokens`` without markers and white space, what they stand for written out.
 
     A marker that no fitting tokens follow, as models write them, is left out.
@@ -259,7 +259,7 @@ def _tokenize_chunk(texts: Sequence[str], language: str, rules: TokenRules) -> l
 
 def _tokenize_text(text: str, cut: Callable[[str], Doc], rules: TokenRules) -> list[str]:
     plain = normalise(text) if rules.punctuation else text
-    tokens = [token.text for token in cut(mark(plain, rules))]
+    tokens = [token.text for token in cut(apply_rules(plain, rules))]
     return tokens if rules.white_space else [token for token in tokens if not token.isspace()]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wordbridge.corpus.ids import NumberedTexts, pack
+from wordbridge.corpus.ids import TokenIds, pack
 from wordbridge.corpus.pairs import escape_token, unescape_token
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.errors import InputError, shorten
@@ -107,18 +107,18 @@ def _fault(path: str | Path, line: int, expected: str, got: str) -> InputError:
     return InputError(f"{path}, line {line}: expected {expected}, got {shorten(got)!r}; {_REMEDY}")
 
 
-def number_texts(
+def numericalize(
     token_lists: Iterable[Sequence[str]],
-    parts: Sequence[str],
+    splits: Sequence[str],
     vocabulary: Vocabulary,
     percentile: float,
     limit_from: str = "train",
     keep_eos: bool = True,
     versions: Sequence[str] = (),
-) -> NumberedTexts:
+) -> TokenIds:
     """Return every text as ids with an end of sequence, none longer than the limit.
 
-    The limit is the ``percentile`` of the lengths of the texts in the train part, or of all
+    The limit is the ``percentile`` of the lengths of the texts in the train split, or of all
     texts when ``limit_from`` is "all". ``versions`` are those of the texts, as ``pack`` has them.
     Raises InputError for an unknown ``limit_from``.
     """
@@ -127,11 +127,11 @@ def number_texts(
     id_lists = [[*vocabulary.ids(tokens), EOS] for tokens in token_lists]
     measured = [
         len(ids)
-        for ids, part in zip(id_lists, parts, strict=True)
-        if limit_from == "all" or part == "train"
+        for ids, split in zip(id_lists, splits, strict=True)
+        if limit_from == "all" or split == "train"
     ]
     limit = length_limit(measured, percentile)
-    return pack((truncated(ids, limit, keep_eos) for ids in id_lists), parts, versions)
+    return pack((truncated(ids, limit, keep_eos) for ids in id_lists), splits, versions)
 
 
 def length_limit(lengths: Sequence[int], percentile: float) -> int:
@@ -140,7 +140,7 @@ def length_limit(lengths: Sequence[int], percentile: float) -> int:
     ``lengths`` count the end of sequence. Raises InputError when there are none.
     """
     if not len(lengths):
-        raise InputError("no text to take a length limit from: the train part is empty")
+        raise InputError("no text to take a length limit from: the train split is empty")
     if not 0 <= percentile <= 100:
         raise InputError(f"length percentile {percentile}: expected a number from 0 to 100")
     return int(np.percentile(lengths, percentile))

@@ -2,7 +2,7 @@
 
 The leak audit as it is shown.
 
-An audit of what the parts of a split know of each other.
+An audit of what the splits know of each other.
 
 Tables about the corpus.
 
@@ -22,22 +22,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wordbridge.corpus.pairs import REPORT, TABLED_PARTS, TokenizedPair
-from wordbridge.corpus.splits import fingerprint
+from wordbridge.corpus.pairs import REPORT, TABLED_SPLITS, TokenizedPair
+from wordbridge.corpus.splits import match_key
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_tsv
 from wordbridge.report.tables import Column, read_frame
 from wordbridge.vectors.protocol import WordVectors
 
-LENGTHS_CAPTION = "Tokens, words and lengths of each part; lengths in tokens."
+LENGTHS_CAPTION = "Tokens, words and lengths of each split; lengths in tokens."
 
 LENGTHS_COLUMNS = {
     "language": Column("Language"),
-    "part": Column("Part"),
+    "split": Column("Split"),
     "pairs": Column("Pairs", 0),
     "tokens": Column("Tokens", 0),
     "types": Column("Types", 0, note="different tokens"),
-    "once": Column("Seen once", 0, note="types that stand only once in the part"),
+    "once": Column("Seen once", 0, note="types that stand only once in the split"),
     "mean": Column("Mean length", 2),
     "p90": Column("90th percentile", 0),
     "p97": Column("97th", 0),
@@ -51,13 +51,13 @@ PAIRS_COLUMNS = {"step": Column("Step"), "reason": Column("Reason"), "count": Co
 
 
 CAPTION = (
-    "Leak audit: how many pairs of a part have a like pair in another part. "
+    "Leak audit: how many pairs of a split have a like pair in another split. "
     "With the grouped split every count is 0."
 )
 
 COLUMNS = {
-    "part": Column("Part"),
-    "other": Column("Other part"),
+    "split": Column("Split"),
+    "other": Column("Other split"),
     "pairs": Column("Pairs", 0),
     "exact": Column("Exact", 0, note="the same texts"),
     "normalised": Column("Normalised", 0, note="up to case, punctuation and spaces"),
@@ -73,35 +73,35 @@ _KINDS = ("exact", "normalised", "english_only", "french_only", "group")
 
 
 def audit(split: Sequence[TokenizedPair]) -> pd.DataFrame:
-    """Return how many pairs of a part have a like pair in another, a row for each two parts.
+    """Return how many pairs of a split have a like pair in another, a row for each two splits.
 
-    Columns: part, other, pairs (of ``part``), then how many of these have in ``other``
+    Columns: split, other, pairs (of ``split``), then how many of these have in ``other``
     exact: a pair with the same texts; normalised: one with the same texts up to case,
     punctuation and spaces (exact ones included); english_only and french_only: no such pair,
     but its English, its French; group: a pair of the same group.
     """
-    columns = ["part", "group", "fr", "en"]
+    columns = ["split", "group", "fr", "en"]
     pairs = pd.DataFrame(
         [[getattr(pair, column) for column in columns] for pair in split], columns=columns
     )
-    pairs["fr_key"] = [fingerprint(pair.fr) for pair in split]
-    pairs["en_key"] = [fingerprint(pair.en) for pair in split]
-    present = [part for part in TABLED_PARTS if (pairs["part"] == part).any()]
+    pairs["fr_key"] = [match_key(pair.fr) for pair in split]
+    pairs["en_key"] = [match_key(pair.en) for pair in split]
+    present = [split for split in TABLED_SPLITS if (pairs["split"] == split).any()]
     rows = [
-        {"part": part, "other": other, **_leaks(pairs, part, other)}
-        for other, part in combinations(present, 2)
-        if not LEARNED.issuperset((part, other))
+        {"split": split, "other": other, **_leaks(pairs, split, other)}
+        for other, split in combinations(present, 2)
+        if not LEARNED.issuperset((split, other))
     ]
-    return pd.DataFrame(rows, columns=["part", "other", "pairs", *_KINDS])
+    return pd.DataFrame(rows, columns=["split", "other", "pairs", *_KINDS])
 
 
-def _leaks(pairs: pd.DataFrame, part: str, other: str) -> dict[str, int]:
-    of_part, of_other = pairs[pairs["part"] == part], pairs[pairs["part"] == other]
+def _leaks(pairs: pd.DataFrame, split: str, other: str) -> dict[str, int]:
+    of_split, of_other = pairs[pairs["split"] == split], pairs[pairs["split"] == other]
 
     def seen(*columns: str) -> "pd.Series[bool]":
         known = set(zip(*(of_other[column] for column in columns), strict=True))
-        keys = zip(*(of_part[column] for column in columns), strict=True)
-        return pd.Series([key in known for key in keys], index=of_part.index, dtype=bool)
+        keys = zip(*(of_split[column] for column in columns), strict=True)
+        return pd.Series([key in known for key in keys], index=of_split.index, dtype=bool)
 
     normalised = seen("fr_key", "en_key")
     kinds = {
@@ -111,7 +111,7 @@ def _leaks(pairs: pd.DataFrame, part: str, other: str) -> dict[str, int]:
         "french_only": seen("fr_key") & ~normalised,
         "group": seen("group"),
     }
-    return {"pairs": len(of_part), **{kind: int(leak.sum()) for kind, leak in kinds.items()}}
+    return {"pairs": len(of_split), **{kind: int(leak.sum()) for kind, leak in kinds.items()}}
 
 
 PERCENTILES = (90, 97, 99)  # those that the lesson looks at
@@ -133,21 +133,21 @@ def read_reports(paths: Iterable[str | Path]) -> pd.DataFrame:
 
 
 def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
-    """Return a row of figures for each language and part, and for all parts together.
+    """Return a row of figures for each language and split, and for all splits together.
 
-    Columns: language, part, pairs, tokens, types, once (types seen once), mean, p90, p97, p99
+    Columns: language, split, pairs, tokens, types, once (types seen once), mean, p90, p97, p99
     and longest. The last five are lengths in tokens, without the end of sequence.
     """
-    present = [part for part in TABLED_PARTS if any(pair.part == part for pair in pairs)]
+    present = [split for split in TABLED_SPLITS if any(pair.split == split for pair in pairs)]
     rows = []
     for language in ("fr", "en"):
-        for part in [*present, "all"]:
+        for split in [*present, "all"]:
             texts = [
                 pair.fr_tokens if language == "fr" else pair.en_tokens
                 for pair in pairs
-                if part in (pair.part, "all")
+                if split in (pair.split, "all")
             ]
-            rows.append({"language": language, "part": part, **_figures(texts)})
+            rows.append({"language": language, "split": split, **_figures(texts)})
     return pd.DataFrame(rows)
 
 
@@ -173,8 +173,8 @@ def _figures(texts: Sequence[Sequence[str]]) -> dict[str, float]:
 
 CAPTION_COVERAGE_TABLE = (
     "Words of the vocabularies with a word vector, by the step that found it. Tokens are how often "
-    "these words stand in the text that the vocabularies are counted in: the train part and the "
-    "auxiliary text (with vocabulary.counted_in: all, every part). Words that vocabulary.size and "
+    "these words stand in the text that the vocabularies are counted in: the train split and the "
+    "auxiliary text (with vocabulary.from_split: all, every split). Words that vocabulary.size and "
     "vocabulary.min_count leave out, and their tokens, are in no row and no share."
 )
 

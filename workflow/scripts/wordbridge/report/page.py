@@ -113,8 +113,8 @@ class Topic:
 TOPICS = (
     Topic(
         "Scores",
-        "Measured once per distinct source text of the part that the caption names; NLL and "
-        "perplexity over all its pairs, the validation loss on the validation part.",
+        "Measured once per distinct source text of the split that the caption names; NLL and "
+        "perplexity over all its pairs, the validation loss on the validation split.",
         ("scores",),
         {
             "scores": "BLEU of every variant against one reference and against all references: "
@@ -181,16 +181,16 @@ OTHER = Topic("More")
 FOLDERS = {
     "questions": "sentence pairs taken from the corpus, and what was left out and why",
     "tokens": "the pairs as tokens",
-    "split": "the pairs with their part (train, valid, test)",
+    "split": "the pairs with their split (train, valid, test)",
     "auxiliary": "the pairs and, behind them, further sentences that training reads first",
-    "pieces": "models that cut words into pieces, and the pairs cut by them",
+    "subwords": "SentencePiece models, and the pairs in pieces",
     "vocabulary": "words of each language with number and count",
     "ids": "the pairs as word numbers (NumPy)",
     "vectors": "fastText vectors learned from the corpus itself",
     "embeddings": "word vectors of the vocabularies, with coverage reports",
     "range_test": "loss at each learning rate of the range tests",
     "translators": "weights (safetensors), settings and losses of each variant and seed",
-    "translations": "translations of the scored part by each variant and seed",
+    "translations": "translations of the scored split by each variant and seed",
     "scores": "scores of each variant and seed (JSON)",
     "nouns": "WordNet's nouns and their word vectors",
     "images": "image sets as tables and archives, shards of them, and the split",

@@ -33,7 +33,7 @@ from wordbridge.report.tables import Column, read_frame
 from wordbridge.translation.significance import RESAMPLES, SEED, compare_records
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
-CAPTION = "Sample translations from the {part} part, from the shortest to the longest."
+CAPTION = "Sample translations from the {split} split, from the shortest to the longest."
 
 COLUMNS = {"sample": Column("Sample"), "line": Column("Line"), "text": Column("Text")}
 
@@ -94,7 +94,7 @@ def _check_sources(variant: str, sources: Sequence[str], expected: Sequence[str]
             )
             raise InputError(
                 f"variant {variant!r}, translation {number}: expected {meant} as its source text, "
-                f"like the first variant, got {got}; translate the part again with every variant"
+                f"like the first variant, got {got}; translate the split again with every variant"
             )
 
 
@@ -117,7 +117,7 @@ def attention_sample(
 
 
 CAPTION_TRAINING_TABLE = (
-    "Losses per epoch in nats: the training loss as a running average, and on the valid part the "
+    "Losses per epoch in nats: the training loss as a running average, and on the valid split the "
     "free-running loss as the lesson has it, the likelihood of each token after the true ones, and "
     "BLEU."
 )
@@ -135,7 +135,7 @@ COLUMNS_TRAINING_TABLE = {
     ),
     "free_running_loss": Column("Validation", 4),
     "nll": Column("NLL/token", 4),
-    "bleu": Column("BLEU", 2, note="valid part, greedy, one reference, the model's tokens"),
+    "bleu": Column("BLEU", 2, note="valid split, greedy, one reference, the model's tokens"),
 }  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def _check(record: Mapping[str, Any], names: Iterable[str]) -> None:
 
 
 CAPTION_SCORE_TABLE = (
-    "Scores of every variant on the {part} part: means and standard deviations over the seeds. "
+    "Scores of every variant on the {split} split: means and standard deviations over the seeds. "
     "The best figure of a column is in bold."
 )
 
@@ -237,7 +237,7 @@ COLUMNS_SCORE_TABLE = {
     "best_epoch": Column("Best", 1, "best_epoch_std", note="the epoch whose weights were kept"),
     "validation_loss": Column(
         "Valid. loss", 3, "validation_loss_std", best="low",
-        note="on the validation part and as the lesson has it: free running, padding counted, "
+        note="on the validation split and as the lesson has it: free running, padding counted, "
         "nats; a model that stops at its end of sentence pays nothing for the padding after it",
     ),
     "bleu_single": Column(
@@ -268,7 +268,7 @@ COLUMNS_SCORE_TABLE = {
     "nll_per_token": Column(
         "NLL", 3, "nll_per_token_std", best="low",
         note="negative log-likelihood of a reference token given those before it, nats; over "
-        "every pair of the part, cut to the trained lengths",
+        "every pair of the split, cut to the trained lengths",
     ),
     "perplexity": Column("Perplexity", 1, "perplexity_std", best="low"),
     "length_ratio": Column(
@@ -376,7 +376,7 @@ COLUMNS_TIME_TABLE = {
     "decode_seconds": Column("Decoding, s", 1, "decode_seconds_std"),
     "decoded_sentences_per_second": Column(
         "Sentences/s", 0, "decoded_sentences_per_second_std", best="high",
-        note="sentences of the scored part translated",
+        note="sentences of the scored split translated",
     ),
 }  # fmt: skip
 

@@ -85,7 +85,7 @@ def find_learning_rate(prepared: Prepared, seed: int, lowest: float, highest: fl
     optimisation = Optimisation(prepared.model, prepared.settings)
     chance = forcing_chance(prepared.settings.forcing, 0)
     size = prepared.settings.training.batch_size
-    places = prepared.curriculum.places(seed, 0)
+    places = prepared.sampler.indices(seed, 0)
     order = sortish_batches(prepared.train.target_lengths[places], size, seed, 0)
     prepared.model.train()
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from wordbridge.corpus.batches import Curriculum
+from wordbridge.corpus.batches import AuxiliarySampler
 from wordbridge.translation.settings import ScheduleSettings, settings_from
 
 
@@ -62,8 +62,10 @@ def curves(
     for name, block in variants.items():
         settings = settings_from(block)
         options = settings.training
-        curriculum = Curriculum(pairs, auxiliary, options.auxiliary_pairs, options.auxiliary_epochs)
-        steps, highest = curriculum.steps(options.batch_size, options.epochs), options.learning_rate
+        sampler = AuxiliarySampler(
+            pairs, auxiliary, options.auxiliary_pairs, options.auxiliary_epochs
+        )
+        steps, highest = sampler.steps(options.batch_size, options.epochs), options.learning_rate
         rates[name] = [learning_rate(settings.schedule, at, steps, highest) for at in range(steps)]
         moving = [momentum(settings.schedule, at, steps) for at in range(steps)]
         known = [value for value in moving if value is not None]

@@ -19,7 +19,7 @@ from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
 from wordbridge.errors import InputError
 from wordbridge.files import read_json, read_records
 from wordbridge.translation.decoding import DecodingSettings
-from wordbridge.translation.translate import translate_part
+from wordbridge.translation.translate import translate_split
 from wordbridge.translation.translator import Translator, read_translator
 
 Run = tuple[str, int]  # variant and seed
@@ -131,7 +131,7 @@ def _none(kind: str, wanted: str, known: Sequence[str], results: Path) -> list[R
 
 
 LONGEST = 10_000  # characters of a text; no question is as long, and memory grows with it
-_PART = "test"  # translate_part wants a part's name; which one makes no difference here
+_SPLIT = "test"  # translate_split wants a split's name; which one makes no difference here
 
 
 @dataclass(frozen=True)
@@ -177,10 +177,10 @@ class Interpreter:
         if beam is not None:
             decoding["beam"] = beam
         rows = [row for row in self._rows(plain, version) if row.fr_tokens or row.en_tokens]
-        settings = {"part": _PART, "tokenizer": self.usage["tokenizer"], "decoding": decoding}
+        settings = {"split": _SPLIT, "tokenizer": self.usage["tokenizer"], "decoding": decoding}
         made = {}
         if rows:
-            found, _ = translate_part(
+            found, _ = translate_split(
                 self.model, self.description, rows, self.vocabularies, settings
             )
             made = {one.source: one for one in found}
@@ -217,15 +217,15 @@ class Interpreter:
         language = self._language
         tokens = tokenize(texts, language, TokenRules(**self.usage["rules"]))
         if self.pieces:
-            from wordbridge.corpus.subwords import cut_texts
+            from wordbridge.corpus.subwords import segment_texts
 
-            tokens = cut_texts([" ".join(words) for words in tokens], self.pieces[language])
+            tokens = segment_texts([" ".join(words) for words in tokens], self.pieces[language])
         rows = []
         for number, (text, words) in enumerate(zip(texts, tokens, strict=True)):
             given: tuple[str, list[str]] = (text, words)
             fr, en = (given, ("", [])) if language == "fr" else (("", []), given)
             texts_and_tokens = (fr[0], en[0], fr[1], en[1])
-            rows.append(TokenizedPair(str(number), "", *texts_and_tokens, _PART, version, version))
+            rows.append(TokenizedPair(str(number), "", *texts_and_tokens, _SPLIT, version, version))
         return rows
 
 
@@ -288,6 +288,6 @@ def _checked(text: str) -> str:
 def _pieces(results: Path, usage: Mapping[str, Any]) -> dict[str, bytes]:
     if usage["tokenizer"] != "sentencepiece":
         return {}
-    from wordbridge.corpus.subwords import read_pieces
+    from wordbridge.corpus.subwords import read_subwords
 
-    return {name: read_pieces(results / "pieces" / f"{name}.model") for name in ("fr", "en")}
+    return {name: read_subwords(results / "subwords" / f"{name}.model") for name in ("fr", "en")}

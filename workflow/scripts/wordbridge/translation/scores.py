@@ -103,12 +103,12 @@ def _check(
     if not hypotheses:
         raise InputError(
             "nothing to score: expected at least one translation, got none; "
-            "give the corpus a larger test part"
+            "give the corpus a larger test split"
         )
     if not len(hypotheses) == len(singles) == len(multis):
         raise InputError(
             f"expected as many references as translations ({len(hypotheses)}), got {len(singles)} "
-            f"single and {len(multis)} multiple ones; translate the same test part again"
+            f"single and {len(multis)} multiple ones; translate the same test split again"
         )
     bare = next((number for number, texts in enumerate(multis, start=1) if not texts), None)
     if bare is not None:
@@ -156,16 +156,16 @@ def evaluate(
     """Return the record of all scores: of the translations ``made``, and of the model's losses.
 
     ``description`` is the JSON beside the model; ``ids`` are the French and the English file;
-    ``settings`` has part and lowercase. Losses are those of the valid part as the lesson has them;
-    likelihood and perplexity are those of the scored part. Raises InputError when the
-    translations are of other texts.
+    ``settings`` has split and lowercase. Losses are those of the valid split as the
+    lesson has them; likelihood and perplexity are those of the scored split. Raises InputError
+    when the translations are of other texts.
     """
     source, target = description["direction"].split("-")
     rows = [pair._asdict() for pair in pairs]
-    sentences = evaluation_sentences(rows, source, target, settings["part"])
+    sentences = evaluation_sentences(rows, source, target, settings["split"])
     if [sentence.source for sentence in sentences] != [one.source for one in made]:
         raise InputError(
-            "the translations are of other texts than the part to score; translate them again"
+            "the translations are of other texts than the split to score; translate them again"
         )
     hypotheses = [one.hypothesis for one in made]
     references = [list(sentence.references) for sentence in sentences]
@@ -175,8 +175,8 @@ def evaluate(
     if description["target_versions"]:
         first_tag = description["source"][0] - len(description["target_versions"])
     valid, scored = (
-        read_parallel(*ids, part, description["direction"], first_tag)
-        for part in ("valid", settings["part"])
+        read_parallel(*ids, split, description["direction"], first_tag)
+        for split in ("valid", settings["split"])
     )
     nll = nll_per_token(model, scored, size)
     return {

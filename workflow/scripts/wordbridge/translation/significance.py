@@ -27,7 +27,7 @@ Counts = NDArray[np.int64]
 class Comparison:
     """The difference in BLEU points to a baseline.
 
-    ``difference`` is measured on the whole test part; ``low`` and ``high`` bound the middle 95 %
+    ``difference`` is measured on the whole test split; ``low`` and ``high`` bound the middle 95 %
     of the resampled differences; ``p_value`` is the chance of such a difference between equals.
     """
 
@@ -76,7 +76,7 @@ def compare(
     shapes = {run.shape for run in (*baseline, *variant)}
     if len(shapes) != 1:
         raise InputError(
-            "runs to compare are of different test parts: expected the same number of sentences, "
+            "runs to compare are of different test splits: expected the same number of sentences, "
             f"got {sorted(shape[0] for shape in shapes)}; score all variants again"
         )
     sentences = shapes.pop()[0]

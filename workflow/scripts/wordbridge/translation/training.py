@@ -28,8 +28,8 @@ from torch.optim.swa_utils import AveragedModel
 
 from wordbridge.arrays import load_matrix
 from wordbridge.corpus.batches import (
+    AuxiliarySampler,
     Batch,
-    Curriculum,
     Indices,
     ParallelData,
     read_parallel,
@@ -185,7 +185,7 @@ RISING = ("epoch", "bleu")
 class Training:
     """One training run over ``train`` with a look at ``valid`` after each epoch.
 
-    ``curriculum`` says which of the pairs an epoch takes, all of them where it is None.
+    ``sampler`` says which of the pairs an epoch takes, all of them where it is None.
     ``state`` is the file that is written every few minutes, on SIGTERM and at the end, and from
     which the run continues with the same bytes.
     """
@@ -199,17 +199,17 @@ class Training:
         *,
         seed: int,
         state: Path | None = None,
-        curriculum: Curriculum | None = None,
+        sampler: AuxiliarySampler | None = None,
     ) -> None:
         self.model, self.settings = model, settings
         self.train_data, self.valid_data = train, valid
         self.seed = seed
-        self.curriculum = curriculum or Curriculum(len(train))
+        self.sampler = sampler or AuxiliarySampler(len(train))
         self.optimisation = Optimisation(model, settings)
         decay = settings.training.averaging
         self.average = WeightAverage(model, decay) if decay else None
         options = settings.training
-        self.steps = self.curriculum.steps(options.batch_size, options.epochs)
+        self.steps = self.sampler.steps(options.batch_size, options.epochs)
         self.standing = Standing()
         self.best: dict[str, Tensor] = {}
         seconds = settings.training.save_seconds
@@ -265,7 +265,7 @@ class Training:
         self._close_epoch(chance)
 
     def _order(self, epoch: int) -> list[Indices]:
-        places = self.curriculum.places(self.seed, epoch)
+        places = self.sampler.indices(self.seed, epoch)
         lengths = self.train_data.target_lengths[places]
         size = self.settings.training.batch_size
         return [places[batch] for batch in sortish_batches(lengths, size, self.seed, epoch)]
@@ -348,7 +348,7 @@ class Prepared:
     settings: Settings
     train: ParallelData
     valid: ParallelData
-    curriculum: Curriculum
+    sampler: AuxiliarySampler
 
 
 def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> Prepared:
@@ -366,8 +366,8 @@ def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> P
     )
     first_tag = len(source) if variant["tag_versions"] else None
     train, valid, *others = (
-        read_parallel(inputs["fr_ids"], inputs["en_ids"], part, variant["direction"], first_tag)
-        for part in _parts(settings.training)
+        read_parallel(inputs["fr_ids"], inputs["en_ids"], split, variant["direction"], first_tag)
+        for split in _splits(settings.training)
     )
     random.seed(seed)
     np.random.seed(seed)
@@ -385,15 +385,17 @@ def prepare(block: Mapping[str, Any], seed: int, inputs: Mapping[str, str]) -> P
     )
 
 
-def _parts(options: TrainingSettings) -> list[str]:
+def _splits(options: TrainingSettings) -> list[str]:
     return ["train", "valid", *["auxiliary"] * bool(options.auxiliary_pairs)]
 
 
 def _curriculum(
     options: TrainingSettings, train: ParallelData, *others: ParallelData
-) -> Curriculum:
+) -> AuxiliarySampler:
     auxiliary = sum(map(len, others))
-    return Curriculum(len(train), auxiliary, options.auxiliary_pairs, options.auxiliary_epochs)
+    return AuxiliarySampler(
+        len(train), auxiliary, options.auxiliary_pairs, options.auxiliary_epochs
+    )
 
 
 def _embedding(inputs: Mapping[str, str], language: str) -> Tensor:
@@ -433,7 +435,7 @@ def train(
             prepared.valid,
             seed=seed,
             state=state,
-            curriculum=prepared.curriculum,
+            sampler=prepared.sampler,
         )
         weights = training.run()
     standing = training.standing

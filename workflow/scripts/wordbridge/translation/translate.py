@@ -1,4 +1,4 @@
-"""Translation of a whole part of the corpus, from its pairs to texts."""
+"""Translation of a whole split of the corpus, from its pairs to texts."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wordbridge.corpus.detokenizer import detokenize, joined_pieces
+from wordbridge.corpus.detokenizer import detokenize, join_pieces
 from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.corpus.vocabulary import Vocabulary
@@ -16,17 +16,17 @@ from wordbridge.translation.translations import Translation, evaluation_sentence
 from wordbridge.translation.translator import Translator
 
 
-def translate_part(
+def translate_split(
     model: Translator,
     description: Mapping[str, Any],
     pairs: Sequence[TokenizedPair],
     vocabularies: Mapping[str, Vocabulary],
     settings: Mapping[str, Any],
 ) -> tuple[list[Translation], dict[str, Any]]:
-    """Return a translation of each distinct source text of a part, and how long they took.
+    """Return a translation of each distinct source text of a split, and how long they took.
 
     ``description`` is the JSON beside the model; one trained with tags is told to translate
-    into the version of the text's first reference. ``settings`` has part, tokenizer and decoding
+    into the version of the text's first reference. ``settings`` has split, tokenizer and decoding
     (as DecodingSettings, and replace_unknown). Source texts are never cut. Raises InputError when
     the vocabularies are others than the model's, or a version is.
     """
@@ -36,7 +36,7 @@ def translate_part(
     options = dict(settings["decoding"])
     replace = options.pop("replace_unknown")
     rows = [pair._asdict() for pair in pairs]
-    sentences = evaluation_sentences(rows, source, target, settings["part"])
+    sentences = evaluation_sentences(rows, source, target, settings["split"])
     given = [sentence.pair[f"{source}_tokens"] for sentence in sentences]
     numbered = [[*vocabularies[source].ids(words), EOS] for words in given]
     if versions:
@@ -92,5 +92,5 @@ def _check(model: Translator, source: Vocabulary, target: Vocabulary, tags: int)
 def _text(words: Sequence[str], language: str, tokenizer: str) -> str:
     kept = [word for word in words if word not in SPECIALS or word == SPECIALS[UNK]]
     if tokenizer == "sentencepiece":
-        kept = joined_pieces(kept)
+        kept = join_pieces(kept)
     return detokenize(kept, language)

@@ -1,4 +1,4 @@
-"""The table of translations of one part, and the attention behind it.
+"""The table of translations of one split, and the attention behind it.
 
 What translations are measured against: each source text once, with its references.
 """
@@ -91,7 +91,7 @@ def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
     if number >= len(arrays["steps"]):
         raise InputError(
             f"{path}: expected attention for translation {number + 1}, got it for "
-            f"{len(arrays['steps'])}; translate the part again, or take a variant with attention"
+            f"{len(arrays['steps'])}; translate the split again, or take a variant with attention"
         )
     sizes = arrays["steps"].astype(np.int64) * arrays["words"]
     start = int(sizes[:number].sum())
@@ -101,7 +101,7 @@ def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class EvaluationSentence:
-    """A source text of a part and what it may be translated as.
+    """A source text of a split and what it may be translated as.
 
     ``items`` are the sentences (in the table's sense: pairs with one item are versions of each
     other) in which the text occurs; ``reference`` is its translation in the first pair of the
@@ -120,18 +120,18 @@ def evaluation_sentences(
     pairs: Iterable[Mapping[str, Any]],
     source_column: str = "fr",
     target_column: str = "en",
-    part: str = "test",
+    split: str = "test",
 ) -> list[EvaluationSentence]:
-    """Return one sentence per distinct source text of ``part``, in the order of first occurrence.
+    """Return one sentence per distinct source text of ``split``, in the order of first occurrence.
 
-    ``pairs`` are rows with the columns item, part and the two text columns. Texts are left as
-    they are. Raises InputError when the part is empty.
+    ``pairs`` are rows with the columns item, split and the two text columns. Texts are left as
+    they are. Raises InputError when the split is empty.
     """
-    rows = [row for row in pairs if row["part"] == part]
+    rows = [row for row in pairs if row["split"] == split]
     if not rows:
         raise InputError(
-            f"no pair in the part {part!r}: expected at least one; "
-            "use a larger corpus or a split with such a part"
+            f"no pair in the split {split!r}: expected at least one; "
+            "use a larger corpus or split fractions that give it pairs"
         )
     versions: dict[str, dict[str, None]] = {}
     items: dict[str, dict[str, None]] = {}

@@ -27,7 +27,7 @@ _CHUNK_ROWS = 512  # a chunk of rows of 300 numbers stays in a core's cache
 
 
 @dataclass(frozen=True)
-class MappedRows:
+class MmapRows:
     """A row-major float32 matrix (rows, dim) that starts ``offset`` bytes into a mapped file."""
 
     file: mmap.mmap
@@ -128,7 +128,7 @@ class FastTextFile:
             left -= len(found)
             yield place, found
 
-    def matrix(self, dictionary_end: int) -> MappedRows:
+    def matrix(self, dictionary_end: int) -> MmapRows:
         """Return the input matrix, which stands behind the dictionary.
 
         Raises InputError when it is quantised, cut short or of a size that the settings deny.
@@ -147,7 +147,7 @@ class FastTextFile:
         offset = dictionary_end + _MATRIX.size
         if offset + rows * dim * 4 > len(self.content):
             raise _truncated(self.path, f"its matrix of {rows} x {dim}")
-        return MappedRows(self.content, offset, rows, dim)
+        return MmapRows(self.content, offset, rows, dim)
 
 
 def open_fasttext_file(path: str | Path) -> FastTextFile:
@@ -346,7 +346,7 @@ class FastTextBin:
         # A label has no row of its own: behind the words' rows come those of the buckets.
         return {word: row for word, row in numbers.items() if row < self._file.words}
 
-    def _matrix(self) -> MappedRows:
+    def _matrix(self) -> MmapRows:
         if self._dictionary_end is None:
             self._search(set())
         assert self._dictionary_end is not None

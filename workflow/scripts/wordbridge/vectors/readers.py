@@ -337,7 +337,7 @@ def _strings(path: Path) -> StringStore:
         ) from error
 
 
-class NoVectors:
+class RandomVectors:
     """A source that has no vector of ``dim`` numbers for any word."""
 
     def __init__(self, dim: int) -> None:
@@ -406,7 +406,7 @@ def configured_vectors(block: Mapping[str, Any], files: Mapping[str, str | Path]
     fastText's.
     """
     if block["kind"] == "random":
-        return NoVectors(block["dim"])
+        return RandomVectors(block["dim"])
     kind = "fasttext" if block["kind"] == "trained" else str(block["kind"])
     known = {name.strip("[]") for name in KINDS.get(kind, ())}
     own = {name: path for name, path in files.items() if name in known}

@@ -20,22 +20,22 @@ _END_OF_LINE = "</s>"  # fastText counts it as a word
 class SkipgramSettings:
     """What fastText learns: vectors of ``dim`` numbers of the words seen ``min_count`` times.
 
-    ``window`` is in words to each side, ``negatives`` in words per pair; subwords have
-    ``shortest`` to ``longest`` characters (``longest`` 0: no subwords) and share ``buckets``
+    ``window`` is in words to each side, ``neg`` in words per pair; subwords have
+    ``minn`` to ``maxn`` characters (``maxn`` 0: no subwords) and share ``bucket``
     rows: the library's own two million make a file of 2.4 GB whatever the corpus. Words that
-    are more than the share ``frequent`` of the text are thinned out.
+    are more than the share ``t`` of the text are thinned out.
     """
 
     dim: int = 300
     epochs: int = 10
     learning_rate: float = 0.05
     window: int = 5
-    negatives: int = 5
+    neg: int = 5
     min_count: int = 2
-    shortest: int = 3
-    longest: int = 6
-    buckets: int = 50_000
-    frequent: float = 1e-4
+    minn: int = 3
+    maxn: int = 6
+    bucket: int = 50_000
+    t: float = 1e-4
 
     def options(self) -> dict[str, int | float]:
         """Return the settings under the library's names."""
@@ -44,12 +44,12 @@ class SkipgramSettings:
             "epoch": self.epochs,
             "lr": self.learning_rate,
             "ws": self.window,
-            "neg": self.negatives,
+            "neg": self.neg,
             "minCount": self.min_count,
-            "minn": self.shortest,
-            "maxn": self.longest,
-            "bucket": self.buckets,
-            "t": self.frequent,
+            "minn": self.minn,
+            "maxn": self.maxn,
+            "bucket": self.bucket,
+            "t": self.t,
         }
 
 
