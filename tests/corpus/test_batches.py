@@ -161,7 +161,7 @@ def test_a_part_without_pairs_and_an_unknown_direction_are_errors(tmp_path, file
 
 def test_without_auxiliary_text_every_epoch_is_the_train_part():
     plain = AuxiliarySampler(7)
-    assert plain.places(seed=3, epoch=0).tolist() == list(range(7))
+    assert plain.indices(seed=3, epoch=0).tolist() == list(range(7))
     assert plain.steps(batch_size=3, epochs=4) == 12
 
 
@@ -189,7 +189,7 @@ def test_the_draw_is_a_function_of_seed_and_epoch():
 
 
 def test_more_than_there_is_comes_several_times():
-    assert sorted(AuxiliarySampler(1, 2, 5, 1).places(0, 0)[1:]) in (
+    assert sorted(AuxiliarySampler(1, 2, 5, 1).indices(0, 0)[1:]) in (
         [1, 1, 1, 2, 2],
         [1, 1, 2, 2, 2],
     )
