@@ -147,7 +147,9 @@ def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
     """Write the table of ``pairs``, with a column split when the first pair has one."""
     rows = list(pairs)
     has_split = bool(rows and rows[0].split)
-    write_tsv(path, TOKENIZED_HEADER + SPLIT * has_split, (_fields(pair, has_split) for pair in rows))
+    write_tsv(
+        path, TOKENIZED_HEADER + SPLIT * has_split, (_fields(pair, has_split) for pair in rows)
+    )
 
 
 def read_tokenized(path: str | Path) -> list[TokenizedPair]:
