@@ -37,7 +37,7 @@ from wordbridge.manifest import compare
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
 
-EXAMPLES = ["images_to_classes", "images_to_nouns", "images_to_images", "words_to_images"]
+EXAMPLES = ["images_to_classes", "images_to_images", "images_to_nouns", "words_to_images"]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_every_table_has_rows_and_a_page(finished: Path):
     tables = sorted((finished / RESULTS / "tables").glob("*.tsv"))
     assert [table.stem for table in tables] == [
         *("devise", "devise_nouns", "devise_words"),
-        *("mislabelled", "nouns", "images"),
+        *("images", "label_errors", "nouns"),
         *(f"search_{name}" for name in EXAMPLES),
     ]
     for table in [*tables, finished / RESULTS / "timings/search.tsv"]:
@@ -179,7 +179,7 @@ def test_an_album_without_labels_is_searched_and_trains_nothing(
     made["run"]["albums"] = ["album"]
     (folder / "toy.yaml").write_text(yaml.safe_dump(made), encoding="utf-8")
     todo = jobs(folder, "images", *options(folder))
-    assert not {"train_devise", "fit_baseline", "split_images", "score_devise"} & todo.keys()
+    assert not {"train_head", "fit_baseline", "split_images", "score_devise"} & todo.keys()
     workflow(folder, "images", *options(folder))
     assert jobs(folder, "images", *options(folder)) == {}
 

@@ -89,16 +89,16 @@ def test_snakemake_itself_gives_the_same_reasons_in_a_finished_tree(tmp_path: Pa
     [
         (
             "torch",
-            "add_classifier extract_features find_head_rate find_learning_rate fit_baseline "
-            "predict_vectors score_translations train_devise train_translator "
+            "fit_ensemble extract_features find_head_learning_rate find_learning_rate fit_baseline "
+            "predict_images score_translations train_head train_translator "
             "translate_questions",
         ),
         (
             "spacy",  # a tokenizer, and a reader of vectors
             "align_french build_embeddings build_words describe_vectors embed_nouns "
-            "measure_french tokenize_questions",
+            "tabulate_french tokenize_questions",
         ),
-        ("nmslib", "build_index measure_french measure_recall search_examples"),
+        ("nmslib", "build_index tabulate_french measure_recall search_examples"),
         ("pytest", "none"),
     ],
 )

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-TRAINERS = {"train_devise", "train_translator"}
+TRAINERS = {"train_head", "train_translator"}
 
 
 def rule_of_this_process():

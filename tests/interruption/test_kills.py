@@ -48,7 +48,7 @@ class Training(NamedTuple):
 
 TRANSLATOR = Training(MINI, "train_translator", "translators/all/1")
 HEAD_FILES = ("head.safetensors", "head.json", "metrics.tsv")
-HEAD = Training(IMAGES, "train_devise", "devise/head/1", HEAD_FILES)
+HEAD = Training(IMAGES, "train_head", "devise/head/1", HEAD_FILES)
 LAST_STEP = 12  # of those after which a training is killed
 # Snakemake waits for its jobs when it is asked to stop.
 WAITED_FOR = {"to": "snakemake", "signal": signal.SIGTERM}

@@ -98,7 +98,7 @@ IMAGE_TABLES = (
     expand(
         "<results>/tables/{table}.html",
         table=["nouns", "images", "devise", "devise_words", "devise_nouns"]
-        + ["mislabelled", *[f"search_{name}" for name in EXAMPLES]],
+        + ["label_errors", *[f"search_{name}" for name in EXAMPLES]],
     )
     if LABELLED_SETS
     else []
@@ -109,7 +109,7 @@ IMAGE_FIGURES = [
     *["<results>/figures/head_losses.png"] * bool(LABELLED_SETS and HEADS_RUN),
     *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
     *expand(
-        "<results>/figures/head_rate_{method}.png",
+        "<results>/figures/head_learning_rate_{method}.png",
         method=config["range_test"]["heads"] if LABELLED_SETS else [],
     ),
 ]

@@ -3,7 +3,7 @@
 # them; <results>/devise_scores, tables. A head's unfinished state lives in resources/state.
 
 
-rule train_devise:
+rule train_head:
     """The head of one variant trained with one seed, and its losses per epoch."""
     input:
         features=FEATURES,
@@ -16,9 +16,9 @@ rule train_devise:
         description="<results>/devise/{method}/{seed}/head.json",
         metrics="<results>/devise/{method}/{seed}/metrics.tsv",
     log:
-        "<logs>/train_devise/{method}/{seed}.log",
+        "<logs>/train_head/{method}/{seed}.log",
     benchmark:
-        "<results>/benchmarks/train_devise/{method}/{seed}.tsv"
+        "<results>/benchmarks/train_head/{method}/{seed}.tsv"
     wildcard_constraints:
         method=HEADS,
     conda:
@@ -33,10 +33,10 @@ rule train_devise:
         order=LABELLED_SETS,
         save_seconds=head_save_seconds,
     script:
-        "../scripts/train_devise.py"
+        "../scripts/train_head.py"
 
 
-rule add_classifier:
+rule fit_ensemble:
     """A trained head with what the backbone's classifier needs to speak beside it."""
     input:
         head="<results>/devise/{method}/{seed}/head.safetensors",
@@ -50,9 +50,9 @@ rule add_classifier:
         model="<results>/devise/{method}/{seed}/model.safetensors",
         settings="<results>/devise/{method}/{seed}/settings.json",
     log:
-        "<logs>/add_classifier/{method}/{seed}.log",
+        "<logs>/fit_ensemble/{method}/{seed}.log",
     benchmark:
-        "<results>/benchmarks/add_classifier/{method}/{seed}.tsv"
+        "<results>/benchmarks/fit_ensemble/{method}/{seed}.tsv"
     wildcard_constraints:
         method=HEADS,
     conda:
@@ -65,7 +65,7 @@ rule add_classifier:
         settings=classifier_block,
         order=LABELLED_SETS,
     script:
-        "../scripts/add_classifier.py"
+        "../scripts/fit_ensemble.py"
 
 
 rule plot_heads:
@@ -90,7 +90,7 @@ rule plot_heads:
         "../scripts/plot_heads.py"
 
 
-rule find_head_rate:
+rule find_head_learning_rate:
     """The learning-rate range test of one head: losses, plot and suggestion."""
     input:
         features=FEATURES,
@@ -100,11 +100,11 @@ rule find_head_rate:
         nouns="<results>/nouns/vectors.tsv",
     output:
         table="<results>/range_test/heads/{method}.tsv",
-        figure="<results>/figures/head_rate_{method}.png",
+        figure="<results>/figures/head_learning_rate_{method}.png",
     log:
-        "<logs>/find_head_rate/{method}.log",
+        "<logs>/find_head_learning_rate/{method}.log",
     benchmark:
-        "<results>/benchmarks/find_head_rate/{method}.tsv"
+        "<results>/benchmarks/find_head_learning_rate/{method}.tsv"
     wildcard_constraints:
         method=HEADS,
     conda:
@@ -115,10 +115,10 @@ rule find_head_rate:
         runtime=60,
         gpu=GPUS,
     params:
-        settings=head_rate_block,
+        settings=head_learning_rate_block,
         order=LABELLED_SETS,
     script:
-        "../scripts/find_head_rate.py"
+        "../scripts/find_head_learning_rate.py"
 
 
 rule fit_baseline:
@@ -152,7 +152,7 @@ rule fit_baseline:
         "../scripts/fit_baseline.py"
 
 
-rule predict_vectors:
+rule predict_images:
     """Predictions of one fitted method for the labelled images, or for all that are indexed."""
     input:
         unpack(predicted_files),
@@ -162,9 +162,9 @@ rule predict_vectors:
         predictions="<results>/devise/{method}/{seed}/{predictions}.npy",
         description="<results>/devise/{method}/{seed}/{predictions}.json",
     log:
-        "<logs>/predict_vectors/{method}/{seed}/{predictions}.log",
+        "<logs>/predict_images/{method}/{seed}/{predictions}.log",
     benchmark:
-        "<results>/benchmarks/predict_vectors/{method}/{seed}/{predictions}.tsv"
+        "<results>/benchmarks/predict_images/{method}/{seed}/{predictions}.tsv"
     wildcard_constraints:
         predictions="predictions|all_predictions",
     conda:
@@ -178,7 +178,7 @@ rule predict_vectors:
         settings={"device": config["device"], "threads": config["threads"]["decoding"]},
         order=predicted_sets,
     script:
-        "../scripts/predict_vectors.py"
+        "../scripts/predict_images.py"
 
 
 rule score_devise:
@@ -235,7 +235,7 @@ rule tabulate_devise:
         "../scripts/tabulate_devise.py"
 
 
-rule list_suspects:
+rule list_label_errors:
     """A table of images that look mislabelled to the method that is searched with."""
     input:
         predictions=f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}/predictions.npy",
@@ -246,11 +246,11 @@ rule list_suspects:
         words="<results>/nouns/vectors.tsv",
         nouns="<results>/nouns/nouns.tsv",
     output:
-        multiext("<results>/tables/mislabelled", ".tsv", ".md", ".html"),
+        multiext("<results>/tables/label_errors", ".tsv", ".md", ".html"),
     log:
-        "<logs>/list_suspects.log",
+        "<logs>/list_label_errors.log",
     benchmark:
-        "<results>/benchmarks/list_suspects.tsv"
+        "<results>/benchmarks/list_label_errors.tsv"
     conda:
         "../../envs/text.yaml"
     threads: 1
@@ -258,7 +258,7 @@ rule list_suspects:
         mem_mb=4000,
         runtime=30,
     params:
-        settings={**config["suspects"], "method": SEARCH_METHOD, "seed": SEEDS[0]},
+        settings={**config["label_errors"], "method": SEARCH_METHOD, "seed": SEEDS[0]},
         order=LABELLED_SETS,
     script:
-        "../scripts/list_suspects.py"
+        "../scripts/list_label_errors.py"

@@ -47,7 +47,7 @@ def head_save_seconds(wildcards, threads):
     return config["methods"][wildcards.method]["training"]["save_seconds"]
 
 
-def head_rate_block(wildcards):
+def head_learning_rate_block(wildcards):
     """Return the same for the range test of a head, with its own settings."""
     bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
     block = head_block(wildcards)

@@ -95,7 +95,7 @@ rule align_french:
         "../scripts/align_french.py"
 
 
-rule measure_french:
+rule tabulate_french:
     """A table of how well French names find images, beside the English ones of the same nouns."""
     input:
         **resource_files(FRENCH_VECTORS),
@@ -107,9 +107,9 @@ rule measure_french:
     output:
         multiext("<results>/tables/french", ".tsv", ".md", ".html"),
     log:
-        "<logs>/measure_french.log",
+        "<logs>/tabulate_french.log",
     benchmark:
-        "<results>/benchmarks/measure_french.tsv"
+        "<results>/benchmarks/tabulate_french.tsv"
     conda:
         "../../envs/search.yaml"
     threads: 1
@@ -122,7 +122,7 @@ rule measure_french:
             "vectors": vectors_kind(FRENCH_VECTORS),
         },
     script:
-        "../scripts/measure_french.py"
+        "../scripts/tabulate_french.py"
 
 
 rule measure_recall:

@@ -157,7 +157,7 @@ TOPICS = (
             "head_losses": "Losses of the heads per epoch: means over the seeds, bands from the "
             "least to the most. A head that overfits has a valid loss that rises. Heads that "
             "differ in the classifier's weight alone are one and the same training.",
-            "head_rate": "Learning-rate range test of a head: the loss while the rate grows; the "
+            "head_learning_rate": "Learning-rate range test of a head: the loss while the rate grows; the "
             "dashed line marks the suggestion.",
         },
     ),
@@ -170,7 +170,7 @@ TOPICS = (
     Topic(
         "Images that look mislabelled",
         "Far from their own noun and close to another.",
-        ("mislabelled",),
+        ("label_errors",),
     ),
     Topic("Images and nouns", "", ("images", "nouns")),
     Topic("Corpus and vectors", "", ("corpus", "leaks", "coverage", "vectors")),
