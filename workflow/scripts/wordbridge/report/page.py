@@ -157,8 +157,8 @@ TOPICS = (
             "head_losses": "Losses of the heads per epoch: means over the seeds, bands from the "
             "least to the most. A head that overfits has a valid loss that rises. Heads that "
             "differ in the classifier's weight alone are one and the same training.",
-            "head_learning_rate": "Learning-rate range test of a head: the loss while the rate grows; the "
-            "dashed line marks the suggestion.",
+            "head_learning_rate": "Learning-rate range test of a head: the loss while the rate "
+            "grows; the dashed line marks the suggestion.",
         },
     ),
     Topic(
