@@ -122,11 +122,10 @@ def loop(options: argparse.Namespace, workers: int = 0) -> Way:
     from torch.utils.data import DataLoader, Dataset
     from torchvision.transforms import v2
 
-    from wordbridge.images.backbones import parts, trained_network
+    from wordbridge.images.backbones import load_network
 
     torch.set_num_threads(options.threads)
-    network, preprocessing = trained_network(options.backbone, options.weights)
-    body, _ = parts(network)
+    body, _, preprocessing = load_network(options.backbone, options.weights)
     cut = preprocessing.square
     prepare = v2.Compose(
         [
@@ -134,7 +133,7 @@ def loop(options: argparse.Namespace, workers: int = 0) -> Way:
             v2.CenterCrop(cut.side),
             v2.ToImage(),
             v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize(preprocessing.mean, preprocessing.deviation),
+            v2.Normalize(preprocessing.mean, preprocessing.std),
         ]
     )
 

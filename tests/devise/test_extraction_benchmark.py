@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from benchmarks.measure_extraction import WAYS, cosine, readable
-from wordbridge.images.backbones import EfficientNetLite
+from wordbridge.images.efficientnet import EfficientNetLite
 
 
 def test_the_ways_do_the_same_with_the_same_files(tmp_path: Path):
