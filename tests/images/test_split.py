@@ -43,7 +43,7 @@ def test_relatives_are_homonyms_and_all_above_and_below():
     relatives = Relatives(WORLD)
     assert relatives.of(FREE) == {KIN, HOMONYM, ARTIFACT, PHYSICAL, "n00001740"}
     assert relatives.of(CHILD) == {CLASS, ANIMAL, PHYSICAL, "n00001740"}
-    families = relatives.families([CHILD, FREE, KIN, HOMONYM, LONE[0]], [CLASS])
+    families = relatives.families([CHILD, FREE, KIN, HOMONYM, LONE[0], CLASS])
     assert families == [[CLASS, CHILD], [FREE, KIN, HOMONYM], [LONE[0]]]
 
 

@@ -37,10 +37,10 @@ from wordbridge.images.packages import members
 from wordbridge.manifest import read_record
 from wordbridge.nouns.hierarchy import Hierarchy
 from wordbridge.nouns.matrix import HEADER as NOUN_ROWS
-from wordbridge.nouns.matrix import load_noun_vectors
+from wordbridge.nouns.matrix import read_noun_vectors
 from wordbridge.nouns.table import HEADER as NOUNS
 from wordbridge.nouns.table import read_nouns
-from wordbridge.nouns.wordnet import label_nouns, read_class_list, read_wordnet
+from wordbridge.nouns.wordnet import label_nouns, read_classes, read_wordnet
 from wordbridge.report.corpus import read_reports
 from wordbridge.sources.archives import extract_member
 from wordbridge.tensors import read_model
@@ -135,7 +135,7 @@ def member_bytes(path: Path) -> bytes:
 
 
 def classes(path: Path) -> list[int | None]:
-    nouns = label_nouns(read_wordnet(path.with_name("data.noun")), read_class_list(path))
+    nouns = label_nouns(read_wordnet(path.with_name("data.noun")), read_classes(path))
     return [noun.class_index for noun in nouns]
 
 
@@ -240,7 +240,7 @@ DOORS: dict[str, Door] = {
     "noun vectors": Door(
         "vectors.tsv",
         fixed(TWO_NOUNS),
-        lambda p: len(load_noun_vectors(p.with_name("vectors.npy"), p)[0]),
+        lambda p: len(read_noun_vectors(p.with_name("vectors.npy"), p)[0]),
         {"vectors.npy": fixed(ROWS)},
     ),
     # Images

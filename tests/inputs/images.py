@@ -9,7 +9,7 @@ from tests.inputs import files
 from tests.inputs.rows import OBJECTS, Bad, Held, Row, Run, Unusual, Value, cut, half, swap
 from wordbridge.images.split import Settings
 from wordbridge.nouns.table import Noun
-from wordbridge.nouns.wordnet import Listed, label_nouns
+from wordbridge.nouns.wordnet import ImageNetClass, label_nouns
 
 DOG = Noun("n1", ("dog",), (), None, "")
 NOUN = files.NOUNS.encode()
@@ -64,7 +64,7 @@ ROWS: list[Row] = [
     Bad("a cut file", "predictions", half, "no predictions can be read"),
     Value(
         "a name of another WordNet",
-        lambda: label_nouns([DOG], [Listed("n1", "wolf")]),
+        lambda: label_nouns([DOG], [ImageNetClass("n1", "wolf")]),
         "the class list calls n1 'wolf', expected one of dog",
     ),
     Value(

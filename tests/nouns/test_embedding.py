@@ -1,7 +1,4 @@
-"""Which vector each noun gets, and what each option covers.
-
-Which spelling of a word stands for it where case does not count.
-"""
+"""Which vector each noun gets, what each option covers, and which spelling of a word counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,17 +10,18 @@ import pytest
 from wordbridge.arrays import save_matrix
 from wordbridge.errors import InputError
 from wordbridge.nouns.embedding import (
+    NounVectors,
     embed_nouns,
-    known_spellings,
+    find_spellings,
     lemma_parts,
     write_noun_coverage,
 )
-from wordbridge.nouns.matrix import NounRow, load_noun_vectors, read_noun_rows, write_noun_rows
+from wordbridge.nouns.matrix import NounRow, read_noun_vectors, write_noun_rows
 from wordbridge.nouns.table import Noun
 from wordbridge.report.images import COLUMNS
 from wordbridge.report.images import tabulate_nouns_noun_table as tabulate_nouns
 from wordbridge.vectors.fasttext import FastTextBin
-from wordbridge.vectors.protocol import Mask, Matrix
+from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
 from wordbridge.vectors.readers import NpyVectors, TextVectors
 
 
@@ -70,9 +68,14 @@ VECTORS = Table(
 )
 
 
+def embed(vectors: WordVectors = VECTORS, **options: object) -> NounVectors:
+    defaults = {"lemmas": "all", "multiword": "mean", "lower_case": True, "frequent_words": 0}
+    return embed_nouns(NOUNS, vectors, **(defaults | options))  # type: ignore[arg-type]
+
+
 def _vectors_of(**options: object) -> dict[str, tuple[str, list[float]]]:
-    found = embed_nouns(NOUNS, VECTORS, **options)  # type: ignore[arg-type]
-    rows = zip(found.rows, found.matrix.tolist(), strict=True)
+    embedded = embed(**options)
+    rows = zip(embedded.rows, embedded.matrix.tolist(), strict=True)
     return {row.synset[-1]: (f"{row.lemma}: {row.how}", vector) for row, vector in rows}
 
 
@@ -86,7 +89,7 @@ def test_a_lemma_without_vector_gets_the_mean_of_its_parts() -> None:
     }
 
 
-def test_the_lesson_knows_first_lemmas_of_one_word_only() -> None:
+def test_the_lesson_uses_first_lemmas_of_a_single_word() -> None:
     found = _vectors_of(lemmas="first", multiword="skip", frequent_words=1_000_000)
 
     assert found == {
@@ -95,11 +98,11 @@ def test_the_lesson_knows_first_lemmas_of_one_word_only() -> None:
     }
 
 
-def test_other_lemmas_stand_in_where_parts_do_not_count() -> None:
+def test_other_lemmas_are_used_where_parts_do_not_count() -> None:
     assert _vectors_of(multiword="skip")["2"] == ("sharkey: other exact", [0, 9, 9])
 
 
-def test_case_counts_if_it_is_wanted() -> None:
+def test_case_counts_without_lower_case() -> None:
     found = _vectors_of(lower_case=False)
 
     assert found["1"] == ("turkey: first exact", [2, 0, 0])
@@ -112,7 +115,7 @@ def test_rare_words_of_the_table_can_be_left_out() -> None:
 
 
 def test_each_option_is_counted_and_the_used_one_marked(tmp_path: Path) -> None:
-    write_noun_coverage(tmp_path / "coverage.tsv", embed_nouns(NOUNS, VECTORS).coverage)
+    write_noun_coverage(tmp_path / "coverage.tsv", embed().coverage)
 
     table = tabulate_nouns(tmp_path / "coverage.tsv")
 
@@ -129,7 +132,7 @@ def test_each_option_is_counted_and_the_used_one_marked(tmp_path: Path) -> None:
 
 
 def test_equal_vectors_of_different_words_count_once() -> None:
-    coverage = embed_nouns(NOUNS, VECTORS, lower_case=False).coverage
+    coverage = embed(lower_case=False).coverage
 
     assert coverage[0]["nouns"] == 2
     assert coverage[0]["vectors"] == 1
@@ -137,7 +140,7 @@ def test_equal_vectors_of_different_words_count_once() -> None:
 
 def test_no_vector_at_all_is_an_error() -> None:
     with pytest.raises(InputError, match="none of the 6 nouns has a word vector"):
-        embed_nouns(NOUNS, Table({"chat": (1, 2, 3)}))
+        embed(Table({"chat": (1, 2, 3)}))
 
 
 @pytest.mark.parametrize(
@@ -163,13 +166,13 @@ def test_rows_and_matrix_are_read_together(tmp_path: Path) -> None:
     write_noun_rows(tmp_path / "vectors.tsv", rows)
     save_matrix(matrix, tmp_path / "vectors.npy")
 
-    found, vectors = load_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
+    found, vectors = read_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
 
     assert found == rows
     assert vectors.tolist() == matrix.tolist()
     save_matrix(matrix[:1], tmp_path / "vectors.npy")
     with pytest.raises(InputError, match="expected 2 words, got 1"):
-        load_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
+        read_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
 
 
 COLUMNS_OF_ROWS = "synset\tlemma\thow\tclass\n"
@@ -181,21 +184,26 @@ COLUMNS_OF_ROWS = "synset\tlemma\thow\tclass\n"
         ("", "expected the columns synset, lemma, how, class, got ''"),
         ("synset\tlemma\n", "got 'synset, lemma'"),
         (f"{COLUMNS_OF_ROWS}n1\ta\n", "line 2: expected 4 columns, got 2"),
-        (f"{COLUMNS_OF_ROWS}n1\ta\tb\t\nn1\ta\tb\tc\n", "line 3: .* the last a number or empty"),
+        (
+            f"{COLUMNS_OF_ROWS}n1\ta\tb\t\nn1\ta\tb\tc\n",
+            "line 3: .* a number or nothing in the column class, got 'c'",
+        ),
     ],
 )
-def test_another_table_of_rows_is_named(text: str, message: str, tmp_path: Path) -> None:
+def test_a_table_of_rows_of_another_format_is_named(
+    text: str, message: str, tmp_path: Path
+) -> None:
     (tmp_path / "vectors.tsv").write_text(text, encoding="utf-8")
 
     with pytest.raises(InputError, match=message):
-        read_noun_rows(tmp_path / "vectors.tsv")
+        read_noun_vectors(tmp_path / "none.npy", tmp_path / "vectors.tsv")
 
 
 WORDS = ["Turkey", "été", "TURKEY", "turkey", "New-York", "shark"]
 
 
 class Unlisted:
-    """Vectors of one number that cannot say which words they have."""
+    """Vectors of one number that cannot list their words."""
 
     dim = 1
 
@@ -216,8 +224,8 @@ def listed(request: pytest.FixtureRequest, tmp_path: Path) -> TextVectors | NpyV
     return TextVectors(tmp_path / "words.vec")
 
 
-def test_the_most_frequent_form_wins(listed: TextVectors | NpyVectors) -> None:
-    found = known_spellings(["turkey", "NEW-YORK", "Été", "cat"], listed)
+def test_the_most_frequent_spelling_counts(listed: TextVectors | NpyVectors) -> None:
+    found = find_spellings(["turkey", "NEW-YORK", "Été", "cat"], listed)
 
     assert list(listed.words()) == WORDS
     assert found.exact == {"turkey"}
@@ -225,25 +233,31 @@ def test_the_most_frequent_form_wins(listed: TextVectors | NpyVectors) -> None:
 
 
 def test_rare_words_are_left_out(listed: TextVectors | NpyVectors) -> None:
-    found = known_spellings(["turkey", "shark"], listed, frequent_words=4)
+    found = find_spellings(["turkey", "shark"], listed, frequent_words=4)
 
     assert found.exact == {"turkey"}
     assert found.lower == {"turkey": "Turkey"}
 
 
-def test_a_table_that_lists_nothing_is_asked_for_usual_forms() -> None:
-    found = known_spellings(["turkey", "new-york", "Été", "cat"], Unlisted())
+def test_in_a_table_without_a_list_common_spellings_are_looked_up() -> None:
+    found = find_spellings(["turkey", "new-york", "Été", "cat"], Unlisted())
 
     assert found.exact == {"turkey"}
     assert found.lower == {"turkey": "turkey", "new-york": "New-York", "été": "été"}
     with pytest.raises(InputError, match="frequent_words: expected vectors that are listed"):
-        known_spellings(["turkey"], Unlisted(), frequent_words=5)
+        find_spellings(["turkey"], Unlisted(), frequent_words=5)
 
 
-def test_a_model_lists_its_words_by_frequency(bin_model: Path) -> None:
-    model = FastTextBin(bin_model)
+def test_a_model_lists_its_words_by_frequency(tmp_path: Path) -> None:
+    text, path = tmp_path / "text.txt", tmp_path / "model.bin"
+    text.write_text("chat chien chat loup chat chien\n" * 9, encoding="utf-8")
+    fasttext.train_unsupervised(
+        str(text), model="skipgram", dim=3, epoch=1, thread=1, minCount=1, bucket=11, verbose=0
+    ).save_model(str(path))
+    model = FastTextBin(path)
 
     words = list(model.words())
 
-    assert words == fasttext.load_model(str(bin_model)).get_words()
-    assert known_spellings([words[3].upper()], model).lower == {words[3]: words[3]}
+    assert words == fasttext.load_model(str(path)).get_words()
+    assert words[0] == "chat"
+    assert find_spellings(["CHIEN"], model).lower == {"chien": "chien"}

@@ -1,63 +1,18 @@
-"""Above and below in a small hierarchy."""
+"""Ancestors, descendants, distances and relatives in small hierarchies."""
 
 import numpy as np
 import pytest
 
 from tests.devise.devise_toys import PARENTS, SYNSETS
 from wordbridge.errors import InputError
-from wordbridge.nouns.hierarchy import FAR, Hierarchy, NounGraph
+from wordbridge.nouns.hierarchy import FAR, Hierarchy
 from wordbridge.nouns.table import Noun
 
-# A pet that is a dog too, a loop over two ways of different length, and a noun by itself.
+# A pet that is also a dog, a cycle over two paths of different length, and an isolated noun.
 TANGLED = {
     "top": [], "a": ["top"], "b": ["a"], "pet": ["top"], "dog": ["b"], "lap": ["dog", "pet"],
     "low": ["top"], "deep": ["lap", "low"], "alone": [],
 }  # fmt: skip
-
-
-def toy() -> NounGraph:
-    return NounGraph.build(SYNSETS, [[above] if above else [] for above in PARENTS.values()])
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "steps"),
-    [("dog", "dog", 0), ("dog", "corgi", 1), ("corgi", "pug", 2), ("corgi", "boat", 5)],
-)
-def test_distance_goes_over_the_shared_ancestor(one: str, other: str, steps: int):
-    assert toy().distances(SYNSETS.index(one))[SYNSETS.index(other)] == steps
-
-
-def test_distance_from_several_is_that_from_the_nearest():
-    found = toy().distances(np.array([SYNSETS.index("pug"), SYNSETS.index("boat")]))
-    assert dict(zip(SYNSETS, found.tolist(), strict=True)) == {
-        "entity": 2, "animal": 2, "dog": 1, "cat": 3, "corgi": 2, "pug": 0,
-        "vehicle": 1, "boat": 0, "crane": 2, "crane_bird": 3,
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("start", TANGLED)
-def test_distances_are_the_shortest_ways_up_and_down_the_hierarchy(start: str):
-    names = list(TANGLED)
-    single = Hierarchy(Noun(n, (n,), tuple(above), None, "") for n, above in TANGLED.items())
-    found = NounGraph.build(names, TANGLED.values()).distances(names.index(start))
-    up = {name: {name: 0, **single.ancestors(name)} for name in names}
-    expected = [
-        min((up[start][top] + up[other][top] for top in up[start].keys() & up[other]), default=FAR)
-        for other in names
-    ]
-    assert found.tolist() == expected
-
-
-def test_a_hypernym_that_is_no_noun_is_named():
-    with pytest.raises(InputError, match="noun b: expected its hypernym c"):
-        NounGraph.build(["a", "b"], [[], ["c"]])
-
-
-def test_a_circle_is_refused():
-    with pytest.raises(InputError, match="a circle"):
-        NounGraph.build(["a", "b"], [["b"], ["a"]])
-
-
 #        root
 #       /    \
 #    beast   keep      lone
@@ -78,39 +33,46 @@ EDGES = {
 }
 
 
-def _nouns(edges: dict[str, list[str]]) -> list[Noun]:
-    return [Noun(name, (name,), tuple(above), None, "") for name, above in edges.items()]
+def hierarchy_of(edges: dict[str, list[str]]) -> Hierarchy:
+    return Hierarchy(Noun(name, (name,), tuple(above), None, "") for name, above in edges.items())
 
 
 @pytest.fixture
 def hierarchy() -> Hierarchy:
-    return Hierarchy(_nouns(EDGES))
+    return hierarchy_of(EDGES)
 
 
-def test_nouns_are_known_by_their_synset(hierarchy: Hierarchy) -> None:
+@pytest.fixture
+def toy() -> Hierarchy:
+    return hierarchy_of({name: [above] if above else [] for name, above in PARENTS.items()})
+
+
+def test_nouns_are_members_by_synset(hierarchy: Hierarchy) -> None:
     assert "dog" in hierarchy
     assert "wolf" not in hierarchy
-    assert hierarchy.ancestors("lone") == hierarchy.descendants("lone") == {}
+    assert hierarchy.ancestors("lone") == hierarchy.descendants("lone") == set()
 
 
-def test_all_above_and_below_are_given_with_their_steps(hierarchy: Hierarchy) -> None:
-    assert hierarchy.ancestors("pug") == {"dog": 1, "beast": 2, "keep": 2, "root": 3}
-    expected = {"cat": 1, "dog": 1, "corgi": 2, "pug": 2, "lynx": 2}
-    assert hierarchy.descendants("beast") == expected
-    assert list(hierarchy.descendants("root").values()) == [1, 1, 2, 2, 3, 3, 3]
+def test_ancestors_and_descendants_are_all_nouns_above_and_below(hierarchy: Hierarchy) -> None:
+    assert hierarchy.ancestors("pug") == {"dog", "beast", "keep", "root"}
+    assert hierarchy.descendants("beast") == {"cat", "dog", "corgi", "pug", "lynx"}
+    assert hierarchy.descendants("root") == {*EDGES} - {"root", "lone"}
 
 
 @pytest.mark.parametrize(
     ("edges", "message"),
     [
-        ({"a": [], "b": ["a", "d"], "c": ["b"], "d": ["c"], "e": ["d"]}, "of b lead in a circle"),
-        ({"a": ["a"]}, "of a lead in a circle"),
-        ({"a": [], "b": ["c"]}, "b has the hypernym c, which is none of the nouns"),
+        ({"a": [], "b": ["a", "d"], "c": ["b"], "d": ["c"], "e": ["d"]}, "of b form a cycle"),
+        ({"a": ["a"]}, "of a form a cycle"),
+        ({"a": ["b"], "b": ["a"]}, "of a form a cycle"),
+        ({"a": [], "b": ["c"]}, "b has the hypernym c, which is not among the nouns"),
     ],
 )
-def test_no_hierarchy_is_refused(edges: dict[str, list[str]], message: str) -> None:
+def test_a_cycle_and_an_unknown_hypernym_are_refused(
+    edges: dict[str, list[str]], message: str
+) -> None:
     with pytest.raises(InputError, match=message):
-        Hierarchy(_nouns(edges))
+        hierarchy_of(edges)
 
 
 def test_an_unknown_noun_is_named(hierarchy: Hierarchy) -> None:
@@ -118,3 +80,37 @@ def test_an_unknown_noun_is_named(hierarchy: Hierarchy) -> None:
         hierarchy.ancestors("wolf")
     with pytest.raises(InputError, match="'wolf': expected one of the nouns"):
         hierarchy.descendants("wolf")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "steps"),
+    [("dog", "dog", 0), ("dog", "corgi", 1), ("corgi", "pug", 2), ("corgi", "boat", 5)],
+)
+def test_distance_goes_over_the_common_ancestor(toy: Hierarchy, start: str, end: str, steps: int):
+    assert toy.distances(SYNSETS.index(start))[SYNSETS.index(end)] == steps
+
+
+def test_distance_from_several_nouns_is_that_from_the_nearest(toy: Hierarchy):
+    steps = toy.distances(np.array([SYNSETS.index("pug"), SYNSETS.index("boat")]))
+    assert dict(zip(SYNSETS, steps.tolist(), strict=True)) == {
+        "entity": 2, "animal": 2, "dog": 1, "cat": 3, "corgi": 2, "pug": 0,
+        "vehicle": 1, "boat": 0, "crane": 2, "crane_bird": 3,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("start", TANGLED)
+def test_distances_are_the_shortest_paths_up_and_then_down(start: str):
+    up = {name: steps_up(name) for name in TANGLED}
+    expected = [
+        min((up[start][top] + up[end][top] for top in up[start].keys() & up[end]), default=FAR)
+        for end in TANGLED
+    ]
+    assert hierarchy_of(TANGLED).distances([*TANGLED].index(start)).tolist() == expected
+
+
+def steps_up(noun: str) -> dict[str, int]:
+    steps = {noun: 0}
+    for parent in TANGLED[noun]:
+        for ancestor, count in steps_up(parent).items():
+            steps[ancestor] = min(count + 1, steps.get(ancestor, FAR))
+    return steps

@@ -1,7 +1,4 @@
-"""Nouns out of WordNet's data.noun, and as a table.
-
-Lists of classes in three formats, and whether they agree with WordNet.
-"""
+"""Nouns of WordNet's data.noun, the table of them, and lists of classes in three formats."""
 
 from pathlib import Path
 
@@ -9,7 +6,13 @@ import pytest
 
 from wordbridge.errors import InputError
 from wordbridge.nouns.table import Noun, lemma_text, read_nouns, write_nouns
-from wordbridge.nouns.wordnet import Listed, check_names, label_nouns, read_class_list, read_wordnet
+from wordbridge.nouns.wordnet import (
+    ImageNetClass,
+    check_class_names,
+    label_nouns,
+    read_classes,
+    read_wordnet,
+)
 
 FETCHED = Path(__file__).resolve().parents[2] / "resources" / "files"
 LICENCE = "  1 This software and database is being provided to you, the LICENSEE, by  \n  2   \n"
@@ -27,7 +30,7 @@ def _file(folder: Path, *lines: str) -> Path:
     return path
 
 
-def test_words_and_parents_are_those_of_the_line(tmp_path: Path) -> None:
+def test_lemmas_and_hypernyms_are_those_of_the_line(tmp_path: Path) -> None:
     entity, fish, river = read_wordnet(_file(tmp_path, LICENCE, ENTITY, FISH, RIVER))
 
     assert entity == Noun("n00001740", ("entity",), (), None, "that which is known")
@@ -42,31 +45,31 @@ def test_words_and_parents_are_those_of_the_line(tmp_path: Path) -> None:
     [
         ([LICENCE], "expected noun synsets, got none"),
         ([FISH, RIVER], "n00001930 has the hypernym n00001740, which is not in the file"),
-        ([RIVER, RIVER], "n00002000 comes twice"),
+        ([RIVER, RIVER], "n00002000 is in it twice"),
         ([RIVER[:28]], "line 1: expected a noun synset"),
         ([FISH.replace(" 0a ", " 0b ")], "line 1: expected a noun synset"),
         ([FISH.replace(" 004 ", " 005 ")], "line 1: expected a noun synset"),
         ([RIVER, RIVER.replace(" n ", " v ")], "line 2: expected a noun synset"),
         (["00002000 15 n 00 000 | nothing\n"], "line 1: expected a noun synset"),
-        (["n01440764 tench\n"], "take database file data.noun of WordNet 3.0"),
+        (["n01440764 tench\n"], "use the database file data.noun of WordNet 3.0"),
     ],
 )
-def test_another_file_is_named(lines: list[str], message: str, tmp_path: Path) -> None:
+def test_a_file_of_another_format_is_named(lines: list[str], message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         read_wordnet(_file(tmp_path, *lines))
 
 
 @pytest.mark.parametrize("content", [None, b"00002000 15 n 01 Rh\xf4ne 0 000 | the river\n"])
-def test_a_file_that_cannot_be_read_is_named(content: bytes | None, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_named(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "data.noun"
     if content is not None:
         path.write_bytes(content)
 
-    with pytest.raises(InputError, match=r"data\.noun: no WordNet data can be read"):
+    with pytest.raises(InputError, match=r"data\.noun: cannot read WordNet data"):
         read_wordnet(path)
 
 
-def test_a_table_gives_the_nouns_back(tmp_path: Path) -> None:
+def test_a_table_preserves_the_nouns(tmp_path: Path) -> None:
     nouns = [
         Noun("n00000007", ("cat", "big_cat"), (), None, 'a "beast"\tthat\nmews'),
         Noun("n00000003", ("tench",), ("n00000007", "n00000005"), 0, ""),
@@ -85,11 +88,14 @@ def test_a_table_gives_the_nouns_back(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("synset\tlemmas\n", "line 1: expected the columns synset, lemmas, hypernyms"),
-        ("synset\tlemmas\thypernyms\tclass\tgloss\nn1\ta\t\tx\t\n", "line 2: expected 5 columns"),
+        (
+            "synset\tlemmas\thypernyms\tclass\tgloss\nn1\ta\t\tx\t\n",
+            "line 2: .* column class, got .x.",
+        ),
         ("synset\tlemmas\thypernyms\tclass\tgloss\nn1\ta\t\t\n", "line 2: expected 5 columns"),
     ],
 )
-def test_another_table_is_named(text: str, message: str, tmp_path: Path) -> None:
+def test_a_table_of_another_format_is_named(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "nouns.tsv").write_text(text, encoding="utf-8")
 
     with pytest.raises(InputError, match=message):
@@ -107,11 +113,15 @@ def test_wordnets_nouns_and_imagenets_classes_are_those_of_the_lesson(tmp_path: 
     lesson = tmp_path / "classids.txt"
     lines = [f"{noun.synset} {noun.lemmas[0]}\n" for noun in nouns]
     lesson.write_text("".join(lines), encoding="utf-8")
-    assert [entry.synset for entry in read_class_list(lesson)] == [noun.synset for noun in nouns]
-    classes = label_nouns(nouns, read_class_list(FETCHED / "imagenet_synsets"))
-    known = sorted((noun for noun in classes if noun.class_index is not None), key=_class)
-    assert (len(known), known[0].synset, known[0].lemmas[0]) == (1000, "n01440764", "tench")
-    assert sum("_" not in noun.lemmas[0] for noun in known) == 586
+    assert [entry.synset for entry in read_classes(lesson)] == [noun.synset for noun in nouns]
+    classes = label_nouns(nouns, read_classes(FETCHED / "imagenet_synsets"))
+    labelled = sorted((noun for noun in classes if noun.class_index is not None), key=_class)
+    assert (len(labelled), labelled[0].synset, labelled[0].lemmas[0]) == (
+        1000,
+        "n01440764",
+        "tench",
+    )
+    assert sum("_" not in noun.lemmas[0] for noun in labelled) == 586
 
 
 def _class(noun: Noun) -> int:
@@ -135,21 +145,21 @@ NOUNS = [
         ('{"1": ["n01484850", "White_shark"], "0": ["n01440764", "tench"]}', None),
     ],
 )
-def test_the_order_of_a_list_is_that_of_its_classes(
+def test_class_indices_follow_the_order_of_the_list(
     text: str, names: tuple[str, str] | None, tmp_path: Path
 ) -> None:
     path = tmp_path / "list"
     path.write_bytes(text.encode())
     first, second = names or ("tench", "White_shark")
 
-    listed = read_class_list(path)
+    listed = read_classes(path)
 
-    assert listed == [Listed("n01440764", first), Listed("n01484850", second)]
+    assert listed == [ImageNetClass("n01440764", first), ImageNetClass("n01484850", second)]
     assert [noun.class_index for noun in label_nouns(NOUNS, listed)] == [1, 0, None]
 
 
-def test_no_file_is_no_list() -> None:
-    assert read_class_list(None) == []
+def test_no_file_gives_no_classes() -> None:
+    assert read_classes(None) == []
 
 
 @pytest.mark.parametrize(
@@ -159,36 +169,42 @@ def test_no_file_is_no_list() -> None:
         ("n01440764\n\nn01484850\n", "line 2: expected a synset"),
         ("<html>\n", "line 1: expected a synset"),
         ("n01440764\nn01484850\nn01440764\n", "each synset once, got 'n01440764 at 0 and 2'"),
-        ("{broken", "no JSON"),
+        ("{broken", "expected JSON"),
         ('{"0": ["n01440764", "tench"], "2": ["n01484850", "x"]}', 'expected "1": .* got .None.'),
         ('{"0": ["tench", "n01440764"]}', 'expected "0"'),
         ('{"0": "tench"}', 'expected "0"'),
     ],
 )
-def test_another_list_is_named(text: str, message: str, tmp_path: Path) -> None:
+def test_a_list_of_another_format_is_named(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "list").write_text(text, encoding="utf-8")
 
     with pytest.raises(InputError, match=message):
-        read_class_list(tmp_path / "list")
+        read_classes(tmp_path / "list")
 
 
-def test_a_list_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no list of classes can be read"):
-        read_class_list(tmp_path / "list")
+def test_a_missing_list_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot read a list of classes"):
+        read_classes(tmp_path / "list")
 
 
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        (Listed("n01440765", "tench"), "n01440765 tench, which is no noun .* WordNet 3.0"),
-        (Listed("n01440765", ""), r"n01440765 \(without a name\), which is no noun"),
-        (Listed("n01440764", "goldfish"), "'goldfish', expected one of tench, Tinca_tinca"),
+        (
+            ImageNetClass("n01440765", "tench"),
+            "n01440765 tench, which is not a noun .* WordNet 3.0",
+        ),
+        (ImageNetClass("n01440765", ""), r"n01440765 \(without a name\), which is not a noun"),
+        (ImageNetClass("n01440764", "goldfish"), "'goldfish', expected one of tench, Tinca_tinca"),
     ],
 )
-def test_a_list_of_another_wordnet_is_refused(entry: Listed, message: str) -> None:
+def test_a_list_of_another_wordnet_is_refused(entry: ImageNetClass, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        check_names(NOUNS, [Listed("n00001740", "Entity"), entry])
+        check_class_names(NOUNS, [ImageNetClass("n00001740", "Entity"), entry])
 
 
 def test_a_name_may_be_any_lemma_in_any_case_with_spaces() -> None:
-    check_names(NOUNS, [Listed("n01440764", "tinca tinca"), Listed("n01484850", "White shark")])
+    check_class_names(
+        NOUNS,
+        [ImageNetClass("n01440764", "tinca tinca"), ImageNetClass("n01484850", "White shark")],
+    )

@@ -3,12 +3,12 @@
 from wordbridge.job import start_job
 from wordbridge.nouns.hierarchy import Hierarchy
 from wordbridge.nouns.table import write_nouns
-from wordbridge.nouns.wordnet import check_names, label_nouns, read_class_list, read_wordnet
+from wordbridge.nouns.wordnet import check_class_names, label_nouns, read_classes, read_wordnet
 
 start_job(snakemake)
 
 nouns = read_wordnet(snakemake.input.wordnet)
-check_names(nouns, read_class_list(snakemake.input.get("names")))
-labelled = label_nouns(nouns, read_class_list(snakemake.input.classes))
-Hierarchy(labelled)  # refuses a circle here, where the file can still be named
+check_class_names(nouns, read_classes(snakemake.input.get("names")))
+labelled = label_nouns(nouns, read_classes(snakemake.input.classes))
+Hierarchy(labelled)  # raises InputError for a cycle
 write_nouns(snakemake.output[0], labelled)

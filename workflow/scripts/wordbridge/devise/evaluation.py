@@ -34,8 +34,8 @@ from wordbridge.devise.metrics import (
 from wordbridge.devise.predictions import WORDS, Predictions
 from wordbridge.errors import InputError
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, ImageRow
-from wordbridge.nouns.hierarchy import NounGraph
-from wordbridge.nouns.matrix import load_noun_vectors
+from wordbridge.nouns.hierarchy import Hierarchy
+from wordbridge.nouns.matrix import read_noun_vectors
 from wordbridge.nouns.table import Noun, lemma_text
 from wordbridge.progress import progress
 
@@ -112,7 +112,7 @@ def labelled(
 
 
 def questions(
-    images: Labelled, classes: Ints, nodes: Ints, graph: NounGraph, hops: Sequence[int]
+    images: Labelled, classes: Ints, nodes: Ints, graph: Hierarchy, hops: Sequence[int]
 ) -> tuple[Labelled, list[Question]]:
     """Return the images that nothing was trained on, and what is asked about them.
 
@@ -274,7 +274,7 @@ def score_images(
     images: Labelled,
     asked: Sequence[Question],
     nodes: Ints,
-    graph: NounGraph,
+    graph: Hierarchy,
     hit_ks: Sequence[int],
     precision_ks: Sequence[int],
 ) -> list[ImageScores]:
@@ -407,10 +407,9 @@ class Words:
         """Return the first lemma of a noun, as people write it."""
         return lemma_text(self.nouns[node].lemmas[0])
 
-    def graph(self) -> NounGraph:
+    def graph(self) -> Hierarchy:
         """Return all nouns as a graph."""
-        nouns = self.nouns
-        return NounGraph.build([one.synset for one in nouns], [one.hypernyms for one in nouns])
+        return Hierarchy(self.nouns)
 
 
 def read_words(vectors: str | Path, rows: str | Path, nouns: Sequence[Noun]) -> Words:
@@ -418,7 +417,7 @@ def read_words(vectors: str | Path, rows: str | Path, nouns: Sequence[Noun]) -> 
 
     Raises InputError when the files do not belong to each other or to ``nouns``.
     """
-    table, matrix = load_noun_vectors(vectors, rows)
+    table, matrix = read_noun_vectors(vectors, rows)
     place = {noun.synset: node for node, noun in enumerate(nouns)}
     foreign = [row.synset for row in table if row.synset not in place]
     if foreign:

@@ -127,7 +127,7 @@ def draw_unseen(
 
     Related nouns are held out together or not at all; those related to a class are seen.
     """
-    families = relatives.families(imaged, classes)
+    families = relatives.families({*imaged, *classes})
     free = [family for family in families if not any(noun in classes for noun in family)]
     pulled = [family for family in free if any(noun in forced for noun in family)]
     others = [family for family in free if not any(noun in forced for noun in family)]

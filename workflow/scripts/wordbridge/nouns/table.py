@@ -1,4 +1,4 @@
-"""The nouns of WordNet as a table: columns synset, lemmas, hypernyms, class, gloss."""
+"""The table of WordNet's nouns: columns synset, lemmas, hypernyms, class, gloss."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,17 +8,17 @@ from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_tsv, write_tsv
 
 HEADER = ("synset", "lemmas", "hypernyms", "class", "gloss")
-_BETWEEN = "|"
+_SEPARATOR = "|"
 _REMEDY = "make the table again"
 
 
 class Noun(NamedTuple):
-    """A meaning of one or several words.
+    """A noun synset of WordNet: one meaning of one or several words.
 
-    ``synset`` is ImageNet's id of it ("n01440764"). ``lemmas`` are its words as WordNet orders
-    and writes them ("great_white_shark"). ``hypernyms`` are the synsets of its parents, for an
-    individual (a river, a person) of what it is one of. ``class_index`` is its number among the
-    classes of ImageNet, None if it is none of them.
+    ``synset`` is its ImageNet id ("n01440764"). ``lemmas`` are its words in WordNet's order and
+    spelling ("great_white_shark"). ``hypernyms`` are the synsets of its parents; for an instance
+    (a river, a person), of its kinds. ``class_index`` is its index among ImageNet's classes, None
+    for other nouns.
     """
 
     synset: str
@@ -34,32 +34,32 @@ def write_nouns(path: str | Path, nouns: Iterable[Noun]) -> None:
 
 
 def read_nouns(path: str | Path) -> list[Noun]:
-    """Return the nouns of a table that ``write_nouns`` wrote.
-
-    Raises InputError when it is no such table.
-    """
+    """Return the nouns of a table; raises InputError for another file."""
     return list(read_tsv(path, HEADER, _noun, _REMEDY))
 
 
 def lemma_text(lemma: str) -> str:
-    """Return a lemma as people write it, with spaces."""
+    """Return a lemma with spaces for underscores."""
     return lemma.replace("_", " ")
+
+
+def parse_class_index(text: str) -> int | None:
+    """Return the class index of a table's field, None for ""; raises InputError for other text."""
+    if text and not text.isdecimal():
+        raise InputError(
+            f"expected a number or nothing in the column class, got {shorten(text)!r}; {_REMEDY}"
+        )
+    return int(text) if text else None
 
 
 def _fields(noun: Noun) -> Iterator[str]:
     yield noun.synset
-    yield _BETWEEN.join(noun.lemmas)
-    yield _BETWEEN.join(noun.hypernyms)
+    yield _SEPARATOR.join(noun.lemmas)
+    yield _SEPARATOR.join(noun.hypernyms)
     yield "" if noun.class_index is None else str(noun.class_index)
     yield " ".join(noun.gloss.split())
 
 
 def _noun(synset: str, lemmas: str, hypernyms: str, number: str, gloss: str) -> Noun:
-    if number and not number.isdecimal():
-        raise InputError(
-            f"expected {len(HEADER)} columns, the fourth a number or empty, got "
-            f"{shorten(number)!r} there; {_REMEDY}"
-        )
-    parents = tuple(hypernyms.split(_BETWEEN)) if hypernyms else ()
-    class_index = int(number) if number else None
-    return Noun(synset, tuple(lemmas.split(_BETWEEN)), parents, class_index, gloss)
+    parents = tuple(hypernyms.split(_SEPARATOR)) if hypernyms else ()
+    return Noun(synset, tuple(lemmas.split(_SEPARATOR)), parents, parse_class_index(number), gloss)

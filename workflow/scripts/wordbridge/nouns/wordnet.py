@@ -1,7 +1,4 @@
-"""The noun synsets in WordNet's database file ``data.noun``.
-
-Lists of classes: which synset each has, in the order of a network's outputs.
-"""
+"""The nouns in WordNet's database file ``data.noun``, and the lists of ImageNet's classes."""
 
 import json
 import re
@@ -13,168 +10,156 @@ from wordbridge.errors import InputError
 from wordbridge.nouns.table import Noun
 
 _LICENCE = "  "  # its lines come first and begin with two spaces
-_HYPERNYMS = ("@", "@i")  # a kind of, an instance of
-_POINTER = 4  # fields of a pointer: sign, offset, part of speech, which words are meant
+_HYPERNYMS = ("@", "@i")  # pointers to a kind and to the kind of an instance
+_POINTER = 4  # fields of a pointer: symbol, offset, part of speech, words
 _HEAD = re.compile(r"(?P<offset>\d{8}) \d\d n (?P<words>[0-9a-f]{2}) (?P<rest>.*)")
-
-
-def read_wordnet(path: str | Path) -> list[Noun]:
-    """Return the nouns of a ``data.noun``, in its order; they have no class yet.
-
-    A synset's id is "n" and its offset in the file, eight digits: ImageNet's ids are those of
-    WordNet 3.0. Raises InputError for a file of another format, a synset that comes twice and
-    a hypernym that is not in the file.
-    """
-    nouns = list(_nouns(Path(path)))
-    known: set[str] = set()
-    for noun in nouns:
-        if noun.synset in known:
-            raise InputError(f"{path}: {noun.synset} comes twice; fetch the file again")
-        known.add(noun.synset)
-    for noun in nouns:
-        for hypernym in noun.hypernyms:
-            if hypernym not in known:
-                raise InputError(
-                    f"{path}: {noun.synset} has the hypernym {hypernym}, which is not in the "
-                    "file; it is cut short, fetch it again"
-                )
-    if not nouns:
-        raise InputError(f"{path}: expected noun synsets, got none; take WordNet 3.0's data.noun")
-    return nouns
-
-
-def _nouns(path: Path) -> Iterator[Noun]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for place, line in enumerate(lines, start=1):
-                if not line.startswith(_LICENCE):
-                    yield _noun(path, place, line)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: no WordNet data can be read ({error})") from error
-
-
-def _noun(path: Path, place: int, line: str) -> Noun:
-    """Return the noun of a line: offset, file, n, words, pointers, a bar and the gloss."""
-    data, bar, gloss = line.partition(" | ")
-    head = _HEAD.fullmatch(data)
-    if not bar or not head:
-        raise _fault(path, place, line)
-    fields = head["rest"].split()
-    end = 2 * int(head["words"], 16)  # behind each word stands its number in a lexicographer file
-    pointers = fields[end + 1 :]
-    promised = "".join(fields[end : end + 1])
-    if not end or not promised.isdecimal() or len(pointers) != _POINTER * int(promised):
-        raise _fault(path, place, line)
-    hypernyms = tuple(
-        f"n{pointers[start + 1]}"
-        for start in range(0, len(pointers), _POINTER)
-        if pointers[start] in _HYPERNYMS
-    )
-    return Noun(f"n{head['offset']}", tuple(fields[:end:2]), hypernyms, None, gloss.strip())
-
-
-def _fault(path: Path, place: int, line: str) -> InputError:
-    return InputError(
-        f"{path}, line {place}: expected a noun synset as in WordNet's data.noun "
-        f"(offset, file, n, words, pointers, | and a gloss), got {line[:60]!r}; "
-        "take database file data.noun of WordNet 3.0"
-    )
-
-
 _SYNSET = re.compile(r"n\d{8}")
 
 
-class Listed(NamedTuple):
-    """An entry of a list: a synset, and its name ("" where the list gives none)."""
+class ImageNetClass(NamedTuple):
+    """A class of ImageNet: its synset, and its name ("" in a list without names)."""
 
     synset: str
     name: str
 
 
-def read_class_list(path: str | Path | None) -> list[Listed]:
-    """Return the entries of a list in its order, none if there is no list.
+def read_wordnet(path: str | Path) -> list[Noun]:
+    """Return the nouns of a ``data.noun`` in its order, without class indices.
 
-    Three formats: a synset a line (timm's imagenet_synsets.txt), a synset and a name a line
+    The id of a synset is "n" and its offset in the file, eight digits: ImageNet's ids are those
+    of WordNet 3.0. Raises InputError for another format, a duplicate synset and a hypernym that
+    is not in the file.
+    """
+    nouns: dict[str, Noun] = {}
+    for noun in _nouns(Path(path)):
+        if noun.synset in nouns:
+            raise InputError(f"{path}: {noun.synset} is in it twice; fetch the file again")
+        nouns[noun.synset] = noun
+    for noun in nouns.values():
+        for hypernym in noun.hypernyms:
+            if hypernym not in nouns:
+                raise InputError(
+                    f"{path}: {noun.synset} has the hypernym {hypernym}, which is not in the "
+                    "file; the file is truncated, fetch it again"
+                )
+    if not nouns:
+        raise InputError(f"{path}: expected noun synsets, got none; use WordNet 3.0's data.noun")
+    return list(nouns.values())
+
+
+def read_classes(path: str | Path | None) -> list[ImageNetClass]:
+    """Return the classes of a list in its order, none for no list.
+
+    Three formats: a synset per line (timm's imagenet_synsets.txt), a synset and a name per line
     (the lesson's classids.txt), and JSON {"0": ["n01440764", "tench"], ...} (the lesson's
-    imagenet_class_index.json). Raises InputError for another one and a synset listed twice.
+    imagenet_class_index.json). Raises InputError for another format and a duplicate synset.
     """
     if path is None:
         return []
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: no list of classes can be read ({error})") from error
-    listed = _json(path, text) if text.lstrip().startswith("{") else _lines(path, text)
-    seen: dict[str, int] = {}
-    for number, (synset, _) in enumerate(listed):
-        if synset in seen:
-            raise _fault_class_lists(
-                path, "each synset once", f"{synset} at {seen[synset]} and {number}"
-            )
-        seen[synset] = number
-    return listed
+        raise InputError(f"{path}: cannot read a list of classes ({error})") from error
+    is_json = text.lstrip().startswith("{")
+    classes = _classes_of_json(path, text) if is_json else _classes_of_lines(path, text)
+    index_of: dict[str, int] = {}
+    for index, (synset, _) in enumerate(classes):
+        if synset in index_of:
+            got = f"{synset} at {index_of[synset]} and {index}"
+            raise _not_classes(path, "each synset once", got)
+        index_of[synset] = index
+    return classes
 
 
-def label_nouns(nouns: Sequence[Noun], classes: Sequence[Listed]) -> list[Noun]:
-    """Return ``nouns`` in their order, those listed with their class: the place in the list.
+def label_nouns(nouns: Sequence[Noun], classes: Sequence[ImageNetClass]) -> list[Noun]:
+    """Return ``nouns`` in their order with their class indices, the places in ``classes``.
 
-    Raises InputError as ``check_names`` does.
+    Raises InputError as ``check_class_names`` does.
     """
-    check_names(nouns, classes)
-    numbers = {entry.synset: number for number, entry in enumerate(classes)}
-    return [noun._replace(class_index=numbers.get(noun.synset)) for noun in nouns]
+    check_class_names(nouns, classes)
+    index_of = {entry.synset: index for index, entry in enumerate(classes)}
+    return [noun._replace(class_index=index_of.get(noun.synset)) for noun in nouns]
 
 
-def check_names(nouns: Sequence[Noun], listed: Sequence[Listed]) -> None:
-    """Raise InputError unless every synset listed is a noun and every name one of its lemmas."""
+def check_class_names(nouns: Sequence[Noun], classes: Sequence[ImageNetClass]) -> None:
+    """Raise InputError unless each class is a noun and its name one of the noun's lemmas."""
     lemmas = {noun.synset: noun.lemmas for noun in nouns}
-    for synset, name in listed:
+    for synset, name in classes:
         if synset not in lemmas:
             raise InputError(
-                f"the class list has {synset} {name or '(without a name)'}, which is no noun in "
-                "data.noun; ImageNet's ids are those of WordNet 3.0, take its data.noun"
+                f"the class list has {synset} {name or '(without a name)'}, which is not a noun in "
+                "data.noun; ImageNet's ids are those of WordNet 3.0, use its data.noun"
             )
         if name and _folded(name) not in map(_folded, lemmas[synset]):
             raise InputError(
-                f"the class list calls {synset} {name!r}, expected one of "
-                f"{', '.join(lemmas[synset])}; take list and data.noun of the same WordNet"
+                f"the class list names {synset} {name!r}, expected one of "
+                f"{', '.join(lemmas[synset])}; use a list and a data.noun of the same WordNet"
             )
+
+
+def _nouns(path: Path) -> Iterator[Noun]:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.startswith(_LICENCE):
+                    yield _noun(path, number, line)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot read WordNet data ({error})") from error
+
+
+def _noun(path: Path, number: int, line: str) -> Noun:
+    """Return the noun of a line: offset, file, n, words, pointers, a bar and the gloss."""
+    data, bar, gloss = line.partition(" | ")
+    head = _HEAD.fullmatch(data)
+    fields = head["rest"].split() if head else []
+    end = 2 * int(head["words"], 16) if head else 0  # a number follows each word
+    pointers, count = fields[end + 1 :], "".join(fields[end : end + 1])
+    if not (bar and head and end and count.isdecimal() and len(pointers) == _POINTER * int(count)):
+        raise InputError(
+            f"{path}, line {number}: expected a noun synset as in WordNet's data.noun "
+            f"(offset, file, n, words, pointers, | and a gloss), got {line[:60]!r}; "
+            "use the database file data.noun of WordNet 3.0"
+        )
+    hypernyms = tuple(
+        f"n{offset}"
+        for symbol, offset in zip(pointers[::_POINTER], pointers[1::_POINTER], strict=True)
+        if symbol in _HYPERNYMS
+    )
+    return Noun(f"n{head['offset']}", tuple(fields[:end:2]), hypernyms, None, gloss.strip())
+
+
+def _classes_of_lines(path: str | Path, text: str) -> list[ImageNetClass]:
+    classes = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        synset, _, name = line.strip().partition(" ")
+        if not _SYNSET.fullmatch(synset):
+            expected = "a synset such as n01440764, or a synset and a name"
+            raise _not_classes(f"{path}, line {number}", expected, line)
+        classes.append(ImageNetClass(synset, name.strip()))
+    return classes
+
+
+def _classes_of_json(path: str | Path, text: str) -> list[ImageNetClass]:
+    try:
+        table = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: expected JSON, got {error}; fetch the list again") from error
+    classes = []
+    for index in range(len(table)):
+        match table.get(str(index)):
+            case [str(synset), str(name)] if _SYNSET.fullmatch(synset):
+                classes.append(ImageNetClass(synset, name))
+            case other:
+                expected = f'"{index}": ["n01440764", "tench"], indices from 0 without a gap'
+                raise _not_classes(path, expected, other)
+    return classes
+
+
+def _not_classes(where: str | Path, expected: str, got: object) -> InputError:
+    return InputError(
+        f"{where}: expected {expected}, got {str(got)[:60]!r}; use a list of ImageNet's classes"
+    )
 
 
 def _folded(name: str) -> str:
     return name.replace(" ", "_").lower()
-
-
-def _lines(path: str | Path, text: str) -> list[Listed]:
-    entries = []
-    for place, line in enumerate(text.splitlines(), start=1):
-        synset, _, name = line.strip().partition(" ")
-        if not _SYNSET.fullmatch(synset):
-            raise _fault_class_lists(
-                path, "a synset such as n01440764, or it and a name", line, place
-            )
-        entries.append(Listed(synset, name.strip()))
-    return entries
-
-
-def _json(path: str | Path, text: str) -> list[Listed]:
-    try:
-        table = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: no JSON ({error}); fetch the list again") from error
-    entries = []
-    for number in range(len(table)):
-        match table.get(str(number)):
-            case [str(synset), str(name)] if _SYNSET.fullmatch(synset):
-                entries.append(Listed(synset, name))
-            case other:
-                expected = f'"{number}": ["n01440764", "tench"], numbers from 0 without a gap'
-                raise _fault_class_lists(path, expected, other)
-    return entries
-
-
-def _fault_class_lists(path: str | Path, expected: str, got: object, place: int = 0) -> InputError:
-    where = f"{path}, line {place}" if place else f"{path}"
-    return InputError(
-        f"{where}: expected {expected}, got {str(got)[:60]!r}; name a list of ImageNet's classes"
-    )

@@ -14,7 +14,7 @@ from wordbridge.devise.predictions import WORDS, read_predictions
 from wordbridge.errors import InputError
 from wordbridge.files import file_sha256
 from wordbridge.images.table import ImageRow, read_images
-from wordbridge.nouns.matrix import load_noun_vectors
+from wordbridge.nouns.matrix import read_noun_vectors
 from wordbridge.nouns.table import Noun, lemma_text, read_nouns
 from wordbridge.search.index import Vectors
 
@@ -98,7 +98,7 @@ def noun_rows(
 
     ``vectors`` is the matrix of the nouns, ``table`` says which noun each row is.
     """
-    rows, matrix = load_noun_vectors(vectors, table)
+    rows, matrix = read_noun_vectors(vectors, table)
     numbered = [(row.class_index, place) for place, row in enumerate(rows)]
     kept = sorted((number, place) for number, place in numbered if number is not None)
     taken = [place for _, place in kept] if classes else list(range(len(rows)))
