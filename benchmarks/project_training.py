@@ -16,10 +16,10 @@ from wordbridge.corpus.batches import ParallelData, sortish_batches
 from wordbridge.corpus.special_tokens import EOS, UNK
 from wordbridge.corpus.vocabulary import read_vocabulary
 from wordbridge.tensors import load_weights
-from wordbridge.training.loop import Standing
+from wordbridge.training.loop import TrainState
 from wordbridge.translation.decoding import DecodingSettings, greedy
 from wordbridge.translation.losses import free_run
-from wordbridge.translation.training import Prepared, Training, prepare
+from wordbridge.translation.training import TranslatorTrainer, prepare
 from wordbridge.translation.translator import Translator
 
 Figures = dict[str, float]
@@ -53,14 +53,14 @@ class Run:
 
 
 @dataclass
-class Recorded(Standing):
-    """The standing of a training that keeps the loss of every batch."""
+class Recorded(TrainState):
+    """The state of a training that keeps the loss of every batch."""
 
     losses: list[float] = field(default_factory=list)
 
-    def count(self, loss: float, tokens: int, started: float) -> None:
-        """Take in a step's loss and its target tokens, and the time since ``started``."""
-        super().count(loss, tokens, started)
+    def end_step(self, loss: float, items: int, seconds: float) -> None:
+        """Count a step with its loss, its target tokens and the time that it took."""
+        super().end_step(loss, items, seconds)
         self.losses.append(loss)
 
 
@@ -74,30 +74,24 @@ def train_variants(run: Run, variants: Mapping[str, Mapping[str, Any]]) -> dict[
 
 def _trained(run: Run, name: str, variant: Mapping[str, Any]) -> Figures:
     block = {"variant": variant, "device": "cpu", "threads": 1}
-    prepared = prepare(block, run.seed, run.inputs())
-    model, settings, valid = prepared.model, prepared.settings, prepared.valid
+    trainer = prepare(block, run.seed, run.inputs())
+    model, settings, valid = trainer.model, trainer.settings, trainer.valid_data
     batches = _validation_batches(valid, run.validation_size)
     looks = batches[:_LOOKS] if run.batches else batches
-    training = Training(
-        model,
-        settings,
-        prepared.train,
-        _part(valid, np.concatenate(looks)),
-        seed=run.seed,
-    )
-    training.standing = standing = Recorded()
+    trainer.valid_data = _part(valid, np.concatenate(looks))
+    trainer.state = standing = Recorded()
     with _first(run.batches):
-        load_weights(model, training.run())
+        load_weights(model, trainer.run())
     last_epoch = standing.losses[-(len(standing.losses) // standing.epoch) :]
     valid_loss = _free_running_loss(model, valid, looks)
     started = time.perf_counter()
-    _translate(prepared, batches, run.folder / f"{run.preset}.{name}.hyp")
+    _translate(trainer, valid, batches, run.folder / f"{run.preset}.{name}.hyp")
     return {
         "train_loss": float(np.mean(last_epoch[-_LAST_BATCHES:])),
         "smoothed_loss": standing.epochs[-1]["train_loss"],
         "valid_loss": valid_loss,
         "nll": standing.epochs[standing.best_epoch]["nll"],
-        "tokens_per_second": standing.tokens_per_second,
+        "tokens_per_second": standing.items_per_second,
         "train_seconds": standing.seconds,
         "translate_seconds": time.perf_counter() - started,
         "batch_size": settings.training.batch_size,
@@ -130,15 +124,17 @@ def _free_running_loss(model: Translator, data: ParallelData, looks: Sequence[Pl
     return float(np.average(losses, weights=[len(places) for places in looks]))
 
 
-def _translate(prepared: Prepared, batches: Sequence[Places], path: Path) -> None:
+def _translate(
+    trainer: TranslatorTrainer, valid: ParallelData, batches: Sequence[Places], path: Path
+) -> None:
     """Write greedy translations to ``path`` and references beside it, in the port's form."""
     words = read_vocabulary(path.parent / "en.words.tsv").words
-    options = DecodingSettings(max_steps=int(prepared.valid.target.lengths.max()))
-    prepared.model.eval()
+    options = DecodingSettings(max_steps=int(valid.target.lengths.max()))
+    trainer.model.eval()
     said, meant = [], []
     for places in batches:
-        batch = prepared.valid.batch(places)
-        found = greedy(prepared.model, batch.source, batch.source_lengths, options)
+        batch = valid.batch(places)
+        found = greedy(trainer.model, batch.source, batch.source_lengths, options)
         said += [_sentence(one.ids.tolist(), words) for one in found]
         meant += [_sentence(ids.tolist(), words) for ids in batch.target.t()]
     _write(path, said)

@@ -23,9 +23,14 @@ SCORES = {"score_translations", "tabulate_scores"} | PAGE
 TRANSLATIONS = {"translate_questions", "tabulate_samples", "tabulate_times", "plot_attention"}
 TRANSLATIONS |= SCORES
 TRAINING = {"train_translator", "tabulate_training"} | TRANSLATIONS
-EMBEDDINGS = {"build_embeddings", "tabulate_coverage", "find_learning_rate"} | TRAINING
+EMBEDDINGS = {
+    "build_embeddings",
+    "tabulate_coverage",
+    "find_learning_rate",
+    "plot_range_test",
+} | TRAINING
 OF_VECTORS = {"train_vectors", "describe_vectors"}
-NUMBERS = {"numericalize", "plot_schedule", "find_learning_rate"} | TRAINING
+NUMBERS = {"numericalize", "plot_schedule", "find_learning_rate", "plot_range_test"} | TRAINING
 VOCABULARY = {"build_vocab", "describe_vectors"} | NUMBERS | EMBEDDINGS
 SPLIT = {"split_pairs", "audit_leaks", "describe_corpus", "train_vectors"} | VOCABULARY
 TOKENS = {"tokenize_questions"} | SPLIT
@@ -80,7 +85,12 @@ def test_times_comments_docstrings_and_another_folder_make_nothing_stale(
             | {"tabulate_samples", *TABLES},
             dear=True,
         ),
-        case("training", "translation/training.py", TRAINING | {"find_learning_rate"}, dear=True),
+        case(
+            "training",
+            "translation/training.py",
+            TRAINING | {"find_learning_rate", "plot_range_test"},
+            dear=True,
+        ),
         case("scores", "translation/scores.py", SCORES, dear=True),
         case("fall-backs", "vectors/fallbacks.py", EMBEDDINGS, dear=True),
         case("downloads", "sources/http.py", {"fetch_resource"} | QUESTIONS, dear=True),
@@ -169,7 +179,7 @@ metadata.version = lambda name: "99.0" if name == {name!r} else version(name)
 @pytest.mark.parametrize(
     ("distribution", "expected"),
     [
-        case("torch", "torch", TRAINING | {"find_learning_rate"}),
+        case("torch", "torch", TRAINING | {"find_learning_rate", "plot_range_test"}),
         case("spacy", "spacy", TOKENS, dear=True),
         case("nothing that is imported", "pytest", set(), dear=True),
     ],
@@ -194,7 +204,9 @@ OF_RUNS = {"record_usage": 1}  # the models that the command line may choose amo
         case(
             "training key of one variant",
             [("      epochs: 1\n    training:\n      epochs: 2", "    training:\n      epochs: 3")],
-            TRAINED | OF_VARIANTS | {"plot_attention": 1, "find_learning_rate": 1},
+            TRAINED
+            | OF_VARIANTS
+            | {"plot_attention": 1, "find_learning_rate": 1, "plot_range_test": 1},
         ),
         case("another seed", [("seeds: [1, 2]", "seeds: [1, 2, 3]")], TRAINED | OF_RUNS),
         case(
@@ -210,7 +222,10 @@ OF_RUNS = {"record_usage": 1}  # the models that the command line may choose amo
                 ("  all:\n", "  both:\n"),
                 ("variants: [all]", "variants: [both]"),
             ],
-            TRAINED | OF_VARIANTS | OF_RUNS | {"plot_attention": 1, "find_learning_rate": 1},
+            TRAINED
+            | OF_VARIANTS
+            | OF_RUNS
+            | {"plot_attention": 1, "find_learning_rate": 1, "plot_range_test": 1},
             dear=True,
         ),
         case("one seed less", [("seeds: [1, 2]", "seeds: [1]")], TABLES | OF_RUNS, dear=True),

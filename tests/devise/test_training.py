@@ -16,12 +16,13 @@ import torch
 
 from tests.devise.head_toys import NOUNS, sources, variant
 from wordbridge.devise import training as module
-from wordbridge.devise.head_range_test import find_head_rate
 from wordbridge.devise.settings import settings_from
-from wordbridge.devise.training import HeadTraining, batches, prepare, write_metrics
+from wordbridge.devise.training import HeadTraining, batches, prepare
 from wordbridge.errors import InputError
 from wordbridge.training import checkpoint
 from wordbridge.training.checkpoint import Stopped
+from wordbridge.training.loop import write_metrics
+from wordbridge.training.lr_finder import range_test
 
 CPU = torch.device("cpu")
 Rows = list[dict[str, float]]
@@ -36,7 +37,7 @@ def run(block: dict[str, Any], seed: int = 3, state: Path | None = None) -> tupl
     one = training(block, seed, state)
     weights = one.run()
     content = b"".join(weights[name].numpy().tobytes() for name in sorted(weights))
-    return content, one.standing.epochs
+    return content, one.state.epochs
 
 
 class Killed(Exception):
@@ -45,7 +46,7 @@ class Killed(Exception):
 
 def killed_after(saves: int) -> AbstractContextManager[Any]:
     """Let the process end right after so many saved states."""
-    left, save = [saves], checkpoint._write
+    left, save = [saves], checkpoint.write_state
 
     def dying(*arguments: Any) -> None:
         save(*arguments)
@@ -53,7 +54,7 @@ def killed_after(saves: int) -> AbstractContextManager[Any]:
         if not left[0]:
             raise Killed
 
-    return patch.object(checkpoint, "_write", dying)
+    return patch.object(checkpoint, "write_state", dying)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
@@ -112,7 +113,7 @@ def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None
         pytest.raises(Stopped, match=r"stopped by SIG\w+ in epoch 1, its state is saved"),
     ):
         one.run()
-    assert one.standing.step == 2
+    assert one.state.step == 2
     assert run(block, state=state) == whole
 
 
@@ -133,8 +134,8 @@ def test_the_chosen_epoch_is_kept(select: str, best: int) -> None:
     with patch.object(module, "look", side_effect=looks):
         one = training(variant(training={"epochs": 4, "select": select}))
         one.run()
-    assert one.standing.best_epoch + 1 == best
-    assert [row["valid_loss"] for row in one.standing.epochs] == [0.9, 0.5, 0.7, 0.7]
+    assert one.state.best_epoch + 1 == best
+    assert [row["valid_loss"] for row in one.state.epochs] == [0.9, 0.5, 0.7, 0.7]
 
 
 def test_patience_ends_a_training_that_gets_no_better() -> None:
@@ -142,7 +143,7 @@ def test_patience_ends_a_training_that_gets_no_better() -> None:
     with patch.object(module, "look", side_effect=looks):
         one = training(variant(training={"epochs": 9, "patience": 3}))
         one.run()
-    assert len(one.standing.epochs) == 4
+    assert len(one.state.epochs) == 4
 
 
 def test_a_loss_that_is_no_number_ends_the_training_with_advice() -> None:
@@ -155,7 +156,7 @@ def test_every_loss_learns_nouns_from_features(kind: str) -> None:
     rate = {"epochs": 30, "learning_rate": 0.03}
     one = training(variant(loss={"kind": kind}, training=rate))
     one.run()
-    rows = one.standing.epochs
+    rows = one.state.epochs
     assert rows[-1]["valid_loss"] < 0.7 * rows[0]["valid_loss"]
     assert rows[-1]["valid_hit5"] > 0.9
 
@@ -180,7 +181,6 @@ def test_no_look_is_taken_at_valid_and_unseen_images_in_training() -> None:
     made = sources()
     one, seen = prepare(settings_from(variant()), 1, made, CPU, None)
     store: Any = made.store
-    one._epoch = lambda: None  # type: ignore[method-assign]
     for indices in batches(len(one.train_points), 16, 1, 0):
         one.train_points.batch(indices)
     parts = {made.images[row].part for row in store.asked}
@@ -189,7 +189,7 @@ def test_no_look_is_taken_at_valid_and_unseen_images_in_training() -> None:
 
 
 def test_the_range_test_raises_the_rate_over_epochs_and_suggests_one() -> None:
-    found = find_head_rate(training(variant()), 1e-4, 1.0, 40)
+    found = range_test(training(variant()).range_test_step(), 40, 1e-4, 1.0)
     assert len(found.rates) > 20
     assert found.rates[:2] == pytest.approx([1e-4, 1e-4 * 10 ** (4 / 40)])
     assert found.suggestion in found.rates
@@ -202,7 +202,7 @@ def test_the_range_test_ends_with_advice_where_the_first_loss_is_no_number() -> 
         patch.object(one, "step", return_value=float("nan")),
         pytest.raises(InputError, match="nan"),
     ):
-        find_head_rate(one, 1e-4, 1.0, 9)
+        range_test(one.range_test_step(), 9, 1e-4, 1.0)
 
 
 JOB = """
@@ -226,6 +226,6 @@ def test_a_process_killed_at_once_can_be_continued_and_ends_with_the_same_bytes(
             time.sleep(0.005)
         process.kill()
     one = training(LONGER, state=state)
-    one.resumption.resume(one.standing)
-    assert 0 < one.standing.step < one.steps
+    one.resume()
+    assert 0 < one.state.step < one.steps
     assert run(LONGER, state=state) == run(LONGER)

@@ -88,27 +88,27 @@ def note(state, kind, step):
 def watch_training(fault):
     """Note each step and each saved state, and let the fault come when it is due."""
     import wordbridge.training.checkpoint as checkpoint
-    from wordbridge.training.checkpoint import Resumption
-    from wordbridge.training.loop import Standing
+    from wordbridge.training.checkpoint import Checkpointer
+    from wordbridge.training.loop import TrainState
 
-    count, write, write_bytes = Standing.count, checkpoint._write, Path.write_bytes
-    locked, resume = checkpoint.locked, Resumption.resume
+    end_step, write, write_bytes = TrainState.end_step, checkpoint.write_state, Path.write_bytes
+    lock, load = checkpoint.lock, Checkpointer.load
     state = None
 
-    def resumed(self, standing):
+    def loaded(self):
         nonlocal state
         state = self.path
-        return resume(self, standing)
+        return load(self)
 
     def counted(self, *arguments):
-        count(self, *arguments)
+        end_step(self, *arguments)
         note(state, "step", self.step)
         fault.step()
 
-    def written(path, tensors, best, standing):
+    def written(path, tensors, best, values):
         fault.saves += 1
-        write(path, tensors, best, standing)
-        note(path, "saved", standing["step"])
+        write(path, tensors, best, values)
+        note(path, "saved", values["step"])
         fault.reached("renamed")
 
     def written_bytes(path, content):
@@ -121,10 +121,11 @@ def watch_training(fault):
 
     def locked_and_limited(*arguments, **options):
         fault.limit()
-        return locked(*arguments, **options)
+        return lock(*arguments, **options)
 
-    Standing.count, checkpoint._write, Path.write_bytes = counted, written, written_bytes
-    checkpoint.locked, Resumption.resume = locked_and_limited, resumed
+    TrainState.end_step, checkpoint.write_state = counted, written
+    Path.write_bytes = written_bytes
+    checkpoint.lock, Checkpointer.load = locked_and_limited, loaded
 
 
 if RULE := rule_of_this_process():

@@ -26,11 +26,14 @@ from wordbridge.report.figures import (
     line_style,
     losses_figure,
     range_test_figure,
+    read_range_test,
     save_figure,
+    schedule_curves,
     schedule_figure,
     scores_figure,
 )
 from wordbridge.report.published import published_losses
+from wordbridge.training.lr_finder import RangeTest, write_range_test
 
 
 def drawn() -> Figure:
@@ -262,3 +265,22 @@ def test_weights_that_do_not_fit_the_words_are_refused(
         attention_heat_map(weights, source, hypothesis)
     with pytest.raises(InputError, match="one row per output word"):
         attention_curves(weights, source, hypothesis)
+
+
+def test_curves_have_a_value_for_every_step() -> None:
+    training = {"learning_rate": 0.1, "auxiliary_pairs": 0, "auxiliary_epochs": 0}
+    blocks = {
+        "short": {"schedule": {}, "training": training | {"batch_size": 4, "epochs": 2}},
+        "moving": {
+            "schedule": {"momentum_high": 0.9, "momentum_low": 0.8},
+            "training": training | {"batch_size": 125, "epochs": 12},
+        },
+    }
+    rates, momenta = schedule_curves(blocks, 10, 0)
+    assert {name: len(values) for name, values in rates.items()} == {"short": 6, "moving": 12}
+    assert list(momenta) == ["moving"]
+
+
+def test_the_table_of_a_range_test_reads_back(tmp_path: Path) -> None:
+    write_range_test(tmp_path / "table.tsv", RangeTest([0.1, 0.25], [3.5, 1 / 3], 0.25))
+    assert read_range_test(tmp_path / "table.tsv") == ([0.1, 0.25], [3.5, 1 / 3], 0.25)

@@ -14,12 +14,12 @@ from tests.translation.toys import VARIANTS, settings, translator
 from wordbridge.errors import InputError
 from wordbridge.tensors import copy_weights
 from wordbridge.training.checkpoint import (
-    exclusive,
     load_state,
-    save_finished,
+    locked_state,
     save_state,
     state_folder,
     state_key,
+    write_state,
 )
 from wordbridge.translation.translator import Translator
 
@@ -93,7 +93,7 @@ import sys
 from pathlib import Path
 from wordbridge.training import checkpoint
 checkpoint.PATIENCE = float(sys.argv[2])
-with checkpoint.exclusive(Path(sys.argv[1])): print('in')
+with checkpoint.locked_state(Path(sys.argv[1]), {}, {}): print('in')
 """
 
 
@@ -109,13 +109,12 @@ def second(path: Path, patience: float) -> subprocess.Popen[str]:
 def test_a_second_process_waits_for_one_that_ends_and_is_kept_out_by_one_that_goes_on(
     tmp_path: Path,
 ) -> None:
-    path = tmp_path / "state.safetensors"
-    with exclusive(path):
-        with second(path, 0.3) as impatient:
+    with locked_state(tmp_path, {}, {}):
+        with second(tmp_path, 0.3) as impatient:
             said, errors = impatient.communicate()
         assert (said, impatient.returncode) == ("", 1)
         assert "another process runs this training; wait for it, or end it and run" in errors
-        patient = second(path, 60)
+        patient = second(tmp_path, 60)
         assert patient.stderr is not None
         assert patient.stderr.readline() == "waiting for another process that runs this training\n"
         assert patient.poll() is None
@@ -133,7 +132,7 @@ def test_a_finished_state_is_smaller_and_gives_the_best_weights(tmp_path: Path) 
     model, optimizer = trained(1, 3)
     best = {"a": torch.arange(3.0)}
     save_state(tmp_path / "whole", model, optimizer, best, {"epoch": 2})
-    save_finished(tmp_path / "finished", best, {"epoch": 2})
+    write_state(tmp_path / "finished", {}, best, {"epoch": 2})
     kept, standing = load_state(tmp_path / "finished", *trained(2, 0))
     assert (kept.keys(), standing) == (best.keys(), {"epoch": 2})
     assert torch.equal(kept["a"], best["a"])

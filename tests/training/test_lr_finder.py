@@ -6,40 +6,41 @@ from typing import Any
 import pytest
 
 from tests.translation.toys import VARIANTS, reversals, settings, translator
-from wordbridge.corpus.batches import AuxiliarySampler
 from wordbridge.errors import InputError
-from wordbridge.training.lr_finder import find_learning_rate, suggested, write_range_test
-from wordbridge.translation.training import Prepared
+from wordbridge.training.lr_finder import RangeTest, range_test, suggested, write_range_test
+from wordbridge.translation.training import TranslatorTrainer
 
 
-def prepared(**training: Any) -> Prepared:
+def trainer(**training: Any) -> TranslatorTrainer:
     made = settings(VARIANTS["attention"], training={"batch_size": 5, **training})
-    return Prepared(
-        translator(made), made, reversals(203, 1), reversals(3, 2), AuxiliarySampler(203)
-    )
+    return TranslatorTrainer(translator(made), made, reversals(203, 1), reversals(3, 2), seed=1)
+
+
+def range_test_of(one: TranslatorTrainer, lowest: float, highest: float) -> RangeTest:
+    return range_test(one.range_test_step(), len(one.batches(0)), lowest, highest)
 
 
 def test_rates_grow_by_an_equal_factor_until_the_loss_explodes() -> None:
-    found = find_learning_rate(prepared(), 1, 1e-5, 1e5)
+    found = range_test_of(trainer(), 1e-5, 1e5)
     assert 11 < len(found.rates) < 41
     assert found.rates[0] == 1e-5
     ratios = [after / rate for rate, after in zip(found.rates, found.rates[1:], strict=False)]
     assert ratios == pytest.approx([1e10 ** (1 / 41)] * len(ratios))
     assert found.suggestion in found.rates
-    assert found == find_learning_rate(prepared(), 1, 1e-5, 1e5)
+    assert found == range_test_of(trainer(), 1e-5, 1e5)
 
 
 def test_an_epoch_of_one_batch_gives_one_rate() -> None:
-    found = find_learning_rate(prepared(batch_size=500), 1, 1e-3, 1.0)
+    found = range_test_of(trainer(batch_size=500), 1e-3, 1.0)
     assert found.rates == [1e-3]
     assert found.suggestion == 1e-3
 
 
 def test_a_loss_that_is_no_number_from_the_start_is_an_error() -> None:
-    broken = prepared()
+    broken = trainer()
     broken.model.decoder.output.bias.data.fill_(float("nan"))
     with pytest.raises(InputError, match="first batch"):
-        find_learning_rate(broken, 1, 1e-3, 1.0)
+        range_test_of(broken, 1e-3, 1.0)
 
 
 def test_the_steepest_fall_before_the_minimum_is_suggested() -> None:
@@ -48,7 +49,7 @@ def test_the_steepest_fall_before_the_minimum_is_suggested() -> None:
 
 
 def test_the_table_marks_the_suggestion(tmp_path: Path) -> None:
-    found = find_learning_rate(prepared(), 1, 1e-5, 1.0)
+    found = range_test_of(trainer(), 1e-5, 1.0)
     write_range_test(tmp_path / "table.tsv", found)
     header, *rows = (tmp_path / "table.tsv").read_text().splitlines()
     assert header == "learning_rate\tloss\tsuggested"

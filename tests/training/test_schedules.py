@@ -2,8 +2,7 @@
 
 import pytest
 
-from wordbridge.training.schedules import curves, learning_rate, momentum
-from wordbridge.translation.settings import ScheduleSettings
+from wordbridge.training.schedules import ScheduleSettings, learning_rate, momentum
 
 LESSON = ScheduleSettings()
 ONE_CYCLE = ScheduleSettings("one_cycle", 10.0, momentum_high=0.95, momentum_low=0.85)
@@ -54,13 +53,3 @@ def test_inverse_square_root_is_highest_at_its_warm_up() -> None:
     settings = ScheduleSettings("inverse_sqrt", warmup=4)
     rates = [learning_rate(settings, step, 100, 2.0) for step in (0, 1, 3, 15)]
     assert rates == pytest.approx([0.5, 1.0, 2.0, 1.0])
-
-
-def test_curves_have_a_value_for_every_step() -> None:
-    blocks = {
-        "short": {"training": {"batch_size": 4, "epochs": 2}},
-        "moving": {"schedule": {"momentum_high": 0.9, "momentum_low": 0.8}},
-    }
-    rates, momenta = curves(blocks, 10, 0)
-    assert {name: len(values) for name, values in rates.items()} == {"short": 6, "moving": 12}
-    assert list(momenta) == ["moving"]

@@ -17,7 +17,7 @@ import torch
 from tests.translation.toys import NO_DROPOUT, VARIANTS, reversals, settings
 from wordbridge.training import checkpoint
 from wordbridge.training.device import choose_device
-from wordbridge.translation.training import Training
+from wordbridge.translation.training import TranslatorTrainer
 from wordbridge.translation.translator import Translator
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
@@ -35,7 +35,7 @@ class Killed(Exception):
 
 def trained(name: str, wanted: str, state: Path | None = None, **changes: Any) -> float:
     """Return the likelihood of the valid part after an epoch, in nats per token."""
-    options = {"epochs": 1, "batch_size": 16, "save_seconds": 1e-9, "learning_rate": 0.01}
+    options = {"epochs": 1, "batch_size": 16, "learning_rate": 0.01}
     precision = changes.pop("precision", "float32")
     made = settings(
         VARIANTS[name], hidden=24, training={**options, "precision": precision}, **changes
@@ -43,9 +43,11 @@ def trained(name: str, wanted: str, state: Path | None = None, **changes: Any) -
     torch.manual_seed(3)
     model = Translator(made.model, torch.randn(17, 20), torch.randn(13, 28))
     model = model.to(choose_device(wanted, 1))
-    one = Training(model, made, TRAIN, VALID, seed=3, state=state)
+    one = TranslatorTrainer(
+        model, made, TRAIN, VALID, seed=3, checkpoint=state, checkpoint_seconds=1e-9
+    )
     one.run()
-    return one.standing.epochs[-1]["nll"]
+    return one.state.epochs[-1]["nll"]
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -60,7 +62,7 @@ def test_an_epoch_on_the_gpu_agrees_with_the_processor(name: str) -> None:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_run_broken_off_on_the_gpu_continues(name: str, precision: str, tmp_path: Path) -> None:
     whole = trained(name, "cuda", precision=precision)
-    save, left = checkpoint._write, [9]
+    save, left = checkpoint.write_state, [9]
 
     def dying(*arguments: Any) -> None:
         save(*arguments)
@@ -69,7 +71,7 @@ def test_a_run_broken_off_on_the_gpu_continues(name: str, precision: str, tmp_pa
             raise Killed
 
     state = tmp_path / "state"
-    with patch.object(checkpoint, "_write", dying), pytest.raises(Killed):
+    with patch.object(checkpoint, "write_state", dying), pytest.raises(Killed):
         trained(name, "cuda", state, precision=precision)
     resumed = trained(name, "cuda", state, precision=precision)
     assert resumed == pytest.approx(whole, abs=RESUMED)

@@ -7,7 +7,7 @@ import torch
 
 from tests.translation.toys import FLAGS, LESSON, NO_DROPOUT, VARIANTS, reversals, settings
 from wordbridge.translation.decoding import DecodingSettings, translate
-from wordbridge.translation.training import Training
+from wordbridge.translation.training import TranslatorTrainer
 from wordbridge.translation.translator import Translator
 
 LESSONS: dict[str, dict[str, Any]] = {
@@ -40,7 +40,7 @@ def test_it_learns_to_reverse_short_sequences(name: str) -> None:
     torch.manual_seed(1)
     model = Translator(made.model, torch.randn(9, 20), torch.randn(10, 26))
     train, valid = reversals(200, 1, longest=3, words=4), reversals(20, 2, longest=3, words=4)
-    Training(model, made, train, valid, seed=1).run()
+    TranslatorTrainer(model, made, train, valid, seed=1).run()
     sources = [valid.source[row] for row in valid.rows]
     found = translate(model, sources, DecodingSettings(max_steps=6))
     right = [

@@ -29,7 +29,7 @@ from tests.translation.toys import (
     settings,
     translator,
 )
-from wordbridge import job as attempts
+from wordbridge import job
 from wordbridge.corpus.batches import AuxiliarySampler
 from wordbridge.corpus.ids import pack, write_ids
 from wordbridge.corpus.special_tokens import EOS
@@ -39,18 +39,33 @@ from wordbridge.training.checkpoint import Stopped
 from wordbridge.translation import training as training_module
 from wordbridge.translation.losses import FreeRun
 from wordbridge.translation.settings import Settings
-from wordbridge.translation.training import Training, WeightAverage, prepare, train
+from wordbridge.translation.training import (
+    TranslatorTrainer,
+    WeightAverage,
+    prepare,
+    train,
+)
 from wordbridge.translation.translator import Translator
 
 TRAIN, VALID = reversals(13, 1), reversals(5, 2)
-SHORT = {"epochs": 2, "batch_size": 4, "save_seconds": 1e-9}
+SHORT = {"epochs": 2, "batch_size": 4}
 
 Rows = list[dict[str, float]]
 
 
-def training(made: Settings, seed: int = 3, state: Path | None = None) -> Training:
+def training(
+    made: Settings, seed: int = 3, state: Path | None = None, seconds: float = 1e-9
+) -> TranslatorTrainer:
     torch.manual_seed(seed)
-    return Training(translator(made, seed), made, TRAIN, VALID, seed=seed, state=state)
+    return TranslatorTrainer(
+        translator(made, seed),
+        made,
+        TRAIN,
+        VALID,
+        seed=seed,
+        checkpoint=state,
+        checkpoint_seconds=seconds,
+    )
 
 
 def short(name: str = "all", **changes: Any) -> Settings:
@@ -58,12 +73,14 @@ def short(name: str = "all", **changes: Any) -> Settings:
     return settings(block)
 
 
-def run(made: Settings, seed: int = 3, state: Path | None = None) -> tuple[bytes, Rows]:
-    """Return the chosen weights as bytes, and the rows of the epochs."""
-    one = training(made, seed, state)
+def run(
+    made: Settings, seed: int = 3, state: Path | None = None, seconds: float = 1e-9
+) -> tuple[bytes, Rows]:
+    """Return the kept weights as bytes, and the rows of the epochs."""
+    one = training(made, seed, state, seconds)
     weights = one.run()
     content = b"".join(weights[name].numpy().tobytes() for name in sorted(weights))
-    return content, one.standing.epochs
+    return content, one.state.epochs
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
@@ -78,7 +95,7 @@ class Killed(Exception):
 
 def killed_after(saves: int) -> AbstractContextManager[Any]:
     """Let the process end right after so many saved states."""
-    left, save = [saves], checkpoint._write
+    left, save = [saves], checkpoint.write_state
 
     def dying(*arguments: Any) -> None:
         save(*arguments)
@@ -86,7 +103,7 @@ def killed_after(saves: int) -> AbstractContextManager[Any]:
         if not left[0]:
             raise Killed
 
-    return patch.object(checkpoint, "_write", dying)
+    return patch.object(checkpoint, "write_state", dying)
 
 
 @pytest.mark.parametrize("saves", range(1, 12))
@@ -102,16 +119,16 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
     assert run(made, state=state) == whole
 
 
-def test_a_continued_training_knows_the_seconds_of_its_attempts_and_their_number(
+def test_a_resumed_training_includes_the_elapsed_time_of_interrupted_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "seconds_since_start", lambda: 100.0)
+    monkeypatch.setattr(job, "seconds_since_start", lambda: 100.0)
     for number in (1, 2, 3):
-        monkeypatch.setattr(attempts, "_earlier", attempts._Earlier())  # a process of its own
+        monkeypatch.setattr(checkpoint, "elapsed", job.Elapsed())  # as in a new process
         one = training(short(), state=tmp_path / "state")
         with killed_after(2), suppress(Killed):
             one.run()
-        assert (one.standing.spent, one.standing.attempts) == (number * 100.0, number)
+        assert checkpoint.elapsed.total() == number * 100.0
 
 
 @pytest.fixture
@@ -156,13 +173,13 @@ def test_every_kind_of_training_continues_with_the_same_bytes(block: Block, tmp_
 
 
 @pytest.mark.usefixtures("any_precision")
-@pytest.mark.parametrize("changes", [{}, {"precision": "float16", "save_seconds": 9e9}])
+@pytest.mark.parametrize(("precision", "seconds"), [("float32", 1e-9), ("float16", 9e9)])
 def test_a_finished_state_gives_its_weights_at_once(
-    changes: dict[str, Any], tmp_path: Path
+    precision: str, seconds: float, tmp_path: Path
 ) -> None:
-    made = short(**changes)  # the second is saved at its end only
-    first = run(made, state=tmp_path / "state")
-    with patch.object(Training, "_epoch", side_effect=AssertionError):
+    made = short(precision=precision)  # the second is saved at its end only
+    first = run(made, state=tmp_path / "state", seconds=seconds)
+    with patch.object(TranslatorTrainer, "_train_epoch", side_effect=AssertionError):
         assert run(made, state=tmp_path / "state") == first
 
 
@@ -172,9 +189,9 @@ def test_a_finished_state_gives_its_weights_at_once(
 def test_batches_of_any_size_are_trained_on(batch_size: int, epochs: int, batches: int) -> None:
     one = training(short(batch_size=batch_size, epochs=epochs))
     one.run()
-    assert one.standing.step == one.steps == batches
-    assert one.standing.tokens == epochs * int(TRAIN.target_lengths.sum())
-    assert len(one.standing.epochs) == epochs
+    assert one.state.step == one.steps == batches
+    assert one.state.items == epochs * int(TRAIN.target_lengths.sum())
+    assert len(one.state.epochs) == epochs
 
 
 def losses(values: list[float]) -> AbstractContextManager[Any]:
@@ -210,23 +227,23 @@ def test_the_best_epoch_is_kept(select: dict[str, str], best: int) -> None:
         free_runs([6.0, 4.0, 5.0, 4.0], [7.0, 8.0, 9.0, 9.0]),
     ):
         kept = one.run()
-    assert one.standing.best_epoch == best
+    assert one.state.best_epoch == best
     assert [torch.equal(kept["decoder.output.bias"], each) for each in weights].index(True) == best
-    assert [row["bleu"] for row in one.standing.epochs] == [7.0, 8.0, 9.0, 9.0]
+    assert [row["bleu"] for row in one.state.epochs] == [7.0, 8.0, 9.0, 9.0]
 
 
-def test_a_finished_epoch_is_told_with_its_bleu(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_reports_a_finished_epoch_with_its_bleu(capsys: pytest.CaptureFixture[str]) -> None:
     with free_runs([6.25], [7.123]), losses([3.5]):
         training(short(epochs=1)).run()
     line = capsys.readouterr().err.splitlines()[-1]
-    assert "valid 6.2500  nll 3.5000  bleu 7.12  " in line
+    assert "nll 3.5  free_running_loss 6.25  bleu 7.123  " in line
 
 
 def test_the_lesson_keeps_the_last_epoch_and_never_gives_up() -> None:
     one = training(short(epochs=4, select="last", patience=1))
     with losses([3.0, 1.0, 2.0, 4.0]):
         kept = one.run()
-    assert one.standing.best_epoch == 3
+    assert one.state.best_epoch == 3
     for name, parameter in one.model.named_parameters():
         assert torch.equal(kept[name], parameter)
 
@@ -236,7 +253,7 @@ def test_patience_ends_a_training_that_gets_no_better(patience: int | None, epoc
     one = training(short(epochs=6, patience=patience, select="nll"))
     with losses([3.0, 2.0, 2.5, 2.4, 1.0, 2.0]):
         one.run()
-    assert len(one.standing.epochs) == epochs
+    assert len(one.state.epochs) == epochs
 
 
 @pytest.mark.parametrize("select", ["last", "nll", "free_running_loss", "bleu"])
@@ -261,16 +278,17 @@ def test_padding_does_not_weigh_in_the_corrected_training() -> None:
     made = settings({"training": {**SHORT, "label_smoothing": 0.1}})
     one = training(made)
     data = parallel([[4, 5], [6]], [[4, 5, 6, 7], [8]])
-    loss, _ = one.optimisation._losses(data.batch([0, 1]), 0.0)
+    one.train_data = data
+    loss, _ = one.losses(np.array([0, 1]))
     assert loss.isfinite()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None:
-    made, state = short(save_seconds=1e9), tmp_path / "state"
+    made, state = short(), tmp_path / "state"
     whole = run(made)
-    one = training(made, state=state)
-    step, count = one.optimisation.step, [0]
+    one = training(made, state=state, seconds=1e9)
+    step, count = one.step, [0]
 
     def signalled(*arguments: Any) -> float:
         count[0] += 1
@@ -280,12 +298,12 @@ def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None
 
     before = signal.getsignal(number)
     with (
-        patch.object(one.optimisation, "step", signalled),
+        patch.object(one, "step", signalled),
         pytest.raises(Stopped, match=r"stopped by SIG\w+ in epoch 1, its state is saved"),
     ):
         one.run()
     assert signal.getsignal(number) is before
-    assert one.standing.step == 3
+    assert one.state.step == 3
     assert run(made, state=state) == whole
 
 
@@ -314,8 +332,8 @@ def test_a_killed_process_can_be_continued_and_ends_with_the_same_bytes(
     assert process.returncode == (1 if number == signal.SIGTERM else -signal.SIGKILL), errors
     assert ("training was stopped by SIGTERM" in errors) is (number == signal.SIGTERM)
     one = training(LONGER, state=state)
-    one._resume()
-    assert 0 < one.standing.step < one.steps
+    one.resume()
+    assert 0 < one.state.step < one.steps
     assert run(LONGER, state=state)[0] == run(LONGER)[0]
 
 
@@ -375,16 +393,16 @@ def test_a_resumed_mean_goes_on_with_the_decay_of_its_step() -> None:
 def test_the_mean_of_a_training_is_validated_and_kept() -> None:
     training = {**SHORT, "averaging": 0.6, "select": "last"}
     made = settings({"training": training})
-    one = Training(translator(made), made, TRAIN, VALID, seed=3)
+    one = TranslatorTrainer(translator(made), made, TRAIN, VALID, seed=3)
     seen: list[Tensor] = []
-    update = one.optimisation.step
+    update = one.step
 
     def watched(*given: object) -> float:
         loss = update(*given)  # type: ignore[arg-type]
         seen.append(bias(one.model))
         return loss
 
-    one.optimisation.step = watched  # type: ignore[method-assign]
+    one.step = watched  # type: ignore[method-assign]
     kept = one.run()["decoder.output.bias"]
     torch.testing.assert_close(kept, expected_mean(seen, 0.6))
     assert (kept - seen[-1]).abs().max() > 1e-4
@@ -395,10 +413,10 @@ def test_a_mean_changes_what_is_validated_and_not_how_it_is_trained() -> None:
     for averaging in (0.0, 0.9):
         made = settings({"training": {**SHORT, "averaging": averaging}})
         torch.manual_seed(3)
-        one = Training(translator(made), made, TRAIN, VALID, seed=3)
+        one = TranslatorTrainer(translator(made), made, TRAIN, VALID, seed=3)
         one.run()
         biases.append(bias(one.model))
-        rows.append(one.standing.epochs)
+        rows.append(one.state.epochs)
     assert torch.equal(*biases)
     for plain, averaged in zip(*rows, strict=True):
         assert plain["train_loss"] == averaged["train_loss"]
@@ -440,7 +458,7 @@ def block(**changes: Any) -> dict[str, Any]:
 
 def test_a_job_gives_weights_description_rows_and_times(tmp_path: Path) -> None:
     states = tmp_path / "states"
-    trained = train(block(), 3, files(tmp_path), states, CODE)
+    trained = train(block(), 3, files(tmp_path), states, CODE, 9.0)
     assert trained.description["source"] == [9, 5]
     assert trained.description["target"] == [9, 7]
     assert trained.description["target_versions"] == []
@@ -452,8 +470,8 @@ def test_a_job_gives_weights_description_rows_and_times(tmp_path: Path) -> None:
 def test_a_job_broken_off_before_its_results_were_written_does_not_train_again(
     tmp_path: Path,
 ) -> None:
-    first = train(block(), 3, files(tmp_path), tmp_path / "states", CODE)
-    again = train(block(), 3, files(tmp_path), tmp_path / "states", CODE)
+    first = train(block(), 3, files(tmp_path), tmp_path / "states", CODE, 9.0)
+    again = train(block(), 3, files(tmp_path), tmp_path / "states", CODE, 9.0)
     assert again.description == first.description
     assert again.epochs == first.epochs
     assert again.times == first.times
@@ -486,7 +504,7 @@ def test_versions_are_no_matter_to_a_variant_without_tags(tmp_path: Path) -> Non
     plain = prepare(block(), 1, files(tmp_path))
     for name, value in plain.model.state_dict().items():
         assert torch.equal(value, prepared.model.state_dict()[name])
-    assert prepared.train.batch([1]).source.tolist() == [[5], [EOS]]
+    assert prepared.train_data.batch([1]).source.tolist() == [[5], [EOS]]
 
 
 @pytest.mark.parametrize(
@@ -497,7 +515,7 @@ def test_tags_are_words_of_their_own_behind_the_vocabulary(
 ) -> None:
     changes = {"direction": direction, "tag_versions": True, "training": {"epochs": 1}}
     inputs = files(tmp_path, versions=True)
-    trained = train(block(**changes), 3, inputs, tmp_path / "states", CODE)
+    trained = train(block(**changes), 3, inputs, tmp_path / "states", CODE, 9.0)
     assert trained.description["target_versions"] == names
     assert trained.description["source"] == [9 + len(names), width]
     assert trained.weights["encoder.embedding.weight"].shape == (9 + len(names), width)
@@ -508,7 +526,7 @@ def test_tags_are_words_of_their_own_behind_the_vocabulary(
     given = torch.from_numpy(np.load(inputs[f"{source}_embedding"]))
     torch.testing.assert_close(embedding[:9], given * prepared.settings.model.embedding_scale)
     assert 0.02 < embedding[9:].std() < 0.3  # as wide as the words' under the same scale
-    first = prepared.valid.batch([0, 1]).source[0].tolist()
+    first = prepared.valid_data.batch([0, 1]).source[0].tolist()
     assert first == {"fr-en": [9 + 2, 9 + 0], "en-fr": [9 + 0, 9 + 1]}[direction]
 
 
@@ -519,14 +537,14 @@ def test_auxiliary_text_is_learned_from_in_the_first_epochs(tmp_path: Path) -> N
     inputs = files(tmp_path, auxiliary=4)
     prepared = prepare(block(training=AUXILIARY), 1, inputs)
     assert prepared.sampler == AuxiliarySampler(train=5, auxiliary=4, drawn=3, epochs=2)
-    assert len(prepared.train) == 9
-    assert len(prepared.valid) == 2
+    assert len(prepared.train_data) == 9
+    assert len(prepared.valid_data) == 2
     assert [len(prepared.sampler.indices(1, epoch)) for epoch in range(3)] == [8, 8, 5]
     # The auxiliary texts of the files stand behind those of the train part.
-    assert prepared.train.batch([5]).source[0].tolist() == [4 + 7 % 5]
+    assert prepared.train_data.batch([5]).source[0].tolist() == [4 + 7 % 5]
 
-    trained = train(block(training=AUXILIARY), 3, inputs, tmp_path / "states", CODE)
-    plain = train(block(training={"epochs": 3, "batch_size": 4}), 3, inputs, tmp_path, CODE)
+    trained = train(block(training=AUXILIARY), 3, inputs, tmp_path / "states", CODE, 9.0)
+    plain = train(block(training={"epochs": 3, "batch_size": 4}), 3, inputs, tmp_path, CODE, 9.0)
     assert trained.times["epochs"] == 3
     assert any(not torch.equal(w, plain.weights[n]) for n, w in trained.weights.items())
 
@@ -537,7 +555,7 @@ def test_auxiliary_text_that_nobody_asks_for_changes_nothing(tmp_path: Path) -> 
     for folder, count in ((with_text, 4), (without, 0)):
         folder.mkdir()
         inputs = files(folder, auxiliary=count)
-        runs.append(train(block(), 3, inputs, folder / "states", CODE))
+        runs.append(train(block(), 3, inputs, folder / "states", CODE, 9.0))
     assert all(torch.equal(w, runs[1].weights[n]) for n, w in runs[0].weights.items())
 
 

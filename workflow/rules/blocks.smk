@@ -134,6 +134,12 @@ def range_test_block(wildcards):
     return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
 
 
+def range_test_table(wildcards):
+    """Return the table that a figure of a range test is drawn from."""
+    folder = {"learning": "range_test", "head_learning": "range_test/heads"}[wildcards.kind]
+    return f"<results>/{folder}/{{name}}.tsv"
+
+
 def schedule_block(name):
     """Return what the learning rate of a variant depends on."""
     block = config["variants"][name]

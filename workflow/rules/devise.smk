@@ -91,7 +91,7 @@ rule plot_heads:
 
 
 rule find_head_learning_rate:
-    """The learning-rate range test of one head: losses, plot and suggestion."""
+    """The learning-rate range test of one head: losses and suggestion."""
     input:
         features=FEATURES,
         rows=ROWS,
@@ -99,8 +99,7 @@ rule find_head_learning_rate:
         vectors="<results>/nouns/vectors.npy",
         nouns="<results>/nouns/vectors.tsv",
     output:
-        table="<results>/range_test/heads/{method}.tsv",
-        figure="<results>/figures/head_learning_rate_{method}.png",
+        "<results>/range_test/heads/{method}.tsv",
     log:
         "<logs>/find_head_learning_rate/{method}.log",
     benchmark:

@@ -35,15 +35,14 @@ rule train_translator:
 
 
 rule find_learning_rate:
-    """The learning-rate range test of one variant: losses, plot and suggestion."""
+    """The learning-rate range test of one variant: losses and suggestion."""
     input:
         fr_ids="<results>/ids/fr.npz",
         en_ids="<results>/ids/en.npz",
         fr_embedding="<results>/embeddings/fr.npy",
         en_embedding="<results>/embeddings/en.npy",
     output:
-        table="<results>/range_test/{variant}.tsv",
-        figure="<results>/figures/learning_rate_{variant}.png",
+        "<results>/range_test/{variant}.tsv",
     log:
         "<logs>/find_learning_rate/{variant}.log",
     benchmark:
@@ -59,3 +58,26 @@ rule find_learning_rate:
         settings=range_test_block,
     script:
         "../scripts/find_learning_rate.py"
+
+
+rule plot_range_test:
+    """The figure of one learning-rate range test, of a variant or of a head."""
+    input:
+        range_test_table,
+    output:
+        "<results>/figures/{kind}_rate_{name}.png",
+    log:
+        "<logs>/plot_range_test/{kind}_rate_{name}.log",
+    benchmark:
+        "<results>/benchmarks/plot_range_test/{kind}_rate_{name}.tsv"
+    wildcard_constraints:
+        kind="learning|head_learning",
+        name=".+",
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/plot_range_test.py"

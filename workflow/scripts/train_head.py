@@ -1,9 +1,10 @@
 """The head of one variant trained with one seed, and its losses per epoch."""
 
-from wordbridge.devise.training import read_sources, train, write_metrics
+from wordbridge.devise.training import read_sources, train
 from wordbridge.job import start_job
 from wordbridge.tensors import write_model
 from wordbridge.training.checkpoint import state_folder
+from wordbridge.training.loop import write_metrics
 
 start_job(snakemake)
 

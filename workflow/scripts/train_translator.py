@@ -3,7 +3,8 @@
 from wordbridge.files import write_json
 from wordbridge.job import start_job
 from wordbridge.training.checkpoint import state_folder
-from wordbridge.translation.training import train, write_metrics
+from wordbridge.training.loop import write_metrics
+from wordbridge.translation.training import train
 from wordbridge.translation.translator import write_translator
 
 start_job(snakemake)

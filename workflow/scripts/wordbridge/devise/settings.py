@@ -1,11 +1,17 @@
 """Settings of an image head and of its training, as plain frozen values."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from wordbridge.errors import InputError
-from wordbridge.translation.settings import ScheduleSettings, block_of
+from wordbridge.training.loop import LoopSettings
+from wordbridge.training.schedules import ScheduleSettings
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Block = TypeVar("Block", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class LossSettings:
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(LoopSettings):
     """Everything about the optimisation but the data and the seed; the lesson's first run.
 
     After ``freeze_statistics`` epochs the batch norms keep their running statistics, as after
@@ -63,7 +69,7 @@ class TrainingSettings:
     epochs: int = 20
     learning_rate: float = 1e-2
     batch_size: int = 256
-    betas: tuple[float, float] = (0.9, 0.99)
+    betas: Sequence[float] = (0.9, 0.99)
     weight_decay: float = 1e-7
     freeze_statistics: int | None = None
     select: Literal["last", "valid_loss"] = "valid_loss"
@@ -90,6 +96,22 @@ class Settings:
         if seconds is None:
             return self
         return replace(self, training=replace(self.training, save_seconds=seconds))
+
+
+def block_of(kind: type[Block], values: Mapping[str, Any]) -> Block:
+    """Return the ``values`` of a block of the configuration as settings of a ``kind``.
+
+    Raises InputError for a setting that there is not.
+    """
+    known = {field.name for field in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise InputError(
+            f"{kind.__name__}: expected settings among {', '.join(sorted(known))}, "
+            f"got {', '.join(unknown)}; correct the variant, or train it again with this code"
+        )
+    plain: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    return kind(**plain)
 
 
 def settings_from(values: Mapping[str, Any]) -> Settings:

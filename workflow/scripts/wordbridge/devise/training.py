@@ -5,10 +5,6 @@ Training of one head over features that were computed before; resumable at any b
 One training job: from features, split and noun vectors to a trained head.
 """
 
-import math
-import random
-import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -24,16 +19,13 @@ from wordbridge.devise.dataset import Batch, Points, label_numbers, of_images
 from wordbridge.devise.head import SAME, Head, Kept, draw_negatives, kept_weights, losses
 from wordbridge.devise.labelled import Features, seen_parts
 from wordbridge.devise.settings import LossSettings, Settings, settings_from
-from wordbridge.errors import InputError
-from wordbridge.files import write_tsv
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.images.table import ImageRow, read_images
 from wordbridge.nouns.matrix import NounMatrix, read_noun_matrix
 from wordbridge.tensors import SavedModel
-from wordbridge.training.checkpoint import Resumption, exclusive, state_key
+from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
-from wordbridge.training.loop import Standing
-from wordbridge.training.schedules import learning_rate, momentum
+from wordbridge.training.loop import Indices, Trainer, set_seed
 
 CHUNK = 1024  # images at once
 
@@ -68,10 +60,7 @@ def _hits(said: Tensor, batch: Batch, settings: LossSettings, seen: Tensor) -> T
     return ((unit @ seen.T > right) & others).sum(dim=1) < 5
 
 
-COLUMNS = ("epoch", "learning_rate", "train_loss", "fit_loss", "valid_loss", "valid_hit5")
-
-
-def batches(points: int, size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+def batches(points: int, size: int, seed: int, epoch: int) -> list[Indices]:
     """Return the shuffled numbers of all points in batches, a function of seed and epoch.
 
     A last batch of one point, of which batch norm can make nothing, joins the one before.
@@ -83,14 +72,16 @@ def batches(points: int, size: int, seed: int, epoch: int) -> list[NDArray[np.in
     return np.split(order, cuts)
 
 
-class HeadTraining:
-    """One training of ``head`` over ``train`` with a look at ``valid`` after each epoch.
+class HeadTraining(Trainer):
+    """The training of ``head`` on ``train``, validated after each epoch.
 
-    ``fit`` are images of the train part that are looked at in the same way, so that the two
-    losses can be compared: where they part, the head overfits. ``seen`` (nouns, dim) are the
-    unit vectors of the nouns with training points. ``state`` is the file that is written every
-    few minutes, on SIGTERM and at the end, and from which the run continues with the same bytes.
+    ``looks`` are the images whose metrics are computed: some of the train part (``fit``), so that
+    the two losses can be compared, and those of the valid part. ``seen`` (nouns, dim) are the
+    unit vectors of the nouns with training points.
     """
+
+    metrics = ("epoch", "learning_rate", "train_loss", "fit_loss", "valid_loss", "valid_hit5")
+    unit = "images"
 
     def __init__(
         self,
@@ -101,117 +92,47 @@ class HeadTraining:
         seen: Tensor,
         *,
         seed: int,
-        state: Path | None = None,
+        checkpoint: Path | None = None,
     ) -> None:
-        self.head, self.settings = head, settings
+        self.head, self.settings, self.seed = head, settings, seed
         self.train_points, (self.fit, self.valid) = train, looks
-        self.device = next(head.parameters()).device
-        self.seen = seen.to(self.device)
-        self.seed = seed
         options = settings.training
-        self.optimizer = torch.optim.Adam(
-            head.parameters(),
-            lr=options.learning_rate,
-            betas=options.betas,
-            weight_decay=options.weight_decay,
-            fused=True,  # one pass over each tensor, on CPU and GPU alike
+        steps = len(batches(len(train), options.batch_size, seed, 0)) * options.epochs
+        super().__init__(
+            head, options, settings.schedule, steps, Kept(head), checkpoint, options.save_seconds
         )
-        self.steps = len(batches(len(train), options.batch_size, seed, 0)) * options.epochs
-        self.standing = Standing()
-        self.best: dict[str, Tensor] = {}
-        self.resumption = Resumption(state, Kept(head), self.optimizer, options.save_seconds)
+        self.seen = seen.to(self.device)
 
-    def run(self) -> dict[str, Tensor]:
-        """Train to the end, from the saved state if there is one, and return the chosen weights.
+    def batches(self, epoch: int) -> list[Indices]:
+        """Return the batches of ``epoch``; see ``batches``."""
+        size = self.settings.training.batch_size
+        return batches(len(self.train_points), size, self.seed, epoch)
 
-        Raises Stopped after SIGTERM, SIGINT or SIGHUP, when the state has been written, and
-        InputError when a loss is no number.
-        """
-        options = self.settings.training
-        with self.resumption.stop:
-            self.best = self.resumption.resume(self.standing)
-            while self.standing.goes_on(options.epochs, options.patience):
-                self._epoch()
-            self.resumption.finish(self.standing, self.best)
-        return self.best
-
-    def _epoch(self) -> None:
-        standing, options = self.standing, self.settings.training
-        order = batches(len(self.train_points), options.batch_size, self.seed, standing.epoch)
-        self.head.train()
-        frozen = options.freeze_statistics
-        if frozen is not None and standing.epoch >= frozen:
+    def start_epoch(self) -> None:
+        """Prepare the head; after some epochs its batch norms keep their statistics."""
+        super().start_epoch()
+        frozen = self.settings.training.freeze_statistics
+        if frozen is not None and self.state.epoch >= frozen:
             self.head.freeze_statistics()
-        # Saved after the last batch but before validation, an epoch has no batch left.
-        for indices in order[standing.batch :]:
-            self._batch(indices)
-            self._save_if_due()
-        self._close_epoch()
 
-    def _batch(self, indices: NDArray[np.int64]) -> None:
-        started, step = time.monotonic(), self.standing.step
-        first = momentum(self.settings.schedule, step, self.steps)
-        loss = self.step(indices, self._rate(step), first)
-        self._check(loss, "training loss")
-        self.standing.count(loss, len(indices), started)
-
-    def step(self, indices: NDArray[np.int64], rate: float, first: float | None) -> float:
-        """Return the loss of one batch after one step with the learning rate ``rate``.
-
-        ``first`` is Adam's first beta, or None to leave it.
-        """
+    def losses(self, indices: Indices) -> tuple[Tensor, Tensor]:
+        """Return the mean loss of a batch, twice: all of it is minimised."""
         batch = self.train_points.batch(indices).to(self.device)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-            if first is not None:
-                group["betas"] = (first, group["betas"][1])
-        said = self.head(batch.features)
+        predicted = self.head(batch.features)
         options = self.settings.loss
         negatives = draw_negatives(self.seen, options.negatives)
-        loss = losses(options, said, batch.targets, batch.labels, negatives).mean()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        return float(loss.detach())
+        loss = losses(options, predicted, batch.targets, batch.labels, negatives).mean()
+        return loss, loss
 
-    def _rate(self, step: int) -> float:
-        highest = self.settings.training.learning_rate
-        return learning_rate(self.settings.schedule, step, self.steps, highest)
-
-    def _check(self, loss: float, name: str) -> None:
-        if not math.isfinite(loss):
-            raise InputError(
-                f"{name} in epoch {self.standing.epoch + 1}: expected a number, got {loss}; "
-                "lower learning_rate"
-            )
-
-    def _close_epoch(self) -> None:
-        standing = self.standing
+    def validate(self) -> dict[str, float]:
+        """Return losses and hit rate of the images that are not trained on."""
         fit, _ = look(self.head, self.fit, self.settings.loss, self.seen)
         valid, hit5 = look(self.head, self.valid, self.settings.loss, self.seen)
-        row = {
-            "epoch": standing.epoch + 1,
-            "learning_rate": self._rate(standing.step - 1),
-            "train_loss": standing.train_loss,
-            "fit_loss": fit,
-            "valid_loss": valid,
-            "valid_hit5": hit5,
-        }
-        self._check(valid, "valid_loss")
-        last = self.settings.training.select == "last"
-        if standing.close_epoch(row, -row["epoch"] if last else valid):
-            self.best = kept_weights(self.head)
-        print("  ".join(f"{name} {row[name]:.4g}" for name in COLUMNS), file=sys.stderr)
-        self._save_if_due()
+        return {"fit_loss": fit, "valid_loss": valid, "valid_hit5": hit5}
 
-    def _save_if_due(self) -> None:
-        if self.resumption.due:
-            self.resumption.save(self.standing, self.best)
-
-
-def write_metrics(path: str | Path, epochs: Sequence[dict[str, float]]) -> None:
-    """Write one row per epoch; figures are written so that they read back exactly."""
-    write_tsv(path, COLUMNS, ([repr(row[name]) for name in COLUMNS] for row in epochs))
+    def weights(self) -> dict[str, Tensor]:
+        """Return copies of the head's weights and running statistics."""
+        return kept_weights(self.head)
 
 
 @dataclass(frozen=True)
@@ -255,13 +176,13 @@ def prepare(
         of_images(sources.store, sources.nouns, part, label_of)
         for part in (train, train.thinned(len(valid)), valid)
     )
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
+    set_seed(seed)
     vectors = torch.from_numpy(sources.nouns.vectors[seen])
     outputs = len(seen) if settings.loss.kind == "softmax" else vectors.shape[1]
     head = Head(settings.head, sources.store.width, outputs).to(device)
-    training = HeadTraining(head, settings, points, (fit, held), vectors, seed=seed, state=state)
+    training = HeadTraining(
+        head, settings, points, (fit, held), vectors, seed=seed, checkpoint=state
+    )
     return training, [sources.nouns.synsets[row] for row in seen]
 
 
@@ -291,13 +212,11 @@ def train(
     device = choose_device(block["device"], block["threads"])
     settings = settings_from(block["variant"])
     files = {f"{number:06d}": path for number, path in enumerate(inputs)}
-    key = state_key({"block": block, "seed": seed, "code": code}, files)
-    state = states / f"{key}.safetensors"
-    with exclusive(state):
+    with locked_state(states, {"block": block, "seed": seed, "code": code}, files) as state:
         paced = settings.saving_every(save_seconds)
         training, seen = prepare(paced, seed, sources, device, state)
         weights = training.run()
-    standing, scores = training.standing, settings.loss.kind == "softmax"
+    state_of_training, scores = training.state, settings.loss.kind == "softmax"
     description = {
         "kind": "head",
         "space": "classes" if scores else "words",
@@ -308,8 +227,8 @@ def train(
         "outputs": len(seen) if scores else sources.nouns.vectors.shape[1],
         "parameters": sum(p.numel() for p in training.head.parameters()),
         "points": len(training.train_points),
-        "epochs": standing.epoch,
-        "best_epoch": standing.best_epoch + 1,
+        "epochs": state_of_training.epoch,
+        "best_epoch": state_of_training.best_epoch + 1,
     }
     tensors = {f"head.{name}": value for name, value in weights.items()}
-    return Trained(tensors, description, standing.epochs)
+    return Trained(tensors, description, state_of_training.epochs)

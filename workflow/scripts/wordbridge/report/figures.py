@@ -23,9 +23,11 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 from pandas.core.groupby import SeriesGroupBy
 
+from wordbridge.corpus.batches import AuxiliarySampler
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write
 from wordbridge.report.translation import mean_and_deviation
+from wordbridge.training.schedules import ScheduleSettings, learning_rate, momentum
 
 INK, SOFT, RULE, ACCENT, MARK = "#1c2128", "#59636e", "#d5dbe1", "#0072b2", "#d55e00"
 
@@ -230,6 +232,36 @@ def _alike(curves: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
     for variant, values in curves.items():
         names.setdefault(tuple(values), []).append(variant)
     return {", ".join(variants): values for values, variants in names.items()}
+
+
+def schedule_curves(
+    variants: Mapping[str, Mapping[str, Any]], pairs: int, auxiliary: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return each variant's learning rates and momenta per step.
+
+    ``variants`` are blocks of the configuration; ``pairs`` and ``auxiliary`` are the sizes of the
+    train split and of the auxiliary text. Variants with a constant momentum have no momenta.
+    """
+    rates, momenta = {}, {}
+    for name, block in variants.items():
+        schedule, options = ScheduleSettings(**block["schedule"]), block["training"]
+        pairs_per_epoch, epochs = options["auxiliary_pairs"], options["auxiliary_epochs"]
+        sampler = AuxiliarySampler(pairs, auxiliary, pairs_per_epoch, epochs)
+        steps = sampler.steps(options["batch_size"], options["epochs"])
+        highest = options["learning_rate"]
+        rates[name] = [learning_rate(schedule, step, steps, highest) for step in range(steps)]
+        values = [momentum(schedule, step, steps) for step in range(steps)]
+        moving = [value for value in values if value is not None]
+        if moving:
+            momenta[name] = moving
+    return rates, momenta
+
+
+def read_range_test(path: str | Path) -> tuple[list[float], list[float], float]:
+    """Return the learning rates and losses of a range test, and the suggested rate."""
+    table = pd.read_csv(path, sep="\t", float_precision="round_trip")
+    suggestion = table.loc[table["suggested"], "learning_rate"].iloc[0]
+    return list(table["learning_rate"]), list(table["loss"]), float(suggestion)
 
 
 @house_style()

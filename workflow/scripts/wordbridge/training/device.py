@@ -1,4 +1,4 @@
-"""Where a model runs: the processor with a fixed number of threads, or a claimed GPU."""
+"""Where a model runs: the CPU with a fixed number of threads, or a claimed GPU."""
 
 import fcntl
 import os
@@ -14,14 +14,14 @@ from wordbridge.errors import InputError
 _claims: dict[int, IO[str]] = {}  # open lock files; the claim lasts as long as the process
 
 
-def choose_device(wanted: str, threads: int) -> torch.device:
-    """Return the device for ``wanted`` ("cpu", "cuda" or "auto") and fix torch's threads.
+def choose_device(name: str, threads: int) -> torch.device:
+    """Return the device for ``name`` ("cpu", "cuda" or "auto") and fix torch's threads.
 
-    On a machine with several GPUs the first one that no other job has claimed is taken.
-    Raises InputError when "cuda" is wanted and there is none.
+    On a machine with several GPUs the first one that no other job has claimed is used.
+    Raises InputError for "cuda" without a usable GPU.
     """
     torch.set_num_threads(threads)
-    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
+    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise InputError(
@@ -32,6 +32,19 @@ def choose_device(wanted: str, threads: int) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
     return torch.device("cuda", _claim(torch.cuda.device_count()))
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """Raise InputError on a CPU without this precision, which would only emulate it."""
+    if device.type != "cpu" or precision == "float32":
+        return
+    name = {"bfloat16": "bf16", "float16": "fp16"}[precision]  # as in avx512_bf16, amx_fp16
+    capabilities = torch.cpu.get_capabilities()
+    if not any(available for key, available in capabilities.items() if name in key):
+        raise InputError(
+            f"training.precision: expected one that this CPU computes in, got {precision}; "
+            "set it to float32, or use a GPU"
+        )
 
 
 def _claim(count: int) -> int:

@@ -1,10 +1,12 @@
 """Settings of a translator and of its training, as plain frozen values."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from wordbridge.errors import InputError
+from wordbridge.training.loop import LoopSettings
+from wordbridge.training.schedules import ScheduleSettings
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -66,26 +68,13 @@ class ForcingSettings:
 
 
 @dataclass(frozen=True)
-class ScheduleSettings:
-    """How learning rate and first momentum change; see schedules.py for the meaning of each."""
-
-    kind: Literal["triangular", "one_cycle", "inverse_sqrt", "constant"] = "triangular"
-    divisor: float = 20.0
-    cut: float = 10.0
-    final_percent: float = 10.0
-    warmup: int = 400
-    momentum_high: float | None = None
-    momentum_low: float | None = None
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(LoopSettings):
     """Everything about the optimisation but the data and the seed."""
 
     epochs: int = 12
     learning_rate: float = 3e-3
     batch_size: int = 125
-    betas: tuple[float, float] = (0.8, 0.99)
+    betas: Sequence[float] = (0.8, 0.99)
     weight_decay: float = 0.0
     clip_norm: float | None = 1.0
     label_smoothing: float = 0.0
@@ -98,7 +87,6 @@ class TrainingSettings:
     auxiliary_pairs: int = 0
     auxiliary_epochs: int = 0
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    save_seconds: float = 120.0
 
 
 @dataclass(frozen=True)
@@ -113,12 +101,6 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Return plain nested values for JSON."""
         return asdict(self)
-
-    def saving_every(self, seconds: float | None) -> "Settings":
-        """Return these settings with another time between two saves; None leaves it."""
-        if seconds is None:
-            return self
-        return replace(self, training=replace(self.training, save_seconds=seconds))
 
 
 def block_of(kind: type[Block], values: Mapping[str, Any]) -> Block:
