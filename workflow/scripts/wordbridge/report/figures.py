@@ -259,7 +259,7 @@ def schedule_curves(
 
 def read_range_test(path: str | Path) -> tuple[list[float], list[float], float]:
     """Return the learning rates and losses of a range test, and the suggested rate."""
-    table = pd.read_csv(path, sep="\t", float_precision="round_trip")
+    table = pd.read_csv(path, sep="\t")
     suggestion = table.loc[table["suggested"], "learning_rate"].iloc[0]
     return list(table["learning_rate"]), list(table["loss"]), float(suggestion)
 
