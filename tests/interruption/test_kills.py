@@ -1,5 +1,6 @@
 """Everything is killed, at any moment, and run again: same bytes, no half file, no lost work."""
 
+import json
 import random
 import shutil
 import signal
@@ -54,13 +55,12 @@ LAST_STEP = 12  # of those after which a training is killed
 WAITED_FOR = {"to": "snakemake", "signal": signal.SIGTERM}
 
 
-def benchmarks(tree: Path, results: str) -> dict[str, list[float]]:
-    """Return the seconds of each rule's jobs."""
-    root = tree / results / "benchmarks"
+def seconds_of_rules(tree: Path, results: str) -> dict[str, list[float]]:
+    """Return the seconds of each rule's jobs, as their records have them."""
     seconds: dict[str, list[float]] = {}
-    for path in sorted(root.rglob("*.tsv")):
-        rule = path.relative_to(root).parts[0].removesuffix(".tsv")
-        seconds.setdefault(rule, []).append(float(path.read_text().splitlines()[1].split("\t")[0]))
+    for path in sorted((tree / results / "manifest").rglob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        seconds.setdefault(record["rule"], []).append(record["seconds"])
     return seconds
 
 
@@ -123,7 +123,7 @@ def test_every_rule_and_snakemake_itself_are_killed_and_the_results_are_the_same
 ):
     undisturbed, results = run_of(experiment), experiment.results
     tree, chance = experiment.tree(tmp_path / "tree"), random.Random(4)
-    rules = benchmarks(undisturbed, results)
+    rules = seconds_of_rules(undisturbed, results)
     faults = {rule: [{"seconds": chance.uniform(0, max(s))}] for rule, s in rules.items()}
     count = prepare_faults(tree, faults)
     with Watcher(tree, artefacts(undisturbed, results), results) as watcher:

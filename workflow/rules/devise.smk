@@ -17,15 +17,12 @@ rule train_head:
         metrics="<results>/devise/{method}/{seed}/metrics.tsv",
     log:
         "<logs>/train_head/{method}/{seed}.log",
-    benchmark:
-        "<results>/benchmarks/train_head/{method}/{seed}.tsv"
     wildcard_constraints:
         method=HEADS,
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["training"]
     resources:
-        mem_mb=4000,
         runtime=720,
         gpu=GPUS,
     params:
@@ -51,16 +48,10 @@ rule fit_ensemble:
         settings="<results>/devise/{method}/{seed}/settings.json",
     log:
         "<logs>/fit_ensemble/{method}/{seed}.log",
-    benchmark:
-        "<results>/benchmarks/fit_ensemble/{method}/{seed}.tsv"
     wildcard_constraints:
         method=HEADS,
     conda:
         "../../envs/torch.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
     params:
         settings=classifier_block,
         order=LABELLED_SETS,
@@ -76,14 +67,8 @@ rule plot_heads:
         "<results>/figures/head_losses.png",
     log:
         "<logs>/plot_heads.log",
-    benchmark:
-        "<results>/benchmarks/plot_heads.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         order={"methods": HEADS_RUN, "seeds": SEEDS},
     script:
@@ -102,16 +87,12 @@ rule find_head_learning_rate:
         "<results>/range_test/heads/{method}.tsv",
     log:
         "<logs>/find_head_learning_rate/{method}.log",
-    benchmark:
-        "<results>/benchmarks/find_head_learning_rate/{method}.tsv"
     wildcard_constraints:
         method=HEADS,
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["training"]
     resources:
-        mem_mb=4000,
-        runtime=60,
         gpu=GPUS,
     params:
         settings=head_learning_rate_block,
@@ -134,16 +115,10 @@ rule fit_baseline:
         settings="<results>/devise/{method}/{seed}/settings.json",
     log:
         "<logs>/fit_baseline/{method}/{seed}.log",
-    benchmark:
-        "<results>/benchmarks/fit_baseline/{method}/{seed}.tsv"
     wildcard_constraints:
         method=BASELINES,
     conda:
         "../../envs/torch.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
     params:
         settings=baseline_block,
         order=LABELLED_SETS,
@@ -162,16 +137,12 @@ rule predict_images:
         description="<results>/devise/{method}/{seed}/{predictions}.json",
     log:
         "<logs>/predict_images/{method}/{seed}/{predictions}.log",
-    benchmark:
-        "<results>/benchmarks/predict_images/{method}/{seed}/{predictions}.tsv"
     wildcard_constraints:
         predictions="predictions|all_predictions",
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["decoding"]
     resources:
-        mem_mb=4000,
-        runtime=60,
         gpu=GPUS,
     params:
         settings={"device": config["device"], "threads": config["threads"]["decoding"]},
@@ -194,14 +165,8 @@ rule score_devise:
         "<results>/devise_scores/{method}/{seed}.json",
     log:
         "<logs>/score_devise/{method}/{seed}.log",
-    benchmark:
-        "<results>/benchmarks/score_devise/{method}/{seed}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
     params:
         settings=config["image_scores"],
         order=LABELLED_SETS,
@@ -219,14 +184,8 @@ rule tabulate_devise:
         nouns=multiext("<results>/tables/devise_nouns", ".tsv", ".md", ".html"),
     log:
         "<logs>/tabulate_devise.log",
-    benchmark:
-        "<results>/benchmarks/tabulate_devise.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         settings=config["image_tables"],
         order=METHODS,
@@ -248,14 +207,8 @@ rule list_label_errors:
         multiext("<results>/tables/label_errors", ".tsv", ".md", ".html"),
     log:
         "<logs>/list_label_errors.log",
-    benchmark:
-        "<results>/benchmarks/list_label_errors.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         settings={**config["label_errors"], "method": SEARCH_METHOD, "seed": SEEDS[0]},
         order=LABELLED_SETS,

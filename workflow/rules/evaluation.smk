@@ -17,13 +17,10 @@ rule translate_questions:
         times="<results>/timings/decoding/{variant}/{seed}.json",
     log:
         "<logs>/translate_questions/{variant}/{seed}.log",
-    benchmark:
-        "<results>/benchmarks/translate_questions/{variant}/{seed}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["decoding"]
     resources:
-        mem_mb=4000,
         runtime=120,
         gpu=GPUS,
     params:
@@ -44,14 +41,8 @@ rule record_usage:
         "<results>/usage.json",
     log:
         "<logs>/record_usage.log",
-    benchmark:
-        "<results>/benchmarks/record_usage.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
     params:
         settings={
             "decoding": config["decoding"],
@@ -77,14 +68,10 @@ rule score_translations:
         "<results>/scores/{variant}/{seed}.json",
     log:
         "<logs>/score_translations/{variant}/{seed}.log",
-    benchmark:
-        "<results>/benchmarks/score_translations/{variant}/{seed}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["decoding"]
     resources:
-        mem_mb=4000,
-        runtime=60,
         gpu=GPUS,
     params:
         settings={
@@ -106,14 +93,8 @@ rule tabulate_scores:
         figure="<results>/figures/scores.png",
     log:
         "<logs>/tabulate_scores.log",
-    benchmark:
-        "<results>/benchmarks/tabulate_scores.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=20,
     params:
         settings={key: config["scores"][key] for key in ("baseline", "split", "published")},
         order=RUNS,
@@ -134,14 +115,8 @@ rule tabulate_times:
         multiext("<results>/timings/times", ".tsv", ".md", ".html"),
     log:
         "<logs>/tabulate_times.log",
-    benchmark:
-        "<results>/benchmarks/tabulate_times.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         settings={"published": config["scores"]["published"]},
         order=RUNS,
@@ -159,14 +134,8 @@ rule tabulate_samples:
         multiext("<results>/tables/samples", ".tsv", ".md", ".html"),
     log:
         "<logs>/tabulate_samples.log",
-    benchmark:
-        "<results>/benchmarks/tabulate_samples.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         settings={
             "count": config["samples"]["count"],
@@ -186,14 +155,8 @@ rule tabulate_training:
         figure="<results>/figures/losses.png",
     log:
         "<logs>/tabulate_training.log",
-    benchmark:
-        "<results>/benchmarks/tabulate_training.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         settings={"published": config["scores"]["published"]},
         order=RUNS,
@@ -209,14 +172,8 @@ rule plot_schedule:
         "<results>/figures/schedule.png",
     log:
         "<logs>/plot_schedule.log",
-    benchmark:
-        "<results>/benchmarks/plot_schedule.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         settings={name: schedule_block(name) for name in VARIANTS},
     script:
@@ -233,14 +190,8 @@ rule plot_attention:
         curves="<results>/figures/attention_curves_{variant}_{number}.png",
     log:
         "<logs>/plot_attention/{variant}/{number}.log",
-    benchmark:
-        "<results>/benchmarks/plot_attention/{variant}/{number}.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         settings={"count": config["samples"]["count"]},
     script:

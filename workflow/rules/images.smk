@@ -21,14 +21,8 @@ rule list_images:
         archive="<results>/images/{set}.zip",
     log:
         "<logs>/list_images/{set}.log",
-    benchmark:
-        "<results>/benchmarks/list_images/{set}.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=60,
     params:
         settings=image_set_block,
     script:
@@ -43,14 +37,8 @@ rule shard_images:
         shards=expand("<results>/images/shards/{{set}}/{shard}.tsv", shard=SHARDS),
     log:
         "<logs>/shard_images/{set}.log",
-    benchmark:
-        "<results>/benchmarks/shard_images/{set}.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=60,
     script:
         "../scripts/shard_images.py"
 
@@ -65,14 +53,8 @@ rule split_images:
         nouns="<results>/images/nouns.tsv",
     log:
         "<logs>/split_images.log",
-    benchmark:
-        "<results>/benchmarks/split_images.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         settings=config["image_split"],
         order=LABELLED_SETS,
@@ -93,13 +75,10 @@ rule extract_features:
         failed="<results>/features/{set}/{shard}.failed.tsv",
     log:
         "<logs>/extract_features/{set}/{shard}.log",
-    benchmark:
-        "<results>/benchmarks/extract_features/{set}/{shard}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["features"]
     resources:
-        mem_mb=4000,
         runtime=720,
         gpu=GPUS,
     params:
@@ -119,14 +98,8 @@ rule tabulate_images:
         multiext("<results>/tables/images", ".tsv", ".md", ".html"),
     log:
         "<logs>/tabulate_images.log",
-    benchmark:
-        "<results>/benchmarks/tabulate_images.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         order=ALL_SETS,
     script:

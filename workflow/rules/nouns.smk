@@ -10,14 +10,8 @@ rule list_nouns:
         "<results>/nouns/nouns.tsv",
     log:
         "<logs>/list_nouns.log",
-    benchmark:
-        "<results>/benchmarks/list_nouns.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         files=config["wordnet"],
     script:
@@ -35,14 +29,8 @@ rule embed_nouns:
         coverage="<results>/nouns/coverage.tsv",
     log:
         "<logs>/embed_nouns.log",
-    benchmark:
-        "<results>/benchmarks/embed_nouns.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         settings={
             **{
@@ -63,13 +51,7 @@ rule tabulate_nouns:
         multiext("<results>/tables/nouns", ".tsv", ".md", ".html"),
     log:
         "<logs>/tabulate_nouns.log",
-    benchmark:
-        "<results>/benchmarks/tabulate_nouns.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/tabulate_nouns.py"

@@ -35,14 +35,8 @@ rule build_page:
         "<results>/index.html",
     log:
         "<logs>/build_page.log",
-    benchmark:
-        "<results>/benchmarks/build_page.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         settings={
             "title": os.path.basename(config["pathvars"]["results"]),

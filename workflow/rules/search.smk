@@ -29,10 +29,6 @@ rule build_index:
         "<results>/benchmarks/build_index/{index}.tsv"
     conda:
         "../../envs/search.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
     params:
         settings=index_block,
         order=index_sets,
@@ -53,14 +49,8 @@ rule build_words:
         description="<results>/search/words/en/words.json",
     log:
         "<logs>/build_words.log",
-    benchmark:
-        "<results>/benchmarks/build_words.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         settings={**config["search"]["words"], "vectors": vectors_kind(NOUN_VECTORS)},
     script:
@@ -81,14 +71,8 @@ rule align_french:
         description="<results>/search/words/fr/words.json",
     log:
         "<logs>/align_french.log",
-    benchmark:
-        "<results>/benchmarks/align_french.tsv"
     conda:
         "../../envs/search.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         settings={**config["search"]["words"], "vectors": vectors_kind(FRENCH_VECTORS)},
     script:
@@ -108,14 +92,8 @@ rule tabulate_french:
         multiext("<results>/tables/french", ".tsv", ".md", ".html"),
     log:
         "<logs>/tabulate_french.log",
-    benchmark:
-        "<results>/benchmarks/tabulate_french.tsv"
     conda:
         "../../envs/search.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         settings={
             **config["search"]["french"],
@@ -135,14 +113,8 @@ rule measure_recall:
         multiext("<results>/timings/search", ".tsv", ".md", ".html"),
     log:
         "<logs>/measure_recall.log",
-    benchmark:
-        "<results>/benchmarks/measure_recall.tsv"
     conda:
         "../../envs/search.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         settings=config["search"]["recall"],
     script:
@@ -164,14 +136,8 @@ rule search_examples:
         pages=multiext("<results>/tables/search_{example}", ".md", ".html"),
     log:
         "<logs>/search_examples/{example}.log",
-    benchmark:
-        "<results>/benchmarks/search_examples/{example}.tsv"
     conda:
         "../../envs/search.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         settings=example_block,
     script:
@@ -186,14 +152,8 @@ rule record_image_usage:
         "<results>/search/image_usage.json",
     log:
         "<logs>/record_image_usage.log",
-    benchmark:
-        "<results>/benchmarks/record_image_usage.tsv"
     conda:
         "../../envs/search.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         settings={
             key: config["features"][key]

@@ -13,14 +13,10 @@ rule fetch_resource:
         "resources/files/{resource}",
     log:
         "<logs>/fetch_resource/{resource}.log",
-    benchmark:
-        "<results>/benchmarks/fetch_resource/{resource}.tsv"
     localrule: True
     conda:
         "../../envs/text.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=120,
     params:
         settings=resource_identity,

@@ -19,14 +19,8 @@ rule pair_sentences:
         report="<results>/questions/sentences.report.tsv",
     log:
         "<logs>/pair_sentences.log",
-    benchmark:
-        "<results>/benchmarks/pair_sentences.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         settings=CORPUS,
     script:
@@ -42,14 +36,8 @@ rule extract_questions:
         report="<results>/questions/report.tsv",
     log:
         "<logs>/extract_questions.log",
-    benchmark:
-        "<results>/benchmarks/extract_questions.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=60,
     params:
         settings={
             "corpus": {"kind": "pairs"} if VERSES else CORPUS,
@@ -68,14 +56,9 @@ rule tokenize_questions:
         report="<results>/tokens/report.tsv",
     log:
         "<logs>/tokenize_questions.log",
-    benchmark:
-        "<results>/benchmarks/tokenize_questions.tsv"
     conda:
         "../../envs/text.yaml"
     threads: config["threads"]["tokens"]
-    resources:
-        mem_mb=4000,
-        runtime=60,
     params:
         settings={key: config["tokens"][key] for key in ("max_en_tokens", "rules")},
     script:
@@ -90,14 +73,8 @@ rule split_pairs:
         pairs="<results>/split/pairs.tsv",
     log:
         "<logs>/split_pairs.log",
-    benchmark:
-        "<results>/benchmarks/split_pairs.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         settings=config["split"],
     script:
@@ -116,14 +93,9 @@ rule add_auxiliary:
         report="<results>/auxiliary/auxiliary.report.tsv",
     log:
         "<logs>/add_auxiliary.log",
-    benchmark:
-        "<results>/benchmarks/add_auxiliary.tsv"
     conda:
         "../../envs/text.yaml"
     threads: config["threads"]["tokens"]
-    resources:
-        mem_mb=4000,
-        runtime=60,
     params:
         settings={
             "auxiliary": config["auxiliary"],
@@ -143,14 +115,8 @@ rule audit_leaks:
         multiext("<results>/tables/leaks", ".tsv", ".md", ".html"),
     log:
         "<logs>/audit_leaks.log",
-    benchmark:
-        "<results>/benchmarks/audit_leaks.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     script:
         "../scripts/audit_leaks.py"
 
@@ -165,14 +131,8 @@ rule segment_subwords:
         pairs="<results>/subwords/pairs.tsv",
     log:
         "<logs>/segment_subwords.log",
-    benchmark:
-        "<results>/benchmarks/segment_subwords.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
     params:
         settings=config["tokens"]["pieces"],
     script:
@@ -187,14 +147,8 @@ rule build_vocab:
         vocabulary="<results>/vocabulary/{language}.tsv",
     log:
         "<logs>/build_vocab/{language}.log",
-    benchmark:
-        "<results>/benchmarks/build_vocab/{language}.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         settings=config["vocabulary"],
     script:
@@ -210,14 +164,8 @@ rule numericalize:
         ids="<results>/ids/{language}.npz",
     log:
         "<logs>/numericalize/{language}.log",
-    benchmark:
-        "<results>/benchmarks/numericalize/{language}.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         settings=config["lengths"],
     script:
@@ -236,13 +184,7 @@ rule describe_corpus:
         rejected=multiext("<results>/tables/corpus_pairs", ".tsv", ".md", ".html"),
     log:
         "<logs>/describe_corpus.log",
-    benchmark:
-        "<results>/benchmarks/describe_corpus.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     script:
         "../scripts/describe_corpus.py"

@@ -18,13 +18,10 @@ rule train_translator:
         times="<results>/timings/training/{variant}/{seed}.json",
     log:
         "<logs>/train_translator/{variant}/{seed}.log",
-    benchmark:
-        "<results>/benchmarks/train_translator/{variant}/{seed}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["training"]
     resources:
-        mem_mb=4000,
         runtime=720,
         gpu=GPUS,
     params:
@@ -45,13 +42,10 @@ rule find_learning_rate:
         "<results>/range_test/{variant}.tsv",
     log:
         "<logs>/find_learning_rate/{variant}.log",
-    benchmark:
-        "<results>/benchmarks/find_learning_rate/{variant}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["training"]
     resources:
-        mem_mb=4000,
         runtime=120,
         gpu=GPUS,
     params:
@@ -68,16 +62,10 @@ rule plot_range_test:
         "<results>/figures/{kind}_rate_{name}.png",
     log:
         "<logs>/plot_range_test/{kind}_rate_{name}.log",
-    benchmark:
-        "<results>/benchmarks/plot_range_test/{kind}_rate_{name}.tsv"
     wildcard_constraints:
         kind="learning|head_learning",
         name=".+",
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/plot_range_test.py"

@@ -18,13 +18,9 @@ rule train_vectors:
         bin="<results>/vectors/{language}.bin",
     log:
         "<logs>/train_vectors/{language}.log",
-    benchmark:
-        "<results>/benchmarks/train_vectors/{language}.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
     resources:
-        mem_mb=4000,
         runtime=240,
     params:
         settings=vectors_block,
@@ -43,14 +39,8 @@ rule build_embeddings:
         misses="<results>/embeddings/{language}.misses.tsv",
     log:
         "<logs>/build_embeddings/{language}.log",
-    benchmark:
-        "<results>/benchmarks/build_embeddings/{language}.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
     params:
         settings=embedding_block,
     script:
@@ -66,14 +56,8 @@ rule describe_vectors:
         multiext("<results>/tables/vectors", ".tsv", ".md", ".html"),
     log:
         "<logs>/describe_vectors.log",
-    benchmark:
-        "<results>/benchmarks/describe_vectors.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
     params:
         settings={
             "vectors": {
@@ -94,13 +78,7 @@ rule tabulate_coverage:
         multiext("<results>/tables/coverage", ".tsv", ".md", ".html"),
     log:
         "<logs>/tabulate_coverage.log",
-    benchmark:
-        "<results>/benchmarks/tabulate_coverage.tsv"
     conda:
         "../../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/tabulate_coverage.py"
