@@ -98,8 +98,8 @@ def write_sources(folder: Path) -> None:
     torch.save(network().state_dict(), folder / "weights.pth")
     for number in range(PER_NOUN * len(IMAGED)):
         word = IMAGED[number // PER_NOUN]
-        part = "train" if number % PER_NOUN else "val"
-        draw(folder / f"images/{part}/{synsets[word]}/{word}_{number}.png", number)
+        split = "train" if number % PER_NOUN else "val"
+        draw(folder / f"images/{split}/{synsets[word]}/{word}_{number}.png", number)
     (folder / CONFIG).write_text(yaml.safe_dump(config()), encoding="utf-8")
 
 

@@ -99,8 +99,8 @@ def test_all_methods_are_scored_on_seen_and_unseen_nouns(finished: Path):
 
 def test_no_image_of_the_val_folders_is_learned_from(finished: Path):
     rows = read_rows(finished / RESULTS / "images/split.tsv")
-    parts = {(row["image"].split("/")[0], row["part"]) for row in rows}
-    assert parts == {*product(("train", "val"), ("unseen",)), ("train", "train"), ("val", "valid")}
+    splits = {(row["image"].split("/")[0], row["split"]) for row in rows}
+    assert splits == {*product(("train", "val"), ("unseen",)), ("train", "train"), ("val", "valid")}
 
 
 def test_indexes_hold_all_classes_nouns_and_images(finished: Path):

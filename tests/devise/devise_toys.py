@@ -33,9 +33,9 @@ def words(*classes: str) -> Words:
 
 
 def image(
-    name: str, synset: str, part: str = "valid", kind: str = "photo", set: str = "own"
+    name: str, synset: str, split: str = "valid", kind: str = "photo", set: str = "own"
 ) -> ImageRow:
-    given = {"set": set, "image": name, "synset": synset, "kind": kind, "part": part}
+    given = {"set": set, "image": name, "synset": synset, "kind": kind, "split": split}
     return ImageRow(**dict.fromkeys(ImageRow._fields, "") | given)
 
 

@@ -34,12 +34,12 @@ class Store:
         return self._logits[rows]
 
 
-def image(name: str, synset: str, part: str, kind: str = "photo") -> ImageRow:
+def image(name: str, synset: str, split: str, kind: str = "photo") -> ImageRow:
     values: dict[str, str] = dict.fromkeys(ImageRow._fields, "")
     return ImageRow(
         **{**values, "set": "toys", "image": name, "synset": synset}
         | {
-            "part": part,
+            "split": split,
             "kind": kind,
         }
     )
@@ -62,9 +62,9 @@ def sources(noise: float = 0.3, seed: int = 2) -> Sources:
     rows[40 : 40 + KNOWN] = centres[:KNOWN, WIDTH - PART :] - centres[:, WIDTH - PART :].mean(0)
     images = []
     for place, noun in enumerate(labels):
-        part = "unseen" if noun == NOUNS - 1 else "valid" if place % PER_NOUN < VALID else "train"
+        split = "unseen" if noun == NOUNS - 1 else "valid" if place % PER_NOUN < VALID else "train"
         kind = "photo" if place % 3 else "drawing"
-        images.append(image(f"{place:03d}", matrix.synsets[noun], part, kind))
+        images.append(image(f"{place:03d}", matrix.synsets[noun], split, kind))
     for place in range(UNLABELLED):
         images[place + VALID] = images[place + VALID]._replace(synset="")
     keys = [(p.set, p.image) for p in images]

@@ -21,7 +21,7 @@ from tests.devise.head_toys import (
 )
 from wordbridge.arrays import save_matrix
 from wordbridge.devise.dataset import Points
-from wordbridge.devise.labelled import Labelled, part_of, seen_parts
+from wordbridge.devise.labelled import Labelled, seen_splits, split_of
 from wordbridge.devise.settings import settings_from
 from wordbridge.devise.training import prepare
 from wordbridge.errors import InputError
@@ -45,25 +45,25 @@ def test_the_target_of_an_image_is_the_vector_of_its_noun() -> None:
 
 def test_parts_without_images_of_known_nouns_are_an_error() -> None:
     made = sources()
-    only = [p for p in made.images if p.part != "valid"]
-    with pytest.raises(InputError, match="part valid: expected at least 2 images"):
-        seen_parts(made.store, only, made.nouns)
+    only = [p for p in made.images if p.split != "valid"]
+    with pytest.raises(InputError, match="split valid: expected at least 2 images"):
+        seen_splits(made.store, only, made.nouns)
 
 
 def test_images_without_features_and_of_other_sets_are_left_out() -> None:
     made = sources()
     images = [image("absent", "n00000001", "train"), *made.images]
     first = made.images[0]
-    images.append(first._replace(set="others", part="unseen"))
-    found = part_of(made.store, images, made.nouns, "unseen")
+    images.append(first._replace(set="others", split="unseen"))
+    found = split_of(made.store, images, made.nouns, "unseen")
     assert len(found) == PER_NOUN
     assert (found.nouns == NOUNS - 1).all()
 
 
 @pytest.mark.parametrize(("count", "rows"), [(3, [0, 4, 9]), (99, list(range(10))), (10, None)])
 def test_thinned_parts_are_evenly_taken(count: int, rows: list[int] | None) -> None:
-    part = Labelled(np.arange(10), np.arange(10), np.ones(10, np.bool_))
-    assert part.thinned(count).rows.tolist() == (rows or list(range(10)))
+    split = Labelled(np.arange(10), np.arange(10), np.ones(10, np.bool_))
+    assert split.thinned(count).rows.tolist() == (rows or list(range(10)))
 
 
 def test_nouns_are_read_with_their_classes_at_unit_length(tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ def record(**changed: Any) -> dict[str, Any]:
     return evaluate(predictions(TABLE, VALUES), TABLE, words("boat"), SETTINGS | changed)
 
 
-def row(found: dict[str, Any], candidates: str, part: str) -> dict[str, Any]:
-    place = {"candidates": candidates, "part": part, "set": "all", "kind": "all"}
+def row(found: dict[str, Any], candidates: str, split: str) -> dict[str, Any]:
+    place = {"candidates": candidates, "split": split, "set": "all", "kind": "all"}
     (one,) = [r for r in found["rows"] if place.items() <= r.items()]
     return dict(one)
 
@@ -71,7 +71,7 @@ def test_fewer_candidates_than_k_leave_precision_empty():
 
 
 def test_words_find_their_images():
-    (found,) = [one for one in record()["words"] if one["part"] == "all"]
+    (found,) = [one for one in record()["words"] if one["split"] == "all"]
     assert (found["images"], found["words"]) == (4, 4)
     # corgi: first; cat: 5, then 4; crane: 6 and 7 tie, the wrong one first; boat: 6 or 7, too.
     assert found["precision@1"] == pytest.approx(2 / 4)
@@ -179,7 +179,7 @@ def test_images_that_chose_are_not_asked_about_where_others_test():
     known = labelled(KEYS, table, toy.synsets)
     rest, found = questions(known, toy.classes, toy.nodes, toy.graph(), [])
     asked = {one.candidates: rest.only(one.asked).images for one in found}
-    assert [p.part for p in asked["seen"]] == ["test"]
+    assert [p.split for p in asked["seen"]] == ["test"]
     assert {p.image for p in asked["nouns"]} == {"3", "4", "5", "6"}  # 2 is valid
 
 
@@ -196,8 +196,8 @@ def test_a_image_that_is_not_in_the_table_is_named():
 
 def test_groups_are_parts_kinds_and_sets():
     known = labelled(KEYS, TABLE_QUESTIONS, words().synsets)
-    found = groups(known, np.array([p.part != "train" for p in known.images]))
-    assert [(g.part, g.set, g.kind, len(g.chosen)) for g in found] == [
+    found = groups(known, np.array([p.split != "train" for p in known.images]))
+    assert [(g.split, g.set, g.kind, len(g.chosen)) for g in found] == [
         ("", "all", "all", 2), ("", "all", "drawing", 1), ("", "all", "photo", 1),
         ("", "other", "drawing", 1), ("", "other", "photo", 1),
         ("unseen", "all", "all", 2), ("unseen", "all", "drawing", 1), ("unseen", "all", "photo", 1),

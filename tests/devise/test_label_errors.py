@@ -25,7 +25,7 @@ def found(**changed: Any) -> list[Suspect]:
 
 def test_a_image_far_from_its_noun_and_close_to_another_is_suspect():
     (one,) = found()
-    assert (one.image, one.noun, one.other, one.part) == ("2", "cat", "boat", "valid")
+    assert (one.image, one.noun, one.other, one.split) == ("2", "cat", "boat", "valid")
     assert one.gap == pytest.approx(one.other_cosine - one.cosine)
     assert one.other_cosine > 0.99
 

@@ -13,7 +13,7 @@ from wordbridge.arrays import l2_normalize
 from wordbridge.devise.baselines import fit_baseline, ridge
 from wordbridge.devise.conse import conse
 from wordbridge.devise.ensemble import voiced_head
-from wordbridge.devise.labelled import Floats, seen_parts
+from wordbridge.devise.labelled import Floats, seen_splits
 from wordbridge.devise.predictions import (
     Predictions,
     Predictor,
@@ -63,13 +63,13 @@ def everything(made: Sources) -> tuple[Floats, Floats]:
     return made.store.features(rows), made.store.logits(rows)
 
 
-def hits_at_1(predictor: Predictor, made: Sources, part: str = "valid") -> float:
+def hits_at_1(predictor: Predictor, made: Sources, split: str = "valid") -> float:
     """Return how often the nearest of all nouns is the right one."""
     said = predictor.says(*everything(made))
     names = predictor.classes or made.nouns.synsets
     scores = said if predictor.classes else l2_normalize(said) @ made.nouns.vectors.T
     right = [names[b] == p.synset for b, p in zip(scores.argmax(1), made.images, strict=True)]
-    return float(np.mean([r for r, p in zip(right, made.images, strict=True) if p.part == part]))
+    return float(np.mean([r for r, p in zip(right, made.images, strict=True) if p.split == split]))
 
 
 @pytest.mark.parametrize("block", BASELINES, ids=lambda block: block["kind"])
@@ -102,15 +102,15 @@ def test_random_vectors_are_of_the_image_and_the_seed() -> None:
 
 def test_ridge_without_penalty_is_least_squares_and_takes_the_best_penalty() -> None:
     made = sources()
-    train_part, valid = seen_parts(made.store, made.images, made.nouns)
-    part = train_part.with_noun()
-    fitted = ridge(made.store, made.nouns, part, valid, [0.0])
-    features = made.store.features(part.rows)
-    with_one = np.c_[features, np.ones(len(part))]
-    expected = np.linalg.lstsq(with_one, made.nouns.vectors[part.nouns], rcond=None)[0]
+    train_split, valid = seen_splits(made.store, made.images, made.nouns)
+    split = train_split.with_noun()
+    fitted = ridge(made.store, made.nouns, split, valid, [0.0])
+    features = made.store.features(split.rows)
+    with_one = np.c_[features, np.ones(len(split))]
+    expected = np.linalg.lstsq(with_one, made.nouns.vectors[split.nouns], rcond=None)[0]
     np.testing.assert_allclose(fitted.tensors["matrix"], expected[:-1], atol=1e-4)
     np.testing.assert_allclose(fitted.tensors["bias"], expected[-1], atol=1e-4)
-    chosen = ridge(made.store, made.nouns, part, valid, [1e6, 0.01, 1e5])
+    chosen = ridge(made.store, made.nouns, split, valid, [1e6, 0.01, 1e5])
     assert chosen.description["penalty"] == 0.01
 
 

@@ -183,8 +183,8 @@ def test_no_look_is_taken_at_valid_and_unseen_images_in_training() -> None:
     store: Any = made.store
     for indices in batches(len(one.train_points), 16, 1, 0):
         one.train_points.batch(indices)
-    parts = {made.images[row].part for row in store.asked}
-    assert parts == {"train"}
+    splits = {made.images[row].split for row in store.asked}
+    assert splits == {"train"}
     assert len(seen) == NOUNS - 1
 
 

@@ -16,7 +16,7 @@ from wordbridge.images.listing import (
     list_folder,
     list_images,
     list_table,
-    part_of,
+    split_of,
     synset_of,
     write_left_out,
 )
@@ -85,7 +85,7 @@ def test_stamps_are_read_with_their_sentences(tmp_path: Path):
     ]
     assert read_bytes(found[2]) == b"1"
     assert found[2].stamp == digest(b"1")
-    assert {p.part for p in found} == {""}
+    assert {p.split for p in found} == {""}
 
 
 def emoji_files(tmp_path: Path) -> dict[str, str]:
@@ -143,9 +143,9 @@ def test_emoji_may_be_files_of_an_asset_package(tmp_path: Path):
 def test_samples_have_their_class_in_the_name_and_the_part_of_the_config(tmp_path: Path):
     files = {"foolbox/data/imagenet_00_3.jpg": b"1", "foolbox/data/cifar10_00_3.png": b"2"}
     package = {"package": pack_zip(tmp_path / "f.whl", files)}
-    settings = {"kind": "foolbox", "part": "valid"}
+    settings = {"kind": "foolbox", "split": "valid"}
     [image], _ = list_images("f", settings, package, NOUNS, tmp_path / "f.zip")
-    assert (image.synset, image.part, image.name) == (PUG, "valid", "pug")
+    assert (image.synset, image.split, image.name) == (PUG, "valid", "pug")
 
 
 def test_a_tar_of_images_becomes_a_zip(tmp_path: Path):
@@ -154,7 +154,7 @@ def test_a_tar_of_images_becomes_a_zip(tmp_path: Path):
     found, left_out = list_images(
         "t", {"kind": "tar"}, {"archive": archive}, NOUNS, tmp_path / "t.zip"
     )
-    assert [(p.image, p.synset, p.part, p.name, read_bytes(p)) for p in found] == [
+    assert [(p.image, p.synset, p.split, p.name, read_bytes(p)) for p in found] == [
         (f"train/{DOG}/a.JPEG", DOG, "train", "dog", b"dog"),
         ("x/own.png", "", "", "", b"own"),
     ]
@@ -171,9 +171,9 @@ def test_a_member_that_climbs_out_is_refused(tmp_path: Path):
 def test_a_folder_of_own_photographs_needs_no_labels(tmp_path: Path):
     (tmp_path / "own/sub").mkdir(parents=True)
     (tmp_path / "own/sub/a.png").write_bytes(b"a")
-    settings = {"kind": "folder", "folder": str(tmp_path / "own"), "part": "train"}
+    settings = {"kind": "folder", "folder": str(tmp_path / "own"), "split": "train"}
     [image], _ = list_images("o", settings, {}, NOUNS, tmp_path / "o.zip")
-    assert (image.image, image.synset, image.part, image.kind) == (
+    assert (image.image, image.synset, image.split, image.kind) == (
         "sub/a.png",
         "",
         "",
@@ -186,11 +186,11 @@ def test_a_table_of_images_is_the_fetched_one_and_no_file_of_its_name(tmp_path: 
     (tmp_path / "own").mkdir()
     (tmp_path / "own/a.png").write_bytes(b"a")
     fetched = tmp_path / "my_table"
-    fetched.write_text(f"path\tsynset\tpart\na.png\t{DOG}\tval\n", encoding="utf-8")
+    fetched.write_text(f"path\tsynset\tsplit\na.png\t{DOG}\tval\n", encoding="utf-8")
     settings = {"kind": "table", "table": "my_table", "folder": str(tmp_path / "own")}
     files = {"table": str(fetched)}
     [image], _ = list_images("t", settings, files, NOUNS, tmp_path / "t.zip")
-    assert (image.image, image.synset, image.part) == ("a.png", DOG, "valid")
+    assert (image.image, image.synset, image.split) == ("a.png", DOG, "valid")
     assert read_bytes(image) == b"a"
 
 
@@ -220,7 +220,7 @@ CASES: Mapping[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("path", CASES)
 def test_folders_tell_noun_and_part(path: str):
-    assert (synset_of(path), part_of(path)) == CASES[path]
+    assert (synset_of(path), split_of(path)) == CASES[path]
 
 
 def fill(folder: Path, *paths: str, data: bytes = b"x") -> None:
@@ -307,7 +307,7 @@ def test_no_folder_of_images_is_an_error(tmp_path: Path, name: str):
 @pytest.mark.parametrize(("name", "mark"), [("t.tsv", "\t"), ("t.csv", ",")])
 def test_a_table_names_images_nouns_and_parts(tmp_path: Path, name: str, mark: str):
     fill(tmp_path, "in/b.png", "in/a.png", "in/.hidden/d.png")
-    rows = [("path", "synset", "part"), ("b.png", "n01440764", "val"), ("a.png", "", "")]
+    rows = [("path", "synset", "split"), ("b.png", "n01440764", "val"), ("a.png", "", "")]
     rows += [("c.png", "n01440764", "train"), (".hidden/d.png", "", "")]
     (tmp_path / name).write_text("".join(mark.join(row) + "\n" for row in rows))
     hidden, one, other, missing = list_table(tmp_path / name, tmp_path / "in")
@@ -327,7 +327,11 @@ def test_a_table_names_images_nouns_and_parts(tmp_path: Path, name: str, mark: s
         ("path\tsynset\na.png\tdog\n", "expected a synset such as n01440764, got dog"),
         ("path\tsynset\na.png\n", "line 2: expected 2 columns"),
         ("path\tsynset\na.png\t\na.png\t\n", "a.png stands in it twice"),
-        ("path\tsynset\tpart\na.png\t\tdev\n", "expected the part train, valid or test, got 'dev'"),
+        (
+            "path\tsynset\tsplit\na.png\t\tdev\n",
+            "expected the split train, valid or test, got 'dev'",
+        ),
+        ("path\tsynset\tpart\na.png\t\t\n", "the column part is named split now"),
         ("path\tsynset\nb.png\t\n", "none of its images"),
         ("", "expected the columns path and synset, got nothing"),
     ],

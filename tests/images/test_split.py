@@ -25,10 +25,10 @@ WORLD = [
 ]
 
 
-def images(*synsets: str, each: int = 5, of: str = "s", part: str = "") -> list[ImageRow]:
+def images(*synsets: str, each: int = 5, of: str = "s", split: str = "") -> list[ImageRow]:
     return [
         ImageRow(
-            of, f"{synset}/{n}.png", synset, "photo", part, "", "", "z", "m", f"{synset}{n}{of}"
+            of, f"{synset}/{n}.png", synset, "photo", split, "", "", "z", "m", f"{synset}{n}{of}"
         )
         for synset in synsets
         for n in range(each)
@@ -36,7 +36,7 @@ def images(*synsets: str, each: int = 5, of: str = "s", part: str = "") -> list[
 
 
 def unseen(split: list[ImageRow]) -> set[str]:
-    return {image.synset for image in split if image.part == "unseen"}
+    return {image.synset for image in split if image.split == "unseen"}
 
 
 def test_relatives_are_homonyms_and_all_above_and_below():
@@ -70,7 +70,7 @@ def test_the_seed_and_the_nouns_decide_not_the_order_of_images():
 
 
 def test_a_zero_shot_set_gives_all_nouns_outside_the_classes_and_names_their_kin():
-    table = images(CLASS, CHILD, FREE, of="photos", part="train") + images(CHILD, KIN, LONE[0])
+    table = images(CLASS, CHILD, FREE, of="photos", split="train") + images(CHILD, KIN, LONE[0])
     settings = Settings(1, unseen=0.0, valid=0.2, zero_shot_sets=["photos"])
     split, roles = split_images(table, WORLD, settings)
     assert unseen(split) == {CHILD, FREE, KIN}  # the kin of a forced one goes with it
@@ -81,7 +81,7 @@ def test_a_zero_shot_set_gives_all_nouns_outside_the_classes_and_names_their_kin
 def test_each_seen_noun_keeps_images_to_train_on_and_gives_its_share():
     table = images(LONE[0], each=10) + images(LONE[1], each=1) + images(LONE[2], each=4)
     split, _ = split_images(table, WORLD, Settings(1, unseen=0.0, valid=0.2))
-    held = [image.synset for image in split if image.part == "valid"]
+    held = [image.synset for image in split if image.split == "valid"]
     assert {synset: held.count(synset) for synset in LONE[:3]} == dict(
         zip(LONE[:3], (2, 0, 1), strict=True)
     )
@@ -93,35 +93,35 @@ def test_what_is_held_out_does_not_depend_on_how_valid_and_test_share_it():
         split_images(table, WORLD, Settings(1, 0.0, share, 0.4 - share))[0]
         for share in (0.2, 0.4, 0.0)
     )
-    held = {image.image for image in halves if image.part != "train"}
+    held = {image.image for image in halves if image.split != "train"}
     assert len(held) == 2 * len(LONE)
-    assert held == {image.image for image in valid if image.part == "valid"}
-    assert held == {image.image for image in test if image.part == "test"}
-    parts = [image.part for image in halves]
-    assert min(parts.count("valid"), parts.count("test")) >= 12
+    assert held == {image.image for image in valid if image.split == "valid"}
+    assert held == {image.image for image in test if image.split == "test"}
+    splits = [image.split for image in halves]
+    assert min(splits.count("valid"), splits.count("test")) >= 12
 
 
 def test_a_set_with_a_test_part_of_its_own_gives_valid_images_from_its_train_folder():
-    own = images(CLASS, each=4, of="t", part="train") + images(CLASS, each=3, part="valid")
+    own = images(CLASS, each=4, of="t", split="train") + images(CLASS, each=3, split="valid")
     own = [*own[:4], *(p._replace(set="t", image=f"v{p.image}") for p in own[4:])]
-    own.append(own[0]._replace(image="own test", part="test"))
+    own.append(own[0]._replace(image="own test", split="test"))
     split, _ = split_images(own, WORLD, Settings(1, 0.0, 0.1, 0.2, test_sets=["t"]))
-    parts = [image.part for image in split]
-    assert parts[4:] == ["test"] * 4
-    assert sorted(parts[:4]) == ["train"] * 3 + ["valid"]
+    splits = [image.split for image in split]
+    assert splits[4:] == ["test"] * 4
+    assert sorted(splits[:4]) == ["train"] * 3 + ["valid"]
 
 
 def test_equal_images_stay_together():
     table = [image._replace(stamp="same") for image in images(LONE[0], each=6)]
     split, _ = split_images(table, WORLD, Settings(1, unseen=0.0, valid=0.5))
-    assert {image.part for image in split} == {"train"}
+    assert {image.split for image in split} == {"train"}
 
 
 def test_a_layout_of_its_own_and_missing_labels_are_respected():
-    table = images(CLASS, part="valid") + images(CLASS, of="t", part="train")
+    table = images(CLASS, split="valid") + images(CLASS, of="t", split="train")
     table += images("", of="own")
     split, _ = split_images(table, WORLD, Settings(1, unseen=0.5, valid=0.5))
-    assert [image.part for image in split] == ["valid"] * 5 + ["train"] * 5 + [""] * 5
+    assert [image.split for image in split] == ["valid"] * 5 + ["train"] * 5 + [""] * 5
 
 
 @pytest.mark.parametrize("key", ["unseen", "valid", "test"])
@@ -144,11 +144,11 @@ def test_roles_are_a_table(tmp_path: Path):
 
 
 def test_shards_hold_every_image_once_without_its_part(tmp_path: Path):
-    table = images(*LONE, part="train")
+    table = images(*LONE, split="train")
     paths = [tmp_path / f"{shard}.tsv" for shard in range(3)]
     write_shards(paths, table)
     shards = [read_images(path) for path in paths]
-    assert sorted(p for shard in shards for p in shard) == [p._replace(part="") for p in table]
+    assert sorted(p for shard in shards for p in shard) == [p._replace(split="") for p in table]
     assert all(len(shard) > 20 for shard in shards)
     assert {shard_of(p.image, 3) for p in shards[2]} == {2}
 

@@ -21,7 +21,7 @@ IMAGE = ImageRow(
 
 
 def test_a_table_read_again_is_what_was_written(tmp_path: Path):
-    images = [IMAGE, IMAGE._replace(image="c d.png", synset="", part="", fr_name="")]
+    images = [IMAGE, IMAGE._replace(image="c d.png", synset="", split="", fr_name="")]
     assert write_images(tmp_path / "t.tsv", images) == 2
     assert read_images(tmp_path / "t.tsv") == images
     assert next(iterate_images(tmp_path / "t.tsv")) == IMAGE

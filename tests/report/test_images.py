@@ -30,7 +30,7 @@ from wordbridge.report.tables import write_table
 
 
 def row(hit: float, **changed: Any) -> dict[str, Any]:
-    place = {"candidates": "classes", "part": "test", "set": "all", "kind": "all"}
+    place = {"candidates": "classes", "split": "test", "set": "all", "kind": "all"}
     figures = {"labels": 7, "images": 5, "hit@1": hit, "hp@2": None, "median_rank": 2.0}
     return place | figures | changed
 
@@ -42,7 +42,7 @@ def record(method: str, seed: int, *rows: dict[str, Any]) -> dict[str, Any]:
 def test_a_row_is_the_mean_over_the_seeds():
     frame = tabulate_devise([record("head", 1, row(0.2)), record("head", 2, row(0.4))])
     (one,) = frame.to_dict("records")
-    assert (one["method"], one["seeds"], one["part"]) == ("head", 2, "seen nouns")
+    assert (one["method"], one["seeds"], one["split"]) == ("head", 2, "seen nouns")
     assert one["hit@1"] == pytest.approx(0.3)
     assert one["hit@1_std"] == pytest.approx(np.std([0.2, 0.4], ddof=1))
     assert one["hp@2"] is None
@@ -150,15 +150,15 @@ def test_printed_figures_that_we_lack_are_shown_too(tmp_path: Path):
     assert "85.0" in (tmp_path / "devise.md").read_text(encoding="utf-8")
 
 
-def image(name: str, kind: str, part: str = "") -> ImageRow:
-    return ImageRow("a", name, "n00000001", kind, part, "", "", "", name, "0")
+def image(name: str, kind: str, split: str = "") -> ImageRow:
+    return ImageRow("a", name, "n00000001", kind, split, "", "", "", name, "0")
 
 
 def test_a_set_has_its_parts_and_what_was_left_out(tmp_path: Path) -> None:
     images = [image("1", "photo", "train"), image("2", "photo", "valid")]
     images += [image("3", "drawing", "train"), image("4", "drawing", "unseen")]
     write_images(tmp_path / "split.tsv", images)
-    write_images(tmp_path / "a.tsv", (row._replace(part="") for row in images))
+    write_images(tmp_path / "a.tsv", (row._replace(split="") for row in images))
     write_images(tmp_path / "album.tsv", [])
     left_out = [("5", "no noun in 'A mug.'"), ("6", "empty"), ("7", "no noun in 'Mud.'")]
     write_table_image_counts(tmp_path / "a.left_out.tsv", ("image", "reason"), left_out)

@@ -42,7 +42,7 @@ VECTORS = {
 }
 FRENCH = {"chien": "dog", "chat": "cat", "bateau": "boat", "voile": "sail"}
 IMAGES = ["dog", "cat", "boat", "sail", "dog", "boat", "guinea_pig"]
-PARTS = ["train", "valid", "unseen", "", "valid", "train", "valid"]
+SPLITS = ["train", "valid", "unseen", "", "valid", "train", "valid"]
 COLOURS = {"dog": "#884400", "cat": "#888888", "boat": "#2244cc", "sail": "#eeeeee"}
 
 
@@ -82,12 +82,12 @@ def make_images(results: Path) -> None:
     synsets = {lemmas.split("|")[0]: synset for synset, lemmas, _, _ in NOUNS}
     french = {en: fr for fr, en in FRENCH.items()}
     table, order = [], []
-    for number, (name, part) in enumerate(zip(IMAGES, PARTS, strict=True)):
+    for number, (name, split) in enumerate(zip(IMAGES, SPLITS, strict=True)):
         path = results / f"files/{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(image_bytes(COLOURS.get(name, "#00aa00")))
         fr_name = f"un {french[name]}" if name in french else ""
-        known = (f"own/{number}.png", synsets[name], "photo", part, f"a {name}", fr_name)
+        known = (f"own/{number}.png", synsets[name], "photo", split, f"a {name}", fr_name)
         table.append(ImageRow("toy", *known, "", str(path), f"stamp{number}"))
         order.append(f"toy\town/{number}.png\tstamp{number}")
     write_images(results / "images/split.tsv", table)

@@ -1,5 +1,5 @@
 # In: image sets of the config, <results>/nouns/nouns.tsv.
-# Out: <results>/images: a table per set, shards of it, and all labelled ones with their part;
+# Out: <results>/images: a table per set, shards of it, and all labelled ones with their split;
 # <results>/features/{set}/{shard}: what the backbone sees, a row per image.
 # A shard is chosen by an image's name, so a changed image is a reason to redo one shard only.
 
@@ -44,7 +44,7 @@ rule shard_images:
 
 
 rule split_images:
-    """All labelled images with the part that each plays, and the nouns that are held out."""
+    """All labelled images with the split that each plays, and the nouns that are held out."""
     input:
         images=expand("<results>/images/{set}.tsv", set=LABELLED_SETS),
         nouns="<results>/nouns/nouns.tsv",
@@ -88,7 +88,7 @@ rule extract_features:
 
 
 rule tabulate_images:
-    """A table of the image sets: how many play which part, and how many were left out."""
+    """A table of the image sets: how many play which split, and how many were left out."""
     input:
         images=expand("<results>/images/{set}.tsv", set=ALL_SETS),
         left_out=expand("<results>/images/{set}.left_out.tsv", set=ALL_SETS),

@@ -1,4 +1,4 @@
-"""All images with the part that each plays, and the nouns that are held out."""
+"""All images with the split that each plays, and the nouns that are held out."""
 
 from wordbridge.images.split import Settings, split_images, write_roles
 from wordbridge.images.table import read_images, write_images

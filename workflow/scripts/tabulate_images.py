@@ -1,4 +1,4 @@
-"""A table of the image sets: how many images play which part, and how many were left out."""
+"""A table of the image sets: how many images play which split, and how many were left out."""
 
 from wordbridge.job import start_job
 from wordbridge.report.images import (

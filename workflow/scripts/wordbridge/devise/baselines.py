@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from wordbridge.arrays import l2_normalize
-from wordbridge.devise.labelled import Features, Floats, Labelled, seen_parts
+from wordbridge.devise.labelled import Features, Floats, Labelled, seen_splits
 from wordbridge.errors import InputError
 from wordbridge.images.table import ImageRow
 from wordbridge.nouns.matrix import NounMatrix
@@ -42,7 +42,7 @@ def fit_baseline(
             f"kind of an image method: expected conse, {', '.join(fits)} or random, "
             f"got {variant['kind']!r}; correct the variant"
         )
-    train, valid = seen_parts(store, images, nouns)
+    train, valid = seen_splits(store, images, nouns)
     return fits[variant["kind"]](train.with_noun(), valid)
 
 
@@ -112,17 +112,17 @@ def _fitted(
     return SavedModel(tensors, described)
 
 
-def _chunks(store: Features, part: Labelled) -> Iterator[tuple[int, Doubles]]:
+def _chunks(store: Features, split: Labelled) -> Iterator[tuple[int, Doubles]]:
     """Yield the place of a chunk's first image, and the chunk's features (images, width)."""
-    for start in range(0, len(part), CHUNK):
-        yield start, store.features(part.rows[start : start + CHUNK]).astype(np.float64)
+    for start in range(0, len(split), CHUNK):
+        yield start, store.features(split.rows[start : start + CHUNK]).astype(np.float64)
 
 
-def _mean(store: Features, part: Labelled) -> Doubles:
+def _mean(store: Features, split: Labelled) -> Doubles:
     sums = np.zeros(store.width)
-    for _, features in _chunks(store, part):
+    for _, features in _chunks(store, split):
         sums += features.sum(axis=0)
-    return np.asarray(sums / len(part))
+    return np.asarray(sums / len(split))
 
 
 def _directions(centred: Doubles) -> Floats:
@@ -130,11 +130,11 @@ def _directions(centred: Doubles) -> Floats:
 
 
 def _mean_cosine(
-    store: Features, nouns: NounMatrix, part: Labelled, matrix: Doubles, bias: Doubles
+    store: Features, nouns: NounMatrix, split: Labelled, matrix: Doubles, bias: Doubles
 ) -> float:
     total = 0.0
-    for start, features in _chunks(store, part):
+    for start, features in _chunks(store, split):
         said = _directions(features @ matrix + bias)
-        right = nouns.vectors[part.nouns[start : start + len(features)]]
+        right = nouns.vectors[split.nouns[start : start + len(features)]]
         total += float((said * right).sum())
-    return total / len(part)
+    return total / len(split)

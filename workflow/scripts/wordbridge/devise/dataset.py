@@ -59,6 +59,6 @@ def label_numbers(nouns: NounMatrix, seen: Sequence[int] | Ints) -> Ints:
     return numbers
 
 
-def of_images(store: Features, matrix: NounMatrix, part: Labelled, label_of: Ints) -> Points:
-    """Return the images of a ``part`` as points."""
-    return Points(store, matrix, part.rows, part.nouns, label_of)
+def of_images(store: Features, matrix: NounMatrix, split: Labelled, label_of: Ints) -> Points:
+    """Return the images of a ``split`` as points."""
+    return Points(store, matrix, split.rows, split.nouns, label_of)

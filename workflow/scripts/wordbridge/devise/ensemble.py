@@ -1,4 +1,4 @@
-"""Telling photographs from drawings by their features, with what the train part says of its own.
+"""Telling photographs from drawings by their features, with what the train split says of its own.
 
 What the backbone's classifier says beside a head: much where it is sure of a photograph.
 
@@ -16,13 +16,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from wordbridge.arrays import l2_normalize
 from wordbridge.devise.conse import certainty, probabilities
-from wordbridge.devise.labelled import Features, Floats, seen_parts
+from wordbridge.devise.labelled import Features, Floats, seen_splits
 from wordbridge.devise.settings import ClassifierSettings, settings_from
 from wordbridge.images.table import ImageRow
 from wordbridge.nouns.matrix import NounMatrix
 from wordbridge.tensors import SavedModel
 
-SURE = 20.0  # log-odds where the train part has one kind only, and nothing can be told
+SURE = 20.0  # log-odds where the train split has one kind only, and nothing can be told
 STEPS = 300  # at most; L-BFGS needs about fifty
 
 
@@ -146,7 +146,7 @@ def voiced_head(
     settings = settings_from(described["settings"]).classifier
     if not settings.weight:
         return SavedModel(head.tensors, described)
-    train, _ = seen_parts(store, images, nouns)
+    train, _ = seen_splits(store, images, nouns)
     some = train.thinned(EXAMPLES)
     gate = fit_photo_gate(store.features(some.rows), some.photos, settings.photo_penalty)
     arrays = {"class_vectors": nouns.class_vectors, "known_classes": nouns.known_classes}

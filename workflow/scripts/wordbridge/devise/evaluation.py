@@ -83,7 +83,7 @@ class Group(NamedTuple):
 
     set: str
     kind: str
-    part: str
+    split: str
     chosen: Ints
 
 
@@ -116,8 +116,8 @@ def questions(
 ) -> tuple[Labelled, list[Question]]:
     """Return the images that nothing was trained on, and what is asked about them.
 
-    Those of the valid part, which chose epochs and penalties, are among them only where there is
-    no test part.
+    Those of the valid split, which chose epochs and penalties, are among them only where there is
+    no test split.
     ``classes`` are the rows of the backbone's classes among the vectors, ``nodes`` the nodes of
     all rows in ``graph``. Candidates are, by name: "seen" (nouns with training images), "unseen"
     (nouns held out), "seen + unseen", "classes" (photographs only), "nouns" (all of WordNet that
@@ -125,13 +125,13 @@ def questions(
     steps of a class, no class itself nor seen) and "2-hop + classes". Questions about no
     image are left out.
     """
-    trained = images.where(lambda image: image.part == TRAIN)
-    tested = images.where(lambda image: image.part == TEST).any()
-    chose = images.where(lambda image: bool(tested) and image.part == VALID)
+    trained = images.where(lambda image: image.split == TRAIN)
+    tested = images.where(lambda image: image.split == TEST).any()
+    chose = images.where(lambda image: bool(tested) and image.split == VALID)
     held_out = images.only(~trained & ~chose)
     every = np.arange(len(nodes))
     seen = np.unique(images.nouns[trained])
-    unseen = np.unique(held_out.nouns[held_out.where(lambda image: image.part == UNSEEN)])
+    unseen = np.unique(held_out.nouns[held_out.where(lambda image: image.split == UNSEEN)])
     photos = held_out.where(lambda image: image.kind == PHOTO)
     anything = np.ones(len(held_out), bool)
     asked = [
@@ -153,16 +153,16 @@ def questions(
 def groups(images: Labelled, asked: Mask) -> list[Group]:
     """Return the groups of the images in ``asked``.
 
-    For each part all of them, each kind, and each set and kind; sorted.
+    For each split all of them, each kind, and each set and kind; sorted.
     """
     found: dict[tuple[str, str, str], list[int]] = {}
     for number in np.flatnonzero(asked):
         one = images.images[number]
         for name, kind in ((EVERY, EVERY), (EVERY, one.kind), (one.set, one.kind)):
-            found.setdefault((one.part, name, kind), []).append(int(number))
+            found.setdefault((one.split, name, kind), []).append(int(number))
     order = sorted(found, key=lambda key: (key[0], key[1] != EVERY, key[1], key[2] != EVERY, key))
     return [
-        Group(name, kind, part, np.array(found[part, name, kind])) for part, name, kind in order
+        Group(name, kind, split, np.array(found[split, name, kind])) for split, name, kind in order
     ]
 
 
@@ -447,7 +447,7 @@ def evaluate(
     Keys of the record: space; left_out (images of the table that have no prediction);
     rows (image -> word, one per question and group); words (word -> image, one per group);
     nouns (single nouns, of the questions in BY_NOUN). No training image is scored, and no
-    valid one where there is a test part.
+    valid one where there is a test split.
     """
     graph = words.graph()
     known = labelled(predictions.images, table, words.synsets)
@@ -465,7 +465,7 @@ def evaluate(
             nouns += _by_noun(result, images, question.candidates, question.asked, words, ks[0])
     everything = np.ones(len(images), bool)
     galleries = groups(images, everything) if len(images) else []
-    if len({group.part for group in galleries}) > 1:
+    if len({group.split for group in galleries}) > 1:
         galleries.append(Group(EVERY, EVERY, EVERY, np.arange(len(images))))
     return {
         "space": predictions.space,
@@ -480,7 +480,7 @@ def evaluate(
 
 
 def _heading(group: Group) -> dict[str, str]:
-    return {"set": group.set, "kind": group.kind, "part": group.part}
+    return {"set": group.set, "kind": group.kind, "split": group.split}
 
 
 def _figures(

@@ -20,7 +20,7 @@ class Suspect(NamedTuple):
 
     set: str
     image: str
-    part: str
+    split: str
     synset: str
     noun: str
     cosine: float
@@ -96,7 +96,7 @@ def _suspect(
     return Suspect(
         one.set,
         one.image,
-        one.part,
+        one.split,
         one.synset,
         words.name(int(words.nodes[images.nouns[number]])),
         own,

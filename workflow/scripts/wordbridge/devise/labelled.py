@@ -1,4 +1,4 @@
-"""Which rows of the features are of which image, noun and part."""
+"""Which rows of the features are of which image, noun and split."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Features(Protocol):
 
 @dataclass(frozen=True)
 class Labelled:
-    """Rows of the features that belong to a part, in the store's order.
+    """Rows of the features that belong to a split, in the store's order.
 
     ``nouns`` has the row of each image's noun in the matrix of nouns, -1 where it has none.
     """
@@ -60,9 +60,11 @@ class Labelled:
         return Labelled(self.rows[places], self.nouns[places], self.photos[places])
 
 
-def part_of(store: Features, images: Sequence[ImageRow], nouns: NounMatrix, part: str) -> Labelled:
-    """Return the images of ``part`` that have features."""
-    wanted = {(p.set, p.image): p for p in images if p.part == part}
+def split_of(
+    store: Features, images: Sequence[ImageRow], nouns: NounMatrix, split: str
+) -> Labelled:
+    """Return the images of ``split`` that have features."""
+    wanted = {(p.set, p.image): p for p in images if p.split == split}
     found = [(row, wanted[key]) for row, key in enumerate(store.images) if key in wanted]
     return Labelled(
         np.array([row for row, _ in found], np.int64),
@@ -71,19 +73,19 @@ def part_of(store: Features, images: Sequence[ImageRow], nouns: NounMatrix, part
     )
 
 
-def seen_parts(
+def seen_splits(
     store: Features, images: Sequence[ImageRow], nouns: NounMatrix
 ) -> tuple[Labelled, Labelled]:
-    """Return the parts train, all of it, and valid, as far as its nouns have vectors.
+    """Return the splits train, all of it, and valid, as far as its nouns have vectors.
 
-    Raises InputError when no image of a part has both features and a noun with a vector.
+    Raises InputError when no image of a split has both features and a noun with a vector.
     """
-    train, valid = (part_of(store, images, nouns, part) for part in ("train", "valid"))
-    for name, part in (("train", train), ("valid", valid)):
-        if len(part.with_noun()) < 2:
+    train, valid = (split_of(store, images, nouns, split) for split in ("train", "valid"))
+    for name, split in (("train", train), ("valid", valid)):
+        if len(split.with_noun()) < 2:
             raise InputError(
-                f"part {name}: expected at least 2 images with features and a noun that has a "
-                f"vector, got {len(part.with_noun())} of {len(images)} images in the split; "
+                f"split {name}: expected at least 2 images with features and a noun that has a "
+                f"vector, got {len(split.with_noun())} of {len(images)} images in the split; "
                 "take more image sets, or other word vectors"
             )
     return train, valid.with_noun()

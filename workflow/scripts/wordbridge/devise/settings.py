@@ -33,7 +33,7 @@ class ClassifierSettings:
 
     ``weight`` is the most that it may weigh beside the head's 1; with 0 it is not asked. ``top``
     classes are combined at ``temperature``. How much it weighs depends on how sure it is and on
-    the image being a photograph, of which the train part's kinds are examples: ``photo_odds``
+    the image being a photograph, of which the train split's kinds are examples: ``photo_odds``
     is how many times likelier a photograph is than there, ``photo_penalty`` weighs the squares
     of the numbers that tell the kinds apart.
     """

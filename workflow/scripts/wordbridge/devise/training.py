@@ -17,7 +17,7 @@ from torch.nn.functional import normalize
 
 from wordbridge.devise.dataset import Batch, Points, label_numbers, of_images
 from wordbridge.devise.head import SAME, Head, Kept, draw_negatives, kept_weights, losses
-from wordbridge.devise.labelled import Features, seen_parts
+from wordbridge.devise.labelled import Features, seen_splits
 from wordbridge.devise.settings import LossSettings, Settings, settings_from
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.images.table import ImageRow, read_images
@@ -75,8 +75,8 @@ def batches(points: int, size: int, seed: int, epoch: int) -> list[Indices]:
 class HeadTraining(Trainer):
     """The training of ``head`` on ``train``, validated after each epoch.
 
-    ``looks`` are the images whose metrics are computed: some of the train part (``fit``), so that
-    the two losses can be compared, and those of the valid part. ``seen`` (nouns, dim) are the
+    ``looks`` are the images whose metrics are computed: some of the train split (``fit``), so that
+    the two losses can be compared, and those of the valid split. ``seen`` (nouns, dim) are the
     unit vectors of the nouns with training points.
     """
 
@@ -166,15 +166,15 @@ def prepare(
 ) -> tuple[HeadTraining, list[str]]:
     """Return the training of the untrained head, and the synsets of the nouns that are seen.
 
-    Raises InputError when the inputs do not belong together or a part is empty.
+    Raises InputError when the inputs do not belong together or a split is empty.
     """
-    train, valid = seen_parts(sources.store, sources.images, sources.nouns)
+    train, valid = seen_splits(sources.store, sources.images, sources.nouns)
     train = train.with_noun()
     seen = np.unique(train.nouns)
     label_of = label_numbers(sources.nouns, seen)
     points, fit, held = (
-        of_images(sources.store, sources.nouns, part, label_of)
-        for part in (train, train.thinned(len(valid)), valid)
+        of_images(sources.store, sources.nouns, split, label_of)
+        for split in (train, train.thinned(len(valid)), valid)
     )
     set_seed(seed)
     vectors = torch.from_numpy(sources.nouns.vectors[seen])

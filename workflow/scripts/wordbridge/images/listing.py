@@ -25,12 +25,12 @@ from wordbridge.images.packages import (
     list_stamps,
     members,
 )
-from wordbridge.images.table import NO_PART, PHOTO, TEST, TRAIN, VALID, ImageRow, digest, one_line
+from wordbridge.images.table import NO_SPLIT, PHOTO, TEST, TRAIN, VALID, ImageRow, digest, one_line
 from wordbridge.nouns.table import Noun, lemma_text
 
 NO_IMAGE = "no image by its ending"
 _SYNSET = re.compile(r"(n\d{8})(?:\b|_).*")
-_PARTS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
+_SPLITS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
 
 
 class File(NamedTuple):
@@ -38,7 +38,7 @@ class File(NamedTuple):
 
     path: str
     synset: str
-    part: str
+    split: str
     location: str  # where it is on this machine
     stamp: str
 
@@ -46,7 +46,7 @@ class File(NamedTuple):
 def list_folder(folder: str | Path) -> Iterator[File | LeftOut]:
     """Yield the images of a folder and its sub-folders, sorted by path.
 
-    Folders named train, valid, val or test tell the part, folders named n01440764 the noun;
+    Folders named train, valid, val or test tell the split, folders named n01440764 the noun;
     other names tell nothing. What no image is by its ending, is empty or a link to nowhere is
     left out; hidden files are passed over. Links to folders are not followed. Raises InputError
     if there is no such folder or no image in it.
@@ -62,7 +62,7 @@ def list_folder(folder: str | Path) -> Iterator[File | LeftOut]:
         if not is_image(path):
             yield LeftOut(path, NO_IMAGE)
             continue
-        listed = _file(root, path, synset_of(path), part_of(path))
+        listed = _file(root, path, synset_of(path), split_of(path))
         found |= isinstance(listed, File)
         yield listed
     if not found:
@@ -81,7 +81,7 @@ def list_tar(archive: str | Path) -> Iterator[tuple[File, bytes] | LeftOut]:
             yield LeftOut(path, "empty" if is_image(path) else NO_IMAGE)
         else:
             found = True
-            yield File(path, synset_of(path), part_of(path), path, ""), data
+            yield File(path, synset_of(path), split_of(path), path, ""), data
     if not found:
         raise InputError(f"{archive}: expected images ({', '.join(ENDINGS)}), got none")
 
@@ -89,24 +89,24 @@ def list_tar(archive: str | Path) -> Iterator[tuple[File, bytes] | LeftOut]:
 def list_table(table: str | Path, folder: str | Path) -> Iterator[File | LeftOut]:
     """Yield the images that a table names, sorted by path.
 
-    It has the columns path (below ``folder``) and synset, perhaps part; tabs between them, or
+    It has the columns path (below ``folder``) and synset, perhaps split; tabs between them, or
     commas in a .csv. Hidden files are left out. Raises InputError for a table without these
-    columns, a part or synset of no known form, a path twice and a table that names no image
+    columns, a split or synset of no known form, a path twice and a table that names no image
     that is there.
     """
     root, found = Path(folder), False
     for path, row in sorted(_rows(Path(table)).items()):
-        synset, part = row["synset"], row.get("part", NO_PART)
+        synset, split = row["synset"], row.get("split", NO_SPLIT)
         if synset and not re.fullmatch(r"n\d{8}", synset):
             raise InputError(f"{table}: {path}: expected a synset such as n01440764, got {synset}")
-        if part and part not in _PARTS:
+        if split and split not in _SPLITS:
             raise InputError(
-                f"{table}: {path}: expected the part train, valid or test, got {part!r}"
+                f"{table}: {path}: expected the split train, valid or test, got {split!r}"
             )
         if _hidden(path):
             yield LeftOut(path, "hidden")
             continue
-        listed = _file(root, path, synset, _PARTS.get(part, NO_PART))
+        listed = _file(root, path, synset, _SPLITS.get(split, NO_SPLIT))
         found |= isinstance(listed, File)
         yield listed
     if not found:
@@ -121,17 +121,19 @@ def synset_of(path: str) -> str:
     return ""
 
 
-def part_of(path: str) -> str:
-    """Return the part that the outermost such folder of a path names, or ""."""
+def split_of(path: str) -> str:
+    """Return the split that the outermost such folder of a path names, or ""."""
     folders = PurePosixPath(path).parent.parts
-    return next((_PARTS[name.lower()] for name in folders if name.lower() in _PARTS), NO_PART)
+    return next((_SPLITS[name.lower()] for name in folders if name.lower() in _SPLITS), NO_SPLIT)
 
 
-def _file(root: Path, path: str, synset: str, part: str) -> File | LeftOut:
+def _file(root: Path, path: str, synset: str, split: str) -> File | LeftOut:
     """Return what is known of an image, or why it is left out."""
     location = root / path
     stamp, reason = content(location)
-    return LeftOut(path, reason) if reason else File(path, synset, part, location.as_posix(), stamp)
+    return (
+        LeftOut(path, reason) if reason else File(path, synset, split, location.as_posix(), stamp)
+    )
 
 
 def _files(root: Path) -> list[str]:
@@ -160,6 +162,8 @@ def _rows(table: Path) -> dict[str, Mapping[str, str]]:
             if not {"path", "synset"} <= set(columns):
                 got = shorten(", ".join(columns)) or "nothing"
                 raise InputError(f"{table}: expected the columns path and synset, got {got}")
+            if "part" in columns:
+                raise InputError(f"{table}: the column part is named split now; rename it")
             for row in reader:
                 if None in row or None in row.values():
                     raise InputError(
@@ -204,9 +208,9 @@ def list_images(
                 left_out.append(LeftOut(found.image, f"{found.synset} is no noun of WordNet"))
             else:
                 noun = synsets.get(found.synset)
-                part = settings.get("part") or found.part if noun else NO_PART
+                split = settings.get("split") or found.split if noun else NO_SPLIT
                 label = found.name or (lemma_text(noun.lemmas[0]) if noun else "")
-                images.append(found._replace(name=label, part=part))
+                images.append(found._replace(name=label, split=split))
     images.sort(key=lambda image: image.image)
     if not images:
         raise InputError(f"image set {name}: expected images, all {len(left_out)} were left out")
@@ -231,7 +235,7 @@ def _listed(
     packed: zipfile.ZipFile,
     archive: str,
 ) -> Iterator[ImageRow | LeftOut]:
-    kind, shown = settings["kind"], settings.get("shows", PHOTO)
+    kind, shown = settings["kind"], settings.get("image_kind", PHOTO)
     if kind in FILES:
         table = [files["table"]] if kind == "table" else []
         for file in FILES[kind](*table, settings["folder"]):
@@ -253,7 +257,7 @@ def _listed(
             add_image(packed, found.path, found.data)
             ambiguous += found.choices > 1
             yield ImageRow(
-                name, found.path, found.synset, found.kind, NO_PART, one_line(found.name),
+                name, found.path, found.synset, found.kind, NO_SPLIT, one_line(found.name),
                 one_line(found.fr_name), archive, found.path, digest(found.data),
             )  # fmt: skip
         print(f"{ambiguous} labels mean several concrete nouns; the likeliest was taken")
@@ -275,7 +279,7 @@ def _labelled(
 
 def _of_file(name: str, file: File, kind: str) -> ImageRow:
     return ImageRow(
-        name, file.path, file.synset, kind, file.part, "", "", "", file.location, file.stamp
+        name, file.path, file.synset, kind, file.split, "", "", "", file.location, file.stamp
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from wordbridge.errors import InputError
 from wordbridge.files import write_tsv
-from wordbridge.images.table import NO_PART, PHOTO, TEST, TRAIN, UNSEEN, VALID, ImageRow
+from wordbridge.images.table import NO_SPLIT, PHOTO, TEST, TRAIN, UNSEEN, VALID, ImageRow
 from wordbridge.nouns.hierarchy import Relatives
 from wordbridge.nouns.table import Noun
 
@@ -68,10 +68,10 @@ def write_roles(path: str | Path, roles: Iterable[NounRole]) -> None:
 class Settings:
     """Shares: ``unseen`` of the nouns that may be held out, the others of a seen noun's images.
 
-    Images of the ``valid`` part choose epochs and penalties, those of the ``test`` part are
+    Images of the ``valid`` split choose epochs and penalties, those of the ``test`` split are
     scored. All images of nouns outside the backbone's classes are unseen in
     ``zero_shot_sets``, and so are these nouns' images in other sets. In ``test_sets`` the
-    images that lie in a folder valid are the test part, as ImageNet's are for the papers, and
+    images that lie in a folder valid are the test split, as ImageNet's are for the papers, and
     some of the train folder are drawn for valid.
     """
 
@@ -97,7 +97,7 @@ class Settings:
 def split_images(
     images: Sequence[ImageRow], nouns: Sequence[Noun], settings: Settings
 ) -> tuple[list[ImageRow], list[NounRole]]:
-    """Return the images with their final parts, and the role of each noun that has some.
+    """Return the images with their final splits, and the role of each noun that has some.
 
     The draw of nouns depends on them and the seed; that of held-out images on their bytes
     where these are in an archive, else on their ids. Equal files of a noun stay together.
@@ -107,10 +107,10 @@ def split_images(
     zero_shot = {p.synset for p in images if p.synset and p.set in settings.zero_shot_sets}
     relatives = Relatives(nouns)
     unseen = draw_unseen(imaged, classes, zero_shot - classes, relatives, settings)
-    given = [image._replace(part=_own_part(image, settings)) for image in images]
+    given = [image._replace(split=_initial_split(image, settings)) for image in images]
     held_out = _held_out(given, unseen, settings)
     split = [
-        image._replace(part=_part(image, unseen, held_out.get(row, TRAIN)))
+        image._replace(split=_final_split(image, unseen, held_out.get(row, TRAIN)))
         for row, image in enumerate(given)
     ]
     return split, noun_roles(split, unseen, classes, relatives)
@@ -144,7 +144,7 @@ def draw_unseen(
 def _held_out(
     images: Sequence[ImageRow], unseen: Collection[str], settings: Settings
 ) -> dict[int, str]:
-    """Return the parts of the rows of images that are held out by the draw, noun by noun.
+    """Return the splits of the rows of images that are held out by the draw, noun by noun.
 
     At least one image of a noun stays to train on. Where a set has a test part of its own,
     all that are held out are valid.
@@ -152,7 +152,7 @@ def _held_out(
     rows: defaultdict[tuple[str, bool], defaultdict[str, list[int]]]
     rows = defaultdict(lambda: defaultdict(list))
     for row, image in enumerate(images):
-        if image.synset and image.synset not in unseen and image.part == NO_PART:
+        if image.synset and image.synset not in unseen and image.split == NO_SPLIT:
             content = image.stamp if image.archive else f"{image.set}/{image.image}"
             rows[image.synset, image.set in settings.test_sets][content].append(row)
     held_out: dict[int, str] = {}
@@ -160,26 +160,26 @@ def _held_out(
     for (_, has_test), draws in rows.items():
         count = min(math.floor(held * len(draws) + 0.5), len(draws) - 1)
         for content in sorted(draws, key=lambda content: _draw(settings.seed, content))[:count]:
-            # Drawn once more, as most nouns have too few images for a share of each part.
+            # Drawn once more, as most nouns have too few images for a share of each split.
             draw = _draw(settings.seed, f"{TEST} {content}") / 2**64
-            part = TEST if not has_test and draw < settings.test / held else VALID
-            held_out |= dict.fromkeys(draws[content], part)
+            split = TEST if not has_test and draw < settings.test / held else VALID
+            held_out |= dict.fromkeys(draws[content], split)
     return held_out
 
 
-def _own_part(image: ImageRow, settings: Settings) -> str:
-    """Return the part that an image has before any draw, or ""."""
+def _initial_split(image: ImageRow, settings: Settings) -> str:
+    """Return the split that an image has before any draw, or ""."""
     if image.set not in settings.test_sets:
-        return image.part
-    return {VALID: TEST, TRAIN: NO_PART}.get(image.part, image.part)
+        return image.split
+    return {VALID: TEST, TRAIN: NO_SPLIT}.get(image.split, image.split)
 
 
-def _part(image: ImageRow, unseen: Collection[str], drawn: str) -> str:
+def _final_split(image: ImageRow, unseen: Collection[str], drawn: str) -> str:
     if not image.synset:
-        return NO_PART
+        return NO_SPLIT
     if image.synset in unseen:
         return UNSEEN
-    return image.part or drawn
+    return image.split or drawn
 
 
 def _draw(seed: int, content: str) -> int:

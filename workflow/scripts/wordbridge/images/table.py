@@ -13,11 +13,11 @@ from wordbridge.errors import InputError
 from wordbridge.files import read_tsv, write_tsv
 
 PHOTO, DRAWING = KINDS = ("photo", "drawing")
-TRAIN, VALID, TEST, UNSEEN, NO_PART = PARTS = ("train", "valid", "test", "unseen", "")
+TRAIN, VALID, TEST, UNSEEN, NO_SPLIT = SPLITS = ("train", "valid", "test", "unseen", "")
 
 
 class ImageRow(NamedTuple):
-    """An image of a noun: what it shows, where its bytes are, what part it plays.
+    """An image of a noun: what it shows, where its bytes are, what split it plays.
 
     ``image`` is unique in its ``set``; ``synset`` is "" where nobody said what is shown.
     ``member`` is a member of the zip ``archive``, or the path of a file where that is "".
@@ -28,7 +28,7 @@ class ImageRow(NamedTuple):
     image: str
     synset: str
     kind: str
-    part: str
+    split: str
     name: str
     fr_name: str
     archive: str
@@ -109,7 +109,7 @@ def _shared(
     image: str,
     synset: str,
     kind: str,
-    part: str,
+    split: str,
     name: str,
     fr_name: str,
     archive: str,
@@ -125,7 +125,7 @@ def _shared(
         image,
         intern(synset),
         intern(kind),
-        intern(part),
+        intern(split),
         intern(name),
         intern(fr_name),
         intern(archive),

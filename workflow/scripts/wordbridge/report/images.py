@@ -4,7 +4,7 @@ The table of the nouns that a method finds best and worst in images.
 
 How many nouns have a word vector, by how one is found, as it is shown.
 
-How many images of each set there are, what part they play, and how many were left out.
+How many images of each set there are, how they are split, and how many were left out.
 
 The table of images that look mislabelled.
 """
@@ -35,8 +35,8 @@ WORDS_CAPTION = (
     "the group, means and standard deviations over the seeds"
 )
 
-PLACE = ("part", "set", "kind")
-PARTS = {
+PLACE = ("split", "set", "kind")
+SPLITS = {
     "test": "seen nouns", "valid": "seen nouns (valid)", "unseen": "unseen nouns",
     "": "as given", "all": "all together",
 }  # fmt: skip
@@ -46,7 +46,7 @@ HEADINGS = {
         note="nouns with training images (seen), those held out (unseen), the backbone's "
         "classes, all nouns of WordNet with a vector, nouns within n steps of a class (n-hop)",
     ),
-    "part": Column("Images of"),
+    "split": Column("Images of"),
     "set": Column("Set"),
     "kind": Column("Kind"),
     "method": Column("Method"),
@@ -135,7 +135,7 @@ def _rows_of(
 ) -> list[dict[str, Any]]:
     """Return a row per method; ``place`` is the candidates' name and the group."""
     heading = dict(zip(("candidates", *PLACE), place, strict=True))
-    heading["part"] = PARTS.get(heading["part"], heading["part"])
+    heading["split"] = SPLITS.get(heading["split"], heading["split"])
     return [
         heading | {"method": method, "run": "here", "seeds": len(seeds)} | _means(seeds)
         for method, seeds in methods.items()
@@ -156,7 +156,7 @@ def _distinct(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _sum_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return row.get("candidates", ""), row["part"]
+    return row.get("candidates", ""), row["split"]
 
 
 def _closeness(row: Mapping[str, Any]) -> tuple[bool, bool]:
@@ -300,9 +300,9 @@ def tabulate_images(
 
     ``listed``, ``left_out`` and ``failed`` have the tables of each set: its images, those left
     out when it was listed, and those of each shard that could not be decoded; ``split`` has the
-    images of all labelled sets with their parts.
+    images of all labelled sets with their splits.
     """
-    parts = Counter((image.set, image.part) for image in iterate_images(split))
+    splits = Counter((image.set, image.split) for image in iterate_images(split))
     rows = []
     for name, path in listed.items():
         kinds = Counter(image.kind for image in iterate_images(path))
@@ -315,7 +315,7 @@ def tabulate_images(
             "unreadable": sum(1 for _ in _left_out(failed[name])),
             "photos": kinds[PHOTO],
         }
-        rows.append(row | {part: parts[name, part] for part in (TRAIN, VALID, TEST, UNSEEN)})
+        rows.append(row | {split: splits[name, split] for split in (TRAIN, VALID, TEST, UNSEEN)})
     return pd.DataFrame(rows, columns=list(COLUMNS_IMAGE_COUNTS))
 
 
@@ -335,7 +335,7 @@ def _commonest(reasons: Counter[str]) -> str:
 COLUMNS_SUSPECT_TABLE = {
     "set": Column("Set"),
     "image": Column("Image"),
-    "part": Column("Part", note="the noun of a training image was learnt, right or wrong"),
+    "split": Column("Split", note="the noun of a training image was learnt, right or wrong"),
     "noun": Column("Labelled"),
     "cosine": Column("Cosine", 3, note="of the image's point with the noun it is labelled with"),
     "other": Column("Closer to"),

@@ -209,8 +209,8 @@ def _by_image(target: Index, images: Index, row: int, top: int) -> Example:
 
 def _rows(wanted: int | Sequence[str], images: Index) -> list[int]:
     if isinstance(wanted, int):
-        parts = [images.label(row)["part"] for row in range(len(images.lines))]
-        held_out = [row for row, part in enumerate(parts) if part != "train"]
+        splits = [images.label(row)["split"] for row in range(len(images.lines))]
+        held_out = [row for row, split in enumerate(splits) if split != "train"]
         taken = min(wanted, len(held_out))
         return [held_out[(2 * n + 1) * len(held_out) // (2 * taken)] for n in range(taken)]
     rows = []

@@ -172,7 +172,7 @@ def score_names(
 
 def _untrained(index: Index) -> _Searched:
     labels = [index.label(row) for row in range(len(index.lines))]
-    rows = [row for row, one in enumerate(labels) if one["part"] != TRAIN]
+    rows = [row for row, one in enumerate(labels) if one["split"] != TRAIN]
     synsets = np.array([labels[row]["synset"] for row in rows], object)
     return _Searched(np.asarray(index.vectors)[rows], synsets)
 

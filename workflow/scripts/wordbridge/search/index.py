@@ -220,7 +220,7 @@ FILES = VECTORS, LABELS, GRAPH = "vectors.npy", "labels.tsv", "hnsw.bin"
 DESCRIPTION = "index.json"
 COLUMNS = (
     *("synset", "label", "path"),
-    *("set", "image", "kind", "part", "archive", "member", "stamp"),
+    *("set", "image", "kind", "split", "archive", "member", "stamp"),
 )
 _KEYS = ("format", "word_vectors", "rows", "dim", "graph", "files")
 _REMEDY = "build the index again"

@@ -52,7 +52,7 @@ def _path(synset: str, names: Mapping[str, str], above: Mapping[str, str]) -> st
 
 CLASSES, IMAGES = "classes", "images"  # the third index, nouns, is no special case
 
-_COPIED = ("synset", "set", "image", "kind", "part", "archive", "member", "stamp")
+_COPIED = ("synset", "set", "image", "kind", "split", "archive", "member", "stamp")
 
 
 @dataclass(frozen=True, eq=False)
