@@ -33,7 +33,7 @@ from wordbridge.corpus.tokenizer import TokenRules, tokenize
 from wordbridge.errors import InputError
 from wordbridge.images.packages import members
 from wordbridge.report.corpus import audit
-from wordbridge.sources.archives import climbs, extract_member
+from wordbridge.sources.archives import escapes_archive, extract_member
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.translator import Translator
 from wordbridge.vectors.fasttext import FastTextBin
@@ -251,10 +251,10 @@ def test_a_member_of_any_name_stays_inside(name: str, packed: str):
         except InputError:
             assert list(inside.iterdir()) == []
         else:
-            assert not climbs(name)
+            assert not escapes_archive(name)
             assert (inside / "wanted").read_bytes() == b"x"
         with suppress(InputError):
-            assert not any(climbs(found) for found, _ in members(archive, lambda found: True))
+            assert not any(escapes_archive(found) for found, _ in members(archive, lambda found: True))
         assert sorted(path.name for path in Path(folder).iterdir()) == ["archive", "inside"]
 
 

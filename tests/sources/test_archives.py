@@ -16,12 +16,11 @@ import pytest
 
 from wordbridge.errors import InputError
 from wordbridge.sources import archives
-from wordbridge.sources import archives as entries
-from wordbridge.sources.archives import CorruptArchive, climbs, extract_member
+from wordbridge.sources.archives import CorruptArchive, entries, escapes_archive, extract_member
 
-RANDOM = random.Random(7).randbytes(3_001)  # does not pack, so that harm hits bytes that matter
+RANDOM = random.Random(7).randbytes(3_001)  # does not compress, so that damage hits bytes that matter
 FILES = {"top/a.txt": b"first\n" * 50, "top/deep/b.bin": RANDOM, "c.txt": b""}
-WANTED = "top/deep/b.bin"
+MEMBER = "top/deep/b.bin"
 
 
 def tar_bytes(mode: str = "", prefix: str = "") -> bytes:
@@ -72,20 +71,20 @@ MAKERS: dict[str, Callable[[], bytes]] = {
 PACKED = [name for name in MAKERS if name not in ("a.tar", "plain.deb")]
 
 
-def made(folder: Path, name: str) -> Path:
+def write_archive(folder: Path, name: str) -> Path:
     path = folder / name
     path.write_bytes(MAKERS[name]())
     return path
 
 
 def listed(archive: Path) -> list[str]:
-    found = entries.entries(archive, archive.name)
-    return [entry.name for entry in found if entry.obstacle is None]
+    members = entries(archive, archive.name)
+    return [entry.name for entry in members if entry.unreadable_reason is None]
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_every_format_lists_its_files_and_gives_each(tmp_path: Path, name: str):
-    archive = made(tmp_path, name)
+def test_every_format_lists_its_files_and_extracts_each(tmp_path: Path, name: str):
+    archive = write_archive(tmp_path, name)
     assert listed(archive) == list(FILES)
     for member, data in FILES.items():
         extract_member(archive, member, tmp_path / "out", size=len(data))
@@ -93,16 +92,16 @@ def test_every_format_lists_its_files_and_gives_each(tmp_path: Path, name: str):
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_the_format_is_told_by_the_bytes_and_not_by_the_name(tmp_path: Path, name: str):
-    archive = made(tmp_path, name).rename(tmp_path / ("0" * 64))
-    extract_member(archive, f"./{WANTED}", tmp_path / "out")
-    assert (tmp_path / "out").read_bytes() == FILES[WANTED]
+def test_the_bytes_decide_the_format_not_the_name(tmp_path: Path, name: str):
+    archive = write_archive(tmp_path, name).rename(tmp_path / ("0" * 64))
+    extract_member(archive, f"./{MEMBER}", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == FILES[MEMBER]
 
 
 @pytest.mark.parametrize(
     ("ending", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
 )
-def test_a_file_packed_alone_is_called_as_its_archive(tmp_path: Path, ending, pack):
+def test_a_single_compressed_file_has_the_name_of_its_archive(tmp_path: Path, ending, pack):
     archive = tmp_path / f"wiki.fr.vec{ending}"
     archive.write_bytes(pack(RANDOM))
     assert listed(archive) == ["wiki.fr.vec"]
@@ -112,7 +111,7 @@ def test_a_file_packed_alone_is_called_as_its_archive(tmp_path: Path, ending, pa
 
 
 @pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg-deb is not installed")
-def test_a_debian_package_packed_with_zstd_is_read_by_dpkg(tmp_path: Path):
+def test_dpkg_reads_a_debian_package_with_zstd(tmp_path: Path):
     tree = tmp_path / "tree"
     (tree / "DEBIAN").mkdir(parents=True)
     control = (
@@ -147,23 +146,23 @@ def test_a_debian_package_packed_with_zstd_is_read_by_dpkg(tmp_path: Path):
         (".", True),
     ],
 )
-def test_a_path_that_climbs_out_is_told(member: str, leads_out: bool):
-    assert climbs(member) == leads_out
+def test_a_path_out_of_the_archive_is_recognized(member: str, leads_out: bool):
+    assert escapes_archive(member) == leads_out
 
 
-def test_a_path_that_climbs_out_is_refused(tmp_path: Path):
+def test_a_path_out_of_the_archive_is_refused(tmp_path: Path):
     archive = tmp_path / "evil.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("../evil.txt", "x")
-    with pytest.raises(InputError, match="climbs out of the archive"):
+    with pytest.raises(InputError, match="escapes the archive"):
         extract_member(archive, "../evil.txt", tmp_path / "deep" / "out")
     with pytest.raises(InputError, match=r"no member evil\.txt among 1"):
         extract_member(archive, "evil.txt", tmp_path / "deep" / "out")
     assert not (tmp_path / "evil.txt").exists()
 
 
-def test_a_missing_member_is_answered_with_the_nearest(tmp_path: Path):
-    archive = made(tmp_path, "a.zip")
+def test_the_error_for_a_missing_member_lists_the_nearest(tmp_path: Path):
+    archive = write_archive(tmp_path, "a.zip")
     with pytest.raises(InputError, match=r"no member b\.bin among 4; nearest: top/deep/b\.bin"):
         extract_member(archive, "b.bin", tmp_path / "out")
     with pytest.raises(InputError, match=r"nearest: top/a\.txt"):
@@ -181,7 +180,7 @@ def test_a_missing_member_is_answered_with_the_nearest(tmp_path: Path):
         (tarfile.DIRTYPE, "a folder"),
     ],
 )
-def test_only_plain_files_come_out_of_a_tar(tmp_path: Path, kind: bytes, words: str):
+def test_only_plain_files_of_a_tar_are_extracted(tmp_path: Path, kind: bytes, words: str):
     archive = tmp_path / "a.tar"
     with tarfile.open(archive, "w") as file:
         info = tarfile.TarInfo("odd")
@@ -195,7 +194,7 @@ def test_only_plain_files_come_out_of_a_tar(tmp_path: Path, kind: bytes, words: 
 
 
 @pytest.mark.parametrize(("mode", "words"), [(0o120777, "a link"), (0o040755, "a folder")])
-def test_only_plain_files_come_out_of_a_zip(tmp_path: Path, mode: int, words: str):
+def test_only_plain_files_of_a_zip_are_extracted(tmp_path: Path, mode: int, words: str):
     archive = tmp_path / "a.zip"
     info = zipfile.ZipInfo("odd/" if mode == 0o040755 else "odd")
     info.external_attr = mode << 16
@@ -205,7 +204,7 @@ def test_only_plain_files_come_out_of_a_zip(tmp_path: Path, mode: int, words: st
         extract_member(archive, "odd", tmp_path / "out")
 
 
-def test_an_encrypted_member_is_named(tmp_path: Path):
+def test_an_encrypted_member_is_an_error(tmp_path: Path):
     data = bytearray(zip_bytes())
     start = data.index(b"PK\x01\x02")
     while start >= 0:  # set the bit in every record of the table of contents
@@ -214,41 +213,41 @@ def test_an_encrypted_member_is_named(tmp_path: Path):
     archive = tmp_path / "a.zip"
     archive.write_bytes(data)
     with pytest.raises(InputError, match="encrypted"):
-        extract_member(archive, WANTED, tmp_path / "out")
+        extract_member(archive, MEMBER, tmp_path / "out")
 
 
 @pytest.mark.parametrize("name", PACKED)
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
-def test_a_truncated_archive_is_told(tmp_path: Path, name: str, share: float):
-    archive = made(tmp_path, name)
+def test_a_truncated_archive_is_an_error(tmp_path: Path, name: str, share: float):
+    archive = write_archive(tmp_path, name)
     data = archive.read_bytes()
     archive.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(CorruptArchive, match="cut short"):
-        extract_member(archive, WANTED, tmp_path / "out")
+        extract_member(archive, MEMBER, tmp_path / "out")
     assert list(tmp_path.iterdir()) == [archive]
 
 
 @pytest.mark.parametrize("name", PACKED)
-def test_harm_anywhere_is_told_or_harmless(tmp_path: Path, name: str):
-    archive = made(tmp_path, name)
+def test_damage_anywhere_is_an_error_or_harmless(tmp_path: Path, name: str):
+    archive = write_archive(tmp_path, name)
     data = archive.read_bytes()
-    dice = random.Random(3)
-    told = 0
+    generator = random.Random(3)
+    errors = 0
     for _ in range(150):
-        harmed = bytearray(data)
-        harmed[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
-        archive.write_bytes(harmed)
+        damaged = bytearray(data)
+        damaged[generator.randrange(len(data))] ^= 1 << generator.randrange(8)
+        archive.write_bytes(damaged)
         try:
-            extract_member(archive, WANTED, tmp_path / "out")
+            extract_member(archive, MEMBER, tmp_path / "out")
         except InputError:
-            told += 1
+            errors += 1
         else:
-            assert (tmp_path / "out").read_bytes() == FILES[WANTED]
-    assert told > 75
+            assert (tmp_path / "out").read_bytes() == FILES[MEMBER]
+    assert errors > 75
 
 
 @pytest.mark.parametrize("data", [b"", b"just text\n" * 99, b"\0" * 2048])
-def test_what_is_no_archive_is_told(tmp_path: Path, data: bytes):
+def test_a_file_of_another_format_is_an_error(tmp_path: Path, data: bytes):
     archive = tmp_path / "a.zip"
     archive.write_bytes(data)
     with pytest.raises(CorruptArchive, match="no zip, tar, deb or compressed file"):
@@ -257,16 +256,16 @@ def test_what_is_no_archive_is_told(tmp_path: Path, data: bytes):
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "xz.deb"])
 def test_more_bytes_than_expected_are_refused(tmp_path: Path, name: str):
-    archive = made(tmp_path, name)
+    archive = write_archive(tmp_path, name)
     with pytest.raises(InputError, match="more than 3000 bytes"):
-        extract_member(archive, WANTED, tmp_path / "out", size=3000)
+        extract_member(archive, MEMBER, tmp_path / "out", size=3000)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["bomb.zip", "bomb.tar.gz", "bomb.gz", "bomb.deb"])
 def test_a_bomb_is_refused(tmp_path: Path, name: str, monkeypatch):
-    monkeypatch.setattr(entries, "ALWAYS_ALLOWED", 50_000)
-    monkeypatch.setattr(entries, "LARGEST_RATIO", 10)
+    monkeypatch.setattr(archives, "ALWAYS_ALLOWED", 50_000)
+    monkeypatch.setattr(archives, "MAX_RATIO", 10)
     zeros = bytes(1_000_000)
     archive = tmp_path / name
     if name == "bomb.zip":
@@ -287,7 +286,7 @@ def test_a_bomb_is_refused(tmp_path: Path, name: str, monkeypatch):
     assert list(tmp_path.iterdir()) == [archive]
 
 
-def test_a_large_member_passes_through_little_memory(tmp_path: Path):
+def test_a_large_member_needs_little_memory(tmp_path: Path):
 
     archive = tmp_path / "a.tar.gz"
     size = 40_000_000

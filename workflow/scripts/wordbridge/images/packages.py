@@ -22,9 +22,8 @@ from wordbridge.errors import InputError, with_location
 from wordbridge.images.labels import Meaning, NounNames
 from wordbridge.images.table import DRAWING, PHOTO
 from wordbridge.nouns.table import Noun, lemma_text
-from wordbridge.sources.archives import Bounded, climbs, damage_named, entries
+from wordbridge.sources.archives import corrupt_archive_errors, entries, escapes_archive
 
-CHUNK = 1 << 20  # bytes
 LARGEST = 1 << 28  # bytes of one member; the largest photographs of ImageNet have 16 MB
 _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 
@@ -38,18 +37,13 @@ def members(package: str | Path, wanted: Callable[[str], bool]) -> Iterator[tupl
     path = Path(package)
     if not path.is_file():
         raise InputError(f"{path}: expected an archive, got no file; correct the path")
-    with with_location(path), damage_named(path):
+    with with_location(path), corrupt_archive_errors(path):
         for entry in entries(path, path.name):
-            if entry.obstacle is not None or not wanted(entry.name):
+            if entry.unreadable_reason is not None or not wanted(entry.name):
                 continue
-            if climbs(entry.name):
-                raise InputError(f"member {entry.name!r} climbs out of the archive; refused")
-            with entry.open() as packed:
-                bounded = Bounded(packed, LARGEST, f"member {entry.name}")
-                chunks = []
-                while chunk := bounded.read(CHUNK):
-                    chunks.append(chunk)
-            yield entry.name, b"".join(chunks)
+            if escapes_archive(entry.name):
+                raise InputError(f"member {entry.name!r} escapes the archive; refused")
+            yield entry.name, b"".join(entry.chunks(LARGEST))
 
 
 def member(package: str | Path, name: str) -> bytes:

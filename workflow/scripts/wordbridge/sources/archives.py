@@ -1,11 +1,7 @@
-"""Byte streams over compressed files and Debian packages, told by their first bytes.
+"""Archives: zip, tar (plain, gz, bz2, xz), Debian packages, and single compressed files.
 
-The members of an archive one by one, whatever its format.
-
-One member out of an archive: zip, tar (plain, gz, bz2, xz), deb, or a lone compressed file.
-
-The format is told by the first bytes, never by the name. Members are read as a stream, so memory
-is constant, and a member is whole under its final name or not there at all.
+The first bytes decide the format, never the name. Members are streamed, so memory is constant,
+and limits on the unpacked bytes protect the disk.
 """
 
 import bz2
@@ -32,11 +28,17 @@ from typing import IO, Protocol, cast
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
 
-BLOCK = 512  # bytes of a tar header
-AR_MAGIC = b"!<arch>\n"
-AR_HEADER = 60  # bytes: name 16, date 12, owner 6, group 6, mode 8, size 10, end 2
-AR_SIZE, AR_END = slice(48, 58), b"`\n"
-GZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+CHUNK = 1 << 20  # bytes
+# Text packs 3 to 10 times, a table of repeated words 100 times; deflate's bound is 1032.
+MAX_RATIO = 250
+ALWAYS_ALLOWED = 1 << 28  # bytes; below this a high ratio does no harm
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+_ENCRYPTED = 0x1  # bit of a zip member's flags
+_LINK_MODE, _TYPE_MASK = 0o120000, 0o170000  # Unix file types in a zip member's attributes
+_AR = b"!<arch>\n"
+_AR_HEADER = 60  # bytes: name 16, date 12, owner 6, group 6, mode 8, size 10, end 2
+_AR_SIZE, _AR_END = slice(48, 58), b"`\n"
 
 
 class CorruptArchive(InputError):
@@ -44,117 +46,213 @@ class CorruptArchive(InputError):
 
 
 class Readable(Protocol):
-    """Anything that gives its next bytes."""
+    """Anything that returns its next bytes."""
 
     def read(self, count: int, /) -> bytes:
         """Return at most ``count`` bytes, none at the end."""
 
 
 class Bounded:
-    """A stream that refuses to give more than ``limit`` bytes, so that no disk is filled.
+    """A stream of at most ``limit`` bytes: unpacking more raises an InputError."""
 
-    ``head`` are bytes that were read from the stream already; they come first.
-    """
-
-    def __init__(self, stream: Readable, limit: int, words: str, head: bytes = b"") -> None:
+    def __init__(self, stream: Readable, limit: int, description: str) -> None:
         self._stream = stream
-        self._limit = self._left = limit
-        self._words = words
-        self._head = head
+        self._limit = self._remaining = limit
+        self._description = description
 
     def read(self, count: int, /) -> bytes:
         """Return the next bytes; raises InputError beyond the limit."""
-        chunk, self._head = self._head[:count], self._head[count:]
-        chunk = chunk or self._stream.read(count)
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise InputError(f"{self._words} unpacks to more than {self._limit} bytes; refused")
+        chunk = self._stream.read(count)
+        self._remaining -= len(chunk)
+        if self._remaining < 0:
+            raise InputError(
+                f"{self._description} unpacks to more than {self._limit} bytes; refused"
+            )
         return chunk
 
 
-class _Slice:
-    """The next ``size`` bytes of a file."""
+@dataclass(frozen=True)
+class Entry:
+    """One member; it can be opened until the iteration reaches the next one."""
 
-    def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file = file
-        self._left = size
+    name: str
+    open: Callable[[], AbstractContextManager[Readable]]
+    unreadable_reason: str | None
 
-    def read(self, count: int, /) -> bytes:
-        """Return the next bytes; raises CorruptArchive if the file ends too early."""
-        wanted = min(count, self._left)
-        chunk = self._file.read(wanted)
-        self._left -= len(chunk)
-        if wanted and not chunk:
-            raise CorruptArchive("the Debian package is cut short")
-        return chunk
-
-
-def is_deb(head: bytes) -> bool:
-    """Return whether a file that begins like this is a Debian package."""
-    return head.startswith(AR_MAGIC)
+    def chunks(self, limit: int) -> Iterator[bytes]:
+        """Yield the bytes; raises InputError if it has more than ``limit``, or is no plain file."""
+        if self.unreadable_reason is not None:
+            raise InputError(f"member {self.name} is {self.unreadable_reason}")
+        with self.open() as stream:
+            bounded = Bounded(stream, limit, f"member {self.name}")
+            while chunk := bounded.read(CHUNK):
+                yield chunk
 
 
-def is_compressed(head: bytes) -> bool:
-    """Return whether ``unpacked`` can unpack a file that begins like this."""
-    return head.startswith((GZIP, BZIP2, XZ))
+def extract_member(
+    archive: Path, member: str, destination: Path, size: int | None = None, name: str | None = None
+) -> None:
+    """Write one member to ``destination``.
+
+    ``name`` is the archive's original name, if ``archive`` has another: the only member of a
+    single compressed file has that name without its ending.
+    Raises CorruptArchive if the archive is damaged, and InputError if the member is missing, no
+    plain file or encrypted, or unpacks to more than its expected ``size`` in bytes.
+    """
+    if escapes_archive(member):
+        raise InputError(f"member {member!r} escapes the archive; expected a relative path")
+    path = posixpath.normpath(member)
+    limit = size if size is not None else unpacked_limit(archive)
+    names = []
+    with corrupt_archive_errors(archive), atomic_write(destination) as unfinished:
+        # Read to the end, because only there a compressed tar proves that it is complete.
+        for entry in entries(archive, name or archive.name):
+            if entry.name == path and path not in names:
+                with unfinished.open("wb") as file:
+                    file.writelines(entry.chunks(limit))
+            names.append(entry.name)
+        if path not in names:
+            raise InputError(_missing_member(path, names))
 
 
-def is_tar(head: bytes) -> bool:
-    """Return whether a file that begins like this is a tar archive."""
+def _missing_member(path: str, names: list[str]) -> str:
+    base = posixpath.basename(path)
+    same = [name for name in names if posixpath.basename(name) == base]
+    nearest = (same + get_close_matches(path, names, n=3, cutoff=0.5))[:3] or sorted(names)[:3]
+    listed = ", ".join(dict.fromkeys(nearest)) or "no files at all"
+    return f"no member {path} among {len(names)}; nearest: {listed}"
+
+
+def escapes_archive(member: str) -> bool:
+    """Return whether a member's path leads out of the archive, or is no plain relative path."""
+    return (
+        member.startswith("/")
+        or ".." in member.split("/")
+        or "\\" in member
+        or "\0" in member
+        or re.match(r"[A-Za-z]:", member) is not None
+        or posixpath.normpath(member) == "."
+    )
+
+
+def unpacked_limit(archive: Path) -> int:
+    """Return the number of bytes to which an archive of this size may unpack."""
+    return max(ALWAYS_ALLOWED, MAX_RATIO * archive.stat().st_size)
+
+
+def entries(archive: Path, name: str) -> Iterator[Entry]:
+    """Yield the members one by one; ``name`` is the original name of the archive.
+
+    What its readers raise on a damaged archive, ``corrupt_archive_errors`` translates.
+    """
+    with archive.open("rb") as file:
+        magic = file.read(len(_AR))
+        file.seek(0)
+        if magic.startswith(_ZIP):
+            yield from _zip_entries(file)
+        elif magic == _AR:
+            with _deb_data(file, archive) as data:
+                yield from _tar_entries(Bounded(data, unpacked_limit(archive), "the archive"))
+        else:
+            yield from _stream_entries(file, magic, name, unpacked_limit(archive))
+
+
+@contextmanager
+def corrupt_archive_errors(archive: Path) -> Iterator[None]:
+    """Raise a CorruptArchive for anything that the readers raise on a damaged archive."""
+    problems = (EOFError, IndexError, struct.error, zlib.error, lzma.LZMAError, tarfile.TarError)
+    try:
+        yield
+    except (*problems, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        size = archive.stat().st_size
+        raise CorruptArchive(
+            f"archive cut short or damaged ({shorten(error)}; {size} bytes)"
+        ) from None
+    except OSError as error:
+        # An error with a number is the disk's, except for a seek to an impossible offset.
+        if error.errno not in (None, errno.EINVAL):
+            raise
+        raise CorruptArchive(f"archive damaged ({error})") from None
+
+
+def _zip_entries(file: IO[bytes]) -> Iterator[Entry]:
+    with zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            reason = None
+            if info.flag_bits & _ENCRYPTED:
+                reason = "encrypted; unpack it by hand"
+            elif (info.external_attr >> 16) & _TYPE_MASK == _LINK_MODE:
+                reason = "a link"
+            elif info.is_dir():
+                reason = "a folder"
+            yield Entry(_plain(info.filename), partial(archive.open, info), reason)
+
+
+def _stream_entries(file: IO[bytes], magic: bytes, name: str, limit: int) -> Iterator[Entry]:
+    """Yield the members of a tar archive, compressed or not, or the single compressed file."""
+    stream = _decompressed(magic, file)
+    head = stream.read(tarfile.BLOCKSIZE)
+    stream.seek(0)
+    bounded = Bounded(stream, limit, "the archive")
     try:
         tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
     except tarfile.HeaderError:
-        return False
-    return True
+        if stream is file:
+            raise CorruptArchive("no zip, tar, deb or compressed file") from None
+        member = re.sub(r"\.(gz|bz2|xz)$", "", name, flags=re.IGNORECASE)
+        yield Entry(member, lambda: nullcontext(bounded), None)
+    else:
+        yield from _tar_entries(bounded)
 
 
-def unpacked(head: bytes, file: IO[bytes]) -> IO[bytes]:
-    """Return the unpacked bytes of a file that begins with ``head``, or the file itself."""
-    if head.startswith(GZIP):
+def _decompressed(magic: bytes, file: IO[bytes]) -> IO[bytes]:
+    """Return the decompressed bytes of a file that begins with ``magic``, or the file itself."""
+    if magic.startswith(_GZIP):
         return gzip.open(file, "rb")  # type: ignore[return-value]
-    if head.startswith(BZIP2):
+    if magic.startswith(_BZIP2):
         return bz2.open(file, "rb")
-    return lzma.open(file, "rb") if head.startswith(XZ) else file
+    return lzma.open(file, "rb") if magic.startswith(_XZ) else file
+
+
+def _tar_entries(stream: Bounded) -> Iterator[Entry]:
+    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as archive:
+        for info in archive:
+            reason = None
+            if info.issym() or info.islnk():
+                reason = f"a link to {info.linkname}; name that member instead"
+            elif info.isdir():
+                reason = "a folder"
+            elif not info.isreg():
+                reason = "a device, not a plain file"
+            # Only links and special files have no reader.
+            reader = cast(Callable[[], IO[bytes]], partial(archive.extractfile, info))
+            yield Entry(_plain(info.name), reader, reason)
+    while stream.read(CHUNK):  # the checksum follows the last member
+        pass
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("./").rstrip("/")
 
 
 @contextmanager
-def deb_data(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
+def _deb_data(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
     """Yield the tar archive of the files that a Debian package installs.
 
-    Raises CorruptArchive if it is damaged, InputError if it needs a program that is missing.
+    Raises CorruptArchive if it is damaged, InputError if unpacking needs a missing program.
     """
-    size = _seek_data(file)
-    start = file.tell()
-    head = file.read(len(XZ))
-    file.seek(start)
-    if head.startswith(ZSTD):  # the standard library reads zstd from Python 3.14 on
-        with _dpkg_output(path) as stream:
-            yield stream
-    else:
-        yield unpacked(head, cast(IO[bytes], _Slice(file, size)))
-
-
-def _seek_data(file: IO[bytes]) -> int:
-    """Return the size in bytes of the package's data, at whose start the file stands then."""
-    file.seek(len(AR_MAGIC))
-    while len(header := file.read(AR_HEADER)) == AR_HEADER and header.endswith(AR_END):
-        size = int(header[AR_SIZE])
-        if size < 0:  # one of -60 would lead back to where it stands, for ever
-            break
-        if header.startswith(b"data.tar"):
-            return size
-        file.seek(size + size % 2, io.SEEK_CUR)  # members start at even places
-    raise CorruptArchive("the Debian package is cut short or holds no data")
-
-
-@contextmanager
-def _dpkg_output(path: Path) -> Iterator[IO[bytes]]:
-    program = shutil.which("dpkg-deb")
+    size = _seek_deb_data(file)
+    head = file.read(len(_XZ))
+    file.seek(-len(head), io.SEEK_CUR)
+    if not head.startswith(_ZSTD):
+        yield _decompressed(head, cast(IO[bytes], _Slice(file, size)))
+        return
+    program = shutil.which("dpkg-deb")  # the standard library reads zstd from Python 3.14 on
     if program is None:
-        raise InputError("a Debian package packed with zstd; unpacking it needs dpkg-deb")
+        raise InputError("a Debian package with zstd compression; unpacking it needs dpkg-deb")
     command = [program, "--fsys-tarfile", str(path.absolute())]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None  # it was asked for
+        assert process.stdout is not None  # it is a pipe
         try:
             yield process.stdout
             process.stdout.read()
@@ -165,168 +263,29 @@ def _dpkg_output(path: Path) -> Iterator[IO[bytes]]:
         raise CorruptArchive(f"dpkg-deb failed with status {process.returncode}")
 
 
-CHUNK = 1 << 20  # bytes
-# Text packs 3 to 10 times, a table of repeated words 100 times; deflate's bound is 1032.
-LARGEST_RATIO = 250
-ALWAYS_ALLOWED = 1 << 28  # bytes; below this a high ratio does no harm
-ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-COMPRESSED_ENDING = re.compile(r"\.(gz|bz2|xz)$", re.IGNORECASE)
-ENCRYPTED = 0x1  # bit of a zip member's flags
-LINK_MODE, TYPE_MASK = 0o120000, 0o170000  # Unix file types in a zip member's attributes
+def _seek_deb_data(file: IO[bytes]) -> int:
+    """Move to the start of the package's data and return its size in bytes."""
+    file.seek(len(_AR))
+    while len(header := file.read(_AR_HEADER)) == _AR_HEADER and header.endswith(_AR_END):
+        size = int(header[_AR_SIZE])
+        if size < 0:  # -60 would lead back to this header, for ever
+            break
+        if header.startswith(b"data.tar"):
+            return size
+        file.seek(size + size % 2, io.SEEK_CUR)  # members start at even offsets
+    raise CorruptArchive("the Debian package is cut short or holds no data")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One member; ``open`` works until the next entry is asked for."""
+class _Slice:
+    """The next ``size`` bytes of a file; raises CorruptArchive if the file ends before."""
 
-    name: str
-    open: Callable[[], AbstractContextManager[Readable]]
-    obstacle: str | None  # why its bytes cannot be had
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file = file
+        self._remaining = size
 
-
-def unpacked_limit(archive: Path) -> int:
-    """Return the bytes that an archive of this size may unpack to."""
-    return max(ALWAYS_ALLOWED, LARGEST_RATIO * archive.stat().st_size)
-
-
-def entries(archive: Path, name: str) -> Iterator[Entry]:
-    """Yield the members one by one; an entry can be opened until the next one is asked for."""
-    with archive.open("rb") as file:
-        magic = file.read(max(len(AR_MAGIC), len(XZ)))
-        file.seek(0)
-        if magic.startswith(ZIP_MAGIC):
-            yield from _zip_entries(file)
-        elif is_deb(magic):
-            with deb_data(file, archive) as data:
-                yield from _tar_entries(Bounded(data, unpacked_limit(archive), "the archive"))
-        else:
-            yield from _stream_entries(archive, name, magic, file)
-
-
-def _stream_entries(archive: Path, name: str, magic: bytes, file: IO[bytes]) -> Iterator[Entry]:
-    """Yield the members of a tar archive, packed or not, or the one file that is packed alone."""
-    stream = unpacked(magic, file)
-    head = stream.read(BLOCK)
-    bounded = Bounded(stream, unpacked_limit(archive), "the archive", head)
-    if is_tar(head):
-        yield from _tar_entries(bounded)
-    elif is_compressed(magic):
-        yield Entry(COMPRESSED_ENDING.sub("", name), lambda: nullcontext(bounded), None)
-    else:
-        raise CorruptArchive("no zip, tar, deb or compressed file")
-
-
-def _zip_entries(file: IO[bytes]) -> Iterator[Entry]:
-    with zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
-            obstacle = None
-            if info.flag_bits & ENCRYPTED:
-                obstacle = "encrypted; unpack it by hand"
-            elif (info.external_attr >> 16) & TYPE_MASK == LINK_MODE:
-                obstacle = "a link"
-            elif info.is_dir():
-                obstacle = "a folder"
-
-            yield Entry(_plain(info.filename), partial(archive.open, info), obstacle)
-
-
-def _tar_entries(stream: Bounded) -> Iterator[Entry]:
-    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as archive:
-        for info in archive:
-            obstacle = None
-            if info.issym() or info.islnk():
-                obstacle = f"a link to {info.linkname}; name that member instead"
-            elif info.isdir():
-                obstacle = "a folder"
-            elif not info.isreg():
-                obstacle = "no plain file but a device"
-            yield Entry(_plain(info.name), partial(_tar_member, archive, info), obstacle)
-    while stream.read(CHUNK):  # what follows the last member carries the checksum
-        pass
-
-
-def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
-    reader = archive.extractfile(info)
-    assert reader is not None  # only links and special files have none
-    return reader
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("./").rstrip("/")
-
-
-def climbs(member: str) -> bool:
-    """Return whether a member's path leads out of the archive, or is no plain relative path."""
-    parts = member.split("/")
-    return (
-        member.startswith("/")
-        or ".." in parts
-        or "\\" in member
-        or "\0" in member
-        or re.match(r"[A-Za-z]:", member) is not None
-        or posixpath.normpath(member) == "."
-    )
-
-
-def extract_member(
-    archive: Path,
-    member: str,
-    destination: Path,
-    size: int | None = None,
-    name: str | None = None,
-) -> None:
-    """Write one member to ``destination``.
-
-    ``name`` is what the archive is called where it comes from, if ``archive`` is not: a lone
-    compressed file has one member, that name without its ending.
-    Raises CorruptArchive if the archive is damaged, and InputError if the member is not there, is
-    no plain file, is encrypted, or unpacks to more than its known ``size`` in bytes.
-    """
-    if climbs(member):
-        raise InputError(f"member {member!r} climbs out of the archive")
-    wanted = posixpath.normpath(member)
-    seen = []
-    found = False
-    with damage_named(archive), atomic_write(destination) as unfinished:
-        # To the end even when found: only there do compressed tars show that they are whole.
-        for entry in entries(archive, name or archive.name):
-            if entry.name == wanted and not found:
-                found = True
-                _copy(entry, unfinished, size if size is not None else unpacked_limit(archive))
-            seen.append(entry.name)
-        if not found:
-            raise InputError(_not_there(wanted, seen))
-
-
-def _copy(entry: Entry, destination: Path, limit: int) -> None:
-    if entry.obstacle is not None:
-        raise InputError(f"member {entry.name} is {entry.obstacle}")
-    with entry.open() as packed, destination.open("wb") as file:
-        bounded = Bounded(packed, limit, f"member {entry.name}")
-        while chunk := bounded.read(CHUNK):
-            file.write(chunk)
-
-
-def _not_there(wanted: str, seen: list[str]) -> str:
-    base = posixpath.basename(wanted)
-    same = [path for path in seen if posixpath.basename(path) == base]
-    nearest = (same + get_close_matches(wanted, seen, n=3, cutoff=0.5))[:3] or sorted(seen)[:3]
-    listed = ", ".join(dict.fromkeys(nearest)) or "no files at all"
-    return f"no member {wanted} among {len(seen)}; nearest: {listed}"
-
-
-@contextmanager
-def damage_named(archive: Path) -> Iterator[None]:
-    """Turn what the readers raise on a damaged archive into one CorruptArchive."""
-    problems = (EOFError, IndexError, struct.error, zlib.error, lzma.LZMAError, tarfile.TarError)
-    try:
-        yield
-    except (*problems, zipfile.BadZipFile, NotImplementedError, ValueError) as problem:
-        size = archive.stat().st_size
-        words = f"archive cut short or damaged ({shorten(problem)}; {size} bytes)"
-        raise CorruptArchive(words) from None
-    except OSError as problem:
-        # All that has a number is the disk's trouble, but for an impossible place to read at.
-        if problem.errno not in (None, errno.EINVAL):
-            raise
-        raise CorruptArchive(f"archive damaged ({problem})") from None
+    def read(self, count: int, /) -> bytes:
+        chunk = self._file.read(min(count, self._remaining))
+        if not chunk and min(count, self._remaining):
+            raise CorruptArchive("the Debian package is cut short")
+        self._remaining -= len(chunk)
+        return chunk

@@ -1,0 +1,67 @@
+"""Locations of files: an address, a package of a registry, or a file on this machine."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """One location: ``url`` (http or https), ``path``, or a package of a registry.
+
+    With ``member``, the location holds an archive, and the file is that member of it.
+    """
+
+    url: str | None = None
+    path: Path | None = None
+    registry: str | None = None  # pypi, npm or debian
+    package: str | None = None
+    version: str | None = None
+    member: str | None = None
+    archive_sha256: str | None = None
+
+    def __str__(self) -> str:
+        return self.source + (f", member {self.member}" if self.member else "")
+
+    @property
+    def source(self) -> str:
+        """The location of the file or of its archive, for messages."""
+        if self.url:
+            return re.sub(r"//[^/@]*@", "//***@", self.url)  # no password in logs
+        return f"file {self.path}" if self.path else f"{self.registry} {self.spec}"
+
+    @property
+    def spec(self) -> str:
+        """The package and its version, for messages."""
+        return f"{self.package} {self.version}"
+
+    @property
+    def filename(self) -> str:
+        """The name of the file or archive there, or the package's name."""
+        if self.url:
+            return unquote(urlsplit(self.url).path).rpartition("/")[2]
+        return self.path.name if self.path else self.package or ""
+
+    def key(self, *, archive: bool = False) -> str:
+        """Return a digest that identifies the file, or its ``archive``, by the location alone."""
+        fields = {k: str(v) for k, v in asdict(self).items() if k != "archive_sha256" and v}
+        if archive:
+            fields.pop("member", None)
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def parse_location(entry: Mapping[str, Any]) -> Location:
+    """Return the location in an entry of the configuration, which its schema has checked."""
+    fields = dict(entry)
+    if "local" in fields:
+        return Location(path=Path(fields.pop("local")), **fields)
+    address = urlsplit(fields.get("url", ""))
+    if address.scheme == "file":
+        del fields["url"]
+        return Location(path=Path(unquote(address.path)), **fields)
+    return Location(**fields)
