@@ -19,7 +19,7 @@ from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary, write_voca
 from wordbridge.errors import InputError
 from wordbridge.files import write_json
 from wordbridge.search.engine import Search
-from wordbridge.training.checkpoint import weights_of
+from wordbridge.tensors import copy_weights
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.pipeline import runs_out_of
 from wordbridge.translation.settings import ModelSettings
@@ -86,7 +86,7 @@ def save(
     }
     model = model_of((sides[0], sides[1]), seed)
     write_translator(
-        weights_of(model), description, folder / "model.safetensors", folder / "settings.json"
+        copy_weights(model), description, folder / "model.safetensors", folder / "settings.json"
     )
     write_json(results / f"scores/{variant}/{seed}.json", {"bleu_single": bleu})
 

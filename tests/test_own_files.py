@@ -51,11 +51,11 @@ def test_an_edited_file_is_fetched_again_and_an_unchanged_one_is_not(
 
 
 @pytest.mark.long
-def test_a_wrong_path_is_one_line_that_names_the_places(folder: Path, workflow: Workflow):
+def test_a_wrong_path_is_one_line_with_the_locations(folder: Path, workflow: Workflow):
     shutil.rmtree(folder / "results")
     (folder / "data/mine.fr").rename(folder / "data/mien.fr")
     shutil.rmtree(folder / "resources/files")
     shown = workflow(folder, *FILES, "--", PAIRS, ok=False).stdout
-    assert "error: resource my_french: none of 2 places gave it" in shown
+    assert "error: resource my_french: none of 2 locations has it" in shown
     assert "file data/mine.fr: no such file" in shown
     assert "Traceback" not in shown

@@ -1,12 +1,13 @@
 """Archives and packages, and the places that they come from."""
 
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.inputs import files
-from tests.inputs.rows import Bad, Held, Row, Run, Unusual, Value, cut, half, swap
+from tests.inputs.rows import Bad, Held, Row, Run, Setting, Unusual, Value, cut, half, swap
 from tests.inputs.texts import PAIRS_TARGET
-from wordbridge.sources.resource import parse_resource
+from tests.sources.test_locations import KEY
+from wordbridge.sources.archives import extract_member
 
 CONFIG = "tests/mini/config.yaml"
 LOCAL = "- local: tests/mini/questions.fr.txt"
@@ -14,8 +15,8 @@ ZIPPED = "- local: a.zip\n        member: fr.txt"
 ARCHIVES = "tests/sources/test_archives.py"
 
 
-def resource(**place: Any) -> Callable[[], Any]:
-    return lambda: parse_resource("mini", {"places": [place]})
+def resource(**location: Any) -> dict[str, Any]:
+    return {KEY: [location]}
 
 
 ROWS: list[Row] = [
@@ -35,11 +36,22 @@ ROWS: list[Row] = [
         "cut short or holds no data",
     ),
     Unusual("a link beside a file", "package", files.tarred({"a": "/etc", "b": b"x"}), ["b"]),
-    Value("a member that climbs", resource(local="a.zip", member="../x"), "climbs out of the arch"),
-    Value("an address of no kind", resource(url="ftp://a/b"), "expected an address with http"),
-    Value("a short digest", lambda: parse_resource("m", {"sha256": "ab"}), "resource m"),
-    Value("two kinds of place", resource(local="a", url="http://a/b"), "expected exactly one of"),
-    Value("a package without version", resource(registry="pypi", package="a"), "an exact version"),
+    Value(
+        "a member that leads out",
+        lambda: extract_member(Path("a.zip"), "../x", Path("out")),
+        "escapes the archive",
+    ),
+    Setting(
+        "an address of no kind", "resources.x", resource(url="ftp://a/b"), "[0].url: expected text"
+    ),
+    Setting("a short digest", "resources.x.sha256", "ab", "resources.x.sha256: expected text"),
+    Setting("two kinds of location", "resources.x", resource(local="a", url="http://a/b"), "[0]."),
+    Setting(
+        "a package without version",
+        "resources.x",
+        resource(registry="pypi", package="a"),
+        "[0].version: expected text matching",
+    ),
     Run(
         "a text for an archive",
         {CONFIG: (LOCAL, f"{LOCAL}\n        member: fr.txt")},

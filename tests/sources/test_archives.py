@@ -139,6 +139,8 @@ def test_dpkg_reads_a_debian_package_with_zstd(tmp_path: Path):
         ("a..b/c..", False),
         ("../a", True),
         ("a/../b", True),
+        ("a/../../b", True),
+        ("..\\b", True),
         ("/etc/passwd", True),
         ("C:/a", True),
         ("a\\..\\b", True),

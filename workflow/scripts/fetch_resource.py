@@ -1,4 +1,4 @@
-"""Fetch one file from the first of its places that gives the right bytes."""
+"""Fetch one file from the first of its locations that has the right one."""
 
 from pathlib import Path
 
