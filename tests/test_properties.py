@@ -254,7 +254,7 @@ def test_a_member_of_any_name_stays_inside(name: str, packed: str):
             assert not escapes_archive(name)
             assert (inside / "wanted").read_bytes() == b"x"
         with suppress(InputError):
-            assert not any(escapes_archive(found) for found, _ in members(archive, lambda found: True))
+            assert not any(escapes_archive(path) for path, _ in members(archive, lambda _: True))
         assert sorted(path.name for path in Path(folder).iterdir()) == ["archive", "inside"]
 
 

@@ -18,7 +18,7 @@ from wordbridge.errors import InputError
 from wordbridge.sources import archives
 from wordbridge.sources.archives import CorruptArchive, entries, escapes_archive, extract_member
 
-RANDOM = random.Random(7).randbytes(3_001)  # does not compress, so that damage hits bytes that matter
+RANDOM = random.Random(7).randbytes(3_001)  # incompressible: any damage matters
 FILES = {"top/a.txt": b"first\n" * 50, "top/deep/b.bin": RANDOM, "c.txt": b""}
 MEMBER = "top/deep/b.bin"
 

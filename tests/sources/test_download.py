@@ -143,7 +143,7 @@ def test_an_unreachable_server_is_an_error_after_all_attempts(site: Site, part: 
 
 def test_a_server_without_an_answer_is_an_error(monkeypatch: pytest.MonkeyPatch, part: Path):
     monkeypatch.setattr(module, "READ_SECONDS", 0.05)
-    with socket.create_server(("127.0.0.1", 0)) as server:  # it accepts the connection and sends nothing
+    with socket.create_server(("127.0.0.1", 0)) as server:  # it sends nothing
         url = f"http://127.0.0.1:{server.getsockname()[1]}/a.bin"
         with pytest.raises(InputError, match="connection failed"):
             download(url, part, attempts=2, sleep=no_sleep)

@@ -147,7 +147,9 @@ def test_an_empty_answer_is_not_stored(site: Site, project: Project):
     assert project.fetch({"url": url}).sha256 == SHA256
 
 
-def test_a_file_without_a_checksum_is_fetched_once_and_its_checksum_logged(site: Site, project: Project, capsys):
+def test_a_file_without_a_checksum_is_fetched_once_and_its_checksum_logged(
+    site: Site, project: Project, capsys
+):
     url = site.put("/a.txt", Page(DATA))
     for _ in range(2):
         assert project.fetch({"url": url}).sha256 == SHA256
@@ -297,7 +299,9 @@ def test_a_member_of_a_package_is_extracted(project: Project, tmp_path: Path, mo
     assert calls == ["toy"]
 
 
-def test_a_damaged_archive_without_a_checksum_is_not_used_again(site: Site, project: Project, tmp_path: Path):
+def test_a_damaged_archive_without_a_checksum_is_not_used_again(
+    site: Site, project: Project, tmp_path: Path
+):
     whole = zipped(tmp_path, {"a.txt": DATA})
     url = site.put("/a.zip", Page(whole[:-9]))
     location = {"url": url, "member": "a.txt"}
@@ -473,5 +477,3 @@ def test_a_workspace_belongs_to_one_process_at_a_time(store: Store, capsys):
     thread.join()
     assert order == ["first", "second"]
     assert "waiting for another process that fetches the file" in capsys.readouterr().err
-
-

@@ -44,18 +44,18 @@ def wheel(folder: Path) -> None:
 
 
 def client(folder: Path, name: str, script: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a program in place of npm or apt-get; return the file in which it writes its arguments."""
+    """Put a program in place of npm or apt-get; return the log of its arguments."""
     programs = folder / "bin"
     programs.mkdir()
-    arguments_file = folder / "arguments"
+    log = folder / "arguments"
     program = programs / name
-    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{arguments_file}"\n{script}\n')
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{log}"\n{script}\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    return arguments_file
+    return log
 
 
-def test_pip_downloads_a_wheel_for_any_python_without_its_dependencies(folder, tmp_path, monkeypatch):
+def test_pip_downloads_a_wheel_of_any_python_alone(folder, tmp_path, monkeypatch):
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     wheel(shelf)
@@ -88,18 +88,18 @@ def test_the_error_has_pips_reason_for_a_missing_package(folder, tmp_path, monke
 
 
 def test_npm_downloads_one_package_and_runs_no_script(folder, tmp_path, monkeypatch):
-    arguments_file = client(tmp_path, "npm", "echo x > me-toy-verses-1.2.3.tgz", monkeypatch)
+    log = client(tmp_path, "npm", "echo x > me-toy-verses-1.2.3.tgz", monkeypatch)
     assert download_package(NPM, folder).name == "me-toy-verses-1.2.3.tgz"
-    arguments = arguments_file.read_text().splitlines()
+    arguments = log.read_text().splitlines()
     assert arguments[0] == "pack"
     assert "--ignore-scripts" in arguments
     assert arguments[-1] == "@me/toy-verses@1.2.3"
 
 
 def test_apt_downloads_one_package(folder, tmp_path, monkeypatch):
-    arguments_file = client(tmp_path, "apt-get", "echo x > toy-verses_1%3a1.2-3_all.deb", monkeypatch)
+    log = client(tmp_path, "apt-get", "echo x > toy-verses_1%3a1.2-3_all.deb", monkeypatch)
     assert download_package(DEBIAN, folder).name == "toy-verses_1%3a1.2-3_all.deb"
-    arguments = arguments_file.read_text().splitlines()
+    arguments = log.read_text().splitlines()
     assert arguments[0] == "download"
     assert arguments[-1] == "toy-verses=1:1.2-3"
 
