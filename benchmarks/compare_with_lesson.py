@@ -115,13 +115,15 @@ def blocks(config: Mapping[str, Any], options: argparse.Namespace) -> dict[str, 
 def caption_facts(presets: Mapping[str, Mapping[str, Any]], epochs: int) -> dict[str, float]:
     """Return the numbers in the caption that are those of the presets, and ``epochs``."""
     corrected, lesson = (presets[name]["variants"]["forcing"] for name in ("corrected", "lesson"))
-    forced = corrected["forcing"]["hold"] + 1  # the epoch in which the descent begins is whole, too
+    forced = (
+        corrected["forcing"]["hold_epochs"] + 1
+    )  # the epoch in which the descent begins is whole, too
     return {
         "epochs": epochs,
         "layers": corrected["model"]["layers"],
         "lesson_layers": lesson["model"]["layers"],
         "label_smoothing": corrected["training"]["label_smoothing"],
-        "averaging": corrected["training"]["averaging"],
+        "ema_decay": corrected["training"]["ema_decay"],
         "forced": forced,
         "forced_here": min(forced, epochs),
     }

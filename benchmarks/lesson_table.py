@@ -39,7 +39,7 @@ CAPTION = (
     "losses are those at the end of the last epoch: the port's is the mean of the last 50 batches "
     "with dropout, ours is that too, and a running average as the lesson printed it. Validation "
     "losses, translations and BLEU are of the weights after the last epoch; those of preset "
-    "corrected are of the running mean of its weights (decay {averaging}), at the epoch with the "
+    "corrected are of the running mean of its weights (decay {ema_decay}), at the epoch with the "
     "best BLEU on the validation split, which is the part shown. The port and preset "
     "lesson count padding in their losses, preset corrected does not in training, where it has "
     "label smoothing ({label_smoothing}), and in the free-running loss takes the silence after a "

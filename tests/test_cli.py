@@ -42,7 +42,7 @@ RULES = dict.fromkeys(
 DECODING = {
     "batch_size": 4,
     "beam": 1,
-    "block_ngrams": 2,
+    "no_repeat_ngram_size": 2,
     "length_penalty": 0.0,
     "max_steps": 6,
     "replace_unknown": False,
@@ -146,7 +146,7 @@ def expected(
     (found,) = translate(
         model,
         [np.array([*ids, EOS])],
-        DecodingSettings(beam=beam, max_steps=6, block_ngrams=2),
+        DecodingSettings(beam=beam, max_steps=6, no_repeat_ngram_size=2),
     )
     return detokenize([words[target][number] for number in found.ids], target)
 

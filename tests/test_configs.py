@@ -34,7 +34,7 @@ MODEL = {
     "attention_activation": "tanh",
     "initial_state": "last",
     "output_weights": "copied",
-    "readout": False,
+    "deep_output": False,
     "embedding_scale": 1,
     "scale_logits": False,
     "mask_padding": False,
@@ -47,9 +47,9 @@ MODEL = {
     "target_dropout": 0,
     "word_dropout": 0,
     "weight_dropout": 0,
-    "locked_dropout": False,
+    "variational_dropout": False,
 }
-FORCING = {"schedule": "none", "epochs": 10, "hold": 0, "rate": 1, "coin": "batch"}
+FORCING = {"schedule": "none", "epochs": 10, "hold_epochs": 0, "rate": 1, "sampling_unit": "batch"}
 SCHEDULE = {
     "kind": "triangular",
     "divisor": 20,
@@ -65,11 +65,11 @@ TRAINING = {
     "weight_decay": 0,
     "clip_norm": None,
     "label_smoothing": 0,
-    "averaging": 0,
+    "ema_decay": 0,
     "activation_regularisation": 0,
     "temporal_regularisation": 0,
     "count_padding": True,
-    "select": "last",
+    "keep_epoch": "last",
     "patience": None,
     "precision": "float32",
     "auxiliary_pairs": 0,
@@ -86,12 +86,15 @@ HEAD = {
         "betas": [0.9, 0.99],
         "weight_decay": 1e-7,
         "freeze_statistics": 20,
-        "select": "last",
+        "keep_epoch": "last",
         "patience": None,
     },
 }
 # Of no effect with the triangular schedule, or on the result at all.
-NO_NUMBERS_OF_THE_LESSON = {"schedule": {"final_percent", "warmup"}, "training": {"save_seconds"}}
+NO_NUMBERS_OF_THE_LESSON = {
+    "schedule": {"final_percent", "warmup"},
+    "training": {"checkpoint_seconds"},
+}
 
 
 def block(model: dict[str, Any], *, forced: bool, **training: float) -> dict[str, Any]:
@@ -231,7 +234,7 @@ def test_the_lesson_draws_pairs_one_by_one_and_scores_what_it_validates_with(
     split, scores, decoding = lesson["split"], lesson["scores"], lesson["decoding"]
     assert (split["method"], split["seed"], split["valid"]) == ("lesson", 42, 0.1)
     assert (scores["split"], scores["published"]) == ("valid", True)
-    assert (decoding["beam"], decoding["max_steps"], decoding["block_ngrams"]) == (1, 29, 0)
+    assert (decoding["beam"], decoding["max_steps"], decoding["no_repeat_ngram_size"]) == (1, 29, 0)
     assert not decoding["replace_unknown"]
 
 
@@ -336,7 +339,7 @@ def test_the_keys_of_every_experiment_go_together(name: str):
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_variant_has_settings_that_go_together(name: str):
     for variant in resolved(name)["variants"].values():
-        assert settings_from(variant).forcing.hold < variant["forcing"]["epochs"]
+        assert settings_from(variant).forcing.hold_epochs < variant["forcing"]["epochs"]
 
 
 @pytest.mark.parametrize(

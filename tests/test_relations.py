@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 LINES = "corpora: {own: {kind: lines, fr: bible, en: emoji_names}}, corpus: own"
 LESSON_LOSS = "training: {count_padding: true, label_smoothing: 0.1}"
-LAST = "training: {select: last, patience: 2}"
+LAST = "training: {keep_epoch: last, patience: 2}"
 NO_MORE = "training: {auxiliary_pairs: 0, auxiliary_epochs: 0}"
 PLAIN = f"variant_defaults: {{tag_versions: false, {NO_MORE}}}"
 OWN = "image_sets: {own: {kind: folder, folder: images}}, run: {images: [own]}"
@@ -75,7 +75,7 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "variants: {attention: {forcing: {epochs: 6}}}",
-            "variants.attention.forcing.hold: expected below epochs (6), where the descent ends, "
+            "variants.attention.forcing.hold_epochs: expected below epochs (6), where the descent ends, "
             "got 6; lower it",
         ),
         *(
@@ -98,8 +98,8 @@ def problems(changes: str) -> list[str]:
         ),
         (
             f"variants: {{all: {{{LAST}}}}}",
-            "variants.all.training.patience: expected null where select is last, since no epoch "
-            "is better than the next then, got 2; set it to null, or select to bleu",
+            "variants.all.training.patience: expected null where keep_epoch is last, since no epoch "
+            "is better than the next then, got 2; set it to null, or keep_epoch to bleu",
         ),
         (
             "variants: {attention: {direction: en-fr}}, run: {variants: [baseline, attention]}",
@@ -236,7 +236,7 @@ def test_keys_that_do_not_go_together_are_told_in_one_line(changes: str, line: s
     "changes",
     [
         "split: {method: lesson, test: 0.95}, scores: {split: valid}",
-        "variants: {another: {forcing: {hold: 20}}}",
+        "variants: {another: {forcing: {hold_epochs: 20}}}",
         "methods: {another: {kind: head, head: {hidden: []}}}",
         f"{LINES}, {PLAIN}, auxiliary: {{use: false}}",
         f"{OWN}, search: {{french_vectors: null}}",
@@ -249,7 +249,9 @@ def test_what_is_not_used_or_has_no_effect_is_let_be(changes: str):
 
 
 def test_each_variant_is_told_by_its_name():
-    lines = problems("variant_defaults: {forcing: {hold: 10}}, range_test: {variants: [all]}")
+    lines = problems(
+        "variant_defaults: {forcing: {hold_epochs: 10}}, range_test: {variants: [all]}"
+    )
     told = [line.partition(":")[0] for line in lines]
     names = ["baseline", "bidirectional", "forcing", "attention", "all"]
-    assert told == [f"variants.{name}.forcing.hold" for name in names]
+    assert told == [f"variants.{name}.forcing.hold_epochs" for name in names]

@@ -111,7 +111,7 @@ def test_an_edited_module_makes_exactly_these_rules_stale(
         case(
             "other order and a default",
             "beam: 2\n  max_steps: 12",
-            "max_steps: 12\n  block_ngrams: 0\n  beam: 2",
+            "max_steps: 12\n  no_repeat_ngram_size: 0\n  beam: 2",
             set(),
         ),
         case("beam", "beam: 2", "beam: 3", TRANSLATIONS | {"record_usage"}),

@@ -81,9 +81,9 @@ def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
             f"{at}.tag_versions: expected false for the corpus {corpus}, which names no versions, "
             "got true; set it to false"
         )
-    if forcing["hold"] >= forcing["epochs"]:
+    if forcing["hold_epochs"] >= forcing["epochs"]:
         yield (
-            f"{at}.forcing.hold: expected below epochs ({forcing['epochs']}), where the descent "
+            f"{at}.forcing.hold_epochs: expected below epochs ({forcing['epochs']}), where the descent "
             f"ends, got {forcing['hold']}; lower it"
         )
     yield from _rate(f"{at}.forcing.rate", forcing)
@@ -126,10 +126,10 @@ def _training(at: str, training: Block) -> Iterator[str]:
             f"{at}.label_smoothing: expected 0 where count_padding is true, as the lesson's loss "
             f"smooths nothing, got {training['label_smoothing']}; set it to 0"
         )
-    if training["select"] == "last" and training["patience"] is not None:
+    if training["keep_epoch"] == "last" and training["patience"] is not None:
         yield (
-            f"{at}.patience: expected null where select is last, since no epoch is better than "
-            f"the next then, got {training['patience']}; set it to null, or select to bleu"
+            f"{at}.patience: expected null where keep_epoch is last, since no epoch is better than "
+            f"the next then, got {training['patience']}; set it to null, or keep_epoch to bleu"
         )
 
 

@@ -242,7 +242,7 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
         "run": {"variants": ["baseline"]},
         "range_test": {"variants": []},
         "threads": {"decoding": 2},
-        "variant_defaults": {"training": {"save_seconds": NEVER}},
+        "variant_defaults": {"training": {"checkpoint_seconds": NEVER}},
         "variants": {"baseline": {"training": {"epochs": 40}}},
     }
     tree, alone = (copy_of_checkout(tmp_path / name) for name in ("shared folder", "alone"))

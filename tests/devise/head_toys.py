@@ -77,7 +77,7 @@ def variant(**blocks: Any) -> dict[str, Any]:
     """Return a short training of a small head, changed by ``blocks``."""
     base: dict[str, dict[str, Any]] = {
         "head": {"hidden": [12], "dropouts": [0.1, 0.2]},
-        "training": {"epochs": 2, "batch_size": 16, "save_seconds": 1e-9},
+        "training": {"epochs": 2, "batch_size": 16, "checkpoint_seconds": 1e-9},
     }
     for name, values in blocks.items():
         base[name] = {**base.get(name, {}), **values}

@@ -98,7 +98,7 @@ def test_every_kind_of_training_continues_with_the_same_bytes(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None:
-    block, state = variant(training={"save_seconds": 1e9}), tmp_path / "state"
+    block, state = variant(training={"checkpoint_seconds": 1e9}), tmp_path / "state"
     whole, one = run(block), training(block, state=state)
     batch, count = one.train_points.batch, [0]
 
@@ -128,11 +128,11 @@ def test_no_batch_has_one_point_alone(points: int, size: int, sizes: list[int]) 
     assert (np.concatenate(made) != np.concatenate(batches(points, size, 1, 3))).any()
 
 
-@pytest.mark.parametrize(("select", "best"), [("last", 4), ("valid_loss", 2)])
-def test_the_chosen_epoch_is_kept(select: str, best: int) -> None:
+@pytest.mark.parametrize(("keep_epoch", "best"), [("last", 4), ("valid_loss", 2)])
+def test_the_chosen_epoch_is_kept(keep_epoch: str, best: int) -> None:
     looks = [(1.0, 0.1), (0.9, 0.0), (1.0, 0.1), (0.5, 0.2)] + [(1.0, 0.3), (0.7, 0.2)] * 2
     with patch.object(module, "look", side_effect=looks):
-        one = training(variant(training={"epochs": 4, "select": select}))
+        one = training(variant(training={"epochs": 4, "keep_epoch": keep_epoch}))
         one.run()
     assert one.state.best_epoch + 1 == best
     assert [row["valid_loss"] for row in one.state.epochs] == [0.9, 0.5, 0.7, 0.7]

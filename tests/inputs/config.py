@@ -44,8 +44,8 @@ ROWS: list[Row] = [
     Setting("a method that predicts classes", "search.method", "class_mean", "predicts classes"),
     Value(
         "a descent of forcing that never starts",
-        lambda: settings_from({"forcing": {"hold": 4, "epochs": 3}}),
-        "forcing: expected hold to be smaller than epochs (3)",
+        lambda: settings_from({"forcing": {"hold_epochs": 4, "epochs": 3}}),
+        "forcing: expected hold_epochs to be smaller than epochs (3)",
     ),
     Run(
         "a variant twice",

@@ -59,7 +59,7 @@ def merged(*configs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mini_settings() -> dict[str, Any]:
-    longer = {"epochs": 40, "save_seconds": SAVE_SECONDS}
+    longer = {"epochs": 40, "checkpoint_seconds": SAVE_SECONDS}
     return merged(read(ROOT / CONFIG), {"variants": {"all": {"training": longer}}})
 
 
@@ -75,7 +75,7 @@ MINI = Experiment("mini", CONFIG, RESULTS, mini_settings, nothing)
 
 def image_settings() -> dict[str, Any]:
     """Return the images' settings with French questions; searched by head."""
-    longer = {"epochs": 400, "save_seconds": SAVE_SECONDS}
+    longer = {"epochs": 400, "checkpoint_seconds": SAVE_SECONDS}
     more = {
         "methods": {"head": {"training": longer}},
     }

@@ -59,11 +59,13 @@ def test_order_is_restored_and_company_changes_nothing(name: str, beam: int) -> 
 def test_a_beam_of_one_is_greedy(seed: int, name: str, ngrams: int, lesson: bool) -> None:
     model = translator(settings((VARIANTS | FLAGS)[name], **(LESSON if lesson else {})), seed)
     # One by one, because in the lesson padding changes the results.
-    options = DecodingSettings(max_steps=6, block_ngrams=ngrams, batch_size=1)
+    options = DecodingSettings(max_steps=6, no_repeat_ngram_size=ngrams, batch_size=1)
     greedy = translate(model, SENTENCES, options)
     for sentence, hypothesis in zip(SENTENCES, greedy, strict=True):
         source, length = torch.from_numpy(sentence).view(-1, 1), torch.tensor([len(sentence)])
-        (found,) = beam_search(model, source, length, beam=1, max_steps=6, block_ngrams=ngrams)
+        (found,) = beam_search(
+            model, source, length, beam=1, max_steps=6, no_repeat_ngram_size=ngrams
+        )
         same(found, hypothesis)
 
 
@@ -148,7 +150,7 @@ def test_attention_has_a_row_for_each_word_and_the_end(beam: int) -> None:
 def test_blocked_ngrams_do_not_come_twice(beam: int) -> None:
     model = translator(settings({}))
     model.decoder.output.bias.data[EOS] = -1e4
-    options = DecodingSettings(beam=beam, max_steps=25, block_ngrams=2)
+    options = DecodingSettings(beam=beam, max_steps=25, no_repeat_ngram_size=2)
     for hypothesis in translate(model, SENTENCES, options):
         pairs = list(itertools.pairwise(hypothesis.ids.tolist()))
         assert len(pairs) == len(set(pairs)) == 24

@@ -22,8 +22,8 @@ def test_the_lesson_goes_down_to_nothing_over_ten_epochs() -> None:
         (ForcingSettings("none"), [0.0, 0.0, 0.0]),
         (ForcingSettings("constant", rate=0.7), [0.7, 0.7, 0.7]),
         (ForcingSettings("linear", epochs=2, rate=0.8), [0.8, 0.4, 0.0]),
-        (ForcingSettings("linear", epochs=2, hold=1, rate=0.8), [0.8, 0.8, 0.0]),
-        (ForcingSettings("constant", epochs=3, hold=2, rate=0.6), [0.6, 0.6, 0.6]),
+        (ForcingSettings("linear", epochs=2, hold_epochs=1, rate=0.8), [0.8, 0.8, 0.0]),
+        (ForcingSettings("constant", epochs=3, hold_epochs=2, rate=0.6), [0.6, 0.6, 0.6]),
         (ForcingSettings("exponential", rate=0.5), [1.0, 0.5, 0.25]),
         (
             ForcingSettings("inverse_sigmoid", rate=2.0),
@@ -36,7 +36,7 @@ def test_schedules(settings: ForcingSettings, expected: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hold", "epochs", "expected"),
+    ("hold_epochs", "epochs", "expected"),
     [
         (0, 5, [1.0, 0.8, 0.6, 0.4, 0.2, 0.0, 0.0]),
         (1, 5, [1.0, 1.0, 0.75, 0.5, 0.25, 0.0, 0.0]),
@@ -46,9 +46,9 @@ def test_schedules(settings: ForcingSettings, expected: list[float]) -> None:
     ],
 )
 def test_a_held_descent_starts_later_and_ends_when_it_did(
-    hold: int, epochs: int, expected: list[float]
+    hold_epochs: int, epochs: int, expected: list[float]
 ) -> None:
-    settings = ForcingSettings("linear", epochs=epochs, hold=hold)
+    settings = ForcingSettings("linear", epochs=epochs, hold_epochs=hold_epochs)
     assert [forcing_chance(settings, epoch) for epoch in range(7)] == pytest.approx(expected)
 
 
@@ -57,14 +57,14 @@ def test_a_steep_inverse_sigmoid_does_not_overflow() -> None:
 
 
 @pytest.mark.parametrize(
-    ("coin", "same_over_batch", "same_over_steps"),
+    ("sampling_unit", "same_over_batch", "same_over_steps"),
     [("batch", True, False), ("sequence", False, True), ("token", False, False)],
 )
 def test_a_coin_is_tossed_for_what_is_configured(
-    coin: str, same_over_batch: bool, same_over_steps: bool
+    sampling_unit: str, same_over_batch: bool, same_over_steps: bool
 ) -> None:
     torch.manual_seed(1)
-    forced = draw_forced(ForcingSettings("linear", coin=coin), 0.5, 40, 30)  # type: ignore[arg-type]
+    forced = draw_forced(ForcingSettings("linear", sampling_unit=sampling_unit), 0.5, 40, 30)  # type: ignore[arg-type]
     assert forced is not None
     assert forced.shape == (40, 30)
     assert bool((forced == forced[:, :1]).all()) is same_over_batch
@@ -73,7 +73,7 @@ def test_a_coin_is_tossed_for_what_is_configured(
 
 
 def test_chances_of_none_and_all_need_no_luck() -> None:
-    settings = ForcingSettings("linear", coin="token")
+    settings = ForcingSettings("linear", sampling_unit="token")
     assert draw_forced(settings, 0.0, 7, 5) is None
     forced = draw_forced(settings, 1.0, 7, 5)
     assert forced is not None

@@ -34,7 +34,7 @@ def test_it_learns_to_reverse_short_sequences(name: str) -> None:
         "batch_size": 20,
         "learning_rate": 0.01,
         "count_padding": name in LESSONS,
-        "select": "free_running_loss",
+        "keep_epoch": "free_running_loss",
     }
     made = settings(block, hidden=24, training=training, **NO_DROPOUT)
     torch.manual_seed(1)

@@ -46,14 +46,15 @@ def test_one_momentum_without_the_other_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "forcing", [{"hold": 10}, {"hold": 3, "epochs": 3}, {"hold": 5, "epochs": 2}]
+    "forcing",
+    [{"hold_epochs": 10}, {"hold_epochs": 3, "epochs": 3}, {"hold_epochs": 5, "epochs": 2}],
 )
 def test_a_descent_of_forcing_that_never_starts_is_an_error(forcing: dict[str, int]) -> None:
     with pytest.raises(
-        InputError, match=f"hold to be smaller than epochs .* got {forcing['hold']}"
+        InputError, match=f"hold_epochs to be smaller than epochs .* got {forcing['hold_epochs']}"
     ):
         settings_from({"forcing": forcing})
 
 
 def test_a_descent_of_forcing_may_take_one_epoch() -> None:
-    assert settings_from({"forcing": {"hold": 2, "epochs": 3}}).forcing.hold == 2
+    assert settings_from({"forcing": {"hold_epochs": 2, "epochs": 3}}).forcing.hold_epochs == 2

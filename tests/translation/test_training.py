@@ -155,11 +155,14 @@ def test_a_processor_without_a_precision_is_told(
         {"schedule": {"kind": "one_cycle", "momentum_high": 0.95, "momentum_low": 0.85}},
         {"training": {"clip_norm": 0.1, "weight_decay": 0.01, "label_smoothing": 0.1}},
         {"training": {"activation_regularisation": 2.0, "temporal_regularisation": 1.0}},
-        {"model": {"cell": "lstm", "locked_dropout": True, "weight_dropout": 0.5}},
-        {"model": LESSON, "training": {"count_padding": True, "select": "last"}},
-        {"model": LESSON, "forcing": {"schedule": "constant", "rate": 0.5, "coin": "token"}},
-        {"training": {"averaging": 0.9}},
-        {"training": {"averaging": 0.7, "select": "last"}, "model": {"output_weights": "tied"}},
+        {"model": {"cell": "lstm", "variational_dropout": True, "weight_dropout": 0.5}},
+        {"model": LESSON, "training": {"count_padding": True, "keep_epoch": "last"}},
+        {
+            "model": LESSON,
+            "forcing": {"schedule": "constant", "rate": 0.5, "sampling_unit": "token"},
+        },
+        {"training": {"ema_decay": 0.9}},
+        {"training": {"ema_decay": 0.7, "keep_epoch": "last"}, "model": {"output_weights": "tied"}},
         {"training": {"precision": "bfloat16"}},
         {"training": {"precision": "float16"}},
     ],
@@ -206,16 +209,16 @@ def free_runs(values: list[float], bleu: list[float]) -> AbstractContextManager[
 
 
 @pytest.mark.parametrize(
-    ("select", "best"),
+    ("keep_epoch", "best"),
     [
-        ({"select": "nll"}, 0),
-        ({"select": "free_running_loss"}, 1),
-        ({"select": "bleu"}, 2),
+        ({"keep_epoch": "nll"}, 0),
+        ({"keep_epoch": "free_running_loss"}, 1),
+        ({"keep_epoch": "bleu"}, 2),
         ({}, 2),
     ],
 )
-def test_the_best_epoch_is_kept(select: dict[str, str], best: int) -> None:
-    one = training(short(epochs=4, **select))
+def test_the_best_epoch_is_kept(keep_epoch: dict[str, str], best: int) -> None:
+    one = training(short(epochs=4, **keep_epoch))
     weights: list[torch.Tensor] = []
 
     def nll(model: Translator, *_: Any) -> float:
@@ -240,7 +243,7 @@ def test_the_log_reports_a_finished_epoch_with_its_bleu(capsys: pytest.CaptureFi
 
 
 def test_the_lesson_keeps_the_last_epoch_and_never_gives_up() -> None:
-    one = training(short(epochs=4, select="last", patience=1))
+    one = training(short(epochs=4, keep_epoch="last", patience=1))
     with losses([3.0, 1.0, 2.0, 4.0]):
         kept = one.run()
     assert one.state.best_epoch == 3
@@ -250,23 +253,25 @@ def test_the_lesson_keeps_the_last_epoch_and_never_gives_up() -> None:
 
 @pytest.mark.parametrize(("patience", "epochs"), [(1, 3), (2, 4), (3, 6), (None, 6)])
 def test_patience_ends_a_training_that_gets_no_better(patience: int | None, epochs: int) -> None:
-    one = training(short(epochs=6, patience=patience, select="nll"))
+    one = training(short(epochs=6, patience=patience, keep_epoch="nll"))
     with losses([3.0, 2.0, 2.5, 2.4, 1.0, 2.0]):
         one.run()
     assert len(one.state.epochs) == epochs
 
 
-@pytest.mark.parametrize("select", ["last", "nll", "free_running_loss", "bleu"])
+@pytest.mark.parametrize("keep_epoch", ["last", "nll", "free_running_loss", "bleu"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_ends_the_training_with_advice(value: float, select: str) -> None:
+def test_a_loss_that_is_no_number_ends_the_training_with_advice(
+    value: float, keep_epoch: str
+) -> None:
     message = r"in epoch 1: .* lower learning_rate"
     with losses([value]), pytest.raises(InputError, match=f"^nll {message}"):
-        training(short(select=select)).run()
+        training(short(keep_epoch=keep_epoch)).run()
     with (
         free_runs([value], [7.5]),
         pytest.raises(InputError, match=f"^free_running_loss {message}"),
     ):
-        training(short(select=select)).run()
+        training(short(keep_epoch=keep_epoch)).run()
 
 
 def test_a_training_loss_that_is_no_number_ends_the_training() -> None:
@@ -391,7 +396,7 @@ def test_a_resumed_mean_goes_on_with_the_decay_of_its_step() -> None:
 
 
 def test_the_mean_of_a_training_is_validated_and_kept() -> None:
-    training = {**SHORT, "averaging": 0.6, "select": "last"}
+    training = {**SHORT, "ema_decay": 0.6, "keep_epoch": "last"}
     made = settings({"training": training})
     one = TranslatorTrainer(translator(made), made, TRAIN, VALID, seed=3)
     seen: list[Tensor] = []
@@ -410,8 +415,8 @@ def test_the_mean_of_a_training_is_validated_and_kept() -> None:
 
 def test_a_mean_changes_what_is_validated_and_not_how_it_is_trained() -> None:
     biases, rows = [], []
-    for averaging in (0.0, 0.9):
-        made = settings({"training": {**SHORT, "averaging": averaging}})
+    for ema_decay in (0.0, 0.9):
+        made = settings({"training": {**SHORT, "ema_decay": ema_decay}})
         torch.manual_seed(3)
         one = TranslatorTrainer(translator(made), made, TRAIN, VALID, seed=3)
         one.run()

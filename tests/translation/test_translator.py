@@ -152,7 +152,7 @@ def test_tied_weights_are_one_matrix_and_copied_ones_two() -> None:
     assert copied.decoder.output.weight is not copied.decoder.embedding.weight
 
 
-READOUTS = [name for name, block in ALL.items() if block.get("model", {}).get("readout", True)]
+READOUTS = [name for name, block in ALL.items() if block.get("model", {}).get("deep_output", True)]
 
 
 @pytest.mark.parametrize("name", READOUTS)
@@ -165,17 +165,17 @@ def test_a_readout_is_made_of_state_input_and_context(name: str) -> None:
     seen = [after.states[-1][0], embedded]
     if weights is not None:
         seen.append((weights.unsqueeze(2) * reading.memory.outputs).sum(dim=1))
-    layer = decoder.readout
+    layer = decoder.deep_output
     expected = torch.tanh(torch.cat(seen, dim=1) @ layer.weight.t() + layer.bias)
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
     assert found.shape == (3, 8)
 
 
-@pytest.mark.parametrize("readout", [False, True])
-def test_penalties_are_for_the_recurrent_layer_also_below_a_readout(readout: bool) -> None:
-    model = translator(settings({}, readout=readout)).eval()
+@pytest.mark.parametrize("deep_output", [False, True])
+def test_penalties_are_for_the_recurrent_layer_also_below_a_readout(deep_output: bool) -> None:
+    model = translator(settings({}, deep_output=deep_output)).eval()
     made = model(pad(SOURCES), LENGTHS, 4)
-    assert torch.equal(made.recurrent, made.states) is not readout
+    assert torch.equal(made.recurrent, made.states) is not deep_output
     reading = model.decoder.start(model.encoder(pad(SOURCES), LENGTHS))
     before = model.decoder.embedding(torch.full((3,), BOS))
     _, after, _ = model.decoder.step(before, reading)
@@ -184,11 +184,11 @@ def test_penalties_are_for_the_recurrent_layer_also_below_a_readout(readout: boo
 
 @pytest.mark.parametrize("name", ALL)
 def test_without_a_readout_the_state_alone_foretells_the_word(name: str) -> None:
-    model = translator(settings(ALL[name], readout=False)).eval()
+    model = translator(settings(ALL[name], deep_output=False)).eval()
     reading = model.decoder.start(model.encoder(pad(SOURCES), LENGTHS))
     found, after, _ = model.decoder.step(model.decoder.embedding(torch.tensor([7, 5, 9])), reading)
     assert found is after.states[-1][0]
-    assert model.decoder.readout is None
+    assert model.decoder.deep_output is None
 
 
 # A row each for state and input, and for the context: 6 wide, or 12 when read in both directions.
@@ -197,7 +197,7 @@ def test_without_a_readout_the_state_alone_foretells_the_word(name: str) -> None
 )
 def test_a_readout_is_a_layer_as_wide_as_the_embedding(name: str, rows: int) -> None:
     counts = [
-        translator(settings(VARIANTS[name], readout=flag)).parameter_count()
+        translator(settings(VARIANTS[name], deep_output=flag)).parameter_count()
         for flag in (False, True)
     ]
     assert counts[1] - counts[0] == rows * 8 + 8

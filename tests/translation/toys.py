@@ -46,11 +46,13 @@ FLAGS: dict[str, Block] = {
         "model": {"cell": "lstm", "bidirectional": "all", "initial_state": "mean"},
     },
     "max": {"model": {"initial_state": "max", "layers": 1, "output_weights": "random"}},
-    "no readout": {"model": {"readout": False, "attention": True, "bidirectional": "first"}},
+    "no deep_output": {
+        "model": {"deep_output": False, "attention": True, "bidirectional": "first"}
+    },
 }
 LESSON = {
     "output_weights": "copied",
-    "readout": False,
+    "deep_output": False,
     "embedding_scale": 1.0,
     "scale_logits": False,
     "mask_padding": False,
@@ -59,7 +61,12 @@ LESSON = {
 NO_DROPOUT = {
     f"{place}_dropout": 0.0 for place in ("source", "encoder", "bridge", "decoder", "output")
 }
-AWD = {"locked_dropout": True, "weight_dropout": 0.4, "word_dropout": 0.3, "target_dropout": 0.2}
+AWD = {
+    "variational_dropout": True,
+    "weight_dropout": 0.4,
+    "word_dropout": 0.3,
+    "target_dropout": 0.2,
+}
 
 
 def settings(block: Block, *, hidden: int = HIDDEN, training: Any = None, **model: Any) -> Settings:

@@ -109,15 +109,15 @@ def without(block, part, keys):
 def training_block(wildcards):
     """Return all that a training of one variant depends on beside its inputs and its seed."""
     return {
-        "variant": without(config["variants"][wildcards.variant], "training", ["save_seconds"]),
+        "variant": without(config["variants"][wildcards.variant], "training", ["checkpoint_seconds"]),
         "device": config["device"],
         "threads": config["threads"]["training"],
     }
 
 
-def variant_save_seconds(wildcards, threads):
+def variant_checkpoint_seconds(wildcards, threads):
     """Return how often the training of a variant saves its state; see ``resource_entry``."""
-    return config["variants"][wildcards.variant]["training"]["save_seconds"]
+    return config["variants"][wildcards.variant]["training"]["checkpoint_seconds"]
 
 
 def range_tested(block):

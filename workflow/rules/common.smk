@@ -53,7 +53,7 @@ FILE_KEYS += ["archive", "classes", "groups", "names", "package", "senses", "wor
 # Snakemake compares no checksums of larger files either; see the profiles.
 LARGE = 10**9
 # What a range test is made to find, and what comes after its one epoch.
-AFTER_TEST = ["averaging", "epochs", "freeze_statistics", "learning_rate", "patience", "select"]
+AFTER_TEST = ["ema_decay", "epochs", "freeze_statistics", "learning_rate", "patience", "keep_epoch"]
 
 # ---- Images -----------------------------------------------------------------------------------
 

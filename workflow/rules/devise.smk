@@ -28,7 +28,7 @@ rule train_head:
     params:
         settings=head_block,
         order=LABELLED_SETS,
-        save_seconds=head_save_seconds,
+        checkpoint_seconds=head_checkpoint_seconds,
     script:
         "../scripts/train_head.py"
 

@@ -28,7 +28,7 @@ def image_set_files(wildcards):
 
 def head_block(wildcards):
     """Return all that the training of one head depends on beside its inputs and its seed."""
-    block = without(config["methods"][wildcards.method], "training", ["save_seconds"])
+    block = without(config["methods"][wildcards.method], "training", ["checkpoint_seconds"])
     return {
         # The backbone's classifier speaks beside a head that is trained.
         "variant": {key: value for key, value in block.items() if key != "classifier"},
@@ -42,9 +42,9 @@ def classifier_block(wildcards):
     return config["methods"][wildcards.method]["classifier"]
 
 
-def head_save_seconds(wildcards, threads):
+def head_checkpoint_seconds(wildcards, threads):
     """Return how often the training of a head saves its state; see ``resource_entry``."""
-    return config["methods"][wildcards.method]["training"]["save_seconds"]
+    return config["methods"][wildcards.method]["training"]["checkpoint_seconds"]
 
 
 def head_learning_rate_block(wildcards):

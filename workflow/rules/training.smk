@@ -26,7 +26,7 @@ rule train_translator:
         gpu=GPUS,
     params:
         settings=training_block,
-        save_seconds=variant_save_seconds,
+        checkpoint_seconds=variant_checkpoint_seconds,
     script:
         "../scripts/train_translator.py"
 

@@ -21,7 +21,7 @@ trained = train(
     list(snakemake.input),
     state_folder(snakemake.output.head),
     snakemake.params.code,
-    snakemake.params.save_seconds,
+    snakemake.params.checkpoint_seconds,
 )
 write_metrics(snakemake.output.metrics, trained.epochs)
 write_model(trained, snakemake.output.head, snakemake.output.description)

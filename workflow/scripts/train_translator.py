@@ -15,7 +15,7 @@ trained = train(
     dict(snakemake.input.items()),
     state_folder(snakemake.output.model),
     snakemake.params.code,
-    snakemake.params.save_seconds,
+    snakemake.params.checkpoint_seconds,
 )
 write_metrics(snakemake.output.metrics, trained.epochs)
 write_json(snakemake.output.times, trained.times)

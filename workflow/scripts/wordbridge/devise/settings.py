@@ -72,9 +72,9 @@ class TrainingSettings(LoopSettings):
     betas: Sequence[float] = (0.9, 0.99)
     weight_decay: float = 1e-7
     freeze_statistics: int | None = None
-    select: Literal["last", "valid_loss"] = "valid_loss"
+    keep_epoch: Literal["last", "valid_loss"] = "valid_loss"
     patience: int | None = None
-    save_seconds: float = 120.0
+    checkpoint_seconds: float = 120.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Settings:
         """Return these settings with another time between two saves; None leaves it."""
         if seconds is None:
             return self
-        return replace(self, training=replace(self.training, save_seconds=seconds))
+        return replace(self, training=replace(self.training, checkpoint_seconds=seconds))
 
 
 def block_of(kind: type[Block], values: Mapping[str, Any]) -> Block:

@@ -99,7 +99,13 @@ class HeadTraining(Trainer):
         options = settings.training
         steps = len(batches(len(train), options.batch_size, seed, 0)) * options.epochs
         super().__init__(
-            head, options, settings.schedule, steps, Kept(head), checkpoint, options.save_seconds
+            head,
+            options,
+            settings.schedule,
+            steps,
+            Kept(head),
+            checkpoint,
+            options.checkpoint_seconds,
         )
         self.seen = seen.to(self.device)
 
@@ -200,20 +206,20 @@ def train(
     inputs: Sequence[str | Path],
     states: Path,
     code: Mapping[str, Any],
-    save_seconds: float | None = None,
+    checkpoint_seconds: float | None = None,
 ) -> Trained:
     """Return the head of ``block`` trained with ``seed``, continuing a broken-off run.
 
     ``block`` has variant, device and threads; ``inputs`` are the files that ``sources`` were read
     from. The state lives in ``states`` under a digest of all that the training depends on,
-    ``code`` among it. ``save_seconds``, how often it is saved, is no part of that; None takes the
+    ``code`` among it. ``checkpoint_seconds``, how often it is saved, is no part of that; None takes the
     block's. Raises InputError when another process runs the same training.
     """
     device = choose_device(block["device"], block["threads"])
     settings = settings_from(block["variant"])
     files = {f"{number:06d}": path for number, path in enumerate(inputs)}
     with locked_state(states, {"block": block, "seed": seed, "code": code}, files) as state:
-        paced = settings.saving_every(save_seconds)
+        paced = settings.saving_every(checkpoint_seconds)
         training, seen = prepare(paced, seed, sources, device, state)
         weights = training.run()
     state_of_training, scores = training.state, settings.loss.kind == "softmax"

@@ -35,7 +35,7 @@ RISING = ("epoch", "bleu")  # metrics that are better the larger they are
 class LoopSettings:
     """Settings of every training: epochs, Adam, and which epoch's weights are kept.
 
-    ``select`` is a metric, or "last"; ``patience`` ends a training after this many epochs
+    ``keep_epoch`` is a metric, or "last"; ``patience`` ends a training after this many epochs
     without a better one.
     """
 
@@ -44,7 +44,7 @@ class LoopSettings:
     batch_size: int
     betas: Sequence[float]
     weight_decay: float
-    select: str
+    keep_epoch: str
     patience: int | None
 
 
@@ -253,7 +253,7 @@ class Trainer(ABC):
         for name, value in values.items():
             self._check_finite(name, value)
         row = {name: values[name] for name in self.metrics}
-        metric = "epoch" if self.options.select == "last" else self.options.select
+        metric = "epoch" if self.options.keep_epoch == "last" else self.options.keep_epoch
         if state.end_epoch(row, -row[metric] if metric in RISING else row[metric]):
             self.best = self.weights()
         figures = "  ".join(f"{name} {value:.5g}" for name, value in row.items())

@@ -29,7 +29,7 @@ class Layers(NamedTuple):
     """The decoder's layers for the steps of one batch."""
 
     recurrent: list[Steps]
-    readout: SharedLinear | None
+    deep_output: SharedLinear | None
 
 
 class Reading(NamedTuple):
@@ -80,7 +80,7 @@ class Decoder(nn.Module):
             else None
         )
         context = encoder.width if settings.attention else 0
-        self.readout = nn.Linear(2 * width + context, width) if settings.readout else None
+        self.deep_output = nn.Linear(2 * width + context, width) if settings.deep_output else None
         self.output = nn.Linear(width, words)
         if settings.output_weights == "tied":
             self.output.weight = self.embedding.weight
@@ -108,7 +108,7 @@ class Decoder(nn.Module):
     def _shared(self) -> Layers:
         return Layers(
             [one for layer in self._layers() for one in layer.steps()],
-            None if self.readout is None else shared(self.readout),
+            None if self.deep_output is None else shared(self.deep_output),
         )
 
     def _bridge_drop(self, state: Tensor) -> Tensor:
@@ -116,7 +116,7 @@ class Decoder(nn.Module):
 
     def _layer_mask(self, like: Tensor) -> Tensor | None:
         """Return the locked dropout mask between layers (layers, batch, width), drawn once."""
-        if not (self.settings.locked_dropout and self.training):
+        if not (self.settings.variational_dropout and self.training):
             return None
         shape = (len(self.layers), *like.shape)
         return dropout_mask(shape, self.settings.decoder_dropout, like)
@@ -124,7 +124,7 @@ class Decoder(nn.Module):
     def step(self, embedded: Tensor, reading: Reading) -> tuple[Tensor, Reading, Tensor | None]:
         """Return what foretells the word (batch, width), the next reading, attention weights.
 
-        That is the top layer's state, or the readout of it, of the input and of the context
+        That is the top layer's state, or the deep output of it, of the input and of the context
         (Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout, and with the new state where
         the paper has the one before this step).
         """
@@ -141,8 +141,8 @@ class Decoder(nn.Module):
             state = layer(values, reading.states[depth])
             states.append(state)
             values = state[0]
-        if layers.readout is not None:
-            values = tanh(layers.readout(torch.cat([values, *read], dim=1)))
+        if layers.deep_output is not None:
+            values = tanh(layers.deep_output(torch.cat([values, *read], dim=1)))
         return values, reading._replace(states=states), attended
 
     def _between(self, values: Tensor, depth: int, mask: Tensor | None) -> Tensor:
@@ -201,7 +201,7 @@ class Feed:
         self.all_forced = [False] * steps if forced is None else forced.all(dim=1).tolist()
         self.any_forced = [False] * steps if forced is None else forced.any(dim=1).tolist()
         self.locked = None
-        if settings.locked_dropout and training:
+        if settings.variational_dropout and training:
             self.locked = dropout_mask((batch, table.shape[1]), settings.target_dropout, table)
 
     def embedded(self, step: int) -> Tensor:

@@ -134,7 +134,7 @@ def beam_search(
     beam: int,
     max_steps: int,
     length_penalty: float = 0.0,
-    block_ngrams: int = 0,
+    no_repeat_ngram_size: int = 0,
 ) -> list[Hypothesis]:
     """Return the best found hypothesis for each column of ``source`` (source, batch).
 
@@ -154,8 +154,8 @@ def beam_search(
         state, reading, attended = model.decoder.step(model.decoder.embedding(words), reading)
         logs = model.logits(state).log_softmax(dim=1)
         forbid_marks(logs, model.settings)
-        if block_ngrams and trail.words:
-            block_repeats(logs, trail.so_far(), block_ngrams)
+        if no_repeat_ngram_size and trail.words:
+            block_repeats(logs, trail.so_far(), no_repeat_ngram_size)
         if attended is not None:
             trail.attention.append(attended)
         scores, words, parents = _extend(scores, logs, beam)
@@ -218,13 +218,13 @@ class DecodingSettings:
     """How translations are searched.
 
     ``max_steps`` tokens at most; ``beam`` 1 is greedy. ``length_penalty`` is alpha of Wu et al.
-    2016, section 7 (0: none); ``block_ngrams`` forbids a repetition of n tokens (0: allowed).
+    2016, section 7 (0: none); ``no_repeat_ngram_size`` forbids a repetition of n tokens (0: allowed).
     """
 
     beam: int = 1
     max_steps: int = 50
     length_penalty: float = 0.0
-    block_ngrams: int = 0
+    no_repeat_ngram_size: int = 0
     batch_size: int = 128
 
 
@@ -258,7 +258,7 @@ def _beam(
         beam=settings.beam,
         max_steps=settings.max_steps,
         length_penalty=settings.length_penalty,
-        block_ngrams=settings.block_ngrams,
+        no_repeat_ngram_size=settings.no_repeat_ngram_size,
     )
 
 
@@ -276,8 +276,8 @@ def greedy(
         state, reading, attended = model.decoder.step(model.decoder.embedding(words), reading)
         logs = model.logits(state).log_softmax(dim=1)
         forbid_marks(logs, model.settings)
-        if settings.block_ngrams and chosen:
-            block_repeats(logs, torch.stack(chosen), settings.block_ngrams)
+        if settings.no_repeat_ngram_size and chosen:
+            block_repeats(logs, torch.stack(chosen), settings.no_repeat_ngram_size)
         best, words = logs.max(dim=1)
         chosen.append(words)
         scores.append(best)

@@ -34,7 +34,7 @@ def dropout(values: Tensor, chance: float, training: bool) -> Tensor:
     return values * dropout_mask(tuple(values.shape), chance, values)
 
 
-def locked_dropout(values: Tensor, chance: float, training: bool) -> Tensor:
+def variational_dropout(values: Tensor, chance: float, training: bool) -> Tensor:
     """Return ``values`` (time, batch, width) with one mask for all time steps."""
     if not training or chance == 0.0:
         return values
@@ -56,7 +56,7 @@ def weight_dropout(weight: Tensor, chance: float, training: bool) -> Tensor:
 def activation_dropout(values: Tensor, chance: float, training: bool, locked: bool) -> Tensor:
     """Return ``values`` (time, batch, width) with a mask per step, or a locked one."""
     if locked:
-        return locked_dropout(values, chance, training)
+        return variational_dropout(values, chance, training)
     return dropout(values, chance, training)
 
 
@@ -256,7 +256,7 @@ class Encoder(nn.Module):
         return Encoded(values, states, mask)
 
     def _drop(self, values: Tensor, chance: float) -> Tensor:
-        return activation_dropout(values, chance, self.training, self.settings.locked_dropout)
+        return activation_dropout(values, chance, self.training, self.settings.variational_dropout)
 
     def _start(self, outputs: Tensor, last: Tensor, mask: Tensor | None) -> Tensor:
         """Return what the decoder starts from (batch, width): last, largest or mean state."""

@@ -20,7 +20,7 @@ def forcing_chance(settings: ForcingSettings, epoch: int) -> float:
     if settings.schedule == "constant":
         return rate
     if settings.schedule == "linear":
-        left = (settings.epochs - epoch) / (settings.epochs - settings.hold)
+        left = (settings.epochs - epoch) / (settings.epochs - settings.hold_epochs)
         return rate * min(1.0, max(0.0, left))
     if settings.schedule == "exponential":
         return float(rate**epoch)
@@ -35,5 +35,7 @@ def draw_forced(settings: ForcingSettings, chance: float, steps: int, batch: int
     """
     if chance <= 0.0:
         return None
-    shape = {"batch": (steps, 1), "sequence": (1, batch), "token": (steps, batch)}[settings.coin]
+    shape = {"batch": (steps, 1), "sequence": (1, batch), "token": (steps, batch)}[
+        settings.sampling_unit
+    ]
     return (torch.rand(shape) < chance).expand(steps, batch)

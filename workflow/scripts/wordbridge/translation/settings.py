@@ -35,7 +35,7 @@ class ModelSettings:
     attention_activation: Literal["tanh", "relu"] = "tanh"
     initial_state: InitialState = "last"
     output_weights: OutputWeights = "tied"
-    readout: bool = True
+    deep_output: bool = True
     embedding_scale: float = 0.1
     scale_logits: bool = False
     mask_padding: bool = True
@@ -48,23 +48,23 @@ class ModelSettings:
     target_dropout: float = 0.0
     word_dropout: float = 0.0
     weight_dropout: float = 0.0
-    locked_dropout: bool = False
+    variational_dropout: bool = False
 
 
 @dataclass(frozen=True)
 class ForcingSettings:
     """The chance that the decoder is fed the true previous word, per epoch.
 
-    The linear descent starts from the first epoch, or after ``hold`` epochs, and has reached 0
+    The linear descent starts from the first epoch, or after ``hold_epochs`` epochs, and has reached 0
     after ``epochs``; ``rate`` is the constant's value, the exponential's base and the inverse
     sigmoid's k (Bengio et al. 2015, section 2.4).
     """
 
     schedule: Literal["none", "linear", "constant", "exponential", "inverse_sigmoid"] = "none"
     epochs: int = 10
-    hold: int = 0
+    hold_epochs: int = 0
     rate: float = 1.0
-    coin: Literal["batch", "sequence", "token"] = "batch"
+    sampling_unit: Literal["batch", "sequence", "token"] = "batch"
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ class TrainingSettings(LoopSettings):
     weight_decay: float = 0.0
     clip_norm: float | None = 1.0
     label_smoothing: float = 0.0
-    averaging: float = 0.0
+    ema_decay: float = 0.0
     activation_regularisation: float = 0.0
     temporal_regularisation: float = 0.0
     count_padding: bool = False
-    select: Literal["last", "nll", "free_running_loss", "bleu"] = "bleu"
+    keep_epoch: Literal["last", "nll", "free_running_loss", "bleu"] = "bleu"
     patience: int | None = None
     auxiliary_pairs: int = 0
     auxiliary_epochs: int = 0
@@ -132,10 +132,10 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
             "give the other as well"
         )
     forcing = block_of(ForcingSettings, values.get("forcing", {}))
-    if forcing.hold >= forcing.epochs:
+    if forcing.hold_epochs >= forcing.epochs:
         raise InputError(
-            f"forcing: expected hold to be smaller than epochs ({forcing.epochs}), where the "
-            f"descent ends, got {forcing.hold}; lower it"
+            f"forcing: expected hold_epochs to be smaller than epochs ({forcing.epochs}), where the "
+            f"descent ends, got {forcing.hold_epochs}; lower it"
         )
     training = block_of(TrainingSettings, values.get("training", {}))
     if bool(training.auxiliary_pairs) != bool(training.auxiliary_epochs):

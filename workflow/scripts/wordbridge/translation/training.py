@@ -171,7 +171,7 @@ class TranslatorTrainer(Trainer):
         options = settings.training
         self.settings, self.train_data, self.valid_data, self.seed = settings, train, valid, seed
         self.sampler = sampler or AuxiliarySampler(len(train))
-        self.average = WeightAverage(model, options.averaging) if options.averaging else None
+        self.average = WeightAverage(model, options.ema_decay) if options.ema_decay else None
         super().__init__(
             model,
             options,
@@ -232,8 +232,8 @@ class TranslatorTrainer(Trainer):
         words = batch.target[: len(decoded.states)] != PAD
         penalty = activation_penalty(
             decoded.recurrent,
-            # A readout has the dropout behind it, and the penalties are for the recurrent layer.
-            decoded.recurrent if self.model.settings.readout else decoded.dropped,
+            # Deep output has the dropout behind it, and the penalties are for the recurrent layer.
+            decoded.recurrent if self.model.settings.deep_output else decoded.dropped,
             words,
             options.activation_regularisation,
             options.temporal_regularisation,

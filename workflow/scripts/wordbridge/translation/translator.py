@@ -26,7 +26,7 @@ class Decoded(NamedTuple):
     """What each word is foretold from, before and after dropout, each (time, batch, width).
 
     ``recurrent`` is the top recurrent layer's state: the same as ``states`` unless there is a
-    readout between the two. ``attention`` is (time, batch, source), or None.
+    deep output between the two. ``attention`` is (time, batch, source), or None.
     """
 
     states: Tensor
@@ -123,7 +123,7 @@ class Translator(nn.Module):
 
     def _output_mask(self, batch: int) -> Tensor | None:
         """Return the locked dropout mask (batch, width) before the output layer, or None."""
-        if not (self.settings.locked_dropout and self.training):
+        if not (self.settings.variational_dropout and self.training):
             return None
         weight = self.decoder.output.weight
         return dropout_mask((batch, weight.shape[1]), self.settings.output_dropout, weight)
