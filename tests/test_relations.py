@@ -75,8 +75,8 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "variants: {attention: {forcing: {epochs: 6}}}",
-            "variants.attention.forcing.hold_epochs: expected below epochs (6), where the descent ends, "
-            "got 6; lower it",
+            "variants.attention.forcing.hold_epochs: expected below epochs (6), the end "
+            "of the fall, got 6; lower it",
         ),
         *(
             (
@@ -98,7 +98,7 @@ def problems(changes: str) -> list[str]:
         ),
         (
             f"variants: {{all: {{{LAST}}}}}",
-            "variants.all.training.patience: expected null where keep_epoch is last, since no epoch "
+            "variants.all.training.patience: expected null with keep_epoch: last, as no epoch "
             "is better than the next then, got 2; set it to null, or keep_epoch to bleu",
         ),
         (

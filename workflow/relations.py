@@ -83,8 +83,8 @@ def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
         )
     if forcing["hold_epochs"] >= forcing["epochs"]:
         yield (
-            f"{at}.forcing.hold_epochs: expected below epochs ({forcing['epochs']}), where the descent "
-            f"ends, got {forcing['hold']}; lower it"
+            f"{at}.forcing.hold_epochs: expected below epochs ({forcing['epochs']}), the end "
+            f"of the fall, got {forcing['hold']}; lower it"
         )
     yield from _rate(f"{at}.forcing.rate", forcing)
     yield from momenta(at, variant["schedule"])
@@ -128,7 +128,7 @@ def _training(at: str, training: Block) -> Iterator[str]:
         )
     if training["keep_epoch"] == "last" and training["patience"] is not None:
         yield (
-            f"{at}.patience: expected null where keep_epoch is last, since no epoch is better than "
+            f"{at}.patience: expected null with keep_epoch: last, as no epoch is better than "
             f"the next then, got {training['patience']}; set it to null, or keep_epoch to bleu"
         )
 

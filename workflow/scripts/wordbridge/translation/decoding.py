@@ -218,7 +218,7 @@ class DecodingSettings:
     """How translations are searched.
 
     ``max_steps`` tokens at most; ``beam`` 1 is greedy. ``length_penalty`` is alpha of Wu et al.
-    2016, section 7 (0: none); ``no_repeat_ngram_size`` forbids a repetition of n tokens (0: allowed).
+    2016, section 7 (0: none); ``no_repeat_ngram_size`` forbids repeated n-grams (0: none).
     """
 
     beam: int = 1

@@ -55,7 +55,7 @@ class ModelSettings:
 class ForcingSettings:
     """The chance that the decoder is fed the true previous word, per epoch.
 
-    The linear descent starts from the first epoch, or after ``hold_epochs`` epochs, and has reached 0
+    The linear descent starts from the first epoch, or after ``hold_epochs`` epochs, and reaches 0
     after ``epochs``; ``rate`` is the constant's value, the exponential's base and the inverse
     sigmoid's k (Bengio et al. 2015, section 2.4).
     """
@@ -134,8 +134,8 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
     forcing = block_of(ForcingSettings, values.get("forcing", {}))
     if forcing.hold_epochs >= forcing.epochs:
         raise InputError(
-            f"forcing: expected hold_epochs to be smaller than epochs ({forcing.epochs}), where the "
-            f"descent ends, got {forcing.hold_epochs}; lower it"
+            f"forcing: expected hold_epochs to be smaller than epochs ({forcing.epochs}), the end "
+            f"of the fall, got {forcing.hold_epochs}; lower it"
         )
     training = block_of(TrainingSettings, values.get("training", {}))
     if bool(training.auxiliary_pairs) != bool(training.auxiliary_epochs):
