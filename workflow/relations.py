@@ -84,7 +84,7 @@ def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
     if forcing["hold_epochs"] >= forcing["epochs"]:
         yield (
             f"{at}.forcing.hold_epochs: expected below epochs ({forcing['epochs']}), the end "
-            f"of the fall, got {forcing['hold']}; lower it"
+            f"of the fall, got {forcing['hold_epochs']}; lower it"
         )
     yield from _rate(f"{at}.forcing.rate", forcing)
     yield from momenta(at, variant["schedule"])

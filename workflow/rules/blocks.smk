@@ -109,7 +109,9 @@ def without(block, part, keys):
 def training_block(wildcards):
     """Return all that a training of one variant depends on beside its inputs and its seed."""
     return {
-        "variant": without(config["variants"][wildcards.variant], "training", ["checkpoint_seconds"]),
+        "variant": without(
+            config["variants"][wildcards.variant], "training", ["checkpoint_seconds"]
+        ),
         "device": config["device"],
         "threads": config["threads"]["training"],
     }

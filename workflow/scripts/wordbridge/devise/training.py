@@ -212,7 +212,8 @@ def train(
 
     ``block`` has variant, device and threads; ``inputs`` are the files that ``sources`` were read
     from. The state lives in ``states`` under a digest of all that the training depends on,
-    ``code`` among it, but not on ``checkpoint_seconds``; None takes the block's. Raises InputError when another process runs the same training.
+    ``code`` among it, but not on ``checkpoint_seconds``; None takes the block's.
+    Raises InputError when another process runs the same training.
     """
     device = choose_device(block["device"], block["threads"])
     settings = settings_from(block["variant"])
