@@ -106,7 +106,17 @@ def learn_vectors(folder: Path, language: str, lines: int, epochs: int) -> None:
     from wordbridge.vectors.skipgram import SkipgramSettings, train_vectors
 
     texts = list(islice(read_lines(folder / f"{language}.txt"), lines))
-    tokens = cut(texts, language, TokenRules(punctuation=False, capitals=False))
+    rules = TokenRules(
+        punctuation=False,
+        repeated_characters=True,
+        repeated_words=True,
+        capitals=False,
+        lower_case=True,
+        spacing=True,
+        line_breaks=True,
+        white_space=False,
+    )
+    tokens = cut(texts, language, rules)
     tokens += token_lists(read_tokenized(folder / "pairs.tsv"), language, "all")
     settings = SkipgramSettings(min_count=1, bucket=_BUCKETS, epochs=epochs)
     train_vectors(tokens, folder / f"{language}.bin", settings)

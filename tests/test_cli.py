@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from wordbridge.cli import app
 from wordbridge.corpus.detokenizer import detokenize
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
-from wordbridge.corpus.subwords import segment_texts, train_subwords, write_subwords
+from wordbridge.corpus.subwords import segment_texts, train_sentencepiece, write_sentencepiece
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from wordbridge.errors import InputError
 from wordbridge.files import write_json
@@ -277,10 +277,10 @@ def test_a_model_with_tags_translates_into_the_version_asked_for_or_its_first(
 
 def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: Cli):
     models = {
-        name: train_subwords([" ".join(FRENCH), "la gare vient"], 30) for name in ("fr", "en")
+        name: train_sentencepiece([" ".join(FRENCH), "la gare vient"], 30) for name in ("fr", "en")
     }
     for name, model in models.items():
-        write_subwords(results / f"subwords/{name}.model", model)
+        write_sentencepiece(results / f"subwords/{name}.model", model)
     pieces = segment_texts(["où est la gare ?"], models["fr"])[0]
     save_vocabulary(results, "fr", list(dict.fromkeys(pieces))[:-1])
     write_json(results / "usage.json", {**USAGE, "tokenizer": "sentencepiece"})

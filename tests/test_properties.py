@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from snakemake.exceptions import WorkflowError
 
+from tests.defaults import TOKEN_RULES
 from tests.inputs.files import fasttext_model, tarred
 from tests.translation.toys import FLAGS, VARIANTS, parallel, translator
 from tests.translation.toys import settings as variant
@@ -89,7 +90,7 @@ def test_what_the_tokenizer_does_is_undone(language: str, known: list[str], data
     words = data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=6))
     sign = data.draw(st.sampled_from(["", "?", "!", "."]))
     assume(all(one != other for one, other in pairwise(words)))
-    (tokens,) = tokenize([" ".join(words) + sign], language, TokenRules())
+    (tokens,) = tokenize([" ".join(words) + sign], language, TokenRules(**TOKEN_RULES))
     assert detokenize(tokens, language) == " ".join(map(lowered, words)) + sign
 
 

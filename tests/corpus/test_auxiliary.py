@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from wordbridge.corpus.auxiliary import REASONS, add_auxiliary, pair_clauses
-from wordbridge.corpus.auxiliary import REASONS_CLAUSES as REASONS_CLAUSES
+from tests.defaults import SENTENCES
+from wordbridge.corpus.auxiliary import CLAUSE_REASONS, REASONS, add_auxiliary, pair_clauses
 from wordbridge.corpus.bible import SentenceOptions
 from wordbridge.corpus.pairs import TokenizedPair, token_lists
 from wordbridge.errors import InputError
@@ -55,13 +55,13 @@ def added(*others, common=COMMON):
         (pair("9:9:9", "Qui es-tu?", "Who are you?"), "pair of the train split"),
     ],
 )
-def test_what_the_other_parts_are_made_of_is_refused(other, reason):
+def test_pairs_like_those_of_the_other_splits_are_rejected(other, reason):
     kept, report = added(other, pair("8:8:8", "Il vint .", "He came ."))
     assert [one.group for one in kept] == ["8:8:8"]
     assert report == Counter(dict.fromkeys(REASONS, 0)) | Counter({"read": 2, "kept": 1, reason: 1})
 
 
-def test_a_short_text_may_stand_inside_another_one():
+def test_another_text_may_contain_a_short_text():
     kept, _ = added(pair("9:9:9", "Que fais-tu là ?", "What now ?"))
     assert len(kept) == 1
 
@@ -78,14 +78,14 @@ def test_pairs_with_rare_words_are_left_out():
     assert report["rare word"] == 2
 
 
-def test_the_split_stays_as_it_was_and_the_others_are_learned_from():
+def test_the_split_does_not_change_and_auxiliary_text_counts_as_train():
     pairs = add_auxiliary(SPLIT, [pair("8:8:8", "Il vint .", "He came .")], COMMON, Counter())
     assert pairs[:3] == SPLIT
     assert [one.split for one in pairs] == ["train", "valid", "test", "auxiliary"]
     assert token_lists(pairs, "en", "train") == [["who", "are", "you", "?"], ["he", "came", "."]]
 
 
-def test_the_audit_covers_auxiliary_text_and_lets_it_be_like_the_train_part():
+def test_the_audit_covers_auxiliary_text_but_not_its_likeness_to_the_train_split():
     learned = [SPLIT[0], SPLIT[0]._replace(split="auxiliary")]
     table = audit([*learned, *SPLIT[1:], SPLIT[2]._replace(split="auxiliary")])
     rows = table[["split", "other", "exact"]].to_numpy().tolist()
@@ -98,14 +98,14 @@ def test_the_audit_covers_auxiliary_text_and_lets_it_be_like_the_train_part():
     ]
 
 
-OPTIONS = SentenceOptions()
+OPTIONS = SentenceOptions(**SENTENCES)
 
 
-def paired(fr, en, longest=12, options=OPTIONS):
+def paired(fr, en, max_en_words=12, options=OPTIONS):
     report = Counter()
     # A second verse keeps the list from being empty, which is an error.
     verses = {(1, 2, 3): {"f": fr, "e": en}, (4, 5, 6): {"f": "Il vint.", "e": "He came."}}
-    pairs = list(pair_clauses(verses, ["f"], ["e"], options, longest, report))[:-1]
+    pairs = list(pair_clauses(verses, ["f"], ["e"], options, max_en_words, report))[:-1]
     return [(pair.item, pair.fr, pair.en) for pair in pairs], report
 
 
@@ -130,26 +130,26 @@ def paired(fr, en, longest=12, options=OPTIONS):
         ("«Où es-tu ?»", "(1:2) Where are you?", [("Où es-tu ?", "Where are you?")]),
     ],
 )
-def test_verses_are_cut_as_finely_as_both_sides_agree(fr, en, expected):
+def test_verses_are_cut_into_the_finest_units_with_equal_numbers(fr, en, expected):
     pairs, _ = paired(fr, en)
     assert [pair[1:] for pair in pairs] == expected
 
 
-def test_the_item_says_where_a_piece_stood():
+def test_the_item_has_unit_count_and_index():
     pairs, _ = paired("Il dit: viens.", "He said: come.")
     assert [item for item, _, _ in pairs] == ["1:2:3/clause2.1", "1:2:3/clause2.2"]
 
 
-def test_long_and_unlike_pieces_are_refused_and_counted():
+def test_long_and_unlike_clauses_are_rejected_and_counted():
     pairs, report = paired("Il dit: oui; et il alla.", "He said: yes; and he went to his house.", 5)
     assert [en for _, _, en in pairs] == ["He said:", "Yes;"]
     assert report["too many English words"] == 1
     strict = replace(OPTIONS, length_tolerance=0)
     assert paired("Oui.", "Yes, I will go.", options=strict)[1]["length ratio"] == 1
-    assert list(report) == list(REASONS_CLAUSES)
+    assert list(report) == list(CLAUSE_REASONS)
 
 
-def test_versions_that_say_the_same_give_one_pair():
+def test_versions_with_the_same_text_give_one_pair():
     report = Counter()
     verses = {(1, 1, 1): {"f": "Il vint.", "g": "Il vint.", "e": "He came.", "h": "He comes."}}
     pairs = list(pair_clauses(verses, ["f", "g"], ["e", "h"], OPTIONS, 9, report))
@@ -158,7 +158,7 @@ def test_versions_that_say_the_same_give_one_pair():
     assert report["duplicate"] == 2
 
 
-def test_a_verse_that_a_version_lacks_gives_nothing():
+def test_a_verse_that_a_version_lacks_gives_no_pair():
     assert paired("", "He came.")[0] == []
 
 

@@ -1,11 +1,11 @@
-import re
 import sqlite3
 from collections import Counter
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.defaults import SENTENCES
 from wordbridge.corpus.bible import (
     REASONS,
     SentenceOptions,
@@ -43,7 +43,7 @@ def database(
     return path
 
 
-def test_verses_come_in_the_order_of_the_book_with_the_versions_asked_for(tmp_path: Path):
+def test_verses_come_in_the_order_of_the_book_in_the_requested_versions(tmp_path: Path):
     path = database(tmp_path, ROWS)
     path.chmod(0o444)
     verses = read_verses(path, ["l", "k"])
@@ -53,7 +53,7 @@ def test_verses_come_in_the_order_of_the_book_with_the_versions_asked_for(tmp_pa
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-def test_an_unknown_version_is_an_error_that_lists_the_known_ones(tmp_path: Path):
+def test_an_unknown_version_is_an_error_that_lists_the_versions(tmp_path: Path):
     expected = r"among k \(King James Version\), l \(Segond 1910\), x, got kjv, nope; correct"
     with pytest.raises(InputError, match=expected):
         read_verses(database(tmp_path, ROWS), ["k", "kjv", "nope"])
@@ -81,13 +81,13 @@ def test_a_truncated_database_is_an_error(tmp_path: Path):
         read_verses(path, ["k"])
 
 
-def test_a_missing_file_is_an_error_and_is_not_made(tmp_path: Path):
+def test_a_missing_file_is_an_error_and_is_not_created(tmp_path: Path):
     with pytest.raises(InputError, match="got no file"):
         read_verses(tmp_path / "bible.db", ["k"])
     assert list(tmp_path.iterdir()) == []
 
 
-OPTIONS = SentenceOptions()
+OPTIONS = SentenceOptions(**SENTENCES)
 
 
 def paired(fr: str, en: str, options: SentenceOptions = OPTIONS) -> tuple[list[Pair], Counter[str]]:
@@ -227,7 +227,7 @@ NO_ENGLISH, NO_FRENCH = "English: no question word", "French: no question word"
         ),
     ],
 )
-def test_a_refused_pair_is_counted_under_its_reason_and_its_filter_can_be_switched_off(
+def test_a_rejected_pair_is_counted_by_reason_and_its_filter_can_be_switched_off(
     fr: str, en: str, reason: str, option: str, value: bool | float
 ):
     pairs, report = paired(fr, en)
@@ -242,7 +242,7 @@ def test_verses_with_different_numbers_of_questions_are_left_out():
     assert report["combinations with different numbers of questions"] == 1
 
 
-def test_introducers_can_be_kept_which_leaves_such_sentences_out():
+def test_without_drop_introducers_sentences_with_one_are_left_out():
     fr, en = "Il dit: Que fais-tu?", "He said, What doest thou?"
     assert len(paired(fr, en)[0]) == 1
     assert paired(fr, en, replace(OPTIONS, drop_introducers=False))[0] == []
@@ -258,7 +258,7 @@ def test_conjunctions_and_asides_can_be_kept():
     assert paired(fr, en, replace(OPTIONS, drop_asides=False))[0][0].fr == fr
 
 
-def test_the_same_pair_from_several_versions_comes_once_and_other_wordings_share_its_item():
+def test_a_pair_of_several_versions_occurs_once_and_other_wordings_share_its_item():
     verses = {
         (9, 8, 7): {"f": "Qui est-ce?", "g": "Qui est-ce?", "e": "Who is it?", "d": "Who is he?"},
         (9, 8, 8): {"f": "Qui est-ce?", "e": "Who is it?"},
@@ -283,7 +283,7 @@ def test_the_same_pair_from_several_versions_comes_once_and_other_wordings_share
         ("fh", "edc", ["fe", "fd", "he", "hd"]),
     ],
 )
-def test_a_pair_is_of_the_first_versions_that_have_it(
+def test_a_pair_has_the_first_versions_in_which_it_occurs(
     fr_versions: str, en_versions: str, expected: list[str]
 ):
     french = {"f": "Qui est-ce?", "g": "Qui est-ce?", "h": "Qui vient?"}
@@ -310,9 +310,3 @@ def test_no_question_in_any_verse_is_an_error():
     verses = {(1, 1, 1): {"f": "Au commencement.", "e": "In the beginning."}}
     with pytest.raises(InputError, match=r"none in 1 verses; check the French \(f\) and English"):
         list(pair_sentences(verses, ["f"], ["e"], OPTIONS, Counter()))
-
-
-def test_options_have_plain_defaults_that_a_configuration_can_hold():
-    for field in fields(SentenceOptions):
-        assert re.fullmatch("[a-z_]+", field.name)
-        assert isinstance(field.default, bool | int | float)

@@ -12,7 +12,7 @@ LISTS = [[5, 6, 2], [2], [7, 8, 9, 2], []]
 SPLITS = ["train", "test", "valid", "train"]
 
 
-def test_packed_texts_are_found_by_row_and_part():
+def test_packed_texts_have_rows_and_splits():
     texts = pack(LISTS, SPLITS)
     assert [texts[row].tolist() for row in range(len(texts))] == LISTS
     assert texts.lengths.tolist() == [3, 1, 4, 0]
@@ -23,13 +23,13 @@ def test_packed_texts_are_found_by_row_and_part():
 VERSIONS = ["world", "bâsic", "world", "king's"]
 
 
-def test_versions_are_numbered_as_they_come_and_keep_their_names():
+def test_versions_are_numbered_in_order_of_appearance():
     texts = pack(LISTS, SPLITS, VERSIONS)
     assert texts.versions == ["world", "bâsic", "king's"]
     assert texts.version.tolist() == [0, 1, 0, 2]
 
 
-def test_a_corpus_without_versions_names_none():
+def test_a_corpus_without_versions_has_no_names():
     texts = pack(LISTS, SPLITS)
     assert (texts.versions, len(texts.version)) == ([], 0)
 
@@ -44,7 +44,7 @@ def test_written_versions_come_back(tmp_path, versions):
     assert [texts[row].tolist() for row in range(len(texts))] == LISTS
 
 
-def test_a_row_that_is_not_there_is_an_error():
+def test_a_row_out_of_range_is_an_error():
     with pytest.raises(IndexError):
         pack(LISTS, SPLITS)[4]
 
@@ -100,7 +100,7 @@ def test_arrays_that_do_not_fit_together_are_an_error(tmp_path, change, message)
         read_ids(tmp_path / "fr.npz")
 
 
-def test_files_that_are_no_such_archive_are_an_error(tmp_path):
+def test_other_files_are_an_error(tmp_path):
     good = tmp_path / "good.npz"
     write_ids(pack(LISTS, SPLITS), good)
     (tmp_path / "cut.npz").write_bytes(good.read_bytes()[:-40])
@@ -115,7 +115,7 @@ def test_files_that_are_no_such_archive_are_an_error(tmp_path):
             read_ids(tmp_path / f"{name}.npz")
 
 
-def test_an_unknown_part_is_an_error():
+def test_an_unknown_split_is_an_error():
     with pytest.raises(InputError, match="unknown split 'dev'"):
         pack([[1]], ["dev"])
     with pytest.raises(InputError, match="unknown split"):

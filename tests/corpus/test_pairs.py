@@ -1,4 +1,3 @@
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from wordbridge.corpus.pairs import (
     TokenizedPair,
     escape_token,
     join_tokens,
-    keep_short,
     one_line,
     read_pairs,
     read_tokenized,
@@ -25,7 +23,7 @@ from wordbridge.corpus.pairs import (
 )
 from wordbridge.errors import InputError
 
-quick = settings(derandomize=True, max_examples=60, deadline=None, database=None)
+quick = settings(derandomize=True, max_examples=100, deadline=None, database=None)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +69,7 @@ def test_any_text_keeps_its_row_and_column(
     assert list(read_pairs(path)) == [Pair(*map(one_line, row)) for row in rows]
 
 
-def test_a_table_that_fails_half_way_is_not_left_behind(tmp_path: Path):
+def test_a_table_that_fails_half_way_leaves_no_file(tmp_path: Path):
     def broken():
         yield Pair("1", "1", "a", "b")
         raise InputError("line 2")
@@ -100,12 +98,11 @@ def test_other_tables_are_errors(tmp_path: Path, content: str, message: str):
         list(read_pairs(path))
 
 
-def test_a_report_keeps_the_order_of_its_reasons(tmp_path: Path):
+def test_a_report_has_the_order_of_its_reasons(tmp_path: Path):
     write_counts(tmp_path / "report.tsv", {"read": 12, "kept": 3, "empty": 0})
     assert (tmp_path / "report.tsv").read_bytes() == b"reason\tcount\nread\t12\nkept\t3\nempty\t0\n"
 
 
-quick_tokenized = settings(derandomize=True, max_examples=40, deadline=None, database=None)
 PAIRS = [
     TokenizedPair("1", "a", "Qui ?", "Who?", ["qui", "?"], ["who", "?"], "train"),
     TokenizedPair("2", "b", "O\u00f9\u00a0?", 'Where "?', ["o\u00f9", " "], ["\\", '"'], "test"),
@@ -113,7 +110,7 @@ PAIRS = [
 COLUMNS = ["item", "group", "fr", "en", "fr_version", "en_version", "fr_tokens", "en_tokens"]
 
 
-def test_pairs_come_back_with_and_without_their_part(tmp_path):
+def test_tokenized_pairs_come_back_with_and_without_their_split(tmp_path):
     write_tokenized(tmp_path / "split.tsv", PAIRS)
     assert read_tokenized(tmp_path / "split.tsv") == PAIRS
     unsplit = [pair._replace(split="") for pair in PAIRS]
@@ -123,7 +120,7 @@ def test_pairs_come_back_with_and_without_their_part(tmp_path):
     assert header.split("\t") == COLUMNS
 
 
-def test_versions_come_back_with_and_without_a_part(tmp_path):
+def test_versions_come_back_with_and_without_a_split(tmp_path):
     named = [
         pair._replace(fr_version=fr, en_version=en)
         for pair, fr, en in zip(PAIRS, "lo", ["", "4"], strict=True)
@@ -135,20 +132,19 @@ def test_versions_come_back_with_and_without_a_part(tmp_path):
     assert [line.split("\t")[4:6] for line in lines[1:]] == [["l", ""], ["o", "4"]]
 
 
-def test_tokens_leave_everything_else_of_a_pair_as_it_was():
+def test_tokens_change_nothing_else_of_a_pair():
     pair = Pair("7", "b", "Qui ?", "Who?", "l", "k")
     expected = TokenizedPair("7", "b", "Qui ?", "Who?", ["qui"], ["who", "?"], "", "l", "k")
     assert tokenized_pair(pair, ["qui"], ["who", "?"]) == expected
-    assert list(keep_short([pair], [["qui"]], [["who", "?"]], 3, Counter())) == [expected]
 
 
-def test_versions_are_named_for_all_pairs_or_for_none():
+def test_versions_are_empty_where_no_pair_has_one():
     named = [PAIRS[0]._replace(fr_version=version) for version in ("l", "", "o")]
     assert versions(named, "fr") == ["l", "", "o"]
     assert versions(named, "en") == []
 
 
-@quick_tokenized
+@quick
 @given(st.lists(st.text(" \\esnt\n\t\u2028\u00e9", max_size=4), max_size=4))
 def test_any_tokens_come_back(tmp_path_factory, tokens):
     path = tmp_path_factory.mktemp("tokenized") / "pairs.tsv"
@@ -157,7 +153,7 @@ def test_any_tokens_come_back(tmp_path_factory, tokens):
     assert read_tokenized(path) == pairs
 
 
-def test_the_tokens_of_a_part_are_found():
+def test_token_lists_are_those_of_a_split_or_of_all():
     assert token_lists(PAIRS, "en", "train") == [["who", "?"]]
     assert token_lists(PAIRS, "fr", "all") == [["qui", "?"], ["o\u00f9", " "]]
 
@@ -174,13 +170,12 @@ def test_the_tokens_of_a_part_are_found():
         ("\t".join([*COLUMNS, "split"]) + "\n1\ta\tx\n", "line 2: expected 9 columns, got 3"),
     ],
 )
-def test_a_table_of_another_form_is_an_error(tmp_path, text, message):
+def test_a_table_with_other_columns_is_an_error(tmp_path, text, message):
     (tmp_path / "pairs.tsv").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         read_tokenized(tmp_path / "pairs.tsv")
 
 
-quick_escapes = settings(derandomize=True, max_examples=100, deadline=None, database=None)
 awkward = st.text(" \\esntru02abé\n\t\r\v\0\x85\u00a0\u2028\u3000😀", max_size=6)
 
 
@@ -203,7 +198,7 @@ def test_an_escaped_token_has_no_space_and_comes_back(token, field):
     assert unescape_token(field) == token
 
 
-@quick_escapes
+@quick
 @given(st.lists(awkward, max_size=5))
 def test_any_token_list_comes_back_from_one_line(tokens):
     line = join_tokens(tokens)

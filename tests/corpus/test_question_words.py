@@ -4,7 +4,7 @@ from wordbridge.corpus.question_words import ENGLISH, FRENCH, TRANSLATIONS, find
 
 
 @pytest.mark.parametrize(
-    ("sentence", "text", "kind", "cut"),
+    ("sentence", "text", "kind", "introducer"),
     [
         ("Where is he?", "Where is he?", "place", "nothing"),
         ("And what is it?", "what is it?", "what", "nothing"),
@@ -28,11 +28,11 @@ from wordbridge.corpus.question_words import ENGLISH, FRENCH, TRANSLATIONS, find
     ],
 )
 def test_an_english_question_begins_at_its_question_word(
-    sentence: str, text: str, kind: str, cut: str
+    sentence: str, text: str, kind: str, introducer: str
 ):
-    opening = find_question(sentence, ENGLISH)
-    assert opening is not None
-    assert (opening.text, opening.kind, opening.cut) == (text, kind, cut)
+    span = find_question(sentence, ENGLISH)
+    assert span is not None
+    assert (span.text, span.kind, span.introducer) == (text, kind, introducer)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_relatives_and_conjunctions_do_not_begin_an_english_question(sentence: s
 
 
 @pytest.mark.parametrize(
-    ("sentence", "text", "kind", "cut"),
+    ("sentence", "text", "kind", "introducer"),
     [
         ("Où est-il?", "Où est-il?", "où", "nothing"),
         ("Mais pourquoi pleures-tu?", "pourquoi pleures-tu?", "pourquoi", "nothing"),
@@ -75,11 +75,11 @@ def test_relatives_and_conjunctions_do_not_begin_an_english_question(sentence: s
     ],
 )  # fmt: skip
 def test_a_french_question_begins_at_its_question_word(
-    sentence: str, text: str, kind: str, cut: str
+    sentence: str, text: str, kind: str, introducer: str
 ):
-    opening = find_question(sentence, FRENCH)
-    assert opening is not None
-    assert (opening.text, opening.kind, opening.cut) == (text, kind, cut)
+    span = find_question(sentence, FRENCH)
+    assert span is not None
+    assert (span.text, span.kind, span.introducer) == (text, kind, introducer)
 
 
 @pytest.mark.parametrize(
@@ -97,19 +97,19 @@ def test_relatives_and_conjunctions_do_not_begin_a_french_question(sentence: str
     assert find_question(sentence, FRENCH) is None
 
 
-def test_refusals_can_be_switched_one_by_one():
+def test_each_exclusion_can_be_switched_off():
     sentence = "When he came to the city, was it day?"
-    assert find_question(sentence, ENGLISH, refused=["when"]) is None
-    opening = find_question(sentence, ENGLISH, refused=["relative"])
-    assert opening is not None
-    assert opening.kind == "time"
+    assert find_question(sentence, ENGLISH, exclude=["when"]) is None
+    span = find_question(sentence, ENGLISH, exclude=["relative"])
+    assert span is not None
+    assert span.kind == "time"
 
 
-def test_introducers_can_be_refused_and_conjunctions_are_kept_apart():
+def test_introducers_can_be_excluded_and_conjunctions_are_a_field_of_their_own():
     assert find_question("He said, What is it?", ENGLISH, introducers=False) is None
-    opening = find_question("And what is it?", ENGLISH, introducers=False)
-    assert opening is not None
-    assert opening.lead + opening.text == "And what is it?"
+    span = find_question("And what is it?", ENGLISH, introducers=False)
+    assert span is not None
+    assert span.conjunctions + span.text == "And what is it?"
 
 
 def test_every_kind_of_english_question_has_french_kinds():

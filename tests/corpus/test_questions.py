@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wordbridge.corpus import questions as lines
+from wordbridge.corpus import questions
 from wordbridge.corpus.pairs import Pair
 from wordbridge.corpus.questions import (
     REASONS,
@@ -35,7 +35,7 @@ LINES = [
 ]
 
 
-def test_only_the_matching_part_of_both_sides_is_kept_and_all_lines_are_accounted_for():
+def test_pairs_are_cut_to_what_matches_and_every_line_is_counted():
     report = Counter()
     pairs = list(extract_lines(LINES, FR, EN, report))
     assert pairs == [
@@ -56,7 +56,7 @@ def test_pairs_keep_their_item_and_group():
     assert (report["kept"], report["neither matches"]) == (1, 1)
 
 
-def test_without_patterns_whole_sentences_are_kept_but_empty_ones():
+def test_without_patterns_all_but_empty_sentences_are_kept():
     report = Counter()
     pairs = list(extract_lines(LINES, None, None, report))
     assert [pair.item for pair in pairs] == ["1", "2", "3", "4", "7"]
@@ -64,7 +64,7 @@ def test_without_patterns_whole_sentences_are_kept_but_empty_ones():
     assert report["empty on one side or both"] == 2
 
 
-def test_one_side_may_go_without_a_pattern():
+def test_one_side_may_have_no_pattern():
     pairs = extract_lines(LINES, None, EN, Counter())
     assert [pair.item for pair in pairs] == ["1", "4", "7"]
 
@@ -112,7 +112,7 @@ def test_a_bad_pattern_names_its_key(fr: str, en: str, key: str):
         r"(?m)^b",
     ],
 )
-def test_short_cuts_find_what_a_plain_search_finds(pattern: str):
+def test_shortcuts_match_as_a_plain_search_does(pattern: str):
     chance = random.Random(3)
     texts = ["".join(chance.choices("ab?.(\\)Wh\n", k=chance.randrange(1, 9))) for _ in range(2000)]
     found = [
@@ -127,7 +127,7 @@ def test_short_cuts_find_what_a_plain_search_finds(pattern: str):
 
 
 @needs_data
-def test_the_debates_hold_the_known_number_of_questions():
+def test_the_debates_have_3208_questions():
     fr, en = DATA / "hansard" / "debates.fr.gz", DATA / "hansard" / "debates.en.gz"
     report = Counter()
     assert sum(1 for _ in extract_lines(aligned_lines(fr, en), FR, EN, report)) == 3208
@@ -135,7 +135,7 @@ def test_the_debates_hold_the_known_number_of_questions():
 
 
 @needs_data
-def test_tatoeba_holds_the_known_number_of_questions(tmp_path):
+def test_tatoeba_has_7083_questions(tmp_path):
     with zipfile.ZipFile(DATA / "tatoeba" / "fra-eng-2017.zip") as archive:
         (tmp_path / "fra.txt").write_bytes(archive.read("fra.txt"))
     lines = tabbed_lines(tmp_path / "fra.txt", 2, 1)
@@ -145,7 +145,7 @@ def test_tatoeba_holds_the_known_number_of_questions(tmp_path):
 
 
 def written(folder: Path, content: bytes, form: str) -> Path:
-    path = folder / f"text-{form}"  # no ending: the form is seen from the bytes
+    path = folder / f"text-{form}"  # no ending: the bytes decide on the format
     if form == "plain":
         path.write_bytes(content)
     elif form == "gzip":
@@ -182,7 +182,7 @@ def test_the_size_of_the_blocks_changes_nothing(
 ):
     text = "Où ?\r\n\r\n" + "é" * 40 + "\nfin"
     path = written(tmp_path, text.encode(), "plain")
-    monkeypatch.setattr(lines, "BLOCK", block)
+    monkeypatch.setattr(questions, "BLOCK", block)
     assert list(read_lines(path)) == ["Où ?", "", "é" * 40, "fin"]
 
 
@@ -198,7 +198,7 @@ def test_the_size_of_the_blocks_changes_nothing(
         ("Où ?".encode("utf-16"), 1, "0x00 at byte 4 of the line"),
     ],
 )
-def test_bytes_that_are_no_utf8_text_are_named_with_their_line(
+def test_bytes_that_are_not_utf8_are_an_error_with_their_line(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     block: int,
@@ -207,7 +207,7 @@ def test_bytes_that_are_no_utf8_text_are_named_with_their_line(
     byte: str,
 ):
     path = written(tmp_path, content, "plain")
-    monkeypatch.setattr(lines, "BLOCK", block)
+    monkeypatch.setattr(questions, "BLOCK", block)
     with pytest.raises(InputError, match=f"text-plain, line {line}: .*{byte}"):
         list(read_lines(path))
 
@@ -254,7 +254,7 @@ def test_an_archive_of_several_files_is_an_error(tmp_path: Path):
         archive.mkdir("folder")
         archive.writestr("folder/fr.txt", "Qui ?\n")
         archive.writestr("about.txt", "text\n")
-    with pytest.raises(InputError, match=r"got about\.txt, folder/fr\.txt; unpack the one"):
+    with pytest.raises(InputError, match=r"got about\.txt, folder/fr\.txt; unpack the right one"):
         list(read_lines(path))
 
 
@@ -276,7 +276,7 @@ def test_different_line_counts_are_an_error_that_names_both(
     fr, en = tmp_path / "fr", tmp_path / "en"
     fr.write_text("a\n" * fr_count)
     en.write_text("b\n" * en_count)
-    monkeypatch.setattr(lines, "BLOCK", block)
+    monkeypatch.setattr(questions, "BLOCK", block)
     with pytest.raises(InputError, match=f"got {fr_count} lines in .*fr and {en_count} in .*en"):
         list(aligned_lines(fr, en))
 
@@ -295,7 +295,7 @@ def test_columns_of_tabbed_lines_count_from_one(tmp_path: Path):
         (b"a\nb\n", r"line 1: .*\(columns 2, 1\), got 1"),
     ],
 )
-def test_ragged_tabbed_lines_are_an_error_that_names_the_line(
+def test_ragged_tabbed_lines_are_an_error_with_their_line(
     tmp_path: Path, content: bytes, message: str
 ):
     with pytest.raises(InputError, match=message):

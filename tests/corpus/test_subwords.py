@@ -1,13 +1,14 @@
 import pytest
 
 from wordbridge.corpus.detokenizer import join_pieces
-from wordbridge.corpus.pairs import TokenizedPair, train_texts
+from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.subwords import (
-    read_subwords,
+    read_sentencepiece,
     segment_pairs,
     segment_texts,
+    train_sentencepiece,
     train_subwords,
-    write_subwords,
+    write_sentencepiece,
 )
 from wordbridge.errors import InputError
 
@@ -22,11 +23,11 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def model():
-    return train_subwords(TEXTS, 60)
+    return train_sentencepiece(TEXTS, 60)
 
 
 def test_equal_texts_give_equal_models():
-    assert train_subwords(TEXTS, 60) == train_subwords(TEXTS, 60)
+    assert train_sentencepiece(TEXTS, 60) == train_sentencepiece(TEXTS, 60)
 
 
 def test_pieces_spell_their_words(model):
@@ -36,41 +37,40 @@ def test_pieces_spell_their_words(model):
     assert len(cut[-3]) > len(texts[-3].split())
 
 
-def test_pairs_keep_everything_but_their_tokens(model):
+def test_segmented_pairs_differ_in_their_tokens_alone(model):
     pairs = [
         TokenizedPair("1", "a", "Qui ?", "Who?", ["quebec", "?"], ["who", "?"], "train"),
         TokenizedPair("2", "b", "O\u00f9 ?", "Where?", ["is"], ["where", "minis"], "test"),
     ]
-    cut = segment_pairs(pairs, {"fr": model, "en": train_subwords(TEXTS, 40)})
+    cut = segment_pairs(pairs, {"fr": model, "en": train_sentencepiece(TEXTS, 40)})
     for before, after in zip(pairs, cut, strict=True):
         assert after[:4] + after[6:] == before[:4] + before[6:]
         assert join_pieces(after.fr_tokens) == before.fr_tokens
         assert join_pieces(after.en_tokens) == before.en_tokens
 
 
-def test_only_the_train_part_is_learned_from():
-    pairs = [
-        TokenizedPair("1", "a", "", "", ["qui", "?"], ["who", "?"], "train"),
-        TokenizedPair("2", "b", "", "", ["que"], ["what"], "test"),
-    ]
-    assert train_texts(pairs, "fr") == ["qui ?"]
+def test_models_are_trained_on_the_train_split_alone():
+    train = [TokenizedPair("1", "a", "", "", text.split(), text.split(), "train") for text in TEXTS]
+    test = TokenizedPair("2", "b", "", "", ["que"] * 99, ["zebra"] * 99, "test")
+    model = train_sentencepiece(TEXTS, 60)
+    assert train_subwords([*train, test], 60) == {"fr": model, "en": model}
 
 
 def test_a_model_comes_back_from_its_file(tmp_path, model):
-    write_subwords(tmp_path / "fr.model", model)
-    assert read_subwords(tmp_path / "fr.model") == model
+    write_sentencepiece(tmp_path / "fr.model", model)
+    assert read_sentencepiece(tmp_path / "fr.model") == model
 
 
 @pytest.mark.parametrize(
-    "harm", [lambda _: b"<html>", lambda m: m.replace("▁".encode(), b"\xff" * 3)]
+    "damage", [lambda _: b"<html>", lambda m: m.replace("▁".encode(), b"\xff" * 3)]
 )
-def test_a_file_that_is_no_model_or_holds_no_text_is_an_error(tmp_path, model, harm):
-    (tmp_path / "fr.model").write_bytes(harm(model))
+def test_a_file_that_is_no_model_or_has_no_text_is_an_error(tmp_path, model, damage):
+    (tmp_path / "fr.model").write_bytes(damage(model))
     with pytest.raises(InputError, match=r"fr\.model: expected a SentencePiece model"):
-        read_subwords(tmp_path / "fr.model")
+        read_sentencepiece(tmp_path / "fr.model")
 
 
 @pytest.mark.parametrize(("texts", "size"), [([], 20), (TEXTS, 5)])
-def test_texts_that_do_not_suffice_are_an_error(texts, size):
+def test_too_little_text_is_an_error(texts, size):
     with pytest.raises(InputError, match=f"cannot learn {size} pieces"):
-        train_subwords(texts, size)
+        train_sentencepiece(texts, size)

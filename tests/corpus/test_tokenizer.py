@@ -1,6 +1,6 @@
 import sys
 from collections import Counter
-from dataclasses import fields, replace
+from dataclasses import replace
 from multiprocessing.spawn import get_preparation_data
 from types import ModuleType
 
@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordbridge.corpus import tokenizer as tokens
+from tests.defaults import TOKEN_RULES
+from wordbridge.corpus import tokenizer
 from wordbridge.corpus.pairs import Pair
 from wordbridge.corpus.tokenizer import (
-    MarkerRules,
     TokenRules,
     apply_rules,
-    normalise,
+    normalize,
     tokenize,
     tokenize_pairs,
     undo_rules,
 )
 from wordbridge.errors import InputError
 
-RULES = TokenRules()
-LESSON = TokenRules(punctuation=False, white_space=True)
+RULES = TokenRules(**TOKEN_RULES)
+LESSON = replace(RULES, punctuation=False, white_space=True)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ LESSON = TokenRules(punctuation=False, white_space=True)
         ("en", "", ""),
     ],
 )
-def test_texts_are_cut_by_the_rules_of_their_language(language, text, expected):
+def test_texts_are_tokenized_by_the_rules_of_their_language(language, text, expected):
     assert tokenize([text], language, RULES) == [expected.split()]
 
 
@@ -47,7 +47,7 @@ def test_the_lesson_keeps_white_space_and_curly_quotes():
     assert tokenize(["who<br>is"], "en", RULES)[0] == ["who", "is"]
 
 
-def test_rules_reach_the_tokens():
+def test_the_rules_apply_to_the_tokens():
     kept = replace(RULES, lower_case=False, capitals=False)
     assert tokenize(["Who is NASA"], "en", kept) == [["Who", "is", "NASA"]]
 
@@ -58,8 +58,8 @@ def test_an_unknown_language_is_an_error():
 
 
 def test_any_number_of_processes_gives_the_same_tokens_in_the_same_order(monkeypatch):
-    monkeypatch.setattr(tokens, "_CHUNK", 2)
-    monkeypatch.setattr(tokens, "_WORTH_A_PROCESS", 2)
+    monkeypatch.setattr(tokenizer, "_CHUNK", 2)
+    monkeypatch.setattr(tokenizer, "_TEXTS_PER_PROCESS", 2)
     texts = [f"Who isn't number {number}?" for number in range(7)]
     alone = tokenize(texts, "en", RULES, processes=1)
     assert [token_list[4] for token_list in alone] == list("0123456")
@@ -71,7 +71,7 @@ def test_a_new_process_does_not_run_the_script_again(monkeypatch):
     script.__file__ = "/a/script.py"
     monkeypatch.setitem(sys.modules, "__main__", script)
     assert any(key.startswith("init_main") for key in get_preparation_data("alone"))
-    with tokens._hidden_main():
+    with tokenizer._without_main():
         assert not any(key.startswith("init_main") for key in get_preparation_data("alone"))
 
 
@@ -100,8 +100,7 @@ def test_no_pair_left_is_an_error():
 
 
 quick = settings(derandomize=True, max_examples=100, deadline=None, database=None)
-ALL = MarkerRules()
-NONE = MarkerRules(**{rule.name: False for rule in fields(MarkerRules)})
+NONE = TokenRules(**dict.fromkeys(TOKEN_RULES, False))
 
 CASES = [
     # rule that alone makes the difference, text, with all rules
@@ -124,19 +123,19 @@ CASES = [
 
 @pytest.mark.parametrize(("rule", "text", "marked"), CASES)
 def test_a_text_gets_the_lessons_markers(rule, text, marked):
-    assert apply_rules(text, ALL) == marked
+    assert apply_rules(text, RULES) == marked
 
 
 @pytest.mark.parametrize(("rule", "text", "marked"), CASES)
 def test_each_rule_can_be_switched_off(rule, text, marked):
-    without = apply_rules(text, replace(ALL, **{rule: False}))
+    without = apply_rules(text, replace(RULES, **{rule: False}))
     assert (without == marked) == (text == marked or (rule, text) in SAME_WITHOUT)
 
 
 SAME_WITHOUT = {("capitals", "the UN"), ("capitals", "AAAA")}
 
 
-def test_without_rules_a_text_stays_as_it_is():
+def test_without_rules_a_text_does_not_change():
     text = "NASA no no no no   aaaa a/b<br>"
     assert apply_rules(text, NONE) == text
 
@@ -152,7 +151,7 @@ def test_without_rules_a_text_stays_as_it_is():
         ("tk_wrep 4 no way", "no no no no way"),
         ("tk_wrep 4 no , no", "no , no , no , no , no"),
         ("tk_wrep 4 t_up yes", "YES YES YES YES"),
-        # what a model may write
+        # as a model may predict them
         ("who t_up", "who"),
         ("t_up t_up who", "WHO"),
         ("who tk_rep", "who"),
@@ -163,11 +162,11 @@ def test_without_rules_a_text_stays_as_it_is():
         ("tk_wrep 0 no", "no"),
     ],
 )
-def test_undoing_writes_the_markers_out(tokens, plain):
+def test_undo_rules_expands_the_markers(tokens, plain):
     assert undo_rules(tokens.split()) == plain.split()
 
 
-def test_undoing_drops_white_space_and_bounds_counts():
+def test_undo_rules_drops_white_space_and_limits_counts():
     assert undo_rules([" ", "who", "\n"]) == ["who"]
     assert len(undo_rules(["tk_wrep", "99999999", "no"])) == 100
 
@@ -181,8 +180,8 @@ def test_capital_words_come_back(words):
 
 @quick
 @given(st.lists(st.tuples(st.sampled_from(["so", "21", "x37"]), st.integers(4, 9)), max_size=4))
-def test_repeated_ends_of_words_come_back(splits):
-    words = [word + word[-1] * count for word, count in splits]
+def test_repeated_ends_of_words_come_back(parts):
+    words = [word + word[-1] * count for word, count in parts]
     rules = replace(NONE, repeated_characters=True, spacing=True)
     assert undo_rules(apply_rules(" ".join(words), rules).split()) == words
 
@@ -207,10 +206,10 @@ def test_repeated_ends_of_words_come_back(splits):
     ],
 )
 def test_each_mark_and_space_has_one_form(raw, plain):
-    assert normalise(raw) == plain
+    assert normalize(raw) == plain
 
 
 @quick
 @given(st.text("ae\u0301 \u00a0\u202f\u2019'\u201c\u00ab\u00bb\u2039\u2014-\u00ad?\n", max_size=12))
 def test_a_second_call_changes_nothing(text):
-    assert normalise(normalise(text)) == normalise(text)
+    assert normalize(normalize(text)) == normalize(text)

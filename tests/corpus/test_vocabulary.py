@@ -10,7 +10,7 @@ from wordbridge.corpus.vocabulary import (
     length_limit,
     numericalize,
     read_vocabulary,
-    truncated,
+    truncate,
     write_vocabulary,
 )
 from wordbridge.errors import InputError
@@ -19,40 +19,40 @@ quick = settings(derandomize=True, max_examples=60, deadline=None, database=None
 SENTENCES = [["b", "a", "c"], ["a", "c", "d"], ["a"]]
 
 
-def test_the_most_common_words_follow_the_specials_and_ties_keep_their_first_order():
-    vocabulary = build_vocabulary(SENTENCES)
+def test_the_most_common_words_follow_the_specials_and_ties_keep_their_order():
+    vocabulary = build_vocabulary(SENTENCES, 99, 1)
     assert vocabulary.words == (*SPECIALS, "a", "c", "b", "d")
     assert vocabulary.counts == (0, 0, 0, 0, 3, 2, 1, 1)
 
 
-def test_size_and_least_count_leave_rare_words_out():
-    assert build_vocabulary(SENTENCES, size=1).words[4:] == ("a",)
-    assert build_vocabulary(SENTENCES, min_count=2).words[4:] == ("a", "c")
+def test_size_and_min_count_leave_rare_words_out():
+    assert build_vocabulary(SENTENCES, 1, 1).words[4:] == ("a",)
+    assert build_vocabulary(SENTENCES, 99, 2).words[4:] == ("a", "c")
 
 
 def test_words_have_ids_and_ids_have_words():
-    vocabulary = build_vocabulary(SENTENCES)
+    vocabulary = build_vocabulary(SENTENCES, 99, 1)
     assert vocabulary.ids(["a", "zebra", "b"]) == [4, UNK, 6]
     assert vocabulary.tokens([2, 4, 6]) == ["_eos_", "a", "b"]
 
 
-def test_a_corpus_word_spelled_like_a_special_is_an_unknown_word():
-    vocabulary = build_vocabulary([["_eos_", "a", "_eos_", "_pad_"]])
+def test_a_corpus_word_that_is_spelled_like_a_special_is_unknown():
+    vocabulary = build_vocabulary([["_eos_", "a", "_eos_", "_pad_"]], 99, 1)
     assert vocabulary.words == (*SPECIALS, "a")
     assert vocabulary.ids(["_eos_", "_bos_", "_unk", "a"]) == [UNK, UNK, UNK, 4]
 
 
 @pytest.mark.parametrize("number", [-1, 8])
-def test_an_id_that_no_word_has_is_an_error(number):
+def test_an_id_out_of_range_is_an_error(number):
     with pytest.raises(ValueError, match="no word has id"):
-        build_vocabulary(SENTENCES).tokens([number])
+        build_vocabulary(SENTENCES, 99, 1).tokens([number])
 
 
 @quick
 @given(st.lists(st.lists(st.text("ab \\e\n\t\u2028é", max_size=4), max_size=5), max_size=4))
 def test_any_vocabulary_comes_back_from_its_file(tmp_path_factory, lists):
     path = tmp_path_factory.mktemp("vocabulary") / "en.tsv"
-    vocabulary = build_vocabulary(lists)
+    vocabulary = build_vocabulary(lists, 99, 1)
     write_vocabulary(vocabulary, path)
     assert read_vocabulary(path) == vocabulary
     for tokens in lists:
@@ -74,7 +74,7 @@ GOOD = ["id\ttoken\tcount", "0\t_bos_\t0", "1\t_pad_\t0", "2\t_eos_\t0", "3\t_un
         (5, "4\ta\\q\t7", "unknown escape"),
     ],
 )
-def test_a_damaged_table_is_an_error_that_names_the_line(tmp_path, place, line, message):
+def test_a_damaged_table_is_an_error_with_its_line(tmp_path, place, line, message):
     path = tmp_path / "en.tsv"
     path.write_text("\n".join(GOOD) + "\n", encoding="utf-8")
     assert read_vocabulary(path) == Vocabulary((*SPECIALS, "a"), (0, 0, 0, 0, 7))
@@ -90,24 +90,24 @@ def test_a_missing_table_is_an_error(tmp_path):
 
 TEXTS = [["a", "b"], ["b", "c", "a", "d", "a"], ["a", "b", "c", "d", "e", "f", "g"]]
 SPLITS = ["train", "valid", "train"]
-VOCABULARY = build_vocabulary([["a", "a", "b"]])  # a has id 4, b has id 5
+VOCABULARY = build_vocabulary([["a", "a", "b"]], 99, 1)  # a has id 4, b has id 5
 
 
 def test_texts_become_ids_with_an_end_of_sequence():
-    texts = numericalize(TEXTS[:2], ["train", "valid"], VOCABULARY, 100, limit_from="all")
+    texts = numericalize(TEXTS[:2], ["train", "valid"], VOCABULARY, 100, "all", True)
     assert texts[0].tolist() == [4, 5, 2]
     assert texts[1].tolist() == [5, 3, 4, 3, 4, 2]
     assert texts.split.tolist() == [0, 1]
 
 
-def test_versions_stay_with_their_texts():
-    texts = numericalize(TEXTS, SPLITS, VOCABULARY, 99, versions=["o", "l", "o"])
+def test_versions_belong_to_their_texts():
+    texts = numericalize(TEXTS, SPLITS, VOCABULARY, 99, "train", True, ["o", "l", "o"])
     assert [texts.versions[number] for number in texts.version] == ["o", "l", "o"]
 
 
-@pytest.mark.parametrize(("limit_from", "limit"), [("train", 5), ("all", 6)])
-def test_the_limit_is_measured_on_the_train_part_or_on_everything(limit_from, limit):
-    texts = numericalize(TEXTS, SPLITS, VOCABULARY, 50, limit_from=limit_from)
+@pytest.mark.parametrize(("from_split", "limit"), [("train", 5), ("all", 6)])
+def test_the_limit_is_that_of_the_train_split_or_of_all_splits(from_split, limit):
+    texts = numericalize(TEXTS, SPLITS, VOCABULARY, 50, from_split, True)
     assert texts.lengths.max() == limit
 
 
@@ -118,18 +118,14 @@ def test_the_limit_is_the_percentile_rounded_down():
 
 
 def test_truncation_keeps_the_end_of_sequence():
-    assert truncated([4, 5, 6, 7, 2], 3) == [4, 5, 2]
-    assert truncated([4, 5, 2], 3) == [4, 5, 2]
+    assert truncate([4, 5, 6, 7, 2], 3, keep_eos=True) == [4, 5, 2]
+    assert truncate([4, 5, 2], 3, keep_eos=True) == [4, 5, 2]
 
 
-def test_the_lessons_truncation_cuts_the_end_of_sequence():
-    assert truncated([4, 5, 6, 7, 2], 3, keep_eos=False) == [4, 5, 6]
+def test_the_lessons_truncation_drops_the_end_of_sequence():
+    assert truncate([4, 5, 6, 7, 2], 3, keep_eos=False) == [4, 5, 6]
 
 
-def test_faulty_settings_are_errors():
-    with pytest.raises(InputError, match="limit_from 'test'"):
-        numericalize(TEXTS, SPLITS, VOCABULARY, 99, limit_from="test")
+def test_an_empty_train_split_is_an_error():
     with pytest.raises(InputError, match="train split is empty"):
-        numericalize(TEXTS, ["valid"] * 3, VOCABULARY, 99)
-    with pytest.raises(InputError, match="percentile 101"):
-        length_limit([3], 101)
+        numericalize(TEXTS, ["valid"] * 3, VOCABULARY, 99, "train", True)

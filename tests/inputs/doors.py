@@ -18,11 +18,11 @@ from tests.manifest_toys import TABLE
 from wordbridge.arrays import load_matrix
 from wordbridge.corpus.bible import read_verses
 from wordbridge.corpus.ids import read_ids
-from wordbridge.corpus.pairs import HEADER as PAIRS
-from wordbridge.corpus.pairs import TOKENIZED_HEADER as TOKENIZED
+from wordbridge.corpus.pairs import PAIR_COLUMNS as PAIRS
+from wordbridge.corpus.pairs import TOKENIZED_COLUMNS as TOKENIZED
 from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.corpus.questions import aligned_lines, extract_corpus, read_lines, tabbed_lines
-from wordbridge.corpus.subwords import read_subwords, segment_texts
+from wordbridge.corpus.subwords import read_sentencepiece, segment_texts
 from wordbridge.corpus.vocabulary import read_vocabulary
 from wordbridge.devise.predictions import read_predictions
 from wordbridge.files import read_records
@@ -179,7 +179,9 @@ DOORS: dict[str, Door] = {
         lambda p: read_verses(p, ["k", "l"]),
     ),
     "pieces": Door(
-        "fr.model", lambda p: files.pieces(), lambda p: segment_texts(["la gare"], read_subwords(p))
+        "fr.model",
+        lambda p: files.pieces(),
+        lambda p: segment_texts(["la gare"], read_sentencepiece(p)),
     ),
     "report": Door(
         "x.report.tsv", fixed(b"reason\tcount\nkept\t3\n"), lambda p: len(read_reports([p]))

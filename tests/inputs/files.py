@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from safetensors.torch import save
 from spacy.strings import StringStore
 
 from wordbridge.corpus.ids import pack, write_ids
-from wordbridge.corpus.subwords import train_subwords
+from wordbridge.corpus.subwords import train_sentencepiece
 from wordbridge.corpus.vocabulary import build_vocabulary, write_vocabulary
 
 # Magic and version of fastText, twelve settings, t, five counts (see fasttext_file.py).
@@ -153,19 +152,6 @@ def verses(path: Path, rows: Sequence[Sequence[Any]]) -> bytes:
     return path.read_bytes()
 
 
-def endless_verses() -> bytes:
-    """Return a database whose table of verses is a view without end."""
-    rows = "with recursive n(i) as (select 1 union all select i + 1 from n) "
-    columns = "select 'k' bbName, i bNumber, i cNumber, i vNumber, i vText from n"
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "endless.db")
-        connection = sqlite3.connect(path)
-        connection.execute(f"create view bible as {rows} {columns}")
-        connection.commit()
-        connection.close()
-        return path.read_bytes()
-
-
 def numbered(path: Path) -> bytes:
     """Return the bytes of three numbered texts, which are written to ``path``."""
     texts = [[5, 2], [4, 5, 6, 2], [2]]
@@ -175,14 +161,14 @@ def numbered(path: Path) -> bytes:
 
 def vocabulary(path: Path) -> bytes:
     """Return the bytes of a vocabulary of three words, which is written to ``path``."""
-    write_vocabulary(build_vocabulary([["dog", "a b", "dog", "chat\n"]]), path)
+    write_vocabulary(build_vocabulary([["dog", "a b", "dog", "chat\n"]], 99, 1), path)
     return path.read_bytes()
 
 
 @cache
 def pieces() -> bytes:
     """Return a SentencePiece model."""
-    return train_subwords(["où est la gare", "la gare vient"], 30)
+    return train_sentencepiece(["où est la gare", "la gare vient"], 30)
 
 
 def as_json(value: object) -> bytes:

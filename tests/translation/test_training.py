@@ -565,7 +565,7 @@ def test_auxiliary_text_that_nobody_asks_for_changes_nothing(tmp_path: Path) -> 
 
 
 def test_auxiliary_text_that_there_is_not_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"'auxiliary' holds no pair; .* set auxiliary\.use: true"):
+    with pytest.raises(InputError, match=r"'auxiliary', got none; .* auxiliary\.use: true"):
         prepare(block(training=AUXILIARY), 1, files(tmp_path))
 
 

@@ -11,25 +11,28 @@ from wordbridge.job import start_job
 start_job(snakemake)
 
 settings = snakemake.params.settings
-corpus, own = settings["corpus"], settings["auxiliary"]
-paired: Counter[str] = Counter()
-cut: Counter[str] = Counter()
-added: Counter[str] = Counter()
+corpus, auxiliary = settings["corpus"], settings["auxiliary"]
 versions = corpus["fr_versions"], corpus["en_versions"]
-verses = read_verses(snakemake.input.verses, versions[0] + versions[1])
+clause_report: Counter[str] = Counter()
+token_report: Counter[str] = Counter()
+report: Counter[str] = Counter()
 clauses = pair_clauses(
-    verses, *versions, SentenceOptions(**corpus["sentences"]), own["max_en_words"], paired
+    read_verses(snakemake.input.verses, versions[0] + versions[1]),
+    *versions,
+    SentenceOptions(**corpus["sentences"]),
+    auxiliary["max_en_words"],
+    clause_report,
 )
-others = tokenize_pairs(
+candidates = tokenize_pairs(
     clauses,
     TokenRules(**settings["rules"]),
-    cut,
-    max_en_tokens=settings["max_en_tokens"],
-    processes=snakemake.threads,
+    token_report,
+    settings["max_en_tokens"],
+    snakemake.threads,
 )
-common = {"fr": own["fr_words"], "en": own["en_words"]}
-pairs = add_auxiliary(read_tokenized(snakemake.input.pairs), others, common, added)
+common_words = {"fr": auxiliary["fr_words"], "en": auxiliary["en_words"]}
+pairs = add_auxiliary(read_tokenized(snakemake.input.pairs), candidates, common_words, report)
 write_tokenized(snakemake.output.pairs, pairs)
-write_counts(snakemake.output.clauses, paired)
-write_counts(snakemake.output.tokens, cut)
-write_counts(snakemake.output.report, added)
+write_counts(snakemake.output.clauses, clause_report)
+write_counts(snakemake.output.tokens, token_report)
+write_counts(snakemake.output.report, report)

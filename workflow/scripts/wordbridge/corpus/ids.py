@@ -1,4 +1,4 @@
-"""Numbered texts of any length in one flat array, and their file."""
+"""Token ids of all texts of a language in one flat array, and their file."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wordbridge.arrays import damaged, read_npz, write_npz
 from wordbridge.errors import InputError
 
-# The number of a split in the file is its place here.
+# The file has the index of each text's split in this list.
 SPLITS = ("train", "valid", "test", "auxiliary")
 
 _TYPES = {
@@ -24,11 +24,11 @@ _TYPES = {
 
 @dataclass(frozen=True, eq=False)
 class TokenIds:
-    """Texts as token ids, and the split of the corpus that each belongs to.
+    """Texts as token ids, and the split and version of each.
 
-    Text i is ``ids[offsets[i] : offsets[i + 1]]``, belongs to ``SPLITS[split[i]]`` and is of
-    ``versions[version[i]]``; both are empty in a corpus without versions. ``names`` are those
-    of the versions in UTF-8, one a line.
+    Text i is ``ids[offsets[i] : offsets[i + 1]]``, in the split ``SPLITS[split[i]]`` and from
+    ``versions[version[i]]``; version and names are empty for a corpus without versions.
+    ``names`` are those of the versions in UTF-8, one a line.
     """
 
     ids: NDArray[np.int32]
@@ -42,9 +42,9 @@ class TokenIds:
         return len(self.split)
 
     def __getitem__(self, row: int | np.integer) -> NDArray[np.int32]:
-        """Return the ids of the text in this row, counted from 0."""
+        """Return the ids of the text in this row, from 0."""
         if not 0 <= row < len(self):
-            raise IndexError(f"row {row} of {len(self)} numbered texts")
+            raise IndexError(f"row {row} of {len(self)} texts")
         return self.ids[self.offsets[row] : self.offsets[row + 1]]
 
     @property
@@ -54,12 +54,12 @@ class TokenIds:
 
     @property
     def versions(self) -> list[str]:
-        """Return the names of the versions that ``version`` counts, from 0."""
+        """Return the names of the versions by their index in ``version``."""
         return self.names.tobytes().decode().split("\n") if len(self.names) else []
 
     def rows(self, split: str) -> NDArray[np.int64]:
         """Return the rows of the texts in ``split``, ascending."""
-        return np.flatnonzero(self.split == _split_number(split))
+        return np.flatnonzero(self.split == _split_index(split))
 
 
 def pack(
@@ -67,7 +67,7 @@ def pack(
 ) -> TokenIds:
     """Return the texts of ``id_lists`` in one flat array.
 
-    ``splits`` names the split of each text, ``versions`` its version, if the corpus has such.
+    ``splits`` is the split of each text, ``versions`` its version, if the corpus has versions.
     """
     lists = [np.asarray(ids, dtype=np.int32) for ids in id_lists]
     if len(lists) != len(splits):
@@ -75,13 +75,13 @@ def pack(
     offsets = np.zeros(len(lists) + 1, dtype=np.int64)
     np.cumsum([len(ids) for ids in lists], out=offsets[1:])
     flat = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int32)
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(versions))}
+    indices = {name: index for index, name in enumerate(dict.fromkeys(versions))}
     return TokenIds(
         flat,
         offsets,
-        np.array([_split_number(p) for p in splits], dtype=np.int8),
-        np.array([numbers[name] for name in versions], dtype=np.int16),
-        np.frombuffer("\n".join(numbers).encode(), dtype=np.uint8),
+        np.array([_split_index(split) for split in splits], dtype=np.int8),
+        np.array([indices[name] for name in versions], dtype=np.int16),
+        np.frombuffer("\n".join(indices).encode(), dtype=np.uint8),
     )
 
 
@@ -96,11 +96,6 @@ def read_ids(path: str | Path) -> TokenIds:
     Raises InputError when the file is missing or damaged, or its arrays do not fit together.
     """
     texts = TokenIds(**read_npz(path, _TYPES))
-    _check(path, texts)
-    return texts
-
-
-def _check(path: str | Path, texts: TokenIds) -> None:
     if len(texts.offsets) != len(texts) + 1:
         sizes = f"{len(texts.offsets)} offsets for {len(texts)} texts"
         raise damaged(path, f"expected one offset more than texts, got {sizes}")
@@ -119,9 +114,10 @@ def _check(path: str | Path, texts: TokenIds) -> None:
         raise damaged(path, f"expected versions 0 to {versions - 1}, got others")
     if not np.isin(texts.split, range(len(SPLITS))).all():
         raise damaged(path, f"expected splits 0 to {len(SPLITS) - 1}, got {np.unique(texts.split)}")
+    return texts
 
 
-def _split_number(split: str) -> int:
+def _split_index(split: str) -> int:
     if split not in SPLITS:
         raise InputError(f"unknown split {split!r}: expected one of {', '.join(SPLITS)}")
     return SPLITS.index(split)

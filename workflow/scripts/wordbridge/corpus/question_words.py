@@ -1,4 +1,4 @@
-"""Where a question begins in an English or French sentence, and what it asks for."""
+"""Question words of English and French, and where the question of a sentence begins."""
 
 import re
 from collections.abc import Collection
@@ -8,57 +8,57 @@ from typing import NamedTuple
 class QuestionSpan(NamedTuple):
     """A question from its question word on.
 
-    ``lead`` holds the conjunctions before ``text``. ``kind`` is what it asks for. ``cut`` is
-    what was dropped before both: "nothing", an "address" (Lord, ...), "speech" (... said, or
-    another clause that ends in a strong break) or a "condition" (If ..., ...).
+    ``conjunctions`` are the words before ``text`` such as "And". ``kind`` is what the question
+    asks for. ``introducer`` is what the sentence has before both: "nothing", an "address"
+    (Lord, ...), "speech" (... said, or another clause that ends in a strong break) or a
+    "condition" (If ..., ...).
     """
 
-    lead: str
+    conjunctions: str
     text: str
     kind: str
-    cut: str
+    introducer: str
 
 
 class Language(NamedTuple):
-    """The question words of a language and what may stand before them."""
+    """Patterns of the question words of a language and of their contexts."""
 
     kinds: dict[str, re.Pattern[str]]  # question words by what they ask for
-    opening: re.Pattern[str]  # a break, conjunctions and a question word
-    speech: re.Pattern[str]  # direct speech begins at this opening, though after a comma only
+    start: re.Pattern[str]  # a break, conjunctions and a question word
+    speech: re.Pattern[str]  # a start that begins direct speech even after a comma
     address: re.Pattern[str]  # ends in an address
-    named: re.Pattern[str]  # ends in a name, an address only before a plain question word
-    plain: re.Pattern[str]  # question words that are hardly ever relatives
+    name: re.Pattern[str]  # ends in a name, an address only before an interrogative
+    interrogative: re.Pattern[str]  # question words that are hardly ever relatives
     condition: re.Pattern[str]  # ends in a subordinate clause
-    refusals: dict[str, re.Pattern[str]]  # other uses of the same words
+    exclusions: dict[str, re.Pattern[str]]  # uses of the same words that ask nothing
 
 
 def _language(
     kinds: dict[str, str],
-    lead: str,
+    conjunctions: str,
     speech: str,
     address: str,
-    plain: str,
+    interrogative: str,
     condition: str,
-    refusals: dict[str, str],
+    exclusions: dict[str, str],
 ) -> Language:
     def pattern(text: str) -> re.Pattern[str]:
         return re.compile(text, re.IGNORECASE)
 
-    leads = rf"(?:(?:{lead})\b,?\s+)*"
+    leads = rf"(?:(?:{conjunctions})\b,?\s+)*"
     clause = rf"(?:^|--|[;:,—])\s*{leads}"
+    words = "|".join(kinds.values())
     return Language(
         kinds={kind: pattern(words) for kind, words in kinds.items()},
-        opening=pattern(
-            rf"(?P<break>^|--|[;:,—])\s*(?P<lead>{leads})(?P<word>{'|'.join(kinds.values())})"
-        ),
+        start=pattern(rf"(?P<break>^|--|[;:,—])\s*(?P<conjunctions>{leads})(?P<word>{words})"),
         speech=re.compile(speech),
         address=pattern(rf"{clause}(?:(?:{address})\b[^;:]{{0,45}}|you|ye|thou)$"),
-        named=re.compile(
+        name=re.compile(
             rf"(?:^|[;:,—])\s*(?i:{leads})(?:[A-ZÀ-Þ]\w+, ?)?[A-ZÀ-Þ][\w-]*(?: d\w* \w+)?$"
         ),
-        plain=pattern(plain),
+        interrogative=pattern(interrogative),
         condition=pattern(rf"{clause}(?:{condition})\b[^;:]*$"),
-        refusals={name: pattern(text) for name, text in refusals.items()},
+        exclusions={name: pattern(text) for name, text in exclusions.items()},
     )
 
 
@@ -77,14 +77,14 @@ ENGLISH = _language(
         "amount": r"what (?:is the )?(?:number|amount)\b",
         "what": r"what\b",
     },
-    lead="and|but|for|so|or|now|then|therefore|yet|because|again|also|yes|no|nay|yea|see|behold|lo",
+    conjunctions="and|but|for|so|or|now|then|therefore|yet|because|again|also|yes|no|nay|yea|see|behold|lo",
     speech="[A-Z]",  # English prints a capital where direct speech begins
     address="o|oh|my|our|(?:you|ye) (?:that|who|of)|lord|master|teacher|woman|sirs?|son|father|"
     "men|man|good (?:people|master|teacher|sir)|friend|daughter|brothers|brethren|children|"
     "indeed|truly|alas|well",
-    plain=r"(?:why|wherefore|what|where)\b|who (?:shall|will|can|may|is like)\b",
+    interrogative=r"(?:why|wherefore|what|where)\b|who (?:shall|will|can|may|is like)\b",
     condition="if|since|seeing|when|though|because|as(?! for)|after|while",
-    refusals={
+    exclusions={
         "when": rf"when (?!(?:{_AUXILIARIES})\b)",
         "relative": r"(?:what|whom|which|whether|where\w*|whence|whither)\s+"
         r"(?:I|he|she|we|they|thou|ye|you|it)\b"
@@ -111,14 +111,14 @@ FRENCH = _language(
         "comment": r"comment\b",
         "combien": r"combien\b",
     },
-    lead="et|mais|car|or|donc|ou|alors|maintenant|puis|ainsi|aussi|voici|oui|non|ô|ah|eh bien|"
-    "hélas",
-    speech=r"(?!)",  # French has a colon there; verse lines may begin with a capital anywhere
+    conjunctions="et|mais|car|or|donc|ou|alors|maintenant|puis|ainsi|aussi|voici|oui|non|ô|ah|"
+    "eh bien|hélas",
+    speech=r"(?!)",  # French has a colon here; any line of verse may begin with a capital
     address=r"ô|mon|ma|mes|notre|vous|nous|toi|moi|seigneur|maître|(?:l['\u2019])?éternel|femme|"
     r"hommes?|fils|père|ami|frères|enfants|insensé",
-    plain=r"(?:pourquoi|que|quel(?:le)?s?|comment|où)\b|qu['\u2019]|qui\s+\S+ra\b",
+    interrogative=r"(?:pourquoi|que|quel(?:le)?s?|comment|où)\b|qu['\u2019]|qui\s+\S+ra\b",
     condition=r"si|s['\u2019]il|puisque|puisqu['\u2019]|quand|lorsque|lorsqu['\u2019]|parce|comme|après|pendant",
-    refusals={
+    exclusions={
         "when": rf"quand\s*(?={_SUBJECT}|(?:nous|vous|les?|la|une?|son|sa|ses|mon|ma)\b|l['\u2019]"
         r"|(?-i:[A-ZÀ-Þ]))(?![^,;:]*-(?:t-)?(?:ils?|elles?|on|je|tu|nous|vous)\b)",
         "relative": rf"(?:que|qu['\u2019]|où|comment)\s*{_SUBJECT}"
@@ -127,7 +127,7 @@ FRENCH = _language(
     },
 )
 
-# English kinds, each with the French kinds that translate it.
+# The French kinds of question word that translate each English kind.
 TRANSLATIONS = {
     "why": {"pourquoi", "que", "quoi", "comment", "quel"},
     "means": {"quoi", "quel", "comment", "pourquoi", "que", "où", "lequel", "qui"},
@@ -143,35 +143,35 @@ TRANSLATIONS = {
 def find_question(
     sentence: str,
     language: Language,
-    refused: Collection[str] = ("when", "relative"),
+    exclude: Collection[str] = ("when", "relative"),
     introducers: bool = True,
 ) -> QuestionSpan | None:
     """Return the first question in ``sentence`` from its question word on, None without one.
 
-    ``refused`` names the refusals of the language that count. Without ``introducers`` nothing
-    but conjunctions may stand before the question word.
+    ``exclude`` names the exclusions of the language that apply. Without ``introducers`` only
+    conjunctions may precede the question word.
     """
-    for match in language.opening.finditer(sentence):
+    for match in language.start.finditer(sentence):
         text = sentence[match.start("word") :]
-        if any(language.refusals[name].match(text) for name in refused):
+        if any(language.exclusions[name].match(text) for name in exclude):
             continue
-        cut = _cut(sentence, match, language)
-        if cut == "nothing" or (cut and introducers):
+        introducer = _introducer(sentence, match, language)
+        if introducer == "nothing" or (introducer and introducers):
             kind = next(kind for kind, words in language.kinds.items() if words.match(text))
-            return QuestionSpan(match["lead"], text, kind, cut)
+            return QuestionSpan(match["conjunctions"], text, kind, introducer)
     return None
 
 
-def _cut(sentence: str, match: re.Match[str], language: Language) -> str | None:
-    """Return what stands before the question word, None when it may be a relative there."""
+def _introducer(sentence: str, match: re.Match[str], language: Language) -> str | None:
+    """Return what precedes the question word, None where the word may be a relative."""
     if match["break"] != ",":
         return "speech" if match["break"] else "nothing"
     before = sentence[: match.start()]
-    if language.speech.match(match["lead"] + match["word"]):
+    if language.speech.match(match["conjunctions"] + match["word"]):
         return "speech"
     if language.condition.search(before):
         return "condition"
-    plain = language.plain.match(sentence, match.start("word"))
-    if language.address.search(before) or (plain and language.named.search(before)):
+    interrogative = language.interrogative.match(sentence, match.start("word"))
+    if language.address.search(before) or (interrogative and language.name.search(before)):
         return "address"
     return None

@@ -1,8 +1,7 @@
-"""Question pairs: the parts of both sentences that match the lesson's patterns.
+"""Question pairs from the corpora of the configuration: pairs, lines of two files, or a table.
 
-Lines of UTF-8 text from plain, .gz and .zip files, read strictly and in constant memory.
-
-Question pairs out of any corpus of the configuration.
+Pairs are cut down to what the lesson's two regular expressions match. Texts are UTF-8, plain, .gz
+or .zip, and are read in constant memory.
 """
 
 import gzip
@@ -32,258 +31,15 @@ ENGLISH, FRENCH, NEITHER = "English does not match", "French does not match", "n
 LONG = "too many characters"
 REASONS = (READ, KEPT, EMPTY, ENGLISH, FRENCH, NEITHER, LONG)
 
+BLOCK = 1 << 16  # bytes; whole blocks are decoded and split at once, and stay in a core's cache
+
+_MAX_LINE = 1 << 24  # bytes; a file with longer lines is no text, and would fill the memory
 # A pattern without alternatives and extensions that ends in an escaped sign needs that sign.
 _LAST_SIGN = re.compile(r"(?:[^\\(|]|\((?!\?)|\\[^|])*\\(?P<sign>[?.!])\)*")
-
-
-def extract_questions(
-    pairs: Iterable[Pair],
-    fr_pattern: str | None,
-    en_pattern: str | None,
-    report: Counter[str],
-    max_characters: int | None = None,
-) -> Iterator[Pair]:
-    """Yield ``pairs`` cut down to what the patterns match on both sides, in their order.
-
-    A pattern that is None keeps the whole sentence. ``report`` gets the counts by reason.
-    Raises InputError for a bad pattern and, at the end, when no pair was kept.
-    """
-    keyed = ((pair, pair.fr, pair.en) for pair in pairs)
-    for pair, fr, en in _matching(keyed, fr_pattern, en_pattern, report, max_characters):
-        yield pair._replace(fr=fr, en=en)
-
-
-def extract_lines(
-    lines: Iterable[tuple[int, str, str]],
-    fr_pattern: str | None,
-    en_pattern: str | None,
-    report: Counter[str],
-    max_characters: int | None = None,
-) -> Iterator[Pair]:
-    """Yield what ``extract_questions`` does, for (line number, French line, English line).
-
-    Pairs are only made of the lines that match: several times faster for millions of lines.
-    """
-    for number, fr, en in _matching(lines, fr_pattern, en_pattern, report, max_characters):
-        yield Pair(str(number), str(number), fr, en)
-
-
-def _matching(
-    lines: Iterable[tuple[Key, str, str]],
-    fr_pattern: str | None,
-    en_pattern: str | None,
-    report: Counter[str],
-    max_characters: int | None,
-) -> Iterator[tuple[Key, str, str]]:
-    fr_sign, fr_match = _matcher(fr_pattern, "fr_pattern")
-    en_sign, en_match = _matcher(en_pattern, "en_pattern")
-    longest = float("inf") if max_characters is None else max_characters
-    read = kept = empty = english = french = long = 0
-    for key, fr, en in lines:
-        read += 1
-        # The search for one sign is several times cheaper than a pattern that fails.
-        en_found = en_match(en) if en_sign in en else None
-        fr_found = fr_match(fr) if fr_sign in fr else None
-        if fr_found and en_found:
-            fr_text, en_text = fr_found.group(), en_found.group()
-            if not fr_text.strip() or not en_text.strip():
-                empty += 1
-            elif len(fr_text) > longest or len(en_text) > longest:
-                long += 1
-            else:
-                kept += 1
-                yield key, fr_text, en_text
-        elif not fr or not en or fr.isspace() or en.isspace():
-            empty += 1
-        elif fr_found:
-            english += 1
-        elif en_found:
-            french += 1
-    neither = read - kept - empty - english - french - long
-    counts = (read, kept, empty, english, french, neither, long)
-    for reason, number in zip(REASONS, counts, strict=True):
-        report[reason] += number
-    if not kept:
-        raise InputError(
-            f"expected sentence pairs that match the patterns, got none in {read} "
-            f"(fr_pattern: {fr_pattern}, en_pattern: {en_pattern}); check the patterns, and that "
-            "French and English are not swapped"
-        )
-
-
-def _matcher(pattern: str | None, name: str) -> tuple[str, Matcher]:
-    """Return a sign that every match holds ("" when unknown) and the function that matches.
-
-    Raises InputError that names the configuration key when ``pattern`` is no regular expression.
-    """
-    if pattern is None:
-        return "", re.compile(r"(?s:.*)").match
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise InputError(
-            f"{name}: expected a regular expression, got {pattern!r} ({error}); correct it or set "
-            "it to null to keep whole sentences"
-        ) from error
-    known = _LAST_SIGN.fullmatch(pattern)
-    # Search would try an anchored pattern again at every character.
-    anchored = pattern.startswith("^") and "|" not in pattern
-    return known["sign"] if known else "", compiled.match if anchored else compiled.search
-
-
-# zipfile has a RuntimeError for passwords and unknown methods of compression.
-_DAMAGES = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
-BLOCK = 1 << 16  # bytes; whole blocks are decoded and split at once, and stay in a core's cache
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an archive without files
-LONGEST = 1 << 24  # bytes of a line; what has longer ones is no text, and would fill the memory
-
-
-def read_lines(path: str | Path) -> Iterator[str]:
-    r"""Yield the lines of the text at ``path`` without their ends, which are \n or \r\n only.
-
-    The first bytes, not the name, tell whether the file is compressed; a .zip holds one file. A
-    byte order mark at the start is dropped. Raises InputError for a missing or empty file, bytes
-    that are not UTF-8, NUL bytes, and damaged or truncated archives.
-    """
-    return chain.from_iterable(_Text(path).blocks())
-
-
-def aligned_lines(fr_path: str | Path, en_path: str | Path) -> Iterator[tuple[int, str, str]]:
-    """Yield (line number from 1, French line, English line) of two line-aligned texts.
-
-    Raises InputError as ``read_lines`` does, and when the texts have different line counts.
-    """
-    fr, en = _Text(fr_path), _Text(en_path)
-    fr_blocks, en_blocks = fr.blocks(), en.blocks()
-    # Iterators in C hand the lines on, so that no Python code runs for a single line here.
-    yield from zip(
-        count(1), chain.from_iterable(fr_blocks), chain.from_iterable(en_blocks), strict=False
-    )
-    deque(chain(fr_blocks, en_blocks), maxlen=0)  # the longer text to its end, for its count
-    if fr.count != en.count:
-        raise InputError(
-            f"expected line-aligned texts, got {fr.count} lines in {fr_path} and {en.count} in "
-            f"{en_path}; check that both are whole and belong together"
-        )
-
-
-def tabbed_lines(
-    path: str | Path, fr_column: int, en_column: int
-) -> Iterator[tuple[int, str, str]]:
-    """Yield (line number, French field, English field) of a tab-separated text.
-
-    Line numbers and columns count from 1. Raises InputError as ``read_lines`` does, and for a
-    line that lacks a column or has not as many fields as the first.
-    """
-    fr, en = fr_column - 1, en_column - 1
-    width = 0
-    for number, line in enumerate(read_lines(path), start=1):
-        fields = line.split("\t")
-        if len(fields) != width:
-            if width or not 0 <= min(fr, en) <= max(fr, en) < len(fields):
-                expected = f"{width} as in line 1" if width else f"columns {fr_column}, {en_column}"
-                raise InputError(
-                    f"{path}, line {number}: expected tab-separated fields ({expected}), got "
-                    f"{len(fields)}; correct the line or the column numbers (from 1)"
-                )
-            width = len(fields)
-        yield number, fields[fr], fields[en]
-
-
-class _Text:
-    """A text that counts the lines it has given out."""
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = path
-        self.count = 0
-
-    def blocks(self) -> Iterator[list[str]]:
-        """Yield all lines, some thousands at a time."""
-        for block in self._whole_lines():
-            lines = self._decode(block).split("\n")
-            if not lines[-1]:
-                lines.pop()
-            self.count += len(lines)
-            yield lines
-        if not self.count:
-            raise InputError(
-                f"{self.path}: expected lines of text, got an empty file; fetch it again"
-            )
-
-    def _decode(self, block: bytes) -> str:
-        """Return ``block`` as text in which only line feeds end lines."""
-        if b"\0" in block:
-            raise self._error(block, block.index(b"\0"), "text")
-        try:
-            text = block.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise self._error(block, error.start, "UTF-8") from error
-        return text.replace("\r\n", "\n") if "\r" in text else text
-
-    def _error(self, block: bytes, position: int, expected: str) -> InputError:
-        line = self.count + block.count(b"\n", 0, position) + 1
-        column = position - block.rfind(b"\n", 0, position)
-        return InputError(
-            f"{self.path}, line {line}: expected {expected}, got byte 0x{block[position]:02x} at "
-            f"byte {column} of the line; convert the file to UTF-8 text"
-        )
-
-    def _too_long(self) -> InputError:
-        return InputError(
-            f"{self.path}, line {self.count + 1}: expected lines of text, got one of more than "
-            f"{LONGEST} bytes; check that this is the right file"
-        )
-
-    def _whole_lines(self) -> Iterator[bytes]:
-        """Yield the bytes in blocks that end at a line's end."""
-        if not Path(self.path).is_file():
-            raise InputError(f"{self.path}: expected a text file, got no file; check the path")
-        try:
-            with Path(self.path).open("rb") as file, self._unpacked(file) as read:
-                begun: list[bytes] = []  # of a line that goes on in the next chunk
-                first, length = True, 0
-                for chunk in iter(partial(read, BLOCK), b""):
-                    part = chunk.removeprefix(BOM_UTF8) if first else chunk
-                    first = False
-                    cut = part.rfind(b"\n") + 1
-                    if cut:
-                        yield b"".join((*begun, part[:cut]))
-                        begun = []
-                    begun.append(part[cut:])
-                    length = len(begun[0]) if cut else length + len(part)
-                    if length > LONGEST:
-                        raise self._too_long()
-                if any(begun):
-                    yield b"".join(begun)
-        except (EOFError, OSError, *_DAMAGES) as error:
-            raise InputError(
-                f"{self.path}: expected a text, plain or compressed, got one that cannot be read, "
-                f"is damaged, truncated or locked ({shorten(error)}); fetch it again"
-            ) from error
-
-    @contextmanager
-    def _unpacked(self, file: BinaryIO) -> Iterator[Callable[[int], bytes]]:
-        """Yield the function that reads so many bytes of the text."""
-        start = file.read(4)
-        file.seek(0)
-        if start in _ZIP:
-            with zipfile.ZipFile(file) as archive, archive.open(self._choose(archive)) as packed:
-                yield packed.read
-        elif start.startswith(_GZIP):
-            with gzip.open(file) as unpacked:
-                yield unpacked.read
-        else:
-            yield file.read
-
-    def _choose(self, archive: zipfile.ZipFile) -> str:
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
-        if len(names) != 1:
-            raise InputError(
-                f"{self.path}: expected one file in the archive, got "
-                f"{', '.join(sorted(names)) or 'none'}; unpack the one that is meant"
-            )
-        return names[0]
+# zipfile raises RuntimeError for passwords and unknown methods of compression.
+_DAMAGE = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 
 
 def extract_corpus(
@@ -303,3 +59,241 @@ def extract_corpus(
     else:
         lines = tabbed_lines(files["table"], corpus["fr_column"], corpus["en_column"])
     return extract_lines(lines, report=report, **questions)
+
+
+def extract_questions(
+    pairs: Iterable[Pair],
+    fr_pattern: str | None,
+    en_pattern: str | None,
+    report: Counter[str],
+    max_characters: int | None = None,
+) -> Iterator[Pair]:
+    """Yield ``pairs`` cut down to what the patterns match on both sides, in order.
+
+    A pattern that is None keeps the whole sentence. ``report`` gets the counts by reason.
+    Raises InputError for an invalid pattern and, at the end, when no pair is kept.
+    """
+    keyed = ((pair, pair.fr, pair.en) for pair in pairs)
+    for pair, fr, en in _match(keyed, fr_pattern, en_pattern, report, max_characters):
+        yield pair._replace(fr=fr, en=en)
+
+
+def extract_lines(
+    lines: Iterable[tuple[int, str, str]],
+    fr_pattern: str | None,
+    en_pattern: str | None,
+    report: Counter[str],
+    max_characters: int | None = None,
+) -> Iterator[Pair]:
+    """Yield the pairs of ``extract_questions`` from (line number, French line, English line).
+
+    Only matching lines become pairs: several times faster for millions of lines.
+    """
+    for number, fr, en in _match(lines, fr_pattern, en_pattern, report, max_characters):
+        yield Pair(str(number), str(number), fr, en)
+
+
+def _match(
+    lines: Iterable[tuple[Key, str, str]],
+    fr_pattern: str | None,
+    en_pattern: str | None,
+    report: Counter[str],
+    max_characters: int | None,
+) -> Iterator[tuple[Key, str, str]]:
+    fr_sign, fr_search = _compile(fr_pattern, "fr_pattern")
+    en_sign, en_search = _compile(en_pattern, "en_pattern")
+    limit = float("inf") if max_characters is None else max_characters
+    read = kept = empty = english = french = long = 0  # faster than a Counter
+    for key, fr, en in lines:
+        read += 1
+        # The search for one sign is several times cheaper than a pattern that fails.
+        en_match = en_search(en) if en_sign in en else None
+        fr_match = fr_search(fr) if fr_sign in fr else None
+        if fr_match and en_match:
+            fr_text, en_text = fr_match.group(), en_match.group()
+            if not fr_text.strip() or not en_text.strip():
+                empty += 1
+            elif len(fr_text) > limit or len(en_text) > limit:
+                long += 1
+            else:
+                kept += 1
+                yield key, fr_text, en_text
+        elif not fr or not en or fr.isspace() or en.isspace():
+            empty += 1
+        elif fr_match:
+            english += 1
+        elif en_match:
+            french += 1
+    neither = read - kept - empty - english - french - long
+    counts = (read, kept, empty, english, french, neither, long)
+    report.update(dict(zip(REASONS, counts, strict=True)))
+    if not kept:
+        raise InputError(
+            f"expected sentence pairs that match the patterns, got none in {read} "
+            f"(fr_pattern: {fr_pattern}, en_pattern: {en_pattern}); check the patterns, and that "
+            "French and English are not swapped"
+        )
+
+
+def _compile(pattern: str | None, key: str) -> tuple[str, Matcher]:
+    """Return a sign that every match contains ("" when unknown) and the function that matches.
+
+    Raises InputError that names the configuration key when ``pattern`` is no regular expression.
+    """
+    if pattern is None:
+        return "", re.compile(r"(?s:.*)").match
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise InputError(
+            f"{key}: expected a regular expression, got {pattern!r} ({error}); correct it or set "
+            "it to null to keep whole sentences"
+        ) from error
+    last = _LAST_SIGN.fullmatch(pattern)
+    # Search would try an anchored pattern again at every character.
+    anchored = pattern.startswith("^") and "|" not in pattern
+    return last["sign"] if last else "", compiled.match if anchored else compiled.search
+
+
+def read_lines(path: str | Path) -> Iterator[str]:
+    r"""Yield the lines of the text at ``path`` without their ends, which are \n or \r\n only.
+
+    The first bytes, not the name, decide whether the file is compressed; a .zip contains one
+    file. A byte order mark at the start is dropped. Raises InputError for a missing or empty
+    file, bytes that are not UTF-8, NUL bytes, and damaged or truncated archives.
+    """
+    return chain.from_iterable(_Text(path).blocks())
+
+
+def aligned_lines(fr_path: str | Path, en_path: str | Path) -> Iterator[tuple[int, str, str]]:
+    """Yield (line number from 1, French line, English line) of two line-aligned texts.
+
+    Raises InputError as ``read_lines`` does, and when the texts have different line counts.
+    """
+    fr, en = _Text(fr_path), _Text(en_path)
+    fr_blocks, en_blocks = fr.blocks(), en.blocks()
+    # Iterators in C pass the lines on, so that no Python code runs for a single line here.
+    yield from zip(
+        count(1), chain.from_iterable(fr_blocks), chain.from_iterable(en_blocks), strict=False
+    )
+    deque(chain(fr_blocks, en_blocks), maxlen=0)  # the longer text to its end, for its count
+    if fr.count != en.count:
+        raise InputError(
+            f"expected line-aligned texts, got {fr.count} lines in {fr_path} and {en.count} in "
+            f"{en_path}; check that both are complete and belong together"
+        )
+
+
+def tabbed_lines(
+    path: str | Path, fr_column: int, en_column: int
+) -> Iterator[tuple[int, str, str]]:
+    """Yield (line number, French field, English field) of a tab-separated text.
+
+    Line numbers and columns count from 1. Raises InputError as ``read_lines`` does, and for a
+    line that lacks a column or has another number of fields than the first.
+    """
+    fr, en = fr_column - 1, en_column - 1
+    width = 0
+    for number, line in enumerate(read_lines(path), start=1):
+        fields = line.split("\t")
+        if len(fields) != width:
+            if width or not 0 <= min(fr, en) <= max(fr, en) < len(fields):
+                expected = f"{width} as in line 1" if width else f"columns {fr_column}, {en_column}"
+                raise InputError(
+                    f"{path}, line {number}: expected tab-separated fields ({expected}), got "
+                    f"{len(fields)}; correct the line or the column numbers (from 1)"
+                )
+            width = len(fields)
+        yield number, fields[fr], fields[en]
+
+
+class _Text:
+    """A text file; ``count`` is the number of lines read so far."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+        self.count = 0
+
+    def blocks(self) -> Iterator[list[str]]:
+        """Yield all lines, some thousands at a time."""
+        for block in self._line_blocks():
+            lines = self._decode(block).split("\n")
+            if not lines[-1]:
+                lines.pop()
+            self.count += len(lines)
+            yield lines
+        if not self.count:
+            raise InputError(
+                f"{self.path}: expected lines of text, got an empty file; fetch it again"
+            )
+
+    def _line_blocks(self) -> Iterator[bytes]:
+        """Yield the bytes in blocks that end at the end of a line."""
+        if not Path(self.path).is_file():
+            raise InputError(f"{self.path}: expected a text file, got no file; check the path")
+        try:
+            with Path(self.path).open("rb") as file, self._unpack(file) as read:
+                rest: list[bytes] = []  # the line that continues in the next chunk
+                first, length = True, 0
+                for chunk in iter(partial(read, BLOCK), b""):
+                    data = chunk.removeprefix(BOM_UTF8) if first else chunk
+                    first = False
+                    end = data.rfind(b"\n") + 1
+                    if end:
+                        yield b"".join((*rest, data[:end]))
+                        rest, length = [], 0
+                    rest.append(data[end:])
+                    length += len(data) - end
+                    if length > _MAX_LINE:
+                        raise InputError(
+                            f"{self.path}, line {self.count + 1}: expected lines of text, got one "
+                            f"of more than {_MAX_LINE} bytes; check that this is the right file"
+                        )
+                if any(rest):
+                    yield b"".join(rest)
+        except (EOFError, OSError, *_DAMAGE) as error:
+            raise InputError(
+                f"{self.path}: expected a text, plain or compressed, got an unreadable, damaged, "
+                f"truncated or encrypted file ({shorten(error)}); fetch it again"
+            ) from error
+
+    @contextmanager
+    def _unpack(self, file: BinaryIO) -> Iterator[Callable[[int], bytes]]:
+        """Yield the function that reads a number of bytes of the text."""
+        start = file.read(4)
+        file.seek(0)
+        if start in _ZIP:
+            with zipfile.ZipFile(file) as archive, archive.open(self._member(archive)) as packed:
+                yield packed.read
+        elif start.startswith(_GZIP):
+            with gzip.open(file) as unpacked:
+                yield unpacked.read
+        else:
+            yield file.read
+
+    def _member(self, archive: zipfile.ZipFile) -> str:
+        names = [info.filename for info in archive.infolist() if not info.is_dir()]
+        if len(names) != 1:
+            raise InputError(
+                f"{self.path}: expected one file in the archive, got "
+                f"{', '.join(sorted(names)) or 'none'}; unpack the right one"
+            )
+        return names[0]
+
+    def _decode(self, block: bytes) -> str:
+        """Return ``block`` as text in which only line feeds end lines."""
+        if b"\0" in block:
+            raise self._decoding_error(block, block.index(b"\0"), "text")
+        try:
+            text = block.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise self._decoding_error(block, error.start, "UTF-8") from error
+        return text.replace("\r\n", "\n") if "\r" in text else text
+
+    def _decoding_error(self, block: bytes, position: int, expected: str) -> InputError:
+        line = self.count + block.count(b"\n", 0, position) + 1
+        column = position - block.rfind(b"\n", 0, position)
+        return InputError(
+            f"{self.path}, line {line}: expected {expected}, got byte 0x{block[position]:02x} at "
+            f"byte {column} of the line; convert the file to UTF-8 text"
+        )

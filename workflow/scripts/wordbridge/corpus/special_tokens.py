@@ -1,4 +1,4 @@
-"""The four tokens with a meaning of their own, and their numbers."""
+"""The four special tokens and their ids; apart from ``vocabulary``, whose edits retrain nothing."""
 
 BOS, PAD, EOS, UNK = range(4)
 

@@ -1,4 +1,4 @@
-"""Tokens cut into pieces of words by SentencePiece: hardly any word is unknown then."""
+"""Tokens cut into SentencePiece pieces, of which hardly any is unknown."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
@@ -6,16 +6,24 @@ from pathlib import Path
 
 import sentencepiece
 
-from wordbridge.corpus.pairs import TokenizedPair
+from wordbridge.corpus.pairs import TokenizedPair, token_lists
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
 
 
-def train_subwords(texts: Iterable[str], size: int) -> bytes:
-    """Return a SentencePiece model with at most ``size`` pieces, learned from ``texts``.
+def train_subwords(pairs: Sequence[TokenizedPair], size: int) -> dict[str, bytes]:
+    """Return a SentencePiece model by language ("fr", "en"), trained on the train split."""
+    return {
+        language: train_sentencepiece(map(" ".join, token_lists(pairs, language, "train")), size)
+        for language in ("fr", "en")
+    }
 
-    They are those of a unigram model (Kudo 2018). One thread and no sampling, so that equal texts
-    give equal bytes. Raises InputError when the texts do not suffice.
+
+def train_sentencepiece(texts: Iterable[str], size: int) -> bytes:
+    """Return a unigram model (Kudo 2018) with at most ``size`` pieces, trained on ``texts``.
+
+    One thread and no sampling: equal texts give equal bytes. Raises InputError when there is too
+    little text.
     """
     model = BytesIO()
     try:
@@ -26,29 +34,31 @@ def train_subwords(texts: Iterable[str], size: int) -> bytes:
             hard_vocab_limit=False,  # a small corpus may have fewer pieces
             model_type="unigram",
             character_coverage=1.0,  # a rare letter costs one piece, a lost one costs words
-            normalization_rule_name="identity",  # the tokens are normalised already
+            normalization_rule_name="identity",  # the tokens are normalized already
             num_threads=1,
             minloglevel=2,
         )
     except (RuntimeError, OSError) as error:
         raise InputError(
             f"SentencePiece cannot learn {size} pieces ({' '.join(str(error).split())}); "
-            "choose another number of pieces or give it more text"
+            "choose another number of pieces or add text"
         ) from error
     return model.getvalue()
 
 
-def write_subwords(path: str | Path, model: bytes) -> None:
+def write_sentencepiece(path: str | Path, model: bytes) -> None:
     """Write a model, which any SentencePiece program can read."""
     with atomic_write(path) as partial:
         partial.write_bytes(model)
 
 
-def read_subwords(path: str | Path) -> bytes:
-    """Return the model at ``path``. Raises InputError when it is none."""
+def read_sentencepiece(path: str | Path) -> bytes:
+    """Return the model at ``path``. Raises InputError when the file is no model."""
     try:
         model = Path(path).read_bytes()
-        pieces = _pieces(model) if model else []
+        processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+        # A piece that is no UTF-8 raises ValueError here, not later for the text that needs it.
+        pieces = [processor.id_to_piece(number) for number in range(len(processor))]
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(
             f"{path}: expected a SentencePiece model, got none ({shorten(error)}); "
@@ -62,14 +72,8 @@ def read_subwords(path: str | Path) -> bytes:
     return model
 
 
-def _pieces(model: bytes) -> list[str]:
-    """Return all pieces; raises ValueError when one is no UTF-8, which a text might need later."""
-    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-    return [processor.id_to_piece(number) for number in range(len(processor))]
-
-
 def segment_texts(texts: Sequence[str], model: bytes) -> list[list[str]]:
-    """Return the pieces of each text, in order; ``pieces.join_pieces`` gives its words back."""
+    """Return the pieces of each text, in order; ``join_pieces`` returns its words."""
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     pieces: list[list[str]] = processor.encode(list(texts), out_type=str, num_threads=1)
     return pieces
@@ -78,9 +82,9 @@ def segment_texts(texts: Sequence[str], model: bytes) -> list[list[str]]:
 def segment_pairs(
     pairs: Sequence[TokenizedPair], models: Mapping[str, bytes]
 ) -> list[TokenizedPair]:
-    """Return the same pairs with pieces of their tokens for tokens; ``models`` by language.
+    """Return ``pairs`` with the pieces of their tokens as tokens; ``models`` by language.
 
-    Pairs are chosen by their words before, so that both kinds of tokens meet the same pairs.
+    Pairs are selected by their words beforehand, so that both tokenizers keep the same pairs.
     """
     fr = segment_texts([" ".join(pair.fr_tokens) for pair in pairs], models["fr"])
     en = segment_texts([" ".join(pair.en_tokens) for pair in pairs], models["en"])

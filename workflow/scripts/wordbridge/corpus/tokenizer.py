@@ -1,11 +1,7 @@
-"""Repetitions and capitals as words of their own, and back.
+"""Texts as tokens: spaCy's rules of a language with the lesson's rules for repeats and capitals.
 
-The rules of the lesson's tokenizer (fastai 0.7) in its order. They make a small vocabulary
-go further: "NASA" and "nasa" share a word, and "!!!!!" is a count and a "!".
-
-One way to write each quotation mark, apostrophe, dash and space.
-
-Texts as tokens, by spaCy's rules for a language and the lesson's for repeats and capitals.
+The lesson's rules (fastai 0.7) keep the vocabulary small: "NASA" and "nasa" share a word, and
+"!!!!!" is a count and a "!".
 """
 
 import os
@@ -26,174 +22,65 @@ from typing import Any
 import spacy
 from spacy.tokens import Doc
 
-from wordbridge.corpus.pairs import Pair, TokenizedPair, keep_short
+from wordbridge.corpus.pairs import Pair, TokenizedPair, tokenized_pair
 from wordbridge.errors import InputError
 from wordbridge.job import exit_with_parent
 from wordbridge.progress import progress
 
 UPPER, REPEATED, WORD_REPEATED = "t_up", "tk_rep", "tk_wrep"
 
-_CHARACTERS = re.compile(r"(\S)(\1{3,})")
-_WORDS = re.compile(r"(\b\w+\W+)(\1{3,})")
-_PIECES = re.compile(r"\w+|\W+")
-_SIGNS = re.compile(r"([/#])")
-_SPACES = re.compile(r" {2,}")
-# The spacing rule has made "<br / >" of "<br />", which the lesson's own pattern then missed.
-_BREAK = re.compile(r"<\s*br\s*/?\s*>", re.IGNORECASE)
+# Reasons in the order of the report.
+READ, KEPT, EMPTY, LONG = "read", "kept", "no token on one side or both", "too many English tokens"
 
-_MOST = 100  # a model may write any number behind a marker
-_SEPARATORS = frozenset([",", ".", "!", "?", ";", "-", "..."])
-
-
-@dataclass(frozen=True)
-class MarkerRules:
-    """Which rules to apply; by default all, as in the lesson."""
-
-    repeated_characters: bool = True  # "aaaa" -> tk_rep 4 a
-    repeated_words: bool = True  # "no no no no" -> tk_wrep 4 no
-    capitals: bool = True  # "NASA" -> t_up nasa
-    lower_case: bool = True  # everything else in lower case
-    spacing: bool = True  # spaces around / and #, runs of spaces become one
-    line_breaks: bool = True  # <br> becomes a line end
-
-
-def apply_rules(text: str, rules: MarkerRules) -> str:
-    """Return ``text`` with markers for what ``rules`` name, ready to be cut into tokens."""
-    if rules.repeated_characters:
-        text = _CHARACTERS.sub(lambda m: f" {REPEATED} {len(m[0])} {m[1]} ", text)
-    if rules.repeated_words:
-        text = _WORDS.sub(lambda m: f" {WORD_REPEATED} {len(m[0]) // len(m[1])} {m[1]} ", text)
-    if rules.capitals:
-        text = "".join(map(_mark_capitals, _PIECES.findall(text)))
-    if rules.lower_case:
-        text = text.lower()
-    if rules.spacing:
-        text = _SPACES.sub(" ", _SIGNS.sub(r" \1 ", text))
-    if rules.line_breaks:
-        text = _BREAK.sub("\n", text)
-    return text
-
-
-def undo_rules(tokens: Sequence[str]) -> list[str]:
-    """Return ``tokens`` without markers and white space, what they stand for written out.
-
-    A marker that no fitting tokens follow, as models write them, is left out.
-    """
-    solid = [token for token in tokens if token.strip()]
-    return _undo_characters(_undo_words(_undo_capitals(solid)))
-
-
-def _mark_capitals(piece: str) -> str:
-    # Two letters are as often a word in a heading as an abbreviation.
-    return f" {UPPER} {piece.lower()}" if piece.isupper() and len(piece) > 2 else piece
-
-
-def _undo_capitals(tokens: Sequence[str]) -> list[str]:
-    plain: list[str] = []
-    raised = False
-    for token in tokens:
-        if token == UPPER:
-            raised = True
-            continue
-        is_marker = token in (REPEATED, WORD_REPEATED)
-        plain.append(token.upper() if raised and not is_marker else token)
-        raised = False
-    return plain
-
-
-def _undo_words(tokens: Sequence[str]) -> list[str]:
-    plain: list[str] = []
-    place = 0
-    while place < len(tokens):
-        if tokens[place] != WORD_REPEATED:
-            plain.append(tokens[place])
-            place += 1
-            continue
-        count, place = _count(tokens, place + 1)
-        # What stood between the repeated words stands once behind the word.
-        end = place + 1 + (place + 1 < len(tokens) and tokens[place + 1] in _SEPARATORS)
-        plain.extend(list(tokens[place:end]) * count)
-        place = end if count else place
-    return plain
-
-
-def _undo_characters(tokens: Sequence[str]) -> list[str]:
-    plain: list[str] = []
-    place = 0
-    while place < len(tokens):
-        if tokens[place] != REPEATED:
-            plain.append(tokens[place])
-            place += 1
-            continue
-        count, place = _count(tokens, place + 1)
-        if not count:
-            continue
-        run = tokens[place] * count
-        place += 1
-        if plain and _belong_together(plain[-1], run):
-            plain[-1] += run
-        else:
-            plain.append(run)
-    return plain
-
-
-def _count(tokens: Sequence[str], place: int) -> tuple[int, int]:
-    """The count at ``place`` and the place behind it; 0 when there is none or nothing to repeat."""
-    if place + 1 < len(tokens) and tokens[place].isdecimal():
-        return min(int(tokens[place]), _MOST), place + 1
-    return 0, place
-
-
-def _belong_together(word: str, run: str) -> bool:
-    """Whether a run of letters or digits goes on a word of the same kind: "so" + "oooo"."""
-    return (word[-1].isdigit() and run.isdigit()) or (word[-1].isalpha() and run.isalpha())
-
-
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphen, zero widths
-
-_PLAIN = str.maketrans(
-    {
-        **dict.fromkeys("‘’‚‛ʼ′`´", "'"),  # noqa: RUF001 (the point is that they look alike)
-        **dict.fromkeys("“”„‟″", '"'),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),  # hyphens, en dash, minus
-        **dict.fromkeys("\u2014\u2015", "--"),  # as plain texts write the em dash
-        "\u2026": "...",
-    }
-)
-
-# French sets its quotation marks off with spaces that English and straight quotes do not have.
-_GUILLEMETS = ((re.compile(r"«\s*|\s*»"), '"'), (re.compile(r"‹\s*|\s*›"), "'"))  # noqa: RUF001
-_TWO_APOSTROPHES = re.compile("''")
-_SPACES_punctuation = re.compile(r"\s+")
-
-
-def normalise(text: str) -> str:
-    """Return ``text`` with straight quotes, plain dashes and single plain spaces.
-
-    Letters and their accents stay, each as one character (Unicode NFC). Normalised text is
-    not changed by a second call.
-    """
-    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).translate(_PLAIN)
-    for marks, quote in _GUILLEMETS:
-        text = marks.sub(quote, text)
-    text = _TWO_APOSTROPHES.sub('"', text)
-    return _SPACES_punctuation.sub(" ", text).strip()
-
-
-_WHOLE = ("<eos>", "<bos>", "<unk>")  # spaCy would cut these at the angles
-
+_SPECIAL = ("<eos>", "<bos>", "<unk>")  # spaCy would cut these at the angle brackets
 _CHUNK = 2000  # texts that a process takes at once
-# Texts that make up for the start of a process: it takes 6 s of a core until spaCy is imported
-# and warm, in which one that runs already cuts about 40,000 texts; two break even at 80,000.
-_WORTH_A_PROCESS = 100_000
+# The start of a process takes 6 s of a core until spaCy is imported and warm, in which a running
+# one cuts about 40,000 texts; two processes break even at 80,000.
+_TEXTS_PER_PROCESS = 100_000
 
 
 @dataclass(frozen=True)
-class TokenRules(MarkerRules):
-    """How texts are cut; the lesson has ``punctuation`` False and ``white_space`` True."""
+class TokenRules:
+    """The block ``tokens.rules``; the lesson sets ``punctuation`` False, ``white_space`` True."""
 
-    punctuation: bool = True  # quotes, dashes and spaces in one form before anything else
-    white_space: bool = False  # keep tokens of white space alone
+    punctuation: bool  # quotes, dashes and spaces in one form before anything else
+    repeated_characters: bool  # "aaaa" -> tk_rep 4 a
+    repeated_words: bool  # "no no no no" -> tk_wrep 4 no
+    capitals: bool  # "NASA" -> t_up nasa
+    lower_case: bool  # everything else in lower case
+    spacing: bool  # spaces around / and #, runs of spaces become one
+    line_breaks: bool  # <br> becomes a line end
+    white_space: bool  # keep tokens of white space alone
+
+
+def tokenize_pairs(
+    pairs: Iterable[Pair],
+    rules: TokenRules,
+    report: Counter[str],
+    max_en_tokens: int,
+    processes: int = 1,
+) -> list[TokenizedPair]:
+    """Return ``pairs`` with their tokens, in order, without long English and empty sides.
+
+    ``report`` gets the counts by reason. Raises InputError when no pair is left.
+    """
+    pairs = list(pairs)
+    fr_tokens = tokenize([pair.fr for pair in pairs], "fr", rules, processes)
+    en_tokens = tokenize([pair.en for pair in pairs], "en", rules, processes)
+    report.update(dict.fromkeys((READ, KEPT, EMPTY, LONG), 0))
+    kept = []
+    for pair, fr, en in zip(pairs, fr_tokens, en_tokens, strict=True):
+        reason = EMPTY if not fr or not en else LONG if len(en) > max_en_tokens else KEPT
+        report.update([READ, reason])
+        if reason == KEPT:
+            kept.append(tokenized_pair(pair, fr, en))
+    if not kept:
+        raise InputError(
+            f"no pair is left of {len(pairs)} after tokenization: expected some with 1 to "
+            f"{max_en_tokens} English tokens, got {report[LONG]} longer and {report[EMPTY]} "
+            "empty ones; raise the limit or check the corpus"
+        )
+    return kept
 
 
 def tokenize(
@@ -201,75 +88,56 @@ def tokenize(
 ) -> list[list[str]]:
     """Return the tokens of each text, in the order of ``texts`` for any number of processes.
 
-    A corpus that is too small for several processes to save time is cut by one.
-    ``language`` is a code that spaCy knows, such as "fr". Raises InputError for any other.
+    One process tokenizes a corpus that is too small for several to save time. ``language`` is
+    a code that spaCy has, such as "fr". Raises InputError for any other.
     """
-    tokenizer(language)
+    _spacy_tokenizer(language)
     chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
-    languages, all_rules = [language] * len(chunks), [rules] * len(chunks)
-    helpers = min(processes, len(texts) // _WORTH_A_PROCESS)
-    if helpers <= 1:
-        here = map(_tokenize_chunk, chunks, languages, all_rules)
-        return list(_shown(here, language, len(texts)))
-    # A helper holds both ends of the pipe that it reads, and would wait for a dead parent for ever.
-    with ProcessPoolExecutor(
-        helpers, get_context("spawn"), exit_with_parent, (os.getpid(),)
-    ) as pool:
-        with _hidden_main():
-            done = pool.map(_tokenize_chunk, chunks, languages, all_rules)
-        return list(_shown(done, language, len(texts)))
+    arguments = chunks, [language] * len(chunks), [rules] * len(chunks)
 
+    def watch(results: Iterable[list[list[str]]]) -> list[list[str]]:
+        tokens = chain.from_iterable(results)
+        return list(progress(tokens, f"tokenize {language}", len(texts), unit="texts"))
 
-def tokenize_pairs(
-    pairs: Iterable[Pair],
-    rules: TokenRules,
-    report: Counter[str],
-    max_en_tokens: int = 29,
-    processes: int = 1,
-) -> list[TokenizedPair]:
-    """Return ``pairs`` with their tokens, in order, without long English and empty sides.
-
-    ``report`` gets the counts by reason. Raises InputError when no pair is left.
-    """
-    kept = list(pairs)
-    fr = tokenize([pair.fr for pair in kept], "fr", rules, processes)
-    en = tokenize([pair.en for pair in kept], "en", rules, processes)
-    return list(keep_short(kept, fr, en, max_en_tokens, report))
+    workers = min(processes, len(texts) // _TEXTS_PER_PROCESS)
+    if workers <= 1:
+        return watch(map(_tokenize_chunk, *arguments))
+    # A worker holds both ends of the pipe that it reads, and would wait for a dead parent forever.
+    context, parent = get_context("spawn"), (os.getpid(),)
+    with ProcessPoolExecutor(workers, context, exit_with_parent, parent) as pool:
+        with _without_main():
+            results = pool.map(_tokenize_chunk, *arguments)
+        return watch(results)
 
 
 @cache
-def tokenizer(language: str) -> Callable[[str], Doc]:
-    """Return spaCy's rule tokenizer for ``language``; nothing is downloaded."""
+def _spacy_tokenizer(language: str) -> Callable[[str], Doc]:
+    """Return spaCy's rule-based tokenizer, which needs no download."""
     try:
-        rules: Any = spacy.blank(language).tokenizer
+        tokenizer: Any = spacy.blank(language).tokenizer
     except ImportError as error:
         raise InputError(
-            f"no tokenizer for language {language!r}: expected a code that spaCy knows, such as "
-            "'fr' or 'en'; name one"
+            f"no tokenizer for language {language!r}: expected a code that spaCy has, such as "
+            "'fr' or 'en'; choose one of these"
         ) from error
-    for word in _WHOLE:
-        rules.add_special_case(word, [{"ORTH": word}])
-    cut: Callable[[str], Doc] = rules
-    return cut
+    for word in _SPECIAL:
+        tokenizer.add_special_case(word, [{"ORTH": word}])
+    split: Callable[[str], Doc] = tokenizer
+    return split
 
 
 def _tokenize_chunk(texts: Sequence[str], language: str, rules: TokenRules) -> list[list[str]]:
-    return [_tokenize_text(text, tokenizer(language), rules) for text in texts]
-
-
-def _tokenize_text(text: str, cut: Callable[[str], Doc], rules: TokenRules) -> list[str]:
-    plain = normalise(text) if rules.punctuation else text
-    tokens = [token.text for token in cut(apply_rules(plain, rules))]
-    return tokens if rules.white_space else [token for token in tokens if not token.isspace()]
-
-
-def _shown(chunks: Iterable[list[list[str]]], language: str, total: int) -> Iterator[list[str]]:
-    texts = chain.from_iterable(chunks)
-    return progress(texts, f"tokenize {language}", total, unit="texts")
+    split = _spacy_tokenizer(language)
+    token_lists = []
+    for text in texts:
+        plain = normalize(text) if rules.punctuation else text
+        tokens = [token.text for token in split(apply_rules(plain, rules))]
+        token_lists.append([token for token in tokens if rules.white_space or not token.isspace()])
+    return token_lists
 
 
 @contextmanager
-def _hidden_main() -> Iterator[None]:
+def _without_main() -> Iterator[None]:
     """Start processes that do not run the main module again.
 
     A new process imports the caller's main module; under Snakemake that is the rule's
@@ -281,3 +149,137 @@ def _hidden_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphen, zero widths
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛ʼ′`´", "'"),  # noqa: RUF001 (the point is that they look alike)
+        **dict.fromkeys("“”„‟″", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),  # hyphens, en dash, minus
+        **dict.fromkeys("\u2014\u2015", "--"),  # as plain texts write the em dash
+        "\u2026": "...",
+    }
+)
+# French puts spaces inside its quotation marks, English and straight quotes have none.
+_GUILLEMETS = ((re.compile(r"«\s*|\s*»"), '"'), (re.compile(r"‹\s*|\s*›"), "'"))  # noqa: RUF001
+_TWO_APOSTROPHES = re.compile("''")
+_WHITE_SPACE = re.compile(r"\s+")
+
+
+def normalize(text: str) -> str:
+    """Return ``text`` with straight quotes, plain dashes and single plain spaces.
+
+    Letters and their accents stay, each as one character (Unicode NFC). A second call changes
+    nothing.
+    """
+    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).translate(_PLAIN)
+    for marks, quote in _GUILLEMETS:
+        text = marks.sub(quote, text)
+    text = _TWO_APOSTROPHES.sub('"', text)
+    return _WHITE_SPACE.sub(" ", text).strip()
+
+
+_CHARACTERS = re.compile(r"(\S)(\1{3,})")
+_WORDS = re.compile(r"(\b\w+\W+)(\1{3,})")
+_WORDS_AND_GAPS = re.compile(r"\w+|\W+")
+_SIGNS = re.compile(r"([/#])")
+_SPACES = re.compile(r" {2,}")
+# The spacing rule turns "<br />" into "<br / >", which the lesson's own pattern then misses.
+_BREAK = re.compile(r"<\s*br\s*/?\s*>", re.IGNORECASE)
+
+
+def apply_rules(text: str, rules: TokenRules) -> str:
+    """Return ``text`` with the lesson's markers, in the order of the lesson's rules."""
+    if rules.repeated_characters:
+        text = _CHARACTERS.sub(lambda m: f" {REPEATED} {len(m[0])} {m[1]} ", text)
+    if rules.repeated_words:
+        text = _WORDS.sub(lambda m: f" {WORD_REPEATED} {len(m[0]) // len(m[1])} {m[1]} ", text)
+    if rules.capitals:
+        text = "".join(map(_mark_capitals, _WORDS_AND_GAPS.findall(text)))
+    if rules.lower_case:
+        text = text.lower()
+    if rules.spacing:
+        text = _SPACES.sub(" ", _SIGNS.sub(r" \1 ", text))
+    if rules.line_breaks:
+        text = _BREAK.sub("\n", text)
+    return text
+
+
+def _mark_capitals(text: str) -> str:
+    # Two capital letters are as often a word in a heading as an abbreviation.
+    return f" {UPPER} {text.lower()}" if text.isupper() and len(text) > 2 else text
+
+
+_MAX_REPEATS = 100  # a model may predict any number behind a marker
+_SEPARATORS = frozenset([",", ".", "!", "?", ";", "-", "..."])
+
+
+def undo_rules(tokens: Sequence[str]) -> list[str]:
+    """Return ``tokens`` with their markers expanded, without markers and white space.
+
+    A marker without the tokens that it needs, as models predict them, is left out.
+    """
+    words = [token for token in tokens if token.strip()]
+    return _expand_characters(_expand_words(_expand_capitals(words)))
+
+
+def _expand_capitals(tokens: Sequence[str]) -> list[str]:
+    expanded: list[str] = []
+    upper = False
+    for token in tokens:
+        if token == UPPER:
+            upper = True
+            continue
+        is_marker = token in (REPEATED, WORD_REPEATED)
+        expanded.append(token.upper() if upper and not is_marker else token)
+        upper = False
+    return expanded
+
+
+def _expand_words(tokens: Sequence[str]) -> list[str]:
+    expanded: list[str] = []
+    index = 0
+    while index < len(tokens):
+        if tokens[index] != WORD_REPEATED:
+            expanded.append(tokens[index])
+            index += 1
+            continue
+        count, index = _count(tokens, index + 1)
+        # A separator between the repeated words occurs once after the word.
+        end = index + 1 + (index + 1 < len(tokens) and tokens[index + 1] in _SEPARATORS)
+        expanded.extend(list(tokens[index:end]) * count)
+        index = end if count else index
+    return expanded
+
+
+def _expand_characters(tokens: Sequence[str]) -> list[str]:
+    expanded: list[str] = []
+    index = 0
+    while index < len(tokens):
+        if tokens[index] != REPEATED:
+            expanded.append(tokens[index])
+            index += 1
+            continue
+        count, index = _count(tokens, index + 1)
+        if not count:
+            continue
+        run = tokens[index] * count
+        index += 1
+        if expanded and _continues(expanded[-1], run):
+            expanded[-1] += run
+        else:
+            expanded.append(run)
+    return expanded
+
+
+def _count(tokens: Sequence[str], index: int) -> tuple[int, int]:
+    """Return the count at ``index`` and the next index; 0 without a count or a token to repeat."""
+    if index + 1 < len(tokens) and tokens[index].isdecimal():
+        return min(int(tokens[index]), _MAX_REPEATS), index + 1
+    return 0, index
+
+
+def _continues(word: str, run: str) -> bool:
+    """Return whether a run of letters or digits continues a word of the same kind: so + oooo."""
+    return (word[-1].isdigit() and run.isdigit()) or (word[-1].isalpha() and run.isalpha())

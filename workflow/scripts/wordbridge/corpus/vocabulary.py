@@ -1,7 +1,4 @@
-"""The words that a model knows, by number.
-
-Token lists as ids that end with an end of sequence and have a bounded length.
-"""
+"""The vocabulary of a language, and texts as token ids of bounded length."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,20 +14,20 @@ from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_tsv, write_tsv
 
-_HEADER = ("id", "token", "count")
+_COLUMNS = ("id", "token", "count")
 _REMEDY = "make the vocabulary again"
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words by id, the four special tokens first, and how often each stood in the corpus."""
+    """Words by id, the four special tokens first, and the count of each in the corpus."""
 
     words: tuple[str, ...]
     counts: tuple[int, ...]
     _ids: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Specials are left out: a corpus word that is spelled `_eos_` must not end a sentence.
+        # Without specials: a corpus word that is spelled `_eos_` must not end a sentence.
         ids = {word: number for number, word in enumerate(self.words) if number >= len(SPECIALS)}
         object.__setattr__(self, "_ids", ids)
 
@@ -43,7 +40,7 @@ class Vocabulary:
         return [self._ids.get(token, UNK) for token in tokens]
 
     def tokens(self, ids: Iterable[int]) -> list[str]:
-        """Return the word of each id. Raises ValueError for an id that no word has."""
+        """Return the word of each id. Raises ValueError for an id out of range."""
         numbers = [int(number) for number in ids]
         for number in numbers:
             if not 0 <= number < len(self):
@@ -51,18 +48,16 @@ class Vocabulary:
         return [self.words[number] for number in numbers]
 
 
-def build_vocabulary(
-    token_lists: Iterable[Sequence[str]], size: int = 40000, min_count: int = 1
-) -> Vocabulary:
-    """Return the ``size`` most common tokens behind the specials, ties in order of appearance.
+def build_vocabulary(token_lists: Iterable[Sequence[str]], size: int, min_count: int) -> Vocabulary:
+    """Return the ``size`` most common tokens after the specials, ties in order of appearance.
 
-    Tokens seen fewer than ``min_count`` times are left out, and so are corpus tokens that
-    are spelled like a special. The specials have count 0.
+    Tokens with a count below ``min_count`` are left out, and so are corpus tokens that are
+    spelled like a special. The specials have count 0.
     """
-    seen = Counter(chain.from_iterable(token_lists))
+    counts = Counter(chain.from_iterable(token_lists))
     for special in SPECIALS:
-        del seen[special]  # a Counter does not mind an absent key
-    kept = [(word, count) for word, count in seen.most_common(size) if count >= min_count]
+        del counts[special]  # a Counter accepts an absent key
+    kept = [(word, count) for word, count in counts.most_common(size) if count >= min_count]
     words = (*SPECIALS, *(word for word, _ in kept))
     return Vocabulary(words, (0,) * len(SPECIALS) + tuple(count for _, count in kept))
 
@@ -71,28 +66,28 @@ def write_vocabulary(vocabulary: Vocabulary, path: str | Path) -> None:
     """Write a table of id, token and count, one word a line, tokens escaped."""
     words = enumerate(zip(vocabulary.words, vocabulary.counts, strict=True))
     rows = ((str(number), escape_token(word), str(count)) for number, (word, count) in words)
-    write_tsv(path, _HEADER, rows)
+    write_tsv(path, _COLUMNS, rows)
 
 
 def read_vocabulary(path: str | Path) -> Vocabulary:
     """Return the vocabulary of a table that ``write_vocabulary`` wrote.
 
-    Raises InputError when it is no such table, or its ids have gaps, its specials are not the
-    first four, or a word stands there twice.
+    Raises InputError when it is no such table, its ids have gaps, its specials are not the first
+    four words, or a word occurs twice.
     """
-    rows = list(read_tsv(path, _HEADER, _row, _REMEDY))
-    for place, (number, _, _) in enumerate(rows):
-        if number != place:
-            raise _fault(path, place + 2, f"id {place}, since ids count up from 0", str(number))
+    rows = list(read_tsv(path, _COLUMNS, _row, _REMEDY))
+    for index, (number, _, _) in enumerate(rows):
+        if number != index:
+            raise _error(path, index + 2, f"id {index}, since ids count up from 0", str(number))
     words = tuple(word for _, word, _ in rows)
     if words[: len(SPECIALS)] != SPECIALS:
         got = " ".join(words[: len(SPECIALS)])
-        raise _fault(path, 2, f"the special tokens {' '.join(SPECIALS)} as the first ids", got)
-    seen: dict[str, int] = {}
-    for place, word in enumerate(words, start=2):
-        if word in seen:
-            raise _fault(path, place, "every word once", f"{word} as on line {seen[word]}")
-        seen[word] = place
+        raise _error(path, 2, f"the special tokens {' '.join(SPECIALS)} as the first ids", got)
+    lines: dict[str, int] = {}
+    for line, word in enumerate(words, start=2):
+        if word in lines:
+            raise _error(path, line, "every word once", f"{word} as on line {lines[word]}")
+        lines[word] = line
     return Vocabulary(words, tuple(count for _, _, count in rows))
 
 
@@ -103,7 +98,7 @@ def _row(number: str, token: str, count: str) -> tuple[int, str, int]:
     return int(number), unescape_token(token), int(count)
 
 
-def _fault(path: str | Path, line: int, expected: str, got: str) -> InputError:
+def _error(path: str | Path, line: int, expected: str, got: str) -> InputError:
     return InputError(f"{path}, line {line}: expected {expected}, got {shorten(got)!r}; {_REMEDY}")
 
 
@@ -112,26 +107,24 @@ def numericalize(
     splits: Sequence[str],
     vocabulary: Vocabulary,
     percentile: float,
-    limit_from: str = "train",
-    keep_eos: bool = True,
+    from_split: str,
+    keep_eos: bool,
     versions: Sequence[str] = (),
 ) -> TokenIds:
     """Return every text as ids with an end of sequence, none longer than the limit.
 
-    The limit is the ``percentile`` of the lengths of the texts in the train split, or of all
-    texts when ``limit_from`` is "all". ``versions`` are those of the texts, as ``pack`` has them.
-    Raises InputError for an unknown ``limit_from``.
+    The limit is the ``percentile`` of the lengths in the train split, or in all splits when
+    ``from_split`` is "all". ``versions`` are those of the texts, as in ``pack``. Raises
+    InputError when there is no text to take the limit from.
     """
-    if limit_from not in ("train", "all"):
-        raise InputError(f"limit_from {limit_from!r}: expected 'train' or 'all'")
     id_lists = [[*vocabulary.ids(tokens), EOS] for tokens in token_lists]
-    measured = [
+    lengths = [
         len(ids)
         for ids, split in zip(id_lists, splits, strict=True)
-        if limit_from == "all" or split == "train"
+        if from_split == "all" or split == "train"
     ]
-    limit = length_limit(measured, percentile)
-    return pack((truncated(ids, limit, keep_eos) for ids in id_lists), splits, versions)
+    limit = length_limit(lengths, percentile)
+    return pack((truncate(ids, limit, keep_eos) for ids in id_lists), splits, versions)
 
 
 def length_limit(lengths: Sequence[int], percentile: float) -> int:
@@ -139,18 +132,16 @@ def length_limit(lengths: Sequence[int], percentile: float) -> int:
 
     ``lengths`` count the end of sequence. Raises InputError when there are none.
     """
-    if not len(lengths):
+    if not lengths:
         raise InputError("no text to take a length limit from: the train split is empty")
-    if not 0 <= percentile <= 100:
-        raise InputError(f"length percentile {percentile}: expected a number from 0 to 100")
     return int(np.percentile(lengths, percentile))
 
 
-def truncated(ids: Sequence[int], limit: int, keep_eos: bool = True) -> list[int]:
+def truncate(ids: Sequence[int], limit: int, keep_eos: bool) -> list[int]:
     """Return the first ``limit`` of ``ids``.
 
-    With ``keep_eos`` the last id of a text that was cut is the end of sequence again, so that
-    a model never learns that a sentence may just stop; the lesson cuts it away.
+    With ``keep_eos`` the last id of a truncated text is the end of sequence again, so that a
+    model never learns to stop in the middle of a sentence; the lesson drops it.
     """
     if len(ids) <= limit:
         return list(ids)

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wordbridge.corpus.pairs import REPORT, TABLED_SPLITS, TokenizedPair
+from wordbridge.corpus.pairs import REPORT_COLUMNS, SPLITS, TokenizedPair
 from wordbridge.corpus.splits import match_key
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_tsv
@@ -86,7 +86,7 @@ def audit(split: Sequence[TokenizedPair]) -> pd.DataFrame:
     )
     pairs["fr_key"] = [match_key(pair.fr) for pair in split]
     pairs["en_key"] = [match_key(pair.en) for pair in split]
-    present = [split for split in TABLED_SPLITS if (pairs["split"] == split).any()]
+    present = [split for split in SPLITS if (pairs["split"] == split).any()]
     rows = [
         {"split": split, "other": other, **_leaks(pairs, split, other)}
         for other, split in combinations(present, 2)
@@ -127,7 +127,7 @@ def read_reports(paths: Iterable[str | Path]) -> pd.DataFrame:
     rows: list[tuple[str, str, int]] = []
     for path in map(Path, paths):
         step = path.parent.name if path.stem == "report" else path.stem.removesuffix(".report")
-        counts = read_tsv(path, REPORT, _count, _REMEDY)
+        counts = read_tsv(path, REPORT_COLUMNS, _count, _REMEDY)
         rows.extend((step, reason, count) for reason, count in counts)
     return pd.DataFrame(rows, columns=["step", "reason", "count"])
 
@@ -138,7 +138,7 @@ def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
     Columns: language, split, pairs, tokens, types, once (types seen once), mean, p90, p97, p99
     and longest. The last five are lengths in tokens, without the end of sequence.
     """
-    present = [split for split in TABLED_SPLITS if any(pair.split == split for pair in pairs)]
+    present = [split for split in SPLITS if any(pair.split == split for pair in pairs)]
     rows = []
     for language in ("fr", "en"):
         for split in [*present, "all"]:

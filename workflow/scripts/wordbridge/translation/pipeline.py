@@ -288,6 +288,8 @@ def _checked(text: str) -> str:
 def _pieces(results: Path, usage: Mapping[str, Any]) -> dict[str, bytes]:
     if usage["tokenizer"] != "sentencepiece":
         return {}
-    from wordbridge.corpus.subwords import read_subwords
+    from wordbridge.corpus.subwords import read_sentencepiece
 
-    return {name: read_subwords(results / "subwords" / f"{name}.model") for name in ("fr", "en")}
+    return {
+        name: read_sentencepiece(results / "subwords" / f"{name}.model") for name in ("fr", "en")
+    }
