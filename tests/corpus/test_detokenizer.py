@@ -1,14 +1,19 @@
 import gzip
 import re
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.defaults import TOKEN_RULES
-from wordbridge.corpus.detokenizer import detokenize
-from wordbridge.corpus.tokenizer import TokenRules, normalize, tokenize
+from wordbridge.corpus.detokenizer import detokenize, undo_rules
+from wordbridge.corpus.tokenizer import TokenRules, apply_rules, normalize, tokenize
 
+quick = settings(derandomize=True, max_examples=100, deadline=None, database=None)
+NONE = TokenRules(**dict.fromkeys(TOKEN_RULES, False))
 DEBATES = Path(__file__).parents[3] / "shared/data/hansard/debates.en.gz"
 ENGLISH = [
     "what isn't he doing, and what's she?",
@@ -75,3 +80,49 @@ def test_any_output_of_a_model_has_a_text(tokens):
 
 def test_other_languages_get_the_rules_for_punctuation():
     assert detokenize(["wer", "(", "ist", ")", "da", "?"], "de") == "wer (ist) da?"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "plain"),
+    [
+        ("the t_up nasa", "the NASA"),
+        ("what tk_rep 5 !", "what !!!!!"),
+        ("1 tk_rep 6 0", "1000000"),
+        ("s tk_rep 5 o good", "sooooo good"),
+        ("$ tk_rep 4 0", "$ 0000"),
+        ("tk_wrep 4 no way", "no no no no way"),
+        ("tk_wrep 4 no , no", "no , no , no , no , no"),
+        ("tk_wrep 4 t_up yes", "YES YES YES YES"),
+        # as a model may predict them
+        ("who t_up", "who"),
+        ("t_up t_up who", "WHO"),
+        ("who tk_rep", "who"),
+        ("tk_rep what ?", "what ?"),
+        ("tk_rep 4", "4"),
+        ("tk_wrep 7", "7"),
+        ("t_up tk_rep 4 a", "aaaa"),
+        ("tk_wrep 0 no", "no"),
+    ],
+)
+def test_undo_rules_expands_the_markers(tokens, plain):
+    assert undo_rules(tokens.split()) == plain.split()
+
+
+def test_undo_rules_drops_white_space_and_limits_counts():
+    assert undo_rules([" ", "who", "\n"]) == ["who"]
+    assert len(undo_rules(["tk_wrep", "99999999", "no"])) == 100
+
+
+@quick
+@given(st.lists(st.sampled_from(["who", "NASA", "Is", "IT", "ABCD", "?", "7"]), max_size=8))
+def test_capital_words_come_back(words):
+    rules = replace(NONE, capitals=True)
+    assert undo_rules(apply_rules(" ".join(words), rules).split()) == words
+
+
+@quick
+@given(st.lists(st.tuples(st.sampled_from(["so", "21", "x37"]), st.integers(4, 9)), max_size=4))
+def test_repeated_ends_of_words_come_back(parts):
+    words = [word + word[-1] * count for word, count in parts]
+    rules = replace(NONE, repeated_characters=True, spacing=True)
+    assert undo_rules(apply_rules(" ".join(words), rules).split()) == words

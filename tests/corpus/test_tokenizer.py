@@ -17,7 +17,6 @@ from wordbridge.corpus.tokenizer import (
     normalize,
     tokenize,
     tokenize_pairs,
-    undo_rules,
 )
 from wordbridge.errors import InputError
 
@@ -138,52 +137,6 @@ SAME_WITHOUT = {("capitals", "the UN"), ("capitals", "AAAA")}
 def test_without_rules_a_text_does_not_change():
     text = "NASA no no no no   aaaa a/b<br>"
     assert apply_rules(text, NONE) == text
-
-
-@pytest.mark.parametrize(
-    ("tokens", "plain"),
-    [
-        ("the t_up nasa", "the NASA"),
-        ("what tk_rep 5 !", "what !!!!!"),
-        ("1 tk_rep 6 0", "1000000"),
-        ("s tk_rep 5 o good", "sooooo good"),
-        ("$ tk_rep 4 0", "$ 0000"),
-        ("tk_wrep 4 no way", "no no no no way"),
-        ("tk_wrep 4 no , no", "no , no , no , no , no"),
-        ("tk_wrep 4 t_up yes", "YES YES YES YES"),
-        # as a model may predict them
-        ("who t_up", "who"),
-        ("t_up t_up who", "WHO"),
-        ("who tk_rep", "who"),
-        ("tk_rep what ?", "what ?"),
-        ("tk_rep 4", "4"),
-        ("tk_wrep 7", "7"),
-        ("t_up tk_rep 4 a", "aaaa"),
-        ("tk_wrep 0 no", "no"),
-    ],
-)
-def test_undo_rules_expands_the_markers(tokens, plain):
-    assert undo_rules(tokens.split()) == plain.split()
-
-
-def test_undo_rules_drops_white_space_and_limits_counts():
-    assert undo_rules([" ", "who", "\n"]) == ["who"]
-    assert len(undo_rules(["tk_wrep", "99999999", "no"])) == 100
-
-
-@quick
-@given(st.lists(st.sampled_from(["who", "NASA", "Is", "IT", "ABCD", "?", "7"]), max_size=8))
-def test_capital_words_come_back(words):
-    rules = replace(NONE, capitals=True)
-    assert undo_rules(apply_rules(" ".join(words), rules).split()) == words
-
-
-@quick
-@given(st.lists(st.tuples(st.sampled_from(["so", "21", "x37"]), st.integers(4, 9)), max_size=4))
-def test_repeated_ends_of_words_come_back(parts):
-    words = [word + word[-1] * count for word, count in parts]
-    rules = replace(NONE, repeated_characters=True, spacing=True)
-    assert undo_rules(apply_rules(" ".join(words), rules).split()) == words
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,13 @@
 """Tokens or SentencePiece pieces as natural text.
 
-English and French have rules for clitics; other languages get those for punctuation alone. The
-module is apart from ``tokenizer``, an edit of which tokenizes the corpus again and retrains.
+English and French have rules for clitics; other languages get those for punctuation alone.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from wordbridge.corpus.tokenizer import undo_rules
+from wordbridge.corpus.special_tokens import REPEATED, UPPER, WORD_REPEATED
 
 _SPACE = "\u2581"  # how SentencePiece writes the space before a word
 
@@ -17,6 +16,9 @@ _OPENING = re.compile(r"[(\[{#]$")  # joins the word after it
 _QUOTED_END = re.compile(r'(?<=^")(?=[,.;:!?)]+$)')  # spaCy may leave these in one token: ".
 _BETWEEN = frozenset("-/")  # joins both, as in well-known and and/or
 _NEVER = re.compile(r"(?!)")
+
+_MAX_REPEATS = 100  # a model may predict any number behind a marker
+_SEPARATORS = frozenset([",", ".", "!", "?", ";", "-", "..."])
 
 
 @dataclass(frozen=True)
@@ -82,3 +84,73 @@ def _joins_next(word: str, following: str, rules: _Rules) -> bool:
     # spaCy cuts "day-" off before a marker, as in "day-FARM".
     is_cut = len(word) > 1 and word[-1] == "-" and following[:1].isupper()
     return is_cut or bool(_OPENING.match(word) or rules.after.match(word))
+
+
+def undo_rules(tokens: Sequence[str]) -> list[str]:
+    """Return ``tokens`` with their markers expanded, without markers and white space.
+
+    A marker without the tokens that it needs, as models predict them, is left out.
+    """
+    words = [token for token in tokens if token.strip()]
+    return _expand_characters(_expand_words(_expand_capitals(words)))
+
+
+def _expand_capitals(tokens: Sequence[str]) -> list[str]:
+    expanded: list[str] = []
+    upper = False
+    for token in tokens:
+        if token == UPPER:
+            upper = True
+            continue
+        is_marker = token in (REPEATED, WORD_REPEATED)
+        expanded.append(token.upper() if upper and not is_marker else token)
+        upper = False
+    return expanded
+
+
+def _expand_words(tokens: Sequence[str]) -> list[str]:
+    expanded: list[str] = []
+    index = 0
+    while index < len(tokens):
+        if tokens[index] != WORD_REPEATED:
+            expanded.append(tokens[index])
+            index += 1
+            continue
+        count, index = _count(tokens, index + 1)
+        # A separator between the repeated words occurs once after the word.
+        end = index + 1 + (index + 1 < len(tokens) and tokens[index + 1] in _SEPARATORS)
+        expanded.extend(list(tokens[index:end]) * count)
+        index = end if count else index
+    return expanded
+
+
+def _expand_characters(tokens: Sequence[str]) -> list[str]:
+    expanded: list[str] = []
+    index = 0
+    while index < len(tokens):
+        if tokens[index] != REPEATED:
+            expanded.append(tokens[index])
+            index += 1
+            continue
+        count, index = _count(tokens, index + 1)
+        if not count:
+            continue
+        run = tokens[index] * count
+        index += 1
+        if expanded and _continues(expanded[-1], run):
+            expanded[-1] += run
+        else:
+            expanded.append(run)
+    return expanded
+
+
+def _count(tokens: Sequence[str], index: int) -> tuple[int, int]:
+    """Return the count at ``index`` and the next index; 0 without a count or a token to repeat."""
+    if index + 1 < len(tokens) and tokens[index].isdecimal():
+        return min(int(tokens[index]), _MAX_REPEATS), index + 1
+    return 0, index
+
+
+def _continues(word: str, run: str) -> bool:
+    """Return whether a run of letters or digits continues a word of the same kind: so + oooo."""
+    return (word[-1].isdigit() and run.isdigit()) or (word[-1].isalpha() and run.isalpha())

@@ -23,11 +23,10 @@ import spacy
 from spacy.tokens import Doc
 
 from wordbridge.corpus.pairs import Pair, TokenizedPair, tokenized_pair
+from wordbridge.corpus.special_tokens import REPEATED, UPPER, WORD_REPEATED
 from wordbridge.errors import InputError
 from wordbridge.job import exit_with_parent
 from wordbridge.progress import progress
-
-UPPER, REPEATED, WORD_REPEATED = "t_up", "tk_rep", "tk_wrep"
 
 # Reasons in the order of the report.
 READ, KEPT, EMPTY, LONG = "read", "kept", "no token on one side or both", "too many English tokens"
@@ -209,77 +208,3 @@ def apply_rules(text: str, rules: TokenRules) -> str:
 def _mark_capitals(text: str) -> str:
     # Two capital letters are as often a word in a heading as an abbreviation.
     return f" {UPPER} {text.lower()}" if text.isupper() and len(text) > 2 else text
-
-
-_MAX_REPEATS = 100  # a model may predict any number behind a marker
-_SEPARATORS = frozenset([",", ".", "!", "?", ";", "-", "..."])
-
-
-def undo_rules(tokens: Sequence[str]) -> list[str]:
-    """Return ``tokens`` with their markers expanded, without markers and white space.
-
-    A marker without the tokens that it needs, as models predict them, is left out.
-    """
-    words = [token for token in tokens if token.strip()]
-    return _expand_characters(_expand_words(_expand_capitals(words)))
-
-
-def _expand_capitals(tokens: Sequence[str]) -> list[str]:
-    expanded: list[str] = []
-    upper = False
-    for token in tokens:
-        if token == UPPER:
-            upper = True
-            continue
-        is_marker = token in (REPEATED, WORD_REPEATED)
-        expanded.append(token.upper() if upper and not is_marker else token)
-        upper = False
-    return expanded
-
-
-def _expand_words(tokens: Sequence[str]) -> list[str]:
-    expanded: list[str] = []
-    index = 0
-    while index < len(tokens):
-        if tokens[index] != WORD_REPEATED:
-            expanded.append(tokens[index])
-            index += 1
-            continue
-        count, index = _count(tokens, index + 1)
-        # A separator between the repeated words occurs once after the word.
-        end = index + 1 + (index + 1 < len(tokens) and tokens[index + 1] in _SEPARATORS)
-        expanded.extend(list(tokens[index:end]) * count)
-        index = end if count else index
-    return expanded
-
-
-def _expand_characters(tokens: Sequence[str]) -> list[str]:
-    expanded: list[str] = []
-    index = 0
-    while index < len(tokens):
-        if tokens[index] != REPEATED:
-            expanded.append(tokens[index])
-            index += 1
-            continue
-        count, index = _count(tokens, index + 1)
-        if not count:
-            continue
-        run = tokens[index] * count
-        index += 1
-        if expanded and _continues(expanded[-1], run):
-            expanded[-1] += run
-        else:
-            expanded.append(run)
-    return expanded
-
-
-def _count(tokens: Sequence[str], index: int) -> tuple[int, int]:
-    """Return the count at ``index`` and the next index; 0 without a count or a token to repeat."""
-    if index + 1 < len(tokens) and tokens[index].isdecimal():
-        return min(int(tokens[index]), _MAX_REPEATS), index + 1
-    return 0, index
-
-
-def _continues(word: str, run: str) -> bool:
-    """Return whether a run of letters or digits continues a word of the same kind: so + oooo."""
-    return (word[-1].isdigit() and run.isdigit()) or (word[-1].isalpha() and run.isalpha())
