@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wordbridge.report.tables import Column, table_markdown, write_table
+from wordbridge.report.tables import Column, Table, markdown, save_table
 
 # Figures by side, then by stage or variant.
 Sides = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -78,6 +78,6 @@ def comparison(sides: Sides) -> pd.DataFrame:
 def write_comparison(sides: Sides, stem: Path, facts: Mapping[str, float], batches: int) -> str:
     """Write ``stem``.tsv, .md and .html; return the Markdown. ``facts`` are the caption's."""
     caption = CAPTION.format(**facts) + (EARLY.format(batches=batches) if batches else "")
-    frame = comparison(sides)
-    write_table(frame, stem, caption, COLUMNS, group=True)
-    return table_markdown(frame, caption, COLUMNS, group=True)
+    table = Table(comparison(sides), caption, COLUMNS, group=True)
+    save_table(table, [stem.with_name(stem.name + ending) for ending in (".tsv", ".md", ".html")])
+    return markdown(table)

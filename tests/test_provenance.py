@@ -112,6 +112,18 @@ def test_an_edit_of_code_changes_the_hash_of_its_module_only(
     assert {name for name in before if before[name] != after[name]} == {module}
 
 
+def test_a_template_counts_with_the_module_of_its_name(scripts: Path):
+    template = scripts / "wordbridge/letters.html.j2"
+    template.write_text("<p>{{ vowels }}</p>")
+    (scripts / "wordbridge/unused.html.j2").write_text("<p>")
+    before = digest(scripts / "job.py")
+    assert "wordbridge/letters.html.j2" in before
+    assert "wordbridge/unused.html.j2" not in before
+    template.write_text("<b>{{ vowels }}</b>")
+    after = digest(scripts / "job.py")
+    assert {n for n in before if before[n] != after[n]} == {"wordbridge/letters.html.j2"}
+
+
 @pytest.mark.parametrize(
     ("one", "two"),
     [

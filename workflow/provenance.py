@@ -4,7 +4,8 @@ Snakemake looks at a script's modification time and never at what the script imp
 script rule gets a param ``code``: a hash per module, over the script and every module beside it
 that it imports, directly or through others, and the versions of the distributions these import.
 Comments, docstrings, formatting and the texts of InputError, which reach no output, do not count.
-Two things are not seen: imports by a computed name, and data files (declare those as inputs).
+A template (x.html.j2) counts with the module of its name (x.py). Two things are not seen: imports
+by a computed name, and other data files (declare those as inputs).
 
 Only the standard library is imported at the top, because ``start_job`` loads this file in each job,
 whose environment may have no Snakemake.
@@ -101,6 +102,9 @@ def _modules(script: Path) -> tuple[dict[str, str], set[str]]:
         if key in hashes or key in NOT_COUNTED:
             continue
         hashes[key], names = _parsed(path.read_bytes(), key)
+        for template in path.parent.glob(f"{path.stem}.*.j2"):
+            name = template.relative_to(root).as_posix()
+            hashes[name] = hashlib.sha256(template.read_bytes()).hexdigest()[:12]
         for name in names:
             files = _files(root, name)
             pending += files

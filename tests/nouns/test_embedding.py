@@ -18,8 +18,7 @@ from wordbridge.nouns.embedding import (
 )
 from wordbridge.nouns.matrix import NounRow, read_noun_vectors, write_noun_rows
 from wordbridge.nouns.table import Noun
-from wordbridge.report.images import COLUMNS
-from wordbridge.report.images import tabulate_nouns_noun_table as tabulate_nouns
+from wordbridge.report.images import noun_coverage_table
 from wordbridge.vectors.fasttext import FastTextBin
 from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
 from wordbridge.vectors.readers import NpyVectors, TextVectors
@@ -117,9 +116,10 @@ def test_rare_words_of_the_table_can_be_left_out() -> None:
 def test_each_option_is_counted_and_the_used_one_marked(tmp_path: Path) -> None:
     write_noun_coverage(tmp_path / "coverage.tsv", embed().coverage)
 
-    table = tabulate_nouns(tmp_path / "coverage.tsv")
+    coverage = noun_coverage_table(tmp_path / "coverage.tsv")
+    table = coverage.frame
 
-    assert list(table.columns) == list(COLUMNS)
+    assert list(table.columns) == list(coverage.columns)
     assert len(table) == 8
     assert table["used"].tolist() == [""] * 7 + ["yes"]
     lesson = table.query("lemmas == 'first' and multiword == 'skip' and case == 'most frequent'")

@@ -1,11 +1,7 @@
-"""Tests of the table of word vectors.
-
-Figures of word vectors as the lesson printed them of its own.
-"""
+"""Tables about the corpus and its word vectors."""
 
 from pathlib import Path
 
-import fasttext
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,18 +9,16 @@ import pytest
 from wordbridge.corpus.pairs import TokenizedPair, write_counts
 from wordbridge.corpus.splits import grouped_split
 from wordbridge.errors import InputError
-from wordbridge.report.corpus import COLUMNS_VECTOR_TABLE as COLUMNS
 from wordbridge.report.corpus import (
-    Description,
+    LEAKS,
+    VectorStatistics,
     audit,
     describe,
-    describe_vectors,
-    read_reports,
-    tabulate_vectors,
+    rejections_table,
+    vector_statistics,
+    vectors_table,
 )
 from wordbridge.vectors.readers import configured_vectors, open_vectors
-
-COUNTS = ["exact", "normalised", "english_only", "french_only", "group"]
 
 
 def pair(split, group, fr, en):
@@ -39,7 +33,7 @@ TRAIN = [
 
 def row(*others):
     table = audit([*TRAIN, *others])
-    return table.loc[0, COUNTS].tolist()
+    return table.loc[0, list(LEAKS)].tolist()
 
 
 def test_each_kind_of_leak_is_counted_once():
@@ -52,7 +46,7 @@ def test_each_kind_of_leak_is_counted_once():
     assert row(pair("test", "c", "Qu'est-ce ?", "What is it?")) == [0, 0, 0, 0, 0]
 
 
-def test_every_two_parts_have_a_row():
+def test_every_two_splits_have_a_row():
     others = [pair("valid", "c", "Qui ?", "Who?"), pair("test", "c", "Qui ?", "Who?")]
     table = audit([*TRAIN, *others, others[1]])
     assert table[["split", "other", "pairs"]].to_numpy().tolist() == [
@@ -63,7 +57,7 @@ def test_every_two_parts_have_a_row():
     assert table["exact"].tolist() == [0, 0, 2]
 
 
-def test_one_part_alone_has_no_row():
+def test_one_split_alone_has_no_row():
     assert audit(TRAIN).empty
 
 
@@ -74,14 +68,14 @@ def test_a_grouped_split_has_no_leak():
     splits = grouped_split(groups, fr, en, {"train": 0.8, "valid": 0.1, "test": 0.1}, seed=3)
     table = audit([pair(split, *text) for split, text in zip(splits, texts, strict=True)])
     assert len(table) == 3
-    assert table[COUNTS].to_numpy().sum() == 0
+    assert table[list(LEAKS)].to_numpy().sum() == 0
 
 
 def pair_statistics(split, fr, en):
     return TokenizedPair("1", "1", "", "", fr.split(), en.split(), split)
 
 
-def test_each_language_and_part_has_its_figures():
+def test_each_language_and_split_has_its_statistics():
     pairs = [
         pair_statistics("train", "a b c", "x x"),
         pair_statistics("train", "a", "y x y z"),
@@ -92,7 +86,7 @@ def test_each_language_and_part_has_its_figures():
         (language, split) for language in ("fr", "en") for split in ("train", "test", "all")
     ]
     english = table.loc[("en", "train")]
-    figures = ["pairs", "tokens", "types", "once", "mean", "longest"]
+    figures = ["pairs", "tokens", "types", "once", "mean", "max"]
     assert english[figures].tolist() == [2, 6, 3, 1, 3.0, 4]
     assert table.loc[("fr", "all"), figures].tolist() == [3, 6, 5, 4, 2.0, 3]
 
@@ -111,10 +105,10 @@ def test_a_corpus_that_is_not_split_has_one_row_a_language():
 def test_reports_become_one_table_by_step(tmp_path):
     write_counts(tmp_path / "questions" / "sentences.report.tsv", {"read": 9, "kept": 7})
     write_counts(tmp_path / "tokens" / "report.tsv", {"read": 7})
-    table = read_reports(
+    table = rejections_table(
         [tmp_path / "questions" / "sentences.report.tsv", tmp_path / "tokens" / "report.tsv"]
     )
-    assert table.to_numpy().tolist() == [
+    assert table.frame.to_numpy().tolist() == [
         ["sentences", "read", 9],
         ["sentences", "kept", 7],
         ["tokens", "read", 7],
@@ -133,18 +127,17 @@ def test_reports_become_one_table_by_step(tmp_path):
 def test_a_file_that_is_no_report_is_an_error(tmp_path, text, message):
     (tmp_path / "report.tsv").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
-        read_reports([tmp_path / "report.tsv"])
+        rejections_table([tmp_path / "report.tsv"])
 
 
-FRENCH = Description(size=9, dim=4, measured=3, mean=0.1, deviation=0.5, correlations=())
-ENGLISH = Description(8, 4, 2, 0.2, 0.6, (0.75, float("nan")))
-DESCRIBED = {"French": ("spacy", FRENCH), "English": ("text", ENGLISH)}
+FRENCH = VectorStatistics(9, 4, 3, 0.1, 0.5, ())
+ENGLISH = VectorStatistics(8, 4, 2, 0.2, 0.6, (0.75, float("nan")))
+STATISTICS = {"fr": ("spacy", FRENCH), "en": ("text", ENGLISH)}
 
 
 def test_each_language_has_a_row() -> None:
-    table = tabulate_vectors(DESCRIBED)
+    table = vectors_table(STATISTICS).frame
 
-    assert list(table.columns) == list(COLUMNS)
     assert list(table["language"]) == ["French", "English"]
     assert list(table["kind"]) == ["spacy", "text"]
     assert list(table["words"]) == [9, 8]
@@ -152,8 +145,8 @@ def test_each_language_has_a_row() -> None:
     assert pd.isna([table["jeremy_Jeremy"][0], table["banana_Jeremy"][1]]).all()
 
 
-def test_the_printed_figures_stand_below_english() -> None:
-    table = tabulate_vectors(DESCRIBED, published=True)
+def test_the_published_statistics_follow_the_row_of_english() -> None:
+    table = vectors_table(STATISTICS, published=True).frame
 
     assert list(table["run"]) == ["here", "here", "notes"]
     assert list(table["language"]) == ["French", "English", "English"]
@@ -170,42 +163,28 @@ def lines(tmp_path: Path) -> Path:
     return path
 
 
-def test_spread_is_of_the_words_asked_for_and_correlations_of_any(lines: Path) -> None:
+def test_mean_and_std_are_over_the_words_and_correlations_of_any_pair(lines: Path) -> None:
     pairs = [("a", "A"), ("a", "b"), ("a", "zzz"), ("zzz", "a")]
-    described = describe_vectors(open_vectors("text", {"vec": lines}), ["b", "none", "a"], pairs)
+    statistics = vector_statistics(open_vectors("text", {"vec": lines}), ["b", "none", "a"], pairs)
 
-    assert (described.size, described.dim, described.measured) == (3, 4, 2)
-    assert described.mean == 2.5
-    assert described.deviation == pytest.approx(1.25**0.5)
-    assert described.correlations[:2] == pytest.approx((1, -1))
-    assert np.isnan(described.correlations[2:]).all()
+    assert (statistics.size, statistics.dim, statistics.sampled) == (3, 4, 2)
+    assert statistics.mean == 2.5
+    assert statistics.std == pytest.approx(1.25**0.5)
+    assert statistics.correlations[:2] == pytest.approx((1, -1))
+    assert np.isnan(statistics.correlations[2:]).all()
 
 
-def test_words_that_are_asked_for_twice_count_as_often(lines: Path) -> None:
-    described = describe_vectors(
+def test_a_repeated_word_counts_repeatedly(lines: Path) -> None:
+    statistics = vector_statistics(
         open_vectors("text", {"vec": lines}), ["a", "a", "b"], [("a", "A")]
     )
 
-    assert described.measured == 3
-    assert described.correlations == pytest.approx((1,))
+    assert statistics.sampled == 3
+    assert statistics.correlations == pytest.approx((1,))
 
 
-def test_no_vectors_have_no_figures() -> None:
-    described = describe_vectors(configured_vectors({"kind": "random", "dim": 5}, {}), ["a"])
+def test_random_vectors_have_no_statistics() -> None:
+    statistics = vector_statistics(configured_vectors({"kind": "random", "dim": 5}, {}), ["a"])
 
-    assert (described.size, described.dim, described.measured) == (0, 5, 0)
-    assert np.isnan([described.mean, described.deviation]).all()
-
-
-def test_every_kind_knows_how_many_words_it_has(lines: Path, bin_model: Path) -> None:
-    np.save(lines.with_name("m.npy"), np.eye(3, 2))
-    lines.with_name("w.txt").write_text("a\nb\na\n", encoding="utf-8")
-    files = {"matrix": lines.with_name("m.npy"), "words": lines.with_name("w.txt")}
-    headed = lines.with_name("headed.vec")
-    headed.write_text("2 2\na 1 2\nb 3 4\n", encoding="utf-8")
-
-    assert open_vectors("npy", files).size == 2
-    assert open_vectors("text", {"vec": lines}).size == 3
-    assert open_vectors("text", {"vec": headed}).size == 2
-    model = fasttext.load_model(str(bin_model))
-    assert open_vectors("fasttext", {"bin": bin_model}).size == len(model.words)
+    assert (statistics.size, statistics.dim, statistics.sampled) == (0, 5, 0)
+    assert np.isnan([statistics.mean, statistics.std]).all()

@@ -1,11 +1,4 @@
-"""Tests of how images become files.
-
-Tests of the images of trainings.
-
-Tests of the image of the scores.
-
-Tests of the images of attention.
-"""
+"""Figures of losses, schedules, range tests and scores, and their files."""
 
 import math
 from pathlib import Path
@@ -16,15 +9,15 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from wordbridge.corpus.batches import AuxiliarySampler
 from wordbridge.errors import InputError
 from wordbridge.report.figures import (
     COLOURS,
-    attention_curves,
-    attention_heat_map,
     head_losses_figure,
     house_style,
     line_style,
     losses_figure,
+    num_steps,
     range_test_figure,
     read_range_test,
     save_figure,
@@ -37,7 +30,7 @@ from wordbridge.training.lr_finder import RangeTest, write_range_test
 
 
 def drawn() -> Figure:
-    """Return a small image with everything that could carry a date or a random name."""
+    """Return a small figure with everything that could contain a date or a random name."""
     with house_style():
         figure = Figure(figsize=(2, 1))
         axes = figure.subplots()
@@ -48,7 +41,7 @@ def drawn() -> Figure:
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])
-def test_a_image_is_the_same_bytes_every_time(ending: str, tmp_path: Path) -> None:
+def test_a_figure_is_the_same_bytes_every_time(ending: str, tmp_path: Path) -> None:
     first, second = tmp_path / f"a.{ending}", tmp_path / "new" / f"b.{ending}"
     save_figure(drawn(), first)
     with matplotlib.rc_context({"font.size": 30, "svg.hashsalt": "else", "savefig.dpi": 10}):
@@ -59,13 +52,13 @@ def test_a_image_is_the_same_bytes_every_time(ending: str, tmp_path: Path) -> No
     assert b"dc:date" not in text
 
 
-def test_the_style_leaves_the_settings_of_others_alone() -> None:
+def test_the_style_does_not_change_global_settings() -> None:
     before = dict(matplotlib.rcParams)
     drawn()
     assert dict(matplotlib.rcParams) == before
 
 
-def test_another_ending_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+def test_another_ending_is_an_error_and_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"ends in \.png or \.svg, got '\.gif'"):
         save_figure(drawn(), tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []
@@ -105,20 +98,20 @@ def test_losses_are_means_over_the_seeds(tmp_path: Path) -> None:
     assert (tmp_path / "losses.png").stat().st_size > 10_000
 
 
-def test_printed_losses_are_drawn_beside_ours() -> None:
+def test_published_losses_are_drawn_as_further_lines() -> None:
     figure = losses_figure(METRICS, published_losses())
     assert len(figure.axes[1].lines) == 2 + 2 + 1  # notebook and notes, and only the notebook
     assert texts(figure) == ["forcing  3.50", "all  4.00"]
 
 
-def test_the_likelihood_gets_a_panel_where_it_is_known() -> None:
+def test_the_likelihood_gets_a_panel_if_it_is_in_the_metrics() -> None:
     figure = losses_figure(METRICS.assign(nll=METRICS["train_loss"] / 2), published_losses())
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
         "Training (running average)",
         "Validation, free running",
-        "Validation, words given",
+        "Validation, teacher forcing",
     ]
-    assert len(figure.axes[2].lines) == 2  # the lesson printed no likelihood
+    assert len(figure.axes[2].lines) == 2  # the lesson has no likelihood
 
 
 def test_variants_with_one_schedule_share_a_line() -> None:
@@ -128,7 +121,7 @@ def test_variants_with_one_schedule_share_a_line() -> None:
     np.testing.assert_allclose(np.array(figure.axes[0].lines[0].get_xdata()), [0, 1, 2])
 
 
-def test_a_moving_momentum_gets_a_panel_of_its_own(tmp_path: Path) -> None:
+def test_a_changing_momentum_gets_its_own_panel(tmp_path: Path) -> None:
     figure = schedule_figure({"all": [1e-4, 2e-3]}, {"all": [0.95, 0.85]})
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Learning rate", "Momentum"]
     save_figure(figure, tmp_path / "schedule.png")
@@ -186,99 +179,30 @@ def test_bars_are_means_and_marks_are_seeds(tmp_path: Path) -> None:
     save_figure(figure, tmp_path / "scores.png")
 
 
-def test_scores_of_nought_can_be_drawn(tmp_path: Path) -> None:
-    nought = [{"variant": "baseline", "seed": 1, "bleu_single": 0.0, "bleu_multi": 0.0}]
-    save_figure(scores_figure(nought), tmp_path / "scores.png")
+def test_scores_of_zero_can_be_drawn(tmp_path: Path) -> None:
+    zero = [{"variant": "baseline", "seed": 1, "bleu_single": 0.0, "bleu_multi": 0.0}]
+    save_figure(scores_figure(zero), tmp_path / "scores.png")
 
 
-SOURCE = ["où", "est", "-il", "donc", "_eos_"]
-HYPOTHESIS = ["where", "is", "he", "_eos_"]
-WEIGHTS = np.array(
-    [
-        [0.7, 0.1, 0.1, 0.05, 0.05],
-        [0.1, 0.6, 0.1, 0.1, 0.1],
-        [0.0, 0.2, 0.8, 0.0, 0.0],
-        [0.0, 0.0, 0.0, 0.1, 0.9],
-    ]
-)
-
-
-def test_each_step_gets_a_curve_under_its_word(tmp_path: Path) -> None:
-    figure = attention_curves(WEIGHTS, SOURCE, HYPOTHESIS)
-    shown = [axes for axes in figure.axes if axes.get_visible()]
-    titles = [axes.get_title(loc="left") for axes in shown]
-    assert titles == ["1  where", "2  is", "3  he", "4  _eos_"]
-    peaks = [axes.texts[0].get_text() for axes in shown]
-    assert peaks == ["où", "est", "-il", "_eos_"]
-    for axes, row in zip(shown, WEIGHTS, strict=True):
-        np.testing.assert_allclose(np.array(axes.lines[0].get_ydata()), row)
-    save_figure(figure, tmp_path / "curves.png")
-
-
-def test_both_images_say_which_sample_they_show() -> None:
-    for draw in (attention_curves, attention_heat_map):
-        figure = draw(WEIGHTS, SOURCE, HYPOTHESIS, title="all, sample 6")
-        assert figure.get_suptitle() == "all, sample 6"
-
-
-@pytest.mark.parametrize(("steps", "visible"), [(1, 1), (2, 2), (3, 3), (9, 4)])
-def test_no_more_steps_than_asked_for_are_drawn(steps: int, visible: int) -> None:
-    figure = attention_curves(WEIGHTS, SOURCE, HYPOTHESIS, steps)
-    assert sum(axes.get_visible() for axes in figure.axes) == visible
-
-
-def test_a_heat_map_has_source_words_across_and_output_words_down(tmp_path: Path) -> None:
-    figure = attention_heat_map(WEIGHTS, SOURCE, HYPOTHESIS, title="cost: $5 or $6")
-    bars, grid = figure.axes[:2]
-    assert [label.get_text() for label in grid.get_xticklabels()] == SOURCE
-    assert [label.get_text() for label in grid.get_yticklabels()] == HYPOTHESIS
-    np.testing.assert_array_equal(np.asarray(grid.images[0].get_array()), WEIGHTS)
-    coverage = [patch.get_height() for patch in bars.patches]  # type: ignore[attr-defined]
-    assert coverage == pytest.approx([0.8, 0.9, 1.0, 0.25, 1.05])
-    save_figure(figure, tmp_path / "heat.svg")
-    assert "$5 or $6" in (tmp_path / "heat.svg").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("source", "hypothesis"), [(SOURCE[:1], HYPOTHESIS[:1]), (SOURCE * 8, HYPOTHESIS * 7)]
-)
-def test_the_shortest_and_the_longest_sentences_can_be_drawn(
-    source: list[str], hypothesis: list[str], tmp_path: Path
-) -> None:
-    even = np.full((len(hypothesis), len(source)), 1 / len(source), dtype=np.float32)
-    save_figure(attention_heat_map(even, source, hypothesis), tmp_path / "heat.png")
-    save_figure(attention_curves(even, source, hypothesis), tmp_path / "curves.png")
-
-
-@pytest.mark.parametrize(
-    ("weights", "source", "hypothesis"),
-    [
-        (WEIGHTS.T, SOURCE, HYPOTHESIS),
-        (WEIGHTS[:3], SOURCE, HYPOTHESIS),
-        (WEIGHTS[:0], SOURCE, []),
-    ],
-)
-def test_weights_that_do_not_fit_the_words_are_refused(
-    weights: np.ndarray, source: list[str], hypothesis: list[str]
-) -> None:
-    with pytest.raises(InputError, match="one row per output word"):
-        attention_heat_map(weights, source, hypothesis)
-    with pytest.raises(InputError, match="one row per output word"):
-        attention_curves(weights, source, hypothesis)
-
-
-def test_curves_have_a_value_for_every_step() -> None:
+def test_schedules_have_a_value_for_every_step() -> None:
     training = {"learning_rate": 0.1, "auxiliary_pairs": 0, "auxiliary_epochs": 0}
     blocks = {
         "short": {"schedule": {}, "training": training | {"batch_size": 4, "epochs": 2}},
-        "moving": {
+        "changing": {
             "schedule": {"momentum_high": 0.9, "momentum_low": 0.8},
             "training": training | {"batch_size": 125, "epochs": 12},
         },
     }
     rates, momenta = schedule_curves(blocks, 10, 0)
-    assert {name: len(values) for name, values in rates.items()} == {"short": 6, "moving": 12}
-    assert list(momenta) == ["moving"]
+    assert {name: len(values) for name, values in rates.items()} == {"short": 6, "changing": 12}
+    assert list(momenta) == ["changing"]
+
+
+@pytest.mark.parametrize("auxiliary", [0, 9])
+def test_steps_are_those_of_the_training(auxiliary: int) -> None:
+    training = {"batch_size": 4, "epochs": 3, "auxiliary_pairs": 5, "auxiliary_epochs": 2}
+    steps = AuxiliarySampler(10, auxiliary, 5, 2).steps(batch_size=4, epochs=3)
+    assert num_steps(training, 10, auxiliary) == steps
 
 
 def test_the_table_of_a_range_test_reads_back(tmp_path: Path) -> None:

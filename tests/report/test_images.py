@@ -1,7 +1,4 @@
-"""Tests of the table of image sets.
-
-The table of images that look mislabelled.
-"""
+"""Tables about the images: scores, nouns, image sets, label errors."""
 
 import re
 from pathlib import Path
@@ -11,22 +8,18 @@ import numpy as np
 import pytest
 
 from wordbridge.devise.label_errors import Suspect
-from wordbridge.files import write_tsv as write_table_image_counts
+from wordbridge.files import write_tsv
 from wordbridge.images.table import ImageRow, write_images
 from wordbridge.report.images import (
-    CAPTION,
-    caption,
     devise_columns,
-    nouns_columns,
-    tabulate_devise,
-    tabulate_images,
-    tabulate_nouns,
-    tabulate_suspects,
+    devise_scores,
+    devise_table,
+    image_counts_table,
+    label_errors_table,
+    nouns_table,
 )
-from wordbridge.report.images import COLUMNS_SUSPECT_TABLE as COLUMNS
-from wordbridge.report.published import ROWS
-from wordbridge.report.published import published_rows_devise_published as published_rows
-from wordbridge.report.tables import write_table
+from wordbridge.report.published import HITS, published_hits
+from wordbridge.report.tables import markdown
 
 
 def row(hit: float, **changed: Any) -> dict[str, Any]:
@@ -40,7 +33,7 @@ def record(method: str, seed: int, *rows: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_row_is_the_mean_over_the_seeds():
-    frame = tabulate_devise([record("head", 1, row(0.2)), record("head", 2, row(0.4))])
+    frame = devise_scores([record("head", 1, row(0.2)), record("head", 2, row(0.4))], "rows")
     (one,) = frame.to_dict("records")
     assert (one["method"], one["seeds"], one["split"]) == ("head", 2, "seen nouns")
     assert one["hit@1"] == pytest.approx(0.3)
@@ -50,7 +43,7 @@ def test_a_row_is_the_mean_over_the_seeds():
 
 def test_methods_of_one_question_stand_together():
     rows = row(0.2), row(0.1, candidates="nouns")
-    frame = tabulate_devise([record("head", 1, *rows), record("conse", 1, *rows)])
+    frame = devise_scores([record("head", 1, *rows), record("conse", 1, *rows)], "rows")
     assert list(zip(frame["candidates"], frame["method"], strict=True)) == [
         ("classes", "head"), ("classes", "conse"), ("nouns", "head"), ("nouns", "conse"),
     ]  # fmt: skip
@@ -71,35 +64,34 @@ def test_methods_of_one_question_stand_together():
 )  # fmt: skip
 def test_sums_over_one_thing_are_left_out(rows: list[tuple[str, str, int]], kept: list[str]):
     made = [row(0.5, set=name, kind=kind, images=count) for name, kind, count in rows]
-    frame = tabulate_devise([record("head", 1, *made)])
+    frame = devise_scores([record("head", 1, *made)], "rows")
     assert (frame["set"] + " " + frame["kind"]).tolist() == kept
 
 
 def test_published_figures_come_below_their_question_on_demand_only():
     rows = row(0.2), row(0.1, candidates="nouns")
-    assert len(tabulate_devise([record("head", 1, *rows)])) == 2
-    frame = tabulate_devise([record("head", 1, *rows)], published=True)
+    assert len(devise_scores([record("head", 1, *rows)], "rows")) == 2
+    frame = devise_scores([record("head", 1, *rows)], "rows", published=True)
     assert frame["run"].tolist() == ["here", "paper", "paper", "paper", "here"]
     assert frame["method"].tolist()[1] == "softmax (Frome et al.)"
     assert frame["hit@1"].tolist()[2] == pytest.approx(0.532)
 
 
 def test_published_shares_grow_with_k():
-    for one in ROWS:
-        assert list(one.hits) == sorted(one.hits)
-    assert published_rows("seen") == []
+    for row in HITS:
+        assert list(row.hits) == sorted(row.hits)
+    assert published_hits("seen") == []
 
 
-def test_notes_come_once_and_deviations_in_the_cell(tmp_path: Path):
+def test_notes_come_once_and_stds_in_the_cell():
     records = [
         record("head", seed, row(hit, **{"hit@5": hit})) for seed, hit in ((1, 0.2), (2, 0.4))
     ]
-    frame = tabulate_devise(records)
-    columns = devise_columns(frame)
+    table = devise_table(records)
+    columns = devise_columns(table.frame)
     assert [bool(columns[f"hit@{k}"].note) for k in (1, 5)] == [True, False]
     assert "hit@1_std" not in columns
-    write_table(frame, tmp_path / "devise", CAPTION, columns, group=True)
-    assert "30.0 ± 14.1" in (tmp_path / "devise.md").read_text(encoding="utf-8")
+    assert "30.0 ± 14.1" in markdown(table)
 
 
 def noun(synset: str, hit: float, images: int = 1, **changed: Any) -> dict[str, Any]:
@@ -114,7 +106,7 @@ def test_nouns_at_both_ends_are_means_over_the_seeds_of_one_method():
         {"method": method, "nouns": found}
         for method, found in (("head", nouns), ("head", again), ("conse", [noun("z", 1)]))
     ]
-    frame = tabulate_nouns(records, "head", 2)
+    frame = nouns_table(records, "head", 2).frame
     assert list(zip(frame["end"], frame["synset"], strict=True)) == [
         ("best", "a"), ("best", "b"), ("worst", "d"), ("worst", "c"),
     ]  # fmt: skip
@@ -123,31 +115,27 @@ def test_nouns_at_both_ends_are_means_over_the_seeds_of_one_method():
 
 def test_nouns_with_few_images_do_not_count_and_none_is_at_both_ends():
     records = [{"method": "head", "nouns": [noun("a", 1.0, 2), noun("b", 0.5), noun("c", 0.2, 2)]}]
-    frame = tabulate_nouns(records, "head", 9, images=2)
+    frame = nouns_table(records, "head", 9, images=2).frame
     assert list(zip(frame["end"], frame["synset"], strict=True)) == [("best", "a"), ("worst", "c")]
 
 
 def test_no_nouns_give_an_empty_table():
-    frame = tabulate_nouns([], "head", 3)
-    assert len(frame) == 0
-    assert frame.columns.tolist() == list(nouns_columns(frame))
+    table = nouns_table([], "head", 3)
+    assert len(table.frame) == 0
+    assert table.frame.columns.tolist() == list(table.columns)
 
 
-def test_every_hit_of_the_nouns_is_shown_with_one_note(tmp_path: Path):
+def test_every_hit_of_the_nouns_is_shown_with_one_note():
     nouns = [noun("a", 0.5) | {"hit@20": 0.75}]
-    frame = tabulate_nouns([{"method": "head", "nouns": nouns}], "head", 3)
-    write_table(frame, tmp_path / "nouns", "Nouns", nouns_columns(frame))
-    text = (tmp_path / "nouns.md").read_text(encoding="utf-8")
-    assert re.search(r"\| +hit@1 \| +hit@5 \| +hit@20 \| Taken for", text)
+    text = markdown(nouns_table([{"method": "head", "nouns": nouns}], "head", 3))
+    assert re.search(r"\| +hit@1 \| +hit@5 \| +hit@20 \| Mistaken for", text)
     assert re.search(r"\| +50 \| +50 \| +75 \|", text)
     assert "- hit@1: percent" in text
     assert text.count("percent") == 1
 
 
-def test_printed_figures_that_we_lack_are_shown_too(tmp_path: Path):
-    frame = tabulate_devise([record("head", 1, row(0.2))], published=True)
-    write_table(frame, tmp_path / "devise", CAPTION, devise_columns(frame), group=True)
-    assert "85.0" in (tmp_path / "devise.md").read_text(encoding="utf-8")
+def test_published_metrics_that_we_lack_are_shown():
+    assert "85.0" in markdown(devise_table([record("head", 1, row(0.2))], published=True))
 
 
 def image(name: str, kind: str, split: str = "") -> ImageRow:
@@ -161,17 +149,17 @@ def test_a_set_has_its_parts_and_what_was_left_out(tmp_path: Path) -> None:
     write_images(tmp_path / "a.tsv", (row._replace(split="") for row in images))
     write_images(tmp_path / "album.tsv", [])
     left_out = [("5", "no noun in 'A mug.'"), ("6", "empty"), ("7", "no noun in 'Mud.'")]
-    write_table_image_counts(tmp_path / "a.left_out.tsv", ("image", "reason"), left_out)
+    write_tsv(tmp_path / "a.left_out.tsv", ("image", "reason"), left_out)
     for name in ("album.left_out.tsv", "0.tsv", "none.tsv"):
-        write_table_image_counts(tmp_path / name, ("image", "reason"), [])
-    write_table_image_counts(tmp_path / "1.tsv", ("image", "reason"), [("3", "truncated")])
-    table = tabulate_images(
+        write_tsv(tmp_path / name, ("image", "reason"), [])
+    write_tsv(tmp_path / "1.tsv", ("image", "reason"), [("3", "truncated")])
+    table = image_counts_table(
         {name: tmp_path / f"{name}.tsv" for name in ("a", "album")},
         {name: tmp_path / f"{name}.left_out.tsv" for name in ("a", "album")},
         {"a": [tmp_path / "0.tsv", tmp_path / "1.tsv"], "album": [tmp_path / "none.tsv"]},
         tmp_path / "split.tsv",
     )
-    assert table.to_dict("records") == [
+    assert table.frame.to_dict("records") == [
         {
             "set": "a", "found": 7, "left_out": 3, "reason": "no noun in ... (2)",
             "unreadable": 1, "photos": 2, "train": 2, "valid": 1, "test": 0, "unseen": 1,
@@ -183,13 +171,12 @@ def test_a_set_has_its_parts_and_what_was_left_out(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_the_table_names_the_method_and_seed_that_it_goes_by(tmp_path: Path) -> None:
+def test_the_table_names_the_method_and_seed_of_its_predictions() -> None:
     found = [Suspect("own", "2.png", "valid", "n1", "cat", 0.125, "n2", "boat", 0.75, 0.625)]
 
-    write_table(tabulate_suspects(found), tmp_path / "made", caption("conse", 7), COLUMNS)
+    text = markdown(label_errors_table(found, "conse", 7))
 
-    text = (tmp_path / "made.md").read_text(encoding="utf-8")
-    assert text.startswith("Images that look mislabelled: ")
-    assert ", as conse (seed 7) sees them\n" in text
+    assert text.startswith("Possible label errors: ")
+    assert ", by the predictions of conse (seed 7)\n" in text
     cells = [cell.strip() for cell in text.splitlines()[4].split("|")[1:-1]]
     assert cells == ["own", "2.png", "valid", "cat", "0.125", "boat", "0.750", "0.625"]

@@ -1,11 +1,15 @@
-"""Tests of the lesson's printed figures."""
+"""Published figures of the lesson."""
 
 import math
 
 import pandas as pd
 import pytest
 
-from wordbridge.report.published import beside_published, published_losses, published_rows
+from wordbridge.report.published import (
+    add_published_trainings,
+    published_losses,
+    published_trainings,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,16 +26,16 @@ from wordbridge.report.published import beside_published, published_losses, publ
         ("attention", "notes", 15, 3.2406),
     ],
 )
-def test_the_last_losses_are_the_printed_ones(
+def test_the_last_losses_are_the_published_ones(
     variant: str, run: str, epochs: int, loss: float
 ) -> None:
-    rows = published_rows()
+    rows = published_trainings()
     row = rows[(rows["variant"] == variant) & (rows["run"] == run)].iloc[0]
     assert (row["epochs"], row["validation_loss"]) == (epochs, loss)
 
 
-def test_the_notes_do_not_have_the_variant_with_everything() -> None:
-    assert len(published_rows()) == 9
+def test_the_notes_lack_the_variant_all() -> None:
+    assert len(published_trainings()) == 9
 
 
 def test_curves_have_all_epochs_of_all_trainings() -> None:
@@ -43,11 +47,11 @@ def test_curves_have_all_epochs_of_all_trainings() -> None:
     assert not losses.isna().to_numpy().any()
 
 
-def test_printed_rows_stand_below_ours_and_fill_only_shared_columns() -> None:
+def test_published_rows_follow_ours_and_have_only_shared_columns() -> None:
     ours = pd.DataFrame(
         {"variant": ["all", "sixth", "forcing"], "validation_loss": [3.0, 4.0, 5.0], "bleu": 1.0}
     )
-    table = beside_published(ours)
+    table = add_published_trainings(ours)
     assert list(table.columns) == ["variant", "run", "validation_loss", "bleu"]
     assert list(zip(table["variant"], table["run"], table["validation_loss"], strict=True)) == [
         ("all", "here", 3.0),

@@ -1,9 +1,4 @@
-"""Tests of tables as TSV, Markdown and HTML.
-
-Tests of how figures are shown.
-
-Tests of tables as pandas frames.
-"""
+"""Tables as TSV, Markdown and HTML, how their cells are formatted, and how tables are read."""
 
 import csv
 import io
@@ -20,15 +15,15 @@ from wordbridge.errors import InputError
 from wordbridge.report.tables import (
     Cell,
     Column,
-    cells,
+    Table,
     embedded_table,
-    plain_columns,
+    html,
+    markdown,
+    mean_std,
     read_frame,
-    shown_columns,
-    table_html,
-    table_markdown,
-    table_tsv,
-    write_table,
+    read_metrics,
+    save_table,
+    tsv,
 )
 
 VOID = {"meta", "link", "br", "img"}
@@ -92,10 +87,22 @@ COLUMNS = {
     "bleu": Column("BLEU", 1, "bleu_std", best="high", note="more is better"),
     "parameters": Column("Parameters", 0),
 }
+SCORES = Table(FRAME, "Scores.", COLUMNS)
+ENDINGS = (".tsv", ".md", ".html")
+
+
+def plain(frame: pd.DataFrame, caption: str = "Caption.", group: bool = False) -> Table:
+    """Return a table of all columns of ``frame`` under their own names."""
+    return Table(frame, caption, {name: Column(name) for name in frame.columns}, group)
+
+
+def save(table: Table, stem: Path) -> None:
+    """Write the table in all formats."""
+    save_table(table, [stem.with_name(stem.name + ending) for ending in ENDINGS])
 
 
 def test_tsv_keeps_all_columns_with_six_digits() -> None:
-    assert table_tsv(FRAME) == (
+    assert tsv(SCORES) == (
         "variant\tbleu\tbleu_std\tparameters\tnote\n"
         "baseline\t13.1235\t0.25\t19982969\t\n"
         "all\t25.05\t\t21764381\t\n"
@@ -119,44 +126,44 @@ def test_tsv_keeps_all_columns_with_six_digits() -> None:
 )
 def test_a_tsv_field_is_one_field(value: object, field: str) -> None:
     frame = pd.DataFrame({"x": pd.Series([value], dtype=object)})
-    assert table_tsv(frame) == f"x\n{field}\n"
+    assert tsv(plain(frame)) == f"x\n{field}\n"
 
 
 def test_markdown_rounds_and_explains() -> None:
-    assert table_markdown(FRAME, "Scores.", COLUMNS) == (
+    assert markdown(SCORES) == (
         "Scores.\n"
         "\n"
-        "| Variant  |       BLEU | Parameters |\n"
-        "| -------- | ---------: | ---------: |\n"
-        "| baseline | 13.1 \u00b1 0.2 | 19,982,969 |\n"
-        "| all      |   **25.1** | 21,764,381 |\n"
+        "| Variant   |       BLEU |   Parameters |\n"
+        "|:----------|-----------:|-------------:|\n"
+        "| baseline  | 13.1 \u00b1 0.2 |   19,982,969 |\n"
+        "| all       |   **25.1** |   21,764,381 |\n"
         "\n"
         "- BLEU: more is better\n"
     )
 
 
 def test_html_has_caption_scopes_and_notes() -> None:
-    html = table_html(FRAME, "Scores.", COLUMNS)
-    checker = parse(html)
+    text = html(SCORES)
+    checker = parse(text)
     assert checker.cells == [
         "Scores.", "Variant", "BLEU", "Parameters",
         "baseline", "13.1 \u00b1 0.2", "19,982,969", "all", "25.1", "21,764,381",
     ]  # fmt: skip
     scopes = [attributes.get("scope") for tag, attributes in checker.tags if tag == "th"]
     assert scopes == ["col"] * 3 + ["row"] * 2
-    assert "<strong>25.1</strong>" in html
-    assert "<dt>BLEU</dt> <dd>more is better</dd>" in html
+    assert "<strong>25.1</strong>" in text
+    assert "<dt>BLEU</dt> <dd>more is better</dd>" in text
 
 
 def test_grouped_rows_show_their_group_once() -> None:
     frame = pd.DataFrame({"sample": ["1", "1", "2"], "text": ["a", "b", "c"]})
-    checker = parse(table_html(frame, "Samples.", group=True))
+    checker = parse(html(plain(frame, group=True)))
     assert checker.cells[3:] == ["1", "a", "b", "2", "c"]
     heads = [attributes for tag, attributes in checker.tags if tag == "th"][2:]
     assert [head["rowspan"] for head in heads] == ["2", "1"]
     assert [head["scope"] for head in heads] == ["rowgroup", "rowgroup"]
-    markdown = table_markdown(frame, "Samples.", group=True).splitlines()
-    assert [line.split("|")[1].strip() for line in markdown[4:]] == ["1", "", "2"]
+    lines = markdown(plain(frame, group=True)).splitlines()
+    assert [line.split("|")[1].strip() for line in lines[4:]] == ["1", "", "2"]
 
 
 @pytest.mark.parametrize("group", [False, True])
@@ -164,11 +171,10 @@ def test_grouped_rows_show_their_group_once() -> None:
 def test_texts_cannot_break_out_of_their_cell(text: str, group: bool, tmp_path: Path) -> None:
     frame = pd.DataFrame({"head " + text: ["row " + text], "b": [text]})
     columns = {"head " + text: Column("head " + text, note=text), "b": Column("b")}
-    write_table(frame, tmp_path / "t", text, columns, group)
+    save(Table(frame, text, columns, group), tmp_path / "t")
     one_line = " ".join(text.split()) if "\n" in text or "\t" in text else text
 
-    html = (tmp_path / "t.html").read_bytes().decode()
-    checker = parse(html)
+    checker = parse((tmp_path / "t.html").read_bytes().decode())
     assert checker.cells == [text, "head " + text, "b", "row " + text, text]
     assert not any(tag == "script" for tag, _ in checker.tags)
 
@@ -189,38 +195,38 @@ def test_texts_cannot_break_out_of_their_cell(text: str, group: bool, tmp_path: 
 
 def test_markdown_escapes_what_would_be_a_sign() -> None:
     frame = pd.DataFrame({"a": ["*x* _unk `c` [d] ~e~ $f$ <g> a|b \\ &"]})
-    row = table_markdown(frame, "C").splitlines()[4]
+    row = markdown(plain(frame)).splitlines()[4]
     assert row == ("| \\*x\\* \\_unk \\`c\\` \\[d\\] \\~e\\~ \\$f\\$ &lt;g&gt; a\\|b \\\\ &amp; |")
 
 
 def test_files_are_the_same_bytes_every_time_and_nothing_is_left_beside(tmp_path: Path) -> None:
-    write_table(FRAME, tmp_path / "a" / "scores.final", "Scores.", COLUMNS)
+    save(SCORES, tmp_path / "a" / "scores.final")
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == ["scores.final.html", "scores.final.md", "scores.final.tsv"]
     first = [(tmp_path / "a" / name).read_bytes() for name in names]
-    write_table(FRAME, tmp_path / "a" / "scores.final", "Scores.", COLUMNS)
+    save(SCORES, tmp_path / "a" / "scores.final")
     assert [(tmp_path / "a" / name).read_bytes() for name in names] == first
     assert not any(b"\r" in text for text in first)
 
 
 def test_a_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
-    write_table(FRAME, tmp_path / "t", "Scores.", COLUMNS)
-    html = (tmp_path / "t.html").read_text(encoding="utf-8")
-    checker = parse(html)
+    save(SCORES, tmp_path / "t")
+    text = (tmp_path / "t.html").read_text(encoding="utf-8")
+    checker = parse(text)
     assert not any({"src", "href"} & set(attributes) for _, attributes in checker.tags)
-    assert "prefers-color-scheme: dark" in html
-    assert "url(" not in html
-    assert html.startswith('<!doctype html>\n<html lang="en">')
+    assert "prefers-color-scheme: dark" in text
+    assert "url(" not in text
+    assert text.startswith('<!doctype html>\n<html lang="en">')
 
 
-def test_a_table_can_be_taken_out_of_its_page(tmp_path: Path) -> None:
-    write_table(FRAME, tmp_path / "t", "Scores.", COLUMNS)
-    assert embedded_table(tmp_path / "t.html") == table_html(FRAME, "Scores.", COLUMNS)
-    write_table(FRAME, tmp_path / "t", "Scores.")
-    assert embedded_table(tmp_path / "t.html") == table_html(FRAME, "Scores.")
+def test_a_table_can_be_embedded_in_another_page(tmp_path: Path) -> None:
+    save(SCORES, tmp_path / "t")
+    text = embedded_table(tmp_path / "t.html")
+    assert f"<main>\n{text}\n</main>" in html(SCORES)
+    assert parse(text).cells == parse(html(SCORES)).cells
 
 
-def test_another_page_has_no_table_to_take(tmp_path: Path) -> None:
+def test_a_page_without_a_table_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "t.html"
     path.write_text("<p>404 not found</p>")
     with pytest.raises(InputError, match=r"t\.html: expected a table of this project"):
@@ -228,10 +234,10 @@ def test_another_page_has_no_table_to_take(tmp_path: Path) -> None:
 
 
 def test_a_table_without_rows_is_a_table() -> None:
-    empty = FRAME.iloc[:0]
-    assert table_tsv(empty).count("\n") == 1
-    assert parse(table_html(empty, "Scores.", COLUMNS, group=True)).cells[-1] == "Parameters"
-    assert len(table_markdown(empty, "Scores.", COLUMNS, group=True).splitlines()) == 6
+    empty = Table(FRAME.iloc[:0], "Scores.", COLUMNS, group=True)
+    assert tsv(empty).count("\n") == 1
+    assert parse(html(empty)).cells[-1] == "Parameters"
+    assert len(markdown(empty).splitlines()) == 6
 
 
 @pytest.mark.parametrize(
@@ -255,24 +261,24 @@ def test_a_value_is_shown_with_the_digits_of_its_column(
     value: object, column: Column, text: str
 ) -> None:
     frame = pd.DataFrame({"x": pd.Series([value], dtype=object)})
-    assert cells(frame, {"x": column})[0][0].text == text
+    assert Table(frame, "", {"x": column}).cells[0][0].text == text
 
 
 @pytest.mark.parametrize(
     ("row", "column", "text"),
     [
-        ({"a": 25.06, "b": 0.44}, Column("A", 1, deviation="b"), "25.1 \u00b1 0.4"),
-        ({"a": 0.25, "b": 0.011}, Column("A", 1, deviation="b", scale=100), "25.0 \u00b1 1.1"),
-        ({"a": 25.06, "b": math.nan}, Column("A", 1, deviation="b"), "25.1"),
-        ({"a": math.nan, "b": 1.0}, Column("A", 1, deviation="b"), "\u2013"),
+        ({"a": 25.06, "b": 0.44}, Column("A", 1, std="b"), "25.1 \u00b1 0.4"),
+        ({"a": 0.25, "b": 0.011}, Column("A", 1, std="b", scale=100), "25.0 \u00b1 1.1"),
+        ({"a": 25.06, "b": math.nan}, Column("A", 1, std="b"), "25.1"),
+        ({"a": math.nan, "b": 1.0}, Column("A", 1, std="b"), "\u2013"),
         ({"a": 3.2, "b": 2.1, "c": 4.3}, Column("A", 1, interval=("b", "c")), "3.2 [2.1, 4.3]"),
         ({"a": 3.2, "b": math.nan, "c": math.nan}, Column("A", 1, interval=("b", "c")), "3.2"),
     ],
 )
-def test_deviation_and_interval_stand_beside_the_figure(
+def test_std_and_interval_follow_the_value(
     row: dict[str, float], column: Column, text: str
 ) -> None:
-    assert cells(pd.DataFrame([row]), {"a": column}) == [[Cell(text, figure=True)]]
+    assert Table(pd.DataFrame([row]), "", {"a": column}).cells == [[Cell(text, is_number=True)]]
 
 
 @pytest.mark.parametrize(
@@ -287,18 +293,17 @@ def test_deviation_and_interval_stand_beside_the_figure(
         ([3.0, 4.0], "", [False, False]),
     ],
 )
-def test_the_best_figure_as_shown_is_marked(
+def test_the_best_of_the_rounded_values_is_marked(
     values: list[float], best: Any, marked: list[bool]
 ) -> None:
-    rows = cells(pd.DataFrame({"x": values}), {"x": Column("X", 1, best=best)})
-    assert [row[0].best for row in rows] == marked
+    table = Table(pd.DataFrame({"x": values}), "", {"x": Column("X", 1, best=best)})
+    assert [row[0].is_best for row in table.cells] == marked
 
 
-def test_columns_are_shown_in_the_order_asked_for_and_absent_ones_left_out() -> None:
+def test_columns_are_in_their_own_order_and_absent_ones_are_left_out() -> None:
     frame = pd.DataFrame({"a": [1], "b": [2], "c": [3]})
-    asked = {"c": Column("C"), "z": Column("Z"), "a": Column("A")}
-    assert list(shown_columns(frame, asked)) == ["c", "a"]
-    assert shown_columns(frame, None) == plain_columns(frame)
+    columns = {"c": Column("C"), "z": Column("Z"), "a": Column("A")}
+    assert list(Table(frame, "", columns).visible) == ["c", "a"]
 
 
 def test_an_empty_field_is_a_text_or_a_missing_number(tmp_path: Path) -> None:
@@ -310,10 +315,51 @@ def test_an_empty_field_is_a_text_or_a_missing_number(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [None, b"", b"a\tb\n1\t\xff\n", b"a\tb\n1\t2\t3\n1\t2\t3\t4\n"])
-def test_what_is_no_table_is_told_in_one_line(tmp_path: Path, data: bytes | None) -> None:
+def test_an_unreadable_table_is_an_error_in_one_line(tmp_path: Path, data: bytes | None) -> None:
     path = tmp_path / "a.tsv"
     if data is not None:
         path.write_bytes(data)
-    with pytest.raises(InputError, match=r"a\.tsv: no table can be read \(.*\); make it$") as told:
+    with pytest.raises(InputError, match=r"a\.tsv: no table can be read \(.*\); make it$") as error:
         read_frame(path, "make it")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
+
+
+def metrics_file(folder: Path, text: str) -> Path:
+    """Return the path of a table of metrics with ``text``."""
+    folder.mkdir(parents=True)
+    (folder / "metrics.tsv").write_text(text)
+    return folder / "metrics.tsv"
+
+
+def test_rows_carry_variant_and_seed_of_their_folder(tmp_path: Path) -> None:
+    paths = [
+        metrics_file(tmp_path / "forcing" / "2", "epoch\ttrain_loss\n1\t4.5\n2\t3.25\n"),
+        metrics_file(tmp_path / "all" / "1", "epoch\ttrain_loss\n1\t4\n"),
+    ]
+    table = read_metrics(paths)
+    assert list(table.columns) == ["variant", "seed", "epoch", "train_loss"]
+    assert list(table.itertuples(index=False, name=None)) == [
+        ("forcing", "2", 1, 4.5),
+        ("forcing", "2", 2, 3.25),
+        ("all", "1", 1, 4.0),
+    ]
+
+
+def test_a_table_without_rows_is_named(tmp_path: Path) -> None:
+    path = metrics_file(tmp_path / "all" / "1", "epoch\ttrain_loss\n")
+    with pytest.raises(InputError, match=r"metrics\.tsv: expected a row per epoch"):
+        read_metrics([path])
+
+
+@pytest.mark.parametrize(
+    ("values", "mean", "std"),
+    [([1.0, 2.0, 6.0], 3.0, math.sqrt(7)), ([2.5, 2.5], 2.5, 0.0), ([1.0, 3.0], 2.0, math.sqrt(2))],
+)
+def test_the_std_is_that_of_a_sample(values: list[float], mean: float, std: float) -> None:
+    assert mean_std(values) == pytest.approx((mean, std))
+
+
+def test_the_std_of_one_run_is_missing() -> None:
+    mean, std = mean_std([3.0])
+    assert mean == 3.0
+    assert math.isnan(std)

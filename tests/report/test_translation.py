@@ -1,15 +1,4 @@
-"""Tests of the table of scores.
-
-Tests of the sample translations.
-
-Tests of the table of times.
-
-Tests of the collection of training figures.
-
-Tests of the means over seeds.
-
-Tests of mean and deviation over the seeds.
-"""
+"""Tables about the translators: scores, samples, times, and the aggregation over seeds."""
 
 import math
 import random
@@ -22,20 +11,17 @@ import numpy as np
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.report.tables import table_markdown
-from wordbridge.report.translation import COLUMNS_SCORE_TABLE as COLUMNS
-from wordbridge.report.translation import COLUMNS_TIME_TABLE as COLUMNS_TIME_TABLE
+from wordbridge.report.tables import Table, markdown
 from wordbridge.report.translation import (
+    SCORE_COLUMNS,
+    TIME_COLUMNS,
+    aggregate_seeds,
     attention_sample,
-    mean_and_deviation,
-    over_seeds,
-    read_metrics,
-    samples_of,
+    samples_table,
     score_columns,
+    scores_table,
     spread_over_lengths,
-    tabulate_samples,
-    tabulate_scores,
-    tabulate_times,
+    times_table,
 )
 from wordbridge.translation.scores import score, token_rates
 from wordbridge.translation.significance import bleu_statistics
@@ -78,7 +64,7 @@ RECORDS = [
 
 
 def test_a_row_has_means_deviations_and_the_gain_on_the_baseline() -> None:
-    table = tabulate_scores(RECORDS, resamples=50).set_index("variant")
+    table = scores_table(RECORDS, "test", resamples=50).frame.set_index("variant")
     assert list(table.index) == ["baseline", "all"]
     row = table.loc["all"]
     assert (row["seeds"], row["epochs"], row["parameters"]) == (2, 12, 19_982_969)
@@ -102,23 +88,23 @@ def test_a_row_has_means_deviations_and_the_gain_on_the_baseline() -> None:
 def test_without_a_comparison_there_are_no_columns_for_one(
     records: list[dict[str, Any]], baseline: str | None
 ) -> None:
-    table = tabulate_scores(records, baseline, published=True, resamples=50)
-    assert not {"bleu_gain", "bleu_gain_low", "bleu_gain_high", "p_value"} & {*table.columns}
-    assert "bootstrap" not in table_markdown(table, "Scores.", COLUMNS, group=True)
+    table = scores_table(records, "test", baseline, published=True, resamples=50)
+    assert not {"bleu_gain", "bleu_gain_low", "bleu_gain_high", "p_value"} & {*table.frame.columns}
+    assert "bootstrap" not in markdown(table)
 
 
-def test_every_shown_column_is_in_the_table() -> None:
-    table = tabulate_scores(RECORDS, published=True, resamples=50)
-    shown = set(COLUMNS) | {column.deviation for column in COLUMNS.values() if column.deviation}
-    for column in COLUMNS.values():
-        shown |= set(column.interval or ())
-    assert shown <= set(table.columns)
+def test_every_visible_column_is_in_the_table() -> None:
+    table = scores_table(RECORDS, "test", published=True, resamples=50)
+    visible = set(SCORE_COLUMNS) | {column.std for column in SCORE_COLUMNS.values() if column.std}
+    for column in SCORE_COLUMNS.values():
+        visible |= set(column.interval or ())
+    assert visible <= set(table.frame.columns)
 
 
-def test_printed_figures_stand_beside_ours_only_when_asked_for() -> None:
-    assert "run" not in tabulate_scores(RECORDS, resamples=50)
-    table = tabulate_scores(RECORDS, published=True, resamples=50)
-    rows = table[["variant", "run"]].itertuples(index=False, name=None)
+def test_published_figures_are_optional() -> None:
+    assert "run" not in scores_table(RECORDS, "test", resamples=50).frame
+    table = scores_table(RECORDS, "test", published=True, resamples=50)
+    rows = table.frame[["variant", "run"]].itertuples(index=False, name=None)
     assert list(rows) == [
         ("baseline", "here"), ("baseline", "notebook"), ("baseline", "notes"),
         ("all", "here"), ("all", "notebook"),
@@ -126,8 +112,7 @@ def test_printed_figures_stand_beside_ours_only_when_asked_for() -> None:
 
 
 def test_the_table_does_not_depend_on_how_often_it_is_made() -> None:
-    first = table_markdown(tabulate_scores(RECORDS, resamples=50), "Scores.", COLUMNS, group=True)
-    again = table_markdown(tabulate_scores(RECORDS, resamples=50), "Scores.", COLUMNS, group=True)
+    first, again = (markdown(scores_table(RECORDS, "test", resamples=50)) for _ in range(2))
     assert first == again
     assert "19,982,969" in first
     assert "3.650 \u00b1 0.071" in first
@@ -135,18 +120,18 @@ def test_the_table_does_not_depend_on_how_often_it_is_made() -> None:
 
 def test_the_notes_name_each_signature_once() -> None:
     columns = score_columns(RECORDS, "plain")
-    assert list(columns) == list(COLUMNS)
-    assert columns["bleu_single"].note.startswith("0 to 100, against one reference: ")
+    assert list(columns) == list(SCORE_COLUMNS)
+    assert columns["bleu_single"].note.startswith("0 to 100, against the first reference ")
     assert "; nrefs:1|case:lc" in columns["bleu_single"].note
     assert columns["bleu_single"].note.count("nrefs:") == 1
     assert columns["chrf_multi"].note.startswith("nrefs:2|case:lc|eff:yes|nc:6")
-    assert columns["perplexity"] == COLUMNS["perplexity"]
-    assert score_columns([], "{baseline}") == COLUMNS
+    assert columns["perplexity"] == SCORE_COLUMNS["perplexity"]
+    assert score_columns([], "{baseline}") == SCORE_COLUMNS
 
 
 def test_the_note_on_gains_names_the_baseline() -> None:
     note = score_columns(RECORDS, "bidir-attn")["bleu_gain"].note
-    assert note.startswith("BLEU with one reference less that of bidir-attn, with its 95 % ")
+    assert note.startswith("BLEU with one reference minus that of bidir-attn, with its 95 % ")
 
 
 @pytest.mark.parametrize(
@@ -176,14 +161,29 @@ def test_no_text_is_taken_twice() -> None:
             assert len(set(positions)) == len(positions) == count
 
 
+def translated(source: str, hypothesis: str = "x", reference: str = "") -> Translation:
+    """Return a translation whose attention has one row and attends to its first word only."""
+    tokens = source.split()
+    weights = np.zeros((1, len(tokens) + 1), dtype=np.float32)
+    weights[0, 0] = 1
+    return Translation(source, reference or source.upper(), hypothesis, tokens, [], -1.0, weights)
+
+
+def samples(translations: dict[str, list[Translation]], count: int) -> Table:
+    return samples_table(translations, count, "test")
+
+
 def test_a_sample_has_source_reference_and_every_variant() -> None:
-    table = tabulate_samples(
-        ["Qui est-ce donc ?", "Qui ?"],
-        ["Who is it then?", "Who?"],
-        {"source": ["who?", "a?"], "all": ["who is it?", "b?"]},
+    pairs = [("Qui est-ce donc ?", "Who is it then?"), ("Qui ?", "Who?")]
+    outputs = {"source": ["who?", "a?"], "all": ["who is it?", "b?"]}
+    table = samples(
+        {
+            variant: [translated(fr, text, en) for (fr, en), text in zip(pairs, texts, strict=True)]
+            for variant, texts in outputs.items()
+        },
         count=2,
     )
-    assert list(table.itertuples(index=False, name=None)) == [
+    assert list(table.frame.itertuples(index=False, name=None)) == [
         ("1", "source", "Qui ?"),
         ("1", "reference", "Who?"),
         ("1", "source", "a?"),
@@ -193,14 +193,6 @@ def test_a_sample_has_source_reference_and_every_variant() -> None:
         ("2", "source", "who?"),
         ("2", "all", "who is it?"),
     ]
-
-
-def translated(source: str) -> Translation:
-    """Return a translation whose attention has one row and looks at its first word alone."""
-    tokens = source.split()
-    weights = np.zeros((1, len(tokens) + 1), dtype=np.float32)
-    weights[0, 0] = 1
-    return Translation(source, source.upper(), "x", tokens, [], -1.0, weights)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +210,7 @@ def test_a_variant_that_translated_other_texts_is_named(other: list[str], messag
     first = [translated(source) for source in ("a", "b c")]
     made = {"plain": first, "all": [translated(source) for source in other]}
     with pytest.raises(InputError, match=f"^variant 'all', {re.escape(message)}"):
-        samples_of(made, 2)
+        samples(made, 2)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +241,7 @@ def test_a_drawn_sample_is_that_of_the_same_number_in_the_table(size: int, tmp_p
     made = [translated(" ".join(f"w{n}" for n in range(size - at))) for at in range(size)]
     write_translations(tmp_path / "t.tsv", made)
     write_attention(tmp_path / "a.npz", made)
-    table = samples_of({"all": made}, count=7)
+    table = samples({"all": made}, count=7).frame
     sources = table[table["line"] == "source"]
     shown = {
         int(number): text
@@ -264,7 +256,7 @@ def test_a_drawn_sample_is_that_of_the_same_number_in_the_table(size: int, tmp_p
         assert weights.shape == (len(words), len(source))
 
 
-def record_time_table(variant: str, seed: int, seconds: float) -> dict[str, Any]:
+def times(variant: str, seed: int, seconds: float) -> dict[str, Any]:
     """Return the times of a run."""
     return {
         "variant": variant, "seed": seed, "device": "cpu", "threads": 1,
@@ -273,60 +265,32 @@ def record_time_table(variant: str, seed: int, seconds: float) -> dict[str, Any]
     }  # fmt: skip
 
 
-RECORDS_TIME_TABLE = [
-    record_time_table("baseline", 1, 120.0),
-    record_time_table("baseline", 2, 144.0),
-    record_time_table("all", 1, 300.0),
+TIMES = [
+    times("baseline", 1, 120.0),
+    times("baseline", 2, 144.0),
+    times("all", 1, 300.0),
 ]
 
 
 def test_times_are_means_over_the_seeds() -> None:
-    table = tabulate_times(RECORDS_TIME_TABLE)
+    table = times_table(TIMES).frame
     assert list(table["variant"]) == ["baseline", "all"]
     assert list(table["train_seconds"]) == [132.0, 300.0]
     assert list(table["seconds_per_epoch"]) == [11.0, 25.0]
     assert table["seconds_per_epoch_std"][0] == pytest.approx(2**0.5)
     assert list(table["device"]) == ["cpu", "cpu"]
-    assert set(COLUMNS_TIME_TABLE) - {"run"} <= set(table.columns)
+    assert set(TIME_COLUMNS) - {"run"} <= set(table.columns)
 
 
-def test_a_run_of_no_epoch_divides_by_nothing() -> None:
-    assert list(tabulate_times([{**RECORDS_TIME_TABLE[0], "epochs": 0}])["seconds_per_epoch"]) == [
-        120.0
-    ]
+def test_a_run_without_epochs_divides_by_one() -> None:
+    table = times_table([{**TIMES[0], "epochs": 0}])
+    assert list(table.frame["seconds_per_epoch"]) == [120.0]
 
 
-def test_printed_times_stand_below_ours() -> None:
-    table = tabulate_times(RECORDS_TIME_TABLE, published=True)
+def test_published_times_follow_the_row_of_their_variant() -> None:
+    table = times_table(TIMES, published=True).frame
     notes = table[table["run"] == "notes"].iloc[0]
     assert (notes["variant"], notes["seconds_per_epoch"]) == ("baseline", 109.8)
-
-
-def written(folder: Path, text: str) -> Path:
-    """Return the path of a table of figures with ``text``."""
-    folder.mkdir(parents=True)
-    (folder / "metrics.tsv").write_text(text)
-    return folder / "metrics.tsv"
-
-
-def test_rows_carry_variant_and_seed_of_their_folder(tmp_path: Path) -> None:
-    paths = [
-        written(tmp_path / "forcing" / "2", "epoch\ttrain_loss\n1\t4.5\n2\t3.25\n"),
-        written(tmp_path / "all" / "1", "epoch\ttrain_loss\n1\t4\n"),
-    ]
-    table = read_metrics(paths)
-    assert list(table.columns) == ["variant", "seed", "epoch", "train_loss"]
-    assert list(table.itertuples(index=False, name=None)) == [
-        ("forcing", "2", 1, 4.5),
-        ("forcing", "2", 2, 3.25),
-        ("all", "1", 1, 4.0),
-    ]
-
-
-def test_a_table_without_rows_is_named(tmp_path: Path) -> None:
-    path = written(tmp_path / "all" / "1", "epoch\ttrain_loss\n")
-    with pytest.raises(InputError, match=r"metrics\.tsv: expected a row per epoch"):
-        read_metrics([path])
 
 
 RUNS: list[dict[str, Any]] = [
@@ -337,7 +301,7 @@ RUNS: list[dict[str, Any]] = [
 
 
 def test_each_variant_is_one_row_in_the_order_of_first_appearance() -> None:
-    frame = over_seeds(RUNS, ["bleu"], ["device"])
+    frame = aggregate_seeds(RUNS, ["bleu"], ["device"])
     assert list(frame.columns) == ["variant", "seeds", "device", "bleu", "bleu_std"]
     assert list(frame["variant"]) == ["forcing", "all"]
     assert list(frame["seeds"]) == [2, 1]
@@ -348,25 +312,9 @@ def test_each_variant_is_one_row_in_the_order_of_first_appearance() -> None:
 
 def test_a_record_that_lacks_a_figure_is_named() -> None:
     with pytest.raises(InputError, match="record of all/2 lacks chrf: expected"):
-        over_seeds([{**RUNS[0], "chrf": 1.0}, RUNS[1]], ["chrf"])
+        aggregate_seeds([{**RUNS[0], "chrf": 1.0}, RUNS[1]], ["chrf"])
 
 
-def test_a_run_that_comes_twice_is_refused() -> None:
-    with pytest.raises(InputError, match="run forcing/2 comes twice"):
-        over_seeds([*RUNS, RUNS[0]], ["bleu"])
-
-
-@pytest.mark.parametrize(
-    ("values", "mean", "deviation"),
-    [([1.0, 2.0, 6.0], 3.0, math.sqrt(7)), ([2.5, 2.5], 2.5, 0.0), ([1.0, 3.0], 2.0, math.sqrt(2))],
-)
-def test_the_deviation_is_that_of_a_sample(
-    values: list[float], mean: float, deviation: float
-) -> None:
-    assert mean_and_deviation(values) == pytest.approx((mean, deviation))
-
-
-def test_the_deviation_of_one_run_is_unknown() -> None:
-    mean, deviation = mean_and_deviation([3.0])
-    assert mean == 3.0
-    assert math.isnan(deviation)
+def test_a_run_that_occurs_twice_is_an_error() -> None:
+    with pytest.raises(InputError, match="run forcing/2 occurs twice"):
+        aggregate_seeds([*RUNS, RUNS[0]], ["bleu"])

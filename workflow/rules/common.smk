@@ -40,7 +40,7 @@ FIGURES = [
         "<results>/figures/learning_rate_{variant}.png", variant=config["range_test"]["variants"]
     ),
     *expand(
-        "<results>/figures/{kind}_{variant}_{number}.png",
+        "<results>/figures/{kind}/{variant}_{number}.png",
         kind=["attention", "attention_curves"],
         variant=[name for name in VARIANTS if config["variants"][name]["model"]["attention"]],
         number=drawn_samples(**config["samples"]),

@@ -59,22 +59,6 @@ rule fit_ensemble:
         "../scripts/fit_ensemble.py"
 
 
-rule plot_heads:
-    """The losses of every head per epoch, on images that it learns from and on others."""
-    input:
-        expand("<results>/devise/{method}/{seed}/metrics.tsv", method=HEADS_RUN, seed=SEEDS),
-    output:
-        "<results>/figures/head_losses.png",
-    log:
-        "<logs>/plot_heads.log",
-    conda:
-        "../../envs/text.yaml"
-    params:
-        order={"methods": HEADS_RUN, "seeds": SEEDS},
-    script:
-        "../scripts/plot_heads.py"
-
-
 rule find_head_learning_rate:
     """The learning-rate range test of one head: losses and suggestion."""
     input:
@@ -175,10 +159,14 @@ rule score_devise:
 
 
 rule tabulate_devise:
-    """The tables of the image side: both directions, best and worst nouns."""
+    """Tables of DeViSE's scores (image to word, word to image, nouns), and losses of the heads."""
     input:
-        DEVISE_SCORES,
+        scores=DEVISE_SCORES,
+        metrics=expand(
+            "<results>/devise/{method}/{seed}/metrics.tsv", method=HEADS_RUN, seed=SEEDS
+        ),
     output:
+        losses=["<results>/figures/head_losses.png"] * bool(HEADS_RUN),
         scores=multiext("<results>/tables/devise", ".tsv", ".md", ".html"),
         words=multiext("<results>/tables/devise_words", ".tsv", ".md", ".html"),
         nouns=multiext("<results>/tables/devise_nouns", ".tsv", ".md", ".html"),

@@ -85,7 +85,7 @@ rule score_translations:
 
 
 rule tabulate_scores:
-    """The table of scores: one row per variant, mean and standard deviation over the seeds."""
+    """The table and the figure of scores: one row or bar per variant, over all seeds."""
     input:
         expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
     output:
@@ -103,7 +103,7 @@ rule tabulate_scores:
 
 
 rule tabulate_times:
-    """The table of times and throughputs, which no other result reads."""
+    """The table of times and throughputs, which no other result depends on."""
     input:
         training=expand(
             "<results>/timings/training/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS
@@ -125,7 +125,7 @@ rule tabulate_times:
 
 
 rule tabulate_samples:
-    """Sample translations: source, reference, and what each variant makes of it."""
+    """The table of sample translations: source, reference, and the translation of each variant."""
     input:
         translations=expand(
             "<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]
@@ -147,47 +147,38 @@ rule tabulate_samples:
 
 
 rule tabulate_training:
-    """The table of losses per epoch as the lesson printed them, and their figure."""
+    """The table and the figures of the trainings: losses per epoch, learning rate per step."""
     input:
-        expand("<results>/translators/{variant}/{seed}/metrics.tsv", variant=VARIANTS, seed=SEEDS),
+        metrics=expand(
+            "<results>/translators/{variant}/{seed}/metrics.tsv", variant=VARIANTS, seed=SEEDS
+        ),
+        ids="<results>/ids/fr.npz",
     output:
         tables=multiext("<results>/tables/training", ".tsv", ".md", ".html"),
-        figure="<results>/figures/losses.png",
+        losses="<results>/figures/losses.png",
+        schedule="<results>/figures/schedule.png",
     log:
         "<logs>/tabulate_training.log",
     conda:
         "../../envs/text.yaml"
     params:
-        settings={"published": config["scores"]["published"]},
+        settings={
+            "published": config["scores"]["published"],
+            "schedules": {name: schedule_block(name) for name in VARIANTS},
+        },
         order=RUNS,
     script:
         "../scripts/tabulate_training.py"
 
 
-rule plot_schedule:
-    """The learning rate of each variant over its training."""
-    input:
-        ids="<results>/ids/fr.npz",
-    output:
-        "<results>/figures/schedule.png",
-    log:
-        "<logs>/plot_schedule.log",
-    conda:
-        "../../envs/text.yaml"
-    params:
-        settings={name: schedule_block(name) for name in VARIANTS},
-    script:
-        "../scripts/plot_schedule.py"
-
-
 rule plot_attention:
-    """What one variant looks at while it translates a sample of the table: heat map and curves."""
+    """The attention of one variant in one sample translation: heat map and curves."""
     input:
         translations=f"<results>/translations/{{variant}}/{SEEDS[0]}.tsv",
         attention=f"<results>/translations/{{variant}}/{SEEDS[0]}.attention.npz",
     output:
-        heat_map="<results>/figures/attention_{variant}_{number}.png",
-        curves="<results>/figures/attention_curves_{variant}_{number}.png",
+        heat_map="<results>/figures/attention/{variant}_{number}.png",
+        curves="<results>/figures/attention_curves/{variant}_{number}.png",
     log:
         "<logs>/plot_attention/{variant}/{number}.log",
     conda:

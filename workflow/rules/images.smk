@@ -88,14 +88,16 @@ rule extract_features:
 
 
 rule tabulate_images:
-    """A table of the image sets: how many play which split, and how many were left out."""
+    """Tables of the image sets (counts of each split, left out) and of nouns with a word vector."""
     input:
+        nouns="<results>/nouns/coverage.tsv",
         images=expand("<results>/images/{set}.tsv", set=ALL_SETS),
         left_out=expand("<results>/images/{set}.left_out.tsv", set=ALL_SETS),
         failed=[path[: -len("npy")] + "failed.tsv" for path in ALL_FEATURES],
         split="<results>/images/split.tsv",
     output:
-        multiext("<results>/tables/images", ".tsv", ".md", ".html"),
+        images=multiext("<results>/tables/images", ".tsv", ".md", ".html"),
+        nouns=multiext("<results>/tables/nouns", ".tsv", ".md", ".html"),
     log:
         "<logs>/tabulate_images.log",
     conda:

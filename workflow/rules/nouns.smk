@@ -41,17 +41,3 @@ rule embed_nouns:
         },
     script:
         "../scripts/embed_nouns.py"
-
-
-rule tabulate_nouns:
-    """A table of how many nouns have a word vector, and how it is found."""
-    input:
-        "<results>/nouns/coverage.tsv",
-    output:
-        multiext("<results>/tables/nouns", ".tsv", ".md", ".html"),
-    log:
-        "<logs>/tabulate_nouns.log",
-    conda:
-        "../../envs/text.yaml"
-    script:
-        "../scripts/tabulate_nouns.py"

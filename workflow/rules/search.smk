@@ -104,7 +104,7 @@ rule tabulate_french:
 
 
 rule measure_recall:
-    """A table of what each index finds of exact search's answers, its size and its times."""
+    """A table of each index: recall against exact search, size and times."""
     input:
         builds=expand("<results>/benchmarks/build_index/{index}.tsv", index=INDEXES),
         indexes=expand("<results>/search/{index}/index.json", index=INDEXES),
@@ -122,7 +122,7 @@ rule measure_recall:
 
 
 rule search_examples:
-    """One of the lesson's searches: a contact sheet of what is found, and a table of the scores."""
+    """One of the lesson's searches: a contact sheet of the results, and a table of their scores."""
     input:
         words="<results>/search/words/en/words.json",
         word_files=rules.build_words.output,
@@ -132,8 +132,7 @@ rule search_examples:
         archives=expand("<results>/images/{set}.zip", set=ALL_SETS),
     output:
         sheet="<results>/figures/search_{example}.png",
-        table="<results>/tables/search_{example}.tsv",
-        pages=multiext("<results>/tables/search_{example}", ".md", ".html"),
+        tables=multiext("<results>/tables/search_{example}", ".tsv", ".md", ".html"),
     log:
         "<logs>/search_examples/{example}.log",
     conda:

@@ -107,20 +107,6 @@ rule add_auxiliary:
         "../scripts/add_auxiliary.py"
 
 
-rule audit_leaks:
-    """A table of what the splits share: equal and similar texts, versions of one verse."""
-    input:
-        pairs=SPLIT,
-    output:
-        multiext("<results>/tables/leaks", ".tsv", ".md", ".html"),
-    log:
-        "<logs>/audit_leaks.log",
-    conda:
-        "../../envs/text.yaml"
-    script:
-        "../scripts/audit_leaks.py"
-
-
 rule segment_subwords:
     """The pairs with SentencePiece pieces as tokens, and the model of each language."""
     input:
@@ -173,15 +159,16 @@ rule numericalize:
 
 
 rule describe_corpus:
-    """Tables about the corpus: pairs kept and rejected; lengths, types and tokens."""
+    """Tables about the corpus: lengths, rejected pairs, leaks between the splits."""
     input:
         pairs=TOKENS,
         reports=(["<results>/questions/sentences.report.tsv"] if VERSES else [])
         + ["<results>/questions/report.tsv", "<results>/tokens/report.tsv"]
         + AUXILIARY_REPORTS,
     output:
-        corpus=multiext("<results>/tables/corpus", ".tsv", ".md", ".html"),
+        lengths=multiext("<results>/tables/corpus", ".tsv", ".md", ".html"),
         rejected=multiext("<results>/tables/corpus_pairs", ".tsv", ".md", ".html"),
+        leaks=multiext("<results>/tables/leaks", ".tsv", ".md", ".html"),
     log:
         "<logs>/describe_corpus.log",
     conda:

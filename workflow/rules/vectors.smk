@@ -48,12 +48,14 @@ rule build_embeddings:
 
 
 rule describe_vectors:
-    """A table of what the vectors of both languages are like as they come."""
+    """Tables about the word vectors: their statistics, and how much of the text they cover."""
     input:
         unpack(both_vectors_files),
-        vocabularies=expand("<results>/vocabulary/{language}.tsv", language=LANGUAGES),
+        **{f"{k}_vocabulary": f"<results>/vocabulary/{k}.tsv" for k in LANGUAGES},
+        **{f"{k}_report": f"<results>/embeddings/{k}.report.tsv" for k in LANGUAGES},
     output:
-        multiext("<results>/tables/vectors", ".tsv", ".md", ".html"),
+        vectors=multiext("<results>/tables/vectors", ".tsv", ".md", ".html"),
+        coverage=multiext("<results>/tables/coverage", ".tsv", ".md", ".html"),
     log:
         "<logs>/describe_vectors.log",
     conda:
@@ -67,18 +69,3 @@ rule describe_vectors:
         },
     script:
         "../scripts/describe_vectors.py"
-
-
-rule tabulate_coverage:
-    """A table of how many words and how much of the text have a vector, and by which step."""
-    input:
-        fr="<results>/embeddings/fr.report.tsv",
-        en="<results>/embeddings/en.report.tsv",
-    output:
-        multiext("<results>/tables/coverage", ".tsv", ".md", ".html"),
-    log:
-        "<logs>/tabulate_coverage.log",
-    conda:
-        "../../envs/text.yaml"
-    script:
-        "../scripts/tabulate_coverage.py"

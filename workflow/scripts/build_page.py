@@ -1,15 +1,18 @@
-"""The summary page: every table and figure of the run, and what stands in which folder."""
+"""The summary page: every table and figure of the run."""
+
+from pathlib import Path
 
 from wordbridge.job import start_job
-from wordbridge.report.page import summary_page, write_page
+from wordbridge.report.page import build_page
+from wordbridge.report.tables import save_text
 
 start_job(snakemake)
 
-page = summary_page(
+page = build_page(
     snakemake.params.settings["title"],
-    snakemake.output[0],
+    Path(snakemake.output[0]).parent,
     snakemake.input.tables,
     snakemake.input.figures,
-    snakemake.params.settings["absent"],
+    snakemake.params.settings["times"],
 )
-write_page(page, snakemake.output[0])
+save_text(page, snakemake.output[0])

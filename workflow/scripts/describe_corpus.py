@@ -1,22 +1,13 @@
-"""Tables about the corpus: pairs kept and rejected; lengths, types and tokens."""
+"""Tables about the corpus: lengths, rejected pairs, leaks between the splits."""
 
 from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.job import start_job
-from wordbridge.report.corpus import (
-    LENGTHS_CAPTION,
-    LENGTHS_COLUMNS,
-    PAIRS_CAPTION,
-    PAIRS_COLUMNS,
-    describe,
-    read_reports,
-)
-from wordbridge.report.tables import write_table
+from wordbridge.report.corpus import leakage_table, lengths_table, rejections_table
+from wordbridge.report.tables import save_table
 
 start_job(snakemake)
 
-corpus = describe(read_tokenized(snakemake.input.pairs))
-stem = snakemake.output.corpus[0].removesuffix(".tsv")
-write_table(corpus, stem, LENGTHS_CAPTION, LENGTHS_COLUMNS, group=True)
-stem = snakemake.output.rejected[0].removesuffix(".tsv")
-pairs = read_reports(snakemake.input.reports)
-write_table(pairs, stem, PAIRS_CAPTION, PAIRS_COLUMNS, group=True)
+pairs = read_tokenized(snakemake.input.pairs)
+save_table(lengths_table(pairs), snakemake.output.lengths)
+save_table(rejections_table(snakemake.input.reports), snakemake.output.rejected)
+save_table(leakage_table(pairs), snakemake.output.leaks)

@@ -1,38 +1,23 @@
-"""A table of what the vectors of both languages are like as they come."""
+"""Tables about the word vectors: their statistics, and how much of the text they cover."""
 
 from wordbridge.corpus.special_tokens import SPECIALS
 from wordbridge.corpus.vocabulary import read_vocabulary
 from wordbridge.job import start_job
-from wordbridge.report.corpus import (
-    CAPTION_VECTOR_TABLE as CAPTION,
-)
-from wordbridge.report.corpus import (
-    COLUMNS_VECTOR_TABLE as COLUMNS,
-)
-from wordbridge.report.corpus import (
-    PAIRS,
-    describe_vectors,
-    tabulate_vectors,
-)
-from wordbridge.report.tables import write_table
+from wordbridge.report.corpus import WORD_PAIRS, coverage_table, vector_statistics, vectors_table
+from wordbridge.report.tables import save_table
 from wordbridge.vectors.readers import configured_vectors
 
 start_job(snakemake)
 
-NAMES = {"fr": "French", "en": "English"}
-
 settings = snakemake.params.settings
-described = {}
-for (language, block), vocabulary in zip(
-    settings["vectors"].items(), snakemake.input.vocabularies, strict=True
-):
+statistics = {}
+for language, block in settings["vectors"].items():
     start = f"{language}_"
-    named = {name: path for name, path in snakemake.input.items() if name.startswith(start)}
-    files = {name.removeprefix(start): path for name, path in named.items()}
-    words = read_vocabulary(vocabulary).words[len(SPECIALS) :]
-    figures = describe_vectors(
-        configured_vectors(block, files), words, PAIRS if language == "en" else ()
-    )
-    described[NAMES[language]] = (block["kind"], figures)
-table = tabulate_vectors(described, settings["published"])
-write_table(table, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS, group=True)
+    files = {k.removeprefix(start): v for k, v in snakemake.input.items() if k.startswith(start)}
+    vectors = configured_vectors(block, files)
+    words = read_vocabulary(files["vocabulary"]).words[len(SPECIALS) :]
+    word_pairs = {"fr": (), "en": WORD_PAIRS}[language]
+    statistics[language] = (block["kind"], vector_statistics(vectors, words, word_pairs))
+reports = {language: snakemake.input[f"{language}_report"] for language in statistics}
+save_table(vectors_table(statistics, settings["published"]), snakemake.output.vectors)
+save_table(coverage_table(reports), snakemake.output.coverage)

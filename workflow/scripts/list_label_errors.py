@@ -6,9 +6,8 @@ from wordbridge.devise.predictions import read_predictions
 from wordbridge.images.table import read_images
 from wordbridge.job import start_job
 from wordbridge.nouns.table import read_nouns
-from wordbridge.report.images import COLUMNS_SUSPECT_TABLE as COLUMNS
-from wordbridge.report.images import caption, tabulate_suspects
-from wordbridge.report.tables import write_table
+from wordbridge.report.images import label_errors_table
+from wordbridge.report.tables import save_table
 
 start_job(snakemake)
 
@@ -21,5 +20,4 @@ found = suspects(
     read_words(snakemake.input.vectors, snakemake.input.words, read_nouns(snakemake.input.nouns)),
     settings,
 )
-stem = snakemake.output[0].removesuffix(".tsv")
-write_table(tabulate_suspects(found), stem, caption(settings["method"], settings["seed"]), COLUMNS)
+save_table(label_errors_table(found, settings["method"], settings["seed"]), snakemake.output)

@@ -1,17 +1,11 @@
-"""One of the lesson's searches: a contact sheet of what is found, and a table of the scores."""
+"""One of the lesson's searches: a contact sheet of the results, and a table of their scores."""
 
 from pathlib import Path
 
 from wordbridge.job import start_job
-from wordbridge.report.search import (
-    COLUMNS,
-    caption,
-    example_searches,
-    save_sheet,
-    sheet_rows,
-    tabulate_searches,
-)
-from wordbridge.report.tables import write_table
+from wordbridge.report.contact_sheet import save_sheet
+from wordbridge.report.search import example_searches, examples_table, sheet_rows
+from wordbridge.report.tables import save_table
 from wordbridge.search.index import read_index
 from wordbridge.search.words import read_words
 
@@ -21,7 +15,6 @@ settings = snakemake.params.settings
 words = read_words(Path(snakemake.input.words).parent)
 target = read_index(Path(snakemake.input.index).parent, words.word_vectors)
 images = read_index(Path(snakemake.input.images).parent, words.word_vectors)
-searches = example_searches(settings, target, images, words)
-save_sheet(snakemake.output.sheet, sheet_rows(searches))
-stem = snakemake.output.table.removesuffix(".tsv")
-write_table(tabulate_searches(searches), stem, caption(settings), COLUMNS, group=True)
+examples = example_searches(settings, target, images, words)
+save_sheet(snakemake.output.sheet, sheet_rows(examples))
+save_table(examples_table(examples, settings), snakemake.output.tables)

@@ -1,29 +1,18 @@
-"""The tables of the image side: both directions, best and worst nouns."""
+"""Tables of DeViSE's scores (image to word, word to image, nouns), and losses of the heads."""
 
 from wordbridge.files import read_records
 from wordbridge.job import start_job
-from wordbridge.report.images import (
-    CAPTION,
-    WORDS_CAPTION,
-    devise_columns,
-    nouns_columns,
-    tabulate_devise,
-    tabulate_nouns,
-)
-from wordbridge.report.images import CAPTION_DEVISE_NOUNS as NOUNS_CAPTION
-from wordbridge.report.tables import write_table
+from wordbridge.report.figures import head_losses_figure, save_figure
+from wordbridge.report.images import devise_table, nouns_table, word_queries_table
+from wordbridge.report.tables import read_metrics, save_table
 
 start_job(snakemake)
 
 settings = snakemake.params.settings
-records = read_records(snakemake.input)
-scores = tabulate_devise(records, "rows", settings["published"])
-words = tabulate_devise(records, "words")
-nouns = tabulate_nouns(records, settings["method"], settings["count"], settings["images"])
-stems = [
-    outputs[0].removesuffix(".tsv")
-    for outputs in (snakemake.output.scores, snakemake.output.words, snakemake.output.nouns)
-]
-write_table(scores, stems[0], CAPTION, devise_columns(scores), group=True)
-write_table(words, stems[1], WORDS_CAPTION, devise_columns(words), group=True)
-write_table(nouns, stems[2], NOUNS_CAPTION, nouns_columns(nouns), group=True)
+records = read_records(snakemake.input.scores)
+nouns = nouns_table(records, settings["method"], settings["count"], settings["images"])
+save_table(devise_table(records, settings["published"]), snakemake.output.scores)
+save_table(word_queries_table(records), snakemake.output.words)
+save_table(nouns, snakemake.output.nouns)
+for path in snakemake.output.losses:  # none without heads
+    save_figure(head_losses_figure(read_metrics(snakemake.input.metrics)), path)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from wordbridge.images.table import read_images
 from wordbridge.job import start_job
-from wordbridge.report.search import FRENCH_CAPTION, french_columns, tabulate_french
-from wordbridge.report.tables import write_table
+from wordbridge.report.search import french_table
+from wordbridge.report.tables import save_table
 from wordbridge.search.french import name_pairs
 from wordbridge.search.index import read_index
 from wordbridge.search.words import read_words
@@ -14,7 +14,7 @@ from wordbridge.vectors.readers import configured_vectors
 start_job(snakemake)
 
 settings = snakemake.params.settings
-table = tabulate_french(
+table = french_table(
     name_pairs(read_images(snakemake.input.images)),
     configured_vectors(settings["vectors"], snakemake.input),
     read_words(Path(snakemake.input.english).parent),
@@ -22,5 +22,4 @@ table = tabulate_french(
     settings["folds"],
     settings["hits"],
 )
-stem = snakemake.output[0].removesuffix(".tsv")
-write_table(table, stem, FRENCH_CAPTION, french_columns(table))
+save_table(table, snakemake.output)

@@ -1,22 +1,14 @@
-"""A table of the image sets: how many images play which split, and how many were left out."""
+"""Tables of the image sets (counts of each split, left out) and of the nouns with a word vector."""
 
 from wordbridge.job import start_job
-from wordbridge.report.images import (
-    CAPTION_IMAGE_COUNTS as CAPTION,
-)
-from wordbridge.report.images import (
-    COLUMNS_IMAGE_COUNTS as COLUMNS,
-)
-from wordbridge.report.images import (
-    tabulate_images,
-)
-from wordbridge.report.tables import write_table
+from wordbridge.report.images import image_counts_table, noun_coverage_table
+from wordbridge.report.tables import save_table
 
 start_job(snakemake)
 
 sets = snakemake.params.order
 shards = len(snakemake.input.failed) // len(sets)
-table = tabulate_images(
+counts = image_counts_table(
     dict(zip(sets, snakemake.input.images, strict=True)),
     dict(zip(sets, snakemake.input.left_out, strict=True)),
     {
@@ -25,4 +17,5 @@ table = tabulate_images(
     },
     snakemake.input.split,
 )
-write_table(table, snakemake.output[0].removesuffix(".tsv"), CAPTION, COLUMNS)
+save_table(counts, snakemake.output.images)
+save_table(noun_coverage_table(snakemake.input.nouns), snakemake.output.nouns)

@@ -1,19 +1,13 @@
-"""The table of scores: one row per variant, mean and standard deviation over the seeds."""
+"""The table and the figure of scores: one row or bar per variant, over all seeds."""
 
 from wordbridge.files import read_records
 from wordbridge.job import start_job
 from wordbridge.report.figures import save_figure, scores_figure
-from wordbridge.report.tables import write_table
-from wordbridge.report.translation import CAPTION_SCORE_TABLE as CAPTION
-from wordbridge.report.translation import score_columns, tabulate_scores
+from wordbridge.report.tables import save_table
+from wordbridge.report.translation import scores_table
 
 start_job(snakemake)
 
 records = read_records(snakemake.input)
-settings = dict(snakemake.params.settings)
-caption = CAPTION.format(split=settings.pop("split"))
-scores = tabulate_scores(records, **settings)
-stem = snakemake.output.tables[0].removesuffix(".tsv")
-columns = score_columns(records, settings["baseline"])
-write_table(scores, stem, caption, columns, group=True)
+save_table(scores_table(records, **snakemake.params.settings), snakemake.output.tables)
 save_figure(scores_figure(records), snakemake.output.figure)

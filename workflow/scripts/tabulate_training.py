@@ -1,25 +1,26 @@
-"""The table of losses per epoch as the lesson printed them, and their figure."""
+"""The table and the figures of the trainings: losses per epoch, learning rate per step."""
 
+from wordbridge.corpus.ids import read_ids
 from wordbridge.job import start_job
-from wordbridge.report.figures import losses_figure, save_figure
+from wordbridge.report.figures import (
+    losses_figure,
+    save_figure,
+    schedule_curves,
+    schedule_figure,
+)
 from wordbridge.report.published import published_losses
-from wordbridge.report.tables import write_table
-from wordbridge.report.translation import (
-    CAPTION_TRAINING_TABLE as CAPTION,
-)
-from wordbridge.report.translation import (
-    COLUMNS_TRAINING_TABLE as COLUMNS,
-)
-from wordbridge.report.translation import (
-    read_metrics,
-    tabulate_training,
-)
+from wordbridge.report.tables import read_metrics, save_table
+from wordbridge.report.translation import training_table
 
 start_job(snakemake)
 
 settings = snakemake.params.settings
-metrics = read_metrics(snakemake.input)
+metrics = read_metrics(snakemake.input.metrics)
 published = {True: published_losses(), False: None}[settings["published"]]
-stem = snakemake.output.tables[0].removesuffix(".tsv")
-write_table(tabulate_training(metrics), stem, CAPTION, COLUMNS, group=True)
-save_figure(losses_figure(metrics, published), snakemake.output.figure)
+save_table(training_table(metrics), snakemake.output.tables)
+save_figure(losses_figure(metrics, published), snakemake.output.losses)
+texts = read_ids(snakemake.input.ids)
+sizes = [len(texts.rows(split)) for split in ("train", "auxiliary")]
+save_figure(
+    schedule_figure(*schedule_curves(settings["schedules"], *sizes)), snakemake.output.schedule
+)

@@ -206,9 +206,9 @@ def _show_answers(found: "list[Answer]", as_json: bool, sheet: Path | None) -> N
         else:
             typer.echo("\t".join(columns).rstrip("\t"))
     if sheet is not None:
-        from wordbridge.report.search import answer_tile, save_sheet
+        from wordbridge.report.contact_sheet import result_tile, save_sheet
 
-        save_sheet(sheet, [[answer_tile(answer) for answer in found]])
+        save_sheet(sheet, [[result_tile(answer) for answer in found]])
 
 
 def _exclude(command: str, **given: object) -> None:

@@ -1,17 +1,4 @@
-"""The tables about the corpus as they are shown.
-
-The leak audit as it is shown.
-
-An audit of what the splits know of each other.
-
-Tables about the corpus.
-
-How much of the vocabularies, and of the text that is of their words, has a word vector.
-
-What word vectors are like: how many there are, how their numbers are spread, what is alike.
-
-The table of what the word vectors are like, beside what the lesson printed of its own.
-"""
+"""Tables about the corpus and its word vectors: lengths, rejected pairs, leakage, coverage."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,138 +13,57 @@ from wordbridge.corpus.pairs import REPORT_COLUMNS, SPLITS, TokenizedPair
 from wordbridge.corpus.splits import match_key
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_tsv
-from wordbridge.report.tables import Column, read_frame
+from wordbridge.report.tables import Column, Table, read_frame
 from wordbridge.vectors.protocol import WordVectors
 
-LENGTHS_CAPTION = "Tokens, words and lengths of each split; lengths in tokens."
-
-LENGTHS_COLUMNS = {
-    "language": Column("Language"),
-    "split": Column("Split"),
-    "pairs": Column("Pairs", 0),
-    "tokens": Column("Tokens", 0),
-    "types": Column("Types", 0, note="different tokens"),
-    "once": Column("Seen once", 0, note="types that stand only once in the split"),
-    "mean": Column("Mean length", 2),
-    "p90": Column("90th percentile", 0),
-    "p97": Column("97th", 0),
-    "p99": Column("99th", 0),
-    "longest": Column("Longest", 0),
-}
-
-PAIRS_CAPTION = "Pairs read, rejected and kept, step by step."
-
-PAIRS_COLUMNS = {"step": Column("Step"), "reason": Column("Reason"), "count": Column("Pairs", 0)}
-
-
-CAPTION = (
-    "Leak audit: how many pairs of a split have a like pair in another split. "
-    "With the grouped split every count is 0."
-)
-
-COLUMNS = {
-    "split": Column("Split"),
-    "other": Column("Other split"),
-    "pairs": Column("Pairs", 0),
-    "exact": Column("Exact", 0, note="the same texts"),
-    "normalised": Column("Normalised", 0, note="up to case, punctuation and spaces"),
-    "english_only": Column("English only", 0),
-    "french_only": Column("French only", 0),
-    "group": Column("Group", 0, note="another version of the same verse"),
-}
-
-
-LEARNED = {"train", "auxiliary"}  # what is learned from may be alike
-
-_KINDS = ("exact", "normalised", "english_only", "french_only", "group")
-
-
-def audit(split: Sequence[TokenizedPair]) -> pd.DataFrame:
-    """Return how many pairs of a split have a like pair in another, a row for each two splits.
-
-    Columns: split, other, pairs (of ``split``), then how many of these have in ``other``
-    exact: a pair with the same texts; normalised: one with the same texts up to case,
-    punctuation and spaces (exact ones included); english_only and french_only: no such pair,
-    but its English, its French; group: a pair of the same group.
-    """
-    columns = ["split", "group", "fr", "en"]
-    pairs = pd.DataFrame(
-        [[getattr(pair, column) for column in columns] for pair in split], columns=columns
-    )
-    pairs["fr_key"] = [match_key(pair.fr) for pair in split]
-    pairs["en_key"] = [match_key(pair.en) for pair in split]
-    present = [split for split in SPLITS if (pairs["split"] == split).any()]
-    rows = [
-        {"split": split, "other": other, **_leaks(pairs, split, other)}
-        for other, split in combinations(present, 2)
-        if not LEARNED.issuperset((split, other))
-    ]
-    return pd.DataFrame(rows, columns=["split", "other", "pairs", *_KINDS])
-
-
-def _leaks(pairs: pd.DataFrame, split: str, other: str) -> dict[str, int]:
-    of_split, of_other = pairs[pairs["split"] == split], pairs[pairs["split"] == other]
-
-    def seen(*columns: str) -> "pd.Series[bool]":
-        known = set(zip(*(of_other[column] for column in columns), strict=True))
-        keys = zip(*(of_split[column] for column in columns), strict=True)
-        return pd.Series([key in known for key in keys], index=of_split.index, dtype=bool)
-
-    normalised = seen("fr_key", "en_key")
-    kinds = {
-        "exact": seen("fr", "en"),
-        "normalised": normalised,
-        "english_only": seen("en_key") & ~normalised,
-        "french_only": seen("fr_key") & ~normalised,
-        "group": seen("group"),
-    }
-    return {"pairs": len(of_split), **{kind: int(leak.sum()) for kind, leak in kinds.items()}}
-
-
-PERCENTILES = (90, 97, 99)  # those that the lesson looks at
+LANGUAGES = {"fr": "French", "en": "English"}
+PERCENTILES = (90, 97, 99)  # those of the lesson
+TRAINED_ON = {"train", "auxiliary"}  # pairs of these two may be alike
+LEAKS = ("exact", "normalised", "english_only", "french_only", "group")
+# The lesson compares these: the vectors hardly depend on case, unlike words differ.
+WORD_PAIRS = (("jeremy", "Jeremy"), ("banana", "Jeremy"))
 _REMEDY = "make the report again"
 
 
-def read_reports(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """Return what each step kept and rejected: columns step, reason, count.
-
-    A step's name is that of its file, x for x.report.tsv, or of the folder for x/report.tsv.
-    Raises InputError when a file cannot be read or is no report of counts.
-    """
-    rows: list[tuple[str, str, int]] = []
-    for path in map(Path, paths):
-        step = path.parent.name if path.stem == "report" else path.stem.removesuffix(".report")
-        counts = read_tsv(path, REPORT_COLUMNS, _count, _REMEDY)
-        rows.extend((step, reason, count) for reason, count in counts)
-    return pd.DataFrame(rows, columns=["step", "reason", "count"])
+def lengths_table(pairs: Sequence[TokenizedPair]) -> Table:
+    """Return the table of tokens, types and lengths of each language and split."""
+    columns = {
+        "language": Column("Language"),
+        "split": Column("Split"),
+        "pairs": Column("Pairs", 0),
+        "tokens": Column("Tokens", 0),
+        "types": Column("Types", 0, note="distinct tokens"),
+        "once": Column("Seen once", 0, note="types that occur only once in the split"),
+        "mean": Column("Mean length", 2),
+        "p90": Column("90th percentile", 0),
+        "p97": Column("97th", 0),
+        "p99": Column("99th", 0),
+        "max": Column("Maximum", 0),
+    }
+    caption = "Tokens, types and lengths of each split. Lengths are in tokens."
+    return Table(describe(pairs), caption, columns, group=True)
 
 
 def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
-    """Return a row of figures for each language and split, and for all splits together.
+    """Return a row of counts for each language and split, and for all splits together.
 
-    Columns: language, split, pairs, tokens, types, once (types seen once), mean, p90, p97, p99
-    and longest. The last five are lengths in tokens, without the end of sequence.
+    Columns: language, split, pairs, tokens, types, once (types that occur once), and mean, p90,
+    p97, p99 and max of the lengths in tokens, without the end of sequence.
     """
-    present = [split for split in SPLITS if any(pair.split == split for pair in pairs)]
+    splits = [name for name in SPLITS if any(pair.split == name for pair in pairs)]
     rows = []
-    for language in ("fr", "en"):
-        for split in [*present, "all"]:
+    for language in LANGUAGES:
+        for split in [*splits, "all"]:
             texts = [
                 pair.fr_tokens if language == "fr" else pair.en_tokens
                 for pair in pairs
                 if split in (pair.split, "all")
             ]
-            rows.append({"language": language, "split": split, **_figures(texts)})
+            rows.append({"language": language, "split": split, **_statistics(texts)})
     return pd.DataFrame(rows)
 
 
-def _count(reason: str, count: str) -> tuple[str, int]:
-    if not count.isdecimal():
-        raise InputError(f"expected a number as count, got {shorten(count)!r}; {_REMEDY}")
-    return reason, int(count)
-
-
-def _figures(texts: Sequence[Sequence[str]]) -> dict[str, float]:
+def _statistics(texts: Sequence[Sequence[str]]) -> dict[str, float]:
     lengths = np.array([len(tokens) for tokens in texts])
     counts = Counter(chain.from_iterable(texts))
     return {
@@ -167,132 +73,194 @@ def _figures(texts: Sequence[Sequence[str]]) -> dict[str, float]:
         "once": sum(count == 1 for count in counts.values()),
         "mean": round(float(lengths.mean()), 2) if len(lengths) else 0.0,
         **{f"p{p}": int(np.percentile(lengths, p)) if len(lengths) else 0 for p in PERCENTILES},
-        "longest": int(lengths.max(initial=0)),
+        "max": int(lengths.max(initial=0)),
     }
 
 
-CAPTION_COVERAGE_TABLE = (
-    "Words of the vocabularies with a word vector, by the step that found it. Tokens are how often "
-    "these words stand in the text that the vocabularies are counted in: the train split and the "
-    "auxiliary text (with vocabulary.from_split: all, every split). Words that vocabulary.size and "
-    "vocabulary.min_count leave out, and their tokens, are in no row and no share."
-)
+def rejections_table(reports: Iterable[str | Path]) -> Table:
+    """Return the table of pairs that each step kept and rejected, from the steps' reports.
 
-COLUMNS_COVERAGE_TABLE = {
-    "language": Column("Language"),
-    "step": Column("Found by"),
-    "types": Column("Words", 0),
-    "type_share": Column("Words, %", 1, scale=100),
-    "tokens": Column("Tokens", 0),
-    "token_share": Column("Tokens, %", 1, scale=100),
-    "examples": Column("Most frequent"),
-}
+    The name of a step is that of its file, x for x.report.tsv, or of the folder for x/report.tsv.
+    Raises InputError when a file cannot be read or is not a report of counts.
+    """
+    rows: list[tuple[str, str, int]] = []
+    for path in map(Path, reports):
+        step = path.parent.name if path.stem == "report" else path.stem.removesuffix(".report")
+        counts = read_tsv(path, REPORT_COLUMNS, _count, _REMEDY)
+        rows.extend((step, reason, count) for reason, count in counts)
+    columns = {"step": Column("Step"), "reason": Column("Reason"), "count": Column("Pairs", 0)}
+    frame = pd.DataFrame(rows, columns=list(columns))
+    return Table(frame, "Pairs that each step read, rejected and kept.", columns, group=True)
 
 
-def tabulate_coverage(reports: Mapping[str, str | Path]) -> pd.DataFrame:
-    """Return the coverage reports (TSV files) of all languages below each other."""
+def _count(reason: str, count: str) -> tuple[str, int]:
+    if not count.isdecimal():
+        raise InputError(f"expected a number as count, got {shorten(count)!r}; {_REMEDY}")
+    return reason, int(count)
+
+
+def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
+    """Return the table of pairs that have a like pair in another split."""
+    columns = {
+        "split": Column("Split"),
+        "other": Column("Other split"),
+        "pairs": Column("Pairs", 0),
+        "exact": Column("Exact", 0, note="same texts"),
+        "normalised": Column("Normalised", 0, note="same up to case, punctuation and spaces"),
+        "english_only": Column("English only", 0),
+        "french_only": Column("French only", 0),
+        "group": Column("Group", 0, note="another version of the same verse"),
+    }
+    caption = (
+        "Leak audit: number of pairs of a split with a like pair in another split. "
+        "With the grouped split every count is 0."
+    )
+    return Table(audit(pairs), caption, columns)
+
+
+def audit(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
+    """Return how many pairs of a split have a like pair in another, a row for each two splits.
+
+    Columns: split, other, pairs (of ``split``), then how many of these have in ``other``
+    exact: a pair with the same texts; normalised: one with the same texts up to case,
+    punctuation and spaces (exact ones included); english_only and french_only: no such pair,
+    but its English, its French; group: a pair of the same group.
+    """
+    frame = pd.DataFrame(
+        [
+            (pair.split, pair.group, pair.fr, pair.en, match_key(pair.fr), match_key(pair.en))
+            for pair in pairs
+        ],
+        columns=["split", "group", "fr", "en", "fr_key", "en_key"],
+    )
+    splits = [name for name in SPLITS if (frame["split"] == name).any()]
+    rows = [
+        {"split": split, "other": other, **_leakage(frame, split, other)}
+        for other, split in combinations(splits, 2)
+        if not TRAINED_ON.issuperset((split, other))
+    ]
+    return pd.DataFrame(rows, columns=["split", "other", "pairs", *LEAKS])
+
+
+def _leakage(frame: pd.DataFrame, split: str, other: str) -> dict[str, int]:
+    pairs, others = frame[frame["split"] == split], frame[frame["split"] == other]
+
+    def in_other(*columns: str) -> "pd.Series[bool]":
+        keys = set(zip(*(others[column] for column in columns), strict=True))
+        rows = zip(*(pairs[column] for column in columns), strict=True)
+        return pd.Series([row in keys for row in rows], index=pairs.index, dtype=bool)
+
+    normalised = in_other("fr_key", "en_key")
+    leaks = {
+        "exact": in_other("fr", "en"),
+        "normalised": normalised,
+        "english_only": in_other("en_key") & ~normalised,
+        "french_only": in_other("fr_key") & ~normalised,
+        "group": in_other("group"),
+    }
+    return {"pairs": len(pairs), **{kind: int(leak.sum()) for kind, leak in leaks.items()}}
+
+
+def coverage_table(reports: Mapping[str, str | Path]) -> Table:
+    """Return the table of the coverage reports (TSV files) of all languages."""
     frames = []
     for language, path in reports.items():
         frame = read_frame(path, "build the embeddings again")
-        frame.insert(0, "language", language)
+        frame.insert(0, "language", LANGUAGES[language])
         frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+    columns = {
+        "language": Column("Language"),
+        "step": Column("Found by"),
+        "types": Column("Words", 0),
+        "type_share": Column("Words, %", 1, scale=100),
+        "tokens": Column("Tokens", 0),
+        "token_share": Column("Tokens, %", 1, scale=100),
+        "examples": Column("Most frequent"),
+    }
+    caption = (
+        "Words of the vocabularies with a word vector, by the step that found it. Tokens are "
+        "occurrences of these words in the texts that the vocabularies are counted in. Words "
+        "below the limits of the vocabulary, and their tokens, are in no row and no percentage."
+    )
+    return Table(pd.concat(frames, ignore_index=True), caption, columns, group=True)
 
 
 @dataclass(frozen=True)
-class Description:
-    """Figures of word vectors, as the lesson printed them of its own.
+class VectorStatistics:
+    """Statistics of word vectors, as the lesson printed them.
 
-    ``size`` words have a vector of ``dim`` numbers. ``measured`` of the words asked for are among
-    them; ``mean`` and ``deviation`` are those of all the numbers of these (NaN without any).
-    ``correlations`` are Pearson's, of two words each, NaN where one has no vector.
+    ``size`` words have a vector of ``dim`` numbers. ``sampled`` of some words are among them;
+    ``mean`` and ``std`` are over all numbers of their vectors (NaN without any). ``correlations``
+    are Pearson's, of two vectors each, NaN where a word has no vector.
     """
 
     size: int
     dim: int
-    measured: int
+    sampled: int
     mean: float
-    deviation: float
+    std: float
     correlations: tuple[float, ...]
 
 
-def describe_vectors(
+# fastText's wiki.en, from notes on the lesson.
+PUBLISHED = VectorStatistics(2_519_370, 300, 2_519_370, 0.0076, 0.2928, (0.60866, 0.14482))
+
+
+def vector_statistics(
     vectors: WordVectors, words: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
-) -> Description:
-    """Return the figures of ``vectors``: the spread of ``words``, the correlation of ``pairs``."""
-    asked = [*words, *(word for pair in pairs for word in pair)]
-    found, known = vectors.lookup(asked)
-    measured = int(known[: len(words)].sum())
-    numbers = found[:measured].astype(np.float64)
-    rows = dict(zip(np.flatnonzero(known).tolist(), found, strict=True))
-    places = range(len(words), len(asked), 2)
-    return Description(
+) -> VectorStatistics:
+    """Return mean and std over the vectors of ``words``, and the correlations of ``pairs``."""
+    queries = [*words, *chain.from_iterable(pairs)]
+    matrix, found = vectors.lookup(queries)
+    sampled = int(found[: len(words)].sum())
+    numbers = matrix[:sampled].astype(np.float64)
+    vector_of = dict(zip(np.flatnonzero(found).tolist(), matrix, strict=True))
+    starts = range(len(words), len(queries), 2)
+    return VectorStatistics(
         size=vectors.size,
         dim=vectors.dim,
-        measured=measured,
-        mean=float(numbers.mean()) if measured else np.nan,
-        deviation=float(numbers.std()) if measured else np.nan,
+        sampled=sampled,
+        mean=float(numbers.mean()) if sampled else np.nan,
+        std=float(numbers.std()) if sampled else np.nan,
         correlations=tuple(
-            float(np.corrcoef(rows[place], rows[place + 1])[0, 1])
-            if place in rows and place + 1 in rows
+            float(np.corrcoef(vector_of[start], vector_of[start + 1])[0, 1])
+            if start in vector_of and start + 1 in vector_of
             else np.nan
-            for place in places
+            for start in starts
         ),
     )
 
 
-CAPTION_VECTOR_TABLE = "Word vectors as they come, before the embeddings scale them."
-# The lesson asks its English vectors whether case matters little and unlike words differ much.
-PAIRS = (("jeremy", "Jeremy"), ("banana", "Jeremy"))
+def vectors_table(
+    statistics: Mapping[str, tuple[str, VectorStatistics]], published: bool = False
+) -> Table:
+    """Return the table of each language's kind and statistics of vectors.
 
-COLUMNS_VECTOR_TABLE = {
-    "language": Column("Language"),
-    "run": Column(
-        "Run", note="here, or what notes on the 2018 lesson printed (fastText's wiki.en)"
-    ),
-    "kind": Column("Kind"),
-    "words": Column("Words", 0, note="words with a vector"),
-    "dim": Column("Numbers", 0, note="numbers in each vector"),
-    "measured": Column(
-        "Measured", 0, note="words that mean and deviation are of: here those of the vocabulary"
-    ),
-    "mean": Column("Mean", 4),
-    "std": Column("Deviation", 4, note="standard deviation of all numbers"),
-    "jeremy_Jeremy": Column("jeremy, Jeremy", 3, note="correlation of the two words' vectors"),
-    "banana_Jeremy": Column("banana, Jeremy", 3),
-}
-PUBLISHED = Description(
-    size=2_519_370,
-    dim=300,
-    measured=2_519_370,
-    mean=0.0076,
-    deviation=0.2928,
-    correlations=(0.60866, 0.14482),
-)
-
-
-def tabulate_vectors(
-    described: Mapping[str, tuple[str, Description]], published: bool = False
-) -> pd.DataFrame:
-    """Return a row for each language's kind and description of vectors.
-
-    ``published`` puts the lesson's figures below the row of English.
+    ``published`` adds the lesson's figures below the row of English.
     """
-    rows = []
-    for language, (kind, description) in described.items():
-        rows.append(_row(language, "here", kind, description))
-        if published and language == "English":
-            rows.append(_row(language, "notes", "fasttext", PUBLISHED))
-    return pd.DataFrame(rows, columns=list(COLUMNS_VECTOR_TABLE))
-
-
-def _row(language: str, run: str, kind: str, described: Description) -> dict[str, object]:
-    figures = {
-        "words": described.size,
-        "dim": described.dim,
-        "measured": described.measured,
-        "mean": described.mean,
-        "std": described.deviation,
+    columns = {
+        "language": Column("Language"),
+        "run": Column("Run", note="this run, or notes on the 2018 lesson (fastText's wiki.en)"),
+        "kind": Column("Kind"),
+        "words": Column("Words", 0, note="words with a vector"),
+        "dim": Column("Dimensions", 0),
+        "sampled": Column("Sampled", 0, note="words that mean and std are over: the vocabulary"),
+        "mean": Column("Mean", 4),
+        "std": Column("Std", 4, note="standard deviation of all numbers"),
+        "jeremy_Jeremy": Column("jeremy, Jeremy", 3, note="correlation of the two words' vectors"),
+        "banana_Jeremy": Column("banana, Jeremy", 3),
     }
-    pairs = zip(("jeremy_Jeremy", "banana_Jeremy"), described.correlations, strict=False)
-    return {"language": language, "run": run, "kind": kind, **figures, **dict(pairs)}
+    rows = []
+    for language, (kind, row) in statistics.items():
+        rows.append((LANGUAGES[language], "here", kind, row))
+        if published and language == "en":
+            rows.append((LANGUAGES[language], "notes", "fasttext", PUBLISHED))
+    frame = pd.DataFrame(
+        [
+            (*names, row.size, row.dim, row.sampled, row.mean, row.std,
+             *(row.correlations or [np.nan] * len(WORD_PAIRS)))
+            for *names, row in rows
+        ],
+        columns=list(columns),
+    )  # fmt: skip
+    return Table(frame, "Word vectors before the embeddings scale them.", columns, group=True)

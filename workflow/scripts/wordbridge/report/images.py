@@ -1,50 +1,32 @@
-"""The tables of DeViSE's scores: image to word, and word to image.
-
-The table of the nouns that a method finds best and worst in images.
-
-How many nouns have a word vector, by how one is found, as it is shown.
-
-How many images of each set there are, how they are split, and how many were left out.
-
-The table of images that look mislabelled.
-"""
+"""Tables about the images: scores of the DeViSE methods, nouns, image sets, label errors."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wordbridge.devise.label_errors import Suspect
 from wordbridge.files import read_tsv
-from wordbridge.images.packages import LeftOut
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_images
-from wordbridge.report.published import published_rows_devise_published as published_rows
-from wordbridge.report.tables import Column, read_frame
-from wordbridge.report.translation import mean_and_deviation
+from wordbridge.report.published import published_hits
+from wordbridge.report.tables import Column, Table, mean_std, read_frame
 
-CAPTION = (
-    "Images to words: scores of every method on images that nothing was trained on, means and "
-    "standard deviations over the seeds"
-)
-WORDS_CAPTION = (
-    "Words to images: every noun with images in the group is looked for among all images of "
-    "the group, means and standard deviations over the seeds"
-)
+if TYPE_CHECKING:  # label_errors reads predictions, which no table of this module needs
+    from wordbridge.devise.label_errors import Suspect
 
-PLACE = ("split", "set", "kind")
+GROUP = ("split", "set", "kind")
 SPLITS = {
     "test": "seen nouns", "valid": "seen nouns (valid)", "unseen": "unseen nouns",
     "": "as given", "all": "all together",
 }  # fmt: skip
-HEADINGS = {
+DEVISE_COLUMNS = {
     "candidates": Column(
         "Candidates",
-        note="nouns with training images (seen), those held out (unseen), the backbone's "
-        "classes, all nouns of WordNet with a vector, nouns within n steps of a class (n-hop)",
+        note="nouns with training images (seen), held-out nouns (unseen), the classes of the "
+        "backbone, all nouns of WordNet with a vector, nouns within n steps of a class (n-hop)",
     ),
     "split": Column("Images of"),
     "set": Column("Set"),
@@ -52,306 +34,302 @@ HEADINGS = {
     "method": Column("Method"),
     "run": Column(
         "Run",
-        note="here, among nouns of WordNet with a vector, or as the paper printed it, among "
-        "the labels of ImageNet 2011",
+        note="this run, with the nouns of WordNet that have a vector, or the paper, with the "
+        "labels of ImageNet 2011",
     ),
     "seeds": Column("Seeds", 0),
-    "labels": Column("Nouns to choose from", 0),
+    "labels": Column("Candidate nouns", 0),
     "images": Column("Images", 0),
     "words": Column("Words", 0),
 }
-FIGURES = {
+METRICS = {
     "hit": Column(
         "hit", 1, scale=100,
-        note="percent of images whose noun is among the first k; nouns with the same vector tie "
-        "and count with the chance that the tie falls well",
+        note="percentage of images whose noun is among the first k; nouns with the same vector "
+        "tie and count with the probability that the tie is broken in their favour",
     ),
     "hp": Column(
         "h. precision", 3,
-        note="hierarchical precision: share of the first k answers that are in hCorrectSet, the "
-        "candidates within the smallest radius in WordNet that holds at least k",
+        note="hierarchical precision: fraction of the first k answers in hCorrectSet, the "
+        "candidates within the smallest radius in WordNet that contains at least k",
     ),
-    "precision": Column(
-        "precision", 3, note="share of the first k images that show the noun"
+    "precision": Column("precision", 3, note="fraction of the first k images that show the noun"),
+    "ceiling": Column(
+        "ceiling", 3, note="precision of a perfect ranking, as nouns have few images"
     ),
-    "ceiling": Column("ceiling", 3, note="the precision of a perfect order, as nouns have few"),
-    "mrr": Column("MRR", 3, note="mean of 1 / rank of the (first) right answer"),
+    "mrr": Column("MRR", 3, note="mean reciprocal rank of the (first) right answer"),
     "median_rank": Column("Median rank", 1),
     "wrong_steps": Column(
-        "Steps off", 2, note="from a wrong first answer to the truth in WordNet; less is nearer"
+        "Steps off", 2, note="distance in WordNet from a wrong first answer to the right noun"
     ),
 }  # fmt: skip
+_QUOTED = re.compile(r"'.*'|\".*\"")
 
 
-def tabulate_devise(
-    records: Sequence[Mapping[str, Any]], key: str = "rows", published: bool = False
+def devise_table(records: Sequence[Mapping[str, Any]], published: bool = False) -> Table:
+    """Return the table of scores from image to word; see ``devise_scores``."""
+    frame = devise_scores(records, "rows", published)
+    caption = (
+        "Images to words: scores of every method on images that nothing was trained on, means and "
+        "standard deviations over the seeds"
+    )
+    return Table(frame, caption, devise_columns(frame), group=True)
+
+
+def word_queries_table(records: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the table of scores from word to image; see ``devise_scores``."""
+    frame = devise_scores(records, "words")
+    caption = (
+        "Words to images: every noun with images in the group is a query, all images of the group "
+        "are candidates; means and standard deviations over the seeds"
+    )
+    return Table(frame, caption, devise_columns(frame), group=True)
+
+
+def devise_scores(
+    records: Sequence[Mapping[str, Any]], key: str, published: bool = False
 ) -> pd.DataFrame:
-    """Return one row per group of images, question and method.
+    """Return one row per candidate set, group of images and method.
 
     ``records`` are those of score_devise, ``key`` is "rows" (image to word) or "words" (word to
-    image). Figures are means over the seeds, those under the name with ``_std`` their sample
-    standard deviations. ``published`` puts the papers' figures below the questions that they
-    have, which is right for ImageNet alone. Groups that hold the same images come once.
+    image). Values are means over the seeds, their sample standard deviations are under the name
+    with ``_std``. ``published`` adds the papers' figures below the candidate sets that they have,
+    which is right for ImageNet only. Groups of the same images occur once.
     """
     runs: dict[tuple[str, ...], dict[str, list[Mapping[str, Any]]]] = {}
     for record in records:
         for row in _distinct(record[key]):
-            place = (str(row.get("candidates", "")), *(str(row[name]) for name in PLACE))
-            runs.setdefault(place, {}).setdefault(str(record["method"]), []).append(row)
+            group = (str(row.get("candidates", "")), *(str(row[name]) for name in GROUP))
+            runs.setdefault(group, {}).setdefault(str(record["method"]), []).append(row)
     rows: list[dict[str, Any]] = []
-    for candidates in dict.fromkeys(place[0] for place in runs):
-        for place, methods in runs.items():
-            if place[0] == candidates:
-                rows += _rows_of(place, methods)
+    for candidates in dict.fromkeys(group[0] for group in runs):
+        for group, methods in runs.items():
+            if group[0] == candidates:
+                rows += _method_rows(group, methods)
         if published:
-            rows += [{"candidates": candidates} | row for row in published_rows(candidates)]
+            rows += [{"candidates": candidates, **row} for row in published_hits(candidates)]
     frame = pd.DataFrame(rows)
-    unused = [
-        name for name, one in (("candidates", ""), ("run", "here")) if _only(frame, name, one)
-    ]
-    return frame.drop(columns=unused)
+    constant = [("candidates", ""), ("run", "here")]
+    return frame.drop(
+        columns=[name for name, value in constant if _is_constant(frame, name, value)]
+    )
 
 
 def devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
-    """Return how the columns of a table of ``tabulate_devise`` are shown, notes once each."""
-    columns = {name: column for name, column in HEADINGS.items() if name in frame.columns}
+    """Return the columns of a frame of ``devise_scores``, each note once."""
+    columns = {name: column for name, column in DEVISE_COLUMNS.items() if name in frame.columns}
     noted: set[str] = set()
-    for name in frame.columns:
-        kind, _, k = str(name).partition("@")
-        if kind in FIGURES and not str(name).endswith("_std"):
-            column = FIGURES[kind]
+    for name in map(str, frame.columns):
+        metric, _, k = name.partition("@")
+        if metric in METRICS and not name.endswith("_std"):
+            column = METRICS[metric]
             columns[name] = replace(
                 column,
                 heading=f"{column.heading}@{k}" if k else column.heading,
-                deviation=f"{name}_std" if f"{name}_std" in frame.columns else "",
-                note="" if kind in noted else column.note,
+                std=f"{name}_std" if f"{name}_std" in frame.columns else "",
+                note="" if metric in noted else column.note,
             )
-            noted.add(kind)
+            noted.add(metric)
     return columns
 
 
-def _rows_of(
-    place: Sequence[str], methods: Mapping[str, Sequence[Mapping[str, Any]]]
+def _method_rows(
+    group: Sequence[str], methods: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> list[dict[str, Any]]:
-    """Return a row per method; ``place`` is the candidates' name and the group."""
-    heading = dict(zip(("candidates", *PLACE), place, strict=True))
-    heading["split"] = SPLITS.get(heading["split"], heading["split"])
+    """Return a row per method; ``group`` is the name of the candidates and the group of images."""
+    labels = dict(zip(("candidates", *GROUP), group, strict=True))
+    labels["split"] = SPLITS.get(labels["split"], labels["split"])
     return [
-        heading | {"method": method, "run": "here", "seeds": len(seeds)} | _means(seeds)
+        {**labels, "method": method, "run": "here", "seeds": len(seeds), **_means(seeds)}
         for method, seeds in methods.items()
     ]
 
 
-def _distinct(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return ``rows`` without sums over one kind or one set only, which say the same again."""
-    rows = list(rows)
-    kept = []
-    for row in rows:
-        same = [r for r in rows if _sum_key(r) == _sum_key(row) and r["images"] == row["images"]]
-        closer = [r for r in same if (r["set"] != "all", r["kind"] != "all") > _closeness(row)]
-        parts = [r for r in closer if row["kind"] in ("all", r["kind"])]
-        if row["set"] != "all" or not parts:
-            kept.append(row)
-    return kept
-
-
-def _sum_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return row.get("candidates", ""), row["split"]
-
-
-def _closeness(row: Mapping[str, Any]) -> tuple[bool, bool]:
-    return row["set"] != "all", row["kind"] != "all"
-
-
 def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return counts of the first of ``rows``, then mean and deviation of each figure."""
-    made: dict[str, Any] = {}
+    """Return the counts of the first of ``rows``, and mean and std of each metric."""
+    means: dict[str, Any] = {}
     for name in rows[0]:
         if name in ("labels", "images", "words", "nouns"):
-            made[name] = rows[0][name]
-        elif name not in ("candidates", *PLACE):
+            means[name] = rows[0][name]
+        elif name not in ("candidates", *GROUP):
             values = [row[name] for row in rows if row[name] is not None]
-            mean, deviation = mean_and_deviation(values) if values else (None, None)
-            made |= {name: mean, f"{name}_std": deviation}
-    return made
+            means[name], means[f"{name}_std"] = mean_std(values) if values else (None, None)
+    return means
 
 
-def _only(frame: pd.DataFrame, name: str, value: str) -> bool:
+def _distinct(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return ``rows`` without sums over all sets that repeat the row of one set or one kind."""
+    return [
+        row
+        for row in rows
+        if row["set"] != "all" or not any(_is_narrower(other, row) for other in rows)
+    ]
+
+
+def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Return whether ``other`` names the same images as ``row`` by fewer sets or kinds."""
+    same = all(other.get(name) == row.get(name) for name in ("candidates", "split", "images"))
+    one_of = row["kind"] in ("all", other["kind"])
+    narrower = [(group["set"] != "all", group["kind"] != "all") for group in (other, row)]
+    return same and one_of and narrower[0] > narrower[1]
+
+
+def _is_constant(frame: pd.DataFrame, name: str, value: str) -> bool:
     return name in frame.columns and bool((frame[name] == value).all())
 
 
-CAPTION_DEVISE_NOUNS = (
-    "Nouns whose images are named best and worst, means over the seeds, and what their images "
-    "are most often taken for"
-)
-_BEFORE = {
-    "candidates": Column("Candidates"),
-    "end": Column("End"),
-    "name": Column("Noun"),
-    "synset": Column("Synset"),
-    "images": Column("Images", 0),
-}
-_BEHIND = {
-    "taken_for": Column("Taken for", note="most frequent wrong first answer of the first seed"),
-}
-
-
-def tabulate_nouns(
+def nouns_table(
     records: Iterable[Mapping[str, Any]], method: str, count: int, images: int = 1
-) -> pd.DataFrame:
-    """Return the ``count`` best and worst nouns of ``method`` in every question that has nouns.
+) -> Table:
+    """Return the ``count`` best and worst nouns of ``method`` in every candidate set with nouns.
 
-    ``records`` are those of score_devise. Only nouns with at least so many ``images`` count.
-    Best is by all hit@k together, then by more images; a noun is never at both ends.
+    ``records`` are those of score_devise. Only nouns with at least ``images`` images are included.
+    Nouns are ranked by the sum of all hit@k, then by their number of images; none is both best and
+    worst.
     """
-    found = [noun for record in records if record["method"] == method for noun in record["nouns"]]
-    frame = pd.DataFrame(found)
-    ends = []
-    if len(frame):
-        frame = frame[frame["images"] >= images]
-        ends = [_ends(part, count) for _, part in frame.groupby("candidates", sort=False)]
-    if not ends:
-        return pd.DataFrame(columns=list(nouns_columns(frame)))
-    return pd.concat(ends, ignore_index=True)
-
-
-def nouns_columns(frame: pd.DataFrame) -> dict[str, Column]:
-    """Return how the columns of the table are shown, with every hit@k that it has."""
-    shown = {
-        name: Column(name, 0, scale=100, note="" if place else "percent")
-        for place, name in enumerate(_hits(frame))
+    nouns = [noun for record in records if record["method"] == method for noun in record["nouns"]]
+    frame = pd.DataFrame(nouns)
+    hits = [str(name) for name in frame.columns if str(name).startswith("hit@")]
+    columns = {
+        "candidates": Column("Candidates"),
+        "end": Column("End"),
+        "name": Column("Noun"),
+        "synset": Column("Synset"),
+        "images": Column("Images", 0),
+        **{
+            name: Column(name, 0, scale=100, note="percent" if name == hits[0] else "")
+            for name in hits
+        },
+        "taken_for": Column(
+            "Mistaken for", note="most frequent wrong first answer of the first seed"
+        ),
     }
-    return _BEFORE | shown | _BEHIND
+    ends = [pd.DataFrame(columns=list(columns))]
+    if nouns:
+        frame = frame[frame["images"] >= images]
+        groups = frame.groupby("candidates", sort=False)
+        ends = [_ends(group, count, hits)[list(columns)] for _, group in groups] or ends
+    caption = (
+        "Nouns with the best and the worst scores, means over the seeds, and the nouns that their "
+        "images are most often mistaken for"
+    )
+    return Table(pd.concat(ends, ignore_index=True), caption, columns, group=True)
 
 
-def _ends(frame: pd.DataFrame, count: int) -> pd.DataFrame:
-    hits = _hits(frame)
+def _ends(frame: pd.DataFrame, count: int, hits: Sequence[str]) -> pd.DataFrame:
+    """Return the best and the worst nouns of one candidate set."""
     how = {name: "mean" if name in hits else "first" for name in frame.columns}
     nouns = frame.groupby("synset", sort=True, as_index=False).agg(how)
-    # In whole ten-thousandths, since a sum of equal shares depends on how they were rounded.
-    nouns = nouns.assign(total=(nouns[hits].sum(axis=1) * 10_000).round())
+    # In units of 1/10,000, since the last digits of a sum depend on the order of its terms.
+    nouns = nouns.assign(total=(nouns[list(hits)].sum(axis=1) * 10_000).round())
     best, worst = (
-        nouns.sort_values(["total", "images"], ascending=[up, False], kind="stable")
-        for up in (False, True)
+        nouns.sort_values(["total", "images"], ascending=[ascending, False], kind="stable")
+        for ascending in (False, True)
     )
     best = best.head(min(count, (len(nouns) + 1) // 2))
     worst = worst.drop(best.index).head(count)
-    both = pd.concat([best.assign(end="best"), worst.assign(end="worst")])
-    return both[["candidates", "end", "name", "synset", "images", *hits, "taken_for"]]
+    return pd.concat([best.assign(end="best"), worst.assign(end="worst")])
 
 
-def _hits(frame: pd.DataFrame) -> list[str]:
-    return [str(name) for name in frame.columns if str(name).startswith("hit@")]
+def noun_coverage_table(path: str | Path) -> Table:
+    """Return the table of the coverage of the nouns, from the TSV of embed_nouns."""
+    columns = {
+        "lemmas": Column("Lemmas tried"),
+        "multiword": Column(
+            "Multi-word lemmas", note="skip: no vector; mean: mean of the vectors of their words"
+        ),
+        "case": Column("Case", note="most frequent: ignored, the most frequent spelling is used"),
+        "used": Column("In use"),
+        "nouns": Column("Nouns", 0),
+        "noun_share": Column("Nouns, %", 1, scale=100),
+        "vectors": Column("Distinct vectors", 0),
+        "classes": Column("Classes", 0),
+        "class_share": Column("Classes, %", 1, scale=100),
+        "class_vectors": Column("Distinct", 0, note="distinct vectors of classes"),
+        "own": Column("Own vector", 0, note="nouns with a vector of the lemma itself"),
+        "parts": Column("From words", 0),
+        "other": Column("Other lemma", 0, note="nouns whose first lemma has no vector"),
+    }
+    caption = "Nouns of WordNet and classes of ImageNet with a word vector, by type of lookup."
+    return Table(read_frame(path, "embed the nouns again"), caption, columns)
 
 
-CAPTION_NOUN_TABLE = (
-    "Nouns of WordNet and classes of ImageNet with a word vector, by how it is found."
-)
-
-COLUMNS = {
-    "lemmas": Column("Lemmas tried"),
-    "multiword": Column(
-        "Several words", note="skip: none has a vector; mean: that of the vectors of its parts"
-    ),
-    "case": Column("Case", note="most frequent: case does not count, the most frequent form wins"),
-    "used": Column("In use"),
-    "nouns": Column("Nouns", 0),
-    "noun_share": Column("Nouns, %", 1, scale=100),
-    "vectors": Column("Different vectors", 0),
-    "classes": Column("Classes", 0),
-    "class_share": Column("Classes, %", 1, scale=100),
-    "class_vectors": Column("Different", 0, note="vectors of classes that differ"),
-    "own": Column("Own vector", 0, note="nouns whose lemma has a vector of its own"),
-    "parts": Column("Of parts", 0),
-    "other": Column("Other lemma", 0, note="nouns whose first lemma has no vector"),
-}
-
-
-def tabulate_nouns_noun_table(path: str | Path) -> pd.DataFrame:
-    """Return the coverage of the nouns that ``embed_nouns`` measured."""
-    return read_frame(path, "embed the nouns again")
-
-
-CAPTION_IMAGE_COUNTS = "Images of each set, and those that were left out."
-COLUMNS_IMAGE_COUNTS = {
-    "set": Column("Set"),
-    "found": Column("Found", 0),
-    "left_out": Column(
-        "Left out", 0, note="when the set was listed; each is named in images/SET.left_out.tsv"
-    ),
-    "reason": Column("Most often because"),
-    "unreadable": Column("Unreadable", 0, note="listed, but the file held no image"),
-    "photos": Column("Photographs", 0, note="of those that are listed"),
-    TRAIN: Column("Train", 0),
-    VALID: Column("Valid", 0),
-    TEST: Column("Test", 0),
-    UNSEEN: Column("Unseen", 0, note="of nouns that are held out whole"),
-}
-_QUOTED = re.compile(r"'.*'|\".*\"")
-
-
-def tabulate_images(
+def image_counts_table(
     listed: Mapping[str, str | Path],
     left_out: Mapping[str, str | Path],
     failed: Mapping[str, Sequence[str | Path]],
     split: str | Path,
-) -> pd.DataFrame:
-    """Return a row per image set, in the order of ``listed``.
+) -> Table:
+    """Return the table of image sets: a row per set, in the order of ``listed``.
 
     ``listed``, ``left_out`` and ``failed`` have the tables of each set: its images, those left
     out when it was listed, and those of each shard that could not be decoded; ``split`` has the
     images of all labelled sets with their splits.
     """
+    columns = {
+        "set": Column("Set"),
+        "found": Column("Found", 0),
+        "left_out": Column(
+            "Left out", 0, note="when the set was listed; images/SET.left_out.tsv has each image"
+        ),
+        "reason": Column("Main reason"),
+        "unreadable": Column("Unreadable", 0, note="listed images that cannot be decoded"),
+        "photos": Column("Photographs", 0, note="among the listed images"),
+        TRAIN: Column("Train", 0),
+        VALID: Column("Valid", 0),
+        TEST: Column("Test", 0),
+        UNSEEN: Column("Unseen", 0, note="images of nouns that are held out entirely"),
+    }
     splits = Counter((image.set, image.split) for image in iterate_images(split))
     rows = []
     for name, path in listed.items():
         kinds = Counter(image.kind for image in iterate_images(path))
-        reasons = Counter(_QUOTED.sub("...", row.reason) for row in _left_out([left_out[name]]))
-        row: dict[str, Any] = {
-            "set": name,
-            "found": kinds.total() + reasons.total(),
-            "left_out": reasons.total(),
-            "reason": _commonest(reasons),
-            "unreadable": sum(1 for _ in _left_out(failed[name])),
-            "photos": kinds[PHOTO],
-        }
-        rows.append(row | {split: splits[name, split] for split in (TRAIN, VALID, TEST, UNSEEN)})
-    return pd.DataFrame(rows, columns=list(COLUMNS_IMAGE_COUNTS))
+        reasons = Counter(_QUOTED.sub("...", reason) for reason in _reasons([left_out[name]]))
+        row = (
+            name, kinds.total() + reasons.total(), reasons.total(), _most_common(reasons),
+            len(_reasons(failed[name])), kinds[PHOTO],
+        )  # fmt: skip
+        rows.append((*row, *(splits[name, key] for key in (TRAIN, VALID, TEST, UNSEEN))))
+    frame = pd.DataFrame(rows, columns=list(columns))
+    return Table(frame, "Images of each set, and images that were left out.", columns)
 
 
-def _left_out(paths: Iterable[str | Path]) -> Iterator[LeftOut]:
-    for path in paths:
-        yield from read_tsv(path, LeftOut._fields, LeftOut, "list and extract the set again")
+def _reasons(paths: Iterable[str | Path]) -> list[str]:
+    """Return the reasons in tables of images that were left out."""
+    remedy = "list and extract the set again"
+    return [
+        reason
+        for path in paths
+        for reason in read_tsv(path, ("image", "reason"), lambda image, reason: reason, remedy)
+    ]
 
 
-def _commonest(reasons: Counter[str]) -> str:
-    """Return the most frequent reason, the first by alphabet among equals, and its count."""
+def _most_common(reasons: Counter[str]) -> str:
+    """Return the most frequent reason and its count; ties are broken alphabetically."""
     if not reasons:
         return ""
     reason, count = min(reasons.items(), key=lambda item: (-item[1], item[0]))
     return f"{reason} ({count})"
 
 
-COLUMNS_SUSPECT_TABLE = {
-    "set": Column("Set"),
-    "image": Column("Image"),
-    "split": Column("Split", note="the noun of a training image was learnt, right or wrong"),
-    "noun": Column("Labelled"),
-    "cosine": Column("Cosine", 3, note="of the image's point with the noun it is labelled with"),
-    "other": Column("Closer to"),
-    "other_cosine": Column("Cosine", 3),
-    "gap": Column("Gap", 3),
-}
-
-
-def caption(method: str, seed: int) -> str:
-    """Return what the table shows, and whose points it goes by."""
-    return (
-        "Images that look mislabelled: far from their noun, close to another, as "
-        f"{method} (seed {seed}) sees them"
+def label_errors_table(rows: Sequence["Suspect"], method: str, seed: int) -> Table:
+    """Return the table of possible label errors by the predictions of ``method`` with ``seed``."""
+    columns = {
+        "set": Column("Set"),
+        "image": Column("Image"),
+        "split": Column("Split", note="the head was trained with the labels of train"),
+        "noun": Column("Label"),
+        "cosine": Column("Cosine", 3, note="of the prediction with the noun of the label"),
+        "other": Column("Closer to"),
+        "other_cosine": Column("Cosine", 3),
+        "gap": Column("Gap", 3),
+    }
+    fields = [
+        "set", "image", "split", "synset", "noun", "cosine",
+        "other_synset", "other", "other_cosine", "gap",
+    ]  # fmt: skip
+    caption = (
+        "Possible label errors: images far from their own noun and close to another, by the "
+        f"predictions of {method} (seed {seed})"
     )
-
-
-def tabulate_suspects(found: Sequence[Suspect]) -> pd.DataFrame:
-    """Return one row per suspect, in their order."""
-    return pd.DataFrame(found, columns=list(Suspect._fields))
+    return Table(pd.DataFrame(rows, columns=fields), caption, columns)

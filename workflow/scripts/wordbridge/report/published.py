@@ -1,13 +1,12 @@
-"""What the 2018 lesson printed: losses, seconds and parameters of its five variants.
+"""Published figures: the five translators of the 2018 lesson, and papers about ImageNet.
 
-``notebook`` is the original notebook (giga-fren questions, 45,219 pairs, 12 or 15 epochs),
-``notes`` a published re-run of it on one K80 GPU. Neither printed BLEU. The validation loss is
-that of free-running translations with padding counted.
+Losses, seconds and parameters of the lesson: ``notebook`` is the original notebook (giga-fren
+questions, 45,219 pairs, 12 or 15 epochs), ``notes`` a published re-run of it on one K80 GPU.
+Neither has BLEU. The validation loss is that of free-running translations with padding counted.
 
-What papers printed about ImageNet: Frome et al. (2013, DeViSE), Norouzi et al. (2014, ConSE).
-
-Flat hit@k and hierarchical precision@k, as shares. Seen classes: the 50,000 validation images of
-ILSVRC 2012, 1,000 candidates. The n-hop sets: images of ImageNet 2011 21K outside the 1,000.
+Frome et al. (2013, DeViSE) and Norouzi et al. (2014, ConSE): flat hit@k and hierarchical
+precision@k. Seen classes: the 50,000 validation images of ILSVRC 2012, 1,000 candidates. The
+n-hop sets: images of ImageNet 2011 21K outside the 1,000.
 """
 
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ import pandas as pd
 
 
 class PublishedTraining(NamedTuple):
-    """One training of the lesson: ``losses`` are train/validation per epoch as printed."""
+    """One training of the lesson; ``losses`` are train/validation loss per epoch as printed."""
 
     variant: str
     run: str
@@ -25,8 +24,8 @@ class PublishedTraining(NamedTuple):
     losses: str
 
 
-# The parameters were not printed; they follow from the notebook's sizes, output weights counted.
-RUNS = (
+# The parameters follow from the sizes in the notebook, with the weights of the output layer.
+TRAININGS = (
     PublishedTraining(
         "baseline", "notebook", 19_982_969, None,
         "5.4898/5.4626 4.6164/4.7705 4.3459/4.3773 3.8571/4.1360 3.6123/3.9419 3.3751/3.8399 "
@@ -85,7 +84,7 @@ def published_losses() -> pd.DataFrame:
     """
     rows = [
         (entry.variant, entry.run, epoch, *map(float, losses.split("/")))
-        for entry in RUNS
+        for entry in TRAININGS
         for epoch, losses in enumerate(entry.losses.split(), start=1)
     ]
     return pd.DataFrame(
@@ -93,45 +92,44 @@ def published_losses() -> pd.DataFrame:
     )
 
 
-def published_rows() -> pd.DataFrame:
-    """Return a row per training: variant, run, epochs, last validation_loss, parameters.
+def published_trainings() -> pd.DataFrame:
+    """Return a row per training; values that were not published are missing.
 
-    The last column is seconds_per_epoch; what was not printed is missing.
+    Columns: variant, run, epochs, last validation_loss, parameters, seconds_per_epoch.
     """
-    rows = []
-    for entry in RUNS:
-        losses = entry.losses.split()
-        rows.append(
-            {
-                "variant": entry.variant,
-                "run": entry.run,
-                "epochs": len(losses),
-                "validation_loss": float(losses[-1].split("/")[1]),
-                "parameters": entry.parameters,
-                "seconds_per_epoch": entry.seconds_per_epoch,
-            }
-        )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        [
+            (
+                entry.variant,
+                entry.run,
+                len(entry.losses.split()),
+                float(entry.losses.rpartition("/")[2]),
+                entry.parameters,
+                entry.seconds_per_epoch,
+            )
+            for entry in TRAININGS
+        ],
+        columns=["variant", "run", "epochs", "validation_loss", "parameters", "seconds_per_epoch"],
+    )
 
 
-def beside_published(frame: pd.DataFrame) -> pd.DataFrame:
+def add_published_trainings(frame: pd.DataFrame) -> pd.DataFrame:
     """Return ``frame`` with a column ``run`` and, below each variant's row, the lesson's rows.
 
-    Only columns that ``frame`` has are taken over, and only variants that it has.
+    They have only the columns and variants of ``frame``.
     """
-    ours = frame.assign(run="here")
-    shared = [name for name in ours.columns if name in published_rows().columns]
+    published = published_trainings()
+    columns = ["variant", "run", *(name for name in frame.columns if name != "variant")]
+    shared = [name for name in columns if name in published.columns]
     rows = []
-    for variant in frame["variant"]:
-        rows += ours[ours["variant"] == variant].to_dict("records")
-        theirs = published_rows()
-        rows += theirs[theirs["variant"] == variant][shared].to_dict("records")
-    order = ["variant", "run", *(name for name in frame.columns if name != "variant")]
-    return pd.DataFrame(rows, columns=order)
+    for row in frame.assign(run="here").to_dict("records"):
+        rows.append(row)
+        rows += published[published["variant"] == row["variant"]][shared].to_dict("records")
+    return pd.DataFrame(rows, columns=columns)
 
 
 class PublishedHits(NamedTuple):
-    """A printed row: shares in percent for SEEN_KS or UNSEEN_KS, precision for PRECISION_KS."""
+    """A row of a paper: hit@k in percent for SEEN_KS or UNSEEN_KS, precision for PRECISION_KS."""
 
     method: str
     candidates: str
@@ -143,7 +141,7 @@ class PublishedHits(NamedTuple):
 SEEN_KS = (1, 2, 5, 10)
 UNSEEN_KS = (1, 2, 5, 10, 20)
 PRECISION_KS = (2, 5, 10, 20)
-ROWS = (
+HITS = (
     PublishedHits(
         "softmax (Frome et al.)", "classes", 1000,
         (55.6, 67.4, 78.5, 85.0), (0.452, 0.342, 0.313, 0.319),
@@ -167,13 +165,17 @@ ROWS = (
 )  # fmt: skip
 
 
-def published_rows_devise_published(candidates: str) -> list[dict[str, Any]]:
-    """Return the printed rows about some candidates, with the columns of the table of scores."""
-    made = []
-    for row in ROWS:
-        if row.candidates == candidates:
-            ks = SEEN_KS if candidates == "classes" else UNSEEN_KS
-            figures = {f"hit@{k}": hit / 100 for k, hit in zip(ks, row.hits, strict=True)}
-            figures |= dict(zip((f"hp@{k}" for k in PRECISION_KS), row.precision, strict=False))
-            made.append({"method": row.method, "run": "paper", "labels": row.labels} | figures)
-    return made
+def published_hits(candidates: str) -> list[dict[str, Any]]:
+    """Return the rows about some candidates as fractions, with the columns of the DeViSE table."""
+    ks = SEEN_KS if candidates == "classes" else UNSEEN_KS
+    return [
+        {
+            "method": row.method,
+            "run": "paper",
+            "labels": row.labels,
+            **{f"hit@{k}": hit / 100 for k, hit in zip(ks, row.hits, strict=True)},
+            **dict(zip((f"hp@{k}" for k in PRECISION_KS), row.precision, strict=False)),
+        }
+        for row in HITS
+        if row.candidates == candidates
+    ]

@@ -1,255 +1,176 @@
-"""How the figures of a table are shown to people: rounded, with deviation or interval.
+"""Tables of the report: a frame, its caption and its columns, saved as TSV, Markdown and HTML.
 
-Tables as HTML that screen readers understand.
-
-Tables as Markdown, readable as plain text too.
-
-Tables with tabs as pandas frames.
-
-The look of HTML pages: self-contained, light and dark, readable on paper.
-
-Tables as files: TSV for programs, Markdown and HTML for people.
+The module also reads the tables of earlier jobs and summarises figures over seeds.
 """
 
 import csv
 import math
 import re
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import jinja2
 import numpy as np
 import pandas as pd
 
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
 
-MISSING = "\u2013"  # an en dash, as printers mark an empty cell
+MISSING = "\u2013"  # en dash: the usual sign of an empty cell
+_LINE_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+_MAIN = re.compile(r"<main>\n(.*)\n</main>", re.DOTALL)
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
 
 
 @dataclass(frozen=True)
 class Column:
-    """How one column of a table is shown.
+    """Format of one column in Markdown and HTML.
 
-    ``digits`` are those after the point (None: text, or up to 6 significant digits). The column
-    named by ``deviation`` holds the standard deviation ("25.1 ± 0.4"), the two named by
-    ``interval`` hold bounds ("3.2 [2.1, 4.3]"). Figures are multiplied by ``scale`` first (100
-    for a share shown in percent). The ``best`` figure of a column stands out. ``note`` explains
-    the column below the table.
+    ``digits`` is the number of decimals (None: text, or up to 6 significant digits). ``std`` names
+    the column with the standard deviation ("25.1 ± 0.4"), ``interval`` the two with the bounds of
+    an interval ("3.2 [2.1, 4.3]"). Values are multiplied by ``scale`` first (100 for percent). The
+    ``best`` value of the column is in bold. ``note`` explains the column below the table.
     """
 
     heading: str
     digits: int | None = None
-    deviation: str = ""
+    std: str = ""
     interval: tuple[str, str] | None = None
     scale: float = 1.0
     best: Literal["", "low", "high"] = ""
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """The text of a cell, whether it is a figure, and whether it is the best of its column."""
+class Cell(NamedTuple):
+    """The text of a cell, whether it is a number, and whether it is the best of its column."""
 
     text: str
-    figure: bool = False
-    best: bool = False
+    is_number: bool = False
+    is_best: bool = False
 
 
-Columns = Mapping[str, Column]
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A frame with a caption; Markdown and HTML show ``columns`` in their order.
+
+    Columns that the frame lacks are left out. With ``group``, the first column shows each run of
+    equal texts once. TSV has all columns of the frame.
+    """
+
+    frame: pd.DataFrame
+    caption: str
+    columns: Mapping[str, Column]
+    group: bool = False
+
+    @property
+    def visible(self) -> dict[str, Column]:
+        """Return those of ``columns`` that the frame has."""
+        return {name: self.columns[name] for name in self.columns if name in self.frame.columns}
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """Return the formatted cells of the visible columns, row by row."""
+        columns = self.visible
+        best = {name: _best(self.frame[name], c) for name, c in columns.items() if c.best}
+        return [
+            [_cell(row, name, columns[name], best.get(name)) for name in columns]
+            for row in self.frame.to_dict("records")
+        ]
+
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """Return heading and note of every visible column with a note."""
+        return [(c.heading, c.note) for c in self.visible.values() if c.note]
 
 
-def plain_columns(frame: pd.DataFrame) -> dict[str, Column]:
-    """Return a column for each of ``frame``, under its own name and with figures as they are."""
-    return {str(name): Column(str(name)) for name in frame.columns}
+def save_table(table: Table, paths: Iterable[str | Path]) -> None:
+    """Write the table to each of ``paths``, in the format of its ending (.tsv, .md or .html)."""
+    formats: dict[str, Callable[[Table], str]] = {".tsv": tsv, ".md": markdown, ".html": html}
+    for path in map(Path, paths):
+        save_text(formats[path.suffix](table), path)
 
 
-def shown_columns(frame: pd.DataFrame, columns: Columns | None) -> dict[str, Column]:
-    """Return those of ``columns`` that ``frame`` has, in their order; all of it when None."""
-    if columns is None:
-        return plain_columns(frame)
-    return {name: column for name, column in columns.items() if name in frame.columns}
+def save_text(text: str, path: str | Path) -> None:
+    """Write the text in UTF-8 to ``path``, which appears complete or not at all."""
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
 
 
-def cells(frame: pd.DataFrame, columns: Columns) -> list[list[Cell]]:
-    """Return the cells of ``frame`` row by row, only those of ``columns`` and in their order."""
-    rows = frame.to_dict("records")
-    best = {name: _best(frame[name], column) for name, column in columns.items() if column.best}
-    return [[_cell(row, name, columns[name], best.get(name)) for name in columns] for row in rows]
+def tsv(table: Table) -> str:
+    """Return all columns as tab-separated lines, numbers with 6 significant digits.
+
+    Integers keep all their digits, a missing value is an empty field, and tabs and line ends in
+    texts become spaces, so that no quoting is needed.
+    """
+    rows = [list(table.frame.columns), *table.frame.itertuples(index=False, name=None)]
+    return "".join("\t".join(map(_field, row)) + "\n" for row in rows)
 
 
-def figure_columns(body: Sequence[Sequence[Cell]], count: int) -> list[bool]:
-    """Return which of ``count`` columns hold figures."""
-    return [any(row[number].figure for row in body) for number in range(count)]
-
-
-def noted(columns: Columns) -> list[Column]:
-    """Return the columns that have a note."""
-    return [column for column in columns.values() if column.note]
-
-
-def _cell(row: Mapping[Any, Any], name: str, column: Column, best: str | None) -> Cell:
-    value = row[name]
-    if pd.isna(value):
-        return Cell(MISSING, figure=column.digits is not None)
-    if not is_figure(value):
-        return Cell(str(value))
-    text = _rounded(value, column)
-    stands_out = text == best
-    if column.deviation and not pd.isna(row[column.deviation]):
-        text += f" \u00b1 {_rounded(row[column.deviation], column)}"
-    if column.interval and not pd.isna(row[column.interval[0]]):
-        low, high = (_rounded(row[bound], column) for bound in column.interval)
-        text += f" [{low}, {high}]"
-    return Cell(text, figure=True, best=stands_out)
-
-
-def is_figure(value: object) -> bool:
-    """Return whether ``value`` is a number (true and false are not)."""
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
-
-
-def _best(values: pd.Series, column: Column) -> str | None:
-    """Return the best figure as shown, since what looks equal is equally good; None if all do."""
-    figures = [float(value) for value in values if is_figure(value) and math.isfinite(value)]
-    if len({_rounded(figure, column) for figure in figures}) < 2:
-        return None
-    return _rounded(min(figures) if column.best == "low" else max(figures), column)
-
-
-def _rounded(value: float, column: Column) -> str:
-    """Return ``value`` with the column's digits; z: what rounds to nothing has no minus sign."""
-    if column.digits is None:
-        return f"{value * column.scale:z,.6g}"
-    return f"{value * column.scale:z,.{column.digits}f}"
-
-
-_TABLE = re.compile(r'<main>\n(<div class="scroll".*)\n</main>', re.DOTALL)
-
-
-def table_html(
-    frame: pd.DataFrame, caption: str, columns: Columns | None = None, group: bool = False
-) -> str:
-    """Return ``frame`` as an HTML table that scrolls sideways, with its notes below."""
-    shown = shown_columns(frame, columns)
-    body = cells(frame, shown)
-    right = figure_columns(body, len(shown))
-    heads = "".join(
-        f'<th scope="col"{_class(is_right)}>{escape(column.heading)}</th>'
-        for column, is_right in zip(shown.values(), right, strict=True)
+def markdown(table: Table) -> str:
+    """Return the caption, the visible columns as a Markdown table, and the notes."""
+    rows = table.cells
+    texts = [[_bold(_escaped(cell.text), cell.is_best) for cell in row] for row in rows]
+    if table.group:
+        for (before, row), line in zip(pairwise(rows), texts[1:], strict=True):
+            line[0] = "" if row[0].text == before[0].text else line[0]
+    lines = pd.DataFrame(
+        texts, columns=[_escaped(column.heading) for column in table.visible.values()]
+    ).to_markdown(
+        index=False,
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=["right" if right else "left" for right in _right_aligned(rows, table)],
     )
-    parts = [
-        f'<div class="scroll" role="region" aria-label="{escape(caption)}" tabindex="0">',
-        f"<table>\n<caption>{escape(caption)}</caption>",
-        f"<thead>\n<tr>{heads}</tr>\n</thead>",
-        *(_html_groups(body, right) if group else _html_rows(body, right)),
-        "</table>\n</div>",
-    ]
-    notes = "\n".join(
-        f"<div><dt>{escape(column.heading)}</dt> <dd>{escape(column.note)}</dd></div>"
-        for column in noted(shown)
-    )
-    return "\n".join([*parts, f'<dl class="notes">\n{notes}\n</dl>'] if notes else parts)
+    notes = "\n".join(f"- {_escaped(heading)}: {_escaped(note)}" for heading, note in table.notes)
+    return "\n\n".join(filter(None, [_escaped(table.caption), lines, notes])) + "\n"
+
+
+def html(table: Table) -> str:
+    """Return a self-contained HTML document with the visible columns and the notes."""
+    rows = table.cells
+    groups = [rows]
+    if table.group:
+        groups = [list(group) for _, group in groupby(rows, key=lambda row: row[0].text)]
+    headings = [column.heading for column in table.visible.values()]
+    right = _right_aligned(rows, table)
+    return render(
+        "tables.html.j2", title=table.caption, table=table,
+        headings=headings, right=right, groups=groups,
+    )  # fmt: skip
+
+
+def render(template: str, **context: object) -> str:
+    """Return the document that a template of this folder makes of ``context``."""
+    return _TEMPLATES.get_template(template).render(**context)
 
 
 def embedded_table(path: str | Path) -> str:
-    """Return the table of an HTML file that ``write_table`` wrote, to stand in another page.
+    """Return the table in an HTML file of ``save_table``, to be embedded in another page.
 
     Raises InputError when the file holds no such table.
     """
-    found = _TABLE.search(Path(path).read_text(encoding="utf-8"))
-    if found is None:
+    match = _MAIN.search(Path(path).read_text(encoding="utf-8"))
+    if match is None:
         raise InputError(f"{path}: expected a table of this project, got none; make it again")
-    return found.group(1)
-
-
-def _class(is_right: bool) -> str:
-    return ' class="figure"' if is_right else ""
-
-
-def _html_rows(body: Sequence[Sequence[Cell]], right: Sequence[bool]) -> list[str]:
-    rows = [f'<tr><th scope="row">{escape(row[0].text)}</th>{_tail(row, right)}' for row in body]
-    return ["<tbody>", *rows, "</tbody>"]
-
-
-def _html_groups(body: Sequence[Sequence[Cell]], right: Sequence[bool]) -> list[str]:
-    lines = []
-    for name, rows in groupby(body, key=lambda row: row[0].text):
-        first, *others = rows
-        head = f'<th scope="rowgroup" rowspan="{len(others) + 1}">{escape(name)}</th>'
-        lines += ['<tbody class="group">', f"<tr>{head}{_tail(first, right)}"]
-        lines += [f"<tr>{_tail(row, right)}" for row in others]
-        lines.append("</tbody>")
-    return lines
-
-
-def _tail(row: Sequence[Cell], right: Sequence[bool]) -> str:
-    """Return the cells of a row after its head, and the row's end."""
-    data = (
-        f"<td{_class(is_right)}>{f'<strong>{text}</strong>' if cell.best else text}</td>"
-        for cell, is_right, text in zip(
-            row[1:], right[1:], (escape(cell.text) for cell in row[1:]), strict=True
-        )
-    )
-    return "".join(data) + "</tr>"
-
-
-def table_markdown(
-    frame: pd.DataFrame, caption: str, columns: Columns | None = None, group: bool = False
-) -> str:
-    """Return ``frame`` as a Markdown table with its caption above and its notes below."""
-    shown = shown_columns(frame, columns)
-    body = cells(frame, shown)
-    texts = [[_bold(cell, _markdown_text(cell.text)) for cell in row] for row in body]
-    heads = [row[0].text for row in body]
-    for number in range(1, len(body) if group else 0):
-        if heads[number] == heads[number - 1]:
-            texts[number][0] = ""
-    table = [[_markdown_text(column.heading) for column in shown.values()], *texts]
-    lines = _markdown_lines(table, figure_columns(body, len(shown)))
-    notes = [
-        f"- {_markdown_text(column.heading)}: {_markdown_text(column.note)}"
-        for column in noted(shown)
-    ]
-    blocks = [[_markdown_text(caption)], lines, notes]
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
-
-
-def _bold(cell: Cell, text: str) -> str:
-    return f"**{text}**" if cell.best else text
-
-
-def _markdown_text(text: str) -> str:
-    """Return ``text`` on one line, with all that Markdown or HTML would take for a sign escaped."""
-    line = escape(" ".join(text.splitlines()), quote=False)
-    return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", line)
-
-
-def _markdown_lines(table: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
-    """Return the padded lines of ``table``, whose first row is the head, with the rule below it."""
-    widths = [max(3, *map(len, column)) for column in zip(*table, strict=True)]
-    rows = [
-        [
-            text.rjust(width) if is_right else text.ljust(width)
-            for text, width, is_right in zip(row, widths, right, strict=True)
-        ]
-        for row in table
-    ]
-    rule = [
-        "-" * (width - 1) + (":" if is_right else "-")
-        for width, is_right in zip(widths, right, strict=True)
-    ]
-    rows.insert(1, rule)
-    return ["| " + " | ".join(row) + " |" for row in rows]
+    return match.group(1)
 
 
 def read_frame(path: str | Path, remedy: str, gaps: bool = False) -> pd.DataFrame:
-    """Return the table at ``path``; with ``gaps`` an empty field is a missing number, else a text.
+    """Return the table at ``path``; an empty field is a missing number with ``gaps``, else "".
 
-    Raises InputError that ends in ``remedy`` when no table can be read.
+    Raises InputError that ends in ``remedy`` when the table cannot be read.
     """
     try:
         return pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=gaps)
@@ -257,106 +178,76 @@ def read_frame(path: str | Path, remedy: str, gaps: bool = False) -> pd.DataFram
         raise InputError(f"{path}: no table can be read ({shorten(error)}); {remedy}") from error
 
 
-STYLE = """\
-:root {
-  color-scheme: light dark;
-  --ink: #1c2128; --soft: #59636e; --paper: #ffffff; --band: #f4f6f8; --rule: #d5dbe1;
-  --accent: #00629b;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --ink: #e6e9ec; --soft: #a3adb8; --paper: #14181d; --band: #1d2329; --rule: #39424c;
-    --accent: #6cb8ea;
-  }
-}
-* { box-sizing: border-box; }
-body {
-  margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 78rem;
-  color: var(--ink); background: var(--paper);
-  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
-}
-h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 0.5rem; }
-h2 { font-size: 1.35rem; line-height: 1.25; margin: 3rem 0 0.75rem; }
-p { max-width: 46rem; }
-a { color: var(--accent); }
-a:focus-visible, .scroll:focus-visible {
-  outline: 3px solid var(--accent); outline-offset: 2px;
-}
-nav ul, ul.row {
-  display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; padding: 0; list-style: none;
-}
-.scroll { overflow-x: auto; margin: 1rem 0; }
-table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
-caption {
-  caption-side: top; text-align: left; color: var(--soft); padding-bottom: 0.5rem;
-  max-width: 46rem;
-}
-th, td { padding: 0.35rem 0.75rem; text-align: left; vertical-align: top; }
-thead th { border-bottom: 2px solid var(--ink); vertical-align: bottom; }
-tbody th { font-weight: 600; }
-tbody tr { border-bottom: 1px solid var(--rule); }
-tbody.group { border-bottom: 2px solid var(--rule); }
-tbody.group tr { border-bottom: 0; }
-tbody tr:hover { background: var(--band); }
-.figure { text-align: right; white-space: nowrap; }
-dl.notes { color: var(--soft); font-size: 0.88rem; max-width: 60rem; }
-dl.notes div { margin: 0.15rem 0; }
-dl.notes dt, dl.notes dd { display: inline; margin: 0; }
-dl.notes dt { font-weight: 600; }
-dl.notes dt::after { content: ":"; }
-figure { margin: 1.5rem 0; }
-figure img {
-  display: block; max-width: 100%; height: auto; padding: 0.5rem;
-  background: #ffffff; border: 1px solid var(--rule); border-radius: 0.5rem;
-}
-figcaption { color: var(--soft); font-size: 0.92rem; margin-top: 0.5rem; max-width: 46rem; }
-@media print { body { max-width: none; padding: 0; } .scroll { overflow: visible; } }
-"""
+def read_metrics(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Return the rows of all tables at ``paths``, with variant and seed as the first columns.
 
-
-def document(title: str, body: str) -> str:
-    """Return a whole HTML page: ``title`` is text, ``body`` is HTML that is already escaped."""
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{STYLE}</style>\n</head>\n"
-        f"<body>\n{body}\n</body>\n</html>\n"
-    )
-
-
-_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-
-
-def write_table(
-    frame: pd.DataFrame,
-    stem: str | Path,
-    caption: str,
-    columns: Columns | None = None,
-    group: bool = False,
-) -> None:
-    """Write ``frame`` to ``stem``.tsv (all of it), ``stem``.md and ``stem``.html (``columns``).
-
-    Columns that ``frame`` lacks are left out; None shows all as they are. With ``group``, rows
-    with the same text in the first shown column belong together, and it is shown once for them.
+    A path ends in {variant}/{seed}/metrics.tsv. Raises InputError when a table has no rows or
+    cannot be read.
     """
-    texts = {
-        "tsv": table_tsv(frame),
-        "md": table_markdown(frame, caption, columns, group),
-        "html": document(caption, f"<main>\n{table_html(frame, caption, columns, group)}\n</main>"),
-    }
-    for ending, text in texts.items():
-        with atomic_write(f"{stem}.{ending}") as partial:
-            partial.write_text(text, encoding="utf-8", newline="\n")
+    frames = []
+    for path in map(Path, paths):
+        rows = read_frame(path, "train the variant again", gaps=True)
+        if rows.empty:
+            raise InputError(f"{path}: expected a row per epoch, got none; train the variant again")
+        rows.insert(0, "variant", path.parent.parent.name)
+        rows.insert(1, "seed", path.parent.name)
+        frames.append(rows)
+    return pd.concat(frames, ignore_index=True)
 
 
-def table_tsv(frame: pd.DataFrame) -> str:
-    """Return ``frame`` as tab-separated lines, figures with 6 significant digits.
+def mean_std(values: Sequence[float]) -> tuple[float, float]:
+    """Return the mean and the sample standard deviation, which is NaN for a single value."""
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else math.nan
 
-    Whole numbers keep all their digits; what is missing is empty; tabs and line ends in texts
-    become spaces, so that no quoting is needed.
-    """
-    rows = [list(frame.columns), *frame.itertuples(index=False, name=None)]
-    return "".join("\t".join(map(_field, row)) + "\n" for row in rows)
+
+def is_number(value: object) -> bool:
+    """Return whether ``value`` is a number; True and False are not."""
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
+
+
+def _cell(row: Mapping[Any, Any], name: str, column: Column, best: str | None) -> Cell:
+    value = row[name]
+    if pd.isna(value):
+        return Cell(MISSING, is_number=column.digits is not None)
+    if not is_number(value):
+        return Cell(str(value))
+    number = text = _rounded(value, column)
+    if column.std and not pd.isna(row[column.std]):
+        text += f" \u00b1 {_rounded(row[column.std], column)}"
+    if column.interval and not pd.isna(row[column.interval[0]]):
+        low, high = (_rounded(row[bound], column) for bound in column.interval)
+        text += f" [{low}, {high}]"
+    return Cell(text, is_number=True, is_best=number == best)
+
+
+def _best(values: pd.Series, column: Column) -> str | None:
+    """Return the best number as it is shown, None if all are shown alike."""
+    numbers = [float(value) for value in values if is_number(value) and math.isfinite(value)]
+    if len({_rounded(number, column) for number in numbers}) < 2:
+        return None
+    return _rounded(min(numbers) if column.best == "low" else max(numbers), column)
+
+
+def _rounded(value: float, column: Column) -> str:
+    """Return ``value`` with the digits of its column; "z" drops the sign of a negative zero."""
+    if column.digits is None:
+        return f"{value * column.scale:z,.6g}"
+    return f"{value * column.scale:z,.{column.digits}f}"
+
+
+def _right_aligned(rows: Sequence[Sequence[Cell]], table: Table) -> list[bool]:
+    """Return for each visible column whether it has numbers."""
+    return [any(row[place].is_number for row in rows) for place in range(len(table.visible))]
+
+
+def _bold(text: str, is_best: bool) -> str:
+    return f"**{text}**" if is_best else text
+
+
+def _escaped(text: str) -> str:
+    """Return ``text`` on one line, without a meaning in Markdown or HTML."""
+    line = escape(" ".join(text.splitlines()), quote=False)
+    return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", line)
 
 
 def _field(value: object) -> str:
@@ -364,7 +255,7 @@ def _field(value: object) -> str:
         return ""
     if isinstance(value, bool | np.bool_):
         return str(value).lower()
-    if not is_figure(value):
-        return _BREAKS.sub(" ", str(value)).strip(" ")
-    number = float(value)  # type: ignore[arg-type]  # is_figure has seen to it
+    if not is_number(value):
+        return _LINE_BREAKS.sub(" ", str(value)).strip(" ")
+    number = float(value)  # type: ignore[arg-type]  # is_number is no type guard
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.6g}"

@@ -1,20 +1,5 @@
-"""Sample translations as the lesson printed them: source, reference, each variant's version.
+"""Tables about the translators: scores, sample translations, losses per epoch, times."""
 
-Losses per epoch of every training, as the lesson printed them.
-
-The figures of every epoch of many trainings as one table.
-
-How far the runs of one variant differ.
-
-Figures of several runs of a variant as one row: mean and standard deviation over the seeds.
-
-The table of scores: one row per variant.
-
-The table of times and throughputs, which differ from run to run.
-"""
-
-import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -28,229 +13,40 @@ from numpy.typing import NDArray
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_records
-from wordbridge.report.published import beside_published
-from wordbridge.report.tables import Column, read_frame
+from wordbridge.report.published import add_published_trainings
+from wordbridge.report.tables import Column, Table, mean_std
 from wordbridge.translation.significance import RESAMPLES, SEED, compare_records
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
-CAPTION = "Sample translations from the {split} split, from the shortest to the longest."
-
-COLUMNS = {"sample": Column("Sample"), "line": Column("Line"), "text": Column("Text")}
-
-
-def spread_over_lengths(texts: Sequence[str], count: int) -> list[int]:
-    """Return the positions of ``count`` texts, from short to long in even steps.
-
-    Texts are sorted by their number of words, equals in their own order; the middle of each of
-    ``count`` equal slices of that order is taken, so neither the shortest nor the longest. Where
-    there are fewer texts, all are taken, and some in several slices.
-    """
-    order = sorted(range(len(texts)), key=lambda position: len(texts[position].split()))
-    slices = range(count if order else 0)
-    return [order[(2 * slice_ + 1) * len(order) // (2 * count)] for slice_ in slices]
-
-
-def tabulate_samples(
-    sources: Sequence[str],
-    references: Sequence[str],
-    hypotheses: Mapping[str, Sequence[str]],
-    count: int = 10,
-) -> pd.DataFrame:
-    """Return ``count`` samples, each with the lines source, reference and one per variant.
-
-    Columns: sample (from 1; all its numbers where there are fewer texts), line, text.
-    ``hypotheses`` maps variants to translations of ``sources``, in one order.
-    """
-    numbers: dict[int, list[str]] = {}
-    for number, position in enumerate(spread_over_lengths(sources, count), start=1):
-        numbers.setdefault(position, []).append(str(number))
-    lines = [("source", sources), ("reference", references), *hypotheses.items()]
-    rows = [
-        (", ".join(own), line, texts[position])
-        for position, own in numbers.items()
-        for line, texts in lines
-    ]
-    return pd.DataFrame(rows, columns=["sample", "line", "text"])
-
-
-def samples_of(translations: Mapping[str, Sequence[Translation]], count: int) -> pd.DataFrame:
-    """Return the table of samples of each variant's translations of the same texts.
-
-    Raises InputError when a variant has translations of other texts than the first one.
-    """
-    first = next(iter(translations.values()))
-    hypotheses = {name: [one.hypothesis for one in made] for name, made in translations.items()}
-    sources, references = [one.source for one in first], [one.reference for one in first]
-    for name, made in translations.items():
-        _check_sources(name, [one.source for one in made], sources)
-    return tabulate_samples(sources, references, hypotheses, count)
-
-
-def _check_sources(variant: str, sources: Sequence[str], expected: Sequence[str]) -> None:
-    for number, (own, wanted) in enumerate(zip_longest(sources, expected), start=1):
-        if own != wanted:
-            meant, got = (
-                "nothing" if text is None else repr(shorten(text)) for text in (wanted, own)
-            )
-            raise InputError(
-                f"variant {variant!r}, translation {number}: expected {meant} as its source text, "
-                f"like the first variant, got {got}; translate the split again with every variant"
-            )
-
-
-def attention_sample(
-    translations: str | Path, attention: str | Path, number: int, count: int
-) -> tuple[NDArray[np.float32], list[str], list[str]]:
-    """Return the attention, source tokens and output tokens of sample ``number`` of ``count``.
-
-    The number is that of the table. Both lists of tokens end with the end of sequence where the
-    weights have it.
-    """
-    made = read_translations(translations)
-    position = spread_over_lengths([one.source for one in made], count)[number - 1]
-    weights = read_attention(attention, position)
-    sides = (made[position].tokens, made[position].source_tokens)
-    words, source = (
-        [*tokens, SPECIALS[EOS]][:size] for tokens, size in zip(sides, weights.shape, strict=True)
-    )
-    return weights, source, words
-
-
-CAPTION_TRAINING_TABLE = (
-    "Losses per epoch in nats: the training loss as a running average, and on the valid split the "
-    "free-running loss as the lesson has it, the likelihood of each token after the true ones, and "
-    "BLEU."
-)
-
-COLUMNS_TRAINING_TABLE = {
-    "variant": Column("Variant"),
-    "seed": Column("Seed", 0),
-    "epoch": Column("Epoch", 0),
-    "forcing": Column("Forcing", 2, note="chance of feeding the true word"),
-    "train_loss": Column(
-        "Training", 4,
-        note="running average over the batches so far, the last ones counting most; with dropout, "
-        "forcing, label smoothing and the epoch's mix of texts where they are set, so no figure "
-        "to be held against the losses beside it",
-    ),
-    "free_running_loss": Column("Validation", 4),
-    "nll": Column("NLL/token", 4),
-    "bleu": Column("BLEU", 2, note="valid split, greedy, one reference, the model's tokens"),
-}  # fmt: skip
-
-
-def tabulate_training(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of ``metrics`` (see report/metrics.py) with the columns that are shown."""
-    return metrics[list(COLUMNS_TRAINING_TABLE)]
-
-
-def read_metrics(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """Return the rows of all tables at ``paths``, with the columns variant and seed in front.
-
-    A path ends in {variant}/{seed}/metrics.tsv; order is that of ``paths``. Raises InputError
-    when a table has no row or cannot be read.
-    """
-    return pd.concat([_read(Path(path)) for path in paths], ignore_index=True)
-
-
-def _read(path: Path) -> pd.DataFrame:
-    rows = read_frame(path, "train the variant again", gaps=True)
-    if rows.empty:
-        raise InputError(f"{path}: expected a row per epoch, got none; train the variant again")
-    rows.insert(0, "variant", path.parent.parent.name)
-    rows.insert(1, "seed", path.parent.name)
-    return rows
-
-
-def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
-    """Return the mean and the sample standard deviation, which is NaN for a single value."""
-    deviation = statistics.stdev(values) if len(values) > 1 else math.nan
-    return statistics.fmean(values), deviation
-
-
-def over_seeds(
-    records: Iterable[Mapping[str, Any]], averaged: Sequence[str], constant: Sequence[str] = ()
-) -> pd.DataFrame:
-    """Return one row per variant, in the order of first appearance in ``records``.
-
-    Columns: variant, seeds (how many), those of ``constant`` (the first run's), and for each of
-    ``averaged`` its mean and, under the name with ``_std``, its sample standard deviation (missing
-    for one run). Raises InputError when a record lacks a figure or a run comes twice.
-    """
-    runs: dict[str, dict[Any, Mapping[str, Any]]] = {}
-    for record in records:
-        _check(record, ("variant", "seed", *averaged, *constant))
-        seeds = runs.setdefault(str(record["variant"]), {})
-        if record["seed"] in seeds:
-            raise InputError(
-                f"run {record['variant']}/{record['seed']} comes twice: expected one record per "
-                "variant and seed; name each seed once in the configuration"
-            )
-        seeds[record["seed"]] = record
-    rows = [
-        _row(variant, list(seeds.values()), averaged, constant) for variant, seeds in runs.items()
-    ]
-    spread = [name + ending for name in averaged for ending in ("", "_std")]
-    return pd.DataFrame(rows, columns=["variant", "seeds", *constant, *spread])
-
-
-def _row(
-    variant: str,
-    runs: Sequence[Mapping[str, Any]],
-    averaged: Sequence[str],
-    constant: Sequence[str],
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"variant": variant, "seeds": len(runs)}
-    row |= {name: runs[0][name] for name in constant}
-    for name in averaged:
-        row[name], row[f"{name}_std"] = mean_and_deviation([float(run[name]) for run in runs])
-    return row
-
-
-def _check(record: Mapping[str, Any], names: Iterable[str]) -> None:
-    missing = [name for name in names if name not in record]
-    if missing:
-        run = f"{record.get('variant', '?')}/{record.get('seed', '?')}"
-        raise InputError(
-            f"record of {run} lacks {', '.join(missing)}: expected a figure for each; "
-            "score the run again"
-        )
-
-
-CAPTION_SCORE_TABLE = (
-    "Scores of every variant on the {split} split: means and standard deviations over the seeds. "
-    "The best figure of a column is in bold."
-)
-
-AVERAGED = (
+SCORES = (
     "epochs", "best_epoch", "validation_loss", "nll_per_token", "perplexity",
     "bleu_single", "bleu_multi", "chrf_single", "chrf_multi", "exact_match",
     "exact_match_multi",
     "length_ratio", "repetition_rate", "unknown_rate",
 )  # fmt: skip
 
-COLUMNS_SCORE_TABLE = {
+SCORE_COLUMNS = {
     "variant": Column("Variant"),
-    "run": Column("Run", note="here, or a figure that the 2018 lesson or notes on it printed"),
+    "run": Column("Run", note="this run, or figures that the 2018 lesson or notes on it printed"),
     "seeds": Column("Seeds", 0),
     "epochs": Column("Epochs", 0),
-    "best_epoch": Column("Best", 1, "best_epoch_std", note="the epoch whose weights were kept"),
+    "best_epoch": Column("Best", 1, "best_epoch_std", note="the epoch whose weights are kept"),
     "validation_loss": Column(
         "Valid. loss", 3, "validation_loss_std", best="low",
-        note="on the validation split and as the lesson has it: free running, padding counted, "
-        "nats; a model that stops at its end of sentence pays nothing for the padding after it",
+        note="on the validation split and as in the lesson: free running, padding counted, nats; "
+        "after a model's end of sentence padding costs nothing",
     ),
     "bleu_single": Column(
         "BLEU, 1 ref.", 1, "bleu_single_std", best="high",
-        note="0 to 100, against one reference: the first that the corpus has of a sentence; a "
-        "model trained with version tags is told which version that is",
+        note="0 to 100, against the first reference of the sentence in the corpus; a model "
+        "trained with edition tags gets the tag of that reference",
     ),
     "bleu_gain": Column(
         "Gain", 1, interval=("bleu_gain_low", "bleu_gain_high"),
-        note="BLEU with one reference less that of {baseline}, with its 95 % interval "
+        note="BLEU with one reference minus that of {baseline}, with its 95 % interval "
         "(paired bootstrap over the sentences)",
     ),
-    "p_value": Column("p", 3, note="chance of such a gain between equals (paired bootstrap)"),
+    "p_value": Column("p", 3, note="paired bootstrap: chance of such a gain between equals"),
     "bleu_multi": Column(
         "BLEU, all refs.", 1, "bleu_multi_std", best="high",
         note="against every version of the sentence",
@@ -259,7 +55,7 @@ COLUMNS_SCORE_TABLE = {
     "chrf_multi": Column("chrF, all refs.", 1, "chrf_multi_std", best="high"),
     "exact_match": Column(
         "Exact, %", 1, "exact_match_std", scale=100, best="high",
-        note="translations that equal the one reference",
+        note="translations that equal the first reference",
     ),
     "exact_match_multi": Column(
         "Exact, all refs., %", 1, "exact_match_multi_std", scale=100, best="high",
@@ -268,23 +64,22 @@ COLUMNS_SCORE_TABLE = {
     "nll_per_token": Column(
         "NLL", 3, "nll_per_token_std", best="low",
         note="negative log-likelihood of a reference token given those before it, nats; over "
-        "every pair of the split, cut to the trained lengths",
+        "every pair of the split, truncated to the lengths in training",
     ),
     "perplexity": Column("Perplexity", 1, "perplexity_std", best="low"),
     "length_ratio": Column(
-        "Length", 2, "length_ratio_std", note="translation over reference; 1 is right"
+        "Length", 2, "length_ratio_std", note="length of translation over reference; ideally 1"
     ),
     "repetition_rate": Column(
         "Repeats, %", 1, "repetition_rate_std", scale=100, best="low",
-        note="translations in which 1 to 4 words come twice in a row",
+        note="translations in which 1 to 4 words occur twice in a row",
     ),
     "unknown_rate": Column(
         "Unknown, %", 1, "unknown_rate_std", scale=100, best="low",
-        note="tokens that are the unknown word",
+        note="tokens that are the unknown token",
     ),
     "parameters": Column("Parameters", 0),
 }  # fmt: skip
-
 
 SIGNATURES = {
     "bleu_single": "signature_bleu",
@@ -293,35 +88,66 @@ SIGNATURES = {
     "chrf_multi": "signature_chrf_multi",
 }
 
+TIMES = (
+    "train_seconds", "epochs", "seconds_per_epoch", "target_tokens_per_second",
+    "decode_seconds", "decoded_sentences_per_second",
+)  # fmt: skip
 
-def tabulate_scores(
+TIME_COLUMNS = {
+    "variant": Column("Variant"),
+    "run": Column("Run", note="this run, or notes on the 2018 lesson (one K80 GPU)"),
+    "device": Column("Device"),
+    "threads": Column("Threads", 0),
+    "seeds": Column("Seeds", 0),
+    "epochs": Column("Epochs", 0),
+    "train_seconds": Column("Training, s", 0, "train_seconds_std"),
+    "seconds_per_epoch": Column("Epoch, s", 1, "seconds_per_epoch_std", best="low"),
+    "target_tokens_per_second": Column(
+        "Tokens/s", 0, "target_tokens_per_second_std", best="high",
+        note="target tokens in training, without padding",
+    ),
+    "decode_seconds": Column("Decoding, s", 1, "decode_seconds_std"),
+    "decoded_sentences_per_second": Column(
+        "Sentences/s", 0, "decoded_sentences_per_second_std", best="high",
+        note="translated sentences of the scored split",
+    ),
+}  # fmt: skip
+
+
+def scores_table(
     records: Sequence[Mapping[str, Any]],
+    split: str,
     baseline: str | None = "baseline",
     published: bool = False,
     resamples: int = RESAMPLES,
     seed: int = SEED,
-) -> pd.DataFrame:
-    """Return one row per variant with mean and deviation (``_std``) of each score over its seeds.
+) -> Table:
+    """Return the table of scores: a row per variant, means and stds (``_std``) over its seeds.
 
-    ``records`` are those of score_translations. With a ``baseline`` that is among them, bleu_gain
-    and its bounds and p_value compare the others with it (they need ``bleu_statistics`` in every
-    record); else these columns are left out. ``published`` puts the lesson's printed figures
-    below each variant.
+    ``records`` are those of score_translations on ``split``. If ``baseline`` is among them,
+    bleu_gain, its bounds and p_value compare the other variants with it (from the
+    ``bleu_statistics`` of every record). ``published`` adds the lesson's figures below each
+    variant.
     """
-    frame = over_seeds(records, AVERAGED, constant=("parameters",))
+    frame = aggregate_seeds(records, SCORES, constant=("parameters",))
     if baseline is not None:
         frame = frame.assign(**_gains(frame, records, baseline, resamples, seed))
-    return beside_published(frame) if published else frame
+    caption = (
+        f"Scores of every variant on the {split} split: means and standard deviations over the "
+        "seeds. The best value of a column is in bold."
+    )
+    frame = add_published_trainings(frame) if published else frame
+    return Table(frame, caption, score_columns(records, baseline), group=True)
 
 
-def score_columns(records: Sequence[Mapping[str, Any]], baseline: str) -> dict[str, Column]:
-    """Return ``COLUMNS`` with the baseline and the signatures of BLEU and chrF in their notes."""
-    columns = dict(COLUMNS_SCORE_TABLE)
+def score_columns(records: Sequence[Mapping[str, Any]], baseline: str | None) -> dict[str, Column]:
+    """Return ``SCORE_COLUMNS`` with the baseline and sacreBLEU's signatures in their notes."""
+    columns = dict(SCORE_COLUMNS)
     gain = columns["bleu_gain"]
     columns["bleu_gain"] = replace(gain, note=gain.note.format(baseline=baseline))
     for name, key in SIGNATURES.items():
-        found = " or ".join(dict.fromkeys(str(record[key]) for record in records if key in record))
-        note = "; ".join(part for part in (columns[name].note, found) if part)
+        signatures = dict.fromkeys(str(record[key]) for record in records if key in record)
+        note = "; ".join(filter(None, (columns[name].note, " or ".join(signatures))))
         columns[name] = replace(columns[name], note=note)
     return columns
 
@@ -333,52 +159,171 @@ def _gains(
     resamples: int,
     seed: int,
 ) -> dict[str, list[float | None]]:
-    """Return the columns of the comparison, missing for the baseline itself; none without any."""
+    """Return the columns that compare with the baseline, {} where there is nothing to compare."""
     comparisons = compare_records(records, baseline, resamples, seed)
     if not comparisons:
         return {}
     rows = [comparisons.get(variant) for variant in frame["variant"]]
-    fields = {
-        "bleu_gain": "difference",
-        "bleu_gain_low": "low",
-        "bleu_gain_high": "high",
-        "p_value": "p_value",
-    }
+    fields = {"bleu_gain": "difference", "bleu_gain_low": "low", "bleu_gain_high": "high"}
     return {
-        column: [None if row is None else getattr(row, field) for row in rows]
-        for column, field in fields.items()
+        column: [getattr(row, field, None) for row in rows]
+        for column, field in (fields | {"p_value": "p_value"}).items()
     }
 
 
-CAPTION_TIME_TABLE = (
-    "Times and throughputs: means and standard deviations over the seeds. They depend on the "
-    "machine and on what else it was doing."
-)
+def aggregate_seeds(
+    records: Iterable[Mapping[str, Any]], averaged: Sequence[str], constant: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return one row per variant, in the order of first appearance in ``records``.
 
-AVERAGED_TIME_TABLE = (
-    "train_seconds", "epochs", "seconds_per_epoch", "target_tokens_per_second",
-    "decode_seconds", "decoded_sentences_per_second",
-)  # fmt: skip
+    Columns: variant, seeds (their number), those of ``constant`` (of the first run), and for each
+    of ``averaged`` its mean and, under the name with ``_std``, its sample standard deviation
+    (missing for one run). Raises InputError when a record lacks a figure or a run occurs twice.
+    """
+    runs: dict[str, dict[Any, Mapping[str, Any]]] = {}
+    for record in records:
+        _check_figures(record, ("variant", "seed", *averaged, *constant))
+        seeds = runs.setdefault(str(record["variant"]), {})
+        if record["seed"] in seeds:
+            raise InputError(
+                f"run {record['variant']}/{record['seed']} occurs twice: expected one record per "
+                "variant and seed; list each seed once in the configuration"
+            )
+        seeds[record["seed"]] = record
+    rows = []
+    for variant, seeds in runs.items():
+        first = next(iter(seeds.values()))
+        row = {"variant": variant, "seeds": len(seeds), **{name: first[name] for name in constant}}
+        for name in averaged:
+            values = [float(record[name]) for record in seeds.values()]
+            row[name], row[f"{name}_std"] = mean_std(values)
+        rows.append(row)
+    columns = [name + ending for name in averaged for ending in ("", "_std")]
+    return pd.DataFrame(rows, columns=["variant", "seeds", *constant, *columns])
 
-COLUMNS_TIME_TABLE = {
-    "variant": Column("Variant"),
-    "run": Column("Run", note="here, or what notes on the 2018 lesson printed (one K80 GPU)"),
-    "device": Column("Device"),
-    "threads": Column("Threads", 0),
-    "seeds": Column("Seeds", 0),
-    "epochs": Column("Epochs", 0),
-    "train_seconds": Column("Training, s", 0, "train_seconds_std"),
-    "seconds_per_epoch": Column("Epoch, s", 1, "seconds_per_epoch_std", best="low"),
-    "target_tokens_per_second": Column(
-        "Tokens/s", 0, "target_tokens_per_second_std", best="high",
-        note="target tokens trained on, padding apart",
-    ),
-    "decode_seconds": Column("Decoding, s", 1, "decode_seconds_std"),
-    "decoded_sentences_per_second": Column(
-        "Sentences/s", 0, "decoded_sentences_per_second_std", best="high",
-        note="sentences of the scored split translated",
-    ),
-}  # fmt: skip
+
+def _check_figures(record: Mapping[str, Any], names: Iterable[str]) -> None:
+    missing = [name for name in names if name not in record]
+    if missing:
+        run = f"{record.get('variant', '?')}/{record.get('seed', '?')}"
+        raise InputError(
+            f"record of {run} lacks {', '.join(missing)}: expected a figure for each; "
+            "score the run again"
+        )
+
+
+def samples_table(
+    translations: Mapping[str, Sequence[Translation]], count: int, split: str
+) -> Table:
+    """Return ``count`` samples, each with the lines source, reference and one per variant.
+
+    ``translations`` maps each variant to its translations of the same texts of ``split``. Columns:
+    sample (from 1; all its numbers where there are fewer texts), line, text. Raises InputError when
+    a variant has translations of other texts than the first one.
+    """
+    sources, *others = ([t.source for t in rows] for rows in translations.values())
+    for variant, texts in zip([*translations][1:], others, strict=True):
+        _check_sources(variant, texts, sources)
+    lines = {
+        "source": sources,
+        "reference": [t.reference for t in next(iter(translations.values()))],
+    }
+    hypotheses = [(name, [t.hypothesis for t in rows]) for name, rows in translations.items()]
+    numbers: dict[int, list[str]] = {}
+    for number, position in enumerate(spread_over_lengths(sources, count), start=1):
+        numbers.setdefault(position, []).append(str(number))
+    rows = [
+        (", ".join(labels), line, texts[position])
+        for position, labels in numbers.items()
+        for line, texts in [*lines.items(), *hypotheses]
+    ]
+    columns = {"sample": Column("Sample"), "line": Column("Line"), "text": Column("Text")}
+    caption = f"Sample translations from the {split} split, from the shortest to the longest."
+    return Table(pd.DataFrame(rows, columns=list(columns)), caption, columns, group=True)
+
+
+def spread_over_lengths(texts: Sequence[str], count: int) -> list[int]:
+    """Return the positions of ``count`` texts, from short to long at even distances.
+
+    Texts are sorted by their number of words (stable); the middle of each of ``count`` equal
+    slices of that order is taken, hence neither the shortest nor the longest. If there are fewer
+    texts, all are taken, some in several slices.
+    """
+    order = sorted(range(len(texts)), key=lambda position: len(texts[position].split()))
+    slices = range(count if order else 0)
+    return [order[(2 * slice_ + 1) * len(order) // (2 * count)] for slice_ in slices]
+
+
+def _check_sources(variant: str, sources: Sequence[str], expected: Sequence[str]) -> None:
+    for number, (source, text) in enumerate(zip_longest(sources, expected), start=1):
+        if source != text:
+            got, other = ("nothing" if s is None else repr(shorten(s)) for s in (source, text))
+            raise InputError(
+                f"variant {variant!r}, translation {number}: expected {other} as its source text, "
+                f"like the first variant, got {got}; translate the split again with every variant"
+            )
+
+
+def attention_sample(
+    translations: str | Path, attention: str | Path, number: int, count: int
+) -> tuple[NDArray[np.float32], list[str], list[str]]:
+    """Return the attention, source tokens and output tokens of sample ``number`` of ``count``.
+
+    The number is that of the samples table. The attention is (output tokens, source tokens); both
+    lists of tokens end with the end of sequence if the attention has it.
+    """
+    rows = read_translations(translations)
+    position = spread_over_lengths([row.source for row in rows], count)[number - 1]
+    weights = read_attention(attention, position)
+    tokens = [*rows[position].tokens, SPECIALS[EOS]][: len(weights)]
+    source = [*rows[position].source_tokens, SPECIALS[EOS]][: weights.shape[1]]
+    return weights, source, tokens
+
+
+def training_table(metrics: pd.DataFrame) -> Table:
+    """Return the table of the losses of every epoch, from the rows of ``read_metrics``."""
+    columns = {
+        "variant": Column("Variant"),
+        "seed": Column("Seed", 0),
+        "epoch": Column("Epoch", 0),
+        "forcing": Column("Forcing", 2, note="probability of feeding the target token"),
+        "train_loss": Column(
+            "Training", 4,
+            note="exponential running average over the batches; it includes dropout, forcing, "
+            "label smoothing and the epoch's auxiliary text if they are set, and cannot be "
+            "compared with the losses in the other columns",
+        ),
+        "free_running_loss": Column("Validation", 4),
+        "nll": Column("NLL/token", 4),
+        "bleu": Column(
+            "BLEU", 2, note="validation split, greedy, one reference, on the model's tokens"
+        ),
+    }  # fmt: skip
+    caption = (
+        "Losses per epoch in nats: training loss (running average), and on the validation split "
+        "the free-running loss of the lesson, the NLL of each token given the true ones before "
+        "it, and BLEU."
+    )
+    return Table(metrics[list(columns)], caption, columns, group=True)
+
+
+def times_table(records: Sequence[Mapping[str, Any]], published: bool = False) -> Table:
+    """Return the table of times: a row per variant, means and stds (``_std``) over its seeds.
+
+    ``records`` have variant, seed, device, threads, train_seconds, epochs, decode_seconds and the
+    two throughputs. ``published`` adds the lesson's times below each variant.
+    """
+    per_epoch = [
+        {**record, "seconds_per_epoch": record["train_seconds"] / max(1, record["epochs"])}
+        for record in records
+    ]
+    frame = aggregate_seeds(per_epoch, TIMES, constant=("device", "threads"))
+    caption = (
+        "Times and throughputs: means and standard deviations over the seeds. They depend on the "
+        "machine and on its load."
+    )
+    frame = add_published_trainings(frame) if published else frame
+    return Table(frame, caption, TIME_COLUMNS, group=True)
 
 
 def joined_records(
@@ -390,17 +335,3 @@ def joined_records(
         {"variant": Path(path).parent.name, "seed": Path(path).stem, **decoded, **trained}
         for path, trained, decoded in records
     ]
-
-
-def tabulate_times(records: Sequence[Mapping[str, Any]], published: bool = False) -> pd.DataFrame:
-    """Return one row per variant with mean and deviation (``_std``) of its times over its seeds.
-
-    ``records`` have variant, seed, device, threads, train_seconds, epochs, decode_seconds and the
-    two throughputs. ``published`` puts the lesson's printed times below each variant.
-    """
-    per_epoch = [
-        {**record, "seconds_per_epoch": record["train_seconds"] / max(1, record["epochs"])}
-        for record in records
-    ]
-    frame = over_seeds(per_epoch, AVERAGED_TIME_TABLE, constant=("device", "threads"))
-    return beside_published(frame) if published else frame

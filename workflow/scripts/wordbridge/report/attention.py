@@ -1,0 +1,122 @@
+"""Figures of attention: heat maps, and curves per output step as in the lesson."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from wordbridge.errors import InputError
+from wordbridge.report.figures import ACCENT, MARK, SOFT, clear, house_style
+
+Weights = NDArray[np.floating]
+
+# From white (0) to the accent colour; darker is higher in grey prints, too.
+_SHADES = LinearSegmentedColormap.from_list(
+    "attention", ["#ffffff", "#9cc9e6", "#0072b2", "#00314d"]
+)
+
+
+@house_style()
+def attention_curves(
+    weights: Weights,
+    source: Sequence[str],
+    hypothesis: Sequence[str],
+    steps: int = 9,
+    title: str = "",
+) -> Figure:
+    """Return small plots, one per output step, of the attention over the source positions.
+
+    ``weights`` has shape (output steps, source words), rows sum to 1. The first ``steps`` steps
+    are drawn, three in a row as in the lesson, each under its output word; the source word with
+    the highest weight is named.
+    """
+    _check(weights, source, hypothesis)
+    count = min(steps, len(hypothesis))
+    rows = -(-count // 3)
+    figure = Figure(figsize=(10.5, 0.9 + 1.75 * rows), layout="constrained")
+    panels = figure.subplots(rows, min(3, count), sharex=True, sharey=True, squeeze=False).flat
+    for number, axes in enumerate(panels):
+        if number >= count:
+            axes.set_visible(False)
+            continue
+        _curve(axes, weights[number], source, f"{number + 1}  {hypothesis[number]}")
+        axes.set_xticks(range(len(source)), source, rotation=90, fontsize=8)
+        axes.tick_params(length=0, labelbottom=number >= 3 * (rows - 1))
+    _title(figure, title)
+    return figure
+
+
+def _curve(axes: Axes, row: Weights, source: Sequence[str], title: str) -> None:
+    positions = np.arange(len(row))
+    axes.fill_between(positions, row, color=ACCENT, alpha=0.15, linewidth=0)
+    axes.plot(positions, row, color=ACCENT, linewidth=1.6)
+    peak = int(np.argmax(row))
+    axes.plot([peak], [row[peak]], "o", color=MARK, markersize=4)
+    axes.annotate(
+        source[peak],
+        (peak, row[peak]),
+        xytext=(-5 if peak > len(row) / 2 else 5, 2),
+        textcoords="offset points",
+        ha="right" if peak > len(row) / 2 else "left",
+        fontsize=9,
+        color=MARK,
+    )
+    axes.set_title(title)
+    axes.set_ylim(0, 1.08)
+    axes.set_yticks([0, 0.5, 1])
+
+
+@house_style()
+def attention_heat_map(
+    weights: Weights, source: Sequence[str], hypothesis: Sequence[str], title: str = ""
+) -> Figure:
+    """Return the attention of every output word (rows) over the source words (columns).
+
+    ``weights`` has shape (output words, source words). The bars above show the coverage of each
+    source word, its sum of attention (Tu et al. 2016, section 3): about 1 when translated once.
+    """
+    _check(weights, source, hypothesis)
+    width, height = 0.34 * len(source), 0.34 * len(hypothesis)
+    figure = Figure(figsize=(2.6 + width, 2.9 + height), layout="constrained")
+    bars, grid = figure.subplots(2, 1, sharex=True, height_ratios=[1.0, max(1.0, height)])
+    _coverage(bars, weights.sum(axis=0))
+    image = grid.imshow(weights, cmap=_SHADES, vmin=0, vmax=1, aspect="auto")
+    grid.set_xticks(range(len(source)), source, rotation=60, ha="right", rotation_mode="anchor")
+    grid.set_yticks(range(len(hypothesis)), hypothesis)
+    grid.set_xticks(np.arange(len(source) - 1) + 0.5, minor=True)
+    grid.set_yticks(np.arange(len(hypothesis) - 1) + 0.5, minor=True)
+    clear(grid)
+    grid.grid(which="minor", color="#eef1f4", linewidth=0.8)
+    grid.tick_params(which="minor", length=0)
+    grid.tick_params(labelcolor="#1c2128")
+    scale = figure.colorbar(image, ax=grid, shrink=min(1.0, 1.6 / height), aspect=12, pad=0.02)
+    scale.outline.set_visible(False)
+    scale.set_label("Attention")
+    _title(figure, title)
+    return figure
+
+
+def _title(figure: Figure, title: str) -> None:
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+
+
+def _coverage(axes: Axes, totals: Weights) -> None:
+    axes.bar(range(len(totals)), totals, color=ACCENT, width=0.7)
+    axes.axhline(1, color=MARK, linewidth=1, linestyle="--")
+    axes.set_ylabel("Coverage", color=SOFT)
+    axes.set_ylim(0, max(1.25, float(totals.max()) * 1.05))
+    axes.set_yticks([0, 1])
+    clear(axes, sides=("left",))
+    axes.tick_params(axis="x", labelbottom=False)
+
+
+def _check(weights: Weights, source: Sequence[str], hypothesis: Sequence[str]) -> None:
+    if weights.shape != (len(hypothesis), len(source)) or not weights.size:
+        raise InputError(
+            f"attention of shape {weights.shape}: expected one row per output word and one column "
+            f"per source word, at least one each, got {len(hypothesis)} and {len(source)} words; "
+            "translate the sentence again"
+        )

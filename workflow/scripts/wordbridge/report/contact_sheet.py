@@ -1,0 +1,119 @@
+"""Contact sheets: rows of small images with their labels and scores, as one PNG."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import atomic_write
+from wordbridge.images.decoding import UnreadableImageError, open_image
+from wordbridge.images.table import ImageRow, read_bytes
+from wordbridge.search.results import Answer
+
+SIDE, GAP, LINE, FONT_SIZE = 160, 10, 16, 12  # pixels
+_LINES = 3  # of caption
+_PAPER, _INK, _EMPTY = "#ffffff", "#1c2128", "#eceff2"
+
+
+class Tile(NamedTuple):
+    """The bytes of an image and the lines below it; ``text`` replaces a missing image."""
+
+    lines: tuple[str, ...]
+    image: bytes | None = None
+    text: str = ""
+
+
+def result_tile(result: Answer) -> Tile:
+    """Return the tile of a search result: its image or noun, label and score below."""
+    score = f"{result.score:.3f}"
+    if not result.place:
+        return Tile((score,), None, result.label)
+    try:
+        row = ImageRow(*(result.columns.get(name, "") for name in ImageRow._fields))
+        return Tile((result.label, score), read_bytes(row))
+    except InputError:
+        return Tile((result.label, score), None, "file deleted")
+
+
+def save_sheet(path: str | Path, rows: Sequence[Sequence[Tile]]) -> None:
+    """Write a contact sheet as PNG, with one row of tiles below the other.
+
+    Equal tiles give equal bytes. Raises InputError when the file cannot be written.
+    """
+    try:
+        with atomic_write(path) as partial:
+            contact_sheet(rows).save(partial, "PNG", optimize=True)
+    except (OSError, ValueError) as error:  # ValueError: a name such as "."
+        raise InputError(
+            f"{path}: expected the path of a new PNG file, got one that cannot be written "
+            f"({shorten(error)}); choose another"
+        ) from error
+
+
+def contact_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:
+    """Return the sheet with all rows."""
+    columns = max((len(row) for row in rows), default=0)
+    row_height = SIDE + _LINES * LINE + GAP
+    size = (GAP + max(columns, 1) * (SIDE + GAP), GAP + max(len(rows), 1) * row_height)
+    sheet = Image.new("RGB", size, _PAPER)
+    for row_number, row in enumerate(rows):
+        for column, tile in enumerate(row):
+            _paste(sheet, tile, GAP + column * (SIDE + GAP), GAP + row_number * row_height)
+    return sheet
+
+
+def _paste(sheet: Image.Image, tile: Tile, left: int, top: int) -> None:
+    draw = ImageDraw.Draw(sheet)
+    image = None if tile.image is None else _thumbnail(tile.image)
+    if image is None:
+        draw.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), fill=_EMPTY)
+        lines = _wrapped(tile.text or "unreadable", _LINES * 2)
+        first = top + (SIDE - LINE * len(lines)) // 2
+        for number, line in enumerate(lines):
+            centred = left + (SIDE - _font().getlength(line)) / 2
+            draw.text((centred, first + number * LINE), line, _INK, _font())
+    else:
+        sheet.paste(image, (left + (SIDE - image.width) // 2, top + (SIDE - image.height) // 2))
+    below = [part for line in tile.lines for part in _wrapped(line, 2)]
+    for number, line in enumerate(below[:_LINES]):
+        draw.text((left, top + SIDE + 2 + number * LINE), line, _INK, _font())
+
+
+def _thumbnail(data: bytes) -> Image.Image | None:
+    """Return the image at most SIDE pixels wide and high, None if it cannot be decoded."""
+    try:
+        return ImageOps.contain(open_image(data, SIDE), (SIDE, SIDE), Image.Resampling.LANCZOS)
+    except UnreadableImageError:
+        return None
+
+
+def _wrapped(text: str, count: int) -> list[str]:
+    """Return ``text`` in at most ``count`` lines of a tile's width, cut with an ellipsis."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if _font().getlength(longer) <= SIDE or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    visible = lines[:count]
+    if len(lines) > count:
+        visible[-1] += "\u2026"
+    return [_truncated(line) for line in visible]
+
+
+def _truncated(line: str) -> str:
+    while line and _font().getlength(line) > SIDE:
+        line = line.rstrip("\u2026")[:-1] + "\u2026"
+    return line
+
+
+@lru_cache(maxsize=1)
+def _font() -> ImageFont.FreeTypeFont:
+    # matplotlib's own font has French letters and is the same on every machine.
+    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return ImageFont.truetype(path, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
