@@ -25,14 +25,14 @@ TRANSLATIONS |= SCORES
 TRAINING = {"train_translator", "tabulate_training"} | TRANSLATIONS
 EMBEDDINGS = {
     "build_embeddings",
-    "tabulate_coverage",
+    "describe_vectors",
     "find_learning_rate",
     "plot_range_test",
 } | TRAINING
 OF_VECTORS = {"train_vectors", "describe_vectors"}
-NUMBERS = {"numericalize", "plot_schedule", "find_learning_rate", "plot_range_test"} | TRAINING
+NUMBERS = {"numericalize", "tabulate_training", "find_learning_rate", "plot_range_test"} | TRAINING
 VOCABULARY = {"build_vocab", "describe_vectors"} | NUMBERS | EMBEDDINGS
-SPLIT = {"split_pairs", "audit_leaks", "describe_corpus", "train_vectors"} | VOCABULARY
+SPLIT = {"split_pairs", "describe_corpus", "train_vectors"} | VOCABULARY
 TOKENS = {"tokenize_questions"} | SPLIT
 QUESTIONS = {"extract_questions"} | TOKENS
 # What one variant's jobs run into.
@@ -81,8 +81,7 @@ def test_times_comments_docstrings_and_another_folder_make_nothing_stale(
         case(
             "tables and pages",
             "report/sheet.py",
-            {"audit_leaks", "describe_corpus", "describe_vectors", "tabulate_coverage"}
-            | {"tabulate_samples", *TABLES},
+            {"describe_corpus", "describe_vectors"} | {"tabulate_samples", *TABLES},
             dear=True,
         ),
         case(
@@ -194,7 +193,7 @@ def test_an_upgraded_library_makes_what_imports_it_stale(
 
 
 TRAINED = {"train_translator": 2, "translate_questions": 2, "score_translations": 2} | TABLES
-OF_VARIANTS = {"plot_schedule": 1, "tabulate_samples": 1}
+OF_VARIANTS = {"tabulate_samples": 1}
 OF_RUNS = {"record_usage": 1}  # the models that the command line may choose among
 
 

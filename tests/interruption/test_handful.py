@@ -17,7 +17,7 @@ from tests.mini_tree import RESULTS, artefacts
 TRANSLATOR, TABLES = f"{RESULTS}/translators/all/1", f"{RESULTS}/tables"
 TARGETS = (f"{TRANSLATOR}/model.safetensors", f"{TABLES}/leaks.tsv")
 FAULTS_OF = {
-    "audit_leaks": [{"seconds": 60}],  # it is quicker, so it is killed when all is written
+    "describe_corpus": [{"seconds": 60}],  # it is quicker, so it is killed when all is written
     "train_translator": [
         {"step": 5, "signal": signal.SIGTERM},
         {"save": 1, "where": "half"},  # its last state is half written

@@ -162,9 +162,7 @@ rule tabulate_devise:
     """Tables of DeViSE's scores (image to word, word to image, nouns), and losses of the heads."""
     input:
         scores=DEVISE_SCORES,
-        metrics=expand(
-            "<results>/devise/{method}/{seed}/metrics.tsv", method=HEADS_RUN, seed=SEEDS
-        ),
+        metrics=expand("<results>/devise/{method}/{seed}/metrics.tsv", method=HEADS_RUN, seed=SEEDS),
     output:
         losses=["<results>/figures/head_losses.png"] * bool(HEADS_RUN),
         scores=multiext("<results>/tables/devise", ".tsv", ".md", ".html"),

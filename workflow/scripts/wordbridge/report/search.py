@@ -84,7 +84,9 @@ def _rows(settings: Mapping[str, Any], images: Index) -> list[int]:
     """Return the rows of the images to search with."""
     names: int | Sequence[str] = settings.get("images", [])
     if isinstance(names, int):
-        held_out = [row for row in range(len(images.lines)) if images.label(row)["split"] != "train"]
+        held_out = [
+            row for row in range(len(images.lines)) if images.label(row)["split"] != "train"
+        ]
         count = min(names, len(held_out))
         return [held_out[(2 * n + 1) * len(held_out) // (2 * count)] for n in range(count)]
     rows = []
