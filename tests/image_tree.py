@@ -134,7 +134,7 @@ def config() -> dict[str, Any]:
 
 def resources(files: Mapping[str, str]) -> dict[str, Any]:
     """Return the config's entries of files that lie in the folder."""
-    return {name: {"places": [{"local": path}]} for name, path in files.items()}
+    return {name: {"locations": [{"local": path}]} for name, path in files.items()}
 
 
 def options(folder: Path) -> list[str | Path]:

@@ -25,7 +25,7 @@ THINGS = [
 ]  # fmt: skip
 CONFIG = {
     "pathvars": {"results": RESULTS, "logs": "logs/tiny"},
-    "resources": {"tiny": {"places": [{"local": "tiny.db"}]}},
+    "resources": {"tiny": {"locations": [{"local": "tiny.db"}]}},
     "corpora": {
         "tiny": {"kind": "verses", "verses": "tiny", "fr_versions": ["f"], "en_versions": ["e"]}
     },

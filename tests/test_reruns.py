@@ -116,8 +116,8 @@ def test_an_edited_module_makes_exactly_these_rules_stale(
         case("beam", "beam: 2", "beam: 3", TRANSLATIONS | {"record_usage"}),
         case(
             "mirror",
-            "    places:\n",
-            "    places:\n      - url: http://127.0.0.1:9/mini\n",
+            "    locations:\n",
+            "    locations:\n      - url: http://127.0.0.1:9/mini\n",
             set(),  # the checksum says which bytes are meant
             dear=True,
         ),

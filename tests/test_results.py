@@ -151,7 +151,7 @@ def test_verses_become_question_pairs(tmp_path: Path, workflow: Workflow):
     database.close()
     config = tmp_path / "config.yaml"
     shutil.copy(ROOT / CONFIG, config)
-    edit(config, "  mini_fr:\n", "  verses:\n    places: [local: verses.db]\n  mini_fr:\n")
+    edit(config, "  mini_fr:\n", "  verses:\n    locations: [local: verses.db]\n  mini_fr:\n")
     kind = "kind: verses\n    verses: verses\n    fr_versions: [l]\n    en_versions: [k]\n"
     edit(config, "kind: lines\n    fr: mini_fr\n    en: mini_en\n", kind)
     workflow(tmp_path, f"{RESULTS}/questions/pairs.tsv", *options(config))

@@ -195,7 +195,7 @@ def test_an_edit_of_what_is_no_image_beside_images_does_not_count(own: tuple[Pla
 def test_a_file_behind_a_file_address_is_ones_own(tmp_path: Path):
     planner, path = prepared(tmp_path), tmp_path / "with space.npy"
     url = f"file://{tmp_path}/with%20space.npy"
-    config = changed(base(), f'resources.by_url.places=[{{url: "{url}"}}]')
+    config = changed(base(), f'resources.by_url.locations=[{{url: "{url}"}}]')
     set_to(path, "first")
     plan = planner.plan(config)
     set_to(path, "other")

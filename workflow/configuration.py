@@ -26,14 +26,36 @@ from workflow.problems import YAML, Schema, lines, one_of, repeated_keys, resolv
 from workflow.relations import check_relations
 
 SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"
+PACKAGES = Path(__file__).with_name("resources.yaml")
 MOST_PROBLEMS = 10  # as many as a person mends before trying again
 
 
 def configured(config: Mapping[str, Any], files: Iterable[str | Path]) -> dict[str, Any]:
-    """Return what ``load`` makes of the project's configuration, after a look at its relations."""
-    loaded = load(config, SCHEMA, files)
+    """Return the configuration with the resources of packages and all defaults, checked.
+
+    Entries of ``resources`` in ``config`` add to those of workflow/resources.yaml or override them.
+    """
+    resources = _merged(package_resources(PACKAGES), config.get("resources") or {})
+    loaded = load({**config, "resources": resources}, SCHEMA, files)
     check_relations(loaded)
     return loaded
+
+
+def package_resources(path: Path) -> dict[str, Any]:
+    """Return the resources by name that a file of packages holds; see workflow/resources.yaml."""
+    resources = {}
+    for name, package in yaml.load(path.read_bytes(), YAML).items():
+        for resource, entry in package["members"].items():
+            location = {"package": name, **{key: package[key] for key in ("registry", "version")}}
+            if "member" in entry:
+                location["member"] = entry["member"]
+                location["archive_sha256"] = package["archive_sha256"]
+            resources[resource] = {
+                "locations": [location],
+                **{key: entry[key] for key in ("sha256", "size")},
+                **{key: package[key] for key in ("licence", "citation")},
+            }
+    return resources
 
 
 def load(

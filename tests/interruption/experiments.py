@@ -106,7 +106,7 @@ def verse_settings() -> dict[str, Any]:
     return {
         "pathvars": {"results": VERSES_RESULTS, "logs": "logs/verses"},
         "run": {"images": [], "variants": ["baseline"], "seeds": [1]},
-        "resources": {"toy_verses": {"places": [{"local": "verses.db"}]}},
+        "resources": {"toy_verses": {"locations": [{"local": "verses.db"}]}},
         "corpora": {
             "toy_verses": {
                 "kind": "verses",

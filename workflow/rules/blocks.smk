@@ -33,7 +33,7 @@ def resource_identity(wildcards):
         return {"sha256": block["sha256"]}
     # Snakemake would not see that an older file took the place of another.
     own = [file_digest(path) for path in own_files(wildcards)]
-    return {"places": block["places"], "size": block["size"], "own": own}
+    return {"locations": block["locations"], "size": block["size"], "own": own}
 
 
 def own_files(wildcards):
@@ -44,10 +44,10 @@ def own_files(wildcards):
     block = config["resources"][wildcards.resource]
     if block["sha256"]:
         return []
-    addresses = [place.get("url", "") for place in block["places"]]
+    addresses = [place.get("url", "") for place in block["locations"]]
     paths = [
         f"resources/manual/{wildcards.resource}",
-        *[place.get("local", "") for place in block["places"]],
+        *[place.get("local", "") for place in block["locations"]],
         *[unquote(urlsplit(url).path) for url in addresses if url.startswith("file:")],
     ]
     return list(filter(os.path.isfile, paths))
