@@ -355,5 +355,5 @@ def _schemas(keyword: str, value: Any) -> Any:
 
 def test_no_comma_has_cut_a_description_in_two(own: dict[str, Any]):
     known = {*Draft202012Validator.VALIDATORS, "$schema", "$defs", "description", "default"}
-    known |= {"title", "then", "unit", "entryOf", "inherit"}
+    known |= {"title", "then", "unit", "entryOf", "inherit", "packages"}
     assert set(keywords(own)) - known == set()

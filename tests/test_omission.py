@@ -59,7 +59,7 @@ def test_what_does_not_need_the_file_is_left(
 def test_vectors_for_french_names_alone_are_left_out_alone():
     config = given()
     config["vectors"]["own"] = {"kind": "text", "vec": "own"}
-    config["resources"]["own"] = {"locations": [{"local": "own.vec"}]}
+    config.setdefault("resources", {})["own"] = {"locations": [{"local": "own.vec"}]}
     config["search"]["french_vectors"] = "own"
     found = omitting("own", configured(config, []), [*KEYS, "vec"])
     assert found == "search: {french_vectors: null}"

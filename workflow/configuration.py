@@ -1,8 +1,9 @@
 """The configuration as the workflow reads it: checked, complete, and in one order.
 
-The schema is JSON Schema 2020-12 with three annotations of our own: ``unit`` (shown in messages),
+The schema is JSON Schema 2020-12 with four annotations of our own: ``unit`` (shown in messages),
 ``entryOf: a.b`` (the value must be a key of the mapping at a.b) and, on a mapping at the top,
-``inherit: b`` (each entry takes from the mapping b what it does not say itself). Defaults are
+``inherit: b`` (each entry takes from the mapping b what it does not say itself) and
+``packages: FILE`` (the entries add to those of a file of packages, or override them). Defaults are
 found through properties, patternProperties, additionalProperties, items, allOf, and $ref into
 $defs; of anyOf and oneOf, those of the first branch that fits once it is filled.
 """
@@ -26,17 +27,12 @@ from workflow.problems import YAML, Schema, lines, one_of, repeated_keys, resolv
 from workflow.relations import check_relations
 
 SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"
-PACKAGES = Path(__file__).with_name("resources.yaml")
 MOST_PROBLEMS = 10  # as many as a person mends before trying again
 
 
 def configured(config: Mapping[str, Any], files: Iterable[str | Path]) -> dict[str, Any]:
-    """Return the configuration with the resources of packages and all defaults, checked.
-
-    Entries of ``resources`` in ``config`` add to those of workflow/resources.yaml or override them.
-    """
-    resources = _merged(package_resources(PACKAGES), config.get("resources") or {})
-    loaded = load({**config, "resources": resources}, SCHEMA, files)
+    """Return what ``load`` makes of the project's configuration, after a check across keys."""
+    loaded = load(config, SCHEMA, files)
     check_relations(loaded)
     return loaded
 
@@ -70,6 +66,10 @@ def load(
     schema = _schema(Path(schema_path))
     # By way of JSON: plain types only, and names that YAML took for numbers are text again.
     plain = json.loads(json.dumps(config, default=str))
+    for name, node in schema.get("properties", {}).items():
+        if "packages" in node:
+            packages = package_resources(Path(schema_path).parent / node["packages"])
+            plain[name] = _merged(packages, plain.get(name) or {})
     filled = _filled(_inherited(plain, schema), schema, schema)
     checks = {"entryOf": _entry_of(filled)}
     types = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number)

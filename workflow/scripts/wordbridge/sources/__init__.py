@@ -1,1 +1,1 @@
-"""Where data comes from: named places, downloads, archives and the store of verified bytes."""
+"""Where data comes from: locations, downloads, archives and the store of verified bytes."""

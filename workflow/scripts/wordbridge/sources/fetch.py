@@ -61,7 +61,7 @@ def fetch(
     or if the disk is full.
     """
     job = FetchJob(name, resource.get("sha256"), resource.get("size"), Store(store), attempts)
-    locations = [parse_location(entry) for entry in resource.get("locations") or resource["places"]]
+    locations = [parse_location(entry) for entry in resource["locations"]]
     try:
         sha256, origin = job.run(Location(path=manual / name), locations, omission)
         job.store.link(sha256, destination)
