@@ -18,7 +18,7 @@ from wordbridge.corpus.subwords import segment_texts, train_sentencepiece, write
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from wordbridge.errors import InputError
 from wordbridge.files import write_json
-from wordbridge.search.engine import Search
+from wordbridge.search.engine import SearchEngine
 from wordbridge.tensors import copy_weights
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.pipeline import runs_out_of
@@ -108,7 +108,7 @@ def finish(results: Path) -> Path:
     """Write what a finished run has of translators into ``results``, and return it."""
     save_vocabulary(results, "fr", FRENCH)
     save_vocabulary(results, "en", ENGLISH)
-    write_json(results / "usage.json", {**USAGE, "tokenizer": "spacy"})
+    write_json(results / "config.json", {**USAGE, "tokenizer": "spacy"})
     save(results, "plain", 2, "fr-en", bleu=7.5)
     save(results, "plain", 10, "fr-en", bleu=9.5)
     save(results, "turned", 3, "en-fr", bleu=8.5)
@@ -219,7 +219,7 @@ def test_the_model_with_the_highest_bleu_is_taken_unless_another_is_named(
 def test_a_french_question_goes_to_the_best_model_out_of_french(results: Path):
     save(results, "turned", 3, "en-fr", bleu=99.5)
     (results / "search").mkdir()
-    assert Search(results)._translation("Où est la gare ?") == expected(GARE, 10)
+    assert SearchEngine(results)._translate("Où est la gare ?") == expected(GARE, 10)
     for variant in ("plain", "tagged"):
         shutil.rmtree(results / "translators" / variant)
     with pytest.raises(InputError, match="expected a translator out of fr, got others only"):
@@ -228,12 +228,12 @@ def test_a_french_question_goes_to_the_best_model_out_of_french(results: Path):
 
 def test_models_that_an_earlier_configuration_left_are_not_used(results: Path, wordbridge: Cli):
     usage = {**USAGE, "tokenizer": "spacy", "variants": ["plain", "tagged"], "seeds": [2, 8]}
-    write_json(results / "usage.json", usage)
+    write_json(results / "config.json", usage)
     run = wordbridge("translate", "Où est la gare ?", results=results)
     assert run.stdout.rstrip("\n") == expected(GARE, 2)
     run = wordbridge("translate", "Qui ?", "--variant", "turned", results=results)
     assert "expected a variant of plain, tagged, got turned" in run.stderr
-    write_json(results / "usage.json", usage | {"seeds": [5]})
+    write_json(results / "config.json", usage | {"seeds": [5]})
     run = wordbridge("translate", "Qui ?", results=results)
     assert "got plain/2, plain/10, tagged/8, turned/3 of an earlier one" in run.stderr
 
@@ -283,7 +283,7 @@ def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: 
         write_sentencepiece(results / f"subwords/{name}.model", model)
     pieces = segment_texts(["où est la gare ?"], models["fr"])[0]
     save_vocabulary(results, "fr", list(dict.fromkeys(pieces))[:-1])
-    write_json(results / "usage.json", {**USAGE, "tokenizer": "sentencepiece"})
+    write_json(results / "config.json", {**USAGE, "tokenizer": "sentencepiece"})
     save(results, "plain", 10, "fr-en", bleu=9.5)
     run = wordbridge("translate", "Où est la GARE ?", "--json", "--seed", "10", results=results)
     assert run.exit_code == 0, run.stderr
@@ -311,7 +311,7 @@ def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: 
             "version 'kong': expected one that the model was trained for, king, basic, world;",
         ),
         ([], "translators", "expected trained translators, got none; run snakemake first"),
-        ([], "usage.json", "usage.json: expected the settings of a finished run, got no file"),
+        ([], "config.json", "config.json: expected the settings of a finished run, got no file"),
         ([], "vocabulary/fr.tsv", "fr.tsv: no table can be read"),
     ],
 )

@@ -117,7 +117,7 @@ def test_the_states_below_the_folder_of_a_recorded_file_stay():
     state = endings.STATES / "results/mini/translators/all/1/x.safetensors"
     state.parent.mkdir(parents=True)
     state.touch()
-    above = ["usage.json", "translators/all.json", "translators/usage.json"]
+    above = ["config.json", "translators/all.json", "translators/config.json"]
     endings.forget_states([SimpleNamespace(output=[f"results/mini/{name}" for name in above])])
     assert state.exists()
 

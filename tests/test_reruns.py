@@ -113,7 +113,7 @@ def test_an_edited_module_makes_exactly_these_rules_stale(
             "max_steps: 12\n  no_repeat_ngram_size: 0\n  beam: 2",
             set(),
         ),
-        case("beam", "beam: 2", "beam: 3", TRANSLATIONS | {"record_usage"}),
+        case("beam", "beam: 2", "beam: 3", TRANSLATIONS | {"record_config"}),
         case(
             "mirror",
             "    locations:\n",
@@ -194,7 +194,7 @@ def test_an_upgraded_library_makes_what_imports_it_stale(
 
 TRAINED = {"train_translator": 2, "translate_questions": 2, "score_translations": 2} | TABLES
 OF_VARIANTS = {"tabulate_samples": 1}
-OF_RUNS = {"record_usage": 1}  # the models that the command line may choose among
+OF_RUNS = {"record_config": 1}  # the models that the command line may choose among
 
 
 @pytest.mark.parametrize(

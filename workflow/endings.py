@@ -92,7 +92,7 @@ def forget_states(jobs: Iterable[Any]) -> None:
     for made in {Path(output).parent for job in jobs for output in job.output}:
         folder = STATES.joinpath(*made.parts[bool(made.anchor) :])
         # Only what lies in the folder itself: below it are the states of others, as below
-        # results/default, where the job that writes usage.json has its output.
+        # results/default, where the job that writes config.json has its output.
         for state in [path for path in folder.glob("*") if path.is_file()]:
             state.unlink()
         with suppress(OSError):  # there is none, or another training's folder is still in it

@@ -120,10 +120,10 @@ def _examples(examples: Block) -> Iterator[str]:
     for name, example in examples.items():
         for number, text in enumerate(example["words"]):
             try:
-                TERMS["terms_of"](text)
+                TERMS["parse_terms"](text)
             except ValueError as missing:
                 at = f"search.examples.{name}.words[{number}]"
-                yield f"{at}: expected {missing}, got {text!r}; {TERMS['INSTANCES']}"
+                yield f"{at}: expected {missing}, got {text!r}; {TERMS['EXAMPLES']}"
 
 
 def _predicts_classes(method: Block) -> bool:

@@ -12,14 +12,16 @@ CLI = "tests/test_cli.py"
 ROWS: list[Row] = [
     Command("no model", TRANSLATE, "expected trained translators, got a file", 1, None, {"": b""}),
     Command(
-        "settings of nothing", TRANSLATE, "got none with decoding", 1, None, {"usage.json": b"{}"}
+        "settings of nothing", TRANSLATE, "got none with decoding", 1, None, {"config.json": b"{}"}
     ),
-    Command("no settings but text", TRANSLATE, "in JSON, got none", 1, None, {"usage.json": b"no"}),
+    Command(
+        "no settings but text", TRANSLATE, "in JSON, got none", 1, None, {"config.json": b"no"}
+    ),
     Command(
         "rules of another version",
         TRANSLATE,
         "expected rules and decoding as this version has them",
-        harmed={"usage.json": swap(b'"capitals"', b'"capital"')},
+        harmed={"config.json": swap(b'"capitals"', b'"capital"')},
     ),
     Command("a cut model", TRANSLATE, "not the weights", 1, None, {"@/model.safetensors": half}),
     Command(

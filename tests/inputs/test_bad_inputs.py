@@ -267,7 +267,7 @@ def test_a_bad_run_ends_in_one_line(
 def test_a_row_that_another_test_holds_is_there(row: Held):
     path, _, name = row.test.partition("::")
     text = (ROOT / path).read_text(encoding="utf-8")
-    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.parse_query(text).body if isinstance(node, ast.FunctionDef)]
     (test,) = [node for node in functions if node.name == name]
     first = min([test.lineno, *(decorator.lineno for decorator in test.decorator_list)])
     assert row.words in "\n".join(text.splitlines()[first - 1 : test.end_lineno])

@@ -44,7 +44,7 @@ class Training(NamedTuple):
     @property
     def usage(self) -> str:
         """Return a file of another job, which has its folder above all trainings'."""
-        return f"{self.experiment.results}/usage.json"
+        return f"{self.experiment.results}/config.json"
 
 
 TRANSLATOR = Training(MINI, "train_translator", "translators/all/1")

@@ -16,7 +16,7 @@ from wordbridge.report.contact_sheet import (
     save_sheet,
 )
 from wordbridge.search.index import COLUMNS, read_index
-from wordbridge.search.results import Answer, answers
+from wordbridge.search.results import Hit, nearest
 
 ROW = SIDE + 3 * LINE + GAP
 
@@ -73,7 +73,7 @@ def test_a_result_shows_its_image_noun_and_score(tmp_path: Path):
     results = make_run(tmp_path)
     index = read_index(results / "search/images")
 
-    (first,) = answers(index, index.vectors[2], 1)
+    (first,) = nearest(index, index.vectors[2], 1)
     tile = result_tile(first)
 
     assert (tile.lines, tile.text) == (("boat", "1.000"), "")
@@ -85,4 +85,4 @@ def test_a_result_shows_its_image_noun_and_score(tmp_path: Path):
 def test_a_result_without_an_image_is_its_noun():
     columns = dict.fromkeys(COLUMNS, "") | {"label": "guinea pig"}
 
-    assert result_tile(Answer(1, 0.5, columns)) == Tile(("0.500",), None, "guinea pig")
+    assert result_tile(Hit(1, 0.5, columns)) == Tile(("0.500",), None, "guinea pig")

@@ -20,8 +20,8 @@ from typer.testing import CliRunner, Result
 import wordbridge.search.engine
 from tests.search.toys import make_run
 from wordbridge.cli import app
-from wordbridge.search.engine import Search as Opened
-from wordbridge.search.engine import without_stop_words, words_of, write_usage
+from wordbridge.files import file_sha256, write_json
+from wordbridge.search.engine import SearchEngine, question_words
 from wordbridge.search.index import read_index
 from wordbridge.search.rows import model_digests
 from wordbridge.tensors import SavedModel, write_model
@@ -84,7 +84,7 @@ def test_words_in_all_forms_find_images(search: Search, words: list[str], found:
 def test_a_french_question_goes_through_the_translator(
     search: Search, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(Opened, "_translation", lambda self, text: "where is the dog ?")
+    monkeypatch.setattr(SearchEngine, "_translate", lambda self, text: "where is the dog ?")
 
     run = search("--french", "Où est le chien ?", "--json", "--top", "2")
 
@@ -103,7 +103,7 @@ def test_a_french_question_goes_through_the_translator(
 def test_a_question_without_a_useful_translation_is_an_error_with_both(
     search: Search, monkeypatch: pytest.MonkeyPatch, translation: str, got: str
 ):
-    monkeypatch.setattr(Opened, "_translation", lambda self, text: translation)
+    monkeypatch.setattr(SearchEngine, "_translate", lambda self, text: translation)
 
     run = search("--french", "Où est le bateau ?")
 
@@ -111,19 +111,6 @@ def test_a_question_without_a_useful_translation_is_an_error_with_both(
     assert run.stderr.startswith("error: question 'Où est le bateau ?': expected a translation")
     assert got in run.stderr
     assert repr(translation) in run.stderr
-
-
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ("Un bateau à voile", "bateau voile"),
-        ("le roi \u2212 l'homme + la femme", "roi - homme + femme"),
-        ("- le roi", "- roi"),
-        ("les + 42", "les + 42"),
-    ],
-)
-def test_stop_words_are_dropped_in_each_term_and_signs_stay(text: str, left: str):
-    assert without_stop_words(text) == left
 
 
 def test_nouns_and_classes_can_be_searched(search: Search):
@@ -170,14 +157,14 @@ def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     torch.manual_seed(4)
     network = torchvision.models.mobilenet_v3_small(weights=None)
     torch.save(network.state_dict(), project / "weights")
-    usage = {"backbone": "mobilenet_v3_small", "short_side": None, "pooling": "average"}
-    write_usage(
-        results / "search/image_usage.json",
-        usage | {"precision": "float32"},
-        project / "weights",
+    features = {"backbone": "mobilenet_v3_small", "short_side": None, "pooling": "average"}
+    write_json(
+        results / "config.json",
+        {
+            "features": features | {"precision": "float32"},
+            "weights": {"weights": file_sha256(project / "weights")},
+        },
     )
-    path = results / "search/image_usage.json"
-    path.write_text(path.read_text(encoding="utf-8").replace(f"{project}/", ""), encoding="utf-8")
     tensors = {
         "class_vectors": torch.tensor([[1.0, 4, 0, 0, 0]]).repeat(1000, 1),
         "known_classes": torch.ones(1000, dtype=torch.bool),
@@ -217,27 +204,23 @@ def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
     shutil.copy(made / "files/1.png", made / "copy.png")
     monkeypatch.chdir(tmp_path)
     cat = read_index(made / "search/images").vectors[1]
-    monkeypatch.setattr(wordbridge.search.engine, "image_vector", lambda *made_with: cat)
+    monkeypatch.setattr(wordbridge.search.engine, "embed_image", lambda *_: cat)
 
-    found = Opened(made).by_image(str(made / place), "images", 6).answers
+    found = SearchEngine(made).by_image(str(made / place), "images", 6).hits
 
     assert [one.rank for one in found] == [1, 2, 3, 4, 5, 6]
     assert ("toy/own/1.png" in [one.name for one in found]) == (place == "copy.png")
 
 
-def test_the_usage_of_images_names_the_network_and_its_settings(with_model: Path):
-    usage = json.loads((with_model / "search/image_usage.json").read_text(encoding="utf-8"))
-
-    names = ["backbone", "short_side", "pooling", "precision", "weights", "weights_sha256"]
-    assert list(usage) == names
-
-
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        ("devise/conse/1/model.safetensors", "expected the model that made the index of images"),
-        ("search/image_usage.json", "expected how images become features"),
-        ("../../weights", "weights: expected the weights of mobilenet_v3_small, got no file"),
+        (
+            "devise/conse/1/model.safetensors",
+            "expected the model that predicted the indexed images",
+        ),
+        ("config.json", "expected the settings of a finished run"),
+        ("../../weights", "weights: expected the weights of the backbone, got no file"),
     ],
 )
 def test_a_run_without_a_model_says_what_is_missing(
@@ -265,7 +248,7 @@ def test_a_model_that_did_not_make_the_index_is_refused(
     run = search("--image", str(finished / "files/0.png"), results=results)
 
     assert run.exit_code == 1
-    assert "expected the model that made the index of images (" in run.stderr
+    assert "expected the model that predicted the indexed images (" in run.stderr
     assert "run snakemake again, so that both are of one run" in run.stderr
 
 
@@ -279,7 +262,7 @@ def test_other_weights_and_what_is_no_image_are_refused(
     project = shutil.copytree(with_model.parents[1], tmp_path / "project")
     (project / "weights").write_bytes(b"others")
     run = search("--image", str(finished / "files/0.png"), results=project / "results/toy")
-    assert "expected the weights that made the features" in run.stderr
+    assert "expected the weights that the features were extracted with" in run.stderr
 
 
 @pytest.mark.parametrize(
@@ -319,7 +302,7 @@ def test_words_and_index_of_two_runs_are_refused(search: Search, finished: Path,
     run = search("dog", results=mixed)
 
     assert run.exit_code == 1
-    assert "made with the word vectors" in run.stderr
+    assert "built with the word vectors" in run.stderr
 
 
 def test_words_are_searched_without_torch_and_spacy(finished: Path):
@@ -354,4 +337,4 @@ def test_words_are_searched_without_torch_and_spacy(finished: Path):
     ],
 )
 def test_the_words_that_say_something_are_searched_with(translation: str, words: str):
-    assert words_of(translation) == words
+    assert question_words(translation) == words

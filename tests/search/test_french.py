@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordbridge.arrays import l2_normalize
+from wordbridge.arrays import Matrix, l2_normalize
 from wordbridge.errors import InputError
 from wordbridge.images.table import ImageRow, read_images
 from wordbridge.search.french import (
@@ -22,7 +22,7 @@ from wordbridge.search.french import (
     name_pairs,
     score_names,
 )
-from wordbridge.search.index import Vectors, read_index
+from wordbridge.search.index import read_index
 from wordbridge.search.words import read_words
 
 
@@ -125,12 +125,12 @@ def pairs(finished: Path) -> list[NamePair]:
 
 
 @pytest.fixture
-def english(finished: Path, pairs: list[NamePair]) -> Vectors:
+def english(finished: Path, pairs: list[NamePair]) -> Matrix:
     return mean_vectors([pair.en for pair in pairs], read_words(finished / "search/words/en"))
 
 
 def test_both_languages_are_asked_for_the_same_images(
-    finished: Path, pairs: list[NamePair], english: Vectors
+    finished: Path, pairs: list[NamePair], english: Matrix
 ):
     index = read_index(finished / "search/images")
     wrong = english[::-1].copy()
@@ -150,7 +150,7 @@ def test_both_languages_are_asked_for_the_same_images(
 
 
 def test_a_name_without_a_vector_in_one_language_counts_in_none(
-    finished: Path, pairs: list[NamePair], english: Vectors
+    finished: Path, pairs: list[NamePair], english: Matrix
 ):
     index = read_index(finished / "search/images")
     lacking = english.copy()

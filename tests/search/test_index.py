@@ -5,7 +5,6 @@ The graph, with exact search as the judge.
 Exact search by cosine.
 """
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,11 +17,11 @@ from wordbridge.errors import InputError
 from wordbridge.search.index import (
     FILES,
     ExactSearch,
-    GraphSettings,
     HnswSearch,
-    directed_rows,
-    ranked,
+    HnswSettings,
+    nonzero_rows,
     read_index,
+    sort_neighbours,
     write_graph,
     write_index,
 )
@@ -30,7 +29,7 @@ from wordbridge.search.recall import recall
 
 MADE_BY = {"index": "images", "word_vectors": "ab" * 32, "method": "conse", "seed": 3}
 LABELS = [{"label": "a\tboat\n", "synset": "n1"}, {"label": "dog", "archive": "x.zip"}]
-SETTINGS = GraphSettings(links=5)
+SETTINGS = HnswSettings(M=5, ef_construction=200, ef_search=200)
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def test_the_same_rows_make_the_same_bytes(folder: Path, tmp_path: Path):
 
 
 def test_an_index_made_with_other_word_vectors_is_refused(folder: Path):
-    with pytest.raises(InputError, match=r"made with the word vectors abab.* are from cdcd"):
+    with pytest.raises(InputError, match=r"built with the word vectors abab.* are from cdcd"):
         read_index(folder, "cd" * 32)
 
 
@@ -71,23 +70,17 @@ def replace_vectors(folder: Path) -> None:
     np.save(folder / "vectors.npy", matrix[::-1])
 
 
-def other_format(folder: Path) -> None:
-    text = json.loads((folder / "index.json").read_text(encoding="utf-8")) | {"format": 99}
-    (folder / "index.json").write_text(json.dumps(text), encoding="utf-8")
-
-
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
         (replace_vectors, "vectors.npy: expected the file that index.json describes, got another"),
-        (lambda f: (f / "hnsw.bin").unlink(), "hnsw.bin: expected .* bytes .*, got no file"),
+        (lambda f: (f / "hnsw.bin").unlink(), "hnsw.bin: expected 64 bytes, got no file"),
         (lambda f: (f / "labels.tsv").write_bytes(b"x"), "labels.tsv: expected .*, got 1 bytes"),
-        (other_format, "expected an index of format 1, got 99"),
         (
             lambda f: (f / "index.json").write_bytes(b"{"),
             "index.json: expected a description of an index in JSON",
         ),
-        (shutil.rmtree, "expected an index, got no file; run snakemake first"),
+        (shutil.rmtree, "expected an index, got no file; run snakemake"),
     ],
 )
 def test_a_changed_folder_is_refused(folder: Path, harm: Callable[[Path], object], message: str):
@@ -107,7 +100,7 @@ def test_each_vector_needs_a_label(tmp_path: Path):
         write_index(tmp_path, np.ones((3, 1), np.float32), LABELS, MADE_BY, SETTINGS)
 
 
-SETTINGS_HNSW = GraphSettings(links=8, build_candidates=60, search_candidates=40)
+SETTINGS_HNSW = HnswSettings(M=8, ef_construction=60, ef_search=40)
 
 
 @pytest.fixture(scope="module")
@@ -270,8 +263,10 @@ def test_unit_length_leaves_zeros_alone():
     assert l2_normalize(np.array([[3, 4], [0, 0]], np.float32)) == pytest.approx(
         np.array([[0.6, 0.8], [0, 0]])
     )
-    assert directed_rows(np.array([[0, 0], [0, 2]], np.float32)).tolist() == [1]
+    assert nonzero_rows(np.array([[0, 0], [0, 2]], np.float32)).tolist() == [1]
 
 
 def test_cosines_never_pass_one():
-    assert ranked(np.array([4]), np.array([1.0000001], np.float32), 1).cosines.tolist() == [1.0]
+    assert sort_neighbours(
+        np.array([4]), np.array([1.0000001], np.float32), 1
+    ).cosines.tolist() == [1.0]

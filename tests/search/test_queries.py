@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.search.queries import parse, query_vector
+from wordbridge.search.queries import parse_query, query_vector, without_stop_words
 from wordbridge.search.terms import Term
 from wordbridge.search.words import WordTable, read_words, write_words
 
@@ -22,7 +22,7 @@ VECTORS = {
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> WordTable:
     folder = tmp_path_factory.mktemp("words")
-    write_words(folder, VECTORS, np.array(list(VECTORS.values()), np.float32), "abc")
+    write_words(folder, VECTORS, np.array(list(VECTORS.values()), np.float32), "abc", "float32")
     return read_words(folder)
 
 
@@ -40,13 +40,13 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> WordTable:
     ],
 )
 def test_a_query_is_terms_with_signs(text: str, terms: list[Term]):
-    assert parse(text) == terms
+    assert parse_query(text) == terms
 
 
 @pytest.mark.parametrize("text", ["", "  ", "+", "boat +", "boat + - dog", "boat + +dog", "- -"])
 def test_a_sign_without_a_word_is_an_error(text: str):
     with pytest.raises(InputError, match=r"expected a word.*; write for instance: boat"):
-        parse(text)
+        parse_query(text)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_terms_are_means_of_raw_vectors_and_are_added(
     [
         ("kimg", "unknown word 'kimg': expected one of 7 words; did you mean king?"),
         ("king + woaman", "unknown word 'woaman'.* did you mean woman"),
-        ("man_salt", "unknown word 'salt'.* did you mean sail|nothing"),
-        ("qqqq", "nothing is spelled like it"),
+        ("man_salt", "unknown word 'salt'.* did you mean sail|no word"),
+        ("qqqq", "no word is spelled like it"),
         ("king - king", "its words cancel each other out"),
     ],
 )
@@ -85,3 +85,16 @@ def test_what_has_no_vector_says_why(text: str, message: str, table: WordTable):
     with pytest.raises(InputError, match=message.replace("?", r"\?")) as caught:
         query_vector(text, table)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Un bateau à voile", "bateau voile"),
+        ("le roi \u2212 l'homme + la femme", "roi - homme + femme"),
+        ("- le roi", "- roi"),
+        ("les + 42", "les + 42"),
+    ],
+)
+def test_stop_words_are_dropped_in_each_term_and_signs_stay(text: str, left: str):
+    assert without_stop_words(text) == left

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wordbridge.search.index import Neighbours, read_index
-from wordbridge.search.recall import measure_recall, recall, recall_rows, spread_rows
+from wordbridge.search.recall import measure_recall, recall, recall_rows, spaced_rows
 
 
 def neighbours(rows: list[int], cosines: list[float]) -> Neighbours:
@@ -33,9 +33,9 @@ def test_queries_are_spread_evenly_and_have_a_direction():
     vectors = np.arange(20, dtype=np.float32).reshape(10, 2)
     vectors[9] = 0
 
-    assert spread_rows(vectors, 4).tolist() == [[0, 1], [6, 7], [12, 13]]
-    assert len(spread_rows(vectors, 50)) == 9
-    assert spread_rows(vectors[:0], 4).shape == (0, 2)
+    assert spaced_rows(vectors, 4).tolist() == [[0, 1], [6, 7], [12, 13]]
+    assert len(spaced_rows(vectors, 50)) == 9
+    assert spaced_rows(vectors[:0], 4).shape == (0, 2)
 
 
 def test_a_small_index_is_searched_without_loss(finished: Path):

@@ -32,7 +32,7 @@ def test_classes_come_in_their_order(finished: Path):
 
     assert [one["label"] for one in made.labels] == ["boat", "guinea pig", "dog"]
     assert made.vectors[0].tolist() == [0, 0, 4, 1, 0]
-    assert made.made_by == {
+    assert made.source == {
         "index": "classes",
         "word_vectors": file_sha256(finished / "nouns/vectors.npy"),
     }
@@ -45,17 +45,17 @@ def test_images_have_the_label_of_their_noun_and_what_it_takes_to_read_them(fini
     assert made.vectors[2] == pytest.approx(noun_vector("boat"), abs=0.5)
     assert made.labels[2]["image"] == "own/2.png"
     assert made.labels[2]["member"] == str(finished / "files/2.png")
-    assert made.made_by["method"] == "conse"
+    assert made.source["method"] == "conse"
 
 
 def test_the_index_of_images_says_which_model_it_was_made_with(finished: Path, tmp_path: Path):
     model = [tmp_path / "model.safetensors", tmp_path / "settings.json"]
     for path in model:
         path.write_text(path.name)
-    made_by = index_rows(SETTINGS, files_of(finished) | {"model": model}).made_by
+    source = index_rows(SETTINGS, files_of(finished) | {"model": model}).source
 
-    assert made_by["model"] == file_sha256(model[0])
-    assert made_by["model_settings"] == file_sha256(model[1])
+    assert source["model"] == file_sha256(model[0])
+    assert source["model_settings"] == file_sha256(model[1])
 
 
 def test_snakemakes_own_list_of_files_does_as_well(finished: Path):

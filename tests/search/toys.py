@@ -11,13 +11,13 @@ from wordbridge.files import file_sha256, write_json
 from wordbridge.images.table import ImageRow, write_images
 from wordbridge.nouns.matrix import NounRow, write_noun_rows
 from wordbridge.nouns.table import Noun, read_nouns, write_nouns
-from wordbridge.search.index import GraphSettings, write_index
+from wordbridge.search.index import HnswSettings, write_index
 from wordbridge.search.rows import index_rows, noun_words
 from wordbridge.search.words import write_words
 
 DIM = 5
 SETTINGS = {"index": "images", "method": "conse", "seed": 1}
-GRAPH = GraphSettings(links=6, build_candidates=40, search_candidates=30)
+GRAPH = HnswSettings(M=6, ef_construction=40, ef_search=30)
 NOUNS = [
     ("n1", "entity", "", None),
     ("n2", "animal", "n1", None),
@@ -74,7 +74,7 @@ def make_run(results: Path) -> Path:
     for index in ("classes", "nouns", "images"):
         settings = SETTINGS if index == "images" else {"index": index}
         made = index_rows(settings, files_of(results))
-        write_index(results / "search" / index, made.vectors, made.labels, made.made_by, GRAPH)
+        write_index(results / "search" / index, made.vectors, made.labels, made.source, GRAPH)
     return results
 
 
@@ -110,7 +110,7 @@ def make_words(results: Path) -> None:
     ]
     digest = file_sha256(results / "nouns/vectors.npy")
     english = np.array([VECTORS[word] for word in words], np.float32)
-    write_words(results / "search/words/en", words, english, digest)
+    write_words(results / "search/words/en", words, english, digest, "float32")
     french = np.array([VECTORS[word] for word in FRENCH.values()], np.float32)
     write_words(results / "search/words/fr", list(FRENCH), french, digest, "float16")
 
@@ -126,4 +126,5 @@ def files_of(results: Path) -> dict[str, object]:
         "features": [results / f"features/toy/{shard}.tsv" for shard in range(2)],
         "predictions": made / "predictions.npy",
         "description": made / "predictions.json",
+        "model": [made / "predictions.npy", made / "predictions.json"],
     }

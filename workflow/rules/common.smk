@@ -120,7 +120,7 @@ SEARCH_FILES = (
             "<results>/search/words/{language}/words.json",
             language=LANGUAGES if FRENCH_VECTORS else ["en"],
         ),
-        "<results>/search/image_usage.json",
+        "<results>/config.json",
         "<results>/timings/search.html",
     ]
     if LABELLED_SETS

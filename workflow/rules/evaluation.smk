@@ -35,12 +35,14 @@ rule translate_questions:
         "../scripts/translate_questions.py"
 
 
-rule record_usage:
-    """How new texts are cut and translated, and by which models, for the command line."""
+rule record_config:
+    """The settings of the run that the command line needs for new texts and images."""
+    input:
+        weights=[BACKBONE_WEIGHTS] if LABELLED_SETS else [],
     output:
-        "<results>/usage.json",
+        "<results>/config.json",
     log:
-        "<logs>/record_usage.log",
+        "<logs>/record_config.log",
     conda:
         "../../envs/text.yaml"
     params:
@@ -50,9 +52,13 @@ rule record_usage:
             "tokenizer": config["tokens"]["tokenizer"],
             "variants": VARIANTS,
             "seeds": SEEDS,
+            "features": {
+                key: config["features"][key]
+                for key in ("backbone", "short_side", "pooling", "precision")
+            },
         },
     script:
-        "../scripts/record_usage.py"
+        "../scripts/record_config.py"
 
 
 rule score_translations:

@@ -7,7 +7,7 @@ rule translation:
         TABLES,
         FIGURES,
         "<results>/timings/times.html",
-        "<results>/usage.json",
+        "<results>/config.json",
 
 
 rule build_page:

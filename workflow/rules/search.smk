@@ -45,7 +45,6 @@ rule build_words:
     output:
         words="<results>/search/words/en/words.txt",
         vectors="<results>/search/words/en/vectors.npy",
-        ranks="<results>/search/words/en/ranks.npy",
         description="<results>/search/words/en/words.json",
     log:
         "<logs>/build_words.log",
@@ -67,7 +66,6 @@ rule align_french:
     output:
         words="<results>/search/words/fr/words.txt",
         vectors="<results>/search/words/fr/vectors.npy",
-        ranks="<results>/search/words/fr/ranks.npy",
         description="<results>/search/words/fr/words.json",
     log:
         "<logs>/align_french.log",
@@ -141,22 +139,3 @@ rule search_examples:
         settings=example_block,
     script:
         "../scripts/search_examples.py"
-
-
-rule record_image_usage:
-    """How an image that is searched with becomes features, for `wordbridge search --image`."""
-    input:
-        weights=BACKBONE_WEIGHTS,
-    output:
-        "<results>/search/image_usage.json",
-    log:
-        "<logs>/record_image_usage.log",
-    conda:
-        "../../envs/search.yaml"
-    params:
-        settings={
-            key: config["features"][key]
-            for key in ("backbone", "short_side", "pooling", "precision")
-        },
-    script:
-        "../scripts/record_image_usage.py"

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from wordbridge.job import start_job
-from wordbridge.search.index import GraphSettings, write_index
+from wordbridge.search.index import HnswSettings, write_index
 from wordbridge.search.rows import index_rows
 
 start_job(snakemake)
 
 settings = snakemake.params.settings
 rows = index_rows(settings, snakemake.input)
-graph = GraphSettings(**settings["graph"])
+graph = HnswSettings(**settings["graph"])
 folder = Path(snakemake.output.description).parent
-write_index(folder, rows.vectors, rows.labels, rows.made_by, graph)
+write_index(folder, rows.vectors, rows.labels, rows.source, graph)

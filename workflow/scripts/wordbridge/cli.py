@@ -18,7 +18,7 @@ from wordbridge.errors import InputError
 from wordbridge.job import error_message
 
 if TYPE_CHECKING:
-    from wordbridge.search.results import Answer
+    from wordbridge.search.results import Hit
     from wordbridge.translation.pipeline import Interpretation
 
 BATCH = 128  # lines that are translated together
@@ -181,13 +181,13 @@ def search(
     translated into stands on stderr.
     """
     with _errors_in_one_line():
-        from wordbridge.search.engine import Search
+        from wordbridge.search.engine import SearchEngine
 
         _exclude("search", nouns=nouns, classes=classes)
         _exclude("search", french=french, image=image)
         text = _query(query, image)
         index = "classes" if classes else "nouns" if nouns else "images"
-        opened = Search(results)
+        opened = SearchEngine(results)
         found = (
             opened.by_words(text, index, top, french, exact)
             if image is None
@@ -195,12 +195,12 @@ def search(
         )
         if found.translation:
             typer.echo(f"translated: {found.translation}", err=True)
-        _show_answers(found.answers, as_json, sheet)
+        _show_answers(found.hits, as_json, sheet)
 
 
-def _show_answers(found: "list[Answer]", as_json: bool, sheet: Path | None) -> None:
+def _show_answers(found: "list[Hit]", as_json: bool, sheet: Path | None) -> None:
     for answer in found:
-        columns = (f"{answer.score:.4f}", answer.label, answer.path, answer.place)
+        columns = (f"{answer.score:.4f}", answer.label, answer.path, answer.file)
         if as_json:
             typer.echo(json.dumps(answer.record(), ensure_ascii=False))
         else:

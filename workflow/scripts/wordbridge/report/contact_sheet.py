@@ -12,7 +12,7 @@ from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
 from wordbridge.images.decoding import UnreadableImageError, open_image
 from wordbridge.images.table import ImageRow, read_bytes
-from wordbridge.search.results import Answer
+from wordbridge.search.results import Hit
 
 SIDE, GAP, LINE, FONT_SIZE = 160, 10, 16, 12  # pixels
 _LINES = 3  # of caption
@@ -27,10 +27,10 @@ class Tile(NamedTuple):
     text: str = ""
 
 
-def result_tile(result: Answer) -> Tile:
+def result_tile(result: Hit) -> Tile:
     """Return the tile of a search result: its image or noun, label and score below."""
     score = f"{result.score:.3f}"
-    if not result.place:
+    if not result.file:
         return Tile((score,), None, result.label)
     try:
         row = ImageRow(*(result.columns.get(name, "") for name in ImageRow._fields))

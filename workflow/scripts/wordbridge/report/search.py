@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from wordbridge.errors import InputError
@@ -16,10 +17,10 @@ from wordbridge.search.french import (
     mean_vectors,
     score_names,
 )
-from wordbridge.search.index import Index, Vectors
+from wordbridge.search.index import Index
 from wordbridge.search.queries import query_vector
 from wordbridge.search.recall import recall_rows
-from wordbridge.search.results import Answer, answers, image_row, without
+from wordbridge.search.results import Hit, exclude_query, image_row, nearest
 from wordbridge.search.words import WordTable
 from wordbridge.vectors.protocol import WordVectors
 
@@ -29,7 +30,7 @@ class Example(NamedTuple):
 
     query: str
     tile: Tile
-    results: list[Answer]
+    results: list[Hit]
 
 
 def example_searches(
@@ -42,7 +43,7 @@ def example_searches(
     """
     top = settings["top"]
     return [
-        Example(text, Tile((), None, text), answers(target, query_vector(text, words), top))
+        Example(text, Tile((), None, text), nearest(target, query_vector(text, words), top))
         for text in settings.get("words", [])
     ] + [_image_example(target, images, row, top) for row in _rows(settings, images)]
 
@@ -73,10 +74,10 @@ def sheet_rows(examples: Sequence[Example]) -> list[list[Tile]]:
 
 
 def _image_example(target: Index, images: Index, row: int, top: int) -> Example:
-    query = Answer(0, 1.0, images.label(row))  # the image as its own result
-    vector: Vectors = images.vectors[row]
-    neighbours = answers(target, vector, top + (target.folder == images.folder))
-    results = without(neighbours, lambda result: result.name == query.name, top)
+    query = Hit(0, 1.0, images.label(row))  # the image as its own result
+    vector = np.asarray(images.vectors[row], np.float32)
+    neighbours = nearest(target, vector, top + (target.folder == images.folder))
+    results = exclude_query(neighbours, lambda result: result.name == query.name, top)
     return Example(f"{query.label} ({query.name})", result_tile(query), results)
 
 

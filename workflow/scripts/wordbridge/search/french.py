@@ -1,9 +1,4 @@
-"""A rotation of one language's word vectors into the space of another's.
-
-Names of images in two languages, and their vectors.
-
-How well names in several languages find the images that nothing was trained on.
-"""
+"""French queries: alignment of French word vectors with English ones, and its evaluation."""
 
 import hashlib
 from collections import defaultdict
@@ -14,44 +9,44 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import l2_normalize
+from wordbridge.arrays import Matrix, l2_normalize
 from wordbridge.errors import InputError
 from wordbridge.images.table import TRAIN, ImageRow
-from wordbridge.search.index import Index, Vectors, cosines_with
+from wordbridge.search.index import Index, cosines_with
 from wordbridge.search.words import content_words
 from wordbridge.vectors.protocol import WordVectors
 
-_BLOCK = 65536  # rows that are mapped at one time
+_BLOCK = 65536  # rows that are mapped at a time
+_MAX_WORDS = 3  # longer names are descriptions, of which a mean vector tells little
 
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """``matrix`` (source dim, target dim) with orthonormal rows or columns, and the two centres."""
+    """``matrix`` (source dim, target dim) with orthonormal rows or columns, and both means."""
 
-    matrix: Vectors
-    source_mean: Vectors
-    target_mean: Vectors
+    matrix: Matrix
+    source_mean: Matrix
+    target_mean: Matrix
 
-    def map(self, vectors: Vectors) -> Vectors:
+    def map(self, vectors: Matrix) -> Matrix:
         """Return ``vectors`` (n, source dim) in the target's space (n, target dim).
 
-        Those of zeros stay zeros. Lengths are near 1 for what the alignment was fitted on.
+        Zeros stay zeros. Other lengths are near 1.
         """
         mapped = np.zeros((len(vectors), self.matrix.shape[1]), np.float32)
         for start in range(0, len(vectors), _BLOCK):
             block = np.asarray(vectors[start : start + _BLOCK], np.float32)
-            moved = (l2_normalize(block) - self.source_mean) @ self.matrix + self.target_mean
-            mapped[start : start + _BLOCK] = moved * np.any(block, axis=1, keepdims=True)
+            rotated = (l2_normalize(block) - self.source_mean) @ self.matrix + self.target_mean
+            mapped[start : start + _BLOCK] = rotated * np.any(block, axis=1, keepdims=True)
         return mapped
 
 
-def fit_alignment(source: Vectors, target: Vectors) -> Alignment:
-    """Return the orthogonal Procrustes solution for pairs of rows (pairs, dim of each).
+def fit_alignment(source: Matrix, target: Matrix) -> Alignment:
+    """Return the orthogonal Procrustes solution for paired rows (pairs, dim of each).
 
-    After all rows are made of unit length and centred it is the matrix with orthonormal rows
-    or columns (whichever are fewer) that turns the source nearest to the target (Schönemann
-    1966; Xing et al. 2015). Pairs of which a side is zero do not count. Raises InputError if
-    fewer than two are left.
+    Of the normalised and centred rows it is the matrix with orthonormal rows or columns
+    (whichever are fewer) that maps the source nearest to the target (Schönemann 1966; Xing et
+    al. 2015). Pairs with zeros on a side are ignored. Raises InputError for fewer than two pairs.
     """
     both = np.any(source, axis=1) & np.any(target, axis=1)
     if np.count_nonzero(both) < 2:
@@ -62,33 +57,30 @@ def fit_alignment(source: Vectors, target: Vectors) -> Alignment:
     left, right = l2_normalize(source[both]), l2_normalize(target[both])
     means = left.mean(axis=0, dtype=np.float64), right.mean(axis=0, dtype=np.float64)
     product = (left - means[0]).T @ (right - means[1])
-    before, _, after = np.linalg.svd(product, full_matrices=False)
+    u, _, vt = np.linalg.svd(product, full_matrices=False)
     return Alignment(
-        np.asarray(before @ after, np.float32),
+        np.asarray(u @ vt, np.float32),
         np.asarray(means[0], np.float32),
         np.asarray(means[1], np.float32),
     )
 
 
-def cross_fitted(source: Vectors, target: Vectors, folds: NDArray[np.int64]) -> Vectors:
+def cross_fitted(source: Matrix, target: Matrix, folds: NDArray[np.int64]) -> Matrix:
     """Return each row of ``source`` mapped by an alignment fitted on the rows of other folds.
 
-    So no pair has a part in the alignment that it is measured with. ``folds`` has a number for
+    No pair thus helps to fit the alignment by which it is evaluated. ``folds`` has the fold of
     each row.
     """
     mapped = np.zeros((len(source), target.shape[1]), np.float32)
     for fold in np.unique(folds):
-        own = folds == fold
-        mapped[own] = fit_alignment(source[~own], target[~own]).map(source[own])
+        test = folds == fold
+        mapped[test] = fit_alignment(source[~test], target[~test]).map(source[test])
     return mapped
-
-
-_LONGEST = 3  # words; longer names are descriptions, of which the mean says little
 
 
 @dataclass(frozen=True)
 class NamePair:
-    """A name in both languages, as words, and the nouns (synsets) of the images named so."""
+    """The words of a name in both languages, and the synsets of the images with this name."""
 
     en: tuple[str, ...]
     fr: tuple[str, ...]
@@ -97,20 +89,17 @@ class NamePair:
 
 def name_pairs(images: Sequence[ImageRow]) -> list[NamePair]:
     """Return the distinct names of at most three words in both languages, sorted."""
-    named: dict[tuple[tuple[str, ...], tuple[str, ...]], list[ImageRow]] = defaultdict(list)
-    for one in images:
-        en = tuple(content_words(one.name, "en"))
-        fr = tuple(content_words(one.fr_name, "fr"))
-        if en and fr and max(len(en), len(fr)) <= _LONGEST:
-            named[en, fr].append(one)
-    return [
-        NamePair(en, fr, tuple(sorted({one.synset for one in ones} - {""})))
-        for (en, fr), ones in sorted(named.items())
-    ]
+    synsets: dict[tuple[tuple[str, ...], tuple[str, ...]], set[str]] = defaultdict(set)
+    for image in images:
+        en = tuple(content_words(image.name, "en"))
+        fr = tuple(content_words(image.fr_name, "fr"))
+        if en and fr and max(len(en), len(fr)) <= _MAX_WORDS:
+            synsets[en, fr] |= {image.synset} - {""}
+    return [NamePair(en, fr, tuple(sorted(synsets[en, fr]))) for en, fr in sorted(synsets)]
 
 
-def mean_vectors(names: Sequence[Sequence[str]], vectors: WordVectors) -> Vectors:
-    """Return the mean vector (names, dim) of each name's words, zeros where one has none."""
+def mean_vectors(names: Sequence[Sequence[str]], vectors: WordVectors) -> Matrix:
+    """Return the mean vector (names, dim) of each name's words, zeros if a word is unknown."""
     words = sorted({word for name in names for word in name})
     matrix, known = vectors.lookup(words)
     rows = {word: row for row, word in enumerate(np.array(words, object)[known])}
@@ -122,63 +111,55 @@ def mean_vectors(names: Sequence[Sequence[str]], vectors: WordVectors) -> Vector
 
 
 def folds_of(pairs: Sequence[NamePair], folds: int) -> NDArray[np.int64]:
-    """Return a fold (0 to ``folds`` - 1) for each pair; pairs of one English name share theirs."""
+    """Return a fold (0 to ``folds`` - 1) for each pair; equal English names share a fold."""
     digests = (hashlib.sha256(" ".join(pair.en).encode()).digest() for pair in pairs)
     return np.array([int.from_bytes(digest[:8], "big") % folds for digest in digests], np.int64)
 
 
-@dataclass(frozen=True, eq=False)
-class _Searched:
-    """The images that are searched: ``vectors`` (images, dim) and their nouns."""
-
-    vectors: Vectors
-    synsets: NDArray[np.object_]
-
-
 def score_names(
-    pairs: Sequence[NamePair],
-    vectors: Mapping[str, Vectors],
-    index: Index,
-    ks: Sequence[int],
+    pairs: Sequence[NamePair], vectors: Mapping[str, Matrix], index: Index, ks: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Return a row per language: how well names find images that nothing was trained on.
+    """Return one row of scores per language: retrieval of images without a part in training.
 
-    ``vectors`` has the vectors (pairs, dim) of the names in each language. Only pairs with an
-    image in the index and a vector in every language count. hit@k: an image of the noun is among
-    the first k. mrr: mean reciprocal rank of the first one. Raises InputError if no pair is left.
+    ``vectors`` has the query vectors (pairs, dim) of each language. Pairs without an image in the
+    index or without a vector in each language are ignored. hit@k: an image of the noun is among
+    the first k. mrr: mean reciprocal rank of the first one. Raises InputError for no pair.
     """
-    searched = _untrained(index)
-    imaged = set(searched.synsets)
-    asked = [
+    images, synsets = _held_out(index)
+    available = set(synsets)
+    queries = [
         number
         for number, pair in enumerate(pairs)
-        if imaged & set(pair.synsets) and all(one[number].any() for one in vectors.values())
+        if available & set(pair.synsets)
+        and all(matrix[number].any() for matrix in vectors.values())
     ]
-    if not asked:
+    if not queries:
         raise InputError(
             f"{index.folder}: expected images with names in both languages, got none; "
             "add an image set that has them"
         )
     rows = []
-    for language, queries in vectors.items():
-        ranks = np.array([_rank(queries[n], pairs[n].synsets, searched) for n in asked])
+    for language, matrix in vectors.items():
+        ranks = np.array(
+            [_rank(matrix[n], images, np.isin(synsets, pairs[n].synsets)) for n in queries]
+        )
         rows.append(
-            {"language": language, "names": len(asked), "images": len(searched.vectors)}
+            {"language": language, "names": len(queries), "images": len(images)}
             | {f"hit@{k}": float(np.mean(ranks <= k)) for k in ks}
             | {"mrr": float(np.mean(1 / ranks))}
         )
     return rows
 
 
-def _untrained(index: Index) -> _Searched:
+def _held_out(index: Index) -> tuple[Matrix, NDArray[np.object_]]:
+    """Return vectors (images, dim) and synsets of the images that are not in the train split."""
     labels = [index.label(row) for row in range(len(index.lines))]
-    rows = [row for row, one in enumerate(labels) if one["split"] != TRAIN]
+    rows = [row for row, label in enumerate(labels) if label["split"] != TRAIN]
     synsets = np.array([labels[row]["synset"] for row in rows], object)
-    return _Searched(np.asarray(index.vectors)[rows], synsets)
+    return np.asarray(index.vectors)[rows], synsets
 
 
-def _rank(query: Vectors, right: Sequence[str], searched: _Searched) -> int:
-    """Return the rank from 1 of the best right image, below all others of the same cosine."""
-    cosines = cosines_with(searched.vectors, l2_normalize(query))
-    is_right = np.isin(searched.synsets, right)
+def _rank(query: Matrix, images: Matrix, is_right: NDArray[np.bool_]) -> int:
+    """Return the rank from 1 of the best right image, below all others with the same cosine."""
+    cosines = cosines_with(images, l2_normalize(query))
     return int(np.count_nonzero(cosines[~is_right] >= cosines[is_right].max())) + 1

@@ -1,18 +1,19 @@
-"""What an index answers: labels with their scores, the nearest first."""
+"""Hits of a search: rows of an index with their cosines, the nearest first."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wordbridge.arrays import Matrix
 from wordbridge.errors import InputError
-from wordbridge.search.index import Index, Neighbours, Vectors
+from wordbridge.search.index import Index
 
-_SHOWN = ("label", "synset", "path", "set", "image", "kind")
+_JSON_COLUMNS = ("label", "synset", "path", "set", "image", "kind")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One row of an index: its place from 1, its cosine with the query, its label's columns."""
+class Hit:
+    """One row of an index: its rank from 1, its cosine with the query, its label's columns."""
 
     rank: int
     score: float
@@ -25,52 +26,53 @@ class Answer:
 
     @property
     def path(self) -> str:
-        """Return the noun and its hypernyms up to the most general, "" of an unknown noun."""
+        """Return the noun and its hypernyms up to the most general one, "" for an unknown noun."""
         return self.columns["path"]
 
     @property
     def name(self) -> str:
-        """Return the image as SET/IMAGE; "" of a noun."""
+        """Return the image as SET/IMAGE, "" for a noun."""
         return "/".join(filter(None, (self.columns["set"], self.columns["image"])))
 
     @property
-    def place(self) -> str:
-        """Return where the image's file is, in its archive after a colon; "" of a noun."""
+    def file(self) -> str:
+        """Return the image's file, or archive and member with a colon between; "" for a noun."""
         archive, member = self.columns["archive"], self.columns["member"]
         return f"{archive}:{member}" if archive else member
 
     def record(self) -> dict[str, Any]:
-        """Return the answer as JSON has it."""
-        columns = {name: self.columns[name] for name in _SHOWN if self.columns[name]}
-        place = {"file": self.place} if self.place else {}
-        return {"rank": self.rank, "score": round(self.score, 6), **columns, **place}
+        """Return the hit as a JSON object."""
+        columns = {name: self.columns[name] for name in _JSON_COLUMNS if self.columns[name]}
+        file = {"file": self.file} if self.file else {}
+        return {"rank": self.rank, "score": round(self.score, 6), **columns, **file}
 
 
-def answers(index: Index, query: Vectors, count: int, exact: bool = False) -> list[Answer]:
+def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> list[Hit]:
     """Return the ``count`` rows of ``index`` nearest to ``query`` (dim), by graph or exactly.
 
-    Raises InputError when the query is of another dimension.
+    Raises InputError when the query has another dimension.
     """
     if query.shape != (index.dim,):
         raise InputError(
             f"{index.folder}: expected a query of {index.dim} numbers, got {query.shape}; "
             "run snakemake again, so that words and index are of one run"
         )
-    found: Neighbours = index.searcher(exact).search(query, count)
-    numbered = enumerate(zip(found.rows, found.cosines, strict=True), start=1)
-    return [Answer(rank, float(cosine), index.label(int(row))) for rank, (row, cosine) in numbered]
+    neighbours = index.searcher(exact).search(query, count)
+    pairs = zip(neighbours.rows, neighbours.cosines, strict=True)
+    return [
+        Hit(rank, float(cosine), index.label(int(row)))
+        for rank, (row, cosine) in enumerate(pairs, start=1)
+    ]
 
 
-def without(
-    found: Sequence[Answer], is_asked: Callable[[Answer], bool], count: int
-) -> list[Answer]:
-    """Return the first ``count`` of ``found`` that are not what was asked for, ranked anew."""
-    kept = [one for one in found if not is_asked(one)][:count]
-    return [replace(one, rank=rank) for rank, one in enumerate(kept, start=1)]
+def exclude_query(hits: Sequence[Hit], is_query: Callable[[Hit], bool], count: int) -> list[Hit]:
+    """Return the first ``count`` of ``hits`` without the query image itself, ranked anew."""
+    kept = [hit for hit in hits if not is_query(hit)][:count]
+    return [replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1)]
 
 
 def image_row(index: Index, image: str) -> int | None:
-    """Return the row of an image named ``SET/IMAGE`` in the index, None if it is not there."""
+    """Return the row of the image named ``SET/IMAGE``, or None."""
     cells = "\t" + image.replace("/", "\t", 1) + "\t"
     for row, line in enumerate(index.lines):
         if cells in line:  # splitting every line would take ten times longer

@@ -1,33 +1,33 @@
-"""The form of what a person asks for in words.
+"""Terms of a text query such as ``king - man + woman``.
 
-The workflow looks at the example searches in the same way (workflow/image_relations.py) before
-anything is installed, so that only the standard library is imported here.
+A module apart because the Snakefile, which checks the example searches before anything is
+installed, loads it by its path: it imports the standard library only.
 """
 
 from typing import NamedTuple
 
-INSTANCES = "write for instance: boat, sail boat, boat + sail, king - man + woman"
+EXAMPLES = "write for instance: boat, sail boat, boat + sail, king - man + woman"
 
-_SIGNS = {"+": 1, "-": -1, "\u2212": -1}  # the last one is the printers' minus
+_SIGNS = {"+": 1, "-": -1, "\u2212": -1}  # the last one is the minus of typesetters
 
 
 class Term(NamedTuple):
-    """Words between two signs: their mean counts, with the sign (1 or -1) before them."""
+    """Words after a sign (1 or -1); their mean vector counts."""
 
     sign: int
     words: tuple[str, ...]
 
 
-def terms_of(text: str) -> list[Term]:
+def parse_terms(text: str) -> list[Term]:
     """Return the terms of a query such as ``boat``, ``sail boat`` or ``king - man + woman``.
 
-    A sign stands by itself or right before a word; a hyphen inside a word is part of it.
-    Raises ValueError with the word that is missing, in a query without words or behind a sign.
+    A sign stands alone or before a word; a hyphen inside a word belongs to the word. Raises
+    ValueError with a description of the missing word for a query or sign without words.
     """
     terms: list[tuple[int, list[str]]] = [(1, [])]
     for piece in text.split():
         if piece[0] in _SIGNS:
-            # Only at the very beginning may a sign follow nothing: "- cat".
+            # Only the first term may be empty: "- cat".
             if not terms[-1][1] and len(terms) > 1:
                 raise ValueError(f"a word between {piece[0]!r} and the sign before it")
             terms.append((_SIGNS[piece[0]], []))

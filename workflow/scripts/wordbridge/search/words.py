@@ -1,50 +1,37 @@
-"""The words that one can search with, and their vectors, in a form that opens at once.
-
-Which words a table for searching holds: those that are needed, and the source's own.
-
-The words of a name or short question that say something, in French and in English.
-"""
+"""Words to search with: their table on disk, which words it holds, and content words of texts."""
 
 import bisect
 import json
-import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher, get_close_matches
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wordbridge.arrays import map_npy
+from wordbridge.arrays import Matrix, map_npy
 from wordbridge.errors import InputError
-from wordbridge.files import atomic_write, read_json
-from wordbridge.search.index import Vectors
+from wordbridge.files import atomic_write, read_json, write_json
 from wordbridge.vectors.protocol import ListedVectors, Mask, WordVectors
 
-WORDS, VECTORS, RANKS, DESCRIPTION = "words.txt", "vectors.npy", "ranks.npy", "words.json"
-DTYPES = ("float32", "float16")
-
-_FORMAT = 1
+WORDS, VECTORS, DESCRIPTION = "words.txt", "vectors.npy", "words.json"
 _SUGGESTIONS = 3
-_LIKELY = 100  # of so many that are spelled alike the likeliest are named
 
 
 @dataclass(frozen=True, eq=False)
 class WordTable:
-    """Words in the order of their code points, and their vectors (words, dim), left on disk.
+    """Words sorted by code points, and their memory-mapped vectors (words, dim).
 
-    ``ranks`` are their places (words) in the order in which they were given. ``word_vectors``
-    is the sha256 of the noun vectors that share the table's space.
+    ``word_vectors`` is the sha256 of the noun vectors in whose space the vectors are.
     """
 
     folder: Path
     words: Sequence[str]
     vectors: Any
-    ranks: Any
     word_vectors: str
 
     @property
@@ -52,69 +39,52 @@ class WordTable:
         """Return the number of components of each vector."""
         return int(self.vectors.shape[1])
 
-    def row(self, word: str) -> int | None:
-        """Return the row of exactly this spelling, None if it is not there."""
-        place = bisect.bisect_left(self.words, word)
-        return place if place < len(self.words) and self.words[place] == word else None
+    @property
+    def size(self) -> int:
+        """Return the number of words."""
+        return len(self.words)
 
-    def vector(self, row: int) -> Vectors:
+    def row(self, word: str) -> int | None:
+        """Return the row of exactly this spelling, or None."""
+        row = bisect.bisect_left(self.words, word)
+        return row if row < len(self.words) and self.words[row] == word else None
+
+    def vector(self, row: int) -> Matrix:
         """Return the vector (dim) of one row."""
         return np.asarray(self.vectors[row], np.float32)
 
-    @property
-    def size(self) -> int:
-        """Return how many words there are."""
-        return len(self.words)
-
-    def lookup(self, words: Sequence[str]) -> tuple[Vectors, Mask]:
-        """Return the vectors (found words, dim) of exact spellings, and which words those are."""
+    def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
+        """Return the vectors (known words, dim) of exact spellings, and which words are known."""
         rows = [self.row(word) for word in words]
-        found = [row for row in rows if row is not None]
-        return np.asarray(self.vectors[found], np.float32), np.array(
-            [row is not None for row in rows], np.bool_
-        )
+        known = [row for row in rows if row is not None]
+        mask = np.array([row is not None for row in rows], np.bool_)
+        return np.asarray(self.vectors[known], np.float32), mask
 
-    def near(self, word: str) -> list[str]:
-        """Return up to three words that are spelled nearly like ``word``, the nearest first."""
+    def suggestions(self, word: str) -> list[str]:
+        """Return up to three words that are spelled like ``word``, the most similar first."""
         lower = word.lower()
-        starts = {lower[:1], lower[:1].upper()}
-        # difflib takes seconds for all words; few mistakes are in the first letter.
-        spans = (self._span(start) for start in sorted(starts) if start)
-        alike = (one for span in spans for one in span if abs(len(one) - len(word)) <= 2)
-        spelled = {one.lower(): one for one in alike}
-        near = get_close_matches(lower, spelled, n=_LIKELY, cutoff=0.7)
-        near.sort(key=lambda one: -self._likelihood(lower, spelled[one]))
-        return [spelled[one] for one in near[:_SUGGESTIONS]]
+        # difflib takes seconds for all words, and the first letter is seldom wrong.
+        spans = (self._starting_with(start) for start in sorted({lower[:1], lower[:1].upper()}))
+        similar = {
+            each.lower(): each for span in spans for each in span if abs(len(each) - len(word)) <= 2
+        }
+        matches = get_close_matches(lower, similar, n=_SUGGESTIONS, cutoff=0.7)
+        return [similar[match] for match in matches]
 
-    def _likelihood(self, written: str, word: str) -> float:
-        """Return how likely ``word`` was meant: spelled alike, frequent, or with letters swapped.
-
-        The weights are chosen so that baot gives boat before barot, and kimg gives king.
-        """
-        alike = SequenceMatcher(None, word.lower(), written).ratio()
-        swapped = 0.15 * (sorted(word.lower()) == sorted(written))
-        place = bisect.bisect_left(self.words, word)
-        return alike + swapped - 0.06 * math.log10(10 + int(self.ranks[place]))
-
-    def _span(self, start: str) -> Sequence[str]:
+    def _starting_with(self, start: str) -> Sequence[str]:
+        if not start:
+            return ()
         first = bisect.bisect_left(self.words, start)
         return self.words[first : bisect.bisect_right(self.words, start + "\U0010ffff")]
 
 
 def write_words(
-    folder: str | Path,
-    words: Iterable[str],
-    vectors: Vectors,
-    word_vectors: str,
-    dtype: str = "float32",
+    folder: str | Path, words: Iterable[str], vectors: Matrix, word_vectors: str, dtype: str
 ) -> None:
-    """Write ``words``, the most frequent first, with ``vectors`` (words, dim) as ``dtype``.
+    """Write ``words`` with ``vectors`` (words, dim) as ``dtype``, float32 or float16.
 
-    Of a word that comes twice the first one is kept. Raises InputError for another dtype, or
-    when a number is too large for it.
+    The first of equal words is kept. Raises InputError when a number is too large for ``dtype``.
     """
-    if dtype not in DTYPES:
-        raise InputError(f"dtype of words: expected {' or '.join(DTYPES)}, got {dtype!r}")
     rows: dict[str, int] = {}
     for row, word in enumerate(words):
         rows.setdefault(word, row)
@@ -123,50 +93,36 @@ def write_words(
         matrix = vectors[[rows[word] for word in order]].astype(f"<f{np.dtype(dtype).itemsize}")
     if not np.isfinite(matrix).all():
         raise InputError(
-            f"{folder}: expected numbers that {dtype} can hold, got larger ones, NaN or infinity; "
-            "take float32, or other vectors"
+            f"{folder}: expected finite numbers within the range of {dtype}, got larger ones, NaN "
+            "or infinity; take float32, or other vectors"
         )
     target = Path(folder)
     with atomic_write(target / WORDS) as partial:
         text = "".join(word + "\n" for word in order)
         partial.write_text(text, encoding="utf-8", newline="\n")
-    ranks = np.array([rows[word] for word in order], "<u4")
-    for name, array in ((VECTORS, matrix), (RANKS, ranks)):
-        with atomic_write(target / name) as partial, partial.open("wb") as file:
-            np.lib.format.write_array(file, array, allow_pickle=False)
-    description = {
-        "format": _FORMAT,
-        "words": len(order),
-        "dim": int(matrix.shape[1]),
-        "dtype": dtype,
-        "word_vectors": word_vectors,
-    }
-    with atomic_write(target / DESCRIPTION) as partial:
-        text = json.dumps(description, indent=1) + "\n"
-        partial.write_text(text, encoding="utf-8", newline="\n")
+    with atomic_write(target / VECTORS) as partial, partial.open("wb") as file:
+        np.lib.format.write_array(file, matrix, allow_pickle=False)
+    shape = {"words": len(order), "dim": int(matrix.shape[1]), "dtype": dtype}
+    write_json(target / DESCRIPTION, {**shape, "word_vectors": word_vectors})
 
 
 def read_words(folder: str | Path) -> WordTable:
-    """Return the table in ``folder``; raises InputError when it is missing or damaged."""
-    path = Path(folder)
-    keys = ("format", "words", "dim", "word_vectors")
-    description = read_json(path / DESCRIPTION, "a table of words", "run snakemake first", keys)
+    """Return the table in ``folder``. Raises InputError when it is missing or damaged."""
+    path, remedy = Path(folder), "run snakemake first"
+    keys = ("words", "dim", "word_vectors")
+    description = read_json(path / DESCRIPTION, "a table of words", remedy, keys)
     try:
         words = (path / WORDS).read_text(encoding="utf-8").split("\n")[:-1]
         vectors = map_npy(path / VECTORS)
-        ranks = map_npy(path / RANKS)
     except (OSError, ValueError) as error:
+        raise InputError(f"{path}: expected a table of words ({error}); {remedy}") from error
+    shape = (description["words"], description["dim"])
+    if vectors.shape != shape or len(words) != shape[0]:
         raise InputError(
-            f"{path}: expected a table of words to search with ({error}); run snakemake first"
-        ) from error
-    expected = (description["words"], description["dim"])
-    got = (description["format"], vectors.shape, ranks.shape, len(words))
-    if got != (_FORMAT, expected, expected[:1], expected[0]):
-        raise InputError(
-            f"{path}: expected vectors {expected} of format {_FORMAT}, got {vectors.shape} of "
-            f"format {got[0]} and {len(words)} words; build the table again"
+            f"{path}: expected vectors {shape}, got {vectors.shape} and {len(words)} words; "
+            "build the table again"
         )
-    return WordTable(path, words, vectors, ranks, str(description["word_vectors"]))
+    return WordTable(path, words, vectors, str(description["word_vectors"]))
 
 
 def words_to_search(
@@ -175,10 +131,10 @@ def words_to_search(
     files: Mapping[str, str | Path],
     most_frequent: int,
 ) -> list[str]:
-    """Return the first ``most_frequent`` words of ``vectors``, then ``needed`` ones, each once.
+    """Return the first ``most_frequent`` words of ``vectors``, then ``needed``, without duplicates.
 
-    spaCy's tables have no order of frequency: all their words without a capital are taken, out
-    of the file ``strings``. What is not one word is left out.
+    spaCy's tables are not sorted by frequency: all their lower-case words, from the file
+    ``strings``, are returned. Entries of several words are left out.
     """
     listed: Iterator[str] = iter(())
     if isinstance(vectors, ListedVectors):
@@ -190,16 +146,16 @@ def words_to_search(
 
 def _strings(path: Path) -> list[str]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        strings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path}: expected spaCy's vocab/strings.json, a list of words ({error})"
         ) from error
-    return sorted(str(word) for word in found)
+    return sorted(str(word) for word in strings)
 
 
-# Articles, prepositions, question words and forms of being and having: in a mean of word
-# vectors they pull every name to the same place.
+# Articles, prepositions, question words, and forms of "to be" and "to have": they would move the
+# mean vector of every name towards the same point.
 _STOP = {
     "en": """a an the this that these those some any of in on at to with for from by and or is are
         was were be been do does did has have had who whom whose what which where when why how
@@ -214,9 +170,9 @@ _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 def content_words(text: str, language: str) -> list[str]:
-    """Return the words of ``text`` in lower case, without articles and the like.
+    """Return the lower-cased words of ``text`` without stop words.
 
-    If nothing else is there, these are returned as well. An apostrophe parts two words.
+    A text of stop words alone is returned whole. An apostrophe separates two words.
     """
     words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
     return [word for word in words if word not in _STOP_WORDS[language]] or words

@@ -30,7 +30,7 @@ def read_usage(results: Path) -> dict[str, Any]:
 
     Raises InputError when it is missing or damaged.
     """
-    path, remedy = results / "usage.json", "run snakemake with this experiment's configuration"
+    path, remedy = results / "config.json", "run snakemake with this experiment's configuration"
     if not path.is_file():
         raise InputError(f"{path}: expected the settings of a finished run, got no file; {remedy}")
     keys = ("decoding", "rules", "tokenizer", "variants", "seeds")
@@ -152,7 +152,7 @@ class Interpreter:
     """A model with all that it takes to get from a text to a text.
 
     ``description`` is the JSON beside the model; ``usage`` has tokenizer, rules and decoding, as
-    the rule record_usage wrote them; ``pieces`` are the SentencePiece models by language, if these
+    the rule record_config wrote them; ``pieces`` are the SentencePiece models by language, if these
     are the tokenizer.
     """
 
@@ -270,7 +270,7 @@ def _usage(results: Path) -> dict[str, Any]:
         DecodingSettings(**options)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{results / 'usage.json'}: expected rules and decoding as this version has them "
+            f"{results / 'config.json'}: expected rules and decoding as this version has them "
             f"({error!r}); run snakemake with this experiment's configuration"
         ) from None
     return usage
