@@ -119,7 +119,7 @@ def folds_of(pairs: Sequence[NamePair], folds: int) -> NDArray[np.int64]:
 def score_names(
     pairs: Sequence[NamePair], vectors: Mapping[str, Matrix], index: Index, ks: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Return one row of scores per language: retrieval of images without a part in training.
+    """Return one row of scores per language: retrieval of images outside the train split.
 
     ``vectors`` has the query vectors (pairs, dim) of each language. Pairs without an image in the
     index or without a vector in each language are ignored. hit@k: an image of the noun is among
