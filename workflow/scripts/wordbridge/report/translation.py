@@ -39,7 +39,7 @@ SCORE_COLUMNS = {
     "bleu_single": Column(
         "BLEU, 1 ref.", 1, "bleu_single_std", best="high",
         note="0 to 100, against the first reference of the sentence in the corpus; a model "
-        "trained with edition tags gets the tag of that reference",
+        "trained with version tags gets the tag of that reference",
     ),
     "bleu_gain": Column(
         "Gain", 1, interval=("bleu_gain_low", "bleu_gain_high"),
