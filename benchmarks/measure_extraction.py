@@ -126,11 +126,11 @@ def loop(options: argparse.Namespace, workers: int = 0) -> Way:
 
     torch.set_num_threads(options.threads)
     body, _, preprocessing = load_network(options.backbone, options.weights)
-    cut = preprocessing.square
+    crop = preprocessing.crop
     prepare = v2.Compose(
         [
-            v2.Resize(cut.short_side, v2.InterpolationMode(cut.interpolation)),
-            v2.CenterCrop(cut.side),
+            v2.Resize(crop.short_side, v2.InterpolationMode(crop.interpolation)),
+            v2.CenterCrop(crop.side),
             v2.ToImage(),
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize(preprocessing.mean, preprocessing.std),
@@ -169,16 +169,18 @@ def wordbridge(options: argparse.Namespace) -> Way:
     import torch
 
     from wordbridge.images.backbones import load_backbone
-    from wordbridge.images.features import Plan, extract
+    from wordbridge.images.features import ExtractionSettings, extract
     from wordbridge.images.table import ImageRow, read_bytes
 
     backbone = load_backbone(options.backbone, options.weights)
-    plan = Plan(torch.device("cpu"), batch_size=options.batch_size, threads=options.threads)
+    settings = ExtractionSettings(
+        torch.device("cpu"), "concatenated", "float32", options.batch_size, options.threads
+    )
 
     def make(files: list[Path]) -> NDArray[np.float32]:
         rest = ("", "photo", "", "", "", "")
         images = [ImageRow("", str(path), *rest, str(path), "") for path in files]
-        features: NDArray[np.float32] = extract(images, read_bytes, backbone, plan).features
+        features: NDArray[np.float32] = extract(images, read_bytes, backbone, settings).features
         return features
 
     return make

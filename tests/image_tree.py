@@ -15,7 +15,7 @@ from torch import nn
 from tests.mini_tree import ROOT
 from wordbridge.images.efficientnet import EfficientNetLite
 from wordbridge.images.labels import PHYSICAL
-from wordbridge.images.packages import ROOT as STAMPS
+from wordbridge.images.packages import STAMPS
 
 CONFIG, RESULTS = "toy.yaml", "results/toy"
 SHARDS, DIM, FR_DIM, PER_NOUN = 2, 7, 5, 4

@@ -31,7 +31,7 @@ from tests.image_tree import (
 )
 from tests.mini_tree import ROOT, artefacts
 from wordbridge.cli import app
-from wordbridge.images.shards import shard_of
+from wordbridge.images.table import shard_of
 from wordbridge.manifest import compare
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]

@@ -14,13 +14,13 @@ from wordbridge.images.backbones import (
     load_backbone,
     read_weights,
 )
-from wordbridge.images.decoding import Square
-from wordbridge.images.efficientnet import SCALES, EfficientNetLite, SameConv
+from wordbridge.images.decoding import CenterCrop
+from wordbridge.images.efficientnet import EfficientNetLite
 
 LITE = "efficientnet_lite0"
 
 
-def stirred(network: nn.Module) -> nn.Module:
+def with_random_norms(network: nn.Module) -> nn.Module:
     """Return a network whose running means and variances are not all the same."""
     generator = torch.Generator().manual_seed(1)
     for module in network.modules():
@@ -37,7 +37,7 @@ def saved(folder: Path, network: nn.Module) -> Path:
     return folder / "weights"
 
 
-def shown(count: int, side: int) -> Tensor:
+def random_pixels(count: int, side: int) -> Tensor:
     generator = torch.Generator().manual_seed(2)
     return torch.randint(256, (count, side, side, 3), dtype=torch.uint8, generator=generator)
 
@@ -45,7 +45,7 @@ def shown(count: int, side: int) -> Tensor:
 def test_features_are_maxima_then_means():
     body = nn.Conv2d(3, 2, 1, bias=False)
     body.weight.data[:] = torch.tensor([[1.0, 0, 0], [0, 1, 0]]).view(2, 3, 1, 1)
-    preprocessing = Preprocessing(Square(2, 2, "bilinear"), (0.0,) * 3, (1 / 255,) * 3)
+    preprocessing = Preprocessing(CenterCrop(2, 2, "bilinear"), (0.0,) * 3, (1 / 255,) * 3)
     backbone = Backbone(body, nn.Linear(2, 4), preprocessing)
     images = torch.zeros(1, 2, 2, 3, dtype=torch.uint8)
     images[0, 0, 1] = torch.tensor([8, 4, 200])
@@ -55,36 +55,36 @@ def test_features_are_maxima_then_means():
     assert torch.equal(scores, backbone.classifier(torch.tensor([[2.0, 1]])))
 
 
-def test_lite_is_loaded_by_position_and_gives_what_the_network_gives(tmp_path: Path):
-    network = stirred(EfficientNetLite(LITE))
+def test_lite_is_loaded_by_position_and_has_the_outputs_of_the_network(tmp_path: Path):
+    network = with_random_norms(EfficientNetLite(LITE))
     backbone = load_backbone(LITE, saved(tmp_path, network))
-    images = shown(2, 48)
+    images = random_pixels(2, 48)
     with torch.inference_mode():
         wanted = network(images.permute(0, 3, 1, 2) / 127.5 - 1)
         _, scores = backbone(images)
     torch.testing.assert_close(scores, wanted, rtol=1e-3, atol=1e-4)
-    assert backbone.preprocessing.square == Square(224, 256, "bicubic")
+    assert backbone.preprocessing.crop == CenterCrop(224, 256, "bicubic")
     assert not any(parameter.requires_grad for parameter in backbone.parameters())
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "efficientnet_b0"])
-def test_torchvisions_give_what_torchvision_gives(tmp_path: Path, name: str):
+def test_the_outputs_are_those_of_torchvision(tmp_path: Path, name: str):
     from torchvision import models
 
-    network = stirred(models.get_model(name, weights=None))
+    network = with_random_norms(models.get_model(name, weights=None))
     save_file(network.state_dict(), tmp_path / "weights")
     backbone = load_backbone(name, tmp_path / "weights", 224)
-    images = shown(1, 64)
+    images = random_pixels(1, 64)
     mean, deviation = (torch.tensor(v).view(3, 1, 1) for v in backbone.preprocessing[1:])
     with torch.inference_mode():
         wanted = network((images.permute(0, 3, 1, 2) / 255 - mean) / deviation)
         _, scores = backbone(images)
     torch.testing.assert_close(scores, wanted, rtol=1e-3, atol=1e-4)
-    assert backbone.preprocessing.square == Square(224, 224, backbone.preprocessing.square[2])
+    assert backbone.preprocessing.crop == CenterCrop(224, 224, backbone.preprocessing.crop[2])
 
 
 @pytest.mark.parametrize("name", BACKBONES)
-def test_every_backbone_has_features_scores_and_a_preprocessing(
+def test_every_backbone_has_features_logits_and_a_preprocessing(
     name: str, monkeypatch: pytest.MonkeyPatch
 ):
     for function in ("read_weights", "_by_position", "load_tensors"):
@@ -94,13 +94,13 @@ def test_every_backbone_has_features_scores_and_a_preprocessing(
         features, scores = backbone(torch.zeros(2, 64, 64, 3, dtype=torch.uint8), "concatenated")
     assert scores.shape == (2, 1000)
     assert features.shape[1] % 2 == 0
-    cut = backbone.preprocessing.square
+    cut = backbone.preprocessing.crop
     assert cut.short_side >= cut.side >= 224
 
 
-def test_folding_changes_nothing_but_rounding():
+def test_fused_norms_change_the_outputs_by_rounding_only():
     layers = [nn.Conv2d(3, 5, 2), nn.BatchNorm2d(5), nn.ReLU(), nn.BatchNorm2d(5)]
-    network = stirred(nn.Sequential(*layers))
+    network = with_random_norms(nn.Sequential(*layers))
     images = torch.randn(2, 3, 7, 4, generator=torch.Generator().manual_seed(5))
     wanted = network(images)
     fuse_norms(network)
@@ -113,11 +113,11 @@ def test_weights_of_another_network_are_refused(tmp_path: Path):
     network = EfficientNetLite("efficientnet_lite1")
     with pytest.raises(InputError, match="expected 296 tensors in order, got 386 others"):
         load_backbone(LITE, saved(tmp_path, network))
-    with pytest.raises(InputError, match=r"as resnet18: Missing key.*; name the weights"):
+    with pytest.raises(InputError, match=r"as resnet18: Missing key.*; use the weights"):
         load_backbone("resnet18", saved(tmp_path, network))
 
 
-def test_sorted_tensors_are_refused_where_only_their_order_tells(tmp_path: Path):
+def test_sorted_tensors_are_refused_for_a_file_that_is_read_by_position(tmp_path: Path):
     state = EfficientNetLite(LITE).state_dict()
     torch.save({name: state[name] for name in sorted(state)}, tmp_path / "weights")
     with pytest.raises(InputError, match="expected 296 tensors in order"):
@@ -139,7 +139,7 @@ class Trap:
         return Path.touch, (Path("sprung"),)
 
 
-def test_nothing_but_tensors_is_unpickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_only_tensors_are_unpickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     torch.save({"a": Trap()}, tmp_path / "weights")
     with pytest.raises(InputError, match="no weights can be read"):
@@ -150,51 +150,9 @@ def test_nothing_but_tensors_is_unpickled(tmp_path: Path, monkeypatch: pytest.Mo
     assert not (tmp_path / "sprung").exists()
 
 
-def test_names_and_sides_that_are_none_are_told(tmp_path: Path):
+def test_an_unknown_name_and_a_short_side_are_errors(tmp_path: Path):
     with pytest.raises(InputError, match="expected one of efficientnet_lite0, "):
         load_backbone("vgg16", tmp_path)
     path = saved(tmp_path, EfficientNetLite(LITE))
     with pytest.raises(InputError, match="at least 224 pixels, got 200"):
         load_backbone(LITE, path, 200)
-
-
-@pytest.mark.parametrize(
-    ("name", "millions", "tensors", "blocks"),
-    [
-        ("efficientnet_lite0", 4.652, 296, 16),
-        ("efficientnet_lite1", 5.417, 386, 21),
-        ("efficientnet_lite2", 6.092, 386, 21),
-    ],
-)
-def test_sizes_are_those_published(name: str, millions: float, tensors: int, blocks: int):
-    network = EfficientNetLite(name)
-    count = sum(parameter.numel() for parameter in network.parameters())
-    assert count / 1e6 == pytest.approx(millions, abs=0.001)
-    assert len(network.state_dict()) == tensors
-    assert len(network.features) == blocks + 2
-
-
-def test_maps_are_a_thirtysecond_of_the_image_rounded_up():
-    network = EfficientNetLite("efficientnet_lite0").eval()
-    with torch.inference_mode():
-        assert network.features(torch.zeros(1, 3, 64, 70)).shape == (1, 1280, 2, 3)
-        assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 1000)
-
-
-@pytest.mark.parametrize(("side", "kernel", "first"), [(6, 3, 0), (7, 3, 1), (6, 5, 1), (7, 5, 2)])
-def test_the_odd_zero_is_on_the_right(side: int, kernel: int, first: int):
-    convolution = SameConv(1, 1, kernel, stride=2)
-    torch.nn.init.zeros_(convolution.weight)
-    convolution.weight.data[0, 0, first, first] = 1  # what the first output sees of pixel (0, 0)
-    image = torch.arange(float(side * side)).view(1, 1, side, side) + 1
-    made = convolution(image)
-    assert made.shape[2:] == ((side + 1) // 2,) * 2
-    assert torch.equal(made[0, 0], image[0, 0, ::2, ::2])
-
-
-def test_every_scale_has_its_side():
-    assert {name: side for name, (*_, side) in SCALES.items()} == {
-        "efficientnet_lite0": 224,
-        "efficientnet_lite1": 240,
-        "efficientnet_lite2": 260,
-    }

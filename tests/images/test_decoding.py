@@ -7,12 +7,12 @@ from PIL import Image
 
 from wordbridge.images import decoding
 from wordbridge.images.decoding import (
-    TURNS,
-    Square,
+    TRANSPOSES,
+    CenterCrop,
     UnreadableImageError,
+    center_crop,
     decode,
     open_image,
-    square,
 )
 
 ORIENTATION = 0x0112
@@ -48,19 +48,19 @@ def halves() -> Image.Image:
         ("P", "PNG", (51, 102, 0)),
     ],
 )
-def test_every_kind_of_image_becomes_rgb(mode: str, kind: str, expected: tuple[int, ...]):
+def test_every_mode_and_format_becomes_rgb(mode: str, kind: str, expected: tuple[int, ...]):
     image = Image.new("RGB", (5, 3), expected).convert(mode)  # of the 216 colours where it is P
     opened = open_image(encoded(image, kind))
     assert (opened.mode, opened.size) == ("RGB", (5, 3))
     assert np.abs(np.asarray(opened).astype(int) - expected).max() <= 2
 
 
-def test_sixteen_bits_of_grey_become_eight():
+def test_16_bits_of_grey_become_8():
     image = Image.fromarray(np.full((3, 5), 0x4321, np.uint16))
     assert open_image(encoded(image)).getpixel((0, 0)) == (0x43,) * 3
 
 
-def test_transparent_parts_lie_over_white():
+def test_transparency_is_over_white():
     image = Image.new("RGBA", (4, 2), (*RED, 0))
     image.putpixel((1, 1), (*BLUE, 255))
     image.putpixel((2, 1), (0, 0, 0, 127))
@@ -81,9 +81,9 @@ def test_a_transparent_colour_of_a_palette_is_white(kind: str):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_turned_photo_stands_upright(orientation: int):
+def test_a_rotated_photo_becomes_upright(orientation: int):
     undo = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
-    turn = undo.get(orientation, TURNS.get(orientation))
+    turn = undo.get(orientation, TRANSPOSES.get(orientation))
     stored = halves() if turn is None else halves().transpose(turn)
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
@@ -92,7 +92,7 @@ def test_a_turned_photo_stands_upright(orientation: int):
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 60_000])
-def test_an_orientation_that_is_none_turns_nothing(orientation: object):
+def test_an_invalid_orientation_is_ignored(orientation: object):
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     assert open_image(encoded(halves(), exif=exif)).size == (6, 4)
@@ -102,21 +102,21 @@ def test_an_orientation_that_is_none_turns_nothing(orientation: object):
     ("data", "reason"),
     [
         (b"", "the file is empty"),
-        (b"<html>404</html>", "no image of a known format"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no image of a known format"),
+        (b"<html>404</html>", "not an image of a known format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image of a known format"),
         (encoded(Image.new("RGB", (64, 64)))[:60], "damaged"),
         (encoded(Image.effect_noise((64, 64), 9), "JPEG")[:700], "damaged"),
         (encoded(Image.new("F", (4, 2)), "TIFF"), "numbers without a known range"),
     ],
 )
-def test_what_is_no_image_is_told_in_one_line(data: bytes, reason: str):
+def test_the_reason_why_an_image_is_unreadable_is_one_line(data: bytes, reason: str):
     with pytest.raises(UnreadableImageError, match=reason) as caught:
         open_image(data)
     assert len(str(caught.value).splitlines()) == 1
     assert "\t" not in str(caught.value)
 
 
-def test_flipped_bytes_give_a_image_or_a_reason_but_no_other_error():
+def test_flipped_bytes_give_an_image_or_a_reason_but_no_other_error():
     whole = [encoded(halves(), kind) for kind in ("PNG", "GIF", "TIFF", "WEBP", "BMP", "JPEG")]
     generator = np.random.default_rng(3)
     for data in whole * 20:
@@ -127,16 +127,16 @@ def test_flipped_bytes_give_a_image_or_a_reason_but_no_other_error():
             assert open_image(bytes(damaged)).mode == "RGB"
 
 
-def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch):
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch):
     bomb = encoded(Image.new("1", (13_400, 13_400)))
     with pytest.raises(UnreadableImageError, match="179560000 pixels"):
         open_image(bomb)
-    monkeypatch.setattr(decoding, "MOST_PIXELS", 23)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 23)
     with pytest.raises(UnreadableImageError, match="too large"):
         open_image(encoded(halves()))
 
 
-def test_a_large_jpeg_is_decoded_smaller_but_not_below_twice_the_use():
+def test_a_large_jpeg_is_decoded_at_twice_the_target_size_or_more():
     data = encoded(Image.new("RGB", (800, 640), RED), "JPEG")
     assert open_image(data).size == (800, 640)
     assert open_image(data, 160).size == (400, 320)
@@ -146,25 +146,25 @@ def test_a_large_jpeg_is_decoded_smaller_but_not_below_twice_the_use():
 @pytest.mark.parametrize("size", [(40, 30), (30, 40), (1, 500), (500, 1), (1, 1), (30, 30)])
 def test_any_shape_gives_the_square(size: tuple[int, int]):
     image = Image.new("RGB", size, BLUE)
-    made = decode(encoded(image), Square(7, 9, "bicubic"))
+    made = decode(encoded(image), CenterCrop(7, 9, "bicubic"))
     assert made.shape == (7, 7, 3)
     assert made.dtype == np.uint8
     assert (made == BLUE).all()
 
 
-def test_the_square_is_the_middle_of_the_short_side():
+def test_the_crop_is_the_center_of_the_resized_image():
     ramp = np.broadcast_to(np.arange(200, dtype=np.uint8)[None, :, None], (100, 200, 3))
-    made = square(Image.fromarray(np.ascontiguousarray(ramp)), Square(20, 25, "bilinear"))
+    made = center_crop(Image.fromarray(np.ascontiguousarray(ramp)), CenterCrop(20, 25, "bilinear"))
     # 80 of 100 pixels in the middle of 200: from 60 to 140, four of them in each of 20.
     assert np.abs(made[:, :, 0] - np.arange(61.5, 140, 4)).max() <= 1
 
 
-def test_the_square_is_close_to_torchvisions():
+def test_the_crop_is_close_to_that_of_torchvision():
     from torchvision.transforms import v2
 
     noise = np.random.default_rng(1).integers(256, size=(12, 16, 3), dtype=np.uint8)
     image = Image.fromarray(noise).resize((400, 300), Image.Resampling.BICUBIC)
     both = [v2.Resize(256, v2.InterpolationMode.BILINEAR), v2.CenterCrop(224)]
     theirs = np.asarray(v2.Compose(both)(image)).astype(int)
-    ours = decode(encoded(image), Square(224, 256, "bilinear"))
+    ours = decode(encoded(image), CenterCrop(224, 256, "bilinear"))
     assert np.abs(ours - theirs).mean() < 2

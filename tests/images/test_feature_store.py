@@ -29,9 +29,9 @@ def written(folder: Path, *shards: Shard) -> list[Path]:
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float16])
-def test_shards_are_one_table_in_the_order_given(tmp_path: Path, kind: type):
+def test_shards_are_one_table_in_the_given_order(tmp_path: Path, kind: type):
     shards = [shard(0, 4, kind=kind), shard(4, 0, kind=kind), shard(4, 2, kind=kind)]
-    store = FeatureStore.open(written(tmp_path, *shards))
+    store = FeatureStore(written(tmp_path, *shards))
     assert (len(store), store.width) == (6, WIDTH)
     assert store.images[4] == ("own", "a/4 é.jpg")
     assert store.rows[5].stamp == "s5"
@@ -51,16 +51,16 @@ def test_equal_shards_give_equal_bytes_and_failures_are_kept(tmp_path: Path):
     assert failed == "image\treason\nbroken1.jpg\tthe file is empty\n"
 
 
-def test_a_row_that_is_none_is_no_last_row(tmp_path: Path):
-    store = FeatureStore.open(written(tmp_path, shard(0, 2)))
+def test_a_row_out_of_range_is_an_error(tmp_path: Path):
+    store = FeatureStore(written(tmp_path, shard(0, 2)))
     for row in (-1, 2):
         with pytest.raises(IndexError, match="of 2"):
             store.features(np.array([row]))
 
 
-def test_shards_of_other_widths_are_refused(tmp_path: Path):
+def test_shards_of_different_widths_are_refused(tmp_path: Path):
     with pytest.raises(InputError, match="same width in all shards, got 5, 6"):
-        FeatureStore.open(written(tmp_path, shard(0, 2), shard(2, 2, WIDTH + 1)))
+        FeatureStore(written(tmp_path, shard(0, 2), shard(2, 2, WIDTH + 1)))
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,16 @@ def test_damaged_files_are_named(tmp_path: Path, ending: str, content: bytes | N
     if content is not None:
         damaged.write_bytes(content)
     with pytest.raises(InputError, match=reason):
-        FeatureStore.open(paths)
+        FeatureStore(paths)
 
 
 def test_no_shards_are_an_error():
     with pytest.raises(InputError, match="at least one shard"):
-        FeatureStore.open([])
+        FeatureStore([])
 
 
 def test_reading_features_imports_no_torch():
-    code = "import sys, wordbridge.devise.feature_store; print('torch' in sys.modules)"
+    code = "import sys, wordbridge.images.feature_store; print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         check=True,

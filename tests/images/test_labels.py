@@ -18,7 +18,7 @@ from tests.devise.image_toys import (
     PUG,
 )
 from wordbridge.errors import InputError
-from wordbridge.images.labels import Meaning, NounNames, read_senses
+from wordbridge.images.labels import LabelIndex, Match, read_senses
 
 
 @pytest.mark.parametrize(
@@ -44,21 +44,21 @@ from wordbridge.images.labels import Meaning, NounNames, read_senses
         ("s", [], None),
     ],
 )
-def test_a_label_means(label: str, kinds: list[str], synset: str | None):
-    meaning = NounNames(NOUNS, {}).meaning(label, kinds)
-    assert (meaning and meaning.synset) == synset
+def test_a_label_matches_the_synset(label: str, kinds: list[str], synset: str | None):
+    match = LabelIndex(NOUNS, {}).match_synset(label, kinds)
+    assert (match and match.synset) == synset
 
 
-def test_the_most_frequent_of_like_senses_is_taken_and_all_are_counted():
-    assert NounNames(NOUNS, {"crane": (CRANE, MACHINE)}).meaning("crane") == Meaning(CRANE, 2)
+def test_the_most_frequent_sense_is_used_and_all_are_counted():
+    assert LabelIndex(NOUNS, {"crane": (CRANE, MACHINE)}).match_synset("crane") == Match(CRANE, 2)
 
 
-def test_a_class_goes_before_another_sense():
+def test_a_class_precedes_another_sense():
     nouns = [n._replace(class_index=7) if n.synset == CRANE else n for n in NOUNS]
-    assert NounNames(nouns, {"crane": (MACHINE, CRANE)}).meaning("crane") == Meaning(CRANE, 2)
+    assert LabelIndex(nouns, {"crane": (MACHINE, CRANE)}).match_synset("crane") == Match(CRANE, 2)
 
 
-def test_senses_stand_in_wordnets_order(tmp_path: Path):
+def test_senses_are_in_the_order_of_wordnet(tmp_path: Path):
     index = tmp_path / "index.noun"
     index.write_text(
         "  1 the licence\n"
@@ -70,7 +70,11 @@ def test_senses_stand_in_wordnets_order(tmp_path: Path):
     assert senses["bat"] == ("n02139199", "n00458456", "n04292414", "n03132076", "n02806379")
 
 
-def test_another_file_is_no_index(tmp_path: Path):
+def test_a_file_of_another_format_is_refused(tmp_path: Path):
     (tmp_path / "index.noun").write_text("zebu v 1 1 @ 1 0 02409412\n")
     with pytest.raises(InputError, match=r"line 1: expected a word and its senses"):
         read_senses(tmp_path / "index.noun")
+
+
+def test_the_toy_world_is_a_wordnet():
+    assert len({n.synset for n in NOUNS}) == len(NOUNS)

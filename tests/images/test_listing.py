@@ -12,7 +12,7 @@ from tests.devise.image_toys import BAT, CAT, CHICKEN, DOG, NOUNS, PUG
 from wordbridge.errors import InputError
 from wordbridge.images.files import content
 from wordbridge.images.listing import (
-    File,
+    ImageFile,
     list_folder,
     list_images,
     list_table,
@@ -20,12 +20,17 @@ from wordbridge.images.listing import (
     synset_of,
     write_left_out,
 )
-from wordbridge.images.packages import BrokenDrawing, LeftOut, rasterised
-from wordbridge.images.table import digest, read_bytes
+from wordbridge.images.packages import LeftOut, UnreadableDrawingError, render_svg
+from wordbridge.images.table import content_stamp, read_bytes
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt">'
 SVG += '<rect width="3" height="3"/></svg>'
 STAMPS = "./usr/share/tuxpaint/stamps/"
+
+
+def settings(kind: str, **values: object) -> dict[str, object]:
+    defaults = {"image_kind": "photo", "split": None, "skip": ["symbols", "town/roadsigns"]}
+    return {"kind": kind} | defaults | values
 
 
 def pack_tar(path: Path, files: Mapping[str, bytes]) -> str:
@@ -47,12 +52,12 @@ def pack_zip(path: Path, files: Mapping[str, bytes]) -> str:
 def test_a_drawing_with_a_size_in_points_becomes_a_png_on_white():
     from PIL import Image
 
-    with Image.open(io.BytesIO(rasterised(SVG))) as image:
+    with Image.open(io.BytesIO(render_svg(SVG))) as image:
         assert image.format == "PNG"
         assert image.size == (256, 128)
         assert image.convert("RGB").getpixel((250, 120)) == (255, 255, 255)
-    with pytest.raises(BrokenDrawing):
-        rasterised("no drawing")
+    with pytest.raises(UnreadableDrawingError):
+        render_svg("no drawing")
 
 
 def test_stamps_are_read_with_their_sentences(tmp_path: Path):
@@ -71,7 +76,7 @@ def test_stamps_are_read_with_their_sentences(tmp_path: Path):
     }
     package = pack_tar(tmp_path / "s.deb", {STAMPS + name: data for name, data in files.items()})
     archive = tmp_path / "out.zip"
-    found, left_out = list_images("s", {"kind": "stamps"}, {"package": package}, NOUNS, archive)
+    found, left_out = list_images("s", settings("stamps"), {"package": package}, NOUNS, archive)
     assert [(p.image, p.synset, p.kind, p.fr_name) for p in found] == [
         ("animals/bat2.png", BAT, "photo", ""),
         ("animals/cartoon/birds.png", CHICKEN, "drawing", ""),
@@ -84,7 +89,7 @@ def test_stamps_are_read_with_their_sentences(tmp_path: Path):
         "symbols/dog.png",
     ]
     assert read_bytes(found[2]) == b"1"
-    assert found[2].stamp == digest(b"1")
+    assert found[2].stamp == content_stamp(b"1")
     assert {p.split for p in found} == {""}
 
 
@@ -121,7 +126,7 @@ def emoji_files(tmp_path: Path) -> dict[str, str]:
 def test_emoji_are_drawn_and_named(tmp_path: Path):
     files = emoji_files(tmp_path)
     icons = {**files, "package": files["groups"]}
-    found, left_out = list_images("e", {"kind": "emoji"}, icons, NOUNS, tmp_path / "e.zip")
+    found, left_out = list_images("e", settings("emoji"), icons, NOUNS, tmp_path / "e.zip")
     assert [(p.image, p.synset, p.kind, p.name, p.fr_name) for p in found] == [
         ("1f408.png", CAT, "drawing", "black cat", ""),
         ("1f436.png", DOG, "drawing", "dog face", "t\u00eate de chien"),
@@ -133,18 +138,19 @@ def test_emoji_are_drawn_and_named(tmp_path: Path):
 def test_emoji_may_be_files_of_an_asset_package(tmp_path: Path):
     files = emoji_files(tmp_path)
     assets = {**files, "package": files["assets"]}
-    found, _ = list_images("e", {"kind": "emoji"}, assets, NOUNS, tmp_path / "e.zip")
+    found, _ = list_images("e", settings("emoji"), assets, NOUNS, tmp_path / "e.zip")
     assert [(p.image, read_bytes(p)) for p in found] == [
         ("1f408.webp", b"a"),
         ("1f436.webp", b"b"),
     ]
 
 
-def test_samples_have_their_class_in_the_name_and_the_part_of_the_config(tmp_path: Path):
+def test_samples_have_the_class_of_their_name_and_the_split_of_the_config(tmp_path: Path):
     files = {"foolbox/data/imagenet_00_3.jpg": b"1", "foolbox/data/cifar10_00_3.png": b"2"}
     package = {"package": pack_zip(tmp_path / "f.whl", files)}
-    settings = {"kind": "foolbox", "split": "valid"}
-    [image], _ = list_images("f", settings, package, NOUNS, tmp_path / "f.zip")
+    [image], _ = list_images(
+        "f", settings("foolbox", split="valid"), package, NOUNS, tmp_path / "f.zip"
+    )
     assert (image.synset, image.split, image.name) == (PUG, "valid", "pug")
 
 
@@ -152,27 +158,27 @@ def test_a_tar_of_images_becomes_a_zip(tmp_path: Path):
     files = {f"./train/{DOG}/a.JPEG": b"dog", "valid/n99999999/b.png": b"?", "x/own.png": b"own"}
     archive = pack_tar(tmp_path / "t.tar.gz", files)
     found, left_out = list_images(
-        "t", {"kind": "tar"}, {"archive": archive}, NOUNS, tmp_path / "t.zip"
+        "t", settings("tar"), {"archive": archive}, NOUNS, tmp_path / "t.zip"
     )
     assert [(p.image, p.synset, p.split, p.name, read_bytes(p)) for p in found] == [
         (f"train/{DOG}/a.JPEG", DOG, "train", "dog", b"dog"),
         ("x/own.png", "", "", "", b"own"),
     ]
-    assert left_out == [LeftOut("valid/n99999999/b.png", "n99999999 is no noun of WordNet")]
+    assert left_out == [LeftOut("valid/n99999999/b.png", "n99999999 is not a noun of WordNet")]
 
 
 def test_a_member_that_climbs_out_is_refused(tmp_path: Path):
     archive = {"archive": pack_tar(tmp_path / "t.tar.gz", {"../a.png": b"a"})}
     with pytest.raises(InputError, match="climbs out"):
-        list_images("t", {"kind": "tar"}, archive, NOUNS, tmp_path / "t.zip")
+        list_images("t", settings("tar"), archive, NOUNS, tmp_path / "t.zip")
     assert not (tmp_path / "t.zip").exists()
 
 
-def test_a_folder_of_own_photographs_needs_no_labels(tmp_path: Path):
+def test_a_folder_of_photographs_needs_no_labels(tmp_path: Path):
     (tmp_path / "own/sub").mkdir(parents=True)
     (tmp_path / "own/sub/a.png").write_bytes(b"a")
-    settings = {"kind": "folder", "folder": str(tmp_path / "own"), "split": "train"}
-    [image], _ = list_images("o", settings, {}, NOUNS, tmp_path / "o.zip")
+    own = settings("folder", folder=str(tmp_path / "own"), split="train")
+    [image], _ = list_images("o", own, {}, NOUNS, tmp_path / "o.zip")
     assert (image.image, image.synset, image.split, image.kind) == (
         "sub/a.png",
         "",
@@ -182,26 +188,26 @@ def test_a_folder_of_own_photographs_needs_no_labels(tmp_path: Path):
     assert read_bytes(image) == b"a"
 
 
-def test_a_table_of_images_is_the_fetched_one_and_no_file_of_its_name(tmp_path: Path):
+def test_a_table_of_images_is_the_fetched_resource_and_not_a_file_of_its_name(tmp_path: Path):
     (tmp_path / "own").mkdir()
     (tmp_path / "own/a.png").write_bytes(b"a")
     fetched = tmp_path / "my_table"
     fetched.write_text(f"path\tsynset\tsplit\na.png\t{DOG}\tval\n", encoding="utf-8")
-    settings = {"kind": "table", "table": "my_table", "folder": str(tmp_path / "own")}
+    own = settings("table", table="my_table", folder=str(tmp_path / "own"))
     files = {"table": str(fetched)}
-    [image], _ = list_images("t", settings, files, NOUNS, tmp_path / "t.zip")
+    [image], _ = list_images("t", own, files, NOUNS, tmp_path / "t.zip")
     assert (image.image, image.synset, image.split) == ("a.png", DOG, "valid")
     assert read_bytes(image) == b"a"
 
 
-def test_another_package_or_kind_is_an_error(tmp_path: Path):
+def test_another_package_is_an_error(tmp_path: Path):
     package = {"package": pack_zip(tmp_path / "p.whl", {"a": b""})}
-    for kind, words in (("stamps", "stamps"), ("foolbox", "imagenet"), ("film", "a kind of")):
+    for kind, words in (("stamps", "stamps"), ("foolbox", "imagenet")):
         with pytest.raises(InputError, match=words):
-            list_images("s", {"kind": kind}, package, NOUNS, tmp_path / "s.zip")
+            list_images("s", settings(kind), package, NOUNS, tmp_path / "s.zip")
 
 
-def test_what_was_left_out_is_a_table(tmp_path: Path):
+def test_files_that_are_left_out_are_a_table(tmp_path: Path):
     write_left_out(tmp_path / "l.tsv", [LeftOut("a\tb\udcff", "odd")])
     assert (tmp_path / "l.tsv").read_text() == "image\treason\na b\\udcff\todd\n"
 
@@ -219,7 +225,7 @@ CASES: Mapping[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("path", CASES)
-def test_folders_tell_noun_and_part(path: str):
+def test_folders_set_label_and_split(path: str):
     assert (synset_of(path), split_of(path)) == CASES[path]
 
 
@@ -229,12 +235,12 @@ def fill(folder: Path, *paths: str, data: bytes = b"x") -> None:
         (folder / path).write_bytes(data)
 
 
-def test_a_folder_is_listed_sorted_with_what_is_left_out(tmp_path: Path):
+def test_a_folder_is_listed_sorted_with_the_files_that_are_left_out(tmp_path: Path):
     fill(tmp_path, "b/z.PNG", "b-c/a.jpg", "a.webp", "notes.txt", ".hid/a.png", "b/.DS_Store")
     fill(tmp_path, "empty.png", data=b"")
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere")
     found = list(list_folder(tmp_path))
-    assert [item.path for item in found if isinstance(item, File)] == [
+    assert [item.path for item in found if isinstance(item, ImageFile)] == [
         "a.webp",
         "b-c/a.jpg",
         "b/z.PNG",
@@ -242,11 +248,11 @@ def test_a_folder_is_listed_sorted_with_what_is_left_out(tmp_path: Path):
     assert [item for item in found if isinstance(item, LeftOut)] == [
         LeftOut("empty.png", "empty"),
         LeftOut("gone.png", "cannot be read (No such file or directory)"),
-        LeftOut("notes.txt", "no image by its ending"),
+        LeftOut("notes.txt", "not an image by its suffix"),
     ]
 
 
-def test_a_file_that_is_gone_before_it_is_read_is_left_out(
+def test_a_file_that_is_deleted_before_it_is_read_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     fill(tmp_path, "a.png")
@@ -255,7 +261,7 @@ def test_a_file_that_is_gone_before_it_is_read_is_left_out(
     assert gone == LeftOut("gone.png", "cannot be read (No such file or directory)")
 
 
-def test_a_named_pipe_is_not_waited_for(tmp_path: Path):
+def test_a_named_pipe_does_not_block(tmp_path: Path):
     fill(tmp_path, "a.png")
     os.mkfifo(tmp_path / "b.png")
     _, pipe = list_folder(tmp_path)
@@ -266,20 +272,20 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path: Path):
     fill(tmp_path, "a.png")
     (tmp_path / "round").symlink_to(tmp_path)
     found = list(list_folder(tmp_path))
-    assert [item.path for item in found if isinstance(item, File)] == ["a.png"]
+    assert [item.path for item in found if isinstance(item, ImageFile)] == ["a.png"]
 
 
 @pytest.mark.parametrize(
     "other", [b"longer" * 40_000, b"B" + b"a" * 199_999, b"a" * 199_999 + b"B", b"a" * 200_001]
 )
-def test_the_stamp_of_a_replaced_image_is_another(tmp_path: Path, other: bytes):
+def test_a_replaced_image_changes_its_stamp(tmp_path: Path, other: bytes):
     fill(tmp_path, "a.png", data=b"a" * 200_000)
     before = list(list_folder(tmp_path))
     fill(tmp_path, "a.png", data=other)
     assert before != list(list_folder(tmp_path))
 
 
-def test_a_image_that_is_not_compressed_is_read_whole(tmp_path: Path):
+def test_an_uncompressed_image_is_read_whole(tmp_path: Path):
     for name in ("a.bmp", "b.tiff"):
         (tmp_path / name).write_bytes(b"a" * 99_999)
         before = content(tmp_path / name)
@@ -292,27 +298,27 @@ def test_the_stamp_of_a_copied_or_touched_image_is_the_same(tmp_path: Path, size
     fill(tmp_path, "a.png", "b.png", data=b"a" * size)
     os.utime(tmp_path / "b.png", (1, 1))
     one, other = list_folder(tmp_path)
-    assert isinstance(one, File)
-    assert isinstance(other, File)
+    assert isinstance(one, ImageFile)
+    assert isinstance(other, ImageFile)
     assert one.stamp == other.stamp
 
 
 @pytest.mark.parametrize("name", ["missing", "file", "bare"])
-def test_no_folder_of_images_is_an_error(tmp_path: Path, name: str):
+def test_a_folder_without_images_is_an_error(tmp_path: Path, name: str):
     fill(tmp_path, "file", "bare/readme.txt")
     with pytest.raises(InputError, match="expected"):
         list(list_folder(tmp_path / name))
 
 
 @pytest.mark.parametrize(("name", "mark"), [("t.tsv", "\t"), ("t.csv", ",")])
-def test_a_table_names_images_nouns_and_parts(tmp_path: Path, name: str, mark: str):
+def test_a_table_names_images_synsets_and_splits(tmp_path: Path, name: str, mark: str):
     fill(tmp_path, "in/b.png", "in/a.png", "in/.hidden/d.png")
     rows = [("path", "synset", "split"), ("b.png", "n01440764", "val"), ("a.png", "", "")]
     rows += [("c.png", "n01440764", "train"), (".hidden/d.png", "", "")]
     (tmp_path / name).write_text("".join(mark.join(row) + "\n" for row in rows))
     hidden, one, other, missing = list_table(tmp_path / name, tmp_path / "in")
-    assert isinstance(one, File)
-    assert isinstance(other, File)
+    assert isinstance(one, ImageFile)
+    assert isinstance(other, ImageFile)
     assert one[:3] == ("a.png", "", "")
     assert other[:3] == ("b.png", "n01440764", "valid")
     assert other.location == (tmp_path / "in/b.png").as_posix()
@@ -326,7 +332,7 @@ def test_a_table_names_images_nouns_and_parts(tmp_path: Path, name: str, mark: s
         ("file\tsynset\na.png\t\n", "expected the columns path and synset, got file, synset"),
         ("path\tsynset\na.png\tdog\n", "expected a synset such as n01440764, got dog"),
         ("path\tsynset\na.png\n", "line 2: expected 2 columns"),
-        ("path\tsynset\na.png\t\na.png\t\n", "a.png stands in it twice"),
+        ("path\tsynset\na.png\t\na.png\t\n", "a.png is in it twice"),
         (
             "path\tsynset\tsplit\na.png\t\tdev\n",
             "expected the split train, valid or test, got 'dev'",
@@ -336,7 +342,7 @@ def test_a_table_names_images_nouns_and_parts(tmp_path: Path, name: str, mark: s
         ("", "expected the columns path and synset, got nothing"),
     ],
 )
-def test_a_wrong_table_is_an_error(tmp_path: Path, text: str, words: str):
+def test_an_invalid_table_is_an_error(tmp_path: Path, text: str, words: str):
     fill(tmp_path, "a.png")
     (tmp_path / "t.tsv").write_text(text)
     with pytest.raises(InputError, match=words):

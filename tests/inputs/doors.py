@@ -32,7 +32,7 @@ from wordbridge.images.decoding import open_image
 from wordbridge.images.feature_store import HEADER as ROWS_HEADER
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.images.labels import read_senses
-from wordbridge.images.listing import list_table, list_tar
+from wordbridge.images.listing import list_archive, list_table
 from wordbridge.images.packages import members
 from wordbridge.manifest import read_record
 from wordbridge.nouns.hierarchy import Hierarchy
@@ -140,7 +140,7 @@ def classes(path: Path) -> list[int | None]:
 
 
 def features(path: Path) -> list[list[float]]:
-    store = FeatureStore.open([path])
+    store = FeatureStore([path])
     return store.features(np.arange(len(store))).tolist()
 
 
@@ -250,7 +250,7 @@ DOORS: dict[str, Door] = {
     "images in a tar": Door(
         "photos.tar",
         fixed(files.tarred({"train/n00000002/dog.png": PNGS["b.png"]})),
-        lambda p: [getattr(f[0], "path", f) for f in list_tar(p)],
+        lambda p: [getattr(f[0], "path", f) for f in list_archive(p)],
     ),
     "images in a table": Door(
         "photos.tsv",

@@ -6,8 +6,7 @@ import zlib
 import numpy as np
 
 from tests.inputs import files
-from tests.inputs.rows import OBJECTS, Bad, Held, Row, Run, Unusual, Value, cut, half, swap
-from wordbridge.images.split import Settings
+from tests.inputs.rows import OBJECTS, Bad, Held, Row, Run, Setting, Unusual, Value, cut, half, swap
 from wordbridge.nouns.table import Noun
 from wordbridge.nouns.wordnet import ImageNetClass, label_nouns
 
@@ -23,24 +22,31 @@ def large_png(content: bytes) -> bytes:
 
 
 ROWS: list[Row] = [
-    Bad("hypernyms in a circle", "WordNet", swap(b"0 000 |", b"0 001 @ 00000002 n 0000 |"), "circ"),
+    Bad(
+        "hypernyms in a circle", "WordNet", swap(b"0 000 |", b"0 001 @ 00000002 n 0000 |"), "cycle"
+    ),
     Bad("a hypernym that is not there", "WordNet", swap(b"@ 00000001", b"@ 00000009"), "n00000009"),
-    Bad("a synset twice", "WordNet", NOUN + NOUN, "n00000001 comes twice"),
+    Bad("a synset twice", "WordNet", NOUN + NOUN, "n00000001 is in it twice"),
     Bad("another file of WordNet", "WordNet", b"dog n 1 1 @ 1 0 00000002\n", "line 1: expected a"),
     Bad("an empty file", "WordNet", b"", "expected noun synsets, got none"),
     Bad("another file of WordNet", "senses", NOUN, "line 2: expected a word and its senses"),
-    Bad("a list for another WordNet", "classes", b"n00000009\n", "which is no noun in data.noun"),
+    Bad("a list for another WordNet", "classes", b"n00000009\n", "which is not a noun in"),
     Bad("a class twice", "classes", b"n00000002\nn00000002\n", "expected each synset once"),
-    Bad("a gap in the JSON", "classes", b'{"1": ["n00000002", "dog"]}', "numbers from 0 without a"),
-    Bad("endless JSON", "classes", b'{"0":' * 100_000, "no JSON"),
+    Bad("a gap in the JSON", "classes", b'{"1": ["n00000002", "dog"]}', "indices from 0 without a"),
+    Bad("endless JSON", "classes", b'{"0":' * 100_000, "expected JSON"),
     Unusual("one class", "classes", b"n00000002\n", [None, 0, None]),
     Bad("a ragged row", "nouns", swap(b"\t3\t", b"\t"), "line 2: expected 5 columns"),
-    Bad("a class that is no number", "noun vectors", swap(b"\t0", b"\tx"), "the last a number or"),
+    Bad(
+        "a class that is no number",
+        "noun vectors",
+        swap(b"\t0", b"\tx"),
+        "in the column class, got",
+    ),
     Bad("a row without vector", "noun vectors", lambda c: c + b"n4\tx\tx\t\n", "expected 3 words"),
     Bad("an empty file", "image", b"", "the file is empty"),
-    Bad("a text", "image", b"no image at all", "no image of a known format (it begins with"),
+    Bad("a text", "image", b"no image at all", "not an image of a known format (it begins with"),
     Bad("a cut JPEG", "image", half, "damaged"),
-    Bad("a drawing in PostScript", "image", b"%!PS-Adobe-3.0 EPSF-3.0\n", "no image of a kno"),
+    Bad("a drawing in PostScript", "image", b"%!PS-Adobe-3.0 EPSF-3.0\n", "not an image of a"),
     Bad("a bomb of pixels", "image", large_png(files.image()), "400"),
     Bad("heights for colours", "image", files.image("TIFF", mode="F"), "numbers without a kno"),
     Unusual("one pixel", "image", files.image(size=(1, 1)), (1, 1)),
@@ -49,7 +55,7 @@ ROWS: list[Row] = [
     Bad("a tar slip", "images in a tar", files.tarred({"../a.png": b"x"}), "climbs out of the"),
     Bad("no column synset", "images in a table", b"path\tnoun\n", "expected the columns path"),
     Bad("a short row", "images in a table", b"path\tsynset\na\n", "line 2: expected 2 columns"),
-    Bad("an image twice", "images in a table", lambda c: c + c[12:], "stands in it twice"),
+    Bad("an image twice", "images in a table", lambda c: c + c[12:], "is in it twice"),
     Bad("a NUL in a name", "images in a table", b"path\tsynset\na\0\t\n", "none of its images"),
     Bad("no synset", "images in a table", swap(b"n0000", b"x0000"), "expected a synset such as"),
     Unusual("a byte order mark", "images in a table", lambda c: b"\xef\xbb\xbf" + c, ["dog.png"]),
@@ -65,13 +71,11 @@ ROWS: list[Row] = [
     Value(
         "a name of another WordNet",
         lambda: label_nouns([DOG], [ImageNetClass("n1", "wolf")]),
-        "the class list calls n1 'wolf', expected one of dog",
+        "the class list names n1 'wolf', expected one of dog",
     ),
-    Value(
-        "a share of all images",
-        lambda: Settings.parse({"seed": 1, "unseen": 0.2, "valid": 1.0}),
-        "images split: expected valid from 0 to below 1, got 1.0",
-    ),
+    Setting("a fraction of all nouns", "image_split.unseen", 1.0, "image_split.unseen: expected a"),
+    Setting("a fraction of all images", "image_split.valid", 1.0, "image_split.valid: expected a"),
+    Setting("a fraction of all images", "image_split.test", 1.0, "image_split.test: expected a"),
     Run(
         "another file of WordNet",
         {"data.noun": b"dog n 1 1 @ 1 0 00000002\n"},
@@ -84,7 +88,7 @@ ROWS: list[Row] = [
         "a list of classes for another WordNet",
         {"classes.txt": b"n00000009\n"},
         NOUNS_TARGET,
-        "n00000009 (without a name), which is no noun in data.noun",
+        "n00000009 (without a name), which is not a noun in",
         True,
         images=True,
     ),

@@ -2,7 +2,7 @@
 
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.feature_store import write_shard
-from wordbridge.images.features import Plan, extract
+from wordbridge.images.features import ExtractionSettings, extract
 from wordbridge.images.table import read_bytes, read_images
 from wordbridge.job import start_job
 
@@ -13,6 +13,6 @@ shard = extract(
     read_images(snakemake.input.images),
     read_bytes,
     load_backbone(settings["backbone"], snakemake.input.weights, settings["short_side"]),
-    Plan.of(settings, snakemake.threads),
+    ExtractionSettings.parse(settings, snakemake.threads),
 )
 write_shard(shard, snakemake.output.features, snakemake.output.logits)

@@ -15,7 +15,7 @@ choose_device("cpu", settings["threads"])
 fitted = fit_baseline(
     settings["variant"],
     int(snakemake.wildcards.seed),
-    FeatureStore.open(snakemake.input.features),
+    FeatureStore(snakemake.input.features),
     read_images(snakemake.input.images),
     read_noun_matrix(snakemake.input.vectors, snakemake.input.nouns),
 )

@@ -14,7 +14,7 @@ choose_device("cpu", threads=1)
 fitted = voiced_head(
     read_model(snakemake.input.head, snakemake.input.description),
     snakemake.params.settings,
-    FeatureStore.open(snakemake.input.features),
+    FeatureStore(snakemake.input.features),
     read_images(snakemake.input.images),
     read_noun_matrix(snakemake.input.vectors, snakemake.input.nouns),
 )

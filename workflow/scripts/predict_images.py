@@ -14,7 +14,7 @@ fitted = read_model(snakemake.input.model, snakemake.input.settings)
 write_predictions(
     snakemake.output.predictions,
     snakemake.output.description,
-    FeatureStore.open(snakemake.input.features),
+    FeatureStore(snakemake.input.features),
     predictor_of(fitted, device),
     snakemake.wildcards.method,
 )

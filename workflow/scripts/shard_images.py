@@ -1,7 +1,6 @@
 """The images of one set in shards."""
 
-from wordbridge.images.shards import write_shards
-from wordbridge.images.table import iterate_images
+from wordbridge.images.table import iterate_images, write_shards
 from wordbridge.job import start_job
 
 start_job(snakemake)

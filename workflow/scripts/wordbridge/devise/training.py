@@ -161,7 +161,7 @@ def read_sources(
     Raises InputError when a file is damaged, or the files do not belong together.
     """
     return Sources(
-        FeatureStore.open(features),
+        FeatureStore(features),
         read_images(images),
         read_noun_matrix(vectors, nouns),
     )

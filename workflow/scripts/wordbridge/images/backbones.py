@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from wordbridge.errors import InputError
-from wordbridge.images.decoding import Square
+from wordbridge.images.decoding import CenterCrop
 from wordbridge.images.efficientnet import SCALES, EfficientNetLite
 
 POOLINGS = ("concatenated", "average")
@@ -26,9 +26,9 @@ BACKBONES = (*SCALES, *TORCHVISION)
 
 
 class Preprocessing(NamedTuple):
-    """The square that is cut out of an image, and the mean and std of each channel (0 to 1)."""
+    """The crop of an image, and the mean and standard deviation of each channel (0 to 1)."""
 
-    square: Square
+    crop: CenterCrop
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
@@ -79,14 +79,14 @@ def load_backbone(name: str, weights: str | Path, short_side: int | None = None)
     """
     body, classifier, preprocessing = load_network(name, weights)
     fuse_norms(body)
-    square = preprocessing.square
-    if short_side is not None and short_side < square.side:
+    crop = preprocessing.crop
+    if short_side is not None and short_side < crop.side:
         raise InputError(
-            f"short_side of {name}: expected at least {square.side} pixels, got {short_side}; "
-            "name more, or none for the network's own"
+            f"short_side of {name}: expected at least {crop.side} pixels, got {short_side}; "
+            "set more, or null for the network's default"
         )
-    square = square._replace(short_side=short_side or square.short_side)
-    return Backbone(body, classifier, preprocessing._replace(square=square))
+    crop = crop._replace(short_side=short_side or crop.short_side)
+    return Backbone(body, classifier, preprocessing._replace(crop=crop))
 
 
 def load_network(name: str, weights: str | Path) -> tuple[nn.Module, nn.Module, Preprocessing]:
@@ -160,21 +160,19 @@ def _by_position(tensors: Mapping[str, Tensor], names: list[str], source: str) -
 
 
 def _fault(source: str | Path, reason: str) -> InputError:
-    return InputError(f"{source}: {reason}; name the weights of the configured backbone")
+    return InputError(f"{source}: {reason}; use the weights of the configured backbone")
 
 
 def _torchvision(name: str) -> tuple[nn.Module, Preprocessing]:
     from torchvision import models  # takes a second; EfficientNet-Lite does without it
 
     transforms: Any = models.get_model_weights(name)["IMAGENET1K_V1"].transforms()
-    square = Square(
-        transforms.crop_size[0], transforms.resize_size[0], transforms.interpolation.value
-    )
-    return models.get_model(name), Preprocessing(
-        square, tuple(transforms.mean), tuple(transforms.std)
-    )
+    side, short_side = transforms.crop_size[0], transforms.resize_size[0]
+    crop = CenterCrop(side, short_side, transforms.interpolation.value)
+    mean, std = tuple(transforms.mean), tuple(transforms.std)
+    return models.get_model(name), Preprocessing(crop, mean, std)
 
 
 def _lite(name: str) -> tuple[nn.Module, Preprocessing]:
     side, half = SCALES[name][2], (0.5, 0.5, 0.5)
-    return EfficientNetLite(name), Preprocessing(Square(side, side + 32, "bicubic"), half, half)
+    return EfficientNetLite(name), Preprocessing(CenterCrop(side, side + 32, "bicubic"), half, half)

@@ -1,4 +1,4 @@
-"""Encoded images as upright RGB, whatever they were, or the reason why they cannot be."""
+"""Decoding of images: upright RGB, center crops, and the reasons why an image is unreadable."""
 
 from io import BytesIO
 from math import ceil
@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-# Only what is an image by itself: PIL's EPS reader, for one, starts another program.
+# Only formats that Pillow decodes itself: its EPS reader, for example, starts another program.
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
-# Of one image as it is decoded: 0.4 GB as RGBA. A large JPEG is decoded at a fraction of its
-# size, so that it passes as long as PIL itself takes it for no bomb.
-MOST_PIXELS = 100_000_000
-# A JPEG is decoded at least so many times as large as it will be used; less shows in the result.
+# Of one decoded image: 0.4 GB as RGBA. A large JPEG is decoded at a fraction of its size and may
+# have more, up to Pillow's own limit for decompression bombs.
+MAX_PIXELS = 100_000_000
+# A JPEG is decoded at no less than this multiple of the target size; less changes the result.
 MARGIN = 2
 
-# By the value of the EXIF tag: what makes the image upright.
-TURNS = {
+# The transposition that makes an image upright, by the value of the EXIF tag.
+TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -33,11 +33,8 @@ class UnreadableImageError(Exception):
     """An image cannot be decoded; the message is the reason, one line without the name."""
 
 
-class Square(NamedTuple):
-    """The square that is cut out of the middle of an image, and how.
-
-    The image's short side is made ``short_side`` pixels long, the square has ``side`` pixels.
-    """
+class CenterCrop(NamedTuple):
+    """A resize of the short side to ``short_side`` pixels, then a central square of ``side``."""
 
     side: int
     short_side: int
@@ -45,10 +42,10 @@ class Square(NamedTuple):
 
 
 def open_image(data: bytes, short_side: int = 0) -> Image.Image:
-    """Return an encoded image as upright RGB, transparent parts over white.
+    """Return an encoded image as upright RGB, transparency over white.
 
-    A JPEG may come smaller than it is, but with at least ``MARGIN * short_side`` pixels on its
-    short side where it has as many; 0 asks for all. Raises UnreadableImageError.
+    A JPEG may be decoded at a lower resolution, with at least ``MARGIN * short_side`` pixels on
+    its short side where it has as many; 0 keeps the resolution. Raises UnreadableImageError.
     """
     if not data:
         raise UnreadableImageError("the file is empty")
@@ -61,41 +58,40 @@ def open_image(data: bytes, short_side: int = 0) -> Image.Image:
     except (UnreadableImageError, MemoryError):
         raise
     except UnidentifiedImageError:
-        raise UnreadableImageError(f"no image of a known format ({_start(data)})") from None
-    except Exception as error:  # PIL's readers raise of every kind when bytes are damaged
+        raise UnreadableImageError(
+            f"not an image of a known format (it begins with {data[:12]!r})"
+        ) from None
+    except Exception as error:  # Pillow raises many types for damaged files
         words = " ".join(str(error).split()) or type(error).__name__
         raise UnreadableImageError(f"damaged ({words})") from None
 
 
-def square(image: Image.Image, cut: Square) -> NDArray[np.uint8]:
-    """Return the square ``cut`` of an RGB image, shape (side, side, 3)."""
+def center_crop(image: Image.Image, crop: CenterCrop) -> NDArray[np.uint8]:
+    """Return the central square (side, side, 3) of an RGB image."""
     width, height = image.size
-    half = min(width, height) * cut.side / cut.short_side / 2
-    # Only what is inside the square is resized.
+    half = min(width, height) * crop.side / crop.short_side / 2
+    # Only the square itself is resized.
     box = (width / 2 - half, height / 2 - half, width / 2 + half, height / 2 + half)
-    resized = image.resize((cut.side, cut.side), FILTERS[cut.interpolation], box=box)
+    resized = image.resize((crop.side, crop.side), FILTERS[crop.interpolation], box=box)
     return np.asarray(resized)
 
 
-def decode(data: bytes, cut: Square) -> NDArray[np.uint8]:
-    """Return the square ``cut`` of an encoded image, shape (side, side, 3), RGB.
-
-    Raises UnreadableImageError.
-    """
-    return square(open_image(data, cut.short_side), cut)
+def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
+    """Return the central square (side, side, 3) of an image; raises UnreadableImageError."""
+    return center_crop(open_image(data, crop.short_side), crop)
 
 
 def _formats() -> list[str]:
-    """Return those of ``FORMATS`` that this Pillow was built with."""
+    """Return the ``FORMATS`` that this build of Pillow supports."""
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _check_size(image: Image.Image) -> None:
     pixels = image.width * image.height
-    if pixels > MOST_PIXELS:
+    if pixels > MAX_PIXELS:
         raise UnreadableImageError(
-            f"too large ({ceil(pixels / 1e6)} million pixels, at most {MOST_PIXELS // 10**6})"
+            f"too large ({ceil(pixels / 1e6)} million pixels, at most {MAX_PIXELS // 10**6})"
         )
 
 
@@ -106,22 +102,18 @@ def _rgb(image: Image.Image) -> Image.Image:
         raise UnreadableImageError(f"numbers without a known range (mode {image.mode})")
     if not image.has_transparency_data:
         return image.convert("RGB")
-    shown = image.convert("RGBA")
-    page = Image.new("RGBA", shown.size, "white")
-    return Image.alpha_composite(page, shown).convert("RGB")
+    rgba = image.convert("RGBA")
+    background = Image.new("RGBA", rgba.size, "white")
+    return Image.alpha_composite(background, rgba).convert("RGB")
 
 
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # damaged notes beside an image do not make it unreadable
+    except Exception:  # an image with damaged metadata is still readable
         return 1
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    turn = TURNS.get(orientation)
-    return image if turn is None else image.transpose(turn)
-
-
-def _start(data: bytes) -> str:
-    return f"it begins with {data[:12]!r}"
+    method = TRANSPOSES.get(orientation)
+    return image if method is None else image.transpose(method)

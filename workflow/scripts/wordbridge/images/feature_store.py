@@ -1,9 +1,6 @@
-"""Which image each row of a shard's features belongs to.
+"""Features of images on disk: shards that are written alone and read as one table."""
 
-Features of images on disk: shards that are written alone and read as one table.
-"""
-
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,20 +23,10 @@ class Row(NamedTuple):
 HEADER = Row._fields
 
 
-def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
-    """Write the table of ``rows``, in their order."""
-    write_tsv(path, HEADER, rows)
-
-
-def read_rows(path: str | Path) -> list[Row]:
-    """Return the rows of the table at ``path``. Raises InputError when it is no such table."""
-    return list(read_tsv(path, HEADER, Row, "extract the features again"))
-
-
 class Shard(NamedTuple):
-    """The features (rows, width) and class scores (rows, classes) of images.
+    """The features (rows, width) and logits (rows, classes) of images.
 
-    ``failures`` has the images that were left out, and why.
+    ``failures`` has the images without features, and the reasons.
     """
 
     rows: list[Row]
@@ -49,41 +36,46 @@ class Shard(NamedTuple):
 
 
 def write_shard(shard: Shard, features: str | Path, logits: str | Path) -> None:
-    """Write a shard as ``features``, ``logits`` and, beside the features, two tables.
+    """Write a shard as ``features``, ``logits`` and, in the folder of the features, two tables.
 
     ``a/0.npy`` gets ``a/0.tsv`` (set, image and stamp of each row) and ``a/0.failed.tsv``.
     """
     stem = Path(features).with_suffix("")
-    _write_array(features, shard.features)
-    _write_array(logits, shard.logits)
-    write_rows(f"{stem}.tsv", shard.rows)
+    for path, array in ((features, shard.features), (logits, shard.logits)):
+        with atomic_write(path) as partial, partial.open("wb") as file:
+            np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+    write_tsv(f"{stem}.tsv", HEADER, shard.rows)
     write_tsv(f"{stem}.failed.tsv", ("image", "reason"), shard.failures)
 
 
+def read_rows(path: str | Path) -> list[Row]:
+    """Return the rows of a shard's table; raises InputError for another file."""
+    return list(read_tsv(path, HEADER, Row, "extract the features again"))
+
+
 class FeatureStore:
-    """The rows of all shards, one after the other, read only where they are asked for."""
+    """The rows of shards' ``.npy`` files, one after the other, memory-mapped.
+
+    Raises InputError for a missing or damaged file, and shards that do not belong together.
+    """
 
     def __init__(self, paths: Sequence[str | Path]):
+        if not paths:
+            raise InputError("features: expected at least one shard, got none; check run.images")
         self.rows: list[Row] = []
         self._features: list[NDArray[Any]] = []
-        self._logits = [Path(path).with_suffix(".logits.npy") for path in paths]
-        self._opened: dict[int, NDArray[Any]] = {}
+        self._logits_paths = [Path(path).with_suffix(".logits.npy") for path in paths]
+        self._logits: dict[int, NDArray[Any]] = {}
         for path in paths:
             rows = read_rows(Path(path).with_suffix(".tsv"))
             self._features.append(_open_array(path, len(rows)))
             self.rows.extend(rows)
         self._starts = np.cumsum([0, *map(len, self._features)])
-        self.width = self._common_width(paths)
-
-    @classmethod
-    def open(cls, paths: Sequence[str | Path]) -> "FeatureStore":
-        """Return the store of shards' ``.npy`` files, in this order.
-
-        Raises InputError when a file is missing or damaged, or shards do not go together.
-        """
-        if not paths:
-            raise InputError("features: expected at least one shard, got none; check run.images")
-        return cls(paths)
+        self.width = int(self._features[0].shape[1])
+        for path, features in zip(paths, self._features, strict=True):
+            if features.shape[1] != self.width:
+                got = f"{self.width}, {features.shape[1]} in {path}"
+                raise _damaged(paths[0], f"expected the same width in all shards, got {got}")
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -94,62 +86,47 @@ class FeatureStore:
         return [(row.set, row.image) for row in self.rows]
 
     def features(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Return the features (len(rows), width) of the rows with these numbers."""
+        """Return the features (len(rows), width) of the rows with these indices."""
         return self._gather(rows, self._features.__getitem__, self.width)
 
     def logits(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Return the backbone's own class scores (len(rows), classes), before the softmax."""
-        classes = self._shard_logits(0).shape[1]
-        return self._gather(rows, self._shard_logits, classes)
+        """Return the backbone's logits (len(rows), classes)."""
+        return self._gather(rows, self._shard_logits, self._shard_logits(0).shape[1])
 
     def _gather(
         self, rows: NDArray[np.integer[Any]], shard: Callable[[int], NDArray[Any]], width: int
     ) -> NDArray[np.float32]:
-        wanted = np.asarray(rows)
-        if ((wanted < 0) | (wanted >= len(self))).any():
-            raise IndexError(f"rows {wanted.min()} to {wanted.max()} of {len(self)}")
-        gathered = np.empty((len(wanted), width), np.float32)
-        owners = np.searchsorted(self._starts, wanted, side="right") - 1
-        for number in np.unique(owners):
-            here = np.flatnonzero(owners == number)
-            gathered[here] = shard(number)[wanted[here] - self._starts[number]]
+        indices = np.asarray(rows)
+        if ((indices < 0) | (indices >= len(self))).any():
+            raise IndexError(f"rows {indices.min()} to {indices.max()} of {len(self)}")
+        gathered = np.empty((len(indices), width), np.float32)
+        shards = np.searchsorted(self._starts, indices, side="right") - 1
+        for number in np.unique(shards):
+            places = np.flatnonzero(shards == number)
+            gathered[places] = shard(number)[indices[places] - self._starts[number]]
         return gathered
 
     def _shard_logits(self, number: int) -> NDArray[Any]:
-        if number not in self._opened:
+        if number not in self._logits:
             rows = len(self._features[number])
-            self._opened[number] = _open_array(self._logits[number], rows)
-        return self._opened[number]
-
-    def _common_width(self, paths: Sequence[str | Path]) -> int:
-        width = int(self._features[0].shape[1])
-        for path, features in zip(paths, self._features, strict=True):
-            if features.shape[1] != width:
-                got = f"{features.shape[1]} in {path}"
-                raise _fault(paths[0], f"expected the same width in all shards, got {width}, {got}")
-        return width
+            self._logits[number] = _open_array(self._logits_paths[number], rows)
+        return self._logits[number]
 
 
 def _open_array(path: str | Path, rows: int) -> NDArray[Any]:
     try:
-        array = map_npy(path) if rows else _read_array(path)
+        if rows:
+            array = map_npy(path)
+        else:  # an empty file cannot be mapped
+            with Path(path).open("rb") as file:
+                array = read_npy(file)
     except (OSError, ValueError) as error:
-        raise _fault(path, f"no features can be read ({error})") from error
+        raise _damaged(path, f"no features can be read ({error})") from error
     if array.ndim != 2 or len(array) != rows or array.dtype not in (np.float16, np.float32):
         got = f"{array.dtype} of shape {array.shape}"
-        raise _fault(path, f"expected {rows} rows of numbers as its table says, got {got}")
+        raise _damaged(path, f"expected {rows} rows of numbers as in its table, got {got}")
     return array
 
 
-def _read_array(path: str | Path) -> NDArray[Any]:
-    with Path(path).open("rb") as file:
-        return read_npy(file)
-
-
-def _write_array(path: str | Path, array: NDArray[Any]) -> None:
-    with atomic_write(path) as partial, partial.open("wb") as file:
-        np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
-
-
-def _fault(path: str | Path, reason: str) -> InputError:
+def _damaged(path: str | Path, reason: str) -> InputError:
     return InputError(f"{path}: {reason}; extract the features again")

@@ -1,7 +1,7 @@
-"""The files in a folder of images, and what stands for the content of each.
+"""The files in a folder of images, and a stamp of the content of each.
 
-The plan of the workflow looks at folders in the same way (workflow/folders.py) before anything is
-installed, so that only the standard library is imported here.
+workflow/folders.py runs this file before anything is installed: it imports only the standard
+library.
 """
 
 import hashlib
@@ -9,49 +9,49 @@ import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-ENDINGS = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-# A change in the middle of a file that is not compressed shows neither in its size nor at its ends.
-_READ_WHOLE = (".bmp", ".tif", ".tiff")
+SUFFIXES = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+# A change in the middle of an uncompressed file changes neither its size nor its ends.
+_UNCOMPRESSED = (".bmp", ".tif", ".tiff")
 _END = 1 << 12  # bytes
 
 
 class Content(NamedTuple):
-    """What stands for the bytes of a file, or the reason why it can hold no image."""
+    """The stamp of the bytes of a file, or the reason why it is not an image."""
 
     stamp: str
     reason: str = ""
 
 
 def walk(
-    root: str | os.PathLike[str], failed: Callable[[OSError], None] | None = None
+    root: str | os.PathLike[str], on_error: Callable[[OSError], None] | None = None
 ) -> Iterator[tuple[str, list[str]]]:
-    """Yield each folder at or below ``root`` with the names of the files in it, both sorted.
+    """Yield each folder at or below ``root`` with the names of its files, both sorted.
 
-    Hidden files and folders are passed over, links to folders not followed. ``failed`` is told
-    why a folder cannot be listed.
+    Hidden files and folders are skipped, links to folders are not followed. ``on_error`` gets the
+    error of a folder that cannot be listed.
     """
-    for at, folders, names in os.walk(root, onerror=failed):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield at, sorted(name for name in names if not name.startswith("."))
+    for folder, subfolders, names in os.walk(root, onerror=on_error):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        yield folder, sorted(name for name in names if not name.startswith("."))
 
 
 def is_image(path: str) -> bool:
-    """Return whether a file is an image by its ending."""
-    return path.lower().endswith(ENDINGS)
+    """Return whether a file is an image by its suffix."""
+    return path.lower().endswith(SUFFIXES)
 
 
 def content(path: str | os.PathLike[str]) -> Content:
-    """Return what stands for a file's content, the same for every copy of it.
+    """Return the stamp of a file's content, the same for every copy of it.
 
-    That is its size and a digest of its two ends, since reading all of a large collection takes
-    hours; of formats that may be uncompressed all is read.
+    The stamp is the size and a digest of both ends, since reading all of a large collection takes
+    hours; files in formats without compression are read whole.
     """
     try:
-        with open(path, "rb", opener=_at_once) as file:
+        with open(path, "rb", opener=_open_without_blocking) as file:
             size = os.fstat(file.fileno()).st_size
             if not size:
                 return Content("", "empty")
-            whole = os.fspath(path).lower().endswith(_READ_WHOLE)
+            whole = os.fspath(path).lower().endswith(_UNCOMPRESSED)
             ends = file.read(size if whole else _END)
             file.seek(max(size - _END, len(ends)))
             ends += file.read(_END)
@@ -62,6 +62,6 @@ def content(path: str | os.PathLike[str]) -> Content:
     return Content(f"{size}-{hashlib.sha256(ends).hexdigest()[:16]}")
 
 
-def _at_once(path: str, flags: int) -> int:
-    """Return a descriptor of a file; of a named pipe without waiting for somebody to write."""
+def _open_without_blocking(path: str, flags: int) -> int:
+    """Return a descriptor of a file; a named pipe does not wait for a writer."""
     return os.open(path, flags | os.O_NONBLOCK)

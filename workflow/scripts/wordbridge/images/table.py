@@ -1,9 +1,9 @@
-"""Images as a table, and the bytes of an image wherever it lies."""
+"""Images as a table, its shards, and the bytes of an image in a file or a zip archive."""
 
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from sys import intern
@@ -17,11 +17,11 @@ TRAIN, VALID, TEST, UNSEEN, NO_SPLIT = SPLITS = ("train", "valid", "test", "unse
 
 
 class ImageRow(NamedTuple):
-    """An image of a noun: what it shows, where its bytes are, what split it plays.
+    """An image: its id, its label, its split and the location of its bytes.
 
-    ``image`` is unique in its ``set``; ``synset`` is "" where nobody said what is shown.
+    ``image`` is unique in its ``set``; ``synset`` is "" for an image without a label.
     ``member`` is a member of the zip ``archive``, or the path of a file where that is "".
-    ``stamp`` changes when the image changes.
+    ``stamp`` changes with the content of the image.
     """
 
     set: str
@@ -37,117 +37,97 @@ class ImageRow(NamedTuple):
 
 
 HEADER = ImageRow._fields
+# The fields that many rows have in common; a million rows share one string for each value.
+_SHARED = {"set", "synset", "kind", "split", "name", "fr_name", "archive"}
 
 
-class GoneImageError(InputError):
-    """An image's file was deleted after it had been listed."""
+class MissingImageError(InputError):
+    """The file of an image was deleted after the set was listed."""
 
 
-def digest(data: bytes) -> str:
-    """Return what stands for the bytes of an image: 16 hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()[:16]
-
-
-def write_images(path: str | Path, images: Iterable[ImageRow]) -> int:
-    """Return the number of images written to ``path``, which appears whole or not at all.
-
-    Raises InputError for a path that no line of the table can hold.
-    """
-    return write_tsv(path, HEADER, map(_written, images))
+def write_images(path: str | Path, images: Iterable[ImageRow]) -> None:
+    """Write the table of ``images``; raises InputError for a path that no line can hold."""
+    write_tsv(path, HEADER, map(_fields, images))
 
 
 def read_images(path: str | Path) -> list[ImageRow]:
-    """Return the images of the table at ``path``; raises InputError as ``iterate_images``."""
+    """Return the images of a table; raises InputError for another file."""
     return list(iterate_images(path))
 
 
 def iterate_images(path: str | Path) -> Iterator[ImageRow]:
-    """Yield the images of the table at ``path`` one at a time.
+    """Yield the images of a table one at a time; raises InputError for another file."""
+    return read_tsv(path, HEADER, _row, "make the table again")
 
-    Raises InputError when it is no such table.
+
+def shard_of(image: str, count: int) -> int:
+    """Return the shard, of ``count``, of an image, a function of its id alone."""
+    return int.from_bytes(hashlib.sha256(image.encode()).digest()[:8]) % count
+
+
+def write_shards(paths: Sequence[str | Path], images: Iterable[ImageRow]) -> None:
+    """Write each image to the table of its shard, so that a changed image changes one of them.
+
+    The splits are omitted: another split does not change the features.
     """
-    return read_tsv(path, HEADER, _shared, "make the table again")
+    shards: list[list[ImageRow]] = [[] for _ in paths]
+    for image in images:
+        shards[shard_of(image.image, len(paths))].append(image._replace(split=NO_SPLIT))
+    for path, shard in zip(paths, shards, strict=True):
+        write_images(path, shard)
 
 
 def read_bytes(image: ImageRow) -> bytes:
-    """Return the bytes of an image's file, still encoded; several threads may ask at once.
+    """Return the encoded bytes of an image; several threads may call this at once.
 
-    Raises GoneImageError if the file is not there any more, and InputError if its folder or
-    the archive is not: a disk that is not mounted is no reason to do without all its images.
+    Raises MissingImageError if only the file is missing, and InputError if its folder or archive
+    is: an unmounted disk must not silently drop a whole set.
     """
     try:
         if not image.archive:
             return Path(image.member).read_bytes()
-        return _opened(image.archive, os.getpid()).read(image.member)
+        return _open_zip(image.archive, os.getpid()).read(image.member)
     except (FileNotFoundError, NotADirectoryError, KeyError):
-        alone = not image.archive and _holds_any(Path(image.member).parent)
-        error = GoneImageError if alone else InputError
+        folder = Path(image.member).parent
+        only_file = not image.archive and folder.is_dir() and any(folder.iterdir())
+        error = MissingImageError if only_file else InputError
         raise error(
-            f"image {image.image} of {image.set}: {image.archive or 'the file'} "
-            f"{image.member} is gone; list the set again"
+            f"image {image.image} of {image.set}: expected {image.archive or 'the file'} "
+            f"{image.member}, got none; list the set again"
         ) from None
 
 
-def one_line(text: str) -> str:
+def content_stamp(data: bytes) -> str:
+    """Return the stamp of the bytes of an image: 16 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def collapse_spaces(text: str) -> str:
     """Return ``text`` with every run of white space as one space."""
     return " ".join(text.split())
 
 
-# Opened once, since the directory of a large zip takes long to read, but once in each process:
-# forked ones would share the place where the file is read.
+# Opened once, since the directory of a large zip takes long to read, but once per process:
+# forked processes would share the file position.
 @lru_cache(maxsize=8)
-def _opened(archive: str, process: int) -> zipfile.ZipFile:
+def _open_zip(archive: str, process: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(archive)
 
 
-def _holds_any(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.iterdir())
+def _row(*fields: str) -> ImageRow:
+    names = zip(HEADER, fields, strict=True)
+    return ImageRow._make(intern(text) if name in _SHARED else text for name, text in names)
 
 
-def _shared(
-    set_: str,
-    image: str,
-    synset: str,
-    kind: str,
-    split: str,
-    name: str,
-    fr_name: str,
-    archive: str,
-    member: str,
-    stamp: str,
-) -> ImageRow:
-    """Return the image of a row.
-
-    A million rows share what they repeat: all but their id, member and stamp.
-    """
-    return ImageRow(
-        intern(set_),
-        image,
-        intern(synset),
-        intern(kind),
-        intern(split),
-        intern(name),
-        intern(fr_name),
-        intern(archive),
-        member,
-        stamp,
-    )
-
-
-def _written(image: ImageRow) -> ImageRow:
-    _check_places(image)
-    names = {"name": one_line(image.name), "fr_name": one_line(image.fr_name)}
-    return image._replace(**names)
-
-
-def _check_places(image: ImageRow) -> None:
+def _fields(image: ImageRow) -> ImageRow:
     for field in ("set", "image", "synset", "archive", "member", "stamp"):
         value = getattr(image, field)
         if len(f".{value}.".splitlines()) != 1 or "\t" in value or not _is_utf8(value):
             raise InputError(
-                f"image {image.image!a} of {image.set!a}: its {field} holds a tab, a line "
-                "end or bytes that are no UTF-8; rename the file"
+                f"image {image.image!a} of {image.set!a}: expected UTF-8 without tabs and line "
+                f"ends as its {field}, got {value!a}; rename the file"
             )
+    return image._replace(name=collapse_spaces(image.name), fr_name=collapse_spaces(image.fr_name))
 
 
 def _is_utf8(text: str) -> bool:

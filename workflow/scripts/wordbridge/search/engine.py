@@ -179,7 +179,7 @@ def _features(image: Path, results: Path) -> "Shard":
     import torch
 
     from wordbridge.images.backbones import load_backbone
-    from wordbridge.images.features import Plan, extract
+    from wordbridge.images.features import ExtractionSettings, extract
 
     path, remedy = results / "config.json", "run snakemake first"
     config = read_json(path, "the settings of a finished run", remedy, ("features", "weights"))
@@ -187,14 +187,15 @@ def _features(image: Path, results: Path) -> "Shard":
     try:
         weights = find_weights(config["weights"], results)
         backbone = load_backbone(features["backbone"], weights, features["short_side"])
-        plan = Plan(torch.device("cpu"), features["pooling"], features["precision"], batch_size=1)
+        device, pooling, precision = torch.device("cpu"), features["pooling"], features["precision"]
+        settings = ExtractionSettings(device, pooling, precision, batch_size=1, threads=1)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path}: expected the settings of the extraction of features, got {error!r}; {remedy}"
         ) from error
     row = ImageRow("", image.name, "", PHOTO, "", "", "", "", str(image), "")
     with redirect_stderr(io.StringIO()):  # no progress bar for one image
-        shard = extract([row], read_bytes, backbone, plan)
+        shard = extract([row], read_bytes, backbone, settings)
     if shard.failures:
         raise InputError(
             f"{image}: expected an image, but {shard.failures[0][1]}; convert it first"
