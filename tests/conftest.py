@@ -6,16 +6,22 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.mini_tree import CONFIG, ROOT, copy_of_checkout, options
 from wordbridge.files import lock
 
 Run = subprocess.CompletedProcess[str]
+
+# Variables that Python reads when it starts.
+PYTHON = {"PYTHONHASHSEED", "PYTHONPATH"}
 
 
 def snakemake(
@@ -25,50 +31,74 @@ def snakemake(
     ok: bool = True,
     env: Mapping[str, str] | None = None,
     program: Sequence[str] = ("-m", "snakemake"),
+    server: str | None = None,
 ) -> Run:
     """Return the finished ``snakemake --directory DIRECTORY ARGUMENTS``, output in ``stdout``.
 
-    ``ok`` is whether it must succeed; if it does the other thing, the test fails with the output.
-    ``env`` holds variables on top of this process's own; ``program`` is what Python runs.
+    ``ok`` is the expected success; the test fails with the output if the run ends otherwise.
+    ``env`` holds variables that are added to this process's environment; ``program`` is what
+    Python runs. ``server`` forks the process, unless ``env`` changes the start of Python.
     """
     # Before an editable installation, which belongs to the checkout under test only.
-    own = {"PYTHONPATH": str(snakefile.parent / "workflow" / "scripts")}
-    command = [sys.executable, *program, "--snakefile", snakefile, "--cores", "1"]
-    run = subprocess.run(
-        [*command, "--directory", directory, *arguments],
-        env=os.environ | own | {"PYTHONDONTWRITEBYTECODE": "1"} | dict(env or {}),
-        cwd=snakefile.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert (run.returncode == 0) is ok, run.stdout
-    return run
+    path = {"PYTHONPATH": str(snakefile.parent / "workflow" / "scripts")}
+    every = os.environ | path | {"PYTHONDONTWRITEBYTECODE": "1"} | dict(env or {})
+    arguments = ("--snakefile", snakefile, "--cores", "1", "--directory", directory, *arguments)
+    command = [*program, *map(str, arguments)]
+    with tempfile.TemporaryFile("w+b") as output:
+        if server and program[0] == "-m" and not PYTHON & (env or {}).keys():
+            status = warm.run(server, command, every, str(snakefile.parent), output.fileno())
+        else:
+            status = subprocess.run(
+                [sys.executable, *command],
+                env=every,
+                cwd=snakefile.parent,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            ).returncode
+        output.seek(0)
+        shown = output.read().decode()
+    assert (status == 0) is ok, shown
+    return Run(command, status, shown)
 
 
 @pytest.fixture(scope="session")
-def workflow() -> Callable[..., Run]:
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Return a folder that all workers share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder if worker_id == "master" else folder.parent
+
+
+@pytest.fixture(scope="session")
+def server(shared: Path, worker_id: str) -> str:
+    """Return the address of a server that forks processes with all libraries imported."""
+    address = shared / "warm.socket"
+    with lock(shared / "warm.lock", "starts a server"):
+        if not address.exists():
+            warm.start(str(address), os.getpid() if worker_id == "master" else os.getppid())
+    return str(address)
+
+
+@pytest.fixture(scope="session")
+def workflow(server: str) -> Callable[..., Run]:
     """Run Snakemake: ``workflow(directory, *arguments, snakefile=..., ok=True)``."""
-    return snakemake
+    return partial(snakemake, server=server)
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def finished(shared: Path, workflow: Callable[..., Run]) -> Path:
     """Return a checkout in which the mini experiment has run, once for all workers.
 
     Look at it only; ``checkout`` is for edits.
     """
-    own = tmp_path_factory.getbasetemp()
-    folder = own if worker_id == "master" else own.parent
-    checkout, done = folder / "mini/checkout", folder / "mini/done"
-    with lock(folder / "mini.lock", "runs the mini experiment"):
+    checkout, done = shared / "mini/checkout", shared / "mini/done"
+    with lock(shared / "mini.lock", "runs the mini experiment"):
         if not done.exists():
             shutil.rmtree(checkout, ignore_errors=True)
             copy_of_checkout(checkout)
             # Other tests compare it with runs that have one core, or three.
             arguments = (*options(checkout / CONFIG), "--cores", "2")
-            snakemake(checkout, *arguments, snakefile=checkout / "Snakefile")
+            workflow(checkout, *arguments, snakefile=checkout / "Snakefile")
             done.touch()
     return checkout
 
@@ -80,14 +110,14 @@ def checkout(finished: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def jobs() -> Callable[..., dict[str, int]]:
+def jobs(workflow: Callable[..., Run]) -> Callable[..., dict[str, int]]:
     """Return how many jobs of each rule would run: ``jobs(directory, *arguments, snakefile=...)``.
 
     Rules that only collect targets (those without a script) are left out by the caller.
     """
 
     def counts(directory: Path, *arguments: str | Path, **options: Any) -> dict[str, int]:
-        shown = snakemake(directory, "--dry-run", *arguments, **options).stdout
+        shown = workflow(directory, "--dry-run", *arguments, **options).stdout
         table = re.search(r"^Job stats:\n.*\n-.*\n((?:\w+ +\d+\n)+)", shown, flags=re.MULTILINE)
         if table is None:
             assert "Nothing to be done" in shown, shown
