@@ -19,7 +19,7 @@ Workflow = Callable[..., subprocess.CompletedProcess[str]]
         case(
             "unknown key",
             [("  max_steps:", "  max_step:")],
-            "(did you mean max_steps?); mend or remove it",
+            "(did you mean max_steps?); ",
         ),
         case(
             "no regular expression",
@@ -29,7 +29,7 @@ Workflow = Callable[..., subprocess.CompletedProcess[str]]
         case(
             "no such file",
             [("questions.fr.txt", "questions.txt")],
-            "error: resource mini_fr: none of 2 places gave it:",
+            "error: resource mini_fr: none of 2 locations has it:",
         ),
         case(
             "files of different lengths",
