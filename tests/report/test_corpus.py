@@ -11,7 +11,6 @@ from wordbridge.corpus.splits import grouped_split
 from wordbridge.errors import InputError
 from wordbridge.report.corpus import (
     LEAKS,
-    VectorStatistics,
     audit,
     describe,
     rejections_table,
@@ -130,9 +129,10 @@ def test_a_file_that_is_no_report_is_an_error(tmp_path, text, message):
         rejections_table([tmp_path / "report.tsv"])
 
 
-FRENCH = VectorStatistics(9, 4, 3, 0.1, 0.5, ())
-ENGLISH = VectorStatistics(8, 4, 2, 0.2, 0.6, (0.75, float("nan")))
-STATISTICS = {"fr": ("spacy", FRENCH), "en": ("text", ENGLISH)}
+FRENCH = {"kind": "spacy", "words": 9, "dim": 4, "sampled": 3, "mean": 0.1, "std": 0.5}
+ENGLISH = {"kind": "text", "words": 8, "dim": 4, "sampled": 2, "mean": 0.2, "std": 0.6}
+ENGLISH |= {"jeremy_Jeremy": 0.75, "banana_Jeremy": float("nan")}
+STATISTICS = {"fr": FRENCH, "en": ENGLISH}
 
 
 def test_each_language_has_a_row() -> None:
@@ -167,24 +167,23 @@ def test_mean_and_std_are_over_the_words_and_correlations_of_any_pair(lines: Pat
     pairs = [("a", "A"), ("a", "b"), ("a", "zzz"), ("zzz", "a")]
     statistics = vector_statistics(open_vectors("text", {"vec": lines}), ["b", "none", "a"], pairs)
 
-    assert (statistics.size, statistics.dim, statistics.sampled) == (3, 4, 2)
-    assert statistics.mean == 2.5
-    assert statistics.std == pytest.approx(1.25**0.5)
-    assert statistics.correlations[:2] == pytest.approx((1, -1))
-    assert np.isnan(statistics.correlations[2:]).all()
+    assert (statistics["words"], statistics["dim"], statistics["sampled"]) == (3, 4, 2)
+    assert statistics["mean"] == 2.5
+    assert statistics["std"] == pytest.approx(1.25**0.5)
+    assert [statistics["a_A"], statistics["a_b"]] == pytest.approx([1, -1])
+    assert np.isnan([statistics["a_zzz"], statistics["zzz_a"]]).all()
 
 
 def test_a_repeated_word_counts_repeatedly(lines: Path) -> None:
-    statistics = vector_statistics(
-        open_vectors("text", {"vec": lines}), ["a", "a", "b"], [("a", "A")]
-    )
+    vectors = open_vectors("text", {"vec": lines})
+    statistics = vector_statistics(vectors, ["a", "a", "b"], [("a", "A")])
 
-    assert statistics.sampled == 3
-    assert statistics.correlations == pytest.approx((1,))
+    assert statistics["sampled"] == 3
+    assert statistics["a_A"] == pytest.approx(1)
 
 
 def test_random_vectors_have_no_statistics() -> None:
     statistics = vector_statistics(configured_vectors({"kind": "random", "dim": 5}, {}), ["a"])
 
-    assert (statistics.size, statistics.dim, statistics.sampled) == (0, 5, 0)
-    assert np.isnan([statistics.mean, statistics.std]).all()
+    assert (statistics["words"], statistics["dim"], statistics["sampled"]) == (0, 5, 0)
+    assert np.isnan([statistics["mean"], statistics["std"]]).all()

@@ -2,7 +2,6 @@
 
 import math
 import random
-import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wordbridge.errors import InputError
 from wordbridge.report.tables import Table, markdown
 from wordbridge.report.translation import (
     SCORE_COLUMNS,
@@ -196,24 +194,6 @@ def test_a_sample_has_source_reference_and_every_variant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "message"),
-    [
-        (
-            ["a"],
-            "translation 2: expected 'b c' as its source text, like the first variant, got",
-        ),
-        (["a", "b c", "d"], "translation 3: expected nothing as its source text, like the first"),
-        (["b c", "a"], "translation 1: expected 'a' as its source text, like the first variant, "),
-    ],
-)
-def test_a_variant_that_translated_other_texts_is_named(other: list[str], message: str) -> None:
-    first = [translated(source) for source in ("a", "b c")]
-    made = {"plain": first, "all": [translated(source) for source in other]}
-    with pytest.raises(InputError, match=f"^variant 'all', {re.escape(message)}"):
-        samples(made, 2)
-
-
-@pytest.mark.parametrize(
     ("count", "attention", "numbers"),
     [
         (10, 3, [2, 6, 9]),
@@ -308,13 +288,3 @@ def test_each_variant_is_one_row_in_the_order_of_first_appearance() -> None:
     assert list(frame["bleu"]) == [11.5, 30.0]
     assert frame["bleu_std"][0] == pytest.approx(math.sqrt(4.5))
     assert math.isnan(frame["bleu_std"][1])
-
-
-def test_a_record_that_lacks_a_figure_is_named() -> None:
-    with pytest.raises(InputError, match="record of all/2 lacks chrf: expected"):
-        aggregate_seeds([{**RUNS[0], "chrf": 1.0}, RUNS[1]], ["chrf"])
-
-
-def test_a_run_that_occurs_twice_is_an_error() -> None:
-    with pytest.raises(InputError, match="run forcing/2 occurs twice"):
-        aggregate_seeds([*RUNS, RUNS[0]], ["bleu"])

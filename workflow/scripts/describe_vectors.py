@@ -17,7 +17,8 @@ for language, block in settings["vectors"].items():
     vectors = configured_vectors(block, files)
     words = read_vocabulary(files["vocabulary"]).words[len(SPECIALS) :]
     word_pairs = {"fr": (), "en": WORD_PAIRS}[language]
-    statistics[language] = (block["kind"], vector_statistics(vectors, words, word_pairs))
+    row = vector_statistics(vectors, words, word_pairs)
+    statistics[language] = {"kind": block["kind"], **row}
 reports = {language: snakemake.input[f"{language}_report"] for language in statistics}
 save_table(vectors_table(statistics, settings["published"]), snakemake.output.vectors)
 save_table(coverage_table(reports), snakemake.output.coverage)

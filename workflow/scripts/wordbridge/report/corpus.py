@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, combinations
 from pathlib import Path
 
@@ -185,56 +184,15 @@ def coverage_table(reports: Mapping[str, str | Path]) -> Table:
     return Table(pd.concat(frames, ignore_index=True), caption, columns, group=True)
 
 
-@dataclass(frozen=True)
-class VectorStatistics:
-    """Statistics of word vectors, as the lesson printed them.
-
-    ``size`` words have a vector of ``dim`` numbers. ``sampled`` of some words are among them;
-    ``mean`` and ``std`` are over all numbers of their vectors (NaN without any). ``correlations``
-    are Pearson's, of two vectors each, NaN where a word has no vector.
-    """
-
-    size: int
-    dim: int
-    sampled: int
-    mean: float
-    std: float
-    correlations: tuple[float, ...]
-
-
 # fastText's wiki.en, from notes on the lesson.
-PUBLISHED = VectorStatistics(2_519_370, 300, 2_519_370, 0.0076, 0.2928, (0.60866, 0.14482))
+PUBLISHED = {
+    "words": 2_519_370, "dim": 300, "sampled": 2_519_370, "mean": 0.0076, "std": 0.2928,
+    "jeremy_Jeremy": 0.60866, "banana_Jeremy": 0.14482,
+}  # fmt: skip
 
 
-def vector_statistics(
-    vectors: WordVectors, words: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
-) -> VectorStatistics:
-    """Return mean and std over the vectors of ``words``, and the correlations of ``pairs``."""
-    queries = [*words, *chain.from_iterable(pairs)]
-    matrix, found = vectors.lookup(queries)
-    sampled = int(found[: len(words)].sum())
-    numbers = matrix[:sampled].astype(np.float64)
-    vector_of = dict(zip(np.flatnonzero(found).tolist(), matrix, strict=True))
-    starts = range(len(words), len(queries), 2)
-    return VectorStatistics(
-        size=vectors.size,
-        dim=vectors.dim,
-        sampled=sampled,
-        mean=float(numbers.mean()) if sampled else np.nan,
-        std=float(numbers.std()) if sampled else np.nan,
-        correlations=tuple(
-            float(np.corrcoef(vector_of[start], vector_of[start + 1])[0, 1])
-            if start in vector_of and start + 1 in vector_of
-            else np.nan
-            for start in starts
-        ),
-    )
-
-
-def vectors_table(
-    statistics: Mapping[str, tuple[str, VectorStatistics]], published: bool = False
-) -> Table:
-    """Return the table of each language's kind and statistics of vectors.
+def vectors_table(statistics: Mapping[str, Mapping[str, object]], published: bool = False) -> Table:
+    """Return the table of the vectors of each language, from its kind and ``vector_statistics``.
 
     ``published`` adds the lesson's figures below the row of English.
     """
@@ -250,17 +208,38 @@ def vectors_table(
         "jeremy_Jeremy": Column("jeremy, Jeremy", 3, note="correlation of the two words' vectors"),
         "banana_Jeremy": Column("banana, Jeremy", 3),
     }
-    rows = []
-    for language, (kind, row) in statistics.items():
-        rows.append((LANGUAGES[language], "here", kind, row))
+    rows: list[dict[str, object]] = []
+    for language, row in statistics.items():
+        rows.append({"language": LANGUAGES[language], "run": "here", **row})
         if published and language == "en":
-            rows.append((LANGUAGES[language], "notes", "fasttext", PUBLISHED))
-    frame = pd.DataFrame(
-        [
-            (*names, row.size, row.dim, row.sampled, row.mean, row.std,
-             *(row.correlations or [np.nan] * len(WORD_PAIRS)))
-            for *names, row in rows
-        ],
-        columns=list(columns),
-    )  # fmt: skip
+            rows.append({"language": "English", "run": "notes", "kind": "fasttext", **PUBLISHED})
+    frame = pd.DataFrame(rows, columns=list(columns))
     return Table(frame, "Word vectors before the embeddings scale them.", columns, group=True)
+
+
+def vector_statistics(
+    vectors: WordVectors, words: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
+) -> dict[str, float]:
+    """Return statistics of word vectors, as the lesson printed them.
+
+    Keys: words (with a vector), dim, sampled (of ``words``, with a vector), mean and std over all
+    numbers of their vectors (NaN without any), and for each of ``pairs``, as "a_b", Pearson's
+    correlation of the two vectors (NaN if a word has none).
+    """
+    matrix, found = vectors.lookup([*words, *chain.from_iterable(pairs)])
+    sampled = int(found[: len(words)].sum())
+    numbers = matrix[:sampled].astype(np.float64)
+    vector_of = dict(zip(np.flatnonzero(found).tolist(), matrix, strict=True))
+    statistics = {
+        "words": vectors.size,
+        "dim": vectors.dim,
+        "sampled": sampled,
+        "mean": float(numbers.mean()) if sampled else np.nan,
+        "std": float(numbers.std()) if sampled else np.nan,
+    }
+    for number, pair in enumerate(pairs):
+        first = len(words) + 2 * number
+        both = [vector_of[row] for row in (first, first + 1) if row in vector_of]
+        correlation = float(np.corrcoef(both)[0, 1]) if len(both) == 2 else np.nan
+        statistics["_".join(pair)] = correlation
+    return statistics

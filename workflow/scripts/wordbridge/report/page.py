@@ -1,7 +1,7 @@
 """The summary page: every table and figure of a run, by topic."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -84,26 +84,15 @@ TOPICS = (
 )
 
 
-class EmbeddedTable(NamedTuple):
-    """A table as HTML, and the paths of its files relative to the page."""
-
-    html: str
-    files: tuple[str, ...]
-
-
-class EmbeddedFigure(NamedTuple):
-    """The path of a figure relative to the page, and its caption."""
-
-    path: str
-    caption: str
-
-
 class Section(NamedTuple):
-    """A topic with its tables and figures."""
+    """A topic, its tables (HTML and paths of the files), and its figures (path and caption).
+
+    Paths are relative to the page.
+    """
 
     topic: Topic
-    tables: list[EmbeddedTable]
-    figures: list[EmbeddedFigure]
+    tables: list[tuple[str, list[str]]]
+    figures: list[tuple[str, str]]
 
 
 def build_page(
@@ -115,26 +104,20 @@ def build_page(
     ``tables`` are HTML files of ``save_table``, ``figures`` image files. ``times`` are paths
     relative to the page that are only linked, so that the page does not change with the times.
     """
-    sections = list(page_sections(folder, [*map(Path, tables)], [*map(Path, figures)]))
+    sections = page_sections(Path(folder), [*map(Path, tables)], [*map(Path, figures)])
     return render("page.html.j2", title=title, sections=sections, times=times)
 
 
-def page_sections(
-    folder: str | Path, tables: Sequence[Path], figures: Sequence[Path]
-) -> Iterator[Section]:
-    """Yield the sections with tables or figures; a file belongs to the first topic it matches."""
-    for topic in TOPICS:
-        section = Section(topic, [], [])
-        for path in tables:
-            if topic_of(path, "tables") is topic:
-                files = (_relative(path.with_suffix(s), folder) for s in (".tsv", ".md", ".html"))
-                section.tables.append(EmbeddedTable(embedded_table(path), tuple(files)))
-        for path in figures:
-            if topic_of(path, "figures") is topic:
-                figure = EmbeddedFigure(_relative(path, folder), caption_of(path))
-                section.figures.append(figure)
-        if section.tables or section.figures:
-            yield section
+def page_sections(folder: Path, tables: Iterable[Path], figures: Iterable[Path]) -> list[Section]:
+    """Return the sections with tables or figures; a file belongs to the first topic it matches."""
+    sections = {topic.title: Section(topic, [], []) for topic in TOPICS}
+    for path in tables:
+        files = [_relative(path.with_suffix(end), folder) for end in (".tsv", ".md", ".html")]
+        sections[topic_of(path, "tables").title].tables.append((embedded_table(path), files))
+    for path in figures:
+        figure = (_relative(path, folder), caption_of(path))
+        sections[topic_of(path, "figures").title].figures.append(figure)
+    return [section for section in sections.values() if section.tables or section.figures]
 
 
 def topic_of(path: Path, kind: str) -> Topic:
@@ -150,5 +133,5 @@ def caption_of(path: Path) -> str:
     return ": ".join(filter(None, (varying.replace("_", " "), captions[pattern])))
 
 
-def _relative(path: Path, folder: str | Path) -> str:
+def _relative(path: Path, folder: Path) -> str:
     return PurePosixPath(os.path.relpath(path, folder)).as_posix()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
-from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_records
 from wordbridge.report.published import add_published_trainings
 from wordbridge.report.tables import Column, Table, mean_std
@@ -178,38 +176,18 @@ def aggregate_seeds(
 
     Columns: variant, seeds (their number), those of ``constant`` (of the first run), and for each
     of ``averaged`` its mean and, under the name with ``_std``, its sample standard deviation
-    (missing for one run). Raises InputError when a record lacks a figure or a run occurs twice.
+    (missing for one run).
     """
-    runs: dict[str, dict[Any, Mapping[str, Any]]] = {}
+    runs: dict[str, list[Mapping[str, Any]]] = {}
     for record in records:
-        _check_figures(record, ("variant", "seed", *averaged, *constant))
-        seeds = runs.setdefault(str(record["variant"]), {})
-        if record["seed"] in seeds:
-            raise InputError(
-                f"run {record['variant']}/{record['seed']} occurs twice: expected one record per "
-                "variant and seed; list each seed once in the configuration"
-            )
-        seeds[record["seed"]] = record
+        runs.setdefault(record["variant"], []).append(record)
     rows = []
     for variant, seeds in runs.items():
-        first = next(iter(seeds.values()))
-        row = {"variant": variant, "seeds": len(seeds), **{name: first[name] for name in constant}}
+        row = {"variant": variant, "seeds": len(seeds)} | {n: seeds[0][n] for n in constant}
         for name in averaged:
-            values = [float(record[name]) for record in seeds.values()]
-            row[name], row[f"{name}_std"] = mean_std(values)
+            row[name], row[f"{name}_std"] = mean_std([float(record[name]) for record in seeds])
         rows.append(row)
-    columns = [name + ending for name in averaged for ending in ("", "_std")]
-    return pd.DataFrame(rows, columns=["variant", "seeds", *constant, *columns])
-
-
-def _check_figures(record: Mapping[str, Any], names: Iterable[str]) -> None:
-    missing = [name for name in names if name not in record]
-    if missing:
-        run = f"{record.get('variant', '?')}/{record.get('seed', '?')}"
-        raise InputError(
-            f"record of {run} lacks {', '.join(missing)}: expected a figure for each; "
-            "score the run again"
-        )
+    return pd.DataFrame(rows)
 
 
 def samples_table(
@@ -217,26 +195,19 @@ def samples_table(
 ) -> Table:
     """Return ``count`` samples, each with the lines source, reference and one per variant.
 
-    ``translations`` maps each variant to its translations of the same texts of ``split``. Columns:
-    sample (from 1; all its numbers where there are fewer texts), line, text. Raises InputError when
-    a variant has translations of other texts than the first one.
+    ``translations`` maps each variant to its translations of the texts of ``split``. Columns:
+    sample (from 1; all its numbers where there are fewer texts), line, text.
     """
-    sources, *others = ([t.source for t in rows] for rows in translations.values())
-    for variant, texts in zip([*translations][1:], others, strict=True):
-        _check_sources(variant, texts, sources)
-    lines = {
-        "source": sources,
-        "reference": [t.reference for t in next(iter(translations.values()))],
-    }
-    hypotheses = [(name, [t.hypothesis for t in rows]) for name, rows in translations.items()]
+    texts = next(iter(translations.values()))
     numbers: dict[int, list[str]] = {}
-    for number, position in enumerate(spread_over_lengths(sources, count), start=1):
+    positions = spread_over_lengths([text.source for text in texts], count)
+    for number, position in enumerate(positions, start=1):
         numbers.setdefault(position, []).append(str(number))
-    rows = [
-        (", ".join(labels), line, texts[position])
-        for position, labels in numbers.items()
-        for line, texts in [*lines.items(), *hypotheses]
-    ]
+    rows = []
+    for position, labels in numbers.items():
+        lines = [("source", texts[position].source), ("reference", texts[position].reference)]
+        lines += [(name, outputs[position].hypothesis) for name, outputs in translations.items()]
+        rows += [(", ".join(labels), *line) for line in lines]
     columns = {"sample": Column("Sample"), "line": Column("Line"), "text": Column("Text")}
     caption = f"Sample translations from the {split} split, from the shortest to the longest."
     return Table(pd.DataFrame(rows, columns=list(columns)), caption, columns, group=True)
@@ -252,16 +223,6 @@ def spread_over_lengths(texts: Sequence[str], count: int) -> list[int]:
     order = sorted(range(len(texts)), key=lambda position: len(texts[position].split()))
     slices = range(count if order else 0)
     return [order[(2 * slice_ + 1) * len(order) // (2 * count)] for slice_ in slices]
-
-
-def _check_sources(variant: str, sources: Sequence[str], expected: Sequence[str]) -> None:
-    for number, (source, text) in enumerate(zip_longest(sources, expected), start=1):
-        if source != text:
-            got, other = ("nothing" if s is None else repr(shorten(s)) for s in (source, text))
-            raise InputError(
-                f"variant {variant!r}, translation {number}: expected {other} as its source text, "
-                f"like the first variant, got {got}; translate the split again with every variant"
-            )
 
 
 def attention_sample(
