@@ -10,7 +10,6 @@ import pytest
 from matplotlib.figure import Figure
 
 from wordbridge.corpus.batches import AuxiliarySampler
-from wordbridge.errors import InputError
 from wordbridge.report.figures import (
     COLOURS,
     head_losses_figure,
@@ -40,28 +39,19 @@ def drawn() -> Figure:
     return figure
 
 
-@pytest.mark.parametrize("ending", ["png", "svg"])
-def test_a_figure_is_the_same_bytes_every_time(ending: str, tmp_path: Path) -> None:
-    first, second = tmp_path / f"a.{ending}", tmp_path / "new" / f"b.{ending}"
+def test_a_figure_is_the_same_bytes_every_time(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.png", tmp_path / "new" / "b.png"
     save_figure(drawn(), first)
-    with matplotlib.rc_context({"font.size": 30, "svg.hashsalt": "else", "savefig.dpi": 10}):
+    with matplotlib.rc_context({"font.size": 30, "savefig.dpi": 10}):
         save_figure(drawn(), second)
     assert first.read_bytes() == second.read_bytes()
-    text = first.read_bytes()
-    assert b"Matplotlib v" not in text
-    assert b"dc:date" not in text
+    assert b"Matplotlib v" not in first.read_bytes()
 
 
 def test_the_style_does_not_change_global_settings() -> None:
     before = dict(matplotlib.rcParams)
     drawn()
     assert dict(matplotlib.rcParams) == before
-
-
-def test_another_ending_is_an_error_and_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"ends in \.png or \.svg, got '\.gif'"):
-        save_figure(drawn(), tmp_path / "a.gif")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_variants_differ_in_more_than_colour() -> None:

@@ -142,10 +142,10 @@ def audit(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
 
 
 def _leakage(frame: pd.DataFrame, split: str, other: str) -> dict[str, int]:
-    pairs, others = frame[frame["split"] == split], frame[frame["split"] == other]
+    pairs, other_pairs = frame[frame["split"] == split], frame[frame["split"] == other]
 
     def in_other(*columns: str) -> "pd.Series[bool]":
-        keys = set(zip(*(others[column] for column in columns), strict=True))
+        keys = set(zip(*(other_pairs[column] for column in columns), strict=True))
         rows = zip(*(pairs[column] for column in columns), strict=True)
         return pd.Series([row in keys for row in rows], index=pairs.index, dtype=bool)
 
@@ -226,10 +226,10 @@ def vector_statistics(
     numbers of their vectors (NaN without any), and for each of ``pairs``, as "a_b", Pearson's
     correlation of the two vectors (NaN if a word has none).
     """
-    matrix, found = vectors.lookup([*words, *chain.from_iterable(pairs)])
-    sampled = int(found[: len(words)].sum())
+    matrix, has_vector = vectors.lookup([*words, *chain.from_iterable(pairs)])
+    sampled = int(has_vector[: len(words)].sum())
     numbers = matrix[:sampled].astype(np.float64)
-    vector_of = dict(zip(np.flatnonzero(found).tolist(), matrix, strict=True))
+    vector_of = dict(zip(np.flatnonzero(has_vector).tolist(), matrix, strict=True))
     statistics = {
         "words": vectors.size,
         "dim": vectors.dim,

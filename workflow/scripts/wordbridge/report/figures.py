@@ -1,6 +1,6 @@
 """Figures of the report: losses, schedules, range tests and scores, and the style of all figures.
 
-Equal data gives equal bytes: no file depends on the date, matplotlib's version or a matplotlibrc.
+Equal data gives equal bytes: no file depends on the date or on the user's matplotlibrc.
 """
 
 import math
@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 from pandas.core.groupby import SeriesGroupBy
 
-from wordbridge.errors import InputError
 from wordbridge.files import atomic_write
 from wordbridge.report.tables import read_frame
 from wordbridge.training.schedules import ScheduleSettings, learning_rate, momentum
@@ -52,13 +51,6 @@ _STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.8,
     "lines.markersize": 5,
     "legend.frameon": False,
-    "svg.hashsalt": "wordbridge",
-}
-
-# By default, the writers put their version or the date here.
-_METADATA: dict[str, dict[str, str | None]] = {
-    ".png": {"Software": None},
-    ".svg": {"Date": None, "Creator": None},
 }
 
 
@@ -86,18 +78,9 @@ def clear(axes: Axes, sides: Sequence[str] = ("left", "bottom")) -> None:
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write ``figure`` as PNG or SVG, by the ending of ``path``, without date or version.
-
-    Raises InputError for another ending.
-    """
-    ending = Path(path).suffix
-    if ending not in _METADATA:
-        raise InputError(
-            f"{path}: expected a file that ends in {' or '.join(_METADATA)}, got {ending!r}; "
-            "rename it"
-        )
+    """Write ``figure`` as PNG, without the version of matplotlib."""
     with house_style(), atomic_write(path) as partial:
-        figure.savefig(partial, metadata=_METADATA[ending])
+        figure.savefig(partial, format="png", metadata={"Software": None})
 
 
 LOSSES = {
@@ -114,10 +97,10 @@ def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) 
     ``metrics`` has the columns variant, seed, epoch, train_loss, free_running_loss and optionally
     nll (all in nats); ``published`` has run instead of seed and is drawn as thin lines.
     """
-    shown = {column: title for column, title in LOSSES.items() if column in metrics.columns}
-    figure = Figure(figsize=(2.5 + 4 * len(shown), 4.6), layout="constrained")
-    panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
-    for axes, (column, title) in zip(panels, shown.items(), strict=True):
+    titles = {column: title for column, title in LOSSES.items() if column in metrics.columns}
+    figure = Figure(figsize=(2.5 + 4 * len(titles), 4.6), layout="constrained")
+    panels = figure.subplots(1, len(titles), sharey=True, squeeze=False)[0]
+    for axes, (column, title) in zip(panels, titles.items(), strict=True):
         for number, variant in enumerate(dict.fromkeys(metrics["variant"])):
             _loss_line(axes, metrics[metrics["variant"] == variant], column, number)
             if published is not None and column in published.columns:
@@ -128,9 +111,9 @@ def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) 
         _readable_log(axes)
     panels[0].set_ylabel("Cross-entropy (nats, log scale)")
     handles, labels = panels[1].get_legend_handles_labels()
-    title = "Last free-running loss"
-    title += "\n(thin lines: as printed in 2018)" if published is not None else ""
-    figure.legend(handles, labels, loc="outside right upper", title=title, alignment="left")
+    heading = "Last free-running loss"
+    heading += "\n(thin lines: as printed in 2018)" if published is not None else ""
+    figure.legend(handles, labels, loc="outside right upper", title=heading, alignment="left")
     return figure
 
 
@@ -141,9 +124,9 @@ def _loss_line(axes: Axes, runs: pd.DataFrame, column: str, number: int) -> None
 
 
 def _mean_and_band(axes: Axes, epochs: SeriesGroupBy, label: str, style: dict[str, Any]) -> None:
-    mean, least, most = epochs.mean(), epochs.min(), epochs.max()
+    mean, low, high = epochs.mean(), epochs.min(), epochs.max()
     axes.plot(mean.index, mean, label=label, zorder=3, **style)
-    axes.fill_between(mean.index, least, most, color=style["color"], alpha=0.18, linewidth=0)
+    axes.fill_between(mean.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
 
 
 def _published_lines(axes: Axes, runs: pd.DataFrame, column: str, number: int) -> None:
@@ -156,19 +139,14 @@ def _readable_log(axes: Axes) -> None:
     """Make the vertical axis logarithmic with plain numbers: forced variants start far above."""
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    ticks = [
-        tick for tick in (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20) if low <= tick <= high
-    ]
-    axes.set_yticks(ticks)
+    ticks = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20)
+    axes.set_yticks([tick for tick in ticks if low <= tick <= high])
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="y", which="minor", length=0)
 
 
-HEAD_LOSSES = {
-    "fit_loss": "Train images",
-    "valid_loss": "Valid images of the same nouns",
-}
+HEAD_LOSSES = {"fit_loss": "Train images", "valid_loss": "Valid images of the same nouns"}
 
 
 @house_style()
@@ -184,8 +162,7 @@ def head_losses_figure(metrics: pd.DataFrame) -> Figure:
     for axes, head in zip(panels, heads, strict=True):
         epochs = metrics[metrics["variant"] == head].groupby("epoch", sort=True)
         for number, (column, label) in enumerate(HEAD_LOSSES.items()):
-            style = line_style(number + 3)
-            _mean_and_band(axes, epochs[column], label, style)
+            _mean_and_band(axes, epochs[column], label, line_style(number + 3))
         axes.set_title(head)
         axes.set_xlabel("Epoch")
         axes.set_ylim(bottom=0)
@@ -209,9 +186,9 @@ def schedule_curves(
         steps = num_steps(training, pairs, auxiliary)
         highest = training["learning_rate"]
         rates[name] = [learning_rate(schedule, step, steps, highest) for step in range(steps)]
-        changing = [m for m in (momentum(schedule, step, steps) for step in range(steps)) if m]
-        if changing:
-            momenta[name] = changing
+        values = [momentum(schedule, step, steps) for step in range(steps)]
+        if None not in values:
+            momenta[name] = [value for value in values if value is not None]
     return rates, momenta
 
 
@@ -240,8 +217,7 @@ def schedule_figure(
     panels = figure.subplots(len(curves), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (title, steps) in zip(panels, curves, strict=True):
         for number, (names, values) in enumerate(_distinct(steps).items()):
-            style = line_style(number + 3) | {"marker": ""}
-            axes.plot(values, label=names, **style)
+            axes.plot(values, label=names, **line_style(number + 3) | {"marker": ""})
         axes.set_title(title)
         axes.set_ylim(bottom=0 if title == "Learning rate" else None)
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -277,27 +253,22 @@ def range_test_figure(
     steps are left out, unless no step would remain (Smith 2017, "Cyclical learning rates",
     section 3.3).
     """
-    shown = slice(skip[0], len(rates) - skip[1]) if len(rates) > sum(skip) else slice(None)
+    window = slice(skip[0], len(rates) - skip[1]) if len(rates) > sum(skip) else slice(None)
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     axes = figure.subplots()
-    axes.plot(rates[shown], losses[shown], color=ACCENT)
+    axes.plot(rates[window], losses[window], color=ACCENT)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    finite = [loss for loss in losses[shown] if math.isfinite(loss)]
+    finite = [loss for loss in losses[window] if math.isfinite(loss)]
     # A loss that diverges at the end would flatten the rest of the curve.
     if finite and max(finite) > 1.3 * finite[0] > 0:
         axes.set_ylim(top=1.3 * finite[0])
     axes.axvline(suggestion, color=MARK, linestyle="--", linewidth=1.4)
     axes.annotate(
-        f"suggestion {suggestion:.1e}",
-        (suggestion, 1),
-        xycoords=axes.get_xaxis_transform(),
-        xytext=(6, -4),
-        textcoords="offset points",
-        va="top",
-        color=INK,
-    )
+        f"suggestion {suggestion:.1e}", (suggestion, 1), xycoords=axes.get_xaxis_transform(),
+        xytext=(6, -4), textcoords="offset points", va="top", color=INK,
+    )  # fmt: skip
     axes.set_title("Learning-rate range test")
     axes.set_xlabel("Learning rate (log scale)")
     axes.set_ylabel("Training loss (running average)", color=SOFT)

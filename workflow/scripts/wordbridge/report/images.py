@@ -118,7 +118,7 @@ def devise_scores(
 def devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
     """Return the columns of a frame of ``devise_scores``, each note once."""
     columns = {name: column for name, column in DEVISE_COLUMNS.items() if name in frame.columns}
-    noted: set[str] = set()
+    explained: set[str] = set()
     for name in map(str, frame.columns):
         metric, _, k = name.partition("@")
         if metric in METRICS and not name.endswith("_std"):
@@ -127,9 +127,9 @@ def devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
                 column,
                 heading=f"{column.heading}@{k}" if k else column.heading,
                 std=f"{name}_std" if f"{name}_std" in frame.columns else "",
-                note="" if metric in noted else column.note,
+                note="" if metric in explained else column.note,
             )
-            noted.add(metric)
+            explained.add(metric)
     return columns
 
 
