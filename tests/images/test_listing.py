@@ -167,9 +167,9 @@ def test_a_tar_of_images_becomes_a_zip(tmp_path: Path):
     assert left_out == [LeftOut("valid/n99999999/b.png", "n99999999 is not a noun of WordNet")]
 
 
-def test_a_member_that_climbs_out_is_refused(tmp_path: Path):
+def test_a_member_that_escapes_the_archive_is_refused(tmp_path: Path):
     archive = {"archive": pack_tar(tmp_path / "t.tar.gz", {"../a.png": b"a"})}
-    with pytest.raises(InputError, match="climbs out"):
+    with pytest.raises(InputError, match="escapes the archive"):
         list_images("t", settings("tar"), archive, NOUNS, tmp_path / "t.zip")
     assert not (tmp_path / "t.zip").exists()
 
