@@ -52,7 +52,7 @@ ROWS: list[Row] = [
     Unusual("one pixel", "image", files.image(size=(1, 1)), (1, 1)),
     Bad("no image in it", "images in a tar", files.tarred({"a.txt": b"x"}), "expected images"),
     Bad("a cut tar", "images in a tar", cut(700), "archive cut short or damaged"),
-    Bad("a tar slip", "images in a tar", files.tarred({"../a.png": b"x"}), "climbs out of the"),
+    Bad("a tar slip", "images in a tar", files.tarred({"../a.png": b"x"}), "escapes the archive"),
     Bad("no column synset", "images in a table", b"path\tnoun\n", "expected the columns path"),
     Bad("a short row", "images in a table", b"path\tsynset\na\n", "line 2: expected 2 columns"),
     Bad("an image twice", "images in a table", lambda c: c + c[12:], "is in it twice"),
