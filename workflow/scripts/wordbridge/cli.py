@@ -1,4 +1,7 @@
-"""The command line: translate and search with what the workflow has trained."""
+"""The command line: translate, search, verify, why.
+
+What a command needs is imported in the command, because some of it takes seconds.
+"""
 
 import io
 import json
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 BATCH = 128  # lines that are translated together
 
 app = typer.Typer(
-    help="Translate and find images with what the workflow has trained.",
+    help="Translate texts and find images with the models of a finished experiment.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,
@@ -34,15 +37,19 @@ app = typer.Typer(
 
 
 class Device(StrEnum):
-    """Where a model can run."""
+    """The devices of a model; auto is a GPU if there is one."""
 
     CPU = "cpu"
     CUDA = "cuda"
     AUTO = "auto"
 
 
-def _print_version(wanted: bool) -> None:
-    if not wanted:
+Results = Annotated[Path, typer.Option(help="Results folder of a finished experiment.")]
+DEFAULT_RESULTS = Path("results/default")
+
+
+def _print_version(requested: bool) -> None:
+    if not requested:
         return
     try:
         typer.echo(f"wordbridge {metadata.version('wordbridge')}")
@@ -55,107 +62,97 @@ def _print_version(wanted: bool) -> None:
 def wordbridge(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
-    """Translate and find images with what the workflow has trained."""
+    """Translate texts and find images with the models of a finished experiment."""
 
 
-@app.command()
+@app.command(epilog='Example: wordbridge translate "Où est mon frère ?" --variant all --edition k')
 def translate(
     texts: Annotated[
-        list[str] | None, typer.Argument(help="What to translate; lines of stdin if left out.")
+        list[str] | None, typer.Argument(help="Texts to translate; default: the lines of stdin.")
     ] = None,
-    results: Annotated[Path, typer.Option(help="Folder of a finished experiment.")] = Path(
-        "results/default"
-    ),
+    results: Results = DEFAULT_RESULTS,
     variant: Annotated[
-        str | None,
-        typer.Option(help="Which translator; the best one by BLEU if left out."),
+        str | None, typer.Option(help="Name of the translator; default: the best one by BLEU.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Which of its trainings; the best one if left out.")
+        int | None, typer.Option(help="Seed of its training; default: the best one by BLEU.")
     ] = None,
     beam: Annotated[
-        int | None, typer.Option(min=1, help="Hypotheses kept; as in the experiment if left out.")
+        int | None, typer.Option(min=1, help="Beam width; default: that of the experiment.")
     ] = None,
-    version: Annotated[
-        str | None,
-        typer.Option(help="Whose English (or French), for a model that learned several."),
+    edition: Annotated[
+        str | None, typer.Option(help="Target edition, for models trained with edition tags.")
     ] = None,
     device: Annotated[
-        Device, typer.Option(help="Where to run; auto takes a GPU if there is one.")
+        Device, typer.Option(help="Device of the model; auto is a GPU if there is one.")
     ] = Device.CPU,
     scores: Annotated[
-        bool, typer.Option("--scores", help="A tab and the log-probability (nats) behind each.")
+        bool, typer.Option("--scores", help="Add a tab and the log-probability (nats).")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each text.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object per text.")] = False,
 ) -> None:
-    """Print a translation of each text, one a line.
+    """Print one line with the translation of each text.
 
-    Which language is translated into which is a matter of the model. Words that it does not
-    know are named on stderr.
+    The model determines the languages. Unknown words are listed on stderr.
     """
     with _errors_in_one_line():
-        # These take seconds to import, which --help need not wait for.
         from wordbridge.training.device import choose_device
         from wordbridge.translation.pipeline import choose_run, read_interpreter
 
         _check_text(texts or [])
-        chosen = choose_run(results, variant, seed)
-        interpreter = read_interpreter(results, *chosen, choose_device(device, threads=1))
+        run = choose_run(results, variant, seed)
+        pipeline = read_interpreter(results, *run, choose_device(device, threads=1))
         for batch in _batches(texts):
-            with redirect_stderr(io.StringIO()):  # bars would come between the lines
-                made = interpreter.interpret(batch, beam, version)
-            for one in made:
-                _show(one, scores, as_json)
+            with redirect_stderr(io.StringIO()):  # a progress bar would come between the lines
+                translations = pipeline.interpret(batch, beam, edition)
+            for translation in translations:
+                _show_translation(translation, scores, as_json)
 
 
 def _batches(texts: list[str] | None) -> Iterator[list[str]]:
-    """Yield the texts, or else the lines of stdin: a person's one by one, a file's in batches.
+    """Yield the texts, else the lines of stdin: single ones of a terminal, batches of a file.
 
     Raises InputError for bytes that are not UTF-8.
     """
-    if texts:
-        yield from _cut(texts, BATCH)
-        return
-    lines = typer.get_text_stream("stdin", encoding="utf-8", errors="strict")
+    size = BATCH if texts or not sys.stdin.isatty() else 1
+    lines = iter(texts or typer.get_text_stream("stdin", encoding="utf-8", errors="strict"))
     try:
-        yield from _cut(lines, 1 if sys.stdin.isatty() else BATCH)
+        while batch := list(islice(lines, size)):
+            yield batch
     except UnicodeDecodeError as error:
         raise InputError(
             f"stdin: expected UTF-8 text, got other bytes ({error}); convert it first"
         ) from error
 
 
-def _cut(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    remaining = iter(texts)
-    while batch := list(islice(remaining, size)):
-        yield batch
-
-
-def _show(one: "Interpretation", scores: bool, as_json: bool) -> None:
+def _show_translation(translation: "Interpretation", scores: bool, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(asdict(one), ensure_ascii=False))
+        typer.echo(json.dumps(asdict(translation), ensure_ascii=False))
     else:
-        score = f"\t{one.log_probability:.4f}" if scores else ""
-        typer.echo(one.translation + score)
-    if one.unknown:
-        typer.echo(f"unknown: {', '.join(one.unknown)} (in: {one.source})", err=True)
+        score = f"\t{translation.log_probability:.4f}" if scores else ""
+        typer.echo(translation.translation + score)
+    if translation.unknown:
+        words = ", ".join(translation.unknown)
+        typer.echo(f"unknown: {words} (in: {translation.source})", err=True)
 
 
-@app.command()
+@app.command(epilog="Example: wordbridge search boat + sail --top 5 --sheet boats.png")
 def search(
     query: Annotated[
         list[str] | None,
         typer.Argument(help="Words: boat, sail boat, boat + sail, king - man + woman."),
     ] = None,
     image: Annotated[
-        str | None,
-        typer.Option(help="Search with an image instead: a file, or SET/IMAGE of the run."),
+        str | None, typer.Option(help="Search with an image: a file, or SET/IMAGE of the run.")
     ] = None,
     french: Annotated[
-        bool, typer.Option("--french", help="The words are French, or a question with its mark.")
+        bool,
+        typer.Option("--french", help="The words are French, or a question with question mark."),
     ] = False,
     nouns: Annotated[
         bool, typer.Option("--nouns", help="Find WordNet's nouns instead of images.")
@@ -163,22 +160,22 @@ def search(
     classes: Annotated[
         bool, typer.Option("--classes", help="Find ImageNet's classes instead of images.")
     ] = False,
-    top: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Number of results.")] = 10,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Compare with every row, without the graph.")
+        bool, typer.Option("--exact", help="Compare with all vectors instead of the HNSW graph.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON object per result.")
+    ] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Also write a contact sheet to this PNG file.")
     ] = None,
-    results: Annotated[Path, typer.Option(help="Folder of a finished experiment.")] = Path(
-        "results/default"
-    ),
+    results: Results = DEFAULT_RESULTS,
 ) -> None:
-    """Print what is nearest to words or to an image: cosine, noun, way up WordNet, file.
+    """Print the nearest images, nouns or classes of words or of an image.
 
-    The columns are separated by tabs, the nearest comes first. What a French question was
-    translated into stands on stderr.
+    The columns are cosine similarity, noun, WordNet path and file, with tabs between them.
+    The translation of a French question appears on stderr.
     """
     with _errors_in_one_line():
         from wordbridge.search.engine import SearchEngine
@@ -187,38 +184,15 @@ def search(
         _exclude("search", french=french, image=image)
         text = _query(query, image)
         index = "classes" if classes else "nouns" if nouns else "images"
-        opened = SearchEngine(results)
-        found = (
-            opened.by_words(text, index, top, french, exact)
+        engine = SearchEngine(results)
+        result = (
+            engine.by_words(text, index, top, french, exact)
             if image is None
-            else opened.by_image(image, index, top, exact)
+            else engine.by_image(image, index, top, exact)
         )
-        if found.translation:
-            typer.echo(f"translated: {found.translation}", err=True)
-        _show_answers(found.hits, as_json, sheet)
-
-
-def _show_answers(found: "list[Hit]", as_json: bool, sheet: Path | None) -> None:
-    for answer in found:
-        columns = (f"{answer.score:.4f}", answer.label, answer.path, answer.file)
-        if as_json:
-            typer.echo(json.dumps(answer.record(), ensure_ascii=False))
-        else:
-            typer.echo("\t".join(columns).rstrip("\t"))
-    if sheet is not None:
-        from wordbridge.report.contact_sheet import result_tile, save_sheet
-
-        save_sheet(sheet, [[result_tile(answer) for answer in found]])
-
-
-def _exclude(command: str, **given: object) -> None:
-    """Raise InputError when more than one of these options is ``given``."""
-    names = [f"--{name}" for name, value in given.items() if value]
-    if len(names) > 1:
-        allowed = " or ".join(f"--{name}" for name in given)
-        raise InputError(
-            f"{command}: expected {allowed}, got {' and '.join(names)}; leave {names[-1]} out"
-        )
+        if result.translation:
+            typer.echo(f"translated: {result.translation}", err=True)
+        _show_hits(result.hits, as_json, sheet)
 
 
 def _query(words: list[str] | None, image: str | None) -> str:
@@ -226,53 +200,61 @@ def _query(words: list[str] | None, image: str | None) -> str:
     if bool(words) == (image is not None):
         got = "both" if words else "neither"
         raise InputError(
-            f"search: expected words or --image, got {got}; write for instance: "
+            f"search: expected words or --image, got {got}; write for example: "
             "wordbridge search boat + sail"
         )
     _check_text([*(words or []), image or ""])
     return " ".join(words or [])
 
 
-@app.command()
+def _show_hits(hits: "list[Hit]", as_json: bool, sheet: Path | None) -> None:
+    for hit in hits:
+        columns = (f"{hit.score:.4f}", hit.label, hit.path, hit.file)
+        if as_json:
+            typer.echo(json.dumps(hit.record(), ensure_ascii=False))
+        else:
+            typer.echo("\t".join(columns).rstrip("\t"))
+    if sheet is not None:
+        from wordbridge.report.contact_sheet import result_tile, save_sheet
+
+        save_sheet(sheet, [[result_tile(hit) for hit in hits]])
+
+
+@app.command(epilog="Example: wordbridge verify results/default --against ../other/results")
 def verify(
     results: Annotated[
-        Path, typer.Argument(help="Folder of an experiment, or results for all that are in it.")
-    ] = Path("results/default"),
+        Path, typer.Argument(help="Results folder of an experiment, or of several.")
+    ] = DEFAULT_RESULTS,
     against: Annotated[
-        Path | None,
-        typer.Option(help="Compare with these results instead, byte by byte: OTHER/results."),
+        Path | None, typer.Option(help="Compare byte by byte with these results instead.")
     ] = None,
     trace: Annotated[
-        Path | None, typer.Option(help="Say instead what made this file, out of what, and how.")
+        Path | None, typer.Option(help="List the jobs and inputs behind this file instead.")
     ] = None,
-    exceptions: Annotated[
-        bool, typer.Option("--exceptions", help="Say instead what may differ between two runs.")
-    ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object for each experiment instead.")
+        bool, typer.Option("--json", help="Print a JSON object per experiment.")
     ] = False,
 ) -> None:
-    """Compare every file of an experiment with what its job recorded; name what differs.
+    """Compare the files of an experiment with the checksums that its jobs recorded.
 
-    The exit status is 1 when something differs.
+    The folders benchmarks, manifest and timings may differ between two runs. The exit status is
+    1 when anything else differs.
     """
     with _errors_in_one_line():
-        from wordbridge.manifest import exception_lines, traced, verified
+        from wordbridge import manifest
 
-        _exclude("verify", trace=trace, against=against, exceptions=exceptions)
-        _exclude("verify", exceptions=exceptions, json=as_json)
-        if exceptions:
-            lines, right = list(exception_lines()), True
-        elif trace is not None:
-            lines, right = traced(trace, as_json)
-        else:
-            lines, right = verified(results, against, as_json)
-        typer.echo("\n".join(lines))
-        if not right:
+        _exclude("verify", trace=trace, against=against)
+        reports = [manifest.trace(trace)] if trace else manifest.verify(results, against)
+        for report in reports:
+            typer.echo(manifest.format_report(report, as_json))
+        if not all(report.ok for report in reports):
             raise typer.Exit(1)
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Example: wordbridge why --configfile configs/lesson.yaml",
+)
 def why(
     arguments: Annotated[
         list[str] | None,
@@ -281,23 +263,30 @@ def why(
             help="As for snakemake: files or rules, --configfile FILE, --directory FOLDER, ...",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say what Snakemake would make next, because of what, and how long that takes.
+    """List the jobs that Snakemake would run, the causes, and the expected time.
 
-    The plan is Snakemake's own; nothing is run.
+    The plan is Snakemake's; nothing runs.
     """
     with _errors_in_one_line():
-        from wordbridge.why import explain, lines, plan
+        from wordbridge.why import format_plan, plan
 
-        made = explain(plan(arguments or []))
-        typer.echo(
-            json.dumps(asdict(made), ensure_ascii=False) if as_json else "\n".join(lines(made))
+        typer.echo(format_plan(plan(arguments or []), as_json))
+
+
+def _exclude(command: str, **options: object) -> None:
+    """Raise InputError when more than one of these options is set."""
+    names = [f"--{name}" for name, value in options.items() if value]
+    if len(names) > 1:
+        allowed = " or ".join(f"--{name}" for name in options)
+        raise InputError(
+            f"{command}: expected {allowed}, got {' and '.join(names)}; leave {names[-1]} out"
         )
 
 
 def _check_text(words: Iterable[str]) -> None:
-    """Raise InputError for an argument whose bytes are not UTF-8, as Python then marks them."""
+    """Raise InputError for an argument that is not UTF-8, whose bytes Python replaces."""
     for word in words:
         try:
             word.encode()

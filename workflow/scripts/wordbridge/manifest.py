@@ -1,21 +1,8 @@
-"""The records of an experiment's jobs, as they wrote them, found by the files that they made.
+"""Verification of results: against the records of their jobs, or against other results.
 
-What of an experiment's results may differ from run to run, and why: nothing else may.
-
-On a processor, that is. GPUs and processors of other kinds round in other ways, which the
-records then show.
-
-The files of an experiment compared with what the jobs that made them recorded.
-
-What one file comes from: the jobs behind it, back to the downloads.
-
-Two nested values compared: which keys differ, from what to what.
-
-Two trees of results compared byte by byte, and what the jobs of differing files differ in.
-
-What people read of checks, comparisons and lineages, line by line.
-
-The command ``verify``: results against their records, against other results, one file's past.
+Every job leaves a record with the checksums of its inputs and outputs (see ``job``). ``check``
+compares the files of an experiment with these records, ``compare`` two runs byte by byte, and
+``trace`` lists the jobs behind one file.
 """
 
 import filecmp
@@ -23,107 +10,89 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-
 from wordbridge.errors import InputError, shorten
-from wordbridge.files import file_sha256
+from wordbridge.files import file_sha256, read_json
 from wordbridge.job import MANIFEST
 
-DOWNLOADS = "resources"  # what all experiments of a checkout share
-
-_TEXT, _TEXTS = {"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}
-_NUMBER, _WHOLE = {"type": "number"}, {"type": "integer"}
-
-
-def _files(*digest: str) -> dict[str, Any]:
-    facts = {"sha256": {"type": [*digest]}, "bytes": _WHOLE}
-    form = {"type": "object", "required": [*facts], "properties": facts}
-    return {"type": "object", "additionalProperties": form}
-
-
-# What ``record.job_record`` writes.
-_FORM = {
-    "rule": _TEXT,
-    "wildcards": _TEXTS,
-    "results": {"type": "string", "minLength": 1},
-    "outputs": _files("string"),
-    "inputs": _files("string", "null"),
-    "params": {"type": "object"},
-    "params_sha256": _TEXT,
-    "code": _TEXTS,
-    "code_sha256": _TEXT,
-    "versions": _TEXTS,
-    **dict.fromkeys(("python", "platform", "cpu", "device"), _TEXT),
-    "threads": _WHOLE,
-    "seconds": _NUMBER,
-    "peak_memory_mb": _NUMBER,
-    "ended": _TEXT,
+DOWNLOADS = "resources"  # shared by all experiments of a checkout
+# The folders whose files may differ between two runs on processors of one kind. (GPUs and other
+# processors round differently: the records then show which.)
+VOLATILE_FOLDERS = {
+    "benchmarks": "seconds and memory of each job, measured by Snakemake after its end",
+    "manifest": "the records: when, where, how long and with which versions each job ran",
+    "timings": "tables and records of how fast this machine trains and searches",
 }
-_LATER = {"attempts": _WHOLE}  # keys that early records lack
-_RECORD = Draft202012Validator(
-    {"type": "object", "required": [*_FORM], "properties": {**_FORM, **_LATER}}
-)
+UNRECORDED_FOLDERS = ("benchmarks", "manifest")  # no job has their files as outputs
+READERS = 4  # files that are hashed at once
+# The kinds of differences from the records, and their remedies.
+KINDS = {
+    "changed": "not the bytes that the job wrote; `snakemake --force FILE` makes it again",
+    "unreadable": "exists, but cannot be read; delete it, or check its permissions",
+    "missing": "recorded, but absent; `snakemake FILE` makes it again, or delete its record",
+    "unknown": "in no record; delete it, or `snakemake --force FILE` makes it with a record",
+    "outdated": "made from inputs that have changed since; run snakemake",
+}
+# The keys of a record that may explain a difference between two runs.
+_SETTINGS = ("params", "code", "versions", "python", "platform", "cpu", "device", "threads")
+_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("rule", "results", "code_sha256", "ended"), (str,)),
+    **dict.fromkeys(("wildcards", "outputs", "inputs", "params", "code", "versions"), (dict,)),
+    **dict.fromkeys(("python", "platform", "cpu", "device"), (str,)),
+    **dict.fromkeys(("threads", "seconds", "peak_memory_mb"), (int, float)),
+}
+_MAX_DIFFERENCES = 8  # of one job, in text
+
+Record = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Job:
-    """What one job recorded; paths start from the checkout, as the workflow names them."""
+class Report(NamedTuple):
+    """The result of a verification: whether all is well, as values for JSON, as lines of text."""
 
-    record: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The rule and its wildcards: ``train_translator all/1``."""
-        return " ".join([self.record["rule"], "/".join(self.record["wildcards"].values())]).rstrip()
-
-    @property
-    def rule(self) -> str:
-        """The rule's name."""
-        return str(self.record["rule"])
-
-    @property
-    def inputs(self) -> Mapping[str, Mapping[str, Any]]:
-        """{path: its sha256 and bytes} of what the job read."""
-        return dict(self.record["inputs"])
-
-    @property
-    def outputs(self) -> Mapping[str, Mapping[str, Any]]:
-        """{path: its sha256 and bytes} of what the job made."""
-        return dict(self.record["outputs"])
+    ok: bool
+    values: dict[str, Any]
+    lines: list[str]
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """The records below a folder of results; the last one that names a file is its maker."""
+def verify(results: Path, against: Path | None = None) -> list[Report]:
+    """Return the check of an experiment, or of all in a folder; or their comparisons."""
+    here = experiments(results)
+    if here in ([], [results]):  # reading a folder without experiments raises the error
+        return [check(results) if against is None else compare(results, against)]
+    if against is None:
+        return [check(experiment) for experiment in here]
+    names = {path.relative_to(results) for path in here}
+    other_names = {path.relative_to(against) for path in experiments(against)}
+    if names != other_names:
+        single = ", ".join(sorted(map(str, names ^ other_names)))
+        raise InputError(
+            f"{results} and {against}: expected the same experiments in both, got {single} on one "
+            "side only; name one experiment"
+        )
+    return [compare(results / name, against / name) for name in sorted(names)]
 
-    results: Path
-    jobs: tuple[Job, ...]
 
-    @cached_property
-    def makers(self) -> dict[str, Job]:
-        """{path from the checkout: the job that made it}."""
-        return {path: job for job in self.jobs for path in job.outputs}
+def format_report(report: Report, as_json: bool = False) -> str:
+    """Return a report as lines of text, or as one line of JSON."""
+    values = {**report.values, "ok": report.ok}
+    text = json.dumps(values, ensure_ascii=False) if as_json else "\n".join(report.lines)
+    return text.encode(errors="backslashreplace").decode()  # a file name may be no UTF-8
 
-    @property
-    def prefix(self) -> PurePosixPath:
-        """What stands before the names of this experiment's files: ``results/default``."""
-        names = [job.record["results"] for job in self.jobs if job.record["results"] != DOWNLOADS]
-        return PurePosixPath(names[-1] if names else "results")
 
-    def name_of(self, path: Path) -> str:
-        """Return what the workflow calls a file below the results, wherever they lie now."""
-        return (self.prefix / path.relative_to(self.results)).as_posix()
+# ---- Records ------------------------------------------------------------------------------------
 
-    @property
-    def checkout(self) -> Path:
-        """The folder that the names of all files start from."""
-        return self.results.joinpath(*[".."] * len(self.prefix.parts)).resolve()
+
+class Manifest(NamedTuple):
+    """The records of an experiment and of the downloads.
+
+    ``prefix`` is the results folder as the workflow names it, ``results/default``, even if it
+    has been moved; ``makers`` has the record of the last job that made a path.
+    """
+
+    prefix: PurePosixPath
+    makers: dict[str, Record]
 
 
 def read_manifest(results: Path) -> Manifest:
@@ -137,95 +106,65 @@ def read_manifest(results: Path) -> Manifest:
             f"{results}: expected the results of an experiment with its manifest, got {got}; "
             "every job that snakemake runs adds its record; or name another folder"
         )
-    own = Manifest(results, _by_time(_records(results / MANIFEST)))
-    downloads = _records(own.checkout / DOWNLOADS / MANIFEST)
-    return Manifest(results, _by_time([*downloads, *own.jobs]))
+    records = _read_records(results / MANIFEST)
+    prefix = PurePosixPath(records[-1]["results"] if records else "results")
+    checkout = results.joinpath(*[".."] * len(prefix.parts)).resolve()
+    records = _read_records(results / MANIFEST, checkout / DOWNLOADS / MANIFEST)
+    return Manifest(prefix, {path: record for record in records for path in record["outputs"]})
+
+
+def _read_records(*folders: Path) -> list[Record]:
+    records = [read_record(path) for folder in folders for path in folder.rglob("*.json")]
+    return sorted(records, key=lambda record: (record["ended"], job_name(record)))
+
+
+def read_record(path: Path) -> Record:
+    """Return the record of a job; raises InputError for any other file."""
+    remedy = "delete it and run the job again"
+    record = read_json(path, "the record of a job", remedy, _TYPES)
+    wrong = [key for key, types in _TYPES.items() if not isinstance(record[key], types)]
+    wrong += [
+        f"{key}.{name}"
+        for key in {"inputs", "outputs"}.difference(wrong)
+        for name, file in record[key].items()
+        if not isinstance(file, dict) or not {"sha256", "bytes"} <= file.keys()
+    ]
+    if wrong:
+        raise InputError(
+            f"{path}: expected the record of a job, got another type of {', '.join(wrong)}; "
+            f"{remedy}"
+        )
+    return record
+
+
+def job_name(record: Record | None) -> str:
+    """Return the rule and its wildcards, ``train_translator all/1``; "" without a record."""
+    return f"{record['rule']} {'/'.join(record['wildcards'].values())}".rstrip() if record else ""
 
 
 def experiments(results: Path) -> list[Path]:
-    """Return ``results`` if it is those of an experiment, else all experiments below it."""
-    found = []
-    for at, folders, _ in os.walk(results):
-        if MANIFEST in folders:
-            found.append(Path(at))
-            folders.clear()
-    return sorted(found)
+    """Return ``results`` if it belongs to an experiment, else all experiments below it."""
+    return sorted(path.parent for path in results.rglob(MANIFEST) if path.is_dir())
 
 
-def read_record(path: Path) -> Job:
-    """Return the job that the record at ``path`` is of; raises InputError if it is none."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        problem = next(map(_told, _RECORD.iter_errors(record)), None)
-    except (OSError, ValueError, RecursionError) as error:
-        problem = shorten(error)
-    if problem:
-        raise InputError(
-            f"{path}: expected the record of a job, got something else ({problem}); "
-            "delete it and have the job's outputs made again"
-        )
-    return Job(record)
+def _files(results: Path, ignored: Iterable[str]) -> Iterator[Path]:
+    """Yield the files of an experiment outside the ``ignored`` folders, sorted by name."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for folder, subfolders, names in os.walk(results, onerror=fail):
+        if Path(folder) == results:
+            subfolders[:] = set(subfolders).difference(ignored)
+        subfolders.sort()
+        yield from (Path(folder, name) for name in sorted(names))
 
 
-def _told(error: ValidationError) -> str:
-    at = ".".join(map(str, error.absolute_path))
-    return shorten(f"{at}: {error.message}" if at else error.message)
-
-
-def _by_time(jobs: Iterable[Job]) -> tuple[Job, ...]:
-    return tuple(sorted(jobs, key=lambda job: (job.record["ended"], job.name)))
-
-
-def _records(folder: Path) -> Iterator[Job]:
-    return map(read_record, sorted(folder.rglob("*.json")))
-
-
-class Exempt(NamedTuple):
-    """A folder of the results; ``recorded`` is whether its files are outputs of jobs."""
-
-    folder: str
-    recorded: bool
-    reason: str
-
-
-EXCEPTIONS = (
-    Exempt(
-        "benchmarks",
-        False,
-        "seconds and memory of each job, measured by Snakemake after the job has ended",
-    ),
-    Exempt(
-        "manifest",
-        False,
-        "the records themselves: when, where, how long, with which versions each file was made",
-    ),
-    Exempt("timings", True, "tables and records of how fast this machine trains and searches"),
-)
-
-
-def varies(path: PurePosixPath) -> bool:
-    """Return whether a file, named from the results folder on, may differ between two runs."""
-    return any(path.parts[0] == one.folder for one in EXCEPTIONS)
-
-
-def unrecorded(path: PurePosixPath) -> bool:
-    """Return whether a file is no job's output, so that no record can name its bytes."""
-    return any(path.parts[0] == one.folder and not one.recorded for one in EXCEPTIONS)
-
-
-READERS = 4  # files that are read at once; digests are computed beside each other
-# What is wrong with a file, and what to do about it.
-KINDS = {
-    "changed": "not the bytes that the job wrote; `snakemake --force FILE` makes it again",
-    "unreadable": "there, but nobody can read it; delete it, or give leave to read it",
-    "missing": "recorded, but not there; `snakemake FILE` makes it again, or delete its record",
-    "unknown": "no job recorded it; delete it, or `snakemake --force FILE` makes it with a record",
-    "outdated": "made from other bytes than are there now; run snakemake",
-}
+# ---- Files and records --------------------------------------------------------------------------
 
 
 class Finding(NamedTuple):
-    """A file that is not as recorded: ``kind`` is one of KINDS; ``rule`` is "" for no rule."""
+    """A file that differs from its record: ``kind`` is a key of KINDS, ``rule`` may be ""."""
 
     kind: str
     path: str
@@ -233,185 +172,86 @@ class Finding(NamedTuple):
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class Check:
-    """What a comparison with the manifest gave."""
-
-    results: str
-    files: int
-    jobs: int
-    bytes: int
-    findings: tuple[Finding, ...]
-
-
-def check(manifest: Manifest) -> Check:
-    """Return what is not as recorded among the files below an experiment's results."""
-    there = {manifest.name_of(path): path for path in files_below(manifest.results)}
-    there = {name: path for name, path in there.items() if not unrecorded(_below(manifest, name))}
-    recorded = {n: job for n, job in manifest.makers.items() if _is_own(manifest, n)}
+def check(results: Path) -> Report:
+    """Return the differences between the files of an experiment and its records."""
+    manifest = read_manifest(results)
+    paths = {
+        (manifest.prefix / path.relative_to(results)).as_posix(): path
+        for path in _files(results, UNRECORDED_FOLDERS)
+    }
+    prefix = f"{manifest.prefix}/"
+    makers = {n: record for n, record in manifest.makers.items() if n.startswith(prefix)}
     with ThreadPoolExecutor(READERS) as pool:
-        found = dict(zip(there, pool.map(_facts, there.values()), strict=True))
+        files = dict(zip(paths, pool.map(_file_record, paths.values()), strict=True))
     findings = [
-        *filter(None, (_compared(name, found[name], recorded.get(name)) for name in there)),
-        *(Finding("missing", n, recorded[n].name) for n in recorded if n not in there),
-        *(finding for finding in _outdated(manifest) if finding.path in there),
+        *filter(None, (_compare_file(name, files[name], makers.get(name)) for name in paths)),
+        *(Finding("missing", n, job_name(makers[n])) for n in makers if n not in paths),
+        *(finding for finding in _outdated(manifest) if finding.path in paths),
     ]
-    return Check(
-        results=str(manifest.results),
-        files=len(there),
-        jobs=len({job.name for job in recorded.values()}),
-        bytes=sum(facts.get("bytes", 0) for facts in found.values()),
-        findings=tuple(sorted(findings, key=lambda f: (list(KINDS).index(f.kind), f.path))),
-    )
+    findings.sort(key=lambda finding: (list(KINDS).index(finding.kind), finding.path))
+    values = {
+        "results": str(results),
+        "files": len(paths),
+        "jobs": len({job_name(record) for record in makers.values()}),
+        "bytes": sum(file.get("bytes", 0) for file in files.values()),
+        "findings": [finding._asdict() for finding in findings],
+    }
+    summary = f"{len(paths)} files of {values['jobs']} jobs ({values['bytes'] / 1e6:.1f} MB)"
+    if not findings:
+        unrecorded = f"{'/, '.join(UNRECORDED_FOLDERS)}/ have no records"
+        return Report(True, values, [f"{results}: {summary} are as recorded; {unrecorded}"])
+    lines = [f"{f.kind:11}{'  '.join(filter(None, f[1:]))}" for f in findings]
+    lines += [f"{kind}: {KINDS[kind]}" for kind in dict.fromkeys(f.kind for f in findings)]
+    lines.append(f"{results}: {len(findings)} differences from the manifest of {summary}")
+    return Report(False, values, lines)
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder in the order of their names.
-
-    Raises InputError for a folder that cannot be listed.
-    """
-    for place, folders, names in os.walk(folder, onerror=_raise):
-        folders.sort()
-        yield from (Path(place, name) for name in sorted(names))
-
-
-def _raise(error: OSError) -> None:
-    raise InputError(
-        f"{error.filename}: expected a folder that can be listed, got {error.strerror!r}; "
-        "give leave to read it"
-    )
-
-
-def exempt_folders() -> str:
-    """Return the folders that no record can name the bytes of, for people."""
-    return ", ".join(f"{one.folder}/" for one in EXCEPTIONS if not one.recorded)
-
-
-def _below(manifest: Manifest, name: str) -> PurePosixPath:
-    return PurePosixPath(name).relative_to(manifest.prefix)
-
-
-def _is_own(manifest: Manifest, name: str) -> bool:
-    return PurePosixPath(name).is_relative_to(manifest.prefix)
-
-
-def _facts(path: Path) -> Mapping[str, Any]:
-    """Return what a record says of a file, or the reason why it cannot be read."""
+def _file_record(path: Path) -> Mapping[str, Any]:
+    """Return size and checksum of a file as in a record, or the reason why it is unreadable."""
     try:
-        if path.exists() and not path.is_file():  # a named pipe would be waited for
+        if path.exists() and not path.is_file():  # reading a named pipe would block
             return {"reason": "no plain file"}
         return {"sha256": file_sha256(path), "bytes": path.stat().st_size}
     except OSError as error:
         return {"reason": error.strerror or str(error)}
 
 
-def _compared(name: str, facts: Mapping[str, Any], maker: Job | None) -> Finding | None:
-    """Return what is wrong with a file that is there."""
-    if "reason" in facts:
-        return Finding("unreadable", name, maker.name if maker else "", facts["reason"])
+def _compare_file(name: str, file: Mapping[str, Any], maker: Record | None) -> Finding | None:
+    if "reason" in file:
+        return Finding("unreadable", name, job_name(maker), file["reason"])
     if maker is None:
         return Finding("unknown", name, "")
-    same = all(maker.outputs[name][key] == value for key, value in facts.items())
-    return None if same else Finding("changed", name, maker.name)
+    same = all(maker["outputs"][name][key] == value for key, value in file.items())
+    return None if same else Finding("changed", name, job_name(maker))
 
 
 def _outdated(manifest: Manifest) -> Iterator[Finding]:
-    """Yield the files whose job read other bytes than the maker of its input has recorded since."""
-    for name, job in manifest.makers.items():
-        for read, facts in job.inputs.items():
-            maker = manifest.makers.get(read)
-            made = maker.outputs[read]["sha256"] if maker else facts["sha256"]
-            if facts["sha256"] not in (None, made):
-                yield Finding("outdated", name, job.name, f"read another {read}")
+    """Yield the files whose job read other bytes than the last job that made its input wrote."""
+    for name, record in manifest.makers.items():
+        for path, file in record["inputs"].items():
+            maker = manifest.makers.get(path)
+            if maker and file["sha256"] not in (None, maker["outputs"][path]["sha256"]):
+                yield Finding("outdated", name, job_name(record), f"read another {path}")
 
 
-@dataclass(frozen=True)
-class Lineage:
-    """The jobs behind a file, every one after those that it read from; its own comes last.
-
-    ``sources`` are files that were read and that no recorded job made; ``intact`` is whether
-    the file still has the bytes that its job wrote.
-    """
-
-    name: str
-    sha256: str
-    intact: bool
-    jobs: tuple[Job, ...]
-    sources: tuple[str, ...]
-
-
-def trace(file: Path) -> Lineage:
-    """Return where a file of some results folder comes from.
-
-    Raises InputError when there is no such file, or no job has recorded that it made it.
-    """
-    if not file.is_file():
-        raise InputError(f"{file}: expected a file of an experiment, got no such file")
-    file = Path(os.path.abspath(file))  # without following links, which a file may be
-    manifest = read_manifest(_results_of(file))
-    name = manifest.name_of(file)
-    if name not in manifest.makers:
-        raise InputError(
-            f"{file}: expected a file that a job has recorded, got one that is in no record; "
-            f"`snakemake --force {name}` makes it with one"
-        )
-    jobs = tuple(_behind(name, manifest, set()))
-    read = {path for job in jobs for path in job.inputs}
-    digest = _digest(file)
-    return Lineage(
-        name=name,
-        sha256=digest,
-        intact=digest == manifest.makers[name].outputs[name]["sha256"],
-        jobs=jobs,
-        sources=tuple(sorted(read - manifest.makers.keys())),
-    )
-
-
-def _digest(file: Path) -> str:
-    try:
-        return file_sha256(file)
-    except OSError as error:
-        raise InputError(
-            f"{file}: expected a file to read, got {error.strerror!r}; give leave to read it"
-        ) from None
-
-
-def _results_of(file: Path) -> Path:
-    for folder in file.parents:
-        if (folder / MANIFEST).is_dir():
-            return folder
-    raise InputError(f"{file}: expected a file below a results folder with a manifest, got none")
-
-
-def _behind(name: str, manifest: Manifest, seen: set[str]) -> Iterator[Job]:
-    job = manifest.makers.get(name)
-    if job is None or job.name in seen:
-        return
-    seen.add(job.name)
-    for path in job.inputs:
-        yield from _behind(path, manifest, seen)
-    yield job
-
+# ---- Two runs -----------------------------------------------------------------------------------
 
 ABSENT = "none"
 
 
 class Difference(NamedTuple):
-    """A key with dots between the levels, and its value on either side."""
+    """A key with dots between the levels, and its two values."""
 
     key: str
     old: Any
     new: Any
 
     def __str__(self) -> str:
-        return f"{self.key}: {shown(self.old)} -> {shown(self.new)}"
+        return f"{self.key}: {shorten(self.old)} -> {shorten(self.new)}"
 
 
 def differences(old: Any, new: Any, key: str = "") -> Iterator[Difference]:
-    """Yield what differs between two values, of mappings the single keys.
-
-    A key that one side lacks has ABSENT there.
-    """
+    """Yield the differing keys of two nested mappings; a key of one side only is ABSENT there."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}, key=str):
             inner = f"{key}.{name}".lstrip(".")
@@ -420,254 +260,144 @@ def differences(old: Any, new: Any, key: str = "") -> Iterator[Difference]:
         yield Difference(key, old, new)
 
 
-def shown(value: Any, most: int = 60) -> str:
-    """Return a value as short text: what is long is cut."""
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= most else f"{text[: most - 3]}..."
-
-
-FACTS = ("params", "code", "versions", "python", "platform", "cpu", "device", "threads")
-
-
-@dataclass(frozen=True)
-class Departure:
-    """A job whose files differ; ``follows`` when it read something that differed already."""
+class JobDiff(NamedTuple):
+    """A job whose files differ; ``follows`` if one of its inputs differs, too."""
 
     job: str
-    paths: tuple[str, ...]
-    facts: tuple[Difference, ...]
+    paths: list[str]
+    differences: list[Difference]
     follows: bool
 
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two trees: files compared, those that only one has, and the jobs whose files differ."""
-
-    results: str
-    other: str
-    files: int
-    bytes: int
-    only_here: tuple[str, ...]
-    only_there: tuple[str, ...]
-    departures: tuple[Departure, ...]
-
-    @property
-    def same(self) -> bool:
-        """Whether every byte is the same."""
-        return not (self.only_here or self.only_there or self.departures)
+    def lines(self) -> Iterator[str]:
+        """Yield the files, then the differences of the two records that may explain them."""
+        cause = "differs, because its inputs do" if self.follows else "differs by itself"
+        yield f"{self.job}  {cause}: {', '.join(self.paths)}"
+        if not self.follows:
+            yield from (f"    {item}" for item in self.differences[:_MAX_DIFFERENCES])
+            if len(self.differences) > _MAX_DIFFERENCES:
+                yield f"    and {len(self.differences) - _MAX_DIFFERENCES} more, see --json"
+            if not self.differences:
+                yield "    no parameter, code, version, device or processor differs"
 
 
-def compare(results: Path, other: Path) -> Comparison:
-    """Return how two results folders of one experiment differ beside EXCEPTIONS.
+def compare(results: Path, other: Path) -> Report:
+    """Return the differences of two runs of an experiment outside VOLATILE_FOLDERS.
 
-    ``other`` may also be the folder of experiments that holds one of the same name. Raises
-    InputError when one is not there.
+    ``other`` may also be a folder with an experiment of the same name. Raises InputError when
+    one does not exist or a file cannot be read.
     """
     if (other / results.resolve().name).is_dir():
         other = other / results.resolve().name
     here, there = read_manifest(results), read_manifest(other)
-    ours, theirs = _compared_comparison(results), _compared_comparison(other)
-    both = sorted(ours & theirs)
-    differing = [name for name in both if not _same(results / name, other / name)]
-    return Comparison(
-        results=str(results),
-        other=str(other),
-        files=len(both),
-        bytes=sum((results / name).stat().st_size for name in both),
-        only_here=tuple(str(name) for name in sorted(ours - theirs)),
-        only_there=tuple(str(name) for name in sorted(theirs - ours)),
-        departures=tuple(_departures(here, there, differing)),
+    names, other_names = (
+        {path.relative_to(folder).as_posix() for path in _files(folder, VOLATILE_FOLDERS)}
+        for folder in (results, other)
     )
+    common = sorted(names & other_names)
+    differing = [name for name in common if not _same_bytes(results / name, other / name)]
+    diffs = _job_diffs(here, there, differing)
+    only_here, only_there = sorted(names - other_names), sorted(other_names - names)
+    size = sum((results / name).stat().st_size for name in common)
+    values = {
+        "results": str(results),
+        "other": str(other),
+        "files": len(common),
+        "bytes": size,
+        "only_here": only_here,
+        "only_there": only_there,
+        "jobs": [diff._asdict() for diff in diffs],
+    }
+    lines = [f"only in {results}: {name}" for name in only_here]
+    lines += [f"only in {other}: {name}" for name in only_there]
+    lines += [line for diff in diffs for line in diff.lines()]
+    summary = f"{len(common)} files ({size / 1e6:.1f} MB) are the same, byte by byte"
+    if lines:
+        single = f"{len(only_here + only_there)} are on one side only"
+        summary = f"{len(differing)} of {len(common)} files differ, {single}"
+    volatile = "/, ".join(VOLATILE_FOLDERS)
+    last = f"{results} and {other}: {summary}; not compared: {volatile}/"
+    return Report(not lines, values, [*lines, last])
 
 
-def _same(here: Path, there: Path) -> bool:
+def _same_bytes(here: Path, there: Path) -> bool:
     try:
         return filecmp.cmp(here, there, shallow=False)
     except OSError as error:
         raise InputError(
-            f"{error.filename}: expected a file to compare, got {error.strerror!r}; give leave to "
-            "read it, or delete it"
+            f"{error.filename}: expected a file to compare, got {error.strerror!r}; check its "
+            "permissions, or delete it"
         ) from None
 
 
-def _compared_comparison(results: Path) -> set[PurePosixPath]:
-    names = (PurePosixPath(path.relative_to(results)) for path in files_below(results))
-    return {name for name in names if not varies(name)}
+def _job_diffs(here: Manifest, there: Manifest, differing: Iterable[str]) -> list[JobDiff]:
+    """Return the jobs of the differing files, those first whose inputs do not differ."""
+    paths_of: dict[str, list[str]] = {}
+    for name in differing:
+        job = job_name(here.makers.get(f"{here.prefix}/{name}")) or "no recorded job"
+        paths_of.setdefault(job, []).append(name)
+    differing_paths = {f"{here.prefix}/{name}" for name in differing}
+    diffs = []
+    for job, names in paths_of.items():
+        paths = [f"{here.prefix}/{name}" for name in names]
+        others = [f"{there.prefix}/{name}" for name in names]
+        pairs = list(zip(map(here.makers.get, paths), map(there.makers.get, others), strict=True))
+        items = [
+            item
+            for old, new in pairs
+            if old is not None and new is not None
+            for key in _SETTINGS
+            for item in differences(old[key], new[key], key)
+        ]
+        unique = {repr(item): item for item in items}  # by text: the values may be lists
+        follows = any(differing_paths & old["inputs"].keys() for old, _ in pairs if old is not None)
+        diffs.append(JobDiff(job, paths, list(unique.values()), follows))
+    return sorted(diffs, key=lambda diff: (diff.follows, diff.job))
 
 
-def _departures(
-    here: Manifest, there: Manifest, differing: list[PurePosixPath]
-) -> Iterator[Departure]:
-    """Yield the jobs behind the differing files, those that differ by themselves first."""
-    names = {(here.prefix / path).as_posix() for path in differing}
-    by_job: dict[str, list[str]] = {}
-    for name in sorted(names):
-        by_job.setdefault(_job_name(here.makers.get(name)), []).append(name)
-    made = [
-        Departure(
-            job,
-            tuple(paths),
-            _facts_comparison(
-                [(here.makers.get(p), there.makers.get(_renamed(p, here, there))) for p in paths]
-            ),
-            any(names & set(here.makers[p].inputs) for p in paths if p in here.makers),
-        )
-        for job, paths in by_job.items()
-    ]
-    yield from sorted(made, key=lambda one: (one.follows, one.job))
+# ---- The jobs behind a file ---------------------------------------------------------------------
 
 
-def _job_name(job: Job | None) -> str:
-    return job.name if job else "no recorded job"
+def trace(file: Path) -> Report:
+    """Return the jobs behind a file of an experiment, each after those whose outputs it read.
 
-
-def _renamed(name: str, here: Manifest, there: Manifest) -> str:
-    return (there.prefix / PurePosixPath(name).relative_to(here.prefix)).as_posix()
-
-
-def _facts_comparison(pairs: list[tuple[Job | None, Job | None]]) -> tuple[Difference, ...]:
-    """Return what differs in what jobs were given and ran on, nothing of those that are unknown."""
-    found = (
-        difference
-        for here, there in pairs
-        if here is not None and there is not None
-        for fact in FACTS
-        for difference in differences(here.record[fact], there.record[fact], fact)
-    )
-    return tuple({repr(one): one for one in found}.values())  # the values may be lists
-
-
-MOST = 8  # facts of one job or jobs of one cause that are shown
-
-
-def check_lines(made: Check) -> Iterator[str]:
-    """Yield what is wrong and what to do about it, or one line that all is right."""
-    of = f"{made.files} files of {made.jobs} jobs ({made.bytes / 1e6:.1f} MB)"
-    if not made.findings:
-        yield f"{made.results}: {of} are as recorded; {exempt_folders()} have no records"
-        return
-    for one in made.findings:
-        told = "  ".join(filter(None, [one.path, one.rule, one.detail]))
-        yield f"{one.kind:11}{told}"
-    for kind in dict.fromkeys(one.kind for one in made.findings):
-        yield f"{kind}: {KINDS[kind]}"
-    yield f"{made.results}: {len(made.findings)} differences from the manifest of {of}"
-
-
-def comparison_lines(made: Comparison) -> Iterator[str]:
-    """Yield the differences of two trees, causes first, or one line that there is none."""
-    exempt = ", ".join(f"{one.folder}/" for one in EXCEPTIONS)
-    pair = f"{made.results} and {made.other}"
-    if made.same:
-        size = f"{made.files} files ({made.bytes / 1e6:.1f} MB)"
-        yield f"{pair}: {size} are the same, byte by byte; not compared: {exempt}"
-        return
-    for where, names in ((made.results, made.only_here), (made.other, made.only_there)):
-        yield from (f"only in {where}: {name}" for name in names)
-    for departure in made.departures:
-        yield from _departure_lines(departure)
-    differing = sum(len(one.paths) for one in made.departures)
-    lone = len(made.only_here) + len(made.only_there)
-    yield (
-        f"{pair}: {differing} of {made.files} files differ, {lone} are on one side only; "
-        f"not compared: {exempt}"
-    )
-
-
-def exception_lines() -> Iterator[str]:
-    """Yield what may differ between two runs, and why."""
-    yield from (f"{one.folder + '/':13}{one.reason}" for one in EXCEPTIONS)
-
-
-def lineage_lines(made: Lineage) -> Iterator[str]:
-    """Yield the jobs behind a file, from the downloads to its own."""
-    for source in made.sources:
-        yield f"{source}  (no job recorded it)"
-    for job in made.jobs:
-        yield from _job_lines(job)
-    state = "as its job wrote it" if made.intact else "CHANGED since its job wrote it"
-    yield f"{made.name}  sha256 {made.sha256}, {state}"
-
-
-def _job_lines(job: Job) -> Iterator[str]:
-    record = job.record
-    cost = f"{record['seconds']:.1f} s, {record['peak_memory_mb']:.0f} MB on {record['device']}"
-    if record.get("attempts", 1) > 1:
-        cost += f", in {record['attempts']} attempts"
-    yield f"{job.name}  {record['ended']}, {cost}"
-    yield from (f"    in   {name}  {_short(facts)}" for name, facts in job.inputs.items())
-    if record["params"]:
-        yield f"    with {shown(record['params'].get('settings', record['params']), 90)}"
-    versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
-    yield f"    code {record['code_sha256'][:12]} of {len(record['code'])} modules; {versions}"
-    yield from (f"    out  {name}  {_short(facts)}" for name, facts in job.outputs.items())
-
-
-def _short(facts: Mapping[str, Any]) -> str:
-    return str(facts["sha256"] or "not hashed")[:12]
-
-
-def _departure_lines(one: Departure) -> Iterator[str]:
-    told = "differs, after what it read" if one.follows else "differs by itself"
-    yield f"{one.job}  {told}: {', '.join(one.paths)}"
-    if one.follows:
-        return
-    yield from (f"    {difference}" for difference in one.facts[:MOST])
-    if len(one.facts) > MOST:
-        yield f"    and {len(one.facts) - MOST} more, see --json"
-    if not one.facts:
-        yield "    no parameter, code, version, device or processor differs"
-
-
-def verified(results: Path, against: Path | None, as_json: bool) -> tuple[list[str], bool]:
-    """Return the lines to print, and whether all is as recorded, or as the others are.
-
-    ``results`` are those of an experiment, or a folder with several.
+    It is ok if the file has the recorded bytes. Raises InputError when the file does not exist
+    or no job has recorded it.
     """
-    told = [
-        _checked(one, as_json) if other is None else _against(one, other, as_json)
-        for one, other in _pairs(results, against)
-    ]
-    return [line for lines, _ in told for line in lines], all(right for _, right in told)
-
-
-def _pairs(results: Path, against: Path | None) -> list[tuple[Path, Path | None]]:
-    """Return each experiment with the one that it is compared with."""
-    here = experiments(results)
-    if here in ([], [results]):  # without one, reading it says what is expected
-        return [(results, against)]
-    if against is None:
-        return [(one, None) for one in here]
-    ours, theirs = ({one.relative_to(at) for one in experiments(at)} for at in (results, against))
-    if ours != theirs:
-        lone = ", ".join(sorted(map(str, ours ^ theirs)))
+    if not file.is_file():
+        raise InputError(f"{file}: expected a file of an experiment, got no such file")
+    file = Path(os.path.abspath(file))  # without following links: the file may be one
+    results = next((folder for folder in file.parents if (folder / MANIFEST).is_dir()), None)
+    if results is None:
         raise InputError(
-            f"{results} and {against}: expected the same experiments in both, got {lone} on one "
-            "side only; name one experiment"
+            f"{file}: expected a file below a results folder with a manifest, got none"
         )
-    return [(one, against / one.relative_to(results)) for one in here]
+    manifest = read_manifest(results)
+    name = (manifest.prefix / file.relative_to(results)).as_posix()
+    if name not in manifest.makers:
+        raise InputError(
+            f"{file}: expected a file that a job has recorded, got one that is in no record; "
+            f"`snakemake --force {name}` makes it with one"
+        )
+    sha256 = file_sha256(file)
+    records = list(_records_behind(name, manifest, set()))
+    sources = sorted({path for r in records for path in r["inputs"]} - manifest.makers.keys())
+    ok = sha256 == manifest.makers[name]["outputs"][name]["sha256"]
+    lines = [f"{source}  (in no record)" for source in sources]
+    for record in records:
+        cost = f"{record['seconds']:.1f} s, {record['peak_memory_mb']:.0f} MB"
+        lines.append(f"{job_name(record)}  {record['ended']}, {cost} on {record['device']}")
+        for key, label in (("inputs", "in "), ("outputs", "out")):
+            for path, facts in record[key].items():
+                lines.append(f"    {label} {path}  {(facts['sha256'] or 'not hashed')[:12]}")
+    state = "as recorded" if ok else "CHANGED since its job wrote it"
+    values = {"path": name, "sha256": sha256, "jobs": records, "sources": sources}
+    return Report(ok, values, [*lines, f"{name}  sha256 {sha256}, {state}"])
 
 
-def _checked(results: Path, as_json: bool) -> tuple[list[str], bool]:
-    made = check(read_manifest(results))
-    told = {**asdict(made), "findings": [one._asdict() for one in made.findings]}
-    return _lines(told, check_lines(made), as_json), not made.findings
-
-
-def _against(results: Path, other: Path, as_json: bool) -> tuple[list[str], bool]:
-    comparison = compare(results, other)
-    told = {**asdict(comparison), "same": comparison.same}
-    return _lines(told, comparison_lines(comparison), as_json), comparison.same
-
-
-def traced(file: Path, as_json: bool) -> tuple[list[str], bool]:
-    """Return the lines to print about where a file comes from, and whether it is intact."""
-    lineage = trace(file)
-    told = {**asdict(lineage), "jobs": [dict(job.record) for job in lineage.jobs]}
-    return _lines(told, lineage_lines(lineage), as_json), lineage.intact
-
-
-def _lines(told: dict[str, object], lines: Iterator[str], as_json: bool) -> list[str]:
-    shown = [json.dumps(told, ensure_ascii=False)] if as_json else lines
-    # A file's name may be no text.
-    return [line.encode(errors="backslashreplace").decode() for line in shown]
+def _records_behind(name: str, manifest: Manifest, seen: set[str]) -> Iterator[Record]:
+    record = manifest.makers.get(name)
+    if record is not None and job_name(record) not in seen:
+        seen.add(job_name(record))
+        for path in record["inputs"]:
+            yield from _records_behind(path, manifest, seen)
+        yield record
