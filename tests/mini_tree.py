@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from wordbridge.manifest import EXCEPTIONS
+from wordbridge.manifest import VOLATILE_FOLDERS
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKOUT = ["Snakefile", "config.yaml", "envs", "profiles", "workflow", "tests/mini"]
@@ -11,9 +11,6 @@ CONFIG = "tests/mini/config.yaml"
 RESULTS = "results/mini"
 # Rules that have no job of their own.
 COLLECTING = {"all", "text", "translation", "vectors"}
-
-# What may differ from run to run: nothing but these folders of RESULTS.
-TIMED = {one.folder for one in EXCEPTIONS}
 
 
 def copy_of_checkout(target: Path) -> Path:
@@ -40,7 +37,11 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def artefacts(checkout: Path, results: str = RESULTS) -> dict[str, bytes]:
-    """Return the bytes of all results but the timed ones, by their names."""
+    """Return the bytes of all results outside VOLATILE_FOLDERS, by their names."""
     root = checkout / results
     names = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
-    return {str(name): (root / name).read_bytes() for name in names if name.parts[0] not in TIMED}
+    return {
+        str(name): (root / name).read_bytes()
+        for name in names
+        if name.parts[0] not in VOLATILE_FOLDERS
+    }

@@ -251,7 +251,7 @@ def test_the_beam_replaces_that_of_the_experiment(finished: Path, wordbridge: Cl
 
 @pytest.mark.parametrize(
     ("options", "tag"),
-    [([], 0), (["--version", "king"], 0), (["--version", "basic"], 1), (["--version", "world"], 2)],
+    [([], 0), (["--edition", "king"], 0), (["--edition", "basic"], 1), (["--edition", "world"], 2)],
 )
 def test_a_model_with_tags_translates_into_the_version_asked_for_or_its_first(
     finished: Path, wordbridge: Cli, options: list[str], tag: int
@@ -301,12 +301,12 @@ def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: 
         ),
         (["--seed", "4"], None, "expected a seed of 2, 10, 8, 3, got 4; choose one of them"),
         (
-            ["--version", "king"],
+            ["--edition", "king"],
             None,
             "version 'king': expected none, because this model was trained without tags",
         ),
         (
-            ["--variant", "tagged", "--version", "kong"],
+            ["--variant", "tagged", "--edition", "kong"],
             None,
             "version 'kong': expected one that the model was trained for, king, basic, world;",
         ),

@@ -1,4 +1,4 @@
-"""What a finished tree, the mini experiment's, says of its files, and of what would run again."""
+"""Verification of the finished mini experiment, and the causes of stale jobs."""
 
 import json
 import os
@@ -13,17 +13,14 @@ import pytest
 
 from tests.cases import case
 from tests.mini_tree import COLLECTING, CONFIG, RESULTS, edit, options
-from wordbridge.manifest import EXCEPTIONS, traced, verified
+from wordbridge.manifest import UNRECORDED_FOLDERS, trace, verify
 
 Jobs = Callable[..., dict[str, int]]
 
-# Folders of RESULTS whose files no job records.
-UNRECORDED = {one.folder for one in EXCEPTIONS if not one.recorded}
-
 
 def why(checkout: Path, *arguments: str | Path) -> dict[str, Any]:
-    """Return what ``wordbridge why --json ARGUMENTS`` says in a checkout."""
-    told = subprocess.run(
+    """Return the output of ``wordbridge why --json ARGUMENTS`` in a checkout."""
+    run = subprocess.run(
         [
             sys.executable,
             "-c",
@@ -38,19 +35,19 @@ def why(checkout: Path, *arguments: str | Path) -> dict[str, Any]:
         text=True,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
-    return dict(json.loads(told.stdout))
+    assert run.returncode == 0, run.stderr
+    return dict(json.loads(run.stdout))
 
 
-def test_every_file_is_as_its_job_recorded_and_is_traced_to_what_was_fetched(finished: Path):
-    (line,), right = verified(finished / RESULTS, None, as_json=False)
-    assert right, line
-    made = [path for path in (finished / RESULTS).rglob("*") if path.is_file()]
-    made = [path for path in made if path.relative_to(finished).parts[2] not in UNRECORDED]
-    assert f": {len(made)} files of " in line
-    text, intact = traced(finished / RESULTS / "tables/scores.tsv", as_json=True)
-    jobs = json.loads(text[0])["jobs"]
-    assert intact
+def test_every_file_is_as_recorded_and_is_traced_to_the_downloads(finished: Path):
+    (report,) = verify(finished / RESULTS)
+    assert report.ok, report.lines
+    files = [path for path in (finished / RESULTS).rglob("*") if path.is_file()]
+    files = [p for p in files if p.relative_to(finished).parts[2] not in UNRECORDED_FOLDERS]
+    assert report.values["files"] == len(files)
+    report = trace(finished / RESULTS / "tables/scores.tsv")
+    jobs = report.values["jobs"]
+    assert report.ok
     assert {job["rule"] for job in jobs[:2]} == {"fetch_resource"}
     assert jobs[-1]["rule"] == "tabulate_scores"
 
@@ -67,7 +64,7 @@ EDIT_OF_EVERYTHING = (
         case(
             "keys, a seed, a module and a file",
             EDIT_OF_EVERYTHING,
-            "report/sheet.py",
+            "report/tables.py",
             "tables/leaks.html",
             {"code", "deleted", "new", "parameter"},
         ),
@@ -98,13 +95,12 @@ def test_why_names_the_causes_of_exactly_the_jobs_that_snakemake_would_run(
             file.write("\nADDED = 1\n")
     if deleted:
         (checkout / RESULTS / deleted).unlink()
-    told = why(checkout, *options())
-    planned = jobs(checkout, *options(), snakefile=checkout / "Snakefile")
-    planned = {rule: count for rule, count in planned.items() if rule not in COLLECTING}
-    assert Counter(job["rule"] for job in told["jobs"].values()) == planned
-    assert {cause[0] for group in told["groups"] for cause in group["causes"]} == causes
-    explained = {name for group in told["groups"] for name in group["hit"] + group["follow"]}
-    assert explained == set(told["jobs"])
+    planned = why(checkout, *options())
+    expected = jobs(checkout, *options(), snakefile=checkout / "Snakefile")
+    expected = {rule: count for rule, count in expected.items() if rule not in COLLECTING}
+    assert Counter(job["rule"] for job in planned["jobs"]) == expected
+    assert {cause[0] for job in planned["jobs"] for cause in job["causes"]} == causes
+    assert all(job["causes"] or job["after"] for job in planned["jobs"])
     if module:
-        assert f"wordbridge/{module}" in json.dumps(told["groups"])
-    assert told["untimed"] == []
+        assert f"wordbridge/{module}" in json.dumps(planned["jobs"])
+    assert planned["untimed"] == []

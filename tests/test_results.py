@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.mini_tree import CONFIG, RESULTS, ROOT, artefacts, copy_of_checkout, edit, options
-from wordbridge.manifest import compare, verified
+from wordbridge.manifest import compare, verify
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
@@ -116,9 +116,9 @@ def test_without_network_the_store_is_enough_and_every_byte_is_the_same(
         snakefile=other / "Snakefile",
         env=NO_NETWORK | {"PATH": str(programs), "PYTHONHASHSEED": "7"},
     )
-    made = compare(other / RESULTS, finished / RESULTS)
-    assert made.files == len(artefacts(other)) > 10
-    assert (made.departures, made.only_here) == ((), ())
+    values = compare(other / RESULTS, finished / RESULTS).values
+    assert values["files"] == len(artefacts(other)) > 10
+    assert (values["jobs"], values["only_here"]) == ([], [])
 
 
 @pytest.mark.long
@@ -133,9 +133,9 @@ def test_a_second_clone_with_other_numbers_of_cores_and_processes_gives_every_by
         snakefile=other / "Snakefile",
         env={"PYTHONHASHSEED": "7"},
     )
-    (line,), same = verified(other / RESULTS, finished / "results", as_json=False)
-    assert same, line
-    assert f"{len(artefacts(finished))} files (" in line
+    (report,) = verify(other / RESULTS, finished / "results")
+    assert report.ok, report.lines
+    assert report.values["files"] == len(artefacts(finished))
 
 
 def test_verses_become_question_pairs(tmp_path: Path, workflow: Workflow):

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from tests.sources.test_locations import KEY
-
 from tests.inputs import files
 from tests.inputs.rows import Bad, Held, Row, Run, Setting, Unusual, Value, cut, half, swap
 from tests.inputs.texts import PAIRS_TARGET
+from tests.sources.test_locations import KEY
 from wordbridge.sources.archives import extract_member
 
 CONFIG = "tests/mini/config.yaml"

@@ -119,7 +119,7 @@ ROWS: list[Row] = [
     Command(
         "a record of nothing",
         ("verify", HERE),
-        "expected the record of a job, got something else ('rule' is a required",
+        "expected the record of a job, got a wrong or missing rule;",
         harmed={"manifest/split_pairs.json": b"{}"},
     ),
     Command(

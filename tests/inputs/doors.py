@@ -34,7 +34,7 @@ from wordbridge.images.feature_store import FeatureStore
 from wordbridge.images.labels import read_senses
 from wordbridge.images.listing import list_archive, list_table
 from wordbridge.images.packages import members
-from wordbridge.manifest import read_record
+from wordbridge.manifest import job_name, read_record
 from wordbridge.nouns.hierarchy import Hierarchy
 from wordbridge.nouns.matrix import HEADER as NOUN_ROWS
 from wordbridge.nouns.matrix import read_noun_vectors
@@ -294,7 +294,7 @@ DOORS: dict[str, Door] = {
     "manifest": Door(
         "table.json",
         fixed(json.dumps(TABLE, indent=1).encode()),
-        lambda p: read_record(p).name,
+        lambda p: job_name(read_record(p)),
     ),
     "translations": Door(
         "1.tsv",

@@ -121,8 +121,8 @@ def _read_records(*folders: Path) -> list[Record]:
 def read_record(path: Path) -> Record:
     """Return the record of a job; raises InputError for any other file."""
     remedy = "delete it and run the job again"
-    record = read_json(path, "the record of a job", remedy, _TYPES)
-    wrong = [key for key, types in _TYPES.items() if not isinstance(record[key], types)]
+    record = read_json(path, "the record of a job", remedy)
+    wrong = [key for key, types in _TYPES.items() if not isinstance(record.get(key), types)]
     wrong += [
         f"{key}.{name}"
         for key in {"inputs", "outputs"}.difference(wrong)
@@ -131,8 +131,7 @@ def read_record(path: Path) -> Record:
     ]
     if wrong:
         raise InputError(
-            f"{path}: expected the record of a job, got another type of {', '.join(wrong)}; "
-            f"{remedy}"
+            f"{path}: expected the record of a job, got a wrong or missing {wrong[0]}; {remedy}"
         )
     return record
 
