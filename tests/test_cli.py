@@ -36,6 +36,7 @@ RULES = dict.fromkeys(
         "repeated_characters",
         "repeated_words",
         "spacing",
+        "white_space",
     ],
     True,
 )
