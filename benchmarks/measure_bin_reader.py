@@ -132,12 +132,12 @@ def lesson() -> Reader:
 
 def wordbridge() -> Reader:
     """Return the project's way: the rows of the vocabulary, words unknown to the file included."""
-    from wordbridge.vectors.embeddings import resolve
+    from wordbridge.vectors.embeddings import lookup
     from wordbridge.vectors.fasttext import FastTextBin
 
     def read(path: Path, words: list[str]) -> NDArray[np.float32]:
         vectors = FastTextBin(path, unit_length=True)  # as the installed library gives them
-        return resolve(words, vectors, ["subwords"]).matrix
+        return lookup(words, vectors, ["subwords"]).matrix
 
     return read
 

@@ -103,7 +103,7 @@ def learn_vectors(folder: Path, language: str, lines: int, epochs: int) -> None:
     from wordbridge.corpus.questions import read_lines
     from wordbridge.corpus.tokenizer import TokenRules
     from wordbridge.corpus.tokenizer import tokenize as cut
-    from wordbridge.vectors.skipgram import SkipgramSettings, train_vectors
+    from wordbridge.vectors.skipgram import train_vectors
 
     texts = list(islice(read_lines(folder / f"{language}.txt"), lines))
     rules = TokenRules(
@@ -118,7 +118,8 @@ def learn_vectors(folder: Path, language: str, lines: int, epochs: int) -> None:
     )
     tokens = cut(texts, language, rules)
     tokens += token_lists(read_tokenized(folder / "pairs.tsv"), language, "all")
-    settings = SkipgramSettings(min_count=1, bucket=_BUCKETS, epochs=epochs)
+    settings = {"dim": 300, "epochs": epochs, "learning_rate": 0.05, "window": 5, "neg": 5}
+    settings |= {"min_count": 1, "minn": 3, "maxn": 6, "bucket": _BUCKETS, "t": 1e-4}
     train_vectors(tokens, folder / f"{language}.bin", settings)
 
 

@@ -34,7 +34,7 @@ ROWS: list[Row] = [
     Bad("a model cut in its matrix", "fastText", cut(-9), "ends inside its matrix of 5 x 3"),
     Bad("version 10", "fastText", numbered(4, "<i", 10), "fastText format version 10, expected"),
     Bad("a later version", "fastText", numbered(4, "<i", 13), "fastText format version 13"),
-    Bad("a quantised model (.ftz)", "fastText", numbered(84, "<q", 2), "a quantised fastText"),
+    Bad("a quantised model (.ftz)", "fastText", numbered(84, "<q", 2), "a quantized fastText"),
     Bad("no dimension", "fastText", numbered(8, "<i", 0), "impossible settings (0 dimensions"),
     Bad("buckets below 0", "fastText", numbered(40, "<i", -1), "impossible settings"),
     Bad("endless subwords", "fastText", numbered(48, "<i", 1 << 30), "subwords of 1073741824"),
@@ -103,6 +103,6 @@ ROWS: list[Row] = [
         True,
         images=True,
     ),
-    Held("a real .ftz", f"{FASTTEXT}::test_a_quantised_model_is_refused", "quantize()"),
-    Held("labels among the words", f"{FASTTEXT}::test_labels_are_no_words", "__label__1"),
+    Held("a real .ftz", f"{FASTTEXT}::test_a_quantized_model_is_an_error", "quantize()"),
+    Held("labels among the words", f"{FASTTEXT}::test_labels_are_not_words", "__label__1"),
 ]

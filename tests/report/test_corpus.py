@@ -17,7 +17,7 @@ from wordbridge.report.corpus import (
     vector_statistics,
     vectors_table,
 )
-from wordbridge.vectors.readers import configured_vectors, open_vectors
+from wordbridge.vectors.readers import open_vectors
 
 
 def pair(split, group, fr, en):
@@ -165,7 +165,9 @@ def lines(tmp_path: Path) -> Path:
 
 def test_mean_and_std_are_over_the_words_and_correlations_of_any_pair(lines: Path) -> None:
     pairs = [("a", "A"), ("a", "b"), ("a", "zzz"), ("zzz", "a")]
-    statistics = vector_statistics(open_vectors("text", {"vec": lines}), ["b", "none", "a"], pairs)
+    statistics = vector_statistics(
+        open_vectors({"kind": "text"}, {"vec": lines}), ["b", "none", "a"], pairs
+    )
 
     assert (statistics["words"], statistics["dim"], statistics["sampled"]) == (3, 4, 2)
     assert statistics["mean"] == 2.5
@@ -175,7 +177,7 @@ def test_mean_and_std_are_over_the_words_and_correlations_of_any_pair(lines: Pat
 
 
 def test_a_repeated_word_counts_repeatedly(lines: Path) -> None:
-    vectors = open_vectors("text", {"vec": lines})
+    vectors = open_vectors({"kind": "text"}, {"vec": lines})
     statistics = vector_statistics(vectors, ["a", "a", "b"], [("a", "A")])
 
     assert statistics["sampled"] == 3
@@ -183,7 +185,7 @@ def test_a_repeated_word_counts_repeatedly(lines: Path) -> None:
 
 
 def test_random_vectors_have_no_statistics() -> None:
-    statistics = vector_statistics(configured_vectors({"kind": "random", "dim": 5}, {}), ["a"])
+    statistics = vector_statistics(open_vectors({"kind": "random", "dim": 5}, {}), ["a"])
 
     assert (statistics["words"], statistics["dim"], statistics["sampled"]) == (0, 5, 0)
     assert np.isnan([statistics["mean"], statistics["std"]]).all()

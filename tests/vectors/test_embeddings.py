@@ -1,7 +1,4 @@
-"""The matrix that an embedding layer starts from.
-
-Which vector each word gets.
-"""
+"""The first embedding matrix, and the step that gives each word its vector."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +8,8 @@ import pytest
 
 from wordbridge.corpus.special_tokens import SPECIALS
 from wordbridge.errors import InputError
-from wordbridge.vectors.embeddings import build_embeddings, resolve, write_coverage
-from wordbridge.vectors.protocol import Mask, Matrix
+from wordbridge.vectors.embeddings import Embedding, Scale, build_embeddings, lookup, write_coverage
+from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
 from wordbridge.vectors.readers import RandomVectors
 
 DIM = 5
@@ -25,21 +22,37 @@ class Table:
 
     dim = DIM
 
-    def __init__(self, lacking: Sequence[str] = ("élie", "héna", "a\tb")) -> None:
-        self.lacking = lacking
+    def __init__(self, absent: Sequence[str] = ("élie", "héna", "a\tb")) -> None:
+        self.absent = absent
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        found = np.array([word not in self.lacking for word in words], np.bool_)
-        rows = [self.row(word) for word in words if word not in self.lacking]
+        found = np.array([word not in self.absent for word in words], np.bool_)
+        rows = [self.row(word) for word in words if word not in self.absent]
         return np.array(rows, np.float32).reshape(-1, DIM), found
+
+    @property
+    def size(self) -> int:
+        return 0
 
     @staticmethod
     def row(word: str) -> Matrix:
         return np.array([len(word) + ord(word[0]) * place % 7 for place in range(DIM)], np.float32)
 
 
-def test_found_vectors_get_unit_deviation_together() -> None:
-    embedding = build_embeddings(TOKENS, COUNTS, Table(), seed=1, fallbacks=())
+def build(
+    vectors: WordVectors,
+    tokens: Sequence[str] = TOKENS,
+    counts: Sequence[int] = COUNTS,
+    seed: int = 1,
+    scale: Scale = "unit",
+    fallbacks: Sequence[str] = (),
+) -> Embedding:
+    counts = counts[: len(tokens)]
+    return build_embeddings(tokens, counts, vectors, seed=seed, scale=scale, fallbacks=fallbacks)
+
+
+def test_vectors_together_get_unit_deviation() -> None:
+    embedding = build(Table())
 
     found = embedding.matrix[[4, 5, 8]]
     assert embedding.matrix.dtype == np.float32
@@ -49,14 +62,14 @@ def test_found_vectors_get_unit_deviation_together() -> None:
 
 
 def test_a_number_as_scale_multiplies() -> None:
-    embedding = build_embeddings(TOKENS, COUNTS, Table(), seed=1, scale=3.0, fallbacks=())
+    embedding = build(Table(), scale=3.0)
 
     assert embedding.factor == 3
     np.testing.assert_allclose(embedding.matrix[5], 3 * Table.row("chat"))
 
 
-def test_specials_are_random_and_the_padding_is_zero() -> None:
-    matrix = build_embeddings(TOKENS, COUNTS, Table(lacking=()), seed=1).matrix
+def test_special_tokens_are_random_and_the_padding_is_zero() -> None:
+    matrix = build(Table(absent=())).matrix
 
     assert not matrix[1].any()
     for row, token in ((0, "_bos_"), (2, "_eos_"), (3, "_unk")):
@@ -67,9 +80,7 @@ def test_specials_are_random_and_the_padding_is_zero() -> None:
 def test_misses_are_standard_normal() -> None:
     words = [f"w{number}" for number in range(3000)]
     tokens = [*SPECIALS, *words]
-    matrix = build_embeddings(tokens, [1] * len(tokens), Table(words), seed=4, fallbacks=()).matrix[
-        4:
-    ]
+    matrix = build(Table(words), tokens, [1] * len(tokens), seed=4).matrix[4:]
 
     assert abs(float(matrix.mean())) < 0.03
     assert float(matrix.std()) == pytest.approx(1, abs=0.03)
@@ -77,37 +88,26 @@ def test_misses_are_standard_normal() -> None:
 
 
 def test_another_word_changes_no_other_row() -> None:
-    first = build_embeddings(TOKENS, COUNTS, Table(), seed=1, scale=1.0, fallbacks=()).matrix
+    first = build(Table(), scale=1.0).matrix
     order = [0, 1, 2, 3, 7, 9, 4, 5, 6, 8]
     tokens, counts = [TOKENS[row] for row in order], [COUNTS[row] for row in order]
 
-    second = build_embeddings(
-        [*tokens, "ivva"], [*counts, 1], Table(), seed=1, scale=1.0, fallbacks=()
-    ).matrix
+    second = build(Table(), [*tokens, "ivva"], [*counts, 1], scale=1.0).matrix
 
     np.testing.assert_array_equal(first[order], second[:-1])
 
 
 def test_random_rows_depend_on_the_seed() -> None:
-    first, again, other = (
-        build_embeddings(TOKENS, COUNTS, Table(), seed=seed, fallbacks=()).matrix
-        for seed in (1, 1, 2)
-    )
+    first, again, other = (build(Table(), seed=seed).matrix for seed in (1, 1, 2))
 
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first[7], other[7])
     np.testing.assert_array_equal(first[4], other[4])
 
 
-def test_without_specials_every_row_is_a_word() -> None:
-    matrix = build_embeddings(["le", "héna", "chat"], [3, 2, 1], Table(), seed=1, specials=0).matrix
-
-    assert matrix.any(axis=1).all()
-
-
-def test_without_any_vectors_all_rows_are_the_random_ones() -> None:
-    table = build_embeddings(TOKENS, COUNTS, Table(), seed=1, fallbacks=()).matrix
-    embedding = build_embeddings(TOKENS, COUNTS, RandomVectors(DIM), seed=1, fallbacks=())
+def test_without_any_vectors_all_rows_are_random() -> None:
+    table = build(Table()).matrix
+    embedding = build(RandomVectors(DIM))
 
     assert embedding.matrix.shape == (len(TOKENS), DIM)
     assert not embedding.matrix[1].any()
@@ -116,9 +116,8 @@ def test_without_any_vectors_all_rows_are_the_random_ones() -> None:
 
 
 def test_the_report_counts_types_and_tokens_by_step() -> None:
-    report = build_embeddings(
-        TOKENS, COUNTS, Table(["héna", "a\tb", "élie"]), seed=1, fallbacks=["case", "hyphen"]
-    ).coverage.report.set_index("step")
+    table = Table(["héna", "a\tb", "élie"])
+    report = build(table, fallbacks=["case", "hyphen"]).coverage.report.set_index("step")
 
     assert list(report.index) == ["exact", "case", "hyphen", "missing", "all"]
     assert report["types"].tolist() == [3, 3, 0, 0, 6]
@@ -129,14 +128,14 @@ def test_the_report_counts_types_and_tokens_by_step() -> None:
     assert report.loc["case", "examples"] == r"élie>Élie héna>Héna a\tb>A\tb"
 
 
-def test_misses_come_by_frequency() -> None:
-    misses = build_embeddings(TOKENS, COUNTS, Table(), seed=1, fallbacks=()).coverage.misses
+def test_misses_are_sorted_by_frequency() -> None:
+    misses = build(Table()).coverage.misses
 
     assert misses.values.tolist() == [["élie", 10, 0.125], ["héna", 6, 0.075], ["a\tb", 1, 0.0125]]
 
 
-def test_tables_are_written_as_plain_lines(tmp_path: Path) -> None:
-    covered = build_embeddings(TOKENS, COUNTS, Table(), seed=1, fallbacks=()).coverage
+def test_coverage_tables_are_written_as_tsv(tmp_path: Path) -> None:
+    covered = build(Table()).coverage
 
     write_coverage(covered, tmp_path / "report.tsv", tmp_path / "misses.tsv")
 
@@ -152,43 +151,43 @@ def test_tables_are_written_as_plain_lines(tmp_path: Path) -> None:
 
 
 def test_an_empty_vocabulary_has_only_specials() -> None:
-    embedding = build_embeddings(list(SPECIALS), [0] * 4, Table(), seed=1)
+    embedding = build(Table(), tokens=SPECIALS)
 
     assert embedding.matrix.shape == (4, DIM)
     assert embedding.factor == 1
     assert embedding.coverage.report["types"].sum() == 0
 
 
-def test_a_vector_that_is_not_finite_is_named() -> None:
+def test_a_vector_that_is_not_finite_is_an_error() -> None:
     class Damaged(Table):
         @staticmethod
         def row(word: str) -> Matrix:
             return np.full(DIM, np.nan if word == "chat" else 1, np.float32)
 
-    with pytest.raises(InputError, match="the vector of 'chat' holds NaN or infinity"):
-        build_embeddings(TOKENS, COUNTS, Damaged(), seed=1)
+    with pytest.raises(InputError, match="the vector of 'chat' has NaN or infinity"):
+        build(Damaged())
 
 
 TABLE = {"le": [1.0, 2.0], "Élie": [3.0, 4.0], "l": [5.0, 6.0], "est": [0.0, 2.0], "il": [4.0, 0.0]}
 
 
-class TableResolution:
-    """Vectors out of a dictionary; every lookup is noted."""
+class RecordingTable:
+    """Vectors of a dictionary that records every lookup."""
 
     dim = 2
     size = len(TABLE)
 
     def __init__(self) -> None:
-        self.asked: list[list[str]] = []
+        self.lookups: list[list[str]] = []
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        self.asked.append(list(words))
+        self.lookups.append(list(words))
         rows = [TABLE[word] for word in words if word in TABLE]
         found = np.array([word in TABLE for word in words], np.bool_)
         return np.array(rows, np.float32).reshape(-1, 2), found
 
 
-class ComposingTable(TableResolution):
+class ComposingTable(RecordingTable):
     """A table that composes all words that begin with a small letter."""
 
     def compose(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
@@ -196,8 +195,8 @@ class ComposingTable(TableResolution):
         return np.full((int(found.sum()), 2), -1, np.float32), found
 
 
-def test_an_exact_vector_comes_before_any_other() -> None:
-    found = resolve(["le", "Élie"], TableResolution(), ["case", "elision"])
+def test_an_exact_spelling_precedes_the_fallbacks() -> None:
+    found = lookup(["le", "Élie"], RecordingTable(), ["case", "elision"])
 
     assert found.steps == ("exact", "exact")
     assert found.spellings == ("le", "Élie")
@@ -220,7 +219,7 @@ def test_an_exact_vector_comes_before_any_other() -> None:
 def test_the_first_fallback_with_a_vector_counts(
     word: str, fallbacks: list[str], step: str, spelling: str, vector: list[float]
 ) -> None:
-    found = resolve(["le", word], TableResolution(), fallbacks)
+    found = lookup(["le", word], RecordingTable(), fallbacks)
 
     assert (found.steps[1], found.spellings[1]) == (step, spelling)
     assert found.matrix[1].tolist() == vector
@@ -235,25 +234,22 @@ def test_the_first_fallback_with_a_vector_counts(
         (["case"], ("case", "missing", "missing")),
     ],
 )
-def test_subwords_take_their_turn(fallbacks: list[str], steps: tuple[str, ...]) -> None:
-    found = resolve(["élie", "héna", "?"], ComposingTable(), fallbacks)
+def test_subwords_are_tried_in_the_configured_order(
+    fallbacks: list[str], steps: tuple[str, ...]
+) -> None:
+    found = lookup(["élie", "héna", "?"], ComposingTable(), fallbacks)
 
     assert found.steps == steps
     assert found.matrix[1].tolist() == ([-1, -1] if "subwords" in fallbacks else [0, 0])
 
 
-def test_the_table_is_asked_twice_however_many_fallbacks_there_are() -> None:
-    table = TableResolution()
-    resolve(["héna", "ivva", "l'"], table, ["case", "apostrophe", "elision", "hyphen", "accents"])
+def test_two_lookups_serve_any_number_of_fallbacks() -> None:
+    table = RecordingTable()
+    lookup(["héna", "ivva", "l'"], table, ["case", "apostrophe", "elision", "hyphen", "accents"])
 
-    assert len(table.asked) == 2
-    assert len(set(table.asked[1])) == len(table.asked[1])
+    assert len(table.lookups) == 2
+    assert len(set(table.lookups[1])) == len(table.lookups[1])
 
 
 def test_no_words_have_no_vectors() -> None:
-    assert resolve([], TableResolution(), ["case"]).matrix.shape == (0, 2)
-
-
-def test_an_unknown_fallback_is_refused() -> None:
-    with pytest.raises(InputError, match="unknown fall-back 'stem'"):
-        resolve(["le"], TableResolution(), ["stem"])
+    assert lookup([], RecordingTable(), ["case"]).matrix.shape == (0, 2)

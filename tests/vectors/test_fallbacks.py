@@ -1,9 +1,8 @@
-"""Other spellings of words without a vector."""
+"""Alternative spellings of words without a vector."""
 
 import pytest
 
-from wordbridge.errors import InputError
-from wordbridge.vectors.fallbacks import FALLBACKS, SUBWORDS, check_fallbacks, forms
+from wordbridge.vectors.fallbacks import SPELLINGS, SUBWORDS, candidates
 
 # ruff: noqa: RUF001
 
@@ -44,33 +43,14 @@ from wordbridge.vectors.fallbacks import FALLBACKS, SUBWORDS, check_fallbacks, f
         ("subwords", "chats", []),
     ],
 )
-def test_forms_of_a_token(fallback: str, token: str, expected: list[str]) -> None:
-    assert [" ".join(form) for form in forms(token, fallback)] == expected
+def test_candidates_of_a_token(fallback: str, token: str, expected: list[str]) -> None:
+    assert [" ".join(form) for form in candidates(token, fallback)] == expected
 
 
-@pytest.mark.parametrize("fallback", FALLBACKS)
+@pytest.mark.parametrize("fallback", [*SPELLINGS, SUBWORDS])
 @pytest.mark.parametrize("token", ["", " ", "\n", "'", "''", "--", "’", "a", "日本", "𝒳"])
-def test_forms_are_never_empty_nor_the_token_itself(token: str, fallback: str) -> None:
-    for form in forms(token, fallback):
+def test_candidates_are_neither_empty_nor_the_token_itself(token: str, fallback: str) -> None:
+    for form in candidates(token, fallback):
         assert form != (token,)
         assert form
         assert all(form)
-
-
-def test_subwords_come_last_by_default() -> None:
-    assert FALLBACKS[-1] == SUBWORDS
-    check_fallbacks(FALLBACKS)
-    check_fallbacks([])
-
-
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        (["case", "elison"], "unknown fall-back 'elison': .*did you mean elision"),
-        (["qqq"], "expected some of case, .*; choose among them"),
-        (["case", "case"], "case is named twice"),
-    ],
-)
-def test_unknown_names_are_refused(names: list[str], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        check_fallbacks(names)

@@ -1,7 +1,4 @@
-"""Vectors out of fastText .bin files, held against the fasttext library.
-
-The n-grams that fastText makes of a word.
-"""
+"""Vectors of fastText .bin files and n-grams of words, compared with the fasttext library."""
 
 import struct
 import subprocess
@@ -19,8 +16,7 @@ from numpy.typing import NDArray
 
 import wordbridge
 from wordbridge.errors import InputError
-from wordbridge.vectors import fasttext as fasttext_file
-from wordbridge.vectors import fasttext as mapped_rows
+from wordbridge.vectors import fasttext as reader
 from wordbridge.vectors.fasttext import FastTextBin, subword_buckets
 
 HEAD = "<ii 12i d iiiqq"  # magic, version, settings, sizes of the dictionary
@@ -45,7 +41,7 @@ def _cosines(left: NDArray[np.floating], right: NDArray[np.floating]) -> NDArray
 
 
 @pytest.mark.parametrize("name", ALL_MODELS)
-def test_known_words_have_the_mean_of_the_librarys_rows(
+def test_words_of_the_dictionary_have_the_mean_of_the_librarys_rows(
     name: str, request: pytest.FixtureRequest
 ) -> None:
     path = request.getfixturevalue(name)
@@ -92,7 +88,7 @@ def test_unknown_words_are_not_found_in_the_dictionary(bin_model: Path) -> None:
     np.testing.assert_array_equal(matrix[0], matrix[2])
 
 
-def test_without_subwords_nothing_is_composed(
+def test_without_subwords_no_vector_is_composed(
     words_only_model: Path, unknown_words: list[str]
 ) -> None:
     vectors = FastTextBin(words_only_model)
@@ -104,7 +100,7 @@ def test_without_subwords_nothing_is_composed(
     assert not vectors.vector("cœurs").any()
 
 
-def test_labels_are_no_words(labelled_model: Path) -> None:
+def test_labels_are_not_words(labelled_model: Path) -> None:
     vectors = FastTextBin(labelled_model)
 
     assert not vectors.lookup(["__label__1"])[1].any()
@@ -118,7 +114,7 @@ def test_words_are_the_librarys_in_its_order(name: str, request: pytest.FixtureR
     assert list(FastTextBin(path).words()) == fasttext.load_model(str(path)).get_words()
 
 
-def test_asking_for_no_words_gives_an_empty_matrix(bin_model: Path) -> None:
+def test_no_words_give_an_empty_matrix(bin_model: Path) -> None:
     vectors = FastTextBin(bin_model)
 
     for matrix, found in (vectors.lookup([]), vectors.compose([])):
@@ -126,7 +122,7 @@ def test_asking_for_no_words_gives_an_empty_matrix(bin_model: Path) -> None:
         assert found.shape == (0,)
 
 
-def test_small_pieces_of_the_file_give_the_same_vectors(
+def test_the_sizes_of_chunks_and_windows_change_nothing(
     bin_model: Path,
     monkeypatch: pytest.MonkeyPatch,
     known_words: list[str],
@@ -134,9 +130,9 @@ def test_small_pieces_of_the_file_give_the_same_vectors(
 ) -> None:
     words = [*known_words, *unknown_words]
     whole = [FastTextBin(bin_model).vector(word) for word in words]
-    monkeypatch.setattr(fasttext_file, "_CHUNK_BYTES", 41)
-    monkeypatch.setattr(mapped_rows, "_WINDOW_BYTES", 3 * 7 * 4)
-    monkeypatch.setattr(mapped_rows, "_CHUNK_ROWS", 2)
+    monkeypatch.setattr(reader, "_CHUNK_BYTES", 41)
+    monkeypatch.setattr(reader, "_WINDOW_BYTES", 3 * 7 * 4)
+    monkeypatch.setattr(reader, "_CHUNK_ROWS", 2)
 
     vectors = FastTextBin(bin_model)
 
@@ -159,7 +155,7 @@ DAMAGES = [
     (_with_field(4, "<i", 10), "format version 10, expected one of"),
     (_with_field(8, "<i", 0), "impossible settings"),
     (_with_field(68, "<i", 10**6), "impossible settings"),
-    (_with_field(84, "<q", 5), "quantised"),
+    (_with_field(84, "<q", 5), "quantized"),
     (_with_field(8, "<i", 8), "rows of 8 numbers, got"),
     (lambda content: content[:200], "ends inside its dictionary"),
     (lambda content: content[:1000], "ends inside its matrix of"),
@@ -167,7 +163,7 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize(("damage", "message"), DAMAGES)
-def test_a_file_of_another_format_says_what_was_expected(
+def test_a_damaged_file_is_an_error_with_its_reason(
     damage: Callable[[bytes], bytes], message: str, bin_model: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "damaged.bin"
@@ -180,18 +176,18 @@ def test_a_file_of_another_format_says_what_was_expected(
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.bin: no fastText model can be read"):
         FastTextBin(tmp_path / "none.bin")
 
 
-def test_a_quantised_model_is_refused(labelled_model: Path, tmp_path: Path) -> None:
+def test_a_quantized_model_is_an_error(labelled_model: Path, tmp_path: Path) -> None:
     model = fasttext.load_model(str(labelled_model))
     model.quantize()
     path = tmp_path / "model.ftz"
     model.save_model(str(path))
 
-    with pytest.raises(InputError, match=r"model\.ftz: a quantised fastText model"):
+    with pytest.raises(InputError, match=r"model\.ftz: a quantized fastText model"):
         FastTextBin(path).lookup(["chat"])
 
 
@@ -206,7 +202,7 @@ def test_classifiers_of_version_11_have_no_subwords(labelled_model: Path, tmp_pa
     np.testing.assert_allclose(matrix[0], expected, atol=1e-6)
 
 
-def test_numbers_without_a_zero_byte_do_not_slow_the_search(tmp_path: Path) -> None:
+def test_numbers_without_a_zero_byte_do_not_slow_the_lookup(tmp_path: Path) -> None:
     rows, dim = 2000, 250
     path = tmp_path / "constant.bin"
     settings = [dim, 5, 5, 5, 5, 1, 2, 2, 0, 0, 0, 100]
@@ -234,7 +230,7 @@ print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read in /proc")
-def test_a_file_of_gigabytes_is_read_in_little_memory(tmp_path: Path) -> None:
+def test_a_large_file_is_read_in_little_memory(tmp_path: Path) -> None:
     rows, dim = 700_000, 300
     settings = [dim, 5, 5, 5, 5, 1, 2, 2, rows, 3, 6, 100]
     path = tmp_path / "large.bin"
@@ -251,10 +247,10 @@ def test_a_file_of_gigabytes_is_read_in_little_memory(tmp_path: Path) -> None:
     assert int(done.stdout) * 1024 < 300e6
 
 
-def _reference(word: str, shortest: int, longest: int, buckets: int) -> list[int]:
+def _reference(word: str, minn: int, maxn: int, buckets: int) -> list[int]:
     marked, found = f"<{word}>", []
     for start in range(len(marked)):
-        for end in range(start + shortest, min(start + longest, len(marked)) + 1):
+        for end in range(start + minn, min(start + maxn, len(marked)) + 1):
             if (gram := marked[start:end]) in ("<", ">") and start in (0, len(marked) - 1):
                 continue
             hashed = 2166136261
@@ -265,15 +261,13 @@ def _reference(word: str, shortest: int, longest: int, buckets: int) -> list[int
     return found
 
 
-@pytest.mark.parametrize(("shortest", "longest"), [(3, 6), (1, 2), (2, 2), (1, 9)])
+@pytest.mark.parametrize(("minn", "maxn"), [(3, 6), (1, 2), (2, 2), (1, 9)])
 @given(words=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=5))
 @settings(max_examples=40, deadline=None)
-def test_subwords_are_those_of_the_definition(
-    words: list[str], shortest: int, longest: int
-) -> None:
-    buckets, counts = subword_buckets([word.encode() for word in words], shortest, longest, 1009)
+def test_subwords_are_those_of_the_definition(words: list[str], minn: int, maxn: int) -> None:
+    buckets, counts = subword_buckets([word.encode() for word in words], minn, maxn, 1009)
 
-    expected = [_reference(word, shortest, longest, 1009) for word in words]
+    expected = [_reference(word, minn, maxn, 1009) for word in words]
     assert buckets.tolist() == list(chain.from_iterable(expected))
     assert counts.tolist() == list(map(len, expected))
 
@@ -286,9 +280,9 @@ def test_subwords_are_those_of_the_library(bin_model: Path, unknown_words: list[
         assert buckets.tolist() == (rows - len(model.get_words())).tolist()
 
 
-@pytest.mark.parametrize(("longest", "buckets"), [(0, 100), (2, 100), (6, 0)])
-def test_there_are_no_subwords_without_lengths_or_buckets(longest: int, buckets: int) -> None:
-    found, counts = subword_buckets([b"where", b"what"], 3, longest, buckets)
+@pytest.mark.parametrize(("maxn", "buckets"), [(0, 100), (2, 100), (6, 0)])
+def test_there_are_no_subwords_without_lengths_or_buckets(maxn: int, buckets: int) -> None:
+    found, counts = subword_buckets([b"where", b"what"], 3, maxn, buckets)
 
     assert len(found) == 0
     assert counts.tolist() == [0, 0]

@@ -1,4 +1,4 @@
-"""Word vectors learned from the corpus's own text."""
+"""Word vectors trained on the corpus itself."""
 
 import random
 from pathlib import Path
@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.defaults import TRAINED_VECTORS
 from wordbridge.errors import InputError
 from wordbridge.files import DiskError
 from wordbridge.vectors.fasttext import FastTextBin
-from wordbridge.vectors.skipgram import SkipgramSettings, skipgram_settings, train_vectors
+from wordbridge.vectors.skipgram import train_vectors
 
-SETTINGS = SkipgramSettings(dim=9, epochs=20, min_count=2, bucket=200, learning_rate=0.2, t=1.0)
+SETTINGS = TRAINED_VECTORS | {"dim": 9, "epochs": 20, "bucket": 200, "learning_rate": 0.2, "t": 1.0}
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +23,7 @@ def texts() -> list[list[str]]:
     return [generator.choices(topics[number % 2], k=8) for number in range(300)] + [["seul"]]
 
 
-def test_words_that_come_together_get_similar_vectors(
-    texts: list[list[str]], tmp_path: Path
-) -> None:
+def test_words_of_one_context_get_similar_vectors(texts: list[list[str]], tmp_path: Path) -> None:
     train_vectors(texts, tmp_path / "words.bin", SETTINGS)
 
     vectors = FastTextBin(tmp_path / "words.bin", unit_length=True)
@@ -44,7 +43,7 @@ def test_equal_texts_give_equal_bytes(texts: list[list[str]], tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("small_files")
-def test_a_model_that_the_library_cut_short_without_a_word_is_refused(
+def test_a_model_that_the_library_truncates_silently_is_an_error(
     texts: list[list[str]], tmp_path: Path
 ) -> None:
     with pytest.raises(DiskError, match=r"words\.bin: expected to write it, got 'No space left"):
@@ -53,14 +52,8 @@ def test_a_model_that_the_library_cut_short_without_a_word_is_refused(
 
 
 @pytest.mark.parametrize("texts", [[], [["seul"], ["autre"]]])
-def test_texts_without_frequent_words_are_refused(texts: list[list[str]], tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="words that come at least 2 times"):
+def test_texts_without_frequent_words_are_an_error(texts: list[list[str]], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="words that occur at least 2 times"):
         train_vectors(texts, tmp_path / "words.bin", SETTINGS)
 
     assert not list(tmp_path.iterdir())
-
-
-def test_settings_come_from_a_block_of_the_configuration() -> None:
-    block = {"kind": "trained", "dim": 9, "maxn": 0}
-
-    assert skipgram_settings(block) == SkipgramSettings(dim=9, maxn=0)

@@ -6,14 +6,14 @@ from wordbridge.images.table import read_images
 from wordbridge.job import start_job
 from wordbridge.search.french import fit_alignment, mean_vectors, name_pairs
 from wordbridge.search.words import read_words, words_to_search, write_words
-from wordbridge.vectors.readers import configured_vectors
+from wordbridge.vectors.readers import open_vectors
 
 start_job(snakemake)
 
 settings = snakemake.params.settings
 pairs = name_pairs(read_images(snakemake.input.images))
 english = read_words(Path(snakemake.input.english).parent)
-french = configured_vectors(settings["vectors"], snakemake.input)
+french = open_vectors(settings["vectors"], snakemake.input)
 alignment = fit_alignment(
     mean_vectors([pair.fr for pair in pairs], french),
     mean_vectors([pair.en for pair in pairs], english),

@@ -4,7 +4,7 @@ from wordbridge.arrays import save_matrix
 from wordbridge.corpus.vocabulary import read_vocabulary
 from wordbridge.job import start_job
 from wordbridge.vectors.embeddings import build_embeddings, write_coverage
-from wordbridge.vectors.readers import configured_vectors
+from wordbridge.vectors.readers import open_vectors
 
 start_job(snakemake)
 
@@ -13,7 +13,7 @@ vocabulary = read_vocabulary(snakemake.input.vocabulary)
 embedding = build_embeddings(
     vocabulary.words,
     vocabulary.counts,
-    configured_vectors(settings["vectors"], snakemake.input),
+    open_vectors(settings["vectors"], snakemake.input),
     scale=settings["scale"],
     seed=settings["seed"],
     fallbacks=settings["fallbacks"],

@@ -7,13 +7,13 @@ from wordbridge.job import start_job
 from wordbridge.nouns.table import read_nouns
 from wordbridge.search.rows import noun_words
 from wordbridge.search.words import words_to_search, write_words
-from wordbridge.vectors.readers import configured_vectors
+from wordbridge.vectors.readers import open_vectors
 
 start_job(snakemake)
 
 settings = snakemake.params.settings
 needed = noun_words(read_nouns(snakemake.input.nouns))
-vectors = configured_vectors(settings["vectors"], snakemake.input)
+vectors = open_vectors(settings["vectors"], snakemake.input)
 asked = words_to_search(needed, vectors, snakemake.input, settings["most_frequent"])
 matrix, known = vectors.lookup(asked)
 words = [word for word, is_known in zip(asked, known, strict=True) if is_known]

@@ -5,7 +5,7 @@ from wordbridge.corpus.vocabulary import read_vocabulary
 from wordbridge.job import start_job
 from wordbridge.report.corpus import WORD_PAIRS, coverage_table, vector_statistics, vectors_table
 from wordbridge.report.tables import save_table
-from wordbridge.vectors.readers import configured_vectors
+from wordbridge.vectors.readers import open_vectors
 
 start_job(snakemake)
 
@@ -14,7 +14,7 @@ statistics = {}
 for language, block in settings["vectors"].items():
     start = f"{language}_"
     files = {k.removeprefix(start): v for k, v in snakemake.input.items() if k.startswith(start)}
-    vectors = configured_vectors(block, files)
+    vectors = open_vectors(block, files)
     words = read_vocabulary(files["vocabulary"]).words[len(SPECIALS) :]
     word_pairs = {"fr": (), "en": WORD_PAIRS}[language]
     row = vector_statistics(vectors, words, word_pairs)

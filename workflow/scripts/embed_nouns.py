@@ -5,14 +5,14 @@ from wordbridge.job import start_job
 from wordbridge.nouns.embedding import embed_nouns, write_noun_coverage
 from wordbridge.nouns.matrix import write_noun_rows
 from wordbridge.nouns.table import read_nouns
-from wordbridge.vectors.readers import configured_vectors
+from wordbridge.vectors.readers import open_vectors
 
 start_job(snakemake)
 
 settings = snakemake.params.settings
 embedded = embed_nouns(
     read_nouns(snakemake.input.nouns),
-    configured_vectors(settings["vectors"], snakemake.input),
+    open_vectors(settings["vectors"], snakemake.input),
     lemmas=settings["lemmas"],
     multiword=settings["multiword"],
     lower_case=settings["lower_case"],

@@ -9,14 +9,14 @@ from wordbridge.report.tables import save_table
 from wordbridge.search.french import name_pairs
 from wordbridge.search.index import read_index
 from wordbridge.search.words import read_words
-from wordbridge.vectors.readers import configured_vectors
+from wordbridge.vectors.readers import open_vectors
 
 start_job(snakemake)
 
 settings = snakemake.params.settings
 table = french_table(
     name_pairs(read_images(snakemake.input.images)),
-    configured_vectors(settings["vectors"], snakemake.input),
+    open_vectors(settings["vectors"], snakemake.input),
     read_words(Path(snakemake.input.english).parent),
     read_index(Path(snakemake.input.index).parent),
     settings["folds"],

@@ -2,9 +2,9 @@
 
 from wordbridge.corpus.pairs import read_tokenized, token_lists
 from wordbridge.job import start_job
-from wordbridge.vectors.skipgram import skipgram_settings, train_vectors
+from wordbridge.vectors.skipgram import train_vectors
 
 start_job(snakemake)
 
 tokens = token_lists(read_tokenized(snakemake.input.pairs), snakemake.wildcards.language, "train")
-train_vectors(tokens, snakemake.output.bin, skipgram_settings(snakemake.params.settings))
+train_vectors(tokens, snakemake.output.bin, snakemake.params.settings)

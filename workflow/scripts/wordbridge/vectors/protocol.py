@@ -1,4 +1,4 @@
-"""What a source of word vectors can do, whatever its file format."""
+"""The interface of all tables of word vectors, whatever their file format."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -11,7 +11,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 
 class WordVectors(Protocol):
-    """A table of word vectors that is asked for many words at once."""
+    """A table of word vectors that looks up many words at once."""
 
     @property
     def dim(self) -> int:
@@ -19,27 +19,27 @@ class WordVectors(Protocol):
 
     @property
     def size(self) -> int:
-        """Return how many words have a vector."""
+        """Return the number of words with a vector."""
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        """Return the vectors of the words that have one, and which words those are.
+        """Return the vectors of the words in the table, and a mask of these words.
 
-        The matrix is (found words, dim), in the order of ``words``; the mask is as long as
-        ``words``. Only exact spellings count.
+        The matrix is (words in the table, dim), in the order of ``words``; the mask has the
+        length of ``words``. Spellings must match exactly.
         """
 
 
 @runtime_checkable
 class ListedVectors(WordVectors, Protocol):
-    """Word vectors that can also name all their words."""
+    """Word vectors that can list all their words."""
 
     def words(self) -> Iterator[str]:
-        """Yield the words in the order of the table, by which the most frequent come first."""
+        """Yield the words in the order of the table, usually the most frequent first."""
 
 
 @runtime_checkable
 class SubwordVectors(WordVectors, Protocol):
-    """Word vectors that can also be composed for words that the table lacks."""
+    """Word vectors that can be composed for words that the table lacks."""
 
     def compose(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        """Return vectors made from the parts of the words alone, shaped as in ``lookup``."""
+        """Return vectors made of the subwords of the words alone, shaped as in ``lookup``."""
