@@ -84,7 +84,7 @@ FRAME = pd.DataFrame(
 )
 COLUMNS = {
     "variant": Column("Variant"),
-    "bleu": Column("BLEU", 1, "bleu_std", best="high", note="more is better"),
+    "bleu": Column("BLEU", 1, best="high", note="more is better"),
     "parameters": Column("Parameters", 0),
 }
 SCORES = Table(FRAME, "Scores.", COLUMNS)
@@ -267,12 +267,12 @@ def test_a_value_is_shown_with_the_digits_of_its_column(
 @pytest.mark.parametrize(
     ("row", "column", "text"),
     [
-        ({"a": 25.06, "b": 0.44}, Column("A", 1, std="b"), "25.1 \u00b1 0.4"),
-        ({"a": 0.25, "b": 0.011}, Column("A", 1, std="b", scale=100), "25.0 \u00b1 1.1"),
-        ({"a": 25.06, "b": math.nan}, Column("A", 1, std="b"), "25.1"),
-        ({"a": math.nan, "b": 1.0}, Column("A", 1, std="b"), "\u2013"),
-        ({"a": 3.2, "b": 2.1, "c": 4.3}, Column("A", 1, interval=("b", "c")), "3.2 [2.1, 4.3]"),
-        ({"a": 3.2, "b": math.nan, "c": math.nan}, Column("A", 1, interval=("b", "c")), "3.2"),
+        ({"a": 25.06, "a_std": 0.44}, Column("A", 1), "25.1 \u00b1 0.4"),
+        ({"a": 0.25, "a_std": 0.011}, Column("A", 1, scale=100), "25.0 \u00b1 1.1"),
+        ({"a": 25.06, "a_std": math.nan}, Column("A", 1), "25.1"),
+        ({"a": math.nan, "a_std": 1.0}, Column("A", 1), "\u2013"),
+        ({"a": 3.2, "a_low": 2.1, "a_high": 4.3}, Column("A", 1), "3.2 [2.1, 4.3]"),
+        ({"a": 3.2, "a_low": math.nan, "a_high": math.nan}, Column("A", 1), "3.2"),
     ],
 )
 def test_std_and_interval_follow_the_value(

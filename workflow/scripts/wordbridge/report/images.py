@@ -126,7 +126,6 @@ def devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
             columns[name] = replace(
                 column,
                 heading=f"{column.heading}@{k}" if k else column.heading,
-                std=f"{name}_std" if f"{name}_std" in frame.columns else "",
                 note="" if metric in explained else column.note,
             )
             explained.add(metric)

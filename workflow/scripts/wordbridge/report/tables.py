@@ -38,16 +38,13 @@ _TEMPLATES = jinja2.Environment(
 class Column:
     """Format of one column in Markdown and HTML.
 
-    ``digits`` is the number of decimals (None: text, or up to 6 significant digits). ``std`` names
-    the column with the standard deviation ("25.1 ± 0.4"), ``interval`` the two with the bounds of
-    an interval ("3.2 [2.1, 4.3]"). Values are multiplied by ``scale`` first (100 for percent). The
-    ``best`` value of the column is in bold. ``note`` explains the column below the table.
+    ``digits`` is the number of decimals (None: text, or up to 6 significant digits). Values are
+    multiplied by ``scale`` first (100 for percent). The ``best`` value of the column is in bold.
+    ``note`` explains the column below the table.
     """
 
     heading: str
     digits: int | None = None
-    std: str = ""
-    interval: tuple[str, str] | None = None
     scale: float = 1.0
     best: Literal["", "low", "high"] = ""
     note: str = ""
@@ -65,8 +62,9 @@ class Cell(NamedTuple):
 class Table:
     """A frame with a caption; Markdown and HTML show ``columns`` in their order.
 
-    Columns that the frame lacks are left out. With ``group``, the first column shows each run of
-    equal texts once. TSV has all columns of the frame.
+    Columns that the frame lacks are left out. A column ``x`` also shows the standard deviation in
+    ``x_std`` ("25.1 ± 0.4") and the interval from ``x_low`` to ``x_high`` ("3.2 [2.1, 4.3]"). With
+    ``group``, the first column shows each run of equal texts once. TSV has all columns.
     """
 
     frame: pd.DataFrame
@@ -212,11 +210,11 @@ def _cell(row: Mapping[Any, Any], name: str, column: Column, best: str | None) -
     if not is_number(value):
         return Cell(str(value))
     number = text = _rounded(value, column)
-    if column.std and not pd.isna(row[column.std]):
-        text += f" \u00b1 {_rounded(row[column.std], column)}"
-    if column.interval and not pd.isna(row[column.interval[0]]):
-        low, high = (_rounded(row[bound], column) for bound in column.interval)
-        text += f" [{low}, {high}]"
+    std, low, high = (row.get(f"{name}_{suffix}", math.nan) for suffix in ("std", "low", "high"))
+    if not pd.isna(std):
+        text += f" \u00b1 {_rounded(std, column)}"
+    if not pd.isna(low):
+        text += f" [{_rounded(low, column)}, {_rounded(high, column)}]"
     return Cell(text, is_number=True, is_best=number == best)
 
 

@@ -28,52 +28,50 @@ SCORE_COLUMNS = {
     "run": Column("Run", note="this run, or figures that the 2018 lesson or notes on it printed"),
     "seeds": Column("Seeds", 0),
     "epochs": Column("Epochs", 0),
-    "best_epoch": Column("Best", 1, "best_epoch_std", note="the epoch whose weights are kept"),
+    "best_epoch": Column("Best", 1, note="the epoch whose weights are kept"),
     "validation_loss": Column(
-        "Valid. loss", 3, "validation_loss_std", best="low",
+        "Valid. loss", 3, best="low",
         note="on the validation split and as in the lesson: free running, padding counted, nats; "
         "after a model's end of sentence padding costs nothing",
     ),
     "bleu_single": Column(
-        "BLEU, 1 ref.", 1, "bleu_single_std", best="high",
+        "BLEU, 1 ref.", 1, best="high",
         note="0 to 100, against the first reference of the sentence in the corpus; a model "
         "trained with version tags gets the tag of that reference",
     ),
     "bleu_gain": Column(
-        "Gain", 1, interval=("bleu_gain_low", "bleu_gain_high"),
+        "Gain", 1,
         note="BLEU with one reference minus that of {baseline}, with its 95 % interval "
         "(paired bootstrap over the sentences)",
     ),
     "p_value": Column("p", 3, note="paired bootstrap: chance of such a gain between equals"),
     "bleu_multi": Column(
-        "BLEU, all refs.", 1, "bleu_multi_std", best="high",
+        "BLEU, all refs.", 1, best="high",
         note="against every version of the sentence",
     ),
-    "chrf_single": Column("chrF, 1 ref.", 1, "chrf_single_std", best="high"),
-    "chrf_multi": Column("chrF, all refs.", 1, "chrf_multi_std", best="high"),
+    "chrf_single": Column("chrF, 1 ref.", 1, best="high"),
+    "chrf_multi": Column("chrF, all refs.", 1, best="high"),
     "exact_match": Column(
-        "Exact, %", 1, "exact_match_std", scale=100, best="high",
+        "Exact, %", 1, scale=100, best="high",
         note="translations that equal the first reference",
     ),
     "exact_match_multi": Column(
-        "Exact, all refs., %", 1, "exact_match_multi_std", scale=100, best="high",
+        "Exact, all refs., %", 1, scale=100, best="high",
         note="translations that equal any version of the sentence",
     ),
     "nll_per_token": Column(
-        "NLL", 3, "nll_per_token_std", best="low",
+        "NLL", 3, best="low",
         note="negative log-likelihood of a reference token given those before it, nats; over "
         "every pair of the split, truncated to the lengths in training",
     ),
-    "perplexity": Column("Perplexity", 1, "perplexity_std", best="low"),
-    "length_ratio": Column(
-        "Length", 2, "length_ratio_std", note="length of translation over reference; ideally 1"
-    ),
+    "perplexity": Column("Perplexity", 1, best="low"),
+    "length_ratio": Column("Length", 2, note="length of translation over reference; ideally 1"),
     "repetition_rate": Column(
-        "Repeats, %", 1, "repetition_rate_std", scale=100, best="low",
+        "Repeats, %", 1, scale=100, best="low",
         note="translations in which 1 to 4 words occur twice in a row",
     ),
     "unknown_rate": Column(
-        "Unknown, %", 1, "unknown_rate_std", scale=100, best="low",
+        "Unknown, %", 1, scale=100, best="low",
         note="tokens that are the unknown token",
     ),
     "parameters": Column("Parameters", 0),
@@ -98,15 +96,15 @@ TIME_COLUMNS = {
     "threads": Column("Threads", 0),
     "seeds": Column("Seeds", 0),
     "epochs": Column("Epochs", 0),
-    "train_seconds": Column("Training, s", 0, "train_seconds_std"),
-    "seconds_per_epoch": Column("Epoch, s", 1, "seconds_per_epoch_std", best="low"),
+    "train_seconds": Column("Training, s", 0),
+    "seconds_per_epoch": Column("Epoch, s", 1, best="low"),
     "target_tokens_per_second": Column(
-        "Tokens/s", 0, "target_tokens_per_second_std", best="high",
+        "Tokens/s", 0, best="high",
         note="target tokens in training, without padding",
     ),
-    "decode_seconds": Column("Decoding, s", 1, "decode_seconds_std"),
+    "decode_seconds": Column("Decoding, s", 1),
     "decoded_sentences_per_second": Column(
-        "Sentences/s", 0, "decoded_sentences_per_second_std", best="high",
+        "Sentences/s", 0, best="high",
         note="translated sentences of the scored split",
     ),
 }  # fmt: skip
