@@ -11,6 +11,7 @@ import torch
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
+from tests.translation.toys import model_settings
 from wordbridge.cli import app
 from wordbridge.corpus.detokenizer import detokenize
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
@@ -22,7 +23,6 @@ from wordbridge.search.engine import SearchEngine
 from wordbridge.tensors import copy_weights
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.pipeline import runs_out_of
-from wordbridge.translation.settings import ModelSettings
 from wordbridge.translation.translator import Translator, write_translator
 
 FRENCH = ["où", "est", "la", "gare", "?", "qui", "vient"]
@@ -54,7 +54,7 @@ USAGE = {
     "variants": ["plain", "turned", "tagged"],
     "seeds": [2, 3, 8, 10],
 }
-MODEL = ModelSettings(hidden=5, layers=1, attention=True)
+MODEL = model_settings(hidden=5, layers=1, attention=True)
 VERSIONS = ["king", "basic", "world"]
 Cli = Callable[..., Result]
 

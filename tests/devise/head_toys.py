@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.settings import defaults
 from wordbridge.arrays import l2_normalize
 from wordbridge.devise.labelled import Floats, Ints
 from wordbridge.devise.training import Sources
@@ -77,6 +78,7 @@ def variant(**blocks: Any) -> dict[str, Any]:
     """Return a short training of a small head, changed by ``blocks``."""
     base: dict[str, dict[str, Any]] = {
         "head": {"hidden": [12], "dropouts": [0.1, 0.2]},
+        "schedule": defaults("methods.*", "head")["schedule"],
         "training": {"epochs": 2, "batch_size": 16, "checkpoint_seconds": 1e-9},
     }
     for name, values in blocks.items():

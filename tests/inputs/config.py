@@ -1,8 +1,7 @@
 """The configuration."""
 
-from tests.inputs.rows import NAN, Held, Row, Run, Setting, Value
+from tests.inputs.rows import NAN, Held, Row, Run, Setting
 from tests.inputs.texts import PAIRS_TARGET, SPLIT_TARGET
-from wordbridge.translation.settings import settings_from
 
 ALBUM = {"variants": ["all"], "seeds": [1], "albums": ["noto"]}
 QUERY = {"index": "nouns", "words": ["boat +"]}
@@ -42,11 +41,6 @@ ROWS: list[Row] = [
     ),
     Setting("an unknown method to search with", "search.method", "heads", "search.method: exp"),
     Setting("a method that predicts classes", "search.method", "class_mean", "predicts classes"),
-    Value(
-        "a descent of forcing that never starts",
-        lambda: settings_from({"forcing": {"hold_epochs": 4, "epochs": 3}}),
-        "forcing: expected hold_epochs to be smaller than epochs (3)",
-    ),
     Run(
         "a variant twice",
         {CONFIG: ("corpus: mini\n", "corpus: mini\ncorpus: mini\n")},

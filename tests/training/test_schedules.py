@@ -2,10 +2,16 @@
 
 import pytest
 
+from tests.settings import defaults
 from wordbridge.training.schedules import ScheduleSettings, learning_rate, momentum
 
-LESSON = ScheduleSettings()
-ONE_CYCLE = ScheduleSettings("one_cycle", 10.0, momentum_high=0.95, momentum_low=0.85)
+
+def schedule(kind: str = "triangular", **changes: float) -> ScheduleSettings:
+    return ScheduleSettings(**defaults("variants.*.schedule") | {"kind": kind} | changes)
+
+
+LESSON = schedule()
+ONE_CYCLE = schedule("one_cycle", divisor=10.0, momentum_high=0.95, momentum_low=0.85)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +32,7 @@ def test_the_triangle_is_straight_on_both_sides() -> None:
 @pytest.mark.parametrize("kind", ["triangular", "one_cycle", "inverse_sqrt", "constant"])
 @pytest.mark.parametrize("steps", [1, 2, 3, 11])
 def test_short_trainings_have_rates_too(kind: str, steps: int) -> None:
-    settings = ScheduleSettings(kind, momentum_high=0.9, momentum_low=0.8)  # type: ignore[arg-type]
+    settings = schedule(kind, momentum_high=0.9, momentum_low=0.8)
     for step in range(steps):
         assert 0.0 < learning_rate(settings, step, steps, 0.5) <= 0.5
         first = momentum(settings, step, steps)
@@ -43,13 +49,13 @@ def test_one_cycle_goes_up_down_and_far_down(step: int, rate: float, first: floa
 
 
 def test_momentum_mirrors_the_triangle() -> None:
-    settings = ScheduleSettings(momentum_high=0.95, momentum_low=0.85)
+    settings = schedule(momentum_high=0.95, momentum_low=0.85)
     values = [momentum(settings, step, 100) for step in (0, 5, 10, 55)]
     assert values == pytest.approx([0.95, 0.9, 0.85, 0.9])
     assert momentum(LESSON, 5, 100) is None
 
 
 def test_inverse_square_root_is_highest_at_its_warm_up() -> None:
-    settings = ScheduleSettings("inverse_sqrt", warmup=4)
+    settings = schedule("inverse_sqrt", warmup=4)
     rates = [learning_rate(settings, step, 100, 2.0) for step in (0, 1, 3, 15)]
     assert rates == pytest.approx([0.5, 1.0, 2.0, 1.0])

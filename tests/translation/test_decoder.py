@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from tests.translation.toys import AWD
+from tests.translation.toys import AWD, model_settings
 from wordbridge.corpus.special_tokens import BOS, PAD
 from wordbridge.translation.decoder import Feed
 from wordbridge.translation.settings import ModelSettings
@@ -18,7 +18,7 @@ def feed(table: torch.Tensor, settings: ModelSettings, training: bool = False) -
 
 def test_each_step_reads_the_true_word_where_forced_and_the_chosen_one_elsewhere() -> None:
     table = torch.randn(9, 3)
-    inputs = feed(table, ModelSettings())
+    inputs = feed(table, model_settings())
     words = []
     for step in range(4):
         values = inputs.embedded(step)
@@ -30,7 +30,7 @@ def test_each_step_reads_the_true_word_where_forced_and_the_chosen_one_elsewhere
 def test_the_gradient_is_that_of_plain_look_ups_and_padding_gets_none() -> None:
     table = torch.randn(9, 3, requires_grad=True)
     weights = torch.randn(4, 2, 3)
-    inputs = feed(table, ModelSettings())
+    inputs = feed(table, model_settings())
     made = []
     for step in range(4):
         made.append(inputs.embedded(step))
@@ -45,7 +45,7 @@ def test_the_gradient_is_that_of_plain_look_ups_and_padding_gets_none() -> None:
 
 def test_locked_dropout_drops_the_same_inputs_at_all_steps() -> None:
     torch.manual_seed(4)
-    settings = ModelSettings(**AWD | {"word_dropout": 0.0, "target_dropout": 0.5})
+    settings = model_settings(**AWD | {"word_dropout": 0.0, "target_dropout": 0.5})
     inputs = feed(torch.ones(9, 30), settings, training=True)
     first, second = inputs.embedded(0), inputs.embedded(1)
     assert torch.equal(first, second)

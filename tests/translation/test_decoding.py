@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tests.translation.toys import FLAGS, LESSON, VARIANTS, settings, translator
+from tests.translation.toys import FLAGS, LESSON, VARIANTS, model_settings, settings, translator
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.translation.decoding import (
     DecodingSettings,
@@ -24,7 +24,6 @@ from wordbridge.translation.decoding import (
     replace_unknown,
     translate,
 )
-from wordbridge.translation.settings import ModelSettings
 from wordbridge.translation.translator import Translator
 
 SENTENCES = [np.array([*ids, EOS]) for ids in ([5, 6], [], [9, 4, 7, 8], [10], [16, 16, 16])]
@@ -182,9 +181,9 @@ def test_an_ngram_may_not_come_twice(size: int, said: list[int], banned: set[int
 
 def test_marks_are_forbidden_to_a_model_that_ends_its_sentences() -> None:
     logs = torch.zeros(1, 6)
-    forbid_marks(logs, ModelSettings(stop_at_eos=False))
+    forbid_marks(logs, model_settings(stop_at_eos=False))
     assert not logs.isinf().any()
-    forbid_marks(logs, ModelSettings())
+    forbid_marks(logs, model_settings())
     assert logs.isinf().tolist() == [[True, True, False, False, False, False]]
 
 

@@ -5,12 +5,13 @@ import math
 import pytest
 import torch
 
+from tests.translation.toys import forcing_settings
 from wordbridge.translation.forcing import draw_forced, forcing_chance
 from wordbridge.translation.settings import ForcingSettings
 
 
 def test_the_lesson_goes_down_to_nothing_over_ten_epochs() -> None:
-    settings = ForcingSettings("linear")
+    settings = forcing_settings("linear")
     chances = [forcing_chance(settings, epoch) for epoch in range(13)]
     expected = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0, 0.0, 0.0]
     assert chances == pytest.approx(expected)
@@ -19,14 +20,14 @@ def test_the_lesson_goes_down_to_nothing_over_ten_epochs() -> None:
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        (ForcingSettings("none"), [0.0, 0.0, 0.0]),
-        (ForcingSettings("constant", rate=0.7), [0.7, 0.7, 0.7]),
-        (ForcingSettings("linear", epochs=2, rate=0.8), [0.8, 0.4, 0.0]),
-        (ForcingSettings("linear", epochs=2, hold_epochs=1, rate=0.8), [0.8, 0.8, 0.0]),
-        (ForcingSettings("constant", epochs=3, hold_epochs=2, rate=0.6), [0.6, 0.6, 0.6]),
-        (ForcingSettings("exponential", rate=0.5), [1.0, 0.5, 0.25]),
+        (forcing_settings("none"), [0.0, 0.0, 0.0]),
+        (forcing_settings("constant", rate=0.7), [0.7, 0.7, 0.7]),
+        (forcing_settings("linear", epochs=2, rate=0.8), [0.8, 0.4, 0.0]),
+        (forcing_settings("linear", epochs=2, hold_epochs=1, rate=0.8), [0.8, 0.8, 0.0]),
+        (forcing_settings("constant", epochs=3, hold_epochs=2, rate=0.6), [0.6, 0.6, 0.6]),
+        (forcing_settings("exponential", rate=0.5), [1.0, 0.5, 0.25]),
         (
-            ForcingSettings("inverse_sigmoid", rate=2.0),
+            forcing_settings("inverse_sigmoid", rate=2.0),
             [2 / 3, 2 / (2 + math.exp(0.5)), 2 / (2 + math.e)],
         ),
     ],
@@ -48,12 +49,12 @@ def test_schedules(settings: ForcingSettings, expected: list[float]) -> None:
 def test_a_held_descent_starts_later_and_ends_when_it_did(
     hold_epochs: int, epochs: int, expected: list[float]
 ) -> None:
-    settings = ForcingSettings("linear", epochs=epochs, hold_epochs=hold_epochs)
+    settings = forcing_settings("linear", epochs=epochs, hold_epochs=hold_epochs)
     assert [forcing_chance(settings, epoch) for epoch in range(7)] == pytest.approx(expected)
 
 
 def test_a_steep_inverse_sigmoid_does_not_overflow() -> None:
-    assert forcing_chance(ForcingSettings("inverse_sigmoid", rate=0.01), 20) < 1e-100
+    assert forcing_chance(forcing_settings("inverse_sigmoid", rate=0.01), 20) < 1e-100
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_a_coin_is_tossed_for_what_is_configured(
     sampling_unit: str, same_over_batch: bool, same_over_steps: bool
 ) -> None:
     torch.manual_seed(1)
-    forced = draw_forced(ForcingSettings("linear", sampling_unit=sampling_unit), 0.5, 40, 30)  # type: ignore[arg-type]
+    forced = draw_forced(forcing_settings("linear", sampling_unit=sampling_unit), 0.5, 40, 30)
     assert forced is not None
     assert forced.shape == (40, 30)
     assert bool((forced == forced[:, :1]).all()) is same_over_batch
@@ -73,7 +74,7 @@ def test_a_coin_is_tossed_for_what_is_configured(
 
 
 def test_chances_of_none_and_all_need_no_luck() -> None:
-    settings = ForcingSettings("linear", sampling_unit="token")
+    settings = forcing_settings("linear", sampling_unit="token")
     assert draw_forced(settings, 0.0, 7, 5) is None
     forced = draw_forced(settings, 1.0, 7, 5)
     assert forced is not None

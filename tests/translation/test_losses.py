@@ -11,7 +11,15 @@ from sacrebleu.metrics.bleu import BLEU
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tests.translation.toys import LESSON, VARIANTS, parallel, reversals, settings, translator
+from tests.translation.toys import (
+    LESSON,
+    VARIANTS,
+    model_settings,
+    parallel,
+    reversals,
+    settings,
+    translator,
+)
 from wordbridge.corpus.batches import pad
 from wordbridge.corpus.special_tokens import EOS, PAD
 from wordbridge.translation.losses import (
@@ -22,7 +30,6 @@ from wordbridge.translation.losses import (
     nll_per_token,
     word_loss,
 )
-from wordbridge.translation.settings import ModelSettings
 from wordbridge.translation.translator import Decoded
 
 WORDS = 7
@@ -122,7 +129,7 @@ class Echo(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.settings = ModelSettings()
+        self.settings = model_settings()
         self.certainty = nn.Parameter(torch.tensor(9.0))
 
     def forward(self, source: Tensor, lengths: Tensor, steps: int) -> Decoded:

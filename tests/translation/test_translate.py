@@ -1,5 +1,6 @@
 """Tests of the translation and evaluation of a whole split, with and without tags of versions."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def description(names: list[str]) -> dict[str, Any]:
         "direction": "fr-en",
         "target_versions": names,
         "source": [len(WORDS["fr"]) + len(names), SOURCE_WIDTH],
-        "settings": MODEL.as_dict(),
+        "settings": asdict(MODEL),
         "epochs": 3,
         "best_epoch": 2,
         "parameters": 7,

@@ -4,12 +4,14 @@ Tests of a trained translator on disk, and of its table of losses.
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import torch
 from torch.nn import functional as F
 
+from tests.settings import variant
 from tests.translation.toys import (
     AWD,
     FLAGS,
@@ -233,7 +235,7 @@ def test_the_lesson_has_as_many_parameters_as_in_2018(name: str) -> None:
     block = {**VARIANTS[name], "model": VARIANTS[name].get("model", {}) | LESSON}
     with torch.device("meta"):
         source, target = torch.empty(24_793, 300), torch.empty(17_573, 300)
-        model = Translator(settings_from(block).model, source, target)
+        model = Translator(settings_from(variant(block)).model, source, target)
     assert model.parameter_count() == COUNTS[name]
 
 
@@ -244,7 +246,7 @@ def saved(folder: Path, name: str) -> tuple[Path, Path]:
     made = settings((VARIANTS | FLAGS)[name])
     paths = folder / f"{name}.safetensors", folder / f"{name}.json"
     shapes = {"source": [17, 5], "target": [13, 8]}
-    description = {"settings": made.as_dict(), "direction": "fr-en", **shapes}
+    description = {"settings": asdict(made), "direction": "fr-en", **shapes}
     write_translator(copy_weights(translator(made)), description, *paths)
     return paths
 

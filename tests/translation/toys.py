@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from tests.settings import defaults, variant
 from wordbridge.corpus.batches import ParallelData
 from wordbridge.corpus.ids import pack
 from wordbridge.corpus.special_tokens import EOS
-from wordbridge.translation.settings import Settings, settings_from
+from wordbridge.translation.settings import ForcingSettings, ModelSettings, Settings, settings_from
 from wordbridge.translation.translator import Translator
 
 SOURCE_WORDS, TARGET_WORDS, SOURCE_WIDTH, TARGET_WIDTH, HIDDEN = 17, 13, 5, 8, 6
@@ -71,13 +72,22 @@ AWD = {
 
 def settings(block: Block, *, hidden: int = HIDDEN, training: Any = None, **model: Any) -> Settings:
     """Return the settings of ``block`` with a toy width and other changes."""
-    return settings_from(
-        {
-            **block,
-            "model": {"hidden": hidden, **block.get("model", {}), **model},
-            "training": {**block.get("training", {}), **(training or {})},
-        }
-    )
+    toy = {
+        **block,
+        "model": {"hidden": hidden, **block.get("model", {}), **model},
+        "training": {**block.get("training", {}), **(training or {})},
+    }
+    return settings_from(variant(toy))
+
+
+def model_settings(**changes: Any) -> ModelSettings:
+    """Return the default settings of a model with changes."""
+    return ModelSettings(**defaults("variants.*.model") | changes)
+
+
+def forcing_settings(schedule: str, **changes: Any) -> ForcingSettings:
+    """Return the default settings of forcing with a schedule and other changes."""
+    return ForcingSettings(**defaults("variants.*.forcing") | {"schedule": schedule} | changes)
 
 
 def translator(made: Settings, seed: int = 7, target_words: int = TARGET_WORDS) -> Translator:

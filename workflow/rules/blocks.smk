@@ -123,9 +123,11 @@ def variant_checkpoint_seconds(wildcards, threads):
 
 
 def range_tested(block):
-    """Return a block of the config without what a range test is made before."""
-    kept = {key: value for key, value in block.items() if key != "schedule"}
-    return without(kept, "training", AFTER_TEST)
+    """Return a block of the config as a range test needs it."""
+    training = {
+        key: RANGE_TEST_TRAINING.get(key, value) for key, value in block["training"].items()
+    }
+    return {**block, "schedule": RANGE_TEST_SCHEDULE, "training": training}
 
 
 def range_test_block(wildcards):

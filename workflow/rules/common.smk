@@ -52,8 +52,24 @@ FILE_KEYS += ["verses", "words"]
 FILE_KEYS += ["archive", "classes", "groups", "names", "package", "senses", "wordnet"]
 # Snakemake compares no checksums of larger files either; see the profiles.
 LARGE = 10**9
-# What a range test is made to find, and what comes after its one epoch.
-AFTER_TEST = ["ema_decay", "epochs", "freeze_statistics", "learning_rate", "patience", "keep_epoch"]
+# What a range test searches, or what only matters after its one epoch, is the same for all.
+RANGE_TEST_TRAINING = {
+    "ema_decay": 0,
+    "epochs": 1,
+    "freeze_statistics": None,
+    "keep_epoch": "last",
+    "learning_rate": 1,
+    "patience": None,
+}
+RANGE_TEST_SCHEDULE = {
+    "kind": "constant",
+    "cut": 2,
+    "divisor": 1,
+    "final_percent": 0,
+    "momentum_high": None,
+    "momentum_low": None,
+    "warmup": 1,
+}
 
 # ---- Images -----------------------------------------------------------------------------------
 

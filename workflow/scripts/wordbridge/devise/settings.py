@@ -124,7 +124,7 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
         head=block_of(HeadSettings, values.get("head", {})),
         classifier=block_of(ClassifierSettings, values.get("classifier", {})),
         loss=block_of(LossSettings, values.get("loss", {})),
-        schedule=block_of(ScheduleSettings, values.get("schedule", {})),
+        schedule=ScheduleSettings(**values["schedule"]),
         training=block_of(TrainingSettings, values.get("training", {})),
     )
     layers, dropouts = len(settings.head.hidden) + 1, len(settings.head.dropouts)

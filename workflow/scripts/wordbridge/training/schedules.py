@@ -14,13 +14,13 @@ class ScheduleSettings:
     ``final_percent`` of the steps; ``inverse_sqrt`` is highest after ``warmup`` steps.
     """
 
-    kind: Literal["triangular", "one_cycle", "inverse_sqrt", "constant"] = "triangular"
-    divisor: float = 20.0
-    cut: float = 10.0
-    final_percent: float = 10.0
-    warmup: int = 400
-    momentum_high: float | None = None
-    momentum_low: float | None = None
+    kind: Literal["triangular", "one_cycle", "inverse_sqrt", "constant"]
+    divisor: float
+    cut: float
+    final_percent: float
+    warmup: int
+    momentum_high: float | None
+    momentum_low: float | None
 
 
 def learning_rate(settings: ScheduleSettings, step: int, steps: int, highest: float) -> float:

@@ -1,92 +1,76 @@
-"""Settings of a translator and of its training, as plain frozen values."""
+"""Settings of a translator and of its training; defaults and checks are those of the schema."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from wordbridge.errors import InputError
 from wordbridge.training.loop import LoopSettings
 from wordbridge.training.schedules import ScheduleSettings
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Block = TypeVar("Block", bound="DataclassInstance")
-
 Cell = Literal["gru", "lstm"]
-Bidirectional = Literal["none", "first", "all"]
-InitialState = Literal["last", "max", "mean"]
-OutputWeights = Literal["tied", "copied", "random"]
 
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Every choice about the network; the defaults are the lesson's baseline, corrected.
+    """Every choice about the network.
 
     Dropouts are probabilities. ``hidden`` is the width of the encoder's state; the decoder's
     is the dimension of the target embeddings, so that output and embedding weights can be tied.
     """
 
-    cell: Cell = "gru"
-    layers: int = 2
-    hidden: int = 256
-    bidirectional: Bidirectional = "none"
-    attention: bool = False
-    attention_activation: Literal["tanh", "relu"] = "tanh"
-    initial_state: InitialState = "last"
-    output_weights: OutputWeights = "tied"
-    deep_output: bool = True
-    embedding_scale: float = 0.1
-    scale_logits: bool = False
-    mask_padding: bool = True
-    stop_at_eos: bool = True
-    source_dropout: float = 0.15
-    encoder_dropout: float = 0.25
-    bridge_dropout: float = 0.0
-    decoder_dropout: float = 0.1
-    output_dropout: float = 0.35
-    target_dropout: float = 0.0
-    word_dropout: float = 0.0
-    weight_dropout: float = 0.0
-    variational_dropout: bool = False
+    cell: Cell
+    layers: int
+    hidden: int
+    bidirectional: Literal["none", "first", "all"]
+    attention: bool
+    attention_activation: Literal["tanh", "relu"]
+    initial_state: Literal["last", "max", "mean"]
+    output_weights: Literal["tied", "copied", "random"]
+    deep_output: bool
+    embedding_scale: float
+    scale_logits: bool
+    mask_padding: bool
+    stop_at_eos: bool
+    source_dropout: float
+    encoder_dropout: float
+    bridge_dropout: float
+    decoder_dropout: float
+    output_dropout: float
+    target_dropout: float
+    word_dropout: float
+    weight_dropout: float
+    variational_dropout: bool
 
 
 @dataclass(frozen=True)
 class ForcingSettings:
-    """The chance that the decoder is fed the true previous word, per epoch.
+    """The probability that the decoder reads the true previous word, per epoch.
 
-    The linear descent starts from the first epoch, or after ``hold_epochs`` epochs, and reaches 0
-    after ``epochs``; ``rate`` is the constant's value, the exponential's base and the inverse
-    sigmoid's k (Bengio et al. 2015, section 2.4).
+    The linear descent starts from the first epoch, or after ``hold_epochs``, and reaches 0 after
+    ``epochs``; ``rate`` is the constant's value, the exponential's base and the inverse sigmoid's
+    k (Bengio et al. 2015, section 2.4). One draw is for a whole batch, a sequence or a token.
     """
 
-    schedule: Literal["none", "linear", "constant", "exponential", "inverse_sigmoid"] = "none"
-    epochs: int = 10
-    hold_epochs: int = 0
-    rate: float = 1.0
-    sampling_unit: Literal["batch", "sequence", "token"] = "batch"
+    schedule: Literal["none", "linear", "constant", "exponential", "inverse_sigmoid"]
+    epochs: int
+    hold_epochs: int
+    rate: float
+    sampling_unit: Literal["batch", "sequence", "token"]
 
 
 @dataclass(frozen=True)
 class TrainingSettings(LoopSettings):
-    """Everything about the optimisation but the data and the seed."""
+    """Everything about the optimisation except the data and the seed."""
 
-    epochs: int = 12
-    learning_rate: float = 3e-3
-    batch_size: int = 125
-    betas: Sequence[float] = (0.8, 0.99)
-    weight_decay: float = 0.0
-    clip_norm: float | None = 1.0
-    label_smoothing: float = 0.0
-    ema_decay: float = 0.0
-    activation_regularisation: float = 0.0
-    temporal_regularisation: float = 0.0
-    count_padding: bool = False
-    keep_epoch: Literal["last", "nll", "free_running_loss", "bleu"] = "bleu"
-    patience: int | None = None
-    auxiliary_pairs: int = 0
-    auxiliary_epochs: int = 0
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    clip_norm: float | None
+    label_smoothing: float
+    ema_decay: float
+    activation_regularisation: float
+    temporal_regularisation: float
+    count_padding: bool
+    auxiliary_pairs: int
+    auxiliary_epochs: int
+    precision: Literal["float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True)
@@ -98,54 +82,12 @@ class Settings:
     schedule: ScheduleSettings
     training: TrainingSettings
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain nested values for JSON."""
-        return asdict(self)
 
-
-def block_of(kind: type[Block], values: Mapping[str, Any]) -> Block:
-    """Return the ``values`` of a block of the configuration as settings of a ``kind``.
-
-    Raises InputError for a setting that there is not.
-    """
-    known = {field.name for field in fields(kind)}
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise InputError(
-            f"{kind.__name__}: expected settings among {', '.join(sorted(known))}, "
-            f"got {', '.join(unknown)}; correct the variant, or train it again with this code"
-        )
-    plain: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-    return kind(**plain)
-
-
-def settings_from(values: Mapping[str, Any]) -> Settings:
-    """Return the settings that a variant's block of the configuration describes.
-
-    Raises InputError for a setting that there is not, for one momentum or one measure of auxiliary
-    text without the other, and for a descent of forcing that never starts.
-    """
-    schedule = values.get("schedule", {})
-    if (schedule.get("momentum_high") is None) != (schedule.get("momentum_low") is None):
-        raise InputError(
-            "schedule: expected both momentum_high and momentum_low or neither, got one; "
-            "give the other as well"
-        )
-    forcing = block_of(ForcingSettings, values.get("forcing", {}))
-    if forcing.hold_epochs >= forcing.epochs:
-        raise InputError(
-            f"forcing: expected hold_epochs to be smaller than epochs ({forcing.epochs}), the end "
-            f"of the fall, got {forcing.hold_epochs}; lower it"
-        )
-    training = block_of(TrainingSettings, values.get("training", {}))
-    if bool(training.auxiliary_pairs) != bool(training.auxiliary_epochs):
-        raise InputError(
-            "training: expected both auxiliary_pairs and auxiliary_epochs or neither, got "
-            f"{training.auxiliary_pairs} and {training.auxiliary_epochs}; give the other as well"
-        )
+def settings_from(variant: Mapping[str, Any]) -> Settings:
+    """Return the settings of a variant's complete block of the configuration."""
     return Settings(
-        model=block_of(ModelSettings, values.get("model", {})),
-        forcing=forcing,
-        schedule=block_of(ScheduleSettings, values.get("schedule", {})),
-        training=training,
+        model=ModelSettings(**variant["model"]),
+        forcing=ForcingSettings(**variant["forcing"]),
+        schedule=ScheduleSettings(**variant["schedule"]),
+        training=TrainingSettings(**variant["training"]),
     )
