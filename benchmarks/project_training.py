@@ -18,7 +18,7 @@ from wordbridge.corpus.vocabulary import read_vocabulary
 from wordbridge.tensors import load_weights
 from wordbridge.training.loop import TrainState
 from wordbridge.translation.decoding import DecodingSettings, greedy
-from wordbridge.translation.losses import free_run
+from wordbridge.translation.losses import greedy_validation
 from wordbridge.translation.training import TranslatorTrainer, prepare
 from wordbridge.translation.translator import Translator
 
@@ -120,7 +120,7 @@ def _validation_batches(data: ParallelData, most: int) -> list[Places]:
 
 def _free_running_loss(model: Translator, data: ParallelData, looks: Sequence[Places]) -> float:
     """Return the mean over the batches ``looks`` weighted by their sizes, as the port has it."""
-    losses = [free_run(model, _part(data, places), len(places)).loss for places in looks]
+    losses = [greedy_validation(model, _part(data, places), len(places)).loss for places in looks]
     return float(np.average(losses, weights=[len(places) for places in looks]))
 
 

@@ -20,10 +20,10 @@ from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary, write_voca
 from wordbridge.errors import InputError
 from wordbridge.files import write_json
 from wordbridge.search.engine import SearchEngine
-from wordbridge.tensors import copy_weights
+from wordbridge.tensors import SavedModel, copy_weights, write_model
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.pipeline import runs_out_of
-from wordbridge.translation.translator import Translator, write_translator
+from wordbridge.translation.translator import Translator
 
 FRENCH = ["où", "est", "la", "gare", "?", "qui", "vient"]
 ENGLISH = ["where", "is", "the", "station", "who", "comes", "?", "now", "here"]
@@ -86,9 +86,8 @@ def save(
         "target": [sides[1], 8],
     }
     model = model_of((sides[0], sides[1]), seed)
-    write_translator(
-        copy_weights(model), description, folder / "model.safetensors", folder / "settings.json"
-    )
+    saved = SavedModel(copy_weights(model), description)
+    write_model(saved, folder / "model.safetensors", folder / "settings.json")
     write_json(results / f"scores/{variant}/{seed}.json", {"bleu_single": bleu})
 
 

@@ -149,7 +149,7 @@ def steps(model: Translator, source: NDArray[np.int64], ids: list[int]) -> list[
     target = torch.tensor(ids).view(-1, 1)
     with torch.no_grad():
         given = torch.from_numpy(source).view(-1, 1), torch.tensor([len(source)])
-        logs = model.logits(model.forced_states(*given, target)).log_softmax(dim=2)
+        logs = model.logits(model.forced_outputs(*given, target)).log_softmax(dim=2)
     return [float(one) for one in logs.gather(2, target.unsqueeze(2)).flatten()]
 
 

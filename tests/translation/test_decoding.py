@@ -72,7 +72,7 @@ def scored(model: Translator, source: np.ndarray, ids: tuple[int, ...]) -> float
     """Return the log-probability of a whole target sentence."""
     target = torch.tensor(ids).view(-1, 1)
     with torch.no_grad():
-        states = model.forced_states(
+        states = model.forced_outputs(
             torch.from_numpy(source).view(-1, 1), torch.tensor([len(source)]), target
         )
         logs = model.logits(states).log_softmax(dim=2)

@@ -11,7 +11,6 @@ from wordbridge.translation.encoder import (
     RecurrentLayer,
     activation_dropout,
     variational_dropout,
-    weight_dropout,
     word_dropout,
 )
 from wordbridge.translation.settings import Cell
@@ -29,10 +28,10 @@ def layer(cell: Cell, bidirectional: bool = False, dropout: float = 0.0) -> Recu
 def test_steps_one_by_one_are_the_run_over_the_whole(cell: Cell) -> None:
     made, inputs = layer(cell), torch.randn(4, 3, 5)
     outputs, last = made(inputs, None)
-    (steps,) = made.steps()
+    weights = made.weights()
     state = tuple(torch.zeros(3, 7) for _ in last)
     for step, values in enumerate(inputs):
-        state = steps(values, state)
+        state = made.step(values, state, weights)
         torch.testing.assert_close(state[0], outputs[step])
     torch.testing.assert_close(state, last)
 
@@ -93,7 +92,7 @@ def test_results_and_gradients_are_those_of_torch(
 ONES = torch.ones(3, 5, 7)
 
 
-def test_a_locked_mask_is_the_same_at_all_steps_but_not_for_all_sentences() -> None:
+def test_a_variational_mask_is_the_same_at_all_steps_but_not_for_all_sentences() -> None:
     torch.manual_seed(1)
     dropped = variational_dropout(ONES, 0.5, True)
     assert torch.equal(dropped[0], dropped[2])
@@ -108,9 +107,8 @@ def test_word_dropout_drops_whole_rows() -> None:
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.5])
-def test_nothing_is_dropped_outside_training_or_without_a_chance(chance: float) -> None:
+def test_nothing_is_dropped_outside_training_or_with_probability_0(chance: float) -> None:
     training = chance == 0.0
     assert torch.equal(variational_dropout(ONES, chance, training), ONES)
     assert torch.equal(word_dropout(ONES[0], chance, training), ONES[0])
-    assert torch.equal(weight_dropout(ONES[0], chance, training), ONES[0])
-    assert torch.equal(activation_dropout(ONES, chance, training, locked=False), ONES)
+    assert torch.equal(activation_dropout(ONES, chance, training, variational=False), ONES)

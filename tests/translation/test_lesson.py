@@ -93,7 +93,7 @@ def test_the_preset_computes_the_equations_of_the_lesson(name: str, coins: str) 
     model = translator(settings(VARIANTS[name], **LESSON)).eval()
     forced = torch.tensor(COINS[coins]).view(-1, 1).expand(7, 3)
     with torch.no_grad():
-        ours = model.logits(model(SOURCE, LENGTHS, 7, TARGET, forced).states)
+        ours = model.logits(model(SOURCE, LENGTHS, 7, TARGET, forced).outputs)
         theirs = reference(model, SOURCE, 7, TARGET, COINS[coins])
     assert ours.shape == theirs.shape == ({"never": 7, "always": 4, "sometimes": 6}[coins], 3, 13)
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
@@ -103,14 +103,14 @@ def test_the_preset_computes_the_equations_of_the_lesson(name: str, coins: str) 
 def test_the_lesson_lets_padding_change_its_results(name: str) -> None:
     model = translator(settings(VARIANTS[name], **LESSON)).eval()
     short, long = SOURCE[:2, 1:2], SOURCE[:, 1:2]
-    first = model.logits(model(short, LENGTHS[1:2], 3).states)
-    second = model.logits(model(long, LENGTHS[1:2], 3).states)
+    first = model.logits(model(short, LENGTHS[1:2], 3).outputs)
+    second = model.logits(model(long, LENGTHS[1:2], 3).outputs)
     assert (first[0] - second[0]).abs().max() > 1e-4
 
 
 def test_the_lesson_stops_only_when_all_say_padding() -> None:
     model = translator(settings({}, **LESSON)).eval()
     model.decoder.output.bias.data[EOS] = 100.0
-    assert len(model(SOURCE, LENGTHS, 7).states) == 7
+    assert len(model(SOURCE, LENGTHS, 7).outputs) == 7
     model.decoder.output.bias.data[PAD] = 200.0
-    assert len(model(SOURCE, LENGTHS, 7).states) == 1
+    assert len(model(SOURCE, LENGTHS, 7).outputs) == 1

@@ -24,8 +24,8 @@ from wordbridge.corpus.batches import pad
 from wordbridge.corpus.special_tokens import EOS, PAD
 from wordbridge.translation.losses import (
     activation_penalty,
-    free_run,
     free_running_loss,
+    greedy_validation,
     lesson_loss,
     nll_per_token,
     word_loss,
@@ -111,15 +111,15 @@ def test_free_running_loss_is_that_of_the_model_s_own_words() -> None:
     data = parallel([[5, 6]], [[7, 8]])
     batch = data.batch([0])
     with torch.no_grad():
-        logits = model.logits(model(batch.source, batch.source_lengths, 3).states)
+        logits = model.logits(model(batch.source, batch.source_lengths, 3).outputs)
     expected = F.cross_entropy(logits.flatten(0, 1), batch.target.flatten())
-    assert free_run(model, data, 4).loss == pytest.approx(float(expected))
+    assert greedy_validation(model, data, 4).loss == pytest.approx(float(expected))
 
 
 def test_a_model_that_ends_at_once_is_charged_for_what_is_missing() -> None:
     model = translator(settings({})).eval()
     model.decoder.output.bias.data[EOS] = 100.0
-    loss = free_run(model, parallel([[5, 6]], [[7, 8]]), 4).loss
+    loss = greedy_validation(model, parallel([[5, 6]], [[7, 8]]), 4).loss
     # 100 for the wrong end, ln 13 for each of the two missing words
     assert loss == pytest.approx((100 + 2 * 2.565) / 3, abs=3)
 
@@ -153,15 +153,15 @@ def bleu(said: list[list[int]], meant: list[list[int]]) -> float:
 @pytest.mark.parametrize("size", [1, 2, 100])
 def test_bleu_is_that_of_the_words_before_the_end_in_batches_of_any_size(size: int) -> None:
     assert 30 < bleu(SAID, MEANT) < 90
-    found = free_run(Echo(), parallel(SAID, MEANT), size)  # type: ignore[arg-type]
+    found = greedy_validation(Echo(), parallel(SAID, MEANT), size)  # type: ignore[arg-type]
     assert found.bleu == pytest.approx(bleu(SAID, MEANT))
 
 
 def test_what_is_said_right_throughout_has_the_highest_bleu() -> None:
-    assert free_run(Echo(), parallel(SAID, SAID), 3).bleu == pytest.approx(100)  # type: ignore[arg-type]
+    assert greedy_validation(Echo(), parallel(SAID, SAID), 3).bleu == pytest.approx(100)  # type: ignore[arg-type]
 
 
 def test_without_an_end_as_many_words_count_as_the_longest_target_has() -> None:
     endless = [[4, 5, 6, 7, 8, 9, 10, 11], [7, 8]]
-    found = free_run(Echo(), parallel(endless, [[4, 5, 6, 7], [7]]), 2)  # type: ignore[arg-type]
+    found = greedy_validation(Echo(), parallel(endless, [[4, 5, 6, 7], [7]]), 2)  # type: ignore[arg-type]
     assert found.bleu == pytest.approx(bleu([endless[0][:5], [7, 8]], [[4, 5, 6, 7], [7]]))

@@ -20,6 +20,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.settings import variant
 from tests.translation.toys import (
     LESSON,
     VARIANTS,
@@ -37,7 +38,7 @@ from wordbridge.errors import InputError
 from wordbridge.training import checkpoint
 from wordbridge.training.checkpoint import Stopped
 from wordbridge.translation import training as training_module
-from wordbridge.translation.losses import FreeRun
+from wordbridge.translation.losses import GreedyValidation
 from wordbridge.translation.settings import Settings
 from wordbridge.translation.training import (
     TranslatorTrainer,
@@ -204,8 +205,8 @@ def losses(values: list[float]) -> AbstractContextManager[Any]:
 
 def free_runs(values: list[float], bleu: list[float]) -> AbstractContextManager[Any]:
     """Pretend these free-running losses and BLEU of the valid part, one of each an epoch."""
-    runs = [FreeRun(*figures) for figures in zip(values, bleu, strict=True)]
-    return patch.object(training_module, "free_run", side_effect=runs)
+    runs = [GreedyValidation(*figures) for figures in zip(values, bleu, strict=True)]
+    return patch.object(training_module, "greedy_validation", side_effect=runs)
 
 
 @pytest.mark.parametrize(
@@ -433,7 +434,7 @@ VARIANT = {
     "tag_versions": False,
     "model": {"hidden": 6},
     "training": {"epochs": 2},
-}
+}  # and the defaults of the schema
 VERSIONS = {"fr": ["l"] * 6 + ["o"], "en": ["k", "4", "k", "4", "k", "3", "k"]}
 CODE = {"modules": {"a": "1"}}
 
@@ -458,16 +459,16 @@ def files(
 
 
 def block(**changes: Any) -> dict[str, Any]:
-    return {"variant": {**VARIANT, **changes}, "device": "cpu", "threads": 1}
+    return {"variant": variant({**VARIANT, **changes}), "device": "cpu", "threads": 1}
 
 
 def test_a_job_gives_weights_description_rows_and_times(tmp_path: Path) -> None:
     states = tmp_path / "states"
     trained = train(block(), 3, files(tmp_path), states, CODE, 9.0)
-    assert trained.description["source"] == [9, 5]
-    assert trained.description["target"] == [9, 7]
-    assert trained.description["target_versions"] == []
-    assert trained.description["parameters"] == sum(w.numel() for w in trained.weights.values())
+    assert trained.settings["source"] == [9, 5]
+    assert trained.settings["target"] == [9, 7]
+    assert trained.settings["target_versions"] == []
+    assert trained.settings["parameters"] == sum(w.numel() for w in trained.tensors.values())
     assert [row["epoch"] for row in trained.epochs] == [1, 2]
     assert trained.times["device"] == "cpu"
 
@@ -477,11 +478,11 @@ def test_a_job_broken_off_before_its_results_were_written_does_not_train_again(
 ) -> None:
     first = train(block(), 3, files(tmp_path), tmp_path / "states", CODE, 9.0)
     again = train(block(), 3, files(tmp_path), tmp_path / "states", CODE, 9.0)
-    assert again.description == first.description
+    assert again.settings == first.settings
     assert again.epochs == first.epochs
     assert again.times == first.times
-    for name, value in first.weights.items():
-        assert torch.equal(value, again.weights[name])
+    for name, value in first.tensors.items():
+        assert torch.equal(value, again.tensors[name])
 
 
 def test_how_often_the_state_is_saved_is_no_reason_to_train_again(tmp_path: Path) -> None:
@@ -490,7 +491,7 @@ def test_how_often_the_state_is_saved_is_no_reason_to_train_again(tmp_path: Path
     again = train(block(), 3, inputs, states, CODE, 0.5)
     assert len(list(states.glob("*.safetensors"))) == 1
     assert again.times == first.times  # a second training would not take the same time
-    assert again.description == first.description
+    assert again.settings == first.settings
 
 
 def test_the_other_direction_swaps_the_sides(tmp_path: Path) -> None:
@@ -521,9 +522,9 @@ def test_tags_are_words_of_their_own_behind_the_vocabulary(
     changes = {"direction": direction, "tag_versions": True, "training": {"epochs": 1}}
     inputs = files(tmp_path, versions=True)
     trained = train(block(**changes), 3, inputs, tmp_path / "states", CODE, 9.0)
-    assert trained.description["target_versions"] == names
-    assert trained.description["source"] == [9 + len(names), width]
-    assert trained.weights["encoder.embedding.weight"].shape == (9 + len(names), width)
+    assert trained.settings["target_versions"] == names
+    assert trained.settings["source"] == [9 + len(names), width]
+    assert trained.tensors["encoder.embedding.weight"].shape == (9 + len(names), width)
 
     prepared = prepare(block(**changes), 3, inputs)
     source = direction.split("-")[0]
@@ -551,7 +552,7 @@ def test_auxiliary_text_is_learned_from_in_the_first_epochs(tmp_path: Path) -> N
     trained = train(block(training=AUXILIARY), 3, inputs, tmp_path / "states", CODE, 9.0)
     plain = train(block(training={"epochs": 3, "batch_size": 4}), 3, inputs, tmp_path, CODE, 9.0)
     assert trained.times["epochs"] == 3
-    assert any(not torch.equal(w, plain.weights[n]) for n, w in trained.weights.items())
+    assert any(not torch.equal(w, plain.tensors[n]) for n, w in trained.tensors.items())
 
 
 def test_auxiliary_text_that_nobody_asks_for_changes_nothing(tmp_path: Path) -> None:
@@ -561,7 +562,7 @@ def test_auxiliary_text_that_nobody_asks_for_changes_nothing(tmp_path: Path) -> 
         folder.mkdir()
         inputs = files(folder, auxiliary=count)
         runs.append(train(block(), 3, inputs, folder / "states", CODE, 9.0))
-    assert all(torch.equal(w, runs[1].weights[n]) for n, w in runs[0].weights.items())
+    assert all(torch.equal(w, runs[1].tensors[n]) for n, w in runs[0].tensors.items())
 
 
 def test_auxiliary_text_that_there_is_not_is_an_error(tmp_path: Path) -> None:

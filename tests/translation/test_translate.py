@@ -16,7 +16,7 @@ from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.corpus.vocabulary import Vocabulary, numericalize
 from wordbridge.errors import InputError
 from wordbridge.translation.decoding import DecodingSettings, translate
-from wordbridge.translation.losses import free_run, nll_per_token
+from wordbridge.translation.losses import greedy_validation, nll_per_token
 from wordbridge.translation.scores import evaluate
 from wordbridge.translation.settings import Settings
 from wordbridge.translation.translate import translate_split
@@ -149,4 +149,6 @@ def test_losses_are_taken_with_the_tags_that_the_model_knows(
     first_tag = len(WORDS["fr"]) if names else None
     test, valid = (read_parallel(*ids, split, "fr-en", first_tag) for split in ("test", "valid"))
     assert scores["nll_per_token"] == pytest.approx(nll_per_token(model(len(names)), test, 8))
-    assert scores["validation_loss"] == pytest.approx(free_run(model(len(names)), valid, 8).loss)
+    assert scores["validation_loss"] == pytest.approx(
+        greedy_validation(model(len(names)), valid, 8).loss
+    )

@@ -26,10 +26,10 @@ from tests.translation.toys import (
 from wordbridge.corpus.batches import pad
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.errors import InputError
-from wordbridge.tensors import copy_weights
+from wordbridge.tensors import SavedModel, copy_weights, write_model
+from wordbridge.training.loop import write_metrics
 from wordbridge.translation.settings import settings_from
-from wordbridge.translation.training import write_metrics
-from wordbridge.translation.translator import Translator, read_translator, write_translator
+from wordbridge.translation.translator import Translator, read_translator
 
 ALL = VARIANTS | FLAGS
 SOURCES = [[5, 6, 7, 8, EOS], [9, EOS], [4, 12, EOS]]
@@ -75,7 +75,7 @@ def test_padding_and_other_sentences_change_nothing(name: str, forced_share: flo
     lengths = torch.tensor([*LENGTHS.tolist(), 9])
     forced = torch.rand(steps, 4, generator=torch.Generator().manual_seed(5)) < forced_share
     with torch.no_grad():
-        together = model.logits(model(source, lengths, steps, target, forced).states)
+        together = model.logits(model(source, lengths, steps, target, forced).outputs)
         for row, ids in enumerate(SOURCES):
             alone = model(
                 torch.tensor(ids).view(-1, 1),
@@ -84,7 +84,7 @@ def test_padding_and_other_sentences_change_nothing(name: str, forced_share: flo
                 target[:, row : row + 1],
                 forced[:, row : row + 1],
             )
-            logs = model.logits(alone.states).log_softmax(dim=-1)
+            logs = model.logits(alone.outputs).log_softmax(dim=-1)
             expected = together[:, row : row + 1].log_softmax(dim=-1)
             torch.testing.assert_close(logs, expected, atol=1e-5, rtol=0)
             assert torch.equal(logs.argmax(dim=-1), expected.argmax(dim=-1))
@@ -109,8 +109,8 @@ def test_true_words_foretell_the_same_as_a_fully_forced_run(name: str) -> None:
     model = translator(settings(VARIANTS[name])).eval()
     target = pad(TARGETS)
     forced = torch.ones(target.shape, dtype=torch.bool)
-    run = model(pad(SOURCES), LENGTHS, len(target), target, forced).states
-    states = model.forced_states(pad(SOURCES), LENGTHS, target)
+    run = model(pad(SOURCES), LENGTHS, len(target), target, forced).outputs
+    states = model.forced_outputs(pad(SOURCES), LENGTHS, target)
     torch.testing.assert_close(states, run, atol=1e-6, rtol=0)
 
 
@@ -120,9 +120,9 @@ def test_bfloat16_stays_close_and_has_finite_gradients(name: str, cell: str) -> 
     made = settings(VARIANTS[name], cell=cell, **NO_DROPOUT)
     model, target = translator(made).train(), pad(TARGETS)
     forced = torch.ones(target.shape, dtype=torch.bool)
-    exact = model.logits(model(pad(SOURCES), LENGTHS, 4, target, forced).states)
+    exact = model.logits(model(pad(SOURCES), LENGTHS, 4, target, forced).outputs)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        rough = model.logits(model(pad(SOURCES), LENGTHS, 4, target, forced).states)
+        rough = model.logits(model(pad(SOURCES), LENGTHS, 4, target, forced).outputs)
     rough.float().square().mean().backward()
     torch.testing.assert_close(rough.float(), exact, atol=0.1, rtol=0.1)
     assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
@@ -131,16 +131,16 @@ def test_bfloat16_stays_close_and_has_finite_gradients(name: str, cell: str) -> 
 def test_a_free_run_ends_when_all_sentences_have_ended() -> None:
     model = translator(settings({})).eval()
     model.decoder.output.bias.data[EOS] = 100.0
-    assert len(model(pad(SOURCES), LENGTHS, 9).states) == 1
+    assert len(model(pad(SOURCES), LENGTHS, 9).outputs) == 1
     # With a target the whole of it is wanted.
-    assert len(model(pad(SOURCES), LENGTHS, 4, pad(TARGETS)).states) == 4
+    assert len(model(pad(SOURCES), LENGTHS, 4, pad(TARGETS)).outputs) == 4
 
 
 def test_a_source_of_one_token_is_enough() -> None:
     for block in ALL.values():
         model = translator(settings(block)).eval()
         decoded = model(torch.tensor([[EOS]]), torch.tensor([1]), 3)
-        assert decoded.states.isfinite().all()
+        assert decoded.outputs.isfinite().all()
 
 
 def test_tied_weights_are_one_matrix_and_copied_ones_two() -> None:
@@ -161,7 +161,7 @@ READOUTS = [name for name, block in ALL.items() if block.get("model", {}).get("d
 def test_a_readout_is_made_of_state_input_and_context(name: str) -> None:
     model = translator(settings(ALL[name])).eval()
     decoder = model.decoder
-    reading = decoder.start(model.encoder(pad(SOURCES), LENGTHS))
+    reading = decoder.initial_state(model.encoder(pad(SOURCES), LENGTHS))
     embedded = decoder.embedding(torch.tensor([7, 5, 9]))
     found, after, weights = decoder.step(embedded, reading)
     seen = [after.states[-1][0], embedded]
@@ -177,17 +177,17 @@ def test_a_readout_is_made_of_state_input_and_context(name: str) -> None:
 def test_penalties_are_for_the_recurrent_layer_also_below_a_readout(deep_output: bool) -> None:
     model = translator(settings({}, deep_output=deep_output)).eval()
     made = model(pad(SOURCES), LENGTHS, 4)
-    assert torch.equal(made.recurrent, made.states) is not deep_output
-    reading = model.decoder.start(model.encoder(pad(SOURCES), LENGTHS))
+    assert torch.equal(made.recurrent, made.outputs) is not deep_output
+    reading = model.decoder.initial_state(model.encoder(pad(SOURCES), LENGTHS))
     before = model.decoder.embedding(torch.full((3,), BOS))
     _, after, _ = model.decoder.step(before, reading)
     torch.testing.assert_close(made.recurrent[0], after.states[-1][0])
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_without_a_readout_the_state_alone_foretells_the_word(name: str) -> None:
+def test_without_a_readout_the_state_alone_predicts_the_word(name: str) -> None:
     model = translator(settings(ALL[name], deep_output=False)).eval()
-    reading = model.decoder.start(model.encoder(pad(SOURCES), LENGTHS))
+    reading = model.decoder.initial_state(model.encoder(pad(SOURCES), LENGTHS))
     found, after, _ = model.decoder.step(model.decoder.embedding(torch.tensor([7, 5, 9])), reading)
     assert found is after.states[-1][0]
     assert model.decoder.deep_output is None
@@ -247,7 +247,7 @@ def saved(folder: Path, name: str) -> tuple[Path, Path]:
     paths = folder / f"{name}.safetensors", folder / f"{name}.json"
     shapes = {"source": [17, 5], "target": [13, 8]}
     description = {"settings": asdict(made), "direction": "fr-en", **shapes}
-    write_translator(copy_weights(translator(made)), description, *paths)
+    write_model(SavedModel(copy_weights(translator(made)), description), *paths)
     return paths
 
 
@@ -265,7 +265,7 @@ def test_a_translator_comes_back_ready_to_translate(name: str, tmp_path: Path) -
 def test_weights_of_another_variant_are_an_error(tmp_path: Path) -> None:
     paths = {name: saved(tmp_path, name) for name in ("baseline", "attention")}
     for weights, other in (("baseline", "attention"), ("attention", "baseline")):
-        with pytest.raises(InputError, match=r"not the weights that .* describes"):
+        with pytest.raises(InputError, match=r"expected the weights that .* describes"):
             read_translator(paths[weights][0], paths[other][1], CPU)
 
 
@@ -274,20 +274,20 @@ def test_damaged_files_are_errors(tmp_path: Path, content: bytes) -> None:
     model, described = saved(tmp_path, "baseline")
     whole = model.read_bytes()
     model.write_bytes(content)
-    with pytest.raises(InputError, match="train the translator again"):
+    with pytest.raises(InputError, match=r"train (the translator|it) again"):
         read_translator(model, described, CPU)
     model.write_bytes(whole[:-7])
-    with pytest.raises(InputError, match="train the translator again"):
+    with pytest.raises(InputError, match=r"train (the translator|it) again"):
         read_translator(model, described, CPU)
     described.write_bytes(content)
-    with pytest.raises(InputError, match="expected a translator's settings"):
+    with pytest.raises(InputError, match="expected the settings of a model"):
         read_translator(model, described, CPU)
 
 
 def test_settings_that_lack_something_are_an_error(tmp_path: Path) -> None:
     model, described = saved(tmp_path, "baseline")
     described.write_text(json.dumps({"direction": "fr-en"}))
-    with pytest.raises(InputError, match="train the translator again"):
+    with pytest.raises(InputError, match=r"train (the translator|it) again"):
         read_translator(model, described, CPU)
 
 

@@ -2,10 +2,10 @@
 
 from wordbridge.files import write_json
 from wordbridge.job import start_job
+from wordbridge.tensors import write_model
 from wordbridge.training.checkpoint import state_folder
 from wordbridge.training.loop import write_metrics
 from wordbridge.translation.training import train
-from wordbridge.translation.translator import write_translator
 
 start_job(snakemake)
 
@@ -19,6 +19,4 @@ trained = train(
 )
 write_metrics(snakemake.output.metrics, trained.epochs)
 write_json(snakemake.output.times, trained.times)
-write_translator(
-    trained.weights, trained.description, snakemake.output.model, snakemake.output.settings
-)
+write_model(trained, snakemake.output.model, snakemake.output.settings)

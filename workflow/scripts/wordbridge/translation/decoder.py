@@ -1,49 +1,43 @@
-"""The decoder: one English word at a time from the encoder's states.
+"""The decoder: one target word at a time from the encoder's states."""
 
-What the decoder reads at each step: words known beforehand and words of its own choice.
-"""
-
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from wordbridge.corpus.special_tokens import BOS, PAD
 from wordbridge.translation.attention import Attention, Memory
 from wordbridge.translation.encoder import (
-    Encoded,
     Encoder,
+    EncoderOutput,
     RecurrentLayer,
-    Steps,
+    State,
     activation_dropout,
     dropout,
     dropout_mask,
-    starting_from,
+    embedding_from,
     word_dropout,
 )
-from wordbridge.translation.kernels import SharedLinear, State, shared, tanh
 from wordbridge.translation.settings import ModelSettings
 
 
-class Layers(NamedTuple):
-    """The decoder's layers for the steps of one batch."""
+class DecoderState(NamedTuple):
+    """All that one step needs in addition to its input.
 
-    recurrent: list[Steps]
-    deep_output: SharedLinear | None
-
-
-class Reading(NamedTuple):
-    """All that one step needs beside its input: states, attended memory, layers and masks."""
+    ``states`` has one state per layer; ``weights`` (those of each layer) and ``layer_mask`` hold
+    for the whole batch.
+    """
 
     states: list[State]
     memory: Memory | None
-    layers: Layers
+    weights: list[dict[str, Tensor]]
     layer_mask: Tensor | None
 
-    def rows(self, chosen: Tensor) -> "Reading":
-        """Return the same for the batch rows ``chosen``, as beam search reorders them."""
-        states = [tuple(part[chosen] for part in state) for state in self.states]
-        memory = None if self.memory is None else self.memory.rows(chosen)
+    def rows(self, indices: Tensor) -> "DecoderState":
+        """Return the state of the batch rows ``indices``, as beam search reorders them."""
+        states = [tuple(part[indices] for part in state) for state in self.states]
+        memory = None if self.memory is None else self.memory.rows(indices)
         return self._replace(states=states, memory=memory)
 
 
@@ -54,7 +48,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.settings = settings
         words, width = embedding.shape
-        self.embedding = starting_from(embedding)
+        self.embedding = embedding_from(embedding)
         self.layers = nn.ModuleList(
             RecurrentLayer(
                 settings.cell,
@@ -66,7 +60,7 @@ class Decoder(nn.Module):
             for _ in range(settings.layers)
         )
         parts = 1 if settings.cell == "gru" else 2
-        # The lesson has one matrix for all layers; layers of other widths get their own.
+        # The lesson has one matrix for all layers; layers of other widths get one each.
         self.bridges = nn.ModuleDict(
             {
                 f"{part}_{size}": nn.Linear(size, width, bias=False)
@@ -90,8 +84,8 @@ class Decoder(nn.Module):
     def _layers(self) -> list[RecurrentLayer]:
         return [layer for layer in self.layers if isinstance(layer, RecurrentLayer)]
 
-    def start(self, encoded: Encoded) -> Reading:
-        """Return the reading before the first word."""
+    def initial_state(self, encoded: EncoderOutput) -> DecoderState:
+        """Return the state before the first word."""
         states: list[State] = []
         for state in encoded.states:
             size = state[0].shape[1]
@@ -103,47 +97,42 @@ class Decoder(nn.Module):
                 )
             )
         memory = None if self.attention is None else self.attention.memory(encoded)
-        return Reading(states, memory, self._shared(), self._layer_mask(states[0][0]))
-
-    def _shared(self) -> Layers:
-        return Layers(
-            [one for layer in self._layers() for one in layer.steps()],
-            None if self.deep_output is None else shared(self.deep_output),
-        )
+        weights = [layer.weights() for layer in self._layers()]
+        return DecoderState(states, memory, weights, self._layer_mask(states[0][0]))
 
     def _bridge_drop(self, state: Tensor) -> Tensor:
         return dropout(state, self.settings.bridge_dropout, self.training)
 
     def _layer_mask(self, like: Tensor) -> Tensor | None:
-        """Return the locked dropout mask between layers (layers, batch, width), drawn once."""
+        """Return the variational dropout mask between layers (layers, batch, width), or None."""
         if not (self.settings.variational_dropout and self.training):
             return None
         shape = (len(self.layers), *like.shape)
         return dropout_mask(shape, self.settings.decoder_dropout, like)
 
-    def step(self, embedded: Tensor, reading: Reading) -> tuple[Tensor, Reading, Tensor | None]:
-        """Return what foretells the word (batch, width), the next reading, attention weights.
+    def step(
+        self, embedded: Tensor, state: DecoderState
+    ) -> tuple[Tensor, DecoderState, Tensor | None]:
+        """Return what predicts the word (batch, width), the next state, attention weights.
 
-        That is the top layer's state, or the deep output of it, of the input and of the context
-        (Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout, and with the new state where
-        the paper has the one before this step).
+        The first is the top layer's hidden state, or deep output from it, the input and the
+        context (Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout, and with the new state
+        where the paper has the one before this step).
         """
-        values, read, attended = embedded, [embedded], None
-        layers, memory = reading.layers, reading.memory
-        if memory is not None:
-            context, attended = memory.read(reading.states[-1][0])
-            values = memory.combine(torch.cat([embedded, context], dim=1))
-            read.append(context)
+        values, inputs, attended = embedded, [embedded], None
+        if self.attention is not None and state.memory is not None:
+            context, attended = self.attention(state.states[-1][0], state.memory)
+            values = self.attention.combine(torch.cat([embedded, context], dim=1))
+            inputs.append(context)
         states = []
-        for depth, layer in enumerate(layers.recurrent):
+        for depth, layer in enumerate(self._layers()):
             if depth:
-                values = self._between(values, depth, reading.layer_mask)
-            state = layer(values, reading.states[depth])
-            states.append(state)
-            values = state[0]
-        if layers.deep_output is not None:
-            values = tanh(layers.deep_output(torch.cat([values, *read], dim=1)))
-        return values, reading._replace(states=states), attended
+                values = self._between(values, depth, state.layer_mask)
+            states.append(layer.step(values, state.states[depth], state.weights[depth]))
+            values = states[-1][0]
+        if self.deep_output is not None:
+            values = torch.tanh(self.deep_output(torch.cat([values, *inputs], dim=1)))
+        return values, state._replace(states=states), attended
 
     def _between(self, values: Tensor, depth: int, mask: Tensor | None) -> Tensor:
         if mask is not None:
@@ -151,31 +140,12 @@ class Decoder(nn.Module):
         return dropout(values, self.settings.decoder_dropout, self.training)
 
 
-class _Slots(torch.autograd.Function):
-    """Zeros (steps, batch, width) whose gradient goes to the rows of ``table`` in ``words``.
-
-    The words may be filled in later, until the backward pass: a model that reads its own words
-    does not know them before. One look-up per step would cost a gradient as large as the
-    vocabulary for each.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, table: Tensor, words: Tensor) -> Tensor:
-        ctx.words, ctx.size = words, len(table)
-        return table.new_zeros(*words.shape, table.shape[1])
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (gradient,) = gradients
-        rows = torch.ops.aten.embedding_dense_backward(gradient, ctx.words, ctx.size, PAD, False)
-        return rows, None
-
-
-class Feed:
+class DecoderInputs:
     """Inputs of the decoder, step by step, from embeddings ``table`` (words, width).
 
-    ``target`` is (time, batch). Where ``forced`` (steps, batch) is true at step i, the input of
-    step i + 1 is the target's word i, elsewhere the word chosen at step i.
+    They are target tokens under teacher forcing, else the model's own predictions: ``target`` is
+    (time, batch); where ``forced`` (steps, batch) is true at step i, the input of step i + 1 is
+    the target's word i, elsewhere the word in ``predicted`` (batch,) after step i.
     """
 
     def __init__(
@@ -192,24 +162,19 @@ class Feed:
         self.settings, self.training = settings, training
         self.target, self.forced = target, forced
         self.table = word_dropout(table, settings.word_dropout, training)
-        # Padding where nothing is read: its gradient is dropped.
-        self.words = torch.full((steps, batch), PAD, device=table.device)
-        slots: Tensor = _Slots.apply(self.table, self.words)
-        self.slots = slots.unbind(0)
-        self.chosen = torch.full((batch,), BOS, device=table.device)
+        self.predicted = torch.full((batch,), BOS, device=table.device)
         # Lists, because a look at a tensor on a GPU waits for it.
         self.all_forced = [False] * steps if forced is None else forced.all(dim=1).tolist()
         self.any_forced = [False] * steps if forced is None else forced.any(dim=1).tolist()
-        self.locked = None
+        self.mask = None
         if settings.variational_dropout and training:
-            self.locked = dropout_mask((batch, table.shape[1]), settings.target_dropout, table)
+            self.mask = dropout_mask((batch, table.shape[1]), settings.target_dropout, table)
 
     def embedded(self, step: int) -> Tensor:
         """Return the input of ``step`` (batch, width)."""
-        words = self.words[step].copy_(self._words(step))
-        values: Tensor = self.table.detach()[words] + self.slots[step]
-        if self.locked is not None:
-            return values * self.locked
+        values = F.embedding(self._words(step), self.table, padding_idx=PAD)
+        if self.mask is not None:
+            return values * self.mask
         return activation_dropout(values, self.settings.target_dropout, self.training, False)
 
     def _words(self, step: int) -> Tensor:
@@ -217,5 +182,5 @@ class Feed:
             if self.all_forced[step - 1]:
                 return self.target[step - 1]
             if self.any_forced[step - 1]:
-                return torch.where(self.forced[step - 1], self.target[step - 1], self.chosen)
-        return self.chosen
+                return torch.where(self.forced[step - 1], self.target[step - 1], self.predicted)
+        return self.predicted

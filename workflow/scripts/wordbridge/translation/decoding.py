@@ -143,7 +143,7 @@ def beam_search(
     """
     batch, device = source.shape[1], source.device
     rows = torch.arange(batch, device=device).repeat_interleave(beam)
-    reading = model.decoder.start(model.encoder(source, lengths)).rows(rows)
+    reading = model.decoder.initial_state(model.encoder(source, lengths)).rows(rows)
     words = torch.full((batch * beam,), BOS, device=device)
     # All rows of a sentence are the same at first: only the first may go on.
     scores = torch.full((batch, beam), float("-inf"), device=device)
@@ -267,7 +267,7 @@ def greedy(
     model: Translator, source: Tensor, lengths: Tensor, settings: DecodingSettings
 ) -> list[Hypothesis]:
     """Return the best word after the best word for each column of ``source`` (source, batch)."""
-    reading = model.decoder.start(model.encoder(source, lengths))
+    reading = model.decoder.initial_state(model.encoder(source, lengths))
     words = torch.full((source.shape[1],), BOS, device=source.device)
     ended = torch.zeros_like(words, dtype=torch.bool)
     chosen: list[Tensor] = []

@@ -1,199 +1,24 @@
-"""The dropouts of AWD-LSTM beside the ordinary one.
+"""The encoder: a source sentence as one state per word and one for the whole.
 
-In Merity et al. 2017 DropConnect on recurrent weights is section 2, the others are in section 4.
-
-One recurrent layer, GRU or LSTM, run over a whole sequence or step by step.
-
-The encoder: a French sentence as one state per word and one for the whole.
+Recurrent layers and dropouts are shared with the decoder.
 """
 
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, cat, func, int64, nn
+from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional as F
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from wordbridge.corpus.special_tokens import PAD
-from wordbridge.translation.kernels import SharedLinear, State, gru_step, lstm_step
 from wordbridge.translation.settings import Cell, ModelSettings
 
-
-def dropout_mask(shape: tuple[int, ...], chance: float, like: Tensor) -> Tensor:
-    """Return 0 with ``chance``, else 1 / (1 - chance), of ``shape``, on the device of ``like``."""
-    # torch's Bernoulli numbers, and so its dropout, take a processor three times as long.
-    kept = torch.rand(shape, device=like.device) >= chance
-    mask = kept.to(like.dtype)
-    return mask / (1.0 - chance) if chance < 1.0 else mask
-
-
-def dropout(values: Tensor, chance: float, training: bool) -> Tensor:
-    """Return ``values`` with single numbers dropped."""
-    if not training or chance == 0.0:
-        return values
-    return values * dropout_mask(tuple(values.shape), chance, values)
-
-
-def variational_dropout(values: Tensor, chance: float, training: bool) -> Tensor:
-    """Return ``values`` (time, batch, width) with one mask for all time steps."""
-    if not training or chance == 0.0:
-        return values
-    return values * dropout_mask((1, *values.shape[1:]), chance, values)
-
-
-def word_dropout(weight: Tensor, chance: float, training: bool) -> Tensor:
-    """Return an embedding matrix (words, width) with whole rows dropped."""
-    if not training or chance == 0.0:
-        return weight
-    return weight * dropout_mask((weight.shape[0], 1), chance, weight)
-
-
-def weight_dropout(weight: Tensor, chance: float, training: bool) -> Tensor:
-    """Return recurrent weights with single connections dropped (DropConnect), one mask a batch."""
-    return dropout(weight, chance, training)
-
-
-def activation_dropout(values: Tensor, chance: float, training: bool, locked: bool) -> Tensor:
-    """Return ``values`` (time, batch, width) with a mask per step, or a locked one."""
-    if locked:
-        return variational_dropout(values, chance, training)
-    return dropout(values, chance, training)
-
-
-_KINDS = 4  # of parameters in one direction: weights over input and state, and their biases
-
-
-class Steps:
-    """One direction of a layer, step by step over one batch."""
-
-    def __init__(self, cell: Cell, weights: list[Tensor]) -> None:
-        over_inputs, over_state, input_bias, state_bias = weights
-        self._inputs = SharedLinear(over_inputs, input_bias)
-        self._state = SharedLinear(over_state, state_bias)
-        self._step = gru_step if cell == "gru" else lstm_step
-
-    def __call__(self, inputs: Tensor, state: State) -> State:
-        """Return the state after one step over ``inputs`` (batch, inputs)."""
-        return self.after(self.read(inputs), state)
-
-    def read(self, inputs: Tensor) -> Tensor:
-        """Return the part of the gates (.., gates * width) that depends on ``inputs`` alone."""
-        return self._inputs(inputs)
-
-    def after(self, read: Tensor, state: State) -> State:
-        """Return the state that follows ``state`` when ``read`` has been read."""
-        kind = state[0].dtype  # which autocast leaves alone, so that sums over time stay exact
-        return self._step(read.to(kind), self._state(state[0]).to(kind), state)
-
-
-class RecurrentLayer(nn.Module):
-    """A GRU (Cho et al. 2014) or LSTM layer with torch's parametrisation and initialisation."""
-
-    def __init__(
-        self, cell: Cell, inputs: int, width: int, *, bidirectional: bool, weight_dropout: float
-    ) -> None:
-        super().__init__()
-        kind = nn.GRU if cell == "gru" else nn.LSTM
-        self.rnn = kind(inputs, width, bidirectional=bidirectional)
-        self.cell = cell
-        self.width = width
-        self.directions = 2 if bidirectional else 1
-        self.weight_dropout = weight_dropout
-
-    def steps(self) -> list[Steps]:
-        """Return each direction for the steps of one batch, recurrent weights dropped out."""
-        weights = list(self._weights().values())
-        starts = range(0, len(weights), _KINDS)
-        return [Steps(self.cell, weights[start : start + _KINDS]) for start in starts]
-
-    def _weights(self) -> dict[str, Tensor]:
-        return {
-            name: weight_dropout(value, self.weight_dropout, self.training)
-            if name.startswith("weight_hh")
-            else value
-            for name, value in self.rnn.named_parameters()
-        }
-
-    def forward(self, inputs: Tensor, lengths: Tensor | None) -> tuple[Tensor, State]:
-        """Return outputs (time, batch, directions * width) and the last state of each sequence.
-
-        With ``lengths`` (batch, on the CPU) steps beyond a sequence's end are never computed and
-        their outputs are 0; without, padding is run over as if it were words. The state's
-        tensors are (batch, directions * width).
-        """
-        time, batch = inputs.shape[:2]
-        if lengths is None:
-            lengths = inputs.new_full((batch,), time, dtype=int64, device="cpu")
-        packed = pack_padded_sequence(inputs, lengths, enforce_sorted=False)
-        packed_outputs, last = self._fused(packed) if inputs.is_cuda else self._run(packed)
-        outputs, _ = pad_packed_sequence(packed_outputs, total_length=time)
-        return outputs, last
-
-    def _fused(self, packed: PackedSequence) -> tuple[PackedSequence, State]:
-        """Return what ``_run`` does, by the one kernel that a GPU has for all steps."""
-        if self.weight_dropout and self.training:
-            outputs, last = func.functional_call(self.rnn, self._weights(), (packed,))
-        else:
-            outputs, last = self.rnn(packed)
-        parts = last if isinstance(last, tuple) else (last,)
-        return outputs, tuple(cat(part.unbind(0), dim=-1) for part in parts)
-
-    def _run(self, packed: PackedSequence) -> tuple[PackedSequence, State]:
-        """Return outputs and last states, stepwise: torch's own run takes a processor longer.
-
-        Its gradient fills a tensor as large as the whole batch at each step, and adds up the
-        weights' step by step.
-        """
-        start = self._start(packed.data)
-        runs = [
-            run(one, packed, start)
-            for run, one in zip((_forwards, _backwards), self.steps(), strict=False)
-        ]
-        outputs = packed._replace(data=cat([outputs for outputs, _ in runs], dim=1))
-        last = (cat(parts, dim=1) for parts in zip(*(last for _, last in runs), strict=True))
-        return outputs, tuple(part[packed.unsorted_indices] for part in last)
-
-    def _start(self, like: Tensor) -> State:
-        """Return the state before the first word for no sentence at all (0, width)."""
-        return (like.new_zeros(0, self.width),) * (1 if self.cell == "gru" else 2)
-
-
-def _resized(state: State, rows: int) -> State:
-    """Return the first ``rows`` of ``state``, or zeros after them."""
-    missing = rows - len(state[0])
-    return tuple(
-        cat([part, part.new_zeros(missing, part.shape[1])]) if missing > 0 else part[:rows]
-        for part in state
-    )
-
-
-def _forwards(steps: Steps, packed: PackedSequence, start: State) -> tuple[Tensor, State]:
-    """Return outputs and last states, sentences by falling length as packed ones stand."""
-    sizes = packed.batch_sizes.tolist()
-    state, outputs, ended = _resized(start, sizes[0]), [], []
-    for read in steps.read(packed.data).split(sizes):
-        if len(read) < len(state[0]):
-            ended.append(tuple(part[len(read) :] for part in state))
-            state = _resized(state, len(read))
-        state = steps.after(read, state)
-        outputs.append(state[0])
-    last = (cat(parts[::-1]) for parts in zip(*ended, state, strict=True))
-    return cat(outputs), tuple(last)
-
-
-def _backwards(steps: Steps, packed: PackedSequence, start: State) -> tuple[Tensor, State]:
-    """Return what ``_forwards`` does, read from each sentence's last word to its first."""
-    state, outputs = start, []
-    for read in reversed(steps.read(packed.data).split(packed.batch_sizes.tolist())):
-        if len(read) > len(state[0]):
-            state = _resized(state, len(read))
-        state = steps.after(read, state)
-        outputs.append(state[0])
-    return cat(outputs[::-1]), state
+State = tuple[Tensor, ...]  # (hidden,) of a GRU, (hidden, cell) of an LSTM, each (batch, width)
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncoderOutput:
     """``outputs`` (source, batch, width), a state per layer, and which positions are words.
 
     ``mask`` is (source, batch), true at words, or None where padding counts as words.
@@ -204,19 +29,13 @@ class Encoded:
     mask: Tensor | None
 
 
-def starting_from(embedding: Tensor) -> nn.Embedding:
-    """Return a trainable layer with a copy of ``embedding`` (words, width), padding not trained."""
-    words, width = embedding.shape
-    return nn.Embedding(words, width, padding_idx=PAD, _weight=embedding.clone())
-
-
 class Encoder(nn.Module):
     """Embedding and a stack of recurrent layers (Sutskever et al. 2014, section 2)."""
 
     def __init__(self, settings: ModelSettings, embedding: Tensor) -> None:
         super().__init__()
         self.settings = settings
-        self.embedding = starting_from(embedding)
+        self.embedding = embedding_from(embedding)
         self.layers = nn.ModuleList()
         width = embedding.shape[1]
         for depth in range(settings.layers):
@@ -238,11 +57,11 @@ class Encoder(nn.Module):
         """Return the width of each layer's last state."""
         return [layer.width * layer.directions for layer in self._layers()]
 
-    def _layers(self) -> list[RecurrentLayer]:
+    def _layers(self) -> list["RecurrentLayer"]:
         return [layer for layer in self.layers if isinstance(layer, RecurrentLayer)]
 
-    def forward(self, source: Tensor, lengths: Tensor) -> Encoded:
-        """Return the encoding of ``source`` (source, batch) whose true ``lengths`` are (batch,)."""
+    def forward(self, source: Tensor, lengths: Tensor) -> EncoderOutput:
+        """Return the encoding of ``source`` (source, batch) with true ``lengths`` (batch,)."""
         options = self.settings
         weight = word_dropout(self.embedding.weight, options.word_dropout, self.training)
         values = F.embedding(source, weight, padding_idx=PAD)
@@ -252,14 +71,15 @@ class Encoder(nn.Module):
         for depth, layer in enumerate(self._layers()):
             inputs = self._drop(values, options.encoder_dropout) if depth else values
             values, last = layer(inputs, lengths if options.mask_padding else None)
-            states.append((self._start(values, last[0], mask), *last[1:]))
-        return Encoded(values, states, mask)
+            states.append((self._initial_state(values, last[0], mask), *last[1:]))
+        return EncoderOutput(values, states, mask)
 
-    def _drop(self, values: Tensor, chance: float) -> Tensor:
-        return activation_dropout(values, chance, self.training, self.settings.variational_dropout)
+    def _drop(self, values: Tensor, probability: float) -> Tensor:
+        variational = self.settings.variational_dropout
+        return activation_dropout(values, probability, self.training, variational)
 
-    def _start(self, outputs: Tensor, last: Tensor, mask: Tensor | None) -> Tensor:
-        """Return what the decoder starts from (batch, width): last, largest or mean state."""
+    def _initial_state(self, outputs: Tensor, last: Tensor, mask: Tensor | None) -> Tensor:
+        """Return the decoder's first state (batch, width): the last, largest or mean state."""
         if self.settings.initial_state == "last":
             return last
         shape, device = outputs.shape[:2], outputs.device
@@ -268,3 +88,123 @@ class Encoder(nn.Module):
         if self.settings.initial_state == "max":
             return outputs.masked_fill(~words, float("-inf")).amax(dim=0)
         return (outputs * words).sum(dim=0) / words.sum(dim=0)
+
+
+class RecurrentLayer(nn.Module):
+    """A GRU (Cho et al. 2014) or LSTM (Hochreiter and Schmidhuber 1997) layer of torch.
+
+    It adds DropConnect (Merity et al. 2017, section 2), with one mask of the recurrent weights
+    per batch.
+    """
+
+    def __init__(
+        self, cell: Cell, inputs: int, width: int, *, bidirectional: bool, weight_dropout: float
+    ) -> None:
+        super().__init__()
+        kind = nn.GRU if cell == "gru" else nn.LSTM
+        self.rnn = kind(inputs, width, bidirectional=bidirectional)
+        self.cell = cell
+        self.width = width
+        self.directions = 2 if bidirectional else 1
+        self.weight_dropout = weight_dropout
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the weights for one batch by torch's names, recurrent ones dropped out."""
+        return {
+            name: dropout(value, self.weight_dropout, self.training)
+            if name.startswith("weight_hh")
+            else value
+            for name, value in self.rnn.named_parameters()
+        }
+
+    def forward(self, inputs: Tensor, lengths: Tensor | None) -> tuple[Tensor, State]:
+        """Return outputs (time, batch, directions * width) and the last state of each sequence.
+
+        With ``lengths`` (batch, on the CPU) steps beyond a sequence's end are not computed and
+        their outputs are 0; without, padding counts as words. The state's tensors are
+        (batch, directions * width).
+        """
+        time, batch = inputs.shape[:2]
+        if lengths is None:
+            lengths = torch.full((batch,), time)
+        packed = pack_padded_sequence(inputs, lengths, enforce_sorted=False)
+        if self.weight_dropout and self.training:
+            packed_outputs, last = functional_call(self.rnn, self.weights(), (packed,))
+        else:
+            packed_outputs, last = self.rnn(packed)
+        outputs, _ = pad_packed_sequence(packed_outputs, total_length=time)
+        parts = last if isinstance(last, tuple) else (last,)
+        return outputs, tuple(torch.cat(part.unbind(0), dim=-1) for part in parts)
+
+    def step(self, inputs: Tensor, state: State, weights: dict[str, Tensor]) -> State:
+        """Return the state after one step over ``inputs`` (batch, inputs).
+
+        ``weights`` are those of the batch. The layer has one direction.
+        """
+        dtype = state[0].dtype  # autocast keeps it, so that sums over time stay exact
+        gates = F.linear(inputs, weights["weight_ih_l0"], weights["bias_ih_l0"]).to(dtype)
+        recurrent = F.linear(state[0], weights["weight_hh_l0"], weights["bias_hh_l0"]).to(dtype)
+        step = _gru_step if self.cell == "gru" else _lstm_step
+        return step(gates, recurrent, state)
+
+
+def _gru_step(inputs: Tensor, recurrent: Tensor, state: State) -> State:
+    """Return h' = (1 - z) n + z h with r, z = sigmoid(..) and n = tanh(inputs + r * recurrent)."""
+    width = state[0].shape[1]
+    gates = torch.sigmoid(inputs[:, : 2 * width] + recurrent[:, : 2 * width])
+    reset, update = gates.chunk(2, dim=1)
+    new = torch.tanh(inputs[:, 2 * width :] + reset * recurrent[:, 2 * width :])
+    return (torch.lerp(new, state[0], update),)
+
+
+def _lstm_step(inputs: Tensor, recurrent: Tensor, state: State) -> State:
+    """Return (o tanh(c'), c') with c' = f c + i g; i, f, o = sigmoid(..), g = tanh(..)."""
+    input_gate, forget_gate, new, output_gate = (inputs + recurrent).chunk(4, dim=1)
+    cell = forget_gate.sigmoid() * state[1] + input_gate.sigmoid() * new.tanh()
+    return output_gate.sigmoid() * cell.tanh(), cell
+
+
+def embedding_from(matrix: Tensor) -> nn.Embedding:
+    """Return an embedding with a copy of ``matrix`` (words, width); padding is not trained."""
+    words, width = matrix.shape
+    return nn.Embedding(words, width, padding_idx=PAD, _weight=matrix.clone())
+
+
+# ---- Dropouts; those beyond the ordinary one are of Merity et al. 2017, section 4 ---------------
+
+
+def dropout_mask(shape: tuple[int, ...], probability: float, like: Tensor) -> Tensor:
+    """Return 0 with ``probability``, else 1 / (1 - probability), on the device of ``like``."""
+    # Bernoulli numbers, and so torch's own dropout, take a CPU three times as long.
+    kept = torch.rand(shape, device=like.device) >= probability
+    mask = kept.to(like.dtype)
+    return mask / (1.0 - probability) if probability < 1.0 else mask
+
+
+def dropout(values: Tensor, probability: float, training: bool) -> Tensor:
+    """Return ``values`` with single numbers dropped."""
+    if not training or probability == 0.0:
+        return values
+    return values * dropout_mask(tuple(values.shape), probability, values)
+
+
+def variational_dropout(values: Tensor, probability: float, training: bool) -> Tensor:
+    """Return ``values`` (time, batch, width) with one mask for all time steps."""
+    if not training or probability == 0.0:
+        return values
+    return values * dropout_mask((1, *values.shape[1:]), probability, values)
+
+
+def word_dropout(weight: Tensor, probability: float, training: bool) -> Tensor:
+    """Return an embedding matrix (words, width) with whole rows dropped."""
+    if not training or probability == 0.0:
+        return weight
+    return weight * dropout_mask((weight.shape[0], 1), probability, weight)
+
+
+def activation_dropout(
+    values: Tensor, probability: float, training: bool, variational: bool
+) -> Tensor:
+    """Return ``values`` (time, batch, width) with a mask per step, or one for all steps."""
+    drop = variational_dropout if variational else dropout
+    return drop(values, probability, training)

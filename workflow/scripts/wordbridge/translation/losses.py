@@ -1,7 +1,4 @@
-"""Losses of a batch of decoded sentences.
-
-Losses and BLEU on held-out pairs, without dropout.
-"""
+"""Losses of a batch of decoded sentences; losses and BLEU on held-out pairs, without dropout."""
 
 import math
 from collections.abc import Iterator
@@ -40,9 +37,9 @@ def word_loss(logits: Tensor, target: Tensor, label_smoothing: float = 0.0) -> T
 def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Tensor:
     """Return the lesson's validation loss of one free-running batch.
 
-    A model that stops (``ends`` (batch,): steps up to and with its end of sentence) says nothing
-    afterwards: padding is then right and costs nothing, a word that should have been there costs
-    ln(words), as a missing step does in the lesson.
+    ``ends`` (batch,) are the steps up to and with the end of sentence, of a model that stops there.
+    After it padding positions cost nothing, and target words cost ln(words), as a missing step
+    does in the lesson.
     """
     if ends is None:
         return lesson_loss(logits, target)
@@ -73,15 +70,15 @@ def activation_penalty(
     return penalty
 
 
-VALIDATION_SCALE = 1.6  # validation batches are so much larger than training's, as in the lesson
+VALIDATION_SCALE = 1.6  # size of validation batches relative to training's, as in the lesson
 
 
-class FreeRun(NamedTuple):
+class GreedyValidation(NamedTuple):
     """``loss`` is the lesson's: batch means weighted by size.
 
-    ``bleu`` (0 to 100) is that of all pairs, each with its own target as the one reference,
-    over the model's tokens and at most as long as the longest target in the batch: of use to
-    tell epochs apart, not to be held against other corpora or tokenizers.
+    ``bleu`` (0 to 100) is that of all pairs, with the target as the one reference, over the
+    model's tokens and at most as long as the longest target in the batch: it compares epochs, not
+    corpora or tokenizers.
     """
 
     loss: float
@@ -104,29 +101,29 @@ def nll_per_token(model: Translator, data: ParallelData, batch_size: int) -> flo
     total, count = 0.0, 0
     for batch in _batches(model, data, batch_size):
         words = batch.target != PAD
-        states = model.forced_states(batch.source, batch.source_lengths.cpu(), batch.target)
+        outputs = model.forced_outputs(batch.source, batch.source_lengths.cpu(), batch.target)
         target = batch.target[words]
-        total += float(F.cross_entropy(model.logits(states[words]), target, reduction="sum"))
+        total += float(F.cross_entropy(model.logits(outputs[words]), target, reduction="sum"))
         count += len(target)
     return total / count
 
 
 @torch.no_grad()
-def free_run(model: Translator, data: ParallelData, batch_size: int) -> FreeRun:
-    """Return the lesson's validation loss, and BLEU, of ``model`` fed its own best words."""
+def greedy_validation(model: Translator, data: ParallelData, batch_size: int) -> GreedyValidation:
+    """Return the lesson's validation loss, and BLEU, of ``model`` fed its own predictions."""
     model.eval()
     total = 0.0
     hypotheses, references = [], []
     for batch in _batches(model, data, batch_size):
         steps, size = batch.target.shape
         decoded = model(batch.source, batch.source_lengths.cpu(), steps)
-        logits = model.logits(decoded.states)
+        logits = model.logits(decoded.outputs)
         ends = _ends(logits) if model.settings.stop_at_eos else None
         total += float(free_running_loss(logits, batch.target, ends)) * size
         hypotheses += _texts(logits.argmax(dim=2))
         references += _texts(batch.target)
     bleu = BLEU(tokenize="none", force=True).corpus_score(hypotheses, [references])
-    return FreeRun(total / len(data), bleu.score)
+    return GreedyValidation(total / len(data), bleu.score)
 
 
 def _ends(logits: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from wordbridge.corpus.batches import read_parallel
 from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.special_tokens import SPECIALS, UNK
 from wordbridge.errors import InputError
-from wordbridge.translation.losses import VALIDATION_SCALE, free_run, nll_per_token
+from wordbridge.translation.losses import VALIDATION_SCALE, greedy_validation, nll_per_token
 from wordbridge.translation.significance import bleu_statistics
 from wordbridge.translation.translations import Translation, evaluation_sentences
 from wordbridge.translation.translator import Translator
@@ -183,7 +183,7 @@ def evaluate(
         "epochs": description["epochs"],
         "best_epoch": description["best_epoch"],
         "parameters": description["parameters"],
-        "validation_loss": free_run(model, valid, size).loss,
+        "validation_loss": greedy_validation(model, valid, size).loss,
         "nll_per_token": nll,
         "perplexity": math.exp(nll),
         **score(hypotheses, [s.reference for s in sentences], references, lowercase),

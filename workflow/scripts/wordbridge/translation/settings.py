@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from wordbridge.training.loop import LoopSettings
 from wordbridge.training.schedules import ScheduleSettings
+from wordbridge.translation.forcing import ForcingSettings
 
 Cell = Literal["gru", "lstm"]
 
@@ -40,22 +41,6 @@ class ModelSettings:
     word_dropout: float
     weight_dropout: float
     variational_dropout: bool
-
-
-@dataclass(frozen=True)
-class ForcingSettings:
-    """The probability that the decoder reads the true previous word, per epoch.
-
-    The linear descent starts from the first epoch, or after ``hold_epochs``, and reaches 0 after
-    ``epochs``; ``rate`` is the constant's value, the exponential's base and the inverse sigmoid's
-    k (Bengio et al. 2015, section 2.4). One draw is for a whole batch, a sequence or a token.
-    """
-
-    schedule: Literal["none", "linear", "constant", "exponential", "inverse_sigmoid"]
-    epochs: int
-    hold_epochs: int
-    rate: float
-    sampling_unit: Literal["batch", "sequence", "token"]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from wordbridge.corpus.batches import (
 from wordbridge.corpus.ids import read_ids
 from wordbridge.corpus.special_tokens import PAD
 from wordbridge.errors import InputError
-from wordbridge.tensors import copy_weights
+from wordbridge.tensors import SavedModel, copy_weights
 from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
 from wordbridge.training.loop import Trainer, set_seed
@@ -28,7 +28,7 @@ from wordbridge.translation.forcing import draw_forced, forcing_chance
 from wordbridge.translation.losses import (
     VALIDATION_SCALE,
     activation_penalty,
-    free_run,
+    greedy_validation,
     lesson_loss,
     nll_per_token,
     word_loss,
@@ -38,11 +38,9 @@ from wordbridge.translation.translator import Translator
 
 
 @dataclass(frozen=True)
-class Trained:
-    """The result of a training: weights, the JSON with them, a row per epoch, and its times."""
+class Trained(SavedModel):
+    """A trained translator, a row of metrics per epoch, and the times of the training."""
 
-    weights: dict[str, Tensor]
-    description: dict[str, Any]
     epochs: list[dict[str, float]]
     times: dict[str, Any]
 
@@ -221,7 +219,7 @@ class TranslatorTrainer(Trainer):
         options, (steps, size) = self.settings.training, batch.target.shape
         chance = forcing_chance(self.settings.forcing, self.state.epoch)
         forced = draw_forced(self.settings.forcing, chance, steps, size)
-        # The lesson runs on beyond the target, but its loss is cut there.
+        # The lesson decodes beyond the target, but its loss is cut there.
         decoded = self.model(
             batch.source,
             batch.source_lengths.cpu(),
@@ -229,10 +227,10 @@ class TranslatorTrainer(Trainer):
             batch.target,
             None if forced is None else forced.to(self.device),
         )
-        words = batch.target[: len(decoded.states)] != PAD
+        words = batch.target[: len(decoded.outputs)] != PAD
         penalty = activation_penalty(
             decoded.recurrent,
-            # Deep output has the dropout behind it, and the penalties are for the recurrent layer.
+            # With deep output the dropout follows it; the penalties are for the recurrent layer.
             decoded.recurrent if self.model.settings.deep_output else decoded.dropped,
             words,
             options.activation_regularisation,
@@ -248,7 +246,7 @@ class TranslatorTrainer(Trainer):
     def validate(self) -> dict[str, float]:
         """Return forcing of the epoch, and losses and BLEU of the validation pairs."""
         size = int(self.settings.training.batch_size * VALIDATION_SCALE)
-        free = free_run(self.validated_model, self.valid_data, size)
+        free = greedy_validation(self.validated_model, self.valid_data, size)
         return {
             "forcing": forcing_chance(self.settings.forcing, self.state.epoch),
             "nll": nll_per_token(self.validated_model, self.valid_data, size),
