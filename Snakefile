@@ -2,9 +2,9 @@
 
 from snakemake.utils import min_version
 
-from workflow.configuration import configured
-from workflow.endings import attend
-from workflow.plan import hold_to_plan
+from workflow.cleanup import install_hooks
+from workflow.config import load_project
+from workflow.provenance import check_plan
 
 min_version("9.27")
 
@@ -12,7 +12,7 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
-config = configured(config, workflow.configfiles)
+config = load_project(config, workflow.configfiles)
 
 
 include: "workflow/rules/common.smk"
@@ -36,5 +36,5 @@ rule all:
         "<results>/index.html",
 
 
-hold_to_plan(workflow)  # the code and configuration of each job are those that were planned
-attend(workflow)  # locks that killed runs left go now; states of finished trainings in the end
+check_plan(workflow)  # jobs run with the planned code and configuration
+install_hooks(workflow)  # remove the locks of killed runs, and states of finished trainings

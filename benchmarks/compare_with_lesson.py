@@ -25,7 +25,7 @@ from benchmarks.processes import alone
 from benchmarks.project_texts import LANGUAGES, embed, learn_vectors, prepare_texts
 from benchmarks.project_training import Run, train_variants
 from wordbridge.corpus.questions import read_lines
-from workflow.configuration import load
+from workflow.config import load
 
 ROOT = Path(__file__).resolve().parents[1]
 # The port's names and the configuration's.

@@ -28,7 +28,7 @@ from snakemake.settings.types import (
     ResourceSettings,
 )
 
-import workflow.configuration
+import workflow.config
 import workflow.provenance
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -180,8 +180,8 @@ def unchanging_code() -> Iterator[None]:
         stack.enter_context(patch.object(snakemake.workflow, "parse", parsed))
         compiled = cache(compile)
         stack.enter_context(patch.object(snakemake.workflow, "compile", compiled, create=True))
-        provenance, configuration = workflow.provenance, workflow.configuration
-        for module, name in [(provenance, "_modules"), (configuration, "_schema")]:
+        provenance, config = workflow.provenance, workflow.config
+        for module, name in [(provenance, "_modules"), (config, "_schema")]:
             stack.enter_context(patch.object(module, name, cache(getattr(module, name))))
         # Each reading leaves much garbage in circles, of which a fifth of the time went into
         # looking for it over and over.

@@ -17,9 +17,9 @@ from unittest.mock import patch
 
 import yaml
 
-import workflow.plan
+import workflow.provenance
 from tests.planned import ROOT, Plan, Planner, unchanging_code
-from workflow.problems import resolved
+from workflow.config_errors import resolve
 
 TABLE = Path(__file__).with_name("staleness_keys.tsv")
 BASE = Path(__file__).with_name("staleness_base.yaml")
@@ -85,7 +85,9 @@ def prepared(folder: Path) -> Planner:
 def found(folder: Path, rows: Iterable[Row], *, anew: bool = False) -> list[Row]:
     """Return the rows with what their changes make stale now, planned in an empty ``folder``."""
     planner, plans, made = prepared(folder), dict[str, Plan](), []
-    no_code = patch.object(workflow.plan, "track_code", lambda *_: {})  # the same in all of them
+    no_code = patch.object(
+        workflow.provenance, "track_code", lambda *_: {}
+    )  # the same in all of them
     with unchanging_code(), no_code:
         for row in rows:
             given = changed(base(), row.given)
@@ -103,7 +105,7 @@ def keys(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
     ``*`` is any name and ``[]`` any item; in brackets stands which of several forms it is of. An
     entry with a name is a value of its own, for one may be added.
     """
-    node = resolved(dict(node), SCHEMA)
+    node = resolve(dict(node), SCHEMA)
     for name, form in forms(node):
         yield from keys(form, f"{path}({name})")
     if path.endswith("*"):
@@ -118,7 +120,7 @@ def keys(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
 def forms(node: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the forms that a value may have, each under its kind or its first required key."""
     for form in node.get("oneOf", []):
-        form = resolved(form, SCHEMA)
+        form = resolve(form, SCHEMA)
         kind = form["properties"].get("kind", {})
         yield kind.get("const", form["required"][0]), form
 
@@ -127,7 +129,7 @@ def children(node: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return the schemas below ``node`` by their part of the path."""
     inner = dict(node.get("properties", {}))
     for name, key in (("*", "additionalProperties"), ("[]", "items")):
-        child = resolved(node[key], SCHEMA) if isinstance(node.get(key), dict) else {}
+        child = resolve(node[key], SCHEMA) if isinstance(node.get(key), dict) else {}
         if (name == "*" and child) or {"properties", "oneOf"} & child.keys():
             inner[name] = child
     return inner
@@ -144,7 +146,7 @@ def key_of(path: str, config: Mapping[str, Any]) -> str:
         inner = children(node)
         name = part if part in inner else "[]" if part.isdigit() else "*"
         names = f"{names}.{name}" if names else name
-        node = resolved(dict(inner[name]), SCHEMA)
+        node = resolve(dict(inner[name]), SCHEMA)
         value = value[int(part)] if isinstance(value, list) else value.get(part, {})
     return names
 

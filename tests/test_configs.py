@@ -14,7 +14,7 @@ from snakemake.utils import update_config
 from tests.planned import Planner
 from wordbridge.report.page import topic_of
 from wordbridge.translation.settings import settings_from
-from workflow.configuration import load
+from workflow.config import load
 from workflow.relations import check_relations
 
 ROOT = Path(__file__).resolve().parents[1]

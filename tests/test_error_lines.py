@@ -19,7 +19,7 @@ Workflow = Callable[..., subprocess.CompletedProcess[str]]
         case(
             "unknown key",
             [("  max_steps:", "  max_step:")],
-            "(did you mean max_steps?); ",
+            "(did you mean max_steps?); correct or remove it",
         ),
         case(
             "no regular expression",

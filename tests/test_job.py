@@ -308,9 +308,9 @@ def test_what_no_snakemake_started_lives_on():
 
 
 def test_the_snakefile_and_the_jobs_use_the_same_name():
-    from workflow import endings
+    from workflow import cleanup
 
-    assert endings.SNAKEMAKE == job_module.SNAKEMAKE
+    assert cleanup.SNAKEMAKE == job_module.SNAKEMAKE
     assert os.environ.get(job_module.SNAKEMAKE) is None
 
 

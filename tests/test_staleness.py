@@ -14,12 +14,8 @@ Stale = Callable[..., set[str]]
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = [
     "workflow/__init__.py",
-    "workflow/common_relations.py",
-    "workflow/configuration.py",
-    "workflow/names.py",
-    "workflow/image_relations.py",
-    "workflow/plan.py",
-    "workflow/problems.py",
+    "workflow/config.py",
+    "workflow/config_errors.py",
     "workflow/relations.py",
     "workflow/provenance.py",
     "workflow/scripts/wordbridge/__init__.py",
@@ -27,7 +23,6 @@ SHARED = [
     "workflow/scripts/wordbridge/files.py",
     "workflow/scripts/wordbridge/job.py",
     "workflow/scripts/wordbridge/progress.py",
-    "workflow/scripts/wordbridge/search/terms.py",
     "profiles/default/config.yaml",
 ]
 SCRIPT = '''"""Toy."""
@@ -44,8 +39,8 @@ with open(snakemake.input[0]) as source, open(snakemake.output[0], "w") as targe
 '''
 TOY = {
     "Snakefile": """
-from workflow.configuration import load
-from workflow.plan import hold_to_plan
+from workflow.config import load
+from workflow.provenance import check_plan
 
 
 configfile: "config.yaml"
@@ -63,7 +58,7 @@ rule all:
 include: "workflow/rules/toy.smk"
 
 
-hold_to_plan(workflow)
+check_plan(workflow)
 """,
     "workflow/rules/toy.smk": "".join(
         f"""

@@ -1,94 +1,81 @@
-"""Folders of images by what is in them, so that neither a touch nor a fresh checkout counts.
+"""Digests of image folders by content: neither a touch nor a fresh checkout changes them.
 
-A plan asks for the size and times of every file, and reads the ends of those in folders in which
-any of these changed: at first of all. What it saw is kept in ``KEPT``, a line per folder.
-
-Measured with 64,000 images in 64 folders, in a warm disk cache: 4.3 s at first, then 0.8 s for
-each plan. So ImageNet's 1.28 million cost a minute and a half at first, or as long as the disk
-takes to give 8 KiB of each, and then a quarter of a minute.
+A plan asks for the size and times of every file, and reads the two ends of the files in folders
+where any of these changed. What it read is cached in ``CACHE``. With 64,000 images in 64 folders
+and a warm disk cache the first plan takes 4.3 s, later ones 0.8 s.
 """
 
 import hashlib
 import json
 import os
-import runpy
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-KEPT = Path("resources/folders")  # beside the states of trainings: what outlives the results
-READERS = 8  # folders that are read at once, which disks and file servers do well
-SETTLED = 2.0  # seconds; what changed later may change again without another time
-# By its path, because the Snakefile is read before anything is installed.
-FILES: Mapping[str, Any] = runpy.run_path(
-    str(Path(__file__).parent / "scripts/wordbridge/images/files.py")
-)
+from wordbridge.images.files import content, is_image, walk
+
+CACHE = Path("resources/folders")  # outside the results, which may be deleted
+THREADS = 8  # folders read at once
+SETTLED = 2.0  # seconds; a file that changed later may change again within the same time stamp
 
 
-class _Seen(NamedTuple):
-    """A folder: a digest of its files' names and times, one of names and contents.
-
-    ``settled`` is whether the first will change when the second does.
-    """
+class FolderState(NamedTuple):
+    """One folder: a digest of its files' names, sizes and times, and one of names and contents."""
 
     listing: str
     contents: str
-    settled: bool
+    is_settled: bool
 
 
 def folder_digest(folder: str, any_ending: bool = False) -> str:
-    """Return a digest of the names of all files under a folder and the contents of its images.
+    """Return a digest of the names of all files below a folder and the contents of its images.
 
-    Which files count is what ``wordbridge.images.files`` says; with ``any_ending`` all
-    that are not hidden count as images. What is not there or cannot be listed counts as empty:
-    the job that lists it says why.
+    ``wordbridge.images.files`` decides which files are images; with ``any_ending`` all that are
+    not hidden are. A folder that does not exist or cannot be listed counts as empty: the job that
+    lists it reports the reason.
     """
-    kept = KEPT / f"{_digest([os.path.abspath(folder), str(any_ending)])}.json"
-    known = _read(kept)
-    look = partial(_look, root=folder, known=known, any_ending=any_ending)
-    places = (place for place in FILES["walk"](folder) if place[1])  # those with files in them
-    with ThreadPoolExecutor(READERS) as pool:
-        seen = list(pool.map(look, places))
-    now = {one.listing: one.contents for one in seen if one.settled}
-    if now != known:
-        _keep(kept, now)
-    return _digest(one.contents for one in seen)
+    cache = CACHE / f"{_digest([os.path.abspath(folder), str(any_ending)])}.json"
+    contents = _read(cache)
+    scan = partial(_scan, root=folder, contents=contents, any_ending=any_ending)
+    with ThreadPoolExecutor(THREADS) as pool:
+        states = list(pool.map(scan, (entry for entry in walk(folder) if entry[1])))
+    settled = {state.listing: state.contents for state in states if state.is_settled}
+    if settled != contents:
+        _write(cache, settled)
+    return _digest(state.contents for state in states)
 
 
-def _look(
-    place: tuple[str, list[str]], root: str, known: Mapping[str, str], any_ending: bool
-) -> _Seen:
-    """Return what is in one folder, of which nothing is read where its listing is ``known``."""
-    (at, names), now = place, time.time()
-    inner, stats = os.path.relpath(at, root), [_stat(os.path.join(at, name)) for name in names]
-    newest = max((stat.st_ctime for stat in stats if stat), default=0.0)
-    listing = _digest([inner, *map(_line, names, stats)])
-    contents = known.get(listing)
-    if contents is None:
-        contents = _digest([inner, *(_told(at, name, any_ending) for name in names)])
-    return _Seen(listing, contents, newest < now - SETTLED)
+def _scan(
+    entry: tuple[str, list[str]], root: str, contents: dict[str, str], any_ending: bool
+) -> FolderState:
+    """Return the state of one folder; nothing in it is read if its listing is in ``contents``."""
+    (folder, names), now = entry, time.time()
+    relative, stats = os.path.relpath(folder, root), [_stat(folder, name) for name in names]
+    listing = _digest([relative, *map("{}\0{}".format, names, stats)])
+    digest = contents.get(listing) or _digest(
+        [relative, *(_digest_file(folder, name, any_ending) for name in names)]
+    )
+    newest = max((stat[-1] for stat in stats if stat), default=0)
+    return FolderState(listing, digest, newest < (now - SETTLED) * 1e9)
 
 
-def _line(name: str, stat: os.stat_result | None) -> str:
-    # The time of the last change as well, which no program can set back.
-    times = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}" if stat else ""
-    return f"{name}\0{times}"
-
-
-def _told(at: str, name: str, any_ending: bool) -> str:
-    is_image = any_ending or FILES["is_image"](name)
-    return "\0".join([name, *(FILES["content"](os.path.join(at, name)) if is_image else ())])
-
-
-def _stat(path: str) -> os.stat_result | None:
+def _stat(folder: str, name: str) -> tuple[int, int, int] | None:
+    """Return size and times of a file; the last one, of its inode, cannot be set by programs."""
     try:
-        return os.stat(path)
+        stat = os.stat(os.path.join(folder, name))
     except OSError:
         return None
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def _digest_file(folder: str, name: str, any_ending: bool) -> str:
+    if not (any_ending or is_image(name)):
+        return name
+    return "\0".join([name, *content(os.path.join(folder, name))])
 
 
 def _digest(texts: Iterable[str]) -> str:
@@ -98,23 +85,22 @@ def _digest(texts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path) -> dict[str, str]:
-    """Return what earlier plans have seen; nothing if that cannot be read."""
+def _read(cache: Path) -> dict[str, str]:
+    """Return {listing: contents} of earlier plans; {} if the file is missing or damaged."""
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
+        read = json.loads(cache.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    texts = known.items() if isinstance(known, dict) else ()
-    return {listing: contents for listing, contents in texts if isinstance(contents, str)}
+    entries = read.items() if isinstance(read, dict) else ()
+    return {listing: digest for listing, digest in entries if isinstance(digest, str)}
 
 
-def _keep(path: Path, seen: Mapping[str, str]) -> None:
-    """Keep it for later plans, unless the folder cannot be written to."""
-    own = path.with_suffix(f".{os.getpid()}")
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+def _write(cache: Path, contents: dict[str, str]) -> None:
+    partial_file = cache.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):  # without a cache the next plan reads all files again
+        cache.parent.mkdir(parents=True, exist_ok=True)
         try:
-            own.write_text(json.dumps(seen, indent=0), encoding="utf-8")
-            own.replace(path)
+            partial_file.write_text(json.dumps(contents, indent=0), encoding="utf-8")
+            partial_file.replace(cache)
         finally:
-            own.unlink(missing_ok=True)
+            partial_file.unlink(missing_ok=True)

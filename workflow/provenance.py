@@ -7,31 +7,60 @@ Comments, docstrings, formatting and the texts of InputError, which reach no out
 A template (x.html.j2) counts with the module of its name (x.py). Two things are not seen: imports
 by a computed name, and other data files (declare those as inputs).
 
+A job runs with the planned code and configuration, or not at all. Snakemake starts jobs with a
+command line and no plan: each of them, hours later perhaps, reads all files anew, while the plan
+is what is recorded. An edit in between would give results that look like those of the older state.
+So the planning process leaves a digest of its configuration and the hashes of all modules in the
+environment, which jobs inherit on any machine.
+
 Only the standard library is imported at the top, because ``start_job`` loads this file in each job,
 whose environment may have no Snakemake.
 """
 
 import ast
 import hashlib
+import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import cache, partial
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
+PLAN = "WORDBRIDGE_PLAN"  # the environment variable with the plan
 
-# What watches a job and makes no data. Were it counted, rewording a log line would retrain.
+# These watch a job and make no data: a new log line must not retrain.
 NOT_COUNTED = frozenset(f"wordbridge/{name}.py" for name in ("job", "progress"))
+
+
+def check_plan(workflow: Any) -> None:
+    """Give every rule its param ``code``; write the plan or, in the process of a job, check it.
+
+    Raises WorkflowError if the configuration differs from the planned one; if the code does,
+    ``start_job`` stops the job.
+    """
+    text = json.dumps(workflow.config, sort_keys=True, default=str)
+    digest_now = hashlib.sha256(text.encode()).hexdigest()
+    if workflow.is_main_process:
+        os.environ[PLAN] = json.dumps({"config": digest_now, "code": track_code(workflow)})
+        return
+    plan = json.loads(os.environ.get(PLAN, "{}"))
+    if plan.get("config", digest_now) != digest_now:
+        _refuse(
+            "the configuration changed after the workflow started: expected the planned one, got "
+            "another; nothing was computed, run the same command again"
+        )
+    track_code(workflow, plan.get("code", {}))
 
 
 def track_code(workflow: Any, planned: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give every script rule of ``workflow`` its param ``code``; return the hashes of all modules.
 
-    A job's process passes those that were ``planned``: its param has them for modules edited
-    since. It knows its one rule only later, so that its param is a function and {} is returned.
+    The process of a job passes the ``planned`` hashes: its param has them for modules edited
+    since. It learns its one rule only later, so that its param is a function and {} is returned.
     """
     _refuse_other_installation()
     settings = workflow.deployment_settings
@@ -43,9 +72,9 @@ def track_code(workflow: Any, planned: Mapping[str, str] | None = None) -> dict[
             # Versions in conda environments are what Snakemake's software-env trigger is for.
             code = partial(_code, Path(path).resolve(), not in_conda)
             if planned is None:
-                made = code()
-                rule.set_params(code=made)
-                hashes |= made["modules"]
+                param = code()
+                rule.set_params(code=param)
+                hashes |= param["modules"]
             else:
                 rule.set_params(code=_late(partial(code, planned)))
     return hashes
@@ -63,7 +92,7 @@ def _late(code: Callable[[], dict[str, Any]]) -> Callable[[object], dict[str, An
 def _code(script: Path, with_versions: bool, planned: Mapping[str, str] = {}) -> dict[str, Any]:
     """Return the param ``code`` of the rule with this script, with ``planned`` hashes if any."""
     hashes, foreign = _modules(script)
-    modules = {name: planned.get(name, found) for name, found in hashes.items()}
+    modules = {name: planned.get(name, now) for name, now in hashes.items()}
     return {"modules": modules, "versions": _versions(foreign) if with_versions else {}}
 
 
@@ -82,12 +111,16 @@ def _refuse_other_installation() -> None:
     spec = find_spec("wordbridge")
     ours = SCRIPTS / "wordbridge" / "__init__.py"
     if spec and spec.origin and Path(spec.origin).resolve() != ours:
-        from snakemake.exceptions import WorkflowError
-
-        raise WorkflowError(
+        _refuse(
             f"an installed wordbridge would run instead of this checkout's: expected {ours}, "
             f"got {spec.origin}; run `pip install -e .` in the checkout"
         )
+
+
+def _refuse(message: str) -> NoReturn:
+    from snakemake.exceptions import WorkflowError
+
+    raise WorkflowError(message)
 
 
 def _modules(script: Path) -> tuple[dict[str, str], set[str]]:
@@ -225,5 +258,5 @@ def _version(distribution: str) -> str:
 def _versions(names: set[str]) -> dict[str, str]:
     """Return {distribution: version} for those import ``names`` that distributions provide."""
     outside = names - sys.stdlib_module_names
-    found = {distribution for name in outside for distribution in _distributions().get(name, [])}
-    return {distribution: _version(distribution) for distribution in sorted(found)}
+    distributions = {d for name in outside for d in _distributions().get(name, [])}
+    return {distribution: _version(distribution) for distribution in sorted(distributions)}

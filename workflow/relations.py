@@ -1,45 +1,125 @@
-"""Keys of the configuration that must go together, told before any job runs.
+"""Relations between keys of the configuration, checked before any job runs.
 
-The schema says what a key may be by itself; what is here a job would tell hours later, or none
-at all. Only what is used is looked at: an entry that nothing runs may be half finished.
+The schema checks each key alone. A problem that is reported here would otherwise stop a job hours
+later, or no job at all. Entries that the run does not use may be incomplete.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
 
+import yaml
 from snakemake.exceptions import WorkflowError
 
-from workflow.common_relations import Block, momenta, shares
-from workflow.image_relations import image_side, no_images
-from workflow.names import taken_names
+Block = Mapping[str, Any]
+
+# Reserved names of image sets: files of the workflow, and the rows of all sets together.
+RESERVED = ("all", "nouns", "split")
+LISTED = ("fasttext", "npy", "text")  # kinds of vectors in the order of their frequency
+WITHOUT_FILES = ("random", "trained")  # kinds of vectors that exist for the corpus only
+BILINGUAL = ("emoji", "stamps")  # kinds of image sets with French names
+HELD_OUT = ("zero_shot_sets", "test_sets")  # keys of image_split
+# Rates with which the probability of a schedule falls or stays (Bengio et al. 2015, section 2.4).
+RATES: dict[str, tuple[Callable[[float], bool], str]] = {
+    "linear": (lambda rate: rate <= 1, "at most 1"),
+    "constant": (lambda rate: rate <= 1, "at most 1"),
+    "exponential": (lambda rate: rate < 1, "below 1"),
+    "inverse_sigmoid": (lambda rate: rate >= 1, "at least 1"),
+}
 
 
 def check_relations(config: Block) -> None:
-    """Raise WorkflowError with one line for each key that does not go with the others.
+    """Raise WorkflowError with one line for each key that contradicts another one.
 
-    ``config`` is as ``configuration.load`` returns it: valid by itself and complete.
+    ``config`` is complete and valid, as ``config.load`` returns it.
     """
     run = config["run"]
-    problems = [*taken_names(run), *_corpus(config), *_split(config)]
+    problems = [*reserved_names(run), *_corpus(config), *_split(config)]
     for name in dict.fromkeys([*run["variants"], *config["range_test"]["variants"]]):
         problems += _variant(f"variants.{name}", config["variants"][name], config)
     problems += _directions(run["variants"], config["variants"])
     problems += _range_test(config["range_test"])
-    problems += image_side(config) if run["images"] else no_images(run)
+    problems += _images(config) if run["images"] else _no_images(run)
     if problems:
         raise WorkflowError("\n".join(problems))
+
+
+def reserved_names(run: Block) -> Iterator[str]:
+    """Yield one line for each entry of the lists in ``run`` with a reserved name."""
+    for key in ("images", "albums"):
+        for name in filter(RESERVED.__contains__, run[key]):
+            yield (
+                f"run.{key}: expected none of the names of the workflow's files and rows "
+                f"({', '.join(RESERVED)}), got {name}; rename it"
+            )
+
+
+def without_resource(resource: str, config: Block, keys: Collection[str]) -> str:
+    """Return the settings, on one line, with which no job needs a resource; "" if there are none.
+
+    ``keys`` are those of a block that name resources. Text and vectors of the translators cannot
+    be replaced; of the images single sets can be left out, or all of them.
+    """
+
+    def needs(block: Block) -> bool:
+        return resource in (block.get(key) for key in keys)
+
+    vectors, sets, run = config["vectors"], config["image_sets"], config["run"]
+    embedded = [vectors[config["embeddings"][language]] for language in ("fr", "en")]
+    if any(map(needs, [config["corpora"][config["corpus"]], *embedded])):
+        return ""
+    nouns = [config["wordnet"], vectors.get(config["nouns"]["vectors"], {})]
+    left = {
+        kind: [name for name in run[kind] if not needs(sets[name])] for kind in ("images", "albums")
+    }
+    all_need = any(map(needs, nouns)) or resource == config["features"]["weights"]
+    if all_need or not left["images"]:
+        left = {"images": [], "albums": []}  # no method learns to search the other sets alone
+    lists = {kind: names for kind, names in left.items() if names != run[kind]}
+    settings: dict[str, Any] = {"run": lists} if lists else {}
+    split = config["image_split"]
+    held_out = {key: [name for name in split[key] if name in left["images"]] for key in HELD_OUT}
+    changes = {key: names for key, names in held_out.items() if names != split[key]}
+    if left["images"] and changes:
+        settings["image_split"] = changes
+    french = vectors.get(config["search"]["french_vectors"])
+    bilingual = any(sets[name]["kind"] in BILINGUAL for name in left["images"])
+    if french and left["images"] and (needs(french) or not bilingual):
+        settings["search"] = {"french_vectors": None}
+    return ", ".join(f"{name}: {_inline(block)}" for name, block in settings.items())
+
+
+def _inline(block: Block) -> str:
+    return yaml.safe_dump(block, default_flow_style=True, width=10**6, sort_keys=False).strip()
+
+
+def samples_with_attention(count: int, attention: int) -> list[int]:
+    """Return ``attention`` of the sample numbers 1 to ``count`` (or all), evenly spaced.
+
+    Samples are sorted by length, so the returned ones are, too.
+    """
+    slices = min(attention, count)
+    return [(2 * index + 1) * count // (2 * slices) + 1 for index in range(slices)]
+
+
+# Text and translators
 
 
 def _corpus(config: Block) -> Iterator[str]:
     name = config["corpus"]
     corpus = config["corpora"][name]
     if corpus["kind"] == "verses":
-        yield from _ratios(f"corpora.{name}.sentences", corpus["sentences"])
+        lowest, highest = (corpus["sentences"][key] for key in ("min_ratio", "max_ratio"))
+        if lowest > highest:
+            yield (
+                f"corpora.{name}.sentences.min_ratio: expected at most max_ratio ({highest}), "
+                f"got {lowest}; lower it"
+            )
         return
     ending = "_column" if corpus["kind"] == "table" else ""
     french, english = f"fr{ending}", f"en{ending}"
     if corpus[french] == corpus[english]:
         yield (
-            f"corpora.{name}.{french}: expected another one than {english}, since one is "
+            f"corpora.{name}.{french}: expected another value than {english}, since one is "
             f"translated into the other, got {corpus[french]} for both; correct one of them"
         )
     if config["auxiliary"]["use"]:
@@ -49,18 +129,10 @@ def _corpus(config: Block) -> Iterator[str]:
         )
 
 
-def _ratios(at: str, sentences: Block) -> Iterator[str]:
-    if sentences["min_ratio"] > sentences["max_ratio"]:
-        yield (
-            f"{at}.min_ratio: expected at most max_ratio ({sentences['max_ratio']}), "
-            f"got {sentences['min_ratio']}; lower it"
-        )
-
-
 def _split(config: Block) -> Iterator[str]:
     split, grouped = config["split"], config["split"]["method"] == "grouped"
     if grouped:
-        yield from shares("split", split, "pairs")
+        yield from _shares("split", split, "pairs")
     if split["valid"] == 0:
         yield (
             "split.valid: expected above 0, since each training is validated after each epoch, "
@@ -74,6 +146,14 @@ def _split(config: Block) -> Iterator[str]:
         )
 
 
+def _shares(name: str, split: Block, things: str) -> Iterator[str]:
+    if split["valid"] + split["test"] >= 1:
+        yield (
+            f"{name}.valid and {name}.test: expected below 1 together, so that {things} are left "
+            f"to train on, got {split['valid']} and {split['test']}; lower them"
+        )
+
+
 def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
     corpus, forcing, training = config["corpus"], variant["forcing"], variant["training"]
     if variant["tag_versions"] and config["corpora"][corpus]["kind"] != "verses":
@@ -81,19 +161,14 @@ def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
             f"{at}.tag_versions: expected false for the corpus {corpus}, which names no versions, "
             "got true; set it to false"
         )
-    if forcing["hold_epochs"] >= forcing["epochs"]:
-        yield (
-            f"{at}.forcing.hold_epochs: expected below epochs ({forcing['epochs']}), the end "
-            f"of the fall, got {forcing['hold_epochs']}; lower it"
-        )
-    yield from _rate(f"{at}.forcing.rate", forcing)
-    yield from momenta(at, variant["schedule"])
+    yield from _forcing(f"{at}.forcing", forcing)
+    yield from _momenta(at, variant["schedule"])
     yield from _training(f"{at}.training", training)
     pairs, epochs = training["auxiliary_pairs"], training["auxiliary_epochs"]
     if bool(pairs) != bool(epochs):
         yield (
             f"{at}.training.auxiliary_pairs and auxiliary_epochs: expected both above 0 or "
-            f"neither, got {pairs} and {epochs}; give the other as well"
+            f"neither, got {pairs} and {epochs}; set the other as well"
         )
     elif pairs and not config["auxiliary"]["use"]:
         yield (
@@ -102,22 +177,25 @@ def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
         )
 
 
-# Which rates make chances of a schedule that fall or stay (Bengio et al. 2015, section 2.4).
-RATES: dict[str, tuple[Callable[[float], bool], str]] = {
-    "linear": (lambda rate: rate <= 1, "at most 1"),
-    "constant": (lambda rate: rate <= 1, "at most 1"),
-    "exponential": (lambda rate: rate < 1, "below 1"),
-    "inverse_sigmoid": (lambda rate: rate >= 1, "at least 1"),
-}
-
-
-def _rate(at: str, forcing: Block) -> Iterator[str]:
+def _forcing(at: str, forcing: Block) -> Iterator[str]:
     schedule, rate = forcing["schedule"], forcing["rate"]
-    if schedule == "none":
-        return
-    fits, expected = RATES[schedule]
-    if not fits(rate):
-        yield f"{at}: expected {expected} for the schedule {schedule}, got {rate}; correct it"
+    if forcing["hold_epochs"] >= forcing["epochs"]:
+        yield (
+            f"{at}.hold_epochs: expected below epochs ({forcing['epochs']}), the end of the fall, "
+            f"got {forcing['hold_epochs']}; lower it"
+        )
+    fits, expected = RATES.get(schedule, (None, ""))
+    if fits and not fits(rate):
+        yield f"{at}.rate: expected {expected} for the schedule {schedule}, got {rate}; correct it"
+
+
+def _momenta(at: str, schedule: Block) -> Iterator[str]:
+    keys = [key for key in ("momentum_high", "momentum_low") if schedule[key] is not None]
+    if len(keys) == 1:
+        yield (
+            f"{at}.schedule: expected both momentum_high and momentum_low or neither, got "
+            f"{keys[0]} alone; set the other as well"
+        )
 
 
 def _training(at: str, training: Block) -> Iterator[str]:
@@ -134,13 +212,13 @@ def _training(at: str, training: Block) -> Iterator[str]:
 
 
 def _directions(names: list[str], variants: Block) -> Iterator[str]:
-    """Tell variants of both directions: tables and figures hold translations of the same texts."""
+    """Yield a line for the first variant of another direction: tables compare the same texts."""
     first, *others = ((name, variants[name]["direction"]) for name in names)
     for name, direction in others:
         if direction != first[1]:
             yield (
                 f"variants.{name}.direction: expected {first[1]} in one run with {first[0]}, got "
-                f"{direction}; put it into an experiment of its own, with pathvars of its own"
+                f"{direction}; make it a separate experiment, with separate pathvars"
             )
             return
 
@@ -151,3 +229,109 @@ def _range_test(block: Block) -> Iterator[str]:
             f"range_test.lowest: expected below highest ({block['highest']}), got "
             f"{block['lowest']}; lower it"
         )
+
+
+# Images
+
+
+def _no_images(run: Block) -> Iterator[str]:
+    if run["albums"]:
+        yield (
+            "run.albums: expected none where run.images is empty, since no method then learns to "
+            f"search them, got {', '.join(run['albums'])}; name a set in run.images, or none here"
+        )
+
+
+def _images(config: Block) -> Iterator[str]:
+    run, methods, tested = config["run"], config["methods"], config["range_test"]["heads"]
+    yield from _shares("image_split", config["image_split"], "images")
+    yield from _held_out_sets(config["image_split"], run["images"])
+    yield from _word_vectors(config)
+    for name in dict.fromkeys([*run["methods"], *tested]):
+        if methods[name]["kind"] == "head":
+            yield from _head(f"methods.{name}", methods[name])
+    for name in tested:
+        if methods[name]["kind"] != "head":
+            yield (
+                f"range_test.heads: expected methods of kind head, got {name} of kind "
+                f"{methods[name]['kind']}; leave it out"
+            )
+    yield from _methods(config)
+    for name in sorted(set(run["images"]) & set(run["albums"])):
+        yield (
+            f"run.albums: expected sets that are not in run.images, got {name}, which is "
+            "searched anyway; leave it out"
+        )
+
+
+def _held_out_sets(split: Block, images: Sequence[str]) -> Iterator[str]:
+    for key in HELD_OUT:
+        for name in split[key]:
+            if name not in images:
+                yield (
+                    f"image_split.{key}: expected sets of run.images ({', '.join(images)}), "
+                    f"got {name}; add it to run.images, or remove it here"
+                )
+
+
+def _word_vectors(config: Block) -> Iterator[str]:
+    nouns, french, run = config["nouns"], config["search"]["french_vectors"], config["run"]
+    for key, name in (("nouns.vectors", nouns["vectors"]), ("search.french_vectors", french)):
+        kind = config["vectors"][name]["kind"] if name else None
+        if kind in WITHOUT_FILES:
+            yield (
+                f"{key}: expected vectors that are read from files, got {name} of kind {kind}; "
+                "name others"
+            )
+    kind = config["vectors"][nouns["vectors"]]["kind"]
+    if nouns["frequent_words"] and kind not in LISTED:
+        yield (
+            f"nouns.frequent_words: expected 0 for vectors of kind {kind}, which are not listed by "
+            f"frequency, got {nouns['frequent_words']}; set it to 0"
+        )
+    kinds = {config["image_sets"][name]["kind"] for name in run["images"]}
+    if french and kinds.isdisjoint(BILINGUAL):
+        yield (
+            f"search.french_vectors: expected null where no set of run.images has French names "
+            f"(kinds {' and '.join(BILINGUAL)} have), got {french}; set it to null"
+        )
+
+
+def _head(at: str, method: Block) -> Iterator[str]:
+    layers, dropouts = len(method["head"]["hidden"]) + 1, len(method["head"]["dropouts"])
+    if layers != dropouts:
+        yield (
+            f"{at}.head.dropouts: expected one for each of {layers} layers, got {dropouts}; set "
+            "one per hidden layer and one for the last layer"
+        )
+    if method["loss"]["kind"] == "softmax" and method["classifier"]["weight"]:
+        yield (
+            f"{at}.classifier.weight: expected 0 with the softmax loss, whose outputs are no "
+            f"vectors, got {method['classifier']['weight']}; set it to 0"
+        )
+    yield from _momenta(at, method["schedule"])
+
+
+def _methods(config: Block) -> Iterator[str]:
+    """Yield a line for each method that is searched with or tabulated but does not run or fit."""
+    run, searched = config["run"]["methods"], config["search"]["method"]
+    for key, name in (
+        ("search.method", searched),
+        ("image_tables.method", config["image_tables"]["method"]),
+    ):
+        if name not in run:
+            yield (
+                f"{key}: expected one of run.methods ({', '.join(run) or 'none'}), got {name}; "
+                "add it to run.methods, or name another"
+            )
+    if searched in run and _predicts_classes(config["methods"][searched]):
+        yield (
+            "search.method: expected a method that predicts word vectors, to search with, got "
+            f"{searched}, which predicts classes; name another"
+        )
+
+
+def _predicts_classes(method: Block) -> bool:
+    """Return whether a method predicts scores of the nouns with training images."""
+    softmax = method["kind"] == "head" and method["loss"]["kind"] == "softmax"
+    return softmax or bool(method["kind"] == "class_mean")

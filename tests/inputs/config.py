@@ -5,7 +5,7 @@ from tests.inputs.texts import PAIRS_TARGET, SPLIT_TARGET
 
 ALBUM = {"variants": ["all"], "seeds": [1], "albums": ["noto"]}
 QUERY = {"index": "nouns", "words": ["boat +"]}
-TAKEN = "tests/test_names.py::test_a_taken_name_is_told_in_one_line"
+TAKEN = "tests/workflow/test_reserved_names.py::test_a_reserved_name_is_one_line"
 CONFIG = "tests/mini/config.yaml"
 
 ROWS: list[Row] = [
@@ -62,14 +62,13 @@ ROWS: list[Row] = [
     ),
     Held(
         "typos at every depth of the config",
-        "tests/test_configuration.py::test_a_problem_is_one_line_with_what_expected_got_and_remedy",
+        "tests/workflow/test_config.py::test_a_problem_is_one_line_with_expected_value_and_remedy",
         "variants.all.hiden",
     ),
     Held("an image set called as a file of the workflow's own", TAKEN, '"split"'),
-    Held("a variant called as the curves of another", TAKEN, '"curves_plain"'),
     Held(
         "a set that is held out and does not run",
-        "tests/test_relations.py::test_keys_that_do_not_go_together_are_told_in_one_line",
+        "tests/workflow/test_relations.py::test_contradicting_keys_are_one_line_each",
         "test_sets: [fluent]",
     ),
 ]

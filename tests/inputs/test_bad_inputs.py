@@ -23,8 +23,8 @@ from tests.test_cli import finish
 from wordbridge.cli import app
 from wordbridge.errors import InputError
 from wordbridge.images.decoding import UnreadableImageError
-from workflow.configuration import configured
-from workflow.problems import YAML
+from workflow.config import load_project
+from workflow.config_errors import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBJECTS = (texts, vectors, archives, images, models, config, commands)
@@ -142,7 +142,7 @@ def test_a_bad_setting_is_told_by_its_key(row: Setting):
         block = block.setdefault(part, {})
     block[name] = row.value
     with pytest.raises(WorkflowError) as caught:
-        configured(config, [])
+        load_project(config, [])
     assert row.says in one_line(str(caught.value))
 
 

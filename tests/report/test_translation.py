@@ -24,7 +24,7 @@ from wordbridge.report.translation import (
 from wordbridge.translation.scores import score, token_rates
 from wordbridge.translation.significance import bleu_statistics
 from wordbridge.translation.translations import Translation, write_attention, write_translations
-from workflow.samples import drawn_samples
+from workflow.relations import samples_with_attention
 
 REFERENCES = [f"who is the {word} of this place?" for word in "abcdefghijklmnopqrst"]
 
@@ -202,13 +202,13 @@ def test_a_sample_has_source_reference_and_every_variant() -> None:
     ],
 )
 def test_samples_are_drawn_in_even_steps(count: int, attention: int, numbers: list[int]) -> None:
-    assert drawn_samples(count, attention) == numbers
+    assert samples_with_attention(count, attention) == numbers
 
 
-def test_drawn_samples_are_of_the_table_and_go_from_short_to_long() -> None:
+def test_samples_with_attention_are_of_the_table_and_go_from_short_to_long() -> None:
     for count in range(1, 13):
         for attention in range(1, 13):
-            numbers = drawn_samples(count, attention)
+            numbers = samples_with_attention(count, attention)
             assert len(numbers) == min(count, attention)
             assert all(before < after for before, after in pairwise(numbers))
             assert set(numbers) <= set(range(1, count + 1))
@@ -228,7 +228,7 @@ def test_a_drawn_sample_is_that_of_the_same_number_in_the_table(size: int, tmp_p
     }
     assert list(shown) == list(range(1, 8))
     assert len(sources) == min(7, size)
-    for number in drawn_samples(7, 3):
+    for number in samples_with_attention(7, 3):
         weights, source, words = attention_sample(tmp_path / "t.tsv", tmp_path / "a.npz", number, 7)
         assert source == [*shown[number].split(), "_eos_"]
         assert weights.shape == (len(words), len(source))

@@ -4,7 +4,7 @@
 import hashlib
 from urllib.parse import unquote, urlsplit
 
-from workflow.omission import omitting
+from workflow.relations import without_resource
 
 
 def resource_files(block):
@@ -23,7 +23,7 @@ def resource_entry(wildcards, output):
 
 def resource_omission(wildcards, output):
     """Return the settings that do without one resource; see ``resource_entry``."""
-    return omitting(wildcards.resource, config, FILE_KEYS)
+    return without_resource(wildcards.resource, config, FILE_KEYS)
 
 
 def resource_identity(wildcards):

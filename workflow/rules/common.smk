@@ -1,7 +1,8 @@
 # Shared by the files beside this one: names that wildcards may take, and what a run consists of.
 # In: the checked config. Out: names.
 
-from workflow.samples import drawn_samples
+
+from workflow.relations import samples_with_attention
 
 VARIANTS = config["run"]["variants"]
 SEEDS = config["run"]["seeds"]
@@ -43,7 +44,7 @@ FIGURES = [
         "<results>/figures/{kind}/{variant}_{number}.png",
         kind=["attention", "attention_curves"],
         variant=[name for name in VARIANTS if config["variants"][name]["model"]["attention"]],
-        number=drawn_samples(**config["samples"]),
+        number=samples_with_attention(**config["samples"]),
     ),
 ]
 # The keys of a block of the config that name fetched files.

@@ -1,7 +1,6 @@
 """Terms of a text query such as ``king - man + woman``.
 
-A module apart because the Snakefile, which checks the example searches before anything is
-installed, loads it by its path: it imports the standard library only.
+The format ``query`` of the configuration's schema (workflow/config.py) accepts the same texts.
 """
 
 from typing import NamedTuple

@@ -26,7 +26,7 @@ def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     """Return what gives the names of the files that were read since it was last asked."""
-    content, names = folders.FILES["content"], list[str]()
+    content, names = folders.content, list[str]()
 
     def reading(path: str) -> object:
         names.append(Path(path).name)
@@ -37,7 +37,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
         names.clear()
         return told
 
-    monkeypatch.setattr(folders, "FILES", {**folders.FILES, "content": reading})
+    monkeypatch.setattr(folders, "content", reading)
     return read
 
 
@@ -120,7 +120,7 @@ def test_an_empty_folder_more_and_another_place_do_not_count(album: Path, tmp_pa
 @pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', ""])
 def test_a_damaged_memory_is_made_anew(album: Path, content: str):
     first = folder_digest("album")
-    (memory,) = folders.KEPT.iterdir()
+    (memory,) = folders.CACHE.iterdir()
     before = memory.read_text()
     memory.write_text(content)
     assert folder_digest("album") == first

@@ -11,7 +11,7 @@ import yaml
 
 Workflow = Callable[..., CompletedProcess[str]]
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def profile(name: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""Keys that do not go together: each told in one line, by its name, before anything runs."""
+"""Relations between keys: each problem is one line, before any job runs."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,10 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-from workflow.configuration import load
-from workflow.relations import check_relations
+from workflow.config import load, load_project
+from workflow.relations import check_relations, without_resource
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 LINES = "corpora: {own: {kind: lines, fr: bible, en: emoji_names}}, corpus: own"
 LESSON_LOSS = "training: {count_padding: true, label_smoothing: 0.1}"
@@ -27,9 +28,8 @@ def problems(changes: str) -> list[str]:
     for text in ((ROOT / "config.yaml").read_text(encoding="utf-8"), f"{{{changes}}}"):
         # Into an empty one, as Snakemake does: what aliases stand for is one object before.
         update_config(config, yaml.safe_load(text))
-    loaded = load(config, ROOT / "workflow/schemas/config.schema.yaml")
     try:
-        check_relations(loaded)
+        check_relations(load(config, ROOT / "workflow/schemas/config.schema.yaml"))
     except WorkflowError as error:
         return str(error).splitlines()
     return []
@@ -103,29 +103,29 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "variants: {attention: {direction: en-fr}}, run: {variants: [baseline, attention]}",
-            "variants.attention.direction: expected fr-en in one run with baseline, got en-fr; put "
-            "it into an experiment of its own, with pathvars of its own",
+            "variants.attention.direction: expected fr-en in one run with baseline, got en-fr; "
+            "make it a separate experiment, with separate pathvars",
         ),
         (
             f"{LINES.replace('emoji_names', 'bible')}, auxiliary: {{use: false}}, {PLAIN}",
-            "corpora.own.fr: expected another one than en, since one is translated into the "
+            "corpora.own.fr: expected another value than en, since one is translated into the "
             "other, got bible for both; correct one of them",
         ),
         (
             "corpora: {own: {kind: table, table: bible, en_column: 2}}, corpus: own, "
             f"auxiliary: {{use: false}}, {PLAIN}",
-            "corpora.own.fr_column: expected another one than en_column, since one is translated "
+            "corpora.own.fr_column: expected another value than en_column, since one is translated "
             "into the other, got 2 for both; correct one of them",
         ),
         (
             "variants: {all: {schedule: {momentum_low: 0.8}}}",
             "variants.all.schedule: expected both momentum_high and momentum_low or neither, got "
-            "momentum_low alone; give the other as well",
+            "momentum_low alone; set the other as well",
         ),
         (
             "variants: {all: {training: {auxiliary_epochs: 0}}}",
             "variants.all.training.auxiliary_pairs and auxiliary_epochs: expected both above 0 or "
-            "neither, got 8000 and 0; give the other as well",
+            "neither, got 8000 and 0; set the other as well",
         ),
         (
             "auxiliary: {use: false}, run: {variants: [all]}, range_test: {variants: []}",
@@ -153,27 +153,27 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "run: {images: [], albums: [noto, fluent]}",
-            "run.albums: expected none where run.images is empty, since nothing then learns to "
+            "run.albums: expected none where run.images is empty, since no method then learns to "
             "search them, got noto, fluent; name a set in run.images, or none here",
         ),
         (
             "run: {images: [noto, stamps]}, image_split: {zero_shot_sets: [noto, fluent]}",
             "image_split.zero_shot_sets: expected sets of run.images (noto, stamps), got "
-            "fluent; let it run, too, or leave it out",
+            "fluent; add it to run.images, or remove it here",
         ),
         (
             "run: {images: [noto], albums: [fluent]}, image_split: {test_sets: [fluent]}",
-            "image_split.test_sets: expected sets of run.images (noto), got fluent; let it "
-            "run, too, or leave it out",
+            "image_split.test_sets: expected sets of run.images (noto), got fluent; "
+            "add it to run.images, or remove it here",
         ),
         (
             "nouns: {vectors: trained}",
-            "nouns.vectors: expected vectors that come in files, got trained of kind trained; "
-            "name others",
+            "nouns.vectors: expected vectors that are read from files, got trained of kind "
+            "trained; name others",
         ),
         (
             "search: {french_vectors: random}",
-            "search.french_vectors: expected vectors that come in files, got random of kind "
+            "search.french_vectors: expected vectors that are read from files, got random of kind "
             "random; name others",
         ),
         (
@@ -188,7 +188,7 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "methods: {head: {head: {hidden: [9, 8]}}}",
-            "methods.head.head.dropouts: expected one for each of 3 layers, got 2; give one per "
+            "methods.head.head.dropouts: expected one for each of 3 layers, got 2; set one per "
             "hidden layer and one for the last layer",
         ),
         (
@@ -199,7 +199,7 @@ def problems(changes: str) -> list[str]:
         (
             "methods: {lesson_head: {schedule: {momentum_high: 0.9}}}",
             "methods.lesson_head.schedule: expected both momentum_high and momentum_low or "
-            "neither, got momentum_high alone; give the other as well",
+            "neither, got momentum_high alone; set the other as well",
         ),
         (
             "run: {methods: [ridge]}, image_tables: {method: ridge}",
@@ -223,12 +223,12 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "search: {examples: {own: {index: nouns, words: [boat, boat +]}}}",
-            "search.examples.own.words[1]: expected a word behind the last sign, got "
-            "'boat +'; write for instance: boat, sail boat, boat + sail, king - man + woman",
+            'search.examples.own.words[1]: expected text that is a valid query, got "boat +"; '
+            "write for example: boat, sail boat, boat + sail, king - man + woman",
         ),
     ],
 )
-def test_keys_that_do_not_go_together_are_told_in_one_line(changes: str, line: str):
+def test_contradicting_keys_are_one_line_each(changes: str, line: str):
     assert problems(changes) == [line]
 
 
@@ -244,14 +244,78 @@ def test_keys_that_do_not_go_together_are_told_in_one_line(changes: str, line: s
         "run: {images: []}, image_split: {test_sets: [noto]}",
     ],
 )
-def test_what_is_not_used_or_has_no_effect_is_let_be(changes: str):
+def test_unused_entries_and_keys_without_effect_are_not_checked(changes: str):
     assert problems(changes) == []
 
 
-def test_each_variant_is_told_by_its_name():
-    lines = problems(
-        "variant_defaults: {forcing: {hold_epochs: 10}}, range_test: {variants: [all]}"
-    )
-    told = [line.partition(":")[0] for line in lines]
+def test_each_variant_is_reported_by_name():
+    changes = "variant_defaults: {forcing: {hold_epochs: 10}}, range_test: {variants: [all]}"
+    keys = [line.partition(":")[0] for line in problems(changes)]
     names = ["baseline", "bidirectional", "forcing", "attention", "all"]
-    assert told == [f"variants.{name}.forcing.hold_epochs" for name in names]
+    assert keys == [f"variants.{name}.forcing.hold_epochs" for name in names]
+
+
+# Settings without a resource
+
+KEYS = ("archive", "classes", "groups", "key2row", "matrix", "names", "package", "senses")
+KEYS += ("strings", "table", "vectors", "verses", "wordnet", "words")
+
+
+def default_with(**run: list[str]) -> dict[str, Any]:
+    """Return the default configuration with other lists of what is run."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config["image_sets"]["mine"] = {"kind": "folder", "folder": "images"}
+    return {**config, "run": config["run"] | run}
+
+
+@pytest.mark.parametrize(
+    ("resource", "run", "settings"),
+    [
+        ("tuxpaint_stamps", {}, "run: {images: [twemoji, noto, fluent, foolbox]}"),
+        ("fluent_icons", {}, "run: {images: [stamps, twemoji, noto, foolbox]}"),
+        ("noto_icons", {}, "run: {images: [stamps, foolbox]}"),
+        ("wordnet_senses", {}, "run: {images: [foolbox]}, search: {french_vectors: null}"),
+        ("wordnet_nouns", {}, "run: {images: []}"),
+        ("glove_words", {}, "run: {images: []}"),
+        ("efficientnet_lite0", {"albums": ["mine"]}, "run: {images: [], albums: []}"),
+        ("tuxpaint_stamps", {"images": ["noto"], "albums": ["stamps"]}, "run: {albums: []}"),
+        ("tuxpaint_stamps", {"images": ["stamps"]}, "run: {images: []}"),
+        (
+            "tuxpaint_stamps",
+            {"images": ["stamps"], "albums": ["mine"]},
+            "run: {images: [], albums: []}",
+        ),
+        ("bible", {}, ""),
+        ("en_web_strings", {}, ""),
+        ("fr_news_keys", {}, ""),
+        ("tuxpaint_stamps", {"images": ["noto"]}, ""),
+    ],
+)
+def test_only_what_needs_the_resource_is_left_out(
+    resource: str, run: dict[str, list[str]], settings: str
+):
+    config = load_project(default_with(**run), [])
+    assert without_resource(resource, config, KEYS) == settings
+    changed = copy.deepcopy(default_with(**run))
+    for name, block in yaml.safe_load(f"{{{settings}}}").items():
+        changed[name] |= block
+    assert without_resource(resource, load_project(changed, []), KEYS) == ""  # and can be run
+
+
+def test_only_french_search_is_left_out_without_its_vectors():
+    config = default_with()
+    config["vectors"]["own"] = {"kind": "text", "vec": "own"}
+    config.setdefault("resources", {})["own"] = {"locations": [{"local": "own.vec"}]}
+    config["search"]["french_vectors"] = "own"
+    settings = without_resource("own", load_project(config, []), [*KEYS, "vec"])
+    assert settings == "search: {french_vectors: null}"
+
+
+def test_a_set_that_is_left_out_is_removed_from_the_held_out_sets():
+    config = default_with()
+    config["image_split"] |= {"test_sets": ["stamps"], "zero_shot_sets": ["noto", "stamps"]}
+    settings = without_resource("tuxpaint_stamps", load_project(config, []), KEYS)
+    assert settings == (
+        "run: {images: [twemoji, noto, fluent, foolbox]}, "
+        "image_split: {zero_shot_sets: [noto], test_sets: []}"
+    )

@@ -1,11 +1,11 @@
-"""The configuration as the workflow reads it: checked, complete, and in one order.
+"""The configuration as the workflow reads it: checked, complete, and with sorted keys.
 
-The schema is JSON Schema 2020-12 with four annotations of our own: ``unit`` (shown in messages),
+The schema is JSON Schema 2020-12 with four annotations: ``unit`` (shown in messages),
 ``entryOf: a.b`` (the value must be a key of the mapping at a.b) and, on a mapping at the top,
-``inherit: b`` (each entry takes from the mapping b what it does not say itself) and
-``packages: FILE`` (the entries add to those of a file of packages, or override them). Defaults are
-found through properties, patternProperties, additionalProperties, items, allOf, and $ref into
-$defs; of anyOf and oneOf, those of the first branch that fits once it is filled.
+``inherit: b`` (each entry takes missing keys from the mapping b) and ``packages: FILE`` (the
+entries add to those of a file of packages, or override them). Defaults are read through
+properties, patternProperties, additionalProperties, items, allOf, and $ref into $defs; of anyOf
+and oneOf, from the first branch that fits once it is filled.
 """
 
 import copy
@@ -18,20 +18,25 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from snakemake.exceptions import WorkflowError
 
-from workflow.problems import YAML, Schema, lines, one_of, repeated_keys, resolved
+from workflow.config_errors import YAML, Schema, error_lines, one_of, repeated_keys, resolve
 from workflow.relations import check_relations
 
 SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"
-MOST_PROBLEMS = 10  # as many as a person mends before trying again
+MAX_PROBLEMS = 10  # lines shown at once
+
+FORMATS = FormatChecker(["regex"])
+# A search such as "king - man + woman": words, with a sign before or between them.
+_TERM = r"(?:[-+\u2212]\S+|[-+\u2212]\s+[^-+\u2212\s]\S*|[^-+\u2212\s]\S*)"
+_QUERY = re.compile(rf"\s*{_TERM}(?:\s+{_TERM})*\s*")
 
 
-def configured(config: Mapping[str, Any], files: Iterable[str | Path]) -> dict[str, Any]:
-    """Return what ``load`` makes of the project's configuration, after a check across keys."""
+def load_project(config: Mapping[str, Any], files: Iterable[str | Path]) -> dict[str, Any]:
+    """Return the project's configuration as ``load`` does, with its relations checked."""
     loaded = load(config, SCHEMA, files)
     check_relations(loaded)
     return loaded
@@ -57,14 +62,14 @@ def package_resources(path: Path) -> dict[str, Any]:
 def load(
     config: Mapping[str, Any], schema_path: str | Path, files: Iterable[str | Path] = ()
 ) -> dict[str, Any]:
-    """Return ``config`` with the schema's defaults filled in and all keys sorted, at any depth.
+    """Return ``config`` with the schema's defaults and with all keys sorted, at any depth.
 
-    ``files`` are those that ``config`` was read from: a key that stands in one twice is a problem,
-    of which YAML would silently take the last. Raises WorkflowError with one line per problem:
-    what, expected, got, what to do.
+    ``files`` are those that ``config`` was read from: a key that occurs twice in one of them is a
+    problem, of which YAML would silently take the last. Raises WorkflowError with one line per
+    problem: what, expected, got, what to do.
     """
     schema = _schema(Path(schema_path))
-    # By way of JSON: plain types only, and names that YAML took for numbers are text again.
+    # Through JSON: plain types only, and names that YAML reads as numbers are text again.
     plain = json.loads(json.dumps(config, default=str))
     for name, node in schema.get("properties", {}).items():
         if "packages" in node:
@@ -74,13 +79,13 @@ def load(
     checks = {"entryOf": _entry_of(filled)}
     types = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number)
     checker = extend(Draft202012Validator, checks, type_checker=types)  # type: ignore[no-untyped-call]
-    validator = checker(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    problems = {line for error in validator.iter_errors(filled) for line in lines(error, schema)}
+    errors = checker(schema, format_checker=FORMATS).iter_errors(filled)
+    problems = {line for error in errors for line in error_lines(error, schema)}
     problems.update(line for path in files for line in repeated_keys(path))
     if problems:
-        shown = sorted(problems)[:MOST_PROBLEMS]
-        more = len(problems) - len(shown)
-        raise WorkflowError("\n".join(shown + [f"and {more} more problems"] * bool(more)))
+        lines = sorted(problems)[:MAX_PROBLEMS]
+        more = len(problems) - len(lines)
+        raise WorkflowError("\n".join(lines + [f"and {more} more problems"] * bool(more)))
     result: dict[str, Any] = _sorted(filled)
     return result
 
@@ -90,20 +95,23 @@ def _schema(path: Path) -> Schema:
     return schema
 
 
+@FORMATS.checks("query")
+def _is_query(value: object) -> bool:
+    return not isinstance(value, str) or _QUERY.fullmatch(value) is not None
+
+
 def _is_number(_: Any, value: Any) -> bool:
-    """Whether a value is a number that can be reckoned with; NaN is neither too small nor large."""
+    """Return whether a value is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _inherited(config: dict[str, Any], schema: Schema) -> dict[str, Any]:
-    """Return ``config`` in which entries of mappings with ``inherit`` are complete."""
+    """Return ``config`` with complete entries in the mappings that the schema lets inherit."""
     heirs = {n: s["inherit"] for n, s in schema.get("properties", {}).items() if "inherit" in s}
     inherited = {
         name: {
-            entry: _merged(
-                config.get(source) or {}, own or {}
-            )  # "baseline:" alone is an entry, too
-            for entry, own in config[name].items()
+            entry: _merged(config.get(source) or {}, block or {})  # "baseline:" is an entry, too
+            for entry, block in config[name].items()
         }
         for name, source in heirs.items()
         if isinstance(config.get(name), dict)
@@ -119,7 +127,8 @@ def _merged(under: Any, over: Any) -> Any:
 
 
 def _filled(value: Any, node: Schema, root: Schema) -> Any:
-    node = resolved(node, root)
+    """Return ``value`` with the defaults of the schema ``node``."""
+    node = resolve(node, root)
     for part in node.get("allOf", []):
         value = _filled(value, part, root)
     for choice in ("anyOf", "oneOf"):
@@ -130,7 +139,7 @@ def _filled(value: Any, node: Schema, root: Schema) -> Any:
     if not isinstance(value, dict):
         return value
     for name, child in node.get("properties", {}).items():
-        child = resolved(child, root)
+        child = resolve(child, root)
         if "default" in child:
             value.setdefault(name, copy.deepcopy(child["default"]))
     return {name: _filled(item, _child(name, node), root) for name, item in value.items()}
@@ -142,7 +151,7 @@ def _fits(value: Any, branch: Schema, root: Schema) -> bool:
 
 
 def _child(name: str, node: Schema) -> Schema:
-    """Return the schema for the entry ``name`` of a mapping; empty if there is none."""
+    """Return the schema of the entry ``name`` of a mapping; empty if there is none."""
     if name in node.get("properties", {}):
         return dict(node["properties"][name])
     for pattern, child in node.get("patternProperties", {}).items():
@@ -161,8 +170,8 @@ def _entry_of(config: Mapping[str, Any]) -> Any:
     """Return the check behind the annotation ``entryOf``, for names in ``config``."""
 
     def check(_: Any, path: str, name: Any, __: Schema) -> Iterator[ValidationError]:
-        known = reduce(lambda at, part: at.get(part, {}), path.split("."), config)
-        if isinstance(name, str) and name not in known:
-            yield ValidationError(f"{one_of(known, name)} (the entries of {path})")
+        entries = reduce(lambda at, part: at.get(part, {}), path.split("."), config)
+        if isinstance(name, str) and name not in entries:
+            yield ValidationError(f"{one_of(entries, name)} (the entries of {path})")
 
     return check

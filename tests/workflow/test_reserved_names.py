@@ -1,4 +1,4 @@
-"""Names that files of the workflow's own have: every one is refused, in one line."""
+"""Reserved names: every name with which two jobs would write one file is refused."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.staleness import SCHEMA, base, prepared
-from workflow.names import taken_names
+from workflow.relations import reserved_names
 
 # Wildcards that stand for names in the configuration: where these are defined, and where listed.
 BLOCKS = {
@@ -18,7 +18,7 @@ BLOCKS = {
     "resource": "resources",
     "example": "search.examples",
 }
-LISTS = {"set": ("images", "albums"), "variant": ("variants",)}
+LISTS = {"set": ("images", "albums")}
 
 
 def allowed(block: str) -> str:
@@ -51,17 +51,17 @@ def doubles(folder: Path) -> Iterator[tuple[str, str]]:
                     yield wildcard, name
 
 
-def told(key: str, name: str) -> list[str]:
+def lines(key: str, name: str) -> list[str]:
     """Return the lines about one more name in a list of what is run."""
     run = base()["run"]
-    return list(taken_names({**run, key: [*run[key], name]}))
+    return list(reserved_names({**run, key: [*run[key], name]}))
 
 
 def test_every_name_with_which_two_jobs_would_make_one_file_is_refused(tmp_path: Path):
     found = set(doubles(tmp_path))
     assert {wildcard for wildcard, _ in found} == LISTS.keys()
     listed = [(key, name) for wildcard, name in found for key in LISTS[wildcard]]
-    assert [one for one in listed if len(told(*one)) != 1] == []
+    assert [one for one in listed if len(lines(*one)) != 1] == []
 
 
 @pytest.mark.parametrize(
@@ -70,21 +70,14 @@ def test_every_name_with_which_two_jobs_would_make_one_file_is_refused(tmp_path:
         (
             "albums",
             "split",
-            "run.albums: expected none of the names that files and rows of the workflow's own have "
-            "(all, nouns, split), got split; rename it",
-        ),
-        (
-            "variants",
-            "curves_plain",
-            "run.variants: expected no curves_ before the name of another variant, since the "
-            "attention curves of plain have files of that name, got curves_plain; rename it",
+            "run.albums: expected none of the names of the workflow's files and rows (all, nouns, "
+            "split), got split; rename it",
         ),
     ],
 )
-def test_a_taken_name_is_told_in_one_line(key: str, name: str, line: str):
-    assert told(key, name) == [line]
+def test_a_reserved_name_is_one_line(key: str, name: str, line: str):
+    assert lines(key, name) == [line]
 
 
-def test_a_name_that_only_looks_like_a_taken_one_is_free():
-    assert told("images", "splits") + told("methods", "split") == []
-    assert told("variants", "curves_of_mine") == []
+def test_a_name_that_resembles_a_reserved_one_is_allowed():
+    assert lines("images", "splits") + lines("methods", "split") == []

@@ -9,11 +9,13 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
-from workflow.configuration import MOST_PROBLEMS, load
-from workflow.problems import keys, resolved
+from wordbridge.search.terms import parse_terms
+from workflow.config import FORMATS, MAX_PROBLEMS, load
+from workflow.config_errors import RENAMED, resolve, schema_keys
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 
 TOY = """
@@ -145,7 +147,7 @@ def test_the_given_configuration_and_the_defaults_stay_as_they_are(schema: Path)
     assert load(config, schema)["variants"]["a"]["dropouts"]["input"] == 0.1
 
 
-def test_names_that_yaml_reads_as_numbers_are_names(schema: Path):
+def test_names_that_yaml_reads_as_numbers_are_text(schema: Path):
     assert load({"seeds": [1], "variants": {2018: {}}}, schema)["variants"].keys() == {"2018"}
 
 
@@ -155,7 +157,7 @@ def test_names_that_yaml_reads_as_numbers_are_names(schema: Path):
         (
             {"variants": {"all": {"hiden": 3}}},
             "variants.all.hiden: unknown key, expected one of dropouts, hidden "
-            "(did you mean hidden?); mend or remove it",
+            "(did you mean hidden?); correct or remove it",
         ),
         (
             {"hidden": 3},
@@ -171,7 +173,7 @@ def test_names_that_yaml_reads_as_numbers_are_names(schema: Path):
         (
             {"variants": {"all": {"dropouts": {"input": "1e-2"}}}},
             "variants.all.dropouts.input: expected a number at least 0 below 1 in share, "
-            'got "1e-2"; YAML takes this for text, so write a point and a sign, as in 1.0e-3',
+            'got "1e-2"; YAML reads this as text; write a point and a sign, as in 1.0e-3',
         ),
         (
             {"variants": {"all": {"dropouts": None}}},
@@ -210,20 +212,20 @@ def test_names_that_yaml_reads_as_numbers_are_names(schema: Path):
         (
             {"places": [{"url": "a"}, {"packge": "b", "package": "b", "version": "1"}]},
             "places[1].packge: unknown key, expected one of package, version "
-            "(did you mean package?); mend or remove it",
+            "(did you mean package?); correct or remove it",
         ),
     ],
 )
-def test_a_problem_is_one_line_with_what_expected_got_and_remedy(
+def test_a_problem_is_one_line_with_expected_value_and_remedy(
     schema: Path, config: dict[str, Any], expected: str
 ):
     assert problems({"seeds": [1], **config}, schema) == [expected]
 
 
-def test_all_problems_are_told_at_once_up_to_a_limit(schema: Path):
+def test_all_problems_are_reported_at_once_up_to_a_limit(schema: Path):
     found = problems({"variants": {f"v{n:02}": {"hidden": -n} for n in range(14)}}, schema)
     assert found[0].startswith("seeds: expected a list")
-    assert len(found) == MOST_PROBLEMS + 1
+    assert len(found) == MAX_PROBLEMS + 1
     assert found[-1] == "and 5 more problems"
 
 
@@ -242,7 +244,7 @@ def mappings(node: Any, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for part in node:
             yield from mappings(part, root)
     if isinstance(node, dict):
-        node = resolved(node, root)
+        node = resolve(node, root)
         if isinstance(node.get("properties"), dict):
             yield node
         for name, part in node.items():
@@ -259,7 +261,7 @@ def test_the_schema_is_closed(own: dict[str, Any]):
 
 
 def test_every_key_has_a_description(own: dict[str, Any]):
-    assert [path for path, node in keys(own, own) if not node.get("description")] == []
+    assert [path for path, node in schema_keys(own, own) if not node.get("description")] == []
 
 
 def test_every_key_has_a_default_or_is_required(own: dict[str, Any]):
@@ -267,35 +269,35 @@ def test_every_key_has_a_default_or_is_required(own: dict[str, Any]):
         name
         for mapping in mappings(own, own)
         for name, child in mapping["properties"].items()
-        if "default" not in resolved(child, own) and name not in mapping.get("required", [])
+        if "default" not in resolve(child, own) and name not in mapping.get("required", [])
     ]
     assert without == []
 
 
 def test_every_number_has_a_unit(own: dict[str, Any]):
     def numbers(node: dict[str, Any]) -> bool:
-        node = resolved(node, own)
+        node = resolve(node, own)
         types = node.get("type", [])
         within = [*node.get("anyOf", []), *node.get("oneOf", []), node.get("items", {})]
         found = bool({"number", "integer"} & set([types] if isinstance(types, str) else types))
         return "unit" not in node and (found or any(numbers(n) for n in within if n))
 
-    assert [path for path, node in keys(own, own) if numbers(node)] == []
+    assert [path for path, node in schema_keys(own, own) if numbers(node)] == []
 
 
-def test_every_seed_is_one_that_numpy_takes(own: dict[str, Any]):
+def test_every_seed_is_valid_in_numpy(own: dict[str, Any]):
     largest = 2**32 - 1
     np.random.RandomState(largest)
     with pytest.raises(ValueError, match="between 0 and"):
         np.random.RandomState(largest + 1)
-    seeds = {path: node for path, node in keys(own, own) if path.endswith("seed")}
-    seeds["run.seeds"] = resolved(own["properties"]["run"]["properties"]["seeds"]["items"], own)
+    seeds = {path: node for path, node in schema_keys(own, own) if path.endswith("seed")}
+    seeds["run.seeds"] = resolve(own["properties"]["run"]["properties"]["seeds"]["items"], own)
     assert {path for path, node in seeds.items() if node.get("maximum") != largest} == set()
     assert len(seeds) >= 4
 
 
 def test_every_default_is_valid_itself(own: dict[str, Any]):
-    for path, node in keys(own, own):
+    for path, node in schema_keys(own, own):
         if node.get("default") is not None:
             whole = {**node, "$defs": own.get("$defs", {})}
             errors = [
@@ -307,7 +309,7 @@ def test_every_default_is_valid_itself(own: dict[str, Any]):
 
 
 @pytest.mark.parametrize("key", ["search.method", "features.weights", "nouns.vectors"])
-def test_what_images_need_is_asked_for_when_there_are_some(key: str):
+def test_keys_that_images_need_are_required_when_there_are_images(key: str):
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     block, name = key.split(".")
     del config[block][name]
@@ -319,20 +321,18 @@ def test_what_images_need_is_asked_for_when_there_are_some(key: str):
 @pytest.mark.parametrize(
     "path", ["config.yaml", *sorted(f"configs/{p.name}" for p in (ROOT / "configs").glob("*.yaml"))]
 )
-def test_every_configuration_that_we_ship_is_valid(path: str):
-    from snakemake.utils import update_config
-
+def test_every_shipped_configuration_is_valid(path: str):
     config: dict[str, Any] = {}
     for name in dict.fromkeys(["config.yaml", path]):
         update_config(config, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
     assert load(config, SCHEMA)
 
 
-def test_a_near_name_here_is_likelier_meant_than_the_same_name_elsewhere(tmp_path: Path):
+def test_a_close_name_here_goes_before_the_same_name_elsewhere(tmp_path: Path):
     split = "{type: object, properties: {seed: {}}}"
     closed = f"{{additionalProperties: false, properties: {{seeds: {{}}, split: {split}}}}}"
     (tmp_path / "schema.yaml").write_text(closed)
-    with pytest.raises(WorkflowError, match=r"did you mean seeds\?\); mend or remove it"):
+    with pytest.raises(WorkflowError, match=r"did you mean seeds\?\); correct or remove it"):
         load({"seed": 1}, tmp_path / "schema.yaml")
 
 
@@ -355,5 +355,79 @@ def _schemas(keyword: str, value: Any) -> Any:
 
 def test_no_comma_has_cut_a_description_in_two(own: dict[str, Any]):
     known = {*Draft202012Validator.VALIDATORS, "$schema", "$defs", "description", "default"}
-    known |= {"title", "then", "unit", "entryOf", "inherit", "packages"}
+    known |= {"title", "then", "unit", "entryOf", "inherit", "packages", "examples"}
     assert set(keywords(own)) - known == set()
+
+
+# Searches, as wordbridge.search.terms reads them
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "boat",
+        "sail boat",
+        "boat + sail",
+        "king - man + woman",
+        "- cat",
+        "-cat",
+        "\u2212 cat",
+        " a ",
+        "well-known",
+        "a +b",
+        "boat +",
+        "",
+        " ",
+        "+ + a",
+        "a + - b",
+        "a + -b",
+        "-",
+        "+",
+        "--a",
+        "a --b",
+    ],
+)
+def test_the_format_query_accepts_what_the_search_reads(text: str):
+    try:
+        parse_terms(text)
+        is_query = True
+    except ValueError:
+        is_query = False
+    assert FORMATS.conforms(text, "query") is is_query
+
+
+# Keys of earlier versions
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"picture_sets": {}}, "picture_sets: is image_sets now; rename it"),
+        ({"run": {"pictures": []}}, "run.pictures: is run.images now; rename it"),
+        (
+            {"corpora": {"bible": {"sentences": {"slack": 3}}}},
+            "corpora.bible.sentences.slack: is corpora.bible.sentences.length_tolerance now; "
+            "rename it",
+        ),
+        (
+            {"search": {"examples": {"a": {"index": "images", "pictures": 3}}}},
+            "search.examples.a.pictures: is search.examples.a.images now; rename it",
+        ),
+    ],
+)
+def test_a_renamed_key_is_refused_with_its_present_name(changes: dict[str, Any], line: str):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    update_config(config, changes)
+    assert line in problems(config, SCHEMA)
+
+
+def test_each_renamed_key_leads_to_a_key_of_the_schema(own: dict[str, Any]):
+    paths = {path for path, _ in schema_keys(own, own)}
+    assert set(RENAMED.values()) - paths == set()
+    assert RENAMED.keys() & paths == set()
+
+
+def test_the_changelog_lists_every_renamed_key():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    renamed = {old: new for old, new in RENAMED.items() if not old.startswith("variant_defaults.")}
+    assert [old for old, new in renamed.items() if f"`{old}` -> `{new}`" not in text] == []

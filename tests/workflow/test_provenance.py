@@ -1,5 +1,7 @@
-"""What counts as a change of code, and that exactly the rules that run it are stale."""
+"""Which edits change the param code, and jobs that run with planned code and configuration."""
 
+import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,8 +9,9 @@ from typing import Any
 import numpy
 import pytest
 import yaml
+from snakemake.exceptions import WorkflowError
 
-from workflow.provenance import digest, track_code
+from workflow.provenance import PLAN, check_plan, digest, track_code
 
 FILES = {
     "job.py": "from wordbridge.letters import vowels\nprint(vowels('word'))\n",
@@ -273,3 +276,68 @@ def test_without_word_of_a_plan_the_param_is_made_of_what_is_there(scripts: Path
 
 def test_the_param_holds_no_path_of_this_machine(scripts: Path):
     assert str(scripts) not in repr(code_of(scripts / "job.py"))
+
+
+# Plans
+
+
+@pytest.fixture(autouse=True)
+def unplanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restore the environment after each test."""
+    monkeypatch.setenv(PLAN, "")
+    monkeypatch.delenv(PLAN)
+
+
+def parsed(config: dict[str, Any], *scripts: Path, main: bool) -> Any:
+    """Return the parts of Snakemake's workflow that matter here; ``given`` gets the params."""
+    given: dict[str, Any] = {}
+    rules = [
+        SimpleNamespace(
+            script=script.name,
+            basedir=SimpleNamespace(
+                join=lambda _, script=script: SimpleNamespace(
+                    get_path_or_uri=lambda secret_free: str(script)
+                )
+            ),
+            set_params=given.update,
+        )
+        for script in scripts
+    ]
+    settings = SimpleNamespace(deployment_method=[])
+    return SimpleNamespace(
+        config=config, is_main_process=main, rules=rules, deployment_settings=settings, given=given
+    )
+
+
+def test_a_job_starts_when_only_the_order_of_keys_is_another():
+    check_plan(parsed({"seeds": [1, 2], "device": "cpu"}, main=True))
+    check_plan(parsed({"device": "cpu", "seeds": [1, 2]}, main=False))
+
+
+def test_a_job_ends_when_the_configuration_changed_since_it_was_planned():
+    check_plan(parsed({"beam": 2}, main=True))
+    with pytest.raises(WorkflowError, match=r"^the configuration changed after the workflow"):
+        check_plan(parsed({"beam": 3}, main=False))
+
+
+def test_a_job_has_the_code_that_was_planned(tmp_path: Path):
+    script = tmp_path / "job.py"
+    script.write_text("print(1)\n")
+    plan = parsed({}, script, main=True)
+    check_plan(plan)
+    script.write_text("print(2)\n")
+    running = parsed({}, script, main=False)
+    check_plan(running)
+    assert running.given["code"](None) == plan.given["code"]
+    assert json.loads(os.environ[PLAN])["code"] == plan.given["code"]["modules"]
+
+
+def test_each_new_run_makes_its_own_plan():
+    check_plan(parsed({"beam": 2}, main=True))
+    check_plan(parsed({"beam": 3}, main=True))
+    check_plan(parsed({"beam": 3}, main=False))
+
+
+def test_a_job_that_is_handed_no_environment_starts():
+    check_plan(parsed({}, main=False))
+    assert PLAN not in os.environ

@@ -9,31 +9,34 @@ from types import SimpleNamespace
 
 import pytest
 
-from workflow import endings
+from workflow import cleanup
 
-ROOT = Path(__file__).resolve().parents[1]
-LIVING = "from workflow.endings import begin; begin(is_main=True); print(flush=True); input()"
+ROOT = Path(__file__).resolve().parents[2]
+LIVING = (
+    "from workflow.cleanup import remove_stale_locks; remove_stale_locks(is_main=True); "
+    "print(flush=True); input()"
+)
 
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each test be a process of its own in a folder with a lock of Snakemake's."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(endings.SNAKEMAKE, "")
-    monkeypatch.setattr(endings, "_held", [])
-    endings.LOCKS.mkdir(parents=True)
-    (endings.LOCKS / "0.output.lock").write_text("results/a\n")
+    monkeypatch.setenv(cleanup.SNAKEMAKE, "")
+    monkeypatch.setattr(cleanup, "_open_files", [])
+    cleanup.LOCKS.mkdir(parents=True)
+    (cleanup.LOCKS / "0.output.lock").write_text("results/a\n")
 
 
 def begin(is_main: bool = True) -> bool:
     """Return whether locks are left after ``begin``; forget that this process lives."""
-    endings.begin(is_main)
-    endings._held.pop().close()
-    return any(endings.LOCKS.iterdir())
+    cleanup.remove_stale_locks(is_main)
+    cleanup._open_files.pop().close()
+    return any(cleanup.LOCKS.iterdir())
 
 
 def snakemake(**changes: object) -> SimpleNamespace:
-    """Return what Snakemake is for ``attend``: a main process that will run jobs."""
+    """Return what Snakemake is for ``install_hooks``: a main process that will run jobs."""
     kept = {"executor_plugin": object(), "dryrun": False, "is_main_process": True}
     ignored = {name: lambda *_: None for name in ("_prepare_dag", "onsuccess", "onerror")}
     return SimpleNamespace(**{**kept, **ignored, **changes})
@@ -42,20 +45,20 @@ def snakemake(**changes: object) -> SimpleNamespace:
 def test_the_locks_of_a_dead_snakemake_are_removed(capsys: pytest.CaptureFixture[str]):
     assert begin()  # whose they are is not known yet
     assert not begin()
-    assert capsys.readouterr().err == "The locks of a Snakemake that was killed are removed.\n"
+    assert capsys.readouterr().err == "Removed the locks of a Snakemake that was killed.\n"
     assert not begin()
     assert capsys.readouterr().err == ""
 
 
 def test_the_locks_of_a_living_snakemake_stay_until_it_is_killed(tmp_path: Path):
-    (endings.LOCKS / "0.output.lock").unlink()
+    (cleanup.LOCKS / "0.output.lock").unlink()
     command = [sys.executable, "-c", LIVING]
     with subprocess.Popen(
         command, env={"PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as living:
         assert living.stdout is not None
         living.stdout.readline()
-        (endings.LOCKS / "0.output.lock").touch()
+        (cleanup.LOCKS / "0.output.lock").touch()
         assert begin()
         living.kill()
     assert not begin()
@@ -63,7 +66,7 @@ def test_the_locks_of_a_living_snakemake_stay_until_it_is_killed(tmp_path: Path)
 
 def test_locks_stay_where_another_machine_has_been(monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as other:
-        other.setattr(endings.socket, "gethostname", lambda: "other")
+        other.setattr(cleanup.socket, "gethostname", lambda: "other")
         assert begin()
     assert begin()
     assert begin()
@@ -91,34 +94,34 @@ def test_the_process_of_a_job_is_there_but_removes_no_locks():
 def test_only_what_will_run_jobs_leaves_traces(changes: dict[str, object], begins: bool):
     prepared: list[object] = []
     run = snakemake(_prepare_dag=lambda *given, **named: prepared.append((given, named)), **changes)
-    endings.attend(run)
-    assert not endings.PRESENCE.exists()
+    cleanup.install_hooks(run)
+    assert not cleanup.PRESENCE.exists()
     run._prepare_dag(1, forceall=False)
     assert prepared == [((1,), {"forceall": False})]
-    assert endings.PRESENCE.exists() is begins
-    for file in endings._held:
+    assert cleanup.PRESENCE.exists() is begins
+    for file in cleanup._open_files:
         file.close()
 
 
 def test_the_states_of_what_was_recorded_go_and_others_stay():
     jobs = [SimpleNamespace(output=["results/translators/all/1/model.safetensors"])]
     for seed in (1, 2):
-        (endings.STATES / f"results/translators/all/{seed}").mkdir(parents=True)
-        (endings.STATES / f"results/translators/all/{seed}/x.safetensors").touch()
-    endings.forget_states(jobs)
-    folder = endings.STATES / "results/translators/all"
+        (cleanup.STATES / f"results/translators/all/{seed}").mkdir(parents=True)
+        (cleanup.STATES / f"results/translators/all/{seed}/x.safetensors").touch()
+    cleanup.remove_states(jobs)
+    folder = cleanup.STATES / "results/translators/all"
     assert [path.name for path in folder.iterdir()] == ["2"]
     jobs[0].output = ["results/translators/all/2/model.safetensors"]
-    endings.forget_states(jobs)
-    assert not endings.STATES.exists()
+    cleanup.remove_states(jobs)
+    assert not cleanup.STATES.exists()
 
 
 def test_the_states_below_the_folder_of_a_recorded_file_stay():
-    state = endings.STATES / "results/mini/translators/all/1/x.safetensors"
+    state = cleanup.STATES / "results/mini/translators/all/1/x.safetensors"
     state.parent.mkdir(parents=True)
     state.touch()
     above = ["config.json", "translators/all.json", "translators/config.json"]
-    endings.forget_states([SimpleNamespace(output=[f"results/mini/{name}" for name in above])])
+    cleanup.remove_states([SimpleNamespace(output=[f"results/mini/{name}" for name in above])])
     assert state.exists()
 
 
@@ -128,20 +131,20 @@ def test_states_of_what_ran_go_when_a_run_ends_well_or_not(capsys: pytest.Captur
         SimpleNamespace(output=[f"results/translators/all/{seed}/model"]) for seed in (1, 2)
     )
     for seed in (1, 2):
-        (endings.STATES / f"results/translators/all/{seed}").mkdir(parents=True)
+        (cleanup.STATES / f"results/translators/all/{seed}").mkdir(parents=True)
     run = snakemake(
         dag=SimpleNamespace(jobs=[first, second], finished_jobs=[first]),
         onsuccess=lambda do: at_end.update(success=do),
         onerror=lambda do: at_end.update(error=do),
     )
-    endings.attend(run)
+    cleanup.install_hooks(run)
     log = Path("log")
     log.write_text("Command 'python a' died with <Signals.SIGKILL: 9>.")
     at_end["error"]([log])
-    assert [path.name for path in (endings.STATES / "results/translators/all").iterdir()] == ["2"]
+    assert [path.name for path in (cleanup.STATES / "results/translators/all").iterdir()] == ["2"]
     assert capsys.readouterr().err.startswith("error: a job was killed")
     at_end["success"]([log])
-    assert not endings.STATES.exists()
+    assert not cleanup.STATES.exists()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +160,7 @@ def test_a_killed_job_is_explained(
 ):
     log = tmp_path / "log"
     log.write_text(words)
-    endings.explain([log])
+    cleanup.explain_kill([log])
     said = capsys.readouterr().err
     assert said.startswith("error: a job was killed (SIGKILL), which is what") is explained
     assert said.count("\n") == explained

@@ -1,0 +1,108 @@
+"""Cleanup after finished, failed and killed runs."""
+
+import fcntl
+import os
+import re
+import socket
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+# Read by wordbridge.job: jobs end when this Snakemake does.
+SNAKEMAKE = "WORDBRIDGE_SNAKEMAKE"
+
+# Each line is a host on which Snakemake has run in this folder; each process holds a file lock.
+PRESENCE = Path(".snakemake/wordbridge.presence")
+LOCKS = Path(".snakemake/locks")
+STATES = Path("resources/state")
+
+_KILLED = re.compile(r"died with <Signals\.SIGKILL: 9>|non-zero exit status 137\b")
+
+_open_files: list[IO[str]] = []  # their locks last as long as this process
+
+
+def install_hooks(workflow: Any) -> None:
+    """Remove stale locks before ``workflow`` runs, and finished training states when it ends.
+
+    A plan that runs nothing (``snakemake -n``, ``wordbridge why``) changes nothing.
+    """
+
+    def fail(logs: Iterable[str | Path]) -> None:
+        remove_states(workflow.dag.finished_jobs)
+        explain_kill(logs)
+
+    def start(*arguments: Any, **options: Any) -> None:
+        if workflow.executor_plugin is not None and not workflow.dryrun:
+            remove_stale_locks(workflow.is_main_process)
+        prepare(*arguments, **options)
+
+    os.environ[SNAKEMAKE] = str(os.getpid())
+    # While it reads the Snakefile, Snakemake has not decided yet whether it will run jobs. It has
+    # when it prepares the plan, which is before it looks for locks.
+    prepare, workflow._prepare_dag = workflow._prepare_dag, start
+    workflow.onsuccess(lambda log: remove_states(workflow.dag.jobs))
+    workflow.onerror(fail)
+
+
+def remove_stale_locks(is_main: bool) -> None:
+    """Register this process in the folder; remove locks that a killed Snakemake left.
+
+    The process of a job, perhaps on another host, registers as well and removes nothing.
+    """
+    PRESENCE.parent.mkdir(exist_ok=True)
+    file = PRESENCE.open("a+", encoding="utf-8")
+    _open_files.append(file)
+    alone = _lock(file)
+    file.seek(0)
+    hosts, host = set(file.read().split()), socket.gethostname()
+    if host not in hosts:
+        print(host, file=file, flush=True)
+    # File locks may be invisible on other hosts: with a second one, the user has to decide
+    # (snakemake --unlock).
+    stale = [*LOCKS.glob("*.lock")] if is_main and alone and hosts == {host} else []
+    for lock in stale:
+        lock.unlink(missing_ok=True)
+    if stale:
+        print("Removed the locks of a Snakemake that was killed.", file=sys.stderr)
+    if alone:
+        fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def _lock(file: IO[str]) -> bool:
+    """Lock a file, exclusively if no other process has; return whether the lock is exclusive."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        return False
+    except OSError:  # a file system without locks
+        return False
+    return True
+
+
+def remove_states(jobs: Iterable[Any]) -> None:
+    """Delete the training states of ``jobs``, whose outputs Snakemake has recorded.
+
+    A training cannot delete its state: if it or Snakemake were killed before the record, Snakemake
+    would delete the outputs, and the training would start anew.
+    """
+    for output in {Path(output).parent for job in jobs for output in job.output}:
+        folder = STATES.joinpath(*output.parts[bool(output.anchor) :])
+        # Not recursively: below results/default, where config.json is, are other jobs' states.
+        for state in [path for path in folder.glob("*") if path.is_file()]:
+            state.unlink()
+        with suppress(OSError):  # it does not exist, or has the folder of another training
+            os.removedirs(folder)
+
+
+def explain_kill(logs: Iterable[str | Path]) -> None:
+    """Print the likely cause if one of the ``logs`` reports a killed job."""
+    texts = (Path(log).read_text(encoding="utf-8", errors="replace") for log in logs)
+    if any(map(_KILLED.search, texts)):
+        print(
+            "error: a job was killed (SIGKILL), which is what the system does when memory runs "
+            "out; free some or run fewer jobs at once (--cores), and run the same command again",
+            file=sys.stderr,
+        )

@@ -1,0 +1,247 @@
+"""One line for each problem of a configuration: what, expected, got, what to do."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema.exceptions import ValidationError
+
+Schema = dict[str, Any]
+
+YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
+
+# Keys of earlier versions. A * stands for one name; CHANGELOG.md has the same list.
+RENAMED = {
+    "auxiliary.longest": "auxiliary.max_en_words",
+    "corpora.*.sentences.longest_ratio": "corpora.*.sentences.max_ratio",
+    "corpora.*.sentences.shortest_ratio": "corpora.*.sentences.min_ratio",
+    "corpora.*.sentences.slack": "corpora.*.sentences.length_tolerance",
+    "decoding.block_ngrams": "decoding.no_repeat_ngram_size",
+    "image_sets.*.part": "image_sets.*.split",
+    "image_sets.*.shows": "image_sets.*.image_kind",
+    "image_tables.pictures": "image_tables.images",
+    "lengths.measured_in": "lengths.from_split",
+    "picture_scores": "image_scores",
+    "picture_sets": "image_sets",
+    "picture_split": "image_split",
+    "picture_tables": "image_tables",
+    "resources.*.places": "resources.*.locations",
+    "run.pictures": "run.images",
+    "scores.part": "scores.split",
+    "search.examples.*.pictures": "search.examples.*.images",
+    "search.graph.build_candidates": "search.graph.ef_construction",
+    "search.graph.links": "search.graph.M",
+    "search.graph.search_candidates": "search.graph.ef_search",
+    "suspects": "label_errors",
+    "tokens.longest": "tokens.max_en_tokens",
+    "vectors.*.buckets": "vectors.*.bucket",
+    "vectors.*.frequent": "vectors.*.t",
+    "vectors.*.longest": "vectors.*.maxn",
+    "vectors.*.negatives": "vectors.*.neg",
+    "vectors.*.shortest": "vectors.*.minn",
+    "vocabulary.counted_in": "vocabulary.from_split",
+}
+VARIANT_KEYS = {
+    "forcing.coin": "forcing.sampling_unit",
+    "forcing.hold": "forcing.hold_epochs",
+    "model.locked_dropout": "model.variational_dropout",
+    "model.readout": "model.deep_output",
+    "training.averaging": "training.ema_decay",
+    "training.save_seconds": "training.checkpoint_seconds",
+    "training.select": "training.keep_epoch",
+}
+METHOD_KEYS = {
+    "training.save_seconds": "training.checkpoint_seconds",
+    "training.select": "training.keep_epoch",
+}
+for _block, _keys in (
+    ("variants.*", VARIANT_KEYS),
+    ("variant_defaults", VARIANT_KEYS),
+    ("methods.*", METHOD_KEYS),
+):
+    RENAMED |= {f"{_block}.{old}": f"{_block}.{new}" for old, new in _keys.items()}
+TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "an integer",
+    "boolean": "true or false",
+    "null": "null",
+}
+LIMITS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "above",
+    "maximum": "at most",
+    "exclusiveMaximum": "below",
+    "minItems": "with a length of at least",
+    "maxItems": "with a length of at most",
+    "minLength": "with a length of at least",
+    "pattern": "matching",
+    "format": "that is a valid",
+    "unit": "in",
+}
+# For these keywords the validator's own message has more than the schema.
+WITH_MESSAGE = ("entryOf", "not", "propertyNames", "uniqueItems")
+
+
+def error_lines(error: ValidationError, root: Schema) -> Iterator[str]:
+    """Yield one line for each problem behind ``error``; ``root`` is the whole schema."""
+    got: Any = error.instance
+    schema: Any = error.schema
+    node, path = resolve(schema, root), _dotted(error.absolute_path)
+    if error.validator in ("anyOf", "oneOf") and isinstance(got, dict) and error.context:
+        yield from _branch_lines(error.context, root)
+    elif error.validator == "additionalProperties":
+        names = node.get("properties", {})
+        patterns = node.get("patternProperties", {})
+        for name in sorted(set(got) - set(names)):
+            if not any(re.search(pattern, name) for pattern in patterns):
+                yield _unknown(path, name, names, root)
+    elif error.validator == "required":
+        required: Any = error.validator_value
+        for name in sorted(set(required) - set(got)):
+            child = resolve(node.get("properties", {}).get(name, {}), root)
+            about = child.get("description", "it has no default").rstrip(".")
+            yield f"{_joined(path, name)}: expected {_expected(child, root)}, got nothing; {about}"
+    else:
+        expected = error.message if error.validator in WITH_MESSAGE else _expected(node, root)
+        value = json.dumps(got, ensure_ascii=False)
+        yield f"{path or 'config'}: expected {expected}, got {value}; {_remedy(got, node)}"
+
+
+def schema_keys(node: Schema, root: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
+    """Yield (dotted path, schema) of every key below ``node``; ``*`` stands for any name."""
+    node = resolve(node, root)
+    for part in [*node.get("allOf", []), *node.get("anyOf", []), *node.get("oneOf", [])]:
+        yield from schema_keys(part, root, path)
+    if isinstance(node.get("items"), dict):
+        yield from schema_keys(node["items"], root, path)
+    entries = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
+    for child in filter(None, entries):
+        yield from schema_keys(child, root, _joined(path, "*"))
+    for name, child in node.get("properties", {}).items():
+        yield _joined(path, name), resolve(child, root)
+        yield from schema_keys(child, root, _joined(path, name))
+
+
+def repeated_keys(path: str | Path) -> Iterator[str]:
+    """Yield one line for each key of a YAML file that occurs twice in one mapping."""
+    yield from _repeated(path, yaml.compose(Path(path).read_text(encoding="utf-8"), YAML))
+
+
+def _repeated(file: str | Path, node: yaml.Node | None, path: str = "") -> Iterator[str]:
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _repeated(file, item, f"{path}[{number}]")
+    if not isinstance(node, yaml.MappingNode):
+        return
+    first_lines: dict[str, int] = {}
+    for key, value in node.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        if name in first_lines:
+            yield (
+                f"{_joined(path, name)}: expected once, got it in lines {first_lines[name]} and "
+                f"{line} of {file}; remove or rename one"
+            )
+        first_lines[name] = line
+        yield from _repeated(file, value, _joined(path, name))
+
+
+def resolve(node: Schema, root: Schema) -> Schema:
+    """Return ``node`` with the target of its $ref; entries next to the $ref win."""
+    if "$ref" not in node:
+        return node
+    target: Schema = reduce(lambda at, part: at[part], node["$ref"].split("/")[1:], root)
+    others = {key: value for key, value in node.items() if key != "$ref"}
+    return {**resolve(target, root), **others}
+
+
+def one_of(names: Iterable[str], got: str) -> str:
+    """Return "one of ..." with a question if ``got`` is close to one of the names."""
+    near = difflib.get_close_matches(got, list(names), n=1)
+    question = f" (did you mean {near[0]}?)" if near else ""
+    return f"one of {', '.join(sorted(names))}{question}"
+
+
+def _unknown(path: str, name: str, names: Iterable[str], root: Schema) -> str:
+    full = _joined(path, name)
+    if current := _current_path(full):
+        return f"{full}: is {current} now; rename it"
+    # A close name here is more likely than the same name elsewhere.
+    near = difflib.get_close_matches(name, list(names), n=1)
+    elsewhere = [at for at, _ in schema_keys(root, root) if at.split(".")[-1] == name and not near]
+    remedy = f"move it to {elsewhere[0]}" if elsewhere else "correct or remove it"
+    return f"{full}: unknown key, expected {one_of(names, name)}; {remedy}"
+
+
+def _current_path(path: str) -> str | None:
+    """Return the present path of a key that has been renamed, or None."""
+    for old, new in RENAMED.items():
+        pattern = re.escape(old).replace(r"\*", "([^.]+)")
+        if match := re.fullmatch(pattern, path):
+            for name in match.groups():
+                new = new.replace("*", name, 1)
+            return new
+    return None
+
+
+def _branch_lines(context: Iterable[ValidationError], root: Schema) -> Iterator[str]:
+    """Yield the lines of the branch of anyOf or oneOf that was most likely meant."""
+    branches: dict[Any, list[ValidationError]] = {}
+    for error in context:
+        branches.setdefault(error.relative_schema_path[0], []).append(error)
+    kinds = [e for errors in branches.values() for e in errors if e.validator == "const"]
+    if len(kinds) == len(branches):  # the key that distinguishes the branches fits none of them
+        allowed = one_of([str(e.validator_value) for e in kinds], str(kinds[0].instance))
+        at = _dotted(kinds[0].absolute_path)
+        yield f"{at}: expected {allowed}, got {json.dumps(kinds[0].instance)}; change it"
+        return
+    decisive = ("const", "enum", "type")
+    ranked = [
+        (sum(error.validator in decisive for error in errors), len(lines), lines)
+        for errors in branches.values()
+        for lines in [[line for error in errors for line in error_lines(error, root)]]
+    ]
+    yield from min(ranked)[2]
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _expected(node: Schema, root: Schema) -> str:
+    """Return a description of the values that ``node`` allows."""
+    for choice in ("anyOf", "oneOf"):
+        if choice in node:
+            return " or ".join(_expected(resolve(part, root), root) for part in node[choice])
+    if "const" in node:
+        return json.dumps(node["const"])
+    if "enum" in node:
+        return f"one of {', '.join(map(json.dumps, node['enum']))}"
+    types = node.get("type", "a value")
+    names = " or ".join(TYPES.get(kind, kind) for kind in _as_list(types))
+    keywords = (key for key in LIMITS if key in node and (key, node[key]) != ("unit", "1"))
+    return " ".join([names, *(f"{LIMITS[key]} {node[key]}" for key in keywords)])
+
+
+def _as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _remedy(got: Any, node: Schema) -> str:
+    if isinstance(got, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", got):
+        return "YAML reads this as text; write a point and a sign, as in 1.0e-3"
+    if "examples" in node:
+        return f"write for example: {', '.join(node['examples'])}"
+    return f"the default is {json.dumps(node['default'])}" if "default" in node else "change it"
