@@ -1,4 +1,4 @@
-"""Auxiliary text through the workflow: from the verses of a tiny Bible, into no other split."""
+"""Auxiliary text in a run of the workflow on a tiny Bible: none of it is in another split."""
 
 import csv
 import sqlite3
@@ -36,13 +36,13 @@ CONFIG = {
 
 
 def verses() -> list[tuple[str, int, int, int, str]]:
-    """Return rows of verses that ask for a thing and then tell of another one."""
+    """Return rows of verses with a question and a statement."""
     rows = []
     for number, (fr, en) in enumerate(THINGS * 5, start=1):
         names = f"Où est {fr} de {number} ? Voici {number} fois {fr}."
         rows.append(("f", 1, 1, number, names))
         rows.append(("e", 1, 1, number, f"Where is {en} of {number}? See {number} times {en}."))
-    # Tells what another verse asks for: of no use unless that one is in the train split.
+    # The French text of another verse: rejected unless that verse is in the train split.
     rows += [("f", 2, 2, number, rows[2 * number - 2][4]) for number in range(1, 31)]
     rows += [("e", 2, 2, number, "Nobody knows.") for number in range(1, 31)]
     return rows
@@ -66,7 +66,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Pa
 
 
 @pytest.mark.long
-def test_auxiliary_text_is_numbered_behind_the_questions(finished: Path):
+def test_auxiliary_text_follows_the_questions_as_token_ids(finished: Path):
     pairs = read_tokenized(finished / RESULTS / "auxiliary/pairs.tsv")
     splits = Counter(pair.split for pair in pairs)
     assert set(splits) == {"train", "valid", "test", "auxiliary"}
@@ -75,24 +75,24 @@ def test_auxiliary_text_is_numbered_behind_the_questions(finished: Path):
     ids = read_ids(finished / RESULTS / "ids/en.npz")
     assert {split: len(ids.rows(split)) for split in splits} == dict(splits)
     words = read_vocabulary(finished / RESULTS / "vocabulary/en.tsv").words
-    assert "times" in words  # stands in auxiliary text alone
+    assert "times" in words  # occurs in auxiliary text alone
 
 
 @pytest.mark.long
-def test_no_verse_and_no_text_of_the_other_parts_is_among_it(finished: Path):
+def test_auxiliary_text_has_no_verse_and_no_text_of_the_other_splits(finished: Path):
     with (finished / RESULTS / "tables/leaks.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert ("test", "auxiliary") in [(row["split"], row["other"]) for row in rows]
     kinds = ("exact", "normalised", "english_only", "french_only", "group")
     assert all(row[kind] == "0" for row in rows for kind in kinds)
     pairs = read_tokenized(finished / RESULTS / "auxiliary/pairs.tsv")
-    asked = [pair.fr.rstrip(" ?") for pair in pairs if pair.split in ("valid", "test")]
-    told = [pair.fr for pair in pairs if pair.split == "auxiliary"]
-    assert not [text for text in told if any(one in text for one in asked)]
+    held_out = [pair.fr.rstrip(" ?") for pair in pairs if pair.split in ("valid", "test")]
+    auxiliary = [pair.fr for pair in pairs if pair.split == "auxiliary"]
+    assert not [text for text in auxiliary if any(question in text for question in held_out)]
 
 
 @pytest.mark.long
-def test_the_corpus_table_counts_it(finished: Path):
+def test_the_corpus_table_counts_auxiliary_text(finished: Path):
     with (finished / RESULTS / "tables/corpus.tsv").open(encoding="utf-8", newline="") as file:
         rows = {
             (row["language"], row["split"]): row for row in csv.DictReader(file, delimiter="\t")
@@ -101,7 +101,7 @@ def test_the_corpus_table_counts_it(finished: Path):
     assert int(rows["en", "auxiliary"]["pairs"]) == sum(pair.split == "auxiliary" for pair in pairs)
 
 
-def test_lines_of_text_have_no_auxiliary_part(tmp_path: Path, workflow: Workflow):
+def test_a_corpus_of_lines_has_no_auxiliary_split(tmp_path: Path, workflow: Workflow):
     (tmp_path / "on.yaml").write_text("auxiliary: {use: true}\n", encoding="utf-8")
     files = (
         "--configfile",

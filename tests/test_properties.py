@@ -1,8 +1,8 @@
-"""What must hold for any input, across modules.
+"""Properties of any input, across modules.
 
 Properties of single modules are in their tests: token lists, vocabularies and pairs come back from
-their files (corpus/test_escapes.py, test_tokenized.py, test_vocabulary.py, test_pairs.py), an epoch
-is a function of its seed (test_batches.py), a beam of one is greedy (translation/test_decoding.py).
+their files (corpus/test_pairs.py, test_vocabulary.py), an epoch is a function of its seed
+(test_batches.py), a beam of one is greedy (translation/test_decoding.py).
 """
 
 import tempfile
@@ -79,15 +79,15 @@ ENGLISH = [
 
 
 def lowered(word: str) -> str:
-    """Return a word as it comes back: its capitals are lost but for those of whole words."""
+    """Return a word after detokenization: only words in capitals keep their capitals."""
     return word if word.isupper() and len(word) > 2 else word.lower()
 
 
-@pytest.mark.parametrize(("language", "known"), [("fr", FRENCH), ("en", ENGLISH)])
+@pytest.mark.parametrize(("language", "vocabulary"), [("fr", FRENCH), ("en", ENGLISH)])
 @quick(60)
 @given(data=st.data())
-def test_what_the_tokenizer_does_is_undone(language: str, known: list[str], data: Any):
-    words = data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=6))
+def test_detokenization_inverts_tokenization(language: str, vocabulary: list[str], data: Any):
+    words = data.draw(st.lists(st.sampled_from(vocabulary), min_size=1, max_size=6))
     sign = data.draw(st.sampled_from(["", "?", "!", "."]))
     assume(all(one != other for one, other in pairwise(words)))
     (tokens,) = tokenize([" ".join(words) + sign], language, TokenRules(**TOKEN_RULES))
@@ -110,9 +110,9 @@ def test_no_pair_of_any_corpus_leaks(
         TokenizedPair(str(row), f"g{group}", f"Qui {fr}{sign}", f"Who {en}{sign}", [], [])
         for row, (group, fr, en, sign) in enumerate(corpus)
     ]
-    drawn = {"method": "grouped", "seed": seed, "valid": shares[0], "test": shares[1]}
+    fractions = {"method": "grouped", "seed": seed, "valid": shares[0], "test": shares[1]}
     try:
-        split = split_pairs(pairs, drawn)
+        split = split_pairs(pairs, fractions)
     except InputError:
         return  # so much in common that a split stays empty
     assert [pair._replace(split="") for pair in split] == pairs
@@ -125,32 +125,32 @@ TEXTS = st.lists(st.lists(st.integers(4, 9), max_size=5), min_size=1, max_size=3
 
 @quick(40)
 @given(TEXTS, st.integers(1, 8), st.integers(0, 4), st.integers(0, 3))
-def test_an_epoch_has_every_pair_once_as_it_was(
+def test_an_epoch_has_every_pair_once_and_unchanged(
     texts: list[list[int]], size: int, seed: int, epoch: int
 ):
     data = parallel(texts, [ids[::-1] for ids in texts])
-    met = []
-    for places in sortish_batches(data.target_lengths, size, seed, epoch):
-        batch = data.batch(places)
-        for column, place in enumerate(batch.indices.tolist()):
-            met.append(place)
+    indices = []
+    for chosen in sortish_batches(data.target_lengths, size, seed, epoch):
+        batch = data.batch(chosen)
+        for column, index in enumerate(batch.indices.tolist()):
+            indices.append(index)
             source = batch.source[: int(batch.source_lengths[column]), column].tolist()
             target = batch.target[: int(batch.target_lengths[column]), column].tolist()
-            assert source == [*texts[place], EOS]
-            assert target == [*texts[place][::-1], EOS]
-    assert sorted(met) == list(range(len(texts)))
+            assert source == [*texts[index], EOS]
+            assert target == [*texts[index][::-1], EOS]
+    assert sorted(indices) == list(range(len(texts)))
 
 
 # ---- Search for translations --------------------------------------------------------------------
 
 
 def steps(model: Translator, source: NDArray[np.int64], ids: list[int]) -> list[float]:
-    """Return the log-probability of each id behind those before it."""
+    """Return the log-probability of each id given those before it."""
     target = torch.tensor(ids).view(-1, 1)
     with torch.no_grad():
-        given = torch.from_numpy(source).view(-1, 1), torch.tensor([len(source)])
-        logs = model.logits(model.forced_outputs(*given, target)).log_softmax(dim=2)
-    return [float(one) for one in logs.gather(2, target.unsqueeze(2)).flatten()]
+        inputs = torch.from_numpy(source).view(-1, 1), torch.tensor([len(source)])
+        logs = model.logits(model.forced_outputs(*inputs, target)).log_softmax(dim=2)
+    return [float(value) for value in logs.gather(2, target.unsqueeze(2)).flatten()]
 
 
 @quick(25)
@@ -165,11 +165,11 @@ def test_a_hypothesis_has_the_score_of_all_its_steps(
 ):
     model = translator(variant((VARIANTS | FLAGS)[name]), seed).eval()
     text = np.array([*source, EOS])
-    (found,) = translate(model, [text], DecodingSettings(beam=beam, max_steps=6))
-    ids = found.ids.tolist()
-    own = steps(model, text, ids if len(ids) == 6 else [*ids, EOS])
-    prefixes = list(accumulate(own, initial=0.0))
-    assert found.log_probability == pytest.approx(prefixes[-1], abs=1e-4)
+    (hypothesis,) = translate(model, [text], DecodingSettings(beam=beam, max_steps=6))
+    ids = hypothesis.ids.tolist()
+    log_probabilities = steps(model, text, ids if len(ids) == 6 else [*ids, EOS])
+    prefixes = list(accumulate(log_probabilities, initial=0.0))
+    assert hypothesis.log_probability == pytest.approx(prefixes[-1], abs=1e-4)
     assert all(later <= earlier for earlier, later in pairwise(prefixes))
 
 
@@ -177,23 +177,23 @@ def test_a_hypothesis_has_the_score_of_all_its_steps(
 
 
 def fnv(ngram: bytes) -> int:
-    """Return fastText's hash, which takes bytes for signed."""
+    """Return fastText's hash, which treats bytes as signed."""
     hashed = 2166136261
     for byte in ngram:
         hashed = ((hashed ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * 16777619) & 0xFFFFFFFF
     return hashed
 
 
-def rows_of(word: str, known: list[str], lengths: tuple[int, int], buckets: int) -> list[int]:
-    """Return the rows whose mean a word's vector is, as the paper has them."""
-    rows = [known.index(word)] if word in known else []
+def rows_of(word: str, vocabulary: list[str], lengths: tuple[int, int], buckets: int) -> list[int]:
+    """Return the rows whose mean is a word's vector, as in the paper."""
+    rows = [vocabulary.index(word)] if word in vocabulary else []
     marked = f"<{word}>"
     for start in range(len(marked)):
         for length in range(max(lengths[0], 1), lengths[1] + 1):
             ngram = marked[start : start + length]
             is_end = length == 1 and start in (0, len(marked) - 1)
             if len(ngram) == length and not is_end and buckets:
-                rows.append(len(known) + fnv(ngram.encode()) % buckets)
+                rows.append(len(vocabulary) + fnv(ngram.encode()) % buckets)
     return rows
 
 
@@ -202,34 +202,36 @@ WORD = st.text("ab<é日𝒳", min_size=1, max_size=5)
 
 @quick(80)
 @given(
-    known=st.lists(WORD, max_size=6, unique=True),
-    asked=st.lists(WORD, max_size=4),
+    vocabulary=st.lists(WORD, max_size=6, unique=True),
+    others=st.lists(WORD, max_size=4),
     buckets=st.integers(0, 7),
     lengths=st.tuples(st.integers(0, 3), st.integers(0, 4)),
     dim=st.integers(1, 4),
     seed=st.integers(0, 99),
 )
-def test_a_model_is_read_as_its_definition_says(
-    known: list[str],
-    asked: list[str],
+def test_vectors_of_any_model_equal_their_definition(
+    vocabulary: list[str],
+    others: list[str],
     buckets: int,
     lengths: tuple[int, int],
     dim: int,
     seed: int,
 ):
-    matrix = np.random.default_rng(seed).standard_normal((len(known) + buckets, dim), np.float32)
+    matrix = np.random.default_rng(seed).standard_normal(
+        (len(vocabulary) + buckets, dim), np.float32
+    )
     content = fasttext_model(
-        [word.encode() for word in known], matrix, buckets=buckets, lengths=lengths
+        [word.encode() for word in vocabulary], matrix, buckets=buckets, lengths=lengths
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.bin")
         path.write_bytes(content)
         vectors = FastTextBin(path)
-        for word in [*known, *asked]:
-            rows = rows_of(word, known, lengths, buckets)
+        for word in [*vocabulary, *others]:
+            rows = rows_of(word, vocabulary, lengths, buckets)
             expected = matrix[rows].mean(axis=0) if rows else np.zeros(dim)
             np.testing.assert_allclose(vectors.vector(word), expected, atol=1e-5)
-        assert list(vectors.words()) == known
+        assert list(vectors.words()) == vocabulary
 
 
 NAME = st.lists(st.sampled_from([*"a.-/\\:\0 é", "..", "../", "C:"]), max_size=6).map("".join)
@@ -248,12 +250,12 @@ def test_a_member_of_any_name_stays_inside(name: str, packed: str):
             assume("\0" not in name)
             archive.write_bytes(tarred({name: b"x"}))
         try:
-            extract_member(archive, name, inside / "wanted")
+            extract_member(archive, name, inside / "member")
         except InputError:
             assert list(inside.iterdir()) == []
         else:
             assert not escapes_archive(name)
-            assert (inside / "wanted").read_bytes() == b"x"
+            assert (inside / "member").read_bytes() == b"x"
         with suppress(InputError):
             assert not any(escapes_archive(path) for path, _ in members(archive, lambda _: True))
         assert sorted(path.name for path in Path(folder).iterdir()) == ["archive", "inside"]
@@ -263,8 +265,8 @@ def test_a_member_of_any_name_stays_inside(name: str, packed: str):
 
 
 def read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), YAML)
-    return found
+    config: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), YAML)
+    return config
 
 
 PATHS = sorted({path for path, _ in schema_keys(read(SCHEMA), read(SCHEMA))})
@@ -279,7 +281,7 @@ ANY = st.recursive(
 
 @settings(quick(30), suppress_health_check=[HealthCheck.too_slow])
 @given(path=st.sampled_from(PATHS), value=ANY)
-def test_any_value_anywhere_is_taken_or_told(path: str, value: Any):
+def test_any_value_of_any_key_is_accepted_or_reported(path: str, value: Any):
     config = read(ROOT / "tests/mini/config.yaml")
     *parents, name = path.replace("*", "mini").split(".")
     block = config
@@ -291,8 +293,8 @@ def test_any_value_anywhere_is_taken_or_told(path: str, value: Any):
     try:
         loaded = load(config, SCHEMA)
     except WorkflowError as error:
-        told = str(error).splitlines()
+        lines = str(error).split("\n")
     else:
-        told = []
+        lines = []
         assert load(loaded, SCHEMA) == loaded
-    assert all(": " in line or line.endswith("more problems") for line in told)
+    assert all(": " in line or line.endswith("more problems") for line in lines)

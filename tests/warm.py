@@ -8,6 +8,7 @@ module of this project is imported before the fork.
 
 import atexit
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -118,7 +119,7 @@ def main() -> None:
                 os._exit(0)  # nobody waits for the server
             del sys.path[0]  # the folder of this file
             for library in LIBRARIES:
-                __import__(library)
+                importlib.import_module(library)
             listener = socket.socket(fileno=int(descriptor))
             gc.freeze()
             if request := serve(listener, int(pid)):
