@@ -75,7 +75,7 @@ ROWS: list[Row] = [
     Command("answers below 0", ("search", "boat", "--top", "-1"), "Invalid value for '--top'", 2),
     Command("a folder for an image", ("search", "--image", "/"), "expected an image file, or SET"),
     Command(
-        "a folder for a sheet", ("search", "boat", "--sheet", "/"), "expected a place for a PNG"
+        "a folder for a sheet", ("search", "boat", "--sheet", "/"), "expected the path of a new PNG"
     ),
     Command(
         "folders of indexes mixed up",
@@ -110,7 +110,7 @@ ROWS: list[Row] = [
     Command(
         "pickled vectors",
         ("search", "boat"),
-        "expected a table of words to search with",
+        "expected a table of words",
         harmed={"search/words/en/vectors.npy": UNPICKLED},
     ),
     Command(

@@ -41,7 +41,7 @@ from wordbridge.nouns.matrix import read_noun_vectors
 from wordbridge.nouns.table import HEADER as NOUNS
 from wordbridge.nouns.table import read_nouns
 from wordbridge.nouns.wordnet import label_nouns, read_classes, read_wordnet
-from wordbridge.report.corpus import read_reports
+from wordbridge.report.corpus import rejections_table
 from wordbridge.sources.archives import extract_member
 from wordbridge.tensors import read_model
 from wordbridge.training.checkpoint import load_state, save_state
@@ -184,7 +184,9 @@ DOORS: dict[str, Door] = {
         lambda p: segment_texts(["la gare"], read_sentencepiece(p)),
     ),
     "report": Door(
-        "x.report.tsv", fixed(b"reason\tcount\nkept\t3\n"), lambda p: len(read_reports([p]))
+        "x.report.tsv",
+        fixed(b"reason\tcount\nkept\t3\n"),
+        lambda p: len(rejections_table([p]).frame),
     ),
     # Word vectors
     "fastText": Door("model.bin", lambda p: bin_model(), lambda p: looked_up(FastTextBin(p))),

@@ -75,7 +75,7 @@ ROWS: list[Row] = [
     ),
     Setting("a fraction of all nouns", "image_split.unseen", 1.0, "image_split.unseen: expected a"),
     Setting("a fraction of all images", "image_split.valid", 1.0, "image_split.valid: expected a"),
-    Setting("a fraction of all images", "image_split.test", 1.0, "image_split.test: expected a"),
+    Setting("all images in test", "image_split.test", 1.0, "image_split.test: expected a"),
     Run(
         "another file of WordNet",
         {"data.noun": b"dog n 1 1 @ 1 0 00000002\n"},

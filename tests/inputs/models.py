@@ -18,7 +18,7 @@ ROWS: list[Row] = [
     Bad("a cut file", "weights", half, "no weights can be read"),
     Bad("an empty file", "weights", b"", "no weights can be read"),
     Bad("a cut file", "safetensors", half, "no weights can be read"),
-    Bad("a cut file", "method", half, "expected the numbers of a fitted method"),
+    Bad("a cut file", "method", half, "expected the weights of a model"),
     Bad("a cut file", "state", half, "expected the state of this training"),
     Bad("the state of another model", "state", files.weights(), "expected the state of this train"),
     Bad(
