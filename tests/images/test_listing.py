@@ -12,7 +12,6 @@ from tests.devise.image_toys import BAT, CAT, CHICKEN, DOG, NOUNS, PUG
 from wordbridge.errors import InputError
 from wordbridge.images.files import content
 from wordbridge.images.listing import (
-    ImageFile,
     list_folder,
     list_images,
     list_table,
@@ -20,7 +19,7 @@ from wordbridge.images.listing import (
     synset_of,
     write_left_out,
 )
-from wordbridge.images.packages import LeftOut, UnreadableDrawingError, render_svg
+from wordbridge.images.packages import LeftOut, SourceImage, UnreadableDrawingError, render_svg
 from wordbridge.images.table import content_stamp, read_bytes
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt">'
@@ -240,7 +239,7 @@ def test_a_folder_is_listed_sorted_with_the_files_that_are_left_out(tmp_path: Pa
     fill(tmp_path, "empty.png", data=b"")
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere")
     found = list(list_folder(tmp_path))
-    assert [item.path for item in found if isinstance(item, ImageFile)] == [
+    assert [item.path for item in found if isinstance(item, SourceImage)] == [
         "a.webp",
         "b-c/a.jpg",
         "b/z.PNG",
@@ -272,7 +271,7 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path: Path):
     fill(tmp_path, "a.png")
     (tmp_path / "round").symlink_to(tmp_path)
     found = list(list_folder(tmp_path))
-    assert [item.path for item in found if isinstance(item, ImageFile)] == ["a.png"]
+    assert [item.path for item in found if isinstance(item, SourceImage)] == ["a.png"]
 
 
 @pytest.mark.parametrize(
@@ -298,8 +297,8 @@ def test_the_stamp_of_a_copied_or_touched_image_is_the_same(tmp_path: Path, size
     fill(tmp_path, "a.png", "b.png", data=b"a" * size)
     os.utime(tmp_path / "b.png", (1, 1))
     one, other = list_folder(tmp_path)
-    assert isinstance(one, ImageFile)
-    assert isinstance(other, ImageFile)
+    assert isinstance(one, SourceImage)
+    assert isinstance(other, SourceImage)
     assert one.stamp == other.stamp
 
 
@@ -317,8 +316,8 @@ def test_a_table_names_images_synsets_and_splits(tmp_path: Path, name: str, mark
     rows += [("c.png", "n01440764", "train"), (".hidden/d.png", "", "")]
     (tmp_path / name).write_text("".join(mark.join(row) + "\n" for row in rows))
     hidden, one, other, missing = list_table(tmp_path / name, tmp_path / "in")
-    assert isinstance(one, ImageFile)
-    assert isinstance(other, ImageFile)
+    assert isinstance(one, SourceImage)
+    assert isinstance(other, SourceImage)
     assert one[:3] == ("a.png", "", "")
     assert other[:3] == ("b.png", "n01440764", "valid")
     assert other.location == (tmp_path / "in/b.png").as_posix()

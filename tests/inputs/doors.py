@@ -252,7 +252,7 @@ DOORS: dict[str, Door] = {
     "images in a tar": Door(
         "photos.tar",
         fixed(files.tarred({"train/n00000002/dog.png": PNGS["b.png"]})),
-        lambda p: [getattr(f[0], "path", f) for f in list_archive(p)],
+        lambda p: [f[0] for f in list_archive(p)],
     ),
     "images in a table": Door(
         "photos.tsv",

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write, write_tsv
@@ -18,7 +18,7 @@ from wordbridge.images.files import SUFFIXES, content, is_image, walk
 from wordbridge.images.labels import LabelIndex, read_senses
 from wordbridge.images.packages import (
     LeftOut,
-    PackagedImage,
+    SourceImage,
     add_image,
     list_emoji,
     list_samples,
@@ -41,16 +41,6 @@ _SYNSET = re.compile(r"(n\d{8})(?:\b|_).*")
 _SPLITS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
 
 
-class ImageFile(NamedTuple):
-    """An image file: its path in the set, the label and split of its path, its location."""
-
-    path: str
-    synset: str
-    split: str
-    location: str
-    stamp: str
-
-
 def list_images(
     name: str,
     settings: Mapping[str, Any],
@@ -64,26 +54,32 @@ def list_images(
     and packages; for sets of plain files it is empty. Raises InputError for a set without images.
     """
     noun_of = {noun.synset: noun for noun in nouns}
-    images: list[ImageRow] = []
+    rows: list[ImageRow] = []
     left_out: list[LeftOut] = []
+    ambiguous = 0
     with atomic_write(archive) as partial, zipfile.ZipFile(partial, "w") as target:
-        for row in _rows(name, settings, files, nouns, target, str(archive)):
-            if isinstance(row, LeftOut):
-                left_out.append(row)
-            elif row.synset and row.synset not in noun_of:
-                left_out.append(LeftOut(row.image, f"{row.synset} is not a noun of WordNet"))
-            else:
-                noun = noun_of.get(row.synset)
-                split = settings["split"] or row.split if noun else NO_SPLIT
-                label = row.name or (lemma_text(noun.lemmas[0]) if noun else "")
-                images.append(row._replace(name=label, split=split))
-    images.sort(key=lambda image: image.image)
-    if not images:
+        for image in _source_images(settings, files, nouns):
+            if isinstance(image, LeftOut):
+                left_out.append(image)
+                continue
+            noun = noun_of.get(image.synset)
+            if image.synset and noun is None:
+                reason = f"{image.synset} is not a noun of WordNet"
+                left_out.append(LeftOut(image.path, reason))
+                continue
+            if image.data is not None:
+                add_image(target, image.path, image.data)
+            rows.append(_row(name, settings, image, noun, archive))
+            ambiguous += image.candidates > 1
+    if ambiguous:
+        print(f"{ambiguous} labels match several concrete nouns; the likeliest one is used")
+    if not rows:
         raise InputError(f"image set {name}: expected images, all {len(left_out)} were left out")
-    for image, following in pairwise(images):
-        if image.image == following.image:
-            raise InputError(f"image set {name}: {image.image} is in it twice; rename one")
-    return images, sorted(left_out)
+    rows.sort(key=lambda row: row.image)
+    for row, following in pairwise(rows):
+        if row.image == following.image:
+            raise InputError(f"image set {name}: {row.image} is in it twice; rename one")
+    return rows, sorted(left_out)
 
 
 def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
@@ -93,7 +89,7 @@ def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
     write_tsv(path, LeftOut._fields, escaped)
 
 
-def list_folder(folder: str | Path) -> Iterator[ImageFile | LeftOut]:
+def list_folder(folder: str | Path) -> Iterator[SourceImage | LeftOut]:
     """Yield the images of a folder and its subfolders, sorted by path.
 
     Folders named train, valid, val or test set the split, folders named n01440764 the label.
@@ -112,13 +108,13 @@ def list_folder(folder: str | Path) -> Iterator[ImageFile | LeftOut]:
             yield LeftOut(path, NOT_AN_IMAGE)
             continue
         file = _file(root, path, synset_of(path), split_of(path))
-        count += isinstance(file, ImageFile)
+        count += isinstance(file, SourceImage)
         yield file
     if not count:
         raise InputError(f"{folder}: expected images ({', '.join(SUFFIXES)}), got none")
 
 
-def list_archive(archive: str | Path) -> Iterator[tuple[ImageFile, bytes] | LeftOut]:
+def list_archive(archive: str | Path) -> Iterator[SourceImage | LeftOut]:
     """Yield the images in a tar or zip archive with their bytes, in its order.
 
     Folders set labels and splits as in ``list_folder``. Raises InputError for a damaged archive
@@ -130,12 +126,13 @@ def list_archive(archive: str | Path) -> Iterator[tuple[ImageFile, bytes] | Left
             yield LeftOut(path, "empty" if is_image(path) else NOT_AN_IMAGE)
         else:
             count += 1
-            yield ImageFile(path, synset_of(path), split_of(path), path, content_stamp(data)), data
+            stamp = content_stamp(data)
+            yield SourceImage(path, synset_of(path), split_of(path), data, path, stamp)
     if not count:
         raise InputError(f"{archive}: expected images ({', '.join(SUFFIXES)}), got none")
 
 
-def list_table(table: str | Path, folder: str | Path) -> Iterator[ImageFile | LeftOut]:
+def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | LeftOut]:
     """Yield the images that a table names, sorted by path.
 
     The table has the columns path (below ``folder``), synset and optionally split, separated by
@@ -155,7 +152,7 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[ImageFile | Le
             yield LeftOut(path, "hidden")
             continue
         file = _file(root, path, synset, _SPLITS.get(split, NO_SPLIT))
-        count += isinstance(file, ImageFile)
+        count += isinstance(file, SourceImage)
         yield file
     if not count:
         raise InputError(f"{table}: none of its images is below {folder}; correct the folder")
@@ -175,87 +172,52 @@ def split_of(path: str) -> str:
     return next((_SPLITS[name] for name in folders if name in _SPLITS), NO_SPLIT)
 
 
-def _rows(
-    name: str,
-    settings: Mapping[str, Any],
-    files: Mapping[str, str],
-    nouns: Sequence[Noun],
-    target: zipfile.ZipFile,
-    archive: str,
-) -> Iterator[ImageRow | LeftOut]:
-    match settings["kind"]:
-        case "folder" | "tar" | "table" as kind:
-            for file in _labelled_files(kind, settings, files, target):
-                if isinstance(file, LeftOut):
-                    yield file
-                else:
-                    path, synset, split, location, stamp = file
-                    source = archive if kind == "tar" else ""
-                    image_kind = settings["image_kind"]
-                    yield ImageRow(
-                        name, path, synset, image_kind, split, "", "", source, location, stamp
-                    )
-        case _:
-            yield from _packaged(name, settings, files, nouns, target, archive)
-
-
-def _labelled_files(
-    kind: str, settings: Mapping[str, Any], files: Mapping[str, str], target: zipfile.ZipFile
-) -> Iterator[ImageFile | LeftOut]:
-    if kind == "folder":
-        yield from list_folder(settings["folder"])
-    elif kind == "table":
-        yield from list_table(files["table"], settings["folder"])
-    else:
-        for member in list_archive(files["archive"]):
-            if isinstance(member, LeftOut):
-                yield member
-            else:
-                file, data = member
-                add_image(target, file.path, data)
-                yield file
-
-
-def _packaged(
-    name: str,
-    settings: Mapping[str, Any],
-    files: Mapping[str, str],
-    nouns: Sequence[Noun],
-    target: zipfile.ZipFile,
-    archive: str,
-) -> Iterator[ImageRow | LeftOut]:
-    ambiguous = 0
-    for item in _package_images(settings, files, nouns):
-        if isinstance(item, LeftOut):
-            yield item
-            continue
-        add_image(target, item.path, item.data)
-        ambiguous += item.candidates > 1
-        yield ImageRow(
-            name, item.path, item.synset, item.kind, NO_SPLIT, collapse_spaces(item.name),
-            collapse_spaces(item.fr_name), archive, item.path, content_stamp(item.data),
-        )  # fmt: skip
-    print(f"{ambiguous} labels match several concrete nouns; the likeliest one is used")
-
-
-def _package_images(
+def _source_images(
     settings: Mapping[str, Any], files: Mapping[str, str], nouns: Sequence[Noun]
-) -> Iterable[PackagedImage | LeftOut]:
-    if settings["kind"] == "foolbox":
-        return list_samples(files["package"], nouns)
+) -> Iterable[SourceImage | LeftOut]:
+    match settings["kind"]:
+        case "folder":
+            return list_folder(settings["folder"])
+        case "table":
+            return list_table(files["table"], settings["folder"])
+        case "tar":
+            return list_archive(files["archive"])
+        case "foolbox":
+            return list_samples(files["package"], nouns)
     labels = LabelIndex(nouns, read_senses(files["senses"]) if files.get("senses") else {})
     if settings["kind"] == "stamps":
         return list_stamps(files["package"], labels, settings["skip"])
     return list_emoji(files["package"], files["names"], files["groups"], labels)
 
 
-def _file(root: Path, path: str, synset: str, split: str) -> ImageFile | LeftOut:
+def _row(
+    name: str,
+    settings: Mapping[str, Any],
+    image: SourceImage,
+    noun: Noun | None,
+    archive: str | Path,
+) -> ImageRow:
+    return ImageRow(
+        set=name,
+        image=image.path,
+        synset=image.synset,
+        kind=image.kind or settings["image_kind"],
+        split=settings["split"] or image.split if noun else NO_SPLIT,
+        name=image.name or (lemma_text(noun.lemmas[0]) if noun else ""),
+        fr_name=image.fr_name,
+        archive="" if image.data is None else str(archive),
+        member=image.location,
+        stamp=image.stamp,
+    )
+
+
+def _file(root: Path, path: str, synset: str, split: str) -> SourceImage | LeftOut:
     """Return an image file, or the reason why it is left out."""
     location = root / path
     stamp, reason = content(location)
     if reason:
         return LeftOut(path, reason)
-    return ImageFile(path, synset, split, location.as_posix(), stamp)
+    return SourceImage(path, synset, split, location=location.as_posix(), stamp=stamp)
 
 
 def _files(root: Path) -> list[str]:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from resvg_py import svg_to_bytes
+
 from wordbridge.errors import InputError, with_location
 from wordbridge.images.labels import LabelIndex, Match
-from wordbridge.images.table import DRAWING, PHOTO
+from wordbridge.images.table import DRAWING, NO_SPLIT, PHOTO, collapse_spaces, content_stamp
 from wordbridge.nouns.table import Noun, lemma_text
 from wordbridge.sources.archives import corrupt_archive_errors, entries, escapes_archive
 
@@ -26,20 +28,24 @@ _FOOD, _SOLID_FOOD, _PLANT_PART, _FUNGUS = "n00021265", "n07555863", "n13086908"
 _CELESTIAL, _BODY_PART, _BODY_COVERING = "n09239740", "n05220461", "n05237755"
 
 
-class PackagedImage(NamedTuple):
-    """An image of a package with its label.
+class SourceImage(NamedTuple):
+    """An image of a folder, an archive or a package.
 
-    ``path`` becomes its id in the set; ``candidates`` is the number of concrete synsets that
-    match the label.
+    ``path`` becomes its id in the set, ``data`` a member of the set's zip archive; without data
+    the image is the file at ``location``. ``candidates`` is the number of concrete synsets that
+    match its label.
     """
 
     path: str
-    data: bytes
     synset: str
-    kind: str
-    name: str
-    fr_name: str
-    candidates: int
+    split: str = NO_SPLIT
+    data: bytes | None = None
+    location: str = ""
+    stamp: str = ""
+    kind: str | None = None
+    name: str = ""
+    fr_name: str = ""
+    candidates: int = 1
 
 
 class LeftOut(NamedTuple):
@@ -83,15 +89,8 @@ def render_svg(svg: str) -> bytes:
     """Return a drawing as a PNG file, 256 pixels wide, on white.
 
     No fonts of the machine are used, so that the pixels are the same everywhere. Raises
-    UnreadableDrawingError for another text, and InputError if resvg-py is not installed.
+    UnreadableDrawingError for another text.
     """
-    try:
-        from resvg_py import svg_to_bytes
-    except ImportError:
-        raise InputError(
-            "drawings in SVG need resvg-py, which is not installed; run `pip install resvg-py`, "
-            "or remove the image sets of drawings from the config"
-        ) from None
     try:
         png = svg_to_bytes(
             svg_string=svg,
@@ -155,7 +154,7 @@ _OTHER_LETTERS = re.compile(r"[^\w\s'-]")
 
 def list_stamps(
     package: str | Path, labels: LabelIndex, skip: Sequence[str]
-) -> Iterator[PackagedImage | LeftOut]:
+) -> Iterator[SourceImage | LeftOut]:
     """Yield the stamps of Debian's tuxpaint-stamps-default by path, with their labels.
 
     Stamps below the folders ``skip`` are left out, as are those whose sentence has no concrete
@@ -198,7 +197,7 @@ def match_stamp(path: str, sentence: str, labels: LabelIndex) -> Match | None:
     return None
 
 
-def _stamp(path: str, data: bytes, text: bytes, labels: LabelIndex) -> PackagedImage | LeftOut:
+def _stamp(path: str, data: bytes, text: bytes, labels: LabelIndex) -> SourceImage | LeftOut:
     lines = text.decode("utf-8", "replace").replace("\ufeff", "").splitlines() or [""]
     sentence = lines[0].strip()
     match = match_stamp(path, sentence, labels)
@@ -213,7 +212,7 @@ def _stamp(path: str, data: bytes, text: bytes, labels: LabelIndex) -> PackagedI
             return LeftOut(path, str(error))
         path = f"{path.removesuffix('.svg')}.png"
     kind = DRAWING if drawn else PHOTO
-    return PackagedImage(path, data, match.synset, kind, sentence, french.strip(), match.candidates)
+    return _labelled(path, data, match, kind, sentence, french)
 
 
 def _opening(sentence: str) -> str:
@@ -244,13 +243,12 @@ WRONG_EMOJI = (
     *("construction", "fairy", "fire", "headstone", "hole", "hot springs"),
     *("mate", "merman", "seat", "wood"),
 )
-_FACES = ("Animals & Nature",)  # "dog face" is a dog
 _COLOUR = re.compile(r"^(red|green|blue|black|white|orange|yellow|purple|brown|grey) ")
 
 
 def list_emoji(
     images: str | Path, emoji_names: str | Path, groups: str | Path, labels: LabelIndex
-) -> Iterator[PackagedImage | LeftOut]:
+) -> Iterator[SourceImage | LeftOut]:
     """Yield the emoji with a label, by code.
 
     ``images`` is an icon pack of Iconify or one with package/assets/CODE.webp, ``emoji_names``
@@ -277,9 +275,7 @@ def list_emoji(
                 yield LeftOut(code, str(error))
                 continue
         fr_label = _label(fr_names.get(character, ""))
-        yield PackagedImage(
-            f"{code}.{suffix}", data, match.synset, DRAWING, label, fr_label, match.candidates
-        )
+        yield _labelled(f"{code}.{suffix}", data, match, DRAWING, label, fr_label)
 
 
 def match_emoji(label: str, group: str, labels: LabelIndex) -> Match | None:
@@ -287,7 +283,7 @@ def match_emoji(label: str, group: str, labels: LabelIndex) -> Match | None:
     if label in WRONG_EMOJI:
         return None
     variants = [_COLOUR.sub("", label)]
-    if group in _FACES:
+    if group == "Animals & Nature":  # "dog face" is a dog
         variants.append(label.removesuffix(" face"))
     for variant in dict.fromkeys(variants):
         if match := labels.match_synset(variant, EMOJI_KINDS[group]):
@@ -369,7 +365,7 @@ def _parsed(package: str | Path, data: bytes) -> dict[str, Any]:
 _SAMPLE = re.compile(r"foolbox/data/(imagenet_\d+_(\d+)\.(?:png|jpe?g))")
 
 
-def list_samples(package: str | Path, nouns: Sequence[Noun]) -> Iterator[PackagedImage]:
+def list_samples(package: str | Path, nouns: Sequence[Noun]) -> Iterator[SourceImage]:
     """Yield the photographs in foolbox's wheel by path; their names end with a class index.
 
     Raises InputError for another package, and for nouns without such a class.
@@ -388,4 +384,13 @@ def list_samples(package: str | Path, nouns: Sequence[Noun]) -> Iterator[Package
                 "list the nouns with ImageNet's classes"
             )
         name = lemma_text(noun.lemmas[0])
-        yield PackagedImage(match[1], files[path], noun.synset, PHOTO, name, "", 1)
+        yield _labelled(match[1], files[path], Match(noun.synset, 1), PHOTO, name, "")
+
+
+def _labelled(
+    path: str, data: bytes, match: Match, kind: str, name: str, fr_name: str
+) -> SourceImage:
+    return SourceImage(
+        path, match.synset, NO_SPLIT, data, path, content_stamp(data), kind,
+        collapse_spaces(name), collapse_spaces(fr_name), match.candidates,
+    )  # fmt: skip
