@@ -94,6 +94,19 @@ def test_notes_come_once_and_stds_in_the_cell():
     assert "30.0 ± 14.1" in markdown(table)
 
 
+def test_metrics_are_in_the_order_of_k_whatever_the_order_in_the_record() -> None:
+    hits = {f"hit@{k}": k / 100 for k in (1, 10, 2)}
+    record_of_nouns = record("head", 1, row(0.1, nouns=3, **hits)) | {
+        "nouns": [noun("a", 0.5) | hits]
+    }
+    columns = devise_table([record_of_nouns]).frame.columns
+    assert [name for name in columns if name.startswith("hit@") and "_" not in name] == [
+        "hit@1", "hit@2", "hit@10",
+    ]  # fmt: skip
+    visible = list(nouns_table([record_of_nouns], "head", 3).visible)
+    assert visible[5:-1] == ["hit@1", "hit@2", "hit@5", "hit@10"]
+
+
 def noun(synset: str, hit: float, images: int = 1, **changed: Any) -> dict[str, Any]:
     named = {"candidates": "seen", "synset": synset, "name": synset.upper(), "images": images}
     return named | {"hit@1": hit, "hit@5": hit, "taken_for": ""} | changed

@@ -109,10 +109,9 @@ def devise_scores(
         if published:
             rows += [{"candidates": candidates, **row} for row in published_hits(candidates)]
     frame = pd.DataFrame(rows)
-    constant = [("candidates", ""), ("run", "here")]
-    return frame.drop(
-        columns=[name for name, value in constant if _is_constant(frame, name, value)]
-    )
+    frame = frame[sorted(frame.columns, key=_column_order)]
+    constant = {"candidates": "", "run": "here"}
+    return frame[[name for name in frame if not (frame[name] == constant.get(name)).all()]]
 
 
 def devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
@@ -173,8 +172,11 @@ def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     return same and one_of and narrower[0] > narrower[1]
 
 
-def _is_constant(frame: pd.DataFrame, name: str, value: str) -> bool:
-    return name in frame.columns and bool((frame[name] == value).all())
+def _column_order(name: str) -> tuple[int, int, bool]:
+    """Return the rank of a column: labels and counts first, metrics by k, each before its std."""
+    metric, _, k = name.removesuffix("_std").partition("@")
+    names = [*DEVISE_COLUMNS, "nouns", *METRICS]
+    return names.index(metric), int(k or 0), name.endswith("_std")
 
 
 def nouns_table(
@@ -188,7 +190,7 @@ def nouns_table(
     """
     nouns = [noun for record in records if record["method"] == method for noun in record["nouns"]]
     frame = pd.DataFrame(nouns)
-    hits = [str(name) for name in frame.columns if str(name).startswith("hit@")]
+    hits = sorted((n for n in map(str, frame.columns) if n.startswith("hit@")), key=_column_order)
     columns = {
         "candidates": Column("Candidates"),
         "end": Column("End"),

@@ -67,8 +67,8 @@ TOPICS = (
             "head_losses": "Losses of the heads per epoch: means over the seeds, bands from "
             "minimum to maximum. The validation loss of a head that overfits rises. Heads that "
             "differ in the weight of the classifier only share one training.",
-            "head_rate_*": "Learning-rate range test of a head: loss while the rate grows. The "
-            "dashed line marks the suggestion.",
+            "head_learning_rate_*": "Learning-rate range test of a head: loss while the rate "
+            "grows. The dashed line marks the suggestion.",
         },
     ),
     Topic(
