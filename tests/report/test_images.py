@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wordbridge.devise.label_errors import Suspect
+from wordbridge.devise.label_errors import LabelError
 from wordbridge.files import write_tsv
 from wordbridge.images.table import ImageRow, write_images
 from wordbridge.report.images import (
@@ -185,7 +185,7 @@ def test_a_set_has_its_parts_and_what_was_left_out(tmp_path: Path) -> None:
 
 
 def test_the_table_names_the_method_and_seed_of_its_predictions() -> None:
-    found = [Suspect("own", "2.png", "valid", "n1", "cat", 0.125, "n2", "boat", 0.75, 0.625)]
+    found = [LabelError("own", "2.png", "valid", "n1", "cat", 0.125, "n2", "boat", 0.75, 0.625)]
 
     text = markdown(label_errors_table(found, "conse", 7))
 

@@ -1,10 +1,8 @@
-"""One method that the heads are held against, fitted to the same features."""
+"""One baseline of DeViSE, fitted to the same features as the heads."""
 
 from wordbridge.devise.baselines import fit_baseline
-from wordbridge.images.feature_store import FeatureStore
-from wordbridge.images.table import read_images
+from wordbridge.devise.dataset import read_training_data
 from wordbridge.job import start_job
-from wordbridge.nouns.matrix import read_noun_matrix
 from wordbridge.tensors import write_model
 from wordbridge.training.device import choose_device
 
@@ -12,11 +10,11 @@ start_job(snakemake)
 
 settings = snakemake.params.settings
 choose_device("cpu", settings["threads"])
-fitted = fit_baseline(
-    settings["variant"],
-    int(snakemake.wildcards.seed),
-    FeatureStore(snakemake.input.features),
-    read_images(snakemake.input.images),
-    read_noun_matrix(snakemake.input.vectors, snakemake.input.nouns),
+data = read_training_data(
+    snakemake.input.features,
+    snakemake.input.images,
+    snakemake.input.vectors,
+    snakemake.input.nouns,
 )
-write_model(fitted, snakemake.output.model, snakemake.output.settings)
+method = fit_baseline(settings["variant"], int(snakemake.wildcards.seed), data)
+write_model(method, snakemake.output.model, snakemake.output.settings)

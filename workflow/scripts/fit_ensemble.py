@@ -1,21 +1,20 @@
-"""A trained head with what the backbone's classifier needs to speak beside it."""
+"""A trained head with the numbers of its ensemble with the backbone's classifier."""
 
-from wordbridge.devise.ensemble import voiced_head
-from wordbridge.images.feature_store import FeatureStore
-from wordbridge.images.table import read_images
+from wordbridge.devise.dataset import read_training_data
+from wordbridge.devise.ensemble import attach
 from wordbridge.job import start_job
-from wordbridge.nouns.matrix import read_noun_matrix
 from wordbridge.tensors import read_model, write_model
 from wordbridge.training.device import choose_device
 
 start_job(snakemake)
 
 choose_device("cpu", threads=1)
-fitted = voiced_head(
-    read_model(snakemake.input.head, snakemake.input.description),
-    snakemake.params.settings,
-    FeatureStore(snakemake.input.features),
-    read_images(snakemake.input.images),
-    read_noun_matrix(snakemake.input.vectors, snakemake.input.nouns),
+data = read_training_data(
+    snakemake.input.features,
+    snakemake.input.images,
+    snakemake.input.vectors,
+    snakemake.input.nouns,
 )
-write_model(fitted, snakemake.output.model, snakemake.output.settings)
+head = read_model(snakemake.input.head, snakemake.input.description)
+model = attach(head, snakemake.params.settings, data)
+write_model(model, snakemake.output.model, snakemake.output.settings)

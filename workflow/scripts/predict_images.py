@@ -1,6 +1,6 @@
-"""What one fitted method says about every image that has features."""
+"""Predictions of one fitted method for all images that have features."""
 
-from wordbridge.devise.predictions import predictor_of, write_predictions
+from wordbridge.devise.predictions import load_predictor, predict_images
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.job import start_job
 from wordbridge.tensors import read_model
@@ -10,11 +10,11 @@ start_job(snakemake)
 
 settings = snakemake.params.settings
 device = choose_device(settings["device"], settings["threads"])
-fitted = read_model(snakemake.input.model, snakemake.input.settings)
-write_predictions(
+model = read_model(snakemake.input.model, snakemake.input.settings)
+predict_images(
     snakemake.output.predictions,
     snakemake.output.description,
     FeatureStore(snakemake.input.features),
-    predictor_of(fitted, device),
+    load_predictor(model, device),
     snakemake.wildcards.method,
 )

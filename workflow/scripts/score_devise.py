@@ -1,7 +1,8 @@
 """All scores of one method and seed of the image side."""
 
-from wordbridge.devise.evaluation import evaluate, read_words
+from wordbridge.devise.evaluation import evaluate
 from wordbridge.devise.predictions import read_predictions
+from wordbridge.devise.similarity import read_word_space
 from wordbridge.files import write_json
 from wordbridge.images.table import read_images
 from wordbridge.job import start_job
@@ -14,7 +15,9 @@ scores = evaluate(
         snakemake.input.predictions, snakemake.input.description, snakemake.input.rows
     ),
     read_images(snakemake.input.images),
-    read_words(snakemake.input.vectors, snakemake.input.words, read_nouns(snakemake.input.nouns)),
+    read_word_space(
+        snakemake.input.vectors, snakemake.input.words, read_nouns(snakemake.input.nouns)
+    ),
     snakemake.params.settings,
 )
 run = {"method": snakemake.wildcards.method, "seed": int(snakemake.wildcards.seed)}

@@ -1,6 +1,7 @@
 """The head of one variant trained with one seed, and its losses per epoch."""
 
-from wordbridge.devise.training import read_sources, train
+from wordbridge.devise.dataset import read_training_data
+from wordbridge.devise.training import train
 from wordbridge.job import start_job
 from wordbridge.tensors import write_model
 from wordbridge.training.checkpoint import state_folder
@@ -8,16 +9,15 @@ from wordbridge.training.loop import write_metrics
 
 start_job(snakemake)
 
-sources = read_sources(
-    snakemake.input.features,
-    snakemake.input.images,
-    snakemake.input.vectors,
-    snakemake.input.nouns,
-)
 trained = train(
     snakemake.params.settings,
     int(snakemake.wildcards.seed),
-    sources,
+    read_training_data(
+        snakemake.input.features,
+        snakemake.input.images,
+        snakemake.input.vectors,
+        snakemake.input.nouns,
+    ),
     list(snakemake.input),
     state_folder(snakemake.output.head),
     snakemake.params.code,

@@ -1,140 +1,213 @@
-"""What a head is held against: ConSE, ridge regression, nearest class mean, random vectors."""
+"""Baselines of DeViSE: ConSE, ridge regression, nearest class mean and random vectors.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+Each class has the fitted numbers as fields, ``fit`` where there is something to fit, and
+``predict(features, logits)``.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wordbridge.arrays import l2_normalize
-from wordbridge.devise.labelled import Features, Floats, Labelled, seen_splits
-from wordbridge.errors import InputError
-from wordbridge.images.table import ImageRow
-from wordbridge.nouns.matrix import NounMatrix
+from wordbridge.arrays import Matrix, l2_normalize
+from wordbridge.devise.dataset import TrainingData, TrainingSet, train_and_valid
 from wordbridge.tensors import SavedModel
 
 Doubles = NDArray[np.float64]
-CHUNK = 4096  # images whose features are in memory at once
+_CHUNK = 4096  # images whose features are in memory at a time
 
 
-def fit_baseline(
-    variant: Mapping[str, Any],
-    seed: int,
-    store: Features,
-    images: Sequence[ImageRow],
-    nouns: NounMatrix,
-) -> SavedModel:
-    """Return the method of a ``variant``'s kind: conse, ridge, class_mean or random.
+@dataclass(frozen=True, eq=False)
+class ConSE:
+    """Convex combination of the class vectors of a classifier (Norouzi et al. 2014).
 
-    Raises InputError for another kind, and when there is nothing to learn from.
+    ``class_vectors`` (classes, dim) are of unit length, and zero where not in ``known_classes``.
     """
-    if variant["kind"] == "random":
-        return _fitted("random", seed, {}, dim=int(nouns.vectors.shape[1]))
-    if variant["kind"] == "conse":
-        return conse_method(nouns, variant.get("top", 10), seed)
-    fits: dict[str, Callable[[Labelled, Labelled], SavedModel]] = {
-        "ridge": lambda train, valid: ridge(store, nouns, train, valid, variant["lambdas"], seed),
-        "class_mean": lambda train, valid: class_mean(store, nouns, train, seed),
-    }
-    if variant["kind"] not in fits:
-        raise InputError(
-            f"kind of an image method: expected conse, {', '.join(fits)} or random, "
-            f"got {variant['kind']!r}; correct the variant"
+
+    class_vectors: Matrix
+    known_classes: NDArray[np.bool_]
+    top: int
+    uses_logits: ClassVar[bool] = True
+
+    def predict(self, features: Matrix, logits: Matrix) -> Matrix:
+        """Return vectors (images, dim) from the class scores (images, classes).
+
+        The weights of the ``top`` most probable known classes sum to 1 (section 3.1).
+        """
+        probabilities = softmax(logits) * self.known_classes
+        top = min(self.top, int(self.known_classes.sum()))
+        places = np.argpartition(-probabilities, top - 1, axis=1)[:, :top]
+        weights = np.zeros_like(probabilities)
+        np.put_along_axis(
+            weights, places, np.take_along_axis(probabilities, places, axis=1), axis=1
         )
-    train, valid = seen_splits(store, images, nouns)
-    return fits[variant["kind"]](train.with_noun(), valid)
+        # All probability may be on classes without a vector.
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+        return np.asarray(weights @ self.class_vectors, np.float32)
 
 
-def conse_method(nouns: NounMatrix, top: int, seed: int = 0) -> SavedModel:
-    """Return ConSE: nothing is fitted, the classes' vectors are all that it needs."""
-    arrays = {"class_vectors": nouns.class_vectors, "known_classes": nouns.known_classes}
-    return _fitted("conse", seed, arrays, top=top)
+@dataclass(frozen=True, eq=False)
+class Ridge:
+    """The linear map from features to unit noun vectors with the least penalised squared error."""
+
+    matrix: Matrix
+    bias: Matrix
+    penalty: float
+    valid_cosine: float
+    uses_logits: ClassVar[bool] = False
+
+    @classmethod
+    def fit(cls, train: TrainingSet, valid: TrainingSet, lambdas: Sequence[float]) -> "Ridge":
+        """Return the map with the penalty of ``lambdas`` that has the highest mean valid cosine.
+
+        Penalties are multiples of the features' mean variance.
+        """
+        vectors, width = train.matrix.vectors, train.store.width
+        mean = _mean(train)
+        counts = np.bincount(train.nouns, minlength=len(vectors))
+        target_mean = counts @ vectors.astype(np.float64) / len(train)
+        squares, products = np.zeros((width, width)), np.zeros((width, len(target_mean)))
+        for start, features in _chunks(train):
+            centred = features - mean
+            squares += centred.T @ centred
+            targets = vectors[train.nouns[start : start + len(features)]]
+            products += centred.T @ (targets - target_mean)
+        unit_penalty = np.trace(squares) / width
+        fits = []
+        for penalty in lambdas:
+            system = squares + penalty * unit_penalty * np.eye(width)
+            matrix = np.linalg.solve(system, products)
+            bias = target_mean - mean @ matrix
+            fits.append((_mean_cosine(valid, matrix, bias), penalty, matrix, bias))
+        cosine, penalty, matrix, bias = max(fits, key=lambda fit: fit[:2])
+        return cls(matrix.astype(np.float32), bias.astype(np.float32), penalty, cosine)
+
+    def predict(self, features: Matrix, logits: Matrix) -> Matrix:
+        """Return vectors (images, dim)."""
+        return features @ self.matrix + self.bias
 
 
-def ridge(
-    store: Features,
-    nouns: NounMatrix,
-    train: Labelled,
-    valid: Labelled,
-    lambdas: Sequence[float],
-    seed: int = 0,
-) -> SavedModel:
-    """Return the linear map to the nouns' unit vectors with the smallest squared error.
+@dataclass(frozen=True, eq=False)
+class ClassMean:
+    """Cosines with the mean of each training noun's images, as directions from the mean of all."""
 
-    The penalty is the one of ``lambdas``, in multiples of the features' mean variance, with
-    which the ``valid`` images have the highest mean cosine with their nouns.
+    mean: Matrix
+    means: Matrix
+    classes: Sequence[str]
+    uses_logits: ClassVar[bool] = False
+
+    @classmethod
+    def fit(cls, train: TrainingSet) -> "ClassMean":
+        """Return the means of the nouns with training images."""
+        mean = _mean(train)
+        rows, labels = np.unique(train.nouns, return_inverse=True)
+        sums = np.zeros((len(rows), train.store.width))
+        for start, features in _chunks(train):
+            np.add.at(sums, labels[start : start + len(features)], _unit(features - mean))
+        classes = [train.matrix.synsets[row] for row in rows]
+        return cls(mean.astype(np.float32), _unit(sums), classes)
+
+    def predict(self, features: Matrix, logits: Matrix) -> Matrix:
+        """Return scores (images, classes)."""
+        return l2_normalize(features - self.mean) @ self.means.T
+
+
+@dataclass(frozen=True)
+class RandomVectors:
+    """Normal random vectors that depend on the seed and the image's features alone."""
+
+    seed: int
+    dim: int
+    uses_logits: ClassVar[bool] = False
+
+    def predict(self, features: Matrix, logits: Matrix) -> Matrix:
+        """Return vectors (images, dim)."""
+        vectors = np.empty((len(features), self.dim), np.float32)
+        for place, row in enumerate(features):
+            digest = zlib.crc32(np.ascontiguousarray(row, "<f4").tobytes())
+            vectors[place] = np.random.default_rng([self.seed, digest]).standard_normal(self.dim)
+        return vectors
+
+
+Baseline = ConSE | Ridge | ClassMean | RandomVectors
+BASELINES: Mapping[str, type[Baseline]] = {
+    "conse": ConSE,
+    "ridge": Ridge,
+    "class_mean": ClassMean,
+    "random": RandomVectors,
+}
+
+
+def fit_baseline(variant: Mapping[str, Any], seed: int, data: TrainingData) -> SavedModel:
+    """Return the baseline of a ``variant``'s kind: conse, ridge, class_mean or random.
+
+    Raises InputError when a split has no images to fit to.
     """
-    mean = _mean(store, train)
-    counts = np.bincount(train.nouns, minlength=len(nouns.vectors))
-    centre = counts @ nouns.vectors.astype(np.float64) / len(train)
-    squares = np.zeros((store.width, store.width))
-    products = np.zeros((store.width, len(centre)))
-    for start, features in _chunks(store, train):
-        centred = features - mean
-        squares += centred.T @ centred
-        targets = nouns.vectors[train.nouns[start : start + len(features)]]
-        products += centred.T @ (targets - centre)
-    unit_penalty = np.trace(squares) / store.width
-    found = []
-    for penalty in lambdas:
-        system = squares + penalty * unit_penalty * np.eye(store.width)
-        matrix = np.linalg.solve(system, products)
-        bias = centre - mean @ matrix
-        found.append((_mean_cosine(store, nouns, valid, matrix, bias), penalty, matrix, bias))
-    cosine, penalty, matrix, bias = max(found, key=lambda each: each[:2])
-    arrays = {"matrix": matrix.astype(np.float32), "bias": bias.astype(np.float32)}
-    return _fitted("ridge", seed, arrays, penalty=penalty, valid_cosine=cosine)
+    kind, nouns = variant["kind"], data.nouns
+    method: Baseline
+    if kind == "random":
+        method = RandomVectors(seed, int(nouns.vectors.shape[1]))
+    elif kind == "conse":
+        method = ConSE(nouns.class_vectors, nouns.known_classes, variant["top"])
+    else:
+        train, valid = train_and_valid(data)
+        fit_ridge = kind == "ridge"
+        method = (
+            Ridge.fit(train.labelled(), valid, variant["lambdas"])
+            if fit_ridge
+            else ClassMean.fit(train.labelled())
+        )
+    values = {field.name: getattr(method, field.name) for field in fields(method)}
+    tensors = {
+        name: torch.from_numpy(np.ascontiguousarray(value))
+        for name, value in values.items()
+        if isinstance(value, np.ndarray)
+    }
+    settings = {name: value for name, value in values.items() if name not in tensors}
+    space = {"space": "classes" if "classes" in settings else "words", "classes": []}
+    return SavedModel(tensors, {**space, **settings, "kind": kind, "seed": seed})
 
 
-def class_mean(store: Features, nouns: NounMatrix, train: Labelled, seed: int = 0) -> SavedModel:
-    """Return the mean of each seen noun's images, as directions from the mean of all."""
-    mean = _mean(store, train)
-    rows, labels = np.unique(train.nouns, return_inverse=True)
-    sums = np.zeros((len(rows), store.width))
-    for start, features in _chunks(store, train):
-        np.add.at(sums, labels[start : start + len(features)], _directions(features - mean))
-    arrays = {"mean": mean.astype(np.float32), "means": l2_normalize(sums.astype(np.float32))}
-    classes = [nouns.synsets[row] for row in rows]
-    return _fitted("class_mean", seed, arrays, classes)
+def load_baseline(saved: SavedModel) -> Baseline:
+    """Return a saved baseline. Raises KeyError when a number or setting is missing."""
+    kind = BASELINES[saved.settings["kind"]]
+    values = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
+    return kind(**{f.name: {**saved.settings, **values}[f.name] for f in fields(kind)})
 
 
-def _fitted(
-    kind: str,
-    seed: int,
-    arrays: Mapping[str, NDArray[Any]],
-    classes: Sequence[str] = (),
-    **more: Any,
-) -> SavedModel:
-    tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
-    space = "classes" if classes else "words"
-    described = {"kind": kind, "space": space, "classes": list(classes), "seed": seed, **more}
-    return SavedModel(tensors, described)
+def softmax(scores: Matrix) -> Matrix:
+    """Return the softmax over the classes of scores (images, classes)."""
+    scores = np.asarray(scores, np.float32)
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True), dtype=np.float32)
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)
 
 
-def _chunks(store: Features, split: Labelled) -> Iterator[tuple[int, Doubles]]:
-    """Yield the place of a chunk's first image, and the chunk's features (images, width)."""
-    for start in range(0, len(split), CHUNK):
-        yield start, store.features(split.rows[start : start + CHUNK]).astype(np.float64)
+def _chunks(images: TrainingSet) -> Iterator[tuple[int, Doubles]]:
+    """Yield the number of a chunk's first image, and the chunk's features (images, width)."""
+    for start in range(0, len(images), _CHUNK):
+        rows = images.rows[start : start + _CHUNK]
+        yield start, images.store.features(rows).astype(np.float64)
 
 
-def _mean(store: Features, split: Labelled) -> Doubles:
-    sums = np.zeros(store.width)
-    for _, features in _chunks(store, split):
+def _mean(images: TrainingSet) -> Doubles:
+    sums = np.zeros(images.store.width)
+    for _, features in _chunks(images):
         sums += features.sum(axis=0)
-    return np.asarray(sums / len(split))
+    return np.asarray(sums / len(images))
 
 
-def _directions(centred: Doubles) -> Floats:
-    return l2_normalize(centred.astype(np.float32))
+def _unit(vectors: Doubles) -> Matrix:
+    return l2_normalize(vectors.astype(np.float32))
 
 
-def _mean_cosine(
-    store: Features, nouns: NounMatrix, split: Labelled, matrix: Doubles, bias: Doubles
-) -> float:
+def _mean_cosine(images: TrainingSet, matrix: Doubles, bias: Doubles) -> float:
     total = 0.0
-    for start, features in _chunks(store, split):
-        said = _directions(features @ matrix + bias)
-        right = nouns.vectors[split.nouns[start : start + len(features)]]
-        total += float((said * right).sum())
-    return total / len(split)
+    for start, features in _chunks(images):
+        predicted = _unit(features @ matrix + bias)
+        targets = images.matrix.vectors[images.nouns[start : start + len(features)]]
+        total += float((predicted * targets).sum())
+    return total / len(images)

@@ -1,26 +1,68 @@
-"""What a head is trained with: features, and the vector that it should say for each."""
+"""Training data of image methods: features, nouns and splits of images, read batch by batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from wordbridge.devise.labelled import Features, Ints, Labelled
-from wordbridge.nouns.matrix import NounMatrix
+from wordbridge.arrays import Matrix
+from wordbridge.errors import InputError
+from wordbridge.images.feature_store import FeatureStore
+from wordbridge.images.table import PHOTO, TRAIN, VALID, ImageRow, read_images
+from wordbridge.nouns.matrix import NounMatrix, read_noun_matrix
+
+Ints = NDArray[np.int64]
+
+
+class Features(Protocol):
+    """Features and class scores of images by row, as in ``FeatureStore``."""
+
+    width: int
+
+    def __len__(self) -> int: ...
+
+    @property
+    def images(self) -> list[tuple[str, str]]:
+        """Return (set, image) of every row."""
+
+    def features(self, rows: Ints) -> Matrix:
+        """Return features (len(rows), width)."""
+
+    def logits(self, rows: Ints) -> Matrix:
+        """Return the class scores (len(rows), classes) of the backbone's classifier."""
+
+
+class TrainingData(NamedTuple):
+    """Features, the table of images with their splits, and the vectors of nouns."""
+
+    store: Features
+    images: Sequence[ImageRow]
+    nouns: NounMatrix
+
+
+def read_training_data(
+    features: Sequence[str | Path], images: str | Path, vectors: str | Path, nouns: str | Path
+) -> TrainingData:
+    """Return the data in shards of ``features``, table of ``images``, matrix and table of nouns.
+
+    Raises InputError when a file is damaged, or the files do not belong together.
+    """
+    return TrainingData(
+        FeatureStore(features), read_images(images), read_noun_matrix(vectors, nouns)
+    )
 
 
 class Batch(NamedTuple):
-    """Images of a training: ``features`` (batch, width), ``targets`` (batch, dim) of unit length.
-
-    ``labels`` (batch) number the nouns among those with training images.
-    """
+    """Features (batch, width), unit target vectors (batch, dim), and rows of the nouns (batch)."""
 
     features: Tensor
     targets: Tensor
-    labels: Tensor
+    nouns: Tensor
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on ``device``."""
@@ -28,37 +70,67 @@ class Batch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Points:
-    """Images with the vectors of their nouns as targets, read batch by batch.
+class TrainingSet:
+    """Images of one split, in the order of their features.
 
-    ``rows`` are the features' rows, ``nouns`` rows of the ``matrix`` of nouns, ``label_of`` the
-    number of each noun among those with training images.
+    ``rows`` are rows of ``store``, ``nouns`` rows of ``matrix`` or -1 for an image whose noun has
+    no vector; ``photos`` is False for drawings.
     """
 
     store: Features
     matrix: NounMatrix
     rows: Ints
     nouns: Ints
-    label_of: Ints
+    photos: NDArray[np.bool_]
 
     def __len__(self) -> int:
-        return len(self.nouns)
+        return len(self.rows)
 
     def batch(self, indices: Ints) -> Batch:
-        """Return the images with these numbers."""
+        """Return the images with these numbers; each needs a noun."""
         nouns = self.nouns[indices]
-        features, targets = self.store.features(self.rows[indices]), self.matrix.vectors[nouns]
-        arrays = (features, targets, self.label_of[nouns])
+        arrays = self.store.features(self.rows[indices]), self.matrix.vectors[nouns], nouns
         return Batch(*map(torch.from_numpy, arrays))
 
+    def labelled(self) -> "TrainingSet":
+        """Return the images whose noun has a vector."""
+        return self._select(self.nouns >= 0)
 
-def label_numbers(nouns: NounMatrix, seen: Sequence[int] | Ints) -> Ints:
-    """Return the number of each noun among those that are ``seen`` (rows), -1 for the others."""
-    numbers = np.full(len(nouns.synsets), -1, np.int64)
-    numbers[seen] = np.arange(len(seen))
-    return numbers
+    def subsample(self, count: int) -> "TrainingSet":
+        """Return at most ``count`` of the images, evenly spaced."""
+        places = np.linspace(0, len(self) - 1, min(count, len(self)))
+        return self._select(np.unique(places.astype(np.int64)))
+
+    def _select(self, places: NDArray[Any]) -> "TrainingSet":
+        return replace(
+            self, rows=self.rows[places], nouns=self.nouns[places], photos=self.photos[places]
+        )
 
 
-def of_images(store: Features, matrix: NounMatrix, split: Labelled, label_of: Ints) -> Points:
-    """Return the images of a ``split`` as points."""
-    return Points(store, matrix, split.rows, split.nouns, label_of)
+def select_split(data: TrainingData, split: str) -> TrainingSet:
+    """Return the images of ``split`` that have features."""
+    table = {(row.set, row.image): row for row in data.images if row.split == split}
+    pairs = [(row, table[key]) for row, key in enumerate(data.store.images) if key in table]
+    return TrainingSet(
+        data.store,
+        data.nouns,
+        np.array([row for row, _ in pairs], np.int64),
+        np.array([data.nouns.row_of.get(image.synset, -1) for _, image in pairs], np.int64),
+        np.array([image.kind == PHOTO for _, image in pairs], np.bool_),
+    )
+
+
+def train_and_valid(data: TrainingData) -> tuple[TrainingSet, TrainingSet]:
+    """Return all images of the train split, and those of the valid split with a noun.
+
+    Raises InputError when a split has fewer than two images with features and a noun.
+    """
+    train, valid = select_split(data, TRAIN), select_split(data, VALID).labelled()
+    for name, images in ((TRAIN, train.labelled()), (VALID, valid)):
+        if len(images) < 2:
+            raise InputError(
+                f"split {name}: expected at least 2 images with features and a noun that has a "
+                f"vector, got {len(images)} of {len(data.images)} images in all splits; "
+                "take more image sets, or other word vectors"
+            )
+    return train, valid

@@ -1,11 +1,6 @@
-"""Telling photographs from drawings by their features, with what the train split says of its own.
+"""Ensemble of a trained head with the backbone's classifier, weighted by its confidence."""
 
-What the backbone's classifier says beside a head: much where it is sure of a photograph.
-
-A trained head as images are sent through it: with the backbone's classifier beside it.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,142 +9,179 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from wordbridge.arrays import l2_normalize
-from wordbridge.devise.conse import certainty, probabilities
-from wordbridge.devise.labelled import Features, Floats, seen_splits
-from wordbridge.devise.settings import ClassifierSettings, settings_from
-from wordbridge.images.table import ImageRow
-from wordbridge.nouns.matrix import NounMatrix
+from wordbridge.arrays import Matrix, l2_normalize
+from wordbridge.devise.baselines import softmax
+from wordbridge.devise.dataset import TrainingData, train_and_valid
 from wordbridge.tensors import SavedModel
 
-SURE = 20.0  # log-odds where the train split has one kind only, and nothing can be told
-STEPS = 300  # at most; L-BFGS needs about fifty
-
-
-class PhotoGate(NamedTuple):
-    """A logistic regression: ``weights`` (width,) and ``bias`` (1,) of a photograph's log-odds."""
-
-    weights: Floats
-    bias: Floats
-
-    def chances(self, features: Floats, odds: float = 1.0) -> Floats:
-        """Return how likely images are photographs (images, 1).
-
-        ``odds`` is how many times likelier a photograph is than among the balanced examples.
-        """
-        log_odds = features @ self.weights + self.bias + np.log(odds)
-        chances: Floats = 1 / (1 + np.exp(-log_odds.clip(-SURE, SURE)))
-        return chances[:, None].astype(np.float32)
-
-
-def fit_photo_gate(features: Floats, photos: NDArray[np.bool_], penalty: float) -> PhotoGate:
-    """Return the gate that tells the ``photos`` (images,) among ``features`` from the others.
-
-    Both kinds count as much as each other. ``penalty`` weighs the squared weights of
-    standardised features in the mean loss.
-    """
-    if photos.all() or not photos.any():
-        sure = SURE if photos.any() else -SURE
-        return PhotoGate(np.zeros(features.shape[1], np.float32), np.array([sure], np.float32))
-    mean, deviation = features.mean(axis=0), features.std(axis=0) + np.float32(1e-3)
-    points = torch.from_numpy((features - mean) / deviation)
-    labels = torch.from_numpy(photos.astype(np.float32))
-    balance = (1 - labels.mean()) / labels.mean()
-    weights = torch.zeros(points.shape[1], requires_grad=True)
-    bias = torch.zeros(1, requires_grad=True)
-    optimizer = torch.optim.LBFGS([weights, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimizer.zero_grad()
-        said = points @ weights + bias
-        each = binary_cross_entropy_with_logits(said, labels, pos_weight=balance)
-        total = each + penalty * (weights**2).sum()
-        total.backward()
-        return total
-
-    optimizer.step(loss)
-    scaled: Floats = weights.detach().numpy() / deviation
-    return PhotoGate(scaled, bias.detach().numpy() - np.float32(mean @ scaled))
-
-
-STEPS_SECOND_VOICE, RATE = 20, 0.6  # more steps move no image's first five answers
+_EXAMPLES = 20_000  # images, evenly spaced, that the photo classifier is fitted to
+_MAX_LOG_ODDS = 20.0  # also where all training images are of one kind
+_LBFGS_STEPS = 300  # at most; about fifty are needed
+_FIT_STEPS, _FIT_RATE = 20, 0.6  # more steps change no image's first five nouns
 
 
 @dataclass(frozen=True)
-class SecondVoice:
-    """The classifier in words: its classes' unit ``vectors`` (classes, dim), where ``known``."""
+class EnsembleSettings:
+    """How the classifier is added to the head's unit vector.
 
-    vectors: Floats
-    known: NDArray[np.bool_]
-    gate: PhotoGate
-    settings: ClassifierSettings
+    ``weight`` is its largest length, 0 for no ensemble. Its ``top`` classes are fitted by a
+    vector at ``temperature``. ``photo_odds`` is how many times likelier a photograph is than among
+    the balanced training images; ``photo_penalty`` is the L2 penalty of the photo classifier.
+    """
 
-    def says(self, features: Floats, scores: Floats) -> Floats:
-        """Return vectors (images, dim) to be added to the head's of unit length.
+    weight: float
+    top: int
+    temperature: float
+    photo_odds: float
+    photo_penalty: float
 
-        They are as long as the classifier is trusted: 1 / (1 - p)^2 for the probability p of
-        its likeliest class, at most ``weight``, times the chance that this is a photograph.
+
+class PhotoClassifier(NamedTuple):
+    """Logistic regression of photographs against drawings: ``weights`` (width,), ``bias`` (1,)."""
+
+    weights: Matrix
+    bias: Matrix
+
+    @classmethod
+    def fit(
+        cls, features: Matrix, photos: NDArray[np.bool_], penalty: float
+    ) -> "PhotoClassifier":
+        """Return the classifier of the ``photos`` (images,) among ``features``.
+
+        Both kinds have the same weight. ``penalty`` multiplies the squared weights of standardised
+        features in the mean loss.
+        """
+        if photos.all() or not photos.any():
+            bias = _MAX_LOG_ODDS if photos.any() else -_MAX_LOG_ODDS
+            return cls(np.zeros(features.shape[1], np.float32), np.array([bias], np.float32))
+        mean, std = features.mean(axis=0), features.std(axis=0) + np.float32(1e-3)
+        points = torch.from_numpy((features - mean) / std)
+        labels = torch.from_numpy(photos.astype(np.float32))
+        balance = (1 - labels.mean()) / labels.mean()
+        weights = torch.zeros(points.shape[1], requires_grad=True)
+        bias = torch.zeros(1, requires_grad=True)
+        optimizer = torch.optim.LBFGS(
+            [weights, bias], max_iter=_LBFGS_STEPS, line_search_fn="strong_wolfe"
+        )
+
+        def loss() -> torch.Tensor:
+            optimizer.zero_grad()
+            entropy = binary_cross_entropy_with_logits(
+                points @ weights + bias, labels, pos_weight=balance
+            )
+            total = entropy + penalty * (weights**2).sum()
+            total.backward()
+            return total
+
+        optimizer.step(loss)
+        scaled: Matrix = weights.detach().numpy() / std
+        return cls(scaled, bias.detach().numpy() - np.float32(mean @ scaled))
+
+    def predict_proba(self, features: Matrix, odds: float = 1.0) -> Matrix:
+        """Return the probability (images, 1) that an image is a photograph.
+
+        ``odds`` is how many times likelier photographs are than in training.
+        """
+        log_odds = features @ self.weights + self.bias + np.log(odds)
+        probability = 1 / (1 + np.exp(-log_odds.clip(-_MAX_LOG_ODDS, _MAX_LOG_ODDS)))
+        return np.asarray(probability[:, None], np.float32)
+
+
+@dataclass(frozen=True)
+class ClassifierEnsemble:
+    """The backbone's classifier in word-vector space.
+
+    ``class_vectors`` (classes, dim) are of unit length, and zero where not in ``known_classes``.
+    """
+
+    class_vectors: Matrix
+    known_classes: NDArray[np.bool_]
+    photos: PhotoClassifier
+    settings: EnsembleSettings
+
+    def predict(self, features: Matrix, logits: Matrix) -> Matrix:
+        """Return vectors (images, dim) to be added to the head's unit vectors.
+
+        Their length is 1 / (1 - p)^2 for the probability p of the best class, at most ``weight``,
+        times the probability of a photograph.
         """
         settings = self.settings
-        said = likeliest(scores, self.vectors, self.known, settings.top, settings.temperature)
-        chances = self.gate.chances(features, settings.photo_odds)
-        added: Floats = said * chances * certainty(scores, settings.weight)
-        return added
+        vectors = fit_vectors(
+            logits, self.class_vectors, self.known_classes, settings.top, settings.temperature
+        )
+        photo = self.photos.predict_proba(features, settings.photo_odds)
+        return np.asarray(vectors * photo * confidence(logits, settings.weight), np.float32)
 
 
-def likeliest(
-    scores: Floats, vectors: Floats, known: NDArray[np.bool_], top: int, temperature: float
-) -> Floats:
-    """Return the unit vectors (images, dim) that say best what the classifier says.
+def attach(head: SavedModel, settings: Mapping[str, Any], data: TrainingData) -> SavedModel:
+    """Return a trained ``head`` with the numbers of its ensemble.
 
-    A softmax of a vector's cosines with the classes' ``vectors``, divided by ``temperature``,
-    comes as near as it can to the probabilities of the ``top`` classes (least cross-entropy).
-    The way there begins at their combination, ConSE's vector, which often is nearer to a third
-    class than to those that it combines.
+    ``settings`` are those of ``EnsembleSettings``; with weight 0 no numbers are added.
     """
-    classes, chances = vectors[known], _chances(scores, known, top)
-    said = l2_normalize(chances @ classes)
-    for _ in range(STEPS_SECOND_VOICE):
-        wanted = (chances - probabilities(said @ classes.T / np.float32(temperature))) @ classes
-        along = (wanted * said).sum(axis=1, keepdims=True)
-        said = l2_normalize(said + np.float32(RATE) * (wanted - along * said))
-    return said
+    options = EnsembleSettings(**settings)
+    description = dict(head.settings)
+    description["settings"] = {**description["settings"], "classifier": dict(settings)}
+    if not options.weight:
+        return SavedModel(head.tensors, description)
+    train, _ = train_and_valid(data)
+    examples = train.subsample(_EXAMPLES)
+    photos = PhotoClassifier.fit(
+        data.store.features(examples.rows), examples.photos, options.photo_penalty
+    )
+    arrays: dict[str, NDArray[Any]] = {
+        "class_vectors": data.nouns.class_vectors,
+        "known_classes": data.nouns.known_classes,
+        "photo_weights": photos.weights,
+        "photo_bias": photos.bias,
+    }
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
+    return SavedModel({**head.tensors, **tensors}, description)
 
 
-def _chances(scores: Floats, known: NDArray[np.bool_], top: int) -> Floats:
-    """Return the probabilities (images, known classes) of the ``top`` classes, summing to 1."""
-    chances = probabilities(np.asarray(scores, np.float32)[:, known])
-    top = min(top, chances.shape[1])
-    least = np.partition(chances, -top, axis=1)[:, -top, None]
-    kept = np.where(chances >= least, chances, np.float32(0))
-    summed: Floats = kept / kept.sum(axis=1, keepdims=True)
-    return summed
+def load_ensemble(saved: SavedModel) -> ClassifierEnsemble | None:
+    """Return the ensemble of a saved head, or None for weight 0.
 
-
-EXAMPLES = 20_000  # images, evenly taken, by which photographs are told from drawings
-
-
-def voiced_head(
-    head: SavedModel,
-    block: Mapping[str, Any],
-    store: Features,
-    images: Sequence[ImageRow],
-    nouns: NounMatrix,
-) -> SavedModel:
-    """Return ``head`` with what the classifier needs to speak beside it, see second_voice.py.
-
-    ``block`` has the classifier's settings; with weight 0 it has no say and needs nothing. Raises
-    InputError for a head whose outputs are no vectors.
+    Raises KeyError or TypeError when a number or setting is missing.
     """
-    own = head.settings
-    described = {**own, "settings": {**own["settings"], "classifier": dict(block)}}
-    settings = settings_from(described["settings"]).classifier
+    settings = EnsembleSettings(**saved.settings["settings"]["classifier"])
     if not settings.weight:
-        return SavedModel(head.tensors, described)
-    train, _ = seen_splits(store, images, nouns)
-    some = train.thinned(EXAMPLES)
-    gate = fit_photo_gate(store.features(some.rows), some.photos, settings.photo_penalty)
-    arrays = {"class_vectors": nouns.class_vectors, "known_classes": nouns.known_classes}
-    arrays |= {"photo_weights": gate.weights, "photo_bias": gate.bias}
-    beside = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
-    return SavedModel({**head.tensors, **beside}, described)
+        return None
+    arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
+    photos = PhotoClassifier(arrays["photo_weights"], arrays["photo_bias"])
+    return ClassifierEnsemble(arrays["class_vectors"], arrays["known_classes"], photos, settings)
+
+
+def fit_vectors(
+    logits: Matrix, vectors: Matrix, known: NDArray[np.bool_], top: int, temperature: float
+) -> Matrix:
+    """Return the unit vectors (images, dim) that best fit the classifier's top-k distribution.
+
+    The softmax of a vector's cosines with the classes' ``vectors``, divided by ``temperature``,
+    has the least cross-entropy with the probabilities of the ``top`` classes. Gradient steps
+    start from ConSE's combination, which is often nearer to a third class than to its own.
+    """
+    classes, targets = vectors[known], _top_probabilities(logits, known, top)
+    fitted = l2_normalize(targets @ classes)
+    for _ in range(_FIT_STEPS):
+        gradient = (targets - softmax(fitted @ classes.T / np.float32(temperature))) @ classes
+        radial = (gradient * fitted).sum(axis=1, keepdims=True)
+        fitted = l2_normalize(fitted + np.float32(_FIT_RATE) * (gradient - radial * fitted))
+    return fitted
+
+
+def confidence(logits: Matrix, maximum: float) -> Matrix:
+    """Return 1 / (1 - p)^2 (images, 1) for the probability p of the best class, at most maximum.
+
+    A clear photograph of a known class has a high confidence, a drawing hardly ever.
+    """
+    highest = softmax(logits).max(axis=1, keepdims=True)
+    return np.asarray(np.minimum((1 - highest).clip(1e-6) ** -2, np.float32(maximum)), np.float32)
+
+
+def _top_probabilities(logits: Matrix, known: NDArray[np.bool_], top: int) -> Matrix:
+    """Return the probabilities (images, known classes) of the ``top`` classes, summing to 1."""
+    probabilities = softmax(np.asarray(logits, np.float32)[:, known])
+    top = min(top, probabilities.shape[1])
+    least = np.partition(probabilities, -top, axis=1)[:, -top, None]
+    kept = np.where(probabilities >= least, probabilities, np.float32(0))
+    return np.asarray(kept / kept.sum(axis=1, keepdims=True), np.float32)

@@ -1,18 +1,42 @@
-"""The head of DeViSE: from an image's features to a word vector (Frome et al. 2013, section 3).
+"""The DeViSE head, from image features to a word vector, and its losses (Frome et al. 2013)."""
 
-Losses of an image head, one figure per image.
-"""
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity, cross_entropy, normalize
 
-from wordbridge.devise.settings import HeadSettings, LossSettings
 from wordbridge.tensors import copy_weights
+
+SAME = 1 - 1e-5  # cosine from which two nouns share one vector, as homonyms do
+
+
+@dataclass(frozen=True)
+class HeadSettings:
+    """Widths of the hidden layers, none for a linear head; a dropout before each layer."""
+
+    hidden: Sequence[int]
+    dropouts: Sequence[float]
+    batch_norm: bool
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """The loss. ``margin`` belongs to hinge_rank, ``temperature`` to contrastive.
+
+    Both compare a batch with this number of ``negatives``, None for all.
+    """
+
+    kind: Literal["cosine", "l1", "hinge_rank", "contrastive", "softmax"]
+    margin: float
+    temperature: float
+    negatives: int | None
 
 
 class Head(nn.Module):
-    """Batch norm, dropout and linear, with ReLU between, as often as there are layers."""
+    """Batch norm, dropout and linear for each layer, with ReLU between layers."""
 
     def __init__(self, settings: HeadSettings, width: int, outputs: int) -> None:
         super().__init__()
@@ -27,28 +51,21 @@ class Head(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return vectors (batch, outputs) for features (batch, width)."""
-        made: Tensor = self.layers(features)
-        return made
+        output: Tensor = self.layers(features)
+        return output
 
-    def freeze_statistics(self) -> None:
-        """Let batch norms use their running statistics in training too (fastai's bn_freeze)."""
+    def freeze_batch_norm(self) -> None:
+        """Let batch norms use their running statistics in training (fastai's bn_freeze)."""
         for layer in self.layers:
             if isinstance(layer, nn.BatchNorm1d):
                 layer.eval()
 
 
-def _linear(width: int, outputs: int) -> nn.Linear:
-    layer = nn.Linear(width, outputs)
-    nn.init.kaiming_normal_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
+class StateTensors(nn.Module):
+    """Parameters and buffers of ``model`` as parameters that share its memory.
 
-
-class Kept(nn.Module):
-    """All numbers of ``model`` as parameters, which share its memory.
-
-    What saves and restores the parameters of a model then does so with the running statistics
-    of its batch norms as well. Make it after the model has moved to its device.
+    Checkpoints of parameters thus include the running statistics of batch norms. Create it after
+    the model has moved to its device.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -58,12 +75,24 @@ class Kept(nn.Module):
             self.register_parameter(name.replace(".", "/"), shared)
 
 
-def kept_weights(model: nn.Module) -> dict[str, Tensor]:
-    """Return copies of all numbers of ``model``, by the names that ``Kept`` gives them."""
-    return copy_weights(Kept(model))
+def copy_state(model: nn.Module) -> dict[str, Tensor]:
+    """Return copies of parameters and buffers by the names that ``StateTensors`` gives them."""
+    return copy_weights(StateTensors(model))
 
 
-SAME = 1 - 1e-5  # cosine from which two nouns have one and the same vector, as homonyms have
+def losses(
+    settings: LossSettings, predicted: Tensor, target: Tensor, labels: Tensor, negatives: Tensor
+) -> Tensor:
+    """Return the configured loss (batch,) of each image."""
+    if settings.kind == "cosine":
+        return cosine_loss(predicted, target)
+    if settings.kind == "l1":
+        return l1_loss(predicted, target)
+    if settings.kind == "hinge_rank":
+        return hinge_rank_loss(predicted, target, negatives, settings.margin)
+    if settings.kind == "contrastive":
+        return contrastive_loss(predicted, target, negatives, settings.temperature)
+    return softmax_loss(predicted, labels)
 
 
 def cosine_loss(predicted: Tensor, target: Tensor) -> Tensor:
@@ -79,28 +108,27 @@ def l1_loss(predicted: Tensor, target: Tensor) -> Tensor:
 def hinge_rank_loss(predicted: Tensor, target: Tensor, negatives: Tensor, margin: float) -> Tensor:
     """Return the loss (batch,) of Frome et al. 2013, equation 1.
 
-    ``target`` (batch, dim) and ``negatives`` (others, dim) are of unit length, ``predicted`` is
-    as it is. A negative that is the image's own target does not count.
+    ``target`` (batch, dim) and ``negatives`` (nouns, dim) are of unit length, ``predicted`` is
+    not normalised. A negative that equals the image's target is ignored.
     """
     right = (predicted * target).sum(dim=1, keepdim=True)
-    violated = (margin - right + predicted @ negatives.T).clamp(min=0)
-    own = target @ negatives.T >= SAME
-    return violated.masked_fill(own, 0.0).sum(dim=1)
+    violations = (margin - right + predicted @ negatives.T).clamp(min=0)
+    return violations.masked_fill(target @ negatives.T >= SAME, 0.0).sum(dim=1)
 
 
 def contrastive_loss(
     predicted: Tensor, target: Tensor, negatives: Tensor, temperature: float
 ) -> Tensor:
-    """Return the cross-entropy (batch,) of finding the target among the ``negatives`` by cosine.
+    """Return the cross-entropy (batch,) of the target among the ``negatives`` by cosine.
 
-    Cosines are divided by ``temperature``, as in van den Oord et al. 2018. ``target`` and
-    ``negatives`` are as for the hinge rank loss, and what does not count is the same.
+    Cosines are divided by ``temperature`` (van den Oord et al. 2018). Arguments and ignored
+    negatives are as for the hinge rank loss.
     """
     unit = normalize(predicted)
     right = (unit * target).sum(dim=1, keepdim=True) / temperature
-    others = unit @ negatives.T / temperature
-    others = others.masked_fill(target @ negatives.T >= SAME, -torch.inf)
-    return torch.cat([right, others], dim=1).logsumexp(dim=1) - right.squeeze(1)
+    wrong = unit @ negatives.T / temperature
+    wrong = wrong.masked_fill(target @ negatives.T >= SAME, -torch.inf)
+    return torch.cat([right, wrong], dim=1).logsumexp(dim=1) - right.squeeze(1)
 
 
 def softmax_loss(scores: Tensor, labels: Tensor) -> Tensor:
@@ -109,22 +137,14 @@ def softmax_loss(scores: Tensor, labels: Tensor) -> Tensor:
 
 
 def draw_negatives(vectors: Tensor, count: int | None) -> Tensor:
-    """Return ``count`` of ``vectors`` drawn without repetition from torch's generator, or all."""
+    """Return ``count`` of ``vectors`` drawn without replacement by torch's generator, or all."""
     if count is None or count >= len(vectors):
         return vectors
     return vectors[torch.randperm(len(vectors))[:count].to(vectors.device)]
 
 
-def losses(
-    settings: LossSettings, predicted: Tensor, target: Tensor, labels: Tensor, negatives: Tensor
-) -> Tensor:
-    """Return the configured loss (batch,); each kind looks at what it needs."""
-    if settings.kind == "cosine":
-        return cosine_loss(predicted, target)
-    if settings.kind == "l1":
-        return l1_loss(predicted, target)
-    if settings.kind == "hinge_rank":
-        return hinge_rank_loss(predicted, target, negatives, settings.margin)
-    if settings.kind == "contrastive":
-        return contrastive_loss(predicted, target, negatives, settings.temperature)
-    return softmax_loss(predicted, labels)
+def _linear(width: int, outputs: int) -> nn.Linear:
+    layer = nn.Linear(width, outputs)
+    nn.init.kaiming_normal_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer

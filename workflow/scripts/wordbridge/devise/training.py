@@ -1,12 +1,7 @@
-"""How well a head does on images: its loss, and how often the noun is among the first five.
-
-Training of one head over features that were computed before; resumable at any batch.
-
-One training job: from features, split and noun vectors to a trained head.
-"""
+"""Training of one DeViSE head on features extracted before."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,186 +10,49 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from wordbridge.devise.dataset import Batch, Points, label_numbers, of_images
-from wordbridge.devise.head import SAME, Head, Kept, draw_negatives, kept_weights, losses
-from wordbridge.devise.labelled import Features, seen_splits
-from wordbridge.devise.settings import LossSettings, Settings, settings_from
-from wordbridge.images.feature_store import FeatureStore
-from wordbridge.images.table import ImageRow, read_images
-from wordbridge.nouns.matrix import NounMatrix, read_noun_matrix
+from wordbridge.devise.dataset import Batch, Ints, TrainingData, TrainingSet, train_and_valid
+from wordbridge.devise.head import (
+    SAME,
+    Head,
+    HeadSettings,
+    LossSettings,
+    StateTensors,
+    copy_state,
+    draw_negatives,
+    losses,
+)
 from wordbridge.tensors import SavedModel
 from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
-from wordbridge.training.loop import Indices, Trainer, set_seed
+from wordbridge.training.loop import LoopSettings, Trainer, set_seed
+from wordbridge.training.schedules import ScheduleSettings
 
-CHUNK = 1024  # images at once
-
-
-@torch.no_grad()
-def look(head: Head, points: Points, settings: LossSettings, seen: Tensor) -> tuple[float, float]:
-    """Return the mean loss over ``points`` and the part whose noun is among the first 5.
-
-    ``seen`` (nouns, dim) are the unit vectors of the nouns that are looked among; they are all
-    negatives of the hinge rank loss. The head keeps its mode.
-    """
-    was_training, device = head.training, seen.device
-    head.eval()
-    loss = hits = 0.0
-    for start in range(0, len(points), CHUNK):
-        batch = points.batch(np.arange(start, min(start + CHUNK, len(points)))).to(device)
-        said = head(batch.features)
-        loss += float(losses(settings, said, batch.targets, batch.labels, seen).sum())
-        hits += float(_hits(said, batch, settings, seen).sum())
-    head.train(was_training)
-    return loss / len(points), hits / len(points)
-
-
-def _hits(said: Tensor, batch: Batch, settings: LossSettings, seen: Tensor) -> Tensor:
-    """Return whether fewer than 5 other nouns suit each image better than its own."""
-    if settings.kind == "softmax":
-        right = said.gather(1, batch.labels.clamp(min=0)[:, None])
-        return ((said > right).sum(dim=1) < 5) & (batch.labels >= 0)
-    unit = normalize(said)
-    right = (unit * batch.targets).sum(dim=1, keepdim=True)
-    others = batch.targets @ seen.T < SAME
-    return ((unit @ seen.T > right) & others).sum(dim=1) < 5
-
-
-def batches(points: int, size: int, seed: int, epoch: int) -> list[Indices]:
-    """Return the shuffled numbers of all points in batches, a function of seed and epoch.
-
-    A last batch of one point, of which batch norm can make nothing, joins the one before.
-    """
-    order = np.random.default_rng([seed, epoch]).permutation(points)
-    cuts = np.arange(size, points, size)
-    if len(cuts) and points - cuts[-1] == 1:
-        cuts = cuts[:-1]
-    return np.split(order, cuts)
-
-
-class HeadTraining(Trainer):
-    """The training of ``head`` on ``train``, validated after each epoch.
-
-    ``looks`` are the images whose metrics are computed: some of the train split (``fit``), so that
-    the two losses can be compared, and those of the valid split. ``seen`` (nouns, dim) are the
-    unit vectors of the nouns with training points.
-    """
-
-    metrics = ("epoch", "learning_rate", "train_loss", "fit_loss", "valid_loss", "valid_hit5")
-    unit = "images"
-
-    def __init__(
-        self,
-        head: Head,
-        settings: Settings,
-        train: Points,
-        looks: tuple[Points, Points],
-        seen: Tensor,
-        *,
-        seed: int,
-        checkpoint: Path | None = None,
-    ) -> None:
-        self.head, self.settings, self.seed = head, settings, seed
-        self.train_points, (self.fit, self.valid) = train, looks
-        options = settings.training
-        steps = len(batches(len(train), options.batch_size, seed, 0)) * options.epochs
-        super().__init__(
-            head,
-            options,
-            settings.schedule,
-            steps,
-            Kept(head),
-            checkpoint,
-            options.checkpoint_seconds,
-        )
-        self.seen = seen.to(self.device)
-
-    def batches(self, epoch: int) -> list[Indices]:
-        """Return the batches of ``epoch``; see ``batches``."""
-        size = self.settings.training.batch_size
-        return batches(len(self.train_points), size, self.seed, epoch)
-
-    def start_epoch(self) -> None:
-        """Prepare the head; after some epochs its batch norms keep their statistics."""
-        super().start_epoch()
-        frozen = self.settings.training.freeze_statistics
-        if frozen is not None and self.state.epoch >= frozen:
-            self.head.freeze_statistics()
-
-    def losses(self, indices: Indices) -> tuple[Tensor, Tensor]:
-        """Return the mean loss of a batch, twice: all of it is minimised."""
-        batch = self.train_points.batch(indices).to(self.device)
-        predicted = self.head(batch.features)
-        options = self.settings.loss
-        negatives = draw_negatives(self.seen, options.negatives)
-        loss = losses(options, predicted, batch.targets, batch.labels, negatives).mean()
-        return loss, loss
-
-    def validate(self) -> dict[str, float]:
-        """Return losses and hit rate of the images that are not trained on."""
-        fit, _ = look(self.head, self.fit, self.settings.loss, self.seen)
-        valid, hit5 = look(self.head, self.valid, self.settings.loss, self.seen)
-        return {"fit_loss": fit, "valid_loss": valid, "valid_hit5": hit5}
-
-    def weights(self) -> dict[str, Tensor]:
-        """Return copies of the head's weights and running statistics."""
-        return kept_weights(self.head)
+_CHUNK = 1024  # images evaluated at a time
 
 
 @dataclass(frozen=True)
-class Sources:
-    """What a head is trained on: features, the split's images, nouns."""
+class TrainingSettings(LoopSettings):
+    """Settings of the optimisation.
 
-    store: Features
-    images: Sequence[ImageRow]
-    nouns: NounMatrix
-
-
-def read_sources(
-    features: Sequence[str | Path],
-    images: str | Path,
-    vectors: str | Path,
-    nouns: str | Path,
-) -> Sources:
-    """Return what a rule's input files hold.
-
-    Raises InputError when a file is damaged, or the files do not belong together.
+    After ``freeze_statistics`` epochs the batch norms keep their running statistics.
     """
-    return Sources(
-        FeatureStore(features),
-        read_images(images),
-        read_noun_matrix(vectors, nouns),
-    )
 
-
-def prepare(
-    settings: Settings, seed: int, sources: Sources, device: torch.device, state: Path | None
-) -> tuple[HeadTraining, list[str]]:
-    """Return the training of the untrained head, and the synsets of the nouns that are seen.
-
-    Raises InputError when the inputs do not belong together or a split is empty.
-    """
-    train, valid = seen_splits(sources.store, sources.images, sources.nouns)
-    train = train.with_noun()
-    seen = np.unique(train.nouns)
-    label_of = label_numbers(sources.nouns, seen)
-    points, fit, held = (
-        of_images(sources.store, sources.nouns, split, label_of)
-        for split in (train, train.thinned(len(valid)), valid)
-    )
-    set_seed(seed)
-    vectors = torch.from_numpy(sources.nouns.vectors[seen])
-    outputs = len(seen) if settings.loss.kind == "softmax" else vectors.shape[1]
-    head = Head(settings.head, sources.store.width, outputs).to(device)
-    training = HeadTraining(
-        head, settings, points, (fit, held), vectors, seed=seed, checkpoint=state
-    )
-    return training, [sources.nouns.synsets[row] for row in seen]
+    freeze_statistics: int | None
 
 
 @dataclass(frozen=True)
-class Trained(SavedModel):
-    """A trained head and a row per epoch."""
+class Settings:
+    """One variant: head, loss, learning-rate schedule and training."""
+
+    head: HeadSettings
+    loss: LossSettings
+    schedule: ScheduleSettings
+    training: TrainingSettings
+
+
+@dataclass(frozen=True)
+class TrainedHead(SavedModel):
+    """A trained head, and one row of metrics per epoch."""
 
     epochs: list[dict[str, float]]
 
@@ -202,39 +60,186 @@ class Trained(SavedModel):
 def train(
     block: Mapping[str, Any],
     seed: int,
-    sources: Sources,
-    inputs: Sequence[str | Path],
+    data: TrainingData,
+    files: Sequence[str | Path],
     states: Path,
     code: Mapping[str, Any],
-    checkpoint_seconds: float | None = None,
-) -> Trained:
-    """Return the head of ``block`` trained with ``seed``, continuing a broken-off run.
+    checkpoint_seconds: float,
+) -> TrainedHead:
+    """Return the head of ``block`` trained with ``seed``, resumed if it was interrupted.
 
-    ``block`` has variant, device and threads; ``inputs`` are the files that ``sources`` were read
-    from. The state lives in ``states`` under a digest of all that the training depends on,
-    ``code`` among it, but not on ``checkpoint_seconds``; None takes the block's.
+    The state lives in ``states`` under a digest of everything that the training depends on:
+    ``block``, ``seed``, ``code`` and the bytes of the ``files`` with ``data``; see ``prepare``.
     Raises InputError when another process runs the same training.
     """
-    device = choose_device(block["device"], block["threads"])
-    settings = settings_from(block["variant"])
-    files = {f"{number:06d}": path for number, path in enumerate(inputs)}
-    with locked_state(states, {"block": block, "seed": seed, "code": code}, files) as state:
-        paced = settings.saving_every(checkpoint_seconds)
-        training, seen = prepare(paced, seed, sources, device, state)
-        weights = training.run()
-    state_of_training, scores = training.state, settings.loss.kind == "softmax"
+    inputs = {f"{number:06d}": path for number, path in enumerate(files)}
+    with locked_state(states, {"block": block, "seed": seed, "code": code}, inputs) as state:
+        trainer = prepare(block, seed, data, state, checkpoint_seconds)
+        weights = trainer.run()
+    classes = [data.nouns.synsets[row] for row in trainer.class_rows]
+    softmax = trainer.settings.loss.kind == "softmax"
     description = {
         "kind": "head",
-        "space": "classes" if scores else "words",
-        "classes": seen if scores else [],
+        "space": "classes" if softmax else "words",
+        "classes": classes if softmax else [],
         "seed": seed,
-        "settings": settings.as_dict(),
-        "width": sources.store.width,
-        "outputs": len(seen) if scores else sources.nouns.vectors.shape[1],
-        "parameters": sum(p.numel() for p in training.head.parameters()),
-        "points": len(training.train_points),
-        "epochs": state_of_training.epoch,
-        "best_epoch": state_of_training.best_epoch + 1,
+        "settings": asdict(trainer.settings),
+        "width": data.store.width,
+        "outputs": len(classes) if softmax else data.nouns.vectors.shape[1],
+        "parameters": sum(parameter.numel() for parameter in trainer.head.parameters()),
+        "points": len(trainer.train_set),
+        "epochs": trainer.state.epoch,
+        "best_epoch": trainer.state.best_epoch + 1,
     }
     tensors = {f"head.{name}": value for name, value in weights.items()}
-    return Trained(tensors, description, state_of_training.epochs)
+    return TrainedHead(tensors, description, trainer.state.epochs)
+
+
+def prepare(
+    block: Mapping[str, Any],
+    seed: int,
+    data: TrainingData,
+    checkpoint: Path | None = None,
+    checkpoint_seconds: float = 0.0,
+) -> "HeadTrainer":
+    """Return the training of an untrained head.
+
+    ``block`` has variant (head, loss, schedule, training), device and threads. Raises InputError
+    when the data do not belong together or a split is empty.
+    """
+    device, variant = choose_device(block["device"], block["threads"]), block["variant"]
+    settings = Settings(
+        HeadSettings(**variant["head"]),
+        LossSettings(**variant["loss"]),
+        ScheduleSettings(**variant["schedule"]),
+        TrainingSettings(**variant["training"]),
+    )
+    train_images, valid = train_and_valid(data)
+    set_seed(seed)
+    return HeadTrainer(
+        settings,
+        train_images.labelled(),
+        valid,
+        device,
+        seed=seed,
+        checkpoint=checkpoint,
+        checkpoint_seconds=checkpoint_seconds,
+    )
+
+
+class HeadTrainer(Trainer):
+    """The training of a new head on ``train_set``, validated on ``valid_set`` after each epoch.
+
+    Metrics are also computed on as many training images (``train_eval``), so that the losses can
+    be compared. ``class_rows`` are the rows of the nouns with training images.
+    """
+
+    metrics = ("epoch", "learning_rate", "train_loss", "fit_loss", "valid_loss", "valid_hit5")
+    unit = "images"
+
+    def __init__(
+        self,
+        settings: Settings,
+        train_set: TrainingSet,
+        valid_set: TrainingSet,
+        device: torch.device,
+        *,
+        seed: int,
+        checkpoint: Path | None = None,
+        checkpoint_seconds: float = 0.0,
+    ) -> None:
+        self.settings, self.seed = settings, seed
+        self.train_set, self.valid_set = train_set, valid_set
+        self.train_eval = train_set.subsample(len(valid_set))
+        self.class_rows: Ints = np.unique(train_set.nouns)
+        matrix, options = train_set.matrix, settings.training
+        softmax = settings.loss.kind == "softmax"
+        outputs = len(self.class_rows) if softmax else matrix.vectors.shape[1]
+        self.head = Head(settings.head, train_set.store.width, outputs).to(device)
+        super().__init__(
+            self.head,
+            options,
+            settings.schedule,
+            len(shuffled_batches(len(train_set), options.batch_size, seed, 0)) * options.epochs,
+            StateTensors(self.head),
+            checkpoint,
+            checkpoint_seconds,
+        )
+        self.class_vectors = torch.from_numpy(matrix.vectors[self.class_rows]).to(device)
+        labels = np.full(len(matrix.synsets), -1, np.int64)
+        labels[self.class_rows] = np.arange(len(self.class_rows))
+        self.label_of = torch.from_numpy(labels).to(device)
+
+    def batches(self, epoch: int) -> list[Ints]:
+        """Return the batches of ``epoch``; see ``shuffled_batches``."""
+        size = self.settings.training.batch_size
+        return shuffled_batches(len(self.train_set), size, self.seed, epoch)
+
+    def start_epoch(self) -> None:
+        """Prepare the head; after ``freeze_statistics`` epochs its batch norms are frozen."""
+        super().start_epoch()
+        frozen = self.settings.training.freeze_statistics
+        if frozen is not None and self.state.epoch >= frozen:
+            self.head.freeze_batch_norm()
+
+    def losses(self, indices: Ints) -> tuple[Tensor, Tensor]:
+        """Return the mean loss of a batch, reported and minimised."""
+        batch = self.train_set.batch(indices).to(self.device)
+        negatives = draw_negatives(self.class_vectors, self.settings.loss.negatives)
+        loss = self._losses(self.head(batch.features), batch, negatives).mean()
+        return loss, loss
+
+    def validate(self) -> dict[str, float]:
+        """Return the losses on training and validation images, and hit@5 on the latter."""
+        train_loss, _ = self.evaluate(self.train_eval)
+        valid_loss, hit5 = self.evaluate(self.valid_set)
+        return {"fit_loss": train_loss, "valid_loss": valid_loss, "valid_hit5": hit5}
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return copies of the head's weights and running statistics."""
+        return copy_state(self.head)
+
+    @torch.no_grad()
+    def evaluate(self, images: TrainingSet) -> tuple[float, float]:
+        """Return the mean loss, and hit@5 among the nouns with training images.
+
+        All of these nouns are negatives of the loss. The head keeps its mode.
+        """
+        was_training = self.head.training
+        self.head.eval()
+        loss = hits = 0.0
+        for start in range(0, len(images), _CHUNK):
+            indices = np.arange(start, min(start + _CHUNK, len(images)))
+            batch = images.batch(indices).to(self.device)
+            predicted = self.head(batch.features)
+            loss += float(self._losses(predicted, batch, self.class_vectors).sum())
+            hits += float(self._hits(predicted, batch).sum())
+        self.head.train(was_training)
+        return loss / len(images), hits / len(images)
+
+    def _losses(self, predicted: Tensor, batch: Batch, negatives: Tensor) -> Tensor:
+        labels = self.label_of[batch.nouns]
+        return losses(self.settings.loss, predicted, batch.targets, labels, negatives)
+
+    def _hits(self, predicted: Tensor, batch: Batch) -> Tensor:
+        """Return whether fewer than 5 wrong nouns score higher than each image's own."""
+        if self.settings.loss.kind == "softmax":
+            labels = self.label_of[batch.nouns]
+            right = predicted.gather(1, labels.clamp(min=0)[:, None])
+            return ((predicted > right).sum(dim=1) < 5) & (labels >= 0)
+        unit = normalize(predicted)
+        right = (unit * batch.targets).sum(dim=1, keepdim=True)
+        wrong = batch.targets @ self.class_vectors.T < SAME
+        return ((unit @ self.class_vectors.T > right) & wrong).sum(dim=1) < 5
+
+
+def shuffled_batches(count: int, size: int, seed: int, epoch: int) -> list[Ints]:
+    """Return the shuffled numbers of ``count`` images in batches, a function of seed and epoch.
+
+    A last batch of one image, which batch norm cannot normalise, joins the previous one.
+    """
+    order = np.random.default_rng([seed, epoch]).permutation(count)
+    cuts = np.arange(size, count, size)
+    if len(cuts) and count - cuts[-1] == 1:
+        cuts = cuts[:-1]
+    return np.split(order, cuts)

@@ -15,7 +15,7 @@ from wordbridge.report.published import published_hits
 from wordbridge.report.tables import Column, Table, mean_std, read_frame
 
 if TYPE_CHECKING:  # label_errors reads predictions, which no table of this module needs
-    from wordbridge.devise.label_errors import Suspect
+    from wordbridge.devise.label_errors import LabelError
 
 GROUP = ("split", "set", "kind")
 SPLITS = {
@@ -313,7 +313,7 @@ def _most_common(reasons: Counter[str]) -> str:
     return f"{reason} ({count})"
 
 
-def label_errors_table(rows: Sequence["Suspect"], method: str, seed: int) -> Table:
+def label_errors_table(rows: Sequence["LabelError"], method: str, seed: int) -> Table:
     """Return the table of possible label errors by the predictions of ``method`` with ``seed``."""
     columns = {
         "set": Column("Set"),

@@ -149,7 +149,7 @@ def embed_image(image: Path, results: Path, source: "Mapping[str, Any]") -> Matr
     """
     import torch
 
-    from wordbridge.devise.predictions import predictor_of
+    from wordbridge.devise.predictions import load_predictor
     from wordbridge.search.rows import model_digests
     from wordbridge.tensors import read_model
 
@@ -167,10 +167,10 @@ def embed_image(image: Path, results: Path, source: "Mapping[str, Any]") -> Matr
             f"({str(source.get('model', 'unknown'))[:12]}), got {digests['model'][:12]} or other "
             "settings of it; run snakemake again, so that both are of one run"
         )
-    predictor = predictor_of(read_model(*files), torch.device("cpu"))
+    predictor = load_predictor(read_model(*files), torch.device("cpu"))
     shard = _features(image, results)
     features = np.asarray(shard.features, np.float32)
-    (vector,) = predictor.says(features, np.asarray(shard.logits, np.float32))
+    (vector,) = predictor.predict(features, np.asarray(shard.logits, np.float32))
     return np.asarray(vector, np.float32)
 
 

@@ -1,0 +1,192 @@
+"""Similarity of images and nouns: labelled images, the word space, scores block by block."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordbridge.arrays import Matrix, l2_normalize
+from wordbridge.devise.predictions import WORDS, Predictions
+from wordbridge.errors import InputError
+from wordbridge.images.table import ImageRow
+from wordbridge.nouns.hierarchy import Hierarchy
+from wordbridge.nouns.matrix import read_noun_vectors
+from wordbridge.nouns.table import Noun, lemma_text
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+_BLOCK = 1 << 24  # scores in memory at a time: 64 MB
+
+
+@dataclass(frozen=True)
+class WordSpace:
+    """The nouns with a vector: ``vectors`` (nouns, dim) and ``synsets`` in the same order.
+
+    ``nodes`` are their indices among all ``nouns`` of WordNet, ``classes`` the rows of those that
+    are classes of the backbone, in the order of the rows.
+    """
+
+    vectors: Matrix
+    synsets: list[str]
+    nodes: Ints
+    classes: Ints
+    nouns: Sequence[Noun]
+
+    def name(self, row: int) -> str:
+        """Return the first lemma of the noun of a row."""
+        return self.node_name(int(self.nodes[row]))
+
+    def node_name(self, node: int) -> str:
+        """Return the first lemma of a noun of WordNet."""
+        return lemma_text(self.nouns[node].lemmas[0])
+
+    def hierarchy(self) -> Hierarchy:
+        """Return the hierarchy of all nouns."""
+        return Hierarchy(self.nouns)
+
+
+def read_word_space(vectors: str | Path, table: str | Path, nouns: Sequence[Noun]) -> WordSpace:
+    """Return the nouns with the matrix ``vectors`` (.npy) and its ``table`` of rows (.tsv).
+
+    Raises InputError when the files do not belong to each other or to ``nouns``.
+    """
+    rows, matrix = read_noun_vectors(vectors, table)
+    node_of = {noun.synset: node for node, noun in enumerate(nouns)}
+    unknown = [row.synset for row in rows if row.synset not in node_of]
+    if unknown:
+        raise InputError(
+            f"{table}: expected nouns of WordNet as listed, got {unknown[0]}; embed the nouns again"
+        )
+    classes = [number for number, row in enumerate(rows) if row.class_index is not None]
+    return WordSpace(
+        matrix,
+        [row.synset for row in rows],
+        np.array([node_of[row.synset] for row in rows], np.int64),
+        np.array(classes, np.int64),
+        nouns,
+    )
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Predicted images whose noun has a vector, sorted by noun.
+
+    ``rows`` are rows of the predictions, ``nouns`` rows of the word space, ``images`` rows of the
+    table of images.
+    """
+
+    rows: Ints
+    nouns: Ints
+    images: list[ImageRow]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def where(self, condition: Callable[[ImageRow], bool]) -> Mask:
+        """Return for which images ``condition`` is true."""
+        return np.array([condition(image) for image in self.images], bool)
+
+    def select(self, mask: Mask) -> "LabelledImages":
+        """Return the images in ``mask``."""
+        places = np.flatnonzero(mask)
+        images = [self.images[place] for place in places]
+        return LabelledImages(self.rows[places], self.nouns[places], images)
+
+
+def labelled_images(
+    predicted: Sequence[tuple[str, str]], table: Sequence[ImageRow], synsets: Sequence[str]
+) -> LabelledImages:
+    """Return the ``predicted`` images (set, image) that have a noun among ``synsets``.
+
+    Raises InputError when a predicted image is not in the table.
+    """
+    image_of = {(image.set, image.image): image for image in table}
+    row_of = {synset: row for row, synset in enumerate(synsets)}
+    entries = []
+    for row, key in enumerate(predicted):
+        if key not in image_of:
+            raise InputError(
+                f"image {key[1]} of {key[0]}: expected it in the table of splits, got no such "
+                "image; split the images and extract the features again"
+            )
+        image = image_of[key]
+        if image.synset in row_of:
+            entries.append((row_of[image.synset], row, image))
+    entries.sort(key=lambda entry: entry[:2])
+    return LabelledImages(
+        np.array([row for _, row, _ in entries], np.int64),
+        np.array([noun for noun, _, _ in entries], np.int64),
+        [image for _, _, image in entries],
+    )
+
+
+@dataclass(frozen=True)
+class NounScores:
+    """Scores of nouns for images, computed on demand.
+
+    A column is a distinct word vector, which homonyms share since no image can tell them apart, or
+    a class. ``column_of`` is the column of each noun, -1 for a noun that the method cannot
+    predict; ``vectors`` are the columns' unit vectors (columns, dim), None where the predictions
+    are scores already.
+    """
+
+    predictions: Predictions
+    column_of: Ints
+    vectors: Matrix | None
+
+    @property
+    def width(self) -> int:
+        """Return the number of columns."""
+        return self.predictions.values.shape[1] if self.vectors is None else len(self.vectors)
+
+    def scores(self, rows: Ints, columns: Ints | None = None) -> Matrix:
+        """Return scores (rows, columns): cosines with word vectors, else the predictions.
+
+        ``rows`` are rows of the predictions; None stands for all columns.
+        """
+        values = np.asarray(self.predictions.values[rows], np.float32)
+        if self.vectors is None:
+            return values if columns is None else values[:, columns]
+        vectors = self.vectors if columns is None else self.vectors[columns]
+        return np.asarray(l2_normalize(values) @ vectors.T, np.float32)
+
+    def transposed(self, rows: Ints, columns: Ints) -> Matrix:
+        """Return scores (columns, rows), read in blocks of rows."""
+        scores = np.empty((len(columns), len(rows)), np.float32)
+        for block in blocks(len(rows), max(len(columns), self.predictions.values.shape[1])):
+            scores[:, block] = self.scores(rows[block], columns).T
+        return scores
+
+
+def noun_scores(predictions: Predictions, space: WordSpace) -> NounScores:
+    """Return the scores of the nouns of ``space``.
+
+    Raises InputError when predicted vectors have another dimension.
+    """
+    if predictions.space != WORDS:
+        column = {synset: number for number, synset in enumerate(predictions.classes)}
+        columns = [column.get(synset, -1) for synset in space.synsets]
+        return NounScores(predictions, np.array(columns, np.int64), None)
+    if predictions.values.shape[1] != space.vectors.shape[1]:
+        raise InputError(
+            f"the predictions: expected vectors of {space.vectors.shape[1]} numbers as the word "
+            f"vectors have, got {predictions.values.shape[1]}; train and predict again"
+        )
+    column_of = distinct_rows(space.vectors)
+    first = np.unique(column_of, return_index=True)[1]
+    return NounScores(predictions, column_of, l2_normalize(space.vectors[first]))
+
+
+def distinct_rows(vectors: Matrix) -> Ints:
+    """Return a number for each row, counted up from 0 and equal for equal rows."""
+    numbers: dict[bytes, int] = {}
+    return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in vectors], np.int64)
+
+
+def blocks(count: int, width: int) -> Iterator[slice]:
+    """Yield slices of ``count`` rows whose scores of ``width`` columns fit into memory."""
+    size = max(1, _BLOCK // max(1, width))
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
