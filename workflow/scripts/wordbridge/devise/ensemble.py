@@ -43,9 +43,7 @@ class PhotoClassifier(NamedTuple):
     bias: Matrix
 
     @classmethod
-    def fit(
-        cls, features: Matrix, photos: NDArray[np.bool_], penalty: float
-    ) -> "PhotoClassifier":
+    def fit(cls, features: Matrix, photos: NDArray[np.bool_], penalty: float) -> "PhotoClassifier":
         """Return the classifier of the ``photos`` (images,) among ``features``.
 
         Both kinds have the same weight. ``penalty`` multiplies the squared weights of standardised

@@ -186,9 +186,7 @@ def rank_images(
     precision_ks: Sequence[int],
 ) -> list[RankingScores]:
     """Return the scores of ``images`` on each of ``candidates``."""
-    results = [
-        RankingScores.empty(len(images), len(hit_ks), len(precision_ks)) for _ in candidates
-    ]
+    results = [RankingScores.empty(len(images), len(hit_ks), len(precision_ks)) for _ in candidates]
     bundles = [
         Candidates.build(space.nodes[each.nouns], scores.column_of[each.nouns])
         for each in candidates
