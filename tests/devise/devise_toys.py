@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from wordbridge.devise.evaluation import Words
 from wordbridge.devise.predictions import Predictions
+from wordbridge.devise.similarity import WordSpace
 from wordbridge.images.table import ImageRow
 from wordbridge.nouns.table import Noun
 
@@ -20,10 +20,10 @@ VECTORS = {  # entity has none; both cranes have the same
 }  # fmt: skip
 
 
-def words(*classes: str) -> Words:
+def words(*classes: str) -> WordSpace:
     nouns = [Noun(s, (s,), (above,) if above else (), None, "") for s, above in PARENTS.items()]
     names = list(VECTORS)
-    return Words(
+    return WordSpace(
         np.array(list(VECTORS.values()), np.float32),
         names,
         np.array([SYNSETS.index(name) for name in names]),

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from tests.settings import defaults
-from wordbridge.arrays import l2_normalize
-from wordbridge.devise.labelled import Floats, Ints
-from wordbridge.devise.training import Sources
+from tests.settings import changed, defaults
+from wordbridge.arrays import Matrix, l2_normalize
+from wordbridge.devise.dataset import Ints, TrainingData
 from wordbridge.images.table import ImageRow
 from wordbridge.nouns.matrix import CLASSES, NounMatrix
 
@@ -18,7 +17,7 @@ VALID, UNLABELLED = 2, 3  # images per noun, images in all
 class Store:
     """Features in memory, with the interface of the store on disk."""
 
-    def __init__(self, images: list[tuple[str, str]], features: Floats, logits: Floats):
+    def __init__(self, images: list[tuple[str, str]], features: Matrix, logits: Matrix):
         self.images, self._features, self._logits = images, features, logits
         self.width = features.shape[1]
         self.asked: set[int] = set()
@@ -26,11 +25,11 @@ class Store:
     def __len__(self) -> int:
         return len(self.images)
 
-    def features(self, rows: Ints) -> Floats:
+    def features(self, rows: Ints) -> Matrix:
         self.asked |= set(rows.tolist())
         return self._features[rows]
 
-    def logits(self, rows: Ints) -> Floats:
+    def logits(self, rows: Ints) -> Matrix:
         self.asked |= set(rows.tolist())
         return self._logits[rows]
 
@@ -53,7 +52,7 @@ def nouns(seed: int = 1) -> NounMatrix:
     return NounMatrix([f"n{n:08d}" for n in range(NOUNS)], l2_normalize(vectors), classes)
 
 
-def sources(noise: float = 0.3, seed: int = 2) -> Sources:
+def training_data(noise: float = 0.3, seed: int = 2) -> TrainingData:
     """Return images of all nouns but the last, which is unseen, around a centre for each."""
     random, matrix = np.random.default_rng(seed), nouns()
     centres = np.abs(random.standard_normal((NOUNS, WIDTH)))
@@ -71,16 +70,18 @@ def sources(noise: float = 0.3, seed: int = 2) -> Sources:
     keys = [(p.set, p.image) for p in images]
     features = features.astype(np.float32)
     store = Store(keys, features, 3 * features[:, WIDTH - PART :] @ rows.T)
-    return Sources(store, images, matrix)
+    return TrainingData(store, images, matrix)
 
 
 def variant(**blocks: Any) -> dict[str, Any]:
-    """Return a short training of a small head, changed by ``blocks``."""
-    base: dict[str, dict[str, Any]] = {
-        "head": {"hidden": [12], "dropouts": [0.1, 0.2]},
-        "schedule": defaults("methods.*", "head")["schedule"],
-        "training": {"epochs": 2, "batch_size": 16, "checkpoint_seconds": 1e-9},
-    }
-    for name, values in blocks.items():
-        base[name] = {**base.get(name, {}), **values}
-    return base
+    """Return a complete block of a short training of a small head, changed by ``blocks``."""
+    block = defaults("methods.*", "head")
+    del block["training"]["checkpoint_seconds"]
+    head = {"hidden": [12], "dropouts": [0.1, 0.2]}
+    small = {"head": head, "training": {"epochs": 2, "batch_size": 16}}
+    return changed(changed(block, small), blocks)
+
+
+def settings(**blocks: Any) -> dict[str, Any]:
+    """Return the settings of a training as its rule has them."""
+    return {"variant": variant(**blocks), "device": "cpu", "threads": 1}

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from wordbridge.devise.conse import certainty, conse, probabilities
+from wordbridge.devise.baselines import ConSE, softmax
+from wordbridge.devise.ensemble import confidence
 
 VECTORS = np.array([[1, 0], [0, 1], [9, 9], [1, 1]], np.float32)
 KNOWN = np.array([True, True, False, True])
@@ -20,24 +21,24 @@ SCORES = np.log(np.array([[0.5, 0.2, 0.2, 0.1], [0.1, 0.1, 0.2, 0.6]], np.float3
     ],
 )
 def test_likely_classes_with_a_vector_are_combined(top: int, expected: list[list[float]]) -> None:
-    got = conse(SCORES, VECTORS, KNOWN, top)
+    got = ConSE(VECTORS, KNOWN, top).predict(SCORES, SCORES)
     rows = [0] if top == 2 else [0, 1]  # the second image has two equally likely classes
     np.testing.assert_allclose(got[rows], np.array(expected)[rows], rtol=1e-5)
     assert got.dtype == np.float32
 
 
 def test_large_scores_do_not_overflow_and_probabilities_sum_to_one() -> None:
-    made = probabilities(np.array([[1000, 999, -1000], [0, 0, 0]], np.float32))
+    made = softmax(np.array([[1000, 999, -1000], [0, 0, 0]], np.float32))
     np.testing.assert_allclose(made.sum(axis=1), 1, rtol=1e-6)
     assert made[0].tolist() == pytest.approx([0.731, 0.269, 0], abs=1e-3)
 
 
 def test_a_image_of_a_class_without_vector_still_has_a_prediction() -> None:
     scores = np.array([[0, 0, 30, -1]], np.float32)
-    assert np.isfinite(conse(scores, VECTORS, KNOWN, 2)).all()
+    assert np.isfinite(ConSE(VECTORS, KNOWN, 2).predict(scores, scores)).all()
 
 
-def test_what_is_said_weighs_more_where_the_classifier_is_sure_up_to_a_bound() -> None:
+def test_confidence_grows_with_the_probability_up_to_a_maximum() -> None:
     sure = np.log(np.array([[0.5, 0.5], [0.9, 0.1], [0.99, 0.01]], np.float32))
-    np.testing.assert_allclose(certainty(sure, 200.0)[:, 0], [4, 100, 200], rtol=1e-4)
-    np.testing.assert_allclose(certainty(sure, 1.0)[:, 0], 1)
+    np.testing.assert_allclose(confidence(sure, 200.0)[:, 0], [4, 100, 200], rtol=1e-4)
+    np.testing.assert_allclose(confidence(sure, 1.0)[:, 0], 1)

@@ -1,7 +1,7 @@
-"""Tests of what a head is trained to say."""
+"""Tests of training sets."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,13 +16,11 @@ from tests.devise.head_toys import (
     WIDTH,
     image,
     nouns,
-    sources,
-    variant,
+    settings,
+    training_data,
 )
 from wordbridge.arrays import save_matrix
-from wordbridge.devise.dataset import Points
-from wordbridge.devise.labelled import Labelled, seen_splits, split_of
-from wordbridge.devise.settings import settings_from
+from wordbridge.devise.dataset import TrainingSet, select_split, train_and_valid
 from wordbridge.devise.training import prepare
 from wordbridge.errors import InputError
 from wordbridge.nouns.matrix import CLASSES, NounRow, read_noun_matrix, write_noun_rows
@@ -30,40 +28,39 @@ from wordbridge.nouns.matrix import CLASSES, NounRow, read_noun_matrix, write_no
 LABELLED = (NOUNS - 1) * (PER_NOUN - VALID) - UNLABELLED
 
 
-def points() -> Points:
-    training, _ = prepare(settings_from(variant()), 1, sources(), torch.device("cpu"), None)
-    return training.train_points
+def train_set() -> TrainingSet:
+    return prepare(settings(), 1, training_data()).train_set
 
 
 def test_the_target_of_an_image_is_the_vector_of_its_noun() -> None:
-    made = points()
+    made = train_set()
     batch = made.batch(np.array([4, 0]))
     assert len(made) == LABELLED
     np.testing.assert_allclose(batch.targets, nouns().vectors[made.nouns[[4, 0]]], atol=1e-6)
     assert batch.features.shape == (2, WIDTH)
 
 
-def test_parts_without_images_of_known_nouns_are_an_error() -> None:
-    made = sources()
-    only = [p for p in made.images if p.split != "valid"]
+def test_a_split_without_images_of_known_nouns_is_an_error() -> None:
+    made = training_data()
+    images = [p for p in made.images if p.split != "valid"]
     with pytest.raises(InputError, match="split valid: expected at least 2 images"):
-        seen_splits(made.store, only, made.nouns)
+        train_and_valid(made._replace(images=images))
 
 
 def test_images_without_features_and_of_other_sets_are_left_out() -> None:
-    made = sources()
+    made = training_data()
     images = [image("absent", "n00000001", "train"), *made.images]
     first = made.images[0]
     images.append(first._replace(set="others", split="unseen"))
-    found = split_of(made.store, images, made.nouns, "unseen")
+    found = select_split(made._replace(images=images), "unseen")
     assert len(found) == PER_NOUN
     assert (found.nouns == NOUNS - 1).all()
 
 
 @pytest.mark.parametrize(("count", "rows"), [(3, [0, 4, 9]), (99, list(range(10))), (10, None)])
-def test_thinned_parts_are_evenly_taken(count: int, rows: list[int] | None) -> None:
-    split = Labelled(np.arange(10), np.arange(10), np.ones(10, np.bool_))
-    assert split.thinned(count).rows.tolist() == (rows or list(range(10)))
+def test_a_subsample_is_evenly_spaced(count: int, rows: list[int] | None) -> None:
+    whole = replace(train_set(), rows=np.arange(10), nouns=np.arange(10), photos=np.ones(10, bool))
+    assert whole.subsample(count).rows.tolist() == (rows or list(range(10)))
 
 
 def test_nouns_are_read_with_their_classes_at_unit_length(tmp_path: Path) -> None:
@@ -79,29 +76,8 @@ def test_nouns_are_read_with_their_classes_at_unit_length(tmp_path: Path) -> Non
     assert not read.class_vectors[np.arange(CLASSES) % 992 != 7].any()
 
 
-@pytest.mark.parametrize(
-    ("block", "message"),
-    [
-        ({"head": {"hidden": [4]}, "loss": {}}, None),
-        ({"head": {"hidden": [4, 5]}}, "a dropout for each of 3 layers, got 2"),
-        (
-            {"classifier": {"weight": 9}, "loss": {"kind": "softmax"}},
-            "expected classifier weight: 0",
-        ),
-        ({"head": {"width": 1}}, "got width; correct the variant"),
-    ],
-)
-def test_settings_that_do_not_go_together_are_an_error(
-    block: dict[str, Any], message: str | None
-) -> None:
-    if message is None:
-        assert settings_from(block).head.hidden == (4,)
-        return
-    with pytest.raises(InputError, match=message):
-        settings_from(block)
-
-
 def test_labels_number_the_seen_nouns() -> None:
-    batch = points().batch(np.arange(LABELLED))
-    assert torch.unique(batch.labels).tolist() == list(range(NOUNS - 1))
+    trainer = prepare(settings(), 1, training_data())
+    batch = trainer.train_set.batch(np.arange(LABELLED))
+    assert torch.unique(trainer.label_of[batch.nouns]).tolist() == list(range(NOUNS - 1))
     assert batch.targets.shape == (LABELLED, DIM)

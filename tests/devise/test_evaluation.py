@@ -7,8 +7,9 @@ import pytest
 
 from tests.devise.devise_toys import image, predictions, words
 from wordbridge.arrays import save_matrix
-from wordbridge.devise import evaluation as noun_scores
-from wordbridge.devise.evaluation import Words, evaluate, groups, labelled, questions, read_words
+from wordbridge.devise import similarity
+from wordbridge.devise.evaluation import candidate_sets, evaluate, groups
+from wordbridge.devise.similarity import WordSpace, labelled_images, read_word_space
 from wordbridge.errors import InputError
 from wordbridge.nouns.matrix import NounRow, write_noun_rows
 from wordbridge.nouns.table import Noun
@@ -89,7 +90,7 @@ def test_single_nouns_tell_what_they_are_taken_for():
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch):
     whole = record()
-    monkeypatch.setattr(noun_scores, "BLOCK", 1)
+    monkeypatch.setattr(similarity, "_BLOCK", 1)
     assert record() == whole
 
 
@@ -109,7 +110,7 @@ def test_class_scores_know_only_their_classes():
 
 
 def test_points_of_another_dimension_are_refused():
-    with pytest.raises(InputError, match="expected points of 3 numbers"):
+    with pytest.raises(InputError, match="expected vectors of 3 numbers"):
         evaluate(predictions(TABLE, [(1, 2)] * 8), TABLE, words(), SETTINGS)
 
 
@@ -119,7 +120,7 @@ def test_images_that_nobody_labelled_give_an_empty_record():
     assert (found["rows"], found["words"], found["nouns"]) == ([], [], [])
 
 
-TABLE_QUESTIONS = [
+TABLE_SETS = [
     image("1", "corgi", "train"),
     image("2", "corgi"),
     image("3", "boat", "unseen"),
@@ -129,24 +130,24 @@ TABLE_QUESTIONS = [
     image("7", ""),
     image("8", "entity"),  # a noun without a vector
 ]
-KEYS = [(one.set, one.image) for one in reversed(TABLE_QUESTIONS)]
+KEYS = [(one.set, one.image) for one in reversed(TABLE_SETS)]
 
 
-def asked() -> dict[str, tuple[set[str], set[str]]]:
+def sets() -> dict[str, tuple[set[str], set[str]]]:
     toy = words("pug")
-    known = labelled(KEYS, TABLE_QUESTIONS, toy.synsets)
-    rest, found = questions(known, toy.classes, toy.nodes, toy.graph(), [2])
+    known = labelled_images(KEYS, TABLE_SETS, toy.synsets)
+    rest, found = candidate_sets(known, toy, toy.hierarchy(), [2])
     return {
-        one.candidates: (
-            {rest.images[n].image for n in np.flatnonzero(one.asked)},
+        one.name: (
+            {rest.images[n].image for n in np.flatnonzero(one.images)},
             {toy.synsets[n] for n in one.nouns},
         )
         for one in found
     }
 
 
-def test_each_question_has_its_images_and_candidates():
-    found = asked()
+def test_each_candidate_set_has_its_images_and_nouns():
+    found = sets()
     assert found["seen"] == ({"2"}, {"corgi"})
     assert found["unseen"] == ({"3", "4"}, {"boat"})
     assert found["seen + unseen"] == ({"2", "3", "4"}, {"corgi", "boat"})
@@ -157,47 +158,47 @@ def test_each_question_has_its_images_and_candidates():
 
 def test_hop_sets_leave_out_the_classes_and_what_was_seen():
     toy = words("pug")
-    known = labelled(
+    known = labelled_images(
         KEYS,
-        [*TABLE_QUESTIONS[:4], image("5", "dog", "", set="other"), *TABLE_QUESTIONS[5:]],
+        [*TABLE_SETS[:4], image("5", "dog", "", set="other"), *TABLE_SETS[5:]],
         toy.synsets,
     )
-    rest, found = questions(known, toy.classes, toy.nodes, toy.graph(), [2])
-    by_name = {one.candidates: one for one in found}
+    rest, found = candidate_sets(known, toy, toy.hierarchy(), [2])
+    by_name = {one.name: one for one in found}
     assert {toy.synsets[n] for n in by_name["2-hop"].nouns} == {"dog", "animal"}
     assert {toy.synsets[n] for n in by_name["2-hop + classes"].nouns} == {"dog", "animal", "pug"}
-    assert [rest.images[n].synset for n in np.flatnonzero(by_name["2-hop"].asked)] == ["dog"]
+    assert [rest.images[n].synset for n in np.flatnonzero(by_name["2-hop"].images)] == ["dog"]
 
 
-def test_questions_about_no_image_are_left_out():
-    assert "2-hop" not in asked()
+def test_candidate_sets_without_images_are_left_out():
+    assert "2-hop" not in sets()
 
 
-def test_images_that_chose_are_not_asked_about_where_others_test():
+def test_valid_images_are_not_scored_where_there_is_a_test_split():
     toy = words("pug")
-    table = [*TABLE_QUESTIONS[:4], image("5", "corgi", "test", set="other"), *TABLE_QUESTIONS[5:]]
-    known = labelled(KEYS, table, toy.synsets)
-    rest, found = questions(known, toy.classes, toy.nodes, toy.graph(), [])
-    asked = {one.candidates: rest.only(one.asked).images for one in found}
-    assert [p.split for p in asked["seen"]] == ["test"]
-    assert {p.image for p in asked["nouns"]} == {"3", "4", "5", "6"}  # 2 is valid
+    table = [*TABLE_SETS[:4], image("5", "corgi", "test", set="other"), *TABLE_SETS[5:]]
+    known = labelled_images(KEYS, table, toy.synsets)
+    rest, found = candidate_sets(known, toy, toy.hierarchy(), [])
+    images = {one.name: rest.select(one.images).images for one in found}
+    assert [p.split for p in images["seen"]] == ["test"]
+    assert {p.image for p in images["nouns"]} == {"3", "4", "5", "6"}  # 2 is valid
 
 
 def test_rows_follow_the_predictions_whatever_the_order_of_the_table():
-    known = labelled(KEYS, TABLE_QUESTIONS, words().synsets)
+    known = labelled_images(KEYS, TABLE_SETS, words().synsets)
     assert [KEYS[row] for row in known.rows] == [(p.set, p.image) for p in known.images]
     assert known.nouns.tolist() == sorted(known.nouns.tolist())
 
 
 def test_a_image_that_is_not_in_the_table_is_named():
     with pytest.raises(InputError, match="image 9 of own: expected it in the table"):
-        labelled([("own", "9")], TABLE_QUESTIONS, words().synsets)
+        labelled_images([("own", "9")], TABLE_SETS, words().synsets)
 
 
 def test_groups_are_parts_kinds_and_sets():
-    known = labelled(KEYS, TABLE_QUESTIONS, words().synsets)
+    known = labelled_images(KEYS, TABLE_SETS, words().synsets)
     found = groups(known, np.array([p.split != "train" for p in known.images]))
-    assert [(g.split, g.set, g.kind, len(g.chosen)) for g in found] == [
+    assert [(g.split, g.set, g.kind, len(g.images)) for g in found] == [
         ("", "all", "all", 2), ("", "all", "drawing", 1), ("", "all", "photo", 1),
         ("", "other", "drawing", 1), ("", "other", "photo", 1),
         ("unseen", "all", "all", 2), ("unseen", "all", "drawing", 1), ("unseen", "all", "photo", 1),
@@ -213,11 +214,11 @@ NOUNS = [
 ]
 
 
-def read(folder: Path, *synsets: str) -> Words:
+def read(folder: Path, *synsets: str) -> WordSpace:
     rows = [NounRow(s, s, "first exact", {"n2": 2}.get(s)) for s in synsets]
     write_noun_rows(folder / "rows.tsv", rows)
     save_matrix(np.ones((len(rows), 4), np.float32), folder / "rows.npy")
-    return read_words(folder / "rows.npy", folder / "rows.tsv", NOUNS)
+    return read_word_space(folder / "rows.npy", folder / "rows.tsv", NOUNS)
 
 
 def test_rows_know_their_places_among_all_nouns(tmp_path: Path):
@@ -225,7 +226,7 @@ def test_rows_know_their_places_among_all_nouns(tmp_path: Path):
     assert found.nodes.tolist() == [2, 1]
     assert found.classes.tolist() == [1]
     assert found.name(1) == "great white shark"
-    assert found.graph().distances(1).tolist() == [1, 0, 2]
+    assert found.hierarchy().distances(1).tolist() == [1, 0, 2]
 
 
 def test_vectors_of_other_nouns_are_refused(tmp_path: Path):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from wordbridge.devise.head import (
+    LossSettings,
     contrastive_loss,
     cosine_loss,
     draw_negatives,
@@ -12,7 +13,6 @@ from wordbridge.devise.head import (
     losses,
     softmax_loss,
 )
-from wordbridge.devise.settings import LossSettings
 
 X, Y, Z = torch.eye(3)
 
@@ -70,7 +70,7 @@ def test_negatives_are_drawn_without_repetition(count: int | None, drawn: int) -
 
 @pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "contrastive", "softmax"])
 def test_every_kind_gives_a_figure_per_image(kind: str) -> None:
-    settings = LossSettings(kind)  # type: ignore[arg-type]
+    settings = LossSettings(kind, 0.1, 0.1, None)  # type: ignore[arg-type]
     said = torch.randn(4, 3, requires_grad=True)
     labels = torch.tensor([0, 1, 2, 0])
     loss = losses(settings, said, torch.eye(3)[labels], labels, torch.eye(3))

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tests.devise.devise_toys import image, predictions, words
-from wordbridge.devise.label_errors import Suspect, suspects
+from wordbridge.devise.label_errors import LabelError, find_label_errors
 from wordbridge.errors import InputError
 
 TABLE = [
@@ -19,27 +19,27 @@ VALUES = [(0, 1, 0), (0, 0.1, 1), (0, 0, 1), (1, 0, 0), (0, -1, 1), (2, 1, 0)]
 SETTINGS = {"count": 5, "low_share": 0.5, "high_share": 1.0, "near": 1}
 
 
-def found(**changed: Any) -> list[Suspect]:
-    return suspects(predictions(TABLE, VALUES), TABLE, words(), SETTINGS | changed)
+def found(**changed: Any) -> list[LabelError]:
+    return find_label_errors(predictions(TABLE, VALUES), TABLE, words(), SETTINGS | changed)
 
 
-def test_a_image_far_from_its_noun_and_close_to_another_is_suspect():
+def test_an_image_far_from_its_noun_and_close_to_another_is_listed():
     (one,) = found()
     assert (one.image, one.noun, one.other, one.split) == ("2", "cat", "boat", "valid")
     assert one.gap == pytest.approx(one.other_cosine - one.cosine)
     assert one.other_cosine > 0.99
 
 
-def test_nouns_near_in_wordnet_are_no_suspicion():
+def test_nouns_near_in_wordnet_are_no_label_error():
     assert [one.image for one in found(near=0)] == ["2", "4", "6"]
     assert [one.image for one in found(near=0, count=1)] == ["2"]
 
 
 def test_scores_of_classes_are_refused():
-    with pytest.raises(InputError, match="expected predictions among the words"):
-        suspects(predictions(TABLE, [(1, 2)] * 6, ("a", "b")), TABLE, words(), SETTINGS)
+    with pytest.raises(InputError, match="expected predicted word vectors"):
+        find_label_errors(predictions(TABLE, [(1, 2)] * 6, ("a", "b")), TABLE, words(), SETTINGS)
 
 
-def test_no_labels_no_suspects():
+def test_no_labels_give_no_errors():
     table = [image("1", "")]
-    assert suspects(predictions(table, [(1, 0, 0)]), table, words(), SETTINGS) == []
+    assert find_label_errors(predictions(table, [(1, 0, 0)]), table, words(), SETTINGS) == []

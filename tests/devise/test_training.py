@@ -14,30 +14,31 @@ import numpy as np
 import pytest
 import torch
 
-from tests.devise.head_toys import NOUNS, sources, variant
-from wordbridge.devise import training as module
-from wordbridge.devise.settings import settings_from
-from wordbridge.devise.training import HeadTraining, batches, prepare
+from tests.devise.head_toys import NOUNS, settings, training_data
+from wordbridge.devise.training import HeadTrainer, prepare, shuffled_batches
 from wordbridge.errors import InputError
 from wordbridge.training import checkpoint
 from wordbridge.training.checkpoint import Stopped
 from wordbridge.training.loop import write_metrics
 from wordbridge.training.lr_finder import range_test
 
-CPU = torch.device("cpu")
 Rows = list[dict[str, float]]
 
 
-def training(block: dict[str, Any], seed: int = 3, state: Path | None = None) -> HeadTraining:
-    return prepare(settings_from(block), seed, sources(), CPU, state)[0]
+def training(
+    block: dict[str, Any], seed: int = 3, state: Path | None = None, seconds: float = 1e-9
+) -> HeadTrainer:
+    return prepare(block, seed, training_data(), state, seconds)
 
 
-def run(block: dict[str, Any], seed: int = 3, state: Path | None = None) -> tuple[bytes, Rows]:
-    """Return the chosen weights as bytes, and the rows of the epochs."""
-    one = training(block, seed, state)
-    weights = one.run()
+def run(
+    block: dict[str, Any], seed: int = 3, state: Path | None = None, seconds: float = 1e-9
+) -> tuple[bytes, Rows]:
+    """Return the best weights as bytes, and the metrics of the epochs."""
+    trainer = training(block, seed, state, seconds)
+    weights = trainer.run()
     content = b"".join(weights[name].numpy().tobytes() for name in sorted(weights))
-    return content, one.state.epochs
+    return content, trainer.state.epochs
 
 
 class Killed(Exception):
@@ -45,7 +46,7 @@ class Killed(Exception):
 
 
 def killed_after(saves: int) -> AbstractContextManager[Any]:
-    """Let the process end right after so many saved states."""
+    """Let the process end right after this number of saved states."""
     left, save = [saves], checkpoint.write_state
 
     def dying(*arguments: Any) -> None:
@@ -58,7 +59,7 @@ def killed_after(saves: int) -> AbstractContextManager[Any]:
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
-    first, second, other = run(variant()), run(variant()), run(variant(), seed=4)
+    first, second, other = run(settings()), run(settings()), run(settings(), seed=4)
     assert first == second
     assert first[0] != other[0]
 
@@ -68,11 +69,11 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
     saves: int, tmp_path: Path
 ) -> None:
     # 57 points are 4 batches an epoch: a save after each, one after each epoch, one at the end
-    state, whole = tmp_path / "state", run(variant())
+    state, whole = tmp_path / "state", run(settings())
     with killed_after(saves), pytest.raises(Killed):
-        run(variant(), state=state)
+        run(settings(), state=state)
     torch.rand(saves)  # a new process has other random numbers behind it
-    assert run(variant(), state=state) == whole
+    assert run(settings(), state=state) == whole
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
 def test_every_kind_of_training_continues_with_the_same_bytes(
     blocks: dict[str, Any], tmp_path: Path
 ) -> None:
-    block = variant(**blocks)
+    block = settings(**blocks)
     whole = run(block)
     with killed_after(3), pytest.raises(Killed):
         run(block, state=tmp_path / "state")
@@ -98,9 +99,9 @@ def test_every_kind_of_training_continues_with_the_same_bytes(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None:
-    block, state = variant(training={"checkpoint_seconds": 1e9}), tmp_path / "state"
-    whole, one = run(block), training(block, state=state)
-    batch, count = one.train_points.batch, [0]
+    block, state = settings(), tmp_path / "state"
+    whole, one = run(block), training(block, state=state, seconds=1e9)
+    batch, count = one.train_set.batch, [0]
 
     def signalled(_: Any, indices: Any) -> Any:
         count[0] += 1
@@ -109,7 +110,7 @@ def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None
         return batch(indices)
 
     with (
-        patch.object(type(one.train_points), "batch", signalled),
+        patch.object(type(one.train_set), "batch", signalled),
         pytest.raises(Stopped, match=r"stopped by SIG\w+ in epoch 1, its state is saved"),
     ):
         one.run()
@@ -121,40 +122,40 @@ def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None
     ("points", "size", "sizes"),
     [(7, 3, [3, 4]), (8, 3, [3, 3, 2]), (4, 9, [4]), (3, 2, [3]), (6, 3, [3, 3])],
 )
-def test_no_batch_has_one_point_alone(points: int, size: int, sizes: list[int]) -> None:
-    made = batches(points, size, 1, 2)
+def test_no_batch_has_a_single_image(points: int, size: int, sizes: list[int]) -> None:
+    made = shuffled_batches(points, size, 1, 2)
     assert [len(each) for each in made] == sizes
     assert sorted(np.concatenate(made).tolist()) == list(range(points))
-    assert (np.concatenate(made) != np.concatenate(batches(points, size, 1, 3))).any()
+    assert (np.concatenate(made) != np.concatenate(shuffled_batches(points, size, 1, 3))).any()
 
 
 @pytest.mark.parametrize(("keep_epoch", "best"), [("last", 4), ("valid_loss", 2)])
-def test_the_chosen_epoch_is_kept(keep_epoch: str, best: int) -> None:
-    looks = [(1.0, 0.1), (0.9, 0.0), (1.0, 0.1), (0.5, 0.2)] + [(1.0, 0.3), (0.7, 0.2)] * 2
-    with patch.object(module, "look", side_effect=looks):
-        one = training(variant(training={"epochs": 4, "keep_epoch": keep_epoch}))
+def test_the_configured_epoch_is_kept(keep_epoch: str, best: int) -> None:
+    results = [(1.0, 0.1), (0.9, 0.0), (1.0, 0.1), (0.5, 0.2)] + [(1.0, 0.3), (0.7, 0.2)] * 2
+    with patch.object(HeadTrainer, "evaluate", side_effect=results):
+        one = training(settings(training={"epochs": 4, "keep_epoch": keep_epoch}))
         one.run()
     assert one.state.best_epoch + 1 == best
     assert [row["valid_loss"] for row in one.state.epochs] == [0.9, 0.5, 0.7, 0.7]
 
 
 def test_patience_ends_a_training_that_gets_no_better() -> None:
-    looks = [(0.1, 0.0), (0.5, 0.0)] * 9
-    with patch.object(module, "look", side_effect=looks):
-        one = training(variant(training={"epochs": 9, "patience": 3}))
+    results = [(0.1, 0.0), (0.5, 0.0)] * 9
+    with patch.object(HeadTrainer, "evaluate", side_effect=results):
+        one = training(settings(training={"epochs": 9, "patience": 3}))
         one.run()
     assert len(one.state.epochs) == 4
 
 
-def test_a_loss_that_is_no_number_ends_the_training_with_advice() -> None:
+def test_a_loss_that_is_not_finite_ends_the_training_with_advice() -> None:
     with pytest.raises(InputError, match=r"in epoch 1: .* lower learning_rate"):
-        training(variant(loss={"kind": "l1"}, training={"learning_rate": 1e38})).run()
+        training(settings(loss={"kind": "l1"}, training={"learning_rate": 1e38})).run()
 
 
 @pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "contrastive", "softmax"])
 def test_every_loss_learns_nouns_from_features(kind: str) -> None:
     rate = {"epochs": 30, "learning_rate": 0.03}
-    one = training(variant(loss={"kind": kind}, training=rate))
+    one = training(settings(loss={"kind": kind}, training=rate))
     one.run()
     rows = one.state.epochs
     assert rows[-1]["valid_loss"] < 0.7 * rows[0]["valid_loss"]
@@ -162,7 +163,7 @@ def test_every_loss_learns_nouns_from_features(kind: str) -> None:
 
 
 def test_statistics_of_batch_norm_stay_when_they_are_frozen() -> None:
-    frozen = training(variant(training={"epochs": 3, "freeze_statistics": 0}))
+    frozen = training(settings(training={"epochs": 3, "freeze_statistics": 0}))
     frozen.run()
     norm = frozen.head.layers[0]
     assert torch.equal(norm.running_mean, torch.zeros(10))
@@ -170,34 +171,34 @@ def test_statistics_of_batch_norm_stay_when_they_are_frozen() -> None:
 
 
 def test_the_table_of_epochs_reads_back_exactly(tmp_path: Path) -> None:
-    rows = run(variant())[1]
+    rows = run(settings())[1]
     write_metrics(tmp_path / "metrics.tsv", rows)
     header, *lines = (tmp_path / "metrics.tsv").read_text().splitlines()
     assert header.split("\t")[3:5] == ["fit_loss", "valid_loss"]
     assert [float(line.split("\t")[4]) for line in lines] == [row["valid_loss"] for row in rows]
 
 
-def test_no_look_is_taken_at_valid_and_unseen_images_in_training() -> None:
-    made = sources()
-    one, seen = prepare(settings_from(variant()), 1, made, CPU, None)
+def test_training_reads_no_valid_and_unseen_images() -> None:
+    made = training_data()
+    one = prepare(settings(), 1, made)
     store: Any = made.store
-    for indices in batches(len(one.train_points), 16, 1, 0):
-        one.train_points.batch(indices)
+    for indices in shuffled_batches(len(one.train_set), 16, 1, 0):
+        one.train_set.batch(indices)
     splits = {made.images[row].split for row in store.asked}
     assert splits == {"train"}
-    assert len(seen) == NOUNS - 1
+    assert len(one.class_rows) == NOUNS - 1
 
 
 def test_the_range_test_raises_the_rate_over_epochs_and_suggests_one() -> None:
-    found = range_test(training(variant()).range_test_step(), 40, 1e-4, 1.0)
+    found = range_test(training(settings()).range_test_step(), 40, 1e-4, 1.0)
     assert len(found.rates) > 20
     assert found.rates[:2] == pytest.approx([1e-4, 1e-4 * 10 ** (4 / 40)])
     assert found.suggestion in found.rates
     assert min(found.losses) < found.losses[0]
 
 
-def test_the_range_test_ends_with_advice_where_the_first_loss_is_no_number() -> None:
-    one = training(variant())
+def test_the_range_test_ends_with_advice_where_the_first_loss_is_not_finite() -> None:
+    one = training(settings())
     with (
         patch.object(one, "step", return_value=float("nan")),
         pytest.raises(InputError, match="nan"),
@@ -212,7 +213,7 @@ sys.path[:0] = sys.argv[2:]
 from tests.devise import test_training as tests
 tests.run(tests.LONGER, state=Path(sys.argv[1]))
 """
-LONGER = variant(training={"epochs": 60})
+LONGER = settings(training={"epochs": 60})
 
 
 def test_a_process_killed_at_once_can_be_continued_and_ends_with_the_same_bytes(

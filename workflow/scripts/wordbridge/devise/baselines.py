@@ -155,12 +155,9 @@ def fit_baseline(variant: Mapping[str, Any], seed: int, data: TrainingData) -> S
         method = ConSE(nouns.class_vectors, nouns.known_classes, variant["top"])
     else:
         train, valid = train_and_valid(data)
-        fit_ridge = kind == "ridge"
-        method = (
-            Ridge.fit(train.labelled(), valid, variant["lambdas"])
-            if fit_ridge
-            else ClassMean.fit(train.labelled())
-        )
+        images = train.labelled()
+        is_ridge = kind == "ridge"
+        method = Ridge.fit(images, valid, variant["lambdas"]) if is_ridge else ClassMean.fit(images)
     values = {field.name: getattr(method, field.name) for field in fields(method)}
     tensors = {
         name: torch.from_numpy(np.ascontiguousarray(value))
@@ -168,8 +165,9 @@ def fit_baseline(variant: Mapping[str, Any], seed: int, data: TrainingData) -> S
         if isinstance(value, np.ndarray)
     }
     settings = {name: value for name, value in values.items() if name not in tensors}
-    space = {"space": "classes" if "classes" in settings else "words", "classes": []}
-    return SavedModel(tensors, {**space, **settings, "kind": kind, "seed": seed})
+    space = "classes" if "classes" in settings else "words"
+    settings = {"classes": [], **settings, "space": space, "kind": kind, "seed": seed}
+    return SavedModel(tensors, settings)
 
 
 def load_baseline(saved: SavedModel) -> Baseline:

@@ -50,8 +50,8 @@ class PhotoClassifier(NamedTuple):
         features in the mean loss.
         """
         if photos.all() or not photos.any():
-            bias = _MAX_LOG_ODDS if photos.any() else -_MAX_LOG_ODDS
-            return cls(np.zeros(features.shape[1], np.float32), np.array([bias], np.float32))
+            log_odds = _MAX_LOG_ODDS if photos.any() else -_MAX_LOG_ODDS
+            return cls(np.zeros(features.shape[1], np.float32), np.array([log_odds], np.float32))
         mean, std = features.mean(axis=0), features.std(axis=0) + np.float32(1e-3)
         points = torch.from_numpy((features - mean) / std)
         labels = torch.from_numpy(photos.astype(np.float32))

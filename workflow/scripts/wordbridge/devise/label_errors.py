@@ -10,7 +10,6 @@ from wordbridge.devise.predictions import WORDS, Predictions
 from wordbridge.devise.similarity import (
     Ints,
     LabelledImages,
-    Mask,
     NounScores,
     WordSpace,
     blocks,
@@ -98,14 +97,14 @@ def _cosines(
     columns = scores.column_of[labels]
     cosines, others = np.empty(len(images)), np.empty(len(images))
     other_nouns = np.empty(len(images), np.int64)
-    noun, allowed = -1, np.empty(0, bool)
+    noun, allowed = -1, np.empty(0, np.bool_)
     for block in blocks(len(images), max(len(labels), scores.width)):
         matrix = scores.scores(images.rows[block], columns)
         for number, line in enumerate(matrix, start=block.start):
             if noun != images.nouns[number]:  # images are sorted by noun
                 noun = int(images.nouns[number])
                 steps = hierarchy.distances(space.nodes[noun])[space.nodes[labels]]
-                allowed: Mask = (steps > near) & (columns != scores.column_of[noun])
+                allowed = (steps > near) & (columns != scores.column_of[noun])
             cosines[number] = line[np.searchsorted(labels, noun)]
             best = int(np.argmax(np.where(allowed, line, -np.inf)))
             others[number] = line[best] if allowed.any() else -1.0

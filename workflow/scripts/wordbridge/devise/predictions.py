@@ -60,9 +60,8 @@ def load_predictor(saved: SavedModel, device: torch.device) -> Predictor:
 
 def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
     settings, start = saved.settings, "head."
-    head = Head(
-        HeadSettings(**settings["settings"]["head"]), settings["width"], settings["outputs"]
-    )
+    options = HeadSettings(**settings["settings"]["head"])
+    head = Head(options, settings["width"], settings["outputs"])
     tensors = {n[len(start) :]: t for n, t in saved.tensors.items() if n.startswith(start)}
     load_weights(StateTensors(head), tensors)
     head.to(device).eval()
