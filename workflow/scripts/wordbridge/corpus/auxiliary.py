@@ -160,9 +160,9 @@ def _leaks(keys: Collection[str], held_out: Collection[str]) -> set[str]:
     return containing | _contained(candidates, held) | held
 
 
-def _contained(texts: Collection[str], others: Collection[str]) -> set[str]:
-    """Return the long ``texts`` that one of ``others`` contains."""
-    joined = "\n".join(others)  # one search in all is many times faster than one in each
+def _contained(texts: Collection[str], containers: Collection[str]) -> set[str]:
+    """Return the long ``texts`` that one of ``containers`` contains."""
+    joined = "\n".join(containers)  # one search in all is many times faster than one in each
     return {text for text in texts if len(text) >= _MIN_CONTAINED and text in joined}
 
 

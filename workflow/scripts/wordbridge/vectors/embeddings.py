@@ -50,15 +50,15 @@ def build_embeddings(
     """
     specials = len(SPECIALS)
     words = tokens[specials:]
-    found = lookup(words, vectors, fallbacks)
-    missing = np.array([step == MISSING for step in found.steps], np.bool_)
-    factor = _factor(found, ~missing, scale)
+    result = lookup(words, vectors, fallbacks)
+    missing = np.array([step == MISSING for step in result.steps], np.bool_)
+    factor = _factor(result, ~missing, scale)
     matrix = np.zeros((len(tokens), vectors.dim), np.float32)
-    matrix[specials:] = found.matrix * np.float32(factor)
+    matrix[specials:] = result.matrix * np.float32(factor)
     for row in (*range(specials), *(specials + np.flatnonzero(missing))):
         if row != PAD:
             matrix[row] = random_row(tokens[row], vectors.dim, seed)
-    return Embedding(matrix, coverage(words, counts[specials:], found, fallbacks), factor)
+    return Embedding(matrix, coverage(words, counts[specials:], result, fallbacks), factor)
 
 
 def random_row(token: str, dim: int, seed: int) -> Matrix:
@@ -71,12 +71,12 @@ def random_row(token: str, dim: int, seed: int) -> Matrix:
     return generator.standard_normal(dim, dtype=np.float32)
 
 
-def _factor(found: "Lookup", mask: Mask, scale: Scale) -> float:
-    vectors = found.matrix[mask]
+def _factor(result: "Lookup", mask: Mask, scale: Scale) -> float:
+    vectors = result.matrix[mask]
     if not np.isfinite(vectors).all():
         row = np.flatnonzero(mask)[~np.isfinite(vectors).all(axis=1)][0]
         raise InputError(
-            f"the vector of {found.spellings[row]!r} has NaN or infinity: expected finite "
+            f"the vector of {result.spellings[row]!r} has NaN or infinity: expected finite "
             "numbers; fetch the vectors again"
         )
     if scale != "unit":
@@ -167,10 +167,10 @@ class Coverage:
 
 
 def coverage(
-    words: Sequence[str], counts: Sequence[int], found: Lookup, fallbacks: Sequence[str]
+    words: Sequence[str], counts: Sequence[int], result: Lookup, fallbacks: Sequence[str]
 ) -> Coverage:
     """Return the coverage of ``words``, which have ``counts`` in the corpus."""
-    columns = {"token": words, "count": counts, "step": found.steps, "spelling": found.spellings}
+    columns = {"token": words, "count": counts, "step": result.steps, "spelling": result.spellings}
     frame = pd.DataFrame({name: list(column) for name, column in columns.items()})
     frame = frame.sort_values(["count", "token"], ascending=[False, True], kind="stable")
     tokens = max(int(frame["count"].sum()), 1)
