@@ -17,11 +17,9 @@ config = load_project(config, workflow.configfiles)
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/sources.smk"
-include: "workflow/rules/text.smk"
+include: "workflow/rules/corpus.smk"
 include: "workflow/rules/vectors.smk"
-include: "workflow/rules/training.smk"
-include: "workflow/rules/evaluation.smk"
-include: "workflow/rules/nouns.smk"
+include: "workflow/rules/translation.smk"
 include: "workflow/rules/images.smk"
 include: "workflow/rules/devise.smk"
 include: "workflow/rules/search.smk"

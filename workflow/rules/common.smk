@@ -1,6 +1,4 @@
-# Shared by the files beside this one: names that wildcards may take, and what a run consists of.
-# In: the checked config. Out: names.
-
+# Names and functions that several rule files use. In: the checked config.
 
 from workflow.relations import samples_with_attention
 
@@ -11,7 +9,7 @@ RUNS = {"variants": VARIANTS, "seeds": SEEDS}
 CORPUS = config["corpora"][config["corpus"]]
 VERSES = CORPUS["kind"] == "verses"
 LANGUAGES = ["fr", "en"]
-# Only a job that must have a GPU asks for one, so that others train side by side.
+# Jobs request a GPU only if they must have one, so that others can share it.
 GPUS = int(config["device"] == "cuda")
 
 PAIRED = "<results>/questions/sentences.tsv"
@@ -47,13 +45,13 @@ FIGURES = [
         number=samples_with_attention(**config["samples"]),
     ),
 ]
-# The keys of a block of the config that name fetched files.
+# Keys of the config's blocks that name fetched files.
 FILE_KEYS = ["bin", "en", "fr", "key2row", "matrix", "strings", "table", "vec", "vectors"]
 FILE_KEYS += ["verses", "words"]
 FILE_KEYS += ["archive", "classes", "groups", "names", "package", "senses", "wordnet"]
-# Snakemake compares no checksums of larger files either; see the profiles.
+# Bytes of the largest files that are compared by checksum, as in the profiles.
 LARGE = 10**9
-# What a range test searches, or what only matters after its one epoch, is the same for all.
+# Settings that a range test fixes: those that it searches or that act after its single epoch.
 RANGE_TEST_TRAINING = {
     "ema_decay": 0,
     "epochs": 1,
@@ -91,7 +89,7 @@ EXTRACTION = {
 NOUN_VECTORS = config["vectors"].get(config["nouns"]["vectors"], {})
 FRENCH_VECTORS = config["vectors"].get(config["search"]["french_vectors"], {})
 BACKBONE_WEIGHTS = f"resources/files/{config['features']['weights']}"
-# Chance alone makes the trainings of these differ; the others come out the same for any seed.
+# Methods with a random part; the others give the same results for any seed.
 SEEDED = [name for name in METHODS if config["methods"][name]["kind"] in ("head", "random")]
 DEVISE_SCORES = [
     f"<results>/devise_scores/{name}/{seed}.json"
@@ -158,5 +156,21 @@ wildcard_constraints:
     example="|".join(map(re.escape, EXAMPLES)) or "none",
 
 
-include: "blocks.smk"
-include: "image_blocks.smk"
+def resource_files(block):
+    """Return the fetched files that a block of the config names."""
+    named = {key: block[key] for key in FILE_KEYS if block.get(key)}
+    return {key: f"resources/files/{name}" for key, name in named.items()}
+
+
+def without(block, part, keys):
+    """Return a block of the config without some keys of its mapping ``part``."""
+    kept = {key: value for key, value in block[part].items() if key not in keys}
+    return {**block, part: kept}
+
+
+def range_tested(block):
+    """Return the settings of a variant or method with those that a range test fixes."""
+    training = {
+        key: RANGE_TEST_TRAINING.get(key, value) for key, value in block["training"].items()
+    }
+    return {**block, "schedule": RANGE_TEST_SCHEDULE, "training": training}

@@ -1,10 +1,59 @@
 # In: <results>/features, <results>/images/split.tsv, <results>/nouns.
-# Out: <results>/devise/{method}/{seed}: what sends images among the words, and where it sends
-# them; <results>/devise_scores, tables. A head's unfinished state lives in resources/state.
+# Out: <results>/devise/{method}/{seed}: each fitted method and its predictions;
+# <results>/devise_scores, tables. The state of an unfinished head is in resources/state.
+
+
+def head_block(wildcards):
+    """Return the settings of a head's training, which depends on them, inputs and seed."""
+    block = without(config["methods"][wildcards.method], "training", ["checkpoint_seconds"])
+    return {
+        # The trained head is later ensembled with the backbone's classifier.
+        "variant": {key: value for key, value in block.items() if key != "classifier"},
+        "device": config["device"],
+        "threads": config["threads"]["training"],
+    }
+
+
+def classifier_block(wildcards):
+    """Return the settings of a head's ensemble with the backbone's classifier."""
+    return config["methods"][wildcards.method]["classifier"]
+
+
+def head_checkpoint_seconds(wildcards, threads):
+    """Return the seconds between two checkpoints of a head; see ``resource_entry``."""
+    return config["methods"][wildcards.method]["training"]["checkpoint_seconds"]
+
+
+def head_learning_rate_block(wildcards):
+    """Return the settings of a head's range test."""
+    bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
+    block = head_block(wildcards)
+    tested = range_tested(block["variant"])
+    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
+
+
+def baseline_block(wildcards):
+    """Return the settings of a baseline."""
+    return {"variant": config["methods"][wildcards.method], "threads": 1}
+
+
+def predicted_sets(wildcards):
+    """Return the image sets that a method predicts, in the order of its rows."""
+    return ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
+
+
+def predicted_files(wildcards):
+    """Return the features that a method predicts from; the index also has unlabelled images."""
+    indexed = wildcards.predictions == "all_predictions"
+    return {
+        "features": ALL_FEATURES if indexed else FEATURES,
+        "logits": ALL_LOGITS if indexed else LOGITS,
+        "rows": ALL_ROWS if indexed else ROWS,
+    }
 
 
 rule train_head:
-    """The head of one variant trained with one seed, and its losses per epoch."""
+    """The head of one method trained with one seed, and its losses per epoch."""
     input:
         features=FEATURES,
         rows=ROWS,
@@ -34,7 +83,7 @@ rule train_head:
 
 
 rule fit_ensemble:
-    """A trained head with what the backbone's classifier needs to speak beside it."""
+    """A trained head with its ensemble of the backbone's classifier."""
     input:
         head="<results>/devise/{method}/{seed}/head.safetensors",
         description="<results>/devise/{method}/{seed}/head.json",
@@ -86,7 +135,7 @@ rule find_head_learning_rate:
 
 
 rule fit_baseline:
-    """One method that the heads are held against, fitted to the same features."""
+    """One baseline, fitted to the same features as the heads."""
     input:
         features=FEATURES,
         logits=LOGITS,
@@ -136,7 +185,7 @@ rule predict_images:
 
 
 rule score_devise:
-    """All scores of one method and seed of the image side."""
+    """All scores of one method and seed."""
     input:
         predictions="<results>/devise/{method}/{seed}/predictions.npy",
         description="<results>/devise/{method}/{seed}/predictions.json",
@@ -180,7 +229,7 @@ rule tabulate_devise:
 
 
 rule list_label_errors:
-    """A table of images that look mislabelled to the method that is searched with."""
+    """A table of images whose label may be wrong, by the predictions of search.method."""
     input:
         predictions=f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}/predictions.npy",
         description=f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}/predictions.json",

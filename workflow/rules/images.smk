@@ -1,7 +1,72 @@
-# In: image sets of the config, <results>/nouns/nouns.tsv.
-# Out: <results>/images: a table per set, shards of it, and all labelled ones with their split;
-# <results>/features/{set}/{shard}: what the backbone sees, a row per image.
-# A shard is chosen by an image's name, so a changed image is a reason to redo one shard only.
+# In: WordNet, a list of ImageNet's classes, word vectors, image sets.
+# Out: <results>/nouns: all nouns, and the vectors of those that have one; <results>/images: a table
+# per set, its shards, and all labelled images with their split; <results>/features/{set}/{shard}:
+# the backbone's features, one row per image. The name of an image determines its shard, so a
+# changed image reruns one shard only.
+
+from functools import cache
+
+from workflow.folders import folder_digest
+
+cached_digest = cache(folder_digest)  # once per folder and reading of the Snakefile
+
+
+def image_set_block(wildcards):
+    """Return the config's entry of an image set, for a folder with a digest of its content.
+
+    Snakemake notices neither new images in a subfolder nor changed ones.
+    """
+    block = config["image_sets"][wildcards.set]
+    if not block.get("folder"):
+        return block
+    # A table may list files of any ending.
+    return {**block, "found": cached_digest(block["folder"], block["kind"] == "table")}
+
+
+def image_set_files(wildcards):
+    """Return the fetched files of an image set."""
+    return resource_files(config["image_sets"][wildcards.set])
+
+
+rule list_nouns:
+    """The nouns of WordNet, with the classes of ImageNet among them."""
+    input:
+        **resource_files(config["wordnet"]),
+    output:
+        "<results>/nouns/nouns.tsv",
+    log:
+        "<logs>/list_nouns.log",
+    conda:
+        "../../envs/text.yaml"
+    params:
+        files=config["wordnet"],
+    script:
+        "../scripts/list_nouns.py"
+
+
+rule embed_nouns:
+    """The word vectors of the nouns, and the number of nouns that each kind of lookup covers."""
+    input:
+        **resource_files(NOUN_VECTORS),
+        nouns="<results>/nouns/nouns.tsv",
+    output:
+        matrix="<results>/nouns/vectors.npy",
+        rows="<results>/nouns/vectors.tsv",
+        coverage="<results>/nouns/coverage.tsv",
+    log:
+        "<logs>/embed_nouns.log",
+    conda:
+        "../../envs/text.yaml"
+    params:
+        settings={
+            **{
+                key: config["nouns"][key]
+                for key in ("lemmas", "multiword", "lower_case", "frequent_words")
+            },
+            "vectors": vectors_kind(NOUN_VECTORS),
+        },
+    script:
+        "../scripts/embed_nouns.py"
 
 
 rule shards:
@@ -44,7 +109,7 @@ rule shard_images:
 
 
 rule split_images:
-    """All labelled images with the split that each plays, and the nouns that are held out."""
+    """All labelled images with their split, and the held-out nouns."""
     input:
         images=expand("<results>/images/{set}.tsv", set=LABELLED_SETS),
         nouns="<results>/nouns/nouns.tsv",
@@ -63,7 +128,7 @@ rule split_images:
 
 
 rule extract_features:
-    """The backbone's features of one shard of an image set, and the images that have none."""
+    """The backbone's features of one shard of an image set, and the images that cannot be read."""
     input:
         images="<results>/images/shards/{set}/{shard}.tsv",
         archive="<results>/images/{set}.zip",

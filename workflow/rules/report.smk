@@ -1,15 +1,6 @@
 # In: every table and figure of the run. Out: <results>/index.html, one page that shows them all.
 
 
-rule translation:
-    """All tables and figures of the translation side."""
-    input:
-        TABLES,
-        FIGURES,
-        "<results>/timings/times.html",
-        "<results>/config.json",
-
-
 rule build_page:
     """The summary page: every table and figure of the run."""
     input:

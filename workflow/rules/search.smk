@@ -2,8 +2,45 @@
 # nouns and images, the words to search with, and the lesson's searches as contact sheets.
 
 
+def index_files(wildcards):
+    """Return the inputs of an index of images in addition to the nouns."""
+    if wildcards.index != "images":
+        return {}
+    folder = f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}"
+    predictions = "all_predictions" if config["run"]["albums"] else "predictions"
+    return {
+        "images": ["<results>/images/split.tsv"]
+        + expand("<results>/images/{set}.tsv", set=config["run"]["albums"]),
+        "features": ALL_ROWS,
+        "predictions": f"{folder}/{predictions}.npy",
+        "description": f"{folder}/{predictions}.json",
+        "model": [f"{folder}/model.safetensors", f"{folder}/settings.json"],
+    }
+
+
+def index_sets(wildcards):
+    """Return the image sets in an index, in the order of its rows."""
+    return ALL_SETS if wildcards.index == "images" else []
+
+
+def index_block(wildcards):
+    """Return the settings of an index."""
+    model = {"method": SEARCH_METHOD, "seed": SEEDS[0]} if wildcards.index == "images" else {}
+    return {"index": wildcards.index, "graph": config["search"]["graph"], **model}
+
+
+def example_block(wildcards):
+    """Return the settings of one of the example searches."""
+    return config["search"]["examples"][wildcards.example]
+
+
+def example_index(wildcards):
+    """Return the index that an example searches."""
+    return f"<results>/search/{example_block(wildcards)['index']}/index.json"
+
+
 rule images:
-    """Tables, figures and indexes of the image side."""
+    """All tables, figures and indexes of the images."""
     input:
         IMAGE_TABLES,
         FRENCH_TABLES,
@@ -12,7 +49,7 @@ rule images:
 
 
 rule build_index:
-    """An index of nouns or images: vectors, labels, graph, and a description of what made them."""
+    """An index of nouns or images: vectors, labels, graph and settings."""
     input:
         unpack(index_files),
         nouns="<results>/nouns/nouns.tsv",
@@ -37,7 +74,7 @@ rule build_index:
 
 
 rule build_words:
-    """The English words that one can search with, and their vectors."""
+    """The English words of search queries, and their vectors."""
     input:
         **resource_files(NOUN_VECTORS),
         nouns="<results>/nouns/nouns.tsv",
@@ -78,7 +115,7 @@ rule align_french:
 
 
 rule tabulate_french:
-    """A table of how well French names find images, beside the English ones of the same nouns."""
+    """A table of image search by French names and by the English names of the same nouns."""
     input:
         **resource_files(FRENCH_VECTORS),
         images="<results>/images/split.tsv",

@@ -1,6 +1,124 @@
-# In: trained translators and the split that is scored. Out: <results>/{translations,scores} per variant and
-# seed, <results>/tables and <results>/figures over all of them, <results>/timings for what differs
-# from run to run.
+# In: <results>/ids, <results>/embeddings.
+# Out: <results>/translators/{variant}/{seed}, <results>/{translations,scores} per variant and seed,
+# tables and figures over all of them; <results>/timings for what differs from run to run, and
+# <results>/range_test. The state of an unfinished training is in resources/state and no declared
+# output, because Snakemake deletes the outputs of a failed job.
+
+
+def training_block(wildcards):
+    """Return the settings of a variant's training, which depends on them, inputs and seed."""
+    return {
+        "variant": without(
+            config["variants"][wildcards.variant], "training", ["checkpoint_seconds"]
+        ),
+        "device": config["device"],
+        "threads": config["threads"]["training"],
+    }
+
+
+def variant_checkpoint_seconds(wildcards, threads):
+    """Return the seconds between two checkpoints of a variant; see ``resource_entry``."""
+    return config["variants"][wildcards.variant]["training"]["checkpoint_seconds"]
+
+
+def range_test_block(wildcards):
+    """Return the settings of a variant's range test."""
+    bounds = {key: config["range_test"][key] for key in ("lowest", "highest")}
+    block = training_block(wildcards)
+    tested = range_tested(block["variant"])
+    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
+
+
+def range_test_table(wildcards):
+    """Return the table of a range test's figure."""
+    folder = {"learning": "range_test", "head_learning": "range_test/heads"}[wildcards.kind]
+    return f"<results>/{folder}/{{name}}.tsv"
+
+
+def schedule_block(name):
+    """Return the settings that determine a variant's learning rate."""
+    block = config["variants"][name]
+    keys = ("epochs", "batch_size", "learning_rate", "auxiliary_pairs", "auxiliary_epochs")
+    return {
+        "schedule": block["schedule"],
+        "training": {key: block["training"][key] for key in keys},
+    }
+
+
+rule translation:
+    """All tables and figures of the translators."""
+    input:
+        TABLES,
+        FIGURES,
+        "<results>/timings/times.html",
+        "<results>/config.json",
+
+
+rule train_translator:
+    """The weights of one variant trained with one seed, and its losses per epoch."""
+    input:
+        fr_ids="<results>/ids/fr.npz",
+        en_ids="<results>/ids/en.npz",
+        fr_embedding="<results>/embeddings/fr.npy",
+        en_embedding="<results>/embeddings/en.npy",
+    output:
+        model="<results>/translators/{variant}/{seed}/model.safetensors",
+        settings="<results>/translators/{variant}/{seed}/settings.json",
+        metrics="<results>/translators/{variant}/{seed}/metrics.tsv",
+        times="<results>/timings/training/{variant}/{seed}.json",
+    log:
+        "<logs>/train_translator/{variant}/{seed}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["training"]
+    resources:
+        runtime=720,
+        gpu=GPUS,
+    params:
+        settings=training_block,
+        checkpoint_seconds=variant_checkpoint_seconds,
+    script:
+        "../scripts/train_translator.py"
+
+
+rule find_learning_rate:
+    """The learning-rate range test of one variant: losses and suggestion."""
+    input:
+        fr_ids="<results>/ids/fr.npz",
+        en_ids="<results>/ids/en.npz",
+        fr_embedding="<results>/embeddings/fr.npy",
+        en_embedding="<results>/embeddings/en.npy",
+    output:
+        "<results>/range_test/{variant}.tsv",
+    log:
+        "<logs>/find_learning_rate/{variant}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["training"]
+    resources:
+        runtime=120,
+        gpu=GPUS,
+    params:
+        settings=range_test_block,
+    script:
+        "../scripts/find_learning_rate.py"
+
+
+rule plot_range_test:
+    """The figure of one learning-rate range test, of a variant or of a head."""
+    input:
+        range_test_table,
+    output:
+        "<results>/figures/{kind}_rate_{name}.png",
+    log:
+        "<logs>/plot_range_test/{kind}_rate_{name}.log",
+    wildcard_constraints:
+        kind="learning|head_learning",
+        name=".+",
+    conda:
+        "../../envs/text.yaml"
+    script:
+        "../scripts/plot_range_test.py"
 
 
 rule translate_questions:
