@@ -129,7 +129,14 @@ def _translate(
 ) -> None:
     """Write greedy translations to ``path`` and references beside it, in the port's form."""
     words = read_vocabulary(path.parent / "en.words.tsv").words
-    options = DecodingSettings(max_steps=int(valid.target.lengths.max()))
+    options = DecodingSettings(
+        beam=1,
+        max_steps=int(valid.target.lengths.max()),
+        length_penalty=0.0,
+        no_repeat_ngram_size=0,
+        replace_unknown=False,
+        batch_size=128,
+    )
     trainer.model.eval()
     said, meant = [], []
     for places in batches:

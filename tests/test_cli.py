@@ -11,7 +11,7 @@ import torch
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from tests.translation.toys import model_settings
+from tests.translation.toys import decoding_settings, model_settings
 from wordbridge.cli import app
 from wordbridge.corpus.detokenizer import detokenize
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
@@ -21,8 +21,8 @@ from wordbridge.errors import InputError
 from wordbridge.files import write_json
 from wordbridge.search.engine import SearchEngine
 from wordbridge.tensors import SavedModel, copy_weights, write_model
-from wordbridge.translation.decoding import DecodingSettings, translate
-from wordbridge.translation.pipeline import runs_out_of
+from wordbridge.translation.decoding import translate
+from wordbridge.translation.pipeline import runs_from_language
 from wordbridge.translation.translator import Translator
 
 FRENCH = ["où", "est", "la", "gare", "?", "qui", "vient"]
@@ -146,7 +146,7 @@ def expected(
     (found,) = translate(
         model,
         [np.array([*ids, EOS])],
-        DecodingSettings(beam=beam, max_steps=6, no_repeat_ngram_size=2),
+        decoding_settings(beam=beam, max_steps=6, no_repeat_ngram_size=2),
     )
     return detokenize([words[target][number] for number in found.ids], target)
 
@@ -223,7 +223,7 @@ def test_a_french_question_goes_to_the_best_model_out_of_french(results: Path):
     for variant in ("plain", "tagged"):
         shutil.rmtree(results / "translators" / variant)
     with pytest.raises(InputError, match="expected a translator out of fr, got others only"):
-        runs_out_of(results, "fr")
+        runs_from_language(results, "fr")
 
 
 def test_models_that_an_earlier_configuration_left_are_not_used(results: Path, wordbridge: Cli):

@@ -12,16 +12,22 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tests.translation.toys import FLAGS, LESSON, VARIANTS, model_settings, settings, translator
+from tests.translation.toys import (
+    FLAGS,
+    LESSON,
+    VARIANTS,
+    decoding_settings,
+    model_settings,
+    settings,
+    translator,
+)
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.translation.decoding import (
-    DecodingSettings,
     Hypothesis,
     beam_search,
     block_repeats,
-    forbid_marks,
-    penalised,
-    replace_unknown,
+    length_normalized,
+    mask_special_tokens,
     translate,
 )
 from wordbridge.translation.translator import Translator
@@ -41,7 +47,7 @@ def same(first: Hypothesis, second: Hypothesis) -> None:
 @pytest.mark.parametrize("name", VARIANTS | FLAGS)
 def test_order_is_restored_and_company_changes_nothing(name: str, beam: int) -> None:
     model = translator(settings((VARIANTS | FLAGS)[name]))
-    options = DecodingSettings(beam=beam, max_steps=7, length_penalty=0.6, batch_size=2)
+    options = decoding_settings(beam=beam, max_steps=7, length_penalty=0.6, batch_size=2)
     together = translate(model, SENTENCES, options)
     assert len(together) == len(SENTENCES)
     for sentence, hypothesis in zip(SENTENCES, together, strict=True):
@@ -58,13 +64,11 @@ def test_order_is_restored_and_company_changes_nothing(name: str, beam: int) -> 
 def test_a_beam_of_one_is_greedy(seed: int, name: str, ngrams: int, lesson: bool) -> None:
     model = translator(settings((VARIANTS | FLAGS)[name], **(LESSON if lesson else {})), seed)
     # One by one, because in the lesson padding changes the results.
-    options = DecodingSettings(max_steps=6, no_repeat_ngram_size=ngrams, batch_size=1)
+    options = decoding_settings(max_steps=6, no_repeat_ngram_size=ngrams, batch_size=1)
     greedy = translate(model, SENTENCES, options)
     for sentence, hypothesis in zip(SENTENCES, greedy, strict=True):
         source, length = torch.from_numpy(sentence).view(-1, 1), torch.tensor([len(sentence)])
-        (found,) = beam_search(
-            model, source, length, beam=1, max_steps=6, no_repeat_ngram_size=ngrams
-        )
+        (found,) = beam_search(model, source, length, options)
         same(found, hypothesis)
 
 
@@ -86,21 +90,23 @@ def test_a_beam_wide_enough_finds_the_best_of_all_sentences(name: str, alpha: fl
     words = [word for word in range(6) if word not in (BOS, PAD, EOS)]
     ended = [(*ids, EOS) for count in range(4) for ids in itertools.product(words, repeat=count)]
     for sentence in SENTENCES[:3]:
-        values = {ids: penalised(scored(model, sentence, ids), len(ids), alpha) for ids in ended}
+        values = {
+            ids: length_normalized(scored(model, sentence, ids), len(ids), alpha) for ids in ended
+        }
         best = max(values, key=values.__getitem__)
-        options = DecodingSettings(beam=90, max_steps=4, length_penalty=alpha)
+        options = decoding_settings(beam=90, max_steps=4, length_penalty=alpha)
         (found,) = translate(model, [sentence], options)
         assert (*found.ids.tolist(), EOS) == best
-        value = penalised(found.log_probability, len(best), alpha)
+        value = length_normalized(found.log_probability, len(best), alpha)
         assert value == pytest.approx(values[best], abs=1e-5)
-        (greedy,) = translate(model, [sentence], DecodingSettings(max_steps=4))
+        (greedy,) = translate(model, [sentence], decoding_settings(max_steps=4))
         if alpha == 0.0 and len(greedy.ids) < 4:  # it came to an end
             assert found.log_probability >= greedy.log_probability - 1e-6
 
 
 def test_the_length_penalty_divides_as_wu_et_al_do() -> None:
-    assert penalised(-6.0, 7, 0.0) == -6.0
-    assert penalised(-6.0, 7, 1.0) == pytest.approx(-3.0)
+    assert length_normalized(-6.0, 7, 0.0) == -6.0
+    assert length_normalized(-6.0, 7, 1.0) == pytest.approx(-3.0)
 
 
 def test_a_length_penalty_makes_translations_longer() -> None:
@@ -111,7 +117,7 @@ def test_a_length_penalty_makes_translations_longer() -> None:
     lengths = [
         len(translate(model, SENTENCES[:1], options)[0].ids)
         for options in (
-            DecodingSettings(beam=12, max_steps=10, length_penalty=alpha) for alpha in (0.0, 2.0)
+            decoding_settings(beam=12, max_steps=10, length_penalty=alpha) for alpha in (0.0, 2.0)
         )
     ]
     assert lengths == [0, 9]
@@ -122,7 +128,7 @@ def test_a_translation_may_be_as_long_as_is_allowed_and_need_not_end(beam: int) 
     model = translator(settings(VARIANTS["attention"]))
     model.decoder.output.bias.data[EOS] = -1e4
     for hypothesis, sentence in zip(
-        translate(model, SENTENCES, DecodingSettings(beam=beam, max_steps=40)),
+        translate(model, SENTENCES, decoding_settings(beam=beam, max_steps=40)),
         SENTENCES,
         strict=True,
     ):
@@ -135,7 +141,7 @@ def test_a_translation_may_be_as_long_as_is_allowed_and_need_not_end(beam: int) 
 def test_attention_has_a_row_for_each_word_and_the_end(beam: int) -> None:
     model = translator(settings(VARIANTS["all"]))
     for hypothesis, sentence in zip(
-        translate(model, SENTENCES, DecodingSettings(beam=beam, max_steps=60)),
+        translate(model, SENTENCES, decoding_settings(beam=beam, max_steps=60)),
         SENTENCES,
         strict=True,
     ):
@@ -149,14 +155,14 @@ def test_attention_has_a_row_for_each_word_and_the_end(beam: int) -> None:
 def test_blocked_ngrams_do_not_come_twice(beam: int) -> None:
     model = translator(settings({}))
     model.decoder.output.bias.data[EOS] = -1e4
-    options = DecodingSettings(beam=beam, max_steps=25, no_repeat_ngram_size=2)
+    options = decoding_settings(beam=beam, max_steps=25, no_repeat_ngram_size=2)
     for hypothesis in translate(model, SENTENCES, options):
         pairs = list(itertools.pairwise(hypothesis.ids.tolist()))
         assert len(pairs) == len(set(pairs)) == 24
 
 
 def test_nothing_to_translate_gives_nothing() -> None:
-    assert translate(translator(settings({})), [], DecodingSettings()) == []
+    assert translate(translator(settings({})), [], decoding_settings()) == []
 
 
 @pytest.mark.parametrize(
@@ -179,27 +185,9 @@ def test_an_ngram_may_not_come_twice(size: int, said: list[int], banned: set[int
     assert size == 1 or not logs[1].isinf().any()
 
 
-def test_marks_are_forbidden_to_a_model_that_ends_its_sentences() -> None:
+def test_special_tokens_are_masked_for_a_model_that_ends_its_sentences() -> None:
     logs = torch.zeros(1, 6)
-    forbid_marks(logs, model_settings(stop_at_eos=False))
+    mask_special_tokens(logs, model_settings(stop_at_eos=False))
     assert not logs.isinf().any()
-    forbid_marks(logs, model_settings())
+    mask_special_tokens(logs, model_settings())
     assert logs.isinf().tolist() == [[True, True, False, False, False, False]]
-
-
-def test_an_unknown_word_becomes_the_source_word_looked_at_most() -> None:
-    attention = np.array([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1], [0.2, 0.3, 0.5]])  # the end's as well
-    assert replace_unknown(["a", "?", "b"], ["x", "y"], attention, "?") == ["a", "x", "b"]
-    assert replace_unknown(["?", "b"], ["x", "y"], attention, "?") == ["y", "b"]
-    assert replace_unknown(["?"], ["x"], None, "?") == ["?"]
-    assert replace_unknown(["?"], [], attention, "?") == ["?"]
-    assert replace_unknown([], ["x"], attention, "?") == []
-
-
-@pytest.mark.parametrize(
-    ("source", "tags", "expected"),
-    [(["<l>", "x"], 1, ["x", "x"]), (["<l>", "x"], 0, ["x", "<l>"]), (["<l>"], 1, ["?", "?"])],
-)
-def test_a_tag_is_no_word_to_be_copied(source: list[str], tags: int, expected: list[str]) -> None:
-    attention = np.array([[0.2, 0.3, 0.5], [0.7, 0.2, 0.1]])
-    assert replace_unknown(["?", "?"], source, attention, "?", tags) == expected

@@ -5,8 +5,16 @@ from typing import Any
 import pytest
 import torch
 
-from tests.translation.toys import FLAGS, LESSON, NO_DROPOUT, VARIANTS, reversals, settings
-from wordbridge.translation.decoding import DecodingSettings, translate
+from tests.translation.toys import (
+    FLAGS,
+    LESSON,
+    NO_DROPOUT,
+    VARIANTS,
+    decoding_settings,
+    reversals,
+    settings,
+)
+from wordbridge.translation.decoding import translate
 from wordbridge.translation.training import TranslatorTrainer
 from wordbridge.translation.translator import Translator
 
@@ -42,7 +50,7 @@ def test_it_learns_to_reverse_short_sequences(name: str) -> None:
     train, valid = reversals(200, 1, longest=3, words=4), reversals(20, 2, longest=3, words=4)
     TranslatorTrainer(model, made, train, valid, seed=1).run()
     sources = [valid.source[row] for row in valid.rows]
-    found = translate(model, sources, DecodingSettings(max_steps=6))
+    found = translate(model, sources, decoding_settings(max_steps=6))
     right = [
         hypothesis.ids.tolist() == source[:-1][::-1].tolist()
         for hypothesis, source in zip(found, sources, strict=True)

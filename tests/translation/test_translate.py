@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 import torch
 
-from tests.translation.toys import SOURCE_WIDTH, TARGET_WIDTH, settings
+from tests.settings import defaults
+from tests.translation.toys import SOURCE_WIDTH, TARGET_WIDTH, decoding_settings, settings
 from wordbridge.corpus.batches import read_parallel
 from wordbridge.corpus.ids import write_ids
 from wordbridge.corpus.pairs import TokenizedPair, token_lists, versions
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.corpus.vocabulary import Vocabulary, numericalize
 from wordbridge.errors import InputError
-from wordbridge.translation.decoding import DecodingSettings, translate
+from wordbridge.translation.decoding import translate
 from wordbridge.translation.losses import greedy_validation, nll_per_token
 from wordbridge.translation.scores import evaluate
 from wordbridge.translation.settings import Settings
-from wordbridge.translation.translate import translate_split
+from wordbridge.translation.translate import replace_unknown, translate_split
 from wordbridge.translation.translator import Translator
 
 FRENCH, ENGLISH = ["qui", "vient", "où", "?"], ["who", "where", "comes", "is", "now", "he", "?"]
@@ -65,8 +66,8 @@ def description(names: list[str]) -> dict[str, Any]:
 
 
 def options(**decoding: Any) -> dict[str, Any]:
-    given = {"beam": 1, "max_steps": 6, "replace_unknown": False, **decoding}
-    return {"split": "test", "tokenizer": "spacy", "lowercase": True, "decoding": given}
+    changed = defaults("decoding") | {"max_steps": 6} | decoding
+    return {"split": "test", "tokenizer": "spacy", "lowercase": True, "decoding": changed}
 
 
 # The first version of a text in the scored split is asked for: k, then 3, then 4.
@@ -80,7 +81,7 @@ def test_a_tag_asks_for_the_version_of_the_first_reference(
     made, times = translate_split(model(len(names)), description(names), PAIRS, WORDS, options())
     texts = [[4, 5, 7, EOS], [UNK, 7, EOS], [6, 5, 7, EOS]]
     given = [np.array([*tag, *ids]) for tag, ids in zip(tags, texts, strict=True)]
-    expected = translate(model(len(names)), given, DecodingSettings(max_steps=6))
+    expected = translate(model(len(names)), given, decoding_settings(max_steps=6))
     assert [one.source for one in made] == ["Qui vient ?", "Rome ?", "Où vient ?"]
     assert [one.reference for one in made] == ["Who comes now ?", "Is he ?", "Where is ?"]
     for one, tag, ids, found in zip(made, shown, given, expected, strict=True):
@@ -152,3 +153,21 @@ def test_losses_are_taken_with_the_tags_that_the_model_knows(
     assert scores["validation_loss"] == pytest.approx(
         greedy_validation(model(len(names)), valid, 8).loss
     )
+
+
+def test_an_unknown_word_becomes_the_source_word_looked_at_most() -> None:
+    attention = np.array([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1], [0.2, 0.3, 0.5]])  # the end's as well
+    assert replace_unknown(["a", "?", "b"], ["x", "y"], attention, "?") == ["a", "x", "b"]
+    assert replace_unknown(["?", "b"], ["x", "y"], attention, "?") == ["y", "b"]
+    assert replace_unknown(["?"], ["x"], None, "?") == ["?"]
+    assert replace_unknown(["?"], [], attention, "?") == ["?"]
+    assert replace_unknown([], ["x"], attention, "?") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "tags", "expected"),
+    [(["<l>", "x"], 1, ["x", "x"]), (["<l>", "x"], 0, ["x", "<l>"]), (["<l>"], 1, ["?", "?"])],
+)
+def test_a_tag_is_no_word_to_be_copied(source: list[str], tags: int, expected: list[str]) -> None:
+    attention = np.array([[0.2, 0.3, 0.5], [0.7, 0.2, 0.1]])
+    assert replace_unknown(["?", "?"], source, attention, "?", tags) == expected

@@ -10,6 +10,7 @@ from tests.settings import defaults, variant
 from wordbridge.corpus.batches import ParallelData
 from wordbridge.corpus.ids import pack
 from wordbridge.corpus.special_tokens import EOS
+from wordbridge.translation.decoding import DecodingSettings
 from wordbridge.translation.settings import ForcingSettings, ModelSettings, Settings, settings_from
 from wordbridge.translation.translator import Translator
 
@@ -88,6 +89,11 @@ def model_settings(**changes: Any) -> ModelSettings:
 def forcing_settings(schedule: str, **changes: Any) -> ForcingSettings:
     """Return the default settings of forcing with a schedule and other changes."""
     return ForcingSettings(**defaults("variants.*.forcing") | {"schedule": schedule} | changes)
+
+
+def decoding_settings(**changes: Any) -> DecodingSettings:
+    """Return the default settings of decoding with changes."""
+    return DecodingSettings(**defaults("decoding") | changes)
 
 
 def translator(made: Settings, seed: int = 7, target_words: int = TARGET_WORDS) -> Translator:

@@ -22,7 +22,7 @@ from wordbridge.job import error_message
 
 if TYPE_CHECKING:
     from wordbridge.search.results import Hit
-    from wordbridge.translation.pipeline import Interpretation
+    from wordbridge.translation.pipeline import TextTranslation
 
 BATCH = 128  # lines that are translated together
 
@@ -102,14 +102,14 @@ def translate(
     """
     with _errors_in_one_line():
         from wordbridge.training.device import choose_device
-        from wordbridge.translation.pipeline import choose_run, read_interpreter
+        from wordbridge.translation.pipeline import choose_run, read_pipeline
 
         _check_text(texts or [])
         run = choose_run(results, variant, seed)
-        pipeline = read_interpreter(results, *run, choose_device(device, threads=1))
+        pipeline = read_pipeline(results, *run, choose_device(device, threads=1))
         for batch in _batches(texts):
             with redirect_stderr(io.StringIO()):  # a progress bar would come between the lines
-                translations = pipeline.interpret(batch, beam, edition)
+                translations = pipeline.translate(batch, beam, edition)
             for translation in translations:
                 _show_translation(translation, scores, as_json)
 
@@ -130,7 +130,7 @@ def _batches(texts: list[str] | None) -> Iterator[list[str]]:
         ) from error
 
 
-def _show_translation(translation: "Interpretation", scores: bool, as_json: bool) -> None:
+def _show_translation(translation: "TextTranslation", scores: bool, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(translation), ensure_ascii=False))
     else:

@@ -111,12 +111,12 @@ class SearchEngine:
 
     def _translate(self, question: str) -> str:
         from wordbridge.training.device import choose_device
-        from wordbridge.translation.pipeline import best_run, read_interpreter, runs_out_of
+        from wordbridge.translation.pipeline import best_run, read_pipeline, runs_from_language
 
-        run = best_run(self._results, runs_out_of(self._results, "fr"))
-        pipeline = read_interpreter(self._results, *run, choose_device("cpu", threads=1))
+        run = best_run(self._results, runs_from_language(self._results, "fr"))
+        pipeline = read_pipeline(self._results, *run, choose_device("cpu", threads=1))
         with redirect_stderr(io.StringIO()):  # no progress bar for one question
-            return pipeline.interpret([question])[0].translation
+            return pipeline.translate([question])[0].translation
 
 
 def question_vector(question: str, translation: str, words: WordTable) -> Matrix:

@@ -1,19 +1,73 @@
-"""Translation of a whole split of the corpus, from its pairs to texts."""
+"""Translation of token lists, and of a whole split of the corpus."""
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordbridge.corpus.detokenizer import detokenize, join_pieces
 from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.corpus.vocabulary import Vocabulary
 from wordbridge.errors import InputError
-from wordbridge.translation.decoding import DecodingSettings, replace_unknown, translate
+from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.translations import Translation, evaluation_sentences
 from wordbridge.translation.translator import Translator
+
+
+@dataclass(frozen=True, eq=False)
+class TranslatedTokens:
+    """The translation of one token list, and its natural text.
+
+    ``source_tokens`` begin with the tag of the version, if the model has tags. ``log_probability``
+    is in nats, of the whole translation; ``attention`` (tokens and end of sentence, source tokens
+    and end of sentence) may be None.
+    """
+
+    source_tokens: list[str]
+    tokens: list[str]
+    text: str
+    log_probability: float
+    attention: NDArray[np.float32] | None
+
+
+def translate_tokens(
+    model: Translator,
+    description: Mapping[str, Any],
+    token_lists: Sequence[Sequence[str]],
+    versions: Sequence[str],
+    vocabularies: Mapping[str, Vocabulary],
+    settings: Mapping[str, Any],
+) -> list[TranslatedTokens]:
+    """Return a translation of each of ``token_lists``, which are never cut.
+
+    ``description`` is the JSON of the model; one with tags translates into ``versions``, one per
+    token list. ``settings`` has tokenizer and decoding. Raises InputError when the vocabularies
+    do not fit the model, or a version is unknown.
+    """
+    languages, tags = description["direction"].split("-"), description["target_versions"]
+    source, target = (vocabularies[language] for language in languages)
+    _check_vocabularies(model, source, target, len(tags))
+    decoding = DecodingSettings(**settings["decoding"])
+    inputs = [list(tokens) for tokens in token_lists]
+    ids = [[*source.ids(tokens), EOS] for tokens in inputs]
+    if tags:
+        numbers = [len(source) + _version_number(version, tags) for version in versions]
+        inputs = [[f"<{v}>", *tokens] for v, tokens in zip(versions, inputs, strict=True)]
+        ids = [[number, *sentence] for number, sentence in zip(numbers, ids, strict=True)]
+    translations = []
+    hypotheses = translate(model, list(map(np.array, ids)), decoding)
+    for tokens, hypothesis in zip(inputs, hypotheses, strict=True):
+        score, attention = hypothesis.log_probability, hypothesis.attention
+        words = target.tokens(hypothesis.ids.tolist())
+        if decoding.replace_unknown:
+            words = replace_unknown(words, tokens, attention, SPECIALS[UNK], tags=bool(tags))
+        text = _natural_text(words, languages[1], settings["tokenizer"])
+        translations.append(TranslatedTokens(tokens, words, text, score, attention))
+    return translations
 
 
 def translate_split(
@@ -23,54 +77,60 @@ def translate_split(
     vocabularies: Mapping[str, Vocabulary],
     settings: Mapping[str, Any],
 ) -> tuple[list[Translation], dict[str, Any]]:
-    """Return a translation of each distinct source text of a split, and how long they took.
+    """Return a translation of each distinct source text of a split, and the times.
 
-    ``description`` is the JSON beside the model; one trained with tags is told to translate
-    into the version of the text's first reference. ``settings`` has split, tokenizer and decoding
-    (as DecodingSettings, and replace_unknown). Source texts are never cut. Raises InputError when
-    the vocabularies are others than the model's, or a version is.
+    Arguments are those of ``translate_tokens``; ``settings`` has the split in addition. A model
+    with tags translates into the version of the text's first reference.
     """
     source, target = description["direction"].split("-")
-    versions = description["target_versions"]
-    _check(model, vocabularies[source], vocabularies[target], len(versions))
-    options = dict(settings["decoding"])
-    replace = options.pop("replace_unknown")
     rows = [pair._asdict() for pair in pairs]
     sentences = evaluation_sentences(rows, source, target, settings["split"])
-    given = [sentence.pair[f"{source}_tokens"] for sentence in sentences]
-    numbered = [[*vocabularies[source].ids(words), EOS] for words in given]
-    if versions:
-        wanted = [sentence.pair[f"{target}_version"] for sentence in sentences]
-        tags = [len(vocabularies[source]) + _number(name, versions) for name in wanted]
-        given = [[tag_token(name), *words] for name, words in zip(wanted, given, strict=True)]
-        numbered = [[tag, *ids] for tag, ids in zip(tags, numbered, strict=True)]
+    token_lists = [sentence.pair[f"{source}_tokens"] for sentence in sentences]
+    versions = [sentence.pair[f"{target}_version"] for sentence in sentences]
     started = time.perf_counter()
-    found = translate(model, list(map(np.array, numbered)), DecodingSettings(**options))
+    outputs = translate_tokens(model, description, token_lists, versions, vocabularies, settings)
     seconds = time.perf_counter() - started
-    made = []
-    for sentence, said, hypothesis in zip(sentences, given, found, strict=True):
-        score, attention = hypothesis.log_probability, hypothesis.attention
-        words = vocabularies[target].tokens(hypothesis.ids.tolist())
-        if replace:
-            words = replace_unknown(words, said, attention, SPECIALS[UNK], tags=bool(versions))
-        text = _text(words, target, settings["tokenizer"])
-        made.append(
-            Translation(sentence.source, sentence.reference, text, said, words, score, attention)
+    translations = [
+        Translation(
+            sentence.source,
+            sentence.reference,
+            output.text,
+            output.source_tokens,
+            output.tokens,
+            output.log_probability,
+            output.attention,
         )
+        for sentence, output in zip(sentences, outputs, strict=True)
+    ]
     times = {
         "decode_seconds": round(seconds, 3),
-        "decoded_sentences_per_second": round(len(made) / max(seconds, 1e-9), 1),
-        "sentences": len(made),
+        "decoded_sentences_per_second": round(len(translations) / max(seconds, 1e-9), 1),
+        "sentences": len(translations),
     }
-    return made, times
+    return translations, times
 
 
-def tag_token(version: str) -> str:
-    """Return how the source texts' first token, which asks for a version, is written."""
-    return f"<{version}>"
+def replace_unknown(
+    tokens: list[str],
+    source: list[str],
+    attention: NDArray[Any] | None,
+    unknown: str,
+    tags: int = 0,
+) -> list[str]:
+    """Return ``tokens`` with each unknown word replaced by the source word most attended to.
+
+    The first ``tags`` tokens of the source are not words.
+    """
+    if attention is None or len(source) == tags:
+        return tokens
+    most = attention[:, tags : len(source)].argmax(axis=1) + tags
+    return [
+        source[int(most[place])] if token == unknown else token
+        for place, token in enumerate(tokens)
+    ]
 
 
-def _number(version: str, versions: Sequence[str]) -> int:
+def _version_number(version: str, versions: Sequence[str]) -> int:
     if version not in versions:
         raise InputError(
             f"version {version!r}: expected one that the model was trained for, "
@@ -79,7 +139,9 @@ def _number(version: str, versions: Sequence[str]) -> int:
     return versions.index(version)
 
 
-def _check(model: Translator, source: Vocabulary, target: Vocabulary, tags: int) -> None:
+def _check_vocabularies(
+    model: Translator, source: Vocabulary, target: Vocabulary, tags: int
+) -> None:
     expected = (model.encoder.embedding.num_embeddings, model.decoder.embedding.num_embeddings)
     got = (len(source) + tags, len(target))
     if got != expected:
@@ -89,7 +151,7 @@ def _check(model: Translator, source: Vocabulary, target: Vocabulary, tags: int)
         )
 
 
-def _text(words: Sequence[str], language: str, tokenizer: str) -> str:
+def _natural_text(words: Sequence[str], language: str, tokenizer: str) -> str:
     kept = [word for word in words if word not in SPECIALS or word == SPECIALS[UNK]]
     if tokenizer == "sentencepiece":
         kept = join_pieces(kept)
