@@ -1,4 +1,4 @@
-"""Translation of new texts with a trained model, and the choice of the model in a results folder."""
+"""Translation of new texts with a trained model, and the choice of one in a results folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
