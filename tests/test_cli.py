@@ -222,7 +222,7 @@ def test_a_french_question_goes_to_the_best_model_out_of_french(results: Path):
     assert SearchEngine(results)._translate("Où est la gare ?") == expected(GARE, 10)
     for variant in ("plain", "tagged"):
         shutil.rmtree(results / "translators" / variant)
-    with pytest.raises(InputError, match="expected a translator out of fr, got others only"):
+    with pytest.raises(InputError, match="expected a translator from fr, got others only"):
         runs_from_language(results, "fr")
 
 
@@ -303,7 +303,7 @@ def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: 
         (
             ["--edition", "king"],
             None,
-            "version 'king': expected none, because this model was trained without tags",
+            "edition 'king': expected none, because this model was trained without edition tags",
         ),
         (
             ["--variant", "tagged", "--edition", "kong"],
