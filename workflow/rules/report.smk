@@ -18,6 +18,6 @@ rule build_page:
             # Linked only, so that the page does not change with the times.
             "times": ["timings/times.html"] + ["timings/search.html"] * bool(LABELLED_SETS),
         },
-        order=[os.path.basename(path) for path in FIGURES + IMAGE_FIGURES],
+        order=[path.removeprefix("<results>/figures/") for path in FIGURES + IMAGE_FIGURES],
     script:
         "../scripts/build_page.py"

@@ -60,7 +60,7 @@ METRICS = {
     "mrr": Column("MRR", 3, note="mean reciprocal rank of the (first) right answer"),
     "median_rank": Column("Median rank", 1),
     "wrong_steps": Column(
-        "Steps off", 2, note="distance in WordNet from a wrong first answer to the right noun"
+        "WordNet distance", 2, note="steps from a wrong first answer to the right noun"
     ),
 }  # fmt: skip
 _QUOTED = re.compile(r"'.*'|\".*\"")

@@ -28,7 +28,7 @@ SCORE_COLUMNS = {
     "run": Column("Run", note="this run, or figures that the 2018 lesson or notes on it printed"),
     "seeds": Column("Seeds", 0),
     "epochs": Column("Epochs", 0),
-    "best_epoch": Column("Best", 1, note="the epoch whose weights are kept"),
+    "best_epoch": Column("Best epoch", 1, note="the epoch whose weights are kept"),
     "validation_loss": Column(
         "Valid. loss", 3, best="low",
         note="on the validation split and as in the lesson: free running, padding counted, nats; "
