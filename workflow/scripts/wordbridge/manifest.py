@@ -20,13 +20,12 @@ from wordbridge.job import MANIFEST
 DOWNLOADS = "resources"  # shared by all experiments of a checkout
 # The folders whose files may differ between two runs on processors of one kind. (GPUs and other
 # processors round differently: the records then show which.)
-VOLATILE_FOLDERS = {
-    "benchmarks": "seconds and memory of each job, measured by Snakemake after its end",
-    "manifest": "the records: when, where, how long and with which versions each job ran",
-    "timings": "tables and records of how fast this machine trains and searches",
-}
+VOLATILE_FOLDERS = (
+    "benchmarks",  # seconds and memory of each job, measured by Snakemake after its end
+    "manifest",  # the records: when, where, how long and with which versions each job ran
+    "timings",  # tables and records of how fast this machine trains and searches
+)
 UNRECORDED_FOLDERS = ("benchmarks", "manifest")  # no job has their files as outputs
-READERS = 4  # files that are hashed at once
 # The kinds of differences from the records, and their remedies.
 KINDS = {
     "changed": "not the bytes that the job wrote; `snakemake --force FILE` makes it again",
@@ -37,10 +36,10 @@ KINDS = {
 }
 # The keys of a record that may explain a difference between two runs.
 _SETTINGS = ("params", "code", "versions", "python", "platform", "cpu", "device", "threads")
+_TEXTS = ("rule", "results", "code_sha256", "ended", "python", "platform", "cpu", "device")
 _TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("rule", "results", "code_sha256", "ended"), (str,)),
+    **dict.fromkeys(_TEXTS, (str,)),
     **dict.fromkeys(("wildcards", "outputs", "inputs", "params", "code", "versions"), (dict,)),
-    **dict.fromkeys(("python", "platform", "cpu", "device"), (str,)),
     **dict.fromkeys(("threads", "seconds", "peak_memory_mb"), (int, float)),
 }
 _MAX_DIFFERENCES = 8  # of one job, in text
@@ -87,8 +86,8 @@ def format_report(report: Report, as_json: bool = False) -> str:
 class Manifest(NamedTuple):
     """The records of an experiment and of the downloads.
 
-    ``prefix`` is the results folder as the workflow names it, ``results/default``, even if it
-    has been moved; ``makers`` has the record of the last job that made a path.
+    ``prefix`` is the workflow's name of the results folder, even if the folder has been moved;
+    ``makers`` has the record of the last job that made a path.
     """
 
     prefix: PurePosixPath
@@ -109,12 +108,14 @@ def read_manifest(results: Path) -> Manifest:
     records = _read_records(results / MANIFEST)
     prefix = PurePosixPath(records[-1]["results"] if records else "results")
     checkout = results.joinpath(*[".."] * len(prefix.parts)).resolve()
-    records = _read_records(results / MANIFEST, checkout / DOWNLOADS / MANIFEST)
-    return Manifest(prefix, {path: record for record in records for path in record["outputs"]})
+    downloads = _read_records(checkout / DOWNLOADS / MANIFEST)
+    # No job of an experiment makes a download, so the order between the two does not matter.
+    makers = {path: record for record in [*downloads, *records] for path in record["outputs"]}
+    return Manifest(prefix, makers)
 
 
-def _read_records(*folders: Path) -> list[Record]:
-    records = [read_record(path) for folder in folders for path in folder.rglob("*.json")]
+def _read_records(folder: Path) -> list[Record]:
+    records = map(read_record, folder.rglob("*.json"))
     return sorted(records, key=lambda record: (record["ended"], job_name(record)))
 
 
@@ -180,7 +181,7 @@ def check(results: Path) -> Report:
     }
     prefix = f"{manifest.prefix}/"
     makers = {n: record for n, record in manifest.makers.items() if n.startswith(prefix)}
-    with ThreadPoolExecutor(READERS) as pool:
+    with ThreadPoolExecutor(4) as pool:  # hashing releases the interpreter's lock
         files = dict(zip(paths, pool.map(_file_record, paths.values()), strict=True))
     findings = [
         *filter(None, (_compare_file(name, files[name], makers.get(name)) for name in paths)),
@@ -365,11 +366,7 @@ def trace(file: Path) -> Report:
     if not file.is_file():
         raise InputError(f"{file}: expected a file of an experiment, got no such file")
     file = Path(os.path.abspath(file))  # without following links: the file may be one
-    results = next((folder for folder in file.parents if (folder / MANIFEST).is_dir()), None)
-    if results is None:
-        raise InputError(
-            f"{file}: expected a file below a results folder with a manifest, got none"
-        )
+    results = next((f for f in file.parents if (f / MANIFEST).is_dir()), file.parent)
     manifest = read_manifest(results)
     name = (manifest.prefix / file.relative_to(results)).as_posix()
     if name not in manifest.makers:

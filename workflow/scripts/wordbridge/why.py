@@ -235,18 +235,25 @@ def recorded_seconds(results: str, rule: str, wildcards: Mapping[str, str]) -> f
 
 def _planned_jobs(workflow: Any) -> Iterator[PlannedJob]:
     dag = workflow.dag
-    for level in dag.toposorted():
-        for job in sorted(level, key=_job_name):
-            if not job.output or not dag.needrun(job):
-                continue
-            results = results_folder(job.output[0], workflow.config)
-            yield PlannedJob(
-                name=_job_name(job),
-                rule=job.rule.name,
-                causes=tuple(causes(job, workflow)),
-                after=tuple(sorted(_job_name(j) for j in dag.dependencies[job] if dag.needrun(j))),
-                seconds=recorded_seconds(results, job.rule.name, job.wildcards_dict),
-            )
+    new_files: set[str] = set()  # of jobs that never ran: no cause of their own for later jobs
+    for job in (job for level in dag.toposorted() for job in sorted(level, key=_job_name)):
+        if not job.output or not dag.needrun(job):
+            continue
+        job_causes = [
+            cause
+            for cause in causes(job, workflow)
+            if cause.kind != "inputs" or cause.new not in new_files
+        ]
+        if any(cause.kind == "new" for cause in job_causes):
+            new_files.update(map(str, job.output))
+        results = results_folder(job.output[0], workflow.config)
+        yield PlannedJob(
+            name=_job_name(job),
+            rule=job.rule.name,
+            causes=tuple(job_causes),
+            after=tuple(sorted(_job_name(j) for j in dag.dependencies[job] if dag.needrun(j))),
+            seconds=recorded_seconds(results, job.rule.name, job.wildcards_dict),
+        )
 
 
 def _job_name(job: Any) -> str:
