@@ -14,13 +14,8 @@ from wordbridge.arrays import Matrix, l2_normalize
 from wordbridge.devise.baselines import ConSE, Ridge, fit_baseline
 from wordbridge.devise.dataset import TrainingData, train_and_valid
 from wordbridge.devise.ensemble import attach
-from wordbridge.devise.predictions import (
-    Predictions,
-    Predictor,
-    load_predictor,
-    predict_images,
-    read_predictions,
-)
+from wordbridge.devise.predictions import Predictions, read_predictions
+from wordbridge.devise.predictor import Predictor, load_predictor, predict_images
 from wordbridge.devise.training import TrainedHead, train
 from wordbridge.errors import InputError
 from wordbridge.tensors import SavedModel, read_model, write_model
@@ -178,7 +173,7 @@ def test_attaching_an_ensemble_changes_no_number_of_a_head(tmp_path: Path) -> No
 def test_predictions_do_not_depend_on_the_chunk(
     chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wordbridge.devise.predictions._CHUNK", chunk)
+    monkeypatch.setattr("wordbridge.devise.predictor._CHUNK", chunk)
     made = training_data()
     predictor = load_predictor(baseline(BASELINES[0]), CPU)
     paths = tmp_path / "predictions.npy", tmp_path / "predictions.json"

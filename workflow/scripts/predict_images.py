@@ -1,6 +1,6 @@
 """Predictions of one fitted method for all images that have features."""
 
-from wordbridge.devise.predictions import load_predictor, predict_images
+from wordbridge.devise.predictor import load_predictor, predict_images
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.job import start_job
 from wordbridge.tensors import read_model

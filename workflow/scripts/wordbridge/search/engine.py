@@ -149,7 +149,7 @@ def embed_image(image: Path, results: Path, source: "Mapping[str, Any]") -> Matr
     """
     import torch
 
-    from wordbridge.devise.predictions import load_predictor
+    from wordbridge.devise.predictor import load_predictor
     from wordbridge.search.rows import model_digests
     from wordbridge.tensors import read_model
 
