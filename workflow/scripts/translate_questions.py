@@ -1,4 +1,4 @@
-"""Translations of the split that is scored, once per distinct source text."""
+"""Translations of the scored split, once per distinct source text."""
 
 from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.corpus.vocabulary import read_vocabulary
@@ -18,13 +18,13 @@ vocabularies = {
     language: read_vocabulary(snakemake.input[f"{language}_vocabulary"])
     for language in ("fr", "en")
 }
-made, times = translate_split(
+translations, times = translate_split(
     model,
     description,
     read_tokenized(snakemake.input.pairs),
     vocabularies,
     settings,
 )
-write_translations(snakemake.output.translations, made)
-write_attention(snakemake.output.attention, made)
+write_translations(snakemake.output.translations, translations)
+write_attention(snakemake.output.attention, translations)
 write_json(snakemake.output.times, times)

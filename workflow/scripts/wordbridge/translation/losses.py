@@ -20,10 +20,12 @@ def lesson_loss(logits: Tensor, target: Tensor) -> Tensor:
     ``logits`` (steps, batch, words) are cut to the target (time, batch), or filled with zeros, so
     that a missing step costs ln(words).
     """
-    time, missing = len(target), len(target) - len(logits)
-    if missing > 0:
-        logits = F.pad(logits, (0, 0, 0, 0, 0, missing))
-    return F.cross_entropy(logits[:time].flatten(0, 1), target.flatten())
+    return F.cross_entropy(_fitted(logits, len(target)).flatten(0, 1), target.flatten())
+
+
+def _fitted(logits: Tensor, time: int) -> Tensor:
+    """Return ``logits`` cut to ``time`` steps, or filled with zeros."""
+    return F.pad(logits[:time], (0, 0, 0, 0, 0, max(0, time - len(logits))))
 
 
 def word_loss(logits: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
@@ -43,12 +45,9 @@ def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Te
     """
     if ends is None:
         return lesson_loss(logits, target)
-    words = logits.shape[-1]
-    time, missing = len(target), len(target) - len(logits)
-    if missing > 0:
-        logits = F.pad(logits, (0, 0, 0, 0, 0, missing))
-    losses = F.cross_entropy(logits[:time].flatten(0, 1), target.flatten(), reduction="none")
-    losses = losses.view(target.shape)
+    time, words = len(target), logits.shape[-1]
+    flat = _fitted(logits, time).flatten(0, 1)
+    losses = F.cross_entropy(flat, target.flatten(), reduction="none").view(target.shape)
     after = torch.arange(time, device=target.device).unsqueeze(1) >= ends
     silent = torch.where(target == PAD, 0.0, math.log(words))
     return torch.where(after, silent, losses).mean()

@@ -1,7 +1,4 @@
-"""Scores of translations: BLEU, chrF, exact matches, length, repetitions, unknown words.
-
-All scores of one trained translator.
-"""
+"""Scores of translations: BLEU, chrF, exact matches, length, repetitions, unknown words."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -60,10 +57,10 @@ def score(
 
 
 def reference_streams(references: Sequence[Sequence[str]]) -> list[list[str | None]]:
-    """Return ``references`` (sentence by sentence) as sacreBLEU wants them: reference by reference.
+    """Return ``references`` (by sentence) as sacreBLEU expects them: by reference.
 
-    Sentences with fewer references than the others are filled with None, which sacreBLEU skips;
-    an empty text in its place would count as a reference of length 0.
+    Sentences with fewer references are filled with None, which sacreBLEU skips; an empty text
+    would count as a reference of length 0.
     """
     most = max(map(len, references), default=0)
     return [
@@ -75,7 +72,7 @@ def reference_streams(references: Sequence[Sequence[str]]) -> list[list[str | No
 def token_rates(tokens: Sequence[Sequence[str]]) -> dict[str, float]:
     """Return the rates (0 to 1) of repetitions and of unknown words in translations.
 
-    ``repetition_rate``: share of the translations in which 1 to 4 tokens come twice in a row.
+    ``repetition_rate``: share of the translations in which 1 to 4 tokens occur twice in a row.
     ``unknown_rate``: share of all tokens that are the unknown word. Without any translation both
     are 0.
     """
@@ -110,10 +107,10 @@ def _check(
             f"expected as many references as translations ({len(hypotheses)}), got {len(singles)} "
             f"single and {len(multis)} multiple ones; translate the same test split again"
         )
-    bare = next((number for number, texts in enumerate(multis, start=1) if not texts), None)
-    if bare is not None:
+    missing = next((number for number, texts in enumerate(multis, start=1) if not texts), None)
+    if missing is not None:
         raise InputError(
-            f"sentence {bare} has no reference: expected at least one; "
+            f"sentence {missing} has no reference: expected at least one; "
             "leave the sentence out or give it a reference"
         )
 
@@ -150,12 +147,12 @@ def evaluate(
     description: Mapping[str, Any],
     ids: tuple[str, str],
     pairs: Sequence[TokenizedPair],
-    made: Sequence[Translation],
+    translations: Sequence[Translation],
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the record of all scores: of the translations ``made``, and of the model's losses.
+    """Return all scores of one translator: of its ``translations``, and the model's losses.
 
-    ``description`` is the JSON beside the model; ``ids`` are the French and the English file;
+    ``description`` is the JSON of the model; ``ids`` are the French and the English file;
     ``settings`` has split and lowercase. Losses are those of the valid split as the
     lesson has them; likelihood and perplexity are those of the scored split. Raises InputError
     when the translations are of other texts.
@@ -163,11 +160,11 @@ def evaluate(
     source, target = description["direction"].split("-")
     rows = [pair._asdict() for pair in pairs]
     sentences = evaluation_sentences(rows, source, target, settings["split"])
-    if [sentence.source for sentence in sentences] != [one.source for one in made]:
+    if [sentence.source for sentence in sentences] != [row.source for row in translations]:
         raise InputError(
             "the translations are of other texts than the split to score; translate them again"
         )
-    hypotheses = [one.hypothesis for one in made]
+    hypotheses = [row.hypothesis for row in translations]
     references = [list(sentence.references) for sentence in sentences]
     lowercase = settings["lowercase"]
     size = int(description["settings"]["training"]["batch_size"] * VALIDATION_SCALE)
@@ -187,7 +184,7 @@ def evaluate(
         "nll_per_token": nll,
         "perplexity": math.exp(nll),
         **score(hypotheses, [s.reference for s in sentences], references, lowercase),
-        **token_rates([one.tokens for one in made]),
+        **token_rates([row.tokens for row in translations]),
         "bleu_statistics": bleu_statistics(
             hypotheses, [[s.reference] for s in sentences], lowercase
         ).tolist(),

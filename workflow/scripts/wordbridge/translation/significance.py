@@ -3,8 +3,8 @@
 Koehn 2004, "Statistical significance tests for machine translation evaluation". With one run per
 variant, the p-value is that of ``sacrebleu --paired-bs`` (a test asserts it). sacreBLEU's own
 class compares single runs only and takes its seed from the environment; here a variant may have
-several runs (seeds): in every resample its score is the mean of their BLEU scores. Chance of the
-training is thus averaged, not resampled: the deviation over seeds stands beside it in the table.
+several runs (seeds): in every resample its score is the mean of their BLEU scores. The randomness
+of training is averaged, not resampled: the table has the deviation over seeds in addition.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class Comparison:
 def bleu_statistics(
     hypotheses: Sequence[str], references: Sequence[Sequence[str]], lowercase: bool
 ) -> Counts:
-    """Return what BLEU needs to know of each sentence: int64 of shape (sentences, 10).
+    """Return the sufficient statistics of BLEU per sentence: int64 of shape (sentences, 10).
 
     The columns are hypothesis length, closest reference length, 4 counts of matching n-grams
     and 4 of all n-grams. ``references`` holds the references of each sentence.
@@ -117,7 +117,7 @@ def _resampled(runs: Sequence[Counts], weights: Counts) -> NDArray[np.float64]:
 
 
 def _p_value(differences: NDArray[np.float64], observed: float) -> float:
-    """Return the share of resamples that stray from their mean by more than was observed.
+    """Return the share of resamples that differ from their mean by more than was observed.
 
     No difference at all is never significant; sacreBLEU calls identical systems different.
     """

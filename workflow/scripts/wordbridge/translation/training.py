@@ -265,13 +265,13 @@ Tensors = tuple[Tensor, ...] | list[Tensor]  # as torch has it
 class WeightAverage:
     """A copy of ``model`` whose weights follow the model's (Polyak and Juditsky 1992).
 
-    After each step they move the part 1 - ``decay`` of the way to the model's. In the first
-    steps the decay is smaller, so that the random start is soon forgotten.
+    After each step they move by 1 - ``decay`` of the difference. In the first steps the decay is
+    smaller, so that the random start is soon forgotten.
     """
 
     def __init__(self, model: Translator, decay: float) -> None:
         self.decay = decay
-        self._followed = model
+        self._model = model
         self._averaged = AveragedModel(model, multi_avg_fn=self._move)
 
     @property
@@ -280,11 +280,11 @@ class WeightAverage:
         return cast(Translator, self._averaged.module)
 
     def update(self) -> None:
-        """Take in the model's weights after one more step."""
-        self._averaged.update_parameters(self._followed)
+        """Move towards the model's weights after one more step."""
+        self._averaged.update_parameters(self._model)
 
     def resume(self, steps: int) -> None:
-        """Go on after ``steps`` steps, when the copy's weights have been restored."""
+        """Continue after ``steps`` steps with restored weights of the copy."""
         self._averaged.n_averaged.fill_(steps)
 
     def _move(self, averages: Tensors, weights: Tensors, steps: Tensor | int) -> None:

@@ -1,7 +1,4 @@
-"""The table of translations of one split, and the attention behind it.
-
-What translations are measured against: each source text once, with its references.
-"""
+"""Translations of one split and their attention on disk, and the texts they are scored on."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,9 +20,9 @@ _ATTENTION = {"weights": np.float32, "steps": np.int32, "words": np.int32}
 
 @dataclass(frozen=True, eq=False)
 class Translation:
-    """One source text, its first reference, and what the model made of it.
+    """One source text, its first reference, and the model's translation.
 
-    ``tokens`` are the model's own; ``hypothesis`` is the text made of them. ``attention`` is
+    ``tokens`` are the model's output, ``hypothesis`` is their natural text. ``attention`` is
     (tokens and end of sentence, source tokens and end of sentence) or None.
     """
 
@@ -38,24 +35,24 @@ class Translation:
     attention: NDArray[np.float32] | None = field(default=None, repr=False)
 
 
-def write_translations(path: str | Path, made: Sequence[Translation]) -> None:
+def write_translations(path: str | Path, translations: Sequence[Translation]) -> None:
     """Write the table, one source text a line."""
-    write_tsv(path, COLUMNS, map(_fields, made))
+    write_tsv(path, COLUMNS, map(_fields, translations))
 
 
 def read_translations(path: str | Path) -> list[Translation]:
     """Return the rows of a table of translations, without attention.
 
-    Raises InputError when it is no such table or a score is no number.
+    Raises InputError for another table and for a score that is not a number.
     """
     return list(read_tsv(path, COLUMNS, _translation, _REMEDY))
 
 
-def _fields(one: Translation) -> list[str]:
+def _fields(row: Translation) -> list[str]:
     # A token may be a line break; as text it is a space like any other.
-    texts = [one.source, one.reference, " ".join(one.hypothesis.split())]
-    tokens = [join_tokens(one.source_tokens), join_tokens(one.tokens)]
-    return [*texts, *tokens, f"{one.log_probability:.4f}"]
+    texts = [row.source, row.reference, " ".join(row.hypothesis.split())]
+    tokens = [join_tokens(row.source_tokens), join_tokens(row.tokens)]
+    return [*texts, *tokens, f"{row.log_probability:.4f}"]
 
 
 def _translation(
@@ -71,9 +68,9 @@ def _translation(
     return Translation(source, reference, hypothesis, *words, log_probability)
 
 
-def write_attention(path: str | Path, made: Sequence[Translation]) -> None:
-    """Write all attention weights in one flat array, with the shape of each beside it."""
-    weights = [one.attention for one in made if one.attention is not None]
+def write_attention(path: str | Path, translations: Sequence[Translation]) -> None:
+    """Write all attention weights in one flat array, and the shape of each."""
+    weights = [row.attention for row in translations if row.attention is not None]
     arrays = {
         "weights": np.concatenate([w.ravel() for w in weights]) if weights else np.zeros(0),
         "steps": np.array([len(w) for w in weights]),
@@ -85,7 +82,7 @@ def write_attention(path: str | Path, made: Sequence[Translation]) -> None:
 def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
     """Return the weights (steps, source words) of translation ``number``, counted from 0.
 
-    Raises InputError when there is none: the model had no attention, or has fewer translations.
+    Raises InputError for a model without attention or with fewer translations.
     """
     arrays = read_npz(path, _ATTENTION)
     if number >= len(arrays["steps"]):
@@ -101,12 +98,11 @@ def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class EvaluationSentence:
-    """A source text of a split and what it may be translated as.
+    """A source text of a split and its references.
 
-    ``items`` are the sentences (in the table's sense: pairs with one item are versions of each
-    other) in which the text occurs; ``reference`` is its translation in the first pair of the
-    file, which is ``pair``; ``references`` are all distinct translations of its items,
-    ``reference`` first.
+    ``items`` are the items in which the text occurs (pairs with one item are versions of each
+    other); ``reference`` is its translation in ``pair``, the first pair of the file;
+    ``references`` are all distinct translations of its items, ``reference`` first.
     """
 
     source: str
@@ -124,8 +120,8 @@ def evaluation_sentences(
 ) -> list[EvaluationSentence]:
     """Return one sentence per distinct source text of ``split``, in the order of first occurrence.
 
-    ``pairs`` are rows with the columns item, split and the two text columns. Texts are left as
-    they are. Raises InputError when the split is empty.
+    ``pairs`` are rows with the columns item, split and the two text columns; texts stay unchanged.
+    Raises InputError when the split is empty.
     """
     rows = [row for row in pairs if row["split"] == split]
     if not rows:
