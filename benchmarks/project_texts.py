@@ -24,13 +24,14 @@ _BUCKETS = 20_000  # of the vectors learned here; the library's two million make
 
 def extract(folder: Path, config: Config) -> tuple[list["Pair"], Figures]:
     """Return the question pairs of fr.txt and en.txt in ``folder``; they are written there, too."""
-    from wordbridge.corpus.pairs import write_pairs
-    from wordbridge.corpus.questions import READ, aligned_lines, extract_lines
+    from wordbridge.corpus.pairs import Pair, write_pairs
+    from wordbridge.corpus.questions import READ, aligned_lines, extract_questions
 
     report: Counter[str] = Counter()
     started = time.perf_counter()
     lines = aligned_lines(folder / "fr.txt", folder / "en.txt")
-    pairs = list(extract_lines(lines, report=report, **config["questions"]))
+    matches = extract_questions(lines, report=report, **config["questions"])
+    pairs = [Pair(str(number), str(number), fr, en) for number, fr, en in matches]
     write_pairs(folder / "questions.tsv", pairs)
     seconds = time.perf_counter() - started
     rows = report[READ]

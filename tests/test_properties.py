@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from snakemake.exceptions import WorkflowError
 
-from tests.defaults import TOKEN_RULES
 from tests.inputs.files import fasttext_model, tarred
+from tests.settings import defaults
 from tests.translation.toys import FLAGS, VARIANTS, parallel, translator
 from tests.translation.toys import settings as variant
 from wordbridge.corpus.batches import sortish_batches
@@ -90,7 +90,7 @@ def test_detokenization_inverts_tokenization(language: str, vocabulary: list[str
     words = data.draw(st.lists(st.sampled_from(vocabulary), min_size=1, max_size=6))
     sign = data.draw(st.sampled_from(["", "?", "!", "."]))
     assume(all(one != other for one, other in pairwise(words)))
-    (tokens,) = tokenize([" ".join(words) + sign], language, TokenRules(**TOKEN_RULES))
+    (tokens,) = tokenize([" ".join(words) + sign], language, TokenRules(**defaults("tokens.rules")))
     assert detokenize(tokens, language) == " ".join(map(lowered, words)) + sign
 
 

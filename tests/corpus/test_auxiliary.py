@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.defaults import SENTENCES
+from tests.settings import defaults
 from wordbridge.corpus.auxiliary import CLAUSE_REASONS, REASONS, add_auxiliary, pair_clauses
 from wordbridge.corpus.bible import SentenceOptions
 from wordbridge.corpus.pairs import TokenizedPair, token_lists
@@ -98,7 +98,7 @@ def test_the_audit_covers_auxiliary_text_but_not_its_likeness_to_the_train_split
     ]
 
 
-OPTIONS = SentenceOptions(**SENTENCES)
+OPTIONS = SentenceOptions(**defaults("corpora.*", "verses")["sentences"])
 
 
 def paired(fr, en, max_en_words=12, options=OPTIONS):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.defaults import SENTENCES
+from tests.settings import defaults
 from wordbridge.corpus.bible import (
     REASONS,
     SentenceOptions,
@@ -87,7 +87,7 @@ def test_a_missing_file_is_an_error_and_is_not_created(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-OPTIONS = SentenceOptions(**SENTENCES)
+OPTIONS = SentenceOptions(**defaults("corpora.*", "verses")["sentences"])
 
 
 def paired(fr: str, en: str, options: SentenceOptions = OPTIONS) -> tuple[list[Pair], Counter[str]]:
@@ -301,8 +301,9 @@ def test_all_pairs_pass_the_patterns_of_the_lesson():
         for n, (fr, en) in enumerate([("Qui?", "Who?"), ("Pourquoi cela ?", "Wherefore is it?")])
     }
     pairs = list(pair_sentences(verses, ["f"], ["e"], OPTIONS, Counter()))
-    kept = extract_questions(pairs, r"^([^?.!]+\?)", r"^(Wh[^?.!]+\?)", Counter())
-    assert list(kept) == pairs
+    rows = [(pair.item, pair.fr, pair.en) for pair in pairs]
+    kept = extract_questions(rows, r"^([^?.!]+\?)", r"^(Wh[^?.!]+\?)", Counter(), None)
+    assert list(kept) == rows
     assert len(pairs) == 2
 
 

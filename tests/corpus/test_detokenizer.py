@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.defaults import TOKEN_RULES
+from tests.settings import defaults
 from wordbridge.corpus.detokenizer import detokenize, undo_rules
 from wordbridge.corpus.tokenizer import TokenRules, apply_rules, normalize, tokenize
 
 quick = settings(derandomize=True, max_examples=100, deadline=None, database=None)
-NONE = TokenRules(**dict.fromkeys(TOKEN_RULES, False))
+RULES = TokenRules(**defaults("tokens.rules"))
+NONE = TokenRules(**dict.fromkeys(defaults("tokens.rules"), False))
 DEBATES = Path(__file__).parents[3] / "shared/data/hansard/debates.en.gz"
 ENGLISH = [
     "what isn't he doing, and what's she?",
@@ -41,7 +42,7 @@ FRENCH = [
     ("language", "text"), [("en", text) for text in ENGLISH] + [("fr", text) for text in FRENCH]
 )
 def test_a_text_comes_back_from_its_tokens(language, text):
-    (tokens,) = tokenize([text], language, TokenRules(**TOKEN_RULES))
+    (tokens,) = tokenize([text], language, RULES)
     assert detokenize(tokens, language) == normalize(text)
 
 
@@ -50,7 +51,7 @@ def test_real_questions_come_back():
     with gzip.open(DEBATES, "rt", encoding="utf-8") as lines:
         found = (re.match(r"Wh[^?.!]+\?", line) for line in lines)
         texts = [match[0] for match in islice(filter(None, found), 400)]
-    cut = tokenize(texts, "en", TokenRules(**TOKEN_RULES))
+    cut = tokenize(texts, "en", RULES)
     same = [
         detokenize(tokens, "en").lower() == normalize(text).lower()
         for tokens, text in zip(cut, texts, strict=True)
@@ -61,7 +62,7 @@ def test_real_questions_come_back():
 
 @pytest.mark.parametrize("text", ["what is NASA?", "what of LONG-TERM plans?"])
 def test_capitals_come_back(text):
-    (tokens,) = tokenize([text], "en", TokenRules(**TOKEN_RULES))
+    (tokens,) = tokenize([text], "en", RULES)
     assert detokenize(tokens, "en") == text
 
 

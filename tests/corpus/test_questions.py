@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from wordbridge.corpus import questions
-from wordbridge.corpus.pairs import Pair
+from wordbridge.corpus.pairs import Pair, write_pairs
 from wordbridge.corpus.questions import (
     REASONS,
     aligned_lines,
-    extract_lines,
+    extract_corpus,
     extract_questions,
     read_lines,
     tabbed_lines,
@@ -35,51 +35,74 @@ LINES = [
 ]
 
 
-def test_pairs_are_cut_to_what_matches_and_every_line_is_counted():
+def numbers(
+    fr_pattern: str | None, en_pattern: str | None, max_characters: int | None = None
+) -> tuple[list[int], Counter[str]]:
+    """Return the numbers of the extracted lines, and the report."""
+    report: Counter[str] = Counter()
+    rows = extract_questions(LINES, fr_pattern, en_pattern, report, max_characters)
+    return [number for number, _, _ in rows], report
+
+
+def test_lines_are_cut_to_what_matches_and_every_line_is_counted():
     report = Counter()
-    pairs = list(extract_lines(LINES, FR, EN, report))
-    assert pairs == [
-        Pair("1", "1", "Où est-il?", "Where is he?"),
-        Pair("7", "7", "Que voulez-vous donc?", "What do you want then?"),
+    assert list(extract_questions(LINES, FR, EN, report, None)) == [
+        (1, "Où est-il?", "Where is he?"),
+        (7, "Que voulez-vous donc?", "What do you want then?"),
     ]
     assert tuple(report) == REASONS
     assert list(report.values()) == [7, 2, 2, 1, 1, 1, 0]
     assert report["read"] == sum(report.values()) - report["read"]
 
 
-def test_pairs_keep_their_item_and_group():
-    pairs = [Pair("1:2:3/2.1", "1:2:3", "Qui? Moi.", "Who? Me."), Pair("b", "c", "Non.", "No.")]
+def test_pairs_keep_their_item_group_and_versions(tmp_path: Path):
+    pairs = [
+        Pair("1:2:3/2.1", "1:2:3", "Qui? Moi.", "Who? Me.", "l", "k"),
+        Pair("b", "c", "Non.", "No."),
+    ]
+    write_pairs(tmp_path / "pairs.tsv", pairs)
     report = Counter()
-    assert list(extract_questions(pairs, FR, EN, report)) == [
-        Pair("1:2:3/2.1", "1:2:3", "Qui?", "Who?")
+    questions = {"fr_pattern": FR, "en_pattern": EN, "max_characters": None}
+    files = {"pairs": str(tmp_path / "pairs.tsv")}
+    assert list(extract_corpus({"kind": "pairs"}, files, questions, report)) == [
+        Pair("1:2:3/2.1", "1:2:3", "Qui?", "Who?", "l", "k")
     ]
     assert (report["kept"], report["neither matches"]) == (1, 1)
 
 
+def test_lines_and_tables_become_pairs_with_the_line_number_as_item(tmp_path: Path):
+    (tmp_path / "fr").write_text("Non.\nQui? Moi.\n", encoding="utf-8")
+    (tmp_path / "en").write_text("No.\nWho? Me.\n", encoding="utf-8")
+    (tmp_path / "table").write_text("No.\tNon.\nWho? Me.\tQui? Moi.\n", encoding="utf-8")
+    files = {name: str(tmp_path / name) for name in ("fr", "en", "table")}
+    questions = {"fr_pattern": FR, "en_pattern": EN, "max_characters": None}
+    for corpus in ({"kind": "lines"}, {"kind": "table", "fr_column": 2, "en_column": 1}):
+        pairs = extract_corpus(corpus, files, questions, Counter())
+        assert list(pairs) == [Pair("2", "2", "Qui?", "Who?")]
+
+
 def test_without_patterns_all_but_empty_sentences_are_kept():
     report = Counter()
-    pairs = list(extract_lines(LINES, None, None, report))
-    assert [pair.item for pair in pairs] == ["1", "2", "3", "4", "7"]
-    assert pairs[1] == Pair("2", "2", "Il est là.", "He is there.")
+    rows = list(extract_questions(LINES, None, None, report, None))
+    assert [number for number, _, _ in rows] == [1, 2, 3, 4, 7]
+    assert rows[1] == (2, "Il est là.", "He is there.")
     assert report["empty on one side or both"] == 2
 
 
 def test_one_side_may_have_no_pattern():
-    pairs = extract_lines(LINES, None, EN, Counter())
-    assert [pair.item for pair in pairs] == ["1", "4", "7"]
+    assert numbers(None, EN)[0] == [1, 4, 7]
 
 
 def test_too_long_texts_are_counted():
-    report = Counter()
-    pairs = list(extract_lines(LINES, FR, EN, report, max_characters=12))
-    assert [pair.item for pair in pairs] == ["1"]
+    kept, report = numbers(FR, EN, max_characters=12)
+    assert kept == [1]
     assert report["too many characters"] == 1
 
 
 def test_no_question_at_all_is_an_error_that_shows_the_patterns():
     report = Counter()
     with pytest.raises(InputError, match=r"none in 7 \(fr_pattern: .*Wh.*swapped"):
-        list(extract_lines(((n, en, fr) for n, fr, en in LINES), FR, EN, report))
+        list(extract_questions(((n, en, fr) for n, fr, en in LINES), FR, EN, report, None))
     assert report["read"] == 7
 
 
@@ -88,7 +111,7 @@ def test_no_question_at_all_is_an_error_that_shows_the_patterns():
 )
 def test_a_bad_pattern_names_its_key(fr: str, en: str, key: str):
     with pytest.raises(InputError, match=f"{key}: expected a regular expression, got"):
-        list(extract_lines(LINES, fr, en, Counter()))
+        numbers(fr, en)
 
 
 @pytest.mark.parametrize(
@@ -118,19 +141,16 @@ def test_shortcuts_match_as_a_plain_search_does(pattern: str):
     found = [
         (n, match.group()) for n, text in enumerate(texts) if (match := re.search(pattern, text))
     ]
-    pairs = extract_lines(
-        ((n, text, "x") for n, text in enumerate(texts)), pattern, None, Counter()
-    )
-    assert [(int(pair.item), pair.fr) for pair in pairs] == [
-        (n, text) for n, text in found if text.strip()
-    ]
+    rows = ((n, text, "x") for n, text in enumerate(texts))
+    extracted = extract_questions(rows, pattern, None, Counter(), None)
+    assert [(n, fr) for n, fr, _ in extracted] == [(n, text) for n, text in found if text.strip()]
 
 
 @needs_data
 def test_the_debates_have_3208_questions():
     fr, en = DATA / "hansard" / "debates.fr.gz", DATA / "hansard" / "debates.en.gz"
     report = Counter()
-    assert sum(1 for _ in extract_lines(aligned_lines(fr, en), FR, EN, report)) == 3208
+    assert sum(1 for _ in extract_questions(aligned_lines(fr, en), FR, EN, report, None)) == 3208
     assert report["read"] == 257_072
 
 
@@ -140,7 +160,7 @@ def test_tatoeba_has_7083_questions(tmp_path):
         (tmp_path / "fra.txt").write_bytes(archive.read("fra.txt"))
     lines = tabbed_lines(tmp_path / "fra.txt", 2, 1)
     report = Counter()
-    assert sum(1 for _ in extract_lines(lines, FR, EN, report)) == 7083
+    assert sum(1 for _ in extract_questions(lines, FR, EN, report, None)) == 7083
     assert report["read"] == 142_787
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.defaults import TOKEN_RULES
+from tests.settings import defaults
 from wordbridge.corpus import tokenizer
 from wordbridge.corpus.pairs import Pair
 from wordbridge.corpus.tokenizer import (
@@ -20,7 +20,7 @@ from wordbridge.corpus.tokenizer import (
 )
 from wordbridge.errors import InputError
 
-RULES = TokenRules(**TOKEN_RULES)
+RULES = TokenRules(**defaults("tokens.rules"))
 LESSON = replace(RULES, punctuation=False, white_space=True)
 
 
@@ -99,7 +99,7 @@ def test_no_pair_left_is_an_error():
 
 
 quick = settings(derandomize=True, max_examples=100, deadline=None, database=None)
-NONE = TokenRules(**dict.fromkeys(TOKEN_RULES, False))
+NONE = TokenRules(**dict.fromkeys(defaults("tokens.rules"), False))
 
 CASES = [
     # rule that alone makes the difference, text, with all rules

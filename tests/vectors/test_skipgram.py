@@ -6,13 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.defaults import TRAINED_VECTORS
+from tests.settings import defaults
 from wordbridge.errors import InputError
 from wordbridge.files import DiskError
 from wordbridge.vectors.fasttext import FastTextBin
 from wordbridge.vectors.skipgram import train_vectors
 
-SETTINGS = TRAINED_VECTORS | {"dim": 9, "epochs": 20, "bucket": 200, "learning_rate": 0.2, "t": 1.0}
+SETTINGS = defaults("vectors.*", "trained") | {
+    "dim": 9,
+    "epochs": 20,
+    "bucket": 200,
+    "learning_rate": 0.2,
+    "t": 1.0,
+}
 
 
 @pytest.fixture(scope="module")

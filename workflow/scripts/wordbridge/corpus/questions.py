@@ -53,58 +53,36 @@ def extract_corpus(
     ``questions`` has fr_pattern, en_pattern and max_characters; ``report`` gets the counts.
     """
     if corpus["kind"] == "pairs":
-        return extract_questions(read_pairs(files["pairs"]), report=report, **questions)
+        rows = ((pair, pair.fr, pair.en) for pair in read_pairs(files["pairs"]))
+        for pair, fr, en in extract_questions(rows, report=report, **questions):
+            yield pair._replace(fr=fr, en=en)
+        return
     if corpus["kind"] == "lines":
         lines = aligned_lines(files["fr"], files["en"])
     else:
         lines = tabbed_lines(files["table"], corpus["fr_column"], corpus["en_column"])
-    return extract_lines(lines, report=report, **questions)
-
-
-def extract_questions(
-    pairs: Iterable[Pair],
-    fr_pattern: str | None,
-    en_pattern: str | None,
-    report: Counter[str],
-    max_characters: int | None = None,
-) -> Iterator[Pair]:
-    """Yield ``pairs`` cut down to what the patterns match on both sides, in order.
-
-    A pattern that is None keeps the whole sentence. ``report`` gets the counts by reason.
-    Raises InputError for an invalid pattern and, at the end, when no pair is kept.
-    """
-    keyed = ((pair, pair.fr, pair.en) for pair in pairs)
-    for pair, fr, en in _match(keyed, fr_pattern, en_pattern, report, max_characters):
-        yield pair._replace(fr=fr, en=en)
-
-
-def extract_lines(
-    lines: Iterable[tuple[int, str, str]],
-    fr_pattern: str | None,
-    en_pattern: str | None,
-    report: Counter[str],
-    max_characters: int | None = None,
-) -> Iterator[Pair]:
-    """Yield the pairs of ``extract_questions`` from (line number, French line, English line).
-
-    Only matching lines become pairs: several times faster for millions of lines.
-    """
-    for number, fr, en in _match(lines, fr_pattern, en_pattern, report, max_characters):
+    # Only matching lines become pairs: several times faster for millions of lines.
+    for number, fr, en in extract_questions(lines, report=report, **questions):
         yield Pair(str(number), str(number), fr, en)
 
 
-def _match(
-    lines: Iterable[tuple[Key, str, str]],
+def extract_questions(
+    rows: Iterable[tuple[Key, str, str]],
     fr_pattern: str | None,
     en_pattern: str | None,
     report: Counter[str],
     max_characters: int | None,
 ) -> Iterator[tuple[Key, str, str]]:
+    """Yield the ``rows`` (key, French, English) cut down to what the patterns match, in order.
+
+    A pattern that is None keeps the whole sentence. ``report`` gets the counts by reason.
+    Raises InputError for an invalid pattern and, at the end, when no row is kept.
+    """
     fr_sign, fr_search = _compile(fr_pattern, "fr_pattern")
     en_sign, en_search = _compile(en_pattern, "en_pattern")
     limit = float("inf") if max_characters is None else max_characters
     read = kept = empty = english = french = long = 0  # faster than a Counter
-    for key, fr, en in lines:
+    for key, fr, en in rows:
         read += 1
         # The search for one sign is several times cheaper than a pattern that fails.
         en_match = en_search(en) if en_sign in en else None
