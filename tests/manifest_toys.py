@@ -1,4 +1,4 @@
-"""A finished experiment of three jobs, with the records that they leave."""
+"""A finished experiment of three jobs with their records."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ TEXTS = {
 
 
 def facts(text: str) -> dict[str, Any]:
-    """Return what a record says of a file with this text."""
+    """Return the entry of a file with this text in a record."""
     return {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text.encode())}
 
 
@@ -59,12 +59,12 @@ UPPER = record(
 TABLE = record("table", [f"{RESULTS}/upper/1.txt"], [f"{RESULTS}/table.tsv"])
 
 
-def write_record(checkout: Path, made: dict[str, Any]) -> None:
-    """Write a record where its job does."""
-    name = "/".join([made["rule"], *made["wildcards"].values()])
-    path = checkout / made["results"] / "manifest" / f"{name}.json"
+def write_record(checkout: Path, record: dict[str, Any]) -> None:
+    """Write a record at the path of its job."""
+    name = "/".join([record["rule"], *record["wildcards"].values()])
+    path = checkout / record["results"] / "manifest" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(made))
+    path.write_text(json.dumps(record))
 
 
 def write_tree(checkout: Path) -> Path:
@@ -72,6 +72,6 @@ def write_tree(checkout: Path) -> Path:
     for name, text in {**TEXTS, f"{RESULTS}/benchmarks/upper.tsv": "s\n1\n"}.items():
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         (checkout / name).write_text(text)
-    for made in (FETCH, UPPER, TABLE):
-        write_record(checkout, made)
+    for job in (FETCH, UPPER, TABLE):
+        write_record(checkout, job)
     return checkout / RESULTS

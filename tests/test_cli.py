@@ -60,7 +60,7 @@ Cli = Callable[..., Result]
 
 
 def model_of(sizes: tuple[int, int], seed: int) -> Translator:
-    """Return a model with random weights for so many source and target words."""
+    """Return a model with random weights for the numbers of source and target words."""
     torch.manual_seed(seed)
     source, target = torch.randn(sizes[0], 6), torch.randn(sizes[1], 8)
     return Translator(MODEL, source, target).eval()
@@ -105,7 +105,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def finish(results: Path) -> Path:
-    """Write what a finished run has of translators into ``results``, and return it."""
+    """Write the files of a finished run that ``translate`` reads, and return the folder."""
     save_vocabulary(results, "fr", FRENCH)
     save_vocabulary(results, "en", ENGLISH)
     write_json(results / "config.json", {**USAGE, "tokenizer": "spacy"})
@@ -118,7 +118,7 @@ def finish(results: Path) -> Path:
 
 @pytest.fixture
 def results(finished: Path, tmp_path: Path) -> Path:
-    """Return a copy of the results, to be harmed."""
+    """Return a copy of the results for tests that damage it."""
     return shutil.copytree(finished, tmp_path / "results")
 
 
@@ -136,19 +136,19 @@ def wordbridge() -> Cli:
 def expected(
     tokens: list[str], seed: int, direction: str = "fr-en", beam: int = 1, tag: int | None = None
 ) -> str:
-    """Return what a saved model makes of tokens, by way of its decoder alone."""
+    """Return the translation of tokens by a saved model, from its decoder alone."""
     words = {"fr": [*SPECIALS, *FRENCH], "en": [*SPECIALS, *ENGLISH]}
     source, target = direction.split("-")
     tags = 0 if tag is None else len(VERSIONS)
     model = model_of((len(words[source]) + tags, len(words[target])), seed)
     ids = [] if tag is None else [len(words[source]) + tag]
     ids += [words[source].index(token) if token in words[source] else 3 for token in tokens]
-    (found,) = translate(
+    (hypothesis,) = translate(
         model,
         [np.array([*ids, EOS])],
         decoding_settings(beam=beam, max_steps=6, no_repeat_ngram_size=2),
     )
-    return detokenize([words[target][number] for number in found.ids], target)
+    return detokenize([words[target][number] for number in hypothesis.ids], target)
 
 
 GARE = ["où", "est", "la", "gare", "?"]
@@ -161,7 +161,7 @@ def test_each_text_becomes_one_line(finished: Path, wordbridge: Cli):
     assert run.stderr == ""
 
 
-def test_lines_of_stdin_are_translated_in_order_and_empty_ones_stay_empty(
+def test_lines_of_stdin_keep_their_order_and_empty_lines_stay_empty(
     finished: Path, wordbridge: Cli
 ):
     lines = ["Qui vient ?", "", "Où est la gare ?", "  ", "Qui vient ?"] * 30
@@ -175,7 +175,7 @@ def test_without_lines_nothing_is_printed(finished: Path, wordbridge: Cli):
     assert (run.exit_code, run.output) == (0, "")
 
 
-def test_scores_stand_behind_a_tab(finished: Path, wordbridge: Cli):
+def test_scores_follow_a_tab(finished: Path, wordbridge: Cli):
     run = wordbridge("translate", "Qui vient ?", "--scores", results=finished)
     text, score = run.stdout.rstrip("\n").split("\t")
     assert text == expected(["qui", "vient", "?"], 10)
@@ -194,13 +194,13 @@ def test_json_has_an_object_for_each_text(finished: Path, wordbridge: Cli):
     assert second == {"source": "", "translation": "", "log_probability": 0.0, "unknown": []}
 
 
-def test_unknown_words_are_named_on_stderr(finished: Path, wordbridge: Cli):
+def test_unknown_words_are_listed_on_stderr(finished: Path, wordbridge: Cli):
     run = wordbridge("translate", "Qui vient ?", "Où est Rome ?", results=finished)
     assert run.stderr == "unknown: rome (in: Où est Rome ?)\n"
     assert len(run.stdout.splitlines()) == 2
 
 
-def test_the_direction_is_the_models(finished: Path, wordbridge: Cli):
+def test_the_model_determines_the_direction(finished: Path, wordbridge: Cli):
     run = wordbridge("translate", "Who comes?", "--variant", "turned", results=finished)
     assert run.stdout.rstrip("\n") == expected(["who", "comes", "?"], 3, "en-fr")
 
@@ -209,14 +209,14 @@ def test_the_direction_is_the_models(finished: Path, wordbridge: Cli):
     ("options", "seed"),
     [([], 10), (["--variant", "plain"], 10), (["--seed", "2"], 2), (["--seed", "10"], 10)],
 )
-def test_the_model_with_the_highest_bleu_is_taken_unless_another_is_named(
+def test_the_default_is_the_model_with_the_highest_bleu(
     finished: Path, wordbridge: Cli, options: list[str], seed: int
 ):
     run = wordbridge("translate", "Où est la gare ?", *options, results=finished)
     assert run.stdout.rstrip("\n") == expected(GARE, seed)
 
 
-def test_a_french_question_goes_to_the_best_model_out_of_french(results: Path):
+def test_the_best_model_from_french_translates_a_french_question(results: Path):
     save(results, "turned", 3, "en-fr", bleu=99.5)
     (results / "search").mkdir()
     assert SearchEngine(results)._translate("Où est la gare ?") == expected(GARE, 10)
@@ -226,7 +226,7 @@ def test_a_french_question_goes_to_the_best_model_out_of_french(results: Path):
         runs_from_language(results, "fr")
 
 
-def test_models_that_an_earlier_configuration_left_are_not_used(results: Path, wordbridge: Cli):
+def test_models_of_an_earlier_configuration_are_ignored(results: Path, wordbridge: Cli):
     usage = {**USAGE, "tokenizer": "spacy", "variants": ["plain", "tagged"], "seeds": [2, 8]}
     write_json(results / "config.json", usage)
     run = wordbridge("translate", "Où est la gare ?", results=results)
@@ -238,13 +238,13 @@ def test_models_that_an_earlier_configuration_left_are_not_used(results: Path, w
     assert "got plain/2, plain/10, tagged/8, turned/3 of an earlier one" in run.stderr
 
 
-def test_models_without_scores_are_taken_by_name_and_number(results: Path, wordbridge: Cli):
+def test_the_default_without_scores_is_the_first_model(results: Path, wordbridge: Cli):
     shutil.rmtree(results / "scores")
     run = wordbridge("translate", "Où est la gare ?", results=results)
     assert run.stdout.rstrip("\n") == expected(GARE, 2)
 
 
-def test_the_beam_replaces_that_of_the_experiment(finished: Path, wordbridge: Cli):
+def test_the_beam_option_replaces_the_experiments_width(finished: Path, wordbridge: Cli):
     run = wordbridge("translate", "Où est la gare ?", "--beam", "3", results=finished)
     assert run.stdout.rstrip("\n") == expected(GARE, 10, beam=3)
 
@@ -253,7 +253,7 @@ def test_the_beam_replaces_that_of_the_experiment(finished: Path, wordbridge: Cl
     ("options", "tag"),
     [([], 0), (["--edition", "king"], 0), (["--edition", "basic"], 1), (["--edition", "world"], 2)],
 )
-def test_a_model_with_tags_translates_into_the_version_asked_for_or_its_first(
+def test_a_model_with_tags_translates_into_the_edition_or_its_first(
     finished: Path, wordbridge: Cli, options: list[str], tag: int
 ):
     run = wordbridge(
@@ -275,7 +275,7 @@ def test_a_model_with_tags_translates_into_the_version_asked_for_or_its_first(
     assert (second["translation"], second["unknown"]) == ("", [])
 
 
-def test_sentencepiece_models_cut_the_tokens_further(results: Path, wordbridge: Cli):
+def test_sentencepiece_models_segment_the_tokens(results: Path, wordbridge: Cli):
     models = {
         name: train_sentencepiece([" ".join(FRENCH), "la gare vient"], 30) for name in ("fr", "en")
     }
@@ -319,8 +319,8 @@ def test_an_error_is_one_line(
     results: Path, wordbridge: Cli, options: list[str], removed: str | None, message: str
 ):
     if removed:
-        harmed = results / removed
-        shutil.rmtree(harmed) if harmed.is_dir() else harmed.unlink()
+        damaged = results / removed
+        shutil.rmtree(damaged) if damaged.is_dir() else damaged.unlink()
     run = wordbridge("translate", "--results", str(results), "Qui ?", *options)
     assert run.exit_code == 1
     assert run.stderr.startswith("error: ")
@@ -355,11 +355,12 @@ def test_a_beam_without_hypotheses_is_refused(finished: Path, wordbridge: Cli):
 
 
 @pytest.mark.parametrize("command", ["", *sorted(get_command(app).commands)])
-def test_every_command_helps_when_asked_briefly(wordbridge: Cli, command: str):
-    briefly, fully = (wordbridge(*command.split(), option) for option in ("-h", "--help"))
-    assert (briefly.exit_code, briefly.stderr) == (0, "")
-    assert briefly.stdout == fully.stdout
-    assert briefly.stdout.startswith("Usage: ")
+def test_every_command_has_help_with_an_example(wordbridge: Cli, command: str):
+    short, long = (wordbridge(*command.split(), option) for option in ("-h", "--help"))
+    assert (short.exit_code, short.stderr) == (0, "")
+    assert short.stdout == long.stdout
+    assert short.stdout.startswith("Usage: ")
+    assert not command or f"Example: wordbridge {command}" in short.stdout
 
 
 def test_the_version_is_printed(wordbridge: Cli, monkeypatch: pytest.MonkeyPatch):

@@ -1,4 +1,4 @@
-"""A web server with faults, and what cuts the network off."""
+"""A web server with faults, and a fixture that forbids the network."""
 
 import socket
 import subprocess
@@ -20,7 +20,7 @@ class Page:
     ranges: bool = True
     length: bool = True
     dated: bool = False
-    # Used up one per request: a status with headers, or how many bytes come before the end.
+    # One per request: a status with headers, or the number of bytes before the connection ends.
     troubles: list[tuple[int, dict[str, str]] | int] = field(default_factory=list)
 
 
@@ -55,11 +55,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def body(self, page: Page, cut: int | None) -> None:
         start, headers = 0, {"Content-Type": page.kind}
-        asked = self.headers.get("Range")
+        requested = self.headers.get("Range")
         strong = page.etag and not page.etag.startswith("W/")  # a weak one is not for If-Range
         mark = page.etag if strong else DATED
-        if asked and page.ranges and self.headers.get("If-Range") == mark:
-            start = int(asked.removeprefix("bytes=").rstrip("-"))
+        if requested and page.ranges and self.headers.get("If-Range") == mark:
+            start = int(requested.removeprefix("bytes=").rstrip("-"))
             size = len(page.body)
             if start >= size:
                 self.answer(416, {"Content-Range": f"bytes */{size}", "Content-Length": "0"})

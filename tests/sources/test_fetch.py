@@ -44,7 +44,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def zipped(folder: Path, members: dict[str, bytes]) -> bytes:
-    path = folder / "made.zip"
+    path = folder / "archive.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
