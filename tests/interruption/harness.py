@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from tests.mini_tree import CONFIG, RESULTS, TIMED, artefacts, options
+from tests.mini_tree import CONFIG, RESULTS, artefacts, options
+from wordbridge.manifest import VOLATILE_FOLDERS
 
 FAULTS = "faults"
 SLACK = 0.3  # seconds that a busy machine may let a process wait
@@ -205,7 +206,7 @@ class Watcher(threading.Thread):
 def files(root: Path) -> Iterable[Path]:
     """Yield the files under ``root`` that have a final name and no times in them."""
     for folder, _, names in os.walk(root):
-        if not TIMED & set(Path(folder).parts):
+        if not {*VOLATILE_FOLDERS} & {*Path(folder).parts}:
             yield from (Path(folder, name) for name in names if not name.startswith("."))
 
 

@@ -47,7 +47,7 @@ def test_jobs_killed_in_every_way_are_done_in_the_end_with_the_same_bytes(
     assert (first[0], second[0]) == (-signal.SIGKILL, 0), first[1] + second[1]
     assert len([*(tree / FAULTS).glob("*.done")]) == count
     assert "error: training was stopped by SIGTERM in epoch 1, its state is saved" in first[1]
-    assert "The locks of a Snakemake that was killed are removed." in second[1]
+    assert "Removed the locks of a Snakemake that was killed." in second[1]
     assert watcher.wrong == set()
     steps, repeated = check_nothing_repeated_but_the_last_interval(tree, seconds=300)
     assert steps == 5 + 2 * repeated  # all but the five before the first state came twice
