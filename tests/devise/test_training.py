@@ -58,7 +58,7 @@ def killed_after(saves: int) -> AbstractContextManager[Any]:
     return patch.object(checkpoint, "write_state", dying)
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
+def test_equal_seeds_give_equal_bytes_and_different_seeds_different_ones() -> None:
     first, second, other = run(settings()), run(settings()), run(settings(), seed=4)
     assert first == second
     assert first[0] != other[0]
@@ -139,7 +139,7 @@ def test_the_configured_epoch_is_kept(keep_epoch: str, best: int) -> None:
     assert [row["valid_loss"] for row in one.state.epochs] == [0.9, 0.5, 0.7, 0.7]
 
 
-def test_patience_ends_a_training_that_gets_no_better() -> None:
+def test_patience_ends_a_training_that_does_not_improve() -> None:
     results = [(0.1, 0.0), (0.5, 0.0)] * 9
     with patch.object(HeadTrainer, "evaluate", side_effect=results):
         one = training(settings(training={"epochs": 9, "patience": 3}))

@@ -53,7 +53,7 @@ FULL = {
 
 @needs_mount
 @pytest.mark.parametrize("case", FULL)
-def test_on_a_full_disk_a_job_says_so_and_goes_on_when_there_is_room(
+def test_a_job_reports_a_full_disk_and_continues_when_there_is_space(
     undisturbed: Path, tree: Path, case: str
 ):
     target, folder, size, name = FULL[case]

@@ -35,9 +35,7 @@ def without_targets(finished: Path, target: Path) -> Path:
     return tree
 
 
-def test_jobs_killed_in_every_way_are_done_in_the_end_with_the_same_bytes(
-    finished: Path, tmp_path: Path
-):
+def test_jobs_killed_in_every_way_end_with_the_same_bytes(finished: Path, tmp_path: Path):
     tree = without_targets(finished, tmp_path / "tree")
     count = prepare_faults(tree, FAULTS_OF)
     with Watcher(tree, artefacts(finished)) as watcher:

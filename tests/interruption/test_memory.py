@@ -57,7 +57,7 @@ def test_when_the_system_kills_one_job_the_others_finish(undisturbed: Path, tmp_
     check_same(tree, undisturbed)
 
 
-def test_when_one_job_is_refused_memory_it_says_so_and_the_others_finish(
+def test_a_job_without_memory_reports_it_and_the_others_finish(
     run_of: Callable[[Experiment], Path], tmp_path: Path
 ):
     if not subprocess.run([sys.executable, "-c", GREEDY], capture_output=True).returncode:

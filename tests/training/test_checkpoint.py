@@ -34,7 +34,7 @@ def trained(seed: int, steps: int) -> tuple[Translator, torch.optim.Adam]:
     return model, optimizer
 
 
-def test_a_state_comes_back_whole(tmp_path: Path) -> None:
+def test_a_state_is_restored_completely(tmp_path: Path) -> None:
     path = tmp_path / "sub" / "state.safetensors"
     model, optimizer = trained(1, 3)
     best = {"a": torch.arange(3.0)}
@@ -52,14 +52,14 @@ def test_a_state_comes_back_whole(tmp_path: Path) -> None:
     torch.testing.assert_close(ours, theirs, atol=0, rtol=0)
 
 
-def test_a_state_without_an_optimiser_step_comes_back(tmp_path: Path) -> None:
+def test_a_state_without_an_optimizer_step_is_restored(tmp_path: Path) -> None:
     model, optimizer = trained(1, 0)
     save_state(tmp_path / "s", model, optimizer, {}, {})
     assert load_state(tmp_path / "s", *trained(2, 0)) == ({}, {})
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "other", "plain", "folder"])
-def test_a_damaged_state_is_an_error_that_says_what_to_do(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_state_is_an_error_with_a_remedy(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "state.safetensors"
     model, optimizer = trained(1, 1)
     save_state(path, model, optimizer, {}, {})
@@ -106,7 +106,7 @@ def second(path: Path, patience: float) -> subprocess.Popen[str]:
     )
 
 
-def test_a_second_process_waits_for_one_that_ends_and_is_kept_out_by_one_that_goes_on(
+def test_a_second_process_waits_for_the_lock_and_gives_up_in_the_end(
     tmp_path: Path,
 ) -> None:
     with locked_state(tmp_path, {}, {}):

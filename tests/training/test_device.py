@@ -12,13 +12,13 @@ from wordbridge.training import device
 
 
 @pytest.mark.parametrize("wanted", ["cpu", "auto"])
-def test_without_a_gpu_the_processor_is_taken(wanted: str) -> None:
+def test_without_a_gpu_the_cpu_is_used(wanted: str) -> None:
     with patch.object(torch.cuda, "is_available", return_value=False):
         assert device.choose_device(wanted, 1) == torch.device("cpu")
     assert torch.get_num_threads() == 1
 
 
-def test_a_gpu_that_is_wanted_but_absent_is_an_error() -> None:
+def test_an_absent_gpu_is_an_error() -> None:
     with (
         patch.object(torch.cuda, "is_available", return_value=False),
         pytest.raises(InputError, match="device: cuda is configured"),

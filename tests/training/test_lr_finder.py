@@ -36,7 +36,7 @@ def test_an_epoch_of_one_batch_gives_one_rate() -> None:
     assert found.suggestion == 1e-3
 
 
-def test_a_loss_that_is_no_number_from_the_start_is_an_error() -> None:
+def test_a_first_loss_that_is_not_finite_is_an_error() -> None:
     broken = trainer()
     broken.model.decoder.output.bias.data.fill_(float("nan"))
     with pytest.raises(InputError, match="first batch"):

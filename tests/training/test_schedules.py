@@ -43,7 +43,7 @@ def test_short_trainings_have_rates_too(kind: str, steps: int) -> None:
     ("step", "rate", "first"),
     [(0, 0.1, 0.95), (45, 1.0, 0.85), (90, 0.1, 0.95), (95, 0.0505, 0.95)],
 )
-def test_one_cycle_goes_up_down_and_far_down(step: int, rate: float, first: float) -> None:
+def test_one_cycle_rises_falls_and_descends_further(step: int, rate: float, first: float) -> None:
     assert learning_rate(ONE_CYCLE, step, 100, 1.0) == pytest.approx(rate)
     assert momentum(ONE_CYCLE, step, 100) == pytest.approx(first)
 

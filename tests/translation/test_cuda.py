@@ -60,7 +60,7 @@ def test_an_epoch_on_the_gpu_agrees_with_the_processor(name: str) -> None:
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_run_broken_off_on_the_gpu_continues(name: str, precision: str, tmp_path: Path) -> None:
+def test_a_run_interrupted_on_the_gpu_resumes(name: str, precision: str, tmp_path: Path) -> None:
     whole = trained(name, "cuda", precision=precision)
     save, left = checkpoint.write_state, [9]
 

@@ -25,7 +25,7 @@ def layer(cell: Cell, bidirectional: bool = False, dropout: float = 0.0) -> Recu
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_steps_one_by_one_are_the_run_over_the_whole(cell: Cell) -> None:
+def test_single_steps_give_the_outputs_of_the_whole_sequence(cell: Cell) -> None:
     made, inputs = layer(cell), torch.randn(4, 3, 5)
     outputs, last = made(inputs, None)
     weights = made.weights()
@@ -37,7 +37,7 @@ def test_steps_one_by_one_are_the_run_over_the_whole(cell: Cell) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_states_of_both_directions_stand_side_by_side(cell: Cell) -> None:
+def test_states_of_both_directions_are_concatenated(cell: Cell) -> None:
     outputs, last = layer(cell, bidirectional=True)(torch.randn(4, 3, 5), LENGTHS)
     assert outputs.shape == (4, 3, 14)
     for row, length in enumerate(LENGTHS.tolist()):

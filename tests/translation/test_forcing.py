@@ -10,7 +10,7 @@ from wordbridge.translation.forcing import draw_forced, forcing_chance
 from wordbridge.translation.settings import ForcingSettings
 
 
-def test_the_lesson_goes_down_to_nothing_over_ten_epochs() -> None:
+def test_the_lesson_descends_to_zero_over_ten_epochs() -> None:
     settings = forcing_settings("linear")
     chances = [forcing_chance(settings, epoch) for epoch in range(13)]
     expected = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0, 0.0, 0.0]
@@ -73,7 +73,7 @@ def test_a_coin_is_tossed_for_what_is_configured(
     assert 0.2 < forced.float().mean() < 0.8
 
 
-def test_chances_of_none_and_all_need_no_luck() -> None:
+def test_probabilities_0_and_1_force_no_word_and_all_words() -> None:
     settings = forcing_settings("linear", sampling_unit="token")
     assert draw_forced(settings, 0.0, 7, 5) is None
     forced = draw_forced(settings, 1.0, 7, 5)

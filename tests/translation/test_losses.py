@@ -53,13 +53,13 @@ def test_a_missing_step_costs_as_much_as_a_guess_among_all_words() -> None:
     torch.testing.assert_close(lesson_loss(LOGITS[:1], TARGET), expected)
 
 
-def test_words_alone_count_in_the_corrected_loss() -> None:
+def test_the_corrected_loss_counts_words_only() -> None:
     words = TARGET != PAD
     expected = -LOGITS.log_softmax(2).gather(2, TARGET.unsqueeze(2)).squeeze(2)[words].mean()
     torch.testing.assert_close(word_loss(LOGITS[words], TARGET[words]), expected)
 
 
-def test_a_model_that_says_nothing_after_its_end_is_right_about_padding() -> None:
+def test_padding_after_the_end_of_sentence_costs_nothing() -> None:
     ends = torch.tensor([1, 2])
     losses = F.cross_entropy(LOGITS.flatten(0, 1), TARGET.flatten(), reduction="none").view(3, 2)
     # first: two words missing; second: padding after the end
@@ -72,7 +72,7 @@ def test_a_model_that_never_stops_pays_as_in_the_lesson() -> None:
     assert free_running_loss(LOGITS, TARGET, None) == lesson_loss(LOGITS, TARGET)
 
 
-def test_activation_regularisation_looks_at_words_alone() -> None:
+def test_activation_regularisation_counts_words_only() -> None:
     states = torch.arange(6.0).view(3, 2, 1)
     dropped = states * 2
     words = TARGET != PAD
@@ -106,7 +106,7 @@ def test_the_lesson_is_scored_on_every_token_even_when_it_would_stop(name: str) 
     assert nll_per_token(model, DATA, 1) > 40.0
 
 
-def test_free_running_loss_is_that_of_the_model_s_own_words() -> None:
+def test_the_free_running_loss_reads_the_predictions_of_the_model() -> None:
     model = translator(settings({}, **LESSON)).eval()
     data = parallel([[5, 6]], [[7, 8]])
     batch = data.batch([0])
@@ -157,7 +157,7 @@ def test_bleu_is_that_of_the_words_before_the_end_in_batches_of_any_size(size: i
     assert found.bleu == pytest.approx(bleu(SAID, MEANT))
 
 
-def test_what_is_said_right_throughout_has_the_highest_bleu() -> None:
+def test_correct_translations_have_the_highest_bleu() -> None:
     assert greedy_validation(Echo(), parallel(SAID, SAID), 3).bleu == pytest.approx(100)  # type: ignore[arg-type]
 
 

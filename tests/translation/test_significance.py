@@ -72,7 +72,7 @@ def test_single_runs_get_the_p_value_of_sacrebleu(
     assert ours.low < ours.difference < ours.high
 
 
-def test_a_far_better_variant_is_told_from_an_equal_one() -> None:
+def test_a_far_better_variant_differs_from_an_equal_one() -> None:
     baseline = [
         bleu_statistics(spoil(REFERENCES, 0.5, seed), MULTI, lowercase=False) for seed in (1, 2, 3)
     ]

@@ -84,7 +84,7 @@ def run(
     return content, one.state.epochs
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
+def test_equal_seeds_give_equal_bytes_and_different_seeds_different_ones() -> None:
     first, second, other = run(short()), run(short()), run(short(), seed=4)
     assert first == second
     assert first[0] != other[0]
@@ -140,7 +140,7 @@ def any_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("precision", "ability"), [("bfloat16", "bf16"), ("float16", "fp16")])
-def test_a_processor_without_a_precision_is_told(
+def test_a_cpu_without_the_precision_is_an_error(
     precision: str, ability: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     able = {"avx2": True, f"amx_{ability}": False}
@@ -243,7 +243,7 @@ def test_the_log_reports_a_finished_epoch_with_its_bleu(capsys: pytest.CaptureFi
     assert "nll 3.5  free_running_loss 6.25  bleu 7.123  " in line
 
 
-def test_the_lesson_keeps_the_last_epoch_and_never_gives_up() -> None:
+def test_the_lesson_keeps_the_last_epoch_and_never_stops_early() -> None:
     one = training(short(epochs=4, keep_epoch="last", patience=1))
     with losses([3.0, 1.0, 2.0, 4.0]):
         kept = one.run()
@@ -253,7 +253,7 @@ def test_the_lesson_keeps_the_last_epoch_and_never_gives_up() -> None:
 
 
 @pytest.mark.parametrize(("patience", "epochs"), [(1, 3), (2, 4), (3, 6), (None, 6)])
-def test_patience_ends_a_training_that_gets_no_better(patience: int | None, epochs: int) -> None:
+def test_patience_ends_a_training_that_does_not_improve(patience: int | None, epochs: int) -> None:
     one = training(short(epochs=6, patience=patience, keep_epoch="nll"))
     with losses([3.0, 2.0, 2.5, 2.4, 1.0, 2.0]):
         one.run()
@@ -262,7 +262,7 @@ def test_patience_ends_a_training_that_gets_no_better(patience: int | None, epoc
 
 @pytest.mark.parametrize("keep_epoch", ["last", "nll", "free_running_loss", "bleu"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_ends_the_training_with_advice(
+def test_a_loss_that_is_not_finite_ends_the_training_with_advice(
     value: float, keep_epoch: str
 ) -> None:
     message = r"in epoch 1: .* lower learning_rate"
@@ -275,7 +275,7 @@ def test_a_loss_that_is_no_number_ends_the_training_with_advice(
         training(short(keep_epoch=keep_epoch)).run()
 
 
-def test_a_training_loss_that_is_no_number_ends_the_training() -> None:
+def test_a_training_loss_that_is_not_finite_ends_the_training() -> None:
     with pytest.raises(InputError, match="training loss in epoch 1"):
         training(settings({"training": {**SHORT, "learning_rate": 1e30}})).run()
 
@@ -382,7 +382,7 @@ def test_the_copy_has_the_models_shape_and_its_tied_weights() -> None:
     assert average.model.decoder.output.weight is not model.decoder.output.weight
 
 
-def test_a_resumed_mean_goes_on_with_the_decay_of_its_step() -> None:
+def test_a_resumed_average_continues_with_the_decay_of_its_step() -> None:
     model = translator(settings({}))
     whole, resumed = WeightAverage(model, 0.999), WeightAverage(model, 0.999)
     for _ in range(5):
@@ -473,7 +473,7 @@ def test_a_job_gives_weights_description_rows_and_times(tmp_path: Path) -> None:
     assert trained.times["device"] == "cpu"
 
 
-def test_a_job_broken_off_before_its_results_were_written_does_not_train_again(
+def test_a_job_interrupted_before_writing_its_results_does_not_train_again(
     tmp_path: Path,
 ) -> None:
     first = train(block(), 3, files(tmp_path), tmp_path / "states", CODE, 9.0)
@@ -516,7 +516,7 @@ def test_versions_are_no_matter_to_a_variant_without_tags(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("direction", "names", "width"), [("fr-en", ["k", "4", "3"], 5), ("en-fr", ["l", "o"], 7)]
 )
-def test_tags_are_words_of_their_own_behind_the_vocabulary(
+def test_tags_follow_the_words_of_the_vocabulary(
     direction: str, names: list[str], width: int, tmp_path: Path
 ) -> None:
     changes = {"direction": direction, "tag_versions": True, "training": {"epochs": 1}}

@@ -130,9 +130,7 @@ def test_a_version_that_was_not_learned_is_an_error(names: list[str], message: s
 
 
 @pytest.mark.parametrize("names", [NAMES, []])
-def test_losses_are_taken_with_the_tags_that_the_model_knows(
-    names: list[str], tmp_path: Path
-) -> None:
+def test_losses_use_the_tags_of_the_model(names: list[str], tmp_path: Path) -> None:
     ids = tmp_path / "fr.npz", tmp_path / "en.npz"
     for language, path in zip(("fr", "en"), ids, strict=True):
         texts, splits = token_lists(PAIRS, language, "all"), [one.split for one in PAIRS]
@@ -155,7 +153,7 @@ def test_losses_are_taken_with_the_tags_that_the_model_knows(
     )
 
 
-def test_an_unknown_word_becomes_the_source_word_looked_at_most() -> None:
+def test_an_unknown_word_becomes_the_source_word_with_the_most_attention() -> None:
     attention = np.array([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1], [0.2, 0.3, 0.5]])  # the end's as well
     assert replace_unknown(["a", "?", "b"], ["x", "y"], attention, "?") == ["a", "x", "b"]
     assert replace_unknown(["?", "b"], ["x", "y"], attention, "?") == ["y", "b"]

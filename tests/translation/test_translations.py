@@ -51,7 +51,7 @@ def test_another_table_is_an_error(tmp_path: Path, content: str, message: str) -
         read_translations(path)
 
 
-def test_attention_comes_back_by_number(tmp_path: Path) -> None:
+def test_attention_is_read_by_number(tmp_path: Path) -> None:
     weights = [np.random.RandomState(size).rand(size, 5 - size) for size in (1, 2, 3)]
     made = [Translation("", "", "", [], [], 0.0, weight.astype(np.float32)) for weight in weights]
     write_attention(tmp_path / "a.npz", made)
@@ -59,7 +59,7 @@ def test_attention_comes_back_by_number(tmp_path: Path) -> None:
         np.testing.assert_allclose(read_attention(tmp_path / "a.npz", number), weight, rtol=1e-6)
 
 
-def test_a_model_without_attention_has_none_to_show(tmp_path: Path) -> None:
+def test_reading_the_attention_of_a_model_without_attention_is_an_error(tmp_path: Path) -> None:
     write_attention(tmp_path / "a.npz", MADE)
     with pytest.raises(InputError, match="got it for 0; translate the split"):
         read_attention(tmp_path / "a.npz", 0)
@@ -83,7 +83,7 @@ PAIRS = rows(
 )
 
 
-def test_every_distinct_source_comes_once_with_all_versions_of_its_items() -> None:
+def test_every_distinct_source_occurs_once_with_all_versions_of_its_items() -> None:
     assert evaluation_sentences(PAIRS) == [
         EvaluationSentence(
             source="Où est-il ?",

@@ -143,7 +143,7 @@ def test_a_source_of_one_token_is_enough() -> None:
         assert decoded.outputs.isfinite().all()
 
 
-def test_tied_weights_are_one_matrix_and_copied_ones_two() -> None:
+def test_tied_weights_are_one_matrix_and_copied_weights_two() -> None:
     counts = {
         kind: translator(settings({}, output_weights=kind)).parameter_count()
         for kind in ("tied", "copied", "random")
@@ -158,7 +158,7 @@ READOUTS = [name for name, block in ALL.items() if block.get("model", {}).get("d
 
 
 @pytest.mark.parametrize("name", READOUTS)
-def test_a_readout_is_made_of_state_input_and_context(name: str) -> None:
+def test_deep_output_reads_state_input_and_context(name: str) -> None:
     model = translator(settings(ALL[name])).eval()
     decoder = model.decoder
     reading = decoder.initial_state(model.encoder(pad(SOURCES), LENGTHS))
@@ -174,7 +174,7 @@ def test_a_readout_is_made_of_state_input_and_context(name: str) -> None:
 
 
 @pytest.mark.parametrize("deep_output", [False, True])
-def test_penalties_are_for_the_recurrent_layer_also_below_a_readout(deep_output: bool) -> None:
+def test_penalties_are_for_the_recurrent_layer_with_deep_output_too(deep_output: bool) -> None:
     model = translator(settings({}, deep_output=deep_output)).eval()
     made = model(pad(SOURCES), LENGTHS, 4)
     assert torch.equal(made.recurrent, made.outputs) is not deep_output
@@ -185,7 +185,7 @@ def test_penalties_are_for_the_recurrent_layer_also_below_a_readout(deep_output:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_without_a_readout_the_state_alone_predicts_the_word(name: str) -> None:
+def test_without_deep_output_the_state_predicts_the_word(name: str) -> None:
     model = translator(settings(ALL[name], deep_output=False)).eval()
     reading = model.decoder.initial_state(model.encoder(pad(SOURCES), LENGTHS))
     found, after, _ = model.decoder.step(model.decoder.embedding(torch.tensor([7, 5, 9])), reading)
@@ -197,7 +197,7 @@ def test_without_a_readout_the_state_alone_predicts_the_word(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "rows"), [("baseline", 16), ("bidirectional", 16), ("attention", 22), ("all", 28)]
 )
-def test_a_readout_is_a_layer_as_wide_as_the_embedding(name: str, rows: int) -> None:
+def test_deep_output_is_as_wide_as_the_embedding(name: str, rows: int) -> None:
     counts = [
         translator(settings(VARIANTS[name], deep_output=flag)).parameter_count()
         for flag in (False, True)
@@ -211,7 +211,7 @@ def test_scaled_logits_are_those_of_states_divided_by_the_root_of_the_width() ->
     torch.testing.assert_close(scaled.logits(states), plain.logits(states / 8**0.5))
 
 
-def test_training_does_not_change_the_embeddings_that_were_given() -> None:
+def test_training_does_not_change_the_input_embeddings() -> None:
     source, target = torch.randn(SOURCE_WORDS, 5), torch.randn(TARGET_WORDS, 8)
     kept = source.clone(), target.clone()
     model = Translator(settings({}).model, source, target)
@@ -252,7 +252,7 @@ def saved(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("name", VARIANTS | FLAGS)
-def test_a_translator_comes_back_ready_to_translate(name: str, tmp_path: Path) -> None:
+def test_a_translator_read_from_disk_is_ready_to_translate(name: str, tmp_path: Path) -> None:
     model, description = read_translator(*saved(tmp_path, name), CPU)
     expected = copy_weights(translator(settings((VARIANTS | FLAGS)[name])))
     assert {key: value.tolist() for key, value in copy_weights(model).items()} == {
