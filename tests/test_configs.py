@@ -217,7 +217,7 @@ def test_the_rest_of_the_lesson_is_the_lessons_too(
 def test_the_lesson_trains_its_variants_once_and_looks_at_no_images(lesson: dict[str, Any]):
     run = lesson["run"]
     assert (run["variants"], run["seeds"]) == (list(LESSON), [1])
-    assert (run["images"], run["albums"]) == ([], [])
+    assert (run["images"], run["unlabelled_sets"]) == ([], [])
 
 
 def test_the_lesson_keeps_white_space_and_curly_quotes_and_follows_all_other_rules(

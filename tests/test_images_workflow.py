@@ -176,7 +176,7 @@ def test_an_album_without_labels_is_searched_and_trains_nothing(
     (folder / "album/broken.jpg").write_bytes(b"no image")
     made = config()
     made["image_sets"]["album"] = {"kind": "folder", "folder": "album"}
-    made["run"]["albums"] = ["album"]
+    made["run"]["unlabelled_sets"] = ["album"]
     (folder / "toy.yaml").write_text(yaml.safe_dump(made), encoding="utf-8")
     todo = jobs(folder, "images", *options(folder))
     assert not {"train_head", "fit_baseline", "split_images", "score_devise"} & todo.keys()

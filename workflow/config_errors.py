@@ -31,6 +31,7 @@ RENAMED = {
     "picture_split": "image_split",
     "picture_tables": "image_tables",
     "resources.*.places": "resources.*.locations",
+    "run.albums": "run.unlabelled_sets",
     "run.pictures": "run.images",
     "scores.part": "scores.split",
     "search.examples.*.pictures": "search.examples.*.images",

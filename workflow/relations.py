@@ -45,7 +45,7 @@ def check_relations(config: Block) -> None:
 
 def reserved_names(run: Block) -> Iterator[str]:
     """Yield one line for each entry of the lists in ``run`` with a reserved name."""
-    for key in ("images", "albums"):
+    for key in ("images", "unlabelled_sets"):
         for name in filter(RESERVED.__contains__, run[key]):
             yield (
                 f"run.{key}: expected none of the names of the workflow's files and rows "
@@ -69,11 +69,12 @@ def without_resource(resource: str, config: Block, keys: Collection[str]) -> str
         return ""
     nouns = [config["wordnet"], vectors.get(config["nouns"]["vectors"], {})]
     left = {
-        kind: [name for name in run[kind] if not needs(sets[name])] for kind in ("images", "albums")
+        kind: [name for name in run[kind] if not needs(sets[name])]
+        for kind in ("images", "unlabelled_sets")
     }
     all_need = any(map(needs, nouns)) or resource == config["features"]["weights"]
     if all_need or not left["images"]:
-        left = {"images": [], "albums": []}  # no method learns to search the other sets alone
+        left = {"images": [], "unlabelled_sets": []}  # no method learns to search the others alone
     lists = {kind: names for kind, names in left.items() if names != run[kind]}
     settings: dict[str, Any] = {"run": lists} if lists else {}
     split = config["image_split"]
@@ -235,10 +236,11 @@ def _range_test(block: Block) -> Iterator[str]:
 
 
 def _no_images(run: Block) -> Iterator[str]:
-    if run["albums"]:
+    if run["unlabelled_sets"]:
         yield (
-            "run.albums: expected none where run.images is empty, since no method then learns to "
-            f"search them, got {', '.join(run['albums'])}; name a set in run.images, or none here"
+            "run.unlabelled_sets: expected none where run.images is empty, since no method then "
+            f"learns to search them, got {', '.join(run['unlabelled_sets'])}; name a set in "
+            "run.images, or none here"
         )
 
 
@@ -257,9 +259,9 @@ def _images(config: Block) -> Iterator[str]:
                 f"{methods[name]['kind']}; leave it out"
             )
     yield from _methods(config)
-    for name in sorted(set(run["images"]) & set(run["albums"])):
+    for name in sorted(set(run["images"]) & set(run["unlabelled_sets"])):
         yield (
-            f"run.albums: expected sets that are not in run.images, got {name}, which is "
+            f"run.unlabelled_sets: expected sets that are not in run.images, got {name}, which is "
             "searched anyway; leave it out"
         )
 

@@ -3,7 +3,7 @@
 from tests.inputs.rows import NAN, Held, Row, Run, Setting
 from tests.inputs.texts import PAIRS_TARGET, SPLIT_TARGET
 
-ALBUM = {"variants": ["all"], "seeds": [1], "albums": ["noto"]}
+ALBUM = {"variants": ["all"], "seeds": [1], "unlabelled_sets": ["noto"]}
 QUERY = {"index": "nouns", "words": ["boat +"]}
 TAKEN = "tests/workflow/test_reserved_names.py::test_a_reserved_name_is_one_line"
 CONFIG = "tests/mini/config.yaml"
@@ -35,7 +35,7 @@ ROWS: list[Row] = [
     Setting("a name with a slash", "variants.a/b", {}, "a/b"),
     Setting("an unknown fall-back", "embeddings.fallbacks", ["cases"], "embeddings.fallbacks[0]"),
     Setting("no folder of results", "pathvars.results", "", "pathvars.results: expected text"),
-    Setting("an album and no images", "run", ALBUM, "run.albums: expected none"),
+    Setting("an album and no images", "run", ALBUM, "run.unlabelled_sets: expected none"),
     Setting(
         "a query without its end", "search.examples.own", QUERY, "own.words[0]: expected a word"
     ),

@@ -147,14 +147,14 @@ def problems(changes: str) -> list[str]:
             "out",
         ),
         (
-            "run: {albums: [noto]}",
-            "run.albums: expected sets that are not in run.images, got noto, which is searched "
-            "anyway; leave it out",
+            "run: {unlabelled_sets: [noto]}",
+            "run.unlabelled_sets: expected sets that are not in run.images, got noto, which is "
+            "searched anyway; leave it out",
         ),
         (
-            "run: {images: [], albums: [noto, fluent]}",
-            "run.albums: expected none where run.images is empty, since no method then learns to "
-            "search them, got noto, fluent; name a set in run.images, or none here",
+            "run: {images: [], unlabelled_sets: [noto, fluent]}",
+            "run.unlabelled_sets: expected none where run.images is empty, since no method then "
+            "learns to search them, got noto, fluent; name a set in run.images, or none here",
         ),
         (
             "run: {images: [noto, stamps]}, image_split: {zero_shot_sets: [noto, fluent]}",
@@ -162,7 +162,7 @@ def problems(changes: str) -> list[str]:
             "fluent; add it to run.images, or remove it here",
         ),
         (
-            "run: {images: [noto], albums: [fluent]}, image_split: {test_sets: [fluent]}",
+            "run: {images: [noto], unlabelled_sets: [fluent]}, image_split: {test_sets: [fluent]}",
             "image_split.test_sets: expected sets of run.images (noto), got fluent; "
             "add it to run.images, or remove it here",
         ),
@@ -277,13 +277,21 @@ def default_with(**run: list[str]) -> dict[str, Any]:
         ("wordnet_senses", {}, "run: {images: [foolbox]}, search: {french_vectors: null}"),
         ("wordnet_nouns", {}, "run: {images: []}"),
         ("glove_words", {}, "run: {images: []}"),
-        ("efficientnet_lite0", {"albums": ["mine"]}, "run: {images: [], albums: []}"),
-        ("tuxpaint_stamps", {"images": ["noto"], "albums": ["stamps"]}, "run: {albums: []}"),
+        (
+            "efficientnet_lite0",
+            {"unlabelled_sets": ["mine"]},
+            "run: {images: [], unlabelled_sets: []}",
+        ),
+        (
+            "tuxpaint_stamps",
+            {"images": ["noto"], "unlabelled_sets": ["stamps"]},
+            "run: {unlabelled_sets: []}",
+        ),
         ("tuxpaint_stamps", {"images": ["stamps"]}, "run: {images: []}"),
         (
             "tuxpaint_stamps",
-            {"images": ["stamps"], "albums": ["mine"]},
-            "run: {images: [], albums: []}",
+            {"images": ["stamps"], "unlabelled_sets": ["mine"]},
+            "run: {images: [], unlabelled_sets: []}",
         ),
         ("bible", {}, ""),
         ("en_web_strings", {}, ""),

@@ -18,7 +18,7 @@ BLOCKS = {
     "resource": "resources",
     "example": "search.examples",
 }
-LISTS = {"set": ("images", "albums")}
+LISTS = {"set": ("images", "unlabelled_sets")}
 
 
 def allowed(block: str) -> str:
@@ -68,10 +68,10 @@ def test_every_name_with_which_two_jobs_would_make_one_file_is_refused(tmp_path:
     ("key", "name", "line"),
     [
         (
-            "albums",
+            "unlabelled_sets",
             "split",
-            "run.albums: expected none of the names of the workflow's files and rows (all, nouns, "
-            "split), got split; rename it",
+            "run.unlabelled_sets: expected none of the names of the workflow's files and rows "
+            "(all, nouns, split), got split; rename it",
         ),
     ],
 )

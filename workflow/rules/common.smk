@@ -73,7 +73,7 @@ RANGE_TEST_SCHEDULE = {
 # ---- Images -----------------------------------------------------------------------------------
 
 LABELLED_SETS = config["run"]["images"]
-ALL_SETS = LABELLED_SETS + config["run"]["albums"]
+ALL_SETS = LABELLED_SETS + config["run"]["unlabelled_sets"]
 METHODS = config["run"]["methods"]
 SHARDS = range(config["features"]["shards"])
 FEATURES = expand("<results>/features/{set}/{shard}.npy", set=LABELLED_SETS, shard=SHARDS)

@@ -20,7 +20,7 @@ def image_set_block(wildcards):
     if not block.get("folder"):
         return block
     # A table may list files of any ending.
-    return {**block, "found": cached_digest(block["folder"], block["kind"] == "table")}
+    return {**block, "digest": cached_digest(block["folder"], block["kind"] == "table")}
 
 
 def image_set_files(wildcards):

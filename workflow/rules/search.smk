@@ -7,10 +7,10 @@ def index_files(wildcards):
     if wildcards.index != "images":
         return {}
     folder = f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}"
-    predictions = "all_predictions" if config["run"]["albums"] else "predictions"
+    predictions = "all_predictions" if config["run"]["unlabelled_sets"] else "predictions"
     return {
         "images": ["<results>/images/split.tsv"]
-        + expand("<results>/images/{set}.tsv", set=config["run"]["albums"]),
+        + expand("<results>/images/{set}.tsv", set=config["run"]["unlabelled_sets"]),
         "features": ALL_ROWS,
         "predictions": f"{folder}/{predictions}.npy",
         "description": f"{folder}/{predictions}.json",
