@@ -85,7 +85,7 @@ HEAD = {
         "batch_size": 256,
         "betas": [0.9, 0.99],
         "weight_decay": 1e-7,
-        "freeze_statistics": 20,
+        "freeze_batch_norm_after": 20,
         "keep_epoch": "last",
         "patience": None,
     },

@@ -18,6 +18,7 @@ YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten time
 # Keys of earlier versions. A * stands for one name; CHANGELOG.md has the same list.
 RENAMED = {
     "auxiliary.longest": "auxiliary.max_en_words",
+    "choice.method": "search.method",
     "corpora.*.sentences.longest_ratio": "corpora.*.sentences.max_ratio",
     "corpora.*.sentences.shortest_ratio": "corpora.*.sentences.min_ratio",
     "corpora.*.sentences.slack": "corpora.*.sentences.length_tolerance",
@@ -57,6 +58,7 @@ VARIANT_KEYS = {
     "training.select": "training.keep_epoch",
 }
 METHOD_KEYS = {
+    "training.freeze_statistics": "training.freeze_batch_norm_after",
     "training.save_seconds": "training.checkpoint_seconds",
     "training.select": "training.keep_epoch",
 }

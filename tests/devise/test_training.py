@@ -84,7 +84,7 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
         {"loss": {"kind": "softmax"}, "head": {"hidden": [], "dropouts": [0.3]}},
         {"loss": {"kind": "contrastive"}},
         {"schedule": {"kind": "one_cycle", "momentum_high": 0.95, "momentum_low": 0.85}},
-        {"training": {"freeze_statistics": 1}},
+        {"training": {"freeze_batch_norm_after": 1}},
     ],
 )
 def test_every_kind_of_training_continues_with_the_same_bytes(
@@ -163,7 +163,7 @@ def test_every_loss_learns_nouns_from_features(kind: str) -> None:
 
 
 def test_statistics_of_batch_norm_stay_when_they_are_frozen() -> None:
-    frozen = training(settings(training={"epochs": 3, "freeze_statistics": 0}))
+    frozen = training(settings(training={"epochs": 3, "freeze_batch_norm_after": 0}))
     frozen.run()
     norm = frozen.head.layers[0]
     assert torch.equal(norm.running_mean, torch.zeros(10))

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.search.queries import parse_query, query_vector, without_stop_words
-from wordbridge.search.terms import Term
+from wordbridge.search.queries import Term, parse_query, query_vector, without_stop_words
 from wordbridge.search.words import WordTable, read_words, write_words
 
 VECTORS = {

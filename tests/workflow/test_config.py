@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-from wordbridge.search.terms import parse_terms
+from wordbridge.errors import InputError
+from wordbridge.search.queries import parse_query
 from workflow.config import FORMATS, MAX_PROBLEMS, load
 from workflow.config_errors import RENAMED, resolve, schema_keys
 
@@ -359,7 +360,7 @@ def test_no_comma_has_cut_a_description_in_two(own: dict[str, Any]):
     assert set(keywords(own)) - known == set()
 
 
-# Searches, as wordbridge.search.terms reads them
+# Searches, as wordbridge.search.queries reads them
 
 
 @pytest.mark.parametrize(
@@ -389,9 +390,9 @@ def test_no_comma_has_cut_a_description_in_two(own: dict[str, Any]):
 )
 def test_the_format_query_accepts_what_the_search_reads(text: str):
     try:
-        parse_terms(text)
+        parse_query(text)
         is_query = True
-    except ValueError:
+    except InputError:
         is_query = False
     assert FORMATS.conforms(text, "query") is is_query
 

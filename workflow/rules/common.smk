@@ -55,7 +55,7 @@ LARGE = 10**9
 RANGE_TEST_TRAINING = {
     "ema_decay": 0,
     "epochs": 1,
-    "freeze_statistics": None,
+    "freeze_batch_norm_after": None,
     "keep_epoch": "last",
     "learning_rate": 1,
     "patience": None,

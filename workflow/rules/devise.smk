@@ -83,7 +83,7 @@ rule train_head:
 
 
 rule fit_ensemble:
-    """A trained head with its ensemble of the backbone's classifier."""
+    """A trained head with the numbers of its ensemble with the backbone's classifier."""
     input:
         head="<results>/devise/{method}/{seed}/head.safetensors",
         description="<results>/devise/{method}/{seed}/head.json",
@@ -185,7 +185,7 @@ rule predict_images:
 
 
 rule score_devise:
-    """All scores of one method and seed."""
+    """All scores of one method and seed on images."""
     input:
         predictions="<results>/devise/{method}/{seed}/predictions.npy",
         description="<results>/devise/{method}/{seed}/predictions.json",
@@ -229,7 +229,7 @@ rule tabulate_devise:
 
 
 rule list_label_errors:
-    """A table of images whose label may be wrong, by the predictions of search.method."""
+    """A table of possible label errors, by the predictions of search.method."""
     input:
         predictions=f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}/predictions.npy",
         description=f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}/predictions.json",

@@ -49,7 +49,7 @@ rule images:
 
 
 rule build_index:
-    """An index of nouns or images: vectors, labels, graph and settings."""
+    """An index of nouns or images: vectors, labels, HNSW graph and a description of their source."""
     input:
         unpack(index_files),
         nouns="<results>/nouns/nouns.tsv",
@@ -74,7 +74,7 @@ rule build_index:
 
 
 rule build_words:
-    """The English words of search queries, and their vectors."""
+    """The English words of queries, and their vectors."""
     input:
         **resource_files(NOUN_VECTORS),
         nouns="<results>/nouns/nouns.tsv",
@@ -94,7 +94,7 @@ rule build_words:
 
 
 rule align_french:
-    """French words in the space of the English ones, by a rotation fitted on names of images."""
+    """French words rotated into the space of the English ones, fitted on names of images."""
     input:
         **resource_files(FRENCH_VECTORS),
         images="<results>/images/split.tsv",
@@ -115,7 +115,7 @@ rule align_french:
 
 
 rule tabulate_french:
-    """A table of image search by French names and by the English names of the same nouns."""
+    """A table of image retrieval by French names and by the English ones of the same nouns."""
     input:
         **resource_files(FRENCH_VECTORS),
         images="<results>/images/split.tsv",

@@ -1,9 +1,8 @@
-"""Scores of a ranking, as Frome et al. (2013, section 4 and appendix) have them.
+"""Ranking metrics of Frome et al. (2013, section 4 and appendix), with ties in expectation.
 
-Nouns with the same vector (homonyms) tie, and no order among them would be honest. So a hit is
-the chance that the true noun is among the first k when ties are broken at random: of two nouns
-with one vector at the top, each has half a hit@1. Precision is its mean over such orders, and the
-rank of a noun its mean rank.
+Homonyms share a word vector and tie. hit@k is the probability that the true noun is among the
+first k when ties are broken at random: of two nouns with one vector at the top, each has half a
+hit@1. Precision is the mean over such orders, and the rank of a noun is its mean rank.
 """
 
 from collections.abc import Sequence
@@ -22,11 +21,11 @@ Steps = NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Candidates:
-    """The nouns among which an answer is looked for, bundled by the column of their score.
+    """The nouns that are ranked, in bundles of equal score.
 
-    ``nodes`` are the places of all candidates in the noun graph. Bundle i, that has the score of
-    column ``columns[i]``, holds ``bundled[starts[i]:starts[i + 1]]``. Candidates without a column
-    (the method cannot name them) are in no bundle.
+    ``nodes`` are all candidates as nodes of the hierarchy. Bundle i has the score of column
+    ``columns[i]`` and the nouns ``bundled[starts[i]:starts[i + 1]]``. Candidates without a column,
+    which the method cannot predict, are in no bundle.
     """
 
     nodes: Ints
@@ -36,7 +35,7 @@ class Candidates:
 
     @classmethod
     def build(cls, nodes: Ints, columns: Ints) -> "Candidates":
-        """Return the candidates ``nodes``, whose scores stand in ``columns`` (-1: nowhere)."""
+        """Return the candidates ``nodes`` with scores in ``columns`` (-1: none)."""
         order = np.argsort(columns, kind="stable")
         order = order[columns[order] >= 0]
         distinct, first = np.unique(columns[order], return_index=True)
@@ -44,15 +43,15 @@ class Candidates:
 
     @property
     def sizes(self) -> Ints:
-        """Return how many nouns each bundle holds."""
+        """Return the number of nouns in each bundle."""
         return np.diff(self.starts)
 
     def bundle_of(self, columns: Ints) -> Ints:
-        """Return the bundle with each of ``columns``, -1 where there is none."""
+        """Return the bundle of each of ``columns``, or -1."""
         if not len(self.columns):
             return np.full(len(columns), -1)
-        found = np.minimum(np.searchsorted(self.columns, columns), len(self.columns) - 1)
-        return np.where(self.columns[found] == columns, found, -1)
+        bundles = np.minimum(np.searchsorted(self.columns, columns), len(self.columns) - 1)
+        return np.where(self.columns[bundles] == columns, bundles, -1)
 
     def members(self, bundle: int) -> Ints:
         """Return the nodes of the nouns of a bundle."""
@@ -60,39 +59,39 @@ class Candidates:
 
 
 def mean_ranks(scores: Floats, sizes: Ints, truth: Ints) -> tuple[Doubles, Doubles]:
-    """Return how many nouns are above the true one, and how many tie with it (itself counted).
+    """Return the numbers of nouns above the true one, and of those that tie with it (and itself).
 
     ``scores`` is (images, bundles), ``sizes`` the nouns of each bundle, ``truth`` the bundle of
-    each image's noun. A noun without a bundle (-1) or score (-inf, NaN) has infinitely many
-    above it.
+    each image's noun. Infinitely many nouns are above one without bundle (-1) or score (-inf,
+    NaN).
     """
-    own = scores[np.arange(len(scores)), truth][:, None]
+    right = scores[np.arange(len(scores)), truth][:, None]
     weights = sizes.astype(np.float32)  # exact up to 16 million nouns
-    above = np.asarray((scores > own).astype(np.float32) @ weights, np.float64)
-    ties = np.asarray((scores == own).astype(np.float32) @ weights, np.float64)
-    lost = (truth < 0) | ~(own[:, 0] > -np.inf)
-    return np.where(lost, np.inf, above), np.where(lost, 1.0, ties)
+    above = np.asarray((scores > right).astype(np.float32) @ weights, np.float64)
+    ties = np.asarray((scores == right).astype(np.float32) @ weights, np.float64)
+    unranked = (truth < 0) | ~(right[:, 0] > -np.inf)
+    return np.where(unranked, np.inf, above), np.where(unranked, 1.0, ties)
 
 
 def hits(above: Doubles, ties: Doubles, ks: Sequence[int]) -> Doubles:
-    """Return flat hit@k of each image (images, ks), from what ``mean_ranks`` gives."""
+    """Return flat hit@k of each image (images, ks) from the results of ``mean_ranks``."""
     return np.clip((np.asarray(ks) - above[:, None]) / ties[:, None], 0.0, 1.0)
 
 
 def best_bundles(scores: Floats, count: int) -> Ints:
     """Return the ``count`` bundles with the highest scores, best first (images, count)."""
     count = min(count, scores.shape[1])
-    found = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
-    order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(found, order, axis=1)
+    best = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(best, order, axis=1)
 
 
 def correct_radii(distances: Steps, nodes: Ints, ks: Sequence[int]) -> list[int]:
     """Return the radius of hCorrectSet for each of ``ks``.
 
-    ``distances`` are those of all nouns from the true one. As in the paper the radius grows from 0
-    until the set, which is all candidates within it, has at least k of them; so
-    hCorrectSet has more than k members where many are equally far. -1: fewer than k candidates.
+    ``distances`` are those of all nouns from the true one. As in the paper, the radius grows from
+    0 until at least k candidates are within it; hCorrectSet has more than k members where
+    distances are equal. -1: fewer than k candidates.
     """
     near = distances[nodes]
     reached = np.cumsum(np.bincount(near[near < FAR], minlength=1))
@@ -102,35 +101,34 @@ def correct_radii(distances: Steps, nodes: Ints, ks: Sequence[int]) -> list[int]
 def hierarchical_precision(
     best: Ints, candidates: Candidates, distances: Steps, ks: Sequence[int], radii: Sequence[int]
 ) -> list[float]:
-    """Return the share of hCorrectSet among an image's first k answers, for each of ``ks``.
+    """Return the fraction of an image's first k nouns that are in hCorrectSet, for each of ``ks``.
 
     ``best`` are its bundles, best first and at least max(ks) where there are as many. A bundle
-    that does not fit whole counts with its mean. At k = 1 this is hit@1. NaN where there are
-    fewer than k candidates.
+    beyond k counts with its mean. At k = 1 this is hit@1. NaN for fewer than k candidates.
     """
     members = [distances[candidates.members(bundle)] for bundle in best]
     precision = []
     for k, radius in zip(ks, radii, strict=True):
-        left, correct = k, 0.0
+        remaining, correct = k, 0.0
         for steps in members:
-            taken = min(left, len(steps))
-            correct += taken * float(np.mean(steps <= radius))
-            left -= taken
-            if not left:
+            count = min(remaining, len(steps))
+            correct += count * float(np.mean(steps <= radius))
+            remaining -= count
+            if not remaining:
                 break
         precision.append(correct / k if radius >= 0 else np.nan)
     return precision
 
 
 def precision_and_rank(scores: Floats, right: NDArray[np.bool_], ks: Sequence[int]) -> list[float]:
-    """Return precision@k for each of ``ks`` and last the reciprocal rank of the first right one.
+    """Return precision@k for each of ``ks``, then the reciprocal rank of the first right image.
 
-    ``scores`` and ``right`` are those of one query for all images; among equal scores the wrong
-    come first. NaN where there are fewer than k images.
+    ``scores`` and ``right`` are those of one query for all images; of equal scores the wrong ones
+    come first. NaN for fewer than k images.
     """
     order = np.lexsort((right, -scores))[: max(ks)] if len(scores) else np.empty(0, np.int64)
-    found = np.cumsum(right[order])
-    precision = [float(found[k - 1]) / k if k <= len(scores) else np.nan for k in ks]
+    correct = np.cumsum(right[order])
+    precision = [float(correct[k - 1]) / k if k <= len(scores) else np.nan for k in ks]
     if not right.any():
         return [*precision, 0.0]
     rank = 1 + np.count_nonzero(~right & (scores >= scores[right].max()))
@@ -138,5 +136,5 @@ def precision_and_rank(scores: Floats, right: NDArray[np.bool_], ks: Sequence[in
 
 
 def finite_or_none(figure: float) -> float | None:
-    """Return ``figure``, or None where it is no finite number, for which JSON has no word."""
+    """Return ``figure``, or None if it is not finite, for JSON."""
     return float(figure) if np.isfinite(figure) else None

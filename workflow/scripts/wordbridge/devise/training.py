@@ -34,10 +34,10 @@ _CHUNK = 1024  # images evaluated at a time
 class TrainingSettings(LoopSettings):
     """Settings of the optimisation.
 
-    After ``freeze_statistics`` epochs the batch norms keep their running statistics.
+    After ``freeze_batch_norm_after`` epochs the batch norms keep their running statistics.
     """
 
-    freeze_statistics: int | None
+    freeze_batch_norm_after: int | None
 
 
 @dataclass(frozen=True)
@@ -176,9 +176,9 @@ class HeadTrainer(Trainer):
         return shuffled_batches(len(self.train_set), size, self.seed, epoch)
 
     def start_epoch(self) -> None:
-        """Prepare the head; after ``freeze_statistics`` epochs its batch norms are frozen."""
+        """Prepare the head; after ``freeze_batch_norm_after`` epochs its batch norms are frozen."""
         super().start_epoch()
-        frozen = self.settings.training.freeze_statistics
+        frozen = self.settings.training.freeze_batch_norm_after
         if frozen is not None and self.state.epoch >= frozen:
             self.head.freeze_batch_norm()
 

@@ -3,23 +3,47 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from wordbridge.arrays import Matrix
 from wordbridge.errors import InputError
-from wordbridge.search.terms import EXAMPLES, Term, parse_terms
 from wordbridge.search.words import WordTable, content_words
 
+_EXAMPLES = "write for instance: boat, sail boat, boat + sail, king - man + woman"
+_SIGNS = {"+": 1, "-": -1, "\u2212": -1}  # the last one is the minus of typesetters
 _SEPARATORS = re.compile(r"[\s_-]+")
 
 
+class Term(NamedTuple):
+    """Words after a sign (1 or -1); their mean vector counts."""
+
+    sign: int
+    words: tuple[str, ...]
+
+
 def parse_query(text: str) -> list[Term]:
-    """Return the terms of a query. Raises InputError for a query or sign without words."""
-    try:
-        return parse_terms(text)
-    except ValueError as missing:
-        raise InputError(f"query {text!r}: expected {missing}, got none; {EXAMPLES}") from None
+    """Return the terms of a query such as ``boat``, ``sail boat`` or ``king - man + woman``.
+
+    A sign stands alone or before a word; a hyphen inside a word belongs to the word. Raises
+    InputError for a query or sign without words.
+    """
+    terms: list[tuple[int, list[str]]] = [(1, [])]
+    for piece in text.split():
+        if piece[0] in _SIGNS:
+            # Only the first term may be empty: "- cat".
+            if not terms[-1][1] and len(terms) > 1:
+                raise _missing(text, f"a word between {piece[0]!r} and the sign before it")
+            terms.append((_SIGNS[piece[0]], []))
+            piece = piece[1:]
+        if piece:
+            terms[-1][1].append(piece)
+    if not terms[0][1]:
+        terms = terms[1:]
+    if not terms or not terms[-1][1]:
+        raise _missing(text, "a word behind the last sign" if terms else "a word")
+    return [Term(sign, tuple(words)) for sign, words in terms]
 
 
 def query_vector(text: str, table: WordTable) -> Matrix:
@@ -68,6 +92,10 @@ def without_stop_words(query: str) -> str:
         words = content_words(" ".join(term.words), "fr") or term.words
         pieces += ["+" if term.sign > 0 else "-", *words]
     return " ".join(pieces).removeprefix("+ ")
+
+
+def _missing(query: str, part: str) -> InputError:
+    return InputError(f"query {query!r}: expected {part}, got none; {_EXAMPLES}")
 
 
 def _spellings(word: str) -> Iterator[str]:
