@@ -123,7 +123,7 @@ def test_reports_become_one_table_by_step(tmp_path):
         ("reason\tcount\nread\tx\n", "line 2: expected a number as count, got 'x'"),
     ],
 )
-def test_a_file_that_is_no_report_is_an_error(tmp_path, text, message):
+def test_a_file_that_is_not_a_report_is_an_error(tmp_path, text, message):
     (tmp_path / "report.tsv").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         rejections_table([tmp_path / "report.tsv"])

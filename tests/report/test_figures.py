@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from tests.settings import defaults
 from wordbridge.corpus.batches import AuxiliarySampler
 from wordbridge.report.figures import (
     COLOURS,
@@ -175,11 +176,12 @@ def test_scores_of_zero_can_be_drawn(tmp_path: Path) -> None:
 
 
 def test_schedules_have_a_value_for_every_step() -> None:
+    schedule = defaults("variants.*.schedule")
     training = {"learning_rate": 0.1, "auxiliary_pairs": 0, "auxiliary_epochs": 0}
     blocks = {
-        "short": {"schedule": {}, "training": training | {"batch_size": 4, "epochs": 2}},
+        "short": {"schedule": schedule, "training": training | {"batch_size": 4, "epochs": 2}},
         "changing": {
-            "schedule": {"momentum_high": 0.9, "momentum_low": 0.8},
+            "schedule": schedule | {"momentum_high": 0.9, "momentum_low": 0.8},
             "training": training | {"batch_size": 125, "epochs": 12},
         },
     }

@@ -34,14 +34,14 @@ def record(method: str, seed: int, *rows: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_row_is_the_mean_over_the_seeds():
     frame = devise_scores([record("head", 1, row(0.2)), record("head", 2, row(0.4))], "rows")
-    (one,) = frame.to_dict("records")
-    assert (one["method"], one["seeds"], one["split"]) == ("head", 2, "seen nouns")
-    assert one["hit@1"] == pytest.approx(0.3)
-    assert one["hit@1_std"] == pytest.approx(np.std([0.2, 0.4], ddof=1))
-    assert one["hp@2"] is None
+    (mean,) = frame.to_dict("records")
+    assert (mean["method"], mean["seeds"], mean["split"]) == ("head", 2, "seen nouns")
+    assert mean["hit@1"] == pytest.approx(0.3)
+    assert mean["hit@1_std"] == pytest.approx(np.std([0.2, 0.4], ddof=1))
+    assert mean["hp@2"] is None
 
 
-def test_methods_of_one_question_stand_together():
+def test_methods_with_the_same_candidates_are_consecutive():
     rows = row(0.2), row(0.1, candidates="nouns")
     frame = devise_scores([record("head", 1, *rows), record("conse", 1, *rows)], "rows")
     assert list(zip(frame["candidates"], frame["method"], strict=True)) == [
@@ -62,13 +62,15 @@ def test_methods_of_one_question_stand_together():
           ("all", "drawing", 1)], ["all all", "a photo", "a drawing"]),
     ],
 )  # fmt: skip
-def test_sums_over_one_thing_are_left_out(rows: list[tuple[str, str, int]], kept: list[str]):
-    made = [row(0.5, set=name, kind=kind, images=count) for name, kind, count in rows]
-    frame = devise_scores([record("head", 1, *made)], "rows")
+def test_sums_over_a_single_set_or_kind_are_left_out(
+    rows: list[tuple[str, str, int]], kept: list[str]
+):
+    rows_of_record = [row(0.5, set=name, kind=kind, images=count) for name, kind, count in rows]
+    frame = devise_scores([record("head", 1, *rows_of_record)], "rows")
     assert (frame["set"] + " " + frame["kind"]).tolist() == kept
 
 
-def test_published_figures_come_below_their_question_on_demand_only():
+def test_published_metrics_are_optional_and_follow_their_candidates():
     rows = row(0.2), row(0.1, candidates="nouns")
     assert len(devise_scores([record("head", 1, *rows)], "rows")) == 2
     frame = devise_scores([record("head", 1, *rows)], "rows", published=True)
@@ -77,13 +79,13 @@ def test_published_figures_come_below_their_question_on_demand_only():
     assert frame["hit@1"].tolist()[2] == pytest.approx(0.532)
 
 
-def test_published_shares_grow_with_k():
+def test_published_hits_grow_with_k():
     for row in HITS:
         assert list(row.hits) == sorted(row.hits)
     assert published_hits("seen") == []
 
 
-def test_notes_come_once_and_stds_in_the_cell():
+def test_each_note_occurs_once_and_stds_are_in_the_cell():
     records = [
         record("head", seed, row(hit, **{"hit@5": hit})) for seed, hit in ((1, 0.2), (2, 0.4))
     ]
@@ -112,12 +114,12 @@ def noun(synset: str, hit: float, images: int = 1, **changed: Any) -> dict[str, 
     return named | {"hit@1": hit, "hit@5": hit, "taken_for": ""} | changed
 
 
-def test_nouns_at_both_ends_are_means_over_the_seeds_of_one_method():
+def test_best_and_worst_nouns_are_means_over_the_seeds_of_the_method():
     nouns = [noun("a", 1.0), noun("b", 0.5), noun("c", 0.0), noun("d", 0.0, 3)]
     again = [noun("a", 0.0), *nouns[1:]]
     records = [
-        {"method": method, "nouns": found}
-        for method, found in (("head", nouns), ("head", again), ("conse", [noun("z", 1)]))
+        {"method": method, "nouns": nouns_of_method}
+        for method, nouns_of_method in (("head", nouns), ("head", again), ("conse", [noun("z", 1)]))
     ]
     frame = nouns_table(records, "head", 2).frame
     assert list(zip(frame["end"], frame["synset"], strict=True)) == [
@@ -126,7 +128,7 @@ def test_nouns_at_both_ends_are_means_over_the_seeds_of_one_method():
     assert frame["hit@1"].tolist() == [0.5, 0.5, 0.0, 0.0]
 
 
-def test_nouns_with_few_images_do_not_count_and_none_is_at_both_ends():
+def test_nouns_with_few_images_are_left_out_and_none_is_both_best_and_worst():
     records = [{"method": "head", "nouns": [noun("a", 1.0, 2), noun("b", 0.5), noun("c", 0.2, 2)]}]
     frame = nouns_table(records, "head", 9, images=2).frame
     assert list(zip(frame["end"], frame["synset"], strict=True)) == [("best", "a"), ("worst", "c")]
@@ -138,7 +140,7 @@ def test_no_nouns_give_an_empty_table():
     assert table.frame.columns.tolist() == list(table.columns)
 
 
-def test_every_hit_of_the_nouns_is_shown_with_one_note():
+def test_every_hit_of_the_nouns_is_a_column():
     nouns = [noun("a", 0.5) | {"hit@20": 0.75}]
     text = markdown(nouns_table([{"method": "head", "nouns": nouns}], "head", 3))
     assert re.search(r"\| +hit@1 \| +hit@5 \| +hit@20 \| Mistaken for", text)
@@ -155,7 +157,7 @@ def image(name: str, kind: str, split: str = "") -> ImageRow:
     return ImageRow("a", name, "n00000001", kind, split, "", "", "", name, "0")
 
 
-def test_a_set_has_its_parts_and_what_was_left_out(tmp_path: Path) -> None:
+def test_a_set_has_its_splits_and_the_number_of_images_left_out(tmp_path: Path) -> None:
     images = [image("1", "photo", "train"), image("2", "photo", "valid")]
     images += [image("3", "drawing", "train"), image("4", "drawing", "unseen")]
     write_images(tmp_path / "split.tsv", images)
@@ -185,9 +187,9 @@ def test_a_set_has_its_parts_and_what_was_left_out(tmp_path: Path) -> None:
 
 
 def test_the_table_names_the_method_and_seed_of_its_predictions() -> None:
-    found = [LabelError("own", "2.png", "valid", "n1", "cat", 0.125, "n2", "boat", 0.75, 0.625)]
+    errors = [LabelError("own", "2.png", "valid", "n1", "cat", 0.125, "n2", "boat", 0.75, 0.625)]
 
-    text = markdown(label_errors_table(found, "conse", 7))
+    text = markdown(label_errors_table(errors, "conse", 7))
 
     assert text.startswith("Possible label errors: ")
     assert ", by the predictions of conse (seed 7)\n" in text

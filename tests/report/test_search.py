@@ -38,8 +38,8 @@ def images(results: Path) -> Index:
 
 def labels(settings: dict[str, Any], target: Index, images: Index, words: WordTable) -> Any:
     return [
-        [one.label for one in found]
-        for _, _, found in example_searches(settings, target, images, words)
+        [hit.label for hit in hits]
+        for _, _, hits in example_searches(settings, target, images, words)
     ]
 
 
@@ -49,43 +49,43 @@ def test_words_find_images(images: Index, words: WordTable):
     assert labels(settings, images, images, words) == [["boat", "boat"], ["dog", "dog"]]
 
 
-def test_images_find_nouns_or_others_but_not_themselves(
+def test_images_find_nouns_or_other_images_but_not_themselves(
     results: Path, images: Index, words: WordTable
 ):
     settings = {"index": "nouns", "images": ["toy/own/4.png"], "top": 1}
     nouns = read_index(results / "search/nouns")
 
     assert labels(settings, nouns, images, words) == [["dog"]]
-    ((_, _, found),) = example_searches(settings, images, images, words)
-    assert [(one.rank, one.name) for one in found] == [(1, "toy/own/0.png")]
+    ((_, _, hits),) = example_searches(settings, images, images, words)
+    assert [(hit.rank, hit.name) for hit in hits] == [(1, "toy/own/0.png")]
 
 
-def test_the_table_tells_images_of_one_noun_apart_even_without_their_files(
+def test_queries_by_images_of_the_same_noun_have_different_names(
     images: Index, words: WordTable, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(
         "wordbridge.report.search.result_tile", lambda result: Tile((), None, "gone")
     )
-    asked = ["toy/own/0.png", "toy/own/4.png"]
-    settings = {"index": "images", "images": asked, "top": 2}
+    queries = ["toy/own/0.png", "toy/own/4.png"]
+    settings = {"index": "images", "images": queries, "top": 2}
 
     table = examples_table(example_searches(settings, images, images, words), settings).frame
 
-    assert table["query"].tolist() == [f"dog ({name})" for name in asked for _ in range(2)]
+    assert table["query"].tolist() == [f"dog ({name})" for name in queries for _ in range(2)]
     assert table["rank"].tolist() == [1, 2] * 2
-    assert table["image"].tolist()[::2] == asked[::-1]
+    assert table["image"].tolist()[::2] == queries[::-1]
 
 
-def test_a_number_of_images_is_taken_from_those_not_trained_on(images: Index, words: WordTable):
+def test_a_number_selects_images_that_were_not_trained_on(images: Index, words: WordTable):
     settings = {"index": "images", "images": 2, "top": 6}
     searches = example_searches(settings, images, images, words)
 
-    assert [one.tile.lines[0] for one in searches] == ["boat", "dog"]
-    assert [len(one.results) for one in searches] == [6, 6]
+    assert [example.tile.lines[0] for example in searches] == ["boat", "dog"]
+    assert [len(example.results) for example in searches] == [6, 6]
     assert len(example_searches(settings | {"images": 99}, images, images, words)) == 5
 
 
-def test_the_table_has_a_row_for_each_answer(images: Index, words: WordTable):
+def test_the_table_has_a_row_for_each_result(images: Index, words: WordTable):
     settings = {"index": "images", "words": ["boat"], "top": 3}
     searches = example_searches(settings, images, images, words)
 
@@ -100,7 +100,7 @@ def test_the_table_has_a_row_for_each_answer(images: Index, words: WordTable):
     assert searches_table.caption == "Search from words to images: nearest neighbours by cosine."
 
 
-def test_a_image_that_is_not_there_is_an_error(images: Index, words: WordTable):
+def test_an_image_outside_the_index_is_an_error(images: Index, words: WordTable):
     settings = {"index": "images", "images": ["toy/none.png"], "top": 3}
 
     with pytest.raises(InputError, match="expected the image SET/IMAGE of an index"):

@@ -168,7 +168,7 @@ def test_grouped_rows_show_their_group_once() -> None:
 
 @pytest.mark.parametrize("group", [False, True])
 @pytest.mark.parametrize("text", NASTY)
-def test_texts_cannot_break_out_of_their_cell(text: str, group: bool, tmp_path: Path) -> None:
+def test_texts_stay_within_their_cell(text: str, group: bool, tmp_path: Path) -> None:
     frame = pd.DataFrame({"head " + text: ["row " + text], "b": [text]})
     columns = {"head " + text: Column("head " + text, note=text), "b": Column("b")}
     save(Table(frame, text, columns, group), tmp_path / "t")
@@ -193,13 +193,13 @@ def test_texts_cannot_break_out_of_their_cell(text: str, group: bool, tmp_path: 
     assert "<" not in "".join(lines)
 
 
-def test_markdown_escapes_what_would_be_a_sign() -> None:
+def test_markdown_escapes_special_characters() -> None:
     frame = pd.DataFrame({"a": ["*x* _unk `c` [d] ~e~ $f$ <g> a|b \\ &"]})
     row = markdown(plain(frame)).splitlines()[4]
     assert row == ("| \\*x\\* \\_unk \\`c\\` \\[d\\] \\~e\\~ \\$f\\$ &lt;g&gt; a\\|b \\\\ &amp; |")
 
 
-def test_files_are_the_same_bytes_every_time_and_nothing_is_left_beside(tmp_path: Path) -> None:
+def test_files_are_the_same_bytes_every_time_and_no_temporary_file_remains(tmp_path: Path) -> None:
     save(SCORES, tmp_path / "a" / "scores.final")
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == ["scores.final.html", "scores.final.md", "scores.final.tsv"]
@@ -209,7 +209,7 @@ def test_files_are_the_same_bytes_every_time_and_nothing_is_left_beside(tmp_path
     assert not any(b"\r" in text for text in first)
 
 
-def test_a_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
+def test_a_page_is_self_contained(tmp_path: Path) -> None:
     save(SCORES, tmp_path / "t")
     text = (tmp_path / "t.html").read_text(encoding="utf-8")
     checker = parse(text)
@@ -331,7 +331,7 @@ def metrics_file(folder: Path, text: str) -> Path:
     return folder / "metrics.tsv"
 
 
-def test_rows_carry_variant_and_seed_of_their_folder(tmp_path: Path) -> None:
+def test_rows_of_metrics_have_variant_and_seed_of_their_folder(tmp_path: Path) -> None:
     paths = [
         metrics_file(tmp_path / "forcing" / "2", "epoch\ttrain_loss\n1\t4.5\n2\t3.25\n"),
         metrics_file(tmp_path / "all" / "1", "epoch\ttrain_loss\n1\t4\n"),
@@ -345,7 +345,7 @@ def test_rows_carry_variant_and_seed_of_their_folder(tmp_path: Path) -> None:
     ]
 
 
-def test_a_table_without_rows_is_named(tmp_path: Path) -> None:
+def test_metrics_without_rows_are_an_error(tmp_path: Path) -> None:
     path = metrics_file(tmp_path / "all" / "1", "epoch\ttrain_loss\n")
     with pytest.raises(InputError, match=r"metrics\.tsv: expected a row per epoch"):
         read_metrics([path])

@@ -61,7 +61,7 @@ RECORDS = [
 ]
 
 
-def test_a_row_has_means_deviations_and_the_gain_on_the_baseline() -> None:
+def test_a_row_has_means_stds_and_the_gain_over_the_baseline() -> None:
     table = scores_table(RECORDS, "test", resamples=50).frame.set_index("variant")
     assert list(table.index) == ["baseline", "all"]
     row = table.loc["all"]
@@ -83,7 +83,7 @@ def test_a_row_has_means_deviations_and_the_gain_on_the_baseline() -> None:
     ("records", "baseline"),
     [(RECORDS, None), (RECORDS, "plain"), (RECORDS[2:], "baseline"), (RECORDS[:2], "baseline")],
 )
-def test_without_a_comparison_there_are_no_columns_for_one(
+def test_without_a_baseline_there_are_no_columns_of_a_comparison(
     records: list[dict[str, Any]], baseline: str | None
 ) -> None:
     table = scores_table(records, "test", baseline, published=True, resamples=50)
@@ -107,7 +107,7 @@ def test_published_figures_are_optional() -> None:
     ]  # fmt: skip
 
 
-def test_the_table_does_not_depend_on_how_often_it_is_made() -> None:
+def test_the_table_is_deterministic() -> None:
     first, again = (markdown(scores_table(RECORDS, "test", resamples=50)) for _ in range(2))
     assert first == again
     assert "19,982,969" in first
@@ -143,14 +143,14 @@ def test_the_note_on_gains_names_the_baseline() -> None:
         ([], 4, []),
     ],
 )
-def test_samples_go_from_short_to_long_in_even_steps(
+def test_samples_are_at_even_distances_from_short_to_long(
     lengths: list[int], count: int, positions: list[int]
 ) -> None:
     texts = [" ".join(["w"] * length) for length in lengths]
     assert spread_over_lengths(texts, count) == positions
 
 
-def test_no_text_is_taken_twice() -> None:
+def test_no_text_is_selected_twice() -> None:
     for size in range(1, 12):
         for count in range(1, size + 1):
             positions = spread_over_lengths(["w " * size] * size, count)
@@ -201,7 +201,9 @@ def test_a_sample_has_source_reference_and_every_variant() -> None:
         (3, 5, [1, 2, 3]),
     ],
 )
-def test_samples_are_drawn_in_even_steps(count: int, attention: int, numbers: list[int]) -> None:
+def test_attention_samples_are_at_even_distances(
+    count: int, attention: int, numbers: list[int]
+) -> None:
     assert samples_with_attention(count, attention) == numbers
 
 
@@ -215,11 +217,13 @@ def test_samples_with_attention_are_of_the_table_and_go_from_short_to_long() -> 
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 7, 30])
-def test_a_drawn_sample_is_that_of_the_same_number_in_the_table(size: int, tmp_path: Path) -> None:
-    made = [translated(" ".join(f"w{n}" for n in range(size - at))) for at in range(size)]
-    write_translations(tmp_path / "t.tsv", made)
-    write_attention(tmp_path / "a.npz", made)
-    table = samples({"all": made}, count=7).frame
+def test_a_sample_with_attention_is_the_one_of_its_number_in_the_table(
+    size: int, tmp_path: Path
+) -> None:
+    rows = [translated(" ".join(f"w{n}" for n in range(size - at))) for at in range(size)]
+    write_translations(tmp_path / "t.tsv", rows)
+    write_attention(tmp_path / "a.npz", rows)
+    table = samples({"all": rows}, count=7).frame
     sources = table[table["line"] == "source"]
     shown = {
         int(number): text
