@@ -1,7 +1,4 @@
-"""Tests of greedy and beam search.
-
-Tests of the rules about one translation.
-"""
+"""Tests of greedy search, beam search and the rules of both."""
 
 import itertools
 

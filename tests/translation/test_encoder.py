@@ -1,7 +1,4 @@
-"""Tests of one recurrent layer.
-
-Tests of the dropouts.
-"""
+"""Tests of recurrent layers and dropouts."""
 
 import pytest
 import torch

@@ -1,7 +1,4 @@
-"""Tests of the losses.
-
-Tests of the losses and of BLEU on held-out pairs.
-"""
+"""Tests of the losses, and of losses and BLEU on held-out pairs."""
 
 import math
 

@@ -1,9 +1,4 @@
-"""Tests of the training loop: resuming, selection, early ends.
-
-Tests of the running mean of a model's weights.
-
-Tests of a whole training job from files to weights.
-"""
+"""Tests of the training of translators: resuming, selection, averaging, whole jobs."""
 
 import os
 import signal

@@ -1,7 +1,4 @@
-"""Tests of the tables of translations and of attention.
-
-Tests of the choice of sentences and references for the evaluation.
-"""
+"""Tests of translations and attention on disk, and of the sentences to evaluate."""
 
 from pathlib import Path
 

@@ -1,7 +1,4 @@
-"""Tests of the network as a whole, for every variant and for the flags.
-
-Tests of a trained translator on disk, and of its table of losses.
-"""
+"""Tests of the network as a whole, for every variant and flag, and of its files."""
 
 import json
 from dataclasses import asdict

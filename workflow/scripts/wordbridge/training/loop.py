@@ -23,29 +23,17 @@ from wordbridge.files import write_tsv
 from wordbridge.progress import LINE_SECONDS, TERMINAL, is_log
 from wordbridge.training.checkpoint import Checkpointer
 from wordbridge.training.device import check_precision
-from wordbridge.training.schedules import ScheduleSettings, learning_rate, momentum
+from wordbridge.training.schedules import (
+    LoopSettings,
+    ScheduleSettings,
+    learning_rate,
+    momentum,
+)
 
 Indices = NDArray[np.int64]
 
 SMOOTHING = 0.98  # of the reported training loss, as in the lesson
 RISING = ("epoch", "bleu")  # metrics that are better the larger they are
-
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """Settings of every training: epochs, Adam, and which epoch's weights are kept.
-
-    ``keep_epoch`` is a metric, or "last"; ``patience`` ends a training after this many epochs
-    without a better one.
-    """
-
-    epochs: int
-    learning_rate: float
-    batch_size: int
-    betas: Sequence[float]
-    weight_decay: float
-    keep_epoch: str
-    patience: int | None
 
 
 @dataclass

@@ -1,8 +1,26 @@
-"""Learning rate and first momentum of each step of a training."""
+"""Settings of the epoch loop; learning rate and first momentum of each of its steps."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """Settings of every training: epochs, Adam, and which epoch's weights are kept.
+
+    ``keep_epoch`` is a metric, or "last"; ``patience`` ends a training after this many epochs
+    without a better one.
+    """
+
+    epochs: int
+    learning_rate: float
+    batch_size: int
+    betas: Sequence[float]
+    weight_decay: float
+    keep_epoch: str
+    patience: int | None
 
 
 @dataclass(frozen=True)

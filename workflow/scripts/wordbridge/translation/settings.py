@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wordbridge.training.loop import LoopSettings
-from wordbridge.training.schedules import ScheduleSettings
+from wordbridge.training.schedules import LoopSettings, ScheduleSettings
 from wordbridge.translation.forcing import ForcingSettings
 
 Cell = Literal["gru", "lstm"]
