@@ -24,8 +24,8 @@ from wordbridge.devise.head import (
 from wordbridge.tensors import SavedModel
 from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
-from wordbridge.training.loop import LoopSettings, Trainer, set_seed
-from wordbridge.training.schedules import ScheduleSettings
+from wordbridge.training.loop import Trainer, set_seed
+from wordbridge.training.schedules import LoopSettings, ScheduleSettings
 
 _CHUNK = 1024  # images evaluated at a time
 
