@@ -151,8 +151,7 @@ def search(
         str | None, typer.Option(help="Search with an image: a file, or SET/IMAGE of the run.")
     ] = None,
     french: Annotated[
-        bool,
-        typer.Option("--french", help="The words are French, or a question with question mark."),
+        bool, typer.Option("--french", help="The words are French, or a question with its mark.")
     ] = False,
     nouns: Annotated[
         bool, typer.Option("--nouns", help="Find WordNet's nouns instead of images.")
@@ -164,9 +163,7 @@ def search(
     exact: Annotated[
         bool, typer.Option("--exact", help="Compare with all vectors instead of the HNSW graph.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON object per result.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object each.")] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Also write a contact sheet to this PNG file.")
     ] = None,

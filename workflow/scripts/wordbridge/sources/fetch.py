@@ -121,30 +121,30 @@ class FetchJob:
                 f"this sha256, got {self.size}; correct it in the configuration"
             )
 
-    def _fetch(self, location: Location) -> str:
-        """Return the sha256 of the file at a location, which is in the store then."""
+    def _fetch(self, location: Location, archive: bool = False) -> str:
+        """Return the sha256 of the file at a location, or of its archive; the store has it then."""
         if location.path and not location.path.is_file():
             raise InputError("no such file")
-        key = location.key()
-        with self.store.workspace(key, str(location)) as folder:
-            sha256 = self.sha256 or self.store.recall(key)
-            if sha256 and self.store.has(sha256, self.size):
-                return sha256
-            if location.member is None:
-                sha256 = self._add(location, folder, self.sha256, self.size)
+        sha256, size = (location.archive_sha256, None) if archive else (self.sha256, self.size)
+        key = location.key(archive=archive)
+        description = location.source if archive else str(location)
+        with self.store.workspace(key, description) as folder:
+            actual = sha256 or self.store.recall(key)
+            if actual and self.store.has(actual, size):
+                return actual
+            if location.member is None or archive:
+                actual = self._add(location, folder, sha256, size)
             else:
-                sha256 = self._extract(location, location.member, folder)
+                actual = self._extract(location, location.member, folder)
             if not location.path:  # a local file is read each time
-                self.store.remember(key, sha256, str(location))
-            return sha256
+                self.store.remember(key, actual, description)
+            return actual
 
     def _extract(self, location: Location, member: str, folder: Path) -> str:
         """Return the sha256 of an archive's member, which is in the store then."""
         if location.path:
             check_file(location.path, location.archive_sha256)
-            archive = location.path
-        else:
-            archive = self.store.path(self._fetch_archive(location))
+        archive = location.path or self.store.path(self._fetch(location, archive=True))
         try:
             file = folder / "member"
             extract_member(archive, member, file, self.size, location.filename)
@@ -153,17 +153,6 @@ class FetchJob:
             if location.archive_sha256 is None:  # else a damaged archive would be used for ever
                 self.store.forget(location.key(archive=True))
             raise
-
-    def _fetch_archive(self, location: Location) -> str:
-        """Return the sha256 of the archive at a location, which is in the store then."""
-        key = location.key(archive=True)
-        with self.store.workspace(key, location.source) as folder:
-            sha256 = location.archive_sha256 or self.store.recall(key)
-            if sha256 and self.store.has(sha256):
-                return sha256
-            sha256 = self._add(location, folder, location.archive_sha256, None)
-            self.store.remember(key, sha256, location.source)
-            return sha256
 
     def _add(self, location: Location, folder: Path, sha256: str | None, size: int | None) -> str:
         """Move the file or archive at a location into the store and return its sha256."""

@@ -33,12 +33,8 @@ class Location:
         """The location of the file or of its archive, for messages."""
         if self.url:
             return re.sub(r"//[^/@]*@", "//***@", self.url)  # no password in logs
-        return f"file {self.path}" if self.path else f"{self.registry} {self.spec}"
-
-    @property
-    def spec(self) -> str:
-        """The package and its version, for messages."""
-        return f"{self.package} {self.version}"
+        package = f"{self.registry} {self.package} {self.version}"
+        return f"file {self.path}" if self.path else package
 
     @property
     def filename(self) -> str:
