@@ -7,9 +7,11 @@ you put it into the table: it is the promise.
 
 import copy
 import csv
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +28,7 @@ BASE = Path(__file__).with_name("staleness_base.yaml")
 SCHEMA: dict[str, Any] = yaml.safe_load(
     (ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8")
 )
+LARGEST = 4  # rows that share a plan
 COLUMNS = ("change", "given", "stale")
 # What lies in the folder where the base is planned.
 OWN_FILES = ("own/pinned.db", "own/by_hand.zip", "own/other.zip", "images/a.png")
@@ -82,13 +85,15 @@ def prepared(folder: Path) -> Planner:
     return Planner(folder)
 
 
+def unchanging_params() -> AbstractContextManager[object]:
+    """Leave the code out of the params: it is the same in all plans."""
+    return patch.object(workflow.provenance, "track_code", lambda *_: {})
+
+
 def found(folder: Path, rows: Iterable[Row], *, anew: bool = False) -> list[Row]:
     """Return the rows with what their changes make stale now, planned in an empty ``folder``."""
     planner, plans, made = prepared(folder), dict[str, Plan](), []
-    no_code = patch.object(
-        workflow.provenance, "track_code", lambda *_: {}
-    )  # the same in all of them
-    with unchanging_code(), no_code:
+    with unchanging_code(), unchanging_params():
         for row in rows:
             given = changed(base(), row.given)
             if row.given not in plans:
@@ -97,6 +102,52 @@ def found(folder: Path, rows: Iterable[Row], *, anew: bool = False) -> list[Row]
             stale = planner.stale(plan, changed(given, row.change), anew=anew)
             made.append(row._replace(stale=stale.words(plan)))
     return made
+
+
+def wrong(folder: Path, rows: Iterable[Row]) -> list[Row]:
+    """Return the rows that are not as in the table, as they are now.
+
+    Rows without a common rule share a plan. If it differs from the sum of its rows, each of them is
+    planned alone.
+    """
+    planner, plans, again = prepared(folder), dict[str, Plan](), list[Row]()
+    with unchanging_code(), unchanging_params():
+        for group in groups(rows):
+            given = changed(base(), group[0].given)
+            if group[0].given not in plans:
+                plans[group[0].given] = planner.plan(given)
+            plan = plans[group[0].given]
+            together = changed(given, "; ".join(row.change for row in group))
+            words = sorted(word for row in group for word in row.stale.split() if word != "none")
+            stale = planner.stale(plan, together).words(plan)
+            if sorted(stale.split()) != (words or ["none"]):
+                again += group
+    return [now for now, row in zip(found(folder, again), again, strict=True) if now != row]
+
+
+def groups(rows: Iterable[Row]) -> list[list[Row]]:
+    """Return the rows in groups: given the same, without a common rule, without nested keys."""
+    made = list[list[Row]]()
+    for row in rows:
+        for group in made:
+            same = row.given == group[0].given and len(group) < LARGEST
+            if same and not any(_meet(row, other) for other in group):
+                group.append(row)
+                break
+        else:
+            made.append([row])
+    return made
+
+
+def _meet(row: Row, other: Row) -> bool:
+    """Return whether two rows have a common rule, or a key in or below the same one."""
+    rules, others = (set(re.findall(r"\w+(?=:|\s|$)", r.stale)) - {"none"} for r in (row, other))
+    nested = (
+        f"{key}.".startswith(f"{another}.") or f"{another}.".startswith(f"{key}.")
+        for key in assignments(row.change)
+        for another in assignments(other.change)
+    )
+    return bool(rules & others) or any(nested)
 
 
 def keys(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
