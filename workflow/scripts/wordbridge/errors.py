@@ -1,4 +1,4 @@
-"""The error for input that a user can correct."""
+"""The error for input that a user can correct. Every rule imports it: an edit reruns all jobs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
