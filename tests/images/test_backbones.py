@@ -60,9 +60,9 @@ def test_lite_is_loaded_by_position_and_has_the_outputs_of_the_network(tmp_path:
     backbone = load_backbone(LITE, saved(tmp_path, network))
     images = random_pixels(2, 48)
     with torch.inference_mode():
-        wanted = network(images.permute(0, 3, 1, 2) / 127.5 - 1)
+        expected = network(images.permute(0, 3, 1, 2) / 127.5 - 1)
         _, scores = backbone(images)
-    torch.testing.assert_close(scores, wanted, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(scores, expected, rtol=1e-3, atol=1e-4)
     assert backbone.preprocessing.crop == CenterCrop(224, 256, "bicubic")
     assert not any(parameter.requires_grad for parameter in backbone.parameters())
 
@@ -75,11 +75,11 @@ def test_the_outputs_are_those_of_torchvision(tmp_path: Path, name: str):
     save_file(network.state_dict(), tmp_path / "weights")
     backbone = load_backbone(name, tmp_path / "weights", 224)
     images = random_pixels(1, 64)
-    mean, deviation = (torch.tensor(v).view(3, 1, 1) for v in backbone.preprocessing[1:])
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in backbone.preprocessing[1:])
     with torch.inference_mode():
-        wanted = network((images.permute(0, 3, 1, 2) / 255 - mean) / deviation)
+        expected = network((images.permute(0, 3, 1, 2) / 255 - mean) / std)
         _, scores = backbone(images)
-    torch.testing.assert_close(scores, wanted, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(scores, expected, rtol=1e-3, atol=1e-4)
     assert backbone.preprocessing.crop == CenterCrop(224, 224, backbone.preprocessing.crop[2])
 
 
@@ -102,11 +102,11 @@ def test_fused_norms_change_the_outputs_by_rounding_only():
     layers = [nn.Conv2d(3, 5, 2), nn.BatchNorm2d(5), nn.ReLU(), nn.BatchNorm2d(5)]
     network = with_random_norms(nn.Sequential(*layers))
     images = torch.randn(2, 3, 7, 4, generator=torch.Generator().manual_seed(5))
-    wanted = network(images)
+    expected = network(images)
     fuse_norms(network)
     assert isinstance(network[1], nn.Identity)
     assert isinstance(network[3], nn.BatchNorm2d)  # no convolution just before it
-    torch.testing.assert_close(network(images), wanted)
+    torch.testing.assert_close(network(images), expected)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path):

@@ -146,17 +146,19 @@ def test_a_large_jpeg_is_decoded_at_twice_the_target_size_or_more():
 @pytest.mark.parametrize("size", [(40, 30), (30, 40), (1, 500), (500, 1), (1, 1), (30, 30)])
 def test_any_shape_gives_the_square(size: tuple[int, int]):
     image = Image.new("RGB", size, BLUE)
-    made = decode(encoded(image), CenterCrop(7, 9, "bicubic"))
-    assert made.shape == (7, 7, 3)
-    assert made.dtype == np.uint8
-    assert (made == BLUE).all()
+    square = decode(encoded(image), CenterCrop(7, 9, "bicubic"))
+    assert square.shape == (7, 7, 3)
+    assert square.dtype == np.uint8
+    assert (square == BLUE).all()
 
 
 def test_the_crop_is_the_center_of_the_resized_image():
     ramp = np.broadcast_to(np.arange(200, dtype=np.uint8)[None, :, None], (100, 200, 3))
-    made = center_crop(Image.fromarray(np.ascontiguousarray(ramp)), CenterCrop(20, 25, "bilinear"))
+    square = center_crop(
+        Image.fromarray(np.ascontiguousarray(ramp)), CenterCrop(20, 25, "bilinear")
+    )
     # 80 of 100 pixels in the middle of 200: from 60 to 140, four of them in each of 20.
-    assert np.abs(made[:, :, 0] - np.arange(61.5, 140, 4)).max() <= 1
+    assert np.abs(square[:, :, 0] - np.arange(61.5, 140, 4)).max() <= 1
 
 
 def test_the_crop_is_close_to_that_of_torchvision():

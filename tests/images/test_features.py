@@ -41,7 +41,7 @@ def photo(number: int) -> bytes:
     return file.getvalue()
 
 
-def listed(count: int) -> list[ImageRow]:
+def image_rows(count: int) -> list[ImageRow]:
     return [
         ImageRow("own", f"{n}.png", "", "photo", "", "", "", "", str(n), f"s{n}")
         for n in range(count)
@@ -53,7 +53,7 @@ def read(image: ImageRow) -> bytes:
 
 
 def test_the_other_images_of_a_batch_do_not_change_the_features():
-    backbone, images = toy(), listed(11)
+    backbone, images = toy(), image_rows(11)
     whole = extract(images, read, backbone, settings(batch_size=4, threads=3))
     assert whole.rows == [Row("own", f"{n}.png", f"s{n}") for n in range(11)]
     assert whole.features.shape == (11, 2 * CHANNELS)
@@ -66,26 +66,26 @@ def test_the_other_images_of_a_batch_do_not_change_the_features():
 
 def test_the_features_are_those_of_the_backbone():
     backbone = toy()
-    made = extract(listed(2), read, backbone, settings(pooling="average", batch_size=2))
+    shard = extract(image_rows(2), read, backbone, settings(pooling="average", batch_size=2))
     pixels = np.stack([decode(photo(n), backbone.preprocessing.crop) for n in range(2)])
     features, scores = backbone(torch.from_numpy(pixels))
-    np.testing.assert_allclose(made.features, features.numpy(), rtol=1e-5)
-    np.testing.assert_allclose(made.logits, scores.numpy(), rtol=1e-2, atol=1e-3)
+    np.testing.assert_allclose(shard.features, features.numpy(), rtol=1e-5)
+    np.testing.assert_allclose(shard.logits, scores.numpy(), rtol=1e-2, atol=1e-3)
 
 
 @pytest.mark.parametrize("broken", [{0}, {1, 2, 3}, {0, 1, 2, 3, 4}])
 def test_unreadable_images_are_left_out_with_a_reason(broken: set[int]):
-    images = listed(5)
+    images = image_rows(5)
 
     def read_some(image: ImageRow) -> bytes:
         return b"" if int(image.member) in broken else read(image)
 
     whole = extract(images, read, toy(), settings())
-    made = extract(images, read_some, toy(), settings())
-    kept = [n for n in range(5) if n not in broken]
-    assert made.failures == [(f"{n}.png", "the file is empty") for n in sorted(broken)]
-    assert [row.image for row in made.rows] == [f"{n}.png" for n in kept]
-    assert np.array_equal(made.features, whole.features[kept])
+    shard = extract(images, read_some, toy(), settings())
+    readable = [n for n in range(5) if n not in broken]
+    assert shard.failures == [(f"{n}.png", "the file is empty") for n in sorted(broken)]
+    assert [row.image for row in shard.rows] == [f"{n}.png" for n in readable]
+    assert np.array_equal(shard.features, whole.features[readable])
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_an_unreadable_file_is_left_out_with_a_reason(error: Exception, reason: 
     def refuse(image: ImageRow) -> bytes:
         raise error
 
-    assert extract(listed(1), refuse, toy(), settings()).failures == [("0.png", reason)]
+    assert extract(image_rows(1), refuse, toy(), settings()).failures == [("0.png", reason)]
 
 
 def test_an_error_that_is_not_of_one_image_ends_the_job():
@@ -108,20 +108,20 @@ def test_an_error_that_is_not_of_one_image_ends_the_job():
         raise InputError("the archive is gone")
 
     with pytest.raises(InputError, match="archive is gone"):
-        extract(listed(9), vanished, toy(), settings(threads=2))
+        extract(image_rows(9), vanished, toy(), settings(threads=2))
 
 
 def test_a_shard_without_images_has_the_right_width():
-    made = extract([], read, toy(), settings(precision="float16"))
-    assert (made.rows, made.failures) == ([], [])
-    assert made.features.shape == (0, 2 * CHANNELS)
-    assert made.features.dtype == np.float16
-    assert made.logits.shape == (0, CLASSES)
+    shard = extract([], read, toy(), settings(precision="float16"))
+    assert (shard.rows, shard.failures) == ([], [])
+    assert shard.features.shape == (0, 2 * CHANNELS)
+    assert shard.features.dtype == np.float16
+    assert shard.logits.shape == (0, CLASSES)
 
 
 def test_half_precision_is_the_rounded_full_one():
     full, half = (
-        extract(listed(3), read, toy(), settings(precision=p)) for p in ("float32", "float16")
+        extract(image_rows(3), read, toy(), settings(precision=p)) for p in ("float32", "float16")
     )
     assert np.array_equal(half.features, full.features.astype(np.float16))
 
@@ -130,14 +130,14 @@ def test_features_that_are_not_finite_are_an_error():
     wild = toy()
     wild.body[2].bias.data[1] = 1e5
     with pytest.raises(InputError, match="finite numbers, got others as float16"):
-        extract(listed(1), read, wild, settings(precision="float16"))
+        extract(image_rows(1), read, wild, settings(precision="float16"))
 
 
 def test_no_more_batches_are_submitted_than_may_wait():
     started = 0
     lock = threading.Lock()
 
-    def make(item: int) -> int:
+    def square(item: int) -> int:
         nonlocal started
         with lock:
             started += 1
@@ -146,11 +146,11 @@ def test_no_more_batches_are_submitted_than_may_wait():
 
     def items() -> Iterator[int]:
         for number in range(40):
-            taken.append(number)
+            submitted.append(number)
             yield number
 
-    taken: list[int] = []
-    for number, made in enumerate(map_in_order(make, items(), 3)):
-        assert made == number * number
-        assert len(taken) <= number + 1 + PENDING * 3
+    submitted: list[int] = []
+    for number, result in enumerate(map_in_order(square, items(), 3)):
+        assert result == number * number
+        assert len(submitted) <= number + 1 + PENDING * 3
     assert started == 40

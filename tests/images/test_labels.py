@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.devise.image_toys import (
+from tests.images.image_toys import (
     ANIMAL,
     ARTIFACT,
     BAT,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.devise.image_toys import BAT, CAT, CHICKEN, DOG, NOUNS, PUG
+from tests.images.image_toys import BAT, CAT, CHICKEN, DOG, NOUNS, PUG
 from wordbridge.errors import InputError
 from wordbridge.images.files import content
 from wordbridge.images.listing import (
@@ -75,8 +75,8 @@ def test_stamps_are_read_with_their_sentences(tmp_path: Path):
     }
     package = pack_tar(tmp_path / "s.deb", {STAMPS + name: data for name, data in files.items()})
     archive = tmp_path / "out.zip"
-    found, left_out = list_images("s", settings("stamps"), {"package": package}, NOUNS, archive)
-    assert [(p.image, p.synset, p.kind, p.fr_name) for p in found] == [
+    items, left_out = list_images("s", settings("stamps"), {"package": package}, NOUNS, archive)
+    assert [(p.image, p.synset, p.kind, p.fr_name) for p in items] == [
         ("animals/bat2.png", BAT, "photo", ""),
         ("animals/cartoon/birds.png", CHICKEN, "drawing", ""),
         ("animals/dog.png", DOG, "photo", "Un chien."),
@@ -87,9 +87,9 @@ def test_stamps_are_read_with_their_sentences(tmp_path: Path):
         "animals/odd.svg",
         "symbols/dog.png",
     ]
-    assert read_bytes(found[2]) == b"1"
-    assert found[2].stamp == content_stamp(b"1")
-    assert {p.split for p in found} == {""}
+    assert read_bytes(items[2]) == b"1"
+    assert items[2].stamp == content_stamp(b"1")
+    assert {p.split for p in items} == {""}
 
 
 def emoji_files(tmp_path: Path) -> dict[str, str]:
@@ -125,20 +125,20 @@ def emoji_files(tmp_path: Path) -> dict[str, str]:
 def test_emoji_are_drawn_and_named(tmp_path: Path):
     files = emoji_files(tmp_path)
     icons = {**files, "package": files["groups"]}
-    found, left_out = list_images("e", settings("emoji"), icons, NOUNS, tmp_path / "e.zip")
-    assert [(p.image, p.synset, p.kind, p.name, p.fr_name) for p in found] == [
+    items, left_out = list_images("e", settings("emoji"), icons, NOUNS, tmp_path / "e.zip")
+    assert [(p.image, p.synset, p.kind, p.name, p.fr_name) for p in items] == [
         ("1f408.png", CAT, "drawing", "black cat", ""),
         ("1f436.png", DOG, "drawing", "dog face", "t\u00eate de chien"),
     ]
     assert [row.image for row in left_out] == ["1f414", "1f4a1"]  # one has no group
-    assert read_bytes(found[0]).startswith(b"\x89PNG")
+    assert read_bytes(items[0]).startswith(b"\x89PNG")
 
 
 def test_emoji_may_be_files_of_an_asset_package(tmp_path: Path):
     files = emoji_files(tmp_path)
     assets = {**files, "package": files["assets"]}
-    found, _ = list_images("e", settings("emoji"), assets, NOUNS, tmp_path / "e.zip")
-    assert [(p.image, read_bytes(p)) for p in found] == [
+    items, _ = list_images("e", settings("emoji"), assets, NOUNS, tmp_path / "e.zip")
+    assert [(p.image, read_bytes(p)) for p in items] == [
         ("1f408.webp", b"a"),
         ("1f436.webp", b"b"),
     ]
@@ -156,10 +156,10 @@ def test_samples_have_the_class_of_their_name_and_the_split_of_the_config(tmp_pa
 def test_a_tar_of_images_becomes_a_zip(tmp_path: Path):
     files = {f"./train/{DOG}/a.JPEG": b"dog", "valid/n99999999/b.png": b"?", "x/own.png": b"own"}
     archive = pack_tar(tmp_path / "t.tar.gz", files)
-    found, left_out = list_images(
+    items, left_out = list_images(
         "t", settings("tar"), {"archive": archive}, NOUNS, tmp_path / "t.zip"
     )
-    assert [(p.image, p.synset, p.split, p.name, read_bytes(p)) for p in found] == [
+    assert [(p.image, p.synset, p.split, p.name, read_bytes(p)) for p in items] == [
         (f"train/{DOG}/a.JPEG", DOG, "train", "dog", b"dog"),
         ("x/own.png", "", "", "", b"own"),
     ]
@@ -238,13 +238,13 @@ def test_a_folder_is_listed_sorted_with_the_files_that_are_left_out(tmp_path: Pa
     fill(tmp_path, "b/z.PNG", "b-c/a.jpg", "a.webp", "notes.txt", ".hid/a.png", "b/.DS_Store")
     fill(tmp_path, "empty.png", data=b"")
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere")
-    found = list(list_folder(tmp_path))
-    assert [item.path for item in found if isinstance(item, SourceImage)] == [
+    items = list(list_folder(tmp_path))
+    assert [item.path for item in items if isinstance(item, SourceImage)] == [
         "a.webp",
         "b-c/a.jpg",
         "b/z.PNG",
     ]
-    assert [item for item in found if isinstance(item, LeftOut)] == [
+    assert [item for item in items if isinstance(item, LeftOut)] == [
         LeftOut("empty.png", "empty"),
         LeftOut("gone.png", "cannot be read (No such file or directory)"),
         LeftOut("notes.txt", "not an image by its suffix"),
@@ -256,8 +256,8 @@ def test_a_file_that_is_deleted_before_it_is_read_is_left_out(
 ):
     fill(tmp_path, "a.png")
     monkeypatch.setattr("wordbridge.images.listing._files", lambda root: ["a.png", "gone.png"])
-    _, gone = list_folder(tmp_path)
-    assert gone == LeftOut("gone.png", "cannot be read (No such file or directory)")
+    _, missing = list_folder(tmp_path)
+    assert missing == LeftOut("gone.png", "cannot be read (No such file or directory)")
 
 
 def test_a_named_pipe_does_not_block(tmp_path: Path):
@@ -270,8 +270,8 @@ def test_a_named_pipe_does_not_block(tmp_path: Path):
 def test_a_link_to_a_folder_is_not_followed(tmp_path: Path):
     fill(tmp_path, "a.png")
     (tmp_path / "round").symlink_to(tmp_path)
-    found = list(list_folder(tmp_path))
-    assert [item.path for item in found if isinstance(item, SourceImage)] == ["a.png"]
+    items = list(list_folder(tmp_path))
+    assert [item.path for item in items if isinstance(item, SourceImage)] == ["a.png"]
 
 
 @pytest.mark.parametrize(
@@ -296,10 +296,10 @@ def test_an_uncompressed_image_is_read_whole(tmp_path: Path):
 def test_the_stamp_of_a_copied_or_touched_image_is_the_same(tmp_path: Path, size: int):
     fill(tmp_path, "a.png", "b.png", data=b"a" * size)
     os.utime(tmp_path / "b.png", (1, 1))
-    one, other = list_folder(tmp_path)
-    assert isinstance(one, SourceImage)
-    assert isinstance(other, SourceImage)
-    assert one.stamp == other.stamp
+    original, copy = list_folder(tmp_path)
+    assert isinstance(original, SourceImage)
+    assert isinstance(copy, SourceImage)
+    assert original.stamp == copy.stamp
 
 
 @pytest.mark.parametrize("name", ["missing", "file", "bare"])
@@ -315,12 +315,12 @@ def test_a_table_names_images_synsets_and_splits(tmp_path: Path, name: str, mark
     rows = [("path", "synset", "split"), ("b.png", "n01440764", "val"), ("a.png", "", "")]
     rows += [("c.png", "n01440764", "train"), (".hidden/d.png", "", "")]
     (tmp_path / name).write_text("".join(mark.join(row) + "\n" for row in rows))
-    hidden, one, other, missing = list_table(tmp_path / name, tmp_path / "in")
-    assert isinstance(one, SourceImage)
-    assert isinstance(other, SourceImage)
-    assert one[:3] == ("a.png", "", "")
-    assert other[:3] == ("b.png", "n01440764", "valid")
-    assert other.location == (tmp_path / "in/b.png").as_posix()
+    hidden, first, second, missing = list_table(tmp_path / name, tmp_path / "in")
+    assert isinstance(first, SourceImage)
+    assert isinstance(second, SourceImage)
+    assert first[:3] == ("a.png", "", "")
+    assert second[:3] == ("b.png", "n01440764", "valid")
+    assert second.location == (tmp_path / "in/b.png").as_posix()
     assert missing == LeftOut("c.png", "cannot be read (No such file or directory)")
     assert hidden == LeftOut(".hidden/d.png", "hidden")
 

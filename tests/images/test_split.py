@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.devise.image_toys import ANIMAL, ARTIFACT, PHYSICAL, noun
+from tests.images.image_toys import ANIMAL, ARTIFACT, PHYSICAL, noun
 from wordbridge.images.split import NounRole, SplitSettings, split_images, write_roles
 from wordbridge.images.table import ImageRow
 from wordbridge.nouns.hierarchy import Relatives

@@ -111,4 +111,4 @@ def test_one_more_image_changes_one_shard(tmp_path: Path):
     write_shards(before, table)
     write_shards(after, [*table, table[0]._replace(image="new.png")])
     pairs = zip(before, after, strict=True)
-    assert sum(one.read_bytes() != other.read_bytes() for one, other in pairs) == 1
+    assert sum(old.read_bytes() != new.read_bytes() for old, new in pairs) == 1

@@ -37,9 +37,9 @@ class Table:
         yield from self._vectors
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        found = [self._vectors[word] for word in words if word in self._vectors]
+        rows = [self._vectors[word] for word in words if word in self._vectors]
         mask = np.array([word in self._vectors for word in words], np.bool_)
-        return np.array(found, np.float32).reshape(-1, 3), mask
+        return np.array(rows, np.float32).reshape(-1, 3), mask
 
 
 NOUNS = [
@@ -89,9 +89,9 @@ def test_a_lemma_without_vector_gets_the_mean_of_its_parts() -> None:
 
 
 def test_the_lesson_uses_first_lemmas_of_a_single_word() -> None:
-    found = _vectors_of(lemmas="first", multiword="skip", frequent_words=1_000_000)
+    vectors = _vectors_of(lemmas="first", multiword="skip", frequent_words=1_000_000)
 
-    assert found == {
+    assert vectors == {
         "1": ("turkey: first exact", [1, 0, 0]),
         "6": ("joker: first exact", [2, 0, 0]),
     }
@@ -102,11 +102,11 @@ def test_other_lemmas_are_used_where_parts_do_not_count() -> None:
 
 
 def test_case_counts_without_lower_case() -> None:
-    found = _vectors_of(lower_case=False)
+    vectors = _vectors_of(lower_case=False)
 
-    assert found["1"] == ("turkey: first exact", [2, 0, 0])
-    assert found["2"] == ("sharkey: other exact", [0, 9, 9])
-    assert "3" not in found
+    assert vectors["1"] == ("turkey: first exact", [2, 0, 0])
+    assert vectors["2"] == ("sharkey: other exact", [0, 9, 9])
+    assert "3" not in vectors
 
 
 def test_rare_words_of_the_table_can_be_left_out() -> None:
@@ -166,9 +166,9 @@ def test_rows_and_matrix_are_read_together(tmp_path: Path) -> None:
     write_noun_rows(tmp_path / "vectors.tsv", rows)
     save_matrix(matrix, tmp_path / "vectors.npy")
 
-    found, vectors = read_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
+    read_rows, vectors = read_noun_vectors(tmp_path / "vectors.npy", tmp_path / "vectors.tsv")
 
-    assert found == rows
+    assert read_rows == rows
     assert vectors.tolist() == matrix.tolist()
     save_matrix(matrix[:1], tmp_path / "vectors.npy")
     with pytest.raises(InputError, match="expected 2 words, got 1"):
@@ -225,25 +225,25 @@ def listed(request: pytest.FixtureRequest, tmp_path: Path) -> TextVectors | NpyV
 
 
 def test_the_most_frequent_spelling_counts(listed: TextVectors | NpyVectors) -> None:
-    found = find_spellings(["turkey", "NEW-YORK", "Été", "cat"], listed)
+    spellings = find_spellings(["turkey", "NEW-YORK", "Été", "cat"], listed)
 
     assert list(listed.words()) == WORDS
-    assert found.exact == {"turkey"}
-    assert found.lower == {"turkey": "Turkey", "new-york": "New-York", "été": "été"}
+    assert spellings.exact == {"turkey"}
+    assert spellings.lower == {"turkey": "Turkey", "new-york": "New-York", "été": "été"}
 
 
 def test_rare_words_are_left_out(listed: TextVectors | NpyVectors) -> None:
-    found = find_spellings(["turkey", "shark"], listed, frequent_words=4)
+    spellings = find_spellings(["turkey", "shark"], listed, frequent_words=4)
 
-    assert found.exact == {"turkey"}
-    assert found.lower == {"turkey": "Turkey"}
+    assert spellings.exact == {"turkey"}
+    assert spellings.lower == {"turkey": "Turkey"}
 
 
 def test_in_a_table_without_a_list_common_spellings_are_looked_up() -> None:
-    found = find_spellings(["turkey", "new-york", "Été", "cat"], Unlisted())
+    spellings = find_spellings(["turkey", "new-york", "Été", "cat"], Unlisted())
 
-    assert found.exact == {"turkey"}
-    assert found.lower == {"turkey": "turkey", "new-york": "New-York", "été": "été"}
+    assert spellings.exact == {"turkey"}
+    assert spellings.lower == {"turkey": "turkey", "new-york": "New-York", "été": "été"}
     with pytest.raises(InputError, match="frequent_words: expected vectors that are listed"):
         find_spellings(["turkey"], Unlisted(), frequent_words=5)
 

@@ -152,10 +152,10 @@ def test_class_indices_follow_the_order_of_the_list(
     path.write_bytes(text.encode())
     first, second = names or ("tench", "White_shark")
 
-    listed = read_classes(path)
+    classes = read_classes(path)
 
-    assert listed == [ImageNetClass("n01440764", first), ImageNetClass("n01484850", second)]
-    assert [noun.class_index for noun in label_nouns(NOUNS, listed)] == [1, 0, None]
+    assert classes == [ImageNetClass("n01440764", first), ImageNetClass("n01484850", second)]
+    assert [noun.class_index for noun in label_nouns(NOUNS, classes)] == [1, 0, None]
 
 
 def test_no_file_gives_no_classes() -> None:
