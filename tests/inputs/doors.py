@@ -121,7 +121,7 @@ def attention_bytes(path: Path) -> bytes:
 
 
 def extracted(path: Path) -> list[Any]:
-    questions = {"fr_pattern": None, "en_pattern": None}
+    questions = {"fr_pattern": None, "en_pattern": None, "max_characters": None}
     return list(extract_corpus({"kind": "pairs"}, {"pairs": str(path)}, questions, Counter()))
 
 
