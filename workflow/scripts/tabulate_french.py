@@ -1,4 +1,4 @@
-"""A table of how well French names find images, beside the English ones of the same nouns."""
+"""A table of searches for images with the French and the English names of the same nouns."""
 
 from pathlib import Path
 

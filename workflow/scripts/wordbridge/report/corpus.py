@@ -220,7 +220,7 @@ def vectors_table(statistics: Mapping[str, Mapping[str, object]], published: boo
 def vector_statistics(
     vectors: WordVectors, words: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
 ) -> dict[str, float]:
-    """Return statistics of word vectors, as the lesson printed them.
+    """Return the statistics of word vectors that the lesson has.
 
     Keys: words (with a vector), dim, sampled (of ``words``, with a vector), mean and std over all
     numbers of their vectors (NaN without any), and for each of ``pairs``, as "a_b", Pearson's

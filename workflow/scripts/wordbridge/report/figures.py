@@ -112,7 +112,7 @@ def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) 
     panels[0].set_ylabel("Cross-entropy (nats, log scale)")
     handles, labels = panels[1].get_legend_handles_labels()
     heading = "Last free-running loss"
-    heading += "\n(thin lines: as printed in 2018)" if published is not None else ""
+    heading += "\n(thin lines: published in 2018)" if published is not None else ""
     figure.legend(handles, labels, loc="outside right upper", title=heading, alignment="left")
     return figure
 

@@ -25,7 +25,7 @@ SCORES = (
 
 SCORE_COLUMNS = {
     "variant": Column("Variant"),
-    "run": Column("Run", note="this run, or figures that the 2018 lesson or notes on it printed"),
+    "run": Column("Run", note="this run, or published figures: the 2018 lesson or notes on it"),
     "seeds": Column("Seeds", 0),
     "epochs": Column("Epochs", 0),
     "best_epoch": Column("Best epoch", 1, note="the epoch whose weights are kept"),
