@@ -1,15 +1,33 @@
 """How many modules of the package one thing enters on its way."""
 
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import torch
+import torchvision
+from PIL import Image
 from typer.testing import CliRunner
 
+from tests.settings import defaults
 from tests.test_cli import finish
 from wordbridge.cli import app
+from wordbridge.devise.head import Head, HeadSettings, copy_state
+from wordbridge.devise.predictor import load_predictor, predict_images
+from wordbridge.images.backbones import load_backbone
+from wordbridge.images.feature_store import FeatureStore, write_shard
+from wordbridge.images.features import ExtractionSettings, extract
+from wordbridge.images.listing import list_images
+from wordbridge.images.table import read_bytes, read_images, write_images, write_shards
+from wordbridge.nouns.matrix import CLASSES
+from wordbridge.report.contact_sheet import result_tile, save_sheet
+from wordbridge.search.index import HnswSettings, read_index, write_index
+from wordbridge.search.results import nearest
+from wordbridge.search.rows import image_rows
+from wordbridge.tensors import SavedModel, read_model, write_model
 
 PACKAGE = Path(__file__).resolve().parents[1] / "workflow/scripts/wordbridge"
 # Reading and writing files, errors and progress are no stations.
@@ -27,11 +45,13 @@ def modules_entered(call: Callable[[], Any]) -> set[str]:
 
     call()  # imports run now
     sys.setprofile(record)
+    threading.setprofile(record)
     try:
         call()
     finally:
+        threading.setprofile(None)  # type: ignore[arg-type]
         sys.setprofile(None)
-    return entered - NOT_COUNTED
+    return {module for module in entered if Path(module).name not in NOT_COUNTED}
 
 
 def test_a_translated_sentence_enters_at_most_14_modules(tmp_path: Path) -> None:
@@ -44,3 +64,58 @@ def test_a_translated_sentence_enters_at_most_14_modules(tmp_path: Path) -> None
     modules = modules_entered(translate)
     assert len(modules) <= 14, sorted(modules)
     assert {"cli.py", "translation/pipeline.py", "translation/attention.py"} <= modules
+
+
+def saved_head(width: int, dim: int) -> SavedModel:
+    """Return an untrained linear head with its ensemble, as the rule fit_ensemble writes it."""
+    block = defaults("methods.*", "head") | {"head": {"hidden": [], "dropouts": [0]}}
+    block["head"]["batch_norm"] = False
+    block["classifier"] |= {"weight": 9}
+    torch.manual_seed(5)
+    head = copy_state(Head(HeadSettings(**block["head"]), width, dim))
+    tensors = {f"head.{name}": value for name, value in head.items()} | {
+        "class_vectors": torch.randn(CLASSES, dim),
+        "known_classes": torch.ones(CLASSES, dtype=torch.bool),
+        "photo_weights": torch.zeros(width),
+        "photo_bias": torch.ones(1),
+    }
+    space = {"kind": "head", "space": "words", "classes": [], "seed": 1}
+    settings = space | {"settings": block, "width": width, "outputs": dim}
+    return SavedModel(tensors, settings)
+
+
+def test_an_image_enters_at_most_15_modules_from_file_to_contact_sheet(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (40, 30), "#2244cc").save(tmp_path / "images/boat.png")
+    torch.manual_seed(4)
+    network = torchvision.models.mobilenet_v3_small(weights=None)
+    torch.save(network.state_dict(), tmp_path / "weights")
+    model = tmp_path / "model.safetensors", tmp_path / "settings.json"
+    write_model(saved_head(576, 5), *model)
+    block = {"kind": "folder", "folder": str(tmp_path / "images"), "image_kind": "photo"}
+    hnsw = HnswSettings(**defaults("search.graph"))
+    cpu = torch.device("cpu")
+
+    def search() -> None:
+        images, _ = list_images("own", block | {"split": ""}, {}, [], tmp_path / "own.zip")
+        write_images(tmp_path / "own.tsv", images)
+        write_shards([tmp_path / "0.tsv"], read_images(tmp_path / "own.tsv"))
+        shard = extract(
+            read_images(tmp_path / "0.tsv"),
+            read_bytes,
+            load_backbone("mobilenet_v3_small", tmp_path / "weights", None),
+            ExtractionSettings(cpu, "average", "float32", 1, 1),
+        )
+        write_shard(shard, tmp_path / "features.npy", tmp_path / "features.logits.npy")
+        predictions = tmp_path / "predictions.npy", tmp_path / "predictions.json"
+        store = FeatureStore([tmp_path / "features.npy"])
+        predict_images(*predictions, store, load_predictor(read_model(*model), cpu), "head")
+        rows = image_rows({}, [tmp_path / "own.tsv"], [tmp_path / "features.tsv"], *predictions)
+        write_index(tmp_path / "index", *rows, {"word_vectors": "ab"}, hnsw)
+        index = read_index(tmp_path / "index")
+        (hit,) = nearest(index, index.vectors[0], 1)
+        save_sheet(tmp_path / "sheet.png", [[result_tile(hit)]])
+
+    modules = modules_entered(search)
+    assert len(modules) <= 15, sorted(modules)
+    assert {"images/listing.py", "devise/ensemble.py", "report/contact_sheet.py"} <= modules

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from wordbridge.devise.baselines import ConSE, softmax
+from wordbridge.arrays import softmax
+from wordbridge.devise.baselines import ConSE
 from wordbridge.devise.ensemble import confidence
 
 VECTORS = np.array([[1, 0], [0, 1], [9, 9], [1, 1]], np.float32)

@@ -1,4 +1,4 @@
-"""Arrays on disk: .npy, uncompressed .npz and embedding matrices. Nothing is unpickled."""
+"""Arrays on disk (.npy, uncompressed .npz, embedding matrices; no pickles), L2 norm and softmax."""
 
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -121,3 +121,10 @@ def l2_normalize(vectors: Matrix) -> Matrix:
     """
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def softmax(scores: Matrix) -> Matrix:
+    """Return the softmax over the classes of scores (images, classes)."""
+    scores = np.asarray(scores, np.float32)
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True), dtype=np.float32)
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)

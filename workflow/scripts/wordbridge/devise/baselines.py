@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wordbridge.arrays import Matrix, l2_normalize
+from wordbridge.arrays import Matrix, l2_normalize, softmax
 from wordbridge.devise.dataset import TrainingData, TrainingSet, train_and_valid
 from wordbridge.tensors import SavedModel
 
@@ -175,13 +175,6 @@ def load_baseline(saved: SavedModel) -> Baseline:
     kind = BASELINES[saved.settings["kind"]]
     values = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
     return kind(**{f.name: {**saved.settings, **values}[f.name] for f in fields(kind)})
-
-
-def softmax(scores: Matrix) -> Matrix:
-    """Return the softmax over the classes of scores (images, classes)."""
-    scores = np.asarray(scores, np.float32)
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True), dtype=np.float32)
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)
 
 
 def _chunks(images: TrainingSet) -> Iterator[tuple[int, Doubles]]:

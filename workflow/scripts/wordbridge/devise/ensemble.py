@@ -9,8 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from wordbridge.arrays import Matrix, l2_normalize
-from wordbridge.devise.baselines import softmax
+from wordbridge.arrays import Matrix, l2_normalize, softmax
 from wordbridge.devise.dataset import TrainingData, train_and_valid
 from wordbridge.tensors import SavedModel
 
