@@ -41,13 +41,13 @@ FRENCH = [
 @pytest.mark.parametrize(
     ("language", "text"), [("en", text) for text in ENGLISH] + [("fr", text) for text in FRENCH]
 )
-def test_a_text_comes_back_from_its_tokens(language, text):
+def test_detokenization_inverts_tokenization(language, text):
     (tokens,) = tokenize([text], language, RULES)
     assert detokenize(tokens, language) == normalize(text)
 
 
 @pytest.mark.skipif(not DEBATES.exists(), reason="../shared/data is not there")
-def test_real_questions_come_back():
+def test_real_questions_round_trip():
     with gzip.open(DEBATES, "rt", encoding="utf-8") as lines:
         found = (re.match(r"Wh[^?.!]+\?", line) for line in lines)
         texts = [match[0] for match in islice(filter(None, found), 400)]
@@ -61,7 +61,7 @@ def test_real_questions_come_back():
 
 
 @pytest.mark.parametrize("text", ["what is NASA?", "what of LONG-TERM plans?"])
-def test_capitals_come_back(text):
+def test_capitals_round_trip(text):
     (tokens,) = tokenize([text], "en", RULES)
     assert detokenize(tokens, "en") == text
 
@@ -116,14 +116,14 @@ def test_undo_rules_drops_white_space_and_limits_counts():
 
 @quick
 @given(st.lists(st.sampled_from(["who", "NASA", "Is", "IT", "ABCD", "?", "7"]), max_size=8))
-def test_capital_words_come_back(words):
+def test_capital_words_round_trip(words):
     rules = replace(NONE, capitals=True)
     assert undo_rules(apply_rules(" ".join(words), rules).split()) == words
 
 
 @quick
 @given(st.lists(st.tuples(st.sampled_from(["so", "21", "x37"]), st.integers(4, 9)), max_size=4))
-def test_repeated_ends_of_words_come_back(parts):
+def test_repeated_ends_of_words_round_trip(parts):
     words = [word + word[-1] * count for word, count in parts]
     rules = replace(NONE, repeated_characters=True, spacing=True)
     assert undo_rules(apply_rules(" ".join(words), rules).split()) == words

@@ -37,7 +37,7 @@ def test_a_corpus_without_versions_has_no_names():
 @pytest.mark.parametrize(
     "versions", [VERSIONS, ["k", "", "k", "4"], ["", "k", "k", ""], [], ["k"] * 4]
 )
-def test_written_versions_come_back(tmp_path, versions):
+def test_written_versions_round_trip(tmp_path, versions):
     write_ids(pack(LISTS, SPLITS, versions), tmp_path / "en.npz")
     texts = read_ids(tmp_path / "en.npz")
     assert [texts.versions[number] for number in texts.version] == versions
@@ -49,7 +49,7 @@ def test_a_row_out_of_range_is_an_error():
         pack(LISTS, SPLITS)[4]
 
 
-def test_written_texts_come_back(tmp_path):
+def test_written_texts_round_trip(tmp_path):
     path = tmp_path / "fr.npz"
     write_ids(pack(LISTS, SPLITS), path)
     texts = read_ids(path)
@@ -61,7 +61,7 @@ def test_written_texts_come_back(tmp_path):
     )
 
 
-def test_no_texts_at_all_come_back(tmp_path):
+def test_no_texts_at_all_round_trip(tmp_path):
     write_ids(pack([], []), tmp_path / "fr.npz")
     assert len(read_ids(tmp_path / "fr.npz")) == 0
 

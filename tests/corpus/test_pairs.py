@@ -110,7 +110,7 @@ PAIRS = [
 COLUMNS = ["item", "group", "fr", "en", "fr_version", "en_version", "fr_tokens", "en_tokens"]
 
 
-def test_tokenized_pairs_come_back_with_and_without_their_split(tmp_path):
+def test_tokenized_pairs_round_trip_with_and_without_their_split(tmp_path):
     write_tokenized(tmp_path / "split.tsv", PAIRS)
     assert read_tokenized(tmp_path / "split.tsv") == PAIRS
     unsplit = [pair._replace(split="") for pair in PAIRS]
@@ -120,7 +120,7 @@ def test_tokenized_pairs_come_back_with_and_without_their_split(tmp_path):
     assert header.split("\t") == COLUMNS
 
 
-def test_versions_come_back_with_and_without_a_split(tmp_path):
+def test_versions_round_trip_with_and_without_a_split(tmp_path):
     named = [
         pair._replace(fr_version=fr, en_version=en)
         for pair, fr, en in zip(PAIRS, "lo", ["", "4"], strict=True)
@@ -146,7 +146,7 @@ def test_versions_are_empty_where_no_pair_has_one():
 
 @quick
 @given(st.lists(st.text(" \\esnt\n\t\u2028\u00e9", max_size=4), max_size=4))
-def test_any_tokens_come_back(tmp_path_factory, tokens):
+def test_any_tokens_round_trip(tmp_path_factory, tokens):
     path = tmp_path_factory.mktemp("tokenized") / "pairs.tsv"
     pairs = [TokenizedPair("1", "a", "x", "y", tokens, ["z"])]
     write_tokenized(path, pairs)
@@ -193,14 +193,14 @@ awkward = st.text(" \\esntru02abé\n\t\r\v\0\x85\u00a0\u2028\u3000😀", max_siz
         ("où", "où"),
     ],
 )
-def test_an_escaped_token_has_no_space_and_comes_back(token, field):
+def test_an_escaped_token_has_no_space_and_round_trips(token, field):
     assert escape_token(token) == field
     assert unescape_token(field) == token
 
 
 @quick
 @given(st.lists(awkward, max_size=5))
-def test_any_token_list_comes_back_from_one_line(tokens):
+def test_any_token_list_round_trips_through_one_line(tokens):
     line = join_tokens(tokens)
     assert split_tokens(line) == tokens
     assert len(line.splitlines()) <= 1

@@ -56,7 +56,7 @@ def test_models_are_trained_on_the_train_split_alone():
     assert train_subwords([*train, test], 60) == {"fr": model, "en": model}
 
 
-def test_a_model_comes_back_from_its_file(tmp_path, model):
+def test_a_model_round_trips_through_its_file(tmp_path, model):
     write_sentencepiece(tmp_path / "fr.model", model)
     assert read_sentencepiece(tmp_path / "fr.model") == model
 

@@ -50,7 +50,7 @@ def test_an_id_out_of_range_is_an_error(number):
 
 @quick
 @given(st.lists(st.lists(st.text("ab \\e\n\t\u2028é", max_size=4), max_size=5), max_size=4))
-def test_any_vocabulary_comes_back_from_its_file(tmp_path_factory, lists):
+def test_any_vocabulary_round_trips_through_its_file(tmp_path_factory, lists):
     path = tmp_path_factory.mktemp("vocabulary") / "en.tsv"
     vocabulary = build_vocabulary(lists, 99, 1)
     write_vocabulary(vocabulary, path)

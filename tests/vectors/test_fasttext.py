@@ -80,7 +80,7 @@ def test_vectors_of_unit_length_equal_the_librarys_word_vectors(
         assert np.abs(vectors.vector(word) - model.get_word_vector(word)).max() < 1e-6, word
 
 
-def test_unknown_words_are_not_found_in_the_dictionary(bin_model: Path) -> None:
+def test_the_dictionary_lacks_unknown_words(bin_model: Path) -> None:
     matrix, found = FastTextBin(bin_model).lookup(["cœur", "cœurs", "chat", "cœur"])
 
     assert found.tolist() == [True, False, True, True]
