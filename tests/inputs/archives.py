@@ -1,4 +1,4 @@
-"""Archives and packages, and the places that they come from."""
+"""Archives, packages and locations."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ ROWS: list[Row] = [
         b"!<arch>\n" + files.ar_member("debian-binary", b"2.0\n", "-60"),
         "cut short or holds no data",
     ),
-    Unusual("a link beside a file", "package", files.tarred({"a": "/etc", "b": b"x"}), ["b"]),
+    Unusual("a link next to a file", "package", files.tarred({"a": "/etc", "b": b"x"}), ["b"]),
     Value(
         "a member that leads out",
         lambda: extract_member(Path("a.zip"), "../x", Path("out")),
@@ -85,7 +85,7 @@ ROWS: list[Row] = [
     ),
     Held("an encrypted member", f"{ARCHIVES}::test_an_encrypted_member_is_an_error", "encrypted"),
     Held(
-        "archives of all formats cut at three places",
+        "archives of all formats truncated at three lengths",
         f"{ARCHIVES}::test_a_truncated_archive_is_an_error",
         "[0.02, 0.5, 0.9]",
     ),

@@ -36,9 +36,7 @@ ROWS: list[Row] = [
     Setting("an unknown fall-back", "embeddings.fallbacks", ["cases"], "embeddings.fallbacks[0]"),
     Setting("no folder of results", "pathvars.results", "", "pathvars.results: expected text"),
     Setting("an album and no images", "run", ALBUM, "run.unlabelled_sets: expected none"),
-    Setting(
-        "a query without its end", "search.examples.own", QUERY, "own.words[0]: expected a word"
-    ),
+    Setting("a query without its end", "search.examples.own", QUERY, "own.words[0]: expected text"),
     Setting("an unknown method to search with", "search.method", "heads", "search.method: exp"),
     Setting("a method that predicts classes", "search.method", "class_mean", "predicts classes"),
     Run(

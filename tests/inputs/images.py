@@ -67,7 +67,7 @@ ROWS: list[Row] = [
     Bad(
         "a row too few", "predictions", files.npy(np.ones((1, 3), "f4")), "expected 2 rows of float"
     ),
-    Bad("a cut file", "predictions", half, "no predictions can be read"),
+    Bad("a cut file", "predictions", half, "predictions unreadable"),
     Value(
         "a name of another WordNet",
         lambda: label_nouns([DOG], [ImageNetClass("n1", "wolf")]),

@@ -69,11 +69,11 @@ class Handler(BaseHTTPRequestHandler):
             headers["ETag"] = page.etag
         if page.dated:
             headers["Last-Modified"] = DATED
-        rest = page.body[start:]
+        content = page.body[start:]
         if page.length:
-            headers["Content-Length"] = str(len(rest))
+            headers["Content-Length"] = str(len(content))
         self.answer(206 if start else 200, headers)
-        self.wfile.write(rest if cut is None else rest[:cut])
+        self.wfile.write(content[:cut])
 
     def answer(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)

@@ -151,7 +151,7 @@ def search(
         str | None, typer.Option(help="Search with an image: a file, or SET/IMAGE of the run.")
     ] = None,
     french: Annotated[
-        bool, typer.Option("--french", help="The words are French, or a question with its mark.")
+        bool, typer.Option("--french", help="The words are French, or a question that ends in ?")
     ] = False,
     nouns: Annotated[
         bool, typer.Option("--nouns", help="Find WordNet's nouns instead of images.")
@@ -169,7 +169,7 @@ def search(
     ] = None,
     results: Results = DEFAULT_RESULTS,
 ) -> None:
-    """Print the nearest images, nouns or classes of words or of an image.
+    """Print the images that are nearest to words or to an image.
 
     The columns are cosine similarity, noun, WordNet path and file, with tabs between them.
     The translation of a French question appears on stderr.
@@ -232,7 +232,7 @@ def verify(
         bool, typer.Option("--json", help="Print a JSON object per experiment.")
     ] = False,
 ) -> None:
-    """Compare the files of an experiment with the checksums that its jobs recorded.
+    """Compare results with the checksums that their jobs recorded.
 
     The folders benchmarks, manifest and timings may differ between two runs. The exit status is
     1 when anything else differs.
@@ -262,9 +262,9 @@ def why(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List the jobs that Snakemake would run, the causes, and the expected time.
+    """List the jobs that would run, their causes and their time.
 
-    The plan is Snakemake's; nothing runs.
+    The plan is that of a dry run of Snakemake.
     """
     with _errors_in_one_line():
         from wordbridge.why import format_plan, plan

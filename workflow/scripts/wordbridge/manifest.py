@@ -339,8 +339,10 @@ def _job_diffs(here: Manifest, there: Manifest, differing: Iterable[str]) -> lis
     diffs = []
     for job, names in paths_of.items():
         paths = [f"{here.prefix}/{name}" for name in names]
-        others = [f"{there.prefix}/{name}" for name in names]
-        pairs = list(zip(map(here.makers.get, paths), map(there.makers.get, others), strict=True))
+        other_paths = [f"{there.prefix}/{name}" for name in names]
+        pairs = list(
+            zip(map(here.makers.get, paths), map(there.makers.get, other_paths), strict=True)
+        )
         items = [
             item
             for old, new in pairs

@@ -59,7 +59,7 @@ class Cause(NamedTuple):
 
     def __str__(self) -> str:
         kind = KINDS[self.kind]
-        if self.kind in ("new", "incomplete", "forced"):  # the job's name has the rest
+        if self.kind in ("new", "incomplete", "forced"):  # the name of the job is enough
             return kind
         if self.kind == "inputs":
             return f"{kind}: {'without' if self.new is None else 'with'} {self.name}"
@@ -69,7 +69,7 @@ class Cause(NamedTuple):
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job that would run; without ``causes`` of its own it follows the jobs in ``after``.
+    """A job that would run; without ``causes`` it follows the jobs in ``after``.
 
     ``seconds`` is its recorded time, or the mean of its rule's jobs, or None.
     """
@@ -235,7 +235,7 @@ def recorded_seconds(results: str, rule: str, wildcards: Mapping[str, str]) -> f
 
 def _planned_jobs(workflow: Any) -> Iterator[PlannedJob]:
     dag = workflow.dag
-    new_files: set[str] = set()  # of jobs that never ran: no cause of their own for later jobs
+    new_files: set[str] = set()  # of jobs that never ran: no cause for later jobs
     for job in (job for level in dag.toposorted() for job in sorted(level, key=_job_name)):
         if not job.output or not dag.needrun(job):
             continue

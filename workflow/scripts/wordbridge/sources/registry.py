@@ -15,7 +15,7 @@ from wordbridge.errors import InputError
 from wordbridge.progress import byte_bar
 from wordbridge.sources.locations import Location
 
-MAX_SECONDS = 3600.0  # the clients have time-outs of their own; this one is for a client that hangs
+MAX_SECONDS = 3600.0  # the clients have time-outs, too; this one ends a client that hangs
 POLL_SECONDS = 1.0  # between two measurements of the downloaded bytes
 RETRIES = 5
 _CLIENTS = {"pypi": "pip", "npm": "npm", "debian": "apt-get"}
@@ -96,13 +96,13 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, source: str) -> None:
     start = time.monotonic()
     print(f"{source}: downloading from the registry", file=sys.stderr)
     with byte_bar(source) as advance:
-        shown = 0
+        previous = 0
         while process.poll() is None:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=POLL_SECONDS)
             size = _folder_size(folder)
-            advance(size - shown)
-            shown = size
+            advance(size - previous)
+            previous = size
             if time.monotonic() - start > MAX_SECONDS:
                 raise InputError(f"not finished after {MAX_SECONDS:.0f} s; try again")
 
