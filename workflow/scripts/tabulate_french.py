@@ -1,4 +1,4 @@
-"""A table of searches for images with the French and the English names of the same nouns."""
+"""A table of image retrieval by French names and by the English ones of the same nouns."""
 
 from pathlib import Path
 
