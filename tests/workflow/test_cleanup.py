@@ -1,4 +1,4 @@
-"""What one run leaves to the next: locks of the dead go, those of the living and states stay."""
+"""Cleanup between runs: locks of killed runs go, those of other runs and states stay."""
 
 import fcntl
 import subprocess
@@ -64,7 +64,7 @@ def test_the_locks_of_a_living_snakemake_stay_until_it_is_killed(tmp_path: Path)
     assert not begin()
 
 
-def test_locks_stay_where_another_machine_has_been(monkeypatch: pytest.MonkeyPatch):
+def test_locks_stay_if_another_host_has_run_here(monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as other:
         other.setattr(cleanup.socket, "gethostname", lambda: "other")
         assert begin()
@@ -80,7 +80,7 @@ def test_locks_stay_where_files_cannot_be_locked(monkeypatch: pytest.MonkeyPatch
     assert begin()
 
 
-def test_the_process_of_a_job_is_there_but_removes_no_locks():
+def test_the_process_of_a_job_registers_but_removes_no_locks():
     assert begin()
     assert begin(is_main=False)
     assert not begin()
@@ -91,7 +91,7 @@ def test_the_process_of_a_job_is_there_but_removes_no_locks():
     [({}, True), ({"dryrun": True}, False), ({"executor_plugin": None}, False)],
     ids=["a run", "a dry run", "a look at the rules"],
 )
-def test_only_what_will_run_jobs_leaves_traces(changes: dict[str, object], begins: bool):
+def test_only_a_run_of_jobs_registers_the_process(changes: dict[str, object], begins: bool):
     prepared: list[object] = []
     run = snakemake(_prepare_dag=lambda *given, **named: prepared.append((given, named)), **changes)
     cleanup.install_hooks(run)
@@ -103,7 +103,7 @@ def test_only_what_will_run_jobs_leaves_traces(changes: dict[str, object], begin
         file.close()
 
 
-def test_the_states_of_what_was_recorded_go_and_others_stay():
+def test_only_the_states_of_recorded_jobs_are_removed():
     jobs = [SimpleNamespace(output=["results/translators/all/1/model.safetensors"])]
     for seed in (1, 2):
         (cleanup.STATES / f"results/translators/all/{seed}").mkdir(parents=True)
@@ -125,7 +125,9 @@ def test_the_states_below_the_folder_of_a_recorded_file_stay():
     assert state.exists()
 
 
-def test_states_of_what_ran_go_when_a_run_ends_well_or_not(capsys: pytest.CaptureFixture[str]):
+def test_states_of_finished_jobs_are_removed_after_success_and_failure(
+    capsys: pytest.CaptureFixture[str],
+):
     at_end: dict[str, Callable[[list[Path]], None]] = {}
     first, second = (
         SimpleNamespace(output=[f"results/translators/all/{seed}/model"]) for seed in (1, 2)
@@ -155,7 +157,7 @@ def test_states_of_what_ran_go_when_a_run_ends_well_or_not(capsys: pytest.Captur
         ("Command 'python a' returned non-zero exit status 1.", False),
     ],
 )
-def test_a_killed_job_is_explained(
+def test_a_killed_job_gets_an_explanation(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, explained: bool
 ):
     log = tmp_path / "log"

@@ -140,7 +140,7 @@ def test_the_order_of_keys_in_the_file_makes_no_difference(schema: Path):
     assert list(one["variants"]["a"]["dropouts"]) == ["input", "output"]
 
 
-def test_the_given_configuration_and_the_defaults_stay_as_they_are(schema: Path):
+def test_configuration_and_defaults_are_not_modified(schema: Path):
     config: dict[str, Any] = {"seeds": [1], "variants": {"a": {}}}
     first = load(config, schema)
     first["variants"]["a"]["dropouts"]["input"] = 0.9
@@ -354,7 +354,7 @@ def _schemas(keyword: str, value: Any) -> Any:
     return None if keyword in ("default", "const", "enum", "required") else value
 
 
-def test_no_comma_has_cut_a_description_in_two(own: dict[str, Any]):
+def test_no_unquoted_comma_ends_a_description(own: dict[str, Any]):
     known = {*Draft202012Validator.VALIDATORS, "$schema", "$defs", "description", "default"}
     known |= {"title", "then", "unit", "entryOf", "inherit", "packages", "examples"}
     assert set(keywords(own)) - known == set()

@@ -15,7 +15,7 @@ MAY_ASK = {
 }
 
 
-def test_only_what_gives_the_same_for_any_number_asks_for_the_number_of_cores():
+def test_only_code_with_the_same_results_for_any_number_of_cores_reads_that_number():
     sources = [p for ending in ("py", "smk") for p in (ROOT / "workflow").rglob(f"*.{ending}")]
     asking = {p for p in [*sources, ROOT / "Snakefile"] if ASKS.search(p.read_text("utf-8"))}
     assert {p.relative_to(ROOT / "workflow").as_posix() for p in asking} == MAY_ASK

@@ -53,7 +53,7 @@ def test_the_lock_pins_everything_exactly_and_names_no_host():
         assert re.fullmatch(r"[0-9][\w.+!]*", version), name
 
 
-def test_the_lock_holds_whatever_the_project_names_itself():
+def test_the_lock_has_every_dependency_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = [name for names in project["optional-dependencies"].values() for name in names]
     named = [re.match(r"[\w.-]+", name) for name in project["dependencies"] + extras]

@@ -1,4 +1,4 @@
-"""What the plan sees of folders of images: names and contents, read once for each change."""
+"""Digests of image folders: names and contents, read once for each change."""
 
 import os
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     return read
 
 
-def test_what_has_been_read_is_not_read_again(album: Path, reads: Reads):
+def test_unchanged_folders_are_not_read_again(album: Path, reads: Reads):
     first = folder_digest("album")
     assert reads() == ["a.png", "b.jpg", "c.gif"]
     assert folder_digest("album") == first
@@ -69,7 +69,7 @@ def test_two_images_that_change_places_are_seen(album: Path):
     assert folder_digest("album") != first
 
 
-def test_what_may_still_change_without_another_time_is_read_again(
+def test_files_that_may_change_within_the_same_time_stamp_are_read_again(
     album: Path, reads: Reads, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(folders, "SETTLED", 60.0)
@@ -110,7 +110,7 @@ def test_names_count(album: Path, harm: str):
     assert folder_digest("album") != first
 
 
-def test_an_empty_folder_more_and_another_place_do_not_count(album: Path, tmp_path: Path):
+def test_an_additional_empty_folder_and_a_new_path_do_not_count(album: Path, tmp_path: Path):
     first = folder_digest("album")
     (album / "empty").mkdir()
     album.rename(tmp_path / "moved")
@@ -118,7 +118,7 @@ def test_an_empty_folder_more_and_another_place_do_not_count(album: Path, tmp_pa
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', ""])
-def test_a_damaged_memory_is_made_anew(album: Path, content: str):
+def test_a_damaged_cache_is_replaced(album: Path, content: str):
     first = folder_digest("album")
     (memory,) = folders.CACHE.iterdir()
     before = memory.read_text()
@@ -127,13 +127,13 @@ def test_a_damaged_memory_is_made_anew(album: Path, content: str):
     assert memory.read_text() == before
 
 
-def test_where_nothing_can_be_kept_the_digest_is_the_same(album: Path):
+def test_the_digest_is_the_same_without_a_cache(album: Path):
     Path("resources").write_text("a file in the way")
     assert folder_digest("album") == folder_digest("album")
     assert folder_digest("no such folder") != folder_digest("album")
 
 
-def test_a_name_that_is_no_text_is_a_name(album: Path):
+def test_file_names_that_are_not_utf8_count(album: Path):
     first = folder_digest("album")
     (album / "\udcff.png").write_bytes(b"x")
     assert folder_digest("album") != first

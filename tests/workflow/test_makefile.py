@@ -1,4 +1,4 @@
-"""What `make` does first, and what it says where it cannot."""
+"""Setup and phases of `make`, and its errors."""
 
 import re
 import shutil
@@ -73,7 +73,7 @@ def test_a_python_without_venv_is_one_clear_line(checkout: Path):
     assert not (checkout / ".venv").exists()
 
 
-def test_set_up_is_done_once_and_again_when_the_lock_changes(checkout: Path):
+def test_setup_runs_once_and_after_a_change_of_the_lock(checkout: Path):
     (checkout / ".venv").mkdir()
     (checkout / ".venv/ready").touch()
     assert make(checkout, "--question", "setup").returncode == 0

@@ -31,7 +31,7 @@ def test_code_is_no_trigger_because_it_is_a_param():
     assert profile("default")["rerun-triggers"] == ["mtime", "params", "input", "software-env"]
 
 
-def test_no_profile_feeds_the_configuration():
+def test_no_profile_sets_the_configuration():
     for name in ("default", "slurm"):
         assert not {"config", "configfile", "replace-workflow-config"} & profile(name).keys()
 
@@ -47,7 +47,7 @@ rule all:
 """
 
 
-def test_the_default_profile_is_found_beside_the_snakefile_and_limits_gpu_jobs(
+def test_the_default_profile_is_found_next_to_the_snakefile_and_limits_gpu_jobs(
     tmp_path: Path, workflow: Workflow
 ):
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
@@ -57,7 +57,7 @@ def test_the_default_profile_is_found_beside_the_snakefile_and_limits_gpu_jobs(
     assert "Provided resources: gpu=" in shown
 
 
-def test_so_many_gpu_jobs_run_at_once_as_gpus_are_visible(
+def test_at_most_one_gpu_job_runs_per_visible_gpu(
     tmp_path: Path, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3,GPU-1")

@@ -142,7 +142,7 @@ def test_a_template_counts_with_the_module_of_its_name(scripts: Path):
         ("x = {**a}", "x = {'a': a}"),
     ],
 )
-def test_code_that_means_another_thing_has_another_hash(tmp_path: Path, one: str, two: str):
+def test_code_with_another_meaning_has_another_hash(tmp_path: Path, one: str, two: str):
     hashes = set()
     for text in (one, two):
         (tmp_path / "job.py").write_text(text)
@@ -203,7 +203,7 @@ def other(name):
         ("-> InputError", "-> Stopped", True),
     ],
 )
-def test_of_an_input_error_all_but_the_text_counts(
+def test_everything_but_the_text_of_an_input_error_counts(
     tmp_path: Path, old: str, new: str, counts: bool
 ):
     script = tmp_path / "job.py"
@@ -236,7 +236,7 @@ def test_relative_imports_and_packages_are_followed(scripts: Path):
 
 
 @pytest.mark.parametrize("test", ["TYPE_CHECKING", "typing.TYPE_CHECKING"])
-def test_what_only_type_checkers_import_does_not_count(scripts: Path, test: str):
+def test_imports_for_type_checkers_only_do_not_count(scripts: Path, test: str):
     (scripts / "job.py").write_text(
         f"if {test}:\n    import wordbridge.sets\nelse:\n    import wordbridge.unused\n"
     )
@@ -270,7 +270,7 @@ def test_the_process_of_a_job_has_the_param_of_the_one_that_planned_it(scripts: 
     assert code_of(scripts / "job.py") != planned
 
 
-def test_without_word_of_a_plan_the_param_is_made_of_what_is_there(scripts: Path):
+def test_without_a_plan_the_param_has_the_present_code(scripts: Path):
     assert code_of(scripts / "job.py", planned={}) == code_of(scripts / "job.py")
 
 
@@ -309,12 +309,12 @@ def parsed(config: dict[str, Any], *scripts: Path, main: bool) -> Any:
     )
 
 
-def test_a_job_starts_when_only_the_order_of_keys_is_another():
+def test_a_job_starts_if_only_the_order_of_keys_differs():
     check_plan(parsed({"seeds": [1, 2], "device": "cpu"}, main=True))
     check_plan(parsed({"device": "cpu", "seeds": [1, 2]}, main=False))
 
 
-def test_a_job_ends_when_the_configuration_changed_since_it_was_planned():
+def test_a_job_stops_if_the_configuration_changed_after_the_plan():
     check_plan(parsed({"beam": 2}, main=True))
     with pytest.raises(WorkflowError, match=r"^the configuration changed after the workflow"):
         check_plan(parsed({"beam": 3}, main=False))
@@ -338,6 +338,6 @@ def test_each_new_run_makes_its_own_plan():
     check_plan(parsed({"beam": 3}, main=False))
 
 
-def test_a_job_that_is_handed_no_environment_starts():
+def test_a_job_without_a_plan_in_its_environment_starts():
     check_plan(parsed({}, main=False))
     assert PLAN not in os.environ

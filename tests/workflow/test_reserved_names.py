@@ -57,7 +57,7 @@ def lines(key: str, name: str) -> list[str]:
     return list(reserved_names({**run, key: [*run[key], name]}))
 
 
-def test_every_name_with_which_two_jobs_would_make_one_file_is_refused(tmp_path: Path):
+def test_every_name_with_which_two_jobs_would_write_one_file_is_refused(tmp_path: Path):
     found = set(doubles(tmp_path))
     assert {wildcard for wildcard, _ in found} == LISTS.keys()
     listed = [(key, name) for wildcard, name in found for key in LISTS[wildcard]]
