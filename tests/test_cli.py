@@ -182,7 +182,7 @@ def test_scores_follow_a_tab(finished: Path, wordbridge: Cli):
     assert float(score) < 0
 
 
-def test_json_has_an_object_for_each_text(finished: Path, wordbridge: Cli):
+def test_json_has_one_object_per_hit_text(finished: Path, wordbridge: Cli):
     run = wordbridge("translate", "Où est l'été ?", "", "--json", results=finished)
     first, second = map(json.loads, run.stdout.splitlines())
     assert first == {

@@ -97,7 +97,7 @@ def test_all_methods_are_scored_on_seen_and_unseen_nouns(finished: Path):
     assert {"seen", "unseen", "classes"} <= {row["candidates"] for row in rows}
 
 
-def test_no_image_of_the_val_folders_is_learned_from(finished: Path):
+def test_no_image_of_the_val_folders_is_in_the_train_split(finished: Path):
     rows = read_rows(finished / RESULTS / "images/split.tsv")
     splits = {(row["image"].split("/")[0], row["split"]) for row in rows}
     assert splits == {*product(("train", "val"), ("unseen",)), ("train", "train"), ("val", "valid")}
@@ -112,7 +112,7 @@ def test_indexes_hold_all_classes_nouns_and_images(finished: Path):
         assert json.loads((folder / "index.json").read_text())["rows"] == size
 
 
-def test_contact_sheets_show_what_was_found(finished: Path):
+def test_contact_sheets_show_the_hits(finished: Path):
     sheets = sorted((finished / RESULTS / "figures").glob("search_*.png"))
     assert [path.stem for path in sheets] == [f"search_{name}" for name in EXAMPLES]
     with Image.open(finished / RESULTS / "figures/search_words_to_images.png") as sheet:
@@ -128,14 +128,14 @@ def search_copy(folder: Path, beside: Path) -> list[str]:
     return [*shown.rstrip("\n").split("\t"), image.relative_to(folder).as_posix()]
 
 
-def test_a_copy_of_a_image_finds_that_image(finished: Path, tmp_path: Path):
+def test_a_copy_of_an_image_finds_that_image(finished: Path, tmp_path: Path):
     score, label, _, place, asked = search_copy(finished, tmp_path)
     assert (float(score), place) == (pytest.approx(1), asked)
     assert label == Path(asked).stem.partition("_")[0]
 
 
 @pytest.mark.long
-def test_another_image_changes_the_features_of_its_shard_only(
+def test_a_new_image_makes_only_its_shard_stale(
     finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs
 ):
     folder = shutil.copytree(finished, tmp_path / "copy")
@@ -154,7 +154,7 @@ def test_another_image_changes_the_features_of_its_shard_only(
 
 @pytest.mark.long
 @pytest.mark.parametrize("change", ["replaced", "removed"])
-def test_a_image_that_changes_or_goes_costs_the_features_of_its_shard_only(
+def test_an_image_that_changes_or_goes_makes_only_its_shard_stale(
     finished: Path, tmp_path: Path, workflow: Workflow, jobs: Jobs, change: str
 ):
     folder = shutil.copytree(finished, tmp_path / "copy")

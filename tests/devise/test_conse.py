@@ -34,7 +34,7 @@ def test_large_scores_do_not_overflow_and_probabilities_sum_to_one() -> None:
     assert made[0].tolist() == pytest.approx([0.731, 0.269, 0], abs=1e-3)
 
 
-def test_a_image_of_a_class_without_vector_still_has_a_prediction() -> None:
+def test_an_image_of_a_class_without_a_vector_has_a_prediction() -> None:
     scores = np.array([[0, 0, 30, -1]], np.float32)
     assert np.isfinite(ConSE(VECTORS, KNOWN, 2).predict(scores, scores)).all()
 

@@ -41,7 +41,7 @@ def row(found: dict[str, Any], candidates: str, split: str) -> dict[str, Any]:
     return dict(one)
 
 
-def test_seen_nouns_are_looked_for_among_the_seen():
+def test_seen_nouns_are_ranked_among_seen_nouns():
     found = row(record(), "seen", "valid")
     assert (found["labels"], found["images"], found["nouns"]) == (3, 2, 2)
     assert (found["hit@1"], found["hit@2"], found["median_rank"]) == (0.5, 0.5, 2.0)
@@ -57,7 +57,7 @@ def test_homonyms_share_a_hit_and_the_rank():
     assert found["median_rank"] == (1.5 + 3) / 2
 
 
-def test_unseen_nouns_are_looked_for_alone_and_among_all():
+def test_unseen_nouns_are_ranked_alone_and_among_all():
     found = record()
     assert row(found, "unseen", "unseen")["labels"] == 2
     assert row(found, "unseen", "unseen")["hit@1"] == 0.5
@@ -81,7 +81,7 @@ def test_words_find_their_images():
     assert found["mrr"] == pytest.approx((1 + 1 + 1 / 2 + 1 / 2) / 4)
 
 
-def test_single_nouns_tell_what_they_are_taken_for():
+def test_single_nouns_have_their_most_frequent_wrong_noun():
     found = {(one["candidates"], one["name"]): one for one in record()["nouns"]}
     assert found["seen", "cat"]["taken_for"] == "corgi"
     assert found["seen", "corgi"]["taken_for"] == ""
@@ -94,11 +94,11 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch):
     assert record() == whole
 
 
-def test_the_record_goes_into_json():
+def test_the_record_is_valid_json():
     assert json.loads(json.dumps(record(), allow_nan=False)) == record()
 
 
-def test_class_scores_know_only_their_classes():
+def test_class_scores_rank_only_their_classes():
     values = [(1.0, 0.0)] * 3 + [(0.9, 0.1), (0.2, 0.8), (0.6, 0.4), (0.6, 0.4), (0.5, 0.5)]
     made = predictions(TABLE, values, ("corgi", "cat"))
     found = evaluate(made, TABLE, words(), SETTINGS)
@@ -109,12 +109,12 @@ def test_class_scores_know_only_their_classes():
     assert row(found, "seen + unseen", "unseen")["wrong_steps"] == 5.0
 
 
-def test_points_of_another_dimension_are_refused():
+def test_predictions_of_another_dimension_are_refused():
     with pytest.raises(InputError, match="expected vectors of 3 numbers"):
         evaluate(predictions(TABLE, [(1, 2)] * 8), TABLE, words(), SETTINGS)
 
 
-def test_images_that_nobody_labelled_give_an_empty_record():
+def test_unlabelled_images_give_an_empty_record():
     table = [image("8", "")]
     found = evaluate(predictions(table, [(1, 0, 0)]), table, words(), SETTINGS)
     assert (found["rows"], found["words"], found["nouns"]) == ([], [], [])
@@ -156,7 +156,7 @@ def test_each_candidate_set_has_its_images_and_nouns():
     assert len(found["nouns"][1]) == 9
 
 
-def test_hop_sets_leave_out_the_classes_and_what_was_seen():
+def test_hop_sets_exclude_classes_and_seen_nouns():
     toy = words("pug")
     known = labelled_images(
         KEYS,
@@ -190,12 +190,12 @@ def test_rows_follow_the_predictions_whatever_the_order_of_the_table():
     assert known.nouns.tolist() == sorted(known.nouns.tolist())
 
 
-def test_a_image_that_is_not_in_the_table_is_named():
+def test_an_image_that_is_not_in_the_table_is_named():
     with pytest.raises(InputError, match="image 9 of own: expected it in the table"):
         labelled_images([("own", "9")], TABLE_SETS, words().synsets)
 
 
-def test_groups_are_parts_kinds_and_sets():
+def test_groups_are_splits_kinds_and_sets():
     known = labelled_images(KEYS, TABLE_SETS, words().synsets)
     found = groups(known, np.array([p.split != "train" for p in known.images]))
     assert [(g.split, g.set, g.kind, len(g.images)) for g in found] == [
@@ -221,7 +221,7 @@ def read(folder: Path, *synsets: str) -> WordSpace:
     return read_word_space(folder / "rows.npy", folder / "rows.tsv", NOUNS)
 
 
-def test_rows_know_their_places_among_all_nouns(tmp_path: Path):
+def test_rows_have_their_nodes_among_all_nouns(tmp_path: Path):
     found = read(tmp_path, "n3", "n2")
     assert found.nodes.tolist() == [2, 1]
     assert found.classes.tolist() == [1]

@@ -17,7 +17,7 @@ from wordbridge.devise.head import (
 X, Y, Z = torch.eye(3)
 
 
-def test_cosine_loss_does_not_look_at_lengths() -> None:
+def test_cosine_loss_ignores_lengths() -> None:
     said = torch.stack([2 * X, X, -X, X + Y])
     expected = [0, 1, 2, 1 - 0.5**0.5]
     torch.testing.assert_close(cosine_loss(said, torch.stack([X, Y, X, X])), torch.tensor(expected))
@@ -55,13 +55,13 @@ def test_the_contrastive_loss_is_a_cross_entropy_of_cosines_without_twins(
         torch.testing.assert_close(loss, expected[None])
 
 
-def test_softmax_loss_leaves_out_what_has_no_label() -> None:
+def test_softmax_loss_ignores_images_without_a_label() -> None:
     loss = softmax_loss(torch.tensor([[0.0, 0.0], [9.0, 1.0]]), torch.tensor([1, -1]))
     torch.testing.assert_close(loss, torch.tensor([2.0]).log().repeat(2) * torch.tensor([1, 0]))
 
 
 @pytest.mark.parametrize(("count", "drawn"), [(None, 5), (5, 5), (9, 5), (2, 2)])
-def test_negatives_are_drawn_without_repetition(count: int | None, drawn: int) -> None:
+def test_negatives_are_drawn_without_replacement(count: int | None, drawn: int) -> None:
     vectors = torch.arange(5.0)[:, None]
     torch.manual_seed(1)
     got = draw_negatives(vectors, count)
@@ -69,7 +69,7 @@ def test_negatives_are_drawn_without_repetition(count: int | None, drawn: int) -
 
 
 @pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "contrastive", "softmax"])
-def test_every_kind_gives_a_figure_per_image(kind: str) -> None:
+def test_every_kind_gives_one_loss_per_image(kind: str) -> None:
     settings = LossSettings(kind, 0.1, 0.1, None)  # type: ignore[arg-type]
     said = torch.randn(4, 3, requires_grad=True)
     labels = torch.tensor([0, 1, 2, 0])

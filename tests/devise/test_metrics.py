@@ -36,7 +36,7 @@ def test_candidates_are_bundled_by_column():
         (-1, math.inf, 1, math.inf, [0, 0, 0]),
     ],
 )
-def test_a_hit_is_its_chance_when_ties_are_broken_at_random(
+def test_a_hit_is_its_probability_when_ties_are_broken_at_random(
     truth: int, above: float, ties: float, rank: float, expected: list[float]
 ):
     scores = np.array([[0.1, 0.4, 0.9, 0.1]], np.float32)
@@ -46,7 +46,7 @@ def test_a_hit_is_its_chance_when_ties_are_broken_at_random(
     assert hits(*found, (1, 2, 3))[0].tolist() == expected
 
 
-def test_a_point_that_says_nothing_hits_by_chance_only():
+def test_a_zero_prediction_hits_by_chance_only():
     found = mean_ranks(np.zeros((1, 4), np.float32), CANDIDATES.sizes, np.array([0]))
     assert hits(*found, (1, 5))[0].tolist() == [0.2, 1.0]
 
@@ -74,7 +74,7 @@ def test_the_radius_grows_until_k_candidates_are_within():
     assert correct_radii(DISTANCES, NODES, (1, 2, 3, 4, 5)) == [0, 2, 2, 3, 5]
 
 
-def test_there_is_no_correct_set_of_more_than_can_be_reached():
+def test_no_correct_set_is_larger_than_the_reachable_nouns():
     assert correct_radii(DISTANCES, NODES, (6, 7)) == [-1, -1]
 
 
@@ -86,7 +86,7 @@ def test_there_is_no_correct_set_of_more_than_can_be_reached():
         ([4, 5, 0], [0, 0, 1 / 3]),
     ],
 )
-def test_hierarchical_precision_is_the_share_in_the_correct_set(
+def test_hierarchical_precision_is_the_fraction_in_the_correct_set(
     answers: list[int], expected: list[float]
 ):
     candidates = Candidates.build(NODES, np.arange(len(NODES)))

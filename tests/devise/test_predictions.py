@@ -80,11 +80,11 @@ def test_a_baseline_is_the_same_after_saving_and_loading(
 
 
 @pytest.mark.parametrize(("block", "least"), [(BASELINES[1], 0.8), (BASELINES[2], 0.9)])
-def test_fitted_baselines_name_held_out_images(block: dict[str, Any], least: float) -> None:
+def test_fitted_baselines_predict_held_out_images(block: dict[str, Any], least: float) -> None:
     assert hits_at_1(load_predictor(baseline(block), CPU), training_data()) >= least
 
 
-def test_random_vectors_are_of_the_image_and_the_seed() -> None:
+def test_random_vectors_depend_on_image_and_seed() -> None:
     made = training_data()
     first, other = (load_predictor(baseline(BASELINES[3], seed), CPU) for seed in (1, 2))
     features, scores = everything(made)
@@ -94,7 +94,7 @@ def test_random_vectors_are_of_the_image_and_the_seed() -> None:
     assert len(np.unique(said, axis=0)) == len(said)
 
 
-def test_ridge_without_penalty_is_least_squares_and_takes_the_best_penalty() -> None:
+def test_ridge_without_penalty_is_least_squares_and_selects_the_best_penalty() -> None:
     made = training_data()
     train_split, valid = train_and_valid(made)
     split = train_split.labelled()

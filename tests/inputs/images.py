@@ -118,7 +118,7 @@ ROWS: list[Row] = [
     ),
     Held(
         "an image that is none",
-        "tests/search/test_engine.py::test_other_weights_and_what_is_no_image_are_refused",
+        "tests/search/test_engine.py::test_other_weights_and_files_that_are_no_images_are_refused",
         'write_bytes(b"no image")',
     ),
 ]

@@ -118,7 +118,7 @@ def test_nouns_and_classes_can_be_searched(search: Search):
     assert sorted(columns(search("sail", "--classes"), 1)) == ["boat", "dog", "guinea pig"]
 
 
-def test_a_image_of_the_run_needs_no_model_and_does_not_find_itself(search: Search):
+def test_an_image_of_the_run_needs_no_model_and_does_not_find_itself(search: Search):
     run = search("--image", "toy/own/0.png", "--json", "--top", "3")
 
     found = [json.loads(line) for line in run.stdout.splitlines()]
@@ -128,7 +128,7 @@ def test_a_image_of_the_run_needs_no_model_and_does_not_find_itself(search: Sear
     assert columns(search("--image", "toy/own/0.png", "--nouns"), 1)[0] == "dog"
 
 
-def test_json_has_an_object_for_each(search: Search, finished: Path):
+def test_json_has_one_object_per_hit(search: Search, finished: Path):
     (line,) = search("boat", "--json", "--nouns", "--top", "1").stdout.splitlines()
 
     assert json.loads(line) == {
@@ -142,7 +142,7 @@ def test_json_has_an_object_for_each(search: Search, finished: Path):
     assert json.loads(line)["file"] == str(finished / "files/3.png")
 
 
-def test_a_sheet_is_written_beside(search: Search, tmp_path: Path):
+def test_a_contact_sheet_is_written_too(search: Search, tmp_path: Path):
     assert search("dog", "--sheet", str(tmp_path / "dog.png")).exit_code == 0
 
     with Image.open(tmp_path / "dog.png") as sheet:
@@ -183,7 +183,7 @@ def say(path: Path, **values: str) -> None:
     path.write_text(json.dumps(read | values), encoding="utf-8")
 
 
-def test_a_image_of_ones_own_goes_through_the_network_and_method_of_the_run(
+def test_an_image_file_is_embedded_by_the_network_and_method_of_the_run(
     search: Search, with_model: Path, finished: Path
 ):
     run = search("--image", str(finished / "files/0.png"), "--nouns", results=with_model)
@@ -223,7 +223,7 @@ def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
         ("../../weights", "weights: expected the weights of the backbone, got no file"),
     ],
 )
-def test_a_run_without_a_model_says_what_is_missing(
+def test_a_run_without_a_model_names_the_missing_file(
     search: Search, with_model: Path, finished: Path, tmp_path: Path, harm: str, message: str
 ):
     project = shutil.copytree(with_model.parents[1], tmp_path / "project")
@@ -237,7 +237,7 @@ def test_a_run_without_a_model_says_what_is_missing(
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "settings.json"])
-def test_a_model_that_did_not_make_the_index_is_refused(
+def test_a_model_other_than_that_of_the_index_is_refused(
     search: Search, with_model: Path, finished: Path, tmp_path: Path, name: str
 ):
     project = shutil.copytree(with_model.parents[1], tmp_path / "project")
@@ -252,7 +252,7 @@ def test_a_model_that_did_not_make_the_index_is_refused(
     assert "run snakemake again, so that both are of one run" in run.stderr
 
 
-def test_other_weights_and_what_is_no_image_are_refused(
+def test_other_weights_and_files_that_are_no_images_are_refused(
     search: Search, with_model: Path, finished: Path, tmp_path: Path
 ):
     (tmp_path / "no.png").write_bytes(b"no image")
@@ -336,5 +336,5 @@ def test_words_are_searched_without_torch_and_spacy(finished: Path):
         ("", ""),
     ],
 )
-def test_the_words_that_say_something_are_searched_with(translation: str, words: str):
+def test_content_words_of_a_translation_are_searched(translation: str, words: str):
     assert question_words(translation) == words

@@ -34,7 +34,7 @@ def rotation(dim: int) -> np.ndarray:
     return np.linalg.qr(points(dim, dim, seed=9))[0].astype(np.float32)
 
 
-def test_a_rotation_is_found_again():
+def test_a_rotation_is_recovered():
     source = points(40, 6)
     target = (source * 3) @ rotation(6)
 
@@ -69,7 +69,7 @@ def test_two_pairs_are_needed():
         fit_alignment(np.eye(3, 2, dtype=np.float32)[[0, 2, 2]], np.ones((3, 2), np.float32))
 
 
-def test_no_pair_has_a_part_in_the_alignment_that_maps_it():
+def test_no_pair_is_mapped_by_an_alignment_fitted_on_it():
     source, target = points(12, 4), points(12, 3, seed=5)
     folds = np.arange(12) % 3
 
@@ -129,7 +129,7 @@ def english(finished: Path, pairs: list[NamePair]) -> Matrix:
     return mean_vectors([pair.en for pair in pairs], read_words(finished / "search/words/en"))
 
 
-def test_both_languages_are_asked_for_the_same_images(
+def test_both_languages_search_the_same_images(
     finished: Path, pairs: list[NamePair], english: Matrix
 ):
     index = read_index(finished / "search/images")
@@ -161,7 +161,7 @@ def test_a_name_without_a_vector_in_one_language_counts_in_none(
     assert [(row["names"], row["hit@1"]) for row in rows] == [(3, 1.0)] * 2
 
 
-def test_without_pairs_there_is_nothing_to_measure(finished: Path):
+def test_no_pairs_are_an_error(finished: Path):
     nothing = {"English": np.zeros((0, 5), np.float32)}
     with pytest.raises(InputError, match="expected images with names in both languages"):
         score_names([], nothing, read_index(finished / "search/images"), [1])

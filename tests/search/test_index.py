@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "index"
 
 
-def test_an_index_comes_back_with_unit_vectors_labels_and_what_made_it(folder: Path):
+def test_an_index_is_read_with_unit_vectors_labels_and_source(folder: Path):
     index = read_index(folder, "ab" * 32)
 
     assert index.vectors == pytest.approx(np.array([[0.6, 0.8, 0], [0, 0, 1]]))
@@ -60,7 +60,7 @@ def test_the_same_rows_make_the_same_bytes(folder: Path, tmp_path: Path):
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes(), name
 
 
-def test_an_index_made_with_other_word_vectors_is_refused(folder: Path):
+def test_an_index_of_other_word_vectors_is_refused(folder: Path):
     with pytest.raises(InputError, match=r"built with the word vectors abab.* are from cdcd"):
         read_index(folder, "cd" * 32)
 
@@ -160,7 +160,7 @@ def test_both_give_the_same_scores_in_the_same_order(points: np.ndarray, graph: 
 
 
 @pytest.mark.parametrize("count", [698, 699, 2000])
-def test_all_rows_with_a_direction_can_be_asked_for(points: np.ndarray, graph: Path, count: int):
+def test_all_nonzero_rows_can_be_returned(points: np.ndarray, graph: Path, count: int):
     found = HnswSearch(points, graph, SETTINGS_HNSW).search(points[3], count)
 
     assert sorted(found.rows) == [row for row in range(700) if row not in (13, 400)]
@@ -184,7 +184,7 @@ def test_where_the_graph_finds_too_few_exact_search_takes_over(
     )
 
 
-def test_a_query_of_zeros_is_answered_like_by_exact_search(points: np.ndarray, graph: Path):
+def test_a_query_of_zeros_gives_the_result_of_exact_search(points: np.ndarray, graph: Path):
     zeros = np.zeros(12, np.float32)
 
     found = HnswSearch(points, graph, SETTINGS_HNSW).search(zeros, 4)
@@ -193,7 +193,7 @@ def test_a_query_of_zeros_is_answered_like_by_exact_search(points: np.ndarray, g
 
 
 @pytest.mark.parametrize("rows", [0, 3])
-def test_rows_without_any_direction_make_an_empty_graph(tmp_path: Path, rows: int):
+def test_rows_of_zeros_make_an_empty_graph(tmp_path: Path, rows: int):
     nothing = np.zeros((rows, 4), np.float32)
     write_graph(nothing, tmp_path / "graph", SETTINGS_HNSW)
 
@@ -211,7 +211,7 @@ def test_one_row_is_enough(tmp_path: Path):
     assert (found.rows.tolist(), found.cosines.tolist()) == ([0], [1.0])
 
 
-def test_a_file_that_is_no_graph_is_refused(points: np.ndarray, tmp_path: Path):
+def test_a_file_that_is_not_a_graph_is_refused(points: np.ndarray, tmp_path: Path):
     (tmp_path / "graph").write_bytes(b"no graph")
 
     with pytest.raises(InputError, match="expected a graph that nmslib wrote"):
@@ -222,7 +222,7 @@ def vectors(*rows: list[float]) -> np.ndarray:
     return l2_normalize(np.array(rows, np.float32))
 
 
-def test_rows_come_by_cosine_whatever_the_length_of_the_query():
+def test_rows_are_sorted_by_cosine_for_queries_of_any_length():
     search = ExactSearch(vectors([1, 0, 0], [0, 1, 0], [1, 1, 0], [-1, 0, 0]))
 
     found = search.search(np.array([30, 10, 0], np.float32), 3)
@@ -237,7 +237,7 @@ def test_of_equal_rows_the_lower_number_comes_first_even_at_the_border():
     assert search.search(np.array([1, 2], np.float32), 3).rows.tolist() == [0, 2, 3]
 
 
-def test_a_row_of_zeros_is_never_an_answer():
+def test_a_row_of_zeros_is_never_returned():
     search = ExactSearch(vectors([0, 0, 0], [0, -1, 0], [0, 0, 0]))
 
     found = search.search(np.array([0, 1, 0], np.float32), 5)
@@ -245,7 +245,7 @@ def test_a_row_of_zeros_is_never_an_answer():
     assert (found.rows.tolist(), found.cosines.tolist()) == ([1], [-1.0])
 
 
-def test_a_query_of_zeros_is_as_near_to_all():
+def test_a_query_of_zeros_is_equally_near_to_all():
     search = ExactSearch(vectors([0, 1], [1, 0], [1, 1]))
 
     found = search.search(np.zeros(2, np.float32), 2)
@@ -253,7 +253,7 @@ def test_a_query_of_zeros_is_as_near_to_all():
     assert (found.rows.tolist(), found.cosines.tolist()) == ([0, 1], [0, 0])
 
 
-def test_an_index_without_rows_answers_nothing():
+def test_an_index_without_rows_returns_nothing():
     assert (
         ExactSearch(np.zeros((0, 3), np.float32)).search(np.ones(3, np.float32), 4).rows.size == 0
     )
@@ -266,7 +266,7 @@ def test_unit_length_leaves_zeros_alone():
     assert nonzero_rows(np.array([[0, 0], [0, 2]], np.float32)).tolist() == [1]
 
 
-def test_cosines_never_pass_one():
+def test_cosines_are_at_most_one():
     assert sort_neighbours(
         np.array([4]), np.array([1.0000001], np.float32), 1
     ).cosines.tolist() == [1.0]

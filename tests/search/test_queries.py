@@ -80,7 +80,9 @@ def test_terms_are_means_of_raw_vectors_and_are_added(
         ("king - king", "its words cancel each other out"),
     ],
 )
-def test_what_has_no_vector_says_why(text: str, message: str, table: WordTable):
+def test_a_query_without_a_vector_is_an_error_with_the_reason(
+    text: str, message: str, table: WordTable
+):
     with pytest.raises(InputError, match=message.replace("?", r"\?")) as caught:
         query_vector(text, table)
     assert "\n" not in str(caught.value)

@@ -23,13 +23,13 @@ def neighbours(rows: list[int], cosines: list[float]) -> Neighbours:
         (neighbours([], []), neighbours([], []), 1),
     ],
 )
-def test_rows_as_near_as_the_last_true_one_count(
+def test_rows_tied_with_the_last_reference_count(
     found: Neighbours, truth: Neighbours, share: float
 ):
     assert recall(found, truth) == share
 
 
-def test_queries_are_spread_evenly_and_have_a_direction():
+def test_queries_are_evenly_spaced_and_not_zero():
     vectors = np.arange(20, dtype=np.float32).reshape(10, 2)
     vectors[9] = 0
 
@@ -51,7 +51,7 @@ def test_a_small_index_is_searched_without_loss(finished: Path):
     assert all(row["graph_ms"] > 0 and row["graph_bytes"] > 0 for row in rows)
 
 
-def test_without_queries_nothing_was_missed(finished: Path):
+def test_recall_without_queries_is_one(finished: Path):
     index = read_index(finished / "search/nouns")
 
     assert measure_recall(index, np.zeros((0, 5), np.float32), 3)["recall"] == 1.0

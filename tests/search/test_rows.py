@@ -18,7 +18,7 @@ from wordbridge.search.index import read_index
 from wordbridge.search.rows import NounLabel, index_rows, noun_labels, noun_words
 
 
-def test_all_nouns_with_a_vector_stand_in_the_index_of_nouns(finished: Path):
+def test_the_index_of_nouns_has_all_nouns_with_a_vector(finished: Path):
     made = index_rows({"index": "nouns"}, files_of(finished))
 
     assert [one["synset"] for one in made.labels] == [f"n{number}" for number in range(1, 9)]
@@ -38,7 +38,7 @@ def test_classes_come_in_their_order(finished: Path):
     }
 
 
-def test_images_have_the_label_of_their_noun_and_what_it_takes_to_read_them(finished: Path):
+def test_images_have_the_label_of_their_noun_and_the_location_of_their_file(finished: Path):
     made = index_rows(SETTINGS, files_of(finished))
 
     assert [one["label"] for one in made.labels] == [name.replace("_", " ") for name in IMAGES]
@@ -48,7 +48,7 @@ def test_images_have_the_label_of_their_noun_and_what_it_takes_to_read_them(fini
     assert made.source["method"] == "conse"
 
 
-def test_the_index_of_images_says_which_model_it_was_made_with(finished: Path, tmp_path: Path):
+def test_the_index_of_images_has_the_digests_of_its_model(finished: Path, tmp_path: Path):
     model = [tmp_path / "model.safetensors", tmp_path / "settings.json"]
     for path in model:
         path.write_text(path.name)
@@ -58,7 +58,7 @@ def test_the_index_of_images_says_which_model_it_was_made_with(finished: Path, t
     assert source["model_settings"] == file_sha256(model[1])
 
 
-def test_snakemakes_own_list_of_files_does_as_well(finished: Path):
+def test_files_may_be_named_lists_of_snakemake(finished: Path):
     files = Namedlist()
     for name, value in files_of(finished).items():
         start = len(files)
@@ -80,7 +80,7 @@ def test_images_that_are_gone_from_the_table_are_left_out(finished: Path, tmp_pa
     assert len(made.vectors) == 6
 
 
-def test_scores_of_classes_are_no_vectors_to_search(finished: Path, tmp_path: Path):
+def test_scores_of_classes_cannot_be_indexed(finished: Path, tmp_path: Path):
     described = {"space": "classes", "classes": [f"n{number}" for number in range(5)]}
     (tmp_path / "made.json").write_text(json.dumps(described), encoding="utf-8")
 
@@ -95,7 +95,7 @@ def test_predictions_of_other_images_are_refused(finished: Path, tmp_path: Path)
         index_rows(SETTINGS, files_of(finished) | {"predictions": tmp_path / "few.npy"})
 
 
-def test_an_index_of_the_run_says_which_word_vectors_made_it(finished: Path):
+def test_an_index_of_the_run_has_the_digest_of_its_word_vectors(finished: Path):
     digest = file_sha256(finished / "nouns/vectors.npy")
 
     assert read_index(finished / "search/images", digest).description["seed"] == 1

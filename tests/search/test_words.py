@@ -62,7 +62,7 @@ def test_equal_words_make_equal_bytes(table: WordTable, tmp_path: Path):
         assert (tmp_path / "again" / name).read_bytes() == (table.folder / name).read_bytes()
 
 
-def test_what_the_numbers_cannot_hold_is_refused(tmp_path: Path):
+def test_numbers_beyond_the_type_are_refused(tmp_path: Path):
     with pytest.raises(InputError, match="expected finite numbers within the range of float16"):
         write_words(tmp_path, ["a"], np.array([[1e6]], np.float32), "abc", "float16")
 
@@ -104,5 +104,5 @@ def test_of_a_table_without_order_all_words_in_lower_case_are_taken(tmp_path: Pa
         ("42!", "fr", []),
     ],
 )
-def test_articles_and_the_like_are_left_out(text: str, language: str, words: list[str]):
+def test_stop_words_are_left_out(text: str, language: str, words: list[str]):
     assert content_words(text, language) == words

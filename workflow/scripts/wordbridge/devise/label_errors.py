@@ -59,11 +59,11 @@ def find_label_errors(
     if not len(images):
         return []
     scores = noun_scores(predictions, space)
-    cosines, others, other_nouns = _cosines(scores, images, space, int(settings["near"]))
-    gap = others - cosines
+    cosines, best_cosines, other_nouns = _cosines(scores, images, space, int(settings["near"]))
+    gap = best_cosines - cosines
     is_error = (
         (cosines <= np.quantile(cosines, settings["low_share"]))
-        & (others >= np.quantile(others, 1 - settings["high_share"]))
+        & (best_cosines >= np.quantile(best_cosines, 1 - settings["high_share"]))
         & (gap > 0)
     )
     order = np.flatnonzero(is_error)
@@ -81,8 +81,8 @@ def find_label_errors(
                 float(cosines[number]),
                 space.synsets[other],
                 space.name(other),
-                float(others[number]),
-                float(others[number]) - float(cosines[number]),
+                float(best_cosines[number]),
+                float(best_cosines[number]) - float(cosines[number]),
             )
         )
     return errors
@@ -95,7 +95,7 @@ def _cosines(
     hierarchy = space.hierarchy()
     labels = np.unique(images.nouns)
     columns = scores.column_of[labels]
-    cosines, others = np.empty(len(images)), np.empty(len(images))
+    cosines, best_cosines = np.empty(len(images)), np.empty(len(images))
     other_nouns = np.empty(len(images), np.int64)
     noun, allowed = -1, np.empty(0, np.bool_)
     for block in blocks(len(images), max(len(labels), scores.width)):
@@ -107,6 +107,6 @@ def _cosines(
                 allowed = (steps > near) & (columns != scores.column_of[noun])
             cosines[number] = line[np.searchsorted(labels, noun)]
             best = int(np.argmax(np.where(allowed, line, -np.inf)))
-            others[number] = line[best] if allowed.any() else -1.0
+            best_cosines[number] = line[best] if allowed.any() else -1.0
             other_nouns[number] = labels[best]
-    return cosines, others, other_nouns
+    return cosines, best_cosines, other_nouns
