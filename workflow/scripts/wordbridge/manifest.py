@@ -154,9 +154,8 @@ def _files(results: Path, ignored: Iterable[str]) -> Iterator[Path]:
         raise error
 
     for folder, subfolders, names in os.walk(results, onerror=fail):
-        if Path(folder) == results:
-            subfolders[:] = set(subfolders).difference(ignored)
-        subfolders.sort()
+        top = Path(folder) == results
+        subfolders[:] = sorted(set(subfolders).difference(ignored if top else ()))
         yield from (Path(folder, name) for name in sorted(names))
 
 
@@ -331,18 +330,16 @@ def _same_bytes(here: Path, there: Path) -> bool:
 
 def _job_diffs(here: Manifest, there: Manifest, differing: Iterable[str]) -> list[JobDiff]:
     """Return the jobs of the differing files, those first whose inputs do not differ."""
-    paths_of: dict[str, list[str]] = {}
+    names_of: dict[str, list[str]] = {}
     for name in differing:
         job = job_name(here.makers.get(f"{here.prefix}/{name}")) or "no recorded job"
-        paths_of.setdefault(job, []).append(name)
+        names_of.setdefault(job, []).append(name)
     differing_paths = {f"{here.prefix}/{name}" for name in differing}
     diffs = []
-    for job, names in paths_of.items():
+    for job, names in names_of.items():
         paths = [f"{here.prefix}/{name}" for name in names]
-        other_paths = [f"{there.prefix}/{name}" for name in names]
-        pairs = list(
-            zip(map(here.makers.get, paths), map(there.makers.get, other_paths), strict=True)
-        )
+        other_records = [there.makers.get(f"{there.prefix}/{name}") for name in names]
+        pairs = list(zip(map(here.makers.get, paths), other_records, strict=True))
         items = [
             item
             for old, new in pairs
