@@ -343,19 +343,3 @@ def test_strings_that_are_not_a_list_are_an_error(tables: Path, tmp_path: Path) 
 def test_vectors_that_are_not_a_matrix_are_an_error(tables: Path) -> None:
     with pytest.raises(InputError, match=r"strings\.json: no \.npy matrix can be read"):
         SpacyVectors(tables / "strings.json", tables / "key2row")
-
-
-def test_every_kind_of_vectors_has_its_number_of_words(tmp_path: Path, bin_model: Path) -> None:
-    lines = tmp_path / "words.vec"
-    lines.write_text("a 1 2 3 4\nA 2 4 6 8\nb 4 3 2 1\n", encoding="utf-8")
-    np.save(lines.with_name("m.npy"), np.eye(3, 2))
-    lines.with_name("w.txt").write_text("a\nb\na\n", encoding="utf-8")
-    files = {"matrix": lines.with_name("m.npy"), "words": lines.with_name("w.txt")}
-    headed = lines.with_name("headed.vec")
-    headed.write_text("2 2\na 1 2\nb 3 4\n", encoding="utf-8")
-
-    assert open_vectors("npy", files).size == 2
-    assert open_vectors("text", {"vec": lines}).size == 3
-    assert open_vectors("text", {"vec": headed}).size == 2
-    model = fasttext.load_model(str(bin_model))
-    assert open_vectors("fasttext", {"bin": bin_model}).size == len(model.words)
