@@ -46,7 +46,7 @@ def snakemake(
     command = [*program, *map(str, arguments)]
     with tempfile.TemporaryFile("w+b") as output:
         if server and program[0] == "-m" and not PYTHON & (env or {}).keys():
-            status = warm.run(server, command, every, str(snakefile.parent), output.fileno())
+            status = warm.run(server, command, every, str(snakefile.parent), *[output.fileno()] * 2)
         else:
             status = subprocess.run(
                 [sys.executable, *command],
@@ -77,6 +77,21 @@ def server(shared: Path, worker_id: str) -> str:
         if not address.exists():
             warm.start(str(address), os.getpid() if worker_id == "master" else os.getppid())
     return str(address)
+
+
+@pytest.fixture(scope="session")
+def python(server: str) -> Callable[..., Run]:
+    """Run Python in a forked process: ``python(*arguments, cwd=..., path=PYTHONPATH)``."""
+
+    def run(*arguments: str | Path, cwd: Path, path: Path) -> Run:
+        command, env = list(map(str, arguments)), os.environ | {"PYTHONPATH": str(path)}
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            descriptors = (output.fileno(), errors.fileno())
+            status = warm.run(server, command, env, str(cwd), *descriptors)
+            texts = [os.pread(fd, os.fstat(fd).st_size, 0).decode() for fd in descriptors]
+        return Run(command, status, *texts)
+
+    return run
 
 
 @pytest.fixture(scope="session")

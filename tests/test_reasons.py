@@ -1,9 +1,7 @@
 """Verification of the finished mini experiment, and the causes of stale jobs."""
 
 import json
-import os
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,25 +16,17 @@ from wordbridge.manifest import UNRECORDED_FOLDERS, trace, verify
 Jobs = Callable[..., dict[str, int]]
 
 
-def why(checkout: Path, *arguments: str | Path) -> dict[str, Any]:
+@pytest.fixture
+def why(python: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., dict[str, Any]]:
     """Return the output of ``wordbridge why --json ARGUMENTS`` in a checkout."""
-    run = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from wordbridge.cli import app; app()",
-            "why",
-            "--json",
-            *arguments,
-        ],
-        env=os.environ | {"PYTHONPATH": str(checkout / "workflow/scripts")},
-        cwd=checkout,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    return dict(json.loads(run.stdout))
+
+    def run(checkout: Path, *arguments: str | Path) -> dict[str, Any]:
+        command = ["-c", "from wordbridge.cli import app; app()", "why", "--json"]
+        done = python(*command, *arguments, cwd=checkout, path=checkout / "workflow/scripts")
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
+
+    return run
 
 
 def test_every_file_is_as_recorded_and_is_traced_to_the_downloads(finished: Path):
@@ -83,6 +73,7 @@ EDIT_OF_EVERYTHING = (
 def test_why_names_the_causes_of_exactly_the_jobs_that_snakemake_would_run(
     checkout: Path,
     jobs: Jobs,
+    why: Callable[..., dict[str, Any]],
     edits: list[tuple[str, str]],
     module: str | None,
     deleted: str | None,

@@ -155,7 +155,8 @@ def test_comments_docstrings_new_times_and_another_folder_make_nothing_stale(
 ):
     edit(checkout / PACKAGE / "numbers.py", "# a number", "# the number of letters")
     edit(checkout / PACKAGE / "letters.py", '"""Letters."""', '"""The letters of the text."""')
-    edit(checkout / PACKAGE / "log.py", "code changed", "the code was changed")
+    edit(checkout / PACKAGE / "job.py", "code changed", "the code was changed")
+    edit(checkout / SCRIPTS / "join_letters.py", "turn it off", "set it to false")  # an InputError
     edit(checkout / SCRIPTS / "join_letters.py", '"""Toy."""\n', '"""A toy."""\n\n')
     edit(checkout / "workflow/rules/toy.smk", "logs/join", "logs/do_join")
     edit(checkout / "config.yaml", "{fail: false, size: 5}", "{size: 5, fail: false}")

@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-import os
 import re
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -132,16 +131,18 @@ ROOT = Path(__file__).resolve().parents[1]
         (["--list-rules"], r"expected targets and options .* snakemake plans nothing; .*"),
     ],
 )
-def test_an_error_is_one_line_of_snakemake(tmp_path: Path, arguments: list[str], message: str):
+def test_an_error_is_one_line_of_snakemake(
+    tmp_path: Path,
+    python: Callable[..., subprocess.CompletedProcess[str]],
+    arguments: list[str],
+    message: str,
+):
     mini = ["--snakefile", ROOT / "Snakefile", "--configfile", ROOT / "tests/mini/config.yaml"]
-    command = [sys.executable, "-c", "from wordbridge.cli import app; app()", "why"]
-    run = subprocess.run(
-        [*command, *mini, "--directory", tmp_path, *arguments],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")},
+    command = ["-c", "from wordbridge.cli import app; app()", "why"]
+    run = python(
+        *(*command, *mini, "--directory", tmp_path, *arguments),
         cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
+        path=ROOT / "workflow/scripts",
     )
     assert (run.returncode, run.stdout) == (1, "")
     assert re.fullmatch(f"error: {message}\n", run.stderr)

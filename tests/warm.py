@@ -36,15 +36,17 @@ def start(address: str, pid: int) -> None:
         subprocess.run(command, pass_fds=[descriptor], stdin=subprocess.DEVNULL, check=True)
 
 
-def run(address: str, arguments: list[str], env: dict[str, str], cwd: str, output: int) -> int:
+def run(
+    address: str, arguments: list[str], env: dict[str, str], cwd: str, output: int, errors: int
+) -> int:
     """Return the exit status of ``python ARGUMENTS`` in a forked process.
 
-    ``output`` is the descriptor of its standard output and standard error.
+    ``output`` and ``errors`` are the descriptors of its standard output and standard error.
     """
     with socket.socket(socket.AF_UNIX) as server, tempfile.TemporaryFile(buffering=0) as request:
         server.connect(address)
         request.write(json.dumps({"arguments": arguments, "env": env, "cwd": cwd}).encode())
-        socket.send_fds(server, [b"."], [request.fileno(), output])
+        socket.send_fds(server, [b"."], [request.fileno(), output, errors])
         status = server.recv(16)
     return int(status or b"1")  # a killed server gives no status
 
@@ -60,14 +62,14 @@ def serve(listener: socket.socket, pid: int) -> dict[str, Any] | None:
             continue
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         listener.close()
-        _, (request, output), _, _ = socket.recv_fds(client, 1, 2)
+        _, (request, output, errors), _, _ = socket.recv_fds(client, 1, 3)
         if child := os.fork():
             status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             client.sendall(str(status).encode())
             os._exit(0)
         client.close()
         os.dup2(output, 1)
-        os.dup2(output, 2)
+        os.dup2(errors, 2)
         return dict(json.loads(os.pread(request, os.fstat(request).st_size, 0)))
     return None
 
@@ -85,6 +87,9 @@ def become(request: dict[str, Any], address: str) -> None:
             sys.executable = f"{sys.executable} -SE {Path(__file__).resolve()} run {address}"
             sys.argv = [module, *arguments]
             runpy.run_module(module, run_name="__main__", alter_sys=True)
+        case ["-c", code, *arguments]:
+            sys.argv = ["-c", *arguments]
+            exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
         case [script, *arguments]:
             sys.path.insert(0, str(Path(script).parent))
             sys.argv = [script, *arguments]
@@ -113,7 +118,7 @@ def run_and_exit(request: dict[str, Any], address: str) -> NoReturn:
 def main() -> None:
     match sys.argv[1:]:
         case ["run", address, *arguments]:
-            sys.exit(run(address, arguments, dict(os.environ), os.getcwd(), 1))
+            sys.exit(run(address, arguments, dict(os.environ), os.getcwd(), 1, 2))
         case ["serve", address, descriptor, pid]:
             if os.fork():
                 os._exit(0)  # nobody waits for the server
