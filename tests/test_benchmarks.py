@@ -90,7 +90,7 @@ def fake_port(folder: Path, extra: int = 0) -> Path:
 
 
 @pytest.mark.usefixtures("here")
-def test_figures_of_both_sides_stand_beside_each_other(
+def test_the_table_has_the_figures_of_both_programs(
     texts: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -119,7 +119,7 @@ def test_figures_of_both_sides_stand_beside_each_other(
         assert table[variant, "batch size"] == ["", "125", "64"]
 
 
-def test_the_caption_says_how_preset_corrected_differs(tmp_path: Path) -> None:
+def test_the_caption_explains_how_preset_corrected_differs(tmp_path: Path) -> None:
     presets = {
         name: compare_with_lesson.preset(paths)
         for name, paths in compare_with_lesson.PRESETS.items()

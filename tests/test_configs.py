@@ -208,7 +208,7 @@ def test_a_variant_of_the_lesson_has_exactly_the_lessons_numbers(
         ("pathvars", {"results": "results/lesson", "logs": "logs/lesson"}),
     ],
 )
-def test_the_rest_of_the_lesson_is_the_lessons_too(
+def test_the_other_settings_are_those_of_the_lesson_too(
     lesson: dict[str, Any], part: str, expected: object
 ):
     assert lesson[part] == expected
@@ -248,7 +248,7 @@ def test_the_lesson_writes_out_every_number_of_the_text_and_its_translations(par
     assert read("configs/lesson.yaml")[part].keys() == resolved("configs/lesson.yaml")[part].keys()
 
 
-def test_the_lesson_runs_nothing_of_the_default(planned: Callable[..., str]):
+def test_the_lesson_runs_no_job_of_the_default(planned: Callable[..., str]):
     plan = planned("configs/lesson.yaml")
     fetched = {"giga_fren_fr", "giga_fren_en", "wiki_fr_bin", "wiki_en_bin"}
     assert made(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
@@ -272,20 +272,20 @@ def test_the_head_on_imagenet_is_the_lessons():
     assert features["short_side"] == 224
 
 
-def test_heads_with_and_without_the_classifiers_say_are_else_the_same():
+def test_heads_with_and_without_the_classifier_differ_in_its_weight_alone():
     methods = resolved("config.yaml")["methods"]
     alone, head = (dict(methods[name]) for name in ("head_alone", "head"))
     assert (alone.pop("classifier")["weight"], head.pop("classifier")["weight"]) == (0, 50)
     assert alone == head
 
 
-def test_own_photographs_are_added_to_the_default_sets():
+def test_photographs_of_the_user_are_added_to_the_default_sets():
     config = resolved("configs/photos.yaml")
     default = resolved("config.yaml")
     assert config["run"]["images"] == [*default["run"]["images"], "photos"]
 
 
-def test_imagenet_needs_only_its_folder_and_what_the_lesson_took(planned: Callable[..., str]):
+def test_imagenet_needs_only_its_folder_and_the_files_of_the_lesson(planned: Callable[..., str]):
     images = [f"data/imagenet/{part}/n01440764/{part}.JPEG" for part in ("train", "val")]
     plan = planned("configs/imagenet.yaml", "images", images)
     fetched = {"wordnet_nouns", "imagenet_synsets", "wiki_en_bin", "resnet50"}
@@ -302,7 +302,7 @@ def test_no_image_of_imagenets_valid_folder_chooses_anything():
     assert 0 < split["valid"] <= 0.01
 
 
-def test_ones_own_files_need_nothing_of_the_default(planned: Callable[..., str]):
+def test_files_of_the_user_need_nothing_of_the_default(planned: Callable[..., str]):
     plan = planned("configs/files.yaml")
     assert made(plan, r"resources/files/(\w+)") == {("my_french",), ("my_english",)}
     assert made(plan, r"results/mine/vectors/(\w+)\.bin") == {("fr",), ("en",)}

@@ -54,7 +54,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     return [dict(zip(head.split("\t"), line.split("\t"), strict=True)) for line in lines]
 
 
-def test_finished_images_have_nothing_to_be_done(finished: Path, jobs: Jobs):
+def test_a_finished_folder_of_images_has_no_job_to_run(finished: Path, jobs: Jobs):
     assert jobs(finished, "images", *options(finished)) == {}
 
 

@@ -85,7 +85,7 @@ def run(
     return done, log.read_text(encoding="utf-8")
 
 
-def test_all_that_is_said_goes_to_the_log_in_order_and_nowhere_else(tmp_path: Path):
+def test_all_output_goes_to_the_log_in_order_and_nowhere_else(tmp_path: Path):
     body = """
 import logging, warnings
 print("printed où")

@@ -242,7 +242,7 @@ def test_a_variant_or_seed_has_exactly_these_jobs(
     assert {rule: count for rule, count in found.items() if rule not in COLLECTING} == expected
 
 
-def test_a_rewritten_text_step_that_gives_the_same_bytes_spares_all_below_in_the_next_run(
+def test_a_rewritten_text_step_with_the_same_bytes_spares_the_later_jobs_of_the_next_run(
     checkout: Path, workflow: Workflow, stale: Stale
 ):
     edit(

@@ -30,7 +30,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def test_a_finished_tree_has_nothing_to_be_done(finished: Path, jobs: Jobs):
+def test_a_finished_tree_has_no_job_to_run(finished: Path, jobs: Jobs):
     assert jobs(finished, *options(), snakefile=finished / "Snakefile") == {}
 
 

@@ -166,7 +166,7 @@ def test_comments_docstrings_new_times_and_another_folder_make_nothing_stale(
     assert stale(checkout, snakefile=checkout / "Snakefile") == set()
 
 
-def test_a_rerun_that_writes_the_same_bytes_spares_what_is_below_it_in_the_next_run(
+def test_a_rerun_with_the_same_bytes_spares_the_later_jobs_of_the_next_run(
     checkout: Path, workflow: Workflow, stale: Stale
 ):
     edit(checkout / PACKAGE / "letters.py", "set(text)", "set(list(text))")
@@ -175,7 +175,7 @@ def test_a_rerun_that_writes_the_same_bytes_spares_what_is_below_it_in_the_next_
     assert stale(checkout, snakefile=checkout / "Snakefile") - {"all"} == {"count_letters"}
 
 
-def test_an_edit_while_jobs_run_stops_those_that_come_after_it_and_the_next_run_does_them(
+def test_an_edit_during_a_run_stops_later_jobs_and_the_next_run_does_them(
     checkout: Path, workflow: Workflow, stale: Stale
 ):
     # The first job edits a module of a later one, as a person might.

@@ -61,13 +61,13 @@ def test_a_changed_key_makes_exactly_the_rules_of_its_row_stale(tmp_path: Path):
     assert wrong(tmp_path, read_table()) == []
 
 
-def test_where_params_alone_are_made_anew_a_whole_plan_says_the_same(tmp_path: Path):
+def test_a_plan_of_all_jobs_agrees_with_a_plan_of_params_alone(tmp_path: Path):
     rows = random.Random(SEED).sample(read_table(), SAMPLE)
     assert found(tmp_path, rows, anew=True) == rows
 
 
 @pytest.mark.long
-def test_snakemake_itself_gives_the_same_reasons_in_a_finished_tree(tmp_path: Path):
+def test_snakemake_gives_the_same_reasons_in_a_finished_tree(tmp_path: Path):
     """Some minutes: Snakemake plans with the metadata of a tree where every job is done."""
     wrong = []
     for number, given in enumerate(sorted({row.given for row in read_table()})):
@@ -153,7 +153,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Planner, Plan]:
         ("images/.b.png", "hidden", "none"),
     ],
 )
-def test_a_file_of_ones_own_counts_by_its_bytes_even_if_it_is_an_old_one(
+def test_a_file_of_the_user_counts_by_its_bytes_even_if_its_time_is_old(
     own: tuple[Planner, Plan], name: str, text: str | None, stale: str
 ):
     """None is a file that is gone; what comes and goes again counts for the plans in between."""
@@ -170,7 +170,7 @@ def test_a_file_of_ones_own_counts_by_its_bytes_even_if_it_is_an_old_one(
     ("name", "stale"),
     [("resources/manual/by_url", "fetch_resource:1"), ("images/b.png", "list_images:2")],
 )
-def test_a_file_of_ones_own_that_was_there_when_it_was_planned_counts_when_it_is_gone(
+def test_a_planned_file_of_the_user_counts_when_it_is_deleted(
     own: tuple[Planner, Plan], name: str, stale: str
 ):
     planner, _ = own
@@ -180,7 +180,7 @@ def test_a_file_of_ones_own_that_was_there_when_it_was_planned_counts_when_it_is
     assert planner.stale(plan, base()).words(plan) == stale
 
 
-def test_an_edit_of_what_is_no_image_beside_images_does_not_count(own: tuple[Planner, Plan]):
+def test_an_edit_of_another_file_in_a_folder_of_images_does_not_count(own: tuple[Planner, Plan]):
     planner, _ = own
     notes = planner.folder / "photographs/notes.txt"
     set_to(notes, "one")
@@ -191,7 +191,7 @@ def test_an_edit_of_what_is_no_image_beside_images_does_not_count(own: tuple[Pla
     assert planner.stale(plan, base()).words(plan) == "list_images:1"
 
 
-def test_a_file_behind_a_file_address_is_ones_own(tmp_path: Path):
+def test_a_file_with_a_file_url_counts_by_its_bytes(tmp_path: Path):
     planner, path = prepared(tmp_path), tmp_path / "with space.npy"
     url = f"file://{tmp_path}/with%20space.npy"
     config = changed(base(), f'resources.by_url.locations=[{{url: "{url}"}}]')

@@ -140,7 +140,7 @@ def stale_by_themselves(jobs: Iterable[tuple[str, list[str]]]) -> Stale:
     return Stale(+again, +new)
 
 
-def test_rows_of_both_tables_are_what_a_dry_run_of_snakemake_says(
+def test_rows_of_both_tables_agree_with_a_dry_run_of_snakemake(
     tmp_path: Path, workflow: Callable[..., CompletedProcess[str]]
 ):
     tree, config = copy_of_checkout(tmp_path / "tree"), base()
@@ -180,7 +180,7 @@ def edited(module: str) -> Iterator[None]:
 
 
 @pytest.mark.long
-def test_snakemake_itself_gives_the_same_reasons_for_each_module(tmp_path: Path):
+def test_snakemake_gives_the_same_reasons_for_each_module(tmp_path: Path):
     wrong = []
     with unchanging_code():
         planner, config = prepared(tmp_path), changed(base(), EVERY_RULE)

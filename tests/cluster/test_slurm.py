@@ -269,7 +269,7 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
 
 
 @pytest.mark.long
-def test_feature_shards_are_jobs_of_their_own_that_run_side_by_side(
+def test_feature_shards_are_separate_jobs_that_run_at_the_same_time(
     slurm: dict[str, str], tmp_path: Path, workflow: Workflow
 ):
     tree, alone = tmp_path / "shared folder", tmp_path / "alone"

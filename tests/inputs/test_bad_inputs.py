@@ -95,7 +95,7 @@ def test_the_table_has_as_many_rows_of_each_kind_as_the_readme_promises():
 
 
 @pytest.mark.parametrize("row", rows(Bad))
-def test_a_bad_file_is_told_in_one_line_that_names_it(row: Bad, folder: Path):
+def test_the_error_of_a_bad_file_is_one_line_with_its_name(row: Bad, folder: Path):
     path = given(row, folder)
     before = contents(folder)
     with pytest.raises((InputError, UnreadableImageError)) as caught:
@@ -124,7 +124,7 @@ def test_a_missing_file_and_a_folder_for_a_file_are_named(door: str, is_folder: 
 
 
 @pytest.mark.parametrize("row", rows(Value))
-def test_an_impossible_value_is_told_and_an_extreme_one_taken(row: Value):
+def test_an_impossible_value_is_an_error_and_an_extreme_one_is_accepted(row: Value):
     if not row.says:
         assert row.call() == row.gives
         return
@@ -134,7 +134,7 @@ def test_an_impossible_value_is_told_and_an_extreme_one_taken(row: Value):
 
 
 @pytest.mark.parametrize("row", rows(Setting))
-def test_a_bad_setting_is_told_by_its_key(row: Setting):
+def test_the_error_of_a_bad_setting_has_its_key(row: Setting):
     config = yaml.load((ROOT / "config.yaml").read_text(encoding="utf-8"), YAML)
     *path, name = row.key.split(".")
     block = config
@@ -199,7 +199,7 @@ def test_a_folder_with_spaces_and_accents_is_a_folder(words: list[str], found: s
     assert found in run.stdout
 
 
-def test_a_strange_folder_among_the_trained_ones_is_passed_over(results: Path):
+def test_an_unknown_folder_among_trained_models_is_ignored(results: Path):
     shutil.copytree(results / BEST, results / "translators/plain/10 (copy)")
     run = CliRunner().invoke(app, ["translate", "Qui ?", "--results", str(results)])
     assert run.exit_code == 0, run.stderr
@@ -264,7 +264,7 @@ def test_a_bad_run_ends_in_one_line(
 
 
 @pytest.mark.parametrize("row", rows(Held))
-def test_a_row_that_another_test_holds_is_there(row: Held):
+def test_a_row_that_another_test_has_is_in_that_test(row: Held):
     path, _, name = row.test.partition("::")
     text = (ROOT / path).read_text(encoding="utf-8")
     functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]

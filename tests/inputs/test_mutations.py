@@ -102,7 +102,7 @@ def check(door: str, mutations: list[Mutation]) -> None:
 @pytest.mark.parametrize("door", DOORS)
 @settings(derandomize=True, max_examples=15, deadline=None, database=None)
 @given(mutations=MUTATIONS)
-def test_a_mutated_file_is_told_or_read(door: str, mutations: list[Mutation]):
+def test_a_mutated_file_is_read_or_refused_in_one_line(door: str, mutations: list[Mutation]):
     check(door, mutations)
 
 
@@ -115,7 +115,7 @@ def test_a_mutated_file_is_told_or_read(door: str, mutations: list[Mutation]):
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(mutations=MUTATIONS)
-def test_many_mutated_files_are_told_or_read(door: str, mutations: list[Mutation]):
+def test_many_mutated_files_are_read_or_refused_in_one_line(door: str, mutations: list[Mutation]):
     check(door, mutations)
 
 

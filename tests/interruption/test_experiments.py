@@ -6,7 +6,7 @@ from tests.interruption.experiments import EXPERIMENTS
 from tests.planned import Planner, unchanging_code
 
 
-def test_every_rule_with_a_script_is_run_and_so_killed_in_one_of_the_experiments(tmp_path: Path):
+def test_every_rule_with_a_script_is_run_and_killed_in_one_of_the_experiments(tmp_path: Path):
     scripted, run = set[str](), set[str]()
     with unchanging_code():
         for experiment in EXPERIMENTS:
