@@ -135,8 +135,12 @@ def format_plan(jobs: Sequence[PlannedJob], as_json: bool = False) -> str:
         rows.setdefault((job.rule, reason), []).append(wildcards)
     lines = [f"{_job_names(rule, names)}: {reason}" for (rule, reason), names in rows.items()]
     count = f"{len(jobs)} job{'s' if len(jobs) > 1 else ''}"
-    unknown = f"; no record of {', '.join(untimed)}" if untimed else ""
-    return "\n".join([*lines, f"{count}: about {duration(seconds)} one after the other{unknown}"])
+    time = f"about {duration(seconds)} one after the other"
+    if all(job.seconds is None for job in jobs):
+        time = "no record of their time, because no job of these rules has run here"
+    elif untimed:
+        time += f"; no record of {', '.join(untimed)}"
+    return "\n".join([*lines, f"{count}: {time}"])
 
 
 def _job_names(rule: str, wildcards: Sequence[str]) -> str:
