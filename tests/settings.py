@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from workflow.config import read_schema
 
 SCHEMA = Path(__file__).resolve().parents[1] / "workflow/schemas/config.schema.yaml"
 
@@ -14,7 +14,7 @@ Block = dict[str, Any]
 
 @cache
 def _schema() -> Block:
-    schema: Block = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema: Block = read_schema(SCHEMA)
     return schema
 
 

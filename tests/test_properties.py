@@ -38,7 +38,7 @@ from wordbridge.sources.archives import escapes_archive, extract_member
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.translator import Translator
 from wordbridge.vectors.fasttext import FastTextBin
-from workflow.config import load
+from workflow.config import load, read_schema
 from workflow.config_errors import YAML, schema_keys
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -269,7 +269,7 @@ def read(path: Path) -> dict[str, Any]:
     return config
 
 
-PATHS = sorted({path for path, _ in schema_keys(read(SCHEMA), read(SCHEMA))})
+PATHS = sorted({path for path, _ in schema_keys(read_schema(SCHEMA), read_schema(SCHEMA))})
 PLAIN = st.none() | st.booleans() | st.integers(-3, 300) | st.floats() | st.text(max_size=4)
 ANY = st.recursive(
     PLAIN,

@@ -68,7 +68,7 @@ def load(
     problem, of which YAML would silently take the last. Raises WorkflowError with one line per
     problem: what, expected, got, what to do.
     """
-    schema = _schema(Path(schema_path))
+    schema = read_schema(schema_path)
     # Through JSON: plain types only, and names that YAML reads as numbers are text again.
     plain = json.loads(json.dumps(config, default=str))
     for name, node in schema.get("properties", {}).items():
@@ -90,9 +90,28 @@ def load(
     return result
 
 
-def _schema(path: Path) -> Schema:
-    schema: Schema = yaml.load(path.read_bytes(), YAML)
+def read_schema(path: str | Path) -> Schema:
+    """Return a schema in which mappings with ``properties`` take no other keys.
+
+    Below ``properties`` they are {} by default, unless they have required keys.
+    """
+    schema: Schema = _closed(yaml.load(Path(path).read_bytes(), YAML))
     return schema
+
+
+def _closed(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_closed(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    # Conditions are schemas of a part of a value.
+    node = {k: v if k in ("default", "if", "then") else _closed(v) for k, v in node.items()}
+    if isinstance(node.get("properties"), dict):
+        node = {"type": "object", "additionalProperties": False, **node}
+        for name, child in node["properties"].items():
+            if "properties" in child and "required" not in child:
+                node["properties"][name] = {"default": {}, **child}
+    return node
 
 
 @FORMATS.checks("query")

