@@ -1,10 +1,10 @@
-"""Measure the reader of fastText .bin files beside the lesson's dictionary of all vectors.
+"""Compare the reader of fastText .bin files with the lesson's dictionary of all vectors.
 
     python -m benchmarks.measure_bin_reader [--size GB] [--shapes SHAPE ...]
 
-writes a valid .bin of random numbers into a temporary folder, reads it in processes of their
-own, and prints a table (TSV): seconds from opening the file to the finished vectors (the best of
---rounds, taken in turn), peak memory, and how far the two differ in any number at most.
+writes a valid .bin of random numbers into a temporary folder, reads it in separate processes, and
+prints a table (TSV): seconds from opening the file to the vectors (the best of --rounds, in turn),
+peak memory, and the largest absolute difference between the vectors of the two readers.
 """
 
 import argparse
@@ -40,12 +40,12 @@ BLOCK_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model's rows are: how many numbers each, and which share of them are words."""
+    """A model of ``dim`` numbers a row; ``word_share`` of the rows are words, others subwords."""
 
     dim: int
-    longest: int
+    maxn: int
     word_share: float
-    meaning: str
+    description: str
 
 
 SHAPES = {
@@ -56,59 +56,59 @@ SHAPES = {
 
 
 def main() -> None:
-    """Print the table, or, in a process of its own, the figures of one way of reading."""
+    """Print the table, or, in a child process, the figures of one reader."""
     options = parse_options()
     if options.reader:
-        print(json.dumps(measured(options.reader, Path(options.folder))))
+        print(json.dumps(measure(options.reader, Path(options.folder))))
         return
     print("\t".join(COLUMNS))
     for name in options.shapes:
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
             words = write_model(Path(folder), SHAPES[name], options.size, options.words)
             size = Path(folder, MODEL).stat().st_size / 1e6
-            for line in compared(Path(folder), options.rounds):
+            for line in compare(Path(folder), options.rounds):
                 print(f"{name}\t{size:.1f}\t{words}\t{options.words}\t{line}", flush=True)
 
 
 def parse_options() -> argparse.Namespace:
-    """Return what the command line asks for."""
-    shapes = "; ".join(f"{name}: {shape.meaning}" for name, shape in SHAPES.items())
+    """Return the options of the command line."""
+    shapes = "; ".join(f"{name}: {shape.description}" for name, shape in SHAPES.items())
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--size", type=float, default=2.4, help="of the file in GB (default 2.4)")
     parser.add_argument("--words", type=int, default=20_000, help="in the vocabulary")
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES), help=shapes)
-    parser.add_argument("--rounds", type=int, default=3, help="of which the best counts")
+    parser.add_argument("--rounds", type=int, default=3, help="the best of these counts")
     parser.add_argument("--folder", help="for the file (default: the system's temporary folder)")
     parser.add_argument("--reader", choices=READERS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def compared(folder: Path, rounds: int) -> Iterator[str]:
-    """Yield a line of the table for the lesson's way, then for the project's."""
+def compare(folder: Path, rounds: int) -> Iterator[str]:
+    """Yield a line of the table for the lesson's reader, then for the project's."""
     figures: dict[str, list[dict[str, float]]] = {reader: [] for reader in READERS}
     for _ in range(rounds):
-        for reader, taken in figures.items():
+        for reader, results in figures.items():
             command = [sys.executable, __file__, "--reader", reader, "--folder", str(folder)]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-            taken.append(json.loads(done.stdout))
-    best = {reader: min(round_["seconds"] for round_ in figures[reader]) for reader in READERS}
+            process = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+            results.append(json.loads(process.stdout))
+    best = {reader: min(result["seconds"] for result in figures[reader]) for reader in READERS}
     vectors = [np.load(folder / f"{reader}.npy") for reader in READERS]
-    shared = vectors[0].any(axis=1)  # the lesson has nothing for words outside the dictionary
+    shared = vectors[0].any(axis=1)  # the lesson has zeros for words outside the dictionary
     difference = float(np.abs(vectors[0][shared] - vectors[1][shared]).max())
     for reader, seconds in best.items():
-        peak = max(round_["peak_mb"] for round_ in figures[reader])
+        peak = max(result["peak_mb"] for result in figures[reader])
         faster = best["lesson"] / seconds
         yield f"{reader}\t{seconds:.3f}\t{peak:.0f}\t{faster:.1f}\t{difference:.1e}"
 
 
-def measured(reader: str, folder: Path) -> dict[str, float]:
-    """Return seconds and peak memory of one way of reading; its vectors are left in a file."""
+def measure(reader: str, folder: Path) -> dict[str, float]:
+    """Return seconds and peak memory of one reader; write its vectors to a file."""
     words = (folder / VOCABULARY).read_text(encoding="utf-8").split("\n")
     read = READERS[reader]()
     started = time.perf_counter()
     vectors = read(folder / MODEL, words)
     seconds = time.perf_counter() - started
-    # Not getrusage: its peak begins with that of the process that started this one.
+    # Not getrusage: its peak starts from that of the parent process.
     peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
     np.save(folder / f"{reader}.npy", vectors)
     return {"seconds": seconds, "peak_mb": int(peak) * 1024 / 1e6}
@@ -118,25 +118,25 @@ Reader = Callable[[Path, list[str]], NDArray[np.float32]]
 
 
 def lesson() -> Reader:
-    """Return the lesson's way: a dictionary of every word in the file."""
+    """Return the lesson's reader: a dictionary of every word in the file."""
     import fasttext
 
     def read(path: Path, words: list[str]) -> NDArray[np.float32]:
         model = fasttext.load_model(str(path))
         vectors: dict[str, Any] = {word: model.get_word_vector(word) for word in model.get_words()}
-        nothing = np.zeros(model.get_dimension(), np.float32)
-        return np.array([vectors.get(word, nothing) for word in words])
+        zeros = np.zeros(model.get_dimension(), np.float32)
+        return np.array([vectors.get(word, zeros) for word in words])
 
     return read
 
 
 def wordbridge() -> Reader:
-    """Return the project's way: the rows of the vocabulary, words unknown to the file included."""
+    """Return the project's reader: the vocabulary's vectors, also of words not in the file."""
     from wordbridge.vectors.embeddings import lookup
     from wordbridge.vectors.fasttext import FastTextBin
 
     def read(path: Path, words: list[str]) -> NDArray[np.float32]:
-        vectors = FastTextBin(path, unit_length=True)  # as the installed library gives them
+        vectors = FastTextBin(path, unit_length=True)  # as the installed library returns them
         return lookup(words, vectors, ["subwords"]).matrix
 
     return read
@@ -147,16 +147,16 @@ READERS: dict[str, Callable[[], Reader]] = {"lesson": lesson, "wordbridge": word
 
 def write_model(folder: Path, shape: Shape, size: float, vocabulary: int) -> int:
     """Write a model of ``size`` GB and a vocabulary; return the number of words in the model."""
-    rows = int(size * 1e9 / (4 * shape.dim * (1 + shape.word_share)))  # the words' have two
+    rows = int(size * 1e9 / (4 * shape.dim * (1 + shape.word_share)))  # words have two
     words = int(rows * shape.word_share)
-    known = min(int(vocabulary * FOUND_SHARE), words)
-    spelled = list(islice(spellings(), words + vocabulary - known))
-    step = words // known
-    chosen = spelled[: known * step : step] + spelled[words:]
+    shared = min(int(vocabulary * FOUND_SHARE), words)
+    names = list(islice(spellings(), words + vocabulary - shared))
+    step = words // shared
+    chosen = names[: shared * step : step] + names[words:]
     (folder / VOCABULARY).write_text("\n".join(chosen), encoding="utf-8")
     with (folder / MODEL).open("wb") as file:
         write_head(file, shape, words, rows - words)
-        for rank, word in enumerate(spelled[:words]):
+        for rank, word in enumerate(names[:words]):
             file.write(word.encode() + b"\0" + struct.pack("<qb", words - rank + 4, 0))
         write_matrix(file, rows, shape.dim)
         write_matrix(file, words, shape.dim)
@@ -164,9 +164,9 @@ def write_model(folder: Path, shape: Shape, size: float, vocabulary: int) -> int
 
 
 def write_head(file: BinaryIO, shape: Shape, words: int, buckets: int) -> None:
-    """Write magic number, version, settings (skip-gram, negative sampling) and sizes."""
+    """Write the magic number, version, settings (skip-gram, negative sampling) and sizes."""
     file.write(struct.pack("<ii", 793712314, 12))
-    settings = [5, 5, 5, 5, 1, 2, 2, buckets, 3 if shape.longest else 0, shape.longest, 100]
+    settings = [5, 5, 5, 5, 1, 2, 2, buckets, 3 if shape.maxn else 0, shape.maxn, 100]
     file.write(struct.pack("<12id", shape.dim, *settings, 1e-4))
     file.write(struct.pack("<iiiqq", words, words, 0, 10**9, -1))
 
@@ -181,10 +181,10 @@ def write_matrix(file: BinaryIO, rows: int, dim: int) -> None:
 
 
 def spellings() -> Iterator[str]:
-    """Yield different words of two to five syllables."""
+    """Yield distinct words of two to five syllables."""
     seen: set[str] = set()
     for number in count(1):
-        left, word = number * 48271 % (2**31 - 1), ""  # a generator that visits every number once
+        left, word = number * 48271 % (2**31 - 1), ""  # a generator that reaches every number once
         for _ in range(2 + number % 4):
             left, syllable = divmod(left, len(SYLLABLES))
             word += SYLLABLES[syllable]

@@ -1,11 +1,11 @@
-"""Measure the extraction of features beside a plain torchvision loop over the same files.
+"""Compare the extraction of features with a plain torchvision loop over the same files.
 
     python -m benchmarks.measure_extraction FOLDER WEIGHTS [--backbone NAME] [--threads N]
 
-reads every image under FOLDER in processes of their own and prints a table (TSV): seconds from
-the ready network to the last feature (the best of --rounds, taken in turn), images per second,
-peak memory, and how near the features are to the plain loop's (mean cosine). Images that PIL
-cannot open are left out beforehand, since a plain loop ends at them.
+reads every image under FOLDER in separate processes and prints a table (TSV): seconds from the
+loaded network to the last feature (the best of --rounds, in turn), images per second, peak memory,
+and the mean cosine of the features with those of the plain loop. Files that PIL cannot open are
+left out beforehand, because the plain loop fails on them.
 """
 
 import argparse
@@ -22,80 +22,80 @@ import numpy as np
 from numpy.typing import NDArray
 
 COLUMNS = [
-    *("way", "images", "threads", "seconds", "images_per_second", "peak_mb"),
+    *("method", "images", "threads", "seconds", "images_per_second", "peak_mb"),
     *("times_faster", "cosine"),
 ]
 LOOP_BATCH = 64
 
 
 def main() -> None:
-    """Print the table, or, in a process of its own, the figures of one way."""
+    """Print the table, or, in a child process, the figures of one method."""
     options = parse_options()
-    if options.way:
-        print(json.dumps(measured(options)))
+    if options.method:
+        print(json.dumps(measure(options)))
         return
     with tempfile.TemporaryDirectory() as folder:
         print("\t".join(COLUMNS))
-        for line in compared(options, Path(folder)):
+        for line in compare(options, Path(folder)):
             print(line, flush=True)
 
 
 def parse_options() -> argparse.Namespace:
-    """Return what the command line asks for."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, help="images, sub-folders included")
     parser.add_argument("weights", type=Path, help="the backbone's weights")
     parser.add_argument("--backbone", default="efficientnet_lite0")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--batch-size", type=int, default=4, help="of the project (default 4)")
-    parser.add_argument("--images", type=int, default=400, help="at most so many (default 400)")
-    parser.add_argument("--rounds", type=int, default=3, help="of which the best counts")
-    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--images", type=int, default=400, help="at most (default 400)")
+    parser.add_argument("--rounds", type=int, default=3, help="the best of these counts")
+    parser.add_argument("--method", choices=METHODS, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def compared(options: argparse.Namespace, folder: Path) -> Iterator[str]:
+def compare(options: argparse.Namespace, folder: Path) -> Iterator[str]:
     """Yield the lines of the table, the plain loop first."""
-    rounds: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+    figures: dict[str, list[dict[str, float]]] = {method: [] for method in METHODS}
     for _ in range(options.rounds):
-        for way, taken in rounds.items():
-            command = [sys.executable, __file__, *sys.argv[1:], "--way", way]
-            command += ["--out", str(folder / f"{way}.npy")]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-            taken.append(json.loads(done.stdout))
-    best = {way: min(figures["seconds"] for figures in taken) for way, taken in rounds.items()}
+        for method, results in figures.items():
+            command = [sys.executable, __file__, *sys.argv[1:], "--method", method]
+            command += ["--out", str(folder / f"{method}.npy")]
+            process = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+            results.append(json.loads(process.stdout))
+    best = {name: min(result["seconds"] for result in figures[name]) for name in METHODS}
     plain = np.load(folder / "loop.npy")
-    for way, seconds in best.items():
-        made = np.load(folder / f"{way}.npy")
-        peak = max(figures["peak_mb"] for figures in rounds[way])
-        figures = f"{seconds:.2f}\t{len(made) / seconds:.1f}\t{peak:.0f}"
-        against = f"{best['loop'] / seconds:.2f}\t{cosine(made, plain):.4f}"
-        yield f"{way}\t{len(made)}\t{options.threads}\t{figures}\t{against}"
+    for method, seconds in best.items():
+        features = np.load(folder / f"{method}.npy")
+        images, peak = len(features), max(result["peak_mb"] for result in figures[method])
+        speed = f"{seconds:.2f}\t{images / seconds:.1f}\t{peak:.0f}"
+        difference = f"{best['loop'] / seconds:.2f}\t{cosine(features, plain):.4f}"
+        yield f"{method}\t{images}\t{options.threads}\t{speed}\t{difference}"
 
 
-def cosine(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Return the mean cosine between the rows of two tables of features."""
-    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    return float(np.mean((one * other).sum(axis=1) / lengths))
+def cosine(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Return the mean cosine of the rows of ``first`` with those of ``second``."""
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    return float(np.mean((first * second).sum(axis=1) / lengths))
 
 
-def measured(options: argparse.Namespace) -> dict[str, float]:
-    """Return seconds and peak memory of one way; its features are left in a file."""
+def measure(options: argparse.Namespace) -> dict[str, float]:
+    """Return seconds and peak memory of one method; write its features to a file."""
     files = readable(options.folder)[: options.images]
-    make = WAYS[options.way](options)
-    make(files[:LOOP_BATCH])  # libraries choose their kernels the first time
+    method = METHODS[options.method](options)
+    method(files[:LOOP_BATCH])  # libraries choose their kernels in the first call
     started = time.perf_counter()
-    features = make(files)
+    features = method(files)
     seconds = time.perf_counter() - started
-    # Not getrusage: its peak begins with that of the process that started this one.
+    # Not getrusage: its peak starts from that of the parent process.
     peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
     np.save(options.out, features)
     return {"seconds": seconds, "peak_mb": int(peak) * 1024 / 1e6}
 
 
 def readable(folder: Path) -> list[Path]:
-    """Return the files under ``folder`` that PIL knows, sorted."""
+    """Return the files under ``folder`` that PIL can open, sorted."""
     from PIL import Image
 
     files = []
@@ -111,11 +111,11 @@ def readable(folder: Path) -> list[Path]:
     return files
 
 
-Way = Callable[[list[Path]], NDArray[np.float32]]
+Method = Callable[[list[Path]], NDArray[np.float32]]
 
 
-def loop(options: argparse.Namespace, workers: int = 0) -> Way:
-    """Return the plain way: torchvision's transforms, its loader, the network as it was built."""
+def loop(options: argparse.Namespace, workers: int = 0) -> Method:
+    """Return the plain loop: torchvision's transforms, torch's DataLoader, unfused batch norms."""
     import torch
     from PIL import Image
     from torch import nn
@@ -145,10 +145,10 @@ def loop(options: argparse.Namespace, workers: int = 0) -> Way:
             return len(self.files)
 
         def __getitem__(self, number: int) -> torch.Tensor:
-            made: torch.Tensor = prepare(Image.open(self.files[number]).convert("RGB"))
-            return made
+            image: torch.Tensor = prepare(Image.open(self.files[number]).convert("RGB"))
+            return image
 
-    def make(files: list[Path]) -> NDArray[np.float32]:
+    def features(files: list[Path]) -> NDArray[np.float32]:
         loader = DataLoader(Files(files), batch_size=LOOP_BATCH, num_workers=workers)
         pools = [nn.AdaptiveMaxPool2d(1), nn.AdaptiveAvgPool2d(1)]
         with torch.inference_mode():
@@ -156,16 +156,16 @@ def loop(options: argparse.Namespace, workers: int = 0) -> Way:
             rows = [torch.cat([p(m) for p in pools], 1).flatten(1) for m in maps]
         return torch.cat(rows).numpy()
 
-    return make
+    return features
 
 
-def loader(options: argparse.Namespace) -> Way:
-    """Return the plain way with decoding in as many worker processes as there are threads."""
+def loader(options: argparse.Namespace) -> Method:
+    """Return the plain loop with a decoding process per thread."""
     return loop(options, options.threads)
 
 
-def wordbridge(options: argparse.Namespace) -> Way:
-    """Return the project's way."""
+def wordbridge(options: argparse.Namespace) -> Method:
+    """Return the project's extraction."""
     import torch
 
     from wordbridge.images.backbones import load_backbone
@@ -177,16 +177,16 @@ def wordbridge(options: argparse.Namespace) -> Way:
         torch.device("cpu"), "concatenated", "float32", options.batch_size, options.threads
     )
 
-    def make(files: list[Path]) -> NDArray[np.float32]:
-        rest = ("", "photo", "", "", "", "")
-        images = [ImageRow("", str(path), *rest, str(path), "") for path in files]
-        features: NDArray[np.float32] = extract(images, read_bytes, backbone, settings).features
-        return features
+    def features(files: list[Path]) -> NDArray[np.float32]:
+        empty = ("", "photo", "", "", "", "")
+        images = [ImageRow("", str(path), *empty, str(path), "") for path in files]
+        rows: NDArray[np.float32] = extract(images, read_bytes, backbone, settings).features
+        return rows
 
-    return make
+    return features
 
 
-WAYS: dict[str, Callable[[argparse.Namespace], Way]] = {
+METHODS: dict[str, Callable[[argparse.Namespace], Method]] = {
     "loop": loop,
     "loader": loader,
     "wordbridge": wordbridge,

@@ -23,7 +23,7 @@ from snakemake.exceptions import WorkflowError
 
 from tests.inputs.files import fasttext_model, tarred
 from tests.settings import defaults
-from tests.translation.toys import FLAGS, VARIANTS, parallel, translator
+from tests.translation.toys import FLAGS, VARIANTS, decoding_settings, parallel, translator
 from tests.translation.toys import settings as variant
 from wordbridge.corpus.batches import sortish_batches
 from wordbridge.corpus.detokenizer import detokenize
@@ -35,7 +35,7 @@ from wordbridge.errors import InputError
 from wordbridge.images.packages import members
 from wordbridge.report.corpus import audit
 from wordbridge.sources.archives import escapes_archive, extract_member
-from wordbridge.translation.decoding import DecodingSettings, translate
+from wordbridge.translation.decoding import translate
 from wordbridge.translation.translator import Translator
 from wordbridge.vectors.fasttext import FastTextBin
 from workflow.config import load, read_schema
@@ -165,7 +165,7 @@ def test_a_hypothesis_has_the_score_of_all_its_steps(
 ):
     model = translator(variant((VARIANTS | FLAGS)[name]), seed).eval()
     text = np.array([*source, EOS])
-    (hypothesis,) = translate(model, [text], DecodingSettings(beam=beam, max_steps=6))
+    (hypothesis,) = translate(model, [text], decoding_settings(beam=beam, max_steps=6))
     ids = hypothesis.ids.tolist()
     log_probabilities = steps(model, text, ids if len(ids) == 6 else [*ids, EOS])
     prefixes = list(accumulate(log_probabilities, initial=0.0))
