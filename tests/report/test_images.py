@@ -38,7 +38,7 @@ def test_a_row_is_the_mean_over_the_seeds():
     assert (mean["method"], mean["seeds"], mean["split"]) == ("head", 2, "seen nouns")
     assert mean["hit@1"] == pytest.approx(0.3)
     assert mean["hit@1_std"] == pytest.approx(np.std([0.2, 0.4], ddof=1))
-    assert mean["hp@2"] is None
+    assert np.isnan(mean["hp@2"])
 
 
 def test_methods_with_the_same_candidates_are_consecutive():
@@ -192,6 +192,6 @@ def test_the_table_names_the_method_and_seed_of_its_predictions() -> None:
     text = markdown(label_errors_table(errors, "conse", 7))
 
     assert text.startswith("Possible label errors: ")
-    assert ", by the predictions of conse (seed 7)\n" in text
+    assert ", by the predictions of conse (seed 7).\n" in text
     cells = [cell.strip() for cell in text.splitlines()[4].split("|")[1:-1]]
     assert cells == ["own", "2.png", "valid", "cat", "0.125", "boat", "0.750", "0.625"]

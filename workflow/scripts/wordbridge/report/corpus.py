@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, combinations
+from itertools import chain, combinations, compress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wordbridge.corpus.pairs import REPORT_COLUMNS, SPLITS, TokenizedPair
 from wordbridge.corpus.splits import match_key
@@ -17,11 +18,10 @@ from wordbridge.vectors.protocol import WordVectors
 
 LANGUAGES = {"fr": "French", "en": "English"}
 PERCENTILES = (90, 97, 99)  # those of the lesson
-TRAINED_ON = {"train", "auxiliary"}  # pairs of these two may be alike
+TRAINED_ON = {"train", "auxiliary"}  # these two may share texts
 LEAKS = ("exact", "normalised", "english_only", "french_only", "group")
-# The lesson compares these: the vectors hardly depend on case, unlike words differ.
+# Pairs from the lesson: spellings of one word have similar vectors, unrelated words do not.
 WORD_PAIRS = (("jeremy", "Jeremy"), ("banana", "Jeremy"))
-_REMEDY = "make the report again"
 
 
 def lengths_table(pairs: Sequence[TokenizedPair]) -> Table:
@@ -53,11 +53,8 @@ def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
     rows = []
     for language in LANGUAGES:
         for split in [*splits, "all"]:
-            texts = [
-                pair.fr_tokens if language == "fr" else pair.en_tokens
-                for pair in pairs
-                if split in (pair.split, "all")
-            ]
+            chosen = [pair for pair in pairs if split in (pair.split, "all")]
+            texts = [pair.fr_tokens if language == "fr" else pair.en_tokens for pair in chosen]
             rows.append({"language": language, "split": split, **_statistics(texts)})
     return pd.DataFrame(rows)
 
@@ -65,13 +62,14 @@ def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
 def _statistics(texts: Sequence[Sequence[str]]) -> dict[str, float]:
     lengths = np.array([len(tokens) for tokens in texts])
     counts = Counter(chain.from_iterable(texts))
+    percentiles = np.percentile(lengths, PERCENTILES) if len(lengths) else [0, 0, 0]
     return {
         "pairs": len(texts),
-        "tokens": int(lengths.sum()),
+        "tokens": counts.total(),
         "types": len(counts),
         "once": sum(count == 1 for count in counts.values()),
         "mean": round(float(lengths.mean()), 2) if len(lengths) else 0.0,
-        **{f"p{p}": int(np.percentile(lengths, p)) if len(lengths) else 0 for p in PERCENTILES},
+        **{f"p{p}": int(value) for p, value in zip(PERCENTILES, percentiles, strict=True)},
         "max": int(lengths.max(initial=0)),
     }
 
@@ -85,7 +83,7 @@ def rejections_table(reports: Iterable[str | Path]) -> Table:
     rows: list[tuple[str, str, int]] = []
     for path in map(Path, reports):
         step = path.parent.name if path.stem == "report" else path.stem.removesuffix(".report")
-        counts = read_tsv(path, REPORT_COLUMNS, _count, _REMEDY)
+        counts = read_tsv(path, REPORT_COLUMNS, _count, "make the report again")
         rows.extend((step, reason, count) for reason, count in counts)
     columns = {"step": Column("Step"), "reason": Column("Reason"), "count": Column("Pairs", 0)}
     frame = pd.DataFrame(rows, columns=list(columns))
@@ -94,12 +92,14 @@ def rejections_table(reports: Iterable[str | Path]) -> Table:
 
 def _count(reason: str, count: str) -> tuple[str, int]:
     if not count.isdecimal():
-        raise InputError(f"expected a number as count, got {shorten(count)!r}; {_REMEDY}")
+        raise InputError(
+            f"expected a number as count, got {shorten(count)!r}; make the report again"
+        )
     return reason, int(count)
 
 
 def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
-    """Return the table of pairs that have a like pair in another split."""
+    """Return the table of pairs that another split has, too."""
     columns = {
         "split": Column("Split"),
         "other": Column("Other split"),
@@ -111,16 +111,16 @@ def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
         "group": Column("Group", 0, note="another version of the same verse"),
     }
     caption = (
-        "Leak audit: number of pairs of a split with a like pair in another split. "
-        "With the grouped split every count is 0."
+        "Leakage: pairs of a split whose texts another split contains, too. All counts of the "
+        "grouped split are 0."
     )
     return Table(audit(pairs), caption, columns)
 
 
 def audit(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
-    """Return how many pairs of a split have a like pair in another, a row for each two splits.
+    """Return how many pairs of a split leak into another, a row for each two splits.
 
-    Columns: split, other, pairs (of ``split``), then how many of these have in ``other``
+    Columns: split, other, pairs (of ``split``), and how many of these have in ``other``
     exact: a pair with the same texts; normalised: one with the same texts up to case,
     punctuation and spaces (exact ones included); english_only and french_only: no such pair,
     but its English, its French; group: a pair of the same group.
@@ -132,41 +132,35 @@ def audit(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
         ],
         columns=["split", "group", "fr", "en", "fr_key", "en_key"],
     )
-    splits = [name for name in SPLITS if (frame["split"] == name).any()]
+    splits = dict(iter(frame.groupby("split")))
     rows = [
-        {"split": split, "other": other, **_leakage(frame, split, other)}
-        for other, split in combinations(splits, 2)
+        (split, other, len(splits[split]), *_leakage(splits[split], splits[other]))
+        for other, split in combinations(filter(splits.__contains__, SPLITS), 2)
         if not TRAINED_ON.issuperset((split, other))
     ]
     return pd.DataFrame(rows, columns=["split", "other", "pairs", *LEAKS])
 
 
-def _leakage(frame: pd.DataFrame, split: str, other: str) -> dict[str, int]:
-    pairs, other_pairs = frame[frame["split"] == split], frame[frame["split"] == other]
+def _leakage(pairs: pd.DataFrame, other: pd.DataFrame) -> list[int]:
+    """Return the counts of ``LEAKS``, in their order."""
 
-    def in_other(*columns: str) -> "pd.Series[bool]":
-        keys = set(zip(*(other_pairs[column] for column in columns), strict=True))
-        rows = zip(*(pairs[column] for column in columns), strict=True)
-        return pd.Series([row in keys for row in rows], index=pairs.index, dtype=bool)
+    def in_other(*columns: str) -> NDArray[np.bool_]:
+        rows, keys = (pd.MultiIndex.from_frame(frame[[*columns]]) for frame in (pairs, other))
+        return rows.isin(keys)  # type: ignore[no-any-return]
 
     normalised = in_other("fr_key", "en_key")
-    leaks = {
-        "exact": in_other("fr", "en"),
-        "normalised": normalised,
-        "english_only": in_other("en_key") & ~normalised,
-        "french_only": in_other("fr_key") & ~normalised,
-        "group": in_other("group"),
-    }
-    return {"pairs": len(pairs), **{kind: int(leak.sum()) for kind, leak in leaks.items()}}
+    english, french = (in_other(key) & ~normalised for key in ("en_key", "fr_key"))
+    leaks = in_other("fr", "en"), normalised, english, french, in_other("group")
+    return [int(leak.sum()) for leak in leaks]
 
 
 def coverage_table(reports: Mapping[str, str | Path]) -> Table:
     """Return the table of the coverage reports (TSV files) of all languages."""
-    frames = []
-    for language, path in reports.items():
-        frame = read_frame(path, "build the embeddings again")
-        frame.insert(0, "language", LANGUAGES[language])
-        frames.append(frame)
+    frames = {
+        LANGUAGES[language]: read_frame(path, "build the embeddings again")
+        for language, path in reports.items()
+    }
+    frame = pd.concat(frames, names=["language"]).reset_index("language")
     columns = {
         "language": Column("Language"),
         "step": Column("Found by"),
@@ -177,14 +171,13 @@ def coverage_table(reports: Mapping[str, str | Path]) -> Table:
         "examples": Column("Most frequent"),
     }
     caption = (
-        "Words of the vocabularies with a word vector, by the step that found it. Tokens are "
-        "occurrences of these words in the texts that the vocabularies are counted in. Words "
-        "below the limits of the vocabulary, and their tokens, are in no row and no percentage."
+        "Words of the vocabularies with a word vector, by the step that finds it, and their "
+        "occurrences (tokens). Words below the limits of the vocabulary do not count."
     )
-    return Table(pd.concat(frames, ignore_index=True), caption, columns, group=True)
+    return Table(frame, caption, columns, group=True)
 
 
-# fastText's wiki.en, from notes on the lesson.
+# Statistics of fastText's wiki.en, from notes on the lesson.
 PUBLISHED = {
     "words": 2_519_370, "dim": 300, "sampled": 2_519_370, "mean": 0.0076, "std": 0.2928,
     "jeremy_Jeremy": 0.60866, "banana_Jeremy": 0.14482,
@@ -194,7 +187,7 @@ PUBLISHED = {
 def vectors_table(statistics: Mapping[str, Mapping[str, object]], published: bool = False) -> Table:
     """Return the table of the vectors of each language, from its kind and ``vector_statistics``.
 
-    ``published`` adds the lesson's figures below the row of English.
+    ``published`` adds those of the lesson below the row of English.
     """
     columns = {
         "language": Column("Language"),
@@ -202,9 +195,11 @@ def vectors_table(statistics: Mapping[str, Mapping[str, object]], published: boo
         "kind": Column("Kind"),
         "words": Column("Words", 0, note="words with a vector"),
         "dim": Column("Dimensions", 0),
-        "sampled": Column("Sampled", 0, note="words that mean and std are over: the vocabulary"),
+        "sampled": Column(
+            "Sampled", 0, note="words of the vocabulary, over which mean and std are"
+        ),
         "mean": Column("Mean", 4),
-        "std": Column("Std", 4, note="standard deviation of all numbers"),
+        "std": Column("Std", 4, note="standard deviation of all components"),
         "jeremy_Jeremy": Column("jeremy, Jeremy", 3, note="correlation of the two words' vectors"),
         "banana_Jeremy": Column("banana, Jeremy", 3),
     }
@@ -214,32 +209,33 @@ def vectors_table(statistics: Mapping[str, Mapping[str, object]], published: boo
         if published and language == "en":
             rows.append({"language": "English", "run": "notes", "kind": "fasttext", **PUBLISHED})
     frame = pd.DataFrame(rows, columns=list(columns))
-    return Table(frame, "Word vectors before the embeddings scale them.", columns, group=True)
+    caption = "Statistics of the word vectors, before the embeddings are scaled."
+    return Table(frame, caption, columns, group=True)
 
 
 def vector_statistics(
     vectors: WordVectors, words: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
 ) -> dict[str, float]:
-    """Return the statistics of word vectors that the lesson has.
+    """Return the statistics of word vectors that the lesson prints.
 
     Keys: words (with a vector), dim, sampled (of ``words``, with a vector), mean and std over all
-    numbers of their vectors (NaN without any), and for each of ``pairs``, as "a_b", Pearson's
+    components of these (NaN without any), and for each of ``pairs``, as "a_b", Pearson's
     correlation of the two vectors (NaN if a word has none).
     """
-    matrix, has_vector = vectors.lookup([*words, *chain.from_iterable(pairs)])
+    lookups = [*words, *chain.from_iterable(pairs)]
+    matrix, has_vector = vectors.lookup(lookups)  # at once, since some files are read completely
     sampled = int(has_vector[: len(words)].sum())
-    numbers = matrix[:sampled].astype(np.float64)
-    vector_of = dict(zip(np.flatnonzero(has_vector).tolist(), matrix, strict=True))
+    components = matrix[:sampled].astype(np.float64)
     statistics = {
         "words": vectors.size,
         "dim": vectors.dim,
         "sampled": sampled,
-        "mean": float(numbers.mean()) if sampled else np.nan,
-        "std": float(numbers.std()) if sampled else np.nan,
+        "mean": float(components.mean()) if sampled else np.nan,
+        "std": float(components.std()) if sampled else np.nan,
     }
-    for number, pair in enumerate(pairs):
-        first = len(words) + 2 * number
-        both = [vector_of[row] for row in (first, first + 1) if row in vector_of]
+    vector_of = dict(zip(compress(lookups, has_vector), matrix, strict=True))
+    for pair in pairs:
+        both = [vector_of[word] for word in pair if word in vector_of]
         correlation = float(np.corrcoef(both)[0, 1]) if len(both) == 2 else np.nan
         statistics["_".join(pair)] = correlation
     return statistics

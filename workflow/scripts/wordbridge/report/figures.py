@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import matplotlib
@@ -15,7 +14,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
-from pandas.core.groupby import SeriesGroupBy
 
 from wordbridge.files import atomic_write
 from wordbridge.report.tables import read_frame
@@ -23,7 +21,7 @@ from wordbridge.training.schedules import ScheduleSettings, learning_rate, momen
 
 INK, SOFT, RULE, ACCENT, MARK = "#1c2128", "#59636e", "#d5dbe1", "#0072b2", "#d55e00"
 
-# Okabe and Ito's colours for colour-blind readers, without the yellow, which is too pale on white.
+# Okabe and Ito's colours for colour-blind readers, without yellow, which is too pale on white.
 # Line style and marker differ as well, for prints in grey.
 COLOURS = ("#59636e", "#e69f00", "#009e73", "#0072b2", "#d55e00", "#cc79a7", "#56b4e9", "#000000")
 DASHES = ("-", "--", "-.", "-", "-", "--", "-.", ":")
@@ -97,17 +95,17 @@ def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) 
     ``metrics`` has the columns variant, seed, epoch, train_loss, free_running_loss and optionally
     nll (all in nats); ``published`` has run instead of seed and is drawn as thin lines.
     """
-    titles = {column: title for column, title in LOSSES.items() if column in metrics.columns}
-    figure = Figure(figsize=(2.5 + 4 * len(titles), 4.6), layout="constrained")
-    panels = figure.subplots(1, len(titles), sharey=True, squeeze=False)[0]
-    for axes, (column, title) in zip(panels, titles.items(), strict=True):
-        for number, variant in enumerate(dict.fromkeys(metrics["variant"])):
-            _loss_line(axes, metrics[metrics["variant"] == variant], column, number)
+    columns = [column for column in LOSSES if column in metrics.columns]
+    figure, panels = _panels([LOSSES[column] for column in columns], (2.5, 4, 4.6), sharey=True)
+    for axes, column in zip(panels, columns, strict=True):
+        for number, (variant, runs) in enumerate(metrics.groupby("variant", sort=False)):
+            style = line_style(number)
+            last = runs.sort_values("epoch").groupby("seed")[column].last().mean()
+            _mean_and_band(axes, runs, column, f"{variant}  {last:.2f}", style)
             if published is not None and column in published.columns:
-                _published_lines(axes, published[published["variant"] == variant], column, number)
-        axes.set_title(title)
-        axes.set_xlabel("Epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+                for _, run in published[published["variant"] == variant].groupby("run"):
+                    thin = {"color": style["color"], "linewidth": 0.9, "alpha": 0.6, "zorder": 2}
+                    axes.plot(run["epoch"], run[column], **thin)
         _readable_log(axes)
     panels[0].set_ylabel("Cross-entropy (nats, log scale)")
     handles, labels = panels[1].get_legend_handles_labels()
@@ -115,35 +113,6 @@ def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) 
     heading += "\n(thin lines: published in 2018)" if published is not None else ""
     figure.legend(handles, labels, loc="outside right upper", title=heading, alignment="left")
     return figure
-
-
-def _loss_line(axes: Axes, runs: pd.DataFrame, column: str, number: int) -> None:
-    last = runs.sort_values("epoch").groupby("seed")[column].last().mean()
-    label = f"{runs['variant'].iloc[0]}  {last:.2f}"
-    _mean_and_band(axes, runs.groupby("epoch", sort=True)[column], label, line_style(number))
-
-
-def _mean_and_band(axes: Axes, epochs: SeriesGroupBy, label: str, style: dict[str, Any]) -> None:
-    mean, low, high = epochs.mean(), epochs.min(), epochs.max()
-    axes.plot(mean.index, mean, label=label, zorder=3, **style)
-    axes.fill_between(mean.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
-
-
-def _published_lines(axes: Axes, runs: pd.DataFrame, column: str, number: int) -> None:
-    colour = line_style(number)["color"]
-    for _, run in runs.groupby("run", sort=True):
-        axes.plot(run["epoch"], run[column], color=colour, linewidth=0.9, alpha=0.6, zorder=2)
-
-
-def _readable_log(axes: Axes) -> None:
-    """Make the vertical axis logarithmic with plain numbers: forced variants start far above."""
-    axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    ticks = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20)
-    axes.set_yticks([tick for tick in ticks if low <= tick <= high])
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="y", which="minor", length=0)
 
 
 HEAD_LOSSES = {"fit_loss": "Train images", "valid_loss": "Valid images of the same nouns"}
@@ -156,20 +125,53 @@ def head_losses_figure(metrics: pd.DataFrame) -> Figure:
     ``metrics`` has the columns variant, seed, epoch, fit_loss and valid_loss, both without
     dropout. The heads have different loss functions, hence the panels have separate scales.
     """
-    heads = list(dict.fromkeys(metrics["variant"]))
-    figure = Figure(figsize=(2.2 + 3.6 * len(heads), 4.2), layout="constrained")
-    panels = figure.subplots(1, len(heads), squeeze=False)[0]
-    for axes, head in zip(panels, heads, strict=True):
-        epochs = metrics[metrics["variant"] == head].groupby("epoch", sort=True)
-        for number, (column, label) in enumerate(HEAD_LOSSES.items()):
-            _mean_and_band(axes, epochs[column], label, line_style(number + 3))
-        axes.set_title(head)
-        axes.set_xlabel("Epoch")
+    heads = dict(iter(metrics.groupby("variant", sort=False)))
+    figure, panels = _panels(list(heads), (2.2, 3.6, 4.2))
+    for axes, runs in zip(panels, heads.values(), strict=True):
+        for number, (column, label) in enumerate(HEAD_LOSSES.items(), start=3):
+            _mean_and_band(axes, runs, column, label, line_style(number))
         axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     panels[0].set_ylabel("Loss of the head")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
     return figure
+
+
+def _panels(
+    titles: Sequence[str], size: tuple[float, float, float], sharey: bool = False
+) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure with a panel of epochs per title, and the panels.
+
+    ``size`` has the width of the legend, and width and height of a panel.
+    """
+    legend, width, height = size
+    figure = Figure(figsize=(legend + width * len(titles), height), layout="constrained")
+    panels = figure.subplots(1, len(titles), sharey=sharey, squeeze=False)[0]
+    for axes, title in zip(panels, titles, strict=True):
+        axes.set_title(title)
+        axes.set_xlabel("Epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure, panels
+
+
+def _mean_and_band(
+    axes: Axes, runs: pd.DataFrame, column: str, label: str, style: dict[str, Any]
+) -> None:
+    """Draw the mean of a column over the runs per epoch, and a band from minimum to maximum."""
+    epochs = runs.groupby("epoch")[column].agg(["mean", "min", "max"])
+    axes.plot(epochs.index, epochs["mean"], label=label, zorder=3, **style)
+    band = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
+    axes.fill_between(epochs.index, epochs["min"], epochs["max"], **band)
+
+
+def _readable_log(axes: Axes) -> None:
+    """Make the vertical axis logarithmic with plain numbers: forced variants start far above."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    ticks = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20)
+    axes.set_yticks([tick for tick in ticks if low <= tick <= high])
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="y", which="minor", length=0)
 
 
 def schedule_curves(
@@ -216,21 +218,16 @@ def schedule_figure(
     figure = Figure(figsize=(9.5, 1.6 + 2 * len(curves)), layout="constrained")
     panels = figure.subplots(len(curves), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (title, steps) in zip(panels, curves, strict=True):
-        for number, (names, values) in enumerate(_distinct(steps).items()):
-            axes.plot(values, label=names, **line_style(number + 3) | {"marker": ""})
+        variants: dict[tuple[float, ...], list[str]] = {}
+        for variant, values in steps.items():
+            variants.setdefault(tuple(values), []).append(variant)
+        for number, (curve, names) in enumerate(variants.items(), start=3):
+            axes.plot(curve, label=", ".join(names), **line_style(number) | {"marker": ""})
         axes.set_title(title)
         axes.set_ylim(bottom=0 if title == "Learning rate" else None)
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     panels[-1].set_xlabel("Step")
     return figure
-
-
-def _distinct(curves: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
-    """Return each distinct curve under the names of all variants with it."""
-    names: dict[tuple[float, ...], list[str]] = {}
-    for variant, values in curves.items():
-        names.setdefault(tuple(values), []).append(variant)
-    return {", ".join(variants): values for values, variants in names.items()}
 
 
 def read_range_test(path: str | Path) -> tuple[list[float], list[float], float]:
@@ -261,7 +258,7 @@ def range_test_figure(
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     finite = [loss for loss in losses[window] if math.isfinite(loss)]
-    # A loss that diverges at the end would flatten the rest of the curve.
+    # A loss that diverges at the end would flatten the curve before it.
     if finite and max(finite) > 1.3 * finite[0] > 0:
         axes.set_ylim(top=1.3 * finite[0])
     axes.axvline(suggestion, color=MARK, linestyle="--", linewidth=1.4)
@@ -287,13 +284,12 @@ def scores_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
 
     ``records`` have variant, bleu_single and bleu_multi (points).
     """
-    variants = list(dict.fromkeys(str(record["variant"]) for record in records))
+    variants = dict(iter(pd.DataFrame(records).groupby("variant", sort=False)))
     figure = Figure(figsize=(7.5, 1.5 + 0.62 * len(variants)), layout="constrained")
     axes = figure.subplots()
     for half, (column, (label, colour, marker)) in enumerate(SCORES.items()):
-        for row, variant in enumerate(variants):
-            scores = [record[column] for record in records if str(record["variant"]) == variant]
-            mean = fmean(scores)
+        for row, runs in enumerate(variants.values()):
+            scores, mean = runs[column], runs[column].mean()
             height = row + (half - 0.5) * 0.36
             axes.barh(height, mean, 0.32, color=colour, alpha=0.3, linewidth=0)
             axes.plot(
@@ -301,10 +297,10 @@ def scores_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
                 label=label if row == 0 else None,
             )  # fmt: skip
             axes.annotate(
-                f"{mean:.1f}", (max(scores), height), xytext=(8, 0), textcoords="offset points",
+                f"{mean:.1f}", (scores.max(), height), xytext=(8, 0), textcoords="offset points",
                 va="center", fontsize=9, color=INK,
             )  # fmt: skip
-    axes.set_yticks(range(len(variants)), variants, color=INK)
+    axes.set_yticks(range(len(variants)), list(variants), color=INK)
     axes.invert_yaxis()
     axes.set_xlabel("BLEU (bars: mean, marks: seeds)")
     axes.grid(visible=False, axis="y")

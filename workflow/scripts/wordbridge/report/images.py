@@ -17,7 +17,7 @@ from wordbridge.report.tables import Column, Table, mean_std, read_frame
 if TYPE_CHECKING:  # label_errors reads predictions, which no table of this module needs
     from wordbridge.devise.label_errors import LabelError
 
-GROUP = ("split", "set", "kind")
+GROUP = ["split", "set", "kind"]
 SPLITS = {
     "test": "seen nouns", "valid": "seen nouns (valid)", "unseen": "unseen nouns",
     "": "as given", "all": "all together",
@@ -32,11 +32,7 @@ DEVISE_COLUMNS = {
     "set": Column("Set"),
     "kind": Column("Kind"),
     "method": Column("Method"),
-    "run": Column(
-        "Run",
-        note="this run, with the nouns of WordNet that have a vector, or the paper, with the "
-        "labels of ImageNet 2011",
-    ),
+    "run": Column("Run", note="this run, or the paper, with the labels of ImageNet 2011"),
     "seeds": Column("Seeds", 0),
     "labels": Column("Candidate nouns", 0),
     "images": Column("Images", 0),
@@ -44,9 +40,9 @@ DEVISE_COLUMNS = {
 }
 METRICS = {
     "hit": Column(
-        "hit", 1, scale=100,
+        "hit", 1, 100,
         note="percentage of images whose noun is among the first k; nouns with the same vector "
-        "tie and count with the probability that the tie is broken in their favour",
+        "tie, and each order of a tie is equally probable",
     ),
     "hp": Column(
         "h. precision", 3,
@@ -54,10 +50,8 @@ METRICS = {
         "candidates within the smallest radius in WordNet that contains at least k",
     ),
     "precision": Column("precision", 3, note="fraction of the first k images that show the noun"),
-    "ceiling": Column(
-        "ceiling", 3, note="precision of a perfect ranking, as nouns have few images"
-    ),
-    "mrr": Column("MRR", 3, note="mean reciprocal rank of the (first) right answer"),
+    "ceiling": Column("ceiling", 3, note="precision of a perfect ranking: nouns have few images"),
+    "mrr": Column("MRR", 3, note="mean reciprocal rank of the first right answer"),
     "median_rank": Column("Median rank", 1),
     "wrong_steps": Column(
         "WordNet distance", 2, note="steps from a wrong first answer to the right noun"
@@ -70,8 +64,8 @@ def devise_table(records: Sequence[Mapping[str, Any]], published: bool = False) 
     """Return the table of scores from image to word; see ``devise_scores``."""
     frame = devise_scores(records, "rows", published)
     caption = (
-        "Images to words: scores of every method on images that nothing was trained on, means and "
-        "standard deviations over the seeds"
+        "Images to words: scores of every method on held-out images, means and standard "
+        "deviations over the seeds."
     )
     return Table(frame, caption, devise_columns(frame), group=True)
 
@@ -81,7 +75,7 @@ def word_queries_table(records: Sequence[Mapping[str, Any]]) -> Table:
     frame = devise_scores(records, "words")
     caption = (
         "Words to images: every noun with images in the group is a query, all images of the group "
-        "are candidates; means and standard deviations over the seeds"
+        "are candidates. Means and standard deviations over the seeds."
     )
     return Table(frame, caption, devise_columns(frame), group=True)
 
@@ -92,23 +86,22 @@ def devise_scores(
     """Return one row per candidate set, group of images and method.
 
     ``records`` are those of score_devise, ``key`` is "rows" (image to word) or "words" (word to
-    image). Values are means over the seeds, their sample standard deviations are under the name
-    with ``_std``. ``published`` adds the papers' figures below the candidate sets that they have,
-    which is right for ImageNet only. Groups of the same images occur once.
+    image). Values are means over the seeds, with their standard deviations (``_std``).
+    ``published`` adds the papers' figures below the candidate sets that they have, which is right
+    for ImageNet only. Groups of the same images occur once.
     """
-    runs: dict[tuple[str, ...], dict[str, list[Mapping[str, Any]]]] = {}
-    for record in records:
-        for row in _distinct(record[key]):
-            group = (str(row.get("candidates", "")), *(str(row[name]) for name in GROUP))
-            runs.setdefault(group, {}).setdefault(str(record["method"]), []).append(row)
-    rows: list[dict[str, Any]] = []
-    for candidates in dict.fromkeys(group[0] for group in runs):
-        for group, methods in runs.items():
-            if group[0] == candidates:
-                rows += _method_rows(group, methods)
+    rows = pd.DataFrame(
+        {"candidates": "", **row, "method": record["method"], "run": "here"}
+        for record in records
+        for row in _distinct(record[key])
+    )
+    rows["split"] = rows["split"].replace(SPLITS)
+    tables = []
+    for candidates, block in rows.groupby("candidates", sort=False):
+        tables += [_means(group) for _, group in block.groupby(GROUP, sort=False)]
         if published:
-            rows += [{"candidates": candidates, **row} for row in published_hits(candidates)]
-    frame = pd.DataFrame(rows)
+            tables.append(pd.DataFrame(published_hits(candidates)).assign(candidates=candidates))
+    frame = pd.concat(tables, ignore_index=True)
     frame = frame[sorted(frame.columns, key=_column_order)]
     constant = {"candidates": "", "run": "here"}
     return frame[[name for name in frame if not (frame[name] == constant.get(name)).all()]]
@@ -131,45 +124,26 @@ def devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
     return columns
 
 
-def _method_rows(
-    group: Sequence[str], methods: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> list[dict[str, Any]]:
-    """Return a row per method; ``group`` is the name of the candidates and the group of images."""
-    labels = dict(zip(("candidates", *GROUP), group, strict=True))
-    labels["split"] = SPLITS.get(labels["split"], labels["split"])
-    return [
-        {**labels, "method": method, "run": "here", "seeds": len(seeds), **_means(seeds)}
-        for method, seeds in methods.items()
-    ]
-
-
-def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the counts of the first of ``rows``, and mean and std of each metric."""
-    means: dict[str, Any] = {}
-    for name in rows[0]:
-        if name in ("labels", "images", "words", "nouns"):
-            means[name] = rows[0][name]
-        elif name not in ("candidates", *GROUP):
-            values = [row[name] for row in rows if row[name] is not None]
-            means[name], means[f"{name}_std"] = mean_std(values) if values else (None, None)
-    return means
+def _means(group: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per method: labels and counts, number of seeds, mean and std of each metric."""
+    metrics = [name for name in group.columns if name.partition("@")[0] in METRICS]
+    methods = group.astype(dict.fromkeys(metrics, float)).groupby("method", sort=False)
+    columns = [methods[[*group.columns.drop([*metrics, "method"])]].first()]
+    columns += [methods.size().rename("seeds"), mean_std(methods, metrics)]
+    return pd.concat(columns, axis=1).reset_index()
 
 
 def _distinct(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return ``rows`` without sums over all sets that repeat the row of one set or one kind."""
-    return [
-        row
-        for row in rows
-        if row["set"] != "all" or not any(_is_narrower(other, row) for other in rows)
-    ]
+    return [row for row in rows if not any(_is_narrower(other, row) for other in rows)]
 
 
 def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Return whether ``other`` names the same images as ``row`` by fewer sets or kinds."""
+    """Return whether ``other`` has the same images as ``row``, a sum, by fewer sets or kinds."""
     same = all(other.get(name) == row.get(name) for name in ("candidates", "split", "images"))
-    one_of = row["kind"] in ("all", other["kind"])
+    contained = row["set"] == "all" and row["kind"] in ("all", other["kind"])
     narrower = [(group["set"] != "all", group["kind"] != "all") for group in (other, row)]
-    return same and one_of and narrower[0] > narrower[1]
+    return same and contained and narrower[0] > narrower[1]
 
 
 def _column_order(name: str) -> tuple[int, int, bool]:
@@ -185,8 +159,8 @@ def nouns_table(
     """Return the ``count`` best and worst nouns of ``method`` in every candidate set with nouns.
 
     ``records`` are those of score_devise. Only nouns with at least ``images`` images are included.
-    Nouns are ranked by the sum of all hit@k, then by their number of images; none is both best and
-    worst.
+    Nouns are ranked by the sum of all hit@k, then by their number of images. No noun is both best
+    and worst.
     """
     nouns = [noun for record in records if record["method"] == method for noun in record["nouns"]]
     frame = pd.DataFrame(nouns)
@@ -197,22 +171,18 @@ def nouns_table(
         "name": Column("Noun"),
         "synset": Column("Synset"),
         "images": Column("Images", 0),
-        **{
-            name: Column(name, 0, scale=100, note="percent" if name == hits[0] else "")
-            for name in hits
-        },
+        **{name: Column(name, 0, 100, note="" if name != hits[0] else "percent") for name in hits},
         "taken_for": Column(
             "Mistaken for", note="most frequent wrong first answer of the first seed"
         ),
     }
     ends = [pd.DataFrame(columns=list(columns))]
     if nouns:
-        frame = frame[frame["images"] >= images]
-        groups = frame.groupby("candidates", sort=False)
+        groups = frame[frame["images"] >= images].groupby("candidates", sort=False)
         ends = [_ends(group, count, hits)[list(columns)] for _, group in groups] or ends
     caption = (
         "Nouns with the best and the worst scores, means over the seeds, and the nouns that their "
-        "images are most often mistaken for"
+        "images are most often mistaken for."
     )
     return Table(pd.concat(ends, ignore_index=True), caption, columns, group=True)
 
@@ -237,9 +207,9 @@ def noun_coverage_table(path: str | Path) -> Table:
     columns = {
         "lemmas": Column("Lemmas tried"),
         "multiword": Column(
-            "Multi-word lemmas", note="skip: no vector; mean: mean of the vectors of their words"
+            "Multi-word lemmas", note="skip: without a vector; mean: of the vectors of their words"
         ),
-        "case": Column("Case", note="most frequent: ignored, the most frequent spelling is used"),
+        "case": Column("Case", note="most frequent: that of the most frequent spelling"),
         "used": Column("In use"),
         "nouns": Column("Nouns", 0),
         "noun_share": Column("Nouns, %", 1, scale=100),
@@ -251,7 +221,7 @@ def noun_coverage_table(path: str | Path) -> Table:
         "parts": Column("From words", 0),
         "other": Column("Other lemma", 0, note="nouns whose first lemma has no vector"),
     }
-    caption = "Nouns of WordNet and classes of ImageNet with a word vector, by type of lookup."
+    caption = "Nouns of WordNet and classes of ImageNet with a word vector, by kind of lookup."
     return Table(read_frame(path, "embed the nouns again"), caption, columns)
 
 
@@ -263,19 +233,19 @@ def image_counts_table(
 ) -> Table:
     """Return the table of image sets: a row per set, in the order of ``listed``.
 
-    ``listed``, ``left_out`` and ``failed`` have the tables of each set: its images, those left
-    out when it was listed, and those of each shard that could not be decoded; ``split`` has the
-    images of all labelled sets with their splits.
+    ``listed`` has the table of the images of each set, ``left_out`` that of the images that the
+    listing left out, and ``failed`` those of the images of each shard that cannot be decoded;
+    ``split`` is the table of the images of all labelled sets with their splits.
     """
     columns = {
         "set": Column("Set"),
         "found": Column("Found", 0),
         "left_out": Column(
-            "Left out", 0, note="when the set was listed; images/SET.left_out.tsv has each image"
+            "Left out", 0, note="images/SET.left_out.tsv has each image and its reason"
         ),
         "reason": Column("Main reason"),
         "unreadable": Column("Unreadable", 0, note="listed images that cannot be decoded"),
-        "photos": Column("Photographs", 0, note="among the listed images"),
+        "photos": Column("Photographs", 0, note="of the listed images"),
         TRAIN: Column("Train", 0),
         VALID: Column("Valid", 0),
         TEST: Column("Test", 0),
@@ -286,13 +256,18 @@ def image_counts_table(
     for name, path in listed.items():
         kinds = Counter(image.kind for image in iterate_images(path))
         reasons = Counter(_QUOTED.sub("...", reason) for reason in _reasons([left_out[name]]))
-        row = (
-            name, kinds.total() + reasons.total(), reasons.total(), _most_common(reasons),
-            len(_reasons(failed[name])), kinds[PHOTO],
-        )  # fmt: skip
-        rows.append((*row, *(splits[name, key] for key in (TRAIN, VALID, TEST, UNSEEN))))
+        main = min(reasons, key=lambda reason, n=reasons: (-n[reason], reason), default="")
+        row = {
+            "set": name,
+            "found": kinds.total() + reasons.total(),
+            "left_out": reasons.total(),
+            "reason": f"{main} ({reasons[main]})" if main else "",
+            "unreadable": len(_reasons(failed[name])),
+            "photos": kinds[PHOTO],
+        }
+        rows.append(row | {key: splits[name, key] for key in (TRAIN, VALID, TEST, UNSEEN)})
     frame = pd.DataFrame(rows, columns=list(columns))
-    return Table(frame, "Images of each set, and images that were left out.", columns)
+    return Table(frame, "Images of each set.", columns)
 
 
 def _reasons(paths: Iterable[str | Path]) -> list[str]:
@@ -305,22 +280,14 @@ def _reasons(paths: Iterable[str | Path]) -> list[str]:
     ]
 
 
-def _most_common(reasons: Counter[str]) -> str:
-    """Return the most frequent reason and its count; ties are broken alphabetically."""
-    if not reasons:
-        return ""
-    reason, count = min(reasons.items(), key=lambda item: (-item[1], item[0]))
-    return f"{reason} ({count})"
-
-
 def label_errors_table(rows: Sequence["LabelError"], method: str, seed: int) -> Table:
     """Return the table of possible label errors by the predictions of ``method`` with ``seed``."""
     columns = {
         "set": Column("Set"),
         "image": Column("Image"),
-        "split": Column("Split", note="the head was trained with the labels of train"),
+        "split": Column("Split", note="the labels of train trained the head"),
         "noun": Column("Label"),
-        "cosine": Column("Cosine", 3, note="of the prediction with the noun of the label"),
+        "cosine": Column("Cosine", 3, note="between the prediction and the noun of the label"),
         "other": Column("Closer to"),
         "other_cosine": Column("Cosine", 3),
         "gap": Column("Gap", 3),
@@ -331,6 +298,6 @@ def label_errors_table(rows: Sequence["LabelError"], method: str, seed: int) -> 
     ]  # fmt: skip
     caption = (
         "Possible label errors: images far from their own noun and close to another, by the "
-        f"predictions of {method} (seed {seed})"
+        f"predictions of {method} (seed {seed})."
     )
     return Table(pd.DataFrame(rows, columns=fields), caption, columns)

@@ -1,14 +1,14 @@
-"""Tables of the report: a frame, its caption and its columns, saved as TSV, Markdown and HTML.
+"""Tables of the report: a frame with a caption and columns, saved as TSV, Markdown and HTML.
 
-The module also reads the tables of earlier jobs and summarises figures over seeds.
+The module also reads the tables of earlier jobs and summarises values over seeds.
 """
 
 import csv
 import math
 import re
-import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -74,12 +74,12 @@ class Table:
 
     @property
     def visible(self) -> dict[str, Column]:
-        """Return those of ``columns`` that the frame has."""
+        """Those of ``columns`` that the frame has."""
         return {name: self.columns[name] for name in self.columns if name in self.frame.columns}
 
-    @property
+    @cached_property
     def cells(self) -> list[list[Cell]]:
-        """Return the formatted cells of the visible columns, row by row."""
+        """The formatted cells of the visible columns, row by row."""
         columns = self.visible
         best = {name: _best(self.frame[name], c) for name, c in columns.items() if c.best}
         return [
@@ -88,8 +88,13 @@ class Table:
         ]
 
     @property
+    def right_aligned(self) -> list[bool]:
+        """Whether each visible column has numbers."""
+        return [any(row[i].is_number for row in self.cells) for i in range(len(self.visible))]
+
+    @property
     def notes(self) -> list[tuple[str, str]]:
-        """Return heading and note of every visible column with a note."""
+        """Heading and note of every visible column with a note."""
         return [(c.heading, c.note) for c in self.visible.values() if c.note]
 
 
@@ -119,17 +124,17 @@ def tsv(table: Table) -> str:
 def markdown(table: Table) -> str:
     """Return the caption, the visible columns as a Markdown table, and the notes."""
     rows = table.cells
-    texts = [[_bold(_escaped(cell.text), cell.is_best) for cell in row] for row in rows]
+    bold = {True: "**{}**", False: "{}"}
+    texts = [[bold[cell.is_best].format(_escaped(cell.text)) for cell in row] for row in rows]
     if table.group:
         for (before, row), line in zip(pairwise(rows), texts[1:], strict=True):
             line[0] = "" if row[0].text == before[0].text else line[0]
-    lines = pd.DataFrame(
-        texts, columns=[_escaped(column.heading) for column in table.visible.values()]
-    ).to_markdown(
+    headings = [_escaped(column.heading) for column in table.visible.values()]
+    lines = pd.DataFrame(texts, columns=headings).to_markdown(
         index=False,
         tablefmt="pipe",
         disable_numparse=True,
-        colalign=["right" if right else "left" for right in _right_aligned(rows, table)],
+        colalign=["right" if right else "left" for right in table.right_aligned],
     )
     notes = "\n".join(f"- {_escaped(heading)}: {_escaped(note)}" for heading, note in table.notes)
     return "\n\n".join(filter(None, [_escaped(table.caption), lines, notes])) + "\n"
@@ -137,27 +142,21 @@ def markdown(table: Table) -> str:
 
 def html(table: Table) -> str:
     """Return a self-contained HTML document with the visible columns and the notes."""
-    rows = table.cells
-    groups = [rows]
+    groups = [table.cells]
     if table.group:
-        groups = [list(group) for _, group in groupby(rows, key=lambda row: row[0].text)]
-    headings = [column.heading for column in table.visible.values()]
-    right = _right_aligned(rows, table)
-    return render(
-        "tables.html.j2", title=table.caption, table=table,
-        headings=headings, right=right, groups=groups,
-    )  # fmt: skip
+        groups = [list(rows) for _, rows in groupby(table.cells, key=lambda row: row[0].text)]
+    return render("tables.html.j2", title=table.caption, table=table, groups=groups)
 
 
 def render(template: str, **context: object) -> str:
-    """Return the document that a template of this folder makes of ``context``."""
+    """Return the document of a template of this folder."""
     return _TEMPLATES.get_template(template).render(**context)
 
 
 def embedded_table(path: str | Path) -> str:
     """Return the table in an HTML file of ``save_table``, to be embedded in another page.
 
-    Raises InputError when the file holds no such table.
+    Raises InputError when the file has no such table.
     """
     match = _MAIN.search(Path(path).read_text(encoding="utf-8"))
     if match is None:
@@ -179,35 +178,31 @@ def read_frame(path: str | Path, remedy: str, gaps: bool = False) -> pd.DataFram
 def read_metrics(paths: Iterable[str | Path]) -> pd.DataFrame:
     """Return the rows of all tables at ``paths``, with variant and seed as the first columns.
 
-    A path ends in {variant}/{seed}/metrics.tsv. Raises InputError when a table has no rows or
-    cannot be read.
+    A path ends in {variant}/{seed}/metrics.tsv.
     """
-    frames = []
-    for path in map(Path, paths):
-        rows = read_frame(path, "train the variant again", gaps=True)
-        if rows.empty:
-            raise InputError(f"{path}: expected a row per epoch, got none; train the variant again")
-        rows.insert(0, "variant", path.parent.parent.name)
-        rows.insert(1, "seed", path.parent.name)
-        frames.append(rows)
-    return pd.concat(frames, ignore_index=True)
+    frames = {
+        Path(path).parts[-3:-1]: read_frame(path, "train the variant again", gaps=True)
+        for path in paths
+    }
+    rows = pd.concat(frames, names=["variant", "seed"])
+    return rows.reset_index(["variant", "seed"]).reset_index(drop=True)
 
 
-def mean_std(values: Sequence[float]) -> tuple[float, float]:
-    """Return the mean and the sample standard deviation, which is NaN for a single value."""
-    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else math.nan
+def mean_std(groups: Any, columns: Sequence[str]) -> pd.DataFrame:
+    """Return a row per group of a DataFrameGroupBy: the mean of each column, and its ``_std``.
 
-
-def is_number(value: object) -> bool:
-    """Return whether ``value`` is a number; True and False are not."""
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
+    The standard deviation is that of a sample and missing for a single value.
+    """
+    values = groups[list(columns)].agg(["mean", "std"])
+    values.columns = [f"{name}_{kind}".removesuffix("_mean") for name, kind in values.columns]
+    return values
 
 
 def _cell(row: Mapping[Any, Any], name: str, column: Column, best: str | None) -> Cell:
     value = row[name]
     if pd.isna(value):
         return Cell(MISSING, is_number=column.digits is not None)
-    if not is_number(value):
+    if not _is_number(value):
         return Cell(str(value))
     number = text = _rounded(value, column)
     std, low, high = (row.get(f"{name}_{suffix}", math.nan) for suffix in ("std", "low", "high"))
@@ -219,27 +214,20 @@ def _cell(row: Mapping[Any, Any], name: str, column: Column, best: str | None) -
 
 
 def _best(values: pd.Series, column: Column) -> str | None:
-    """Return the best number as it is shown, None if all are shown alike."""
-    numbers = [float(value) for value in values if is_number(value) and math.isfinite(value)]
+    """Return the best number as the table shows it, None if all look alike."""
+    numbers = [float(value) for value in values if _is_number(value) and math.isfinite(value)]
     if len({_rounded(number, column) for number in numbers}) < 2:
         return None
     return _rounded(min(numbers) if column.best == "low" else max(numbers), column)
 
 
 def _rounded(value: float, column: Column) -> str:
-    """Return ``value`` with the digits of its column; "z" drops the sign of a negative zero."""
-    if column.digits is None:
-        return f"{value * column.scale:z,.6g}"
-    return f"{value * column.scale:z,.{column.digits}f}"
+    digits = ".6g" if column.digits is None else f".{column.digits}f"
+    return f"{value * column.scale:z,{digits}}"  # "z" drops the sign of a negative zero
 
 
-def _right_aligned(rows: Sequence[Sequence[Cell]], table: Table) -> list[bool]:
-    """Return for each visible column whether it has numbers."""
-    return [any(row[place].is_number for row in rows) for place in range(len(table.visible))]
-
-
-def _bold(text: str, is_best: bool) -> str:
-    return f"**{text}**" if is_best else text
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
 
 
 def _escaped(text: str) -> str:
@@ -253,7 +241,7 @@ def _field(value: object) -> str:
         return ""
     if isinstance(value, bool | np.bool_):
         return str(value).lower()
-    if not is_number(value):
+    if not _is_number(value):
         return _LINE_BREAKS.sub(" ", str(value)).strip(" ")
-    number = float(value)  # type: ignore[arg-type]  # is_number is no type guard
+    number = float(value)  # type: ignore[arg-type]  # _is_number is no type guard
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.6g}"

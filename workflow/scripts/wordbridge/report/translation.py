@@ -1,6 +1,6 @@
 """Tables about the translators: scores, sample translations, losses per epoch, times."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,18 @@ from wordbridge.translation.translations import Translation, read_attention, rea
 SCORES = (
     "epochs", "best_epoch", "validation_loss", "nll_per_token", "perplexity",
     "bleu_single", "bleu_multi", "chrf_single", "chrf_multi", "exact_match",
-    "exact_match_multi",
-    "length_ratio", "repetition_rate", "unknown_rate",
+    "exact_match_multi", "length_ratio", "repetition_rate", "unknown_rate",
 )  # fmt: skip
-
 SCORE_COLUMNS = {
     "variant": Column("Variant"),
-    "run": Column("Run", note="this run, or published figures: the 2018 lesson or notes on it"),
+    "run": Column("Run", note="this run, the lesson's notebook of 2018, or notes on the lesson"),
     "seeds": Column("Seeds", 0),
     "epochs": Column("Epochs", 0),
     "best_epoch": Column("Best epoch", 1, note="the epoch whose weights are kept"),
     "validation_loss": Column(
         "Valid. loss", 3, best="low",
-        note="on the validation split and as in the lesson: free running, padding counted, nats; "
-        "after a model's end of sentence padding costs nothing",
+        note="nats on the validation split, free running as in the lesson; padding counts, but "
+        "costs nothing after the model's end of sentence",
     ),
     "bleu_single": Column(
         "BLEU, 1 ref.", 1, best="high",
@@ -44,51 +42,50 @@ SCORE_COLUMNS = {
         note="BLEU with one reference minus that of {baseline}, with its 95 % interval "
         "(paired bootstrap over the sentences)",
     ),
-    "p_value": Column("p", 3, note="paired bootstrap: chance of such a gain between equals"),
+    "p_value": Column(
+        "p", 3, note="probability of such a gain if both are equally good (paired bootstrap)"
+    ),
     "bleu_multi": Column(
-        "BLEU, all refs.", 1, best="high",
-        note="against every version of the sentence",
+        "BLEU, all refs.", 1, best="high", note="against every version of the sentence"
     ),
     "chrf_single": Column("chrF, 1 ref.", 1, best="high"),
     "chrf_multi": Column("chrF, all refs.", 1, best="high"),
     "exact_match": Column(
-        "Exact, %", 1, scale=100, best="high",
-        note="translations that equal the first reference",
+        "Exact, %", 1, 100, "high", note="translations that equal the first reference"
     ),
     "exact_match_multi": Column(
-        "Exact, all refs., %", 1, scale=100, best="high",
+        "Exact, all refs., %", 1, 100, "high",
         note="translations that equal any version of the sentence",
     ),
     "nll_per_token": Column(
         "NLL", 3, best="low",
-        note="negative log-likelihood of a reference token given those before it, nats; over "
-        "every pair of the split, truncated to the lengths in training",
+        note="negative log-likelihood in nats of a reference token given the preceding ones; "
+        "over all pairs of the split, truncated to the lengths in training",
     ),
     "perplexity": Column("Perplexity", 1, best="low"),
     "length_ratio": Column("Length", 2, note="length of translation over reference; ideally 1"),
     "repetition_rate": Column(
-        "Repeats, %", 1, scale=100, best="low",
-        note="translations in which 1 to 4 words occur twice in a row",
+        "Repeats, %", 1, 100, "low", note="translations in which 1 to 4 words occur twice in a row"
     ),
-    "unknown_rate": Column(
-        "Unknown, %", 1, scale=100, best="low",
-        note="tokens that are the unknown token",
-    ),
+    "unknown_rate": Column("Unknown, %", 1, 100, "low", note="tokens that are the unknown token"),
     "parameters": Column("Parameters", 0),
 }  # fmt: skip
-
 SIGNATURES = {
     "bleu_single": "signature_bleu",
     "bleu_multi": "signature_bleu_multi",
     "chrf_single": "signature_chrf",
     "chrf_multi": "signature_chrf_multi",
 }
+# Columns of the comparison with the baseline, and the fields of Comparison.
+COMPARISON = {
+    "bleu_gain": "difference", "bleu_gain_low": "low", "bleu_gain_high": "high",
+    "p_value": "p_value",
+}  # fmt: skip
 
 TIMES = (
     "train_seconds", "epochs", "seconds_per_epoch", "target_tokens_per_second",
     "decode_seconds", "decoded_sentences_per_second",
 )  # fmt: skip
-
 TIME_COLUMNS = {
     "variant": Column("Variant"),
     "run": Column("Run", note="this run, or notes on the 2018 lesson (one K80 GPU)"),
@@ -99,15 +96,13 @@ TIME_COLUMNS = {
     "train_seconds": Column("Training, s", 0),
     "seconds_per_epoch": Column("Epoch, s", 1, best="low"),
     "target_tokens_per_second": Column(
-        "Tokens/s", 0, best="high",
-        note="target tokens in training, without padding",
+        "Tokens/s", 0, best="high", note="target tokens in training, without padding"
     ),
     "decode_seconds": Column("Decoding, s", 1),
     "decoded_sentences_per_second": Column(
-        "Sentences/s", 0, best="high",
-        note="translated sentences of the scored split",
+        "Sentences/s", 0, best="high", note="translated sentences of the scored split"
     ),
-}  # fmt: skip
+}
 
 
 def scores_table(
@@ -126,8 +121,11 @@ def scores_table(
     variant.
     """
     frame = aggregate_seeds(records, SCORES, constant=("parameters",))
-    if baseline is not None:
-        frame = frame.assign(**_gains(frame, records, baseline, resamples, seed))
+    comparisons = compare_records(records, baseline, resamples, seed) if baseline else {}
+    if comparisons:
+        rows = [comparisons.get(variant) for variant in frame["variant"]]
+        for column, field in COMPARISON.items():
+            frame[column] = [getattr(row, field, None) for row in rows]
     caption = (
         f"Scores of every variant on the {split} split: means and standard deviations over the "
         "seeds. The best value of a column is in bold."
@@ -148,44 +146,17 @@ def score_columns(records: Sequence[Mapping[str, Any]], baseline: str | None) ->
     return columns
 
 
-def _gains(
-    frame: pd.DataFrame,
-    records: Sequence[Mapping[str, Any]],
-    baseline: str,
-    resamples: int,
-    seed: int,
-) -> dict[str, list[float | None]]:
-    """Return the columns that compare with the baseline, {} where there is nothing to compare."""
-    comparisons = compare_records(records, baseline, resamples, seed)
-    if not comparisons:
-        return {}
-    rows = [comparisons.get(variant) for variant in frame["variant"]]
-    fields = {"bleu_gain": "difference", "bleu_gain_low": "low", "bleu_gain_high": "high"}
-    return {
-        column: [getattr(row, field, None) for row in rows]
-        for column, field in (fields | {"p_value": "p_value"}).items()
-    }
-
-
 def aggregate_seeds(
-    records: Iterable[Mapping[str, Any]], averaged: Sequence[str], constant: Sequence[str] = ()
+    records: Sequence[Mapping[str, Any]], averaged: Sequence[str], constant: Sequence[str]
 ) -> pd.DataFrame:
     """Return one row per variant, in the order of first appearance in ``records``.
 
-    Columns: variant, seeds (their number), those of ``constant`` (of the first run), and for each
-    of ``averaged`` its mean and, under the name with ``_std``, its sample standard deviation
-    (missing for one run).
+    Columns: variant, seeds (their number), those of ``constant`` (of the first run), and the mean
+    of each of ``averaged`` with its standard deviation (``_std``, missing for one run).
     """
-    runs: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        runs.setdefault(record["variant"], []).append(record)
-    rows = []
-    for variant, seeds in runs.items():
-        row = {"variant": variant, "seeds": len(seeds)} | {n: seeds[0][n] for n in constant}
-        for name in averaged:
-            row[name], row[f"{name}_std"] = mean_std([float(record[name]) for record in seeds])
-        rows.append(row)
-    return pd.DataFrame(rows)
+    runs = pd.DataFrame(records).groupby("variant", sort=False)
+    columns = [runs.size().rename("seeds"), runs[list(constant)].first(), mean_std(runs, averaged)]
+    return pd.concat(columns, axis=1).reset_index()
 
 
 def samples_table(
@@ -193,8 +164,8 @@ def samples_table(
 ) -> Table:
     """Return ``count`` samples, each with the lines source, reference and one per variant.
 
-    ``translations`` maps each variant to its translations of the texts of ``split``. Columns:
-    sample (from 1; all its numbers where there are fewer texts), line, text.
+    ``translations`` maps each variant to its translations of the texts of ``split``. If there are
+    fewer texts than samples, a text has several numbers (from 1) in the column sample.
     """
     texts = next(iter(translations.values()))
     numbers: dict[int, list[str]] = {}
@@ -214,13 +185,11 @@ def samples_table(
 def spread_over_lengths(texts: Sequence[str], count: int) -> list[int]:
     """Return the positions of ``count`` texts, from short to long at even distances.
 
-    Texts are sorted by their number of words (stable); the middle of each of ``count`` equal
-    slices of that order is taken, hence neither the shortest nor the longest. If there are fewer
-    texts, all are taken, some in several slices.
+    The texts, sorted by their number of words (stable), are cut into ``count`` equal slices, whose
+    middle texts are returned. If there are fewer texts, some of them occur several times.
     """
     order = sorted(range(len(texts)), key=lambda position: len(texts[position].split()))
-    slices = range(count if order else 0)
-    return [order[(2 * slice_ + 1) * len(order) // (2 * count)] for slice_ in slices]
+    return [order[(2 * n + 1) * len(order) // (2 * count)] for n in range(count if order else 0)]
 
 
 def attention_sample(
@@ -248,21 +217,16 @@ def training_table(metrics: pd.DataFrame) -> Table:
         "forcing": Column("Forcing", 2, note="probability of feeding the target token"),
         "train_loss": Column(
             "Training", 4,
-            note="exponential running average over the batches; it includes dropout, forcing, "
-            "label smoothing and the epoch's auxiliary text if they are set, and cannot be "
-            "compared with the losses in the other columns",
+            note="running average over the batches, with dropout, forcing, label smoothing and "
+            "auxiliary text if they are set; not comparable with the other losses",
         ),
-        "free_running_loss": Column("Validation", 4),
-        "nll": Column("NLL/token", 4),
+        "free_running_loss": Column("Validation", 4, note="free running, as in the lesson"),
+        "nll": Column("NLL/token", 4, note="validation split, given the preceding true tokens"),
         "bleu": Column(
             "BLEU", 2, note="validation split, greedy, one reference, on the model's tokens"
         ),
     }  # fmt: skip
-    caption = (
-        "Losses per epoch in nats: training loss (running average), and on the validation split "
-        "the free-running loss of the lesson, the NLL of each token given the true ones before "
-        "it, and BLEU."
-    )
+    caption = "Losses per epoch in nats, and BLEU on the validation split."
     return Table(metrics[list(columns)], caption, columns, group=True)
 
 
@@ -272,11 +236,11 @@ def times_table(records: Sequence[Mapping[str, Any]], published: bool = False) -
     ``records`` have variant, seed, device, threads, train_seconds, epochs, decode_seconds and the
     two throughputs. ``published`` adds the lesson's times below each variant.
     """
-    per_epoch = [
+    epochs = [
         {**record, "seconds_per_epoch": record["train_seconds"] / max(1, record["epochs"])}
         for record in records
     ]
-    frame = aggregate_seeds(per_epoch, TIMES, constant=("device", "threads"))
+    frame = aggregate_seeds(epochs, TIMES, constant=("device", "threads"))
     caption = (
         "Times and throughputs: means and standard deviations over the seeds. They depend on the "
         "machine and on its load."
