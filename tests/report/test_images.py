@@ -80,8 +80,8 @@ def test_published_metrics_are_optional_and_follow_their_candidates():
 
 
 def test_published_hits_grow_with_k():
-    for row in HITS:
-        assert list(row.hits) == sorted(row.hits)
+    for _, _, _, hits, _ in HITS:
+        assert list(hits) == sorted(hits)
     assert published_hits("seen") == []
 
 

@@ -256,7 +256,7 @@ def image_counts_table(
     for name, path in listed.items():
         kinds = Counter(image.kind for image in iterate_images(path))
         reasons = Counter(_QUOTED.sub("...", reason) for reason in _reasons([left_out[name]]))
-        main = min(reasons, key=lambda reason, n=reasons: (-n[reason], reason), default="")
+        main = max(sorted(reasons), key=reasons.__getitem__, default="")
         row = {
             "set": name,
             "found": kinds.total() + reasons.total(),

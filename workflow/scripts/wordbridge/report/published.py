@@ -9,11 +9,11 @@ precision@k. Seen classes: the 50,000 validation images of ILSVRC 2012, 1,000 ca
 n-hop sets: images of ImageNet 2011 21K outside the 1,000.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
-# Training and validation loss of each epoch.
+# Training/validation loss of each epoch.
 LOSSES = {
     ("baseline", "notebook"):
         "5.4898/5.4626 4.6164/4.7705 4.3459/4.3773 3.8571/4.1360 3.6123/3.9419 3.3751/3.8399 "
@@ -46,12 +46,12 @@ LOSSES = {
         "2.766/3.614 2.874/3.417 2.826/3.371 2.846/3.293 2.666/3.301 2.698/3.259 2.659/3.268 "
         "2.586/3.2406",
 }  # fmt: skip
-# Of the notebook: they follow from its sizes, with the weights of the output layer.
+# The notebook's, computed from its layer sizes, including the output layer.
 PARAMETERS = {
     "baseline": 19_982_969, "bidirectional": 21_276_281, "forcing": 19_982_969,
     "attention": 20_317_469, "all": 21_764_381,
 }  # fmt: skip
-# Of the notes.
+# The notes'.
 SECONDS_PER_EPOCH = {
     "baseline": 109.80, "bidirectional": 115.30, "forcing": 78.62, "attention": 82.42,
 }  # fmt: skip
@@ -67,9 +67,8 @@ def published_losses() -> pd.DataFrame:
         for (variant, run), losses in LOSSES.items()
         for epoch, pair in enumerate(losses.split(), start=1)
     ]
-    return pd.DataFrame(
-        rows, columns=["variant", "run", "epoch", "train_loss", "free_running_loss"]
-    )
+    columns = ["variant", "run", "epoch", "train_loss", "free_running_loss"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def published_trainings() -> pd.DataFrame:
@@ -77,24 +76,18 @@ def published_trainings() -> pd.DataFrame:
 
     Columns: variant, run, epochs, last validation_loss, parameters, seconds_per_epoch.
     """
-    rows = [
-        {
-            "variant": variant,
-            "run": run,
-            "epochs": len(losses.split()),
-            "validation_loss": float(losses.rpartition("/")[2]),
-            "parameters": PARAMETERS.get(variant) if run == "notebook" else None,
-            "seconds_per_epoch": SECONDS_PER_EPOCH.get(variant) if run == "notes" else None,
-        }
-        for (variant, run), losses in LOSSES.items()
-    ]
-    return pd.DataFrame(rows)
+    rows = published_losses().groupby(["variant", "run"], sort=False).last().reset_index()
+    rows = rows.rename(columns={"epoch": "epochs", "free_running_loss": "validation_loss"})
+    notebook = rows["run"] == "notebook"
+    rows["parameters"] = rows["variant"].map(PARAMETERS).where(notebook)
+    rows["seconds_per_epoch"] = rows["variant"].map(SECONDS_PER_EPOCH).mask(notebook)
+    return rows.drop(columns="train_loss")
 
 
 def add_published_trainings(frame: pd.DataFrame) -> pd.DataFrame:
     """Return ``frame`` with a column ``run`` and, below each variant's row, the lesson's rows.
 
-    They have only the columns and variants of ``frame``.
+    The added rows have only columns and variants of ``frame``.
     """
     published = published_trainings()
     columns = ["variant", "run", *(name for name in frame.columns if name != "variant")]
@@ -106,54 +99,34 @@ def add_published_trainings(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-class PublishedHits(NamedTuple):
-    """A row of a paper: hit@k in percent for SEEN_KS or UNSEEN_KS, precision for PRECISION_KS."""
-
-    method: str
-    candidates: str
-    labels: int
-    hits: tuple[float, ...]
-    precision: tuple[float, ...] = ()
-
-
-SEEN_KS = (1, 2, 5, 10)
-UNSEEN_KS = (1, 2, 5, 10, 20)
+HIT_KS = (1, 2, 5, 10, 20)
 PRECISION_KS = (2, 5, 10, 20)
-HITS = (
-    PublishedHits(
-        "softmax (Frome et al.)", "classes", 1000,
-        (55.6, 67.4, 78.5, 85.0), (0.452, 0.342, 0.313, 0.319),
-    ),
-    PublishedHits(
-        "DeViSE, 500 numbers", "classes", 1000,
-        (53.2, 65.2, 76.7, 83.3), (0.447, 0.352, 0.331, 0.341),
-    ),
-    PublishedHits(
-        "DeViSE, 1,000 numbers", "classes", 1000,
-        (54.9, 66.9, 78.4, 85.0), (0.454, 0.351, 0.325, 0.331),
-    ),
-    PublishedHits("DeViSE", "2-hop", 1589, (6.0, 10.0, 18.1, 26.4, 36.4)),
-    PublishedHits("ConSE(10)", "2-hop", 1589, (9.4, 15.1, 24.7, 32.7, 41.8)),
-    PublishedHits("DeViSE", "2-hop + classes", 2589, (0.8, 2.7, 7.9, 14.2, 22.7)),
-    PublishedHits("ConSE(10)", "2-hop + classes", 2589, (0.3, 6.2, 17.0, 24.9, 33.5)),
-    PublishedHits("DeViSE", "3-hop", 7860, (1.7, 2.9, 5.3, 8.2, 12.5)),
-    PublishedHits("ConSE(10)", "3-hop", 7860, (2.7, 4.4, 7.8, 11.5, 16.1)),
-    PublishedHits("DeViSE", "3-hop + classes", 8860, (0.5, 1.4, 3.4, 5.9, 9.7)),
-    PublishedHits("ConSE(10)", "3-hop + classes", 8860, (0.2, 2.2, 5.9, 9.7, 14.3)),
+# Candidates, method, number of candidates, hit@k in percent (for the first of HIT_KS) and
+# hierarchical precision (for PRECISION_KS).
+HITS: tuple[tuple[str, str, int, tuple[float, ...], tuple[float, ...]], ...] = (
+    ("classes", "softmax (Frome et al.)", 1000,
+     (55.6, 67.4, 78.5, 85.0), (0.452, 0.342, 0.313, 0.319)),
+    ("classes", "DeViSE, 500 numbers", 1000,
+     (53.2, 65.2, 76.7, 83.3), (0.447, 0.352, 0.331, 0.341)),
+    ("classes", "DeViSE, 1,000 numbers", 1000,
+     (54.9, 66.9, 78.4, 85.0), (0.454, 0.351, 0.325, 0.331)),
+    ("2-hop", "DeViSE", 1589, (6.0, 10.0, 18.1, 26.4, 36.4), ()),
+    ("2-hop", "ConSE(10)", 1589, (9.4, 15.1, 24.7, 32.7, 41.8), ()),
+    ("2-hop + classes", "DeViSE", 2589, (0.8, 2.7, 7.9, 14.2, 22.7), ()),
+    ("2-hop + classes", "ConSE(10)", 2589, (0.3, 6.2, 17.0, 24.9, 33.5), ()),
+    ("3-hop", "DeViSE", 7860, (1.7, 2.9, 5.3, 8.2, 12.5), ()),
+    ("3-hop", "ConSE(10)", 7860, (2.7, 4.4, 7.8, 11.5, 16.1), ()),
+    ("3-hop + classes", "DeViSE", 8860, (0.5, 1.4, 3.4, 5.9, 9.7), ()),
+    ("3-hop + classes", "ConSE(10)", 8860, (0.2, 2.2, 5.9, 9.7, 14.3), ()),
 )  # fmt: skip
 
 
 def published_hits(candidates: str) -> list[dict[str, Any]]:
     """Return the rows about some candidates as fractions, with the columns of the DeViSE table."""
-    ks = SEEN_KS if candidates == "classes" else UNSEEN_KS
     return [
-        {
-            "method": row.method,
-            "run": "paper",
-            "labels": row.labels,
-            **{f"hit@{k}": hit / 100 for k, hit in zip(ks, row.hits, strict=True)},
-            **dict(zip((f"hp@{k}" for k in PRECISION_KS), row.precision, strict=False)),
-        }
-        for row in HITS
-        if row.candidates == candidates
+        {"method": method, "run": "paper", "labels": labels}
+        | {f"hit@{k}": hit / 100 for k, hit in zip(HIT_KS, hits, strict=False)}
+        | {f"hp@{k}": value for k, value in zip(PRECISION_KS, precisions, strict=False)}
+        for name, method, labels, hits, precisions in HITS
+        if name == candidates
     ]

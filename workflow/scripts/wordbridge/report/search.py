@@ -10,13 +10,7 @@ import pandas as pd
 from wordbridge.errors import InputError
 from wordbridge.report.contact_sheet import Tile, result_tile
 from wordbridge.report.tables import Column, Table, read_frame
-from wordbridge.search.french import (
-    NamePair,
-    cross_fitted,
-    folds_of,
-    mean_vectors,
-    score_names,
-)
+from wordbridge.search.french import NamePair, cross_fitted, folds_of, mean_vectors, score_names
 from wordbridge.search.index import Index
 from wordbridge.search.queries import query_vector
 from wordbridge.search.recall import recall_rows
@@ -38,8 +32,8 @@ def example_searches(
 ) -> list[Example]:
     """Return each query of an example with its results; an image is not its own result.
 
-    ``settings`` has ``top`` and ``words`` (queries) or ``images``: a list of ``SET/IMAGE``, or the
-    number of images to take, at even distances, among those that nothing was trained on.
+    ``settings`` has ``top`` and ``words`` (queries) or ``images``: a list of ``SET/IMAGE``, or a
+    number of held-out images, at even distances.
     """
     top = settings["top"]
     return [
@@ -116,12 +110,12 @@ def recall_table(
         "neighbours": Column("Neighbours", 0, note="rows per query"),
         "recall": Column(
             "Recall", 4, best="high",
-            note="fraction of the rows of exact search that the graph finds, mean over queries",
+            note="fraction of the rows of exact search that the graph finds, mean over the queries",
         ),
         "graph_ms": Column("Graph, ms per query", 3, note="one query at a time, one thread"),
         "exact_ms": Column("Exact, ms per query", 3),
         "build_seconds": Column(
-            "Build, s", 1, note="the complete job on one thread, with the start of Python"
+            "Build, s", 1, note="the complete job on one thread, including the start of Python"
         ),
         "load_ms": Column("Load, ms", 1),
         "graph_mb": Column("Graph, MB", 2),
@@ -129,17 +123,13 @@ def recall_table(
     }  # fmt: skip
     names = [index.description["index"] for index in indexes]
     seconds = [float(read_frame(path, "build the index again")["s"].mean()) for path in builds]
-    rows = recall_rows(
-        dict(zip(names, indexes, strict=True)),
-        dict(zip(names, seconds, strict=True)),
-        queries,
-        neighbours,
-    )
-    frame = pd.DataFrame(rows)
+    by_name = dict(zip(names, indexes, strict=True))
+    seconds_of = dict(zip(names, seconds, strict=True))
+    frame = pd.DataFrame(recall_rows(by_name, seconds_of, queries, neighbours))
     frame.insert(5, "neighbours", neighbours)
     for kind in ("graph", "vector"):
         frame[f"{kind}_mb"] = frame.pop(f"{kind}_bytes") / 1e6
-    return Table(frame, "The indexes (HNSW graphs) and exact search.", columns)
+    return Table(frame, "Indexes (HNSW graphs) and exact search.", columns)
 
 
 def french_table(
@@ -160,22 +150,20 @@ def french_table(
     mapped = cross_fitted(source, target, folds_of(pairs, folds))
     vectors = {"English": target, "French, aligned": mapped}
     frame = pd.DataFrame(score_names(pairs, vectors, index, hits))
-    names = [name for name in frame.columns if name.startswith("hit@")]
-    note = "names with an image of the noun among the first k"
     columns = {
         "language": Column("Language"),
         "names": Column("Names", 0),
         "images": Column("Images", 0),
-        **{
-            name: Column(
-                f"{name}, %", 1, scale=100, best="high", note=note if name == names[0] else ""
-            )
-            for name in names
-        },
-        "mrr": Column("MRR", 3, best="high", note="mean reciprocal rank of the first right image"),
     }
+    note = "names with an image of the noun among the first k"
+    for name in filter(lambda name: name.startswith("hit@"), frame.columns):
+        columns[name] = Column(f"{name}, %", 1, 100, "high", note)
+        note = ""  # the first explains all
+    columns["mrr"] = Column(
+        "MRR", 3, best="high", note="mean reciprocal rank of the first right image"
+    )
     caption = (
-        "Searches with names in both languages for images that nothing was trained on. Aligned: "
-        "French word vectors, rotated into the space of the English ones."
+        "Searches for held-out images with names in both languages. Aligned: French word vectors, "
+        "rotated into the space of the English ones."
     )
     return Table(frame, caption, columns)
