@@ -5,6 +5,7 @@ import numpy as np
 from wordbridge.devise.predictions import Predictions
 from wordbridge.devise.similarity import WordSpace
 from wordbridge.images.table import ImageRow
+from wordbridge.nouns.hierarchy import Hierarchy
 from wordbridge.nouns.table import Noun
 
 PARENTS = {
@@ -28,7 +29,7 @@ def words(*classes: str) -> WordSpace:
         names,
         np.array([SYNSETS.index(name) for name in names]),
         np.array([names.index(name) for name in classes], np.int64),
-        nouns,
+        Hierarchy(nouns),
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from wordbridge.arrays import softmax
 from wordbridge.devise.baselines import ConSE
-from wordbridge.devise.ensemble import confidence
+from wordbridge.devise.predictor import confidence
 
 VECTORS = np.array([[1, 0], [0, 1], [9, 9], [1, 1]], np.float32)
 KNOWN = np.array([True, True, False, True])

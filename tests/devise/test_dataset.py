@@ -34,7 +34,7 @@ def train_set() -> TrainingSet:
 
 def test_the_target_of_an_image_is_the_vector_of_its_noun() -> None:
     made = train_set()
-    batch = made.batch(np.array([4, 0]))
+    batch = made.batch(np.array([4, 0]), torch.device("cpu"))
     assert len(made) == LABELLED
     np.testing.assert_allclose(batch.targets, nouns().vectors[made.nouns[[4, 0]]], atol=1e-6)
     assert batch.features.shape == (2, WIDTH)
@@ -78,6 +78,6 @@ def test_nouns_are_read_with_their_classes_at_unit_length(tmp_path: Path) -> Non
 
 def test_labels_number_the_seen_nouns() -> None:
     trainer = prepare(settings(), 1, training_data())
-    batch = trainer.train_set.batch(np.arange(LABELLED))
+    batch = trainer.train_set.batch(np.arange(LABELLED), trainer.device)
     assert torch.unique(trainer.label_of[batch.nouns]).tolist() == list(range(NOUNS - 1))
     assert batch.targets.shape == (LABELLED, DIM)

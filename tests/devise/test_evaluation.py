@@ -136,7 +136,7 @@ KEYS = [(one.set, one.image) for one in reversed(TABLE_SETS)]
 def sets() -> dict[str, tuple[set[str], set[str]]]:
     toy = words("pug")
     known = labelled_images(KEYS, TABLE_SETS, toy.synsets)
-    rest, found = candidate_sets(known, toy, toy.hierarchy(), [2])
+    rest, found = candidate_sets(known, toy, [2])
     return {
         one.name: (
             {rest.images[n].image for n in np.flatnonzero(one.images)},
@@ -163,7 +163,7 @@ def test_hop_sets_exclude_classes_and_seen_nouns():
         [*TABLE_SETS[:4], image("5", "dog", "", set="other"), *TABLE_SETS[5:]],
         toy.synsets,
     )
-    rest, found = candidate_sets(known, toy, toy.hierarchy(), [2])
+    rest, found = candidate_sets(known, toy, [2])
     by_name = {one.name: one for one in found}
     assert {toy.synsets[n] for n in by_name["2-hop"].nouns} == {"dog", "animal"}
     assert {toy.synsets[n] for n in by_name["2-hop + classes"].nouns} == {"dog", "animal", "pug"}
@@ -178,7 +178,7 @@ def test_valid_images_are_not_scored_where_there_is_a_test_split():
     toy = words("pug")
     table = [*TABLE_SETS[:4], image("5", "corgi", "test", set="other"), *TABLE_SETS[5:]]
     known = labelled_images(KEYS, table, toy.synsets)
-    rest, found = candidate_sets(known, toy, toy.hierarchy(), [])
+    rest, found = candidate_sets(known, toy, [])
     images = {one.name: rest.select(one.images).images for one in found}
     assert [p.split for p in images["seen"]] == ["test"]
     assert {p.image for p in images["nouns"]} == {"3", "4", "5", "6"}  # 2 is valid
@@ -226,7 +226,7 @@ def test_rows_have_their_nodes_among_all_nouns(tmp_path: Path):
     assert found.nodes.tolist() == [2, 1]
     assert found.classes.tolist() == [1]
     assert found.name(1) == "great white shark"
-    assert found.hierarchy().distances(1).tolist() == [1, 0, 2]
+    assert found.hierarchy.distances(1).tolist() == [1, 0, 2]
 
 
 def test_vectors_of_other_nouns_are_refused(tmp_path: Path):

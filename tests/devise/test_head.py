@@ -6,31 +6,35 @@ import torch
 from wordbridge.devise.head import (
     LossSettings,
     contrastive_loss,
-    cosine_loss,
     draw_negatives,
     hinge_rank_loss,
-    l1_loss,
     losses,
-    softmax_loss,
 )
 
 X, Y, Z = torch.eye(3)
 
 
+def loss_of(
+    kind: str, predicted: torch.Tensor, target: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    settings = LossSettings(kind, 0.1, 0.1, None)  # type: ignore[arg-type]
+    return losses(settings, predicted, target, labels, torch.eye(3))
+
+
 def test_cosine_loss_ignores_lengths() -> None:
-    said = torch.stack([2 * X, X, -X, X + Y])
+    predicted = torch.stack([2 * X, X, -X, X + Y])
     expected = [0, 1, 2, 1 - 0.5**0.5]
-    torch.testing.assert_close(cosine_loss(said, torch.stack([X, Y, X, X])), torch.tensor(expected))
+    loss = loss_of("cosine", predicted, torch.stack([X, Y, X, X]), torch.zeros(4))
+    torch.testing.assert_close(loss, torch.tensor(expected))
 
 
 def test_l1_loss_is_the_mean_absolute_difference() -> None:
-    torch.testing.assert_close(
-        l1_loss(torch.stack([X, 3 * Y]), torch.stack([Y, Y])), torch.tensor([2 / 3, 2 / 3])
-    )
+    loss = loss_of("l1", torch.stack([X, 3 * Y]), torch.stack([Y, Y]), torch.zeros(2))
+    torch.testing.assert_close(loss, torch.tensor([2 / 3, 2 / 3]))
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("predicted", "expected"),
     [
         (X, 0.0),  # right by more than the margin
         (0.05 * X, 2 * 0.05),  # by less, before two others
@@ -38,25 +42,26 @@ def test_l1_loss_is_the_mean_absolute_difference() -> None:
         (torch.zeros(3), 0.2),
     ],
 )
-def test_the_hinge_rank_loss_is_that_of_the_paper(said: torch.Tensor, expected: float) -> None:
+def test_the_hinge_rank_loss_is_that_of_the_paper(predicted: torch.Tensor, expected: float) -> None:
     negatives = torch.stack([X, Y, Z])  # X itself does not count
-    loss = hinge_rank_loss(said[None], X[None], negatives, 0.1)
+    loss = hinge_rank_loss(predicted[None], X[None], negatives, 0.1)
     torch.testing.assert_close(loss, torch.tensor([expected]))
 
 
-@pytest.mark.parametrize("said", [X + Y, 5 * X, -Z])
+@pytest.mark.parametrize("predicted", [X + Y, 5 * X, -Z])
 def test_the_contrastive_loss_is_a_cross_entropy_of_cosines_without_twins(
-    said: torch.Tensor,
+    predicted: torch.Tensor,
 ) -> None:
-    cosines = said / said.norm()
+    cosines = predicted / predicted.norm()
     expected = -torch.log_softmax(cosines / 0.5, dim=0)[0]
     for negatives in ([X, Y, Z], [Y, Z], [X, X, Y, Z]):  # the target itself counts once
-        loss = contrastive_loss(said[None], X[None], torch.stack(negatives), 0.5)
+        loss = contrastive_loss(predicted[None], X[None], torch.stack(negatives), 0.5)
         torch.testing.assert_close(loss, expected[None])
 
 
 def test_softmax_loss_ignores_images_without_a_label() -> None:
-    loss = softmax_loss(torch.tensor([[0.0, 0.0], [9.0, 1.0]]), torch.tensor([1, -1]))
+    scores = torch.tensor([[0.0, 0.0], [9.0, 1.0]])
+    loss = loss_of("softmax", scores, scores, torch.tensor([1, -1]))
     torch.testing.assert_close(loss, torch.tensor([2.0]).log().repeat(2) * torch.tensor([1, 0]))
 
 
@@ -70,9 +75,7 @@ def test_negatives_are_drawn_without_replacement(count: int | None, drawn: int) 
 
 @pytest.mark.parametrize("kind", ["cosine", "l1", "hinge_rank", "contrastive", "softmax"])
 def test_every_kind_gives_one_loss_per_image(kind: str) -> None:
-    settings = LossSettings(kind, 0.1, 0.1, None)  # type: ignore[arg-type]
-    said = torch.randn(4, 3, requires_grad=True)
-    labels = torch.tensor([0, 1, 2, 0])
-    loss = losses(settings, said, torch.eye(3)[labels], labels, torch.eye(3))
+    predicted, labels = torch.randn(4, 3, requires_grad=True), torch.tensor([0, 1, 2, 0])
+    loss = loss_of(kind, predicted, torch.eye(3)[labels], labels)
     assert loss.shape == (4,)
     assert loss.sum().isfinite()

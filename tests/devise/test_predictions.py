@@ -13,9 +13,8 @@ from tests.settings import defaults
 from wordbridge.arrays import Matrix, l2_normalize
 from wordbridge.devise.baselines import ConSE, Ridge, fit_baseline
 from wordbridge.devise.dataset import TrainingData, train_and_valid
-from wordbridge.devise.ensemble import attach
 from wordbridge.devise.predictions import Predictions, read_predictions
-from wordbridge.devise.predictor import Predictor, load_predictor, predict_images
+from wordbridge.devise.predictor import Predictor, fit_ensemble, load_predictor, predict_images
 from wordbridge.devise.training import TrainedHead, train
 from wordbridge.errors import InputError
 from wordbridge.tensors import SavedModel, read_model, write_model
@@ -39,7 +38,7 @@ def trained(tmp_path: Path, **blocks: Any) -> TrainedHead:
 def ensemble(tmp_path: Path, classifier: dict[str, Any], **blocks: Any) -> SavedModel:
     """Return a trained head with its ensemble."""
     block = defaults("methods.*", "head")["classifier"] | classifier
-    return attach(trained(tmp_path, **blocks), block, training_data())
+    return fit_ensemble(trained(tmp_path, **blocks), block, training_data())
 
 
 def baseline(block: dict[str, Any], seed: int = 3) -> SavedModel:
@@ -234,8 +233,8 @@ def test_classes_name_the_columns(tmp_path: Path):
     ("shape", "described", "message"),
     [
         ((4, 2), {"space": "words"}, "expected 3 rows of float32"),
-        ((3, 2), {"space": "classes", "classes": ["n1"]}, "expected 2 classes"),
-        ((3, 2), {"space": "pixels"}, "got 'pixels'; predict again"),
+        ((3, 2), {"space": "classes", "classes": ["n1"]}, "scores of 1 classes"),
+        ((3, 2), {"space": "pixels"}, "got 'pixels' as float32"),
     ],
 )
 def test_files_that_do_not_belong_together_are_refused(

@@ -103,11 +103,11 @@ def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None
     whole, one = run(block), training(block, state=state, seconds=1e9)
     batch, count = one.train_set.batch, [0]
 
-    def signalled(_: Any, indices: Any) -> Any:
+    def signalled(_: Any, indices: Any, device: Any) -> Any:
         count[0] += 1
         if count[0] == 2:
             os.kill(os.getpid(), number)
-        return batch(indices)
+        return batch(indices, device)
 
     with (
         patch.object(type(one.train_set), "batch", signalled),
@@ -183,7 +183,7 @@ def test_training_reads_no_valid_and_unseen_images() -> None:
     one = prepare(settings(), 1, made)
     store: Any = made.store
     for indices in shuffled_batches(len(one.train_set), 16, 1, 0):
-        one.train_set.batch(indices)
+        one.train_set.batch(indices, one.device)
     splits = {made.images[row].split for row in store.asked}
     assert splits == {"train"}
     assert len(one.class_rows) == NOUNS - 1

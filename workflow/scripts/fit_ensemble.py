@@ -1,7 +1,7 @@
 """A trained head with the numbers of its ensemble with the backbone's classifier."""
 
 from wordbridge.devise.dataset import read_training_data
-from wordbridge.devise.ensemble import attach
+from wordbridge.devise.predictor import fit_ensemble
 from wordbridge.job import start_job
 from wordbridge.tensors import read_model, write_model
 from wordbridge.training.device import choose_device
@@ -16,5 +16,5 @@ data = read_training_data(
     snakemake.input.nouns,
 )
 head = read_model(snakemake.input.head, snakemake.input.description)
-model = attach(head, snakemake.params.settings, data)
+model = fit_ensemble(head, snakemake.params.settings, data)
 write_model(model, snakemake.output.model, snakemake.output.settings)

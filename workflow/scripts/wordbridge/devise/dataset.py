@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wordbridge.arrays import Matrix
 from wordbridge.errors import InputError
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.images.table import PHOTO, TRAIN, VALID, ImageRow, read_images
@@ -19,28 +18,10 @@ from wordbridge.nouns.matrix import NounMatrix, read_noun_matrix
 Ints = NDArray[np.int64]
 
 
-class Features(Protocol):
-    """Features and class scores of images by row, as in ``FeatureStore``."""
-
-    width: int
-
-    def __len__(self) -> int: ...
-
-    @property
-    def images(self) -> list[tuple[str, str]]:
-        """Return (set, image) of every row."""
-
-    def features(self, rows: Ints) -> Matrix:
-        """Return features (len(rows), width)."""
-
-    def logits(self, rows: Ints) -> Matrix:
-        """Return the class scores (len(rows), classes) of the backbone's classifier."""
-
-
 class TrainingData(NamedTuple):
     """Features, the table of images with their splits, and the vectors of nouns."""
 
-    store: Features
+    store: FeatureStore
     images: Sequence[ImageRow]
     nouns: NounMatrix
 
@@ -52,21 +33,16 @@ def read_training_data(
 
     Raises InputError when a file is damaged, or the files do not belong together.
     """
-    return TrainingData(
-        FeatureStore(features), read_images(images), read_noun_matrix(vectors, nouns)
-    )
+    store = FeatureStore(features)
+    return TrainingData(store, read_images(images), read_noun_matrix(vectors, nouns))
 
 
 class Batch(NamedTuple):
-    """Features (batch, width), unit target vectors (batch, dim), and rows of the nouns (batch)."""
+    """Features (batch, width), unit target vectors (batch, dim), and rows of the nouns (batch,)."""
 
     features: Tensor
     targets: Tensor
     nouns: Tensor
-
-    def to(self, device: torch.device) -> "Batch":
-        """Return the batch on ``device``."""
-        return Batch(*(tensor.to(device) for tensor in self))
 
 
 @dataclass(frozen=True)
@@ -77,7 +53,7 @@ class TrainingSet:
     no vector; ``photos`` is False for drawings.
     """
 
-    store: Features
+    store: FeatureStore
     matrix: NounMatrix
     rows: Ints
     nouns: Ints
@@ -86,11 +62,11 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def batch(self, indices: Ints) -> Batch:
-        """Return the images with these numbers; each needs a noun."""
+    def batch(self, indices: Ints, device: torch.device) -> Batch:
+        """Return the images with these numbers on ``device``; each needs a noun."""
         nouns = self.nouns[indices]
         arrays = self.store.features(self.rows[indices]), self.matrix.vectors[nouns], nouns
-        return Batch(*map(torch.from_numpy, arrays))
+        return Batch(*(torch.from_numpy(array).to(device) for array in arrays))
 
     def labelled(self) -> "TrainingSet":
         """Return the images whose noun has a vector."""
@@ -102,9 +78,8 @@ class TrainingSet:
         return self._select(np.unique(places.astype(np.int64)))
 
     def _select(self, places: NDArray[Any]) -> "TrainingSet":
-        return replace(
-            self, rows=self.rows[places], nouns=self.nouns[places], photos=self.photos[places]
-        )
+        rows, nouns, photos = self.rows[places], self.nouns[places], self.photos[places]
+        return replace(self, rows=rows, nouns=nouns, photos=photos)
 
 
 def select_split(data: TrainingData, split: str) -> TrainingSet:

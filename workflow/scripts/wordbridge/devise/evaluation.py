@@ -31,7 +31,6 @@ from wordbridge.devise.similarity import (
     noun_scores,
 )
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, ImageRow
-from wordbridge.nouns.hierarchy import Hierarchy
 from wordbridge.progress import progress
 
 Doubles = NDArray[np.float64]
@@ -76,17 +75,6 @@ class RankingScores:
     best: Ints
     steps: Doubles
 
-    @classmethod
-    def empty(cls, images: int, hit_ks: int, precision_ks: int) -> "RankingScores":
-        """Return scores of images outside of the candidate set."""
-        return cls(
-            np.full((images, hit_ks), np.nan),
-            np.full((images, precision_ks), np.nan),
-            np.full(images, np.nan),
-            np.full(images, -1),
-            np.full(images, np.nan),
-        )
-
 
 def evaluate(
     predictions: Predictions,
@@ -101,12 +89,11 @@ def evaluate(
     Keys: space; left_out (images of the table without a prediction); rows (image to word, one per
     candidate set and group); words (word to image, one per group); nouns (single nouns).
     """
-    hierarchy = space.hierarchy()
     labelled = labelled_images(predictions.images, table, space.synsets)
-    images, candidates = candidate_sets(labelled, space, hierarchy, settings["hops"])
+    images, candidates = candidate_sets(labelled, space, settings["hops"])
     scores = noun_scores(predictions, space)
     ks = settings["hits"], settings["precision"]
-    results = rank_images(scores, images, candidates, space, hierarchy, *ks)
+    results = rank_images(scores, images, candidates, space, *ks)
     rows, nouns = [], []
     for candidate_set, result in zip(candidates, results, strict=True):
         for group in groups(images, candidate_set.images):
@@ -131,7 +118,7 @@ def evaluate(
 
 
 def candidate_sets(
-    images: LabelledImages, space: WordSpace, hierarchy: Hierarchy, hops: Sequence[int]
+    images: LabelledImages, space: WordSpace, hops: Sequence[int]
 ) -> tuple[LabelledImages, list[CandidateSet]]:
     """Return the held-out images, and the candidate sets that contain the noun of any of them.
 
@@ -153,7 +140,7 @@ def candidate_sets(
     nouns |= {"classes": classes, "nouns": every}
     sets = [CandidateSet(n, np.isin(held_out.nouns, rows), rows) for n, rows in nouns.items()]
     sets = [s._replace(images=s.images & photos) if s.name == "classes" else s for s in sets]
-    steps = hierarchy.distances(space.nodes[classes])[space.nodes] if len(classes) else every
+    steps = space.hierarchy.distances(space.nodes[classes])[space.nodes] if len(classes) else every
     for count in hops if len(classes) else ():
         near = np.setdiff1d(every[steps <= count], np.union1d(classes, seen))
         mask = np.isin(held_out.nouns, near)
@@ -181,20 +168,20 @@ def rank_images(
     images: LabelledImages,
     candidates: Sequence[CandidateSet],
     space: WordSpace,
-    hierarchy: Hierarchy,
     hit_ks: Sequence[int],
     precision_ks: Sequence[int],
 ) -> list[RankingScores]:
     """Return the scores of ``images`` on each of ``candidates``."""
-    results = [RankingScores.empty(len(images), len(hit_ks), len(precision_ks)) for _ in candidates]
-    bundles = [
-        Candidates.build(space.nodes[each.nouns], scores.column_of[each.nouns])
-        for each in candidates
-    ]
+    results, bundles, count = [], [], len(images)
+    for each in candidates:
+        hit_scores, precision = (np.full((count, len(ks)), np.nan) for ks in (hit_ks, precision_ks))
+        ranks, steps = np.full((2, count), np.nan)
+        results.append(RankingScores(hit_scores, precision, ranks, np.full(count, -1), steps))
+        bundles.append(Candidates.build(space.nodes[each.nouns], scores.column_of[each.nouns]))
     slices = list(blocks(len(images), scores.width))
     for block in progress(slices, "Scoring images", total=len(slices), unit="blocks"):
         matrix, nouns = scores.scores(images.rows[block]), images.nouns[block]
-        distances = {int(n): hierarchy.distances(space.nodes[n]) for n in np.unique(nouns)}
+        distances = {int(n): space.hierarchy.distances(space.nodes[n]) for n in np.unique(nouns)}
         for candidate_set, nodes, result in zip(candidates, bundles, results, strict=True):
             members = np.flatnonzero(candidate_set.images[block])
             if not len(members):
@@ -210,8 +197,8 @@ def rank_images(
             result.hits[numbers] = hits(above, ties, hit_ks)
             result.ranks[numbers] = above + (ties + 1) / 2
             best = best_bundles(chosen, max(1, *precision_ks))
-            steps = [distances[int(noun)] for noun in nouns[members]]
-            _add_precision(result, numbers, best, nodes, truth, steps, precision_ks)
+            to_all = [distances[int(noun)] for noun in nouns[members]]
+            _add_precision(result, numbers, best, nodes, truth, to_all, precision_ks)
     return results
 
 

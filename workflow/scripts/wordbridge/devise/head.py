@@ -46,7 +46,10 @@ class Head(nn.Module):
                 layers.append(nn.ReLU())
             if settings.batch_norm:
                 layers.append(nn.BatchNorm1d(widths[place]))
-            layers += [nn.Dropout(dropout), _linear(widths[place], widths[place + 1])]
+            linear = nn.Linear(widths[place], widths[place + 1])
+            nn.init.kaiming_normal_(linear.weight)
+            nn.init.zeros_(linear.bias)
+            layers += [nn.Dropout(dropout), linear]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -83,26 +86,23 @@ def copy_state(model: nn.Module) -> dict[str, Tensor]:
 def losses(
     settings: LossSettings, predicted: Tensor, target: Tensor, labels: Tensor, negatives: Tensor
 ) -> Tensor:
-    """Return the configured loss (batch,) of each image."""
-    if settings.kind == "cosine":
-        return cosine_loss(predicted, target)
-    if settings.kind == "l1":
-        return l1_loss(predicted, target)
-    if settings.kind == "hinge_rank":
-        return hinge_rank_loss(predicted, target, negatives, settings.margin)
-    if settings.kind == "contrastive":
-        return contrastive_loss(predicted, target, negatives, settings.temperature)
-    return softmax_loss(predicted, labels)
+    """Return the configured loss (batch,) of each image.
 
-
-def cosine_loss(predicted: Tensor, target: Tensor) -> Tensor:
-    """Return 1 - cosine (batch,) of vectors (batch, dim): the lesson's loss."""
-    return 1 - cosine_similarity(predicted, target, dim=1)
-
-
-def l1_loss(predicted: Tensor, target: Tensor) -> Tensor:
-    """Return the mean absolute difference (batch,) of vectors (batch, dim)."""
-    return (predicted - target).abs().mean(dim=1)
+    cosine is the lesson's loss; l1 is the mean absolute difference. For both, ``predicted`` and
+    ``target`` are (batch, dim). softmax is the cross-entropy of scores ``predicted``
+    (batch, classes) with ``labels``, 0 where a label is -1.
+    """
+    match settings.kind:
+        case "cosine":
+            return 1 - cosine_similarity(predicted, target, dim=1)
+        case "l1":
+            return (predicted - target).abs().mean(dim=1)
+        case "hinge_rank":
+            return hinge_rank_loss(predicted, target, negatives, settings.margin)
+        case "contrastive":
+            return contrastive_loss(predicted, target, negatives, settings.temperature)
+        case "softmax":
+            return cross_entropy(predicted, labels, ignore_index=-1, reduction="none")
 
 
 def hinge_rank_loss(predicted: Tensor, target: Tensor, negatives: Tensor, margin: float) -> Tensor:
@@ -131,20 +131,8 @@ def contrastive_loss(
     return torch.cat([right, wrong], dim=1).logsumexp(dim=1) - right.squeeze(1)
 
 
-def softmax_loss(scores: Tensor, labels: Tensor) -> Tensor:
-    """Return cross-entropy (batch,) of scores (batch, classes); 0 where the label is -1."""
-    return cross_entropy(scores, labels, ignore_index=-1, reduction="none")
-
-
 def draw_negatives(vectors: Tensor, count: int | None) -> Tensor:
     """Return ``count`` of ``vectors`` drawn without replacement by torch's generator, or all."""
     if count is None or count >= len(vectors):
         return vectors
     return vectors[torch.randperm(len(vectors))[:count].to(vectors.device)]
-
-
-def _linear(width: int, outputs: int) -> nn.Linear:
-    layer = nn.Linear(width, outputs)
-    nn.init.kaiming_normal_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer

@@ -59,7 +59,7 @@ def find_label_errors(
     if not len(images):
         return []
     scores = noun_scores(predictions, space)
-    cosines, best_cosines, other_nouns = _cosines(scores, images, space, int(settings["near"]))
+    cosines, best_cosines, other_nouns = _cosines(scores, images, space, settings["near"])
     gap = best_cosines - cosines
     is_error = (
         (cosines <= np.quantile(cosines, settings["low_share"]))
@@ -71,20 +71,10 @@ def find_label_errors(
     errors = []
     for number in order.tolist():
         image, other = images.images[number], int(other_nouns[number])
-        errors.append(
-            LabelError(
-                image.set,
-                image.image,
-                image.split,
-                image.synset,
-                space.name(int(images.nouns[number])),
-                float(cosines[number]),
-                space.synsets[other],
-                space.name(other),
-                float(best_cosines[number]),
-                float(best_cosines[number]) - float(cosines[number]),
-            )
-        )
+        label = image.synset, space.name(int(images.nouns[number])), float(cosines[number])
+        best = space.synsets[other], space.name(other), float(best_cosines[number])
+        key = image.set, image.image, image.split
+        errors.append(LabelError(*key, *label, *best, float(gap[number])))
     return errors
 
 
@@ -92,7 +82,6 @@ def _cosines(
     scores: NounScores, images: LabelledImages, space: WordSpace, near: int
 ) -> tuple[Doubles, Doubles, Ints]:
     """Return the cosine with the label, the highest with another noun, and that noun's row."""
-    hierarchy = space.hierarchy()
     labels = np.unique(images.nouns)
     columns = scores.column_of[labels]
     cosines, best_cosines = np.empty(len(images)), np.empty(len(images))
@@ -103,7 +92,7 @@ def _cosines(
         for number, line in enumerate(matrix, start=block.start):
             if noun != images.nouns[number]:  # images are sorted by noun
                 noun = int(images.nouns[number])
-                steps = hierarchy.distances(space.nodes[noun])[space.nodes[labels]]
+                steps = space.hierarchy.distances(space.nodes[noun])[space.nodes[labels]]
                 allowed = (steps > near) & (columns != scores.column_of[noun])
             cosines[number] = line[np.searchsorted(labels, noun)]
             best = int(np.argmax(np.where(allowed, line, -np.inf)))

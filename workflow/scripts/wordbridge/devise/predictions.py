@@ -1,12 +1,12 @@
 """Files of predictions: word vectors of images, or scores of classes.
 
-Apart from predictor.py, which imports the networks: scores, index and tables read predictions only.
+Apart from predictor.py, which imports torch: scores, indexes and tables only read predictions, in
+environments without torch.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,31 +39,20 @@ def read_predictions(
     """Return the predictions in ``values`` (.npy) with the JSON file ``description``.
 
     ``row_tables`` are those of the feature shards, in the order of the predictions. Raises
-    InputError when the files do not belong together.
+    InputError when a file is damaged, or the files do not belong together.
     """
-    settings = read_json(description, "a description of predictions", "predict again")
-    space, classes = settings.get("space"), tuple(settings.get("classes", ()))
-    if space not in SPACES:
-        raise InputError(
-            f"{description}: expected a space of {SPACES}, got {space!r}; predict again"
-        )
-    matrix = _map(values)
+    settings = read_json(description, "a description of predictions", "predict again", ("space",))
+    space, classes = settings["space"], tuple(settings.get("classes", ()))
+    try:
+        matrix = map_npy(values)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{values}: predictions unreadable ({error}); predict again") from error
     images = [(row.set, row.image) for path in row_tables for row in read_rows(path)]
-    if matrix.dtype != np.float32 or matrix.ndim != 2 or len(matrix) != len(images):
+    shape = (len(images), len(classes) if space == CLASSES else matrix.shape[-1])
+    if space not in SPACES or matrix.dtype != np.float32 or matrix.shape != shape:
         raise InputError(
-            f"{values}: expected {len(images)} rows of float32 as in the feature shards, got "
-            f"{matrix.dtype} of shape {matrix.shape}; predict again"
-        )
-    if space == CLASSES and len(classes) != matrix.shape[1]:
-        raise InputError(
-            f"{description}: expected {matrix.shape[1]} classes as {values} has columns, got "
-            f"{len(classes)}; predict again"
+            f"{values}: expected {len(images)} rows of float32 as in the feature shards, word "
+            f"vectors or scores of {len(classes)} classes, got {space!r} as {matrix.dtype} of "
+            f"shape {matrix.shape}; predict again"
         )
     return Predictions(matrix, space, classes, images)
-
-
-def _map(path: str | Path) -> NDArray[Any]:
-    try:
-        return map_npy(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: predictions unreadable ({error}); predict again") from error

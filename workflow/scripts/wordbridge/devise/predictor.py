@@ -1,23 +1,35 @@
-"""Predictions of a saved method: a head, its ensemble with the classifier, or a baseline."""
+"""Predictions of a saved method: a head with its classifier ensemble, or a baseline.
 
-from collections.abc import Callable
+The ensemble adds the best classes of the backbone's classifier, as a word vector, to the head's
+vector, with a weight that grows with the classifier's confidence.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from wordbridge.arrays import Matrix, l2_normalize
+from wordbridge.arrays import Matrix, l2_normalize, softmax
 from wordbridge.devise.baselines import load_baseline
-from wordbridge.devise.dataset import Features
-from wordbridge.devise.ensemble import load_ensemble
+from wordbridge.devise.dataset import TrainingData, train_and_valid
 from wordbridge.devise.head import Head, HeadSettings, StateTensors
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, write_json
+from wordbridge.images.feature_store import FeatureStore
 from wordbridge.progress import progress
 from wordbridge.tensors import SavedModel, load_weights
 
 _CHUNK = 4096  # images at a time
+_EXAMPLES = 20_000  # images, evenly spaced, that the photo classifier is fitted to
+_MAX_LOG_ODDS = 20.0  # also where all training images are of one kind
+_LBFGS_STEPS = 300  # at most; about fifty are needed
+_FIT_STEPS, _FIT_RATE = 20, 0.6  # more steps change no image's first five nouns
+
 Predict = Callable[[Matrix, Matrix], Matrix]
 
 
@@ -54,27 +66,12 @@ def load_predictor(saved: SavedModel, device: torch.device) -> Predictor:
         ) from None
 
 
-def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
-    settings, start = saved.settings, "head."
-    options = HeadSettings(**settings["settings"]["head"])
-    head = Head(options, settings["width"], settings["outputs"])
-    tensors = {n[len(start) :]: t for n, t in saved.tensors.items() if n.startswith(start)}
-    load_weights(StateTensors(head), tensors)
-    head.to(device).eval()
-    ensemble = load_ensemble(saved)
-
-    @torch.no_grad()
-    def predict(features: Matrix, logits: Matrix) -> Matrix:
-        predicted: Matrix = head(torch.from_numpy(features).to(device)).cpu().numpy()
-        if ensemble is None:
-            return predicted
-        return l2_normalize(predicted) + ensemble.predict(features, logits)
-
-    return predict
-
-
 def predict_images(
-    values: str | Path, description: str | Path, store: Features, predictor: Predictor, method: str
+    values: str | Path,
+    description: str | Path,
+    store: FeatureStore,
+    predictor: Predictor,
+    method: str,
 ) -> None:
     """Write predictions for all rows of ``store`` as .npy, and their description as JSON.
 
@@ -93,3 +90,173 @@ def predict_images(
             file.write(np.ascontiguousarray(predicted, "<f4").tobytes())
     space = {"space": predictor.space, "classes": predictor.classes}
     write_json(description, {"method": method, **space})
+
+
+class PhotoClassifier(NamedTuple):
+    """Logistic regression of photographs against drawings: ``weights`` (width,), ``bias`` (1,)."""
+
+    weights: Matrix
+    bias: Matrix
+
+    @classmethod
+    def fit(cls, features: Matrix, photos: NDArray[np.bool_], penalty: float) -> "PhotoClassifier":
+        """Return the classifier of the ``photos`` (images,) among ``features``.
+
+        Both kinds have the same weight. ``penalty`` multiplies the squared weights of standardised
+        features in the mean loss.
+        """
+        if photos.all() or not photos.any():
+            log_odds = _MAX_LOG_ODDS if photos.any() else -_MAX_LOG_ODDS
+            return cls(np.zeros(features.shape[1], np.float32), np.array([log_odds], np.float32))
+        mean, std = features.mean(axis=0), features.std(axis=0) + np.float32(1e-3)
+        points = torch.from_numpy((features - mean) / std)
+        labels = torch.from_numpy(photos.astype(np.float32))
+        balance = (1 - labels.mean()) / labels.mean()
+        weights = torch.zeros(points.shape[1], requires_grad=True)
+        bias = torch.zeros(1, requires_grad=True)
+        optimizer = torch.optim.LBFGS(
+            [weights, bias], max_iter=_LBFGS_STEPS, line_search_fn="strong_wolfe"
+        )
+
+        def loss() -> torch.Tensor:
+            optimizer.zero_grad()
+            logits = points @ weights + bias
+            entropy = binary_cross_entropy_with_logits(logits, labels, pos_weight=balance)
+            total = entropy + penalty * (weights**2).sum()
+            total.backward()
+            return total
+
+        optimizer.step(loss)
+        scaled: Matrix = weights.detach().numpy() / std
+        return cls(scaled, bias.detach().numpy() - np.float32(mean @ scaled))
+
+    def predict_proba(self, features: Matrix, odds: float = 1.0) -> Matrix:
+        """Return the probability (images, 1) that an image is a photograph.
+
+        ``odds`` is how many times likelier photographs are than in training.
+        """
+        log_odds = features @ self.weights + self.bias + np.log(odds)
+        probability = 1 / (1 + np.exp(-log_odds.clip(-_MAX_LOG_ODDS, _MAX_LOG_ODDS)))
+        return np.asarray(probability[:, None], np.float32)
+
+
+@dataclass(frozen=True)
+class EnsembleSettings:
+    """How the classifier is added to the head's unit vector.
+
+    ``weight`` is its largest length, 0 for no ensemble. Its ``top`` classes are fitted by a
+    vector at ``temperature``. ``photo_odds`` is how many times likelier a photograph is than among
+    the balanced training images; ``photo_penalty`` is the L2 penalty of the photo classifier.
+    """
+
+    weight: float
+    top: int
+    temperature: float
+    photo_odds: float
+    photo_penalty: float
+
+
+@dataclass(frozen=True)
+class ClassifierEnsemble:
+    """The backbone's classifier in word-vector space.
+
+    ``class_vectors`` (classes, dim) are of unit length, and zero where not in ``known_classes``.
+    """
+
+    class_vectors: Matrix
+    known_classes: NDArray[np.bool_]
+    photos: PhotoClassifier
+    settings: EnsembleSettings
+
+    def predict(self, features: Matrix, logits: Matrix) -> Matrix:
+        """Return vectors (images, dim) to be added to the head's unit vectors.
+
+        Their length is the classifier's confidence times the probability of a photograph.
+        """
+        settings = self.settings
+        vectors = fit_vectors(
+            logits, self.class_vectors, self.known_classes, settings.top, settings.temperature
+        )
+        photo = self.photos.predict_proba(features, settings.photo_odds)
+        return np.asarray(vectors * photo * confidence(logits, settings.weight), np.float32)
+
+
+def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingData) -> SavedModel:
+    """Return a trained ``head`` with the numbers of its ensemble, none for weight 0.
+
+    ``settings`` are those of ``EnsembleSettings``.
+    """
+    options = EnsembleSettings(**settings)
+    variant = {**head.settings["settings"], "classifier": dict(settings)}
+    description = {**head.settings, "settings": variant}
+    if not options.weight:
+        return SavedModel(head.tensors, description)
+    examples = train_and_valid(data)[0].subsample(_EXAMPLES)
+    photos = PhotoClassifier.fit(
+        data.store.features(examples.rows), examples.photos, options.photo_penalty
+    )
+    arrays: dict[str, NDArray[Any]] = {
+        "class_vectors": data.nouns.class_vectors,
+        "known_classes": data.nouns.known_classes,
+        "photo_weights": photos.weights,
+        "photo_bias": photos.bias,
+    }
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
+    return SavedModel({**head.tensors, **tensors}, description)
+
+
+def fit_vectors(
+    logits: Matrix, vectors: Matrix, known: NDArray[np.bool_], top: int, temperature: float
+) -> Matrix:
+    """Return the unit vectors (images, dim) that best fit the classifier's top-k distribution.
+
+    The softmax of a vector's cosines with the classes' ``vectors``, divided by ``temperature``,
+    has the least cross-entropy with the probabilities of the ``top`` of the ``known`` classes.
+    Gradient steps start from ConSE's combination, which is often nearer to a third class than to
+    its own.
+    """
+    classes, probabilities = vectors[known], softmax(np.asarray(logits, np.float32)[:, known])
+    top = min(top, len(classes))
+    least = np.partition(probabilities, -top, axis=1)[:, -top, None]
+    kept = np.where(probabilities >= least, probabilities, np.float32(0))
+    targets = np.asarray(kept / kept.sum(axis=1, keepdims=True), np.float32)
+    fitted = l2_normalize(targets @ classes)
+    for _ in range(_FIT_STEPS):
+        gradient = (targets - softmax(fitted @ classes.T / np.float32(temperature))) @ classes
+        radial = (gradient * fitted).sum(axis=1, keepdims=True)
+        fitted = l2_normalize(fitted + np.float32(_FIT_RATE) * (gradient - radial * fitted))
+    return fitted
+
+
+def confidence(logits: Matrix, maximum: float) -> Matrix:
+    """Return 1 / (1 - p)^2 (images, 1) for the probability p of the best class, at most maximum.
+
+    A clear photograph of a known class has a high confidence, a drawing hardly ever.
+    """
+    highest = softmax(logits).max(axis=1, keepdims=True)
+    return np.asarray(np.minimum((1 - highest).clip(1e-6) ** -2, np.float32(maximum)), np.float32)
+
+
+def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
+    settings, start = saved.settings, "head."
+    options = HeadSettings(**settings["settings"]["head"])
+    head = Head(options, settings["width"], settings["outputs"])
+    tensors = {n[len(start) :]: t for n, t in saved.tensors.items() if n.startswith(start)}
+    load_weights(StateTensors(head), tensors)
+    head.to(device).eval()
+    classifier = EnsembleSettings(**settings["settings"]["classifier"])
+    ensemble = None
+    if classifier.weight:
+        arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
+        photos = PhotoClassifier(arrays["photo_weights"], arrays["photo_bias"])
+        classes = arrays["class_vectors"], arrays["known_classes"]
+        ensemble = ClassifierEnsemble(*classes, photos, classifier)
+
+    @torch.no_grad()
+    def predict(features: Matrix, logits: Matrix) -> Matrix:
+        predicted: Matrix = head(torch.from_numpy(features).to(device)).cpu().numpy()
+        if ensemble is None:
+            return predicted
+        return l2_normalize(predicted) + ensemble.predict(features, logits)
+
+    return predict

@@ -24,7 +24,7 @@ _BLOCK = 1 << 24  # scores in memory at a time: 64 MB
 class WordSpace:
     """The nouns with a vector: ``vectors`` (nouns, dim) and ``synsets`` in the same order.
 
-    ``nodes`` are their indices among all ``nouns`` of WordNet, ``classes`` the rows of those that
+    ``nodes`` are their nodes in the ``hierarchy`` of all nouns, ``classes`` the rows of those that
     are classes of the backbone, in the order of the rows.
     """
 
@@ -32,7 +32,7 @@ class WordSpace:
     synsets: list[str]
     nodes: Ints
     classes: Ints
-    nouns: Sequence[Noun]
+    hierarchy: Hierarchy
 
     def name(self, row: int) -> str:
         """Return the first lemma of the noun of a row."""
@@ -40,11 +40,7 @@ class WordSpace:
 
     def node_name(self, node: int) -> str:
         """Return the first lemma of a noun of WordNet."""
-        return lemma_text(self.nouns[node].lemmas[0])
-
-    def hierarchy(self) -> Hierarchy:
-        """Return the hierarchy of all nouns."""
-        return Hierarchy(self.nouns)
+        return lemma_text(self.hierarchy.nouns[node].lemmas[0])
 
 
 def read_word_space(vectors: str | Path, table: str | Path, nouns: Sequence[Noun]) -> WordSpace:
@@ -53,20 +49,16 @@ def read_word_space(vectors: str | Path, table: str | Path, nouns: Sequence[Noun
     Raises InputError when the files do not belong to each other or to ``nouns``.
     """
     rows, matrix = read_noun_vectors(vectors, table)
-    node_of = {noun.synset: node for node, noun in enumerate(nouns)}
-    unknown = [row.synset for row in rows if row.synset not in node_of]
+    hierarchy = Hierarchy(nouns)
+    unknown = [row.synset for row in rows if row.synset not in hierarchy]
     if unknown:
         raise InputError(
             f"{table}: expected nouns of WordNet as listed, got {unknown[0]}; embed the nouns again"
         )
+    nodes = [hierarchy.node_of[row.synset] for row in rows]
     classes = [number for number, row in enumerate(rows) if row.class_index is not None]
-    return WordSpace(
-        matrix,
-        [row.synset for row in rows],
-        np.array([node_of[row.synset] for row in rows], np.int64),
-        np.array(classes, np.int64),
-        nouns,
-    )
+    arrays = np.array(nodes, np.int64), np.array(classes, np.int64)
+    return WordSpace(matrix, [row.synset for row in rows], *arrays, hierarchy)
 
 
 @dataclass(frozen=True)
@@ -90,9 +82,8 @@ class LabelledImages:
 
     def select(self, mask: Mask) -> "LabelledImages":
         """Return the images in ``mask``."""
-        places = np.flatnonzero(mask)
-        images = [self.images[place] for place in places]
-        return LabelledImages(self.rows[places], self.nouns[places], images)
+        images = [self.images[place] for place in np.flatnonzero(mask)]
+        return LabelledImages(self.rows[mask], self.nouns[mask], images)
 
 
 def labelled_images(
@@ -141,16 +132,15 @@ class NounScores:
         """Return the number of columns."""
         return self.predictions.values.shape[1] if self.vectors is None else len(self.vectors)
 
-    def scores(self, rows: Ints, columns: Ints | None = None) -> Matrix:
+    def scores(self, rows: Ints, columns: Ints | slice = slice(None)) -> Matrix:
         """Return scores (rows, columns): cosines with word vectors, else the predictions.
 
-        ``rows`` are rows of the predictions; None stands for all columns.
+        ``rows`` are rows of the predictions.
         """
         values = np.asarray(self.predictions.values[rows], np.float32)
         if self.vectors is None:
-            return values if columns is None else values[:, columns]
-        vectors = self.vectors if columns is None else self.vectors[columns]
-        return np.asarray(l2_normalize(values) @ vectors.T, np.float32)
+            return values[:, columns]
+        return np.asarray(l2_normalize(values) @ self.vectors[columns].T, np.float32)
 
     def transposed(self, rows: Ints, columns: Ints) -> Matrix:
         """Return scores (columns, rows), read in blocks of rows."""
@@ -174,15 +164,10 @@ def noun_scores(predictions: Predictions, space: WordSpace) -> NounScores:
             f"the predictions: expected vectors of {space.vectors.shape[1]} numbers as the word "
             f"vectors have, got {predictions.values.shape[1]}; train and predict again"
         )
-    column_of = distinct_rows(space.vectors)
-    first = np.unique(column_of, return_index=True)[1]
-    return NounScores(predictions, column_of, l2_normalize(space.vectors[first]))
-
-
-def distinct_rows(vectors: Matrix) -> Ints:
-    """Return a number for each row, counted up from 0 and equal for equal rows."""
     numbers: dict[bytes, int] = {}
-    return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in vectors], np.int64)
+    columns = [numbers.setdefault(row.tobytes(), len(numbers)) for row in space.vectors]
+    first = np.unique(columns, return_index=True)[1]
+    return NounScores(predictions, np.array(columns, np.int64), l2_normalize(space.vectors[first]))
 
 
 def blocks(count: int, width: int) -> Iterator[slice]:

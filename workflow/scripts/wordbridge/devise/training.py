@@ -69,23 +69,22 @@ def train(
     """Return the head of ``block`` trained with ``seed``, resumed if it was interrupted.
 
     The state lives in ``states`` under a digest of everything that the training depends on:
-    ``block``, ``seed``, ``code`` and the bytes of the ``files`` with ``data``; see ``prepare``.
+    ``block`` (see ``prepare``), ``seed``, ``code`` and the bytes of the ``files`` with ``data``.
     Raises InputError when another process runs the same training.
     """
     inputs = {f"{number:06d}": path for number, path in enumerate(files)}
     with locked_state(states, {"block": block, "seed": seed, "code": code}, inputs) as state:
         trainer = prepare(block, seed, data, state, checkpoint_seconds)
         weights = trainer.run()
-    classes = [data.nouns.synsets[row] for row in trainer.class_rows]
-    softmax = trainer.settings.loss.kind == "softmax"
+    synsets = [data.nouns.synsets[row] for row in trainer.class_rows]
     description = {
         "kind": "head",
-        "space": "classes" if softmax else "words",
-        "classes": classes if softmax else [],
+        "space": "classes" if trainer.is_softmax else "words",
+        "classes": synsets if trainer.is_softmax else [],
         "seed": seed,
         "settings": asdict(trainer.settings),
         "width": data.store.width,
-        "outputs": len(classes) if softmax else data.nouns.vectors.shape[1],
+        "outputs": trainer.outputs,
         "parameters": sum(parameter.numel() for parameter in trainer.head.parameters()),
         "points": len(trainer.train_set),
         "epochs": trainer.state.epoch,
@@ -105,7 +104,7 @@ def prepare(
     """Return the training of an untrained head.
 
     ``block`` has variant (head, loss, schedule, training), device and threads. Raises InputError
-    when the data do not belong together or a split is empty.
+    when a split has no labelled images.
     """
     device, variant = choose_device(block["device"], block["threads"]), block["variant"]
     settings = Settings(
@@ -116,15 +115,8 @@ def prepare(
     )
     train_images, valid = train_and_valid(data)
     set_seed(seed)
-    return HeadTrainer(
-        settings,
-        train_images.labelled(),
-        valid,
-        device,
-        seed=seed,
-        checkpoint=checkpoint,
-        checkpoint_seconds=checkpoint_seconds,
-    )
+    images = train_images.labelled(), valid
+    return HeadTrainer(settings, *images, device, seed, checkpoint, checkpoint_seconds)
 
 
 class HeadTrainer(Trainer):
@@ -143,30 +135,29 @@ class HeadTrainer(Trainer):
         train_set: TrainingSet,
         valid_set: TrainingSet,
         device: torch.device,
-        *,
         seed: int,
-        checkpoint: Path | None = None,
-        checkpoint_seconds: float = 0.0,
+        checkpoint: Path | None,
+        checkpoint_seconds: float,
     ) -> None:
         self.settings, self.seed = settings, seed
         self.train_set, self.valid_set = train_set, valid_set
         self.train_eval = train_set.subsample(len(valid_set))
         self.class_rows: Ints = np.unique(train_set.nouns)
-        matrix, options = train_set.matrix, settings.training
-        softmax = settings.loss.kind == "softmax"
-        outputs = len(self.class_rows) if softmax else matrix.vectors.shape[1]
-        self.head = Head(settings.head, train_set.store.width, outputs).to(device)
+        self.is_softmax = settings.loss.kind == "softmax"
+        vectors, epochs = train_set.matrix.vectors, settings.training.epochs
+        self.outputs = len(self.class_rows) if self.is_softmax else vectors.shape[1]
+        self.head = Head(settings.head, train_set.store.width, self.outputs).to(device)
         super().__init__(
             self.head,
-            options,
+            settings.training,
             settings.schedule,
-            len(shuffled_batches(len(train_set), options.batch_size, seed, 0)) * options.epochs,
+            len(self.batches(0)) * epochs,
             StateTensors(self.head),
             checkpoint,
             checkpoint_seconds,
         )
-        self.class_vectors = torch.from_numpy(matrix.vectors[self.class_rows]).to(device)
-        labels = np.full(len(matrix.synsets), -1, np.int64)
+        self.class_vectors = torch.from_numpy(vectors[self.class_rows]).to(device)
+        labels = np.full(len(vectors), -1, np.int64)
         labels[self.class_rows] = np.arange(len(self.class_rows))
         self.label_of = torch.from_numpy(labels).to(device)
 
@@ -184,7 +175,7 @@ class HeadTrainer(Trainer):
 
     def losses(self, indices: Ints) -> tuple[Tensor, Tensor]:
         """Return the mean loss of a batch, reported and minimised."""
-        batch = self.train_set.batch(indices).to(self.device)
+        batch = self.train_set.batch(indices, self.device)
         negatives = draw_negatives(self.class_vectors, self.settings.loss.negatives)
         loss = self._losses(self.head(batch.features), batch, negatives).mean()
         return loss, loss
@@ -210,7 +201,7 @@ class HeadTrainer(Trainer):
         loss = hits = 0.0
         for start in range(0, len(images), _CHUNK):
             indices = np.arange(start, min(start + _CHUNK, len(images)))
-            batch = images.batch(indices).to(self.device)
+            batch = images.batch(indices, self.device)
             predicted = self.head(batch.features)
             loss += float(self._losses(predicted, batch, self.class_vectors).sum())
             hits += float(self._hits(predicted, batch).sum())
@@ -223,7 +214,7 @@ class HeadTrainer(Trainer):
 
     def _hits(self, predicted: Tensor, batch: Batch) -> Tensor:
         """Return whether fewer than 5 wrong nouns score higher than each image's own."""
-        if self.settings.loss.kind == "softmax":
+        if self.is_softmax:
             labels = self.label_of[batch.nouns]
             right = predicted.gather(1, labels.clamp(min=0)[:, None])
             return ((predicted > right).sum(dim=1) < 5) & (labels >= 0)

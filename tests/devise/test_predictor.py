@@ -6,7 +6,7 @@ import pytest
 from tests.settings import defaults
 from wordbridge.arrays import Matrix, l2_normalize
 from wordbridge.devise.baselines import ConSE
-from wordbridge.devise.ensemble import (
+from wordbridge.devise.predictor import (
     ClassifierEnsemble,
     EnsembleSettings,
     PhotoClassifier,
