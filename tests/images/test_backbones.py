@@ -87,8 +87,9 @@ def test_the_outputs_are_those_of_torchvision(tmp_path: Path, name: str):
 def test_every_backbone_has_features_logits_and_a_preprocessing(
     name: str, monkeypatch: pytest.MonkeyPatch
 ):
-    for function in ("read_weights", "_by_position", "load_tensors"):
+    for function in ("read_weights", "_by_position"):
         monkeypatch.setattr(f"wordbridge.images.backbones.{function}", lambda *_: {})
+    monkeypatch.setattr(nn.Module, "load_state_dict", lambda *_: None)
     with torch.device("meta"):
         backbone = load_backbone(name, "none")
         features, scores = backbone(torch.zeros(2, 64, 64, 3, dtype=torch.uint8), "concatenated")

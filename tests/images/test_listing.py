@@ -19,7 +19,7 @@ from wordbridge.images.listing import (
     synset_of,
     write_left_out,
 )
-from wordbridge.images.packages import LeftOut, SourceImage, UnreadableDrawingError, render_svg
+from wordbridge.images.packages import LeftOut, SourceImage, render_svg
 from wordbridge.images.table import content_stamp, read_bytes
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt">'
@@ -55,7 +55,7 @@ def test_a_drawing_with_a_size_in_points_becomes_a_png_on_white():
         assert image.format == "PNG"
         assert image.size == (256, 128)
         assert image.convert("RGB").getpixel((250, 120)) == (255, 255, 255)
-    with pytest.raises(UnreadableDrawingError):
+    with pytest.raises(ValueError, match="unknown token"):
         render_svg("no drawing")
 
 
@@ -255,7 +255,8 @@ def test_a_file_that_is_deleted_before_it_is_read_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     fill(tmp_path, "a.png")
-    monkeypatch.setattr("wordbridge.images.listing._files", lambda root: ["a.png", "gone.png"])
+    walk = [(str(tmp_path), ["a.png", "gone.png"])]
+    monkeypatch.setattr("wordbridge.images.listing.walk", lambda *_: walk)
     _, missing = list_folder(tmp_path)
     assert missing == LeftOut("gone.png", "cannot be read (No such file or directory)")
 
@@ -305,8 +306,9 @@ def test_the_stamp_of_a_copied_or_touched_image_is_the_same(tmp_path: Path, size
 @pytest.mark.parametrize("name", ["missing", "file", "bare"])
 def test_a_folder_without_images_is_an_error(tmp_path: Path, name: str):
     fill(tmp_path, "file", "bare/readme.txt")
-    with pytest.raises(InputError, match="expected"):
-        list(list_folder(tmp_path / name))
+    own = settings("folder", folder=str(tmp_path / name))
+    with pytest.raises(InputError, match=f"expected .*{name}|{name}: expected a folder"):
+        list_images("s", own, {}, NOUNS, tmp_path / "s.zip")
 
 
 @pytest.mark.parametrize(("name", "mark"), [("t.tsv", "\t"), ("t.csv", ",")])
@@ -337,12 +339,14 @@ def test_a_table_names_images_synsets_and_splits(tmp_path: Path, name: str, mark
             "expected the split train, valid or test, got 'dev'",
         ),
         ("path\tsynset\tpart\na.png\t\t\n", "the column part is named split now"),
-        ("path\tsynset\nb.png\t\n", "none of its images"),
+        ("path\tsynset\nb.png\t\n", r"expected images .*t\.tsv, got none; 1 files"),
         ("", "expected the columns path and synset, got nothing"),
     ],
 )
 def test_an_invalid_table_is_an_error(tmp_path: Path, text: str, words: str):
     fill(tmp_path, "a.png")
     (tmp_path / "t.tsv").write_text(text)
+    own = settings("table", folder=str(tmp_path))
+    files = {"table": str(tmp_path / "t.tsv")}
     with pytest.raises(InputError, match=words):
-        list(list_table(tmp_path / "t.tsv", tmp_path))
+        list_images("s", own, files, NOUNS, tmp_path / "s.zip")

@@ -31,16 +31,15 @@ from wordbridge.images.backbones import read_weights
 from wordbridge.images.decoding import open_image
 from wordbridge.images.feature_store import HEADER as ROWS_HEADER
 from wordbridge.images.feature_store import FeatureStore
-from wordbridge.images.labels import read_senses
-from wordbridge.images.listing import list_archive, list_table
+from wordbridge.images.listing import list_images
 from wordbridge.images.packages import members
 from wordbridge.manifest import job_name, read_record
 from wordbridge.nouns.hierarchy import Hierarchy
 from wordbridge.nouns.matrix import HEADER as NOUN_ROWS
 from wordbridge.nouns.matrix import read_noun_vectors
 from wordbridge.nouns.table import HEADER as NOUNS
-from wordbridge.nouns.table import read_nouns
-from wordbridge.nouns.wordnet import label_nouns, read_classes, read_wordnet
+from wordbridge.nouns.table import Noun, read_nouns
+from wordbridge.nouns.wordnet import label_nouns, read_classes, read_senses, read_wordnet
 from wordbridge.report.corpus import rejections_table
 from wordbridge.sources.archives import extract_member
 from wordbridge.tensors import read_model
@@ -137,6 +136,20 @@ def member_bytes(path: Path) -> bytes:
 def classes(path: Path) -> list[int | None]:
     nouns = label_nouns(read_wordnet(path.with_name("data.noun")), read_classes(path))
     return [noun.class_index for noun in nouns]
+
+
+def listed(kind: str, files: dict[str, Path]) -> list[str]:
+    [path] = files.values()
+    settings = {"kind": kind, "image_kind": "photo", "split": None}
+    if kind == "table":
+        settings["folder"] = str(path.parent)
+    dog = Noun("n00000002", ("dog",), (), None, "")
+    archive = path.with_name("listed.zip")
+    try:
+        paths = {key: str(path) for key in files}
+        return [image.image for image in list_images("s", settings, paths, [dog], archive)[0]]
+    finally:
+        archive.unlink(missing_ok=True)
 
 
 def features(path: Path) -> list[list[float]]:
@@ -252,12 +265,12 @@ DOORS: dict[str, Door] = {
     "images in a tar": Door(
         "photos.tar",
         fixed(files.tarred({"train/n00000002/dog.png": PNGS["b.png"]})),
-        lambda p: [f[0] for f in list_archive(p)],
+        lambda p: listed("tar", {"archive": p}),
     ),
     "images in a table": Door(
         "photos.tsv",
         fixed(files.table(("path", "synset"), ("dog.png", "n00000002"))),
-        lambda p: [f[0] for f in list_table(p, p.parent)],
+        lambda p: listed("table", {"table": p}),
         {"dog.png": fixed(PNGS["b.png"])},
     ),
     "listed images": Door(

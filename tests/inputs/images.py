@@ -56,7 +56,7 @@ ROWS: list[Row] = [
     Bad("no column synset", "images in a table", b"path\tnoun\n", "expected the columns path"),
     Bad("a short row", "images in a table", b"path\tsynset\na\n", "line 2: expected 2 columns"),
     Bad("an image twice", "images in a table", lambda c: c + c[12:], "is in it twice"),
-    Bad("a NUL in a name", "images in a table", b"path\tsynset\na\0\t\n", "none of its images"),
+    Bad("a NUL in a name", "images in a table", b"path\tsynset\na\0\t\n", "expected images"),
     Bad("no synset", "images in a table", swap(b"n0000", b"x0000"), "expected a synset such as"),
     Unusual("a byte order mark", "images in a table", lambda c: b"\xef\xbb\xbf" + c, ["dog.png"]),
     Bad("other columns", "listed images", b"set\n", "expected the columns set, image"),

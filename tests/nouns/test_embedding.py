@@ -244,8 +244,6 @@ def test_in_a_table_without_a_list_common_spellings_are_looked_up() -> None:
 
     assert spellings.exact == {"turkey"}
     assert spellings.lower == {"turkey": "turkey", "new-york": "New-York", "été": "été"}
-    with pytest.raises(InputError, match="frequent_words: expected vectors that are listed"):
-        find_spellings(["turkey"], Unlisted(), frequent_words=5)
 
 
 def test_a_model_lists_its_words_by_frequency(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from wordbridge.nouns.wordnet import (
     check_class_names,
     label_nouns,
     read_classes,
+    read_senses,
     read_wordnet,
 )
 
@@ -44,7 +45,6 @@ def test_lemmas_and_hypernyms_are_those_of_the_line(tmp_path: Path) -> None:
     ("lines", "message"),
     [
         ([LICENCE], "expected noun synsets, got none"),
-        ([FISH, RIVER], "n00001930 has the hypernym n00001740, which is not in the file"),
         ([RIVER, RIVER], "n00002000 is in it twice"),
         ([RIVER[:28]], "line 1: expected a noun synset"),
         ([FISH.replace(" 0a ", " 0b ")], "line 1: expected a noun synset"),
@@ -127,6 +127,24 @@ def test_wordnets_nouns_and_imagenets_classes_are_those_of_the_lesson(tmp_path: 
 def _class(noun: Noun) -> int:
     assert noun.class_index is not None
     return noun.class_index
+
+
+def test_senses_are_in_the_order_of_wordnet(tmp_path: Path) -> None:
+    index = tmp_path / "index.noun"
+    index.write_text(
+        "  1 the licence\n"
+        "bat n 5 6 @ ~ #m %p + ; 5 2 02139199 00458456 04292414 03132076 02806379  \n"
+        "zebu n 1 1 @ 1 0 02409412  \n"
+    )
+    senses = read_senses(index)
+    assert senses["zebu"] == ("n02409412",)
+    assert senses["bat"] == ("n02139199", "n00458456", "n04292414", "n03132076", "n02806379")
+
+
+def test_a_file_without_senses_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "index.noun").write_text("zebu v 1 1 @ 1 0 02409412\n")
+    with pytest.raises(InputError, match=r"line 1: expected a word and its senses"):
+        read_senses(tmp_path / "index.noun")
 
 
 NOUNS = [

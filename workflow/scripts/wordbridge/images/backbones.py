@@ -101,20 +101,19 @@ def load_network(name: str, weights: str | Path) -> tuple[nn.Module, nn.Module, 
     tensors = read_weights(weights)
     if name in SCALES:
         tensors = _by_position(tensors, list(network.state_dict()), source)
-    load_tensors(network.eval(), tensors, source)
-    return *split(network), preprocessing
-
-
-def split(network: nn.Module) -> tuple[nn.Module, nn.Module]:
-    """Return the layers that compute the feature maps, and the classifier."""
+    try:
+        network.eval().load_state_dict(tensors)
+    except RuntimeError as error:
+        raise _fault(source, shorten(str(error).partition("\n")[2], 200)) from None
     *layers, classifier = network.children()
-    return getattr(network, "features", None) or nn.Sequential(*layers[:-1]), classifier
+    body = getattr(network, "features", None) or nn.Sequential(*layers[:-1])
+    return body, classifier, preprocessing
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
     """Return the tensors of a safetensors file, or of a state dict saved by ``torch.save``.
 
-    The function unpickles nothing but tensors. Raises InputError if the file has other contents.
+    Only tensors are unpickled. Raises InputError if the file has other contents.
     """
     try:
         with Path(path).open("rb") as file:
@@ -126,14 +125,6 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
         raise _fault(path, "expected a dictionary of tensors, got other objects")
     return dict(state)
-
-
-def load_tensors(network: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
-    """Copy tensors into a network; raise InputError if a name or a shape differs."""
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise _fault(source, shorten(str(error).partition("\n")[2], 200)) from None
 
 
 def fuse_norms(module: nn.Module) -> None:
@@ -152,7 +143,7 @@ def fuse_norms(module: nn.Module) -> None:
 
 
 def _by_position(tensors: Mapping[str, Tensor], names: list[str], source: str) -> dict[str, Tensor]:
-    """Rename tensors by their order, which the files of EfficientNet-Lite share."""
+    """Return the tensors under ``names``: the files of EfficientNet-Lite share their order."""
     kinds, expected = ([name.rpartition(".")[2] for name in each] for each in (tensors, names))
     if kinds != expected:
         raise _fault(source, f"expected {len(names)} tensors in order, got {len(kinds)} others")
@@ -164,7 +155,7 @@ def _fault(source: str | Path, reason: str) -> InputError:
 
 
 def _torchvision(name: str) -> tuple[nn.Module, Preprocessing]:
-    from torchvision import models  # takes a second; EfficientNet-Lite does without it
+    from torchvision import models  # takes a second; EfficientNet-Lite does not need it
 
     transforms: Any = models.get_model_weights(name)["IMAGENET1K_V1"].transforms()
     side, short_side = transforms.crop_size[0], transforms.resize_size[0]

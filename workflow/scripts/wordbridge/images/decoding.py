@@ -49,12 +49,15 @@ def open_image(data: bytes, short_side: int = 0) -> Image.Image:
     """
     if not data:
         raise UnreadableImageError("the file is empty")
+    Image.init()
+    formats = [name for name in FORMATS if name in Image.OPEN]  # a build may lack some
     try:
-        with Image.open(BytesIO(data), formats=_formats()) as image:
+        with Image.open(BytesIO(data), formats=formats) as image:
             if short_side:
                 image.draft("RGB", (MARGIN * short_side, MARGIN * short_side))
-            _check_size(image)
-            return _upright(_rgb(image), _orientation(image))
+            rgb = _rgb(image)
+            method = TRANSPOSES.get(_orientation(image))
+            return rgb if method is None else rgb.transpose(method)
     except (UnreadableImageError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -62,8 +65,8 @@ def open_image(data: bytes, short_side: int = 0) -> Image.Image:
             f"not an image of a known format (it begins with {data[:12]!r})"
         ) from None
     except Exception as error:  # Pillow raises many types for damaged files
-        words = " ".join(str(error).split()) or type(error).__name__
-        raise UnreadableImageError(f"damaged ({words})") from None
+        message = " ".join(str(error).split()) or type(error).__name__
+        raise UnreadableImageError(f"damaged ({message})") from None
 
 
 def center_crop(image: Image.Image, crop: CenterCrop) -> NDArray[np.uint8]:
@@ -72,8 +75,7 @@ def center_crop(image: Image.Image, crop: CenterCrop) -> NDArray[np.uint8]:
     half = min(width, height) * crop.side / crop.short_side / 2
     # Only the square itself is resized.
     box = (width / 2 - half, height / 2 - half, width / 2 + half, height / 2 + half)
-    resized = image.resize((crop.side, crop.side), FILTERS[crop.interpolation], box=box)
-    return np.asarray(resized)
+    return np.asarray(image.resize((crop.side, crop.side), FILTERS[crop.interpolation], box=box))
 
 
 def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
@@ -81,21 +83,12 @@ def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
     return center_crop(open_image(data, crop.short_side), crop)
 
 
-def _formats() -> list[str]:
-    """Return the ``FORMATS`` that this build of Pillow supports."""
-    Image.init()
-    return [name for name in FORMATS if name in Image.OPEN]
-
-
-def _check_size(image: Image.Image) -> None:
+def _rgb(image: Image.Image) -> Image.Image:
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:
         raise UnreadableImageError(
             f"too large ({ceil(pixels / 1e6)} million pixels, at most {MAX_PIXELS // 10**6})"
         )
-
-
-def _rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):  # convert() would make nearly all white
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
@@ -112,8 +105,3 @@ def _orientation(image: Image.Image) -> int:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # an image with damaged metadata is still readable
         return 1
-
-
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    method = TRANSPOSES.get(orientation)
-    return image if method is None else image.transpose(method)

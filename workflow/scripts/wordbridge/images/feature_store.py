@@ -49,14 +49,14 @@ def write_shard(shard: Shard, features: str | Path, logits: str | Path) -> None:
 
 
 def read_rows(path: str | Path) -> list[Row]:
-    """Return the rows of a shard's table; raises InputError for another file."""
+    """Return the rows of a shard's table; raises InputError for a file of another format."""
     return list(read_tsv(path, HEADER, Row, "extract the features again"))
 
 
 class FeatureStore:
     """The rows of shards' ``.npy`` files, one after the other, memory-mapped.
 
-    Raises InputError for a missing or damaged file, and shards that do not belong together.
+    Raises InputError for no shard, a missing or damaged file, and shards of different widths.
     """
 
     def __init__(self, paths: Sequence[str | Path]):
@@ -87,23 +87,22 @@ class FeatureStore:
 
     def features(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """Return the features (len(rows), width) of the rows with these indices."""
-        return self._gather(rows, self._features.__getitem__, self.width)
+        return self._gather(rows, self._features.__getitem__)
 
     def logits(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Return the backbone's logits (len(rows), classes)."""
-        return self._gather(rows, self._shard_logits, self._shard_logits(0).shape[1])
+        """Return the backbone's logits (len(rows), classes) of the rows with these indices."""
+        return self._gather(rows, self._shard_logits)
 
     def _gather(
-        self, rows: NDArray[np.integer[Any]], shard: Callable[[int], NDArray[Any]], width: int
+        self, rows: NDArray[np.integer[Any]], shard: Callable[[int], NDArray[Any]]
     ) -> NDArray[np.float32]:
-        indices = np.asarray(rows)
-        if ((indices < 0) | (indices >= len(self))).any():
-            raise IndexError(f"rows {indices.min()} to {indices.max()} of {len(self)}")
-        gathered = np.empty((len(indices), width), np.float32)
-        shards = np.searchsorted(self._starts, indices, side="right") - 1
+        if ((rows < 0) | (rows >= len(self))).any():
+            raise IndexError(f"rows {rows.min()} to {rows.max()} of {len(self)}")
+        gathered = np.empty((len(rows), shard(0).shape[1]), np.float32)
+        shards = np.searchsorted(self._starts, rows, side="right") - 1
         for number in np.unique(shards):
             places = np.flatnonzero(shards == number)
-            gathered[places] = shard(number)[indices[places] - self._starts[number]]
+            gathered[places] = shard(number)[rows[places] - self._starts[number]]
         return gathered
 
     def _shard_logits(self, number: int) -> NDArray[Any]:

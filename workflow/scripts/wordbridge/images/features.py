@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 from zipfile import BadZipFile
@@ -43,21 +44,8 @@ class ExtractionSettings(NamedTuple):
     @classmethod
     def parse(cls, settings: Mapping[str, Any], threads: int) -> "ExtractionSettings":
         """Return the settings of a rule; raises InputError for a device that is not there."""
-        return cls(
-            choose_device(settings["device"], 1),
-            settings["pooling"],
-            settings["precision"],
-            settings["batch_size"],
-            threads,
-        )
-
-
-class Batch(NamedTuple):
-    """Features (images, width) and logits, and the reason why an image is unreadable, or ""."""
-
-    features: NDArray[Any]
-    logits: NDArray[np.float16]
-    reasons: list[str]
+        values = {name: settings[name] for name in ("pooling", "precision", "batch_size")}
+        return cls(choose_device(settings["device"], 1), threads=threads, **values)
 
 
 def extract(
@@ -70,21 +58,28 @@ def extract(
     for features that are not finite.
     """
     backbone = backbone.to(settings.device)
-    gpu = Lock()
+    # On a GPU several batches at once need more memory and are not faster.
+    on_cpu = settings.device.type == "cpu"
+    turn: AbstractContextManager[Any] = nullcontext() if on_cpu else Lock()
 
-    def compute(batch: Sequence[ImageRow]) -> Batch:
-        crop, size = backbone.preprocessing.crop, settings.batch_size
-        pixels, reasons = _decode_batch(batch, read, crop, size)
-        if settings.device.type == "cpu":
-            return _compute_batch(pixels, reasons, backbone, settings)
-        with gpu:  # several at once need more memory and are not faster
-            return _compute_batch(pixels, reasons, backbone, settings)
+    def compute(batch: Sequence[ImageRow]) -> tuple[list[str], NDArray[Any], NDArray[np.float16]]:
+        pixels, reasons = _decode(batch, read, backbone.preprocessing.crop, settings.batch_size)
+        with turn:
+            return reasons, *_compute(pixels, len(batch), backbone, settings)
 
     # Without images, one batch of blank ones still gives the widths.
     starts = range(0, max(len(images), 1), settings.batch_size)
     batches = [images[start : start + settings.batch_size] for start in starts]
     results = map_in_order(compute, batches, settings.threads)
-    return _shard(images, list(progress(results, "features", len(batches))))
+    reasons, features, logits = zip(*progress(results, "features", len(batches)), strict=True)
+    pairs = list(zip(images, (reason for batch in reasons for reason in batch), strict=True))
+    readable = np.array([not reason for _, reason in pairs], bool)
+    return Shard(
+        [Row(image.set, image.image, image.stamp) for image, reason in pairs if not reason],
+        np.concatenate(features)[readable],
+        np.concatenate(logits)[readable],
+        [(image.image, reason) for image, reason in pairs if reason],
+    )
 
 
 def map_in_order(
@@ -107,10 +102,10 @@ def map_in_order(
         pool.shutdown(cancel_futures=True)
 
 
-def _decode_batch(
+def _decode(
     batch: Sequence[ImageRow], read: Read, crop: CenterCrop, size: int
 ) -> tuple[NDArray[np.uint8], list[str]]:
-    """Return pixels (size, side, side, 3), blank for unreadable images, and the reasons."""
+    """Return pixels (size, side, side, 3), blank for unreadable images, and the reasons or ""."""
     pixels = np.zeros((size, crop.side, crop.side, 3), np.uint8)
     reasons = [""] * len(batch)
     for number, image in enumerate(batch):
@@ -127,34 +122,18 @@ def _decode_batch(
     return pixels, reasons
 
 
-def _compute_batch(
-    pixels: NDArray[np.uint8],
-    reasons: list[str],
-    backbone: Backbone,
-    settings: ExtractionSettings,
-) -> Batch:
+def _compute(
+    pixels: NDArray[np.uint8], count: int, backbone: Backbone, settings: ExtractionSettings
+) -> tuple[NDArray[Any], NDArray[np.float16]]:
+    """Return features (count, width) and logits (count, classes) of the first ``count`` images."""
     with torch.inference_mode():
         images = torch.from_numpy(pixels).to(settings.device)
-        outputs = (output.cpu().numpy() for output in backbone(images, settings.pooling))
-    count = len(reasons)
-    features, logits = (output[:count] for output in outputs)
+        outputs = [o[:count].cpu().numpy() for o in backbone(images, settings.pooling)]
     with np.errstate(over="ignore"):  # an overflow is reported below
-        stored, scores = features.astype(settings.precision), logits.astype(np.float16)
-    if not (np.isfinite(stored).all() and np.isfinite(scores).all()):
+        features, logits = outputs[0].astype(settings.precision), outputs[1].astype(np.float16)
+    if not (np.isfinite(features).all() and np.isfinite(logits).all()):
         raise InputError(
             f"features: expected finite numbers, got others as {settings.precision}; "
             "set features.precision to float32, or use other weights"
         )
-    return Batch(stored, scores, reasons)
-
-
-def _shard(images: Sequence[ImageRow], batches: Sequence[Batch]) -> Shard:
-    reasons = [reason for batch in batches for reason in batch.reasons]
-    readable = np.array([not reason for reason in reasons], bool)
-    pairs = list(zip(images, reasons, strict=True))
-    return Shard(
-        [Row(image.set, image.image, image.stamp) for image, reason in pairs if not reason],
-        np.concatenate([batch.features for batch in batches])[readable],
-        np.concatenate([batch.logits for batch in batches])[readable],
-        [(image.image, reason) for image, reason in pairs if reason],
-    )
+    return features, logits

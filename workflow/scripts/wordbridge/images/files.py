@@ -47,7 +47,8 @@ def content(path: str | os.PathLike[str]) -> Content:
     hours; files in formats without compression are read whole.
     """
     try:
-        with open(path, "rb", opener=_open_without_blocking) as file:
+        # A named pipe must not wait for a writer.
+        with open(path, "rb", opener=lambda p, flags: os.open(p, flags | os.O_NONBLOCK)) as file:
             size = os.fstat(file.fileno()).st_size
             if not size:
                 return Content("", "empty")
@@ -60,8 +61,3 @@ def content(path: str | os.PathLike[str]) -> Content:
     except ValueError as error:  # a name with a NUL
         return Content("", f"cannot be read ({error})")
     return Content(f"{size}-{hashlib.sha256(ends).hexdigest()[:16]}")
-
-
-def _open_without_blocking(path: str, flags: int) -> int:
-    """Return a descriptor of a file; a named pipe does not wait for a writer."""
-    return os.open(path, flags | os.O_NONBLOCK)

@@ -15,7 +15,7 @@ from typing import Any
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write, write_tsv
 from wordbridge.images.files import SUFFIXES, content, is_image, walk
-from wordbridge.images.labels import LabelIndex, read_senses
+from wordbridge.images.labels import LabelIndex
 from wordbridge.images.packages import (
     LeftOut,
     SourceImage,
@@ -35,9 +35,10 @@ from wordbridge.images.table import (
     content_stamp,
 )
 from wordbridge.nouns.table import Noun, lemma_text
+from wordbridge.nouns.wordnet import read_senses
 
 NOT_AN_IMAGE = "not an image by its suffix"
-_SYNSET = re.compile(r"(n\d{8})(?:\b|_).*")
+_SYNSET_FOLDER = re.compile(r"(n\d{8})(?:\b|_).*")
 _SPLITS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
 
 
@@ -61,20 +62,23 @@ def list_images(
         for image in _source_images(settings, files, nouns):
             if isinstance(image, LeftOut):
                 left_out.append(image)
-                continue
-            noun = noun_of.get(image.synset)
-            if image.synset and noun is None:
+            elif image.synset and image.synset not in noun_of:
                 reason = f"{image.synset} is not a noun of WordNet"
                 left_out.append(LeftOut(image.path, reason))
-                continue
-            if image.data is not None:
-                add_image(target, image.path, image.data)
-            rows.append(_row(name, settings, image, noun, archive))
-            ambiguous += image.candidates > 1
+            else:
+                if image.data is not None:
+                    add_image(target, image.path, image.data)
+                rows.append(_row(name, settings, image, noun_of.get(image.synset), archive))
+                ambiguous += image.candidates > 1
+    if not rows:
+        sources = {**settings, **files}
+        source = next(sources[k] for k in ("table", "folder", "archive", "package") if k in sources)
+        raise InputError(
+            f"image set {name}: expected images ({', '.join(SUFFIXES)}) in {source}, got none; "
+            f"{len(left_out)} files were left out; correct the path or remove the image set"
+        )
     if ambiguous:
         print(f"{ambiguous} labels match several concrete nouns; the likeliest one is used")
-    if not rows:
-        raise InputError(f"image set {name}: expected images, all {len(left_out)} were left out")
     rows.sort(key=lambda row: row.image)
     for row, following in pairwise(rows):
         if row.image == following.image:
@@ -94,7 +98,7 @@ def list_folder(folder: str | Path) -> Iterator[SourceImage | LeftOut]:
 
     Folders named train, valid, val or test set the split, folders named n01440764 the label.
     Files with other suffixes, empty files and broken links are left out; hidden files are
-    skipped, and links to folders are not followed. Raises InputError without a folder or image.
+    skipped, and links to folders are not followed. Raises InputError without a folder.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -102,34 +106,32 @@ def list_folder(folder: str | Path) -> Iterator[SourceImage | LeftOut]:
             f"{folder}: expected a folder of images, got {'a file' if root.exists() else 'none'};"
             " correct the path in the config or remove the image set"
         )
-    count = 0
-    for path in _files(root):
-        if not is_image(path):
+
+    def fail(error: OSError) -> None:
+        raise InputError(
+            f"{error.filename}: expected to list it, got {error.strerror!r}; check its permissions"
+        )
+
+    folders = ((Path(below).relative_to(root), names) for below, names in walk(root, fail))
+    for path in sorted((below / name).as_posix() for below, names in folders for name in names):
+        if is_image(path):
+            yield _file(root, path, synset_of(path), split_of(path))
+        else:
             yield LeftOut(path, NOT_AN_IMAGE)
-            continue
-        file = _file(root, path, synset_of(path), split_of(path))
-        count += isinstance(file, SourceImage)
-        yield file
-    if not count:
-        raise InputError(f"{folder}: expected images ({', '.join(SUFFIXES)}), got none")
 
 
 def list_archive(archive: str | Path) -> Iterator[SourceImage | LeftOut]:
     """Yield the images in a tar or zip archive with their bytes, in its order.
 
-    Folders set labels and splits as in ``list_folder``. Raises InputError for a damaged archive
-    and one without images.
+    Folders set labels and splits as in ``list_folder``. Raises InputError for a damaged archive.
     """
-    count = 0
     for path, data in members(archive, lambda path: not _is_hidden(path)):
-        if not (data and is_image(path)):
-            yield LeftOut(path, "empty" if is_image(path) else NOT_AN_IMAGE)
+        if not is_image(path):
+            yield LeftOut(path, NOT_AN_IMAGE)
+        elif not data:
+            yield LeftOut(path, "empty")
         else:
-            count += 1
-            stamp = content_stamp(data)
-            yield SourceImage(path, synset_of(path), split_of(path), data, path, stamp)
-    if not count:
-        raise InputError(f"{archive}: expected images ({', '.join(SUFFIXES)}), got none")
+            yield SourceImage(path, synset_of(path), split_of(path), data)
 
 
 def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | LeftOut]:
@@ -137,11 +139,10 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | 
 
     The table has the columns path (below ``folder``), synset and optionally split, separated by
     tabs, or by commas in a .csv. Hidden files are left out. Raises InputError for other columns,
-    an invalid synset or split, a duplicate path, and a table whose images are all missing.
+    an invalid synset or split, and a duplicate path.
     """
-    root, count = Path(folder), 0
     for path, row in sorted(_table_rows(Path(table)).items()):
-        synset, split = row["synset"], row.get("split", NO_SPLIT)
+        synset, split = row["synset"], row.get("split", "")
         if synset and not re.fullmatch(r"n\d{8}", synset):
             raise InputError(f"{table}: {path}: expected a synset such as n01440764, got {synset}")
         if split and split not in _SPLITS:
@@ -150,18 +151,14 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | 
             )
         if _is_hidden(path):
             yield LeftOut(path, "hidden")
-            continue
-        file = _file(root, path, synset, _SPLITS.get(split, NO_SPLIT))
-        count += isinstance(file, SourceImage)
-        yield file
-    if not count:
-        raise InputError(f"{table}: none of its images is below {folder}; correct the folder")
+        else:
+            yield _file(Path(folder), path, synset, _SPLITS.get(split, NO_SPLIT))
 
 
 def synset_of(path: str) -> str:
     """Return the synset in the name of the innermost such folder of a path, or ""."""
     for folder in reversed(PurePosixPath(path).parent.parts):
-        if match := _SYNSET.fullmatch(folder):
+        if match := _SYNSET_FOLDER.fullmatch(folder):
             return match[1]
     return ""
 
@@ -206,8 +203,8 @@ def _row(
         name=image.name or (lemma_text(noun.lemmas[0]) if noun else ""),
         fr_name=image.fr_name,
         archive="" if image.data is None else str(archive),
-        member=image.location,
-        stamp=image.stamp,
+        member=image.location or image.path,
+        stamp=image.stamp if image.data is None else content_stamp(image.data),
     )
 
 
@@ -218,18 +215,6 @@ def _file(root: Path, path: str, synset: str, split: str) -> SourceImage | LeftO
     if reason:
         return LeftOut(path, reason)
     return SourceImage(path, synset, split, location=location.as_posix(), stamp=stamp)
-
-
-def _files(root: Path) -> list[str]:
-    """Return the relative paths of the files below a folder, sorted, without hidden ones."""
-    folders = ((Path(folder).relative_to(root), names) for folder, names in walk(root, _raise))
-    return sorted((folder / name).as_posix() for folder, names in folders for name in names)
-
-
-def _raise(error: OSError) -> None:
-    raise InputError(
-        f"{error.filename}: expected to list it, got {error.strerror!r}; check its permissions"
-    )
 
 
 def _is_hidden(path: str) -> bool:

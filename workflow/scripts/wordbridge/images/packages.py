@@ -6,15 +6,15 @@ The images of a package go into one zip archive that later jobs read; drawings i
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from resvg_py import svg_to_bytes
 
-from wordbridge.errors import InputError, with_location
+from wordbridge.errors import InputError, shorten, with_location
 from wordbridge.images.labels import LabelIndex, Match
-from wordbridge.images.table import DRAWING, NO_SPLIT, PHOTO, collapse_spaces, content_stamp
+from wordbridge.images.table import DRAWING, NO_SPLIT, PHOTO
 from wordbridge.nouns.table import Noun, lemma_text
 from wordbridge.sources.archives import corrupt_archive_errors, entries, escapes_archive
 
@@ -32,8 +32,8 @@ class SourceImage(NamedTuple):
     """An image of a folder, an archive or a package.
 
     ``path`` becomes its id in the set, ``data`` a member of the set's zip archive; without data
-    the image is the file at ``location``. ``candidates`` is the number of concrete synsets that
-    match its label.
+    the image is the file at ``location``, whose content has the ``stamp``. ``candidates`` is the
+    number of concrete synsets that match its label.
     """
 
     path: str
@@ -55,11 +55,7 @@ class LeftOut(NamedTuple):
     reason: str
 
 
-class UnreadableDrawingError(Exception):
-    """The drawing cannot be rendered; the message is the reason, one line without the name."""
-
-
-def members(package: str | Path, selects: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+def members(package: str | Path, selects: Callable[[str], object]) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of the selected files in a zip, tar or Debian package, in its order.
 
     One member is in memory at a time. Raises InputError for a missing or damaged archive, a path
@@ -89,37 +85,52 @@ def render_svg(svg: str) -> bytes:
     """Return a drawing as a PNG file, 256 pixels wide, on white.
 
     No fonts of the machine are used, so that the pixels are the same everywhere. Raises
-    UnreadableDrawingError for another text.
+    ValueError for another text.
     """
-    try:
-        png = svg_to_bytes(
-            svg_string=svg,
-            width=SIDE,
-            background="white",
-            dpi=96,  # without it a size in points is ignored
-            skip_system_fonts=True,
-        )
-    except ValueError as error:
-        raise UnreadableDrawingError(f"not a drawing in SVG ({error})") from None
+    png = svg_to_bytes(
+        svg_string=svg,
+        width=SIDE,
+        background="white",
+        dpi=96,  # without it a size in points is ignored
+        skip_system_fonts=True,
+    )
     return bytes(png)
+
+
+def _package_image(
+    path: str, data: bytes, match: Match, kind: str, name: str, fr_name: str = ""
+) -> SourceImage | LeftOut:
+    """Return an image of a package, a drawing in SVG as PNG, or the reason why it is left out."""
+    if path.endswith(".svg"):
+        try:
+            data = render_svg(data.decode("utf-8", "replace"))
+        except ValueError as error:
+            return LeftOut(path, f"not a drawing in SVG ({error})")
+        path = f"{path.removesuffix('.svg')}.png"
+    return SourceImage(
+        path,
+        match.synset,
+        data=data,
+        kind=kind,
+        name=name,
+        fr_name=fr_name,
+        candidates=match.candidates,
+    )
 
 
 # ---- Tux Paint's stamps: cut-out photographs and cartoons with a sentence in many languages ----
 
 STAMPS = "usr/share/tuxpaint/stamps/"
-STAMP_KINDS = {  # by folder
+_STAMP = re.compile(rf"{STAMPS}.*\.(png|svg|txt)")
+STAMP_KINDS = {  # by folder; the longer path of two precedes the shorter one
+    **dict.fromkeys(("clothes", "hobbies", "household", "sports", "town/flags"), (_ARTIFACT,)),
     "animals": (_ANIMAL,),
-    "clothes": (_ARTIFACT,),
     "food": (_SOLID_FOOD, _FOOD, _PLANT, _PLANT_PART, _FUNGUS),
-    "hobbies": (_ARTIFACT,),
-    "household": (_ARTIFACT,),
     "military": (_ARTIFACT, _PERSON),
     "people/body_parts": (_BODY_PART, _BODY_COVERING),
     "people": (_PERSON, _ARTIFACT),
     "plants": (_PLANT, _PLANT_PART, _FUNGUS),
     "space": (_CELESTIAL, _ARTIFACT, _PERSON),
-    "sports": (_ARTIFACT,),
-    "town/flags": (_ARTIFACT,),
     "vehicles": (_ARTIFACT,),
 }
 # Their sentences name something else than the image (checked by hand).
@@ -160,66 +171,48 @@ def list_stamps(
     Stamps below the folders ``skip`` are left out, as are those whose sentence has no concrete
     noun. Raises InputError for another package.
     """
-    files = {
-        path.removeprefix(STAMPS): data
-        for path, data in members(
-            package,
-            lambda path: path.startswith(STAMPS) and path.endswith((".png", ".svg", ".txt")),
-        )
-    }
+    files = {path.removeprefix(STAMPS): data for path, data in members(package, _STAMP.fullmatch)}
     images = sorted(path for path in files if not path.endswith(".txt"))
     if not images:
         raise InputError(
             f"{package}: expected stamps below {STAMPS}, got none; use Debian's package"
         )
     for path in images:
-        stem = PurePosixPath(path).with_suffix("")
+        stem = str(PurePosixPath(path).with_suffix(""))
         if path.endswith(".svg") and f"{stem}.png" in files:
             yield LeftOut(path, "the same stamp exists in pixels")
         elif any(path.startswith(f"{folder}/") for folder in skip):
             yield LeftOut(path, "in a folder that the config skips")
-        elif str(stem) in WRONG_STAMPS:
+        elif stem in WRONG_STAMPS:
             yield LeftOut(path, "its sentence names something else")
         else:
             yield _stamp(path, files[path], files.get(f"{stem}.txt", b""), labels)
 
 
-def match_stamp(path: str, sentence: str, labels: LabelIndex) -> Match | None:
+def _stamp(path: str, data: bytes, text: bytes, labels: LabelIndex) -> SourceImage | LeftOut:
+    lines = text.decode("utf-8", "replace").replace("\ufeff", "").splitlines() or [""]
+    sentence = lines[0].strip()
+    match = _match_stamp(path, sentence, labels)
+    if match is None:
+        return LeftOut(path, f"no concrete noun in {sentence!r}")
+    french = next((line[8:] for line in lines if line.startswith("fr.utf8=")), "")
+    kind = DRAWING if path.endswith(".svg") or _DRAWN.search(path) else PHOTO
+    return _package_image(path, data, match, kind, sentence, french)
+
+
+def _match_stamp(path: str, sentence: str, labels: LabelIndex) -> Match | None:
     """Return the synset of a stamp by its English sentence, else by its file's name."""
     kinds = next((k for folder, k in STAMP_KINDS.items() if path.startswith(f"{folder}/")), ())
-    stem = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_\d]+", " ", PurePosixPath(path).stem).strip()
-    opening = _opening(sentence)
+    opening = _SENTENCE_END.split(sentence.strip(" \u2013\u201c\u201d\"'"))[0]
+    opening = _OTHER_LETTERS.sub("", opening.replace("\u2019", "'")).casefold().strip()
+    opening = _QUANTITY.sub("", _ARTICLE.sub("", opening)).strip()
     phrase = _PHRASE_END.sub("", opening).split()
     tails = [" ".join(phrase[start:]) for start in range(len(phrase))]
+    stem = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_\d]+", " ", PurePosixPath(path).stem).strip()
     for label in (opening, *tails, stem):
         if len(label) > 1 and (match := labels.match_synset(label, kinds)):
             return match
     return None
-
-
-def _stamp(path: str, data: bytes, text: bytes, labels: LabelIndex) -> SourceImage | LeftOut:
-    lines = text.decode("utf-8", "replace").replace("\ufeff", "").splitlines() or [""]
-    sentence = lines[0].strip()
-    match = match_stamp(path, sentence, labels)
-    if match is None:
-        return LeftOut(path, f"no concrete noun in {sentence!r}")
-    french = next((line[8:] for line in lines if line.startswith("fr.utf8=")), "")
-    drawn = path.endswith(".svg") or _DRAWN.search(path)
-    if path.endswith(".svg"):
-        try:
-            data = render_svg(data.decode("utf-8", "replace"))
-        except UnreadableDrawingError as error:
-            return LeftOut(path, str(error))
-        path = f"{path.removesuffix('.svg')}.png"
-    kind = DRAWING if drawn else PHOTO
-    return _labelled(path, data, match, kind, sentence, french)
-
-
-def _opening(sentence: str) -> str:
-    """Return the first phrase of a sentence, in lower case, without article and quantity."""
-    opening = _SENTENCE_END.split(sentence.strip(" \u2013\u201c\u201d\"'"))[0]
-    opening = _OTHER_LETTERS.sub("", opening.replace("\u2019", "'")).casefold().strip()
-    return _QUANTITY.sub("", _ARTICLE.sub("", opening)).strip()
 
 
 # ---- Emoji: the drawings of one icon pack, names and groups from others ----
@@ -227,7 +220,7 @@ def _opening(sentence: str) -> str:
 NAMES, FR_NAMES = "emoji/unicode_codes/emoji.json", "emoji/unicode_codes/emoji_fr.json"
 ICONS, CHARS, GROUPS = "package/icons.json", "package/chars.json", "package/metadata.json"
 _QUALIFIED = 2  # the status of characters that are an emoji by themselves
-_ASSET = re.compile(r"package/assets/([0-9a-f-]+)\.(?:webp|png)")
+_ASSET = re.compile(r"package/assets/[0-9a-f-]+\.(webp|png)")
 
 EMOJI_KINDS: dict[str, tuple[str, ...]] = {  # by group; the other groups have signs and flags
     "Animals & Nature": (_ANIMAL, _PLANT),
@@ -255,142 +248,114 @@ def list_emoji(
     the wheel of PyPI's emoji, ``groups`` an icon pack of Iconify with metadata. Raises InputError
     for other packages.
     """
-    names, fr_names = _json_members(emoji_names, NAMES, FR_NAMES)
-    group_of = _groups(groups)
+    names, fr_names = _read_json(emoji_names, NAMES, FR_NAMES)
+    icon_of, metadata = _read_json(groups, CHARS, GROUPS)
+    categories = metadata["categories"]
+    group_of_icon = {icon: group for group in sorted(categories) for icon in categories[group]}
+    group_of = {
+        _plain_code(key): group_of_icon[icon]
+        for key, icon in icon_of.items()
+        if icon in group_of_icon
+    }
     drawings = _drawings(images)
-    for character in sorted(names, key=code_of):
-        code, emoji = code_of(character), names[character]
+    for character in sorted(names, key=_code_of):
+        code, emoji = _code_of(character), names[character]
         if emoji["status"] != _QUALIFIED or code not in drawings:
             continue
-        group, label = group_of.get(code, ""), _label(emoji["en"])
-        match = match_emoji(label, group, labels) if group in EMOJI_KINDS else None
+        group = group_of.get(code, "")
+        label, fr_label = (
+            name.strip(":").replace("_", " ") for name in (emoji["en"], fr_names.get(character, ""))
+        )
+        match = _match_emoji(label, group, labels)
         if match is None:
             yield LeftOut(code, f"no concrete noun in {label!r} of {group or 'none'}")
-            continue
-        suffix, data = drawings[code]
-        if suffix == "svg":
-            try:
-                suffix, data = "png", render_svg(data.decode())
-            except UnreadableDrawingError as error:
-                yield LeftOut(code, str(error))
-                continue
-        fr_label = _label(fr_names.get(character, ""))
-        yield _labelled(f"{code}.{suffix}", data, match, DRAWING, label, fr_label)
+        else:
+            yield _package_image(*drawings[code], match, DRAWING, label, fr_label)
 
 
-def match_emoji(label: str, group: str, labels: LabelIndex) -> Match | None:
+def _match_emoji(label: str, group: str, labels: LabelIndex) -> Match | None:
     """Return the synset of an emoji by its English name and group, or None."""
-    if label in WRONG_EMOJI:
+    if group not in EMOJI_KINDS or label in WRONG_EMOJI:
         return None
-    variants = [_COLOUR.sub("", label)]
-    if group == "Animals & Nature":  # "dog face" is a dog
-        variants.append(label.removesuffix(" face"))
-    for variant in dict.fromkeys(variants):
-        if match := labels.match_synset(variant, EMOJI_KINDS[group]):
-            return match
-    return None
+    match = labels.match_synset(_COLOUR.sub("", label), EMOJI_KINDS[group])
+    if match is None and group == "Animals & Nature":  # "dog face" is a dog
+        match = labels.match_synset(label.removesuffix(" face"), EMOJI_KINDS[group])
+    return match
 
 
-def code_of(characters: str) -> str:
+def _drawings(package: str | Path) -> dict[str, tuple[str, bytes]]:
+    """Return name and bytes of each emoji's drawing, by code."""
+    files = dict(members(package, lambda path: path == ICONS or _ASSET.fullmatch(path)))
+    if not files:
+        raise InputError(f"{package}: expected {ICONS} or package/assets/, got neither")
+    drawings: dict[str, tuple[str, bytes]] = {}
+    if ICONS not in files:
+        for path in sorted(files, key=lambda path: (len(path), path)):
+            code, suffix = _plain_code(PurePosixPath(path).stem), PurePosixPath(path).suffix
+            drawings.setdefault(code, (f"{code}{suffix}", files[path]))
+        return drawings
+    pack, icon_of = _read_json(package, ICONS, CHARS)
+    for key, name in sorted(icon_of.items()):
+        if icon := pack["icons"].get(name):
+            width, height = (icon.get(side, pack.get(side, 16)) for side in ("width", "height"))
+            box = f"{icon.get('left', 0)} {icon.get('top', 0)} {width} {height}"
+            start = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}">'
+            svg = f"{start}{icon['body']}</svg>"
+            drawings[_plain_code(key)] = f"{_plain_code(key)}.svg", svg.encode()
+    return drawings
+
+
+def _code_of(characters: str) -> str:
     """Return an emoji's code points, "26f5", without those that select text or image."""
     return "-".join(f"{ord(point):x}" for point in characters if point != "\ufe0f")
 
 
-def _label(name: str) -> str:
-    return name.strip(":").replace("_", " ")
-
-
-def _groups(package: str | Path) -> dict[str, str]:
-    """Return the group of each emoji by code."""
-    icon_of, metadata = _json_members(package, CHARS, GROUPS)
-    groups = metadata["categories"]
-    group_of = {icon: group for group in sorted(groups) for icon in groups[group]}
-    return {_plain_code(key): group_of[icon] for key, icon in icon_of.items() if icon in group_of}
-
-
-def _drawings(package: str | Path) -> dict[str, tuple[str, bytes]]:
-    """Return suffix and bytes of each emoji's drawing, by code."""
-    tables = {ICONS, CHARS}
-    files = dict(members(package, lambda path: path in tables or bool(_ASSET.fullmatch(path))))
-    if tables <= files.keys():
-        return dict(_icons(_parsed(package, files[ICONS]), _parsed(package, files[CHARS])))
-    if not files:
-        raise InputError(f"{package}: expected {ICONS} or package/assets/, got neither")
-    drawings: dict[str, tuple[str, bytes]] = {}
-    for path in sorted(files, key=lambda path: (len(path), path)):
-        if match := _ASSET.fullmatch(path):
-            suffix = PurePosixPath(path).suffix[1:]
-            drawings.setdefault(_plain_code(match[1]), (suffix, files[path]))
-    return drawings
-
-
-def _icons(
-    pack: Mapping[str, Any], chars: Mapping[str, str]
-) -> Iterator[tuple[str, tuple[str, bytes]]]:
-    for key, name in sorted(chars.items()):
-        icon = pack["icons"].get(name)
-        if icon is not None:
-            width, height = (icon.get(side, pack.get(side, 16)) for side in ("width", "height"))
-            box = f"{icon.get('left', 0)} {icon.get('top', 0)} {width} {height}"
-            start = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}">'
-            yield _plain_code(key), ("svg", f"{start}{icon['body']}</svg>".encode())
-
-
 def _plain_code(key: str) -> str:
-    """Return a package's code ("0023-fe0f-20e3") in the form of ``code_of`` ("23-20e3")."""
+    """Return a package's code ("0023-fe0f-20e3") in the form of ``_code_of`` ("23-20e3")."""
     return "-".join(point.lstrip("0") for point in key.split("-") if point != "fe0f")
 
 
-def _json_members(package: str | Path, *names: str) -> list[dict[str, Any]]:
-    """Return the JSON objects in the named members; raises InputError for a missing one."""
-    files = dict(members(package, lambda path: path in names))
+def _read_json(package: str | Path, *names: str) -> list[dict[str, Any]]:
+    """Return the JSON objects in the named members; raises InputError for other contents."""
+    files = dict(members(package, names.__contains__))
+    values = []
     for name in names:
-        if name not in files:
-            raise InputError(f"{package}: expected a member {name}, got none; use another package")
-    return [_parsed(package, files[name]) for name in names]
-
-
-def _parsed(package: str | Path, data: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{package}: expected JSON, got {error}; fetch it again") from None
-    if not isinstance(value, dict):
-        raise InputError(f"{package}: expected a JSON object, got a {type(value).__name__}")
-    return value
+        try:
+            value = json.loads(files[name])
+        except (KeyError, ValueError, RecursionError) as error:
+            raise InputError(
+                f"{package}: expected JSON in a member {name}, got none ({shorten(error)}); "
+                "use another package"
+            ) from None
+        if not isinstance(value, dict):
+            got = type(value).__name__
+            raise InputError(f"{package}: expected a JSON object in {name}, got a {got}")
+        values.append(value)
+    return values
 
 
 # ---- The twenty photographs of ImageNet in foolbox ----
 
-_SAMPLE = re.compile(r"foolbox/data/(imagenet_\d+_(\d+)\.(?:png|jpe?g))")
+_SAMPLE = re.compile(r"foolbox/data/imagenet_\d+_\d+\.(png|jpe?g)")
 
 
-def list_samples(package: str | Path, nouns: Sequence[Noun]) -> Iterator[SourceImage]:
+def list_samples(package: str | Path, nouns: Sequence[Noun]) -> Iterator[SourceImage | LeftOut]:
     """Yield the photographs in foolbox's wheel by path; their names end with a class index.
 
     Raises InputError for another package, and for nouns without such a class.
     """
-    noun_of = {noun.class_index: noun for noun in nouns if noun.class_index is not None}
-    files = dict(members(package, lambda path: _SAMPLE.fullmatch(path) is not None))
+    noun_of = {noun.class_index: noun for noun in nouns}
+    files = dict(members(package, _SAMPLE.fullmatch))
     if not files:
         raise InputError(f"{package}: expected foolbox/data/imagenet_*, got none; use the wheel")
     for path in sorted(files):
-        match = _SAMPLE.fullmatch(path)
-        assert match is not None  # by the selection above
-        noun = noun_of.get(int(match[2]))
-        if noun is None:
+        sample = PurePosixPath(path)
+        number = int(sample.stem.rpartition("_")[2])
+        if number not in noun_of:
             raise InputError(
-                f"{package}: {path} has class {match[2]}, expected the class of a noun; "
+                f"{package}: {path} has class {number}, expected the class of a noun; "
                 "list the nouns with ImageNet's classes"
             )
-        name = lemma_text(noun.lemmas[0])
-        yield _labelled(match[1], files[path], Match(noun.synset, 1), PHOTO, name, "")
-
-
-def _labelled(
-    path: str, data: bytes, match: Match, kind: str, name: str, fr_name: str
-) -> SourceImage:
-    return SourceImage(
-        path, match.synset, NO_SPLIT, data, path, content_stamp(data), kind,
-        collapse_spaces(name), collapse_spaces(fr_name), match.candidates,
-    )  # fmt: skip
+        noun = noun_of[number]
+        match, name = Match(noun.synset, 1), lemma_text(noun.lemmas[0])
+        yield _package_image(sample.name, files[path], match, PHOTO, name)

@@ -58,68 +58,19 @@ def split_images(
     an archive, else on their ids. Equal files of a noun stay together.
     """
     classes = {noun.synset for noun in nouns if noun.class_index is not None}
-    labels = sorted({image.synset for image in images if image.synset})
-    zero_shot = {i.synset for i in images if i.synset and i.set in settings.zero_shot_sets}
     relatives = Relatives(nouns)
-    unseen = draw_unseen(labels, classes, zero_shot - classes, relatives, settings)
+    unseen = _draw_unseen(images, classes, relatives, settings)
     initial = [image._replace(split=_initial_split(image, settings)) for image in images]
     held_out = _draw_held_out(initial, unseen, settings)
-    final = [
-        image._replace(split=_final_split(image, unseen, held_out.get(row, TRAIN)))
-        for row, image in enumerate(initial)
-    ]
-    return final, noun_roles(final, unseen, classes, relatives)
-
-
-def draw_unseen(
-    labels: Collection[str],
-    classes: Collection[str],
-    forced: Collection[str],
-    relatives: Relatives,
-    settings: SplitSettings,
-) -> set[str]:
-    """Return the unseen nouns: the forced ones and a fraction of the other candidates.
-
-    Related nouns have the same role; relatives of a class are seen.
-    """
-    families = relatives.families({*labels, *classes})
-    candidates = [family for family in families if not any(noun in classes for noun in family)]
-    unseen = set(forced)
-    optional = []
-    for family in candidates:
-        if any(noun in forced for noun in family):
-            unseen.update(family)
-        else:
-            optional.append(family)
-    quota = settings.unseen * sum(map(len, optional))
-    for family in sorted(optional, key=lambda family: _draw(settings.seed, min(family))):
-        if len(family) <= quota:
-            quota -= len(family)
-            unseen.update(family)
-    return unseen - set(classes)
-
-
-def noun_roles(
-    images: Iterable[ImageRow],
-    unseen: Collection[str],
-    classes: Collection[str],
-    relatives: Relatives,
-) -> list[NounRole]:
-    """Return the role of each noun with images, sorted."""
-    labelled = [image for image in images if image.synset]
-    counts = Counter(image.synset for image in labelled)
-    photos = Counter(image.synset for image in labelled if image.kind == PHOTO)
-    seen = {*classes, *counts} - set(unseen)
-    return [
-        NounRole(
-            synset,
-            UNSEEN if synset in unseen else SEEN,
-            min(relatives.of(synset) & seen, default="") if synset in unseen else "",
-            counts[synset],
-            photos[synset],
-        )
-        for synset in sorted(counts)
-    ]
+    final = []
+    for row, image in enumerate(initial):
+        split = image.split or held_out.get(row, TRAIN)
+        if not image.synset:
+            split = NO_SPLIT
+        elif image.synset in unseen:
+            split = UNSEEN
+        final.append(image._replace(split=split))
+    return final, _noun_roles(final, unseen, classes, relatives)
 
 
 def write_roles(path: str | Path, roles: Iterable[NounRole]) -> None:
@@ -127,8 +78,45 @@ def write_roles(path: str | Path, roles: Iterable[NounRole]) -> None:
     write_tsv(path, NounRole._fields, (map(str, role) for role in roles))
 
 
+def _draw_unseen(
+    images: Iterable[ImageRow], classes: set[str], relatives: Relatives, settings: SplitSettings
+) -> set[str]:
+    """Return the unseen nouns: those of the zero-shot sets and a fraction of the others.
+
+    Related nouns have the same role; other relatives of a class are seen.
+    """
+    labelled = [image for image in images if image.synset]
+    forced = {i.synset for i in labelled if i.set in settings.zero_shot_sets} - classes
+    families = relatives.families({image.synset for image in labelled} | classes)
+    candidates = [family for family in families if classes.isdisjoint(family)]
+    unseen = forced.union(*(family for family in candidates if not forced.isdisjoint(family)))
+    optional = [family for family in candidates if forced.isdisjoint(family)]
+    quota = settings.unseen * sum(map(len, optional))
+    for family in sorted(optional, key=lambda family: _draw(settings.seed, min(family))):
+        if len(family) <= quota:
+            quota -= len(family)
+            unseen.update(family)
+    return unseen
+
+
+def _noun_roles(
+    images: Sequence[ImageRow], unseen: set[str], classes: set[str], relatives: Relatives
+) -> list[NounRole]:
+    """Return the role of each noun with images, sorted."""
+    counts = Counter(image.synset for image in images if image.synset)
+    photos = Counter(image.synset for image in images if image.kind == PHOTO)
+    seen = {*classes, *counts} - unseen
+    roles = []
+    for synset in sorted(counts):
+        is_unseen = synset in unseen
+        related = min(relatives.of(synset) & seen, default="") if is_unseen else ""
+        role = UNSEEN if is_unseen else SEEN
+        roles.append(NounRole(synset, role, related, counts[synset], photos[synset]))
+    return roles
+
+
 def _draw_held_out(
-    images: Sequence[ImageRow], unseen: Collection[str], settings: SplitSettings
+    images: Sequence[ImageRow], unseen: set[str], settings: SplitSettings
 ) -> dict[int, str]:
     """Return the splits of the held-out images by row, drawn noun by noun.
 
@@ -158,12 +146,6 @@ def _initial_split(image: ImageRow, settings: SplitSettings) -> str:
     if image.set not in settings.test_sets:
         return image.split
     return {VALID: TEST, TRAIN: NO_SPLIT}.get(image.split, image.split)
-
-
-def _final_split(image: ImageRow, unseen: Collection[str], drawn: str) -> str:
-    if not image.synset:
-        return NO_SPLIT
-    return UNSEEN if image.synset in unseen else image.split or drawn
 
 
 def _draw(seed: int, content: str) -> int:

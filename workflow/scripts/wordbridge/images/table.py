@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -12,8 +13,8 @@ from typing import NamedTuple
 from wordbridge.errors import InputError
 from wordbridge.files import read_tsv, write_tsv
 
-PHOTO, DRAWING = KINDS = ("photo", "drawing")
-TRAIN, VALID, TEST, UNSEEN, NO_SPLIT = SPLITS = ("train", "valid", "test", "unseen", "")
+PHOTO, DRAWING = "photo", "drawing"
+TRAIN, VALID, TEST, UNSEEN, NO_SPLIT = "train", "valid", "test", "unseen", ""
 
 
 class ImageRow(NamedTuple):
@@ -39,6 +40,8 @@ class ImageRow(NamedTuple):
 HEADER = ImageRow._fields
 # The fields that many rows have in common; a million rows share one string for each value.
 _SHARED = {"set", "synset", "kind", "split", "name", "fr_name", "archive"}
+# Tabs, all characters that end a line in Python, and bytes of a name that are not UTF-8.
+_INVALID = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029\ud800-\udfff]")
 
 
 class MissingImageError(InputError):
@@ -47,21 +50,21 @@ class MissingImageError(InputError):
 
 def write_images(path: str | Path, images: Iterable[ImageRow]) -> None:
     """Write the table of ``images``; raises InputError for a path that no line can hold."""
-    write_tsv(path, HEADER, map(_fields, images))
+    write_tsv(path, HEADER, map(_checked, images))
 
 
 def read_images(path: str | Path) -> list[ImageRow]:
-    """Return the images of a table; raises InputError for another file."""
+    """Return the images of a table; raises InputError for a file of another format."""
     return list(iterate_images(path))
 
 
 def iterate_images(path: str | Path) -> Iterator[ImageRow]:
-    """Yield the images of a table one at a time; raises InputError for another file."""
-    return read_tsv(path, HEADER, _row, "make the table again")
+    """Yield the images of a table one at a time; raises as ``read_images`` does."""
+    return read_tsv(path, HEADER, _parse_row, "make the table again")
 
 
 def shard_of(image: str, count: int) -> int:
-    """Return the shard, of ``count``, of an image, a function of its id alone."""
+    """Return the index of an image's shard among ``count``, a function of its id alone."""
     return int.from_bytes(hashlib.sha256(image.encode()).digest()[:8]) % count
 
 
@@ -114,25 +117,18 @@ def _open_zip(archive: str, process: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(archive)
 
 
-def _row(*fields: str) -> ImageRow:
+def _parse_row(*fields: str) -> ImageRow:
     names = zip(HEADER, fields, strict=True)
     return ImageRow._make(intern(text) if name in _SHARED else text for name, text in names)
 
 
-def _fields(image: ImageRow) -> ImageRow:
-    for field in ("set", "image", "synset", "archive", "member", "stamp"):
-        value = getattr(image, field)
-        if len(f".{value}.".splitlines()) != 1 or "\t" in value or not _is_utf8(value):
+def _checked(image: ImageRow) -> ImageRow:
+    """Return an image with names on one line; raises InputError for another invalid field."""
+    image = image._replace(name=collapse_spaces(image.name), fr_name=collapse_spaces(image.fr_name))
+    for field, value in zip(HEADER, image, strict=True):
+        if _INVALID.search(value):
             raise InputError(
                 f"image {image.image!a} of {image.set!a}: expected UTF-8 without tabs and line "
                 f"ends as its {field}, got {value!a}; rename the file"
             )
-    return image._replace(name=collapse_spaces(image.name), fr_name=collapse_spaces(image.fr_name))
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return image

@@ -1,7 +1,7 @@
 """The word vector of each noun, and how many nouns each way of finding one covers."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
@@ -67,13 +67,19 @@ def embed_nouns(
     """
     rows_of, matrix = _rows_of_words(nouns, vectors, frequent_words)
     coverage: list[dict[str, object]] = []
-    chosen: list[Choice | None] = []
+    choices: list[Choice | None] = []
     for option in product(("first", "all"), ("skip", "mean"), (False, True)):
-        choices = [_choice(noun, rows_of[option[2]], *option) for noun in nouns]
+        option_choices = [_choose(noun, rows_of[option[2]], *option) for noun in nouns]
         is_used = option == (lemmas, multiword, lower_case)
-        coverage.append({**_heading(*option, is_used), **_coverage(nouns, choices, matrix)})
-        chosen = choices if is_used else chosen
-    pairs = [(noun, choice) for noun, choice in zip(nouns, chosen, strict=True) if choice]
+        heading = {
+            "lemmas": option[0],
+            "multiword": option[1],
+            "case": "most frequent" if option[2] else "as written",
+            "used": "yes" if is_used else "",
+        }
+        coverage.append(heading | _coverage(nouns, option_choices, matrix))
+        choices = option_choices if is_used else choices
+    pairs = [(noun, choice) for noun, choice in zip(nouns, choices, strict=True) if choice]
     if not pairs:
         raise InputError(
             f"none of the {len(nouns)} nouns has a word vector: expected English vectors; "
@@ -103,7 +109,7 @@ def find_spellings(
     Of spellings that differ only by case the most frequent one counts, as in the lesson. In a
     table that does not list its words by frequency, the first one in this order counts: lower
     case, a capital, a capital at each part, all capitals. ``frequent_words`` (0: all) limits the
-    words of the table. Raises InputError if that is impossible.
+    words of a table that lists them.
     """
     exact, lowered = frozenset(words), frozenset(word.lower() for word in words)
     if isinstance(vectors, ListedVectors):
@@ -115,15 +121,10 @@ def find_spellings(
             if (low := word.lower()) in lowered:
                 lower.setdefault(low, word)
         return Spellings(frozenset(present), lower)
-    if frequent_words:
-        raise InputError(
-            "frequent_words: expected vectors that are listed by frequency (kinds fasttext, text "
-            "and npy), got others; set it to 0"
-        )
     cases = {low: (low, low.capitalize(), low.title(), low.upper()) for low in lowered}
-    tried = sorted(exact.union(*cases.values()))
-    mask = vectors.lookup(tried)[1]
-    in_table = {word for word, is_present in zip(tried, mask, strict=True) if is_present}
+    candidates = sorted(exact.union(*cases.values()))
+    mask = vectors.lookup(candidates)[1]
+    in_table = {word for word, is_present in zip(candidates, mask, strict=True) if is_present}
     spellings = {low: [word for word in forms if word in in_table] for low, forms in cases.items()}
     return Spellings(exact & in_table, {low: forms[0] for low, forms in spellings.items() if forms})
 
@@ -132,24 +133,20 @@ def _rows_of_words(
     nouns: Sequence[Noun], vectors: WordVectors, frequent_words: int
 ) -> tuple[dict[bool, Mapping[str, int]], Matrix]:
     """Return the rows of words in a matrix, by exact spelling (False) and in lower case (True)."""
-    forms = {form for noun in nouns for lemma in noun.lemmas for form in _forms(lemma)}
+    lemmas = {lemma for noun in nouns for lemma in noun.lemmas}
+    forms = lemmas.union(*map(lemma_parts, lemmas))
     spellings = find_spellings(sorted(forms), vectors, frequent_words)
     words = sorted(spellings.exact.union(spellings.lower.values()))
     matrix, mask = vectors.lookup(words)
-    spelled = [word for word, is_present in zip(words, mask, strict=True) if is_present]
+    present = [word for word, is_present in zip(words, mask, strict=True) if is_present]
     # A vector of zeros has no direction: the word counts as missing.
-    rows = {word: row for row, word in enumerate(spelled) if matrix[row].any()}
+    rows = {word: row for row, word in enumerate(present) if matrix[row].any()}
     exact = {word: rows[word] for word in spellings.exact if word in rows}
     lower = {low: rows[word] for low, word in spellings.lower.items() if word in rows}
     return {False: exact, True: lower}, matrix
 
 
-def _forms(lemma: str) -> Iterator[str]:
-    yield lemma
-    yield from lemma_parts(lemma)
-
-
-def _choice(
+def _choose(
     noun: Noun, rows: Mapping[str, int], lemmas: str, multiword: str, lower_case: bool
 ) -> Choice | None:
     """Return the first lemma with a vector of its own or, with "mean", of all its parts."""
@@ -162,11 +159,6 @@ def _choice(
         if multiword == "mean" and parts and all(part in rows for part in parts):
             return Choice(lemma, f"{rank} parts", tuple(rows[part] for part in parts))
     return None
-
-
-def _heading(lemmas: str, multiword: str, lower_case: bool, is_used: bool) -> dict[str, object]:
-    case = "most frequent" if lower_case else "as written"
-    return {"lemmas": lemmas, "multiword": multiword, "case": case, "used": "yes" * is_used}
 
 
 def _coverage(

@@ -5,7 +5,8 @@ goes down first: a common hyponym (a pet that is also a dog) does not make its h
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
+from functools import cached_property
 
 import networkx as nx
 import numpy as np
@@ -36,16 +37,15 @@ class Hierarchy:
                 if hypernym not in self.node_of:
                     raise InputError(
                         f"{noun.synset} has the hypernym {hypernym}, which is not among the "
-                        "nouns; make the table of nouns again"
+                        "nouns; take all of WordNet 3.0's data.noun and list the nouns again"
                     )
                 self._graph.add_edge(noun.synset, hypernym)
         if not nx.is_directed_acyclic_graph(self._graph):
             cycle = min(edge[0] for edge in nx.find_cycle(self._graph))
             raise InputError(
                 f"the hypernyms of {cycle} form a cycle: expected a hierarchy; "
-                "take WordNet 3.0's data.noun and make the table of nouns again"
+                "take WordNet 3.0's data.noun and list the nouns again"
             )
-        self._levels: list[tuple[Ints, Ints]] | None = None
 
     def __contains__(self, synset: str) -> bool:
         return synset in self.node_of
@@ -64,14 +64,12 @@ class Hierarchy:
 
         WordNet's 82,115 nouns take about 2 ms.
         """
-        if self._levels is None:
-            self._levels = self._edges_by_level()
         steps = np.full(len(self.nouns), FAR, np.int16)
         steps[np.atleast_1d(nodes)] = 0
         for below, above in self._levels:
-            np.minimum.at(steps, above, _next(steps[below]))
+            np.minimum.at(steps, above, np.minimum(steps[below], FAR - 1) + 1)
         for below, above in reversed(self._levels):
-            np.minimum.at(steps, below, _next(steps[above]))
+            np.minimum.at(steps, below, np.minimum(steps[above], FAR - 1) + 1)
         return steps
 
     def _checked(self, synset: str) -> str:
@@ -81,10 +79,11 @@ class Hierarchy:
             )
         return synset
 
-    def _edges_by_level(self) -> list[tuple[Ints, Ints]]:
-        """Return the lower and the upper nodes of all edges, the lowest level of nouns first.
+    @cached_property
+    def _levels(self) -> list[tuple[Ints, Ints]]:
+        """Return the lower and the upper nodes of all edges, in levels from the bottom to the top.
 
-        No edge of a level starts at a noun that an edge of this or a later level starts below.
+        The edges into a noun lie in earlier levels than the edges out of it.
         """
         levels = []
         for generation in nx.topological_generations(self._graph):
@@ -97,13 +96,14 @@ class Hierarchy:
 class Relatives:
     """The relatives of a noun: its homonyms (a lemma in common), ancestors and descendants."""
 
-    def __init__(self, nouns: Sequence[Noun]) -> None:
+    def __init__(self, nouns: Iterable[Noun]) -> None:
         self._hierarchy = Hierarchy(nouns)
-        self._lemmas = {noun.synset: {*map(str.casefold, noun.lemmas)} for noun in nouns}
+        self._lemmas: dict[str, set[str]] = {}
         self._synsets: defaultdict[str, set[str]] = defaultdict(set)
-        for synset, lemmas in self._lemmas.items():
-            for lemma in lemmas:
-                self._synsets[lemma].add(synset)
+        for noun in self._hierarchy.nouns:
+            self._lemmas[noun.synset] = {*map(str.casefold, noun.lemmas)}
+            for lemma in self._lemmas[noun.synset]:
+                self._synsets[lemma].add(noun.synset)
 
     def of(self, synset: str) -> set[str]:
         """Return the relatives of a noun, without the noun itself."""
@@ -118,7 +118,3 @@ class Relatives:
             graph.add_node(synset)
             graph.add_edges_from((synset, near) for near in self.of(synset).intersection(synsets))
         return sorted(map(sorted, nx.connected_components(graph)))
-
-
-def _next(steps: Steps) -> Steps:
-    return np.where(steps < FAR, steps + np.int16(1), FAR).astype(np.int16)

@@ -9,12 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import l2_normalize, load_matrix
-from wordbridge.errors import InputError
+from wordbridge.arrays import Matrix, l2_normalize, load_matrix
 from wordbridge.files import read_tsv, write_tsv
-from wordbridge.nouns.table import parse_class_index
+from wordbridge.nouns.table import format_class_index, parse_class_index
 
-Floats = NDArray[np.float32]
 HEADER = ("synset", "lemma", "how", "class")
 CLASSES = 1000  # of the ImageNet challenge, the outputs of the backbones' classifiers
 
@@ -40,7 +38,7 @@ class NounMatrix:
     """
 
     synsets: list[str]
-    vectors: Floats
+    vectors: Matrix
     classes: NDArray[np.int64]
 
     @cached_property
@@ -62,35 +60,33 @@ class NounMatrix:
         return self.class_rows >= 0
 
     @property
-    def class_vectors(self) -> Floats:
+    def class_vectors(self) -> Matrix:
         """Return the classes' vectors (classes, dim), zeros for a class without one."""
         return np.where(self.known_classes[:, None], self.vectors[self.class_rows], np.float32(0))
 
 
 def write_noun_rows(path: str | Path, rows: Iterable[NounRow]) -> None:
     """Write the table of ``rows``, in their order."""
-    write_tsv(path, HEADER, (["" if f is None else str(f) for f in row] for row in rows))
+    write_tsv(path, HEADER, ((*row[:3], format_class_index(row.class_index)) for row in rows))
 
 
-def read_noun_vectors(matrix: str | Path, table: str | Path) -> tuple[list[NounRow], Floats]:
-    """Return the nouns that have a vector, and these vectors (nouns, dim), not normalised.
+def read_noun_vectors(matrix: str | Path, table: str | Path) -> tuple[list[NounRow], Matrix]:
+    """Return the nouns that have a vector, and these vectors (nouns, dim), not normalized.
 
     Raises InputError if one file is damaged or the two do not belong together.
     """
-    rows = list(read_tsv(table, HEADER, _row, "make the table again"))
+    rows = list(read_tsv(table, HEADER, _parse_row, "make the table again"))
     return rows, load_matrix(matrix, words=len(rows))
 
 
 def read_noun_matrix(matrix: str | Path, table: str | Path) -> NounMatrix:
-    """Return the same with vectors of unit length; raises InputError for no nouns, too."""
+    """Return the nouns and their normalized vectors; raises as ``read_noun_vectors`` does."""
     rows, vectors = read_noun_vectors(matrix, table)
-    if not rows:
-        raise InputError(f"{table}: expected at least one noun, got none; embed the nouns again")
     classes = [-1 if row.class_index is None else row.class_index for row in rows]
     return NounMatrix(
         [row.synset for row in rows], l2_normalize(vectors), np.array(classes, np.int64)
     )
 
 
-def _row(synset: str, lemma: str, how: str, number: str) -> NounRow:
-    return NounRow(synset, lemma, how, parse_class_index(number))
+def _parse_row(synset: str, lemma: str, how: str, index: str) -> NounRow:
+    return NounRow(synset, lemma, how, parse_class_index(index))

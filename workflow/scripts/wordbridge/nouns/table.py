@@ -1,6 +1,6 @@
 """The table of WordNet's nouns: columns synset, lemmas, hypernyms, class, gloss."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,12 +30,22 @@ class Noun(NamedTuple):
 
 def write_nouns(path: str | Path, nouns: Iterable[Noun]) -> None:
     """Write the table of ``nouns``, in their order."""
-    write_tsv(path, HEADER, map(_fields, nouns))
+    rows = (
+        (
+            noun.synset,
+            _SEPARATOR.join(noun.lemmas),
+            _SEPARATOR.join(noun.hypernyms),
+            format_class_index(noun.class_index),
+            " ".join(noun.gloss.split()),
+        )
+        for noun in nouns
+    )
+    write_tsv(path, HEADER, rows)
 
 
 def read_nouns(path: str | Path) -> list[Noun]:
-    """Return the nouns of a table; raises InputError for another file."""
-    return list(read_tsv(path, HEADER, _noun, _REMEDY))
+    """Return the nouns of a table; raises InputError for a file of another format."""
+    return list(read_tsv(path, HEADER, _parse_noun, _REMEDY))
 
 
 def lemma_text(lemma: str) -> str:
@@ -43,8 +53,13 @@ def lemma_text(lemma: str) -> str:
     return lemma.replace("_", " ")
 
 
+def format_class_index(index: int | None) -> str:
+    """Return a class index as the field of a table, "" for None."""
+    return "" if index is None else str(index)
+
+
 def parse_class_index(text: str) -> int | None:
-    """Return the class index of a table's field, None for ""; raises InputError for other text."""
+    """Return the class index in the field of a table; raises InputError for another text."""
     if text and not text.isdecimal():
         raise InputError(
             f"expected a number or nothing in the column class, got {shorten(text)!r}; {_REMEDY}"
@@ -52,14 +67,6 @@ def parse_class_index(text: str) -> int | None:
     return int(text) if text else None
 
 
-def _fields(noun: Noun) -> Iterator[str]:
-    yield noun.synset
-    yield _SEPARATOR.join(noun.lemmas)
-    yield _SEPARATOR.join(noun.hypernyms)
-    yield "" if noun.class_index is None else str(noun.class_index)
-    yield " ".join(noun.gloss.split())
-
-
-def _noun(synset: str, lemmas: str, hypernyms: str, number: str, gloss: str) -> Noun:
+def _parse_noun(synset: str, lemmas: str, hypernyms: str, index: str, gloss: str) -> Noun:
     parents = tuple(hypernyms.split(_SEPARATOR)) if hypernyms else ()
-    return Noun(synset, tuple(lemmas.split(_SEPARATOR)), parents, parse_class_index(number), gloss)
+    return Noun(synset, tuple(lemmas.split(_SEPARATOR)), parents, parse_class_index(index), gloss)

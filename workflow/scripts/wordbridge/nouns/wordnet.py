@@ -1,18 +1,21 @@
-"""The nouns in WordNet's database file ``data.noun``, and the lists of ImageNet's classes."""
+"""WordNet's database files ``data.noun`` and ``index.noun``, and lists of ImageNet's classes."""
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from wordbridge.errors import InputError
 from wordbridge.nouns.table import Noun
 
+Record = TypeVar("Record")
+
 _LICENCE = "  "  # its lines come first and begin with two spaces
 _HYPERNYMS = ("@", "@i")  # pointers to a kind and to the kind of an instance
 _POINTER = 4  # fields of a pointer: symbol, offset, part of speech, words
-_HEAD = re.compile(r"(?P<offset>\d{8}) \d\d n (?P<words>[0-9a-f]{2}) (?P<rest>.*)")
+_NOUN_LINE = re.compile(r"(\d{8}) \d\d n ([0-9a-f]{2}) (.*?) \| (.*)")
+_SENSE_LINE = re.compile(r"(\S+) n (\d+) \d+((?: \S+)*)")
 _SYNSET = re.compile(r"n\d{8}")
 
 
@@ -27,24 +30,24 @@ def read_wordnet(path: str | Path) -> list[Noun]:
     """Return the nouns of a ``data.noun`` in its order, without class indices.
 
     The id of a synset is "n" and its offset in the file, eight digits: ImageNet's ids are those
-    of WordNet 3.0. Raises InputError for another format, a duplicate synset and a hypernym that
-    is not in the file.
+    of WordNet 3.0. Raises InputError for another format and a duplicate synset.
     """
     nouns: dict[str, Noun] = {}
-    for noun in _nouns(Path(path)):
+    for noun in _records(path, "data.noun", "a noun synset", _parse_noun):
         if noun.synset in nouns:
             raise InputError(f"{path}: {noun.synset} is in it twice; fetch the file again")
         nouns[noun.synset] = noun
-    for noun in nouns.values():
-        for hypernym in noun.hypernyms:
-            if hypernym not in nouns:
-                raise InputError(
-                    f"{path}: {noun.synset} has the hypernym {hypernym}, which is not in the "
-                    "file; the file is truncated, fetch it again"
-                )
     if not nouns:
         raise InputError(f"{path}: expected noun synsets, got none; use WordNet 3.0's data.noun")
     return list(nouns.values())
+
+
+def read_senses(path: str | Path) -> dict[str, tuple[str, ...]]:
+    """Return the synsets of each word in an ``index.noun``, the most frequent sense first.
+
+    Raises InputError for another format.
+    """
+    return dict(_records(path, "index.noun", "a word and its senses", _parse_senses))
 
 
 def read_classes(path: str | Path | None) -> list[ImageNetClass]:
@@ -56,18 +59,14 @@ def read_classes(path: str | Path | None) -> list[ImageNetClass]:
     """
     if path is None:
         return []
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot read a list of classes ({error})") from error
+    text = _read_text(path, "a list of classes")
     is_json = text.lstrip().startswith("{")
     classes = _classes_of_json(path, text) if is_json else _classes_of_lines(path, text)
     index_of: dict[str, int] = {}
     for index, (synset, _) in enumerate(classes):
-        if synset in index_of:
-            got = f"{synset} at {index_of[synset]} and {index}"
-            raise _not_classes(path, "each synset once", got)
-        index_of[synset] = index
+        first = index_of.setdefault(synset, index)
+        if first != index:
+            raise _not_classes(path, "each synset once", f"{synset} at {first} and {index}")
     return classes
 
 
@@ -83,49 +82,67 @@ def label_nouns(nouns: Sequence[Noun], classes: Sequence[ImageNetClass]) -> list
 
 def check_class_names(nouns: Sequence[Noun], classes: Sequence[ImageNetClass]) -> None:
     """Raise InputError unless each class is a noun and its name one of the noun's lemmas."""
-    lemmas = {noun.synset: noun.lemmas for noun in nouns}
+    lemmas_of = {noun.synset: noun.lemmas for noun in nouns}
     for synset, name in classes:
-        if synset not in lemmas:
+        if synset not in lemmas_of:
             raise InputError(
                 f"the class list has {synset} {name or '(without a name)'}, which is not a noun in "
                 "data.noun; ImageNet's ids are those of WordNet 3.0, use its data.noun"
             )
-        if name and _folded(name) not in map(_folded, lemmas[synset]):
+        lemmas = [lemma.lower() for lemma in lemmas_of[synset]]
+        if name and name.replace(" ", "_").lower() not in lemmas:
             raise InputError(
                 f"the class list names {synset} {name!r}, expected one of "
-                f"{', '.join(lemmas[synset])}; use a list and a data.noun of the same WordNet"
+                f"{', '.join(lemmas_of[synset])}; use a list and a data.noun of the same WordNet"
             )
 
 
-def _nouns(path: Path) -> Iterator[Noun]:
+def _read_text(path: str | Path, content: str) -> str:
     try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.startswith(_LICENCE):
-                    yield _noun(path, number, line)
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot read WordNet data ({error})") from error
+        raise InputError(f"{path}: cannot read {content} ({error})") from error
 
 
-def _noun(path: Path, number: int, line: str) -> Noun:
+def _records(
+    path: str | Path, name: str, expected: str, parse: Callable[[str], Record | None]
+) -> Iterator[Record]:
+    """Yield the records of WordNet's file ``name``; ``parse`` returns None for another format."""
+    for number, line in enumerate(_read_text(path, "WordNet data").splitlines(), start=1):
+        if line.startswith(_LICENCE):
+            continue
+        record = parse(line)
+        if record is None:
+            raise InputError(
+                f"{path}, line {number}: expected {expected} as in WordNet's {name}, "
+                f"got {line[:60]!r}; use the database file {name} of WordNet 3.0"
+            )
+        yield record
+
+
+def _parse_noun(line: str) -> Noun | None:
     """Return the noun of a line: offset, file, n, words, pointers, a bar and the gloss."""
-    data, bar, gloss = line.partition(" | ")
-    head = _HEAD.fullmatch(data)
-    fields = head["rest"].split() if head else []
-    end = 2 * int(head["words"], 16) if head else 0  # a number follows each word
-    pointers, count = fields[end + 1 :], "".join(fields[end : end + 1])
-    if not (bar and head and end and count.isdecimal() and len(pointers) == _POINTER * int(count)):
-        raise InputError(
-            f"{path}, line {number}: expected a noun synset as in WordNet's data.noun "
-            f"(offset, file, n, words, pointers, | and a gloss), got {line[:60]!r}; "
-            "use the database file data.noun of WordNet 3.0"
-        )
-    hypernyms = tuple(
-        f"n{offset}"
-        for symbol, offset in zip(pointers[::_POINTER], pointers[1::_POINTER], strict=True)
-        if symbol in _HYPERNYMS
-    )
-    return Noun(f"n{head['offset']}", tuple(fields[:end:2]), hypernyms, None, gloss.strip())
+    match = _NOUN_LINE.fullmatch(line)
+    if match is None:
+        return None
+    offset, words, data, gloss = match.groups()
+    fields = data.split()
+    end = 2 * int(words, 16)  # a number follows each word
+    count, pointers = fields[end : end + 1], fields[end + 1 :]
+    if not end or count != [f"{len(pointers) // _POINTER:03}"] or len(pointers) % _POINTER:
+        return None
+    symbols = zip(pointers[::_POINTER], pointers[1::_POINTER], strict=True)
+    hypernyms = tuple(f"n{above}" for symbol, above in symbols if symbol in _HYPERNYMS)
+    return Noun(f"n{offset}", tuple(fields[:end:2]), hypernyms, None, gloss.strip())
+
+
+def _parse_senses(line: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return the word of a line and its synsets, whose offsets are the last fields."""
+    match = _SENSE_LINE.fullmatch(line.rstrip())
+    if match is None:
+        return None
+    offsets = match[3].split()[-int(match[2]) :]
+    return match[1], tuple(f"n{offset}" for offset in offsets)
 
 
 def _classes_of_lines(path: str | Path, text: str) -> list[ImageNetClass]:
@@ -149,17 +166,13 @@ def _classes_of_json(path: str | Path, text: str) -> list[ImageNetClass]:
         match table.get(str(index)):
             case [str(synset), str(name)] if _SYNSET.fullmatch(synset):
                 classes.append(ImageNetClass(synset, name))
-            case other:
+            case entry:
                 expected = f'"{index}": ["n01440764", "tench"], indices from 0 without a gap'
-                raise _not_classes(path, expected, other)
+                raise _not_classes(path, expected, entry)
     return classes
 
 
-def _not_classes(where: str | Path, expected: str, got: object) -> InputError:
+def _not_classes(location: str | Path, expected: str, got: object) -> InputError:
     return InputError(
-        f"{where}: expected {expected}, got {str(got)[:60]!r}; use a list of ImageNet's classes"
+        f"{location}: expected {expected}, got {str(got)[:60]!r}; use a list of ImageNet's classes"
     )
-
-
-def _folded(name: str) -> str:
-    return name.replace(" ", "_").lower()
