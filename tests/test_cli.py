@@ -328,20 +328,18 @@ def test_an_error_is_one_line(
     assert (run.stderr.count("\n"), run.stdout) == (1, "")
 
 
-def test_a_model_for_another_vocabulary_is_refused(results: Path, wordbridge: Cli):
+def test_a_model_for_another_vocabulary_is_an_error(results: Path, wordbridge: Cli):
     save_vocabulary(results, "en", ENGLISH[:-1])
     run = wordbridge("translate", "Qui ?", results=results)
     assert run.exit_code == 1
-    assert "expected a model for 12 words of en" in run.stderr
-    assert "got one for 13" in run.stderr
+    assert "expected 11 source and 13 target words as in the model, got 11 and 12" in run.stderr
 
 
-def test_a_model_with_tags_for_another_vocabulary_is_refused(results: Path, wordbridge: Cli):
+def test_a_model_with_tags_for_another_vocabulary_is_an_error(results: Path, wordbridge: Cli):
     save_vocabulary(results, "fr", FRENCH[:-1])
     run = wordbridge("translate", "Qui ?", "--variant", "tagged", results=results)
     assert run.exit_code == 1
-    assert "expected a model for 10 words of fr" in run.stderr
-    assert "got one for 11" in run.stderr
+    assert "expected 14 source and 13 target words as in the model, got 13 and 13" in run.stderr
 
 
 def test_text_in_another_encoding_is_refused(finished: Path, wordbridge: Cli):

@@ -1,4 +1,4 @@
-"""Checkpoints of an unfinished training: one file, written whole or not at all, and its lock.
+"""Checkpoints of an unfinished training: one file, written atomically, and its lock.
 
 A training that is killed resumes from its checkpoint and ends with the same bytes: the file has
 the weights, the optimizer, all random generators and the counters of the loop.
@@ -64,7 +64,7 @@ class Checkpointer:
         return late or self.signals.name is not None
 
     def load(self) -> tuple[dict[str, Tensor], Values]:
-        """Restore the saved state; return its best weights and values, or nothing without one."""
+        """Restore the saved state; return its best weights and values, both empty without one."""
         if self.path is None or not self.path.exists():
             return {}, {}
         best, values = load_state(self.path, self._modules, self._optimizer)
@@ -87,7 +87,7 @@ class Checkpointer:
             )
 
     def finish(self, values: Values, best: Mapping[str, Tensor]) -> None:
-        """Write the result of a finished training, without what only a resumed one needs."""
+        """Write the best weights and values of a finished training, without its state."""
         if self.path is not None:
             write_state(self.path, {}, best, {**values, "elapsed": elapsed.total()})
 
@@ -142,7 +142,7 @@ def state_key(params: Mapping[str, Any], inputs: Mapping[str, str | Path]) -> st
 def state_folder(output: str | Path) -> Path:
     """Return the folder for states of the trainings that make ``output``.
 
-    It is not beside the output, because Snakemake deletes the outputs of failed jobs.
+    It is not the output's, because Snakemake deletes the outputs of failed jobs.
     """
     folder = Path(output).parent
     return Path("resources/state", *folder.parts[bool(folder.anchor) :])
@@ -159,7 +159,7 @@ def save_state(
     tensors = {f"model.{name}": value for name, value in copy_weights(model).items()}
     for number, state in optimizer.state_dict()["state"].items():
         for key, value in state.items():
-            # clone: safetensors refuses tensors that share memory
+            # clone: safetensors rejects tensors that share memory
             tensors[f"optimizer.{number}.{key}"] = torch.as_tensor(value).cpu().clone()
     write_state(path, tensors | _random_states(_device_of(model)), best, values)
 
@@ -170,7 +170,7 @@ def write_state(
     best: Mapping[str, Tensor],
     values: Mapping[str, Any],
 ) -> None:
-    """Write named tensors, best weights and ``values``; a finished training has only the latter."""
+    """Write named tensors (none of a finished training), best weights and ``values`` (JSON)."""
     named_best = {f"best.{name}": value for name, value in best.items()}
     text = json.dumps(values, allow_nan=False)
     write_tensors(path, {**tensors, **named_best}, {"values": text})
@@ -181,7 +181,7 @@ def load_state(
 ) -> tuple[dict[str, Tensor], Values]:
     """Restore a saved state; return the best weights so far and the values.
 
-    Of a finished training there is nothing else to restore. Raises InputError when the file is
+    The file of a finished training has nothing else. Raises InputError when the file is
     damaged or belongs to another model.
     """
     try:

@@ -1,4 +1,4 @@
-"""Where a model runs: the CPU with a fixed number of threads, or a claimed GPU."""
+"""The device of a model: the CPU with a fixed number of threads, or a claimed GPU."""
 
 import fcntl
 import os
@@ -35,7 +35,7 @@ def choose_device(name: str, threads: int) -> torch.device:
 
 
 def check_precision(precision: str, device: torch.device) -> None:
-    """Raise InputError on a CPU without this precision, which would only emulate it."""
+    """Raise InputError for a CPU that would only emulate ``precision``."""
     if device.type != "cpu" or precision == "float32":
         return
     name = {"bfloat16": "bf16", "float16": "fp16"}[precision]  # as in avx512_bf16, amx_fp16
@@ -48,7 +48,7 @@ def check_precision(precision: str, device: torch.device) -> None:
 
 
 def _claim(count: int) -> int:
-    """Return the first of ``count`` devices that no process holds, else one that is shared."""
+    """Return the first of ``count`` GPUs that no process has claimed, else a shared one."""
     for claimed in _claims:
         return claimed  # this process has one
     for number, name in enumerate(_names(count)):
@@ -67,7 +67,7 @@ def _claim(count: int) -> int:
 
 
 def _names(count: int) -> list[str]:
-    """Return names of the devices that are the same whichever of them a process can see."""
+    """Return names of the GPUs that do not depend on which of them a process can see."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = [] if visible is None else [name.strip() for name in visible.split(",")]
     return names if len(names) == count else [str(number) for number in range(count)]

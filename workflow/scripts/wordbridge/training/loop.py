@@ -38,7 +38,7 @@ RISING = ("epoch", "bleu")  # metrics that are better the larger they are
 
 @dataclass
 class TrainState:
-    """Everything about an unfinished training that is not a tensor; all of it is JSON.
+    """The counters and metrics of an unfinished training, all of them JSON.
 
     ``smoothed`` and ``num_batches`` give the debiased running loss over the whole training;
     ``epochs`` has one row of metrics per finished epoch; ``seconds`` and ``items`` (tokens or
@@ -98,10 +98,11 @@ class TrainState:
 class Trainer(ABC):
     """One training of ``model``, resumable at any batch with the same bytes.
 
-    A subclass defines the batches of an epoch, the loss of one and the validation after each
-    epoch; ``metrics`` are the columns of an epoch's row, ``unit`` is what a batch consists of.
-    ``steps`` are the steps of all epochs. The state of the training, the parameters of ``saved``
-    among it, is written to ``checkpoint`` every ``checkpoint_seconds``, on SIGTERM and at the end.
+    A subclass defines the batches of an epoch, the loss of a batch and the validation after each
+    epoch; ``metrics`` are the columns of an epoch's row, ``unit`` is the unit of a batch's size.
+    ``steps`` are the steps of all epochs. The state of the training, which includes the parameters
+    of ``saved``, is written to ``checkpoint`` every ``checkpoint_seconds``, on SIGTERM and at the
+    end.
     """
 
     metrics: ClassVar[tuple[str, ...]]
@@ -141,7 +142,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def losses(self, indices: Indices) -> tuple[Tensor, Tensor]:
-        """Return the loss of a batch that is reported, and the one that is minimised."""
+        """Return the loss of a batch to report, and the loss to minimise."""
 
     @abstractmethod
     def validate(self) -> dict[str, float]:
@@ -149,7 +150,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def weights(self) -> dict[str, Tensor]:
-        """Return copies of the weights that the training would end with now."""
+        """Return copies of the weights that the training would return now."""
 
     def items(self, indices: Indices) -> int:
         """Return the size of a batch in ``unit``."""
@@ -213,7 +214,7 @@ class Trainer(ABC):
     def _train_epoch(self) -> None:
         batches = self.batches(self.state.epoch)
         self.start_epoch()
-        # Saved after the last batch but before validation, an epoch has no batch left.
+        # Of an epoch that was saved between its last batch and validation, no batch remains.
         remaining = batches[self.state.batch :]
         with TERMINAL.bar(remaining, f"epoch {self.state.epoch + 1}", unit="batch") as bar:
             for indices in bar:
@@ -233,7 +234,7 @@ class Trainer(ABC):
         state = self.state
         values = {
             "epoch": state.epoch + 1,
-            # Not the optimizer's, which is unset when a training resumes right here.
+            # Not the optimizer's, which is not set yet when a training resumes here.
             "learning_rate": self._rate(state.step - 1),
             "train_loss": state.train_loss,
             **self.validate(),

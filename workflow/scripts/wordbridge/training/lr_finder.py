@@ -11,7 +11,7 @@ from wordbridge.errors import InputError
 from wordbridge.files import write_tsv
 from wordbridge.training.loop import TrainState
 
-EXPLOSION = 4.0  # times the smallest loss so far: the test ends there
+EXPLOSION = 4.0  # the test ends at this multiple of the smallest loss so far
 FIRST_BEST = 10  # the smallest loss counts only after this many steps
 
 
@@ -27,7 +27,7 @@ class RangeTest:
 def range_test(
     step: Callable[[float], float], steps: int, lowest: float, highest: float
 ) -> RangeTest:
-    """Return losses while the learning rate grows by an equal factor in each of ``steps``.
+    """Return rates and losses while the learning rate grows by a constant factor per step.
 
     ``step`` trains on the next batch with a learning rate and returns the loss, as
     ``Trainer.range_test_step`` does. Ends early when the smoothed loss is four times its smallest

@@ -1,4 +1,4 @@
-"""Settings of the epoch loop; learning rate and first momentum of each of its steps."""
+"""Settings of the epoch loop, and the learning rate and first momentum of each step."""
 
 import math
 from collections.abc import Sequence
@@ -77,7 +77,7 @@ def _rise(settings: ScheduleSettings, steps: int) -> int:
 
 
 def _triangle(step: int, peak: int, end: int) -> float:
-    """Return 0 .. 1 .. 0: up to ``peak`` and down to ``end``, as fastai's use_clr does."""
+    """Return a value that rises from 0 to 1 at ``peak`` and falls to 0 at ``end`` (use_clr)."""
     if step <= peak:
         return step / peak if peak else 1.0
     return max(0.0, 1 - (step - peak) / (end - peak))

@@ -27,7 +27,7 @@ class Memory(NamedTuple):
 
 
 class Attention(nn.Module):
-    """a = softmax(v . tanh(W1 enc + W2 h + b)), with h from before the decoder's step."""
+    """Attention weights a = softmax(v . tanh(W1 enc + W2 h + b)), h from before the step."""
 
     def __init__(self, encoder_width: int, decoder_width: int, activation: str) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Attention(nn.Module):
         self.activation = torch.tanh if activation == "tanh" else torch.relu
 
     def memory(self, encoded: EncoderOutput) -> Memory:
-        """Return what all steps need of the encoder's outputs, computed once a sentence."""
+        """Return the encoder's outputs and their keys, computed once for all steps of a batch."""
         outputs = encoded.outputs.transpose(0, 1).contiguous()
         bias = None
         if encoded.mask is not None:
@@ -47,7 +47,10 @@ class Attention(nn.Module):
         return Memory(outputs, outputs @ self.keys, bias)
 
     def forward(self, hidden: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Return the context (batch, width) and the weights (batch, source) for ``hidden``."""
+        """Return the context (batch, encoder width) and the weights (batch, source).
+
+        ``hidden`` (batch, decoder width) is the top layer's state before the step.
+        """
         query = self.query(hidden).unsqueeze(1)
         energy = self.activation(memory.keys + query) @ self.score
         if memory.bias is not None:

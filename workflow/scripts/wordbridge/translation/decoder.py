@@ -1,4 +1,4 @@
-"""The decoder: one target word at a time from the encoder's states."""
+"""The decoder, its state, and its inputs: one target word at a time from the encoder's states."""
 
 from typing import NamedTuple
 
@@ -23,10 +23,10 @@ from wordbridge.translation.settings import ModelSettings
 
 
 class DecoderState(NamedTuple):
-    """All that one step needs in addition to its input.
+    """The state of a batch before a step.
 
-    ``states`` has one state per layer; ``weights`` (those of each layer) and ``layer_mask`` hold
-    for the whole batch.
+    ``states`` (one per layer) change with each step; ``memory``, ``weights`` (those of each layer)
+    and the variational ``layer_mask`` (layers, batch, width) are those of the batch.
     """
 
     states: list[State]
@@ -113,9 +113,9 @@ class Decoder(nn.Module):
     def step(
         self, embedded: Tensor, state: DecoderState
     ) -> tuple[Tensor, DecoderState, Tensor | None]:
-        """Return what predicts the word (batch, width), the next state, attention weights.
+        """Return the output (batch, width), the next state and the attention weights or None.
 
-        The first is the top layer's hidden state, or deep output from it, the input and the
+        The output is the top layer's hidden state, or deep output from it, the input and the
         context (Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout, and with the new state
         where the paper has the one before this step).
         """
@@ -163,7 +163,7 @@ class DecoderInputs:
         self.target, self.forced = target, forced
         self.table = word_dropout(table, settings.word_dropout, training)
         self.predicted = torch.full((batch,), BOS, device=table.device)
-        # Lists, because a look at a tensor on a GPU waits for it.
+        # Lists, because reading a tensor on a GPU waits for it.
         self.all_forced = [False] * steps if forced is None else forced.all(dim=1).tolist()
         self.any_forced = [False] * steps if forced is None else forced.any(dim=1).tolist()
         self.mask = None

@@ -1,4 +1,4 @@
-"""Translations of numericalized sentences: greedy or by beam search, in batches."""
+"""Beam search over numericalized sentences, in batches; a beam of 1 is greedy search."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from wordbridge.translation.translator import Translator
 
 @dataclass(frozen=True)
 class DecodingSettings:
-    """How translations are searched.
+    """Settings of the search.
 
-    ``max_steps`` tokens at most; ``beam`` 1 is greedy. ``length_penalty`` is alpha of Wu et al.
-    2016, section 7 (0: none); ``no_repeat_ngram_size`` forbids repeated n-grams (0: none);
+    A translation has ``max_steps`` tokens at most. ``length_penalty`` is alpha of Wu et al. 2016,
+    section 7 (0: none); ``no_repeat_ngram_size`` forbids repeated n-grams (0: none);
     ``replace_unknown`` replaces unknown words by the source word with the most attention.
     """
 
@@ -49,71 +49,17 @@ class Hypothesis:
 def translate(
     model: Translator, sentences: Sequence[NDArray[Any]], settings: DecodingSettings
 ) -> list[Hypothesis]:
-    """Return one hypothesis per sentence (ids with the end of sentence), in the given order."""
+    """Return the best hypothesis of each sentence (source ids with the end of sentence)."""
     model.eval()
     device = next(model.parameters()).device
     hypotheses: dict[int, Hypothesis] = {}
-    search = greedy if settings.beam == 1 else beam_search
     batches = sorted_batches([len(ids) for ids in sentences], settings.batch_size)
     for indices in progress(batches, "translating", len(batches), "batch"):
         batch = [sentences[index] for index in indices]
         lengths = torch.tensor([len(ids) for ids in batch])
-        outputs = search(model, pad(batch).to(device), lengths, settings)
+        outputs = beam_search(model, pad(batch).to(device), lengths, settings)
         hypotheses.update(zip(indices.tolist(), outputs, strict=True))
     return [hypotheses[index] for index in range(len(sentences))]
-
-
-# ---- Greedy search ------------------------------------------------------------------------------
-
-
-@torch.no_grad()
-def greedy(
-    model: Translator, source: Tensor, lengths: Tensor, settings: DecodingSettings
-) -> list[Hypothesis]:
-    """Return the best word after the best word for each column of ``source`` (source, batch)."""
-    state = model.decoder.initial_state(model.encoder(source, lengths))
-    words = torch.full((source.shape[1],), BOS, device=source.device)
-    ended = torch.zeros_like(words, dtype=torch.bool)
-    steps: list[Tensor] = []
-    scores, attention = [], []
-    for _ in range(settings.max_steps):
-        output, state, weights = model.decoder.step(model.decoder.embedding(words), state)
-        log_probs = model.logits(output).log_softmax(dim=1)
-        mask_special_tokens(log_probs, model.settings)
-        if settings.no_repeat_ngram_size and steps:
-            block_repeats(log_probs, torch.stack(steps), settings.no_repeat_ngram_size)
-        best, words = log_probs.max(dim=1)
-        steps.append(words)
-        scores.append(best)
-        if weights is not None:
-            attention.append(weights)
-        ended |= words == EOS
-        if bool(ended.all()):
-            break
-    return _until_end(torch.stack(steps), torch.stack(scores), attention, lengths)
-
-
-def _until_end(
-    words: Tensor, scores: Tensor, attention: list[Tensor], lengths: Tensor
-) -> list[Hypothesis]:
-    """Return columns of words and scores (time, batch) up to their first end of sentence."""
-    ids, logs = words.cpu().numpy(), scores.cpu().numpy()
-    weights = torch.stack(attention).cpu().numpy() if attention else None
-    hypotheses = []
-    for row, length in enumerate(lengths.tolist()):
-        ends = np.flatnonzero(ids[:, row] == EOS)
-        steps = int(ends[0]) + 1 if len(ends) else len(ids)
-        hypotheses.append(
-            Hypothesis(
-                ids=ids[: steps - 1 if len(ends) else steps, row],
-                log_probability=float(logs[:steps, row].sum()),
-                attention=None if weights is None else weights[:steps, row, :length],
-            )
-        )
-    return hypotheses
-
-
-# ---- Beam search --------------------------------------------------------------------------------
 
 
 class Finished(NamedTuple):
@@ -134,19 +80,19 @@ class BackPointers:
         self.attention: list[Tensor] = []  # (batch * beam, source), by the parents' rows
 
     def hypotheses(self, ends: list[Finished], lengths: list[int]) -> list[Hypothesis]:
-        """Return the hypothesis of each of ``ends``; ``lengths`` are those of its source."""
+        """Return the hypothesis of each of ``ends``, whose sources have ``lengths``."""
         words, parents = (torch.stack(rows).cpu().numpy() for rows in (self.words, self.parents))
         weights = torch.stack(self.attention).cpu().numpy() if self.attention else None
         hypotheses = []
         for end, length in zip(ends, lengths, strict=True):
             steps = np.arange(end.step + 1)
-            rows = np.full(end.step + 2, end.row)  # of each step, and of the step before it
+            rows = np.full(end.step + 2, end.row)  # before the first step and after each
             for step in reversed(steps):
                 rows[step] = parents[step, rows[step + 1]]
             ids = words[steps, rows[1:]]
             attention = None if weights is None else weights[steps, rows[:-1], :length]
-            kept = ids[:-1] if ids[-1] == EOS else ids
-            hypotheses.append(Hypothesis(kept, end.score, attention))
+            ids = ids[:-1] if ids[-1] == EOS else ids
+            hypotheses.append(Hypothesis(ids, end.score, attention))
         return hypotheses
 
     def open_words(self) -> Tensor:
@@ -163,10 +109,11 @@ class BackPointers:
 def beam_search(
     model: Translator, source: Tensor, lengths: Tensor, settings: DecodingSettings
 ) -> list[Hypothesis]:
-    """Return the best hypothesis for each column of ``source`` (source, batch), as Graves 2012.
+    """Return the best hypothesis for each column of ``source`` (source, batch).
 
-    A sentence ends when ``beam`` hypotheses have ended, or one that no open hypothesis can
-    surpass; without an end it ends after ``max_steps``.
+    This is the beam search of Graves 2012, section 2.5. The search for a sentence ends when
+    ``beam`` hypotheses have ended, when no open hypothesis can surpass the best of these, or after
+    ``max_steps``. ``lengths`` (batch,) are on the CPU.
     """
     batch, beam, device = source.shape[1], settings.beam, source.device
     rows = torch.arange(batch, device=device).repeat_interleave(beam)
@@ -203,9 +150,9 @@ def length_normalized(score: float, tokens: int, alpha: float) -> float:
 
 
 def bounds(scores: Tensor, settings: DecodingSettings) -> list[float]:
-    """Return upper bounds of the normalized scores of each sentence's open hypotheses.
+    """Return an upper bound of the normalized scores of each sentence's open hypotheses.
 
-    That is the best of ``scores`` (batch, beam) extended to the last step at no cost: scores only
+    It is the best of ``scores`` (batch, beam) at the length ``max_steps``: log-probabilities only
     fall, and the penalty favours length.
     """
     steps, alpha = settings.max_steps, settings.length_penalty
@@ -219,7 +166,10 @@ def _is_done(finished: list[Finished], bound: float, beam: int) -> bool:
 
 
 def _extend(scores: Tensor, log_probs: Tensor, beam: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the best ``beam`` continuations: scores (batch, beam), words and parent rows."""
+    """Return the best ``beam`` continuations of each sentence.
+
+    They are scores (batch, beam), words (batch * beam,) and the rows that they extend, alike.
+    """
     batch, size = len(scores), log_probs.shape[1]
     totals = (scores.unsqueeze(2) + log_probs.view(batch, beam, size)).flatten(1)
     best, indices = totals.topk(beam, dim=1)
@@ -234,7 +184,7 @@ def _collect(
     step: int,
     settings: DecodingSettings,
 ) -> Tensor:
-    """Add the hypotheses that ended at ``step`` and return the scores with these closed."""
+    """Add hypotheses that ended at ``step`` to ``ends``; return scores with -inf for these."""
     ended = (words == EOS).view_as(scores)
     values = scores.tolist()
     for sentence, place in ended.nonzero().tolist():
@@ -249,7 +199,7 @@ def _collect(
 def _close(
     scores: Tensor, ends: list[list[Finished]], step: int, settings: DecodingSettings
 ) -> None:
-    """End the best open hypothesis of each sentence without a finished one."""
+    """Add the best open hypothesis of each sentence that has no finished one to ``ends``."""
     for sentence, finished in enumerate(ends):
         if not finished:
             place = int(scores[sentence].argmax())
@@ -258,22 +208,19 @@ def _close(
             finished.append(Finished(value, score, step, sentence * settings.beam + place))
 
 
-# ---- Rules of both searches ---------------------------------------------------------------------
-
-
 def mask_special_tokens(log_probs: Tensor, settings: ModelSettings) -> None:
     """Set padding and start of sentence to minus infinity, in place, in (batch, words).
 
-    The lesson's model has learned to predict padding, and may.
+    Not for the lesson's model, which is trained to predict padding.
     """
     if settings.stop_at_eos:
         log_probs[:, [BOS, PAD]] = float("-inf")
 
 
 def block_repeats(log_probs: Tensor, words: Tensor, size: int) -> None:
-    """Set to minus infinity, in place, what would repeat an n-gram of ``size`` tokens.
+    """Set words that would repeat an n-gram of ``size`` tokens to minus infinity, in place.
 
-    ``log_probs`` is (batch, words), ``words`` (time, batch) the tokens so far.
+    ``log_probs`` is (batch, words); ``words`` (time, batch) are the tokens so far.
     """
     columns: list[list[Any]] = words.t().tolist()
     for row, tokens in enumerate(columns):

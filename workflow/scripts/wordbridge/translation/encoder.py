@@ -1,8 +1,7 @@
-"""The encoder: a source sentence as one state per word and one for the whole.
+"""The encoder, and the recurrent layers and dropouts that it shares with the decoder.
 
-Recurrent layers and dropouts are shared with the decoder. torch's layers and autograd do the work:
-hand-written gradients of the steps saved at most 10 % of a training step each, by the default
-configuration on one thread of an AMD EPYC with AVX-512.
+All gradients are those of autograd: hand-written ones of the steps saved at most 10 % of a
+training step each, with the default configuration on one thread of an AMD EPYC with AVX-512.
 """
 
 from dataclasses import dataclass
@@ -177,14 +176,14 @@ def embedding_from(matrix: Tensor) -> nn.Embedding:
 
 def dropout_mask(shape: tuple[int, ...], probability: float, like: Tensor) -> Tensor:
     """Return 0 with ``probability``, else 1 / (1 - probability), on the device of ``like``."""
-    # Bernoulli numbers, and so torch's own dropout, take a CPU three times as long.
+    # torch's dropout draws Bernoulli numbers, which take a CPU three times as long.
     kept = torch.rand(shape, device=like.device) >= probability
     mask = kept.to(like.dtype)
     return mask / (1.0 - probability) if probability < 1.0 else mask
 
 
 def dropout(values: Tensor, probability: float, training: bool) -> Tensor:
-    """Return ``values`` with single numbers dropped."""
+    """Return ``values`` of any shape with single numbers dropped."""
     if not training or probability == 0.0:
         return values
     return values * dropout_mask(tuple(values.shape), probability, values)

@@ -1,4 +1,4 @@
-"""Teacher forcing: how often the decoder reads the true previous word."""
+"""Teacher forcing: its settings, its probability per epoch, and the draws for a batch."""
 
 import math
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class ForcingSettings:
-    """The probability that the decoder reads the true previous word, per epoch.
+    """How the probability of reading the true previous word changes over the epochs.
 
-    The linear descent starts from the first epoch, or after ``hold_epochs``, and reaches 0 after
-    ``epochs``; ``rate`` is the constant's value, the exponential's base and the inverse sigmoid's
-    k (Bengio et al. 2015, section 2.4). One draw is for a whole batch, a sequence or a token.
+    ``linear`` falls from ``rate`` to 0, after ``hold_epochs`` epochs and until ``epochs``;
+    ``constant`` is ``rate``; ``exponential`` and ``inverse_sigmoid`` are those of Bengio et al.
+    2015, section 2.4, with k = ``rate``. ``sampling_unit`` is what one draw decides for.
     """
 
     schedule: Literal["none", "linear", "constant", "exponential", "inverse_sigmoid"]
@@ -27,8 +27,8 @@ class ForcingSettings:
 def forcing_chance(settings: ForcingSettings, epoch: int) -> float:
     """Return the probability of forcing in ``epoch`` (from 0).
 
-    The lesson's linear descent is 1, .9, ... .1, 0 over 10 epochs; exponential k^i and
-    inverse sigmoid k / (k + exp(i / k)) are those of Bengio et al. 2015, section 2.4.
+    The lesson's linear descent is 1, .9, ... .1, 0 over 10 epochs; in epoch i the exponential is
+    k^i and the inverse sigmoid k / (k + exp(i / k)).
     """
     rate = settings.rate
     if settings.schedule == "none":
@@ -44,10 +44,10 @@ def forcing_chance(settings: ForcingSettings, epoch: int) -> float:
 
 
 def draw_forced(settings: ForcingSettings, chance: float, steps: int, batch: int) -> Tensor | None:
-    """Return which words are forced (steps, batch), or None where none is.
+    """Return a mask (steps, batch), true at forced words, or None for a ``chance`` of 0.
 
-    The lesson draws once per step for the whole batch; "sequence" draws once per sentence for
-    all its steps, "token" for each word.
+    "batch" draws once per step for the whole batch, as the lesson does; "sequence" draws once per
+    sentence for all its steps, "token" for each word.
     """
     if chance <= 0.0:
         return None

@@ -1,4 +1,4 @@
-"""Losses of a batch of decoded sentences; losses and BLEU on held-out pairs, without dropout."""
+"""Losses of a batch in training, and the loss, likelihood and BLEU of held-out pairs."""
 
 import math
 from collections.abc import Iterator
@@ -39,9 +39,9 @@ def word_loss(logits: Tensor, target: Tensor, label_smoothing: float = 0.0) -> T
 def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Tensor:
     """Return the lesson's validation loss of one free-running batch.
 
-    ``ends`` (batch,) are the steps up to and with the end of sentence, of a model that stops there.
-    After it padding positions cost nothing, and target words cost ln(words), as a missing step
-    does in the lesson.
+    ``ends`` (batch,) are the steps up to and including the end of sentence, or None for a model
+    that does not stop there. Behind the end padding costs nothing and a target word ln(words), as
+    a missing step does in the lesson.
     """
     if ends is None:
         return lesson_loss(logits, target)
@@ -58,7 +58,7 @@ def activation_penalty(
 ) -> Tensor:
     """Return AR + TAR of Merity et al. 2017, section 4.6, over states (time, batch, width).
 
-    Only states at ``words`` (time, batch) count, so that padding weighs nothing.
+    Only states at ``words`` (time, batch), the mask of the target words, count.
     """
     penalty = torch.zeros((), device=states.device)
     if weight:
@@ -92,7 +92,7 @@ def _batches(model: Translator, data: ParallelData, batch_size: int) -> Iterator
 
 @torch.no_grad()
 def nll_per_token(model: Translator, data: ParallelData, batch_size: int) -> float:
-    """Return the mean negative log-likelihood per target token in nats, fed the true words.
+    """Return the mean negative log-likelihood per target token in nats, under teacher forcing.
 
     The end of sentence counts as a token, padding does not.
     """
@@ -109,7 +109,7 @@ def nll_per_token(model: Translator, data: ParallelData, batch_size: int) -> flo
 
 @torch.no_grad()
 def greedy_validation(model: Translator, data: ParallelData, batch_size: int) -> GreedyValidation:
-    """Return the lesson's validation loss, and BLEU, of ``model`` fed its own predictions."""
+    """Return the lesson's validation loss and BLEU of ``model``, which reads its predictions."""
     model.eval()
     total = 0.0
     hypotheses, references = [], []
@@ -126,14 +126,14 @@ def greedy_validation(model: Translator, data: ParallelData, batch_size: int) ->
 
 
 def _ends(logits: Tensor) -> Tensor:
-    """Return the steps (batch,) up to and with the first end of sentence, or all of them."""
+    """Return the steps (batch,) up to and including the first end of sentence, or all steps."""
     ended = logits.argmax(dim=2) == EOS
     first = ended.int().argmax(dim=0) + 1
     return torch.where(ended.any(dim=0), first, len(logits))
 
 
 def _texts(words: Tensor) -> list[str]:
-    """Return the numbers in the columns of ``words`` (time, batch) up to the first end, as text."""
+    """Return each column of ``words`` (time, batch) before the first end, as a text of ids."""
     columns = words.t().tolist()
     return [
         " ".join(map(str, column[: column.index(EOS)] if EOS in column else column))

@@ -1,4 +1,4 @@
-"""Translation of new texts with a trained model, and the choice of one in a results folder."""
+"""Translation of new texts with a trained model, and the choice of a model among the results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,14 +58,21 @@ class TranslationPipeline:
     def translate(
         self, texts: Sequence[str], beam: int | None = None, version: str | None = None
     ) -> list[TextTranslation]:
-        """Return a translation of each text.
+        """Return a translation of each text; that of a text without tokens is empty.
 
-        ``beam`` overrides the run's width; ``version`` is one of those that a model with tags
-        translates into, by default the first. Raises InputError for another, and for a text of
-        more than ``MAX_CHARACTERS``.
+        ``beam`` overrides the width of the run; ``version`` is one of the versions of a model with
+        tags, by default the first. Raises InputError for another version, and for a text of more
+        than ``MAX_CHARACTERS``.
         """
-        version = self._version(version)
-        lines = [one_line(_checked(text)) for text in texts]
+        versions = self.description["target_versions"]
+        if version is not None and not versions:
+            raise InputError(
+                f"edition {version!r}: expected none, because this model was trained without "
+                "edition tags; leave it out"
+            )
+        if version is None:
+            version = versions[0] if versions else ""
+        lines = [one_line(_check_length(text)) for text in texts]
         token_lists = self._tokens(lines)
         decoding = {**self.config["decoding"], **({} if beam is None else {"beam": beam})}
         filled = [index for index, tokens in enumerate(token_lists) if tokens]
@@ -75,27 +82,17 @@ class TranslationPipeline:
             [token_lists[index] for index in filled],
             [version] * len(filled),
             self.vocabularies,
-            {"tokenizer": self.config["tokenizer"], "decoding": decoding},
+            {**self.config, "decoding": decoding},
         )
         results = [TextTranslation(line, "", 0.0, []) for line in lines]
         vocabulary = self.vocabularies[self.language]
         for index, output in zip(filled, outputs, strict=True):
             tokens = token_lists[index]
             ids = zip(tokens, vocabulary.ids(tokens), strict=True)
-            unknown = [token for token, number in ids if number == UNK]
+            unknown = [token for token, token_id in ids if token_id == UNK]
             score = output.log_probability
-            results[index] = TextTranslation(lines[index], output.text, score, unknown)
+            results[index] = TextTranslation(lines[index], output.hypothesis, score, unknown)
         return results
-
-    def _version(self, version: str | None) -> str:
-        """Return the version to translate into, "" for a model without tags."""
-        versions = self.description["target_versions"]
-        if version is not None and not versions:
-            raise InputError(
-                f"edition {version!r}: expected none, because this model was trained without "
-                "edition tags; leave it out"
-            )
-        return "".join(versions[:1]) if version is None else version
 
     def _tokens(self, texts: Sequence[str]) -> list[list[str]]:
         tokens = tokenize(texts, self.language, TokenRules(**self.config["rules"]))
@@ -111,7 +108,7 @@ def read_pipeline(
 ) -> TranslationPipeline:
     """Return the model of ``variant`` and ``seed`` in the folder ``results``, on ``device``.
 
-    Raises InputError when a file is missing or damaged, or the files do not belong together.
+    Raises InputError when a file is missing or damaged.
     """
     folder, config = results / "translators" / variant / str(seed), read_config(results)
     model, description = read_translator(
@@ -122,7 +119,12 @@ def read_pipeline(
         language: read_vocabulary(results / "vocabulary" / f"{language}.tsv")
         for language in languages
     }
-    _check_sizes(results, folder, description, vocabularies)
+    direction, versions = description.get("direction"), description.get("target_versions")
+    if direction not in DIRECTIONS or not isinstance(versions, list):
+        raise InputError(
+            f"{folder}: expected target_versions and a direction of {', '.join(DIRECTIONS)}, got "
+            f"{direction!r} or no versions; train the translator again"
+        )
     subwords = {}
     if config["tokenizer"] == "sentencepiece":
         from wordbridge.corpus.subwords import read_sentencepiece
@@ -131,31 +133,7 @@ def read_pipeline(
     return TranslationPipeline(model, description, vocabularies, config, subwords)
 
 
-def _check_sizes(
-    results: Path,
-    folder: Path,
-    description: Mapping[str, Any],
-    vocabularies: Mapping[str, Vocabulary],
-) -> None:
-    """Raise InputError unless the model has the directions and vocabularies of the run."""
-    direction, versions = description.get("direction"), description.get("target_versions")
-    if direction not in DIRECTIONS or not isinstance(versions, list):
-        raise InputError(
-            f"{folder}: expected target_versions and a direction of {', '.join(DIRECTIONS)}, got "
-            f"{direction!r} or no versions; train the translator again"
-        )
-    tags = {"source": len(versions), "target": 0}
-    for side, language in zip(tags, direction.split("-"), strict=True):
-        words = description[side][0] - tags[side]
-        if words != len(vocabularies[language]):
-            raise InputError(
-                f"{folder}: expected a model for {len(vocabularies[language])} words of {language} "
-                f"as in {results / 'vocabulary'}, got one for {words}; "
-                "the run is unfinished, so run snakemake again"
-            )
-
-
-def _checked(text: str) -> str:
+def _check_length(text: str) -> str:
     if len(text) > MAX_CHARACTERS:
         raise InputError(
             f"{text[:30]!r}...: expected a text of at most {MAX_CHARACTERS} characters, got "
@@ -182,10 +160,11 @@ def read_config(results: Path) -> dict[str, Any]:
 def find_runs(results: Path) -> list[Run]:
     """Return variant and seed of the trained models of the last configuration, sorted.
 
-    Models of earlier configurations may have other vocabularies. Raises InputError without any.
+    Models of earlier configurations may have other vocabularies. Raises InputError when there is
+    no model.
     """
     models = (path.parts[-3:-1] for path in results.glob("translators/*/*/model.safetensors"))
-    # The workflow makes no folder of another form.
+    # Folders with another name, such as copies, are not those of the workflow.
     runs = sorted((variant, int(seed)) for variant, seed in models if seed.isdecimal())
     if not runs:
         got = "none" if results.is_dir() else "a file" if results.exists() else "no such folder"
@@ -205,8 +184,16 @@ def find_runs(results: Path) -> list[Run]:
 
 
 def runs_from_language(results: Path, language: str) -> list[Run]:
-    """Return the runs that translate from ``language``, "fr" or "en"; InputError without any."""
-    runs = [run for run in find_runs(results) if _direction(results, run)[:2] == language]
+    """Return the runs that translate from ``language``, "fr" or "en".
+
+    Raises InputError when there is none.
+    """
+    runs = []
+    for variant, seed in find_runs(results):
+        path = results / "translators" / variant / str(seed) / "settings.json"
+        settings = read_json(path, "settings of a translator", "train it again", ("direction",))
+        if str(settings["direction"]).startswith(language):
+            runs.append((variant, seed))
     if not runs:
         raise InputError(
             f"{results}: expected a translator from {language}, got others only; "
@@ -216,34 +203,27 @@ def runs_from_language(results: Path, language: str) -> list[Run]:
 
 
 def best_run(results: Path, runs: Sequence[Run]) -> Run:
-    """Return the run with the highest BLEU, the first one where nothing is scored yet."""
-    return max(runs, key=lambda run: _bleu(results, run))  # the first of equals
+    """Return the run with the highest BLEU, the first of equals; runs without a score come last."""
+    return max(runs, key=lambda run: _bleu(results, run))
 
 
 def choose_run(results: Path, variant: str | None = None, seed: int | None = None) -> Run:
-    """Return the run with the highest BLEU, of a variant or a seed if these are not None.
+    """Return the run with the highest BLEU, among those of ``variant`` and ``seed`` if given.
 
     Raises InputError when there is none.
     """
     runs = find_runs(results)
-    if variant is not None:
-        names = [name for name, _ in runs]
-        runs = [run for run in runs if run[0] == variant]
-        if not runs:
-            raise _unknown("variant", variant, names, results)
-    if seed is not None:
-        seeds = [str(number) for _, number in runs]
-        runs = [run for run in runs if run[1] == seed]
-        if not runs:
-            raise _unknown("seed", str(seed), seeds, results)
+    for position, (kind, value) in enumerate((("variant", variant), ("seed", seed))):
+        if value is not None:
+            options = dict.fromkeys(str(run[position]) for run in runs)
+            runs = [run for run in runs if run[position] == value]
+            if not runs:
+                near = get_close_matches(str(value), options, n=1, cutoff=0.4)
+                hint = f"did you mean {near[0]}?" if near else "choose one of them or train it"
+                raise InputError(
+                    f"{results}: expected a {kind} of {', '.join(options)}, got {value}; {hint}"
+                )
     return best_run(results, runs)
-
-
-def _direction(results: Path, run: Run) -> str:
-    path = results / "translators" / run[0] / str(run[1]) / "settings.json"
-    return str(
-        read_json(path, "settings of a translator", "train it again", ("direction",))["direction"]
-    )
 
 
 def _bleu(results: Path, run: Run) -> float:
@@ -257,10 +237,3 @@ def _bleu(results: Path, run: Run) -> float:
             "with --variant and --seed"
         )
     return float(bleu)
-
-
-def _unknown(kind: str, value: str, options: Sequence[str], results: Path) -> InputError:
-    names = list(dict.fromkeys(options))
-    near = get_close_matches(value, names, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]}?" if near else "choose one of them or train it"
-    return InputError(f"{results}: expected a {kind} of {', '.join(names)}, got {value}; {hint}")

@@ -1,4 +1,4 @@
-"""Settings of a translator and of its training; defaults and checks are those of the schema."""
+"""Settings of a translator and of its training; the schema has their defaults and checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Cell = Literal["gru", "lstm"]
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Every choice about the network.
+    """Settings of the network.
 
     Dropouts are probabilities. ``hidden`` is the width of the encoder's state; the decoder's
     is the dimension of the target embeddings, so that output and embedding weights can be tied.
@@ -44,7 +44,7 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class TrainingSettings(LoopSettings):
-    """Everything about the optimisation except the data and the seed."""
+    """Settings of a translator's training, in addition to those of every training."""
 
     clip_norm: float | None
     label_smoothing: float

@@ -1,10 +1,8 @@
-"""Whether one variant translates better than another: paired bootstrap over the test sentences.
+"""Paired bootstrap test of BLEU between variants (Koehn 2004), over the test sentences.
 
-Koehn 2004, "Statistical significance tests for machine translation evaluation". With one run per
-variant, the p-value is that of ``sacrebleu --paired-bs`` (a test asserts it). sacreBLEU's own
-class compares single runs only and takes its seed from the environment; here a variant may have
-several runs (seeds): in every resample its score is the mean of their BLEU scores. The randomness
-of training is averaged, not resampled: the table has the deviation over seeds in addition.
+sacreBLEU's ``PairedTest`` compares single runs; here a variant may have several (seeds), and its
+score in a resample is the mean of their BLEU scores. With one run per variant the p-value is that
+of ``sacrebleu --paired-bs``. The randomness of training is averaged, not resampled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sacrebleu.metrics.bleu import BLEU
-
-from wordbridge.errors import InputError
 
 RESAMPLES = 1000
 SEED = 12345  # sacreBLEU's default
@@ -27,8 +23,8 @@ Counts = NDArray[np.int64]
 class Comparison:
     """The difference in BLEU points to a baseline.
 
-    ``difference`` is measured on the whole test split; ``low`` and ``high`` bound the middle 95 %
-    of the resampled differences; ``p_value`` is the chance of such a difference between equals.
+    ``difference`` is that on the whole test split; ``low`` and ``high`` bound the middle 95 % of
+    the resampled differences; ``p_value`` is the probability of such a difference by chance.
     """
 
     difference: float
@@ -69,17 +65,8 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Comparison:
-    """Return how ``variant`` compares with ``baseline``: each the statistics of its runs.
-
-    Raises InputError when the runs are not of the same sentences.
-    """
-    shapes = {run.shape for run in (*baseline, *variant)}
-    if len(shapes) != 1:
-        raise InputError(
-            "runs to compare are of different test splits: expected the same number of sentences, "
-            f"got {sorted(shape[0] for shape in shapes)}; score all variants again"
-        )
-    sentences = shapes.pop()[0]
+    """Return the comparison of ``variant`` with ``baseline``, each the statistics of its runs."""
+    sentences = len(baseline[0])
     drawn = np.random.default_rng(seed).choice(sentences, size=(resamples, sentences))
     weights = np.stack([np.bincount(row, minlength=sentences) for row in drawn])
     before, after = _resampled(baseline, weights), _resampled(variant, weights)
@@ -95,7 +82,7 @@ def compare_records(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> dict[str, Comparison]:
-    """Return the comparison of every other variant with ``baseline``; none without its runs.
+    """Return the comparison of every other variant with ``baseline``; {} without its runs.
 
     ``records`` hold ``variant`` and ``bleu_statistics`` (rows of 10 counts per sentence).
     """
@@ -125,4 +112,4 @@ def _p_value(differences: NDArray[np.float64], observed: float) -> float:
         return 1.0
     sizes = np.abs(differences)
     beyond = int(np.sum(sizes - sizes.mean() > abs(observed)))
-    return (beyond + 1) / (len(sizes) + 1)  # so that a finite number of draws never claims 0
+    return (beyond + 1) / (len(sizes) + 1)  # a finite number of resamples never proves 0

@@ -219,7 +219,7 @@ class TranslatorTrainer(Trainer):
         options, (steps, size) = self.settings.training, batch.target.shape
         chance = forcing_chance(self.settings.forcing, self.state.epoch)
         forced = draw_forced(self.settings.forcing, chance, steps, size)
-        # The lesson decodes beyond the target, but its loss is cut there.
+        # The lesson decodes beyond the target, but cuts the logits to its length.
         decoded = self.model(
             batch.source,
             batch.source_lengths.cpu(),
@@ -230,7 +230,7 @@ class TranslatorTrainer(Trainer):
         words = batch.target[: len(decoded.outputs)] != PAD
         penalty = activation_penalty(
             decoded.recurrent,
-            # With deep output the dropout follows it; the penalties are for the recurrent layer.
+            # With deep output the dropout comes after it; the penalties are of recurrent states.
             decoded.recurrent if self.model.settings.deep_output else decoded.dropped,
             words,
             options.activation_regularisation,
@@ -266,7 +266,7 @@ class WeightAverage:
     """A copy of ``model`` whose weights follow the model's (Polyak and Juditsky 1992).
 
     After each step they move by 1 - ``decay`` of the difference. In the first steps the decay is
-    smaller, so that the random start is soon forgotten.
+    smaller, which lowers the weight of the random start.
     """
 
     def __init__(self, model: Translator, decay: float) -> None:

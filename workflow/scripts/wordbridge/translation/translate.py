@@ -1,8 +1,8 @@
-"""Translation of token lists, and of a whole split of the corpus."""
+"""Translation of token lists, and of a split of the corpus."""
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,22 +18,6 @@ from wordbridge.translation.translations import Translation, evaluation_sentence
 from wordbridge.translation.translator import Translator
 
 
-@dataclass(frozen=True, eq=False)
-class TranslatedTokens:
-    """The translation of one token list, and its natural text.
-
-    ``source_tokens`` begin with the tag of the version, if the model has tags. ``log_probability``
-    is in nats, of the whole translation; ``attention`` (tokens and end of sentence, source tokens
-    and end of sentence) may be None.
-    """
-
-    source_tokens: list[str]
-    tokens: list[str]
-    text: str
-    log_probability: float
-    attention: NDArray[np.float32] | None
-
-
 def translate_tokens(
     model: Translator,
     description: Mapping[str, Any],
@@ -41,12 +25,12 @@ def translate_tokens(
     versions: Sequence[str],
     vocabularies: Mapping[str, Vocabulary],
     settings: Mapping[str, Any],
-) -> list[TranslatedTokens]:
-    """Return a translation of each of ``token_lists``, which are never cut.
+) -> list[Translation]:
+    """Return a translation of each of ``token_lists``, without source text and reference.
 
     ``description`` is the JSON of the model; one with tags translates into ``versions``, one per
     token list. ``settings`` has tokenizer and decoding. Raises InputError when the vocabularies
-    do not fit the model, or a version is unknown.
+    do not fit the model, or a version is not one of the model's.
     """
     languages, tags = description["direction"].split("-"), description["target_versions"]
     source, target = (vocabularies[language] for language in languages)
@@ -66,7 +50,7 @@ def translate_tokens(
         if decoding.replace_unknown:
             words = replace_unknown(words, tokens, attention, SPECIALS[UNK], tags=bool(tags))
         text = _natural_text(words, languages[1], settings["tokenizer"])
-        translations.append(TranslatedTokens(tokens, words, text, score, attention))
+        translations.append(Translation("", "", text, tokens, words, score, attention))
     return translations
 
 
@@ -83,23 +67,14 @@ def translate_split(
     with tags translates into the version of the text's first reference.
     """
     source, target = description["direction"].split("-")
-    rows = [pair._asdict() for pair in pairs]
-    sentences = evaluation_sentences(rows, source, target, settings["split"])
-    token_lists = [sentence.pair[f"{source}_tokens"] for sentence in sentences]
-    versions = [sentence.pair[f"{target}_version"] for sentence in sentences]
+    sentences = evaluation_sentences(pairs, source, target, settings["split"])
+    token_lists = [getattr(sentence.pair, f"{source}_tokens") for sentence in sentences]
+    versions = [getattr(sentence.pair, f"{target}_version") for sentence in sentences]
     started = time.perf_counter()
     outputs = translate_tokens(model, description, token_lists, versions, vocabularies, settings)
     seconds = time.perf_counter() - started
     translations = [
-        Translation(
-            sentence.source,
-            sentence.reference,
-            output.text,
-            output.source_tokens,
-            output.tokens,
-            output.log_probability,
-            output.attention,
-        )
+        replace(output, source=sentence.source, reference=sentence.reference)
         for sentence, output in zip(sentences, outputs, strict=True)
     ]
     times = {
@@ -117,16 +92,15 @@ def replace_unknown(
     unknown: str,
     tags: int = 0,
 ) -> list[str]:
-    """Return ``tokens`` with each unknown word replaced by the source word most attended to.
+    """Return ``tokens`` with each ``unknown`` word replaced by the source word most attended to.
 
-    The first ``tags`` tokens of the source are not words.
+    The first ``tags`` tokens of the source are not words. Without attention nothing is replaced.
     """
     if attention is None or len(source) == tags:
         return tokens
     most = attention[:, tags : len(source)].argmax(axis=1) + tags
     return [
-        source[int(most[place])] if token == unknown else token
-        for place, token in enumerate(tokens)
+        source[int(most[step])] if token == unknown else token for step, token in enumerate(tokens)
     ]
 
 
@@ -147,12 +121,10 @@ def _check_vocabularies(
     if got != expected:
         raise InputError(
             f"vocabularies: expected {expected[0]} source and {expected[1]} target words as in the "
-            f"model, got {got[0]} and {got[1]}; train the translator with these vocabularies"
+            f"model, got {got[0]} and {got[1]}; the run is unfinished, so run snakemake again"
         )
 
 
 def _natural_text(words: Sequence[str], language: str, tokenizer: str) -> str:
-    kept = [word for word in words if word not in SPECIALS or word == SPECIALS[UNK]]
-    if tokenizer == "sentencepiece":
-        kept = join_pieces(kept)
-    return detokenize(kept, language)
+    tokens = [word for word in words if word not in SPECIALS or word == SPECIALS[UNK]]
+    return detokenize(join_pieces(tokens) if tokenizer == "sentencepiece" else tokens, language)

@@ -1,15 +1,15 @@
-"""Translations of one split and their attention on disk, and the texts they are scored on."""
+"""Translations of a split and their attention on disk, and the references of each text."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.arrays import read_npz, write_npz
-from wordbridge.corpus.pairs import join_tokens, split_tokens
+from wordbridge.corpus.pairs import TokenizedPair, join_tokens, split_tokens
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_tsv, write_tsv
 
@@ -22,8 +22,9 @@ _ATTENTION = {"weights": np.float32, "steps": np.int32, "words": np.int32}
 class Translation:
     """One source text, its first reference, and the model's translation.
 
-    ``tokens`` are the model's output, ``hypothesis`` is their natural text. ``attention`` is
-    (tokens and end of sentence, source tokens and end of sentence) or None.
+    ``tokens`` are the model's output, ``hypothesis`` is their natural text. ``source_tokens`` begin
+    with the tag of the version, if the model has tags. ``attention`` is (tokens and end of
+    sentence, source tokens and end of sentence) or None.
     """
 
     source: str
@@ -36,7 +37,7 @@ class Translation:
 
 
 def write_translations(path: str | Path, translations: Sequence[Translation]) -> None:
-    """Write the table, one source text a line."""
+    """Write the table, one source text a line; attention goes to another file."""
     write_tsv(path, COLUMNS, map(_fields, translations))
 
 
@@ -100,57 +101,39 @@ def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
 class EvaluationSentence:
     """A source text of a split and its references.
 
-    ``items`` are the items in which the text occurs (pairs with one item are versions of each
-    other); ``reference`` is its translation in ``pair``, the first pair of the file;
-    ``references`` are all distinct translations of its items, ``reference`` first.
+    ``reference`` is its translation in ``pair``, the first pair of the file; ``references`` are
+    all distinct translations of its items, ``reference`` first.
     """
 
     source: str
-    items: tuple[str, ...]
     reference: str
-    references: tuple[str, ...]
-    pair: Mapping[str, Any]
+    references: list[str]
+    pair: TokenizedPair
 
 
 def evaluation_sentences(
-    pairs: Iterable[Mapping[str, Any]],
-    source_column: str = "fr",
-    target_column: str = "en",
-    split: str = "test",
+    pairs: Iterable[TokenizedPair], source: str = "fr", target: str = "en", split: str = "test"
 ) -> list[EvaluationSentence]:
     """Return one sentence per distinct source text of ``split``, in the order of first occurrence.
 
-    ``pairs`` are rows with the columns item, split and the two text columns; texts stay unchanged.
-    Raises InputError when the split is empty.
+    ``source`` and ``target`` are languages. Pairs with one item are versions of each other. Raises
+    InputError when the split is empty.
     """
-    rows = [row for row in pairs if row["split"] == split]
-    if not rows:
+    versions: dict[str, list[str]] = defaultdict(list)  # translations by item
+    pairs_of: dict[str, list[TokenizedPair]] = defaultdict(list)  # pairs by source text
+    for pair in pairs:
+        if pair.split == split:
+            versions[pair.item].append(getattr(pair, target))
+            pairs_of[getattr(pair, source)].append(pair)
+    if not pairs_of:
         raise InputError(
             f"no pair in the split {split!r}: expected at least one; "
             "use a larger corpus or split fractions that give it pairs"
         )
-    versions: dict[str, dict[str, None]] = {}
-    items: dict[str, dict[str, None]] = {}
-    first: dict[str, Mapping[str, Any]] = {}
-    for row in rows:
-        source, target = row[source_column], row[target_column]
-        versions.setdefault(row["item"], {})[target] = None
-        items.setdefault(source, {})[row["item"]] = None
-        first.setdefault(source, row)
-    return [
-        EvaluationSentence(
-            source=source,
-            items=tuple(items[source]),
-            reference=row[target_column],
-            references=tuple(
-                dict.fromkeys(
-                    [
-                        row[target_column],
-                        *(text for item in items[source] for text in versions[item]),
-                    ]
-                )
-            ),
-            pair=row,
-        )
-        for source, row in first.items()
-    ]
+    sentences = []
+    for text, rows in pairs_of.items():
+        reference = getattr(rows[0], target)
+        items = dict.fromkeys(pair.item for pair in rows)
+        references = dict.fromkeys([reference, *(t for item in items for t in versions[item])])
+        sentences.append(EvaluationSentence(text, reference, list(references), rows[0]))
+    return sentences

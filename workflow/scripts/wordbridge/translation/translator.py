@@ -1,4 +1,4 @@
-"""The translator: encoder, decoder, and the loop that feeds target or predicted words."""
+"""The translator: encoder, decoder, and the loop over target or predicted words."""
 
 import math
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ from wordbridge.translation.settings import ModelSettings
 
 
 class Decoded(NamedTuple):
-    """What predicts each word, before and after dropout, each (time, batch, width).
+    """The decoder's outputs before and after dropout, each (time, batch, width).
 
-    ``recurrent`` is the top recurrent layer's state: the same as ``outputs`` without deep output.
-    ``attention`` is (time, batch, source), or None.
+    ``recurrent``, of the same shape, are the top recurrent layer's states: those of ``outputs``
+    without deep output. ``attention`` is (time, batch, source), or None.
     """
 
     outputs: Tensor
@@ -138,7 +138,7 @@ class Translator(nn.Module):
             return inputs.target is None and bool(ended.all())
         if bool((inputs.predicted == PAD).all()):
             return True
-        # The lesson draws after the last target word too, and then stops.
+        # The lesson draws after the last target word, too, and then stops.
         past_target = inputs.target is not None and step >= len(inputs.target)
         return past_target and inputs.any_forced[step]
 
