@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordbridge.errors import InputError
 from wordbridge.report.attention import attention_curves, attention_heat_map
 from wordbridge.report.figures import save_figure
 
@@ -67,20 +66,3 @@ def test_the_shortest_and_the_longest_sentences_can_be_drawn(
     even = np.full((len(hypothesis), len(source)), 1 / len(source), dtype=np.float32)
     save_figure(attention_heat_map(even, source, hypothesis), tmp_path / "heat.png")
     save_figure(attention_curves(even, source, hypothesis), tmp_path / "curves.png")
-
-
-@pytest.mark.parametrize(
-    ("weights", "source", "hypothesis"),
-    [
-        (WEIGHTS.T, SOURCE, HYPOTHESIS),
-        (WEIGHTS[:3], SOURCE, HYPOTHESIS),
-        (WEIGHTS[:0], SOURCE, []),
-    ],
-)
-def test_weights_of_another_shape_than_the_words_are_an_error(
-    weights: np.ndarray, source: list[str], hypothesis: list[str]
-) -> None:
-    with pytest.raises(InputError, match="one row per output word"):
-        attention_heat_map(weights, source, hypothesis)
-    with pytest.raises(InputError, match="one row per output word"):
-        attention_curves(weights, source, hypothesis)

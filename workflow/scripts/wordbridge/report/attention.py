@@ -8,7 +8,6 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from wordbridge.errors import InputError
 from wordbridge.report.figures import ACCENT, MARK, SOFT, clear, house_style
 
 Weights = NDArray[np.floating]
@@ -29,11 +28,10 @@ def attention_curves(
 ) -> Figure:
     """Return small plots, one per output step, of the attention over the source positions.
 
-    ``weights`` has shape (output steps, source words), rows sum to 1. The first ``steps`` steps
-    are drawn, three in a row as in the lesson, each under its output word; the source word with
-    the highest weight is named.
+    ``weights`` has shape (output steps, source words). The first ``steps`` steps are drawn, three
+    in a row as in the lesson, each under its output word; a label names the source word with the
+    highest weight.
     """
-    _check(weights, source, hypothesis)
     count = min(steps, len(hypothesis))
     rows = -(-count // 3)
     figure = Figure(figsize=(10.5, 0.9 + 1.75 * rows), layout="constrained")
@@ -50,20 +48,15 @@ def attention_curves(
 
 
 def _curve(axes: Axes, row: Weights, source: Sequence[str], title: str) -> None:
-    positions = np.arange(len(row))
-    axes.fill_between(positions, row, color=ACCENT, alpha=0.15, linewidth=0)
-    axes.plot(positions, row, color=ACCENT, linewidth=1.6)
+    axes.fill_between(np.arange(len(row)), row, color=ACCENT, alpha=0.15, linewidth=0)
+    axes.plot(row, color=ACCENT, linewidth=1.6)
     peak = int(np.argmax(row))
     axes.plot([peak], [row[peak]], "o", color=MARK, markersize=4)
+    shift, side = (-5, "right") if peak > len(row) / 2 else (5, "left")
     axes.annotate(
-        source[peak],
-        (peak, row[peak]),
-        xytext=(-5 if peak > len(row) / 2 else 5, 2),
-        textcoords="offset points",
-        ha="right" if peak > len(row) / 2 else "left",
-        fontsize=9,
-        color=MARK,
-    )
+        source[peak], (peak, row[peak]), xytext=(shift, 2), textcoords="offset points", ha=side,
+        fontsize=9, color=MARK,
+    )  # fmt: skip
     axes.set_title(title)
     axes.set_ylim(0, 1.08)
     axes.set_yticks([0, 0.5, 1])
@@ -78,7 +71,6 @@ def attention_heat_map(
     ``weights`` has shape (output words, source words). The bars above show the coverage of each
     source word, its sum of attention (Tu et al. 2016, section 3): about 1 when translated once.
     """
-    _check(weights, source, hypothesis)
     width, height = 0.34 * len(source), 0.34 * len(hypothesis)
     figure = Figure(figsize=(2.6 + width, 2.9 + height), layout="constrained")
     bars, grid = figure.subplots(2, 1, sharex=True, height_ratios=[1.0, max(1.0, height)])
@@ -111,12 +103,3 @@ def _coverage(axes: Axes, totals: Weights) -> None:
     axes.set_yticks([0, 1])
     clear(axes, sides=("left",))
     axes.tick_params(axis="x", labelbottom=False)
-
-
-def _check(weights: Weights, source: Sequence[str], hypothesis: Sequence[str]) -> None:
-    if weights.shape != (len(hypothesis), len(source)) or not weights.size:
-        raise InputError(
-            f"attention of shape {weights.shape}: expected one row per output word and one column "
-            f"per source word, at least one each, got {len(hypothesis)} and {len(source)} words; "
-            "translate the sentence again"
-        )

@@ -22,25 +22,24 @@ class Topic:
 TOPICS = (
     Topic(
         "Scores",
-        "Each distinct source text of the split in the caption counts once. NLL and perplexity "
-        "are over all its pairs, the validation loss is that of the validation split.",
+        "Each distinct source text of the split counts once. NLL and perplexity are over all "
+        "pairs of the split; the validation loss is always on the validation split.",
         ("scores",),
         {
-            "scores": "BLEU of every variant against one reference and against all references: "
-            "bars are means, marks are seeds."
+            "scores": "BLEU of every variant against one reference and against all references. "
+            "Bars are means over the seeds, marks are single seeds."
         },
     ),
     Topic("Sample translations", "", ("samples",)),
     Topic(
         "Attention",
-        "Attention while the model writes each word. The numbers are those of the sample "
-        "translations above.",
+        "Attention of the sample translations above, under the same numbers.",
         (),
         {
             "attention/*": "Attention of every output word (rows) over the source words (columns). "
-            "The bars above show the sum over the output words.",
-            "attention_curves/*": "Attention at the first nine output steps over the words of the "
-            "source, as in the lesson. The word with the highest weight is named.",
+            "The bars show the sum over the output words.",
+            "attention_curves/*": "Attention over the source words at the first nine output steps, "
+            "as in the lesson. The label is the word with the highest weight.",
         },
     ),
     Topic(
@@ -50,32 +49,31 @@ TOPICS = (
         {
             "losses": "Losses per epoch: means over the seeds, bands from minimum to maximum. "
             "Free running is the lesson's validation loss: the model reads its own predictions "
-            "and padding counts, so that variants with teacher forcing start far above their "
-            "training loss. The training loss is a running average over batches, with dropout, "
-            "forcing and label smoothing.",
+            "and padding counts, so variants with teacher forcing start far above their training "
+            "loss.",
             "schedule": "Learning rate of each variant over its training.",
             "learning_rate_*": "Learning-rate range test: running average of the training loss "
-            "while the rate grows. The dashed line marks the suggestion.",
+            "while the rate grows. The dashed line marks the suggested rate.",
         },
     ),
     Topic(
-        "Images among words",
-        "Each method maps held-out images into word-vector space: images of nouns with training "
-        "images, and images of nouns that are held out entirely.",
+        "Images in word-vector space",
+        "Each method predicts word vectors of held-out images, both of nouns with training images "
+        "and of nouns without any.",
         ("devise*",),
         {
             "head_losses": "Losses of the heads per epoch: means over the seeds, bands from "
-            "minimum to maximum. The validation loss of a head that overfits rises. Heads that "
-            "differ in the weight of the classifier only share one training.",
+            "minimum to maximum. Heads that differ only in the weight of the classifier share one "
+            "training.",
             "head_learning_rate_*": "Learning-rate range test of a head: loss while the rate "
-            "grows. The dashed line marks the suggestion.",
+            "grows. The dashed line marks the suggested rate.",
         },
     ),
     Topic(
         "Search",
         "",
         ("search_*", "french"),
-        {"search_*": "Each row shows the query and its results, the best first, with cosines."},
+        {"search_*": "Each row shows a query and its results with their cosines, best first."},
     ),
     Topic("Possible label errors", "", ("label_errors",)),
     Topic("Images and nouns", "", ("images", "nouns")),
@@ -99,17 +97,17 @@ def build_page(
     title: str, folder: str | Path, tables: Iterable[str | Path], figures: Iterable[str | Path],
     times: Sequence[str] = (),
 ) -> str:  # fmt: skip
-    """Return the HTML of a page in ``folder``, which embeds tables and refers to figures.
+    """Return the HTML of a page in ``folder`` that embeds tables and links to figures.
 
     ``tables`` are HTML files of ``save_table``, ``figures`` image files. ``times`` are paths
-    relative to the page that are only linked, so that the page does not change with the times.
+    relative to the page; the page only links to them, so that it does not change with the times.
     """
     sections = page_sections(Path(folder), [*map(Path, tables)], [*map(Path, figures)])
     return render("page.html.j2", title=title, sections=sections, times=times)
 
 
 def page_sections(folder: Path, tables: Iterable[Path], figures: Iterable[Path]) -> list[Section]:
-    """Return the sections with tables or figures; a file belongs to the first topic it matches."""
+    """Return the non-empty sections; a file belongs to the first topic whose pattern it matches."""
     sections = {topic.title: Section(topic, [], []) for topic in TOPICS}
     for path in tables:
         files = [_relative(path.with_suffix(end), folder) for end in (".tsv", ".md", ".html")]

@@ -112,15 +112,10 @@ def extract_member(
                     file.writelines(entry.chunks(limit))
             names.append(entry.name)
         if path not in names:
-            raise InputError(_missing_member(path, names))
-
-
-def _missing_member(path: str, names: list[str]) -> str:
-    base = posixpath.basename(path)
-    same = [name for name in names if posixpath.basename(name) == base]
-    nearest = (same + get_close_matches(path, names, n=3, cutoff=0.5))[:3] or sorted(names)[:3]
-    listed = ", ".join(dict.fromkeys(nearest)) or "no files at all"
-    return f"no member {path} among {len(names)}; nearest: {listed}"
+            same = [name for name in names if Path(name).name == Path(path).name]
+            nearest = (same + get_close_matches(path, names, n=3, cutoff=0.5) or sorted(names))[:3]
+            listed = ", ".join(dict.fromkeys(nearest)) or "no files at all"
+            raise InputError(f"no member {path} among {len(names)}; nearest: {listed}")
 
 
 def escapes_archive(member: str) -> bool:
@@ -143,7 +138,7 @@ def unpacked_limit(archive: Path) -> int:
 def entries(archive: Path, name: str) -> Iterator[Entry]:
     """Yield the members one by one; ``name`` is the original name of the archive.
 
-    What its readers raise on a damaged archive, ``corrupt_archive_errors`` translates.
+    The readers' errors on a damaged archive are translated by ``corrupt_archive_errors``.
     """
     with archive.open("rb") as file:
         magic = file.read(len(_AR))
@@ -268,7 +263,7 @@ def _seek_deb_data(file: IO[bytes]) -> int:
     file.seek(len(_AR))
     while len(header := file.read(_AR_HEADER)) == _AR_HEADER and header.endswith(_AR_END):
         size = int(header[_AR_SIZE])
-        if size < 0:  # -60 would lead back to this header, for ever
+        if size < 0:  # -60 would lead back to this header forever
             break
         if header.startswith(b"data.tar"):
             return size

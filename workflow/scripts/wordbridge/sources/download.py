@@ -95,7 +95,7 @@ def download(
         try:
             return _receive(url, partial, size) and start > 0
         except _TemporaryError as error:
-            # A server that always starts again and always fails must not be tried for ever.
+            # Bytes that were already here once are no progress: a server may restart each time.
             failures = 1 if partial.length() > longest else failures + 1
             longest = max(longest, partial.length())
             if failures >= attempts:

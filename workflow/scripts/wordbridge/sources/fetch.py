@@ -92,7 +92,12 @@ class FetchJob:
     ) -> tuple[str, str]:
         """Return the sha256 of the file, which is in the store then, and its origin."""
         if self.sha256 and self.store.has(self.sha256):
-            self._check_size(self.store.path(self.sha256).stat().st_size)
+            actual = self.store.path(self.sha256).stat().st_size
+            if self.size not in (None, actual):
+                raise InputError(
+                    f"resource {self.name}: size: expected {actual} bytes, the size of the file "
+                    f"with this sha256, got {self.size}; correct it in the configuration"
+                )
             return self.sha256, "store"
         reasons: list[str] = []
         for location in (manual, *locations):
@@ -112,14 +117,6 @@ class FetchJob:
             f"Correct the locations in the configuration, or put the file{checksum} at "
             f"{manual.path}, and run again{omit}"
         )
-
-    def _check_size(self, actual: int) -> None:
-        """Raise InputError if the file with this sha256 has another size: no location has both."""
-        if self.size not in (None, actual):
-            raise InputError(
-                f"resource {self.name}: size: expected {actual} bytes, the size of the file with "
-                f"this sha256, got {self.size}; correct it in the configuration"
-            )
 
     def _fetch(self, location: Location, archive: bool = False) -> str:
         """Return the sha256 of the file at a location, or of its archive; the store has it then."""
@@ -150,7 +147,7 @@ class FetchJob:
             extract_member(archive, member, file, self.size, location.filename)
             return self.store.add(file, self.sha256, self.size)
         except (CorruptArchive, Mismatch):
-            if location.archive_sha256 is None:  # else a damaged archive would be used for ever
+            if location.archive_sha256 is None:  # else a damaged archive would be used forever
                 self.store.forget(location.key(archive=True))
             raise
 
@@ -184,11 +181,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-
-    @property
-    def notes(self) -> Path:
-        """The folder of notes about locations without checksums."""
-        return self.root / "known"
+        self.notes = root / "known"  # about locations without checksums
 
     def path(self, sha256: str) -> Path:
         """Return the path of the file with this checksum."""

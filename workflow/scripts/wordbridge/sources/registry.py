@@ -45,7 +45,12 @@ def download_package(location: Location, folder: Path) -> Path:
     if len(files) != 1:
         names = ", ".join(path.name for path in files) or "none"
         raise InputError(f"expected one file from {client}, got {names}")
-    _check_version(location, files[0].name)
+    filename = files[0].name
+    # npm writes name-version.tgz and apt name_version_architecture.deb with ':' as %3a; pip
+    # checks the version itself.
+    endings = {"npm": f"-{location.version}.tgz", "debian": f"_{location.version}_"}
+    if endings.get(location.registry or "", "") not in filename.replace("%3a", ":"):
+        raise InputError(f"expected version {location.version}, got {filename} from the registry")
     return files[0]
 
 
@@ -100,19 +105,14 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, source: str) -> None:
         while process.poll() is None:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=POLL_SECONDS)
-            size = _folder_size(folder)
+            size = 0
+            for path in folder.rglob("*"):
+                with suppress(FileNotFoundError):  # a temporary file that the client has deleted
+                    size += path.stat().st_size
             advance(size - previous)
             previous = size
             if time.monotonic() - start > MAX_SECONDS:
                 raise InputError(f"not finished after {MAX_SECONDS:.0f} s; try again")
-
-
-def _folder_size(folder: Path) -> int:
-    size = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # a temporary file that the client has deleted
-            size += path.stat().st_size
-    return size
 
 
 def _client_message(output: str) -> str:
@@ -123,11 +123,3 @@ def _client_message(output: str) -> str:
     if "Unable to locate package" in message or "was not found" in message:
         message += " (are the package lists there? run once as root: apt-get update)"
     return message
-
-
-def _check_version(location: Location, filename: str) -> None:
-    """Raise InputError if the file's name has another version; pip checks that itself."""
-    # npm writes name-version.tgz and apt name_version_architecture.deb with ':' as %3a.
-    endings = {"npm": f"-{location.version}.tgz", "debian": f"_{location.version}_"}
-    if endings.get(location.registry or "", "") not in filename.replace("%3a", ":"):
-        raise InputError(f"expected version {location.version}, got {filename} from the registry")
