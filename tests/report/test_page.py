@@ -77,7 +77,10 @@ def test_the_name_of_a_file_decides_its_topic(path: str, kind: str, title: str) 
 @pytest.mark.parametrize(
     ("path", "start"),
     [
-        ("attention_curves/all_2.png", "all 2: Attention at the first nine output steps"),
+        (
+            "attention_curves/all_2.png",
+            "all 2: Attention over the source words at the first nine output steps",
+        ),
         ("attention/curves_all_2.png", "curves all 2: Attention of every output word"),
         ("learning_rate_all.png", "all: Learning-rate range test"),
     ],

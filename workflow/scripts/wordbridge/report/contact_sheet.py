@@ -28,7 +28,7 @@ class Tile(NamedTuple):
 
 
 def result_tile(result: Hit) -> Tile:
-    """Return the tile of a search result: its image or noun, label and score below."""
+    """Return the tile of a search result: its image with label and score, or its noun and score."""
     score = f"{result.score:.3f}"
     if not result.file:
         return Tile((score,), None, result.label)
@@ -40,7 +40,7 @@ def result_tile(result: Hit) -> Tile:
 
 
 def save_sheet(path: str | Path, rows: Sequence[Sequence[Tile]]) -> None:
-    """Write a contact sheet as PNG, with one row of tiles below the other.
+    """Write a contact sheet as PNG, one row of tiles below another.
 
     Equal tiles give equal bytes. Raises InputError when the file cannot be written.
     """
@@ -71,15 +71,15 @@ def _paste(sheet: Image.Image, tile: Tile, left: int, top: int) -> None:
     image = None if tile.image is None else _thumbnail(tile.image)
     if image is None:
         draw.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), fill=_EMPTY)
-        lines = _wrapped(tile.text or "unreadable", _LINES * 2)
+        lines = _wrapped(tile.text or "unreadable", 2 * _LINES)
         first = top + (SIDE - LINE * len(lines)) // 2
         for number, line in enumerate(lines):
             centred = left + (SIDE - _font().getlength(line)) / 2
             draw.text((centred, first + number * LINE), line, _INK, _font())
     else:
         sheet.paste(image, (left + (SIDE - image.width) // 2, top + (SIDE - image.height) // 2))
-    below = [part for line in tile.lines for part in _wrapped(line, 2)]
-    for number, line in enumerate(below[:_LINES]):
+    caption = [line for text in tile.lines for line in _wrapped(text, 2)]
+    for number, line in enumerate(caption[:_LINES]):
         draw.text((left, top + SIDE + 2 + number * LINE), line, _INK, _font())
 
 
@@ -100,16 +100,13 @@ def _wrapped(text: str, count: int) -> list[str]:
             lines[-1] = longer
         else:
             lines.append(word)
-    visible = lines[:count]
     if len(lines) > count:
-        visible[-1] += "\u2026"
-    return [_truncated(line) for line in visible]
-
-
-def _truncated(line: str) -> str:
-    while line and _font().getlength(line) > SIDE:
-        line = line.rstrip("\u2026")[:-1] + "\u2026"
-    return line
+        lines[count - 1] += "\u2026"
+    for number, line in enumerate(lines[:count]):
+        while line and _font().getlength(line) > SIDE:
+            line = line.rstrip("\u2026")[:-1] + "\u2026"
+        lines[number] = line
+    return lines[:count]
 
 
 @lru_cache(maxsize=1)

@@ -120,10 +120,10 @@ def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
 def audit(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
     """Return how many pairs of a split leak into another, a row for each two splits.
 
-    Columns: split, other, pairs (of ``split``), and how many of these have in ``other``
-    exact: a pair with the same texts; normalised: one with the same texts up to case,
-    punctuation and spaces (exact ones included); english_only and french_only: no such pair,
-    but its English, its French; group: a pair of the same group.
+    Columns: split, other, pairs (of ``split``), and the number of these with a match in ``other``:
+    exact, a pair with the same texts; normalised, one with the same texts up to case, punctuation
+    and spaces (includes exact); english_only and french_only, not a pair but its English or its
+    French; group, a pair of the same group.
     """
     frame = pd.DataFrame(
         [

@@ -43,7 +43,7 @@ _STYLE: dict[Any, Any] = {
     "grid.color": RULE,
     "grid.linewidth": 0.6,
     "text.color": INK,
-    "text.parse_math": False,  # a dollar sign in a sentence is a dollar sign
+    "text.parse_math": False,  # a dollar sign in a sentence starts no formula
     "xtick.color": SOFT,
     "ytick.color": SOFT,
     "lines.linewidth": 1.8,
@@ -63,8 +63,8 @@ def house_style() -> Iterator[None]:
 
 def line_style(number: int) -> dict[str, Any]:
     """Return colour, dashes and marker of the ``number``-th variant (from 0)."""
-    place = number % len(COLOURS)
-    return {"color": COLOURS[place], "linestyle": DASHES[place], "marker": MARKERS[place]}
+    index = number % len(COLOURS)
+    return {"color": COLOURS[index], "linestyle": DASHES[index], "marker": MARKERS[index]}
 
 
 def clear(axes: Axes, sides: Sequence[str] = ("left", "bottom")) -> None:
@@ -164,7 +164,7 @@ def _mean_and_band(
 
 
 def _readable_log(axes: Axes) -> None:
-    """Make the vertical axis logarithmic with plain numbers: forced variants start far above."""
+    """Make the vertical axis logarithmic, with plain numbers: losses start far apart."""
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     ticks = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20)
@@ -246,9 +246,8 @@ def range_test_figure(
 ) -> Figure:
     """Return the loss, a running average, against the learning rate of a range test.
 
-    A line marks the suggestion. As in the lesson, the first ``skip[0]`` and the last ``skip[1]``
-    steps are left out, unless no step would remain (Smith 2017, "Cyclical learning rates",
-    section 3.3).
+    As in the lesson, the first ``skip[0]`` and the last ``skip[1]`` steps are left out, unless no
+    step would remain (Smith 2017, "Cyclical learning rates", section 3.3).
     """
     window = slice(skip[0], len(rates) - skip[1]) if len(rates) > sum(skip) else slice(None)
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
