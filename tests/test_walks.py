@@ -24,13 +24,12 @@ from wordbridge.images.listing import list_images
 from wordbridge.images.table import read_bytes, read_images, write_images, write_shards
 from wordbridge.nouns.matrix import CLASSES
 from wordbridge.report.contact_sheet import result_tile, save_sheet
-from wordbridge.search.index import HnswSettings, read_index, write_index
-from wordbridge.search.results import nearest
+from wordbridge.search.index import HnswSettings, nearest, read_index, write_index
 from wordbridge.search.rows import image_rows
 from wordbridge.tensors import SavedModel, read_model, write_model
 
 PACKAGE = Path(__file__).resolve().parents[1] / "workflow/scripts/wordbridge"
-# Reading and writing files, errors and progress are no stations.
+# Every path enters these: they read and write files and weights, and report errors and progress.
 NOT_COUNTED = {"errors.py", "files.py", "tensors.py", "progress.py", "job.py"}
 
 
@@ -117,5 +116,5 @@ def test_an_image_enters_at_most_15_modules_from_file_to_contact_sheet(tmp_path:
         save_sheet(tmp_path / "sheet.png", [[result_tile(hit)]])
 
     modules = modules_entered(search)
-    assert len(modules) <= 5, sorted(modules)
+    assert len(modules) <= 15, sorted(modules)
     assert {"images/listing.py", "devise/predictor.py", "report/contact_sheet.py"} <= modules

@@ -15,8 +15,7 @@ from wordbridge.report.contact_sheet import (
     result_tile,
     save_sheet,
 )
-from wordbridge.search.index import COLUMNS, read_index
-from wordbridge.search.results import Hit, nearest
+from wordbridge.search.index import COLUMNS, Hit, nearest, read_index
 
 ROW = SIDE + 3 * LINE + GAP
 

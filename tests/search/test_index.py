@@ -48,8 +48,8 @@ def test_an_index_is_read_with_unit_vectors_labels_and_source(folder: Path):
     assert index.label(1)["path"] == ""
     assert index.description | MADE_BY == index.description
     assert (index.description["rows"], index.description["dim"]) == (2, 3)
-    assert index.searcher(exact=True).search(np.array([0, 0, 5]), 1).rows.tolist() == [1]
-    assert index.searcher(exact=False).search(np.array([0, 0, 5]), 1).rows.tolist() == [1]
+    assert index.exact.search(np.array([0, 0, 5]), 1).rows.tolist() == [1]
+    assert index.graph.search(np.array([0, 0, 5]), 1).rows.tolist() == [1]
 
 
 def test_the_same_rows_make_the_same_bytes(folder: Path, tmp_path: Path):
@@ -73,9 +73,18 @@ def replace_vectors(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (replace_vectors, "vectors.npy: expected the file that index.json describes, got another"),
-        (lambda f: (f / "hnsw.bin").unlink(), "hnsw.bin: expected 64 bytes, got no file"),
-        (lambda f: (f / "labels.tsv").write_bytes(b"x"), "labels.tsv: expected .*, got 1 bytes"),
+        (
+            replace_vectors,
+            "vectors.npy: expected the 152 bytes that index.json describes, got another file",
+        ),
+        (
+            lambda f: (f / "hnsw.bin").unlink(),
+            "hnsw.bin: expected the 64 bytes .*, got no file",
+        ),
+        (
+            lambda f: (f / "labels.tsv").write_bytes(b"x"),
+            "labels.tsv: expected .* of 1 bytes",
+        ),
         (
             lambda f: (f / "index.json").write_bytes(b"{"),
             "index.json: expected a description of an index in JSON",
@@ -93,11 +102,6 @@ def test_a_changed_folder_is_refused(folder: Path, harm: Callable[[Path], object
 def test_numbers_that_are_not_finite_are_refused(tmp_path: Path):
     with pytest.raises(InputError, match="NaN or infinity in row 1"):
         write_index(tmp_path, np.array([[1], [np.nan]], np.float32), LABELS, MADE_BY, SETTINGS)
-
-
-def test_each_vector_needs_a_label(tmp_path: Path):
-    with pytest.raises(InputError, match="expected 3 labels as there are vectors, got 2"):
-        write_index(tmp_path, np.ones((3, 1), np.float32), LABELS, MADE_BY, SETTINGS)
 
 
 SETTINGS_HNSW = HnswSettings(M=8, ef_construction=60, ef_search=40)

@@ -15,7 +15,8 @@ from wordbridge.errors import InputError
 from wordbridge.files import file_sha256
 from wordbridge.nouns.table import Noun
 from wordbridge.search.index import read_index
-from wordbridge.search.rows import NounLabel, index_rows, noun_labels, noun_words
+from wordbridge.search.rows import NounLabel, index_rows, noun_labels
+from wordbridge.search.words import noun_words
 
 
 def test_the_index_of_nouns_has_all_nouns_with_a_vector(finished: Path):

@@ -12,8 +12,8 @@ from wordbridge.images.table import ImageRow, write_images
 from wordbridge.nouns.matrix import NounRow, write_noun_rows
 from wordbridge.nouns.table import Noun, read_nouns, write_nouns
 from wordbridge.search.index import HnswSettings, write_index
-from wordbridge.search.rows import index_rows, noun_words
-from wordbridge.search.words import write_words
+from wordbridge.search.rows import index_rows
+from wordbridge.search.words import noun_words, write_words
 
 DIM = 5
 SETTINGS = {"index": "images", "method": "conse", "seed": 1}
@@ -74,7 +74,7 @@ def make_run(results: Path) -> Path:
     for index in ("classes", "nouns", "images"):
         settings = SETTINGS if index == "images" else {"index": index}
         made = index_rows(settings, files_of(results))
-        write_index(results / "search" / index, made.vectors, made.labels, made.source, GRAPH)
+        write_index(results / "search" / index, *made, GRAPH)
     return results
 
 

@@ -12,4 +12,4 @@ settings = snakemake.params.settings
 rows = index_rows(settings, snakemake.input)
 graph = HnswSettings(**settings["graph"])
 folder = Path(snakemake.output.description).parent
-write_index(folder, rows.vectors, rows.labels, rows.source, graph)
+write_index(folder, *rows, graph)

@@ -5,8 +5,7 @@ from pathlib import Path
 from wordbridge.files import file_sha256
 from wordbridge.job import start_job
 from wordbridge.nouns.table import read_nouns
-from wordbridge.search.rows import noun_words
-from wordbridge.search.words import words_to_search, write_words
+from wordbridge.search.words import noun_words, words_to_search, write_words
 from wordbridge.vectors.readers import open_vectors
 
 start_job(snakemake)

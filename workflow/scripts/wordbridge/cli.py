@@ -21,7 +21,7 @@ from wordbridge.errors import InputError
 from wordbridge.job import error_message
 
 if TYPE_CHECKING:
-    from wordbridge.search.results import Hit
+    from wordbridge.search.index import Hit
     from wordbridge.translation.pipeline import TextTranslation
 
 BATCH = 128  # lines that are translated together

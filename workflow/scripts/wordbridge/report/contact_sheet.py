@@ -12,7 +12,7 @@ from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
 from wordbridge.images.decoding import UnreadableImageError, open_image
 from wordbridge.images.table import ImageRow, read_bytes
-from wordbridge.search.results import Hit
+from wordbridge.search.index import Hit
 
 SIDE, GAP, LINE, FONT_SIZE = 160, 10, 16, 12  # pixels
 _LINES = 3  # of caption

@@ -11,10 +11,9 @@ from wordbridge.errors import InputError
 from wordbridge.report.contact_sheet import Tile, result_tile
 from wordbridge.report.tables import Column, Table, read_frame
 from wordbridge.search.french import NamePair, cross_fitted, folds_of, mean_vectors, score_names
-from wordbridge.search.index import Index
+from wordbridge.search.index import Hit, Index, exclude_query, image_row, nearest
 from wordbridge.search.queries import query_vector
 from wordbridge.search.recall import recall_rows
-from wordbridge.search.results import Hit, exclude_query, image_row, nearest
 from wordbridge.search.words import WordTable
 from wordbridge.vectors.protocol import WordVectors
 

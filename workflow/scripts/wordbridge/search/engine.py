@@ -4,6 +4,7 @@ torch and the translator are imported only by the searches that need them.
 """
 
 import io
+from collections.abc import Mapping
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,14 +16,11 @@ from wordbridge.corpus.special_tokens import SPECIALS, UNK
 from wordbridge.errors import InputError
 from wordbridge.files import file_sha256, read_json
 from wordbridge.images.table import PHOTO, ImageRow, read_bytes
-from wordbridge.search.index import Index, read_index
+from wordbridge.search.index import Hit, Index, exclude_query, image_row, nearest, read_index
 from wordbridge.search.queries import query_vector, without_stop_words
-from wordbridge.search.results import Hit, exclude_query, image_row, nearest
 from wordbridge.search.words import WordTable, content_words, read_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from wordbridge.images.feature_store import Shard
 
 
@@ -37,8 +35,7 @@ class SearchEngine:
     """Searches the indexes and word tables in the folder ``results``."""
 
     def __init__(self, results: Path) -> None:
-        self._folder = results / "search"
-        self._results = results
+        self._folder, self._results = results / "search", results
         if not self._folder.is_dir():
             got = "none" if results.is_dir() else "a file" if results.exists() else "no such folder"
             raise InputError(
@@ -55,11 +52,11 @@ class SearchEngine:
         looked up among the aligned French words. Raises InputError for an unknown word, and for a
         translation without known words.
         """
-        question = french and query.rstrip().endswith("?")
-        language = "fr" if french and not question else "en"
+        translation, is_question = "", french and query.rstrip().endswith("?")
+        language = "fr" if french and not is_question else "en"
         words = read_words(self._folder / "words" / language)
-        translation = self._translate(query) if question else ""
-        if question:
+        if is_question:
+            translation = self._translate(query)
             vector = question_vector(query, translation, words)
         else:
             vector = query_vector(without_stop_words(query) if french else query, words)
@@ -76,8 +73,13 @@ class SearchEngine:
         is_file = Path(image).is_file()
         if is_file:
             vector = embed_image(Path(image), self._results, images.description)
+        elif (row := image_row(images, image)) is not None:
+            vector = images.vectors[row]
         else:
-            vector = _indexed_vector(image, images)
+            raise InputError(
+                f"{image}: expected an image file, or SET/IMAGE of one in the run, got neither; "
+                f"{images.folder / 'labels.tsv'} lists those of the run"
+            )
         target = images
         if index != "images":
             target = self._read(index, images.description["word_vectors"])
@@ -141,7 +143,7 @@ def question_words(translation: str) -> str:
     return " ".join(content_words(translation.replace(SPECIALS[UNK], " "), "en"))
 
 
-def embed_image(image: Path, results: Path, source: "Mapping[str, Any]") -> Matrix:
+def embed_image(image: Path, results: Path, source: Mapping[str, Any]) -> Matrix:
     """Return the vector (dim) that the indexed method of a run predicts for an image file.
 
     ``source`` is the description of the index of images, with method, seed and digests of the
@@ -203,33 +205,22 @@ def _features(image: Path, results: Path) -> "Shard":
     return shard
 
 
-def find_weights(weights: "Mapping[str, str]", results: Path) -> Path:
+def find_weights(weights: Mapping[str, str], results: Path) -> Path:
     """Return the file of ``weights`` {path: sha256}, relative to here or above ``results``.
 
     Raises InputError when it is missing, or is another file.
     """
     ((name, sha256),) = weights.items()
-    for folder in (Path(), *results.resolve().parents):
-        path = folder / name
-        if path.is_file():
-            if file_sha256(path) != sha256:
-                raise InputError(
-                    f"{path}: expected the weights that the features were extracted with "
-                    f"({sha256[:12]}), got others; run snakemake again"
-                )
-            return path
-    raise InputError(
-        f"{name}: expected the weights of the backbone, got no file; run snakemake again, which "
-        "fetches them"
-    )
-
-
-def _indexed_vector(image: str, images: Index) -> Matrix:
-    row = image_row(images, image)
-    if row is None:
+    paths = [folder / name for folder in (Path(), *results.resolve().parents)]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
         raise InputError(
-            f"{image}: expected an image file, or SET/IMAGE of one in the run, got neither; "
-            f"{images.folder / 'labels.tsv'} lists those of the run"
+            f"{name}: expected the weights of the backbone, got no file; run snakemake again, "
+            "which fetches them"
         )
-    vector: Matrix = images.vectors[row]
-    return vector
+    if file_sha256(path) != sha256:
+        raise InputError(
+            f"{path}: expected the weights that the features were extracted with "
+            f"({sha256[:12]}), got others; run snakemake again"
+        )
+    return path

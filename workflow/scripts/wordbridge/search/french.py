@@ -58,11 +58,7 @@ def fit_alignment(source: Matrix, target: Matrix) -> Alignment:
     means = left.mean(axis=0, dtype=np.float64), right.mean(axis=0, dtype=np.float64)
     product = (left - means[0]).T @ (right - means[1])
     u, _, vt = np.linalg.svd(product, full_matrices=False)
-    return Alignment(
-        np.asarray(u @ vt, np.float32),
-        np.asarray(means[0], np.float32),
-        np.asarray(means[1], np.float32),
-    )
+    return Alignment(*(np.asarray(array, np.float32) for array in (u @ vt, *means)))
 
 
 def cross_fitted(source: Matrix, target: Matrix, folds: NDArray[np.int64]) -> Matrix:
@@ -125,7 +121,10 @@ def score_names(
     index or without a vector in each language are ignored. hit@k: an image of the noun is among
     the first k. mrr: mean reciprocal rank of the first one. Raises InputError for no pair.
     """
-    images, synsets = _held_out(index)
+    labels = [index.label(row) for row in range(len(index.lines))]
+    held_out = [row for row, label in enumerate(labels) if label["split"] != TRAIN]
+    images = np.asarray(index.vectors)[held_out]
+    synsets = np.array([labels[row]["synset"] for row in held_out], object)
     available = set(synsets)
     queries = [
         number
@@ -149,14 +148,6 @@ def score_names(
             | {"mrr": float(np.mean(1 / ranks))}
         )
     return rows
-
-
-def _held_out(index: Index) -> tuple[Matrix, NDArray[np.object_]]:
-    """Return vectors (images, dim) and synsets of the images that are not in the train split."""
-    labels = [index.label(row) for row in range(len(index.lines))]
-    rows = [row for row, label in enumerate(labels) if label["split"] != TRAIN]
-    synsets = np.array([labels[row]["synset"] for row in rows], object)
-    return np.asarray(index.vectors)[rows], synsets
 
 
 def _rank(query: Matrix, images: Matrix, is_right: NDArray[np.bool_]) -> int:

@@ -1,14 +1,13 @@
-"""Indexes of vectors: exact search by cosine, HNSW search (nmslib), and their folder on disk."""
+"""Indexes of vectors: exact search by cosine, HNSW search (nmslib), their folder, and hits."""
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
-from threading import Thread
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ COLUMNS = (
     *("synset", "label", "path"),
     *("set", "image", "kind", "split", "archive", "member", "stamp"),
 )
+_JSON_COLUMNS = ("label", "synset", "path", "set", "image", "kind")
 _KEYS = ("word_vectors", "rows", "dim", "graph", "files")
 _REMEDY = "build the index again"
 _SPACE = "angulardist"  # nmslib's arc cosine of the cosine, the lesson's distance
@@ -40,13 +40,6 @@ class Neighbours(NamedTuple):
     cosines: Matrix
 
 
-class Searcher(Protocol):
-    """Exact or approximate search for the nearest rows."""
-
-    def search(self, query: Matrix, count: int) -> Neighbours:
-        """Return the ``count`` rows nearest to ``query`` (dim), fewer if there are fewer."""
-
-
 class ExactSearch:
     """Compares a query with all rows of ``vectors`` (rows, dim), each of length 1 or zero.
 
@@ -58,16 +51,15 @@ class ExactSearch:
         self._rows = nonzero_rows(vectors)
 
     def search(self, query: Matrix, count: int) -> Neighbours:
-        """Return the ``count`` rows nearest to ``query`` (dim); the lower of equal rows first."""
+        """Return the ``count`` rows nearest to ``query`` (dim,); the lower of equal rows first."""
         cosines = cosines_with(self._vectors, l2_normalize(query))
         if len(self._rows) < len(cosines):
             cosines = cosines[self._rows]
+        candidates = np.arange(len(cosines))
         if count < len(cosines):
             # Ties with the last row stay in, so that the lowest row of them is returned.
             least = np.partition(cosines, len(cosines) - count)[len(cosines) - count]
             candidates = np.flatnonzero(cosines >= least - 10.0**-_DIGITS)
-        else:
-            candidates = np.arange(len(cosines))
         return sort_neighbours(self._rows[candidates], cosines[candidates], count)
 
 
@@ -90,24 +82,21 @@ class HnswSearch:
 
     def __init__(self, vectors: Matrix, path: str | Path, settings: HnswSettings) -> None:
         rows = nonzero_rows(vectors)
-        self._vectors, self._count = vectors, len(rows)
+        self._vectors, self._count, self._ef = vectors, len(rows), settings.ef_search
         self._exact = ExactSearch(vectors)
-        self._ef = settings.ef_search
-        self._graph: Any = _nmslib_index(vectors, rows) if len(rows) else None
-        if self._graph is not None:
-            try:
+        self._graph = _nmslib_index(vectors, rows) if len(rows) else None
+        try:
+            if self._graph is not None:
                 self._graph.loadIndex(str(path), load_data=False)
-            except RuntimeError as error:
-                raise InputError(
-                    f"{path}: expected a graph that nmslib wrote, got another file ({error}); "
-                    f"{_REMEDY}"
-                ) from error
+        except RuntimeError as error:
+            raise InputError(
+                f"{path}: expected a graph that nmslib wrote, got another file ({error}); {_REMEDY}"
+            ) from error
 
     def search(self, query: Matrix, count: int) -> Neighbours:
-        """Return nearly the ``count`` rows nearest to ``query`` (dim), the nearest first."""
-        limit = min(count, self._count)
-        unit = l2_normalize(query)
-        if limit == 0 or not unit.any():
+        """Return nearly the ``count`` rows nearest to ``query`` (dim,), the nearest first."""
+        limit, unit = min(count, self._count), l2_normalize(query)
+        if self._graph is None or limit == 0 or not unit.any():
             return self._exact.search(query, count)
         self._graph.setQueryTimeParams({"efSearch": max(self._ef, limit)})
         numbers, _ = self._graph.knnQuery(unit, k=limit)
@@ -146,9 +135,74 @@ class Index:
         settings = HnswSettings(**self.description["graph"])
         return HnswSearch(self.vectors, self.folder / GRAPH, settings)
 
-    def searcher(self, exact: bool) -> Searcher:
-        """Return the exact search, or the one through the graph."""
-        return self.exact if exact else self.graph
+
+@dataclass(frozen=True)
+class Hit:
+    """One row of an index: its rank from 1, its cosine with the query, its label's columns."""
+
+    rank: int
+    score: float
+    columns: Mapping[str, str]
+
+    @property
+    def label(self) -> str:
+        """Return the noun."""
+        return self.columns["label"]
+
+    @property
+    def path(self) -> str:
+        """Return the noun and its hypernyms up to the most general one, "" for an unknown noun."""
+        return self.columns["path"]
+
+    @property
+    def name(self) -> str:
+        """Return the image as SET/IMAGE, "" for a noun."""
+        return "/".join(filter(None, (self.columns["set"], self.columns["image"])))
+
+    @property
+    def file(self) -> str:
+        """Return the image's file, or archive and member with a colon between; "" for a noun."""
+        return ":".join(filter(None, (self.columns["archive"], self.columns["member"])))
+
+    def record(self) -> dict[str, Any]:
+        """Return the hit as a JSON object."""
+        columns = {name: self.columns[name] for name in _JSON_COLUMNS if self.columns[name]}
+        file = {"file": self.file} if self.file else {}
+        return {"rank": self.rank, "score": round(self.score, 6), **columns, **file}
+
+
+def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> list[Hit]:
+    """Return the ``count`` rows of ``index`` nearest to ``query`` (dim,), by graph or exactly.
+
+    Raises InputError when the query has another dimension.
+    """
+    if query.shape != (index.dim,):
+        raise InputError(
+            f"{index.folder}: expected a query of {index.dim} numbers, got {query.shape}; "
+            "run snakemake again, so that words and index are of one run"
+        )
+    neighbours = (index.exact if exact else index.graph).search(query, count)
+    return [
+        Hit(rank, float(cosine), index.label(int(row)))
+        for rank, (row, cosine) in enumerate(zip(*neighbours, strict=True), start=1)
+    ]
+
+
+def exclude_query(hits: Sequence[Hit], is_query: Callable[[Hit], bool], count: int) -> list[Hit]:
+    """Return the first ``count`` of ``hits`` without the query image itself, ranked anew."""
+    kept = [hit for hit in hits if not is_query(hit)][:count]
+    return [replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1)]
+
+
+def image_row(index: Index, image: str) -> int | None:
+    """Return the row of the image named ``SET/IMAGE``, or None."""
+    cells = "\t" + image.replace("/", "\t", 1) + "\t"
+    for row, line in enumerate(index.lines):
+        if cells in line:  # splitting every line would take ten times longer
+            columns = index.label(row)
+            if f"{columns['set']}/{columns['image']}" == image:
+                return row
+    return None
 
 
 def write_index(
@@ -163,10 +217,6 @@ def write_index(
     ``source`` (index, method, digests of inputs) is copied into the description. Missing label
     columns become empty. Raises InputError when numbers are not finite.
     """
-    if len(vectors) != len(labels):
-        raise InputError(
-            f"{folder}: expected {len(vectors)} labels as there are vectors, got {len(labels)}"
-        )
     if not np.isfinite(vectors).all():
         row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
         raise InputError(
@@ -202,19 +252,21 @@ def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
             f"query words are from {str(word_vectors)[:12]}; run snakemake again, so that both are "
             "of one run"
         )
-    for name, file in description["files"].items():
-        _check_file(path / name, file)
+    for name, expected in description["files"].items():
+        file = path / name
+        size = file.stat().st_size if file.is_file() else -1
+        is_small = size <= _HASHED_BYTES
+        if size != expected["bytes"] or (is_small and file_sha256(file) != expected["sha256"]):
+            got = "no file" if size < 0 else f"another file of {size} bytes"
+            raise InputError(
+                f"{file}: expected the {expected['bytes']} bytes that {DESCRIPTION} describes, "
+                f"got {got}; {_REMEDY}"
+            )
     try:
         vectors = map_npy(path / VECTORS)
         lines = (path / LABELS).read_text(encoding="utf-8").split("\n")[1:-1]
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: vectors and labels unreadable ({error}); {_REMEDY}") from error
-    shape = (description["rows"], description["dim"])
-    if vectors.shape != shape or vectors.dtype != np.float32 or len(lines) != shape[0]:
-        got = f"{vectors.dtype} {vectors.shape} with {len(lines)} labels"
-        raise InputError(
-            f"{path}: expected float32 {shape} with a label each, got {got}; {_REMEDY}"
-        )
     return Index(path, description, vectors, lines)
 
 
@@ -224,12 +276,27 @@ def write_graph(vectors: Matrix, path: str | Path, settings: HnswSettings) -> No
     Without a nonzero row the file is empty.
     """
     rows = nonzero_rows(vectors)
-    with atomic_write(path) as partial:
+    # One thread, since several would add links in varying order.
+    parameters = {"M": settings.M, "efConstruction": settings.ef_construction, "post": 0}
+    parameters["indexThreadQty"] = 1
+
+    def build(path: Path) -> None:
+        graph = _nmslib_index(vectors, rows)
+        graph.createIndex(parameters, print_progress=False)
+        try:
+            graph.saveIndex(str(path), save_data=False)
+        except RuntimeError as error:
+            raise InputError(
+                f"{path.parent}: expected to write an index there, nmslib got {str(error)!r}; "
+                "free some space and run the same command again"
+            ) from error
+
+    with atomic_write(path) as partial, ThreadPoolExecutor(1) as new_thread:
         partial.touch()
         if len(rows):
             # nmslib draws the levels of the rows from a generator that starts anew in each thread;
             # a thread that built a graph before would build another one from the same rows.
-            _build_in_new_thread(vectors, rows, partial, settings)
+            new_thread.submit(build, partial).result()
 
 
 def nonzero_rows(vectors: Matrix) -> Rows:
@@ -238,7 +305,7 @@ def nonzero_rows(vectors: Matrix) -> Rows:
 
 
 def cosines_with(vectors: Matrix, unit: Matrix) -> Matrix:
-    """Return the cosines (rows) of ``vectors`` (rows, dim) with ``unit`` (dim), all of length 1."""
+    """Return the cosines (rows,) of ``vectors`` (rows, dim) with ``unit`` (dim,), of length 1."""
     # OpenBLAS may read past the last number and warn about what it reads there (numpy 24067).
     with np.errstate(invalid="ignore"):
         return np.asarray(vectors @ unit, np.float32)
@@ -255,69 +322,22 @@ def _one_line(text: str) -> str:
     return " ".join(text.split()) if any(sign in text for sign in "\t\n\r") else text
 
 
-def _check_file(path: Path, file: Mapping[str, Any]) -> None:
-    size = path.stat().st_size if path.is_file() else -1
-    if size != file["bytes"]:
-        got = "no file" if size < 0 else f"{size} bytes"
-        raise InputError(f"{path}: expected {file['bytes']} bytes, got {got}; {_REMEDY}")
-    if size <= _HASHED_BYTES and file_sha256(path) != file["sha256"]:
-        raise InputError(
-            f"{path}: expected the file that {DESCRIPTION} describes, got another one of the same "
-            f"size; {_REMEDY}"
-        )
-
-
-def _build_in_new_thread(vectors: Matrix, rows: Rows, path: Path, settings: HnswSettings) -> None:
-    failures: list[Exception] = []
-    parameters = {"M": settings.M, "efConstruction": settings.ef_construction, "post": 0}
-
-    def build() -> None:
-        try:
-            graph = _nmslib_index(vectors, rows)
-            # One thread, since several would add links in varying order.
-            graph.createIndex({**parameters, "indexThreadQty": 1}, print_progress=False)
-            _save(graph, path)
-        except Exception as error:  # raised again in the caller's thread
-            failures.append(error)
-
-    thread = Thread(target=build)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
-
-
-def _save(graph: Any, path: Path) -> None:
-    try:
-        graph.saveIndex(str(path), save_data=False)
-    except RuntimeError as error:
-        raise InputError(
-            f"{path.parent}: expected to write an index there, nmslib got {str(error)!r}; "
-            "free some space and run the same command again"
-        ) from error
-
-
 def _nmslib_index(vectors: Matrix, rows: Rows) -> Any:
-    with _muted_stderr():
-        import nmslib
-    graph = nmslib.init(method="hnsw", space=_SPACE)
+    graph = _nmslib().init(method="hnsw", space=_SPACE)
     graph.addDataPointBatch(np.ascontiguousarray(vectors[rows]), rows.astype(np.int32))
     return graph
 
 
-@contextmanager
-def _muted_stderr() -> Iterator[None]:
-    """Discard the notes about the processor that nmslib prints when it is imported."""
-    if "nmslib" in sys.modules:
-        yield
-        return
+@cache
+def _nmslib() -> Any:
+    """Import nmslib without the notes about the processor that it prints to stderr."""
     sys.stderr.flush()
-    stderr = os.dup(2)
-    null = os.open(os.devnull, os.O_WRONLY)
+    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, 2)
-        yield
+        import nmslib
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(null)
+    return nmslib

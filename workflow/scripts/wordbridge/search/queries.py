@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -69,10 +68,12 @@ def word_vector(word: str, table: WordTable) -> Matrix:
 
     Parts are separated by ``_`` or ``-``. Raises InputError with suggestions for an unknown word.
     """
-    for spelling in _spellings(word):
-        row = table.row(spelling)
-        if row is not None:
-            return table.vector(row)
+    composed = unicodedata.normalize("NFC", word).strip(",;:!?\"'")
+    for form in (word, composed, composed.replace("\u2019", "'")):
+        for spelling in (form, form.lower(), form.capitalize(), form.title(), form.upper()):
+            row = table.row(spelling)
+            if row is not None:
+                return np.asarray(table.vectors[row], np.float32)
     parts = [part for part in _SEPARATORS.split(word) if part]
     if len(parts) < 2:
         near = table.suggestions(word)
@@ -96,9 +97,3 @@ def without_stop_words(query: str) -> str:
 
 def _missing(query: str, part: str) -> InputError:
     return InputError(f"query {query!r}: expected {part}, got none; {_EXAMPLES}")
-
-
-def _spellings(word: str) -> Iterator[str]:
-    composed = unicodedata.normalize("NFC", word).strip(",;:!?\"'")
-    for form in (word, composed, composed.replace("\u2019", "'")):
-        yield from (form, form.lower(), form.capitalize(), form.title(), form.upper())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wordbridge.arrays import Matrix
-from wordbridge.search.index import GRAPH, VECTORS, Index, Neighbours, Searcher
+from wordbridge.search.index import GRAPH, VECTORS, ExactSearch, HnswSearch, Index, Neighbours
 
 _EQUAL = 2e-6  # cosines are rounded to 6 digits
 _QUERIES_OF = {"classes": "images", "nouns": "images", "images": "nouns"}  # as in a search
@@ -68,7 +68,9 @@ def spaced_rows(vectors: Matrix, count: int) -> Matrix:
     return np.asarray(rows[np.any(rows, axis=1)], np.float32)
 
 
-def _search(searcher: Searcher, queries: Matrix, count: int) -> tuple[float, list[Neighbours]]:
+def _search(
+    searcher: ExactSearch | HnswSearch, queries: Matrix, count: int
+) -> tuple[float, list[Neighbours]]:
     for query in queries[:1]:
         searcher.search(query, count)  # the first search reads the vectors from disk
     elapsed, results = _timed(lambda: [searcher.search(query, count) for query in queries])

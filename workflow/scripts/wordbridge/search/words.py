@@ -16,6 +16,7 @@ import numpy as np
 from wordbridge.arrays import Matrix, map_npy
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, read_json, write_json
+from wordbridge.nouns.table import Noun
 from wordbridge.vectors.protocol import ListedVectors, Mask, WordVectors
 
 WORDS, VECTORS, DESCRIPTION = "words.txt", "vectors.npy", "words.json"
@@ -49,10 +50,6 @@ class WordTable:
         row = bisect.bisect_left(self.words, word)
         return row if row < len(self.words) and self.words[row] == word else None
 
-    def vector(self, row: int) -> Matrix:
-        """Return the vector (dim) of one row."""
-        return np.asarray(self.vectors[row], np.float32)
-
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (known words, dim) of exact spellings, and which words are known."""
         rows = [self.row(word) for word in words]
@@ -62,20 +59,15 @@ class WordTable:
 
     def suggestions(self, word: str) -> list[str]:
         """Return up to three words that are spelled like ``word``, the most similar first."""
-        lower = word.lower()
+        lower, similar = word.lower(), dict[str, str]()
         # difflib takes seconds for all words, and the first letter is seldom wrong.
-        spans = (self._starting_with(start) for start in sorted({lower[:1], lower[:1].upper()}))
-        similar = {
-            each.lower(): each for span in spans for each in span if abs(len(each) - len(word)) <= 2
-        }
+        for start in sorted({lower[:1], lower[:1].upper()} - {""}):
+            first = bisect.bisect_left(self.words, start)
+            last = bisect.bisect_right(self.words, start + "\U0010ffff")
+            near = (each for each in self.words[first:last] if abs(len(each) - len(word)) <= 2)
+            similar |= {each.lower(): each for each in near}
         matches = get_close_matches(lower, similar, n=_SUGGESTIONS, cutoff=0.7)
         return [similar[match] for match in matches]
-
-    def _starting_with(self, start: str) -> Sequence[str]:
-        if not start:
-            return ()
-        first = bisect.bisect_left(self.words, start)
-        return self.words[first : bisect.bisect_right(self.words, start + "\U0010ffff")]
 
 
 def write_words(
@@ -96,9 +88,8 @@ def write_words(
             f"{folder}: expected finite numbers within the range of {dtype}, got larger ones, NaN "
             "or infinity; take float32, or other vectors"
         )
-    target = Path(folder)
+    target, text = Path(folder), "".join(word + "\n" for word in order)
     with atomic_write(target / WORDS) as partial:
-        text = "".join(word + "\n" for word in order)
         partial.write_text(text, encoding="utf-8", newline="\n")
     with atomic_write(target / VECTORS) as partial, partial.open("wb") as file:
         np.lib.format.write_array(file, matrix, allow_pickle=False)
@@ -108,20 +99,20 @@ def write_words(
 
 def read_words(folder: str | Path) -> WordTable:
     """Return the table in ``folder``. Raises InputError when it is missing or damaged."""
-    path, remedy = Path(folder), "run snakemake first"
-    keys = ("words", "dim", "word_vectors")
-    description = read_json(path / DESCRIPTION, "a table of words", remedy, keys)
+    path, keys = Path(folder), ("words", "dim", "word_vectors")
+    description = read_json(path / DESCRIPTION, "a table of words", "run snakemake first", keys)
     try:
         words = (path / WORDS).read_text(encoding="utf-8").split("\n")[:-1]
         vectors = map_npy(path / VECTORS)
+        shape = (description["words"], description["dim"])
+        if vectors.shape != shape or len(words) != shape[0]:
+            raise ValueError(
+                f"expected vectors {shape}, got {vectors.shape} and {len(words)} words"
+            )
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: expected a table of words ({error}); {remedy}") from error
-    shape = (description["words"], description["dim"])
-    if vectors.shape != shape or len(words) != shape[0]:
         raise InputError(
-            f"{path}: expected vectors {shape}, got {vectors.shape} and {len(words)} words; "
-            "build the table again"
-        )
+            f"{path}: expected a table of words ({error}); build the table again"
+        ) from error
     return WordTable(path, words, vectors, str(description["word_vectors"]))
 
 
@@ -140,18 +131,22 @@ def words_to_search(
     if isinstance(vectors, ListedVectors):
         listed = islice(vectors.words(), most_frequent)
     elif "strings" in files.keys():  # noqa: SIM118  # Snakemake's named files hold values
-        listed = (word for word in _strings(Path(files["strings"])) if word == word.lower())
+        path = Path(files["strings"])
+        try:
+            strings = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise InputError(
+                f"{path}: expected spaCy's vocab/strings.json, a list of words ({error})"
+            ) from error
+        listed = (word for word in sorted(map(str, strings)) if word == word.lower())
     return list(dict.fromkeys([*(word for word in listed if word.split() == [word]), *needed]))
 
 
-def _strings(path: Path) -> list[str]:
-    try:
-        strings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path}: expected spaCy's vocab/strings.json, a list of words ({error})"
-        ) from error
-    return sorted(str(word) for word in strings)
+def noun_words(nouns: Iterable[Noun]) -> list[str]:
+    """Return the words of all lemmas, as spelled and in lower case, sorted."""
+    lemmas = {lemma for noun in nouns for lemma in noun.lemmas}
+    words = {word for lemma in lemmas for word in (lemma, *lemma.split("_")) if word}
+    return sorted(words | {word.lower() for word in words})
 
 
 # Articles, prepositions, question words, and forms of "to be" and "to have": they would move the
