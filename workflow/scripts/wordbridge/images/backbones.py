@@ -56,13 +56,9 @@ class Backbone(nn.Module):
 
         ``images`` has the shape (batch, side, side, 3). ``pooling`` is one of ``POOLINGS``.
         """
-        maps = self.body(self.normalize(images))
+        normalized = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
+        maps = self.body(normalized)  # in the channels-last format
         return pool(maps, pooling), self.classifier(pool(maps))
-
-    def normalize(self, images: Tensor) -> Tensor:
-        """Return the input of ``body`` (batch, 3, side, side), in the channels-last format."""
-        normalized: Tensor = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
-        return normalized
 
 
 def pool(maps: Tensor, pooling: str = "average") -> Tensor:

@@ -43,7 +43,7 @@ class ExtractionSettings(NamedTuple):
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any], threads: int) -> "ExtractionSettings":
-        """Return the settings of a rule; raises InputError for a device that is not there."""
+        """Return the settings of a rule; raises InputError for a device that is not available."""
         values = {name: settings[name] for name in ("pooling", "precision", "batch_size")}
         return cls(choose_device(settings["device"], 1), threads=threads, **values)
 
@@ -60,11 +60,11 @@ def extract(
     backbone = backbone.to(settings.device)
     # On a GPU several batches at once need more memory and are not faster.
     on_cpu = settings.device.type == "cpu"
-    turn: AbstractContextManager[Any] = nullcontext() if on_cpu else Lock()
+    lock: AbstractContextManager[Any] = nullcontext() if on_cpu else Lock()
 
     def compute(batch: Sequence[ImageRow]) -> tuple[list[str], NDArray[Any], NDArray[np.float16]]:
         pixels, reasons = _decode(batch, read, backbone.preprocessing.crop, settings.batch_size)
-        with turn:
+        with lock:
             return reasons, *_compute(pixels, len(batch), backbone, settings)
 
     # Without images, one batch of blank ones still gives the widths.

@@ -85,7 +85,7 @@ def render_svg(svg: str) -> bytes:
     """Return a drawing as a PNG file, 256 pixels wide, on white.
 
     No fonts of the machine are used, so that the pixels are the same everywhere. Raises
-    ValueError for another text.
+    ValueError if the text is not SVG.
     """
     png = svg_to_bytes(
         svg_string=svg,
@@ -169,7 +169,7 @@ def list_stamps(
     """Yield the stamps of Debian's tuxpaint-stamps-default by path, with their labels.
 
     Stamps below the folders ``skip`` are left out, as are those whose sentence has no concrete
-    noun. Raises InputError for another package.
+    noun. Raises InputError for a package without stamps.
     """
     files = {path.removeprefix(STAMPS): data for path, data in members(package, _STAMP.fullmatch)}
     images = sorted(path for path in files if not path.endswith(".txt"))
@@ -342,7 +342,7 @@ _SAMPLE = re.compile(r"foolbox/data/imagenet_\d+_\d+\.(png|jpe?g)")
 def list_samples(package: str | Path, nouns: Sequence[Noun]) -> Iterator[SourceImage | LeftOut]:
     """Yield the photographs in foolbox's wheel by path; their names end with a class index.
 
-    Raises InputError for another package, and for nouns without such a class.
+    Raises InputError for a package without samples, and for nouns without such a class.
     """
     noun_of = {noun.class_index: noun for noun in nouns}
     files = dict(members(package, _SAMPLE.fullmatch))

@@ -33,12 +33,13 @@ class NounRole(NamedTuple):
 
 @dataclass(frozen=True)
 class SplitSettings:
-    """Fractions: ``unseen`` of the nouns outside the classes, the others of a seen noun's images.
+    """How many nouns and images are held out.
 
-    ``valid`` images select epochs and penalties, ``test`` images are scored. In
-    ``zero_shot_sets`` all nouns outside the backbone's classes are unseen, as are these nouns in
-    other sets. In ``test_sets`` the images of a folder valid are the test split, as in papers
-    about ImageNet, and the valid split is drawn from the train folder.
+    ``unseen`` is a fraction of the nouns outside the backbone's classes; ``valid`` (images that
+    select epochs and penalties) and ``test`` are fractions of a seen noun's images. In
+    ``zero_shot_sets`` all nouns outside the classes are unseen, also in other sets. In
+    ``test_sets`` the images of a folder valid are the test split, as in papers about ImageNet,
+    and the valid split is drawn from the train folder.
     """
 
     seed: int

@@ -49,7 +49,7 @@ class MissingImageError(InputError):
 
 
 def write_images(path: str | Path, images: Iterable[ImageRow]) -> None:
-    """Write the table of ``images``; raises InputError for a path that no line can hold."""
+    """Write the table of ``images``; raises InputError for a path with a tab or a line end."""
     write_tsv(path, HEADER, map(_checked, images))
 
 

@@ -36,18 +36,6 @@ class NounVectors:
     coverage: list[dict[str, object]]
 
 
-@dataclass(frozen=True)
-class Spellings:
-    """Words that a table of vectors has.
-
-    ``exact`` are in the table as they are. ``lower`` maps a word in lower case to the spelling
-    of it in the table.
-    """
-
-    exact: frozenset[str]
-    lower: dict[str, str]
-
-
 def embed_nouns(
     nouns: Sequence[Noun],
     vectors: WordVectors,
@@ -103,30 +91,31 @@ def lemma_parts(lemma: str) -> tuple[str, ...]:
 
 def find_spellings(
     words: Collection[str], vectors: WordVectors, frequent_words: int = 0
-) -> Spellings:
-    """Return which of ``words`` the table has, as they are and in any case.
+) -> tuple[set[str], dict[str, str]]:
+    """Return the ``words`` in the table, and the spelling in the table of each in lower case.
 
     Of spellings that differ only by case the most frequent one counts, as in the lesson. In a
     table that does not list its words by frequency, the first one in this order counts: lower
     case, a capital, a capital at each part, all capitals. ``frequent_words`` (0: all) limits the
     words of a table that lists them.
     """
-    exact, lowered = frozenset(words), frozenset(word.lower() for word in words)
+    exact, lowered = set(words), {word.lower() for word in words}
     if isinstance(vectors, ListedVectors):
         present: set[str] = set()
-        lower: dict[str, str] = {}
+        spellings: dict[str, str] = {}
         for word in islice(vectors.words(), frequent_words or None):
             if word in exact:
                 present.add(word)
             if (low := word.lower()) in lowered:
-                lower.setdefault(low, word)
-        return Spellings(frozenset(present), lower)
+                spellings.setdefault(low, word)
+        return present, spellings
     cases = {low: (low, low.capitalize(), low.title(), low.upper()) for low in lowered}
     candidates = sorted(exact.union(*cases.values()))
     mask = vectors.lookup(candidates)[1]
     in_table = {word for word, is_present in zip(candidates, mask, strict=True) if is_present}
-    spellings = {low: [word for word in forms if word in in_table] for low, forms in cases.items()}
-    return Spellings(exact & in_table, {low: forms[0] for low, forms in spellings.items() if forms})
+    # Reversed, so that the first spelling replaces the later ones.
+    pairs = ((low, form) for low, forms in cases.items() for form in reversed(forms))
+    return exact & in_table, {low: form for low, form in pairs if form in in_table}
 
 
 def _rows_of_words(
@@ -135,15 +124,14 @@ def _rows_of_words(
     """Return the rows of words in a matrix, by exact spelling (False) and in lower case (True)."""
     lemmas = {lemma for noun in nouns for lemma in noun.lemmas}
     forms = lemmas.union(*map(lemma_parts, lemmas))
-    spellings = find_spellings(sorted(forms), vectors, frequent_words)
-    words = sorted(spellings.exact.union(spellings.lower.values()))
+    exact, spellings = find_spellings(sorted(forms), vectors, frequent_words)
+    words = sorted(exact.union(spellings.values()))
     matrix, mask = vectors.lookup(words)
     present = [word for word, is_present in zip(words, mask, strict=True) if is_present]
     # A vector of zeros has no direction: the word counts as missing.
     rows = {word: row for row, word in enumerate(present) if matrix[row].any()}
-    exact = {word: rows[word] for word in spellings.exact if word in rows}
-    lower = {low: rows[word] for low, word in spellings.lower.items() if word in rows}
-    return {False: exact, True: lower}, matrix
+    lower = {low: rows[word] for low, word in spellings.items() if word in rows}
+    return {False: {word: rows[word] for word in exact if word in rows}, True: lower}, matrix
 
 
 def _choose(
