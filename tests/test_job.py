@@ -411,7 +411,7 @@ def test_without_planned_versions_those_of_the_scripts_imports_are_recorded(tmp_
     made = job_module.job_record(
         finished_job(tmp_path, params=Params(fromdict={"code": code})), tmp_path
     )
-    assert made["versions"] == versions(["filelock", "numpy"])
+    assert made["versions"] == versions(["filelock", "networkx", "numpy"])
 
 
 def test_the_memory_is_this_programs_own_and_its_childrens():

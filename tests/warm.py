@@ -89,7 +89,10 @@ def become(request: dict[str, Any], address: str) -> None:
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         case ["-c", code, *arguments]:
             sys.argv = ["-c", *arguments]
-            exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
+            with tempfile.NamedTemporaryFile("w", suffix=".py", encoding="utf-8") as file:
+                file.write(code)
+                file.flush()
+                runpy.run_path(file.name, run_name="__main__")
         case [script, *arguments]:
             sys.path.insert(0, str(Path(script).parent))
             sys.argv = [script, *arguments]
