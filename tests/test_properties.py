@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from snakemake.exceptions import WorkflowError
 
-from tests.inputs.files import fasttext_model, tarred
+from tests.inputs.files import fasttext_model, fasttext_vector, tarred
 from tests.settings import defaults
 from tests.translation.toys import FLAGS, VARIANTS, decoding_settings, parallel, translator
 from tests.translation.toys import settings as variant
@@ -230,7 +230,7 @@ def test_vectors_of_any_model_equal_their_definition(
         for word in [*vocabulary, *others]:
             rows = rows_of(word, vocabulary, lengths, buckets)
             expected = matrix[rows].mean(axis=0) if rows else np.zeros(dim)
-            np.testing.assert_allclose(vectors.vector(word), expected, atol=1e-5)
+            np.testing.assert_allclose(fasttext_vector(vectors, word), expected, atol=1e-5)
         assert list(vectors.words()) == vocabulary
 
 

@@ -24,6 +24,8 @@ from spacy.strings import StringStore
 from wordbridge.corpus.ids import pack, write_ids
 from wordbridge.corpus.subwords import train_sentencepiece
 from wordbridge.corpus.vocabulary import build_vocabulary, write_vocabulary
+from wordbridge.vectors.fasttext import FastTextBin
+from wordbridge.vectors.protocol import Matrix
 
 # Magic and version of fastText, twelve settings, t, five counts (see fasttext_file.py).
 _FASTTEXT = struct.Struct("<ii 12i d iiiqq")
@@ -53,6 +55,14 @@ def fasttext_model(
     shape = struct.pack("<?qq", False, *matrix.shape)
     head = _FASTTEXT.pack(793712314, version, *settings, 1e-4, *counts)
     return head + entries + shape + matrix.tobytes()
+
+
+def fasttext_vector(vectors: FastTextBin, word: str) -> Matrix:
+    """Return the vector of any word as fastText does, zeros for one without row and subwords."""
+    matrix, mask = vectors.lookup([word])
+    if not mask[0]:
+        matrix, mask = vectors.compose([word])
+    return matrix[0] if mask[0] else np.zeros(vectors.dim, np.float32)
 
 
 def with_number(offset: int, layout: str, value: float, content: bytes) -> bytes:

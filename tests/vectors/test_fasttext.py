@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import wordbridge
+from tests.inputs.files import fasttext_vector
 from wordbridge.errors import InputError
 from wordbridge.vectors import fasttext as reader
 from wordbridge.vectors.fasttext import FastTextBin, subword_buckets
@@ -77,7 +78,9 @@ def test_vectors_of_unit_length_equal_the_librarys_word_vectors(
     model, vectors = fasttext.load_model(str(path)), FastTextBin(path, unit_length=True)
 
     for word in [*known_words, *unknown_words, "</s>", "", "\n"]:
-        assert np.abs(vectors.vector(word) - model.get_word_vector(word)).max() < 1e-6, word
+        assert np.abs(fasttext_vector(vectors, word) - model.get_word_vector(word)).max() < 1e-6, (
+            word
+        )
 
 
 def test_the_dictionary_lacks_unknown_words(bin_model: Path) -> None:
@@ -97,7 +100,7 @@ def test_without_subwords_no_vector_is_composed(
 
     assert matrix.shape == (0, 6)
     assert not found.any()
-    assert not vectors.vector("cœurs").any()
+    assert not fasttext_vector(vectors, "cœurs").any()
 
 
 def test_labels_are_not_words(labelled_model: Path) -> None:
@@ -129,7 +132,7 @@ def test_the_sizes_of_chunks_and_windows_change_nothing(
     unknown_words: list[str],
 ) -> None:
     words = [*known_words, *unknown_words]
-    whole = [FastTextBin(bin_model).vector(word) for word in words]
+    whole = [fasttext_vector(FastTextBin(bin_model), word) for word in words]
     monkeypatch.setattr(reader, "_CHUNK_BYTES", 41)
     monkeypatch.setattr(reader, "_WINDOW_BYTES", 3 * 7 * 4)
     monkeypatch.setattr(reader, "_CHUNK_ROWS", 2)

@@ -1,7 +1,7 @@
 """The matrix from which an embedding layer starts, and how much of the corpus has vectors."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,7 @@ from wordbridge.corpus.pairs import escape_token
 from wordbridge.corpus.special_tokens import PAD, SPECIALS
 from wordbridge.errors import InputError
 from wordbridge.files import format_value, write_tsv
-from wordbridge.vectors.fallbacks import SUBWORDS, Candidate, candidates
+from wordbridge.vectors.fallbacks import SUBWORDS, candidates
 from wordbridge.vectors.protocol import Mask, Matrix, SubwordVectors, WordVectors
 
 EXACT, MISSING, ALL = "exact", "missing", "all"  # steps of a coverage besides the fall-backs
@@ -72,6 +72,7 @@ def random_row(token: str, dim: int, seed: int) -> Matrix:
 
 
 def _factor(result: "Lookup", mask: Mask, scale: Scale) -> float:
+    """Return the factor of all vectors of the words in ``mask``."""
     vectors = result.matrix[mask]
     if not np.isfinite(vectors).all():
         row = np.flatnonzero(mask)[~np.isfinite(vectors).all(axis=1)][0]
@@ -106,43 +107,28 @@ def lookup(words: Sequence[str], vectors: WordVectors, fallbacks: Sequence[str])
     matrix[mask] = exact
     steps = [EXACT if is_exact else MISSING for is_exact in mask]
     spellings = [word if is_exact else "" for word, is_exact in zip(words, mask, strict=True)]
-    missing = np.flatnonzero(~mask).tolist()
-    table = _FallbackTable([words[row] for row in missing], vectors, fallbacks)
-    for row in missing:
-        for step, spelling, vector in table.vectors(words[row]):
-            matrix[row], steps[row], spellings[row] = vector, step, spelling
+    missing = {words[row]: row for row in np.flatnonzero(~mask)}
+    forms = {  # an empty form where a fall-back has no spellings, as SUBWORDS has none
+        word: [(step, form) for step in fallbacks for form in candidates(word, step) or [()]]
+        for word in missing
+    }
+    # One lookup for the candidates of all words: it may read a whole file.
+    parts = {part for options in forms.values() for _, form in options for part in form}
+    spelled = _by_word(sorted(parts), vectors.lookup) if parts else {}
+    composed: dict[str, Matrix] = {}
+    if SUBWORDS in fallbacks and missing and isinstance(vectors, SubwordVectors):
+        composed = _by_word(list(missing), vectors.compose)
+    for word, row in missing.items():
+        for step, form in forms[word]:
+            if step == SUBWORDS and word in composed:
+                vector = composed[word]
+            elif form and spelled.keys() >= set(form):
+                vector = np.mean([spelled[part] for part in form], axis=0, dtype=np.float32)
+            else:
+                continue
+            matrix[row], steps[row], spellings[row] = vector, step, " ".join(form)
             break
     return Lookup(matrix, tuple(steps), tuple(spellings))
-
-
-class _FallbackTable:
-    """The vectors of all candidates of all missing words, from one lookup: it may read a file."""
-
-    def __init__(
-        self, words: Sequence[str], vectors: WordVectors, fallbacks: Sequence[str]
-    ) -> None:
-        self._fallbacks = fallbacks
-        spellings = {part for word in words for _, form in self._candidates(word) for part in form}
-        self._spelled = _by_word(sorted(spellings), vectors.lookup) if spellings else {}
-        self._composed: dict[str, Matrix] = {}
-        if SUBWORDS in fallbacks and words and isinstance(vectors, SubwordVectors):
-            self._composed = _by_word(words, vectors.compose)
-
-    def vectors(self, word: str) -> Iterator[tuple[str, str, Matrix]]:
-        """Yield fall-back, spelling and vector of each candidate of ``word`` with a vector."""
-        for fallback, form in self._candidates(word):
-            if fallback == SUBWORDS and word in self._composed:
-                yield fallback, "", self._composed[word]
-            if form and all(part in self._spelled for part in form):
-                parts = [self._spelled[part] for part in form]
-                yield fallback, " ".join(form), np.mean(parts, axis=0, dtype=np.float32)
-
-    def _candidates(self, word: str) -> Iterator[tuple[str, Candidate]]:
-        for fallback in self._fallbacks:
-            if fallback == SUBWORDS:
-                yield fallback, ()
-            for form in candidates(word, fallback):
-                yield fallback, form
 
 
 def _by_word(
@@ -194,16 +180,16 @@ def write_coverage(coverage: Coverage, report: str | Path, misses: str | Path) -
 
 def _row(step: str, frame: pd.DataFrame) -> dict[str, object]:
     examples = frame.head(0 if step == ALL else _EXAMPLES)
-    pairs = zip(examples["token"], examples["spelling"], strict=True)
     return {
         "step": step,
         "types": len(frame),
         "tokens": int(frame["count"].sum()),
-        "examples": " ".join(_example(token, spelling) for token, spelling in pairs),
+        "examples": " ".join(map(_example, examples["token"], examples["spelling"])),
     }
 
 
 def _example(token: str, spelling: str) -> str:
+    """Return the token, followed by the spellings that gave its vector where they differ."""
     escaped = escape_token(token)
     if spelling in ("", token):
         return escaped

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-# The words whose mean replaces the missing one: mostly a single word.
+# The words of which the mean replaces the vector of a missing one: mostly a single word.
 Candidate: TypeAlias = tuple[str, ...]
 
 _APOSTROPHES = re.compile("[‘’ʼ′´`]")  # noqa: RUF001
@@ -26,8 +26,7 @@ _CLITICS = {
 
 def case(token: str) -> Iterator[Candidate]:
     """Yield the token in lower case, capitalized, with each part capitalized, in upper case."""
-    for spelling in (token.lower(), token.capitalize(), token.title(), token.upper()):
-        yield (spelling,)
+    yield from ((token.lower(),), (token.capitalize(),), (token.title(),), (token.upper(),))
 
 
 def apostrophe(token: str) -> Iterator[Candidate]:
@@ -86,7 +85,7 @@ SPELLINGS: Mapping[str, Callable[[str], Iterator[Candidate]]] = {
     "hyphen": hyphen,
     "accents": accents,
 }
-SUBWORDS = "subwords"  # not a spelling: the table composes a vector (fastText .bin only)
+SUBWORDS = "subwords"  # no spelling: a fastText .bin composes a vector of n-grams
 
 
 def candidates(token: str, fallback: str) -> list[Candidate]:

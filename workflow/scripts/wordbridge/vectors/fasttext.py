@@ -1,7 +1,7 @@
-"""Word vectors of a fastText ``.bin`` file, read in little memory: a tenth of the library's.
+"""Word vectors of a fastText ``.bin`` file, in a tenth of the library's memory.
 
 The file has the settings, the dictionary and the input matrix, in which the rows of the words come
-before the rows of the n-gram buckets. Rows are read where they are needed and nowhere else.
+before the rows of the n-gram buckets. Only the needed rows are read.
 """
 
 import mmap
@@ -19,36 +19,28 @@ from wordbridge.errors import InputError
 from wordbridge.vectors.protocol import Mask, Matrix
 
 _END_OF_SENTENCE = b"</s>"  # fastText gives this word no subwords
-_BLOCK_WORDS = 2**15  # their n-grams, about a million, are hashed at once
+_BLOCK_WORDS = 2**15  # hashed at once: about a million n-grams
 
 
 class FastTextBin:
     """The word vectors of one model.
 
-    A vector is the mean of the word's own row, where it has one, and the rows of its subwords:
-    the vectors of Facebook's fastText and of the lesson. The package fasttext-community (0.11.9)
-    then divides it by its length in ``get_word_vector``, as ``unit_length`` does here.
+    A vector is the mean of the word's own row, where it has one, and the rows of its subwords, as
+    in Facebook's fastText and the lesson. With ``unit_length`` it is divided by its length, as
+    ``get_word_vector`` of the package fasttext-community (0.11.9) does.
     """
 
     def __init__(self, path: str | Path, *, unit_length: bool = False) -> None:
         self._file = open_fasttext_file(path)
         self._unit_length = unit_length
-        self._dictionary_end: int | None = None  # unknown until the dictionary is read
-
-    @property
-    def dim(self) -> int:
-        """Return the number of components of each vector."""
-        return self._file.dim
-
-    @property
-    def size(self) -> int:
-        """Return the number of words in the dictionary."""
-        return self._file.words
+        self._dictionary_end = 0  # until the dictionary is read
+        self.dim = self._file.dim
+        self.size = self._file.words
 
     def words(self) -> Iterator[str]:
         """Yield the words in the model's order: the most frequent first."""
         entries = chain.from_iterable(words for _, words in self._file.dictionary())
-        for word in islice(entries, self._file.words):  # labels come last
+        for word in islice(entries, self.size):  # labels come last
             yield word.decode("utf-8", "replace")
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
@@ -62,36 +54,28 @@ class FastTextBin:
     def compose(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return vectors made of subwords alone (words with any, dim) and a mask of these words.
 
-        They are fastText's vectors of words that are not in the dictionary.
+        fastText gives them to words that are not in the dictionary.
         """
-        matrix: Matrix = self._vectors([word.encode() for word in words], None)
+        matrix = self._vectors([word.encode() for word in words], None)
         mask: Mask = np.any(matrix, axis=1)
-        composed: Matrix = matrix[mask]
-        return composed, mask
-
-    def vector(self, word: str) -> Matrix:
-        """Return the vector (dim) of any word, zeros for one without row and subwords."""
-        vectors, mask = self.lookup([word])
-        if not mask[0]:
-            vectors, mask = self.compose([word])
-        vector: Matrix = vectors[0] if mask[0] else np.zeros(self.dim, np.float32)
-        return vector
+        return np.asarray(matrix[mask]), mask
 
     def _rows(self, words: set[bytes]) -> dict[bytes, int]:
         """Return the rows of those ``words`` that are in the dictionary."""
         rows: dict[bytes, int] = {}
         first = 0
+        self._dictionary_end = _HEAD.size
         for end, entries in self._file.dictionary():
             rows |= {word: row for row, word in enumerate(entries, first) if word in words}
             first += len(entries)
             self._dictionary_end = end
         # A label has no row: the buckets follow the words.
-        return {word: row for word, row in rows.items() if row < self._file.words}
+        return {word: row for word, row in rows.items() if row < self.size}
 
     def _vectors(self, words: list[bytes], rows: NDArray[np.int64] | None) -> Matrix:
-        if self._dictionary_end is None:
+        """Return the vectors of ``words``, of their subwords alone where ``rows`` is None."""
+        if not self._dictionary_end:
             self._rows(set())
-        assert self._dictionary_end is not None
         matrix = self._file.matrix(self._dictionary_end)
         means = np.zeros((len(words), self.dim), np.float32)
         for start in range(0, len(words), _BLOCK_WORDS):
@@ -137,12 +121,12 @@ _HEAD = struct.Struct("<ii 12i d iiiqq")
 _MATRIX = struct.Struct("<?qq")  # quantized or not, rows, columns
 
 # A word ends with NUL; 8 bytes of count and 1 of type follow. The incomplete entry at the end of a
-# chunk is one match without a word: tried anew from each of its bytes, it could take hours.
-# A regular expression, because it is five times as fast as a loop.
+# chunk is one match without a word: a match tried at each of its bytes could take hours.
+# A regular expression is five times as fast as a loop.
 _ENTRY = re.compile(rb"([^\0]*+)\0.{9}|.++", re.DOTALL)
 _ENTRY_REST = 1 + 8 + 1  # bytes of an entry after its word
 _CHUNK_BYTES = 2**20
-_MAX_SUBWORD = 100  # characters; fastText's default is 6, and each further one takes memory
+_MAX_SUBWORD = 100  # characters; fastText's default is 6, and each more takes memory
 
 
 @dataclass(frozen=True)
@@ -164,8 +148,6 @@ class FastTextFile:
         The words include labels, which come last. Raises InputError for a truncated file.
         """
         offset, remaining = _HEAD.size, self.entries
-        if not remaining:
-            yield offset, []
         while remaining:
             words = _ENTRY.findall(self.content, offset, offset + _CHUNK_BYTES)
             if words and not words[-1]:
@@ -247,7 +229,7 @@ def _quantized(path: Path) -> InputError:
     )
 
 
-# The part of the file that is mapped at one time: it counts as memory of the process.
+# The bytes of the file that are resident at one time: they count as memory of the process.
 _WINDOW_BYTES = 128 * 2**20
 _CHUNK_ROWS = 512  # a chunk of rows of 300 numbers stays in a core's cache
 
@@ -276,12 +258,12 @@ class MmapRows:
                 self._release(int(window[group[0]]) * per_window, per_window)
 
     def _add_window(self, sums: Matrix, owners: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
-        # As bytes, because numpy copies a whole float matrix that does not begin at a multiple
-        # of four: a dictionary of any length precedes this one.
+        # As bytes: the matrix follows a dictionary of any length, and numpy would copy all of a
+        # float matrix that does not begin at a multiple of four.
         size = self.rows * self.dim * 4
         table = np.frombuffer(self.file, np.uint8, size, self.offset).reshape(self.rows, -1)
         unique, first, counts = np.unique(owners, return_index=True, return_counts=True)
-        # Owners with many rows come first: those with a k-th row are then the first of all.
+        # Owners with the most rows come first, so that those with a k-th row are a prefix.
         order = np.argsort(-counts, kind="stable")
         buffer = np.empty((_CHUNK_ROWS, self.dim * 4), np.uint8)
         for start in range(0, len(order), _CHUNK_ROWS):
@@ -294,12 +276,11 @@ class MmapRows:
             sums[unique[chunk]] += total
 
     def _release(self, first_row: int, rows: int) -> None:
-        if not hasattr(mmap, "MADV_DONTNEED"):  # systems without it reclaim memory themselves
-            return
-        start = self.offset + first_row * self.dim * 4
-        end = min(start + rows * self.dim * 4, len(self.file))
-        start -= start % mmap.PAGESIZE
-        self.file.madvise(mmap.MADV_DONTNEED, start, end - start)
+        if hasattr(mmap, "MADV_DONTNEED"):  # systems without it reclaim memory themselves
+            start = self.offset + first_row * self.dim * 4
+            end = min(start + rows * self.dim * 4, len(self.file))
+            start -= start % mmap.PAGESIZE
+            self.file.madvise(mmap.MADV_DONTNEED, start, end - start)
 
 
 # FNV-1a, 32 bits.
@@ -312,11 +293,11 @@ _MAX_CHARACTER = 4  # bytes of UTF-8
 def subword_buckets(
     words: Sequence[bytes], minn: int, maxn: int, bucket: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the buckets of the n-grams of all ``words`` in one row, and the count of each word.
+    """Return the buckets of the n-grams of all ``words`` in one array, and the count of each word.
 
-    The words are UTF-8; n-grams have ``minn`` to ``maxn`` characters of ``<word>``, without the
-    single ``<`` and ``>``. They are those of Bojanowski et al. 2017, section 3.2, hashed into
-    ``bucket`` buckets and ordered as in fastText (by first character, then by length).
+    The n-grams of a word (UTF-8) have ``minn`` to ``maxn`` characters of ``<word>``, without the
+    single ``<`` and ``>`` (Bojanowski et al. 2017, section 3.2). They are hashed into ``bucket``
+    buckets and ordered as in fastText: by first character, then by length.
     """
     lengths = range(max(minn, 1), maxn + 1)
     if not words or not lengths or bucket <= 0:
@@ -337,7 +318,7 @@ def subword_buckets(
 
 
 class _Characters:
-    """The characters of ``<word><word>...`` in one row; ``word`` is the word's index of each."""
+    """The characters of ``<word><word>...``; ``word`` has the index of the word of each."""
 
     def __init__(self, words: Sequence[bytes]) -> None:
         data = np.frombuffer(b"".join(b"<%b>" % word for word in words), np.uint8)
@@ -362,11 +343,8 @@ class _Characters:
 
     def within_word(self, length: int) -> NDArray[np.bool_]:
         """Return for each character whether an n-gram of this length starts there."""
-        first, last = self.word[: len(self) - length + 1], self.word[length - 1 :]
-        if length > 1:
-            same: NDArray[np.bool_] = np.equal(first, last)
-            return same
-        starts_word = np.diff(self.word, prepend=-1) > 0
-        ends_word = np.append(starts_word[1:], True)
-        inner: NDArray[np.bool_] = ~(starts_word | ends_word)
-        return inner
+        word = self.word
+        if length == 1:  # "<" and ">" are no n-grams
+            starts = np.diff(word, prepend=-1) > 0
+            return np.asarray(~(starts | np.append(starts[1:], True)))
+        return np.asarray(word[: len(word) - length + 1] == word[length - 1 :])

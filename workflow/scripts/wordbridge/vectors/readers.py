@@ -7,7 +7,7 @@ import gzip
 import re
 import zlib
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -77,14 +77,9 @@ class TextVectors:
         header = _HEADER.fullmatch(first)
         self._header_size = int(header[1]) if header else None
         self._first_line = 2 if header else 1
-        self._dim = int(header[2]) if header else first.count(b" ")
-        if not 0 < self._dim <= _MAX_DIM:
+        self.dim = int(header[2]) if header else first.count(b" ")
+        if not 0 < self.dim <= _MAX_DIM:
             raise self._error(1, "a word and its numbers, separated by spaces", first[:40])
-
-    @property
-    def dim(self) -> int:
-        """Return the number of components of each vector."""
-        return self._dim
 
     @property
     def size(self) -> int:
@@ -93,9 +88,8 @@ class TextVectors:
 
     def words(self) -> Iterator[str]:
         """Yield the words in the order of the file. Raises InputError as ``lookup`` does."""
-        with self._open() as lines:
-            for number, line in self._numbered(lines):
-                yield self._split(number, line)[0].decode("utf-8", "replace")
+        for _, word, _ in self._rows():
+            yield word.decode("utf-8", "replace")
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (words in the file, dim) and a mask of the words in the file.
@@ -106,66 +100,65 @@ class TextVectors:
         encoded = [word.encode() for word in words]
         needed = set(encoded)
         vectors: dict[bytes, Matrix] = {}
-        number = self._first_line - 1
-        with self._open() as lines:
-            for number, line in self._numbered(lines, "vectors"):
-                word, numbers = self._split(number, line)
-                if word in needed and word not in vectors:
-                    vectors[word] = self._parse(number, numbers)
-        if self._header_size is not None and number - 1 < self._header_size:
+        line = self._first_line - 1
+        for line, word, numbers in self._rows("vectors"):
+            if word in needed and word not in vectors:
+                vectors[word] = self._parse(line, numbers)
+        if self._header_size is not None and line - 1 < self._header_size:
             expected = f"{self._header_size} words, as in the first line"
-            raise self._error(number, expected, f"the end of the file after {number - 1}")
+            raise self._error(line, expected, f"the end of the file after {line - 1}")
         mask = np.array([word in vectors for word in encoded], np.bool_)
         rows = [vectors[word] for word in encoded if word in vectors]
-        return np.array(rows, np.float32).reshape(-1, self._dim), mask
+        return np.array(rows, np.float32).reshape(-1, self.dim), mask
 
     @contextmanager
     def _open(self) -> Iterator[Iterator[bytes]]:
-        try:
-            with self._path.open("rb") as file:
-                is_packed = file.read(2) == _GZIP
-                file.seek(0)
-                stream = gzip.GzipFile(fileobj=file) if is_packed else file
-                if stream.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
-                    stream.read(len(BOM_UTF8))
-                yield iter(cast(BinaryIO, stream))
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(
-                f"{self._path}: no word vectors can be read ({error}); fetch the file again"
-            ) from error
+        problem, errors = "no word vectors can be read", (OSError, EOFError, zlib.error)
+        with (
+            _input_errors(self._path, problem, "fetch the file again", errors),
+            self._path.open("rb") as file,
+        ):
+            is_packed = file.peek(2).startswith(_GZIP)
+            stream = gzip.GzipFile(fileobj=file) if is_packed else file
+            if stream.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
+                stream.read(len(BOM_UTF8))
+            yield iter(cast(BinaryIO, stream))
 
-    def _numbered(self, lines: Iterator[bytes], bar: str = "") -> Iterator[tuple[int, bytes]]:
-        """Return the lines after the header with their numbers, with a progress bar if named."""
-        rows = islice(lines, self._first_line - 1, None)
-        shown = progress(rows, bar, self._header_size, "lines") if bar else rows
-        return enumerate(shown, start=self._first_line)
+    def _rows(self, bar: str = "") -> Iterator[tuple[int, bytes, bytes]]:
+        """Yield line number, word and numbers, still as text, of each line after the header.
+
+        ``bar`` names a progress bar, "" shows none.
+        """
+        with self._open() as lines:
+            rows = islice(lines, self._first_line - 1, None)
+            shown = progress(rows, bar, self._header_size, "lines") if bar else rows
+            for number, line in enumerate(shown, start=self._first_line):
+                yield number, *self._split(number, line.rstrip())
 
     def _split(self, number: int, line: bytes) -> tuple[bytes, bytes]:
-        """Return the word and its numbers, still as text."""
-        line = line.rstrip()
-        extra = line.count(b" ") - self._dim
+        extra = line.count(b" ") - self.dim
         if extra < 0:
-            raise self._error(number, f"a word and {self._dim} numbers", f"{extra + self._dim}")
+            raise self._error(number, f"a word and {self.dim} numbers", f"{extra + self.dim}")
         end = line.index(b" ")
         for _ in range(extra):
             end = line.index(b" ", end + 1)
         word = line[:end]
         # A fraction at the end of a word is more likely one number too many.
         if extra and _DECIMAL.fullmatch(word.rpartition(b" ")[2]):
-            raise self._error(number, f"a word and {self._dim} numbers", "more numbers")
+            raise self._error(number, f"a word and {self.dim} numbers", "more numbers")
         return word, line[end:]
 
     def _parse(self, number: int, text: bytes) -> Matrix:
         try:
             numbers = [float(field) for field in text.split()]
         except ValueError as error:
-            raise self._error(number, f"{self._dim} numbers", str(error)) from error
+            raise self._error(number, f"{self.dim} numbers", str(error)) from error
         with np.errstate(over="ignore"):  # reported below
             vector = np.array(numbers, np.float32)
         if not np.isfinite(vector).all():
             raise self._error(number, "finite numbers", "NaN, infinity or too large ones")
-        if len(vector) != self._dim:
-            raise self._error(number, f"a word and {self._dim} numbers", f"{len(vector)}")
+        if len(vector) != self.dim:
+            raise self._error(number, f"a word and {self.dim} numbers", f"{len(vector)}")
         return vector
 
     def _error(self, number: int, expected: str, got: object) -> InputError:
@@ -194,16 +187,8 @@ class NpyVectors:
         self._rows: dict[str, int] = {}
         for row, name in enumerate(names):
             self._rows.setdefault(name, row)
-
-    @property
-    def dim(self) -> int:
-        """Return the number of components of each vector."""
-        return int(self._matrix.shape[1])
-
-    @property
-    def size(self) -> int:
-        """Return the number of different words in the list."""
-        return len(self._rows)
+        self.dim = int(self._matrix.shape[1])
+        self.size = len(self._rows)
 
     def words(self) -> Iterator[str]:
         """Yield the words in the order of the file, each once."""
@@ -214,71 +199,16 @@ class NpyVectors:
 
         Raises InputError when one of these vectors is not finite.
         """
-        mask = np.array([word in self._rows for word in words], np.bool_)
-        rows = [self._rows[word] for word in words if word in self._rows]
-        vectors = np.asarray(self._matrix[np.array(rows, np.int64)], np.float32)
-        if not np.isfinite(vectors).all():
-            row = rows[int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])]
+        rows = np.array([self._rows.get(word, -1) for word in words], np.int64)
+        mask: Mask = rows >= 0
+        vectors = np.asarray(self._matrix[rows[mask]], np.float32)
+        invalid = rows[mask][~np.isfinite(vectors).all(axis=1)]
+        if len(invalid):
             raise InputError(
-                f"{self._path}, row {row}: expected finite numbers, got NaN or infinity; "
+                f"{self._path}, row {invalid[0]}: expected finite numbers, got NaN or infinity; "
                 "make the file again"
             )
         return vectors, mask
-
-
-def _map_matrix(path: str | Path) -> NDArray[Any]:
-    """Return the memory-mapped matrix (words, dim) of a .npy file.
-
-    Raises InputError when the file is no such matrix of floating-point numbers.
-    """
-    try:
-        matrix = map_npy(path)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: no .npy matrix can be read ({error}); fetch or make the file again"
-        ) from error
-    if matrix.ndim != 2 or matrix.dtype.kind != "f":
-        raise InputError(
-            f"{path}: expected a matrix (words, dim) of floating-point numbers, got "
-            f"{matrix.dtype} of shape {matrix.shape}; name the file that has the vectors"
-        )
-    return matrix
-
-
-def _read_words(path: Path) -> list[str]:
-    try:
-        # The first bytes decide: a fetched file has the name of its resource.
-        content = path.read_bytes()
-        if content.startswith(_PARQUET):
-            return _read_parquet(path)
-        lines = content.decode("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path}: no list of words can be read ({error}); name the list of the matrix"
-        ) from error
-    return [line.rstrip("\r").split("\t")[0] for line in (lines if lines[-1] else lines[:-1])]
-
-
-def _read_parquet(path: Path) -> list[str]:
-    """Return the words in the only text column of a Parquet file."""
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            kinds = (pyarrow.string(), pyarrow.large_string())
-            names = [field.name for field in file.schema_arrow if field.type in kinds]
-            columns = [file.read(columns=[name])[name].to_pylist() for name in names]
-    except (OSError, pyarrow.ArrowException) as error:
-        raise InputError(
-            f"{path}: no Parquet table can be read ({shorten(error)}); fetch the file again"
-        ) from error
-    if len(columns) != 1 or None in columns[0]:
-        raise InputError(
-            f"{path}: expected one text column without gaps, got the text columns "
-            f"{', '.join(names) or '(none)'}; write the words in order as text, one a line"
-        )
-    return [str(word) for word in columns[0]]
 
 
 class SpacyVectors:
@@ -293,7 +223,9 @@ class SpacyVectors:
         self, vectors: str | Path, key2row: str | Path, strings: str | Path | None = None
     ) -> None:
         self._matrix = _map_matrix(vectors)
-        self._rows = self._read_rows(Path(key2row))
+        self._rows = _read_spacy_rows(Path(key2row))
+        self.dim = int(self._matrix.shape[1])
+        self.size = len(self._rows)
         if not self._rows:
             raise InputError(
                 f"{key2row}: expected words with a row each, got none; take a pipeline with a "
@@ -306,17 +238,12 @@ class SpacyVectors:
                 "take both from the same pipeline"
             )
         if strings is not None:
-            self._check_strings(Path(strings), Path(key2row))
-
-    @property
-    def dim(self) -> int:
-        """Return the number of components of each vector."""
-        return int(self._matrix.shape[1])
-
-    @property
-    def size(self) -> int:
-        """Return the number of words with a row; several may share one."""
-        return len(self._rows)
+            present = _count_spacy_strings(strings, self._rows)
+            if 2 * present < self.size:
+                raise InputError(
+                    f"{strings}: names only {present} of the {self.size} keys in {key2row}; "
+                    "take both from the same pipeline"
+                )
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (words in the table, dim) and a mask of the words in the table."""
@@ -326,33 +253,84 @@ class SpacyVectors:
         mask: Mask = rows >= 0
         return np.asarray(self._matrix[rows[mask]], np.float32), mask
 
-    @staticmethod
-    def _read_rows(path: Path) -> dict[int, int]:
-        import srsly
 
-        try:
-            table = srsly.msgpack_loads(path.read_bytes())
-            ids = np.fromiter(table, np.uint64).tolist()
-            return dict(zip(ids, np.fromiter(table.values(), np.int64).tolist(), strict=True))
-        except (OSError, AttributeError, TypeError, ArithmeticError, ValueError) as error:
-            raise InputError(
-                f"{path}: expected spaCy's vocab/key2row, which numbers the rows, got none "
-                f"({shorten(error)}); take it from the pipeline that the vectors are from"
-            ) from error
+def _map_matrix(path: str | Path) -> NDArray[Any]:
+    """Return the memory-mapped matrix (words, dim) of floating-point numbers of a .npy file."""
+    with _input_errors(path, "no .npy matrix can be read", "fetch or make the file again"):
+        matrix = map_npy(path)
+    if matrix.ndim != 2 or matrix.dtype.kind != "f":
+        raise InputError(
+            f"{path}: expected a matrix (words, dim) of floating-point numbers, got "
+            f"{matrix.dtype} of shape {matrix.shape}; name the file that has the vectors"
+        )
+    return matrix
 
-    def _check_strings(self, path: Path, key2row: Path) -> None:
-        from spacy.strings import StringStore
 
-        try:
-            store: Any = StringStore().from_disk(path)
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(
-                f"{path}: expected spaCy's vocab/strings.json, a list of words, got none "
-                f"({shorten(error)}); take it from the pipeline that the vectors are from"
-            ) from error
-        present = sum(string_id in store for string_id in self._rows)
-        if 2 * present < len(self._rows):
-            raise InputError(
-                f"{path}: names only {present} of the {len(self._rows)} keys in {key2row}; "
-                "take both from the same pipeline"
-            )
+def _read_words(path: Path) -> list[str]:
+    with _input_errors(path, "no list of words can be read", "name the list of the matrix"):
+        # The first bytes decide: a fetched file has the name of its resource.
+        content = path.read_bytes()
+        if content.startswith(_PARQUET):
+            return _read_parquet(path)
+        lines = content.decode("utf-8").split("\n")
+    return [line.rstrip("\r").split("\t")[0] for line in (lines if lines[-1] else lines[:-1])]
+
+
+def _read_parquet(path: Path) -> list[str]:
+    """Return the words in the only text column of a Parquet file."""
+    import pyarrow
+    from pyarrow import parquet
+
+    errors = (OSError, pyarrow.ArrowException)
+    with (
+        _input_errors(path, "no Parquet table can be read", "fetch the file again", errors),
+        parquet.ParquetFile(path) as file,
+    ):
+        kinds = (pyarrow.string(), pyarrow.large_string())
+        names = [field.name for field in file.schema_arrow if field.type in kinds]
+        columns = [file.read(columns=[name])[name].to_pylist() for name in names]
+    if len(columns) != 1 or None in columns[0]:
+        raise InputError(
+            f"{path}: expected one text column without gaps, got the text columns "
+            f"{', '.join(names) or '(none)'}; write the words in order as text, one a line"
+        )
+    return [str(word) for word in columns[0]]
+
+
+_SPACY_REMEDY = "take it from the pipeline that the vectors are from"
+
+
+def _read_spacy_rows(path: Path) -> dict[int, int]:
+    """Return the row of each string id."""
+    import srsly
+
+    errors = (OSError, AttributeError, TypeError, ArithmeticError, ValueError)
+    expected = "expected spaCy's vocab/key2row, which numbers the rows, got none"
+    with _input_errors(path, expected, _SPACY_REMEDY, errors):
+        table = srsly.msgpack_loads(path.read_bytes())
+        ids = np.fromiter(table, np.uint64).tolist()
+        return dict(zip(ids, np.fromiter(table.values(), np.int64).tolist(), strict=True))
+
+
+def _count_spacy_strings(path: str | Path, ids: Iterable[int]) -> int:
+    """Return how many of the string ``ids`` belong to words of spaCy's list."""
+    from spacy.strings import StringStore
+
+    expected = "expected spaCy's vocab/strings.json, a list of words, got none"
+    with _input_errors(path, expected, _SPACY_REMEDY, (OSError, ValueError, TypeError)):
+        store: Any = StringStore().from_disk(path)
+    return sum(string_id in store for string_id in ids)
+
+
+@contextmanager
+def _input_errors(
+    path: str | Path,
+    problem: str,
+    remedy: str,
+    errors: tuple[type[Exception], ...] = (OSError, ValueError),
+) -> Iterator[None]:
+    """Turn ``errors`` of the block into an InputError about ``path``."""
+    try:
+        yield
+    except errors as error:
+        raise InputError(f"{path}: {problem} ({shorten(error)}); {remedy}") from error

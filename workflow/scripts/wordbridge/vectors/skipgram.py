@@ -12,21 +12,12 @@ import fasttext
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write
 
-# The settings, and the library's names of those that have others. ``bucket`` rows serve all
-# subwords: the library's own two million make a file of 2.4 GB whatever the corpus.
-_SETTINGS = [
-    "dim",
-    "epochs",
-    "learning_rate",
-    "window",
-    "neg",
-    "min_count",
-    "minn",
-    "maxn",
-    "bucket",
-    "t",
-]
-_LIBRARY = {"epochs": "epoch", "learning_rate": "lr", "window": "ws", "min_count": "minCount"}
+# The library's names of the settings. ``bucket`` rows serve all subwords: the library's own two
+# million make a file of 2.4 GB whatever the corpus.
+_NAMES = {
+    **{"dim": "dim", "epochs": "epoch", "learning_rate": "lr", "window": "ws", "neg": "neg"},
+    **{"min_count": "minCount", "minn": "minn", "maxn": "maxn", "bucket": "bucket", "t": "t"},
+}
 _END_OF_LINE = "</s>"  # fastText counts it as a word
 
 
@@ -36,10 +27,10 @@ def train_vectors(
     """Write a fastText ``.bin`` model, skip-gram trained on token lists.
 
     Bojanowski et al. 2017. ``settings`` are those of vectors of kind trained. Equal texts and
-    settings give equal bytes: training has one thread, and the library's seed is 0 (its Python
-    side offers no other for this task). Raises InputError when no token is frequent enough.
+    settings give equal bytes: training has one thread and the library's fixed seed 0. Raises
+    InputError when no token is frequent enough.
     """
-    options = {_LIBRARY.get(key, key): settings[key] for key in _SETTINGS}
+    options = {name: settings[key] for key, name in _NAMES.items()}
     with tempfile.TemporaryDirectory() as folder, atomic_write(path) as partial:
         corpus = Path(folder, "corpus.txt")
         with corpus.open("w", encoding="utf-8", newline="\n") as lines:
@@ -48,19 +39,15 @@ def train_vectors(
             model = fasttext.train_unsupervised(
                 str(corpus), model="skipgram", thread=1, verbose=0, **options
             )
+            if set(model.get_words()) <= {_END_OF_LINE}:
+                raise ValueError("every word is rarer")
         except (ValueError, RuntimeError) as error:
-            raise _too_rare(settings, str(error)) from error
-        if set(model.get_words()) <= {_END_OF_LINE}:
-            raise _too_rare(settings, "every word is rarer")
+            raise InputError(
+                f"no word vectors can be learned ({error}): expected texts with words that occur "
+                f"at least {settings['min_count']} times; add text or lower min_count"
+            ) from error
         model.save_model(str(partial))
         _check_end(partial, model.get_output_matrix().tobytes())
-
-
-def _too_rare(settings: Mapping[str, Any], reason: str) -> InputError:
-    return InputError(
-        f"no word vectors can be learned ({reason}): expected texts with words that occur at "
-        f"least {settings['min_count']} times; add text or lower min_count"
-    )
 
 
 def _check_end(path: Path, end: bytes) -> None:
