@@ -66,7 +66,7 @@ GOOD = ["id\ttoken\tcount", "0\t_bos_\t0", "1\t_pad_\t0", "2\t_eos_\t0", "3\t_un
     ("place", "line", "message"),
     [
         (0, "id\tword\tcount", "line 1: expected the columns id, token, count, got"),
-        (2, "1\t_unk\t0", "line 2: expected the special tokens"),
+        (2, "1\t_unk\t0", "line 3: expected the special tokens"),
         (5, "5\ta\t7", "line 6: expected id 4"),
         (5, "4\ta", "line 6: expected 3 columns, got 2"),
         (5, "4\ta\tmany", "line 6: expected a number, a token and a count"),

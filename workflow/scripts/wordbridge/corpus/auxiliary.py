@@ -1,16 +1,16 @@
-"""Auxiliary training text: clauses of the verses that leak nothing of the valid and test splits."""
+"""Auxiliary training text: clauses of the verses that share no text with valid and test."""
 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, product
 
-from wordbridge.corpus.bible import Reference, SentenceOptions, clean, similar_length
-from wordbridge.corpus.pairs import Pair, TokenizedPair
+from wordbridge.corpus.bible import Reference, SentenceOptions, capitalize, clean, similar_length
+from wordbridge.corpus.pairs import Pair, TokenizedPair, token_lists
 from wordbridge.corpus.splits import match_key
 from wordbridge.errors import InputError
 
-# The units that a verse is cut into: the first of which both versions have the same number.
+# Units of a verse, the finest first.
 UNITS = {
     "clause": re.compile(r"[^.?!;:]*[^.?!;:\s][^.?!;:]*[.?!;:]*"),
     "sentence": re.compile(r"[^.?!]*[^.?!\s][^.?!]*[.?!]*"),
@@ -74,17 +74,13 @@ def pair_clauses(
 
 def _align(fr: str, en: str) -> tuple[str, list[tuple[str, str]]]:
     """Return the finest unit of which both texts have the same number, and its pairs."""
-    for unit, pattern in UNITS.items():
+    for name, pattern in UNITS.items():
         fr_units, en_units = (
-            [_capitalize(piece.strip()) for piece in pattern.findall(text)] for text in (fr, en)
+            [capitalize(unit.strip()) for unit in pattern.findall(text)] for text in (fr, en)
         )
         if len(fr_units) == len(en_units):
-            return unit, list(zip(fr_units, en_units, strict=True))
-    return unit, []
-
-
-def _capitalize(text: str) -> str:
-    return text[0].upper() + text[1:]
+            return name, list(zip(fr_units, en_units, strict=True))
+    return name, []
 
 
 def _rejection(fr: str, en: str, max_en_words: int, options: SentenceOptions) -> str | None:
@@ -109,33 +105,32 @@ def add_auxiliary(
     common words of the candidates. ``report`` gets the counts by reason.
     """
     report.update(dict.fromkeys(REASONS, 0))
-    train = [pair for pair in pairs if pair.split == "train"]
-    held_out = [pair for pair in pairs if pair.split != "train"]
     allowed = []
-    for pair, reason in _check_leaks(candidates, held_out, train):
+    for pair, reason in _check_leaks(candidates, pairs):
         report.update([READ] if reason is None else [READ, reason])
         if reason is None:
             allowed.append(pair)
-    fr_words, en_words = (
-        _words(train, name) | _most_common(allowed, name, common_words[name]) for name in _LANGUAGES
-    )
+    words = {}
+    for name in _LANGUAGES:
+        common = Counter(chain.from_iterable(token_lists(allowed, name, "all")))
+        words[name] = {word for word, _ in common.most_common(common_words[name])}
+        words[name].update(*token_lists(pairs, name, "train"))
     kept = [
         pair._replace(split="auxiliary")
         for pair in allowed
-        if fr_words.issuperset(pair.fr_tokens) and en_words.issuperset(pair.en_tokens)
+        if words["fr"].issuperset(pair.fr_tokens) and words["en"].issuperset(pair.en_tokens)
     ]
     report[KEPT], report[RARE] = len(kept), len(allowed) - len(kept)
     return [*pairs, *kept]
 
 
 def _check_leaks(
-    candidates: Sequence[TokenizedPair],
-    held_out: Sequence[TokenizedPair],
-    train: Sequence[TokenizedPair],
+    candidates: Sequence[TokenizedPair], pairs: Sequence[TokenizedPair]
 ) -> Iterator[tuple[TokenizedPair, str | None]]:
     """Yield each candidate with the reason to reject it, or None."""
+    held_out = [pair for pair in pairs if pair.split != "train"]
     groups = {pair.group for pair in held_out}
-    train_keys = set(zip(*_keys(train), strict=True))
+    train_keys = set(zip(*_keys([p for p in pairs if p.split == "train"]), strict=True))
     keys = _keys(candidates)
     fr_leaks, en_leaks = map(_leaks, keys, _keys(held_out))
     for pair, fr, en in zip(candidates, *keys, strict=True):
@@ -164,12 +159,3 @@ def _contained(texts: Collection[str], containers: Collection[str]) -> set[str]:
     """Return the long ``texts`` that one of ``containers`` contains."""
     joined = "\n".join(containers)  # one search in all is many times faster than one in each
     return {text for text in texts if len(text) >= _MIN_CONTAINED and text in joined}
-
-
-def _words(pairs: Sequence[TokenizedPair], language: str) -> set[str]:
-    return set(chain.from_iterable(getattr(pair, f"{language}_tokens") for pair in pairs))
-
-
-def _most_common(pairs: Sequence[TokenizedPair], language: str, number: int) -> set[str]:
-    tokens = chain.from_iterable(getattr(pair, f"{language}_tokens") for pair in pairs)
-    return {word for word, _ in Counter(tokens).most_common(number)}

@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -42,9 +43,6 @@ NO_ENGLISH, NO_FRENCH = "English: no question word", "French: no question word"
 KIND, CONDITION = "other kind of question", "condition on one side only"
 RATIO, DUPLICATE, KEPT = "length ratio", "duplicate", "kept"
 REASONS = (COMBINATIONS, UNEQUAL, NO_ENGLISH, NO_FRENCH, KIND, CONDITION, RATIO, DUPLICATE, KEPT)
-
-_TABLE = "bible"
-_COLUMNS = ("bbName", "bNumber", "cNumber", "vNumber", "vText")
 
 _MARKER = re.compile(r"\(\d+:\d+\)|\[[^\]]*\d+:\d+[^\]]*\]|\*\*\*|#")
 _QUOTE = re.compile("[\"\u00ab\u00bb\u201c\u201d\u201e`]|(?<![^\\W\\d_])['\u2018](?=\\w)")
@@ -88,66 +86,41 @@ class SentenceOptions:
 def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, dict[str, str]]:
     """Return the texts of ``versions`` by reference, sorted by reference, then version.
 
-    Raises InputError when the file is missing, is no such database or lacks a version.
+    The database has a table bible(bbName, bNumber, cNumber, vNumber, vText). Raises InputError
+    when the file is missing, is no such database or lacks a version.
     """
-    if not Path(path).is_file():
-        raise InputError(
-            f"{path}: expected an SQLite file of Bible verses, got no file; fetch it first"
-        )
     # immutable: no lock file and no journal in a store that may be read-only.
     address = f"{Path(path).resolve().as_uri()}?mode=ro&immutable=1"
-    connection = sqlite3.connect(address, uri=True)
+    verses: dict[Reference, dict[str, str]] = {}
     try:
-        _check_columns(connection, path)
-        _check_versions(connection, path, versions)
-        return _select(connection, versions)
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            names = connection.execute("select distinct bbName from bible order by 1").fetchall()
+            rows = connection.execute(
+                "select bNumber, cNumber, vNumber, bbName, vText from bible where bbName in "
+                f"({', '.join('?' * len(versions))}) and vText is not null order by 1, 2, 3, 4",
+                list(versions),
+            )
+            for book, chapter, verse, version, text in rows:
+                verses.setdefault((int(book), int(chapter), int(verse)), {})[version] = str(text)
     except (sqlite3.DatabaseError, TypeError, ValueError) as error:
         # The latter two come from numbers that are none and from text in another encoding.
         raise InputError(
-            f"{path}: expected an SQLite database of Bible verses, got an unreadable file "
-            f"({shorten(error)}); fetch it again"
+            f"{path}: expected an SQLite database of Bible verses, bible(bbName, bNumber, "
+            f"cNumber, vNumber, vText), got none ({shorten(error)}); fetch or correct the file"
         ) from error
-    finally:
-        connection.close()
+    _check_versions(path, versions, [str(name) for (name,) in names])
+    return verses
 
 
-def _check_columns(connection: sqlite3.Connection, path: str | Path) -> None:
-    columns = {row[1] for row in connection.execute(f"pragma table_info({_TABLE})")}
-    absent = [column for column in _COLUMNS if column not in columns]
-    if absent:
-        raise InputError(
-            f"{path}: expected a table {_TABLE}({', '.join(_COLUMNS)}), got none with "
-            f"{', '.join(absent)}; check that this is the right database"
-        )
-
-
-def _check_versions(
-    connection: sqlite3.Connection, path: str | Path, versions: Sequence[str]
-) -> None:
-    rows = connection.execute(f"select distinct bbName from {_TABLE} order by 1")
-    names = [str(name) for (name,) in rows]
-    unknown = [version for version in versions if version not in names]
+def _check_versions(path: str | Path, versions: Sequence[str], available: Sequence[str]) -> None:
+    unknown = [version for version in versions if version not in available]
     if unknown:
         titles = {version: f"{version} ({title})" for version, title in PUBLIC_DOMAIN.items()}
         raise InputError(
             f"{path}: expected Bible versions among "
-            f"{', '.join(titles.get(name, name) for name in names)}, got "
+            f"{', '.join(titles.get(name, name) for name in available)}, got "
             f"{', '.join(unknown)}; correct the versions in the configuration"
         )
-
-
-def _select(
-    connection: sqlite3.Connection, versions: Sequence[str]
-) -> dict[Reference, dict[str, str]]:
-    placeholders = ", ".join("?" * len(versions))
-    verses: dict[Reference, dict[str, str]] = {}
-    for book, chapter, verse, version, text in connection.execute(
-        f"select bNumber, cNumber, vNumber, bbName, vText from {_TABLE} "
-        f"where bbName in ({placeholders}) and vText is not null order by 1, 2, 3, 4",
-        list(versions),
-    ):
-        verses.setdefault((int(book), int(chapter), int(verse)), {})[version] = str(text)
-    return verses
 
 
 def pair_sentences(
@@ -194,6 +167,11 @@ def clean(verse: str, options: SentenceOptions) -> str:
     if options.strip_brackets:
         text = re.sub(r"[\[\]()]", "", text)
     return _SPACES.sub(" ", text).strip()
+
+
+def capitalize(text: str) -> str:
+    """Return ``text`` with its first character in upper case and the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def question_sentences(text: str) -> list[str]:
@@ -247,7 +225,7 @@ def _question(
             return None
         span = QuestionSpan("", sentence, "", "nothing")
     text = span.text if options.drop_conjunctions else span.conjunctions + span.text
-    return span._replace(text=text[0].upper() + text[1:])
+    return span._replace(text=capitalize(text))
 
 
 def _rejection(fr: QuestionSpan, en: QuestionSpan, options: SentenceOptions) -> str | None:

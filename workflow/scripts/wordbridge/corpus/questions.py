@@ -12,11 +12,10 @@ import zlib
 from codecs import BOM_UTF8
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from io import BufferedReader
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 from wordbridge.corpus.pairs import Pair, read_pairs
 from wordbridge.errors import InputError, shorten
@@ -31,14 +30,14 @@ ENGLISH, FRENCH, NEITHER = "English does not match", "French does not match", "n
 LONG = "too many characters"
 REASONS = (READ, KEPT, EMPTY, ENGLISH, FRENCH, NEITHER, LONG)
 
-BLOCK = 1 << 16  # bytes; whole blocks are decoded and split at once, and stay in a core's cache
+BLOCK = 1 << 16  # bytes that are decoded and split at once: they stay in a core's cache
 
 _MAX_LINE = 1 << 24  # bytes; a file with longer lines is no text, and would fill the memory
 # A pattern without alternatives and extensions that ends in an escaped sign needs that sign.
 _LAST_SIGN = re.compile(r"(?:[^\\(|]|\((?!\?)|\\[^|])*\\(?P<sign>[?.!])\)*")
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an archive without files
-# zipfile raises RuntimeError for passwords and unknown methods of compression.
+# zipfile raises RuntimeError for passwords, and its subclass for unknown methods of compression.
 _DAMAGE = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 
 
@@ -50,7 +49,7 @@ def extract_corpus(
 ) -> Iterator[Pair]:
     """Yield the question pairs of ``corpus``, of kind pairs, lines or table, read from ``files``.
 
-    ``questions`` has fr_pattern, en_pattern and max_characters; ``report`` gets the counts.
+    ``questions`` has fr_pattern, en_pattern and max_characters, as in ``extract_questions``.
     """
     if corpus["kind"] == "pairs":
         rows = ((pair, pair.fr, pair.en) for pair in read_pairs(files["pairs"]))
@@ -114,10 +113,7 @@ def extract_questions(
 
 
 def _compile(pattern: str | None, key: str) -> tuple[str, Matcher]:
-    """Return a sign that every match contains ("" when unknown) and the function that matches.
-
-    Raises InputError that names the configuration key when ``pattern`` is no regular expression.
-    """
+    """Return a sign that every match contains ("" when unknown) and the function that matches."""
     if pattern is None:
         return "", re.compile(r"(?s:.*)").match
     try:
@@ -195,83 +191,62 @@ class _Text:
     def blocks(self) -> Iterator[list[str]]:
         """Yield all lines, some thousands at a time."""
         for block in self._line_blocks():
-            lines = self._decode(block).split("\n")
+            lines = self._decode(block if self.count else block.removeprefix(BOM_UTF8)).split("\n")
             if not lines[-1]:
                 lines.pop()
             self.count += len(lines)
             yield lines
         if not self.count:
-            raise InputError(
-                f"{self.path}: expected lines of text, got an empty file; fetch it again"
-            )
+            raise self._error("lines of text", "an empty file; fetch it again")
 
     def _line_blocks(self) -> Iterator[bytes]:
         """Yield the bytes in blocks that end at the end of a line."""
         if not Path(self.path).is_file():
-            raise InputError(f"{self.path}: expected a text file, got no file; check the path")
+            raise self._error("a text file", "no file; check the path")
         try:
-            with Path(self.path).open("rb") as file, self._unpack(file) as read:
-                rest: list[bytes] = []  # the line that continues in the next chunk
-                first, length = True, 0
-                for chunk in iter(partial(read, BLOCK), b""):
-                    data = chunk.removeprefix(BOM_UTF8) if first else chunk
-                    first = False
-                    end = data.rfind(b"\n") + 1
-                    if end:
-                        yield b"".join((*rest, data[:end]))
-                        rest, length = [], 0
-                    rest.append(data[end:])
-                    length += len(data) - end
-                    if length > _MAX_LINE:
-                        raise InputError(
-                            f"{self.path}, line {self.count + 1}: expected lines of text, got one "
-                            f"of more than {_MAX_LINE} bytes; check that this is the right file"
-                        )
-                if any(rest):
-                    yield b"".join(rest)
+            with Path(self.path).open("rb") as file, self._unpack(file) as text:
+                while block := text.read(BLOCK):
+                    rest = text.readline(_MAX_LINE + 1)
+                    if len(rest) > _MAX_LINE:
+                        problem = f"one of more than {_MAX_LINE} bytes"
+                        advice = "check that this is the right file"
+                        raise self._error("lines of text", f"{problem}; {advice}", block)
+                    yield block + rest
         except (EOFError, OSError, *_DAMAGE) as error:
-            raise InputError(
-                f"{self.path}: expected a text, plain or compressed, got an unreadable, damaged, "
-                f"truncated or encrypted file ({shorten(error)}); fetch it again"
+            raise self._error(
+                "a text, plain or compressed",
+                f"an unreadable, damaged, truncated or encrypted file ({shorten(error)}); "
+                "fetch it again",
             ) from error
 
-    @contextmanager
-    def _unpack(self, file: BinaryIO) -> Iterator[Callable[[int], bytes]]:
-        """Yield the function that reads a number of bytes of the text."""
-        start = file.read(4)
-        file.seek(0)
-        if start in _ZIP:
-            with zipfile.ZipFile(file) as archive, archive.open(self._member(archive)) as packed:
-                yield packed.read
-        elif start.startswith(_GZIP):
-            with gzip.open(file) as unpacked:
-                yield unpacked.read
-        else:
-            yield file.read
-
-    def _member(self, archive: zipfile.ZipFile) -> str:
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    def _unpack(self, file: BufferedReader) -> IO[bytes]:
+        """Return the text in the file, which may be compressed."""
+        start = file.peek(4)
+        if start.startswith(_GZIP):
+            return cast(IO[bytes], gzip.GzipFile(fileobj=file))
+        if not start.startswith(_ZIP):
+            return file
+        archive = zipfile.ZipFile(file)
+        names = sorted(info.filename for info in archive.infolist() if not info.is_dir())
         if len(names) != 1:
-            raise InputError(
-                f"{self.path}: expected one file in the archive, got "
-                f"{', '.join(sorted(names)) or 'none'}; unpack the right one"
-            )
-        return names[0]
+            got = ", ".join(names) or "none"
+            raise self._error("one file in the archive", f"{got}; unpack the right one")
+        return archive.open(names[0])
 
     def _decode(self, block: bytes) -> str:
         """Return ``block`` as text in which only line feeds end lines."""
-        if b"\0" in block:
-            raise self._decoding_error(block, block.index(b"\0"), "text")
-        try:
-            text = block.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise self._decoding_error(block, error.start, "UTF-8") from error
-        return text.replace("\r\n", "\n") if "\r" in text else text
-
-    def _decoding_error(self, block: bytes, position: int, expected: str) -> InputError:
-        line = self.count + block.count(b"\n", 0, position) + 1
+        expected, position = "text", block.find(b"\0")
+        if position < 0:
+            try:
+                return block.decode("utf-8").replace("\r\n", "\n")
+            except UnicodeDecodeError as error:
+                expected, position = "UTF-8", error.start
         column = position - block.rfind(b"\n", 0, position)
-        return InputError(
-            f"{self.path}, line {line}: expected {expected}, got byte 0x{block[position]:02x} at "
-            f"byte {column} of the line; convert the file to UTF-8 text"
-        )
+        got = f"byte 0x{block[position]:02x} at byte {column} of the line"
+        raise self._error(expected, f"{got}; convert the file to UTF-8 text", block[:position])
+
+    def _error(self, expected: str, got: str, before: bytes | None = None) -> InputError:
+        """Return the error in the line after the bytes ``before`` of a block, or in the file."""
+        line = None if before is None else self.count + before.count(b"\n") + 1
+        location = self.path if line is None else f"{self.path}, line {line}"
+        return InputError(f"{location}: expected {expected}, got {got}")

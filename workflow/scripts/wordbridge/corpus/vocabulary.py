@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
@@ -24,12 +25,11 @@ class Vocabulary:
 
     words: tuple[str, ...]
     counts: tuple[int, ...]
-    _ids: dict[str, int] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _ids(self) -> dict[str, int]:
         # Without specials: a corpus word that is spelled `_eos_` must not end a sentence.
-        ids = {word: number for number, word in enumerate(self.words) if number >= len(SPECIALS)}
-        object.__setattr__(self, "_ids", ids)
+        return {word: number for number, word in enumerate(self.words) if number >= len(SPECIALS)}
 
     def __len__(self) -> int:
         """Return the number of words, specials included."""
@@ -75,31 +75,29 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
     Raises InputError when it is no such table, its ids have gaps, its specials are not the first
     four words, or a word occurs twice.
     """
-    rows = list(read_tsv(path, _COLUMNS, _row, _REMEDY))
-    for index, (number, _, _) in enumerate(rows):
-        if number != index:
-            raise _error(path, index + 2, f"id {index}, since ids count up from 0", str(number))
-    words = tuple(word for _, word, _ in rows)
-    if words[: len(SPECIALS)] != SPECIALS:
-        got = " ".join(words[: len(SPECIALS)])
-        raise _error(path, 2, f"the special tokens {' '.join(SPECIALS)} as the first ids", got)
-    lines: dict[str, int] = {}
-    for line, word in enumerate(words, start=2):
-        if word in lines:
-            raise _error(path, line, "every word once", f"{word} as on line {lines[word]}")
-        lines[word] = line
-    return Vocabulary(words, tuple(count for _, _, count in rows))
+    ids: dict[str, int] = {}
+
+    def count(number: str, token: str, frequency: str) -> int:
+        word, row = unescape_token(token), len(ids)
+        if not (number.isdecimal() and frequency.isdecimal()):
+            raise _error("a number, a token and a count", f"{number} {token} {frequency}")
+        if int(number) != row:
+            raise _error(f"id {row}, since ids count up from 0", number)
+        if row < len(SPECIALS) and word != SPECIALS[row]:
+            raise _error(f"the special tokens {' '.join(SPECIALS)} as the first ids", word)
+        if word in ids:
+            raise _error("every word once", f"{word} as on line {ids[word] + 2}")
+        ids[word] = row
+        return int(frequency)
+
+    counts = tuple(read_tsv(path, _COLUMNS, count, _REMEDY))
+    if len(ids) < len(SPECIALS):
+        raise InputError(f"{path}: expected the special tokens, got {len(ids)} words; {_REMEDY}")
+    return Vocabulary(tuple(ids), counts)
 
 
-def _row(number: str, token: str, count: str) -> tuple[int, str, int]:
-    if not (number.isdecimal() and count.isdecimal()):
-        got = shorten(f"{number} {token} {count}")
-        raise InputError(f"expected a number, a token and a count, got {got!r}; {_REMEDY}")
-    return int(number), unescape_token(token), int(count)
-
-
-def _error(path: str | Path, line: int, expected: str, got: str) -> InputError:
-    return InputError(f"{path}, line {line}: expected {expected}, got {shorten(got)!r}; {_REMEDY}")
+def _error(expected: str, got: str) -> InputError:
+    return InputError(f"expected {expected}, got {shorten(got)!r}; {_REMEDY}")
 
 
 def numericalize(

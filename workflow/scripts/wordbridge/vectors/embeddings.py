@@ -107,21 +107,21 @@ def lookup(words: Sequence[str], vectors: WordVectors, fallbacks: Sequence[str])
     matrix[mask] = exact
     steps = [EXACT if is_exact else MISSING for is_exact in mask]
     spellings = [word if is_exact else "" for word, is_exact in zip(words, mask, strict=True)]
-    missing = {words[row]: row for row in np.flatnonzero(~mask)}
-    forms = {  # an empty form where a fall-back has no spellings, as SUBWORDS has none
+    missing = np.flatnonzero(~mask).tolist()
+    forms = {  # with an empty form for a fall-back without spellings, such as SUBWORDS
         word: [(step, form) for step in fallbacks for form in candidates(word, step) or [()]]
-        for word in missing
+        for word in (words[row] for row in missing)
     }
     # One lookup for the candidates of all words: it may read a whole file.
     parts = {part for options in forms.values() for _, form in options for part in form}
     spelled = _by_word(sorted(parts), vectors.lookup) if parts else {}
     composed: dict[str, Matrix] = {}
     if SUBWORDS in fallbacks and missing and isinstance(vectors, SubwordVectors):
-        composed = _by_word(list(missing), vectors.compose)
-    for word, row in missing.items():
-        for step, form in forms[word]:
-            if step == SUBWORDS and word in composed:
-                vector = composed[word]
+        composed = _by_word(list(forms), vectors.compose)
+    for row in missing:
+        for step, form in forms[words[row]]:
+            if step == SUBWORDS and words[row] in composed:
+                vector = composed[words[row]]
             elif form and spelled.keys() >= set(form):
                 vector = np.mean([spelled[part] for part in form], axis=0, dtype=np.float32)
             else:
