@@ -1,7 +1,7 @@
 """Parallel texts in batches of similar length, and the pairs of each epoch.
 
-The batches are those of the lesson's two samplers without their bugs: a corpus of one batch and a
-short last batch are no special cases, and the order of an epoch depends on (seed, epoch) alone.
+The batches are those of the lesson's two samplers without their bugs: one batch and a short last
+batch are no special cases, and the order of an epoch depends on (seed, epoch) alone.
 """
 
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ def sortish_batches(lengths: ArrayLike, batch_size: int, seed: int, epoch: int) 
     """Return batches of indices into ``lengths``: each index once, similar lengths together.
 
     The indices are shuffled and cut into chunks of 50 batches; each chunk is sorted by falling
-    length and cut into batches; the batches are shuffled, except that the one with the longest
-    text comes first, so that a lack of memory shows at once. A pure function of its arguments.
+    length and cut into batches; the batches are shuffled. The batch with the longest text comes
+    first, so that a lack of memory shows at once.
     """
     keys = np.asarray(lengths, dtype=np.int64)
     if not len(keys):
@@ -61,10 +61,9 @@ def _cut(indices: Indices, size: int) -> list[Indices]:
 
 @dataclass(frozen=True)
 class AuxiliarySampler:
-    """The pairs of an epoch: all ``train`` pairs, in the first ``epochs`` auxiliary ones as well.
+    """The pairs of an epoch: all ``train`` pairs, and auxiliary ones in the first ``epochs``.
 
-    ``auxiliary`` is the number of auxiliary pairs, which follow the train pairs; each of the first
-    epochs draws ``drawn`` of them.
+    The ``auxiliary`` pairs follow the train pairs; each of the first epochs draws ``drawn``.
     """
 
     train: int
@@ -75,8 +74,7 @@ class AuxiliarySampler:
     def indices(self, seed: int, epoch: int) -> Indices:
         """Return the indices of the pairs of ``epoch`` (from 0), the train pairs first.
 
-        Auxiliary pairs are drawn in one order per seed, none again before all have been drawn. A
-        pure function of its arguments.
+        Auxiliary pairs are drawn in one order per seed, none again before all have been drawn.
         """
         train = np.arange(self.train, dtype=np.int64)
         if not self._size(epoch):
@@ -99,8 +97,7 @@ class AuxiliarySampler:
 class Batch:
     """Padded texts: source (source time, batch), target (target time, batch), lengths (batch).
 
-    ``indices`` are those of the pairs in their ParallelData. All tensors are int64; lengths
-    count the end of sequence.
+    ``indices`` are those in the ParallelData. All tensors are int64; lengths include EOS.
     """
 
     indices: torch.Tensor
@@ -127,9 +124,8 @@ def pad(sequences: Sequence[NDArray[Any] | Sequence[int]], pad: int = PAD) -> to
 class ParallelData:
     """The pairs of a split as ids of the source and the target language.
 
-    Index i is the pair in row ``rows[i]`` of the files; rows ascend in each split. With
-    ``first_tag`` every source text begins with the tag of its target's version: ``first_tag``
-    plus the index of the version.
+    Index i is the pair in row ``rows[i]`` of the files. With ``first_tag`` every source text
+    begins with the tag of its target's version: ``first_tag`` plus the index of the version.
     """
 
     source: TokenIds
@@ -185,9 +181,8 @@ def read_parallel(
 ) -> ParallelData:
     """Return the pairs of ``split`` from a French and an English ids file.
 
-    ``direction`` "fr-en" makes French the source, "en-fr" English; ``first_tag`` is as in
-    ParallelData. Raises InputError when the files do not belong together, the split has no
-    pair, or there are no versions for tags.
+    The source is French in the ``direction`` "fr-en", else English. Raises InputError when the
+    files do not belong together, the split has no pair, or there are no versions for tags.
     """
     fr, en = read_ids(fr_path), read_ids(en_path)
     if len(fr) != len(en) or (fr.split != en.split).any():

@@ -77,11 +77,6 @@ class SentenceOptions:
     max_ratio: float
     length_tolerance: int  # difference in words that is accepted whatever the ratio
 
-    @property
-    def exclude(self) -> list[str]:
-        """Return the names of the exclusions that ``find_question`` applies."""
-        return ["when"] * self.when_before_auxiliary + ["relative"] * self.refuse_relatives
-
 
 def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, dict[str, str]]:
     """Return the texts of ``versions`` by reference, sorted by reference, then version.
@@ -219,7 +214,8 @@ def _question(
     sentence: str, language: Language, word_required: bool, options: SentenceOptions
 ) -> QuestionSpan | None:
     """Return the question in ``sentence`` with a capital, None when there is none to keep."""
-    span = find_question(sentence, language, options.exclude, options.drop_introducers)
+    exclude = ["when"] * options.when_before_auxiliary + ["relative"] * options.refuse_relatives
+    span = find_question(sentence, language, exclude, options.drop_introducers)
     if span is None:
         if word_required:
             return None

@@ -1,11 +1,12 @@
 """Tokens or SentencePiece pieces as natural text.
 
-English and French have rules for clitics; other languages get those for punctuation alone.
+English and French have rules for clitics; other languages have those for punctuation alone.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence, Set
+from itertools import pairwise
+from typing import NamedTuple
 
 from wordbridge.corpus.special_tokens import REPEATED, UPPER, WORD_REPEATED
 
@@ -18,17 +19,16 @@ _BETWEEN = frozenset("-/")  # joins both, as in well-known and and/or
 _NEVER = re.compile(r"(?!)")
 
 _MAX_REPEATS = 100  # a model may predict any number behind a marker
-_SEPARATORS = frozenset([",", ".", "!", "?", ";", "-", "..."])
+_SEPARATORS = frozenset({",", ".", "!", "?", ";", "-", "..."})
 
 
-@dataclass(frozen=True)
-class _Rules:
+class _Rules(NamedTuple):
     """Tokens that join the word before or after them, and pairs that are one word."""
 
     before: re.Pattern[str] = _NEVER
     after: re.Pattern[str] = _NEVER
     elided: re.Pattern[str] = _NEVER  # words whose apostrophe is a token of its own at a marker
-    pairs: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    pairs: Set[tuple[str, str]] = frozenset()
 
 
 _RULES = {
@@ -36,9 +36,7 @@ _RULES = {
         before=re.compile(r"(?:n't|'(?:s|m|d|re|ve|ll))$", re.IGNORECASE),
         after=re.compile(r"(?:y'|c'm|[$£€])$", re.IGNORECASE),
         elided=re.compile(r"o$", re.IGNORECASE),
-        pairs=frozenset(
-            [("can", "not"), ("gon", "na"), ("wan", "na"), ("got", "ta"), ("c'm", "on")]
-        ),
+        pairs={("can", "not"), ("gon", "na"), ("wan", "na"), ("got", "ta"), ("c'm", "on")},
     ),
     "fr": _Rules(
         before=re.compile(r"-\w+$"),
@@ -61,7 +59,11 @@ def detokenize(tokens: Sequence[str], language: str) -> str:
     is_open = {'"': False, "'": False}  # whether a quotation with this mark has begun
     joins_next = True
     for previous, word, following in zip(["", *words], words, [*words[1:], ""], strict=False):
-        joins = joins_next or _joins_previous(previous, word, rules)
+        joins = joins_next or bool(
+            _CLOSING.match(word)
+            or rules.before.match(word)
+            or (previous.lower(), word.lower()) in rules.pairs
+        )
         joins_next = _joins_next(word, following, rules)
         is_elision = word == "'" and bool(rules.elided.match(previous))
         if (word in _BETWEEN and previous and following) or is_elision:
@@ -73,11 +75,6 @@ def detokenize(tokens: Sequence[str], language: str) -> str:
             joins, joins_next = joins or closes, not closes
         pieces.append(word if joins else f" {word}")
     return "".join(pieces)
-
-
-def _joins_previous(previous: str, word: str, rules: _Rules) -> bool:
-    pair = (previous.lower(), word.lower())
-    return bool(_CLOSING.match(word) or rules.before.match(word) or pair in rules.pairs)
 
 
 def _joins_next(word: str, following: str, rules: _Rules) -> bool:
@@ -96,16 +93,11 @@ def undo_rules(tokens: Sequence[str]) -> list[str]:
 
 
 def _expand_capitals(tokens: Sequence[str]) -> list[str]:
-    expanded: list[str] = []
-    upper = False
-    for token in tokens:
-        if token == UPPER:
-            upper = True
-            continue
-        is_marker = token in (REPEATED, WORD_REPEATED)
-        expanded.append(token.upper() if upper and not is_marker else token)
-        upper = False
-    return expanded
+    return [
+        token.upper() if previous == UPPER and token not in (REPEATED, WORD_REPEATED) else token
+        for previous, token in pairwise(["", *tokens])
+        if token != UPPER
+    ]
 
 
 def _expand_words(tokens: Sequence[str]) -> list[str]:
@@ -135,9 +127,10 @@ def _expand_characters(tokens: Sequence[str]) -> list[str]:
         count, index = _count(tokens, index + 1)
         if not count:
             continue
-        run = tokens[index] * count
+        run, word = tokens[index] * count, expanded[-1][-1:] if expanded else ""
         index += 1
-        if expanded and _continues(expanded[-1], run):
+        # A run of letters or digits continues a word of the same kind: so + oooo.
+        if (word.isdigit() and run.isdigit()) or (word.isalpha() and run.isalpha()):
             expanded[-1] += run
         else:
             expanded.append(run)
@@ -149,8 +142,3 @@ def _count(tokens: Sequence[str], index: int) -> tuple[int, int]:
     if index + 1 < len(tokens) and tokens[index].isdecimal():
         return min(int(tokens[index]), _MAX_REPEATS), index + 1
     return 0, index
-
-
-def _continues(word: str, run: str) -> bool:
-    """Return whether a run of letters or digits continues a word of the same kind: so + oooo."""
-    return (word[-1].isdigit() and run.isdigit()) or (word[-1].isalpha() and run.isalpha())

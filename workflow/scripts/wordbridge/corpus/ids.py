@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wordbridge.arrays import damaged, read_npz, write_npz
 from wordbridge.errors import InputError
 
-# The file has the index of each text's split in this list.
+# The file stores the index of each text's split in this tuple.
 SPLITS = ("train", "valid", "test", "auxiliary")
 
 _TYPES = {
@@ -27,8 +27,8 @@ class TokenIds:
     """Texts as token ids, and the split and version of each.
 
     Text i is ``ids[offsets[i] : offsets[i + 1]]``, in the split ``SPLITS[split[i]]`` and from
-    ``versions[version[i]]``; version and names are empty for a corpus without versions.
-    ``names`` are those of the versions in UTF-8, one a line.
+    ``versions[version[i]]``. ``names`` has the versions in UTF-8, one a line; version and names
+    are empty for a corpus without versions.
     """
 
     ids: NDArray[np.int32]
@@ -65,10 +65,7 @@ class TokenIds:
 def pack(
     id_lists: Iterable[Sequence[int]], splits: Sequence[str], versions: Sequence[str] = ()
 ) -> TokenIds:
-    """Return the texts of ``id_lists`` in one flat array.
-
-    ``splits`` is the split of each text, ``versions`` its version, if the corpus has versions.
-    """
+    """Return the texts of ``id_lists`` with the split and, if there are any, version of each."""
     lists = [np.asarray(ids, dtype=np.int32) for ids in id_lists]
     if len(lists) != len(splits):
         raise ValueError(f"{len(lists)} texts but {len(splits)} splits")
@@ -86,7 +83,7 @@ def pack(
 
 
 def write_ids(texts: TokenIds, path: str | Path) -> None:
-    """Write the arrays as an .npz: equal texts give equal bytes."""
+    """Write the arrays as .npz; equal texts give equal bytes."""
     write_npz(path, vars(texts), _TYPES)
 
 

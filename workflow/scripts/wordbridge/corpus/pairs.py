@@ -17,8 +17,7 @@ class Pair(NamedTuple):
     """A French sentence and its English translation.
 
     Pairs with the same ``item`` are versions of one sentence; pairs with the same ``group``
-    belong to the same split. The versions name the translation that each side is from, where the
-    corpus has several.
+    belong to the same split. The versions are those of each side, "" in a corpus without any.
     """
 
     item: str
@@ -49,7 +48,7 @@ REPORT_COLUMNS = ("reason", "count")
 
 SPLITS = ("train", "auxiliary", "valid", "test")  # in the order of the tables
 
-# Whatever Python, pandas or a spreadsheet may take for the end of a field or of a line.
+# Characters that Python, pandas or a spreadsheet may take for the end of a field or of a line.
 # The French spaces U+00A0, U+202F and U+2009 stay: the tokenizer normalizes them.
 _ENDS = "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
 _BREAK = re.compile(f" *[{_ENDS}][ {_ENDS}]*")
@@ -66,10 +65,7 @@ def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> int:
 
 
 def read_pairs(path: str | Path) -> Iterator[Pair]:
-    """Yield the pairs of the table at ``path``, one at a time.
-
-    Raises InputError when it is no such table.
-    """
+    """Yield the pairs of the table at ``path``. Raises InputError when it is no such table."""
     return read_tsv(path, PAIR_COLUMNS, Pair, "name or make a table of pairs")
 
 
@@ -80,40 +76,37 @@ def write_counts(path: str | Path, counts: Mapping[str, int]) -> None:
 
 def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
     """Write the table of ``pairs``, with a column split when the first pair has one."""
-    rows = list(pairs)
-    split = ("split",) * bool(rows and rows[0].split)
-    fields = (
-        [
+    pairs = list(pairs)
+    columns = (*TOKENIZED_COLUMNS, "split") if pairs and pairs[0].split else TOKENIZED_COLUMNS
+    rows = (
+        (
             *(*pair[:4], pair.fr_version, pair.en_version),
-            *(join_tokens(pair.fr_tokens), join_tokens(pair.en_tokens)),
-            *[pair.split] * len(split),
-        ]
-        for pair in rows
+            *(join_tokens(pair.fr_tokens), join_tokens(pair.en_tokens), pair.split),
+        )
+        for pair in pairs
     )
-    write_tsv(path, TOKENIZED_COLUMNS + split, fields)
+    write_tsv(path, columns, (row[: len(columns)] for row in rows))
 
 
 def read_tokenized(path: str | Path) -> list[TokenizedPair]:
     """Return the pairs of the table at ``path``. Raises InputError when it is no such table."""
 
-    def pair(*fields: str) -> TokenizedPair:
-        fr_tokens, en_tokens, *split = fields[6:]
-        tokenized = tokenized_pair(
-            Pair(*fields[:6]), split_tokens(fr_tokens), split_tokens(en_tokens)
-        )
-        return tokenized._replace(split="".join(split))
+    def row(*fields: str) -> TokenizedPair:
+        *pair, fr_tokens, en_tokens, split = fields if len(fields) == 9 else (*fields, "")
+        return tokenized_pair(Pair(*pair), split_tokens(fr_tokens), split_tokens(en_tokens), split)
 
-    return list(read_tsv(path, TOKENIZED_COLUMNS, pair, "make the table again", ["split"]))
+    return list(read_tsv(path, TOKENIZED_COLUMNS, row, "make the table again", ["split"]))
 
 
-def tokenized_pair(pair: Pair, fr_tokens: list[str], en_tokens: list[str]) -> TokenizedPair:
-    """Return ``pair`` with its tokens, in no split yet."""
-    versions = {"fr_version": pair.fr_version, "en_version": pair.en_version}
-    return TokenizedPair(*pair[:4], fr_tokens, en_tokens, **versions)
+def tokenized_pair(
+    pair: Pair, fr_tokens: list[str], en_tokens: list[str], split: str = ""
+) -> TokenizedPair:
+    """Return ``pair`` with its tokens."""
+    return TokenizedPair(*pair[:4], fr_tokens, en_tokens, split, *pair[4:])
 
 
 def token_lists(pairs: Sequence[TokenizedPair], language: str, split: str) -> list[list[str]]:
-    """Return the tokens of one language ("fr" or "en") in one split, or in all ("all").
+    """Return the tokens in ``language`` ("fr" or "en") of one split, or of all ("all").
 
     "train" includes the auxiliary text: models learn from both.
     """
@@ -130,8 +123,7 @@ def versions(pairs: Sequence[TokenizedPair], language: str) -> list[str]:
 _ESCAPES = {"\\": "\\\\", " ": "\\s", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _CHARACTERS = {escape[1]: character for character, escape in _ESCAPES.items()}
 _EMPTY = "\\e"  # an empty token would otherwise vanish between two spaces
-
-# Controls and odd spaces too: some readers end a line at U+0085 or U+2028.
+# With controls and rare spaces: some readers end a line at U+0085 or U+2028.
 _UNSAFE = re.compile(r"[\\\s\x00-\x1f\x7f-\x9f]")
 _ESCAPED = re.compile(r"\\(u[0-9a-f]{4}|[^u]|u|$)", re.DOTALL)
 
@@ -147,17 +139,14 @@ def split_tokens(line: str) -> list[str]:
 
 
 def escape_token(token: str) -> str:
-    """Return ``token`` without spaces, tabs, line ends or controls, never empty.
-
-    ``unescape_token`` returns the token.
-    """
+    """Return ``token`` without spaces, tabs, line ends or controls, and never empty."""
     return _UNSAFE.sub(_escape, token) if token else _EMPTY
 
 
 def unescape_token(field: str) -> str:
     """Return the token that ``escape_token`` wrote as ``field``.
 
-    Raises InputError for an escape that is never written.
+    Raises InputError for an unknown escape.
     """
     if field == _EMPTY:
         return ""
@@ -165,8 +154,7 @@ def unescape_token(field: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    character = match.group()
-    return _ESCAPES.get(character) or f"\\u{ord(character):04x}"
+    return _ESCAPES.get(match[0]) or f"\\u{ord(match[0]):04x}"
 
 
 def _unescape(match: re.Match[str]) -> str:

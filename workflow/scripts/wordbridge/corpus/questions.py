@@ -74,8 +74,8 @@ def extract_questions(
 ) -> Iterator[tuple[Key, str, str]]:
     """Yield the ``rows`` (key, French, English) cut down to what the patterns match, in order.
 
-    A pattern that is None keeps the whole sentence. ``report`` gets the counts by reason.
-    Raises InputError for an invalid pattern and, at the end, when no row is kept.
+    The pattern None keeps whole sentences. ``report`` gets the counts by reason. Raises
+    InputError for an invalid pattern and, at the end, when no row is kept.
     """
     fr_sign, fr_search = _compile(fr_pattern, "fr_pattern")
     en_sign, en_search = _compile(en_pattern, "en_pattern")
@@ -132,9 +132,9 @@ def _compile(pattern: str | None, key: str) -> tuple[str, Matcher]:
 def read_lines(path: str | Path) -> Iterator[str]:
     r"""Yield the lines of the text at ``path`` without their ends, which are \n or \r\n only.
 
-    The first bytes, not the name, decide whether the file is compressed; a .zip contains one
-    file. A byte order mark at the start is dropped. Raises InputError for a missing or empty
-    file, bytes that are not UTF-8, NUL bytes, and damaged or truncated archives.
+    The first bytes decide whether the file is compressed; a .zip contains one file. A byte order
+    mark is dropped. Raises InputError for a missing, empty or damaged file and for bytes that
+    are not UTF-8 text.
     """
     return chain.from_iterable(_Text(path).blocks())
 

@@ -1,4 +1,4 @@
-"""The special tokens and their ids; apart from ``vocabulary``, whose edits must retrain nothing."""
+"""The special tokens and their ids, apart from ``vocabulary``, whose edits retrain nothing."""
 
 BOS, PAD, EOS, UNK = range(4)
 

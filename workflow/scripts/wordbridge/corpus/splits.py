@@ -20,27 +20,19 @@ _MAX_MULTIPLE = 2  # of the mean component
 
 def split_pairs(pairs: Sequence[TokenizedPair], settings: Mapping[str, Any]) -> list[TokenizedPair]:
     """Return ``pairs`` with the split of each; ``settings`` has method, seed, valid and test."""
+    valid, test, seed = settings["valid"], settings["test"], settings["seed"]
     if settings["method"] == "lesson":
-        splits = lesson_split(len(pairs), settings["seed"], settings["valid"])
+        splits = lesson_split(len(pairs), seed, valid)
     else:
-        splits = grouped_split(
-            [pair.group for pair in pairs],
-            [pair.fr for pair in pairs],
-            [pair.en for pair in pairs],
-            {
-                TRAIN: 1 - settings["valid"] - settings["test"],
-                VALID: settings["valid"],
-                TEST: settings["test"],
-            },
-            settings["seed"],
-        )
+        columns = ([getattr(p, name) for p in pairs] for name in ("group", "fr", "en"))
+        splits = grouped_split(*columns, {TRAIN: 1 - valid - test, VALID: valid, TEST: test}, seed)
     return [pair._replace(split=split) for pair, split in zip(pairs, splits, strict=True)]
 
 
 def lesson_split(count: int, seed: int, valid: float) -> list[str]:
-    """Return the split of each of ``count`` pairs as the lesson draws it: independently, no test.
+    """Return the split of each of ``count`` pairs as the lesson draws it: train or valid.
 
-    Versions of one sentence fall into both splits: of use for comparison only.
+    Pairs are drawn independently: both splits may have versions of one sentence.
     """
     is_train = np.random.RandomState(seed).rand(count) > valid
     return [TRAIN if row else VALID for row in is_train]
@@ -63,15 +55,19 @@ def grouped_split(
     french = [match_key(text) for text in fr_texts]
     english = [match_key(text) for text in en_texts]
     components = _components(groups, french, english)
-    # No two components share an English text: the first one identifies its component.
-    components.sort(key=lambda rows: _draw(min(english[row] for row in rows), seed))
+
+    def rank(rows: list[int]) -> bytes:
+        text = min(english[row] for row in rows)  # no two components share an English text
+        return hashlib.sha256(f"{seed}\0{text}".encode()).digest()
+
+    components.sort(key=rank)
     splits = [TRAIN] * len(english)
     room = {split: fractions.get(split, 0.0) * len(english) for split in (TEST, VALID)}
     mean = len(english) / max(len(components), 1)
     largest = {split: max(_MAX_SHARE * size, _MAX_MULTIPLE * mean) for split, size in room.items()}
     for rows in components:
         for split in (TEST, VALID):
-            # A split may exceed its share where that comes closer to it than falling short.
+            # A split may exceed its share by less than it would otherwise fall short of it.
             if len(rows) <= largest[split] and len(rows) < 2 * room[split]:
                 room[split] -= len(rows)
                 for row in rows:
@@ -113,7 +109,3 @@ def _components(*columns: Sequence[str]) -> list[list[int]]:
         for row, key in enumerate(column):
             rows.union(first.setdefault(key, row), row)
     return [list(component) for component in rows.to_sets()]
-
-
-def _draw(text: str, seed: int) -> bytes:
-    return hashlib.sha256(f"{seed}\0{text}".encode()).digest()

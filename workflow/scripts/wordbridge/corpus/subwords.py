@@ -1,4 +1,4 @@
-"""Tokens cut into SentencePiece pieces, of which hardly any is unknown."""
+"""Tokens segmented into SentencePiece pieces, of which hardly any is unknown."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
@@ -22,8 +22,7 @@ def train_subwords(pairs: Sequence[TokenizedPair], size: int) -> dict[str, bytes
 def train_sentencepiece(texts: Iterable[str], size: int) -> bytes:
     """Return a unigram model (Kudo 2018) with at most ``size`` pieces, trained on ``texts``.
 
-    One thread and no sampling: equal texts give equal bytes. Raises InputError when there is too
-    little text.
+    Equal texts give equal bytes. Raises InputError when there is too little text.
     """
     model = BytesIO()
     try:
@@ -33,14 +32,14 @@ def train_sentencepiece(texts: Iterable[str], size: int) -> bytes:
             vocab_size=size,
             hard_vocab_limit=False,  # a small corpus may have fewer pieces
             model_type="unigram",
-            character_coverage=1.0,  # a rare letter costs one piece, a lost one costs words
+            character_coverage=1.0,  # a rare letter costs one piece, an unknown one costs words
             normalization_rule_name="identity",  # the tokens are normalized already
             num_threads=1,
             minloglevel=2,
         )
     except (RuntimeError, OSError) as error:
         raise InputError(
-            f"SentencePiece cannot learn {size} pieces ({' '.join(str(error).split())}); "
+            f"SentencePiece cannot learn {size} pieces ({shorten(error)}); "
             "choose another number of pieces or add text"
         ) from error
     return model.getvalue()
@@ -58,17 +57,13 @@ def read_sentencepiece(path: str | Path) -> bytes:
         model = Path(path).read_bytes()
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         # A piece that is no UTF-8 raises ValueError here, not later for the text that needs it.
-        pieces = [processor.id_to_piece(number) for number in range(len(processor))]
+        if not [processor.id_to_piece(number) for number in range(len(processor))]:
+            raise ValueError("no pieces")
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(
             f"{path}: expected a SentencePiece model, got none ({shorten(error)}); "
             "delete the file and make it again"
         ) from error
-    if not pieces:
-        raise InputError(
-            f"{path}: expected a SentencePiece model, got one without pieces; "
-            "delete the file and make it again"
-        )
     return model
 
 

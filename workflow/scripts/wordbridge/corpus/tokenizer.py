@@ -9,11 +9,10 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from multiprocessing import get_context
 from types import ModuleType
@@ -33,8 +32,8 @@ READ, KEPT, EMPTY, LONG = "read", "kept", "no token on one side or both", "too m
 
 _SPECIAL = ("<eos>", "<bos>", "<unk>")  # spaCy would cut these at the angle brackets
 _CHUNK = 2000  # texts that a process takes at once
-# The start of a process takes 6 s of a core until spaCy is imported and warm, in which a running
-# one cuts about 40,000 texts; two processes break even at 80,000.
+# A process takes 6 s of a core to import spaCy and warm up, as long as a running one takes for
+# about 40,000 texts; two processes break even at 80,000.
 _TEXTS_PER_PROCESS = 100_000
 
 
@@ -90,9 +89,9 @@ def tokenize(
     One process tokenizes a corpus that is too small for several to save time. ``language`` is
     a code that spaCy has, such as "fr". Raises InputError for any other.
     """
-    _spacy_tokenizer(language)
+    _spacy_tokenizer(language)  # raises its error here, not in a process
     chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
-    arguments = chunks, [language] * len(chunks), [rules] * len(chunks)
+    task = partial(_tokenize_chunk, language=language, rules=rules)
 
     def watch(results: Iterable[list[list[str]]]) -> list[list[str]]:
         tokens = chain.from_iterable(results)
@@ -100,12 +99,18 @@ def tokenize(
 
     workers = min(processes, len(texts) // _TEXTS_PER_PROCESS)
     if workers <= 1:
-        return watch(map(_tokenize_chunk, *arguments))
+        return watch(map(task, chunks))
     # A worker holds both ends of the pipe that it reads, and would wait for a dead parent forever.
     context, parent = get_context("spawn"), (os.getpid(),)
     with ProcessPoolExecutor(workers, context, exit_with_parent, parent) as pool:
-        with _without_main():
-            results = pool.map(_tokenize_chunk, *arguments)
+        # A new process imports the main module, under Snakemake the rule's script, which would do
+        # its whole work once more.
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            results = pool.map(task, chunks)
+        finally:
+            sys.modules["__main__"] = main
         return watch(results)
 
 
@@ -135,25 +140,10 @@ def _tokenize_chunk(texts: Sequence[str], language: str, rules: TokenRules) -> l
     return token_lists
 
 
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Start processes that do not run the main module again.
-
-    A new process imports the caller's main module; under Snakemake that is the rule's
-    script, which would do its whole work once more.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphen, zero widths
 _PLAIN = str.maketrans(
     {
-        **dict.fromkeys("‘’‚‛ʼ′`´", "'"),  # noqa: RUF001 (the point is that they look alike)
+        **dict.fromkeys("‘’‚‛ʼ′`´", "'"),  # noqa: RUF001
         **dict.fromkeys("“”„‟″", '"'),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),  # hyphens, en dash, minus
         **dict.fromkeys("\u2014\u2015", "--"),  # as plain texts write the em dash
@@ -162,21 +152,18 @@ _PLAIN = str.maketrans(
 )
 # French puts spaces inside its quotation marks, English and straight quotes have none.
 _GUILLEMETS = ((re.compile(r"«\s*|\s*»"), '"'), (re.compile(r"‹\s*|\s*›"), "'"))  # noqa: RUF001
-_TWO_APOSTROPHES = re.compile("''")
 _WHITE_SPACE = re.compile(r"\s+")
 
 
 def normalize(text: str) -> str:
-    """Return ``text`` with straight quotes, plain dashes and single plain spaces.
+    """Return ``text`` in Unicode NFC with straight quotes, plain dashes and single plain spaces.
 
-    Letters and their accents stay, each as one character (Unicode NFC). A second call changes
-    nothing.
+    A second call changes nothing.
     """
     text = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).translate(_PLAIN)
     for marks, quote in _GUILLEMETS:
         text = marks.sub(quote, text)
-    text = _TWO_APOSTROPHES.sub('"', text)
-    return _WHITE_SPACE.sub(" ", text).strip()
+    return _WHITE_SPACE.sub(" ", text.replace("''", '"')).strip()
 
 
 _CHARACTERS = re.compile(r"(\S)(\1{3,})")

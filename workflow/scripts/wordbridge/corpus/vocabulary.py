@@ -51,8 +51,8 @@ class Vocabulary:
 def build_vocabulary(token_lists: Iterable[Sequence[str]], size: int, min_count: int) -> Vocabulary:
     """Return the ``size`` most common tokens after the specials, ties in order of appearance.
 
-    Tokens with a count below ``min_count`` are left out, and so are corpus tokens that are
-    spelled like a special. The specials have count 0.
+    Tokens with a count below ``min_count`` and those spelled like a special are left out. The
+    specials have count 0.
     """
     counts = Counter(chain.from_iterable(token_lists))
     for special in SPECIALS:
@@ -128,7 +128,7 @@ def numericalize(
 def length_limit(lengths: Sequence[int], percentile: float) -> int:
     """Return the ``percentile`` (0 to 100) of ``lengths``, rounded down, as in the lesson.
 
-    ``lengths`` count the end of sequence. Raises InputError when there are none.
+    Raises InputError when there are no lengths.
     """
     if not lengths:
         raise InputError("no text to take a length limit from: the train split is empty")
@@ -136,10 +136,9 @@ def length_limit(lengths: Sequence[int], percentile: float) -> int:
 
 
 def truncate(ids: Sequence[int], limit: int, keep_eos: bool) -> list[int]:
-    """Return the first ``limit`` of ``ids``.
+    """Return the first ``limit`` of ``ids``, the last of them the end of sequence again.
 
-    With ``keep_eos`` the last id of a truncated text is the end of sequence again, so that a
-    model never learns to stop in the middle of a sentence; the lesson drops it.
+    Without ``keep_eos`` a truncated text has no end of sequence, as in the lesson.
     """
     if len(ids) <= limit:
         return list(ids)

@@ -43,10 +43,10 @@ def build_embeddings(
 ) -> Embedding:
     """Return the embedding of a vocabulary: scaled vectors, random rows for words without one.
 
-    ``tokens`` are those of a vocabulary, special tokens first; ``counts`` are theirs in the
+    ``tokens`` are those of a vocabulary, special tokens first, with their ``counts`` in the
     corpus. Scale "unit" scales all vectors together to standard deviation 1; a number multiplies
-    them (3.0 in the lesson). Random rows are standard normal; special tokens have them, too,
-    except the padding, whose row is zero. Raises InputError when a vector is not finite.
+    them (3.0 in the lesson). Random rows are standard normal, also those of special tokens; the
+    row of the padding is zero. Raises InputError when a vector is not finite.
     """
     specials = len(SPECIALS)
     words = tokens[specials:]
@@ -62,10 +62,7 @@ def build_embeddings(
 
 
 def random_row(token: str, dim: int, seed: int) -> Matrix:
-    """Return standard normal numbers (dim) that depend on seed and token alone.
-
-    A new word in a vocabulary thus changes the row of no other word.
-    """
+    """Return standard normal numbers (dim) that depend on seed and token alone."""
     digest = hashlib.blake2b(f"{seed}\t{token}".encode(), digest_size=16).digest()
     generator = np.random.Generator(np.random.PCG64(int.from_bytes(digest, "little")))
     return generator.standard_normal(dim, dtype=np.float32)
@@ -91,8 +88,7 @@ class Lookup:
     """The vectors of words, and the step and spelling that gave each.
 
     ``matrix`` is (words, dim), zeros for missing words. ``steps`` are "exact", a fall-back or
-    "missing". ``spellings`` are the words looked up, separated by spaces, "" for missing words
-    and those made of subwords.
+    "missing"; ``spellings`` are separated by spaces, "" for missing and composed words.
     """
 
     matrix: Matrix
@@ -143,9 +139,8 @@ class Coverage:
     """How much of a vocabulary and of its corpus has vectors.
 
     ``report`` has by step (exact, each fall-back, missing, all) the number and share of the
-    words, the number and share of the corpus's tokens, and the most frequent examples. ``misses``
-    has every word without vector with its count and its share of the tokens, the most frequent
-    first.
+    words and of the corpus's tokens, and the most frequent examples. ``misses`` has every word
+    without vector, its count and its share of the tokens, the most frequent first.
     """
 
     report: pd.DataFrame

@@ -79,11 +79,7 @@ def accents(token: str) -> Iterator[Candidate]:
 
 
 SPELLINGS: Mapping[str, Callable[[str], Iterator[Candidate]]] = {
-    "case": case,
-    "apostrophe": apostrophe,
-    "elision": elision,
-    "hyphen": hyphen,
-    "accents": accents,
+    function.__name__: function for function in (case, apostrophe, elision, hyphen, accents)
 }
 SUBWORDS = "subwords"  # no spelling: a fastText .bin composes a vector of n-grams
 

@@ -283,10 +283,7 @@ class MmapRows:
             self.file.madvise(mmap.MADV_DONTNEED, start, end - start)
 
 
-# FNV-1a, 32 bits.
-_BASIS = np.uint32(2166136261)
-_PRIME = np.uint32(16777619)
-
+_BASIS, _PRIME = np.uint32(2166136261), np.uint32(16777619)  # FNV-1a, 32 bits
 _MAX_CHARACTER = 4  # bytes of UTF-8
 
 
@@ -303,11 +300,12 @@ def subword_buckets(
     if not words or not lengths or bucket <= 0:
         return np.zeros(0, np.int64), np.zeros(len(words), np.int64)
     text = _Characters(words)
-    hashes = np.zeros((len(text), len(lengths)), np.uint32)
+    size = len(text.word)
+    hashes = np.zeros((size, len(lengths)), np.uint32)
     exists = np.zeros(hashes.shape, np.bool_)
-    running = np.full(len(text), _BASIS)
-    for length in range(1, min(maxn, len(text)) + 1):
-        count = len(text) - length + 1
+    running = np.full(size, _BASIS)
+    for length in range(1, min(maxn, size) + 1):
+        count = size - length + 1
         running = text.extend(running[:count], length - 1)
         if length in lengths:
             column = length - lengths[0]
@@ -328,9 +326,6 @@ class _Characters:
         self._sizes = np.diff(self._starts, append=len(data))
         ends = np.cumsum([len(word) + len(b"<>") for word in words])
         self.word = np.searchsorted(ends, self._starts, side="right")
-
-    def __len__(self) -> int:
-        return len(self._starts)
 
     def extend(self, running: NDArray[np.uint32], ahead: int) -> NDArray[np.uint32]:
         """Return each hash i of ``running``, extended by the character i + ``ahead``."""

@@ -47,15 +47,8 @@ def train_vectors(
                 f"at least {settings['min_count']} times; add text or lower min_count"
             ) from error
         model.save_model(str(partial))
-        _check_end(partial, model.get_output_matrix().tobytes())
-
-
-def _check_end(path: Path, end: bytes) -> None:
-    """Raise OSError when a model does not end with the bytes of its output matrix.
-
-    The library does not report that a disk is full.
-    """
-    with path.open("rb") as model:
-        model.seek(max(path.stat().st_size - len(end), 0))
-        if model.read() != end:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        end = model.get_output_matrix().tobytes()
+        with partial.open("rb") as file:
+            file.seek(max(partial.stat().st_size - len(end), 0))
+            if file.read() != end:  # the library does not report that a disk is full
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
