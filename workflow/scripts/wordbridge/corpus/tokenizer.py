@@ -9,8 +9,9 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain
@@ -103,14 +104,8 @@ def tokenize(
     # A worker holds both ends of the pipe that it reads, and would wait for a dead parent forever.
     context, parent = get_context("spawn"), (os.getpid(),)
     with ProcessPoolExecutor(workers, context, exit_with_parent, parent) as pool:
-        # A new process imports the main module, under Snakemake the rule's script, which would do
-        # its whole work once more.
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")
-        try:
+        with _without_main():
             results = pool.map(task, chunks)
-        finally:
-            sys.modules["__main__"] = main
         return watch(results)
 
 
@@ -138,6 +133,20 @@ def _tokenize_chunk(texts: Sequence[str], language: str, rules: TokenRules) -> l
         tokens = [token.text for token in split(apply_rules(plain, rules))]
         token_lists.append([token for token in tokens if rules.white_space or not token.isspace()])
     return token_lists
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Start processes that do not import the main module.
+
+    Under Snakemake that is the rule's script, which would do its whole work once more.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphen, zero widths
