@@ -24,8 +24,13 @@ def split_pairs(pairs: Sequence[TokenizedPair], settings: Mapping[str, Any]) -> 
     if settings["method"] == "lesson":
         splits = lesson_split(len(pairs), seed, valid)
     else:
-        columns = ([getattr(p, name) for p in pairs] for name in ("group", "fr", "en"))
-        splits = grouped_split(*columns, {TRAIN: 1 - valid - test, VALID: valid, TEST: test}, seed)
+        splits = grouped_split(
+            [pair.group for pair in pairs],
+            [pair.fr for pair in pairs],
+            [pair.en for pair in pairs],
+            {TRAIN: 1 - valid - test, VALID: valid, TEST: test},
+            seed,
+        )
     return [pair._replace(split=split) for pair, split in zip(pairs, splits, strict=True)]
 
 
