@@ -1,6 +1,11 @@
-# Names and functions that several rule files use. In: the checked config.
+# Names, and functions of the inputs and params of rules. In: the checked config.
 
-from workflow.relations import samples_with_attention
+import hashlib
+from functools import cache
+from urllib.parse import unquote, urlsplit
+
+from workflow.folders import folder_digest
+from workflow.relations import samples_with_attention, without_resource
 
 VARIANTS = config["run"]["variants"]
 SEEDS = config["run"]["seeds"]
@@ -174,3 +179,256 @@ def range_tested(block):
         key: RANGE_TEST_TRAINING.get(key, value) for key, value in block["training"].items()
     }
     return {**block, "schedule": RANGE_TEST_SCHEDULE, "training": training}
+
+
+# ---- Sources -------------------------------------------------------------------------------------
+
+
+def resource_entry(wildcards, output):
+    """Return the config's entry of one resource.
+
+    Snakemake does not rerun jobs for params of functions that ask for outputs or threads.
+    """
+    return config["resources"][wildcards.resource]
+
+
+def resource_omission(wildcards, output):
+    """Return the settings that avoid one resource; see ``resource_entry``."""
+    return without_resource(wildcards.resource, config, FILE_KEYS)
+
+
+def resource_identity(wildcards):
+    """Return what determines the bytes of a resource: its checksum, or else its locations."""
+    block = config["resources"][wildcards.resource]
+    if block["sha256"]:
+        return {"sha256": block["sha256"]}
+    # Snakemake does not notice a file that an older one replaces.
+    own = [file_digest(path) for path in local_files(wildcards)]
+    return {"locations": block["locations"], "size": block["size"], "own": own}
+
+
+def local_files(wildcards):
+    """Return the local files of a resource without a checksum, whose edits rerun jobs."""
+    block = config["resources"][wildcards.resource]
+    if block["sha256"]:
+        return []
+    addresses = [location.get("url", "") for location in block["locations"]]
+    paths = [
+        f"resources/manual/{wildcards.resource}",
+        *[location.get("local", "") for location in block["locations"]],
+        *[unquote(urlsplit(url).path) for url in addresses if url.startswith("file:")],
+    ]
+    return list(filter(os.path.isfile, paths))
+
+
+def file_digest(path):
+    """Return a digest of a file's bytes, or of its size and time if it is large."""
+    stat = os.stat(path)
+    if stat.st_size > LARGE:
+        return f"{stat.st_size} {stat.st_mtime_ns}"
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# ---- Word vectors --------------------------------------------------------------------------------
+
+
+def language_block(language):
+    """Return the config's entry of the vectors that a language uses."""
+    return config["vectors"][config["embeddings"][language]]
+
+
+def vectors_block(wildcards):
+    """Return ``language_block`` of the wildcard language."""
+    return language_block(wildcards.language)
+
+
+def vectors_kind(block):
+    """Return the settings of a block of vectors without its files."""
+    return {key: block[key] for key in ("kind", "dim", "unit_length") if key in block}
+
+
+def language_vectors(language):
+    """Return the files that a language's vectors are read from."""
+    block = language_block(language)
+    if block["kind"] == "trained":
+        return {"bin": f"<results>/vectors/{language}.bin"}
+    return resource_files(block)
+
+
+def vectors_files(wildcards):
+    """Return ``language_vectors`` of the wildcard language."""
+    return language_vectors(wildcards.language)
+
+
+def both_vectors_files(wildcards):
+    """Return ``language_vectors`` of both languages, named fr_... and en_..."""
+    return {
+        f"{language}_{name}": path
+        for language in LANGUAGES
+        for name, path in language_vectors(language).items()
+    }
+
+
+def embedding_block(wildcards):
+    """Return the settings of a language's embedding matrix."""
+    own = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
+    return {**own, "vectors": vectors_kind(vectors_block(wildcards))}
+
+
+# ---- Translation ---------------------------------------------------------------------------------
+
+
+def training_block(wildcards):
+    """Return the settings of a variant's training, which depends on them, inputs and seed."""
+    return {
+        "variant": without(
+            config["variants"][wildcards.variant], "training", ["checkpoint_seconds"]
+        ),
+        "device": config["device"],
+        "threads": config["threads"]["training"],
+    }
+
+
+def variant_checkpoint_seconds(wildcards, threads):
+    """Return the seconds between two checkpoints of a variant; see ``resource_entry``."""
+    return config["variants"][wildcards.variant]["training"]["checkpoint_seconds"]
+
+
+def range_test_block(wildcards):
+    """Return the settings of a variant's range test."""
+    bounds = {key: config["range_test"][key] for key in ("lowest", "highest")}
+    block = training_block(wildcards)
+    tested = range_tested(block["variant"])
+    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
+
+
+def range_test_table(wildcards):
+    """Return the table of a range test's figure."""
+    folder = {"learning": "range_test", "head_learning": "range_test/heads"}[wildcards.kind]
+    return f"<results>/{folder}/{{name}}.tsv"
+
+
+def schedule_block(name):
+    """Return the settings that determine a variant's learning rate."""
+    block = config["variants"][name]
+    keys = ("epochs", "batch_size", "learning_rate", "auxiliary_pairs", "auxiliary_epochs")
+    return {
+        "schedule": block["schedule"],
+        "training": {key: block["training"][key] for key in keys},
+    }
+
+
+# ---- Images --------------------------------------------------------------------------------------
+
+
+cached_digest = cache(folder_digest)  # once per folder and reading of the Snakefile
+
+
+def image_set_block(wildcards):
+    """Return the config's entry of an image set, for a folder with a digest of its content.
+
+    Snakemake notices neither new images in a subfolder nor changed ones.
+    """
+    block = config["image_sets"][wildcards.set]
+    if not block.get("folder"):
+        return block
+    # A table may list files of any ending.
+    return {**block, "digest": cached_digest(block["folder"], block["kind"] == "table")}
+
+
+def image_set_files(wildcards):
+    """Return the fetched files of an image set."""
+    return resource_files(config["image_sets"][wildcards.set])
+
+
+# ---- DeViSE --------------------------------------------------------------------------------------
+
+
+def head_block(wildcards):
+    """Return the settings of a head's training, which depends on them, inputs and seed."""
+    block = without(config["methods"][wildcards.method], "training", ["checkpoint_seconds"])
+    return {
+        # The trained head is later ensembled with the backbone's classifier.
+        "variant": {key: value for key, value in block.items() if key != "classifier"},
+        "device": config["device"],
+        "threads": config["threads"]["training"],
+    }
+
+
+def classifier_block(wildcards):
+    """Return the settings of a head's ensemble with the backbone's classifier."""
+    return config["methods"][wildcards.method]["classifier"]
+
+
+def head_checkpoint_seconds(wildcards, threads):
+    """Return the seconds between two checkpoints of a head; see ``resource_entry``."""
+    return config["methods"][wildcards.method]["training"]["checkpoint_seconds"]
+
+
+def head_learning_rate_block(wildcards):
+    """Return the settings of a head's range test."""
+    bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
+    block = head_block(wildcards)
+    tested = range_tested(block["variant"])
+    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
+
+
+def baseline_block(wildcards):
+    """Return the settings of a baseline."""
+    return {"variant": config["methods"][wildcards.method], "threads": 1}
+
+
+def predicted_sets(wildcards):
+    """Return the image sets that a method predicts, in the order of its rows."""
+    return ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
+
+
+def predicted_files(wildcards):
+    """Return the features that a method predicts from; the index also has unlabelled images."""
+    indexed = wildcards.predictions == "all_predictions"
+    return {
+        "features": ALL_FEATURES if indexed else FEATURES,
+        "logits": ALL_LOGITS if indexed else LOGITS,
+        "rows": ALL_ROWS if indexed else ROWS,
+    }
+
+
+# ---- Search --------------------------------------------------------------------------------------
+
+
+def index_files(wildcards):
+    """Return the inputs of an index of images in addition to the nouns."""
+    if wildcards.index != "images":
+        return {}
+    folder = f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}"
+    predictions = "all_predictions" if config["run"]["unlabelled_sets"] else "predictions"
+    return {
+        "images": ["<results>/images/split.tsv"]
+        + expand("<results>/images/{set}.tsv", set=config["run"]["unlabelled_sets"]),
+        "features": ALL_ROWS,
+        "predictions": f"{folder}/{predictions}.npy",
+        "description": f"{folder}/{predictions}.json",
+        "model": [f"{folder}/model.safetensors", f"{folder}/settings.json"],
+    }
+
+
+def index_sets(wildcards):
+    """Return the image sets in an index, in the order of its rows."""
+    return ALL_SETS if wildcards.index == "images" else []
+
+
+def index_block(wildcards):
+    """Return the settings of an index."""
+    model = {"method": SEARCH_METHOD, "seed": SEEDS[0]} if wildcards.index == "images" else {}
+    return {"index": wildcards.index, "graph": config["search"]["graph"], **model}
+
+
+def example_block(wildcards):
+    """Return the settings of one of the example searches."""
+    return config["search"]["examples"][wildcards.example]
+
+
+def example_index(wildcards):
+    """Return the index that an example searches."""
+    return f"<results>/search/{example_block(wildcards)['index']}/index.json"

@@ -3,55 +3,6 @@
 # <results>/devise_scores, tables. The state of an unfinished head is in resources/state.
 
 
-def head_block(wildcards):
-    """Return the settings of a head's training, which depends on them, inputs and seed."""
-    block = without(config["methods"][wildcards.method], "training", ["checkpoint_seconds"])
-    return {
-        # The trained head is later ensembled with the backbone's classifier.
-        "variant": {key: value for key, value in block.items() if key != "classifier"},
-        "device": config["device"],
-        "threads": config["threads"]["training"],
-    }
-
-
-def classifier_block(wildcards):
-    """Return the settings of a head's ensemble with the backbone's classifier."""
-    return config["methods"][wildcards.method]["classifier"]
-
-
-def head_checkpoint_seconds(wildcards, threads):
-    """Return the seconds between two checkpoints of a head; see ``resource_entry``."""
-    return config["methods"][wildcards.method]["training"]["checkpoint_seconds"]
-
-
-def head_learning_rate_block(wildcards):
-    """Return the settings of a head's range test."""
-    bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
-    block = head_block(wildcards)
-    tested = range_tested(block["variant"])
-    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
-
-
-def baseline_block(wildcards):
-    """Return the settings of a baseline."""
-    return {"variant": config["methods"][wildcards.method], "threads": 1}
-
-
-def predicted_sets(wildcards):
-    """Return the image sets that a method predicts, in the order of its rows."""
-    return ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
-
-
-def predicted_files(wildcards):
-    """Return the features that a method predicts from; the index also has unlabelled images."""
-    indexed = wildcards.predictions == "all_predictions"
-    return {
-        "features": ALL_FEATURES if indexed else FEATURES,
-        "logits": ALL_LOGITS if indexed else LOGITS,
-        "rows": ALL_ROWS if indexed else ROWS,
-    }
-
-
 rule train_head:
     """The head of one method trained with one seed, and its losses per epoch."""
     input:

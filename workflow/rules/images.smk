@@ -4,29 +4,6 @@
 # the backbone's features, one row per image. The name of an image determines its shard, so a
 # changed image reruns one shard only.
 
-from functools import cache
-
-from workflow.folders import folder_digest
-
-cached_digest = cache(folder_digest)  # once per folder and reading of the Snakefile
-
-
-def image_set_block(wildcards):
-    """Return the config's entry of an image set, for a folder with a digest of its content.
-
-    Snakemake notices neither new images in a subfolder nor changed ones.
-    """
-    block = config["image_sets"][wildcards.set]
-    if not block.get("folder"):
-        return block
-    # A table may list files of any ending.
-    return {**block, "digest": cached_digest(block["folder"], block["kind"] == "table")}
-
-
-def image_set_files(wildcards):
-    """Return the fetched files of an image set."""
-    return resource_files(config["image_sets"][wildcards.set])
-
 
 rule list_nouns:
     """The nouns of WordNet, with the classes of ImageNet among them."""

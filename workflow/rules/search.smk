@@ -2,43 +2,6 @@
 # nouns and images, the words to search with, and the lesson's searches as contact sheets.
 
 
-def index_files(wildcards):
-    """Return the inputs of an index of images in addition to the nouns."""
-    if wildcards.index != "images":
-        return {}
-    folder = f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}"
-    predictions = "all_predictions" if config["run"]["unlabelled_sets"] else "predictions"
-    return {
-        "images": ["<results>/images/split.tsv"]
-        + expand("<results>/images/{set}.tsv", set=config["run"]["unlabelled_sets"]),
-        "features": ALL_ROWS,
-        "predictions": f"{folder}/{predictions}.npy",
-        "description": f"{folder}/{predictions}.json",
-        "model": [f"{folder}/model.safetensors", f"{folder}/settings.json"],
-    }
-
-
-def index_sets(wildcards):
-    """Return the image sets in an index, in the order of its rows."""
-    return ALL_SETS if wildcards.index == "images" else []
-
-
-def index_block(wildcards):
-    """Return the settings of an index."""
-    model = {"method": SEARCH_METHOD, "seed": SEEDS[0]} if wildcards.index == "images" else {}
-    return {"index": wildcards.index, "graph": config["search"]["graph"], **model}
-
-
-def example_block(wildcards):
-    """Return the settings of one of the example searches."""
-    return config["search"]["examples"][wildcards.example]
-
-
-def example_index(wildcards):
-    """Return the index that an example searches."""
-    return f"<results>/search/{example_block(wildcards)['index']}/index.json"
-
-
 rule images:
     """All tables, figures and indexes of the images."""
     input:

@@ -5,46 +5,6 @@
 # output, because Snakemake deletes the outputs of a failed job.
 
 
-def training_block(wildcards):
-    """Return the settings of a variant's training, which depends on them, inputs and seed."""
-    return {
-        "variant": without(
-            config["variants"][wildcards.variant], "training", ["checkpoint_seconds"]
-        ),
-        "device": config["device"],
-        "threads": config["threads"]["training"],
-    }
-
-
-def variant_checkpoint_seconds(wildcards, threads):
-    """Return the seconds between two checkpoints of a variant; see ``resource_entry``."""
-    return config["variants"][wildcards.variant]["training"]["checkpoint_seconds"]
-
-
-def range_test_block(wildcards):
-    """Return the settings of a variant's range test."""
-    bounds = {key: config["range_test"][key] for key in ("lowest", "highest")}
-    block = training_block(wildcards)
-    tested = range_tested(block["variant"])
-    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
-
-
-def range_test_table(wildcards):
-    """Return the table of a range test's figure."""
-    folder = {"learning": "range_test", "head_learning": "range_test/heads"}[wildcards.kind]
-    return f"<results>/{folder}/{{name}}.tsv"
-
-
-def schedule_block(name):
-    """Return the settings that determine a variant's learning rate."""
-    block = config["variants"][name]
-    keys = ("epochs", "batch_size", "learning_rate", "auxiliary_pairs", "auxiliary_epochs")
-    return {
-        "schedule": block["schedule"],
-        "training": {key: block["training"][key] for key in keys},
-    }
-
-
 rule translation:
     """All tables and figures of the translators."""
     input:

@@ -2,49 +2,6 @@
 # Out: <results>/embeddings/{fr,en}.npy (words x dim, float32) and a table of their coverage.
 
 
-def language_block(language):
-    """Return the config's entry of the vectors that a language uses."""
-    return config["vectors"][config["embeddings"][language]]
-
-
-def vectors_block(wildcards):
-    """Return ``language_block`` of the wildcard language."""
-    return language_block(wildcards.language)
-
-
-def vectors_kind(block):
-    """Return the settings of a block of vectors without its files."""
-    return {key: block[key] for key in ("kind", "dim", "unit_length") if key in block}
-
-
-def language_vectors(language):
-    """Return the files that a language's vectors are read from."""
-    block = language_block(language)
-    if block["kind"] == "trained":
-        return {"bin": f"<results>/vectors/{language}.bin"}
-    return resource_files(block)
-
-
-def vectors_files(wildcards):
-    """Return ``language_vectors`` of the wildcard language."""
-    return language_vectors(wildcards.language)
-
-
-def both_vectors_files(wildcards):
-    """Return ``language_vectors`` of both languages, named fr_... and en_..."""
-    return {
-        f"{language}_{name}": path
-        for language in LANGUAGES
-        for name, path in language_vectors(language).items()
-    }
-
-
-def embedding_block(wildcards):
-    """Return the settings of a language's embedding matrix."""
-    own = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
-    return {**own, "vectors": vectors_kind(vectors_block(wildcards))}
-
-
 rule vectors:
     """The embedding matrices of both languages."""
     input:
