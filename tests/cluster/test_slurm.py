@@ -195,7 +195,7 @@ def test_a_preempted_training_saves_its_state_continues_and_gives_the_same_bytes
     assert_side_by_side(first, second)
     assert [job["Restarts"] for job in records(slurm, tree)] == ["1", "0"]
     log = log_of(tree, first["Comment"][-1]).read_text()
-    assert f"continuing at epoch 1, batch {MIDDLE}, step {MIDDLE}" in log
+    assert f"resuming after epoch 0, batch {MIDDLE}, step {MIDDLE}" in log
     assert check_nothing_repeated_but_the_last_interval(tree, NEVER)[1] == 0
     check_same(tree, finished)
 
@@ -221,7 +221,7 @@ def test_a_training_saves_its_state_before_its_time_is_over_and_is_submitted_aga
     first, second = records(slurm, tree)
     assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
     assert first["TimeLimit"] == "00:02:00" > first["RunTime"]
-    assert f"continuing at epoch 1, batch {MIDDLE}, step {MIDDLE}" in log_of(tree, 1).read_text()
+    assert f"resuming after epoch 0, batch {MIDDLE}, step {MIDDLE}" in log_of(tree, 1).read_text()
     assert check_nothing_repeated_but_the_last_interval(tree, NEVER)[1] == 0
     check_same(tree, finished)
 
@@ -261,7 +261,7 @@ def test_the_whole_workflow_survives_a_cancelled_and_a_preempted_training(
     assert together([tried["baseline_1"][0], tried["baseline_2"][0]])
     assert [job["JobState"] for job in tried["baseline_1"]] == ["CANCELLED", "COMPLETED"]
     for seed in (1, 2):
-        assert "continuing at epoch" in log_of(tree, seed).read_text()
+        assert "resuming after epoch" in log_of(tree, seed).read_text()
     translations = of_rule(records(slurm, tree), "translate_questions").values()
     assert {job["CPUs/Task"] for tries in translations for job in tries} == {"2"}
     assert of_rule(records(slurm, tree), "fetch_resource") == {}  # the login node has the network

@@ -128,7 +128,7 @@ ROWS: list[Row] = [
     Held("another variant than there is", f"{CLI}::test_an_error_is_one_line", '"plane"'),
     Held(
         "a model for another vocabulary",
-        f"{CLI}::test_a_model_for_another_vocabulary_is_refused",
+        f"{CLI}::test_a_model_for_another_vocabulary_is_an_error",
         "ENGLISH[:-1]",
     ),
     Held("stdin in Latin-1", f"{CLI}::test_text_in_another_encoding_is_refused", "latin-1"),

@@ -80,7 +80,7 @@ ROWS: list[Row] = [
     Bad("names in Latin-1", "ids", npz(names=np.array([233], np.uint8)), "versions in UTF-8"),
     Bad("no database", "verses", b"verses", "expected an SQLite database of Bible verses"),
     Bad("a cut database", "verses", half, "expected an SQLite database of Bible verses"),
-    Bad("an empty model", "pieces", b"", "expected a SentencePiece model, got one without pieces"),
+    Bad("an empty model", "pieces", b"", "expected a SentencePiece model, got none (no pieces)"),
     Bad("other bytes", "pieces", b"\xff" * 99, "expected a SentencePiece model, got none"),
     Bad("other columns", "report", b"a\tb\n", "expected the columns reason, count"),
     Value(
