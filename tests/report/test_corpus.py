@@ -129,10 +129,12 @@ def test_a_file_that_is_not_a_report_is_an_error(tmp_path, text, message):
         rejections_table([tmp_path / "report.tsv"])
 
 
-FRENCH = {"kind": "spacy", "words": 9, "dim": 4, "sampled": 3, "mean": 0.1, "std": 0.5}
-ENGLISH = {"kind": "text", "words": 8, "dim": 4, "sampled": 2, "mean": 0.2, "std": 0.6}
+FRENCH = {"language": "fr", "kind": "spacy", "words": 9, "dim": 4}
+FRENCH |= {"sampled": 3, "mean": 0.1, "std": 0.5}
+ENGLISH = {"language": "en", "kind": "text", "words": 8, "dim": 4}
+ENGLISH |= {"sampled": 2, "mean": 0.2, "std": 0.6}
 ENGLISH |= {"jeremy_Jeremy": 0.75, "banana_Jeremy": float("nan")}
-STATISTICS = {"fr": FRENCH, "en": ENGLISH}
+STATISTICS = [FRENCH, ENGLISH]
 
 
 def test_each_language_has_a_row() -> None:
@@ -182,6 +184,16 @@ def test_a_repeated_word_counts_repeatedly(lines: Path) -> None:
 
     assert statistics["sampled"] == 3
     assert statistics["a_A"] == pytest.approx(1)
+
+
+def test_neighbors_are_the_nearest_other_words_of_the_first_long_word(tmp_path: Path) -> None:
+    path = tmp_path / "words.vec"
+    path.write_text("of 1 0\nking 9 9\nqueen 1 1\nprince 2 1\nsword -1 1\n", encoding="utf-8")
+    vectors = open_vectors({"kind": "text"}, {"vec": path})
+
+    words = ["of", "none", "queen", "king", "sword", "prince", "queen"]
+    assert vector_statistics(vectors, words)["neighbors"] == "queen: king, prince, of, sword"
+    assert vector_statistics(vectors, ["of", "king"])["neighbors"] == ""
 
 
 def test_random_vectors_have_no_statistics() -> None:

@@ -153,6 +153,7 @@ wildcard_constraints:
     variant="|".join(map(re.escape, config["variants"])),
     seed=r"\d+",
     language="fr|en",
+    vectors="|".join(map(re.escape, config["vectors"])) or "none",
     number=r"\d+",
     set="|".join(map(re.escape, config["image_sets"])) or "none",
     shard=r"\d+",
@@ -233,14 +234,16 @@ def file_digest(path):
 # ---- Word vectors --------------------------------------------------------------------------------
 
 
-def language_block(language):
-    """Return the config's entry of the vectors that a language uses."""
-    return config["vectors"][config["embeddings"][language]]
+def vectors_entries(language):
+    """Return the names of a language's vectors: of its embeddings, and those to compare with."""
+    embeddings = config["embeddings"]
+    compared = [embeddings["compare"]] if embeddings["compare"] else []
+    return list(dict.fromkeys([embeddings[language], *compared]))
 
 
-def vectors_block(wildcards):
-    """Return ``language_block`` of the wildcard language."""
-    return language_block(wildcards.language)
+def trained_block(wildcards):
+    """Return the config's entry of the wildcard vectors."""
+    return config["vectors"][wildcards.vectors]
 
 
 def vectors_kind(block):
@@ -248,32 +251,34 @@ def vectors_kind(block):
     return {key: block[key] for key in ("kind", "dim", "unit_length") if key in block}
 
 
-def language_vectors(language):
-    """Return the files that a language's vectors are read from."""
-    block = language_block(language)
+def language_vectors(name, language):
+    """Return the files that the vectors of an entry are read from."""
+    block = config["vectors"][name]
     if block["kind"] == "trained":
-        return {"bin": f"<results>/vectors/{language}.bin"}
+        return {"bin": f"<results>/vectors/{name}.{language}.bin"}
     return resource_files(block)
 
 
 def vectors_files(wildcards):
-    """Return ``language_vectors`` of the wildcard language."""
-    return language_vectors(wildcards.language)
+    """Return the files of the vectors that the wildcard language's embeddings come from."""
+    return language_vectors(config["embeddings"][wildcards.language], wildcards.language)
 
 
-def both_vectors_files(wildcards):
-    """Return ``language_vectors`` of both languages, named fr_... and en_..."""
+def described_vectors_files(wildcards):
+    """Return the files of the vectors in the table of vectors, named after language and entry."""
     return {
-        f"{language}_{name}": path
+        f"{language}_{name}_{key}": path
         for language in LANGUAGES
-        for name, path in language_vectors(language).items()
+        for name in vectors_entries(language)
+        for key, path in language_vectors(name, language).items()
     }
 
 
 def embedding_block(wildcards):
     """Return the settings of a language's embedding matrix."""
     own = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
-    return {**own, "vectors": vectors_kind(vectors_block(wildcards))}
+    block = config["vectors"][config["embeddings"][wildcards.language]]
+    return {**own, "vectors": vectors_kind(block)}
 
 
 # ---- Translation ---------------------------------------------------------------------------------

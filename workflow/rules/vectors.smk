@@ -11,19 +11,19 @@ rule vectors:
 
 
 rule train_vectors:
-    """fastText skip-gram vectors learned from one language's train split."""
+    """fastText skip-gram vectors trained on one language's train split."""
     input:
         pairs=TOKENS,
     output:
-        bin="<results>/vectors/{language}.bin",
+        bin="<results>/vectors/{vectors}.{language}.bin",
     log:
-        "<logs>/train_vectors/{language}.log",
+        "<logs>/train_vectors/{vectors}.{language}.log",
     conda:
         "../../envs/text.yaml"
     resources:
         runtime=240,
     params:
-        settings=vectors_block,
+        settings=trained_block,
     script:
         "../scripts/train_vectors.py"
 
@@ -50,7 +50,7 @@ rule build_embeddings:
 rule describe_vectors:
     """Tables about the word vectors: their statistics, and their coverage of the text."""
     input:
-        unpack(both_vectors_files),
+        unpack(described_vectors_files),
         **{f"{k}_vocabulary": f"<results>/vocabulary/{k}.tsv" for k in LANGUAGES},
         **{f"{k}_report": f"<results>/embeddings/{k}.report.tsv" for k in LANGUAGES},
     output:
@@ -63,7 +63,11 @@ rule describe_vectors:
     params:
         settings={
             "vectors": {
-                language: vectors_kind(language_block(language)) for language in LANGUAGES
+                language: {
+                    name: vectors_kind(config["vectors"][name])
+                    for name in vectors_entries(language)
+                }
+                for language in LANGUAGES
             },
             "published": config["scores"]["published"],
         },

@@ -10,15 +10,14 @@ from wordbridge.vectors.readers import open_vectors
 start_job(snakemake)
 
 settings = snakemake.params.settings
-statistics = {}
-for language, block in settings["vectors"].items():
-    start = f"{language}_"
-    files = {k.removeprefix(start): v for k, v in snakemake.input.items() if k.startswith(start)}
-    vectors = open_vectors(block, files)
-    words = read_vocabulary(files["vocabulary"]).words[len(SPECIALS) :]
-    word_pairs = {"fr": (), "en": WORD_PAIRS}[language]
-    row = vector_statistics(vectors, words, word_pairs)
-    statistics[language] = {"kind": block["kind"], **row}
-reports = {language: snakemake.input[f"{language}_report"] for language in statistics}
-save_table(vectors_table(statistics, settings["published"]), snakemake.output.vectors)
+inputs, rows = dict(snakemake.input.items()), []
+for language, blocks in settings["vectors"].items():
+    words = read_vocabulary(inputs[f"{language}_vocabulary"]).words[len(SPECIALS) :]
+    for name, block in blocks.items():
+        start = f"{language}_{name}_"
+        files = {k.removeprefix(start): v for k, v in inputs.items() if k.startswith(start)}
+        row = vector_statistics(open_vectors(block, files), words, WORD_PAIRS[language])
+        rows.append({"language": language, "kind": block["kind"], **row})
+reports = {language: inputs[f"{language}_report"] for language in settings["vectors"]}
+save_table(vectors_table(rows, settings["published"]), snakemake.output.vectors)
 save_table(coverage_table(reports), snakemake.output.coverage)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wordbridge.arrays import l2_normalize
 from wordbridge.corpus.pairs import REPORT_COLUMNS, SPLITS, TokenizedPair
 from wordbridge.corpus.splits import match_key
 from wordbridge.errors import InputError, shorten
@@ -21,7 +22,7 @@ PERCENTILES = (90, 97, 99)  # those of the lesson
 TRAINED_ON = {"train", "auxiliary"}  # these two may share texts
 LEAKS = ("exact", "normalised", "english_only", "french_only", "group")
 # Pairs from the lesson: spellings of one word have similar vectors, unrelated words do not.
-WORD_PAIRS = (("jeremy", "Jeremy"), ("banana", "Jeremy"))
+WORD_PAIRS = {"fr": (), "en": (("jeremy", "Jeremy"), ("banana", "Jeremy"))}
 
 
 def lengths_table(pairs: Sequence[TokenizedPair]) -> Table:
@@ -184,15 +185,15 @@ PUBLISHED = {
 }  # fmt: skip
 
 
-def vectors_table(statistics: Mapping[str, Mapping[str, object]], published: bool = False) -> Table:
-    """Return the table of the vectors of each language, from its kind and ``vector_statistics``.
+def vectors_table(statistics: Iterable[Mapping[str, object]], published: bool = False) -> Table:
+    """Return the table of word vectors, from rows of language, kind and ``vector_statistics``.
 
-    ``published`` adds those of the lesson below the row of English.
+    ``published`` adds the statistics of the lesson's English vectors.
     """
     columns = {
         "language": Column("Language"),
         "run": Column("Run", note="this run, or notes on the 2018 lesson (fastText's wiki.en)"),
-        "kind": Column("Kind"),
+        "kind": Column("Kind", note="trained: by fastText, on the train split alone"),
         "words": Column("Words", 0, note="words with a vector"),
         "dim": Column("Dimensions", 0),
         "sampled": Column(
@@ -202,12 +203,15 @@ def vectors_table(statistics: Mapping[str, Mapping[str, object]], published: boo
         "std": Column("Std", 4, note="standard deviation of all components"),
         "jeremy_Jeremy": Column("jeremy, Jeremy", 3, note="correlation of the two words' vectors"),
         "banana_Jeremy": Column("banana, Jeremy", 3),
+        "neighbors": Column(
+            "Nearest words", note="of the vocabulary by cosine, to its first word of five letters"
+        ),
     }
-    rows: list[dict[str, object]] = []
-    for language, row in statistics.items():
-        rows.append({"language": LANGUAGES[language], "run": "here", **row})
-        if published and language == "en":
-            rows.append({"language": "English", "run": "notes", "kind": "fasttext", **PUBLISHED})
+    rows = [
+        {**row, "language": LANGUAGES[str(row["language"])], "run": "here"} for row in statistics
+    ]
+    if published:
+        rows.append({"language": "English", "run": "notes", "kind": "fasttext", **PUBLISHED})
     frame = pd.DataFrame(rows, columns=list(columns))
     caption = "Statistics of the word vectors, before the embeddings are scaled."
     return Table(frame, caption, columns, group=True)
@@ -215,18 +219,18 @@ def vectors_table(statistics: Mapping[str, Mapping[str, object]], published: boo
 
 def vector_statistics(
     vectors: WordVectors, words: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
-) -> dict[str, float]:
-    """Return the statistics of word vectors that the lesson prints.
+) -> dict[str, object]:
+    """Return the statistics of word vectors that the lesson prints, and an example.
 
     Keys: words (with a vector), dim, sampled (of ``words``, with a vector), mean and std over all
-    components of these (NaN without any), and for each of ``pairs``, as "a_b", Pearson's
-    correlation of the two vectors (NaN if a word has none).
+    components of these (NaN without any), for each of ``pairs``, as "a_b", Pearson's correlation
+    of the two vectors (NaN if a word has none), and neighbors, as ``nearest_words`` returns them.
     """
     lookups = [*words, *chain.from_iterable(pairs)]
     matrix, has_vector = vectors.lookup(lookups)  # at once, since some files are read completely
     sampled = int(has_vector[: len(words)].sum())
     components = matrix[:sampled].astype(np.float64)
-    statistics = {
+    statistics: dict[str, object] = {
         "words": vectors.size,
         "dim": vectors.dim,
         "sampled": sampled,
@@ -238,4 +242,20 @@ def vector_statistics(
         both = [vector_of[word] for word in pair if word in vector_of]
         correlation = float(np.corrcoef(both)[0, 1]) if len(both) == 2 else np.nan
         statistics["_".join(pair)] = correlation
-    return statistics
+    sample = list(compress(words, has_vector))
+    return statistics | {"neighbors": nearest_words(sample, matrix[:sampled])}
+
+
+def nearest_words(words: Sequence[str], matrix: NDArray[np.float32], count: int = 4) -> str:
+    """Return "word: its nearest ones" for the first word of five letters; "" without one.
+
+    ``matrix`` has the vectors of ``words`` (words, dim). Similarity is the cosine.
+    """
+    probe = next((n for n, word in enumerate(words) if len(word) >= 5 and word.isalpha()), None)
+    if probe is None:
+        return ""
+    unit = l2_normalize(matrix)
+    similarity = unit @ unit[probe]
+    similarity[[n for n, word in enumerate(words) if word == words[probe]]] = -np.inf
+    nearest = np.argsort(-similarity, kind="stable")[: min(count, len(set(words)) - 1)]
+    return f"{words[probe]}: {', '.join(words[n] for n in nearest)}"
