@@ -45,7 +45,7 @@ VECTORS, TRANSLATOR = f"{RESULTS}/vectors", f"{RESULTS}/translators/all/1"
 MODEL = f"{TRANSLATOR}/model.safetensors"
 # What is made, the folder that fills up, its size, and what does not fit in.
 FULL = {
-    "vectors": (f"{VECTORS}/fr.bin", VECTORS, "12k", "vectors/fr.bin"),
+    "vectors": (f"{VECTORS}/mini_trained.fr.bin", VECTORS, "12k", "vectors/mini_trained.fr.bin"),
     "weights": (MODEL, TRANSLATOR, "20k", "model.safetensors"),
     "state": (MODEL, f"resources/state/{TRANSLATOR}", "40k", "resources/state"),
 }
