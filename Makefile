@@ -4,6 +4,7 @@
 # make full     the main job with five seeds of each variant, in results/full
 # make images the image side alone
 # make long     the tests that take longer than the gate allows
+# make docs     render the tables of docs/configuration.md from the schema
 # make clean    remove results/; downloads stay in resources/
 #
 # CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv;
@@ -24,7 +25,7 @@ export PYTHONNOUSERSITE := 1
 # and the features of all shards of images but those that changed.
 PHASES := text vectors shards all
 
-.PHONY: run setup test full images long clean
+.PHONY: run setup test full images long docs clean
 
 run: $(READY)
 	set -e; for phase in $(PHASES); do $(SNAKEMAKE) $$phase $(WITH_CONFIG); done
@@ -48,6 +49,9 @@ test: $(READY)
 
 long: $(READY)
 	$(BIN)/pytest -m long
+
+docs: $(READY)
+	$(BIN)/python -m workflow.document_schema docs/configuration.md
 
 clean:
 	rm -rf results

@@ -111,9 +111,10 @@ def error_lines(error: ValidationError, root: Schema) -> Iterator[str]:
         for name in sorted(set(required) - set(got)):
             child = resolve(node.get("properties", {}).get(name, {}), root)
             about = child.get("description", "it has no default").rstrip(".")
-            yield f"{_joined(path, name)}: expected {_expected(child, root)}, got nothing; {about}"
+            values = allowed_values(child, root)
+            yield f"{_joined(path, name)}: expected {values}, got nothing; {about}"
     else:
-        expected = error.message if error.validator in WITH_MESSAGE else _expected(node, root)
+        expected = error.message if error.validator in WITH_MESSAGE else allowed_values(node, root)
         value = json.dumps(got, ensure_ascii=False)
         yield f"{path or 'config'}: expected {expected}, got {value}; {_remedy(got, node)}"
 
@@ -163,6 +164,21 @@ def resolve(node: Schema, root: Schema) -> Schema:
     target: Schema = reduce(lambda at, part: at[part], node["$ref"].split("/")[1:], root)
     others = {key: value for key, value in node.items() if key != "$ref"}
     return {**resolve(target, root), **others}
+
+
+def allowed_values(node: Schema, root: Schema) -> str:
+    """Return a description of the values that ``node`` allows."""
+    for choice in ("anyOf", "oneOf"):
+        if choice in node:
+            return " or ".join(allowed_values(resolve(part, root), root) for part in node[choice])
+    if "const" in node:
+        return json.dumps(node["const"])
+    if "enum" in node:
+        return f"one of {', '.join(map(json.dumps, node['enum']))}"
+    types = node.get("type", "a value")
+    names = " or ".join(TYPES.get(kind, kind) for kind in _as_list(types))
+    keywords = (key for key in LIMITS if key in node and (key, node[key]) != ("unit", "1"))
+    return " ".join([names, *(f"{LIMITS[key]} {node[key]}" for key in keywords)])
 
 
 def one_of(names: Iterable[str], got: str) -> str:
@@ -221,21 +237,6 @@ def _joined(path: str, name: str) -> str:
 def _dotted(path: Iterable[str | int]) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
-
-
-def _expected(node: Schema, root: Schema) -> str:
-    """Return a description of the values that ``node`` allows."""
-    for choice in ("anyOf", "oneOf"):
-        if choice in node:
-            return " or ".join(_expected(resolve(part, root), root) for part in node[choice])
-    if "const" in node:
-        return json.dumps(node["const"])
-    if "enum" in node:
-        return f"one of {', '.join(map(json.dumps, node['enum']))}"
-    types = node.get("type", "a value")
-    names = " or ".join(TYPES.get(kind, kind) for kind in _as_list(types))
-    keywords = (key for key in LIMITS if key in node and (key, node[key]) != ("unit", "1"))
-    return " ".join([names, *(f"{LIMITS[key]} {node[key]}" for key in keywords)])
 
 
 def _as_list(value: str | list[str]) -> list[str]:
