@@ -101,15 +101,14 @@ DEVISE_SCORES = [
     for name in METHODS
     for seed in (SEEDS if name in SEEDED else SEEDS[:1])
 ]
-HEADS, BASELINES = (
-    "|".join(
-        re.escape(name)
-        for name, block in config["methods"].items()
-        if (block["kind"] == "head") == is_head
-    )
-    or "none"
-    for is_head in (True, False)
-)
+# What heads and baselines are trained on.
+TRAINING_DATA = {
+    "features": FEATURES,
+    "rows": ROWS,
+    "images": "<results>/images/split.tsv",
+    "vectors": "<results>/nouns/vectors.npy",
+    "nouns": "<results>/nouns/vectors.tsv",
+}
 SEARCH_METHOD = config["search"]["method"]
 INDEXES = ["classes", "nouns", "images"]
 INDEX_FILES = ["vectors.npy", "labels.tsv", "hnsw.bin"]
@@ -124,7 +123,8 @@ IMAGE_TABLES = (
     else []
 )
 FRENCH_TABLES = ["<results>/tables/french.html"] if LABELLED_SETS and FRENCH_VECTORS else []
-HEADS_RUN = [name for name in METHODS if config["methods"][name]["kind"] == "head"]
+HEADS = [name for name, block in config["methods"].items() if block["kind"] == "head"]
+HEADS_RUN = [name for name in METHODS if name in HEADS]
 IMAGE_FIGURES = [
     *["<results>/figures/head_losses.png"] * bool(LABELLED_SETS and HEADS_RUN),
     *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
@@ -148,18 +148,23 @@ SEARCH_FILES = (
 )
 
 
+def any_of(names):
+    """Return a regular expression that matches each of the names."""
+    return "|".join(map(re.escape, names)) or "none"
+
+
 wildcard_constraints:
-    resource="|".join(map(re.escape, config["resources"])) or "none",
-    variant="|".join(map(re.escape, config["variants"])),
+    resource=any_of(config["resources"]),
+    variant=any_of(config["variants"]),
     seed=r"\d+",
     language="fr|en",
-    vectors="|".join(map(re.escape, config["vectors"])) or "none",
+    vectors=any_of(config["vectors"]),
     number=r"\d+",
-    set="|".join(map(re.escape, config["image_sets"])) or "none",
+    set=any_of(config["image_sets"]),
     shard=r"\d+",
-    method="|".join(map(re.escape, config["methods"])) or "none",
+    method=any_of(config["methods"]),
     index="|".join(INDEXES),
-    example="|".join(map(re.escape, EXAMPLES)) or "none",
+    example=any_of(EXAMPLES),
 
 
 def resource_files(block):
@@ -168,34 +173,31 @@ def resource_files(block):
     return {key: f"resources/files/{name}" for key, name in named.items()}
 
 
-def without(block, part, keys):
-    """Return a block of the config without some keys of its mapping ``part``."""
-    kept = {key: value for key, value in block[part].items() if key not in keys}
-    return {**block, part: kept}
+def training_settings(block):
+    """Return the settings of a training, which depends on them, inputs and seed.
 
-
-def range_tested(block):
-    """Return the settings of a variant or method with those that a range test fixes."""
-    training = {
-        key: RANGE_TEST_TRAINING.get(key, value) for key, value in block["training"].items()
+    A head's ensemble with the backbone's classifier is fitted after its training.
+    """
+    training = block["training"]
+    kept = {key: training[key] for key in training if key != "checkpoint_seconds"}
+    return {
+        "variant": {key: block[key] for key in block if key != "classifier"} | {"training": kept},
+        "device": config["device"],
+        "threads": config["threads"]["training"],
     }
-    return {**block, "schedule": RANGE_TEST_SCHEDULE, "training": training}
+
+
+def range_test_settings(block, *keys):
+    """Return the settings of a range test, with those ``keys`` of the config's range_test."""
+    settings = training_settings(block)
+    training = settings["variant"]["training"]
+    fixed = {key: RANGE_TEST_TRAINING.get(key, value) for key, value in training.items()}
+    tested = {**settings["variant"], "schedule": RANGE_TEST_SCHEDULE, "training": fixed}
+    bounds = {key: config["range_test"][key] for key in keys}
+    return {**settings, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
 
 
 # ---- Sources -------------------------------------------------------------------------------------
-
-
-def resource_entry(wildcards, output):
-    """Return the config's entry of one resource.
-
-    Snakemake does not rerun jobs for params of functions that ask for outputs or threads.
-    """
-    return config["resources"][wildcards.resource]
-
-
-def resource_omission(wildcards, output):
-    """Return the settings that avoid one resource; see ``resource_entry``."""
-    return without_resource(wildcards.resource, config, FILE_KEYS)
 
 
 def resource_identity(wildcards):
@@ -284,36 +286,6 @@ def embedding_block(wildcards):
 # ---- Translation ---------------------------------------------------------------------------------
 
 
-def training_block(wildcards):
-    """Return the settings of a variant's training, which depends on them, inputs and seed."""
-    return {
-        "variant": without(
-            config["variants"][wildcards.variant], "training", ["checkpoint_seconds"]
-        ),
-        "device": config["device"],
-        "threads": config["threads"]["training"],
-    }
-
-
-def variant_checkpoint_seconds(wildcards, threads):
-    """Return the seconds between two checkpoints of a variant; see ``resource_entry``."""
-    return config["variants"][wildcards.variant]["training"]["checkpoint_seconds"]
-
-
-def range_test_block(wildcards):
-    """Return the settings of a variant's range test."""
-    bounds = {key: config["range_test"][key] for key in ("lowest", "highest")}
-    block = training_block(wildcards)
-    tested = range_tested(block["variant"])
-    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
-
-
-def range_test_table(wildcards):
-    """Return the table of a range test's figure."""
-    folder = {"learning": "range_test", "head_learning": "range_test/heads"}[wildcards.kind]
-    return f"<results>/{folder}/{{name}}.tsv"
-
-
 def schedule_block(name):
     """Return the settings that determine a variant's learning rate."""
     block = config["variants"][name]
@@ -342,51 +314,7 @@ def image_set_block(wildcards):
     return {**block, "digest": cached_digest(block["folder"], block["kind"] == "table")}
 
 
-def image_set_files(wildcards):
-    """Return the fetched files of an image set."""
-    return resource_files(config["image_sets"][wildcards.set])
-
-
 # ---- DeViSE --------------------------------------------------------------------------------------
-
-
-def head_block(wildcards):
-    """Return the settings of a head's training, which depends on them, inputs and seed."""
-    block = without(config["methods"][wildcards.method], "training", ["checkpoint_seconds"])
-    return {
-        # The trained head is later ensembled with the backbone's classifier.
-        "variant": {key: value for key, value in block.items() if key != "classifier"},
-        "device": config["device"],
-        "threads": config["threads"]["training"],
-    }
-
-
-def classifier_block(wildcards):
-    """Return the settings of a head's ensemble with the backbone's classifier."""
-    return config["methods"][wildcards.method]["classifier"]
-
-
-def head_checkpoint_seconds(wildcards, threads):
-    """Return the seconds between two checkpoints of a head; see ``resource_entry``."""
-    return config["methods"][wildcards.method]["training"]["checkpoint_seconds"]
-
-
-def head_learning_rate_block(wildcards):
-    """Return the settings of a head's range test."""
-    bounds = {key: config["range_test"][key] for key in ("lowest", "highest", "steps")}
-    block = head_block(wildcards)
-    tested = range_tested(block["variant"])
-    return {**block, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
-
-
-def baseline_block(wildcards):
-    """Return the settings of a baseline."""
-    return {"variant": config["methods"][wildcards.method], "threads": 1}
-
-
-def predicted_sets(wildcards):
-    """Return the image sets that a method predicts, in the order of its rows."""
-    return ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
 
 
 def predicted_files(wildcards):
@@ -418,22 +346,7 @@ def index_files(wildcards):
     }
 
 
-def index_sets(wildcards):
-    """Return the image sets in an index, in the order of its rows."""
-    return ALL_SETS if wildcards.index == "images" else []
-
-
 def index_block(wildcards):
     """Return the settings of an index."""
     model = {"method": SEARCH_METHOD, "seed": SEEDS[0]} if wildcards.index == "images" else {}
     return {"index": wildcards.index, "graph": config["search"]["graph"], **model}
-
-
-def example_block(wildcards):
-    """Return the settings of one of the example searches."""
-    return config["search"]["examples"][wildcards.example]
-
-
-def example_index(wildcards):
-    """Return the index that an example searches."""
-    return f"<results>/search/{example_block(wildcards)['index']}/index.json"

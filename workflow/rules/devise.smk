@@ -6,11 +6,7 @@
 rule train_head:
     """The head of one method trained with one seed, and its losses per epoch."""
     input:
-        features=FEATURES,
-        rows=ROWS,
-        images="<results>/images/split.tsv",
-        vectors="<results>/nouns/vectors.npy",
-        nouns="<results>/nouns/vectors.tsv",
+        **TRAINING_DATA,
     output:
         head="<results>/devise/{method}/{seed}/head.safetensors",
         description="<results>/devise/{method}/{seed}/head.json",
@@ -18,7 +14,7 @@ rule train_head:
     log:
         "<logs>/train_head/{method}/{seed}.log",
     wildcard_constraints:
-        method=HEADS,
+        method=any_of(HEADS),
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["training"]
@@ -26,9 +22,12 @@ rule train_head:
         runtime=720,
         gpu=GPUS,
     params:
-        settings=head_block,
+        settings=lambda wildcards: training_settings(config["methods"][wildcards.method]),
         order=LABELLED_SETS,
-        checkpoint_seconds=head_checkpoint_seconds,
+        # It asks for threads, so that a change reruns nothing (see sources.smk).
+        checkpoint_seconds=lambda wildcards, threads: (
+            config["methods"][wildcards.method]["training"]["checkpoint_seconds"]
+        ),
     script:
         "../scripts/train_head.py"
 
@@ -36,24 +35,20 @@ rule train_head:
 rule fit_ensemble:
     """A trained head with the numbers of its ensemble with the backbone's classifier."""
     input:
+        **TRAINING_DATA,
         head="<results>/devise/{method}/{seed}/head.safetensors",
         description="<results>/devise/{method}/{seed}/head.json",
-        features=FEATURES,
-        rows=ROWS,
-        images="<results>/images/split.tsv",
-        vectors="<results>/nouns/vectors.npy",
-        nouns="<results>/nouns/vectors.tsv",
     output:
         model="<results>/devise/{method}/{seed}/model.safetensors",
         settings="<results>/devise/{method}/{seed}/settings.json",
     log:
         "<logs>/fit_ensemble/{method}/{seed}.log",
     wildcard_constraints:
-        method=HEADS,
+        method=any_of(HEADS),
     conda:
         "../../envs/torch.yaml"
     params:
-        settings=classifier_block,
+        settings=lambda wildcards: config["methods"][wildcards.method]["classifier"],
         order=LABELLED_SETS,
     script:
         "../scripts/fit_ensemble.py"
@@ -62,24 +57,22 @@ rule fit_ensemble:
 rule find_head_learning_rate:
     """The learning-rate range test of one head: losses and suggestion."""
     input:
-        features=FEATURES,
-        rows=ROWS,
-        images="<results>/images/split.tsv",
-        vectors="<results>/nouns/vectors.npy",
-        nouns="<results>/nouns/vectors.tsv",
+        **TRAINING_DATA,
     output:
         "<results>/range_test/heads/{method}.tsv",
     log:
         "<logs>/find_head_learning_rate/{method}.log",
     wildcard_constraints:
-        method=HEADS,
+        method=any_of(HEADS),
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["training"]
     resources:
         gpu=GPUS,
     params:
-        settings=head_learning_rate_block,
+        settings=lambda wildcards: range_test_settings(
+            config["methods"][wildcards.method], "lowest", "highest", "steps"
+        ),
         order=LABELLED_SETS,
     script:
         "../scripts/find_head_learning_rate.py"
@@ -88,23 +81,19 @@ rule find_head_learning_rate:
 rule fit_baseline:
     """One baseline, fitted to the same features as the heads."""
     input:
-        features=FEATURES,
+        **TRAINING_DATA,
         logits=LOGITS,
-        rows=ROWS,
-        images="<results>/images/split.tsv",
-        vectors="<results>/nouns/vectors.npy",
-        nouns="<results>/nouns/vectors.tsv",
     output:
         model="<results>/devise/{method}/{seed}/model.safetensors",
         settings="<results>/devise/{method}/{seed}/settings.json",
     log:
         "<logs>/fit_baseline/{method}/{seed}.log",
     wildcard_constraints:
-        method=BASELINES,
+        method=any_of([name for name in config["methods"] if name not in HEADS]),
     conda:
         "../../envs/torch.yaml"
     params:
-        settings=baseline_block,
+        settings=lambda wildcards: {"variant": config["methods"][wildcards.method], "threads": 1},
         order=LABELLED_SETS,
     script:
         "../scripts/fit_baseline.py"
@@ -130,7 +119,9 @@ rule predict_images:
         gpu=GPUS,
     params:
         settings={"device": config["device"], "threads": config["threads"]["decoding"]},
-        order=predicted_sets,
+        order=lambda wildcards: (
+            ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
+        ),
     script:
         "../scripts/predict_images.py"
 

@@ -55,7 +55,7 @@ rule shards:
 rule list_images:
     """The images of one set, with the nouns that they show."""
     input:
-        unpack(image_set_files),
+        unpack(lambda wildcards: resource_files(config["image_sets"][wildcards.set])),
         nouns="<results>/nouns/nouns.tsv",
     output:
         images="<results>/images/{set}.tsv",

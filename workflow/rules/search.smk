@@ -31,7 +31,7 @@ rule build_index:
         "../../envs/search.yaml"
     params:
         settings=index_block,
-        order=index_sets,
+        order=lambda wildcards: ALL_SETS if wildcards.index == "images" else [],
     script:
         "../scripts/build_index.py"
 
@@ -124,7 +124,9 @@ rule search_examples:
     input:
         words="<results>/search/words/en/words.json",
         word_files=rules.build_words.output,
-        index=example_index,
+        index=lambda wildcards: (
+            f"<results>/search/{EXAMPLES[wildcards.example]['index']}/index.json"
+        ),
         images="<results>/search/images/index.json",
         files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
         archives=expand("<results>/images/{set}.zip", set=ALL_SETS),
@@ -136,6 +138,6 @@ rule search_examples:
     conda:
         "../../envs/search.yaml"
     params:
-        settings=example_block,
+        settings=lambda wildcards: EXAMPLES[wildcards.example],
     script:
         "../scripts/search_examples.py"

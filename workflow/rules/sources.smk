@@ -2,7 +2,8 @@
 # resources/store, which no rule declares as output, so that it survives everything. A checksum in
 # the config decides what is stale; without one the locations do, and the bytes of local files,
 # including those in resources/manual. On a cluster the login node fetches (localrule), because
-# other nodes often have no network.
+# other nodes often have no network. Snakemake does not rerun jobs for params of functions that ask
+# for outputs or threads, so an edited location reruns nothing.
 
 
 rule fetch_resource:
@@ -20,7 +21,7 @@ rule fetch_resource:
         runtime=120,
     params:
         settings=resource_identity,
-        entry=resource_entry,
-        omission=resource_omission,
+        entry=lambda wildcards, output: config["resources"][wildcards.resource],
+        omission=lambda wildcards, output: without_resource(wildcards.resource, config, FILE_KEYS),
     script:
         "../scripts/fetch_resource.py"

@@ -35,8 +35,11 @@ rule train_translator:
         runtime=720,
         gpu=GPUS,
     params:
-        settings=training_block,
-        checkpoint_seconds=variant_checkpoint_seconds,
+        settings=lambda wildcards: training_settings(config["variants"][wildcards.variant]),
+        # It asks for threads, so that a change reruns nothing (see sources.smk).
+        checkpoint_seconds=lambda wildcards, threads: (
+            config["variants"][wildcards.variant]["training"]["checkpoint_seconds"]
+        ),
     script:
         "../scripts/train_translator.py"
 
@@ -59,7 +62,9 @@ rule find_learning_rate:
         runtime=120,
         gpu=GPUS,
     params:
-        settings=range_test_block,
+        settings=lambda wildcards: range_test_settings(
+            config["variants"][wildcards.variant], "lowest", "highest"
+        ),
     script:
         "../scripts/find_learning_rate.py"
 
@@ -67,7 +72,11 @@ rule find_learning_rate:
 rule plot_range_test:
     """The figure of one learning-rate range test, of a variant or of a head."""
     input:
-        range_test_table,
+        lambda wildcards: (
+            "<results>/range_test/heads/{name}.tsv"
+            if wildcards.kind == "head_learning"
+            else "<results>/range_test/{name}.tsv"
+        ),
     output:
         "<results>/figures/{kind}_rate_{name}.png",
     log:

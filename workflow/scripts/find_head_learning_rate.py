@@ -8,12 +8,7 @@ from wordbridge.training.lr_finder import range_test, write_range_test
 start_job(snakemake)
 
 settings = snakemake.params.settings
-data = read_training_data(
-    snakemake.input.features,
-    snakemake.input.images,
-    snakemake.input.vectors,
-    snakemake.input.nouns,
-)
+data = read_training_data(snakemake.input)
 trainer = prepare(settings, settings["seed"], data)
 result = range_test(trainer.range_test_step(), **settings["range_test"])
 write_range_test(snakemake.output[0], result)

@@ -10,11 +10,6 @@ start_job(snakemake)
 
 settings = snakemake.params.settings
 choose_device("cpu", settings["threads"])
-data = read_training_data(
-    snakemake.input.features,
-    snakemake.input.images,
-    snakemake.input.vectors,
-    snakemake.input.nouns,
-)
+data = read_training_data(snakemake.input)
 method = fit_baseline(settings["variant"], int(snakemake.wildcards.seed), data)
 write_model(method, snakemake.output.model, snakemake.output.settings)

@@ -9,12 +9,7 @@ from wordbridge.training.device import choose_device
 start_job(snakemake)
 
 choose_device("cpu", threads=1)
-data = read_training_data(
-    snakemake.input.features,
-    snakemake.input.images,
-    snakemake.input.vectors,
-    snakemake.input.nouns,
-)
+data = read_training_data(snakemake.input)
 head = read_model(snakemake.input.head, snakemake.input.description)
 model = fit_ensemble(head, snakemake.params.settings, data)
 write_model(model, snakemake.output.model, snakemake.output.settings)

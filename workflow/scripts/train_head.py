@@ -12,12 +12,7 @@ start_job(snakemake)
 trained = train(
     snakemake.params.settings,
     int(snakemake.wildcards.seed),
-    read_training_data(
-        snakemake.input.features,
-        snakemake.input.images,
-        snakemake.input.vectors,
-        snakemake.input.nouns,
-    ),
+    read_training_data(snakemake.input),
     list(snakemake.input),
     state_folder(snakemake.output.head),
     snakemake.params.code,

@@ -1,8 +1,7 @@
 """Training data of image methods: features, nouns and splits of images, read batch by batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,15 +25,13 @@ class TrainingData(NamedTuple):
     nouns: NounMatrix
 
 
-def read_training_data(
-    features: Sequence[str | Path], images: str | Path, vectors: str | Path, nouns: str | Path
-) -> TrainingData:
-    """Return the data in shards of ``features``, table of ``images``, matrix and table of nouns.
+def read_training_data(files: Mapping[str, Any]) -> TrainingData:
+    """Return the data in the files of a job's inputs, by their names.
 
     Raises InputError when a file is damaged, or the files do not belong together.
     """
-    store = FeatureStore(features)
-    return TrainingData(store, read_images(images), read_noun_matrix(vectors, nouns))
+    nouns = read_noun_matrix(files["vectors"], files["nouns"])
+    return TrainingData(FeatureStore(files["features"]), read_images(files["images"]), nouns)
 
 
 class Batch(NamedTuple):
