@@ -33,7 +33,7 @@ from wordbridge.corpus.splits import split_pairs
 from wordbridge.corpus.tokenizer import TokenRules, tokenize
 from wordbridge.errors import InputError
 from wordbridge.images.packages import members
-from wordbridge.report.corpus import audit
+from wordbridge.report.corpus import leakage_table
 from wordbridge.sources.archives import escapes_archive, extract_member
 from wordbridge.translation.decoding import translate
 from wordbridge.translation.translator import Translator
@@ -116,7 +116,7 @@ def test_no_pair_of_any_corpus_leaks(
     except InputError:
         return  # so much in common that a split stays empty
     assert [pair._replace(split="") for pair in split] == pairs
-    table = audit(split)
+    table = leakage_table(split).frame
     assert table.drop(columns=["split", "other", "pairs"]).to_numpy().sum() == 0
 
 

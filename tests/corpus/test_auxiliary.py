@@ -8,7 +8,7 @@ from wordbridge.corpus.auxiliary import CLAUSE_REASONS, REASONS, add_auxiliary, 
 from wordbridge.corpus.bible import SentenceOptions
 from wordbridge.corpus.pairs import TokenizedPair, token_lists
 from wordbridge.errors import InputError
-from wordbridge.report.corpus import audit
+from wordbridge.report.corpus import leakage_table
 
 
 def pair(group, fr, en, split=""):
@@ -87,7 +87,7 @@ def test_the_split_does_not_change_and_auxiliary_text_counts_as_train():
 
 def test_the_audit_covers_auxiliary_text_but_not_its_likeness_to_the_train_split():
     learned = [SPLIT[0], SPLIT[0]._replace(split="auxiliary")]
-    table = audit([*learned, *SPLIT[1:], SPLIT[2]._replace(split="auxiliary")])
+    table = leakage_table([*learned, *SPLIT[1:], SPLIT[2]._replace(split="auxiliary")]).frame
     rows = table[["split", "other", "exact"]].to_numpy().tolist()
     assert rows == [
         ["valid", "train", 0],

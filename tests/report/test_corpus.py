@@ -10,14 +10,15 @@ from wordbridge.corpus.pairs import TokenizedPair, write_counts
 from wordbridge.corpus.splits import grouped_split
 from wordbridge.errors import InputError
 from wordbridge.report.corpus import (
-    LEAKS,
-    audit,
-    describe,
+    leakage_table,
+    lengths_table,
     rejections_table,
     vector_statistics,
     vectors_table,
 )
 from wordbridge.vectors.readers import open_vectors
+
+LEAKS = ["exact", "normalised", "english_only", "french_only", "group"]
 
 
 def pair(split, group, fr, en):
@@ -31,8 +32,8 @@ TRAIN = [
 
 
 def row(*others):
-    table = audit([*TRAIN, *others])
-    return table.loc[0, list(LEAKS)].tolist()
+    table = leakage_table([*TRAIN, *others]).frame
+    return table.loc[0, LEAKS].tolist()
 
 
 def test_each_kind_of_leak_is_counted_once():
@@ -47,7 +48,7 @@ def test_each_kind_of_leak_is_counted_once():
 
 def test_every_two_splits_have_a_row():
     others = [pair("valid", "c", "Qui ?", "Who?"), pair("test", "c", "Qui ?", "Who?")]
-    table = audit([*TRAIN, *others, others[1]])
+    table = leakage_table([*TRAIN, *others, others[1]]).frame
     assert table[["split", "other", "pairs"]].to_numpy().tolist() == [
         ["valid", "train", 1],
         ["test", "train", 2],
@@ -57,7 +58,7 @@ def test_every_two_splits_have_a_row():
 
 
 def test_one_split_alone_has_no_row():
-    assert audit(TRAIN).empty
+    assert leakage_table(TRAIN).frame.empty
 
 
 def test_a_grouped_split_has_no_leak():
@@ -65,9 +66,11 @@ def test_a_grouped_split_has_no_leak():
     texts += [(f"w{n}", f"Que {n} ?", f"What {n}?") for n in range(80)]
     groups, fr, en = zip(*texts, strict=True)
     splits = grouped_split(groups, fr, en, {"train": 0.8, "valid": 0.1, "test": 0.1}, seed=3)
-    table = audit([pair(split, *text) for split, text in zip(splits, texts, strict=True)])
+    table = leakage_table(
+        [pair(split, *text) for split, text in zip(splits, texts, strict=True)]
+    ).frame
     assert len(table) == 3
-    assert table[list(LEAKS)].to_numpy().sum() == 0
+    assert table[LEAKS].to_numpy().sum() == 0
 
 
 def pair_statistics(split, fr, en):
@@ -80,7 +83,7 @@ def test_each_language_and_split_has_its_statistics():
         pair_statistics("train", "a", "y x y z"),
         pair_statistics("test", "d e", "q"),
     ]
-    table = describe(pairs).set_index(["language", "split"])
+    table = lengths_table(pairs).frame.set_index(["language", "split"])
     assert list(table.index) == [
         (language, split) for language in ("fr", "en") for split in ("train", "test", "all")
     ]
@@ -92,13 +95,15 @@ def test_each_language_and_split_has_its_statistics():
 
 def test_percentiles_are_rounded_down_as_in_the_lesson():
     lengths = list(range(1, 60))
-    table = describe([pair_statistics("train", "a " * length, "b") for length in lengths])
+    table = lengths_table(
+        [pair_statistics("train", "a " * length, "b") for length in lengths]
+    ).frame
     expected = [int(np.percentile(lengths, p)) for p in (90, 97, 99)]
     assert table.loc[0, ["p90", "p97", "p99"]].tolist() == expected == [53, 57, 58]
 
 
 def test_a_corpus_that_is_not_split_has_one_row_a_language():
-    assert describe([pair_statistics("", "a", "b")])["split"].tolist() == ["all", "all"]
+    assert lengths_table([pair_statistics("", "a", "b")]).frame["split"].tolist() == ["all", "all"]
 
 
 def test_reports_become_one_table_by_step(tmp_path):

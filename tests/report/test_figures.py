@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -19,13 +20,13 @@ from wordbridge.report.figures import (
     losses_figure,
     num_steps,
     range_test_figure,
-    read_range_test,
     save_figure,
     schedule_curves,
     schedule_figure,
     scores_figure,
 )
 from wordbridge.report.published import published_losses
+from wordbridge.report.tables import read_frame
 from wordbridge.training.lr_finder import RangeTest, write_range_test
 
 
@@ -118,11 +119,17 @@ def test_a_changing_momentum_gets_its_own_panel(tmp_path: Path) -> None:
     save_figure(figure, tmp_path / "schedule.png")
 
 
+def range_test(rates: Any, losses: Any, suggestion: float) -> pd.DataFrame:
+    table = pd.DataFrame({"learning_rate": rates, "loss": losses, "suggested": False})
+    table.loc[0, ["learning_rate", "suggested"]] = [suggestion, True]
+    return table
+
+
 @pytest.mark.parametrize(("steps", "shown"), [(40, 24), (16, 16), (3, 3)])
 def test_the_ends_of_a_range_test_are_left_out(steps: int, shown: int, tmp_path: Path) -> None:
     rates = np.geomspace(1e-5, 10, steps)
     losses = np.linspace(9, 4, steps)
-    figure = range_test_figure(rates.tolist(), losses.tolist(), suggestion=2.1e-3)
+    figure = range_test_figure(range_test(rates, losses, 2.1e-3))
     assert len(np.array(figure.axes[0].lines[0].get_ydata())) == shown
     assert figure.axes[0].texts[0].get_text() == "suggestion 2.1e-03"
     save_figure(figure, tmp_path / "range.png")
@@ -130,7 +137,7 @@ def test_the_ends_of_a_range_test_are_left_out(steps: int, shown: int, tmp_path:
 
 def test_a_diverging_end_does_not_flatten_the_rest(tmp_path: Path) -> None:
     losses = [10.0, 8.0, 5.0, 300.0, math.nan]
-    figure = range_test_figure([1e-4, 1e-3, 1e-2, 1e-1, 1], losses, 1e-3, skip=(0, 0))
+    figure = range_test_figure(range_test([1e-4, 1e-3, 1e-2, 1e-1, 1], losses, 1e-3), (0, 0))
     assert figure.axes[0].get_ylim()[1] == pytest.approx(13.0)
     save_figure(figure, tmp_path / "range.png")
 
@@ -199,4 +206,6 @@ def test_steps_are_those_of_the_training(auxiliary: int) -> None:
 
 def test_the_table_of_a_range_test_reads_back(tmp_path: Path) -> None:
     write_range_test(tmp_path / "table.tsv", RangeTest([0.1, 0.25], [3.5, 1 / 3], 0.25))
-    assert read_range_test(tmp_path / "table.tsv") == ([0.1, 0.25], [3.5, 1 / 3], 0.25)
+    table = read_frame(tmp_path / "table.tsv", "run the range test again")
+    assert table.to_numpy().tolist() == [[0.1, 3.5, False], [0.25, 1 / 3, True]]
+    assert range_test_figure(table).axes[0].texts[0].get_text() == "suggestion 2.5e-01"

@@ -11,8 +11,6 @@ from wordbridge.devise.label_errors import LabelError
 from wordbridge.files import write_tsv
 from wordbridge.images.table import ImageRow, write_images
 from wordbridge.report.images import (
-    devise_columns,
-    devise_scores,
     devise_table,
     image_counts_table,
     label_errors_table,
@@ -33,7 +31,7 @@ def record(method: str, seed: int, *rows: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_row_is_the_mean_over_the_seeds():
-    frame = devise_scores([record("head", 1, row(0.2)), record("head", 2, row(0.4))], "rows")
+    frame = devise_table([record("head", 1, row(0.2)), record("head", 2, row(0.4))]).frame
     (mean,) = frame.to_dict("records")
     assert (mean["method"], mean["seeds"], mean["split"]) == ("head", 2, "seen nouns")
     assert mean["hit@1"] == pytest.approx(0.3)
@@ -43,7 +41,7 @@ def test_a_row_is_the_mean_over_the_seeds():
 
 def test_methods_with_the_same_candidates_are_consecutive():
     rows = row(0.2), row(0.1, candidates="nouns")
-    frame = devise_scores([record("head", 1, *rows), record("conse", 1, *rows)], "rows")
+    frame = devise_table([record("head", 1, *rows), record("conse", 1, *rows)]).frame
     assert list(zip(frame["candidates"], frame["method"], strict=True)) == [
         ("classes", "head"), ("classes", "conse"), ("nouns", "head"), ("nouns", "conse"),
     ]  # fmt: skip
@@ -66,14 +64,14 @@ def test_sums_over_a_single_set_or_kind_are_left_out(
     rows: list[tuple[str, str, int]], kept: list[str]
 ):
     rows_of_record = [row(0.5, set=name, kind=kind, images=count) for name, kind, count in rows]
-    frame = devise_scores([record("head", 1, *rows_of_record)], "rows")
+    frame = devise_table([record("head", 1, *rows_of_record)]).frame
     assert (frame["set"] + " " + frame["kind"]).tolist() == kept
 
 
 def test_published_metrics_are_optional_and_follow_their_candidates():
     rows = row(0.2), row(0.1, candidates="nouns")
-    assert len(devise_scores([record("head", 1, *rows)], "rows")) == 2
-    frame = devise_scores([record("head", 1, *rows)], "rows", published=True)
+    assert len(devise_table([record("head", 1, *rows)]).frame) == 2
+    frame = devise_table([record("head", 1, *rows)], published=True).frame
     assert frame["run"].tolist() == ["here", "paper", "paper", "paper", "here"]
     assert frame["method"].tolist()[1] == "softmax (Frome et al.)"
     assert frame["hit@1"].tolist()[2] == pytest.approx(0.532)
@@ -90,7 +88,7 @@ def test_each_note_occurs_once_and_stds_are_in_the_cell():
         record("head", seed, row(hit, **{"hit@5": hit})) for seed, hit in ((1, 0.2), (2, 0.4))
     ]
     table = devise_table(records)
-    columns = devise_columns(table.frame)
+    columns = table.columns
     assert [bool(columns[f"hit@{k}"].note) for k in (1, 5)] == [True, False]
     assert "hit@1_std" not in columns
     assert "30.0 ± 14.1" in markdown(table)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.search.toys import make_run
@@ -12,12 +13,15 @@ from wordbridge.report.search import (
     example_searches,
     examples_table,
     french_table,
+    measure_recall,
+    recall,
     recall_table,
     sheet_rows,
+    spaced_rows,
 )
 from wordbridge.report.tables import markdown
 from wordbridge.search.french import NamePair
-from wordbridge.search.index import Index, read_index
+from wordbridge.search.index import Index, Neighbours, read_index
 from wordbridge.search.words import WordTable, read_words
 
 
@@ -114,11 +118,49 @@ def test_recall_and_costs_of_all_indexes_are_one_table(results: Path):
         builds.append(results / f"build{number}.tsv")
         builds[-1].write_text(f"s\th:m:s\n{number + 1.5}\t0:00:01\n", encoding="utf-8")
 
-    table = recall_table(indexes, builds, queries=5, neighbours=3)
+    table = recall_table(indexes, builds, queries=6, neighbours=3)
 
     assert table.frame["build_seconds"].tolist() == [1.5, 2.5]
+    assert table.frame["index"].tolist() == ["nouns", "images"]
+    assert table.frame["rows"].tolist() == [8, 7]
     assert table.frame["recall"].tolist() == [1, 1]
+    assert (table.frame[["graph_ms", "graph_mb"]] > 0).all(axis=None)
     assert set(table.columns) <= set(table.frame.columns)
+
+
+def neighbours(rows: list[int], cosines: list[float]) -> Neighbours:
+    return Neighbours(np.array(rows), np.array(cosines, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("found", "truth", "share"),
+    [
+        (neighbours([1, 2], [0.9, 0.8]), neighbours([1, 2], [0.9, 0.8]), 1),
+        (neighbours([1, 7], [0.9, 0.1]), neighbours([1, 2], [0.9, 0.8]), 0.5),
+        (neighbours([1, 5], [0.9, 0.8]), neighbours([1, 2], [0.9, 0.8]), 1),
+        (neighbours([], []), neighbours([1, 2], [0.9, 0.8]), 0),
+        (neighbours([], []), neighbours([], []), 1),
+    ],
+)
+def test_rows_tied_with_the_last_reference_count(
+    found: Neighbours, truth: Neighbours, share: float
+):
+    assert recall(found, truth) == share
+
+
+def test_queries_are_evenly_spaced_and_not_zero():
+    vectors = np.arange(20, dtype=np.float32).reshape(10, 2)
+    vectors[9] = 0
+
+    assert spaced_rows(vectors, 4).tolist() == [[0, 1], [6, 7], [12, 13]]
+    assert len(spaced_rows(vectors, 50)) == 9
+    assert spaced_rows(vectors[:0], 4).shape == (0, 2)
+
+
+def test_recall_without_queries_is_one(results: Path):
+    index = read_index(results / "search/nouns")
+
+    assert measure_recall(index, np.zeros((0, 5), np.float32), 3)["recall"] == 1.0
 
 
 NAMES = ["animal", "boat", "cat", "dog", "entity", "sail", "vessel"]

@@ -214,7 +214,8 @@ def test_a_page_is_self_contained(tmp_path: Path) -> None:
     text = (tmp_path / "t.html").read_text(encoding="utf-8")
     checker = parse(text)
     assert not any({"src", "href"} & set(attributes) for _, attributes in checker.tags)
-    assert "prefers-color-scheme: dark" in text
+    assert "color-scheme: light dark" in text
+    assert "light-dark(" in text
     assert "url(" not in text
     assert text.startswith('<!doctype html>\n<html lang="en">')
 

@@ -14,6 +14,7 @@ import pytest
 
 from wordbridge.arrays import l2_normalize
 from wordbridge.errors import InputError
+from wordbridge.report.search import recall
 from wordbridge.search.index import (
     FILES,
     ExactSearch,
@@ -25,7 +26,6 @@ from wordbridge.search.index import (
     write_graph,
     write_index,
 )
-from wordbridge.search.recall import recall
 
 MADE_BY = {"index": "images", "word_vectors": "ab" * 32, "method": "conse", "seed": 3}
 LABELS = [{"label": "a\tboat\n", "synset": "n1"}, {"label": "dog", "archive": "x.zip"}]

@@ -1,10 +1,12 @@
 """Queries in words."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from wordbridge.errors import InputError
-from wordbridge.search.queries import Term, parse_query, query_vector, without_stop_words
+from wordbridge.search.queries import Term, parse_query, query_vector
 from wordbridge.search.words import WordTable, read_words, write_words
 
 VECTORS = {
@@ -97,5 +99,9 @@ def test_a_query_without_a_vector_is_an_error_with_the_reason(
         ("les + 42", "les + 42"),
     ],
 )
-def test_stop_words_are_dropped_in_each_term_and_signs_stay(text: str, left: str):
-    assert without_stop_words(text) == left
+def test_stop_words_are_dropped_in_each_term_and_signs_stay(text: str, left: str, tmp_path: Path):
+    words = ["bateau", "voile", "roi", "homme", "femme", "un", "à", "le", "l", "la", "les", "42"]
+    write_words(tmp_path, words, np.eye(len(words), dtype=np.float32), "abc", "float32")
+    french = read_words(tmp_path)
+
+    assert query_vector(text, french, french=True).tolist() == query_vector(left, french).tolist()

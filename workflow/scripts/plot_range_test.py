@@ -1,8 +1,10 @@
 """The figure of one learning-rate range test."""
 
 from wordbridge.job import start_job
-from wordbridge.report.figures import range_test_figure, read_range_test, save_figure
+from wordbridge.report.figures import range_test_figure, save_figure
+from wordbridge.report.tables import read_frame
 
 start_job(snakemake)
 
-save_figure(range_test_figure(*read_range_test(snakemake.input[0])), snakemake.output[0])
+table = read_frame(snakemake.input[0], "run the range test again")
+save_figure(range_test_figure(table), snakemake.output[0])

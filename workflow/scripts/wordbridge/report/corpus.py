@@ -20,13 +20,16 @@ from wordbridge.vectors.protocol import WordVectors
 LANGUAGES = {"fr": "French", "en": "English"}
 PERCENTILES = (90, 97, 99)  # those of the lesson
 TRAINED_ON = {"train", "auxiliary"}  # these two may share texts
-LEAKS = ("exact", "normalised", "english_only", "french_only", "group")
 # Pairs from the lesson: spellings of one word have similar vectors, unrelated words do not.
 WORD_PAIRS = {"fr": (), "en": (("jeremy", "Jeremy"), ("banana", "Jeremy"))}
 
 
 def lengths_table(pairs: Sequence[TokenizedPair]) -> Table:
-    """Return the table of tokens, types and lengths of each language and split."""
+    """Return the table of tokens, types and lengths of each language and split.
+
+    The last row of each language is for all splits together. Lengths are in tokens, without the
+    end of sequence.
+    """
     columns = {
         "language": Column("Language"),
         "split": Column("Split"),
@@ -40,16 +43,6 @@ def lengths_table(pairs: Sequence[TokenizedPair]) -> Table:
         "p99": Column("99th", 0),
         "max": Column("Maximum", 0),
     }
-    caption = "Tokens, types and lengths of each split. Lengths are in tokens."
-    return Table(describe(pairs), caption, columns, group=True)
-
-
-def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
-    """Return a row of counts for each language and split, and for all splits together.
-
-    Columns: language, split, pairs, tokens, types, once (types that occur once), and mean, p90,
-    p97, p99 and max of the lengths in tokens, without the end of sequence.
-    """
     splits = [name for name in SPLITS if any(pair.split == name for pair in pairs)]
     rows = []
     for language in LANGUAGES:
@@ -57,7 +50,8 @@ def describe(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
             chosen = [pair for pair in pairs if split in (pair.split, "all")]
             texts = [pair.fr_tokens if language == "fr" else pair.en_tokens for pair in chosen]
             rows.append({"language": language, "split": split, **_statistics(texts)})
-    return pd.DataFrame(rows)
+    caption = "Tokens, types and lengths of each split. Lengths are in tokens."
+    return Table(pd.DataFrame(rows), caption, columns, group=True)
 
 
 def _statistics(texts: Sequence[Sequence[str]]) -> dict[str, float]:
@@ -100,7 +94,10 @@ def _count(reason: str, count: str) -> tuple[str, int]:
 
 
 def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
-    """Return the table of pairs that another split has, too."""
+    """Return the table of the pairs of a split that leak into another, a row for each two splits.
+
+    The train and auxiliary splits may share texts and are not compared with each other.
+    """
     columns = {
         "split": Column("Split"),
         "other": Column("Other split"),
@@ -111,39 +108,29 @@ def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
         "french_only": Column("French only", 0),
         "group": Column("Group", 0, note="another version of the same verse"),
     }
-    caption = (
-        "Leakage: pairs of a split whose texts another split contains, too. All counts of the "
-        "grouped split are 0."
-    )
-    return Table(audit(pairs), caption, columns)
-
-
-def audit(pairs: Sequence[TokenizedPair]) -> pd.DataFrame:
-    """Return how many pairs of a split leak into another, a row for each two splits.
-
-    Columns: split, other, pairs (of ``split``), and the number of these with a match in ``other``:
-    exact, a pair with the same texts; normalised, one with the same texts up to case, punctuation
-    and spaces (includes exact); english_only and french_only, not a pair but its English or its
-    French; group, a pair of the same group.
-    """
-    frame = pd.DataFrame(
-        [
-            (pair.split, pair.group, pair.fr, pair.en, match_key(pair.fr), match_key(pair.en))
-            for pair in pairs
-        ],
-        columns=["split", "group", "fr", "en", "fr_key", "en_key"],
-    )
+    frame = pd.DataFrame(pairs, columns=TokenizedPair._fields)
+    for language in LANGUAGES:
+        frame[f"{language}_key"] = frame[language].map(match_key)
     splits = dict(iter(frame.groupby("split")))
     rows = [
         (split, other, len(splits[split]), *_leakage(splits[split], splits[other]))
         for other, split in combinations(filter(splits.__contains__, SPLITS), 2)
         if not TRAINED_ON.issuperset((split, other))
     ]
-    return pd.DataFrame(rows, columns=["split", "other", "pairs", *LEAKS])
+    caption = (
+        "Leakage: pairs of a split whose texts another split contains, too. All counts of the "
+        "grouped split are 0."
+    )
+    return Table(pd.DataFrame(rows, columns=list(columns)), caption, columns)
 
 
 def _leakage(pairs: pd.DataFrame, other: pd.DataFrame) -> list[int]:
-    """Return the counts of ``LEAKS``, in their order."""
+    """Return the numbers of ``pairs`` with a match in ``other``.
+
+    In this order: exact, a pair with the same texts; normalised, one with the same texts up to
+    case, punctuation and spaces (includes exact); English only and French only, not a pair but its
+    English or its French; group, a pair of the same group.
+    """
 
     def in_other(*columns: str) -> NDArray[np.bool_]:
         rows, keys = (pd.MultiIndex.from_frame(frame[[*columns]]) for frame in (pairs, other))

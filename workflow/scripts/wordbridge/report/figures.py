@@ -4,19 +4,18 @@ Equal data gives equal bytes: no file depends on the date or on the user's matpl
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import matplotlib.style
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from wordbridge.files import atomic_write
-from wordbridge.report.tables import read_frame
 from wordbridge.training.schedules import ScheduleSettings, learning_rate, momentum
 
 INK, SOFT, RULE, ACCENT, MARK = "#1c2128", "#59636e", "#d5dbe1", "#0072b2", "#d55e00"
@@ -52,13 +51,8 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-@contextmanager
-def house_style() -> Iterator[None]:
-    """Draw in the style of this module, without the user's matplotlibrc."""
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
-        yield
+# A context and decorator that draws in this style, without the user's matplotlibrc.
+house_style = partial(matplotlib.style.context, _STYLE, after_reset=True)
 
 
 def line_style(number: int) -> dict[str, Any]:
@@ -230,33 +224,23 @@ def schedule_figure(
     return figure
 
 
-def read_range_test(path: str | Path) -> tuple[list[float], list[float], float]:
-    """Return the learning rates and losses of a range test, and the suggested rate."""
-    table = read_frame(path, "run the range test again")
-    suggestion = table.loc[table["suggested"], "learning_rate"].iloc[0]
-    return list(table["learning_rate"]), list(table["loss"]), float(suggestion)
-
-
 @house_style()
-def range_test_figure(
-    rates: Sequence[float],
-    losses: Sequence[float],
-    suggestion: float,
-    skip: tuple[int, int] = (10, 6),
-) -> Figure:
+def range_test_figure(table: pd.DataFrame, skip: tuple[int, int] = (10, 6)) -> Figure:
     """Return the loss, a running average, against the learning rate of a range test.
 
+    ``table`` has the columns learning_rate, loss and suggested, which is true in one row.
     As in the lesson, the first ``skip[0]`` and the last ``skip[1]`` steps are left out, unless no
     step would remain (Smith 2017, "Cyclical learning rates", section 3.3).
     """
-    window = slice(skip[0], len(rates) - skip[1]) if len(rates) > sum(skip) else slice(None)
+    steps = table[skip[0] : len(table) - skip[1]] if len(table) > sum(skip) else table
+    suggestion = table.loc[table["suggested"], "learning_rate"].iloc[0]
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     axes = figure.subplots()
-    axes.plot(rates[window], losses[window], color=ACCENT)
+    axes.plot(steps["learning_rate"], steps["loss"], color=ACCENT)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    finite = [loss for loss in losses[window] if math.isfinite(loss)]
+    finite = [loss for loss in steps["loss"] if math.isfinite(loss)]
     # A loss that diverges at the end would flatten the curve before it.
     if finite and max(finite) > 1.3 * finite[0] > 0:
         axes.set_ylim(top=1.3 * finite[0])

@@ -58,32 +58,18 @@ METRICS = {
     ),
 }  # fmt: skip
 _QUOTED = re.compile(r"'.*'|\".*\"")
+CAPTIONS = {
+    "rows": "Images to words: scores of every method on held-out images, means and standard "
+    "deviations over the seeds.",
+    "words": "Words to images: every noun with images in the group is a query, all images of the "
+    "group are candidates. Means and standard deviations over the seeds.",
+}
 
 
-def devise_table(records: Sequence[Mapping[str, Any]], published: bool = False) -> Table:
-    """Return the table of scores from image to word; see ``devise_scores``."""
-    frame = devise_scores(records, "rows", published)
-    caption = (
-        "Images to words: scores of every method on held-out images, means and standard "
-        "deviations over the seeds."
-    )
-    return Table(frame, caption, devise_columns(frame), group=True)
-
-
-def word_queries_table(records: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the table of scores from word to image; see ``devise_scores``."""
-    frame = devise_scores(records, "words")
-    caption = (
-        "Words to images: every noun with images in the group is a query, all images of the group "
-        "are candidates. Means and standard deviations over the seeds."
-    )
-    return Table(frame, caption, devise_columns(frame), group=True)
-
-
-def devise_scores(
-    records: Sequence[Mapping[str, Any]], key: str, published: bool = False
-) -> pd.DataFrame:
-    """Return one row per candidate set, group of images and method.
+def devise_table(
+    records: Sequence[Mapping[str, Any]], key: str = "rows", published: bool = False
+) -> Table:
+    """Return the table of scores: one row per candidate set, group of images and method.
 
     ``records`` are those of score_devise, ``key`` is "rows" (image to word) or "words" (word to
     image). Values are means over the seeds, with their standard deviations (``_std``).
@@ -104,13 +90,14 @@ def devise_scores(
     frame = pd.concat(tables, ignore_index=True)
     frame = frame[sorted(frame.columns, key=_column_order)]
     constant = {"candidates": "", "run": "here"}
-    return frame[[name for name in frame if not (frame[name] == constant.get(name)).all()]]
+    frame = frame[[name for name in frame if not (frame[name] == constant.get(name)).all()]]
+    return Table(frame, CAPTIONS[key], _devise_columns(frame), group=True)
 
 
-def devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
-    """Return the columns of a frame of ``devise_scores``, each note once."""
+def _devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
+    """Return the columns of a table of scores, each note once."""
     columns = {name: column for name, column in DEVISE_COLUMNS.items() if name in frame.columns}
-    explained: set[str] = set()
+    noted: set[str] = set()
     for name in map(str, frame.columns):
         metric, _, k = name.partition("@")
         if metric in METRICS and not name.endswith("_std"):
@@ -118,9 +105,9 @@ def devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
             columns[name] = replace(
                 column,
                 heading=f"{column.heading}@{k}" if k else column.heading,
-                note="" if metric in explained else column.note,
+                note="" if metric in noted else column.note,
             )
-            explained.add(metric)
+            noted.add(metric)
     return columns
 
 

@@ -1,21 +1,36 @@
 """Tables about the search: example searches, recall of the indexes, French queries."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from wordbridge.arrays import Matrix
 from wordbridge.errors import InputError
 from wordbridge.report.contact_sheet import Tile, result_tile
 from wordbridge.report.tables import Column, Table, read_frame
 from wordbridge.search.french import NamePair, cross_fitted, folds_of, mean_vectors, score_names
-from wordbridge.search.index import Hit, Index, exclude_query, image_row, nearest
+from wordbridge.search.index import (
+    GRAPH,
+    VECTORS,
+    ExactSearch,
+    Hit,
+    HnswSearch,
+    Index,
+    Neighbours,
+    exclude_query,
+    image_row,
+    nearest,
+)
 from wordbridge.search.queries import query_vector
-from wordbridge.search.recall import recall_rows
 from wordbridge.search.words import WordTable
 from wordbridge.vectors.protocol import WordVectors
+
+_EQUAL = 2e-6  # cosines are rounded to 6 digits
+_QUERIES_OF = {"classes": "images", "nouns": "images", "images": "nouns"}  # as in a search
 
 
 class Example(NamedTuple):
@@ -100,6 +115,7 @@ def recall_table(
 ) -> Table:
     """Return a row per index: recall@``neighbours`` over ``queries`` queries, times and sizes.
 
+    Indexes of nouns are searched with vectors of images, the index of images with those of nouns.
     ``builds`` are Snakemake's benchmark files of the jobs that built them, in the same order.
     """
     columns = {
@@ -120,15 +136,54 @@ def recall_table(
         "graph_mb": Column("Graph, MB", 2),
         "vector_mb": Column("Vectors, MB", 2),
     }  # fmt: skip
-    names = [index.description["index"] for index in indexes]
-    seconds = [float(read_frame(path, "build the index again")["s"].mean()) for path in builds]
-    by_name = dict(zip(names, indexes, strict=True))
-    seconds_of = dict(zip(names, seconds, strict=True))
-    frame = pd.DataFrame(recall_rows(by_name, seconds_of, queries, neighbours))
-    frame.insert(5, "neighbours", neighbours)
-    for kind in ("graph", "vector"):
-        frame[f"{kind}_mb"] = frame.pop(f"{kind}_bytes") / 1e6
+    by_name = {index.description["index"]: index for index in indexes}
+    rows = []
+    for (name, index), path in zip(by_name.items(), builds, strict=True):
+        vectors = by_name.get(_QUERIES_OF[name], index).vectors
+        row = measure_recall(index, spaced_rows(vectors, queries), neighbours)
+        seconds = float(read_frame(path, "build the index again")["s"].mean())
+        rows.append(row | {"build_seconds": seconds})
+    frame = pd.DataFrame(rows)
     return Table(frame, "Indexes (HNSW graphs) and exact search.", columns)
+
+
+def measure_recall(index: Index, queries: Matrix, count: int) -> dict[str, Any]:
+    """Return recall@``count`` of HNSW search, times and sizes; keys as in the table.
+
+    ``queries`` are (n, dim). Times are milliseconds per query and to load the graph.
+    """
+    load_ms, graph = _timed(lambda: index.graph)
+    exact_ms, references = _search(index.exact, queries, count)
+    graph_ms, results = _search(graph, queries, count)
+    recalls = [recall(*pair) for pair in zip(results, references, strict=True)]
+    return {
+        "index": index.description["index"],
+        "rows": len(index.vectors),
+        "dim": index.dim,
+        "queries": len(queries),
+        "neighbours": count,
+        "recall": float(np.mean(recalls)) if recalls else 1.0,
+        "graph_ms": graph_ms,
+        "exact_ms": exact_ms,
+        "load_ms": load_ms,
+        "graph_mb": (index.folder / GRAPH).stat().st_size / 1e6,
+        "vector_mb": (index.folder / VECTORS).stat().st_size / 1e6,
+    }
+
+
+def recall(result: Neighbours, reference: Neighbours) -> float:
+    """Return the fraction of ``reference`` in ``result``; ties with its last row count too."""
+    if not len(reference.rows):
+        return 1.0
+    right = np.count_nonzero(result.cosines >= reference.cosines[-1] - _EQUAL)
+    return min(right / len(reference.rows), 1.0)
+
+
+def spaced_rows(vectors: Matrix, count: int) -> Matrix:
+    """Return ``count`` evenly spaced rows (or all) that are not zero."""
+    places = np.unique(np.linspace(0, max(len(vectors) - 1, 0), count).astype(np.int64))
+    rows = vectors[places[: len(vectors)]]
+    return np.asarray(rows[np.any(rows, axis=1)], np.float32)
 
 
 def french_table(
@@ -166,3 +221,18 @@ def french_table(
         "rotated into the space of the English ones."
     )
     return Table(frame, caption, columns)
+
+
+def _search(
+    searcher: ExactSearch | HnswSearch, queries: Matrix, count: int
+) -> tuple[float, list[Neighbours]]:
+    for query in queries[:1]:
+        searcher.search(query, count)  # the first search reads the vectors from disk
+    elapsed, results = _timed(lambda: [searcher.search(query, count) for query in queries])
+    return elapsed / max(len(queries), 1), results
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    result = work()
+    return 1000 * (time.perf_counter() - started), result

@@ -16,11 +16,6 @@ from wordbridge.report.tables import Column, Table, mean_std
 from wordbridge.translation.significance import RESAMPLES, SEED, compare_records
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
-SCORES = (
-    "epochs", "best_epoch", "validation_loss", "nll_per_token", "perplexity",
-    "bleu_single", "bleu_multi", "chrf_single", "chrf_multi", "exact_match",
-    "exact_match_multi", "length_ratio", "repetition_rate", "unknown_rate",
-)  # fmt: skip
 SCORE_COLUMNS = {
     "variant": Column("Variant"),
     "run": Column("Run", note="this run, the lesson's notebook of 2018, or notes on the lesson"),
@@ -70,6 +65,8 @@ SCORE_COLUMNS = {
     "unknown_rate": Column("Unknown, %", 1, 100, "low", note="tokens that are the unknown token"),
     "parameters": Column("Parameters", 0),
 }  # fmt: skip
+NOT_AVERAGED = ("variant", "run", "seeds", "bleu_gain", "p_value", "parameters")
+SCORES = [name for name in SCORE_COLUMNS if name not in NOT_AVERAGED]
 SIGNATURES = {
     "bleu_single": "signature_bleu",
     "bleu_multi": "signature_bleu_multi",
@@ -82,10 +79,6 @@ COMPARISON = {
     "p_value": "p_value",
 }  # fmt: skip
 
-TIMES = (
-    "train_seconds", "epochs", "seconds_per_epoch", "target_tokens_per_second",
-    "decode_seconds", "decoded_sentences_per_second",
-)  # fmt: skip
 TIME_COLUMNS = {
     "variant": Column("Variant"),
     "run": Column("Run", note="this run, or notes on the 2018 lesson (one K80 GPU)"),
@@ -103,6 +96,7 @@ TIME_COLUMNS = {
         "Sentences/s", 0, best="high", note="translated sentences of the scored split"
     ),
 }
+TIMES = list(TIME_COLUMNS)[5:]  # those that vary with the seed
 
 
 def scores_table(

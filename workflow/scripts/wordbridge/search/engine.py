@@ -17,7 +17,7 @@ from wordbridge.errors import InputError
 from wordbridge.files import file_sha256, read_json
 from wordbridge.images.table import PHOTO, ImageRow, read_bytes
 from wordbridge.search.index import Hit, Index, exclude_query, image_row, nearest, read_index
-from wordbridge.search.queries import query_vector, without_stop_words
+from wordbridge.search.queries import query_vector
 from wordbridge.search.words import WordTable, content_words, read_words
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class SearchEngine:
             translation = self._translate(query)
             vector = question_vector(query, translation, words)
         else:
-            vector = query_vector(without_stop_words(query) if french else query, words)
+            vector = query_vector(query, words, french)
         hits = nearest(self._read(index, words.word_vectors), vector, count, exact)
         return SearchResult(hits, translation)
 

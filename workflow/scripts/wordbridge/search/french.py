@@ -17,7 +17,7 @@ from wordbridge.search.words import content_words
 from wordbridge.vectors.protocol import WordVectors
 
 _BLOCK = 65536  # rows that are mapped at a time
-_MAX_WORDS = 3  # longer names are descriptions, of which a mean vector tells little
+_MAX_WORDS = 3  # longer names are descriptions, whose mean vector is of little use
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ _JSON_COLUMNS = ("label", "synset", "path", "set", "image", "kind")
 _KEYS = ("word_vectors", "rows", "dim", "graph", "files")
 _REMEDY = "build the index again"
 _SPACE = "angulardist"  # nmslib's arc cosine of the cosine, the lesson's distance
-_DIGITS = 6  # cosines of float32 differ behind them by the order of summation
+_DIGITS = 6  # later digits of a float32 cosine depend on the order of summation
 # Files up to this size are hashed in a tenth of a second; of larger ones only the size is compared.
 _HASHED_BYTES = 128 * 2**20
 

@@ -45,20 +45,22 @@ def parse_query(text: str) -> list[Term]:
     return [Term(sign, tuple(words)) for sign, words in terms]
 
 
-def query_vector(text: str, table: WordTable) -> Matrix:
+def query_vector(text: str, table: WordTable, french: bool = False) -> Matrix:
     """Return the vector (dim) of a query: the signed sum of its terms' mean word vectors.
 
-    Word vectors are not normalised, as in the lesson. Raises InputError for an unknown word, or
-    when the terms cancel each other out.
+    Word vectors are not normalised, as in the lesson. Only the content words of a term of a French
+    query count, if it has any. Raises InputError for an unknown word, or when the terms cancel each
+    other out.
     """
     total = np.zeros(table.dim, np.float64)
     for term in parse_query(text):
-        vectors = [word_vector(word, table) for word in term.words]
+        words = content_words(" ".join(term.words), "fr") if french else term.words
+        vectors = [word_vector(word, table) for word in words or term.words]
         total += term.sign * np.mean(vectors, axis=0, dtype=np.float64)
     if not np.any(np.abs(total) > 1e-6):
         raise InputError(
             f"query {text!r}: expected a direction, but its words cancel each other out; "
-            "take other words"
+            "use other words"
         )
     return np.asarray(total, np.float32)
 
@@ -81,18 +83,6 @@ def word_vector(word: str, table: WordTable) -> Matrix:
         raise InputError(f"unknown word {word!r}: expected one of {table.size} words; {hint}")
     vectors = [word_vector(part, table) for part in parts]
     return np.asarray(np.mean(vectors, axis=0), np.float32)
-
-
-def without_stop_words(query: str) -> str:
-    """Return a French query in which each term has only its content words, if it has any.
-
-    Raises InputError for a sign without a word.
-    """
-    pieces = []
-    for term in parse_query(query):
-        words = content_words(" ".join(term.words), "fr") or term.words
-        pieces += ["+" if term.sign > 0 else "-", *words]
-    return " ".join(pieces).removeprefix("+ ")
 
 
 def _missing(query: str, part: str) -> InputError:

@@ -1,4 +1,4 @@
-"""Words to search with: their table on disk, which words it holds, and content words of texts."""
+"""Words to search with: their table on disk, the words in it, and content words of texts."""
 
 import bisect
 import json
@@ -86,7 +86,7 @@ def write_words(
     if not np.isfinite(matrix).all():
         raise InputError(
             f"{folder}: expected finite numbers within the range of {dtype}, got larger ones, NaN "
-            "or infinity; take float32, or other vectors"
+            "or infinity; use float32, or other vectors"
         )
     target, text = Path(folder), "".join(word + "\n" for word in order)
     with atomic_write(target / WORDS) as partial:
@@ -130,7 +130,7 @@ def words_to_search(
     listed: Iterator[str] = iter(())
     if isinstance(vectors, ListedVectors):
         listed = islice(vectors.words(), most_frequent)
-    elif "strings" in files.keys():  # noqa: SIM118  # Snakemake's named files hold values
+    elif "strings" in files.keys():  # noqa: SIM118  # `in` tests the values of Snakemake's files
         path = Path(files["strings"])
         try:
             strings = json.loads(path.read_text(encoding="utf-8"))
