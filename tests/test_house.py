@@ -59,6 +59,11 @@ def test_the_configuration_is_short():
     assert [line for line in text if re.search(r"(?<!\S)[&*]\w", line.partition("#")[0])] == []
 
 
+def test_the_schema_is_wrapped_at_100_columns():
+    text = lines(ROOT / "workflow/schemas/config.schema.yaml")
+    assert [line for line in text if len(line) > 100] == []
+
+
 # ---- Imports ------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """The configuration as the workflow reads it: checked, complete, and with sorted keys.
 
-The schema is JSON Schema 2020-12 with four annotations: ``unit`` (shown in messages),
-``entryOf: a.b`` (the value must be a key of the mapping at a.b) and, on a mapping at the top,
+The schema is JSON Schema 2020-12 with five annotations: ``unit`` (shown in messages),
+``formerly`` (the name of the key in earlier versions, which CHANGELOG.md lists, too), ``entryOf:
+a.b`` (the value must be a key of the mapping at a.b) and, on a mapping at the top,
 ``inherit: b`` (each entry takes missing keys from the mapping b) and ``packages: FILE`` (the
 entries add to those of a file of packages, or override them). Defaults are read through
 properties, patternProperties, additionalProperties, items, allOf, and $ref into $defs; of anyOf
@@ -93,24 +94,29 @@ def load(
 def read_schema(path: str | Path) -> Schema:
     """Return a schema in which mappings with ``properties`` take no other keys.
 
-    Below ``properties`` they are {} by default, unless they have required keys.
+    Keys without a default are required; mappings without such keys are {} by default.
     """
-    schema: Schema = _closed(yaml.load(Path(path).read_bytes(), YAML))
+    raw = yaml.load(Path(path).read_bytes(), YAML)
+    schema: Schema = _closed(raw, raw)
     return schema
 
 
-def _closed(node: Any) -> Any:
+def _closed(node: Any, root: Schema) -> Any:
     if isinstance(node, list):
-        return [_closed(item) for item in node]
+        return [_closed(item, root) for item in node]
     if not isinstance(node, dict):
         return node
     # Conditions are schemas of a part of a value.
-    node = {k: v if k in ("default", "if", "then") else _closed(v) for k, v in node.items()}
-    if isinstance(node.get("properties"), dict):
-        node = {"type": "object", "additionalProperties": False, **node}
-        for name, child in node["properties"].items():
+    node = {k: v if k in ("default", "if", "then") else _closed(v, root) for k, v in node.items()}
+    children = node.get("properties")
+    if isinstance(children, dict):
+        for name, child in children.items():
             if "properties" in child and "required" not in child:
-                node["properties"][name] = {"default": {}, **child}
+                children[name] = {"default": {}, **child}
+        required = [n for n, child in children.items() if "default" not in resolve(child, root)]
+        if required:
+            node = {"required": required, **node}
+        node = {"type": "object", "additionalProperties": False, **node}
     return node
 
 

@@ -15,59 +15,6 @@ Schema = dict[str, Any]
 
 YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
 
-# Keys of earlier versions. A * stands for one name; CHANGELOG.md has the same list.
-RENAMED = {
-    "auxiliary.longest": "auxiliary.max_en_words",
-    "choice.method": "search.method",
-    "corpora.*.sentences.longest_ratio": "corpora.*.sentences.max_ratio",
-    "corpora.*.sentences.shortest_ratio": "corpora.*.sentences.min_ratio",
-    "corpora.*.sentences.slack": "corpora.*.sentences.length_tolerance",
-    "decoding.block_ngrams": "decoding.no_repeat_ngram_size",
-    "image_sets.*.part": "image_sets.*.split",
-    "image_sets.*.shows": "image_sets.*.image_kind",
-    "image_tables.pictures": "image_tables.images",
-    "lengths.measured_in": "lengths.from_split",
-    "picture_scores": "image_scores",
-    "picture_sets": "image_sets",
-    "picture_split": "image_split",
-    "picture_tables": "image_tables",
-    "resources.*.places": "resources.*.locations",
-    "run.albums": "run.unlabelled_sets",
-    "run.pictures": "run.images",
-    "scores.part": "scores.split",
-    "search.examples.*.pictures": "search.examples.*.images",
-    "search.graph.build_candidates": "search.graph.ef_construction",
-    "search.graph.links": "search.graph.M",
-    "search.graph.search_candidates": "search.graph.ef_search",
-    "suspects": "label_errors",
-    "tokens.longest": "tokens.max_en_tokens",
-    "vectors.*.buckets": "vectors.*.bucket",
-    "vectors.*.frequent": "vectors.*.t",
-    "vectors.*.longest": "vectors.*.maxn",
-    "vectors.*.negatives": "vectors.*.neg",
-    "vectors.*.shortest": "vectors.*.minn",
-    "vocabulary.counted_in": "vocabulary.from_split",
-}
-VARIANT_KEYS = {
-    "forcing.coin": "forcing.sampling_unit",
-    "forcing.hold": "forcing.hold_epochs",
-    "model.locked_dropout": "model.variational_dropout",
-    "model.readout": "model.deep_output",
-    "training.averaging": "training.ema_decay",
-    "training.save_seconds": "training.checkpoint_seconds",
-    "training.select": "training.keep_epoch",
-}
-METHOD_KEYS = {
-    "training.freeze_statistics": "training.freeze_batch_norm_after",
-    "training.save_seconds": "training.checkpoint_seconds",
-    "training.select": "training.keep_epoch",
-}
-for _block, _keys in (
-    ("variants.*", VARIANT_KEYS),
-    ("variant_defaults", VARIANT_KEYS),
-    ("methods.*", METHOD_KEYS),
-):
-    RENAMED |= {f"{_block}.{old}": f"{_block}.{new}" for old, new in _keys.items()}
 TYPES = {
     "object": "a mapping",
     "array": "a list",
@@ -176,7 +123,7 @@ def allowed_values(node: Schema, root: Schema) -> str:
     if "enum" in node:
         return f"one of {', '.join(map(json.dumps, node['enum']))}"
     types = node.get("type", "a value")
-    names = " or ".join(TYPES.get(kind, kind) for kind in _as_list(types))
+    names = " or ".join(TYPES.get(t, t) for t in ([types] if isinstance(types, str) else types))
     keywords = (key for key in LIMITS if key in node and (key, node[key]) != ("unit", "1"))
     return " ".join([names, *(f"{LIMITS[key]} {node[key]}" for key in keywords)])
 
@@ -188,26 +135,16 @@ def one_of(names: Iterable[str], got: str) -> str:
     return f"one of {', '.join(sorted(names))}{question}"
 
 
-def _unknown(path: str, name: str, names: Iterable[str], root: Schema) -> str:
+def _unknown(path: str, name: str, keys: Schema, root: Schema) -> str:
     full = _joined(path, name)
-    if current := _current_path(full):
-        return f"{full}: is {current} now; rename it"
+    for current, child in keys.items():
+        if resolve(child, root).get("formerly") == name:
+            return f"{full}: is {_joined(path, current)} now; rename it"
     # A close name here is more likely than the same name elsewhere.
-    near = difflib.get_close_matches(name, list(names), n=1)
+    near = difflib.get_close_matches(name, list(keys), n=1)
     elsewhere = [at for at, _ in schema_keys(root, root) if at.split(".")[-1] == name and not near]
     remedy = f"move it to {elsewhere[0]}" if elsewhere else "correct or remove it"
-    return f"{full}: unknown key, expected {one_of(names, name)}; {remedy}"
-
-
-def _current_path(path: str) -> str | None:
-    """Return the present path of a key that has been renamed, or None."""
-    for old, new in RENAMED.items():
-        pattern = re.escape(old).replace(r"\*", "([^.]+)")
-        if match := re.fullmatch(pattern, path):
-            for name in match.groups():
-                new = new.replace("*", name, 1)
-            return new
-    return None
+    return f"{full}: unknown key, expected {one_of(keys, name)}; {remedy}"
 
 
 def _branch_lines(context: Iterable[ValidationError], root: Schema) -> Iterator[str]:
@@ -237,10 +174,6 @@ def _joined(path: str, name: str) -> str:
 def _dotted(path: Iterable[str | int]) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
-
-
-def _as_list(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def _remedy(got: Any, node: Schema) -> str:

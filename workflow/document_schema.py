@@ -33,7 +33,8 @@ def _section(name: str, root: Schema, seen: dict[str, str]) -> str:
     lines = [f"## {name}", ""]
     if len(rows) > 1:  # a mapping
         _, _, _, default, description = rows.pop(0)
-        lines += [description + " Required." * (default == "required"), ""]
+        about = description + " Required." * (default == "required")
+        lines += [about.lstrip(), ""] if about else []
     for row in (HEAD, ["---"] * len(HEAD), *rows):
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |")
     return "\n".join(lines)
@@ -56,7 +57,7 @@ def _rows(
         seen[reference or path] = path
     unit = "" if node.get("unit", "1") == "1" else node["unit"]
     default = "required" if required else _default(node)
-    if text:
+    if text or not children or "." not in path:
         yield [f"`{path}`", _values(node, root), unit, default, text]
     if children:
         yield from _children(path, node, root, seen)

@@ -1,5 +1,6 @@
 """The configuration: what is filled in, what is refused and in which words, and its schema."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from snakemake.utils import update_config
 from wordbridge.errors import InputError
 from wordbridge.search.queries import parse_query
 from workflow.config import FORMATS, MAX_PROBLEMS, load, read_schema
-from workflow.config_errors import RENAMED, resolve, schema_keys
+from workflow.config_errors import resolve, schema_keys
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -260,8 +261,15 @@ def test_the_schema_is_closed(own: dict[str, Any]):
     assert [m for m in mappings(own, own) if "additionalProperties" not in m] == []
 
 
-def test_every_key_has_a_description(own: dict[str, Any]):
-    assert [path for path, node in schema_keys(own, own) if not node.get("description")] == []
+def test_every_key_has_a_description_unless_its_name_and_unit_have_all_of_it(own: dict[str, Any]):
+    def explains_itself(node: dict[str, Any]) -> bool:
+        is_measured = node.get("unit", "1") != "1"
+        return is_measured or "properties" in node or "propertyNames" in node or "oneOf" in node
+
+    keys = dict(schema_keys(own, own)).items()
+    bare = {path for path, node in keys if not node.get("description")}
+    exempt = {path for path, node in keys if explains_itself(node)}
+    assert bare - exempt == set()
 
 
 def test_every_key_has_a_default_or_is_required(own: dict[str, Any]):
@@ -355,7 +363,7 @@ def _schemas(keyword: str, value: Any) -> Any:
 
 def test_no_unquoted_comma_ends_a_description(own: dict[str, Any]):
     known = {*Draft202012Validator.VALIDATORS, "$schema", "$defs", "description", "default"}
-    known |= {"title", "then", "unit", "entryOf", "inherit", "packages", "examples"}
+    known |= {"title", "then", "unit", "entryOf", "formerly", "inherit", "packages", "examples"}
     assert set(keywords(own)) - known == set()
 
 
@@ -421,13 +429,23 @@ def test_a_renamed_key_is_refused_with_its_present_name(changes: dict[str, Any],
     assert line in problems(config, SCHEMA)
 
 
-def test_each_renamed_key_leads_to_a_key_of_the_schema(own: dict[str, Any]):
-    paths = {path for path, _ in schema_keys(own, own)}
-    assert set(RENAMED.values()) - paths == set()
-    assert RENAMED.keys() & paths == set()
+def test_no_former_name_is_a_key_again(own: dict[str, Any]):
+    assert former_names(own).keys() & {path for path, _ in schema_keys(own, own)} == set()
 
 
-def test_the_changelog_lists_every_renamed_key():
+def test_the_changelog_lists_every_renamed_key_and_the_schema_those_of_the_changelog(
+    own: dict[str, Any],
+):
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    renamed = {old: new for old, new in RENAMED.items() if not old.startswith("variant_defaults.")}
-    assert [old for old, new in renamed.items() if f"`{old}` -> `{new}`" not in text] == []
+    lines = re.findall(r"^- `([\w.*]+)` -> `([\w.*]+)`$", text, flags=re.MULTILINE)
+    names = former_names(own)
+    keys = {path for path, _ in schema_keys(own, own)}
+    assert {(o, n) for o, n in lines if n in keys} == {
+        (old, new) for old, new in names.items() if not old.startswith("variant_defaults.")
+    }
+
+
+def former_names(own: dict[str, Any]) -> dict[str, str]:
+    """Return {path with a former name: present path} of every renamed key."""
+    named = ((path, node["formerly"]) for path, node in schema_keys(own, own) if "formerly" in node)
+    return {".".join([*path.split(".")[:-1], old]): path for path, old in named}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.staleness import SCHEMA, base, prepared
+from workflow.config_errors import resolve
 from workflow.relations import reserved_names
 
 # Wildcards that stand for names in the configuration: where these are defined, and where listed.
@@ -24,7 +25,7 @@ LISTS = {"set": ("images", "unlabelled_sets")}
 def allowed(block: str) -> str:
     """Return the pattern that the schema has for names in a block."""
     node = reduce(lambda at, part: at["properties"][part], block.split("."), SCHEMA)
-    pattern: str = node["propertyNames"]["pattern"]
+    pattern: str = resolve(node["propertyNames"], SCHEMA)["pattern"]
     return pattern.removeprefix("^").removesuffix("$")
 
 
