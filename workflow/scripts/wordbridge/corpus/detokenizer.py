@@ -4,7 +4,7 @@ English and French have rules for clitics; other languages have those for punctu
 """
 
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -89,7 +89,8 @@ def undo_rules(tokens: Sequence[str]) -> list[str]:
     A marker without the tokens that it needs, as models predict them, is left out.
     """
     words = [token for token in tokens if token.strip()]
-    return _expand_characters(_expand_words(_expand_capitals(words)))
+    words = _expand(_expand_capitals(words), WORD_REPEATED, _repeat_word)
+    return _expand(words, REPEATED, _repeat_character)
 
 
 def _expand_capitals(tokens: Sequence[str]) -> list[str]:
@@ -100,45 +101,38 @@ def _expand_capitals(tokens: Sequence[str]) -> list[str]:
     ]
 
 
-def _expand_words(tokens: Sequence[str]) -> list[str]:
+def _expand(
+    tokens: Sequence[str], marker: str, repeat: Callable[[list[str], Sequence[str], int], int]
+) -> list[str]:
+    """Return ``tokens`` with each ``marker``, its count and what follows replaced.
+
+    ``repeat`` appends the repetition of the first tokens of a sequence and returns their number.
+    """
     expanded: list[str] = []
     index = 0
     while index < len(tokens):
-        if tokens[index] != WORD_REPEATED:
-            expanded.append(tokens[index])
-            index += 1
-            continue
-        count, index = _count(tokens, index + 1)
-        # A separator between the repeated words occurs once after the word.
-        end = index + 1 + (index + 1 < len(tokens) and tokens[index + 1] in _SEPARATORS)
-        expanded.extend(list(tokens[index:end]) * count)
-        index = end if count else index
+        token, index = tokens[index], index + 1
+        if token != marker:
+            expanded.append(token)
+        elif index + 1 < len(tokens) and tokens[index].isdecimal():
+            count, index = min(int(tokens[index]), _MAX_REPEATS), index + 1
+            if count:
+                index += repeat(expanded, tokens[index : index + 2], count)
     return expanded
 
 
-def _expand_characters(tokens: Sequence[str]) -> list[str]:
-    expanded: list[str] = []
-    index = 0
-    while index < len(tokens):
-        if tokens[index] != REPEATED:
-            expanded.append(tokens[index])
-            index += 1
-            continue
-        count, index = _count(tokens, index + 1)
-        if not count:
-            continue
-        run, word = tokens[index] * count, expanded[-1][-1:] if expanded else ""
-        index += 1
-        # A run of letters or digits continues a word of the same kind: so + oooo.
-        if (word.isdigit() and run.isdigit()) or (word.isalpha() and run.isalpha()):
-            expanded[-1] += run
-        else:
-            expanded.append(run)
-    return expanded
+def _repeat_word(expanded: list[str], tokens: Sequence[str], count: int) -> int:
+    # A separator between the repeated words occurs once after the word.
+    size = 2 if len(tokens) > 1 and tokens[1] in _SEPARATORS else 1
+    expanded.extend([*tokens[:size]] * count)
+    return size
 
 
-def _count(tokens: Sequence[str], index: int) -> tuple[int, int]:
-    """Return the count at ``index`` and the next index; 0 without a count or a token to repeat."""
-    if index + 1 < len(tokens) and tokens[index].isdecimal():
-        return min(int(tokens[index]), _MAX_REPEATS), index + 1
-    return 0, index
+def _repeat_character(expanded: list[str], tokens: Sequence[str], count: int) -> int:
+    run, word = tokens[0] * count, expanded[-1][-1:] if expanded else ""
+    # A run of letters or digits continues a word of the same kind: so + oooo.
+    if (word.isdigit() and run.isdigit()) or (word.isalpha() and run.isalpha()):
+        expanded[-1] += run
+    else:
+        expanded.append(run)
+    return 1

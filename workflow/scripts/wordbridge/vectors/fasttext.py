@@ -9,7 +9,8 @@ import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -33,20 +34,21 @@ class FastTextBin:
     def __init__(self, path: str | Path, *, unit_length: bool = False) -> None:
         self._file = open_fasttext_file(path)
         self._unit_length = unit_length
-        self._dictionary_end = 0  # until the dictionary is read
         self.dim = self._file.dim
         self.size = self._file.words
 
     def words(self) -> Iterator[str]:
         """Yield the words in the model's order: the most frequent first."""
-        entries = chain.from_iterable(words for _, words in self._file.dictionary())
-        for word in islice(entries, self.size):  # labels come last
+        for word in islice(self._file.dictionary(), self.size):  # labels come last
             yield word.decode("utf-8", "replace")
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (words in the dictionary, dim) and a mask of these words."""
         encoded = [word.encode() for word in words]
-        rows = self._rows(set(encoded))
+        needed = set(encoded)
+        # A label has no row: the buckets follow the words.
+        entries = enumerate(islice(self._file.dictionary(), self.size))
+        rows = {word: row for row, word in entries if word in needed}
         mask = np.array([word in rows for word in encoded], np.bool_)
         present = [word for word in encoded if word in rows]
         return self._vectors(present, np.array([rows[word] for word in present], np.int64)), mask
@@ -60,29 +62,14 @@ class FastTextBin:
         mask: Mask = np.any(matrix, axis=1)
         return np.asarray(matrix[mask]), mask
 
-    def _rows(self, words: set[bytes]) -> dict[bytes, int]:
-        """Return the rows of those ``words`` that are in the dictionary."""
-        rows: dict[bytes, int] = {}
-        first = 0
-        self._dictionary_end = _HEAD.size
-        for end, entries in self._file.dictionary():
-            rows |= {word: row for row, word in enumerate(entries, first) if word in words}
-            first += len(entries)
-            self._dictionary_end = end
-        # A label has no row: the buckets follow the words.
-        return {word: row for word, row in rows.items() if row < self.size}
-
     def _vectors(self, words: list[bytes], rows: NDArray[np.int64] | None) -> Matrix:
         """Return the vectors of ``words``, of their subwords alone where ``rows`` is None."""
-        if not self._dictionary_end:
-            self._rows(set())
-        matrix = self._file.matrix(self._dictionary_end)
         means = np.zeros((len(words), self.dim), np.float32)
         for start in range(0, len(words), _BLOCK_WORDS):
             block = slice(start, start + _BLOCK_WORDS)
             with np.errstate(over="ignore", invalid="ignore"):  # reported below
                 block_rows = None if rows is None else rows[block]
-                self._average(matrix, means[block], words[block], block_rows)
+                self._average(means[block], words[block], block_rows)
         invalid = np.flatnonzero(~np.isfinite(means).all(axis=1))
         if len(invalid):
             raise InputError(
@@ -94,9 +81,7 @@ class FastTextBin:
             np.divide(means, norms, out=means, where=norms > 0)
         return means
 
-    def _average(
-        self, matrix: "MmapRows", sums: Matrix, words: list[bytes], rows: NDArray[np.int64] | None
-    ) -> None:
+    def _average(self, sums: Matrix, words: list[bytes], rows: NDArray[np.int64] | None) -> None:
         file = self._file
         owners = np.flatnonzero([word != _END_OF_SENTENCE for word in words])
         buckets, counts = subword_buckets(
@@ -105,9 +90,9 @@ class FastTextBin:
         totals = np.zeros(len(words), np.int64)
         totals[owners] = counts
         if rows is not None:
-            matrix.add_to(sums, np.arange(len(words)), rows)
+            file.matrix.add_to(sums, np.arange(len(words)), rows)
             totals += 1
-        matrix.add_to(sums, np.repeat(owners, counts), file.words + buckets)
+        file.matrix.add_to(sums, np.repeat(owners, counts), file.words + buckets)
         sums /= np.maximum(totals, 1).astype(np.float32)[:, None]
 
 
@@ -142,11 +127,8 @@ class FastTextFile:
     entries: int
     words: int
 
-    def dictionary(self) -> Iterator[tuple[int, list[bytes]]]:
-        """Yield (offset of the end of these entries, some thousand words), in order.
-
-        The words include labels, which come last. Raises InputError for a truncated file.
-        """
+    def dictionary(self) -> Iterator[bytes]:
+        """Yield the words, then the labels, in order. Raises InputError for a truncated file."""
         offset, remaining = _HEAD.size, self.entries
         while remaining:
             words = _ENTRY.findall(self.content, offset, offset + _CHUNK_BYTES)
@@ -157,13 +139,15 @@ class FastTextFile:
                 raise _truncated(self.path, "its dictionary")
             offset += sum(map(len, words)) + _ENTRY_REST * len(words)
             remaining -= len(words)
-            yield offset, words
+            yield from words
 
-    def matrix(self, dictionary_end: int) -> "MmapRows":
+    @cached_property
+    def matrix(self) -> "MmapRows":
         """Return the input matrix, which follows the dictionary.
 
         Raises InputError when it is quantized, truncated or of a size that the settings exclude.
         """
+        dictionary_end = _HEAD.size + sum(len(word) + _ENTRY_REST for word in self.dictionary())
         if dictionary_end + _MATRIX.size > len(self.content):
             raise _truncated(self.path, "the size of its matrix")
         quantized, rows, dim = _MATRIX.unpack_from(self.content, dictionary_end)
