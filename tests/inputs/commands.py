@@ -47,7 +47,7 @@ ROWS: list[Row] = [
     Command(
         "a score without figures",
         TRANSLATE,
-        "expected a number bleu_single, got None",
+        "expected the scores of a run with bleu_single, got none",
         harmed={"scores/plain/10.json": b"{}"},
     ),
     Command(

@@ -48,9 +48,9 @@ def test_words_of_the_dictionary_have_the_mean_of_the_librarys_rows(
     path = request.getfixturevalue(name)
     words = [*fasttext.load_model(str(path)).get_words(), "</s>"]
 
-    matrix, found = FastTextBin(path).lookup(words)
+    matrix, mask = FastTextBin(path).lookup(words)
 
-    assert found.all()
+    assert mask.all()
     assert np.abs(matrix - _means(path, words)).max() < 1e-6
     np.testing.assert_allclose(_cosines(matrix, _means(path, words)), 1, atol=1e-6)
 
@@ -62,10 +62,10 @@ def test_unknown_words_have_the_mean_of_their_subwords(
     path = request.getfixturevalue(name)
     words = [word for word in unknown_words if _means(path, [word]).any()]
 
-    matrix, found = FastTextBin(path).compose(words)
+    matrix, mask = FastTextBin(path).compose(words)
 
     assert len(words) > 4
-    assert found.all()
+    assert mask.all()
     assert np.abs(matrix - _means(path, words)).max() < 1e-6
     np.testing.assert_allclose(_cosines(matrix, _means(path, words)), 1, atol=1e-6)
 
@@ -84,9 +84,9 @@ def test_vectors_of_unit_length_equal_the_librarys_word_vectors(
 
 
 def test_the_dictionary_lacks_unknown_words(bin_model: Path) -> None:
-    matrix, found = FastTextBin(bin_model).lookup(["cœur", "cœurs", "chat", "cœur"])
+    matrix, mask = FastTextBin(bin_model).lookup(["cœur", "cœurs", "chat", "cœur"])
 
-    assert found.tolist() == [True, False, True, True]
+    assert mask.tolist() == [True, False, True, True]
     assert matrix.shape == (3, 7)
     np.testing.assert_array_equal(matrix[0], matrix[2])
 
@@ -96,10 +96,10 @@ def test_without_subwords_no_vector_is_composed(
 ) -> None:
     vectors = FastTextBin(words_only_model)
 
-    matrix, found = vectors.compose(unknown_words)
+    matrix, mask = vectors.compose(unknown_words)
 
     assert matrix.shape == (0, 6)
-    assert not found.any()
+    assert not mask.any()
     assert not fasttext_vector(vectors, "cœurs").any()
 
 
@@ -120,9 +120,9 @@ def test_words_are_the_librarys_in_its_order(name: str, request: pytest.FixtureR
 def test_no_words_give_an_empty_matrix(bin_model: Path) -> None:
     vectors = FastTextBin(bin_model)
 
-    for matrix, found in (vectors.lookup([]), vectors.compose([])):
+    for matrix, mask in (vectors.lookup([]), vectors.compose([])):
         assert matrix.shape == (0, 7)
-        assert found.shape == (0,)
+        assert mask.shape == (0,)
 
 
 def test_the_sizes_of_chunks_and_windows_change_nothing(
@@ -216,9 +216,9 @@ def test_numbers_without_a_zero_byte_do_not_slow_the_lookup(tmp_path: Path) -> N
         file.write(struct.pack("<?qq", False, rows, dim))
         file.write(np.full((rows, dim), 0.1, np.float32).tobytes())
 
-    matrix, found = FastTextBin(path).lookup(["w0", "w1999", "w2000"])
+    matrix, mask = FastTextBin(path).lookup(["w0", "w1999", "w2000"])
 
-    assert found.tolist() == [True, True, False]
+    assert mask.tolist() == [True, True, False]
     np.testing.assert_allclose(matrix, np.full((2, dim), 0.1), rtol=1e-6)
 
 
@@ -251,7 +251,7 @@ def test_a_large_file_is_read_in_little_memory(tmp_path: Path) -> None:
 
 
 def _reference(word: str, minn: int, maxn: int, buckets: int) -> list[int]:
-    marked, found = f"<{word}>", []
+    marked, hashes = f"<{word}>", []
     for start in range(len(marked)):
         for end in range(start + minn, min(start + maxn, len(marked)) + 1):
             if (gram := marked[start:end]) in ("<", ">") and start in (0, len(marked) - 1):
@@ -260,8 +260,8 @@ def _reference(word: str, minn: int, maxn: int, buckets: int) -> list[int]:
             for byte in gram.encode():
                 signed = byte - 256 if byte > 127 else byte
                 hashed = ((hashed ^ (signed & 0xFFFFFFFF)) * 16777619) & 0xFFFFFFFF
-            found.append(hashed % buckets)
-    return found
+            hashes.append(hashed % buckets)
+    return hashes
 
 
 @pytest.mark.parametrize(("minn", "maxn"), [(3, 6), (1, 2), (2, 2), (1, 9)])
@@ -285,14 +285,14 @@ def test_subwords_are_those_of_the_library(bin_model: Path, unknown_words: list[
 
 @pytest.mark.parametrize(("maxn", "buckets"), [(0, 100), (2, 100), (6, 0)])
 def test_there_are_no_subwords_without_lengths_or_buckets(maxn: int, buckets: int) -> None:
-    found, counts = subword_buckets([b"where", b"what"], 3, maxn, buckets)
+    hashes, counts = subword_buckets([b"where", b"what"], 3, maxn, buckets)
 
-    assert len(found) == 0
+    assert len(hashes) == 0
     assert counts.tolist() == [0, 0]
 
 
 def test_no_words_have_no_subwords() -> None:
-    found, counts = subword_buckets([], 3, 6, 100)
+    hashes, counts = subword_buckets([], 3, 6, 100)
 
-    assert (len(found), len(counts)) == (0, 0)
-    assert found.dtype == np.int64
+    assert (len(hashes), len(counts)) == (0, 0)
+    assert hashes.dtype == np.int64

@@ -81,7 +81,7 @@ def test_no_library_is_imported_for_another_kind() -> None:
     assert done.stdout == "InputError\nset()\n"
 
 
-# As fastText writes it, with a space before each line's end; the third word holds a no-break
+# As fastText writes it, with a space before each line's end; the third word has a no-break
 # space, the fourth a plain one.
 FASTTEXT = "4 3\nété 1 2 3 \nl’eau -1.5 0 2e-3 \nmille\u00a0fois 4 5 6 \n. . 7 8 9 \n"  # noqa: RUF001
 
@@ -95,10 +95,10 @@ def _file(folder: Path, text: str | bytes, name: str = "words.vec") -> Path:
 def test_text_vectors_come_in_the_order_of_the_words(tmp_path: Path) -> None:
     vectors = TextVectors(_file(tmp_path, FASTTEXT))
 
-    matrix, found = vectors.lookup([". .", "absent", "l’eau", "mille\u00a0fois", "été"])  # noqa: RUF001
+    matrix, mask = vectors.lookup([". .", "absent", "l’eau", "mille\u00a0fois", "été"])  # noqa: RUF001
 
     assert vectors.dim == 3
-    assert found.tolist() == [True, False, True, True, True]
+    assert mask.tolist() == [True, False, True, True, True]
     assert matrix.dtype == np.float32
     expected = np.array([[7, 8, 9], [-1.5, 0, 0.002], [4, 5, 6], [1, 2, 3]])
     np.testing.assert_allclose(matrix, expected, rtol=1e-6)
@@ -126,10 +126,10 @@ def test_windows_line_ends_are_accepted(tmp_path: Path) -> None:
 
 
 def test_absent_words_give_an_empty_matrix(tmp_path: Path) -> None:
-    matrix, found = TextVectors(_file(tmp_path, FASTTEXT)).lookup(["absent"])
+    matrix, mask = TextVectors(_file(tmp_path, FASTTEXT)).lookup(["absent"])
 
     assert matrix.shape == (0, 3)
-    assert found.tolist() == [False]
+    assert mask.tolist() == [False]
 
 
 @pytest.mark.parametrize(
@@ -183,10 +183,10 @@ def test_rows_have_the_words_of_the_lines(words: str, tmp_path: Path) -> None:
     matrix = np.arange(6, dtype=np.float64).reshape(3, 2)
 
     vectors = NpyVectors(*_table(tmp_path, matrix, words))
-    found_vectors, found = vectors.lookup(["l'eau", "eau", "été"])
+    found_vectors, mask = vectors.lookup(["l'eau", "eau", "été"])
 
     assert vectors.dim == 2
-    assert found.tolist() == [True, False, True]
+    assert mask.tolist() == [True, False, True]
     assert found_vectors.dtype == np.float32
     assert found_vectors.tolist() == [[4, 5], [0, 1]]
 
@@ -294,19 +294,31 @@ def test_words_have_the_rows_that_spacy_gives_them(tables: Path, with_strings: b
     strings = tables / "strings.json" if with_strings else None
 
     vectors = SpacyVectors(tables / "vectors", tables / "key2row", strings)
-    matrix, found = vectors.lookup(["chat", "aux", "absent", "été", "number", ""])
+    matrix, mask = vectors.lookup(["chat", "aux", "absent", "été", "number", ""])
 
     assert vectors.dim == 3
-    assert found.tolist() == [True, True, False, True, True, False]
+    assert mask.tolist() == [True, True, False, True, True, False]
     assert matrix.dtype == np.float32
     assert matrix.tolist() == [[3, 3.5, -3], [1, 1.5, -1], [0, 0.5, 0], [3, 3.5, -3]]
 
 
+def test_a_row_that_is_not_finite_is_an_error(tables: Path, tmp_path: Path) -> None:
+    matrix = np.load(tables / "vectors")
+    matrix[1, 2] = np.nan
+    with (tmp_path / "vectors").open("wb") as file:
+        np.save(file, matrix)
+    vectors = SpacyVectors(tmp_path / "vectors", tables / "key2row")
+
+    assert vectors.lookup(["été"])[1].all()
+    with pytest.raises(InputError, match="vectors, row 1: expected finite numbers"):
+        vectors.lookup(["été", "aux"])
+
+
 def test_no_words_give_an_empty_matrix(tables: Path) -> None:
-    matrix, found = SpacyVectors(tables / "vectors", tables / "key2row").lookup([])
+    matrix, mask = SpacyVectors(tables / "vectors", tables / "key2row").lookup([])
 
     assert matrix.shape == (0, 3)
-    assert found.shape == (0,)
+    assert mask.shape == (0,)
 
 
 def test_rows_that_the_matrix_lacks_are_an_error(tables: Path, tmp_path: Path) -> None:

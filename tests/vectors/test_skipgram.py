@@ -33,9 +33,9 @@ def test_words_of_one_context_get_similar_vectors(texts: list[list[str]], tmp_pa
     train_vectors(texts, tmp_path / "words.bin", SETTINGS)
 
     vectors = FastTextBin(tmp_path / "words.bin", unit_length=True)
-    matrix, found = vectors.lookup(["chat", "miaule", "bateau", "l’été", "seul"])  # noqa: RUF001
+    matrix, mask = vectors.lookup(["chat", "miaule", "bateau", "l’été", "seul"])  # noqa: RUF001
     assert vectors.dim == 9
-    assert found.tolist() == [True, True, True, True, False]
+    assert mask.tolist() == [True, True, True, True, False]
     assert matrix[0] @ matrix[1] > matrix[0] @ matrix[2] + 0.2
     assert np.isfinite(matrix).all()
 

@@ -101,7 +101,7 @@ def tokenize(
     workers = min(processes, len(texts) // _TEXTS_PER_PROCESS)
     if workers <= 1:
         return watch(map(task, chunks))
-    # A worker holds both ends of the pipe that it reads, and would wait for a dead parent forever.
+    # A worker has both ends of the pipe that it reads, and would wait for a dead parent forever.
     context, parent = get_context("spawn"), (os.getpid(),)
     with ProcessPoolExecutor(workers, context, exit_with_parent, parent) as pool:
         with _without_main():

@@ -14,7 +14,7 @@ from wordbridge.corpus.special_tokens import UNK
 from wordbridge.corpus.tokenizer import TokenRules, tokenize
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
 from wordbridge.errors import InputError
-from wordbridge.files import read_json, read_records
+from wordbridge.files import read_json
 from wordbridge.translation.translate import translate_tokens
 from wordbridge.translation.translator import Translator, read_translator
 
@@ -230,10 +230,5 @@ def _bleu(results: Path, run: Run) -> float:
     path = results / "scores" / run[0] / f"{run[1]}.json"
     if not path.is_file():
         return -1.0
-    bleu = read_records([path])[0].get("bleu_single")
-    if not isinstance(bleu, int | float):
-        raise InputError(
-            f"{path}: expected a number bleu_single, got {bleu!r}; score the run again, or choose "
-            "with --variant and --seed"
-        )
-    return float(bleu)
+    remedy = "score the run again, or choose with --variant and --seed"
+    return float(read_json(path, "the scores of a run", remedy, ["bleu_single"])["bleu_single"])

@@ -39,7 +39,7 @@ def bleu_statistics(
     """Return the sufficient statistics of BLEU per sentence: int64 of shape (sentences, 10).
 
     The columns are hypothesis length, closest reference length, 4 counts of matching n-grams
-    and 4 of all n-grams. ``references`` holds the references of each sentence.
+    and 4 of all n-grams. ``references`` are the references of each sentence.
     """
     metric = BLEU(lowercase=lowercase, effective_order=True)
     rows = []
@@ -84,7 +84,7 @@ def compare_records(
 ) -> dict[str, Comparison]:
     """Return the comparison of every other variant with ``baseline``; {} without its runs.
 
-    ``records`` hold ``variant`` and ``bleu_statistics`` (rows of 10 counts per sentence).
+    ``records`` have ``variant`` and ``bleu_statistics`` (rows of 10 counts per sentence).
     """
     runs: dict[str, list[Counts]] = {}
     for record in records:

@@ -11,7 +11,6 @@ import pandas as pd
 
 from wordbridge.corpus.pairs import escape_token
 from wordbridge.corpus.special_tokens import PAD, SPECIALS
-from wordbridge.errors import InputError
 from wordbridge.files import format_value, write_tsv
 from wordbridge.vectors.fallbacks import SUBWORDS, candidates
 from wordbridge.vectors.protocol import Mask, Matrix, SubwordVectors, WordVectors
@@ -46,7 +45,7 @@ def build_embeddings(
     ``tokens`` are those of a vocabulary, special tokens first, with their ``counts`` in the
     corpus. Scale "unit" scales all vectors together to standard deviation 1; a number multiplies
     them (3.0 in the lesson). Random rows are standard normal, also those of special tokens; the
-    row of the padding is zero. Raises InputError when a vector is not finite.
+    row of the padding is zero.
     """
     specials = len(SPECIALS)
     words = tokens[specials:]
@@ -71,12 +70,6 @@ def random_row(token: str, dim: int, seed: int) -> Matrix:
 def _factor(result: "Lookup", mask: Mask, scale: Scale) -> float:
     """Return the factor of all vectors of the words in ``mask``."""
     vectors = result.matrix[mask]
-    if not np.isfinite(vectors).all():
-        row = np.flatnonzero(mask)[~np.isfinite(vectors).all(axis=1)][0]
-        raise InputError(
-            f"the vector of {result.spellings[row]!r} has NaN or infinity: expected finite "
-            "numbers; fetch the vectors again"
-        )
     if scale != "unit":
         return float(scale)
     std = float(vectors.std(dtype=np.float64)) if vectors.size else 0.0

@@ -91,5 +91,5 @@ def candidates(token: str, fallback: str) -> list[Candidate]:
     """
     if fallback == SUBWORDS:
         return []
-    tried = (form for text in (token, token.lower()) for form in SPELLINGS[fallback](text))
-    return [form for form in dict.fromkeys(tried) if form not in ((token,), (), ("",))]
+    forms = (form for text in (token, token.lower()) for form in SPELLINGS[fallback](text))
+    return [form for form in dict.fromkeys(forms) if form not in ((token,), (), ("",))]

@@ -25,7 +25,8 @@ class WordVectors(Protocol):
         """Return the vectors of the words in the table, and a mask of these words.
 
         The matrix is (words in the table, dim), in the order of ``words``; the mask has the
-        length of ``words``. Spellings must match exactly.
+        length of ``words``. Spellings must match exactly. Raises InputError when a vector is not
+        finite.
         """
 
 

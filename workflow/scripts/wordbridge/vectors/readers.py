@@ -130,9 +130,10 @@ class TextVectors:
         ``bar`` names a progress bar, "" shows none.
         """
         with self._open() as lines:
-            rows = islice(lines, self._first_line - 1, None)
-            shown = progress(rows, bar, self._header_size, "lines") if bar else rows
-            for number, line in enumerate(shown, start=self._first_line):
+            rows: Iterable[bytes] = islice(lines, self._first_line - 1, None)
+            if bar:
+                rows = progress(rows, bar, self._header_size, "lines")
+            for number, line in enumerate(rows, start=self._first_line):
                 yield number, *self._split(number, line.rstrip())
 
     def _split(self, number: int, line: bytes) -> tuple[bytes, bytes]:
@@ -199,16 +200,7 @@ class NpyVectors:
 
         Raises InputError when one of these vectors is not finite.
         """
-        rows = np.array([self._rows.get(word, -1) for word in words], np.int64)
-        mask: Mask = rows >= 0
-        vectors = np.asarray(self._matrix[rows[mask]], np.float32)
-        invalid = rows[mask][~np.isfinite(vectors).all(axis=1)]
-        if len(invalid):
-            raise InputError(
-                f"{self._path}, row {invalid[0]}: expected finite numbers, got NaN or infinity; "
-                "make the file again"
-            )
-        return vectors, mask
+        return _read_rows(self._path, self._matrix, map(self._rows.get, words))
 
 
 class SpacyVectors:
@@ -222,6 +214,7 @@ class SpacyVectors:
     def __init__(
         self, vectors: str | Path, key2row: str | Path, strings: str | Path | None = None
     ) -> None:
+        self._path = Path(vectors)
         self._matrix = _map_matrix(vectors)
         self._rows = _read_spacy_rows(Path(key2row))
         self.dim = int(self._matrix.shape[1])
@@ -246,12 +239,13 @@ class SpacyVectors:
                 )
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        """Return the vectors (words in the table, dim) and a mask of the words in the table."""
+        """Return the vectors (words in the table, dim) and a mask of the words in the table.
+
+        Raises InputError when one of these vectors is not finite.
+        """
         from spacy.strings import get_string_id
 
-        rows = np.array([self._rows.get(get_string_id(word), -1) for word in words], np.int64)
-        mask: Mask = rows >= 0
-        return np.asarray(self._matrix[rows[mask]], np.float32), mask
+        return _read_rows(self._path, self._matrix, map(self._rows.get, map(get_string_id, words)))
 
 
 def _map_matrix(path: str | Path) -> NDArray[Any]:
@@ -264,6 +258,20 @@ def _map_matrix(path: str | Path) -> NDArray[Any]:
             f"{matrix.dtype} of shape {matrix.shape}; name the file that has the vectors"
         )
     return matrix
+
+
+def _read_rows(path: Path, matrix: NDArray[Any], rows: Iterable[int | None]) -> tuple[Matrix, Mask]:
+    """Return the ``rows`` of ``matrix`` that are not None, and a mask of these."""
+    numbers = np.array([-1 if row is None else row for row in rows], np.int64)
+    mask: Mask = numbers >= 0
+    vectors = np.asarray(matrix[numbers[mask]], np.float32)
+    invalid = numbers[mask][~np.isfinite(vectors).all(axis=1)]
+    if len(invalid):
+        raise InputError(
+            f"{path}, row {invalid[0]}: expected finite numbers, got NaN or infinity; "
+            "fetch or make the file again"
+        )
+    return vectors, mask
 
 
 def _read_words(path: Path) -> list[str]:
