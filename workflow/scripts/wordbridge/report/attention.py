@@ -43,7 +43,7 @@ def attention_curves(
         _curve(axes, weights[number], source, f"{number + 1}  {hypothesis[number]}")
         axes.set_xticks(range(len(source)), source, rotation=90, fontsize=8)
         axes.tick_params(length=0, labelbottom=number >= 3 * (rows - 1))
-    _title(figure, title)
+    figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
@@ -87,12 +87,8 @@ def attention_heat_map(
     scale = figure.colorbar(image, ax=grid, shrink=min(1.0, 1.6 / height), aspect=12, pad=0.02)
     scale.outline.set_visible(False)
     scale.set_label("Attention")
-    _title(figure, title)
+    figure.suptitle(title, x=0.01, ha="left")
     return figure
-
-
-def _title(figure: Figure, title: str) -> None:
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
 
 
 def _coverage(axes: Axes, totals: Weights) -> None:

@@ -30,6 +30,8 @@ _STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
     "savefig.dpi": 160,
     "font.size": 10,
+    "figure.titlesize": 11,
+    "figure.titleweight": "bold",
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",

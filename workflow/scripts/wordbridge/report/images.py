@@ -79,7 +79,8 @@ def devise_table(
     rows = pd.DataFrame(
         {"candidates": "", **row, "method": record["method"], "run": "here"}
         for record in records
-        for row in _distinct(record[key])
+        for row in record[key]
+        if not any(_is_narrower(other, row) for other in record[key])
     )
     rows["split"] = rows["split"].replace(SPLITS)
     tables = []
@@ -118,11 +119,6 @@ def _means(group: pd.DataFrame) -> pd.DataFrame:
     columns = [methods[[*group.columns.drop([*metrics, "method"])]].first()]
     columns += [methods.size().rename("seeds"), mean_std(methods, metrics)]
     return pd.concat(columns, axis=1).reset_index()
-
-
-def _distinct(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return ``rows`` without sums over all sets that repeat the row of one set or one kind."""
-    return [row for row in rows if not any(_is_narrower(other, row) for other in rows)]
 
 
 def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:

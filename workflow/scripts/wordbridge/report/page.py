@@ -83,10 +83,7 @@ TOPICS = (
 
 
 class Section(NamedTuple):
-    """A topic, its tables (HTML and paths of the files), and its figures (path and caption).
-
-    Paths are relative to the page.
-    """
+    """A topic with tables (HTML, paths of files) and figures (path, caption), as on the page."""
 
     topic: Topic
     tables: list[tuple[str, list[str]]]

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from wordbridge.arrays import Matrix
-from wordbridge.errors import InputError
 from wordbridge.report.contact_sheet import Tile, result_tile
 from wordbridge.report.tables import Column, Table, read_frame
 from wordbridge.search.french import NamePair, cross_fitted, folds_of, mean_vectors, score_names
@@ -98,16 +97,7 @@ def _rows(settings: Mapping[str, Any], images: Index) -> list[int]:
         ]
         count = min(names, len(held_out))
         return [held_out[(2 * n + 1) * len(held_out) // (2 * count)] for n in range(count)]
-    rows = []
-    for name in names:
-        row = image_row(images, name)
-        if row is None:
-            raise InputError(
-                f"search example: expected the image SET/IMAGE of an index, got {name!r}; "
-                f"choose one of {images.folder / 'labels.tsv'}"
-            )
-        rows.append(row)
-    return rows
+    return [image_row(images, name) for name in names]
 
 
 def recall_table(

@@ -73,13 +73,9 @@ class SearchEngine:
         is_file = Path(image).is_file()
         if is_file:
             vector = embed_image(Path(image), self._results, images.description)
-        elif (row := image_row(images, image)) is not None:
-            vector = images.vectors[row]
         else:
-            raise InputError(
-                f"{image}: expected an image file, or SET/IMAGE of one in the run, got neither; "
-                f"{images.folder / 'labels.tsv'} lists those of the run"
-            )
+            expected = "an image file, or SET/IMAGE of one in the run"
+            vector = images.vectors[image_row(images, image, expected)]
         target = images
         if index != "images":
             target = self._read(index, images.description["word_vectors"])
@@ -183,18 +179,13 @@ def _features(image: Path, results: Path) -> "Shard":
     from wordbridge.images.backbones import load_backbone
     from wordbridge.images.features import ExtractionSettings, extract
 
-    path, remedy = results / "config.json", "run snakemake first"
-    config = read_json(path, "the settings of a finished run", remedy, ("features", "weights"))
+    path, keys = results / "config.json", ("features", "weights")
+    config = read_json(path, "the settings of a finished run", "run snakemake first", keys)
     features = config["features"]
-    try:
-        weights = find_weights(config["weights"], results)
-        backbone = load_backbone(features["backbone"], weights, features["short_side"])
-        device, pooling, precision = torch.device("cpu"), features["pooling"], features["precision"]
-        settings = ExtractionSettings(device, pooling, precision, batch_size=1, threads=1)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path}: expected the settings of the extraction of features, got {error!r}; {remedy}"
-        ) from error
+    weights = find_weights(config["weights"], results)
+    backbone = load_backbone(features["backbone"], weights, features["short_side"])
+    device, pooling, precision = torch.device("cpu"), features["pooling"], features["precision"]
+    settings = ExtractionSettings(device, pooling, precision, batch_size=1, threads=1)
     row = ImageRow("", image.name, "", PHOTO, "", "", "", "", str(image), "")
     with redirect_stderr(io.StringIO()):  # no progress bar for one image
         shard = extract([row], read_bytes, backbone, settings)

@@ -194,15 +194,17 @@ def exclude_query(hits: Sequence[Hit], is_query: Callable[[Hit], bool], count: i
     return [replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1)]
 
 
-def image_row(index: Index, image: str) -> int | None:
-    """Return the row of the image named ``SET/IMAGE``, or None."""
+def image_row(index: Index, image: str, expected: str = "the image SET/IMAGE of an index") -> int:
+    """Return the row of the image named ``SET/IMAGE``. Raises InputError when there is none."""
     cells = "\t" + image.replace("/", "\t", 1) + "\t"
     for row, line in enumerate(index.lines):
         if cells in line:  # splitting every line would take ten times longer
             columns = index.label(row)
             if f"{columns['set']}/{columns['image']}" == image:
                 return row
-    return None
+    raise InputError(
+        f"{image}: expected {expected}, got another name; {index.folder / LABELS} lists the images"
+    )
 
 
 def write_index(
