@@ -93,10 +93,7 @@ rule tabulate_french:
     conda:
         "../../envs/search.yaml"
     params:
-        settings={
-            **config["search"]["french"],
-            "vectors": vectors_kind(FRENCH_VECTORS),
-        },
+        settings={**config["search"]["french"], "vectors": vectors_kind(FRENCH_VECTORS)},
     script:
         "../scripts/tabulate_french.py"
 

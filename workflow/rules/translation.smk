@@ -137,8 +137,7 @@ rule record_config:
             "decoding": config["decoding"],
             "rules": config["tokens"]["rules"],
             "tokenizer": config["tokens"]["tokenizer"],
-            "variants": VARIANTS,
-            "seeds": SEEDS,
+            **RUNS,
             "features": {
                 key: config["features"][key]
                 for key in ("backbone", "short_side", "pooling", "precision")

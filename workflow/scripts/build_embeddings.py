@@ -1,4 +1,4 @@
-"""The first embedding matrix of one language, and how much of the text its vectors cover."""
+"""The initial embedding matrix of one language, and the coverage of its vectors."""
 
 from wordbridge.arrays import save_matrix
 from wordbridge.corpus.vocabulary import read_vocabulary

@@ -1,4 +1,4 @@
-"""An index of nouns or images: vectors, labels, graph, and a description of what made them."""
+"""An index of nouns or images: vectors, labels, HNSW graph and a description of their source."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The English words that one can search with, and their vectors."""
+"""The English words of queries, and their vectors."""
 
 from pathlib import Path
 

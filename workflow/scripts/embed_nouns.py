@@ -1,4 +1,4 @@
-"""The word vectors of the nouns, and how many nouns each way to find one covers."""
+"""The word vectors of the nouns, and the number of nouns that each kind of lookup covers."""
 
 from wordbridge.arrays import save_matrix
 from wordbridge.job import start_job

@@ -1,4 +1,4 @@
-"""The backbone's features of one shard of an image set, and the images that have none."""
+"""The backbone's features of one shard of an image set, and the images that cannot be read."""
 
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.feature_store import write_shard

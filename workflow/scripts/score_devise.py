@@ -1,4 +1,4 @@
-"""All scores of one method and seed of the image side."""
+"""All scores of one method and seed on images."""
 
 from wordbridge.devise.evaluation import evaluate
 from wordbridge.devise.predictions import read_predictions

@@ -1,4 +1,4 @@
-"""The head of one variant trained with one seed, and its losses per epoch."""
+"""The head of one method trained with one seed, and its losses per epoch."""
 
 from wordbridge.devise.dataset import read_training_data
 from wordbridge.devise.training import train

@@ -9,11 +9,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import asdict
-from enum import StrEnum
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -34,14 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-class Device(StrEnum):
-    """The devices of a model; auto is a GPU if there is one."""
-
-    CPU = "cpu"
-    CUDA = "cuda"
-    AUTO = "auto"
 
 
 Results = Annotated[Path, typer.Option(help="Results folder of a finished experiment.")]
@@ -89,8 +80,9 @@ def translate(
         str | None, typer.Option(help="Target edition, for models trained with edition tags.")
     ] = None,
     device: Annotated[
-        Device, typer.Option(help="Device of the model; auto is a GPU if there is one.")
-    ] = Device.CPU,
+        Literal["cpu", "cuda", "auto"],
+        typer.Option(help="Device of the model; auto is a GPU if there is one."),
+    ] = "cpu",
     scores: Annotated[
         bool, typer.Option("--scores", help="Add a tab and the log-probability (nats).")
     ] = False,
@@ -207,10 +199,8 @@ def _query(words: list[str] | None, image: str | None) -> str:
 def _show_hits(hits: "list[Hit]", as_json: bool, sheet: Path | None) -> None:
     for hit in hits:
         columns = (f"{hit.score:.4f}", hit.label, hit.path, hit.file)
-        if as_json:
-            typer.echo(json.dumps(hit.record(), ensure_ascii=False))
-        else:
-            typer.echo("\t".join(columns).rstrip("\t"))
+        text = "\t".join(columns).rstrip("\t")
+        typer.echo(json.dumps(hit.record(), ensure_ascii=False) if as_json else text)
     if sheet is not None:
         from wordbridge.report.contact_sheet import result_tile, save_sheet
 

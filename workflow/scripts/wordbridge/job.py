@@ -1,7 +1,7 @@
 """The frame of a script job: its log, its errors, its end, and the record that it leaves.
 
 Every script calls ``start_job(snakemake)`` first. Whatever differs from run to run (times, memory,
-versions, devices) goes into the job's record, so that no other output has to hold it. Of the
+versions, devices) goes into the job's record, so that no other output contains it. Of the
 package this module imports only what every environment has.
 """
 
@@ -21,6 +21,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -40,7 +41,7 @@ PACKAGE = Path(__file__).resolve().parent
 SCRIPTS = PACKAGE.parent
 # Loaded by its path, because the Snakefile imports it before anything is installed.
 PROVENANCE = SCRIPTS.parent / "provenance.py"
-# The Snakefile sets it for its jobs. The parent process would not do: a shell between the two
+# The Snakefile sets it for its jobs. The parent process may be a shell between the two, which
 # survives a SIGKILL of Snakemake.
 SNAKEMAKE = "WORDBRIDGE_SNAKEMAKE"
 MANIFEST = "manifest"
@@ -130,8 +131,8 @@ def _check_threads(snakemake: "Snakemake") -> None:
 
 # In addition to MemoryError: torch on a CPU, torch on a GPU, C++.
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc")
-# What the system refuses to any code. ENOENT is not among them: code that expects a file has an
-# error of its own for a missing one.
+# Errors of the system that any code may get. ENOENT is not among them: code that reads a file
+# raises an InputError for a missing one.
 _SYSTEM_ERRORS = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP),
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
@@ -177,19 +178,14 @@ def _terminate_after(pid: int) -> None:
     except ProcessLookupError:
         pass
     except (OSError, AttributeError):  # an old kernel, macOS, or a container that forbids it
-        while _exists(pid):
-            time.sleep(_PAUSE)
+        # The second error: another user's process has the number by now.
+        with suppress(ProcessLookupError, PermissionError):
+            while True:
+                os.kill(pid, 0)
+                time.sleep(_PAUSE)
     else:
         select.select([descriptor], [], [])
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):  # the second: another user's, a reused number
-        return False
-    return True
 
 
 # ---- Elapsed time -------------------------------------------------------------------------------
@@ -204,7 +200,7 @@ class Elapsed:
         self._before = 0.0
 
     def continue_from(self, seconds: float) -> None:
-        """Add the seconds that a checkpoint holds; of several checkpoints the largest counts."""
+        """Add the seconds in a checkpoint; of several checkpoints the largest counts."""
         self._before = max(self._before, seconds)
 
     def total(self) -> float:
@@ -240,8 +236,10 @@ def write_record(snakemake: "Snakemake", directory: Path) -> None:
         record = job_record(snakemake, directory)
         job = (record["results"], record["rule"], record["wildcards"])
         text = json.dumps(record, indent=1, ensure_ascii=False, default=str)
-        _write(directory / record_path(*job), text)
-        _write(directory / seconds_path(*job), str(record["seconds"]))
+        contents = {record_path(*job): text, seconds_path(*job): record["seconds"]}
+        for path, content in contents.items():
+            with atomic_write(directory / path) as partial_file:
+                partial_file.write_text(f"{content}\n", encoding="utf-8", newline="\n")
     except OSError as error:
         print(
             f"warning: the outputs are complete, but the job has no record ({error}); "
@@ -250,26 +248,16 @@ def write_record(snakemake: "Snakemake", directory: Path) -> None:
         )
 
 
-def _write(path: Path, text: str) -> None:
-    with atomic_write(path) as partial_file:
-        partial_file.write_text(f"{text}\n", encoding="utf-8", newline="\n")
-
-
 def record_path(results: str, rule: str, wildcards: Mapping[str, str]) -> Path:
     """Return the path of a job's record, in the manifest of its results folder."""
-    return Path(results, MANIFEST, *_parts(rule, wildcards, ".json"))
+    return Path(results, MANIFEST, f"{PurePath(rule, *wildcards.values())}.json")
 
 
 def seconds_path(results: str, rule: str, wildcards: Mapping[str, str]) -> Path:
     """Return the path of the job's seconds, which outlive the results folder."""
     experiment = PurePath(results)
-    parts = experiment.relative_to(experiment.anchor).parts
-    return Path(SECONDS, *parts, *_parts(rule, wildcards, ".txt"))
-
-
-def _parts(rule: str, wildcards: Mapping[str, str], suffix: str) -> list[str]:
-    *folders, last = (rule, *wildcards.values())
-    return [*folders, f"{last}{suffix}"]
+    folder = experiment.relative_to(experiment.anchor)
+    return Path(SECONDS, folder, f"{PurePath(rule, *wildcards.values())}.txt")
 
 
 def job_record(snakemake: "Snakemake", directory: Path) -> dict[str, Any]:
@@ -321,7 +309,7 @@ def _digest(value: object) -> str:
 
 
 def _imported_distributions(modules: Iterable[str]) -> dict[str, str]:
-    """Return what this job imports; in conda environments the plan has no versions."""
+    """Return the distributions that this job imports; in conda the plan has no versions."""
     (script,) = (name for name in modules if "/" not in name)
     distributions: dict[str, str] = runpy.run_path(str(PROVENANCE))["versions"](SCRIPTS / script)
     return distributions

@@ -48,7 +48,7 @@ Record = dict[str, Any]
 
 
 class Report(NamedTuple):
-    """The result of a verification: whether all is well, as values for JSON, as lines of text."""
+    """A verification: whether nothing differs, the findings for JSON, and the lines of text."""
 
     ok: bool
     values: dict[str, Any]
@@ -77,7 +77,7 @@ def format_report(report: Report, as_json: bool = False) -> str:
     """Return a report as lines of text, or as one line of JSON."""
     values = {**report.values, "ok": report.ok}
     text = json.dumps(values, ensure_ascii=False) if as_json else "\n".join(report.lines)
-    return text.encode(errors="backslashreplace").decode()  # a file name may be no UTF-8
+    return text.encode(errors="backslashreplace").decode()  # a file name may not be UTF-8
 
 
 # ---- Records ------------------------------------------------------------------------------------
