@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests import warm
+from tests import image_tree, warm
 from tests.mini_tree import CONFIG, ROOT, copy_of_checkout, options
 from wordbridge.files import lock
 
@@ -116,6 +116,23 @@ def finished(shared: Path, workflow: Callable[..., Run]) -> Path:
             workflow(checkout, *arguments, snakefile=checkout / "Snakefile")
             done.touch()
     return checkout
+
+
+@pytest.fixture(scope="session")
+def finished_images(shared: Path, workflow: Callable[..., Run]) -> Path:
+    """Return a folder in which the target ``images`` has been made, once for all workers.
+
+    Look at it only.
+    """
+    folder, done = shared / "images/folder", shared / "images/done"
+    with lock(shared / "images.lock", "runs the image side"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            image_tree.write_sources(folder)
+            workflow(folder, "images", *image_tree.options(folder))
+            done.touch()
+    return folder
 
 
 @pytest.fixture

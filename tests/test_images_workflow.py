@@ -41,12 +41,8 @@ EXAMPLES = ["images_to_classes", "images_to_images", "images_to_nouns", "words_t
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Path:
-    """Return a folder in which the target ``images`` has been made; look at it only."""
-    folder = tmp_path_factory.mktemp("images")
-    write_sources(folder)
-    workflow(folder, "images", *options(folder))
-    return folder
+def finished(finished_images: Path) -> Path:
+    return finished_images
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
