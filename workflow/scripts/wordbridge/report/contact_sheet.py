@@ -111,6 +111,6 @@ def _wrapped(text: str, count: int) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _font() -> ImageFont.FreeTypeFont:
-    # matplotlib's own font has French letters and is the same on every machine.
+    # matplotlib's font has French letters and is the same on every machine.
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
     return ImageFont.truetype(path, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)

@@ -51,10 +51,10 @@ METRICS = {
     ),
     "precision": Column("precision", 3, note="fraction of the first k images that show the noun"),
     "ceiling": Column("ceiling", 3, note="precision of a perfect ranking: nouns have few images"),
-    "mrr": Column("MRR", 3, note="mean reciprocal rank of the first right answer"),
+    "mrr": Column("MRR", 3, note="mean reciprocal rank of the first correct answer"),
     "median_rank": Column("Median rank", 1),
     "wrong_steps": Column(
-        "WordNet distance", 2, note="steps from a wrong first answer to the right noun"
+        "WordNet distance", 2, note="steps from a wrong first answer to the correct noun"
     ),
 }  # fmt: skip
 _QUOTED = re.compile(r"'.*'|\".*\"")
@@ -73,7 +73,7 @@ def devise_table(
 
     ``records`` are those of score_devise, ``key`` is "rows" (image to word) or "words" (word to
     image). Values are means over the seeds, with their standard deviations (``_std``).
-    ``published`` adds the papers' figures below the candidate sets that they have, which is right
+    ``published`` adds the papers' figures below the candidate sets that they have, which is valid
     for ImageNet only. Groups of the same images occur once.
     """
     rows = pd.DataFrame(
@@ -280,7 +280,7 @@ def label_errors_table(rows: Sequence["LabelError"], method: str, seed: int) -> 
         "other_synset", "other", "other_cosine", "gap",
     ]  # fmt: skip
     caption = (
-        "Possible label errors: images far from their own noun and close to another, by the "
-        f"predictions of {method} (seed {seed})."
+        "Possible label errors: images far from the noun of their label and close to another, by "
+        f"the predictions of {method} (seed {seed})."
     )
     return Table(pd.DataFrame(rows, columns=fields), caption, columns)

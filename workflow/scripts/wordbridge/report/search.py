@@ -43,7 +43,7 @@ class Example(NamedTuple):
 def example_searches(
     settings: Mapping[str, Any], target: Index, images: Index, words: WordTable
 ) -> list[Example]:
-    """Return each query of an example with its results; an image is not its own result.
+    """Return each query of an example with its results; the query image itself is not among them.
 
     ``settings`` has ``top`` and ``words`` (queries) or ``images``: a list of ``SET/IMAGE``, or a
     number of held-out images, at even distances.
@@ -165,8 +165,8 @@ def recall(result: Neighbours, reference: Neighbours) -> float:
     """Return the fraction of ``reference`` in ``result``; ties with its last row count too."""
     if not len(reference.rows):
         return 1.0
-    right = np.count_nonzero(result.cosines >= reference.cosines[-1] - _EQUAL)
-    return min(right / len(reference.rows), 1.0)
+    hits = np.count_nonzero(result.cosines >= reference.cosines[-1] - _EQUAL)
+    return min(hits / len(reference.rows), 1.0)
 
 
 def spaced_rows(vectors: Matrix, count: int) -> Matrix:
@@ -204,7 +204,7 @@ def french_table(
         columns[name] = Column(f"{name}, %", 1, 100, "high", note)
         note = ""  # the first explains all
     columns["mrr"] = Column(
-        "MRR", 3, best="high", note="mean reciprocal rank of the first right image"
+        "MRR", 3, best="high", note="mean reciprocal rank of the first correct image"
     )
     caption = (
         "Searches for held-out images with names in both languages. Aligned: French word vectors, "

@@ -214,7 +214,7 @@ def _cell(row: Mapping[Any, Any], name: str, column: Column, best: str | None) -
 
 
 def _best(values: pd.Series, column: Column) -> str | None:
-    """Return the best number as the table shows it, None if all look alike."""
+    """Return the best number as the table shows it, None if all are equal there."""
     numbers = [float(value) for value in values if _is_number(value) and math.isfinite(value)]
     if len({_rounded(number, column) for number in numbers}) < 2:
         return None

@@ -151,6 +151,6 @@ def score_names(
 
 
 def _rank(query: Matrix, images: Matrix, is_right: NDArray[np.bool_]) -> int:
-    """Return the rank from 1 of the best right image, below all others with the same cosine."""
+    """Return the rank from 1 of the best correct image, below all others with the same cosine."""
     cosines = cosines_with(images, l2_normalize(query))
     return int(np.count_nonzero(cosines[~is_right] >= cosines[is_right].max())) + 1

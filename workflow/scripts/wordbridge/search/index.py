@@ -189,7 +189,7 @@ def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> lis
 
 
 def exclude_query(hits: Sequence[Hit], is_query: Callable[[Hit], bool], count: int) -> list[Hit]:
-    """Return the first ``count`` of ``hits`` without the query image itself, ranked anew."""
+    """Return the first ``count`` of ``hits`` without the query image itself, with new ranks."""
     kept = [hit for hit in hits if not is_query(hit)][:count]
     return [replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1)]
 
@@ -296,7 +296,7 @@ def write_graph(vectors: Matrix, path: str | Path, settings: HnswSettings) -> No
     with atomic_write(path) as partial, ThreadPoolExecutor(1) as new_thread:
         partial.touch()
         if len(rows):
-            # nmslib draws the levels of the rows from a generator that starts anew in each thread;
+            # nmslib draws the levels of the rows from a generator that restarts in each thread;
             # a thread that built a graph before would build another one from the same rows.
             new_thread.submit(build, partial).result()
 

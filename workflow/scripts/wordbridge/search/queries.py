@@ -41,7 +41,7 @@ def parse_query(text: str) -> list[Term]:
     if not terms[0][1]:
         terms = terms[1:]
     if not terms or not terms[-1][1]:
-        raise _missing(text, "a word behind the last sign" if terms else "a word")
+        raise _missing(text, "a word after the last sign" if terms else "a word")
     return [Term(sign, tuple(words)) for sign, words in terms]
 
 
