@@ -169,8 +169,7 @@ wildcard_constraints:
 
 def resource_files(block):
     """Return the fetched files that a block of the config names."""
-    named = {key: block[key] for key in FILE_KEYS if block.get(key)}
-    return {key: f"resources/files/{name}" for key, name in named.items()}
+    return {key: f"resources/files/{block[key]}" for key in FILE_KEYS if block.get(key)}
 
 
 def training_settings(block):
@@ -206,8 +205,8 @@ def resource_identity(wildcards):
     if block["sha256"]:
         return {"sha256": block["sha256"]}
     # Snakemake does not notice a file that an older one replaces.
-    own = [file_digest(path) for path in local_files(wildcards)]
-    return {"locations": block["locations"], "size": block["size"], "own": own}
+    digests = [file_digest(path) for path in local_files(wildcards)]
+    return {"locations": block["locations"], "size": block["size"], "digests": digests}
 
 
 def local_files(wildcards):
@@ -278,9 +277,9 @@ def described_vectors_files(wildcards):
 
 def embedding_block(wildcards):
     """Return the settings of a language's embedding matrix."""
-    own = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
+    settings = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
     block = config["vectors"][config["embeddings"][wildcards.language]]
-    return {**own, "vectors": vectors_kind(block)}
+    return {**settings, "vectors": vectors_kind(block)}
 
 
 # ---- Translation ---------------------------------------------------------------------------------
