@@ -215,7 +215,7 @@ def training_table(metrics: pd.DataFrame) -> Table:
             "auxiliary text if they are set; not comparable with the other losses",
         ),
         "free_running_loss": Column("Validation", 4, note="free running, as in the lesson"),
-        "nll": Column("NLL/token", 4, note="given the preceding tokens of the reference"),
+        "nll": Column("NLL/token", 4, note="validation split, given the reference so far"),
         "bleu": Column(
             "BLEU", 2, note="validation split, greedy, one reference, on the model's tokens"
         ),
