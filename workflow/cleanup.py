@@ -29,7 +29,7 @@ def install_hooks(workflow: Any) -> None:
     A plan that runs nothing (``snakemake -n``, ``wordbridge why``) changes nothing.
     """
 
-    def fail(logs: Iterable[str | Path]) -> None:
+    def clean_up(logs: Iterable[str | Path]) -> None:
         remove_states(workflow.dag.finished_jobs)
         explain_kill(logs)
 
@@ -43,7 +43,7 @@ def install_hooks(workflow: Any) -> None:
     # when it prepares the plan, which is before it looks for locks.
     prepare, workflow._prepare_dag = workflow._prepare_dag, start
     workflow.onsuccess(lambda log: remove_states(workflow.dag.jobs))
-    workflow.onerror(fail)
+    workflow.onerror(clean_up)
 
 
 def remove_stale_locks(is_main: bool) -> None:
@@ -54,7 +54,11 @@ def remove_stale_locks(is_main: bool) -> None:
     PRESENCE.parent.mkdir(exist_ok=True)
     file = PRESENCE.open("a+", encoding="utf-8")
     _open_files.append(file)
-    alone = _lock(file)
+    alone = True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another process has it, or the file system has no locks
+        alone = False
     file.seek(0)
     hosts, host = set(file.read().split()), socket.gethostname()
     if host not in hosts:
@@ -66,20 +70,8 @@ def remove_stale_locks(is_main: bool) -> None:
         lock.unlink(missing_ok=True)
     if stale:
         print("Removed the locks of a Snakemake that was killed.", file=sys.stderr)
-    if alone:
+    with suppress(OSError):
         fcntl.flock(file, fcntl.LOCK_SH)
-
-
-def _lock(file: IO[str]) -> bool:
-    """Lock a file, exclusively if no other process has; return whether the lock is exclusive."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        fcntl.flock(file, fcntl.LOCK_SH)
-        return False
-    except OSError:  # a file system without locks
-        return False
-    return True
 
 
 def remove_states(jobs: Iterable[Any]) -> None:

@@ -5,8 +5,8 @@ The schema is JSON Schema 2020-12 with five annotations: ``unit`` (shown in mess
 a.b`` (the value must be a key of the mapping at a.b) and, on a mapping at the top,
 ``inherit: b`` (each entry takes missing keys from the mapping b) and ``packages: FILE`` (the
 entries add to those of a file of packages, or override them). Defaults are read through
-properties, patternProperties, additionalProperties, items, allOf, and $ref into $defs; of anyOf
-and oneOf, from the first branch that fits once it is filled.
+properties, additionalProperties, items, and $ref into $defs; of anyOf and oneOf, from the first
+branch that fits once it is filled.
 """
 
 import copy
@@ -87,7 +87,7 @@ def load(
         lines = sorted(problems)[:MAX_PROBLEMS]
         more = len(problems) - len(lines)
         raise WorkflowError("\n".join(lines + [f"and {more} more problems"] * bool(more)))
-    result: dict[str, Any] = _sorted(filled)
+    result: dict[str, Any] = json.loads(json.dumps(filled, sort_keys=True))
     return result
 
 
@@ -154,8 +154,6 @@ def _merged(under: Any, over: Any) -> Any:
 def _filled(value: Any, node: Schema, root: Schema) -> Any:
     """Return ``value`` with the defaults of the schema ``node``."""
     node = resolve(node, root)
-    for part in node.get("allOf", []):
-        value = _filled(value, part, root)
     for choice in ("anyOf", "oneOf"):
         candidates = ((b, _filled(copy.deepcopy(value), b, root)) for b in node.get(choice, []))
         value = next((v for b, v in candidates if _fits(v, b, root)), value)
@@ -163,32 +161,17 @@ def _filled(value: Any, node: Schema, root: Schema) -> Any:
         return [_filled(item, node["items"], root) for item in value]
     if not isinstance(value, dict):
         return value
-    for name, child in node.get("properties", {}).items():
-        child = resolve(child, root)
+    children = {name: resolve(child, root) for name, child in node.get("properties", {}).items()}
+    for name, child in children.items():
         if "default" in child:
             value.setdefault(name, copy.deepcopy(child["default"]))
-    return {name: _filled(item, _child(name, node), root) for name, item in value.items()}
+    entry = node.get("additionalProperties") or {}
+    return {name: _filled(item, children.get(name, entry), root) for name, item in value.items()}
 
 
 def _fits(value: Any, branch: Schema, root: Schema) -> bool:
     whole = {**branch, "$defs": root.get("$defs", {})}
     return bool(Draft202012Validator(whole).is_valid(value))
-
-
-def _child(name: str, node: Schema) -> Schema:
-    """Return the schema of the entry ``name`` of a mapping; empty if there is none."""
-    if name in node.get("properties", {}):
-        return dict(node["properties"][name])
-    for pattern, child in node.get("patternProperties", {}).items():
-        if re.search(pattern, name):
-            return dict(child)
-    return dict(node.get("additionalProperties") or {})
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def _entry_of(config: Mapping[str, Any]) -> Any:

@@ -49,10 +49,8 @@ def error_lines(error: ValidationError, root: Schema) -> Iterator[str]:
         yield from _branch_lines(error.context, root)
     elif error.validator == "additionalProperties":
         names = node.get("properties", {})
-        patterns = node.get("patternProperties", {})
         for name in sorted(set(got) - set(names)):
-            if not any(re.search(pattern, name) for pattern in patterns):
-                yield _unknown(path, name, names, root)
+            yield _unknown(path, name, names, root)
     elif error.validator == "required":
         required: Any = error.validator_value
         for name in sorted(set(required) - set(got)):
@@ -69,13 +67,12 @@ def error_lines(error: ValidationError, root: Schema) -> Iterator[str]:
 def schema_keys(node: Schema, root: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
     """Yield (dotted path, schema) of every key below ``node``; ``*`` stands for any name."""
     node = resolve(node, root)
-    for part in [*node.get("allOf", []), *node.get("anyOf", []), *node.get("oneOf", [])]:
+    for part in [*node.get("anyOf", []), *node.get("oneOf", [])]:
         yield from schema_keys(part, root, path)
     if isinstance(node.get("items"), dict):
         yield from schema_keys(node["items"], root, path)
-    entries = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
-    for child in filter(None, entries):
-        yield from schema_keys(child, root, _joined(path, "*"))
+    if entries := node.get("additionalProperties"):
+        yield from schema_keys(entries, root, _joined(path, "*"))
     for name, child in node.get("properties", {}).items():
         yield _joined(path, name), resolve(child, root)
         yield from schema_keys(child, root, _joined(path, name))

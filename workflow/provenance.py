@@ -32,6 +32,9 @@ from typing import Any, NoReturn
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 PLAN = "WORDBRIDGE_PLAN"  # the environment variable with the plan
 
+_distributions = cache(packages_distributions)  # {import name: distributions}
+_version = cache(version)
+
 # These watch a job and make no data: a new log line must not retrain.
 NOT_COUNTED = frozenset(f"wordbridge/{name}.py" for name in ("job", "progress"))
 
@@ -60,7 +63,7 @@ def track_code(workflow: Any, planned: Mapping[str, str] | None = None) -> dict[
     """Give every script rule of ``workflow`` its param ``code``; return the hashes of all modules.
 
     The process of a job passes the ``planned`` hashes: its param has them for modules edited
-    since. It learns its one rule only later, so that its param is a function and {} is returned.
+    since. Its one rule is determined only later, so the param is a function and {} is returned.
     """
     _refuse_other_installation()
     settings = workflow.deployment_settings
@@ -243,16 +246,6 @@ def _canonical(node: object, texts: Set[ast.AST]) -> str:
         if not (value is None or value == [] or name in ("ctx", "kind", "type_comment"))
     )
     return f"{type(node).__name__}({','.join(fields)})"
-
-
-@cache
-def _distributions() -> dict[str, list[str]]:
-    return dict(packages_distributions())
-
-
-@cache
-def _version(distribution: str) -> str:
-    return version(distribution)
 
 
 def _versions(names: set[str]) -> dict[str, str]:

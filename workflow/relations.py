@@ -4,7 +4,7 @@ The schema checks each key alone. A problem that is reported here would otherwis
 later, or no job at all. Entries that the run does not use may be incomplete.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -86,11 +86,8 @@ def without_resource(resource: str, config: Block, keys: Collection[str]) -> str
     bilingual = any(sets[name]["kind"] in BILINGUAL for name in left["images"])
     if french and left["images"] and (needs(french) or not bilingual):
         settings["search"] = {"french_vectors": None}
-    return ", ".join(f"{name}: {_inline(block)}" for name, block in settings.items())
-
-
-def _inline(block: Block) -> str:
-    return yaml.safe_dump(block, default_flow_style=True, width=10**6, sort_keys=False).strip()
+    text = yaml.safe_dump(settings, default_flow_style=True, width=10**6, sort_keys=False)
+    return text.strip()[1:-1]
 
 
 def samples_with_attention(count: int, attention: int) -> list[int]:
@@ -214,14 +211,13 @@ def _training(at: str, training: Block) -> Iterator[str]:
 
 def _directions(names: list[str], variants: Block) -> Iterator[str]:
     """Yield a line for the first variant of another direction: tables compare the same texts."""
-    first, *others = ((name, variants[name]["direction"]) for name in names)
-    for name, direction in others:
-        if direction != first[1]:
-            yield (
-                f"variants.{name}.direction: expected {first[1]} in one run with {first[0]}, got "
-                f"{direction}; make it a separate experiment, with separate pathvars"
-            )
-            return
+    first, *others = names
+    expected = variants[first]["direction"]
+    for name in [name for name in others if variants[name]["direction"] != expected][:1]:
+        yield (
+            f"variants.{name}.direction: expected {expected} in one run with {first}, got "
+            f"{variants[name]['direction']}; make it a separate experiment, with separate pathvars"
+        )
 
 
 def _range_test(block: Block) -> Iterator[str]:
@@ -246,8 +242,14 @@ def _no_images(run: Block) -> Iterator[str]:
 
 def _images(config: Block) -> Iterator[str]:
     run, methods, tested = config["run"], config["methods"], config["range_test"]["heads"]
-    yield from _shares("image_split", config["image_split"], "images")
-    yield from _held_out_sets(config["image_split"], run["images"])
+    split, images = config["image_split"], run["images"]
+    yield from _shares("image_split", split, "images")
+    for key, name in [(held_out, name) for held_out in HELD_OUT for name in split[held_out]]:
+        if name not in images:
+            yield (
+                f"image_split.{key}: expected sets of run.images ({', '.join(images)}), "
+                f"got {name}; add it to run.images, or remove it here"
+            )
     yield from _word_vectors(config)
     for name in dict.fromkeys([*run["methods"], *tested]):
         if methods[name]["kind"] == "head":
@@ -264,16 +266,6 @@ def _images(config: Block) -> Iterator[str]:
             f"run.unlabelled_sets: expected sets that are not in run.images, got {name}, which is "
             "searched anyway; leave it out"
         )
-
-
-def _held_out_sets(split: Block, images: Sequence[str]) -> Iterator[str]:
-    for key in HELD_OUT:
-        for name in split[key]:
-            if name not in images:
-                yield (
-                    f"image_split.{key}: expected sets of run.images ({', '.join(images)}), "
-                    f"got {name}; add it to run.images, or remove it here"
-                )
 
 
 def _word_vectors(config: Block) -> Iterator[str]:
@@ -326,14 +318,10 @@ def _methods(config: Block) -> Iterator[str]:
                 f"{key}: expected one of run.methods ({', '.join(run) or 'none'}), got {name}; "
                 "add it to run.methods, or name another"
             )
-    if searched in run and _predicts_classes(config["methods"][searched]):
+    method = config["methods"].get(searched, {"kind": None})
+    softmax = method["kind"] == "head" and method["loss"]["kind"] == "softmax"
+    if searched in run and (softmax or method["kind"] == "class_mean"):
         yield (
             "search.method: expected a method that predicts word vectors, to search with, got "
             f"{searched}, which predicts classes; name another"
         )
-
-
-def _predicts_classes(method: Block) -> bool:
-    """Return whether a method predicts scores of the nouns with training images."""
-    softmax = method["kind"] == "head" and method["loss"]["kind"] == "softmax"
-    return softmax or bool(method["kind"] == "class_mean")

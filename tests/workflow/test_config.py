@@ -76,8 +76,7 @@ properties:
     type: object
     default: {}
     description: Texts.
-    patternProperties: {"^[a-z]+$": {oneOf: [{$ref: "#/$defs/verses"}, {$ref: "#/$defs/lines"}]}}
-    additionalProperties: false
+    additionalProperties: {oneOf: [{$ref: "#/$defs/verses"}, {$ref: "#/$defs/lines"}]}
   pattern: {type: [string, "null"], format: regex, default: null}
   places: {type: array, items: {$ref: "#/$defs/place"}, default: []}
   longest: {anyOf: [{type: "null"}, {type: integer, minimum: 1, unit: tokens}], default: null}
