@@ -44,7 +44,7 @@ def load_project(config: Mapping[str, Any], files: Iterable[str | Path]) -> dict
 
 
 def package_resources(path: Path) -> dict[str, Any]:
-    """Return the resources by name that a file of packages holds; see workflow/resources.yaml."""
+    """Return the resources by name of a file of packages; see workflow/resources.yaml."""
     resources = {}
     for name, package in yaml.load(path.read_bytes(), YAML).items():
         for resource, entry in package["members"].items():

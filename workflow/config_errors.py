@@ -36,7 +36,7 @@ LIMITS = {
     "format": "that is a valid",
     "unit": "in",
 }
-# For these keywords the validator's own message has more than the schema.
+# For these keywords the message of the validator has more than the schema.
 WITH_MESSAGE = ("entryOf", "not", "propertyNames", "uniqueItems")
 
 

@@ -1,8 +1,8 @@
 """Code as a rule parameter, so that exactly the rules whose code changed are stale.
 
 Snakemake looks at a script's modification time and never at what the script imports. Here each
-script rule gets a param ``code``: a hash per module, over the script and every module beside it
-that it imports, directly or through others, and the versions of the distributions these import.
+script rule gets a param ``code``: a hash per module, over the script and every module
+that it imports, directly or not, and the versions of the distributions these import.
 Comments, docstrings, formatting and the texts of InputError, which reach no output, do not count.
 A template (x.html.j2) counts with the module of its name (x.py). Two things are not seen: imports
 by a computed name, and other data files (declare those as inputs).

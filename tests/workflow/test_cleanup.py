@@ -20,7 +20,7 @@ LIVING = (
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each test be a process of its own in a folder with a lock of Snakemake's."""
+    """Run each test in a folder with a lock of Snakemake."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(cleanup.SNAKEMAKE, "")
     monkeypatch.setattr(cleanup, "_open_files", [])
@@ -43,7 +43,7 @@ def snakemake(**changes: object) -> SimpleNamespace:
 
 
 def test_the_locks_of_a_dead_snakemake_are_removed(capsys: pytest.CaptureFixture[str]):
-    assert begin()  # whose they are is not known yet
+    assert begin()  # their owner is unknown so far
     assert not begin()
     assert capsys.readouterr().err == "Removed the locks of a Snakemake that was killed.\n"
     assert not begin()
@@ -93,7 +93,9 @@ def test_the_process_of_a_job_registers_but_removes_no_locks():
 )
 def test_only_a_run_of_jobs_registers_the_process(changes: dict[str, object], begins: bool):
     prepared: list[object] = []
-    run = snakemake(_prepare_dag=lambda *given, **named: prepared.append((given, named)), **changes)
+    run = snakemake(
+        _prepare_dag=lambda *args, **options: prepared.append((args, options)), **changes
+    )
     cleanup.install_hooks(run)
     assert not cleanup.PRESENCE.exists()
     run._prepare_dag(1, forceall=False)
@@ -163,6 +165,6 @@ def test_a_killed_job_gets_an_explanation(
     log = tmp_path / "log"
     log.write_text(words)
     cleanup.explain_kill([log])
-    said = capsys.readouterr().err
-    assert said.startswith("error: a job was killed (SIGKILL), which is what") is explained
-    assert said.count("\n") == explained
+    message = capsys.readouterr().err
+    assert message.startswith("error: a job was killed (SIGKILL), which is what") is explained
+    assert message.count("\n") == explained

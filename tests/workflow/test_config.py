@@ -224,17 +224,17 @@ def test_a_problem_is_one_line_with_expected_value_and_remedy(
 
 
 def test_all_problems_are_reported_at_once_up_to_a_limit(schema: Path):
-    found = problems({"variants": {f"v{n:02}": {"hidden": -n} for n in range(14)}}, schema)
-    assert found[0].startswith("seeds: expected a list")
-    assert len(found) == MAX_PROBLEMS + 1
-    assert found[-1] == "and 5 more problems"
+    lines = problems({"variants": {f"v{n:02}": {"hidden": -n} for n in range(14)}}, schema)
+    assert lines[0].startswith("seeds: expected a list")
+    assert len(lines) == MAX_PROBLEMS + 1
+    assert lines[-1] == "and 5 more problems"
 
 
-# The project's own schema
+# The schema of the project
 
 
 @pytest.fixture(scope="module")
-def own() -> dict[str, Any]:
+def project() -> dict[str, Any]:
     return read_schema(SCHEMA)
 
 
@@ -248,65 +248,69 @@ def mappings(node: Any, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if isinstance(node.get("properties"), dict):
             yield node
         for name, part in node.items():
-            if name not in ("if", "then"):  # conditions on keys that stand elsewhere
+            if name not in ("if", "then"):  # conditions on other keys
                 yield from mappings(part, root)
 
 
-def test_the_schema_is_a_valid_one(own: dict[str, Any]):
-    Draft202012Validator.check_schema(own)
+def test_the_schema_is_a_valid_one(project: dict[str, Any]):
+    Draft202012Validator.check_schema(project)
 
 
-def test_the_schema_is_closed(own: dict[str, Any]):
-    assert [m for m in mappings(own, own) if "additionalProperties" not in m] == []
+def test_the_schema_is_closed(project: dict[str, Any]):
+    assert [m for m in mappings(project, project) if "additionalProperties" not in m] == []
 
 
-def test_every_key_has_a_description_unless_its_name_and_unit_have_all_of_it(own: dict[str, Any]):
+def test_every_key_has_a_description_unless_its_name_and_unit_have_all_of_it(
+    project: dict[str, Any],
+):
     def explains_itself(node: dict[str, Any]) -> bool:
         is_measured = node.get("unit", "1") != "1"
         return is_measured or "properties" in node or "propertyNames" in node or "oneOf" in node
 
-    keys = dict(schema_keys(own, own)).items()
+    keys = dict(schema_keys(project, project)).items()
     bare = {path for path, node in keys if not node.get("description")}
     exempt = {path for path, node in keys if explains_itself(node)}
     assert bare - exempt == set()
 
 
-def test_every_key_has_a_default_or_is_required(own: dict[str, Any]):
+def test_every_key_has_a_default_or_is_required(project: dict[str, Any]):
     without = [
         name
-        for mapping in mappings(own, own)
+        for mapping in mappings(project, project)
         for name, child in mapping["properties"].items()
-        if "default" not in resolve(child, own) and name not in mapping.get("required", [])
+        if "default" not in resolve(child, project) and name not in mapping.get("required", [])
     ]
     assert without == []
 
 
-def test_every_number_has_a_unit(own: dict[str, Any]):
+def test_every_number_has_a_unit(project: dict[str, Any]):
     def numbers(node: dict[str, Any]) -> bool:
-        node = resolve(node, own)
+        node = resolve(node, project)
         types = node.get("type", [])
         within = [*node.get("anyOf", []), *node.get("oneOf", []), node.get("items", {})]
-        found = bool({"number", "integer"} & set([types] if isinstance(types, str) else types))
-        return "unit" not in node and (found or any(numbers(n) for n in within if n))
+        is_number = bool({"number", "integer"} & set([types] if isinstance(types, str) else types))
+        return "unit" not in node and (is_number or any(numbers(n) for n in within if n))
 
-    assert [path for path, node in schema_keys(own, own) if numbers(node)] == []
+    assert [path for path, node in schema_keys(project, project) if numbers(node)] == []
 
 
-def test_every_seed_is_valid_in_numpy(own: dict[str, Any]):
+def test_every_seed_is_valid_in_numpy(project: dict[str, Any]):
     largest = 2**32 - 1
     np.random.RandomState(largest)
     with pytest.raises(ValueError, match="between 0 and"):
         np.random.RandomState(largest + 1)
-    seeds = {path: node for path, node in schema_keys(own, own) if path.endswith("seed")}
-    seeds["run.seeds"] = resolve(own["properties"]["run"]["properties"]["seeds"]["items"], own)
+    seeds = {path: node for path, node in schema_keys(project, project) if path.endswith("seed")}
+    seeds["run.seeds"] = resolve(
+        project["properties"]["run"]["properties"]["seeds"]["items"], project
+    )
     assert {path for path, node in seeds.items() if node.get("maximum") != largest} == set()
     assert len(seeds) >= 4
 
 
-def test_every_default_is_valid_itself(own: dict[str, Any]):
-    for path, node in schema_keys(own, own):
+def test_every_default_is_valid_itself(project: dict[str, Any]):
+    for path, node in schema_keys(project, project):
         if node.get("default") is not None:
-            whole = {**node, "$defs": own.get("$defs", {})}
+            whole = {**node, "$defs": project.get("$defs", {})}
             errors = [
                 error.message
                 for error in Draft202012Validator(whole).iter_errors(node["default"])
@@ -344,7 +348,7 @@ def test_a_close_name_here_goes_before_the_same_name_elsewhere(tmp_path: Path):
 
 
 def keywords(node: Any) -> Iterator[str]:
-    """Yield every keyword of a schema; below ``properties`` and ``$defs`` stand names."""
+    """Yield every keyword of a schema; below ``properties`` and ``$defs`` are names."""
     if isinstance(node, list):
         for part in node:
             yield from keywords(part)
@@ -360,10 +364,10 @@ def _schemas(keyword: str, value: Any) -> Any:
     return None if keyword in ("default", "const", "enum", "required") else value
 
 
-def test_no_unquoted_comma_ends_a_description(own: dict[str, Any]):
-    known = {*Draft202012Validator.VALIDATORS, "$schema", "$defs", "description", "default"}
-    known |= {"title", "then", "unit", "entryOf", "formerly", "inherit", "packages", "examples"}
-    assert set(keywords(own)) - known == set()
+def test_no_unquoted_comma_ends_a_description(project: dict[str, Any]):
+    allowed = {*Draft202012Validator.VALIDATORS, "$schema", "$defs", "description", "default"}
+    allowed |= {"title", "then", "unit", "entryOf", "formerly", "inherit", "packages", "examples"}
+    assert set(keywords(project)) - allowed == set()
 
 
 # Searches, as wordbridge.search.queries reads them
@@ -428,23 +432,29 @@ def test_a_renamed_key_is_refused_with_its_present_name(changes: dict[str, Any],
     assert line in problems(config, SCHEMA)
 
 
-def test_no_former_name_is_a_key_again(own: dict[str, Any]):
-    assert former_names(own).keys() & {path for path, _ in schema_keys(own, own)} == set()
+def test_no_former_name_is_a_key_again(project: dict[str, Any]):
+    assert (
+        former_names(project).keys() & {path for path, _ in schema_keys(project, project)} == set()
+    )
 
 
 def test_the_changelog_lists_every_renamed_key_and_the_schema_those_of_the_changelog(
-    own: dict[str, Any],
+    project: dict[str, Any],
 ):
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     lines = re.findall(r"^- `([\w.*]+)` -> `([\w.*]+)`$", text, flags=re.MULTILINE)
-    names = former_names(own)
-    keys = {path for path, _ in schema_keys(own, own)}
+    names = former_names(project)
+    keys = {path for path, _ in schema_keys(project, project)}
     assert {(o, n) for o, n in lines if n in keys} == {
         (old, new) for old, new in names.items() if not old.startswith("variant_defaults.")
     }
 
 
-def former_names(own: dict[str, Any]) -> dict[str, str]:
+def former_names(project: dict[str, Any]) -> dict[str, str]:
     """Return {path with a former name: present path} of every renamed key."""
-    named = ((path, node["formerly"]) for path, node in schema_keys(own, own) if "formerly" in node)
+    named = (
+        (path, node["formerly"])
+        for path, node in schema_keys(project, project)
+        if "formerly" in node
+    )
     return {".".join([*path.split(".")[:-1], old]): path for path, old in named}

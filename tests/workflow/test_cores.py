@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ASKS = re.compile(r"cpu_count|sched_getaffinity|workflow\.cores|get_num_threads|snakemake\.threads")
 # Snakemake lowers a job's threads to the cores there are. These divide work that comes out the
-# same for any number, as their own tests show; the last two refuse fewer and write the number down.
+# same for any number, as their own tests show; the last two reject fewer and record the number.
 MAY_ASK = {
     "scripts/add_auxiliary.py",
     "scripts/tokenize_questions.py",

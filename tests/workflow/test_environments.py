@@ -33,7 +33,7 @@ def pinned(environment: Path) -> dict[str, str]:
 
 def jobs() -> list[tuple[str, str]]:
     """Return (environment file, script) of every rule, both as paths from the root."""
-    found = []
+    pairs = []
     for rules in sorted((ROOT / "workflow/rules").glob("*.smk")):
         for block in re.split(r"^(?=rule |checkpoint )", rules.read_text(), flags=re.MULTILINE):
             conda = re.search(r'conda:\s+"(.+)"', block)
@@ -41,8 +41,8 @@ def jobs() -> list[tuple[str, str]]:
             if script:
                 assert conda, f"no environment for {script[1]}"
                 paths = [(rules.parent / match[1]).resolve() for match in (conda, script)]
-                found.append(tuple(str(path.relative_to(ROOT)) for path in paths))
-    return found
+                pairs.append(tuple(str(path.relative_to(ROOT)) for path in paths))
+    return pairs
 
 
 def test_the_lock_pins_everything_exactly_and_names_no_host():

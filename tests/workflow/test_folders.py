@@ -14,7 +14,7 @@ Reads = Callable[[], list[str]]
 
 @pytest.fixture
 def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder of images in the folder in which we are, whose times count at once."""
+    """Return a folder of images in the working directory, whose times count at once."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(folders, "SETTLED", -60.0)
     for name in ("a.png", "deep/b.jpg", "deep/c.gif", "deep/notes.txt", ".hid/d.png", "deep/.e"):
@@ -25,7 +25,7 @@ def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
-    """Return what gives the names of the files that were read since it was last asked."""
+    """Return a function that returns the names of the files that were read since its last call."""
     content, names = folders.content, list[str]()
 
     def reading(path: str) -> object:
@@ -33,9 +33,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
         return content(path)
 
     def read() -> list[str]:
-        told = sorted(names)
+        read_names = sorted(names)
         names.clear()
-        return told
+        return read_names
 
     monkeypatch.setattr(folders, "content", reading)
     return read
@@ -95,10 +95,10 @@ def test_images_count_with_their_content(album: Path, name: str, any_ending: boo
     assert (folder_digest("album", any_ending) != first) is seen
 
 
-@pytest.mark.parametrize("harm", ["an image more", "another name", "one less", "a broken link"])
-def test_names_count(album: Path, harm: str):
+@pytest.mark.parametrize("change", ["an image more", "another name", "one less", "a broken link"])
+def test_names_count(album: Path, change: str):
     first = folder_digest("album")
-    match harm:
+    match change:
         case "an image more":
             (album / "deep/new.png").write_text("x")
         case "another name":

@@ -54,9 +54,9 @@ def python(checkout: Path, *failing: str) -> str:
 def test_phases_are_separate_runs_in_turn(
     checkout: Path, arguments: list[str], phases: str, config: str
 ):
-    shown = make(checkout, "--dry-run", *arguments, "CORES=3").stdout
+    output = make(checkout, "--dry-run", *arguments, "CORES=3").stdout
     loop = rf"for phase in {phases}; do \S+/snakemake --cores 3 \$phase {config}; done"
-    assert re.search(loop, shown)
+    assert re.search(loop, output)
 
 
 def test_an_old_python_is_one_clear_line(checkout: Path):

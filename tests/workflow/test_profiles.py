@@ -39,7 +39,7 @@ def test_no_profile_sets_the_configuration():
 SNAKEFILE = """
 rule all:
     output:
-        "made.txt",
+        "result.txt",
     resources:
         gpu=1,
     shell:
@@ -52,9 +52,9 @@ def test_the_default_profile_is_found_next_to_the_snakefile_and_limits_gpu_jobs(
 ):
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     (tmp_path / "profiles").symlink_to(ROOT / "profiles")
-    shown = workflow(tmp_path / "elsewhere", snakefile=tmp_path / "Snakefile").stdout
-    assert "workflow specific profile profiles/default" in shown
-    assert "Provided resources: gpu=" in shown
+    output = workflow(tmp_path / "elsewhere", snakefile=tmp_path / "Snakefile").stdout
+    assert "workflow specific profile profiles/default" in output
+    assert "Provided resources: gpu=" in output
 
 
 def test_at_most_one_gpu_job_runs_per_visible_gpu(
@@ -63,26 +63,26 @@ def test_at_most_one_gpu_job_runs_per_visible_gpu(
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3,GPU-1")
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     (tmp_path / "profiles").symlink_to(ROOT / "profiles")
-    shown = workflow(tmp_path / "elsewhere", snakefile=tmp_path / "Snakefile").stdout
-    assert re.search(r"Provided resources: gpu=\D*3\b", shown)
+    output = workflow(tmp_path / "elsewhere", snakefile=tmp_path / "Snakefile").stdout
+    assert re.search(r"Provided resources: gpu=\D*3\b", output)
 
 
 def test_the_slurm_profile_replaces_the_default_one(tmp_path: Path, workflow: Workflow):
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     (tmp_path / "profiles").symlink_to(ROOT / "profiles")
     arguments = ["--workflow-profile", "profiles/slurm", "--dry-run"]
-    shown = workflow(tmp_path, *arguments, snakefile=tmp_path / "Snakefile").stdout
-    assert "workflow specific profile profiles/slurm" in shown
-    assert "mem_mb=4000" in shown
-    assert "runtime=120" in shown
-    assert "slurm_extra=--signal=TERM@60" in shown
+    output = workflow(tmp_path, *arguments, snakefile=tmp_path / "Snakefile").stdout
+    assert "workflow specific profile profiles/slurm" in output
+    assert "mem_mb=4000" in output
+    assert "runtime=120" in output
+    assert "slurm_extra=--signal=TERM@60" in output
 
 
 def test_exactly_the_jobs_that_may_run_on_a_gpu_ask_for_one(tmp_path: Path, workflow: Workflow):
     (tmp_path / "gpu.yaml").write_text("device: cuda\n", encoding="utf-8")
     files = ["--configfile", ROOT / "config.yaml", tmp_path / "gpu.yaml"]
-    shown = workflow(tmp_path, "--dry-run", *files).stdout
-    jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", shown, flags=re.MULTILINE)
+    output = workflow(tmp_path, "--dry-run", *files).stdout
+    jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", output, flags=re.MULTILINE)
     assert {rule for rule, described in jobs if "gpu=1" in described} == {
         *("train_translator", "find_learning_rate", "translate_questions", "score_translations"),
         *("extract_features", "train_head", "find_head_learning_rate", "predict_images"),

@@ -58,19 +58,19 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def code_of(script: Path, *deployment: str, planned: dict[str, str] | None = None) -> Any:
     """Return the param that ``track_code`` gives to a rule; a job's process has a plan."""
-    given: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     source = SimpleNamespace(get_path_or_uri=lambda secret_free: str(script))
     rule = SimpleNamespace(
-        script=script.name, basedir=SimpleNamespace(join=lambda _: source), set_params=given.update
+        script=script.name, basedir=SimpleNamespace(join=lambda _: source), set_params=params.update
     )
     settings = SimpleNamespace(deployment_method=[SimpleNamespace(name=d) for d in deployment])
     rules = [rule, SimpleNamespace(script=None)]
     hashes = track_code(SimpleNamespace(rules=rules, deployment_settings=settings), planned)
     if planned is not None:
         assert hashes == {}
-        return given["code"](None)
-    assert hashes == given["code"]["modules"]
-    return given["code"]
+        return params["code"](None)
+    assert hashes == params["code"]["modules"]
+    return params["code"]
 
 
 def test_digest_names_the_script_and_the_modules_that_it_imports_even_late(scripts: Path):
@@ -151,12 +151,12 @@ def test_code_with_another_meaning_has_another_hash(tmp_path: Path, one: str, tw
 
 
 RAISED = """
-def check(name, known):
+def check(name, allowed):
     text = 'a text'
-    if name not in known:
+    if name not in allowed:
         raise InputError(
-            f"one {name} of {'some' if known == 'k' else 'none'}" + " two"
-            f" three {', '.join(known['key'])!r}"
+            f"one {name} of {'some' if allowed == 'k' else 'none'}" + " two"
+            f" three {', '.join(allowed['key'])!r}"
         ) from None
     if not name:
         raise InputError("four")
@@ -289,8 +289,8 @@ def unplanned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def parsed(config: dict[str, Any], *scripts: Path, main: bool) -> Any:
-    """Return the parts of Snakemake's workflow that matter here; ``given`` gets the params."""
-    given: dict[str, Any] = {}
+    """Return the parts of Snakemake's workflow that matter here; ``params`` gets the params."""
+    params: dict[str, Any] = {}
     rules = [
         SimpleNamespace(
             script=script.name,
@@ -299,13 +299,17 @@ def parsed(config: dict[str, Any], *scripts: Path, main: bool) -> Any:
                     get_path_or_uri=lambda secret_free: str(script)
                 )
             ),
-            set_params=given.update,
+            set_params=params.update,
         )
         for script in scripts
     ]
     settings = SimpleNamespace(deployment_method=[])
     return SimpleNamespace(
-        config=config, is_main_process=main, rules=rules, deployment_settings=settings, given=given
+        config=config,
+        is_main_process=main,
+        rules=rules,
+        deployment_settings=settings,
+        params=params,
     )
 
 
@@ -328,8 +332,8 @@ def test_a_job_has_the_code_that_was_planned(tmp_path: Path):
     script.write_text("print(2)\n")
     running = parsed({}, script, main=False)
     check_plan(running)
-    assert running.given["code"](None) == plan.given["code"]
-    assert json.loads(os.environ[PLAN])["code"] == plan.given["code"]["modules"]
+    assert running.params["code"](None) == plan.params["code"]
+    assert json.loads(os.environ[PLAN])["code"] == plan.params["code"]["modules"]
 
 
 def test_each_new_run_makes_its_own_plan():

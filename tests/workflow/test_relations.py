@@ -14,12 +14,12 @@ from workflow.relations import check_relations, without_resource
 
 ROOT = Path(__file__).resolve().parents[2]
 
-LINES = "corpora: {own: {kind: lines, fr: bible, en: emoji_names}}, corpus: own"
+LINES = "corpora: {mine: {kind: lines, fr: bible, en: emoji_names}}, corpus: mine"
 LESSON_LOSS = "training: {count_padding: true, label_smoothing: 0.1}"
 LAST = "training: {keep_epoch: last, patience: 2}"
 NO_MORE = "training: {auxiliary_pairs: 0, auxiliary_epochs: 0}"
 PLAIN = f"variant_defaults: {{tag_versions: false, {NO_MORE}}}"
-OWN = "image_sets: {own: {kind: folder, folder: images}}, run: {images: [own]}"
+MINE = "image_sets: {mine: {kind: folder, folder: images}}, run: {images: [mine]}"
 
 
 def problems(changes: str) -> list[str]:
@@ -40,7 +40,7 @@ def problems(changes: str) -> list[str]:
     [
         (
             f"{LINES}, {PLAIN}",
-            "auxiliary.use: expected false for the corpus own, which is of kind lines and not "
+            "auxiliary.use: expected false for the corpus mine, which is of kind lines and not "
             "verses, got true; set it to false",
         ),
         (
@@ -50,7 +50,7 @@ def problems(changes: str) -> list[str]:
         (
             f"{LINES}, auxiliary: {{use: false}}, variant_defaults: {{{NO_MORE}}}, "
             "run: {variants: [all]}, range_test: {variants: []}",
-            "variants.all.tag_versions: expected false for the corpus own, which names no "
+            "variants.all.tag_versions: expected false for the corpus mine, which names no "
             "versions, got true; set it to false",
         ),
         (
@@ -108,14 +108,14 @@ def problems(changes: str) -> list[str]:
         ),
         (
             f"{LINES.replace('emoji_names', 'bible')}, auxiliary: {{use: false}}, {PLAIN}",
-            "corpora.own.fr: expected another value than en, since one is translated into the "
+            "corpora.mine.fr: expected another value than en, since one is translated into the "
             "other, got bible for both; correct one of them",
         ),
         (
-            "corpora: {own: {kind: table, table: bible, en_column: 2}}, corpus: own, "
+            "corpora: {mine: {kind: table, table: bible, en_column: 2}}, corpus: mine, "
             f"auxiliary: {{use: false}}, {PLAIN}",
-            "corpora.own.fr_column: expected another value than en_column, since one is translated "
-            "into the other, got 2 for both; correct one of them",
+            "corpora.mine.fr_column: expected another value than en_column, since one is "
+            "translated into the other, got 2 for both; correct one of them",
         ),
         (
             "variants: {all: {schedule: {momentum_low: 0.8}}}",
@@ -182,7 +182,7 @@ def problems(changes: str) -> list[str]:
             "frequency, got 9; set it to 0",
         ),
         (
-            OWN,
+            MINE,
             "search.french_vectors: expected null where no set of run.images has French names "
             "(kinds emoji and stamps have), got fr_news; set it to null",
         ),
@@ -222,8 +222,8 @@ def problems(changes: str) -> list[str]:
             "class_mean, which predicts classes; name another",
         ),
         (
-            "search: {examples: {own: {index: nouns, words: [boat, boat +]}}}",
-            'search.examples.own.words[1]: expected text that is a valid query, got "boat +"; '
+            "search: {examples: {mine: {index: nouns, words: [boat, boat +]}}}",
+            'search.examples.mine.words[1]: expected text that is a valid query, got "boat +"; '
             "write for example: boat, sail boat, boat + sail, king - man + woman",
         ),
     ],
@@ -239,7 +239,7 @@ def test_contradicting_keys_are_one_line_each(changes: str, line: str):
         "variants: {another: {forcing: {hold_epochs: 20}}}",
         "methods: {another: {kind: head, head: {hidden: []}}}",
         f"{LINES}, {PLAIN}, auxiliary: {{use: false}}",
-        f"{OWN}, search: {{french_vectors: null}}",
+        f"{MINE}, search: {{french_vectors: null}}",
         "run: {images: [], methods: []}, search: {method: softmax}",
         "run: {images: []}, image_split: {test_sets: [noto]}",
     ],
@@ -312,10 +312,10 @@ def test_only_what_needs_the_resource_is_left_out(
 
 def test_only_french_search_is_left_out_without_its_vectors():
     config = default_with()
-    config["vectors"]["own"] = {"kind": "text", "vec": "own"}
-    config.setdefault("resources", {})["own"] = {"locations": [{"local": "own.vec"}]}
-    config["search"]["french_vectors"] = "own"
-    settings = without_resource("own", load_project(config, []), [*KEYS, "vec"])
+    config["vectors"]["mine"] = {"kind": "text", "vec": "mine"}
+    config.setdefault("resources", {})["mine"] = {"locations": [{"local": "mine.vec"}]}
+    config["search"]["french_vectors"] = "mine"
+    settings = without_resource("mine", load_project(config, []), [*KEYS, "vec"])
     assert settings == "search: {french_vectors: null}"
 
 

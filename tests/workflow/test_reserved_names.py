@@ -46,8 +46,8 @@ def doubles(folder: Path) -> Iterator[tuple[str, str]]:
     planner = prepared(folder)
     patterns = [free(output) for output in planner.outputs(base())]
     for files, job in planner.plan(base()).jobs.items():
-        for found in (p.fullmatch(file) for p in patterns for file in files):
-            for wildcard, name in found.groupdict().items() if found else ():
+        for match in (p.fullmatch(file) for p in patterns for file in files):
+            for wildcard, name in match.groupdict().items() if match else ():
                 if wildcard in BLOCKS and name != job.wildcards.get(wildcard):
                     yield wildcard, name
 
@@ -59,9 +59,9 @@ def lines(key: str, name: str) -> list[str]:
 
 
 def test_every_name_with_which_two_jobs_would_write_one_file_is_refused(tmp_path: Path):
-    found = set(doubles(tmp_path))
-    assert {wildcard for wildcard, _ in found} == LISTS.keys()
-    listed = [(key, name) for wildcard, name in found for key in LISTS[wildcard]]
+    reserved = set(doubles(tmp_path))
+    assert {wildcard for wildcard, _ in reserved} == LISTS.keys()
+    listed = [(key, name) for wildcard, name in reserved for key in LISTS[wildcard]]
     assert [one for one in listed if len(lines(*one)) != 1] == []
 
 
