@@ -5,6 +5,7 @@
 # make images the image side alone
 # make long     the tests that take longer than the gate allows
 # make docs     render the tables of docs/configuration.md from the schema
+# make benchmark PHOTOS=FOLDER   all benchmarks, into benchmarks/README.md; NOTE=TEXT adds a line
 # make clean    remove results/; downloads stay in resources/
 #
 # CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv;
@@ -15,6 +16,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 CONFIG ?=
+PHOTOS ?=
+NOTE ?=
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 WITH_CONFIG = $(if $(CONFIG),--configfile $(CONFIG))
 
@@ -25,7 +28,7 @@ export PYTHONNOUSERSITE := 1
 # and the features of all shards of images but those that changed.
 PHASES := text vectors shards all
 
-.PHONY: run setup test full images long docs clean
+.PHONY: run setup test full images long docs benchmark clean
 
 run: $(READY)
 	set -e; for phase in $(PHASES); do $(SNAKEMAKE) $$phase $(WITH_CONFIG); done
@@ -52,6 +55,9 @@ long: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m workflow.document_schema docs/configuration.md
+
+benchmark: $(READY)
+	$(BIN)/python -m benchmarks.run_all $(if $(PHOTOS),--photos '$(PHOTOS)') $(if $(NOTE),--note '$(NOTE)')
 
 clean:
 	rm -rf results
