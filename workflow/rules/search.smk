@@ -121,8 +121,8 @@ rule search_examples:
     input:
         words="<results>/search/words/en/words.json",
         word_files=rules.build_words.output,
-        index=lambda wildcards: (
-            f"<results>/search/{EXAMPLES[wildcards.example]['index']}/index.json"
+        index=lambda wildcards: "<results>/search/{index}/index.json".format(
+            **config["search"]["examples"][wildcards.example]
         ),
         images="<results>/search/images/index.json",
         files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
@@ -135,6 +135,6 @@ rule search_examples:
     conda:
         "../../envs/search.yaml"
     params:
-        settings=lambda wildcards: EXAMPLES[wildcards.example],
+        settings=lambda wildcards: config["search"]["examples"][wildcards.example],
     script:
         "../scripts/search_examples.py"
