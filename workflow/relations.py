@@ -254,8 +254,7 @@ def _images(config: Block) -> Iterator[str]:
     for name in dict.fromkeys([*run["methods"], *tested]):
         if methods[name]["kind"] == "head":
             yield from _head(f"methods.{name}", methods[name])
-    for name in tested:
-        if methods[name]["kind"] != "head":
+        elif name in tested:
             yield (
                 f"range_test.heads: expected methods of kind head, got {name} of kind "
                 f"{methods[name]['kind']}; leave it out"
