@@ -37,7 +37,7 @@ def check_relations(config: Block) -> None:
     for name in dict.fromkeys([*run["variants"], *config["range_test"]["variants"]]):
         problems += _variant(f"variants.{name}", config["variants"][name], config)
     problems += _directions(run["variants"], config["variants"])
-    problems += _range_test(config["range_test"])
+    problems += _below("range_test", config["range_test"], "lowest", "highest")
     problems += _images(config) if run["images"] else _no_images(run)
     if problems:
         raise WorkflowError("\n".join(problems))
@@ -106,12 +106,9 @@ def _corpus(config: Block) -> Iterator[str]:
     name = config["corpus"]
     corpus = config["corpora"][name]
     if corpus["kind"] == "verses":
-        lowest, highest = (corpus["sentences"][key] for key in ("min_ratio", "max_ratio"))
-        if lowest > highest:
-            yield (
-                f"corpora.{name}.sentences.min_ratio: expected at most max_ratio ({highest}), "
-                f"got {lowest}; lower it"
-            )
+        yield from _below(
+            f"corpora.{name}.sentences", corpus["sentences"], "min_ratio", "max_ratio"
+        )
         return
     ending = "_column" if corpus["kind"] == "table" else ""
     french, english = f"fr{ending}", f"en{ending}"
@@ -177,11 +174,7 @@ def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
 
 def _forcing(at: str, forcing: Block) -> Iterator[str]:
     schedule, rate = forcing["schedule"], forcing["rate"]
-    if forcing["hold_epochs"] >= forcing["epochs"]:
-        yield (
-            f"{at}.hold_epochs: expected below epochs ({forcing['epochs']}), the end of the fall, "
-            f"got {forcing['hold_epochs']}; lower it"
-        )
+    yield from _below(at, forcing, "hold_epochs", "epochs")
     fits, expected = RATES.get(schedule, (None, ""))
     if fits and not fits(rate):
         yield f"{at}.rate: expected {expected} for the schedule {schedule}, got {rate}; correct it"
@@ -220,12 +213,9 @@ def _directions(names: list[str], variants: Block) -> Iterator[str]:
         )
 
 
-def _range_test(block: Block) -> Iterator[str]:
-    if block["lowest"] >= block["highest"]:
-        yield (
-            f"range_test.lowest: expected below highest ({block['highest']}), got "
-            f"{block['lowest']}; lower it"
-        )
+def _below(at: str, block: Block, low: str, high: str) -> Iterator[str]:
+    if block[low] >= block[high]:
+        yield f"{at}.{low}: expected below {high} ({block[high]}), got {block[low]}; lower it"
 
 
 # Images

@@ -45,7 +45,7 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "corpora: {bible: {sentences: {min_ratio: 2}}}",
-            "corpora.bible.sentences.min_ratio: expected at most max_ratio (1.85), got 2; lower it",
+            "corpora.bible.sentences.min_ratio: expected below max_ratio (1.85), got 2; lower it",
         ),
         (
             f"{LINES}, auxiliary: {{use: false}}, variant_defaults: {{{NO_MORE}}}, "
@@ -75,8 +75,7 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "variants: {attention: {forcing: {epochs: 6}}}",
-            "variants.attention.forcing.hold_epochs: expected below epochs (6), the end "
-            "of the fall, got 6; lower it",
+            "variants.attention.forcing.hold_epochs: expected below epochs (6), got 6; lower it",
         ),
         *(
             (
