@@ -43,10 +43,7 @@ def _section(name: str, root: Schema, seen: dict[str, str]) -> str:
 def _rows(
     path: str, node: Schema, root: Schema, seen: dict[str, str], required: bool = False
 ) -> Iterator[list[str]]:
-    """Yield the table rows of a key and of those below it.
-
-    ``seen`` has the path of each definition that is rendered: its second place is a reference.
-    """
+    """Yield the rows of a key and of those below; ``seen`` has the path of each definition."""
     reference, node = node.get("$ref", ""), resolve(node, root)
     text = node.get("description", "")
     children = [key for key in ("properties", "oneOf", "additionalProperties") if node.get(key)]
