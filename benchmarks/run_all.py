@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -88,9 +89,10 @@ BENCHMARKS = {
 def main() -> None:
     """Write the page."""
     options = parse_options()
+    head = "\n".join(introduction(options))  # before the page changes, and with it git's state
     with options.out.open("w", encoding="utf-8") as page:
-        for line in lines(options):
-            print(line, file=page, flush=True)
+        for text in chain([head], sections(options)):
+            print(text, file=page, flush=True)
 
 
 def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -105,16 +107,25 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def lines(options: argparse.Namespace) -> Iterator[str]:
-    """Yield the lines of the page; run each benchmark before its section."""
-    yield "# Benchmarks\n"
-    yield "`make benchmark PHOTOS=FOLDER` writes this page; each command prints one table.\n"
-    yield from (f"* {line}" for line in [*machine(), *([options.note] if options.note else [])])
+def introduction(options: argparse.Namespace) -> list[str]:
+    """Return the first lines of the page."""
+    return [
+        "# Benchmarks\n",
+        "`make benchmark PHOTOS=FOLDER` writes this page; each command prints one table.\n",
+        *(f"* {line}" for line in [*machine(), *([options.note] if options.note else [])]),
+    ]
+
+
+def sections(options: argparse.Namespace) -> Iterator[str]:
+    """Run the benchmarks; yield the section of each."""
     for name in options.only:
         benchmark = BENCHMARKS[name]
         print(f"{name}: {benchmark.command}", file=sys.stderr)
-        yield f"\n## {benchmark.title}\n\n{benchmark.text}\n\n```\n{benchmark.command}\n```\n"
-        yield obstacle(name, options) or table(benchmark, options)
+        result = obstacle(name, options) or table(benchmark, options)
+        yield (
+            f"\n## {benchmark.title}\n\n{benchmark.text}\n\n"
+            f"```\n{benchmark.command}\n```\n\n{result}"
+        )
 
 
 def machine() -> list[str]:
