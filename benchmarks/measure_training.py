@@ -1,13 +1,13 @@
 """Compare the training steps of the translators with those of a plain reference.
 
-    python -m benchmarks.measure_training [--sizes NAME] [--precision NAME ...] [--run FOLDER]
+    python -m benchmarks.measure_training [--sizes NAME] [--equal] [--precision NAME ...]
 
 takes steps of both, of each precision and in turn, on the same batches in one process, and prints
 a table (TSV). The settings are those of config.yaml; the reference is ``plain_translator`` of the
 same sizes. Of the median seconds of each batch it computes: target tokens per second of the
 project and of the reference, how many times faster the project is than the reference of the same
-precision and than that in float32, and seconds of training per epoch beside those of the lesson's
-GPU, a K80. Texts are random ids with lengths as in the corpus, or those of a finished run.
+precision and than that in float32, and seconds of training per epoch next to those of the lesson's
+GPU, a K80. Texts are random ids with lengths as in the corpus, or those of ``--run FOLDER``.
 """
 
 import argparse
@@ -44,6 +44,11 @@ COLUMNS = [
 VARIANTS = ["baseline", "bidirectional", "forcing", "attention", "all"]
 K80 = {"baseline": 109.8, "bidirectional": 115.3, "forcing": 78.6, "attention": 82.4}
 CONFIG = "config.yaml"
+# Without what the reference leaves out.
+EQUAL = {
+    "model": {"deep_output": False, "scale_logits": False},
+    "training": {"label_smoothing": 0.0, "clip_norm": None, "ema_decay": 0.0},
+}
 SEED = 1
 SHORTEST = 3  # tokens of a text, with the end of sentence
 RATIO_DEVIATION = 0.15  # of the logarithm of source length / target length, in the default corpus
@@ -112,6 +117,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sizes", choices=SIZES, default="default", help="of texts and network")
+    parser.add_argument("--equal", action="store_true", help="equations of the reference for both")
     parser.add_argument("--run", type=Path, help="results of a finished run, for its texts")
     parser.add_argument("--config", nargs="+", default=[], help="files on top of config.yaml")
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=VARIANTS)
@@ -129,7 +135,8 @@ def variant_blocks(options: argparse.Namespace, precision: str) -> dict[str, dic
     config: dict[str, Any] = {}
     for path in [CONFIG, *options.config]:
         update_config(config, yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-    for changes in (SIZES[options.sizes].changes, {"training": {"precision": precision}}):
+    sizes, equal = SIZES[options.sizes].changes, EQUAL if options.equal else {}
+    for changes in (sizes, equal, {"training": {"precision": precision}}):
         update_config(config, {"variant_defaults": changes})
     blocks: dict[str, dict[str, Any]] = load_project(config, options.config)["variants"]
     for block in blocks.values():

@@ -1,23 +1,22 @@
 """Run all benchmarks and write benchmarks/README.md: commands, tables, machine and versions.
 
-    python -m benchmarks.run_all [--photos FOLDER] [--weights FILE] [--note TEXT]
+    python -m benchmarks.run_all [--only NAME ...] [--photos FOLDER] [--weights FILE] [--note TEXT]
 
-runs one benchmark after the other; ``--only`` chooses some and leaves out the other sections. The
-benchmark of features needs a folder of photographs and the backbone's weights, that of a GPU a GPU
-that torch sees: where they are absent, its section has the reason in place of a table.
+runs one benchmark after the other and replaces its section of the page; the others stay, so that
+each may come from another machine. The benchmark of features needs a folder of photographs and the
+backbone's weights, that of a GPU a GPU that torch sees: where they are absent, its section stays.
 """
 
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from io import StringIO
-from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +24,11 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ["torch", "torchvision", "numpy", "pillow", "fasttext-community", "snakemake"]
+HEAD = """# Benchmarks
+
+`make benchmark PHOTOS=FOLDER` writes this page. Each command prints one table; below it are date,
+machine and versions.
+"""
 MATRIX_UNITS = {  # flags of /proc/cpuinfo
     "amx_bf16": "AMX bf16",
     "amx_fp16": "AMX fp16",
@@ -52,11 +56,17 @@ class Benchmark:
 BENCHMARKS = {
     "training": Benchmark(
         "Training steps, default sizes",
-        "Target tokens per second of one thread, beside a plain reference in torch "
+        "Target tokens per second of one thread, next to a plain reference in torch "
         "(`plain_translator.py`) of equal sizes on equal batches. The reference leaves out deep "
         "output, label smoothing, clipping and averaged weights, which the default has.",
         "measure_training",
         ("--device", "cpu", "--precision", "float32", "bfloat16"),
+    ),
+    "equal": Benchmark(
+        "Training steps, equal equations",
+        "The same without what the reference leaves out.",
+        "measure_training",
+        ("--equal", "--device", "cpu", "--precision", "float32", "bfloat16"),
     ),
     "lesson": Benchmark(
         "Training steps, the lesson's sizes",
@@ -87,12 +97,19 @@ BENCHMARKS = {
 
 
 def main() -> None:
-    """Write the page."""
+    """Run the chosen benchmarks and write the page after each."""
     options = parse_options()
-    head = "\n".join(introduction(options))  # before the page changes, and with it git's state
-    with options.out.open("w", encoding="utf-8") as page:
-        for text in chain([head], sections(options)):
-            print(text, file=page, flush=True)
+    circumstances = " ".join([machine(), *([options.note] if options.note else [])])
+    texts = read_sections(options.out)
+    for name in options.only:
+        benchmark, reason = BENCHMARKS[name], obstacle(name, options)
+        print(f"{name}: {reason or benchmark.command}", file=sys.stderr)
+        if not reason:
+            texts[name] = section(benchmark, f"{table(benchmark, options)}\n\n{circumstances}")
+        elif name not in texts:
+            texts[name] = section(benchmark, reason)
+        body = "\n".join(texts[name] for name in BENCHMARKS if name in texts)
+        options.out.write_text(f"{HEAD}\n{body}", encoding="utf-8")
 
 
 def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -107,38 +124,32 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def introduction(options: argparse.Namespace) -> list[str]:
-    """Return the first lines of the page."""
-    return [
-        "# Benchmarks\n",
-        "`make benchmark PHOTOS=FOLDER` writes this page; each command prints one table.\n",
-        *(f"* {line}" for line in [*machine(), *([options.note] if options.note else [])]),
-    ]
+def read_sections(page: Path) -> dict[str, str]:
+    """Return the sections of the page by the name of their benchmark."""
+    if not page.exists():
+        return {}
+    _, *texts = re.split("^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    titles = {benchmark.title: name for name, benchmark in BENCHMARKS.items()}
+    sections = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in texts}
+    return {titles[title]: text for title, text in sections.items() if title in titles}
 
 
-def sections(options: argparse.Namespace) -> Iterator[str]:
-    """Run the benchmarks; yield the section of each."""
-    for name in options.only:
-        benchmark = BENCHMARKS[name]
-        print(f"{name}: {benchmark.command}", file=sys.stderr)
-        result = obstacle(name, options) or table(benchmark, options)
-        yield (
-            f"\n## {benchmark.title}\n\n{benchmark.text}\n\n"
-            f"```\n{benchmark.command}\n```\n\n{result}"
-        )
+def section(benchmark: Benchmark, result: str) -> str:
+    """Return the section of a benchmark."""
+    command = f"```\n{benchmark.command}\n```"
+    return f"## {benchmark.title}\n\n{benchmark.text}\n\n{command}\n\n{result}\n"
 
 
-def machine() -> list[str]:
-    """Return lines on the date, the machine and the versions."""
+def machine() -> str:
+    """Return the date, the commit, the machine and the versions."""
     libraries = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    commit = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
-    described = subprocess.run(commit, capture_output=True, text=True).stdout.strip()
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    commit = subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
     gpus = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
-    return [
-        f"Date: {datetime.now(UTC):%Y-%m-%d}, commit {described or 'unknown'}",
-        f"CPU: {processor()}, {os.cpu_count()} cores; GPU: {', '.join(gpus) or 'none'}",
-        f"Python {platform.python_version()}, {libraries}",
-    ]
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}, {processor()}, {os.cpu_count()} cores, "
+        f"GPU: {', '.join(gpus) or 'none'}; Python {platform.python_version()}, {libraries}."
+    )
 
 
 def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

@@ -189,6 +189,16 @@ def test_the_lesson_sizes_are_those_of_the_lesson(monkeypatch: pytest.MonkeyPatc
     assert pairs.source.ids.max() < 24_793
 
 
+def test_equal_equations_leave_out_what_the_reference_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    block = variant_blocks(parse_options(["--equal"]), "float32")["baseline"]
+    assert not block["model"]["deep_output"]
+    names = ("clip_norm", "ema_decay", "label_smoothing")
+    assert [block["training"][name] for name in names] == [None, 0, 0]
+
+
 def test_the_reference_has_the_settings_of_each_variant() -> None:
     for name in VARIANTS:
         plain = build_reference(translator(settings(VARIANTS[name])))
@@ -221,20 +231,24 @@ def test_trainings_are_measured_on_the_texts_of_a_run(
 def test_the_page_has_a_section_per_benchmark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_all, "table", lambda benchmark, _: f"table of {benchmark.module}")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    out = tmp_path / "README.md"
-    options = run_all.parse_options(["--note", "other work ran", "--out", str(out)])
-    monkeypatch.setattr(run_all, "parse_options", lambda: options)
-    run_all.main()
-    page = out.read_text(encoding="utf-8")
+    def write(table: str, *arguments: str) -> str:
+        options = run_all.parse_options([*arguments, "--out", str(tmp_path / "README.md")])
+        monkeypatch.setattr(run_all, "table", lambda benchmark, _: f"{table} {benchmark.module}")
+        monkeypatch.setattr(run_all, "parse_options", lambda: options)
+        run_all.main()
+        monkeypatch.undo()
+        return (tmp_path / "README.md").read_text(encoding="utf-8")
+
+    page = write("first", "--note", "Other work ran.")
     titles = re.findall("^## (.*)$", page, flags=re.MULTILINE)
     assert titles == [benchmark.title for benchmark in run_all.BENCHMARKS.values()]
-    assert page.count("table of measure_training") == 2
-    assert "Not run: torch sees no GPU." in page
+    assert page.count("first measure_training") == (4 if torch.cuda.is_available() else 3)
     assert "Not run: no folder of photographs; run `make benchmark PHOTOS=FOLDER`." in page
-    assert "\n* other work ran\n" in page
+    assert " Other work ran.\n" in page
     assert f"Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}" in page
+
+    again = write("second", "--only", "bin_reader", "extraction", "--note", "Other work ran.")
+    assert again == page.replace("first measure_bin_reader", "second measure_bin_reader")
 
 
 def test_features_need_the_weights_of_the_backbone(tmp_path: Path) -> None:
