@@ -21,7 +21,7 @@ CONFIG, RESULTS = "toy.yaml", "results/toy"
 SHARDS, DIM, FR_DIM, PER_NOUN = 2, 7, 5, 4
 METHODS = {
     "conse": {"kind": "conse", "top": 2},
-    "ridge": {"kind": "ridge"},
+    "ridge": {"kind": "ridge", "lambdas": [0.01, 1.0]},
     "head": {
         "kind": "head",
         "head": {"hidden": [9]},

@@ -1,4 +1,4 @@
-"""Every reader of files as a door: the valid file that may be harmed, and how it is read."""
+"""Every reader of files as a door: the valid file that may be damaged, and how it is read."""
 
 import json
 from collections import Counter

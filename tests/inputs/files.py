@@ -1,4 +1,4 @@
-"""Valid files of every format that is read, small enough to be harmed byte by byte."""
+"""Valid files of every format that is read, small enough to be damaged byte by byte."""
 
 import io
 import json

@@ -15,16 +15,16 @@ import numpy as np
 
 from tests.inputs import files
 
-Harm = bytes | Callable[[bytes], bytes]
+Damage = bytes | Callable[[bytes], bytes]
 
 
 class Bad(NamedTuple):
-    """A file that a reader must refuse with a line that holds ``says``."""
+    """A file that a reader must refuse with a line that holds ``message``."""
 
     what: str
     door: str
-    content: Harm
-    says: str
+    content: Damage
+    message: str
 
 
 class Unusual(NamedTuple):
@@ -32,16 +32,16 @@ class Unusual(NamedTuple):
 
     what: str
     door: str
-    content: Harm
+    content: Damage
     gives: Any
 
 
 class Value(NamedTuple):
-    """A value that the library must refuse (``says``) or take (``gives``)."""
+    """A value that the library must refuse (``message``) or take (``gives``)."""
 
     what: str
     call: Callable[[], Any]
-    says: str = ""
+    message: str = ""
     gives: Any = None
 
 
@@ -51,7 +51,7 @@ class Setting(NamedTuple):
     what: str
     key: str
     value: Any
-    says: str
+    message: str
 
 
 class Command(NamedTuple):
@@ -63,23 +63,23 @@ class Command(NamedTuple):
 
     what: str
     words: Sequence[str]
-    says: str
+    message: str
     code: int = 1
     stdin: bytes | None = None
-    harmed: Mapping[str, Harm | str] = {}
+    damaged: Mapping[str, Damage | str] = {}
 
 
 class Run(NamedTuple):
     """A small workflow up to ``target`` after ``edits`` of its files (old and new text, or bytes).
 
-    It is the mini experiment, or with ``images`` that of the toy images. ``says`` is in the
+    It is the mini experiment, or with ``images`` that of the toy images. ``message`` is in the
     last line of a rule's log, or of Snakemake itself where no job can start.
     """
 
     what: str
     edits: Mapping[str, tuple[str, str] | bytes]
     target: str
-    says: str
+    message: str
     long: bool = False
     images: bool = False
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from tests import image_tree, mini_tree
 from tests.inputs import archives, commands, config, images, models, texts, vectors
 from tests.inputs.doors import DOORS
-from tests.inputs.rows import HERE, Bad, Command, Harm, Held, Row, Run, Setting, Unusual, Value
+from tests.inputs.rows import HERE, Bad, Command, Damage, Held, Row, Run, Setting, Unusual, Value
 from tests.search.toys import make_run
 from tests.test_cli import finish
 from wordbridge.cli import app
@@ -51,8 +51,8 @@ def rows(kind: type[Row]) -> list[Any]:
     ]
 
 
-def harmed(content: bytes, harm: Harm) -> bytes:
-    return harm if isinstance(harm, bytes) else harm(content)
+def damage(content: bytes, change: Damage) -> bytes:
+    return change if isinstance(change, bytes) else change(content)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -78,12 +78,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def given(row: Bad | Unusual, folder: Path) -> Path:
     path = DOORS[row.door].set_up(folder)
-    path.write_bytes(harmed(path.read_bytes(), row.content))
+    path.write_bytes(damage(path.read_bytes(), row.content))
     return path
 
 
 def test_the_table_has_as_many_rows_of_each_kind_as_the_documentation_states():
-    refused = Counter(type(row) for row in ROWS if getattr(row, "says", ""))
+    refused = Counter(type(row) for row in ROWS if getattr(row, "message", ""))
     promised = {Bad: 137, Value: 4, Setting: 35, Command: 33, Run: 16}
     assert [kind.__name__ for kind, count in promised.items() if refused[kind] != count] == []
     understood = [row for row in ROWS if isinstance(row, Unusual) or getattr(row, "gives", None)]
@@ -101,7 +101,7 @@ def test_the_error_of_a_bad_file_is_one_line_with_its_name(row: Bad, folder: Pat
     with pytest.raises((InputError, UnreadableImageError)) as caught:
         DOORS[row.door].read(path)
     message = one_line(str(caught.value).replace(str(folder), ""))
-    assert row.says in message
+    assert row.message in message
     assert row.door in NAMELESS or any(Path(name).name in message for name in before)
     assert contents(folder) == before  # nothing half-written, nothing that a pickle has done
 
@@ -125,12 +125,12 @@ def test_a_missing_file_and_a_folder_for_a_file_are_named(door: str, is_folder: 
 
 @pytest.mark.parametrize("row", rows(Value))
 def test_an_impossible_value_is_an_error_and_an_extreme_one_is_accepted(row: Value):
-    if not row.says:
+    if not row.message:
         assert row.call() == row.gives
         return
     with pytest.raises(InputError) as caught:
         row.call()
-    assert row.says in one_line(str(caught.value))
+    assert row.message in one_line(str(caught.value))
 
 
 @pytest.mark.parametrize("row", rows(Setting))
@@ -143,7 +143,7 @@ def test_the_error_of_a_bad_setting_has_its_key(row: Setting):
     block[name] = row.value
     with pytest.raises(WorkflowError) as caught:
         load_project(config, [])
-    assert row.says in one_line(str(caught.value))
+    assert row.message in one_line(str(caught.value))
 
 
 # ---- The command --------------------------------------------------------------------------------
@@ -162,28 +162,28 @@ def results(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / finished.name))
 
 
-def replace(results: Path, name: str, harm: Harm | str) -> None:
+def replace(results: Path, name: str, change: Damage | str) -> None:
     path = results / name.replace("@", BEST)
-    if isinstance(harm, str) or not name:
+    if isinstance(change, str) or not name:
         shutil.rmtree(path)
-    if isinstance(harm, str):
-        shutil.copytree(results / harm, path)
+    if isinstance(change, str):
+        shutil.copytree(results / change, path)
     else:
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(harmed(path.read_bytes() if path.is_file() else b"", harm))
+        path.write_bytes(damage(path.read_bytes() if path.is_file() else b"", change))
 
 
 @pytest.mark.parametrize("row", rows(Command))
 def test_a_bad_command_ends_in_one_line(row: Command, results: Path):
-    for name, harm in row.harmed.items():
-        replace(results, name, harm)
+    for name, change in row.damaged.items():
+        replace(results, name, change)
     before = contents(results)
     words = [word.replace(HERE, str(results)) for word in row.words]
     named = [] if words != [*row.words] else ["--results", str(results)]
     run = CliRunner().invoke(app, [*words, *named], input=row.stdin)
     assert run.exit_code == row.code, run.output
     *above, last = run.stderr.splitlines()
-    assert row.says in one_line(last)
+    assert row.message in one_line(last)
     if row.code == 1:
         assert above == []
         assert last.startswith("error: ")
@@ -252,10 +252,10 @@ def test_a_bad_run_ends_in_one_line(
     for name, change in row.edits.items():
         edit(project / name, change)
     shown = workflow(project, f"{results}/{row.target}", *options, ok=False).stdout
-    assert row.says in shown
+    assert row.message in shown
     assert "Traceback" not in shown
     if (project / "logs").exists():
-        assert any(row.says in last and last.startswith("error: ") for last in logged(project))
+        assert any(row.message in last and last.startswith("error: ") for last in logged(project))
     assert not (project / results / row.target).exists()
     assert [*project.rglob("*.partial.*")] == []
 
