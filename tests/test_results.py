@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 import socket
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 
+from tests import warm
 from tests.mini_tree import CONFIG, RESULTS, ROOT, artefacts, copy_of_checkout, edit, options
 from wordbridge.manifest import compare, verify
 
@@ -99,8 +101,16 @@ def test_no_artefact_names_this_machine_this_folder_or_today(finished: Path):
             assert not host.search(content.decode()), name
 
 
+@pytest.fixture
+def other_hashes(shared: Path) -> str:
+    """Return the address of a server of processes with another PYTHONHASHSEED."""
+    address = str(shared / "other.socket")
+    warm.start(address, os.getpid(), hash_seed="7")
+    return address
+
+
 def test_without_network_the_store_is_enough_and_every_byte_is_the_same(
-    finished: Path, tmp_path: Path, workflow: Workflow
+    finished: Path, tmp_path: Path, workflow: Workflow, other_hashes: str
 ):
     other = copy_of_checkout(tmp_path / "a_longer_name" / "other")
     shutil.copytree(finished / "resources/store", other / "resources/store")
@@ -114,7 +124,8 @@ def test_without_network_the_store_is_enough_and_every_byte_is_the_same(
     workflow(
         *(other, target, *options(other / CONFIG)),
         snakefile=other / "Snakefile",
-        env=NO_NETWORK | {"PATH": str(programs), "PYTHONHASHSEED": "7"},
+        env=NO_NETWORK | {"PATH": str(programs)},
+        server=other_hashes,
     )
     values = compare(other / RESULTS, finished / RESULTS).values
     assert values["files"] == len(artefacts(other)) > 10

@@ -26,14 +26,20 @@ LIBRARIES = ("matplotlib.pyplot", "nmslib", "pandas", "sacrebleu", "sentencepiec
 LIBRARIES += ("spacy.lang.fr", "snakemake.cli", "snakemake.utils", "torch", "torchvision")
 
 
-def start(address: str, pid: int) -> None:
-    """Start a server that listens on the socket ``address`` as long as the process ``pid`` runs."""
+def start(address: str, pid: int, hash_seed: str = "random") -> None:
+    """Start a server that listens on the socket ``address`` as long as the process ``pid`` runs.
+
+    ``hash_seed`` is the PYTHONHASHSEED of all its processes.
+    """
+    env = os.environ | {"PYTHONHASHSEED": hash_seed}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
         descriptor = listener.fileno()
         command = [sys.executable, __file__, "serve", address, str(descriptor), str(pid)]
-        subprocess.run(command, pass_fds=[descriptor], stdin=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            command, env=env, pass_fds=[descriptor], stdin=subprocess.DEVNULL, check=True
+        )
 
 
 def run(

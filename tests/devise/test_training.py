@@ -3,8 +3,9 @@
 import os
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -207,25 +208,29 @@ def test_the_range_test_ends_with_advice_where_the_first_loss_is_not_finite() ->
 
 
 JOB = """
+import os
 import sys
 from pathlib import Path
-sys.path[:0] = sys.argv[2:]
 from tests.devise import test_training as tests
-tests.run(tests.LONGER, state=Path(sys.argv[1]))
+state = Path(sys.argv[1])
+state.with_name("pid").write_text(str(os.getpid()))
+tests.run(tests.LONGER, state=state)
 """
 LONGER = settings(training={"epochs": 60})
 
 
 def test_a_process_killed_at_once_can_be_continued_and_ends_with_the_same_bytes(
-    tmp_path: Path,
+    tmp_path: Path, python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     state, root = tmp_path / "state", Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-c", JOB, str(state), str(root), str(root / "workflow/scripts")]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    path = f"{root}{os.pathsep}{root / 'workflow/scripts'}"
+    with ThreadPoolExecutor(1) as pool:
+        process = pool.submit(python, "-c", JOB, state, cwd=root, path=path)
         while not state.exists():
-            assert process.poll() is None
+            assert not process.done(), process.result()
             time.sleep(0.005)
-        process.kill()
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert process.result().returncode == -signal.SIGKILL
     one = training(LONGER, state=state)
     one.resume()
     assert 0 < one.state.step < one.steps

@@ -3,8 +3,9 @@
 import os
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
@@ -309,28 +310,31 @@ def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None
 
 
 JOB = """
+import os
 import sys
 from pathlib import Path
-sys.path[:0] = sys.argv[2:]
 from tests.translation import test_training as tests
-tests.run(tests.LONGER, state=Path(sys.argv[1]))
+state = Path(sys.argv[1])
+state.with_name("pid").write_text(str(os.getpid()))
+tests.run(tests.LONGER, state=state)
 """
 LONGER = short(epochs=12)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_killed_process_can_be_continued_and_ends_with_the_same_bytes(
-    number: int, tmp_path: Path
+    number: int, tmp_path: Path, python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     state, root = tmp_path / "state", Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-c", JOB, str(state), str(root), str(root / "workflow/scripts")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    path = f"{root}{os.pathsep}{root / 'workflow/scripts'}"
+    with ThreadPoolExecutor(1) as pool:
+        process = pool.submit(python, "-c", JOB, state, cwd=root, path=path)
         while not state.exists():
-            assert process.poll() is None
+            assert not process.done(), process.result()
             time.sleep(0.005)
-        process.send_signal(number)
-        errors = process.communicate()[1]
-    assert process.returncode == (1 if number == signal.SIGTERM else -signal.SIGKILL), errors
+        os.kill(int((tmp_path / "pid").read_text()), number)
+    returncode, errors = process.result().returncode, process.result().stderr
+    assert returncode == (1 if number == signal.SIGTERM else -signal.SIGKILL), errors
     assert ("training was stopped by SIGTERM" in errors) is (number == signal.SIGTERM)
     one = training(LONGER, state=state)
     one.resume()
