@@ -151,7 +151,7 @@ class Planner:
     def _read(self, config: Mapping[str, Any]) -> Iterator[Workflow]:
         """Yield the workflow as Snakemake has read it."""
         with (
-            patch.dict(os.environ),  # what the Snakefile tells its jobs there
+            patch.dict(os.environ),  # the Snakefile sets variables for its jobs
             snakemake.api.SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api,
         ):
             opened = api.workflow(

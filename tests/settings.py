@@ -34,7 +34,7 @@ def _default(node: Block) -> Any:
 
 
 def defaults(path: str, kind: str | None = None) -> Block:
-    """Return the defaults of a block of the configuration, say ``variants.*.model``.
+    """Return the defaults of a block of the configuration, for example ``variants.*.model``.
 
     ``*`` is any entry of a mapping; ``kind`` selects one of several kinds of entries.
     """

@@ -1,4 +1,4 @@
-"""The experiments in configs/: that each one, on top of the default, runs what it says."""
+"""The experiments in configs/: that each one, on top of the default, runs what its header lists."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -103,16 +103,16 @@ WRITERS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize(
-    ("writer", "says"),
+    ("writer", "reason"),
     [("text", "File too large"), ("arrays", r"2000 requested and \d+ written")],
 )
 @pytest.mark.usefixtures("small_files")
 def test_a_file_that_does_not_fit_leaves_what_was_there_and_says_what_to_do(
-    tmp_path: Path, writer: str, says: str
+    tmp_path: Path, writer: str, reason: str
 ):
     target = tmp_path / "a"
     target.write_text("before")
-    message = rf"a: expected to write it, got '{says}'; .* and run the same command again"
+    message = rf"a: expected to write it, got '{reason}'; .* and run the same command again"
     with pytest.raises(DiskError, match=message), atomic_write(target) as partial:
         WRITERS[writer](partial)
     assert target.read_text() == "before"

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,28 @@ LAYERS = [
     *({"images"}, {"devise"}, {"search"}, {"report"}, {"cli"}),
 ]
 SMALL = re.compile(r"stale|rerun|retrain|train again|expensive", re.IGNORECASE)
+# Words that the field does not use, as regular expressions.
+FORBIDDEN = {
+    "old words": r"so many\b|broken off|for want of|do without|(?:hold|held) against|give leave|"
+    r"\b(?:told|harmed|foretold|foretells?|speaks?|(?<!\.)tells?(?! \w+ apart)|standing|"
+    r"second_voice|voiced_head|photo_gate|take_chosen|reckon\w*|mend(?:s|ed|ing)?)\b",
+    "say": r"\b(?:say|says|said)\b",
+    "picture": r"(?i)pictur(?:e|ing)",
+}
+# Quotes of the corpora, former keys, and this file.
+QUOTES = {
+    "old words": [r"tests/test_house\.py", r"tests/corpus/", r"wordbridge/corpus/"],
+    "say": [
+        r"tests/(?:corpus/|test_house\.py|report/test_corpus\.py|test_results\.py)",
+        r"wordbridge/corpus/(?:bible|question_words)\.py",
+        r"config\.schema\.yaml|docs/configuration\.md",
+    ],
+    "picture": [
+        r"tests/(?:test_house|workflow/test_config)\.py",
+        r"CHANGELOG\.md|config\.schema\.yaml",
+    ],
+}
+WORDED = re.compile(r"(?:\.(?:py|smk|ya?ml|toml|tsv)|Snakefile|Makefile|README\.md|CHANGELOG\.md)$")
 LIBRARIES = ["snakemake", "torch", "spacy", "fasttext", "nmslib", "torchvision", "numpy", "pandas"]
 
 
@@ -62,6 +85,30 @@ def test_the_configuration_is_short():
 def test_the_schema_is_wrapped_at_100_columns():
     text = lines(ROOT / "workflow/schemas/config.schema.yaml")
     assert [line for line in text if len(line) > 100] == []
+
+
+@pytest.mark.parametrize("kind", FORBIDDEN)
+def test_code_and_configuration_use_the_words_of_the_field(kind: str):
+    forbidden, quotes = re.compile(FORBIDDEN[kind]), re.compile("|".join(QUOTES[kind]))
+    paths = [path for path in tracked() if WORDED.search(path) and not quotes.search(path)]
+    assert len(paths) > 100
+    wrong = [
+        f"{path}:{number}: {line.strip()}"
+        for path in paths
+        for number, line in enumerate(lines(ROOT / path), start=1)
+        if forbidden.search(line)
+    ]
+    assert wrong == []
+
+
+def tracked() -> list[str]:
+    """Return the files in git; the test is skipped in a copy without it."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    return [path for path in listed if (ROOT / path).exists()]
 
 
 # ---- Imports ------------------------------------------------------------------------------------

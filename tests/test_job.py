@@ -98,8 +98,8 @@ print("last")
 """
     done, log = run(tmp_path, body)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    said = ["printed où", "to stderr", "from a child", "from C", "logged"]
-    assert log.splitlines()[:5] == said
+    printed = ["printed où", "to stderr", "from a child", "from C", "logged"]
+    assert log.splitlines()[:5] == printed
     assert "UserWarning: warned" in log
     assert log.splitlines()[-1] == "last"
 
@@ -240,7 +240,7 @@ def test_memory_that_a_library_does_not_get_is_one_line_with_advice(library: str
 
 
 def test_what_a_person_can_act_on_is_one_line_and_the_rest_has_none():
-    words = "x: expected a, got b; mend it"
+    words = "x: expected a, got b; correct it"
     assert error_message(InputError(words)) == words
     assert "Ctrl-C" in str(error_message(KeyboardInterrupt()))
     assert error_message(KeyError("x")) is None
@@ -326,7 +326,7 @@ CODE = {"modules": {"toy.py": "1a"}, "versions": {"numpy": "planned", "no-such-o
 
 
 def finished_job(checkout: Path, **changes: Any) -> SimpleNamespace:
-    """Return what Snakemake tells a script, its files written."""
+    """Return what Snakemake passes to a script, its files written."""
     job = {
         "rule": "upper",
         "wildcards": {"variant": "où é", "seed": "1"},

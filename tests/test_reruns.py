@@ -119,7 +119,7 @@ def test_an_edited_module_makes_exactly_these_rules_stale(
             "mirror",
             "    locations:\n",
             "    locations:\n      - url: http://127.0.0.1:9/mini\n",
-            set(),  # the checksum says which bytes are meant
+            set(),  # the checksum determines the bytes
             dear=True,
         ),
         case("vectors", "dim: 11", "dim: 12", EMBEDDINGS | OF_VECTORS, dear=True),

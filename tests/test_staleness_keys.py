@@ -137,7 +137,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Planner, Plan]:
         ("own/by_hand.zip", "other bytes", "fetch_resource:1"),
         ("own/by_hand.zip", "", "none"),  # another time alone
         ("own/by_hand.zip", None, "fetch_resource:1"),
-        ("own/pinned.db", "other bytes", "none"),  # its checksum says which bytes are meant
+        ("own/pinned.db", "other bytes", "none"),  # its checksum determines the bytes
         ("own/pinned.db", None, "none"),
         ("resources/manual/by_url", "by hand", "fetch_resource:1"),
         ("resources/manual/by_hand", "by hand", "fetch_resource:1"),
@@ -147,7 +147,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Planner, Plan]:
         ("images/a.png", "", "none"),
         ("images/a.png", None, "list_images:2"),
         ("photographs/deep/b.png", "another image", "list_images:1"),
-        ("photographs/deep/notes.txt", "its name is told", "list_images:1"),
+        ("photographs/deep/notes.txt", "its name is listed", "list_images:1"),
         ("photographs/.deep/b.png", "hidden", "none"),
         ("images/.b.png", "hidden", "none"),
     ],

@@ -1,7 +1,7 @@
-"""Rows of both tables of staleness, held against what Snakemake says of a finished tree.
+"""Rows of both tables of staleness, compared with Snakemake's reasons in a finished tree.
 
 In the normal suite seven rows share one ``snakemake -n``: no stale rule of one is a rule of another
-or comes after one, since of jobs after a stale one Snakemake does not say whether they are stale
+or comes after one, since of jobs after a stale one Snakemake does not report whether they are stale
 by themselves. With them go two rows that make nothing stale. In long mode each row is looked at
 alone, by way of Snakemake's own records: the modules here, the keys in test_staleness_keys.py.
 """
@@ -112,7 +112,7 @@ def is_apart(row: Row, others: Collection[Row], after: Mapping[str, set[str]]) -
 
 
 def sampled(rows: Sequence[Row], after: Mapping[str, set[str]]) -> list[Row]:
-    """Return rows, as many of each form as SAMPLE says, that one dry run shows."""
+    """Return rows, SAMPLE of each form, that one dry run shows."""
     for seed in range(SHUFFLES):
         taken, missing = list[Row](), Counter(SAMPLE)
         for row in random.Random(seed).sample(rows, len(rows)):
@@ -127,8 +127,8 @@ def sampled(rows: Sequence[Row], after: Mapping[str, set[str]]) -> list[Row]:
 def reasons(shown: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the rule of each job in a dry run, and why it would run."""
     for rule, described in JOB.findall(shown):
-        (said,) = REASON.findall(described)
-        yield rule, said.split("; ")
+        (reasons,) = REASON.findall(described)
+        yield rule, reasons.split("; ")
 
 
 def stale_by_themselves(jobs: Iterable[tuple[str, list[str]]]) -> Stale:

@@ -1,4 +1,4 @@
-"""What Slurm says about the jobs of one Snakemake."""
+"""Slurm's records of the jobs of one Snakemake."""
 
 import os
 import re
@@ -10,7 +10,7 @@ Job = dict[str, str]
 
 
 def ask(slurm: dict[str, str], *command: str) -> str:
-    """Return what one of Slurm's commands says."""
+    """Return the output of one of Slurm's commands."""
     env = os.environ | slurm
     return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
 

@@ -1,7 +1,7 @@
-"""Jobs of a real Slurm, on this machine: side by side, broken off, out of time, continued.
+"""Jobs of a real Slurm, on this machine: side by side, cancelled, out of time, continued.
 
 Where Slurm or munge is missing, or somebody else than root runs these tests, they skip. Where
-both are there and do not start, they fail, unless ``WORDBRIDGE_NO_SLURM=1`` says that this
+both are there and do not start, they fail, unless ``WORDBRIDGE_NO_SLURM=1`` states that this
 container forbids it.
 """
 
@@ -70,14 +70,14 @@ def slurm() -> Iterator[dict[str, str]]:
 
 
 def start(folder: Path) -> None:
-    """Start a Slurm in ``folder``; skip the test, and say why, where there can be none.
+    """Start a Slurm in ``folder``; skip the test, with the reason, where none can run.
 
     Raises RuntimeError when one is installed and does not start.
     """
     if reason := one_machine.missing():
         pytest.skip(reason)
     if os.environ.get(FORBIDDEN):
-        pytest.skip(f"no Slurm: {FORBIDDEN} says that this container forbids it")
+        pytest.skip(f"no Slurm: {FORBIDDEN} states that this container forbids it")
     try:
         one_machine.start(folder)
     except RuntimeError as error:

@@ -58,9 +58,9 @@ def everything(made: TrainingData) -> tuple[Matrix, Matrix]:
 
 def hits_at_1(predictor: Predictor, made: TrainingData, split: str = "valid") -> float:
     """Return how often the nearest of all nouns is the right one."""
-    said = predictor.predict(*everything(made))
+    predicted = predictor.predict(*everything(made))
     names = predictor.classes or made.nouns.synsets
-    scores = said if predictor.classes else l2_normalize(said) @ made.nouns.vectors.T
+    scores = predicted if predictor.classes else l2_normalize(predicted) @ made.nouns.vectors.T
     right = [names[b] == p.synset for b, p in zip(scores.argmax(1), made.images, strict=True)]
     return float(np.mean([r for r, p in zip(right, made.images, strict=True) if p.split == split]))
 
@@ -87,10 +87,10 @@ def test_random_vectors_depend_on_image_and_seed() -> None:
     made = training_data()
     first, other = (load_predictor(baseline(BASELINES[3], seed), CPU) for seed in (1, 2))
     features, scores = everything(made)
-    said = first.predict(features, scores)
-    assert np.array_equal(first.predict(features[5:7], scores), said[5:7])
-    assert (said != other.predict(features, scores)).any()
-    assert len(np.unique(said, axis=0)) == len(said)
+    predicted = first.predict(features, scores)
+    assert np.array_equal(first.predict(features[5:7], scores), predicted[5:7])
+    assert (predicted != other.predict(features, scores)).any()
+    assert len(np.unique(predicted, axis=0)) == len(predicted)
 
 
 def test_ridge_without_penalty_is_least_squares_and_selects_the_best_penalty() -> None:
@@ -120,13 +120,15 @@ def test_a_head_is_the_same_after_saving_and_loading(
 ) -> None:
     made, fitted = training_data(), ensemble(tmp_path, {"weight": weight}, **blocks)
     predictor = through_files(fitted, tmp_path)
-    said = predictor.predict(*everything(made))
-    assert np.array_equal(said, load_predictor(fitted, CPU).predict(*everything(made)))
-    # Batch norm uses its statistics, so an image alone says what it says among others.
+    predicted = predictor.predict(*everything(made))
+    assert np.array_equal(predicted, load_predictor(fitted, CPU).predict(*everything(made)))
+    # Batch norm uses its statistics, so an image alone has the same prediction as in a batch.
     features, scores = everything(made)
-    np.testing.assert_allclose(predictor.predict(features[:1], scores[:1]), said[:1], atol=1e-5)
+    np.testing.assert_allclose(
+        predictor.predict(features[:1], scores[:1]), predicted[:1], atol=1e-5
+    )
     scored = blocks.get("loss", {}).get("kind") == "softmax"
-    assert said.shape[1] == (NOUNS - 1 if scored else DIM)
+    assert predicted.shape[1] == (NOUNS - 1 if scored else DIM)
     assert predictor.uses_logits is (weight > 0)
 
 
@@ -149,11 +151,11 @@ def test_the_classifier_counts_where_it_is_confident_and_moves_nothing_elsewhere
         load_predictor(ensemble(tmp_path, {"weight": weight, "photo_odds": odds}), CPU)
         for weight, odds in ((0.0, 1.0), (1e4, 1e9))
     )
-    said, known = l2_normalize(alone.predict(features, scores)), made.nouns.class_vectors[42]
+    predicted, known = l2_normalize(alone.predict(features, scores)), made.nouns.class_vectors[42]
     near = l2_normalize(both.predict(features, np.repeat(sure, len(features), axis=0))) @ known
     assert (near > 0.99).all()
     # 1 / (1 - 1/1000)^2: unsure, the classifier weighs as much as the head at most
-    moved = np.linalg.norm(both.predict(features, unsure) - said, axis=1)
+    moved = np.linalg.norm(both.predict(features, unsure) - predicted, axis=1)
     assert moved.max() < 1.01
 
 

@@ -1,4 +1,4 @@
-"""Nouns, images, their features and what is said about them."""
+"""Nouns, images, their features and labels."""
 
 import struct
 import zlib

@@ -123,7 +123,7 @@ def numbered(offset: int, layout: str, value: float) -> Callable[[bytes], bytes]
 
 
 def encrypted(content: bytes) -> bytes:
-    """Return a zip that says of its members that they are encrypted."""
+    """Return a zip whose members are marked as encrypted."""
     start = content.index(b"PK\x01\x02")
     content = files.with_number(6, "<H", 1, content)
     return files.with_number(start + 8, "<H", 1, content)

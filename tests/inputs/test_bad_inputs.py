@@ -41,7 +41,7 @@ def key(row: Row) -> str:
 
 
 def rows(kind: type[Row]) -> list[Any]:
-    """Return the rows of a kind as parameters whose ids say what is given."""
+    """Return the rows of a kind as parameters whose ids describe the input."""
     return [
         pytest.param(
             row, id=key(row), marks=[pytest.mark.long] if getattr(row, "long", False) else []

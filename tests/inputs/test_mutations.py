@@ -1,4 +1,4 @@
-"""Valid files with flipped bits, cuts and splices: each reader tells what is wrong, or reads it."""
+"""Valid files with flipped bits, cuts and splices: each reader reads it or names the error."""
 
 import re
 import subprocess

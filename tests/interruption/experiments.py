@@ -17,7 +17,7 @@ SAVE_SECONDS = 0.2  # between two states, in trainings that are long enough to b
 
 
 class Experiment(NamedTuple):
-    """What is run: its config (a path in the tree, and what it says), its sources, its targets.
+    """What is run: its config (a path in the tree, and its content), its sources, its targets.
 
     ``own_kills`` is how often Snakemake itself is killed in it.
     """
@@ -128,11 +128,13 @@ def write_verses(tree: Path) -> None:
     asked = [(en, fr) for en, fr in lines if en.endswith("?") and fr.endswith("?")]
     who = [("The dog", "Le chien"), ("The neighbour", "La voisine"), ("The doctor", "Le médecin")]
     where = [("here", "ici"), ("near the door", "près de la porte"), ("at school", "à l'école")]
-    told = [(f"{a} is {b}.", f"{x} est {y}.") for (a, x), (b, y) in product(who, where)]
+    statements = [(f"{a} is {b}.", f"{x} est {y}.") for (a, x), (b, y) in product(who, where)]
     database = sqlite3.connect(tree / "verses.db")
     database.execute("create table bible (bbName, bNumber, cNumber, vNumber, vText)")
     for number, question in enumerate(asked):
-        for version, before, text in zip("kl", told[number % len(told)], question, strict=True):
+        for version, before, text in zip(
+            "kl", statements[number % len(statements)], question, strict=True
+        ):
             row = (version, 40, number // 20 + 1, number % 20 + 1, f"{before} {text}")
             database.execute("insert into bible values (?, ?, ?, ?, ?)", row)
     database.commit()

@@ -31,7 +31,7 @@ class Snakemake:
     ) -> None:
         self.tree = tree
         self.shown = tree / "shown.txt"
-        self.before = len(self.said())
+        self.before = len(self.all_output())
         paths = (tree / FAULTS, tree / "workflow/scripts")
         env = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-m", "snakemake", "--cores", str(cores)]
@@ -48,16 +48,16 @@ class Snakemake:
             )
         self.started.append(self)
 
-    def said(self) -> str:
+    def all_output(self) -> str:
         """Return what this Snakemake and those before it have shown."""
         return self.shown.read_text(errors="replace") if self.shown.exists() else ""
 
     def words(self) -> str:
         """Return what this Snakemake has shown."""
-        return self.said()[self.before :]
+        return self.all_output()[self.before :]
 
     def wait_for(self, words: str, count: int = 1) -> bool:
-        """Return whether it has shown ``words`` so often; False when it ended before."""
+        """Return whether it has shown ``words`` ``count`` times; False when it ended before."""
         while self.words().count(words) < count:
             if self.process.poll() is not None:
                 return False
@@ -95,8 +95,8 @@ def prepare_faults(tree: Path, faults: Mapping[str, Iterable[Mapping[str, Any]]]
     folder.mkdir(exist_ok=True)
     shutil.copy(Path(__file__).with_name("sitecustomize.py"), folder)
     for rule, many in faults.items():
-        for number, said in enumerate(many):
-            (folder / f"{rule}.{number:03d}.json").write_text(json.dumps(said))
+        for number, fault in enumerate(many):
+            (folder / f"{rule}.{number:03d}.json").write_text(json.dumps(fault))
     return len([*folder.glob("*.json")])
 
 
@@ -160,7 +160,7 @@ class Watcher(threading.Thread):
     """Looks at all final names of a tree again and again; ``wrong`` are those seen half.
 
     A result must have its bytes of ``expected`` from the first moment, a state of a training
-    must be as long as it says.
+    must be as long as its header states.
     """
 
     def __init__(self, tree: Path, expected: Mapping[str, bytes], results: str = RESULTS) -> None:
@@ -211,7 +211,7 @@ def files(root: Path) -> Iterable[Path]:
 
 
 def is_whole_state(content: bytes) -> bool:
-    """Return whether a safetensors file has all the bytes that its header speaks of."""
+    """Return whether a safetensors file has all the bytes that its header lists."""
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
     ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]

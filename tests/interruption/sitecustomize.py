@@ -26,7 +26,7 @@ def rule_of_this_process():
 
 
 def taken(rule):
-    """Return what the first fault for the rule says, and its file, which nobody else gets."""
+    """Return the first fault for the rule and its file, which no other process gets."""
     for path in sorted(FOLDER.glob(f"{rule}.*.json")):
         mine = path.with_suffix(".taken")
         try:
@@ -40,12 +40,12 @@ def taken(rule):
 class Fault:
     """The end of a process: after seconds, at a step, in the writing of a state, out of memory."""
 
-    def __init__(self, said, path):
-        self.said, self.path = said, path
+    def __init__(self, settings, path):
+        self.settings, self.path = settings, path
         self.steps = self.saves = 0
-        self.place = said.get("save"), said.get("where")
-        if "seconds" in said:
-            timer = threading.Timer(said["seconds"], self.end)
+        self.place = settings.get("save"), settings.get("where")
+        if "seconds" in settings:
+            timer = threading.Timer(settings["seconds"], self.end)
             timer.daemon = True
             timer.start()
             atexit.register(self.end)  # a job that is quicker ends so, with all its files written
@@ -53,26 +53,26 @@ class Fault:
     def end(self):
         """Send the signal (SIGKILL) to this process, its Snakemake or both, or wait for one."""
         self.path.rename(self.path.with_suffix(".done"))
-        if self.said.get("waits"):
+        if self.settings.get("waits"):
             signal.pause()
             return
         snakemake = int(os.environ["WORDBRIDGE_SNAKEMAKE"])
         pid = {"job": os.getpid(), "snakemake": snakemake, "group": -os.getpgrp()}
-        os.kill(pid[self.said.get("to", "job")], self.said.get("signal", signal.SIGKILL))
+        os.kill(pid[self.settings.get("to", "job")], self.settings.get("signal", signal.SIGKILL))
         time.sleep(1)  # until the end of a Snakemake is noticed here
 
     def step(self):
         self.steps += 1
-        if self.steps == self.said.get("step"):
+        if self.steps == self.settings.get("step"):
             self.end()
 
     def limit(self):
-        """Leave this process so many more megabytes of memory, if the fault is of that kind."""
-        if "room" in self.said:
+        """Leave this process ``room`` more megabytes of memory, if the fault is of that kind."""
+        if "room" in self.settings:
             self.path.rename(self.path.with_suffix(".done"))
             status = Path("/proc/self/status").read_text()
             held = int(status.partition("VmData:")[2].split()[0]) * 1024
-            limit = held + self.said["room"] * 2**20
+            limit = held + self.settings["room"] * 2**20
             resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
     def reached(self, where):

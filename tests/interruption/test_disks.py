@@ -70,14 +70,14 @@ def test_a_job_reports_a_full_disk_and_continues_when_there_is_space(
 
 @needs_mount
 @pytest.mark.parametrize(
-    ("deleted", "says"),
+    ("deleted", "message"),
     [
         ([TRANSLATOR], "Write-protected output files for rule train_translator"),
         ([TRANSLATOR, f"{RESULTS}/timings"], "Read-only file system"),
     ],
 )
 def test_a_read_only_folder_of_results_is_named(
-    undisturbed: Path, tree: Path, deleted: list[str], says: str
+    undisturbed: Path, tree: Path, deleted: list[str], message: str
 ):
     for folder in deleted:
         shutil.rmtree(tree / folder)
@@ -86,7 +86,7 @@ def test_a_read_only_folder_of_results_is_named(
         subprocess.run(["mount", "-o", "remount,ro,bind", results], check=True)
         status, shown = Snakemake(tree, MODEL).end()
     assert status != 0
-    assert says in shown
+    assert message in shown
     assert "Traceback" not in shown
     succeeds(tree, MODEL)
     check_same(tree, undisturbed)

@@ -151,7 +151,7 @@ def test_a_contact_sheet_is_written_too(search: Search, tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the run in a project with a network and ConSE, which always says cat."""
+    """Return a copy of the run in a project with a network and ConSE, which always predicts cat."""
     project = tmp_path_factory.mktemp("project")
     results = shutil.copytree(finished, project / "results/toy")
     torch.manual_seed(4)
@@ -173,11 +173,11 @@ def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = results / "devise/conse/1"
     files = [folder / "model.safetensors", folder / "settings.json"]
     write_model(SavedModel(tensors, described), *files)
-    say(results / "search/images/index.json", **model_digests(*files))
+    write_index(results / "search/images/index.json", **model_digests(*files))
     return results
 
 
-def say(path: Path, **values: str) -> None:
+def write_index(path: Path, **values: str) -> None:
     """Put further values into a JSON file."""
     read = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(read | values), encoding="utf-8")

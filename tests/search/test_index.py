@@ -1,4 +1,4 @@
-"""Folders of indexes, which say what made them and refuse what does not fit.
+"""Folders of indexes, which record their models and refuse others.
 
 The graph, with exact search as the judge.
 

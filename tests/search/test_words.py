@@ -2,7 +2,7 @@
 
 Which words a table for searching holds.
 
-The words of names that say something.
+The words of names with content.
 """
 
 import json

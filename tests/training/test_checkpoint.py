@@ -42,8 +42,8 @@ def test_a_state_is_restored_completely(tmp_path: Path) -> None:
     drawn = random.random(), float(np.random.rand()), float(torch.rand(()))
     np.random.randn()  # leaves a second normal number in the generator
     other, fresh = trained(2, 0)
-    kept, standing = load_state(path, other, fresh)
-    assert standing == {"epoch": 2, "best_value": None, "x": 0.1 + 0.2}
+    kept, progress = load_state(path, other, fresh)
+    assert progress == {"epoch": 2, "best_value": None, "x": 0.1 + 0.2}
     assert torch.equal(kept["a"], best["a"])
     assert (random.random(), float(np.random.rand()), float(torch.rand(()))) == drawn
     for name, value in copy_weights(model).items():
@@ -98,7 +98,7 @@ with checkpoint.locked_state(Path(sys.argv[1]), {}, {}): print('in')
 
 
 def second(path: Path, patience: float) -> subprocess.Popen[str]:
-    """Start a process that asks for the state ``path`` and waits so many seconds for it."""
+    """Start a process that asks for the state ``path`` and waits ``patience`` seconds for it."""
     command = [sys.executable, "-c", SECOND, str(path), str(patience)]
     env = {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "workflow/scripts")}
     return subprocess.Popen(
@@ -111,8 +111,8 @@ def test_a_second_process_waits_for_the_lock_and_gives_up_in_the_end(
 ) -> None:
     with locked_state(tmp_path, {}, {}):
         with second(tmp_path, 0.3) as impatient:
-            said, errors = impatient.communicate()
-        assert (said, impatient.returncode) == ("", 1)
+            output, errors = impatient.communicate()
+        assert (output, impatient.returncode) == ("", 1)
         assert "another process runs this training; wait for it, or end it and run" in errors
         patient = second(tmp_path, 60)
         assert patient.stderr is not None
@@ -133,8 +133,8 @@ def test_a_finished_state_is_smaller_and_gives_the_best_weights(tmp_path: Path) 
     best = {"a": torch.arange(3.0)}
     save_state(tmp_path / "whole", model, optimizer, best, {"epoch": 2})
     write_state(tmp_path / "finished", {}, best, {"epoch": 2})
-    kept, standing = load_state(tmp_path / "finished", *trained(2, 0))
-    assert (kept.keys(), standing) == (best.keys(), {"epoch": 2})
+    kept, progress = load_state(tmp_path / "finished", *trained(2, 0))
+    assert (kept.keys(), progress) == (best.keys(), {"epoch": 2})
     assert torch.equal(kept["a"], best["a"])
     assert (tmp_path / "finished").stat().st_size < (tmp_path / "whole").stat().st_size / 4
 

@@ -30,7 +30,7 @@ def test_an_absent_gpu_is_an_error() -> None:
 def claim(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[int, str | None], int]]:
-    """Claim one of so many GPUs as another process does, with the CUDA_VISIBLE_DEVICES it has."""
+    """Claim one of several GPUs as another process does, with the CUDA_VISIBLE_DEVICES it has."""
     # Locks of different open files exclude each other within a process as between processes.
     monkeypatch.setattr(device.tempfile, "gettempdir", lambda: str(tmp_path))
     kept = []

@@ -1,6 +1,6 @@
 """Training on a GPU: ``pytest tests/translation/test_cuda.py`` on a machine that has one.
 
-For each variant: one epoch is trained, another broken off in the middle and resumed, and the
+For each variant: one epoch is trained, another stopped in the middle and resumed, and the
 losses are compared with those of the same training on the processor. The bands: likelihood per
 token within BAND nats of the processor's at equal seeds (sums run in another order, and dropout
 draws from another generator, so with dropout only the course is the same); a resumed run's

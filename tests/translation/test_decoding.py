@@ -111,13 +111,13 @@ def test_a_beam_wide_enough_finds_the_best_of_all_sentences(name: str, alpha: fl
         }
         best = max(values, key=values.__getitem__)
         options = decoding_settings(beam=90, max_steps=4, length_penalty=alpha)
-        (found,) = translate(model, [sentence], options)
-        assert (*found.ids.tolist(), EOS) == best
-        value = length_normalized(found.log_probability, len(best), alpha)
+        (hypothesis,) = translate(model, [sentence], options)
+        assert (*hypothesis.ids.tolist(), EOS) == best
+        value = length_normalized(hypothesis.log_probability, len(best), alpha)
         assert value == pytest.approx(values[best], abs=1e-5)
         (greedy,) = translate(model, [sentence], decoding_settings(max_steps=4))
         if alpha == 0.0 and len(greedy.ids) < 4:  # it came to an end
-            assert found.log_probability >= greedy.log_probability - 1e-6
+            assert hypothesis.log_probability >= greedy.log_probability - 1e-6
 
 
 def test_the_length_penalty_divides_as_wu_et_al_do() -> None:
@@ -182,7 +182,7 @@ def test_nothing_to_translate_gives_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "said", "banned"),
+    ("size", "words", "banned"),
     [
         (1, [4, 5], {4, 5}),
         (2, [4, 5, 4], {5}),
@@ -193,10 +193,10 @@ def test_nothing_to_translate_gives_nothing() -> None:
         (3, [4, 5, 6, 7, 4, 5, 8, 4, 5], {6, 8}),
     ],
 )
-def test_an_ngram_may_not_come_twice(size: int, said: list[int], banned: set[int]) -> None:
+def test_an_ngram_may_not_come_twice(size: int, words: list[int], banned: set[int]) -> None:
     logs = torch.zeros(2, 9)
-    other = list(range(len(said)))  # no word twice
-    block_repeats(logs, torch.tensor([said, other]).t(), size)
+    other = list(range(len(words)))  # no word twice
+    block_repeats(logs, torch.tensor([words, other]).t(), size)
     assert set(logs[0].isinf().nonzero().flatten().tolist()) == banned
     assert size == 1 or not logs[1].isinf().any()
 

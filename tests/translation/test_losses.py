@@ -142,8 +142,8 @@ SAID = [[4, 5, 6, 7], [8, 9, 4, 10, 11, 12], [5], [], [7, 8, 9, 10, 11]]
 MEANT = [[4, 5, 6, 7], [8, 9, 4, 10, 5, 12, 4], [6, 5], [9], [7, 8, 9, 10, 4, 4]]
 
 
-def bleu(said: list[list[int]], meant: list[list[int]]) -> float:
-    texts = [[" ".join(map(str, ids)) for ids in side] for side in (said, meant)]
+def bleu(predicted: list[list[int]], expected: list[list[int]]) -> float:
+    texts = [[" ".join(map(str, ids)) for ids in side] for side in (predicted, expected)]
     return BLEU(tokenize="none", force=True).corpus_score(texts[0], [texts[1]]).score
 
 

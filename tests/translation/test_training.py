@@ -91,7 +91,7 @@ class Killed(Exception):
 
 
 def killed_after(saves: int) -> AbstractContextManager[Any]:
-    """Let the process end right after so many saved states."""
+    """Let the process end right after a number of saved states."""
     left, save = [saves], checkpoint.write_state
 
     def dying(*arguments: Any) -> None:

@@ -107,10 +107,10 @@ def test_another_tag_gives_another_translation() -> None:
 
 
 def test_unknown_words_are_never_replaced_by_a_tag() -> None:
-    said = model(3)
-    said.decoder.output.bias.data[UNK] = 100.0
+    unknown_model = model(3)
+    unknown_model.decoder.output.bias.data[UNK] = 100.0
     made, _ = translate_split(
-        said, description(NAMES), PAIRS, WORDS, options(replace_unknown=True, max_steps=3)
+        unknown_model, description(NAMES), PAIRS, WORDS, options(replace_unknown=True, max_steps=3)
     )
     for one in made:
         assert len(one.tokens) == 3
