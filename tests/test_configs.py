@@ -203,7 +203,14 @@ def test_a_variant_of_the_lesson_has_exactly_the_lessons_numbers(
         ),
         (
             "embeddings",
-            {"fr": "wiki_fr", "en": "wiki_en", "scale": 3.0, "fallbacks": [], "seed": 0},
+            {
+                "fr": "wiki_fr",
+                "en": "wiki_en",
+                "scale": 3.0,
+                "fallbacks": [],
+                "seed": 0,
+                "compare": None,
+            },
         ),
         ("pathvars", {"results": "results/lesson", "logs": "logs/lesson"}),
     ],
@@ -304,7 +311,7 @@ def test_no_image_of_imagenets_valid_folder_chooses_anything():
 def test_files_of_the_user_need_nothing_of_the_default(planned: Callable[..., str]):
     plan = planned("configs/files.yaml")
     assert made(plan, r"resources/files/(\w+)") == {("my_french",), ("my_english",)}
-    assert made(plan, r"results/mine/vectors/(\w+)\.bin") == {("fr",), ("en",)}
+    assert made(plan, r"results/mine/vectors/own\.(\w+)\.bin") == {("fr",), ("en",)}
     assert made(plan, r"(results)/(?!mine/)") == set()
 
 
