@@ -4,7 +4,6 @@ import pytest
 
 from tests.devise.devise_toys import image, predictions, words
 from wordbridge.devise.label_errors import LabelError, find_label_errors
-from wordbridge.errors import InputError
 
 TABLE = [
     image("1", "cat"),
@@ -33,11 +32,6 @@ def test_an_image_far_from_its_noun_and_close_to_another_is_listed():
 def test_nouns_near_in_wordnet_are_no_label_error():
     assert [one.image for one in found(near=0)] == ["2", "4", "6"]
     assert [one.image for one in found(near=0, count=1)] == ["2"]
-
-
-def test_scores_of_classes_are_refused():
-    with pytest.raises(InputError, match="expected predicted word vectors"):
-        find_label_errors(predictions(TABLE, [(1, 2)] * 6, ("a", "b")), TABLE, words(), SETTINGS)
 
 
 def test_no_labels_give_no_errors():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wordbridge.devise.metrics import (
-    Candidates,
+    CandidateSet,
     best_bundles,
     correct_radii,
     hierarchical_precision,
@@ -14,8 +14,13 @@ from wordbridge.devise.metrics import (
 )
 from wordbridge.nouns.hierarchy import FAR
 
+
+def candidates(nodes: list[int], columns: list[int]) -> CandidateSet:
+    return CandidateSet.build("nouns", np.ones(1, bool), np.array(nodes), np.array(columns))
+
+
 # Nodes 10 to 15: 11 and 14 share column 2, 12 has none.
-CANDIDATES = Candidates.build(np.array([10, 11, 12, 13, 14, 15]), np.array([7, 2, -1, 5, 2, 0]))
+CANDIDATES = candidates([10, 11, 12, 13, 14, 15], [7, 2, -1, 5, 2, 0])
 
 
 def test_candidates_are_bundled_by_column():
@@ -89,24 +94,24 @@ def test_no_correct_set_is_larger_than_the_reachable_nouns():
 def test_hierarchical_precision_is_the_fraction_in_the_correct_set(
     answers: list[int], expected: list[float]
 ):
-    candidates = Candidates.build(NODES, np.arange(len(NODES)))
+    nouns = candidates(NODES.tolist(), list(range(len(NODES))))
     best = np.searchsorted(NODES, answers)
     ks = (1, 2, 3)
     radii = correct_radii(DISTANCES, NODES, ks)
-    found = hierarchical_precision(best, candidates, DISTANCES, ks, radii)
+    found = hierarchical_precision(best, nouns, DISTANCES, ks, radii)
     assert found == pytest.approx(expected)
 
 
 def test_a_bundle_that_does_not_fit_counts_with_its_mean():
-    candidates = Candidates.build(np.array([0, 5, 1]), np.array([0, 0, 1]))
-    radii = correct_radii(DISTANCES, candidates.nodes, (1, 2))
-    found = hierarchical_precision(np.array([0, 1]), candidates, DISTANCES, (1, 2), radii)
+    nouns = candidates([0, 5, 1], [0, 0, 1])
+    radii = correct_radii(DISTANCES, nouns.nodes, (1, 2))
+    found = hierarchical_precision(np.array([0, 1]), nouns, DISTANCES, (1, 2), radii)
     assert found == [0.5, 0.5]
 
 
 def test_precision_without_enough_candidates_is_unknown():
-    candidates = Candidates.build(np.array([0, 1]), np.array([0, 1]))
-    found = hierarchical_precision(np.array([0, 1]), candidates, DISTANCES, (2, 3), [2, -1])
+    nouns = candidates([0, 1], [0, 1])
+    found = hierarchical_precision(np.array([0, 1]), nouns, DISTANCES, (2, 3), [2, -1])
     assert found[0] == 1
     assert math.isnan(found[1])
 

@@ -231,19 +231,9 @@ def test_classes_name_the_columns(tmp_path: Path):
     assert written(tmp_path, np.zeros((3, 2), np.float32), described).classes == ("n1", "n2")
 
 
-@pytest.mark.parametrize(
-    ("shape", "described", "message"),
-    [
-        ((4, 2), {"space": "words"}, "expected 3 rows of float32"),
-        ((3, 2), {"space": "classes", "classes": ["n1"]}, "scores of 1 classes"),
-        ((3, 2), {"space": "pixels"}, "got 'pixels' as float32"),
-    ],
-)
-def test_files_that_do_not_belong_together_are_refused(
-    tmp_path: Path, shape: tuple[int, int], described: dict[str, object], message: str
-):
-    with pytest.raises(InputError, match=message):
-        written(tmp_path, np.zeros(shape, np.float32), described)
+def test_files_that_do_not_belong_together_are_refused(tmp_path: Path):
+    with pytest.raises(InputError, match=r"expected 3 rows .* got shape \(4, 2\)"):
+        written(tmp_path, np.zeros((4, 2), np.float32), {"space": "words"})
 
 
 def test_a_table_without_the_column_is_named(tmp_path: Path):

@@ -64,9 +64,7 @@ ROWS: list[Row] = [
         "a row too few", "features", files.npy(np.ones((1, 3), "f4")), "expected 2 rows of numbers"
     ),
     Bad("pickled objects", "features", files.npy(OBJECTS), "no features can be read"),
-    Bad(
-        "a row too few", "predictions", files.npy(np.ones((1, 3), "f4")), "expected 2 rows of float"
-    ),
+    Bad("a row too few", "predictions", files.npy(np.ones((1, 3), "f4")), "expected 2 rows as in"),
     Bad("a cut file", "predictions", half, "predictions unreadable"),
     Value(
         "a name of another WordNet",

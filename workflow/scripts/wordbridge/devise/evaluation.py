@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import Matrix
 from wordbridge.devise.metrics import (
-    Candidates,
-    Steps,
+    CandidateSet,
     best_bundles,
     correct_radii,
     finite_or_none,
@@ -34,34 +32,14 @@ from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, ImageRow
 from wordbridge.progress import progress
 
 Doubles = NDArray[np.float64]
+Settings = Mapping[str, Any]
 ALL = "all"  # sets, kinds or splits together
 _BY_NOUN = ("seen", "unseen", "classes")  # candidate sets with scores of single nouns
 
 
-class CandidateSet(NamedTuple):
-    """Nouns (rows of the word space) that are ranked for the images in the mask ``images``."""
-
-    name: str
-    images: Mask
-    nouns: Ints
-
-
-class Group(NamedTuple):
-    """Images (numbers) whose scores are averaged into one row."""
-
-    set: str
-    kind: str
-    split: str
-    images: Ints
-
-    def heading(self) -> dict[str, str]:
-        """Return the first columns of the group's row."""
-        return {"set": self.set, "kind": self.kind, "split": self.split}
-
-
 @dataclass(frozen=True)
 class RankingScores:
-    """Scores of images on one candidate set, NaN for images outside of it.
+    """Scores of images on one set of ``candidates``, NaN for images outside of it.
 
     ``hits`` is (images, ks of hit@k), ``precision`` (images, ks of precision@k), ``ranks`` mean
     ranks (infinite for a noun that the method cannot predict). ``best`` is the node of the first
@@ -69,6 +47,7 @@ class RankingScores:
     noun or shares its vector.
     """
 
+    candidates: CandidateSet
     hits: Doubles
     precision: Doubles
     ranks: Doubles
@@ -77,10 +56,7 @@ class RankingScores:
 
 
 def evaluate(
-    predictions: Predictions,
-    table: Sequence[ImageRow],
-    space: WordSpace,
-    settings: Mapping[str, Any],
+    predictions: Predictions, table: Sequence[ImageRow], space: WordSpace, settings: Settings
 ) -> dict[str, Any]:
     """Return all scores of ``predictions`` for the images of ``table``.
 
@@ -90,43 +66,42 @@ def evaluate(
     candidate set and group); words (word to image, one per group); nouns (single nouns).
     """
     labelled = labelled_images(predictions.images, table, space.synsets)
-    images, candidates = candidate_sets(labelled, space, settings["hops"])
     scores = noun_scores(predictions, space)
-    ks = settings["hits"], settings["precision"]
-    results = rank_images(scores, images, candidates, space, *ks)
+    images, candidates = candidate_sets(labelled, space, scores.column_of, settings["hops"])
     rows, nouns = [], []
-    for candidate_set, result in zip(candidates, results, strict=True):
-        for group in groups(images, candidate_set.images):
-            heading = group.heading() | {"candidates": candidate_set.name}
-            figures = _means(result, images, group.images, *ks)
-            rows.append(heading | {"labels": len(candidate_set.nouns)} | figures)
-        if candidate_set.name in _BY_NOUN:
-            nouns += _by_noun(result, images, candidate_set, space, ks[0])
-    galleries = groups(images, np.ones(len(images), bool)) if len(images) else []
-    if len({group.split for group in galleries}) > 1:
-        galleries.append(Group(ALL, ALL, ALL, np.arange(len(images))))
+    for result in rank_images(scores, images, candidates, space, settings):
+        each = result.candidates
+        for heading, numbers in groups(images, each.images):
+            names = heading | {"candidates": each.name, "labels": len(each.nodes)}
+            rows.append(names | _means(result, images, numbers, settings))
+        if each.name in _BY_NOUN:
+            nouns += _by_noun(result, images, space, settings["hits"])
+    galleries = groups(images, np.ones(len(images), bool))
+    if len({heading["split"] for heading, _ in galleries}) > 1:
+        galleries.append((dict.fromkeys(("set", "kind", "split"), ALL), np.arange(len(images))))
     return {
         "space": predictions.space,
         "left_out": len(table) - len(predictions.images),
         "rows": rows,
         "words": [
-            group.heading() | score_queries(scores, images, group, settings["queries"])
-            for group in galleries
+            heading | score_queries(scores, images, numbers, settings["queries"])
+            for heading, numbers in galleries
         ],
         "nouns": nouns,
     }
 
 
 def candidate_sets(
-    images: LabelledImages, space: WordSpace, hops: Sequence[int]
+    images: LabelledImages, space: WordSpace, columns: Ints, hops: Sequence[int]
 ) -> tuple[LabelledImages, list[CandidateSet]]:
     """Return the held-out images, and the candidate sets that contain the noun of any of them.
 
     Images of the valid split, which selected epochs and penalties, are held out only where there
-    is no test split. Names: "seen" (nouns with training images), "unseen" (held-out nouns),
-    "seen + unseen", "classes" (of the backbone; photographs only), "nouns" (all with a vector),
-    and as in the paper "2-hop" (for each of ``hops``: nouns within this distance of a class that
-    are neither classes nor seen) and "2-hop + classes".
+    is no test split. ``columns`` (nouns,) are those of the scores, or -1. Names: "seen" (nouns
+    with training images), "unseen" (held-out nouns), "seen + unseen", "classes" (of the backbone;
+    photographs only), "nouns" (all with a vector), and as in the paper "2-hop" (for each of
+    ``hops``: nouns within this distance of a class that are neither classes nor seen) and
+    "2-hop + classes".
     """
     trained = images.where(lambda image: image.split == TRAIN)
     has_test = bool(images.where(lambda image: image.split == TEST).any())
@@ -135,22 +110,25 @@ def candidate_sets(
     every, classes = np.arange(len(space.nodes)), space.classes
     seen = np.unique(images.nouns[trained])
     unseen = np.unique(held_out.nouns[held_out.where(lambda image: image.split == UNSEEN)])
-    photos = held_out.where(lambda image: image.kind == PHOTO)
     nouns = {"seen": seen, "unseen": unseen, "seen + unseen": np.union1d(seen, unseen)}
     nouns |= {"classes": classes, "nouns": every}
-    sets = [CandidateSet(n, np.isin(held_out.nouns, rows), rows) for n, rows in nouns.items()]
-    sets = [s._replace(images=s.images & photos) if s.name == "classes" else s for s in sets]
-    steps = space.hierarchy.distances(space.nodes[classes])[space.nodes] if len(classes) else every
-    for count in hops if len(classes) else ():
+    masks = {name: np.isin(held_out.nouns, rows) for name, rows in nouns.items()}
+    masks["classes"] &= held_out.where(lambda image: image.kind == PHOTO)
+    steps = space.hierarchy.distances(space.nodes[classes])[space.nodes]
+    for count in hops:
         near = np.setdiff1d(every[steps <= count], np.union1d(classes, seen))
-        mask = np.isin(held_out.nouns, near)
-        sets.append(CandidateSet(f"{count}-hop", mask, near))
-        sets.append(CandidateSet(f"{count}-hop + classes", mask, np.union1d(near, classes)))
-    return held_out, [each for each in sets if each.images.any()]
+        both = {f"{count}-hop": near, f"{count}-hop + classes": np.union1d(near, classes)}
+        nouns |= both
+        masks |= dict.fromkeys(both, np.isin(held_out.nouns, near))
+    return held_out, [
+        CandidateSet.build(name, masks[name], space.nodes[rows], columns[rows])
+        for name, rows in nouns.items()
+        if masks[name].any()
+    ]
 
 
-def groups(images: LabelledImages, mask: Mask) -> list[Group]:
-    """Return the groups of the images in ``mask``.
+def groups(images: LabelledImages, mask: Mask) -> list[tuple[dict[str, str], Ints]]:
+    """Return the heading (set, kind and split) and the numbers of each group of images in ``mask``.
 
     For each split: all images, those of each kind, and those of each set and kind; sorted.
     """
@@ -160,7 +138,9 @@ def groups(images: LabelledImages, mask: Mask) -> list[Group]:
         for name, kind in ((ALL, ALL), (ALL, image.kind), (image.set, image.kind)):
             members.setdefault((image.split, name, kind), []).append(int(number))
     order = sorted(members, key=lambda key: (key[0], key[1] != ALL, key[1], key[2] != ALL, key))
-    return [Group(key[1], key[2], key[0], np.array(members[key])) for key in order]
+    return [
+        ({"set": key[1], "kind": key[2], "split": key[0]}, np.array(members[key])) for key in order
+    ]
 
 
 def rank_images(
@@ -168,67 +148,50 @@ def rank_images(
     images: LabelledImages,
     candidates: Sequence[CandidateSet],
     space: WordSpace,
-    hit_ks: Sequence[int],
-    precision_ks: Sequence[int],
+    settings: Settings,
 ) -> list[RankingScores]:
     """Return the scores of ``images`` on each of ``candidates``."""
-    results, bundles, count = [], [], len(images)
+    results, count, ks = [], len(images), settings["precision"]
     for each in candidates:
-        hit_scores, precision = (np.full((count, len(ks)), np.nan) for ks in (hit_ks, precision_ks))
+        hit_scores = np.full((count, len(settings["hits"])), np.nan)
+        precision = np.full((count, len(ks)), np.nan)
         ranks, steps = np.full((2, count), np.nan)
-        results.append(RankingScores(hit_scores, precision, ranks, np.full(count, -1), steps))
-        bundles.append(Candidates.build(space.nodes[each.nouns], scores.column_of[each.nouns]))
-    slices = list(blocks(len(images), scores.width))
+        results.append(RankingScores(each, hit_scores, precision, ranks, np.full(count, -1), steps))
+    slices = list(blocks(count, scores.width))
     for block in progress(slices, "Scoring images", total=len(slices), unit="blocks"):
         matrix, nouns = scores.scores(images.rows[block]), images.nouns[block]
-        distances = {int(n): space.hierarchy.distances(space.nodes[n]) for n in np.unique(nouns)}
-        for candidate_set, nodes, result in zip(candidates, bundles, results, strict=True):
-            members = np.flatnonzero(candidate_set.images[block])
-            if not len(members):
-                continue
-            numbers = members + block.start
-            if not len(nodes.columns):
+        distances = {
+            n: space.hierarchy.distances(space.nodes[n]) for n in np.unique(nouns).tolist()
+        }
+        for each, result in zip(candidates, results, strict=True):
+            members = np.flatnonzero(each.images[block])
+            numbers, labels = members + block.start, nouns[members]
+            if not len(each.columns):
                 result.hits[numbers] = result.precision[numbers] = 0
                 result.ranks[numbers] = np.inf
                 continue
-            chosen = matrix[np.ix_(members, nodes.columns)]
-            truth = nodes.bundle_of(scores.column_of[nouns[members]])
-            above, ties = mean_ranks(chosen, nodes.sizes, truth)
-            result.hits[numbers] = hits(above, ties, hit_ks)
+            chosen = matrix[np.ix_(members, each.columns)]
+            truth = each.bundle_of(scores.column_of[labels])
+            above, ties = mean_ranks(chosen, each.sizes, truth)
+            result.hits[numbers] = hits(above, ties, settings["hits"])
             result.ranks[numbers] = above + (ties + 1) / 2
-            best = best_bundles(chosen, max(1, *precision_ks))
-            to_all = [distances[int(noun)] for noun in nouns[members]]
-            _add_precision(result, numbers, best, nodes, truth, to_all, precision_ks)
+            best = best_bundles(chosen, max(1, *ks))
+            radii = {n: correct_radii(distances[n], each.nodes, ks) for n in {*labels.tolist()}}
+            for number, bundles, right, noun in zip(numbers, best, truth, labels, strict=True):
+                to_all, first = distances[noun], each.members(bundles[0])
+                result.precision[number] = hierarchical_precision(
+                    bundles, each, to_all, ks, radii[noun]
+                )
+                result.best[number] = first[0]
+                if bundles[0] != right:
+                    result.steps[number] = float(np.mean(to_all[first]))
     return results
 
 
-def _add_precision(
-    result: RankingScores,
-    numbers: Ints,
-    best: Ints,
-    candidates: Candidates,
-    truth: Ints,
-    distances: Sequence[Steps],
-    ks: Sequence[int],
-) -> None:
-    """Add precision@k and the first nouns; ``distances`` are those from each image's noun."""
-    radii: dict[int, list[int]] = {}  # by identity, since images of a noun share its distances
-    for number, bundles, right, steps in zip(numbers, best, truth, distances, strict=True):
-        if id(steps) not in radii:
-            radii[id(steps)] = correct_radii(steps, candidates.nodes, ks)
-        result.precision[number] = hierarchical_precision(
-            bundles, candidates, steps, ks, radii[id(steps)]
-        )
-        members = candidates.members(bundles[0])
-        result.best[number] = members[0]
-        if bundles[0] != right:
-            result.steps[number] = float(np.mean(steps[members]))
-
-
 def score_queries(
-    scores: NounScores, images: LabelledImages, group: Group, ks: Sequence[int]
+    scores: NounScores, images: LabelledImages, numbers: Ints, ks: Sequence[int]
 ) -> dict[str, Any]:
-    """Return means over the word queries for the images of ``group``.
+    """Return means over the word queries for a group of images.
 
     Keys: images, words, precision@k for each of ``ks``, mrr (mean reciprocal rank of the first
     right image). Homonyms in the group are one query, for which an image of any of them is right.
@@ -236,12 +199,12 @@ def score_queries(
     images. A noun that the method cannot predict scores 0; precision among fewer than k images is
     None.
     """
-    rows, nouns = images.rows[group.images], images.nouns[group.images]
+    rows, nouns = images.rows[numbers], images.nouns[numbers]
     columns = scores.column_of[nouns]
     unknown, queries = np.unique(nouns[columns < 0]), np.unique(columns[columns >= 0])
     results = [[0.0] * (len(ks) + 1) for _ in unknown]
     for block in blocks(len(queries), len(rows)):
-        matrix: Matrix = scores.transposed(rows, queries[block])
+        matrix = scores.scores(rows, queries[block]).T
         results += [
             precision_and_rank(line, columns == query, ks)
             for query, line in zip(queries[block], matrix, strict=True)
@@ -259,20 +222,14 @@ def score_queries(
 
 
 def _means(
-    result: RankingScores,
-    images: LabelledImages,
-    numbers: Ints,
-    hit_ks: Sequence[int],
-    precision_ks: Sequence[int],
+    result: RankingScores, images: LabelledImages, numbers: Ints, settings: Settings
 ) -> dict[str, Any]:
     """Return the means over images; undefined ones are None."""
     wrong = result.steps[numbers]
     wrong = wrong[~np.isnan(wrong)]
-    hit_means = np.mean(result.hits[numbers], axis=0)
-    precision_means = np.mean(result.precision[numbers], axis=0)
-    figures = {f"hit@{k}": mean for k, mean in zip(hit_ks, hit_means, strict=True)}
-    figures |= {f"hp@{k}": mean for k, mean in zip(precision_ks, precision_means, strict=True)}
-    figures |= {
+    figures: dict[str, Any] = {
+        **_at("hit", settings["hits"], result.hits[numbers]),
+        **_at("hp", settings["precision"], result.precision[numbers]),
         "mrr": np.mean(1 / result.ranks[numbers]),
         "median_rank": np.median(result.ranks[numbers]),
         "wrong_steps": np.mean(wrong) if len(wrong) else np.nan,
@@ -281,28 +238,29 @@ def _means(
     return counts | {name: finite_or_none(figure) for name, figure in figures.items()}
 
 
+def _at(name: str, ks: Sequence[int], scores: Doubles) -> dict[str, float]:
+    """Return the mean over images of scores (images, ks), by ``name@k``."""
+    means = np.mean(scores, axis=0).tolist()
+    return {f"{name}@{k}": mean for k, mean in zip(ks, means, strict=True)}
+
+
 def _by_noun(
-    result: RankingScores,
-    images: LabelledImages,
-    candidates: CandidateSet,
-    space: WordSpace,
-    ks: Sequence[int],
+    result: RankingScores, images: LabelledImages, space: WordSpace, ks: Sequence[int]
 ) -> list[dict[str, Any]]:
     """Return hits and the most frequent wrong noun of each noun with images."""
-    rows = []
-    for noun in np.unique(images.nouns[candidates.images]):
-        numbers = np.flatnonzero(candidates.images & (images.nouns == noun))
+    rows, mask = [], result.candidates.images
+    for noun in np.unique(images.nouns[mask]):
+        numbers = np.flatnonzero(mask & (images.nouns == noun))
         best = result.best[numbers][~np.isnan(result.steps[numbers])]
         nodes, counts = np.unique(best, return_counts=True)
-        means = np.mean(result.hits[numbers], axis=0).tolist()
         rows.append(
             {
-                "candidates": candidates.name,
+                "candidates": result.candidates.name,
                 "synset": space.synsets[noun],
-                "name": space.name(int(noun)),
+                "name": space.name(space.nodes[noun]),
                 "images": len(numbers),
-                **{f"hit@{k}": mean for k, mean in zip(ks, means, strict=True)},
-                "taken_for": space.node_name(int(nodes[np.argmax(counts)])) if len(nodes) else "",
+                **_at("hit", ks, result.hits[numbers]),
+                "taken_for": space.name(nodes[np.argmax(counts)]) if len(nodes) else "",
             }
         )
     return rows

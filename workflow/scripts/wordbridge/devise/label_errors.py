@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.devise.predictions import WORDS, Predictions
+from wordbridge.devise.predictions import Predictions
 from wordbridge.devise.similarity import (
     Ints,
     LabelledImages,
@@ -16,7 +16,6 @@ from wordbridge.devise.similarity import (
     labelled_images,
     noun_scores,
 )
-from wordbridge.errors import InputError
 from wordbridge.images.table import ImageRow
 
 Doubles = NDArray[np.float64]
@@ -48,13 +47,8 @@ def find_label_errors(
     The cosine with the label is among the lowest ``low_share`` of all labelled images, that with
     the best other noun among the highest ``high_share`` and higher than the label's. Other nouns
     are the labels of other images, except those with the same vector or within ``near`` steps in
-    WordNet. Raises InputError for predictions that are not word vectors.
+    WordNet.
     """
-    if predictions.space != WORDS:
-        raise InputError(
-            f"label errors: expected predicted word vectors, got scores of {predictions.space}; "
-            "name another method in search.method"
-        )
     images = labelled_images(predictions.images, table, space.synsets)
     if not len(images):
         return []
@@ -71,8 +65,8 @@ def find_label_errors(
     errors = []
     for number in order.tolist():
         image, other = images.images[number], int(other_nouns[number])
-        label = image.synset, space.name(int(images.nouns[number])), float(cosines[number])
-        best = space.synsets[other], space.name(other), float(best_cosines[number])
+        label = image.synset, space.name(space.nodes[images.nouns[number]]), float(cosines[number])
+        best = space.synsets[other], space.name(space.nodes[other]), float(best_cosines[number])
         key = image.set, image.image, image.split
         errors.append(LabelError(*key, *label, *best, float(gap[number])))
     return errors

@@ -16,30 +16,33 @@ from wordbridge.nouns.hierarchy import FAR
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 Steps = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """The nouns that are ranked, in bundles of equal score.
+class CandidateSet:
+    """Nouns that are ranked for the images in the mask ``images``, in bundles of equal score.
 
     ``nodes`` are all candidates as nodes of the hierarchy. Bundle i has the score of column
     ``columns[i]`` and the nouns ``bundled[starts[i]:starts[i + 1]]``. Candidates without a column,
     which the method cannot predict, are in no bundle.
     """
 
+    name: str
+    images: Mask
     nodes: Ints
     columns: Ints
     bundled: Ints
     starts: Ints
 
     @classmethod
-    def build(cls, nodes: Ints, columns: Ints) -> "Candidates":
+    def build(cls, name: str, images: Mask, nodes: Ints, columns: Ints) -> "CandidateSet":
         """Return the candidates ``nodes`` with scores in ``columns`` (-1: none)."""
         order = np.argsort(columns, kind="stable")
         order = order[columns[order] >= 0]
         distinct, first = np.unique(columns[order], return_index=True)
-        return cls(nodes, distinct, nodes[order], np.append(first, len(order)))
+        return cls(name, images, nodes, distinct, nodes[order], np.append(first, len(order)))
 
     @property
     def sizes(self) -> Ints:
@@ -48,8 +51,6 @@ class Candidates:
 
     def bundle_of(self, columns: Ints) -> Ints:
         """Return the bundle of each of ``columns``, or -1."""
-        if not len(self.columns):
-            return np.full(len(columns), -1)
         bundles = np.minimum(np.searchsorted(self.columns, columns), len(self.columns) - 1)
         return np.where(self.columns[bundles] == columns, bundles, -1)
 
@@ -99,7 +100,7 @@ def correct_radii(distances: Steps, nodes: Ints, ks: Sequence[int]) -> list[int]
 
 
 def hierarchical_precision(
-    best: Ints, candidates: Candidates, distances: Steps, ks: Sequence[int], radii: Sequence[int]
+    best: Ints, candidates: CandidateSet, distances: Steps, ks: Sequence[int], radii: Sequence[int]
 ) -> list[float]:
     """Return the fraction of an image's first k nouns that are in hCorrectSet, for each of ``ks``.
 
@@ -120,13 +121,13 @@ def hierarchical_precision(
     return precision
 
 
-def precision_and_rank(scores: Floats, right: NDArray[np.bool_], ks: Sequence[int]) -> list[float]:
+def precision_and_rank(scores: Floats, right: Mask, ks: Sequence[int]) -> list[float]:
     """Return precision@k for each of ``ks``, then the reciprocal rank of the first right image.
 
     ``scores`` and ``right`` are those of one query for all images; of equal scores the wrong ones
     come first. NaN for fewer than k images.
     """
-    order = np.lexsort((right, -scores))[: max(ks)] if len(scores) else np.empty(0, np.int64)
+    order = np.lexsort((right, -scores))[: max(ks)]
     correct = np.cumsum(right[order])
     precision = [float(correct[k - 1]) / k if k <= len(scores) else np.nan for k in ks]
     if not right.any():

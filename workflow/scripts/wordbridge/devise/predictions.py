@@ -16,7 +16,7 @@ from wordbridge.errors import InputError
 from wordbridge.files import read_json
 from wordbridge.images.feature_store import read_rows
 
-SPACES = (WORDS, CLASSES) = ("words", "classes")
+WORDS = "words"
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,14 @@ def read_predictions(
     InputError when a file is damaged, or the files do not belong together.
     """
     settings = read_json(description, "a description of predictions", "predict again", ("space",))
-    space, classes = settings["space"], tuple(settings.get("classes", ()))
     try:
         matrix = map_npy(values)
     except (OSError, ValueError) as error:
         raise InputError(f"{values}: predictions unreadable ({error}); predict again") from error
     images = [(row.set, row.image) for path in row_tables for row in read_rows(path)]
-    shape = (len(images), len(classes) if space == CLASSES else matrix.shape[-1])
-    if space not in SPACES or matrix.dtype != np.float32 or matrix.shape != shape:
+    if matrix.shape[:1] != (len(images),):
         raise InputError(
-            f"{values}: expected {len(images)} rows of float32 as in the feature shards, word "
-            f"vectors or scores of {len(classes)} classes, got {space!r} as {matrix.dtype} of "
+            f"{values}: expected {len(images)} rows as in the feature shards, got "
             f"shape {matrix.shape}; predict again"
         )
-    return Predictions(matrix, space, classes, images)
+    return Predictions(matrix, settings["space"], tuple(settings.get("classes", ())), images)

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.arrays import Matrix, l2_normalize
-from wordbridge.devise.predictions import WORDS, Predictions
-from wordbridge.errors import InputError
-from wordbridge.images.table import ImageRow
+from wordbridge.devise.predictions import WORDS, Predictions, read_predictions
+from wordbridge.images.table import ImageRow, read_images
 from wordbridge.nouns.hierarchy import Hierarchy
 from wordbridge.nouns.matrix import read_noun_vectors
-from wordbridge.nouns.table import Noun, lemma_text
+from wordbridge.nouns.table import Noun, lemma_text, read_nouns
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -34,27 +34,27 @@ class WordSpace:
     classes: Ints
     hierarchy: Hierarchy
 
-    def name(self, row: int) -> str:
-        """Return the first lemma of the noun of a row."""
-        return self.node_name(int(self.nodes[row]))
-
-    def node_name(self, node: int) -> str:
-        """Return the first lemma of a noun of WordNet."""
+    def name(self, node: int | np.integer) -> str:
+        """Return the first lemma of the noun of a node."""
         return lemma_text(self.hierarchy.nouns[node].lemmas[0])
+
+
+def read_scored_data(files: Any) -> tuple[Predictions, list[ImageRow], WordSpace]:
+    """Return predictions, the table of images and the word space from a job's named inputs."""
+    return (
+        read_predictions(files["predictions"], files["description"], files["rows"]),
+        read_images(files["images"]),
+        read_word_space(files["vectors"], files["words"], read_nouns(files["nouns"])),
+    )
 
 
 def read_word_space(vectors: str | Path, table: str | Path, nouns: Sequence[Noun]) -> WordSpace:
     """Return the nouns with the matrix ``vectors`` (.npy) and its ``table`` of rows (.tsv).
 
-    Raises InputError when the files do not belong to each other or to ``nouns``.
+    Raises InputError when the two files do not belong together.
     """
     rows, matrix = read_noun_vectors(vectors, table)
     hierarchy = Hierarchy(nouns)
-    unknown = [row.synset for row in rows if row.synset not in hierarchy]
-    if unknown:
-        raise InputError(
-            f"{table}: expected nouns of WordNet as listed, got {unknown[0]}; embed the nouns again"
-        )
     nodes = [hierarchy.node_of[row.synset] for row in rows]
     classes = [number for number, row in enumerate(rows) if row.class_index is not None]
     arrays = np.array(nodes, np.int64), np.array(classes, np.int64)
@@ -89,23 +89,13 @@ class LabelledImages:
 def labelled_images(
     predicted: Sequence[tuple[str, str]], table: Sequence[ImageRow], synsets: Sequence[str]
 ) -> LabelledImages:
-    """Return the ``predicted`` images (set, image) that have a noun among ``synsets``.
-
-    Raises InputError when a predicted image is not in the table.
-    """
+    """Return the ``predicted`` images (set, image) that have a noun among ``synsets``."""
     image_of = {(image.set, image.image): image for image in table}
     row_of = {synset: row for row, synset in enumerate(synsets)}
-    entries = []
-    for row, key in enumerate(predicted):
-        if key not in image_of:
-            raise InputError(
-                f"image {key[1]} of {key[0]}: expected it in the table of splits, got no such "
-                "image; split the images and extract the features again"
-            )
-        image = image_of[key]
-        if image.synset in row_of:
-            entries.append((row_of[image.synset], row, image))
-    entries.sort(key=lambda entry: entry[:2])
+    images = [(row, image_of[key]) for row, key in enumerate(predicted)]
+    entries = sorted(
+        (row_of[image.synset], row, image) for row, image in images if image.synset in row_of
+    )
     return LabelledImages(
         np.array([row for _, row, _ in entries], np.int64),
         np.array([noun for noun, _, _ in entries], np.int64),
@@ -142,28 +132,13 @@ class NounScores:
             return values[:, columns]
         return np.asarray(l2_normalize(values) @ self.vectors[columns].T, np.float32)
 
-    def transposed(self, rows: Ints, columns: Ints) -> Matrix:
-        """Return scores (columns, rows), read in blocks of rows."""
-        scores = np.empty((len(columns), len(rows)), np.float32)
-        for block in blocks(len(rows), max(len(columns), self.predictions.values.shape[1])):
-            scores[:, block] = self.scores(rows[block], columns).T
-        return scores
-
 
 def noun_scores(predictions: Predictions, space: WordSpace) -> NounScores:
-    """Return the scores of the nouns of ``space``.
-
-    Raises InputError when predicted vectors have another dimension.
-    """
+    """Return the scores of the nouns of ``space``."""
     if predictions.space != WORDS:
         column = {synset: number for number, synset in enumerate(predictions.classes)}
         columns = [column.get(synset, -1) for synset in space.synsets]
         return NounScores(predictions, np.array(columns, np.int64), None)
-    if predictions.values.shape[1] != space.vectors.shape[1]:
-        raise InputError(
-            f"the predictions: expected vectors of {space.vectors.shape[1]} numbers as the word "
-            f"vectors have, got {predictions.values.shape[1]}; train and predict again"
-        )
     numbers: dict[bytes, int] = {}
     columns = [numbers.setdefault(row.tobytes(), len(numbers)) for row in space.vectors]
     first = np.unique(columns, return_index=True)[1]
