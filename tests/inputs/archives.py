@@ -20,19 +20,19 @@ def resource(**location: Any) -> dict[str, Any]:
 
 ROWS: list[Row] = [
     Bad("no archive", "archive", b"text\n" * 200, "no zip, tar, deb or compressed file"),
-    Bad("a cut zip", "archive", half, "archive cut short or damaged"),
+    Bad("a cut zip", "archive", half, "archive truncated or damaged"),
     Bad("a zip with a nameless member", "archive", swap(b"\x09\0\0\0\0\0\0\0", b"\0" * 8), "damag"),
     Bad("a link", "archive", files.tarred({"a/dog.png": "/etc/passwd"}), "a link to /etc/passwd"),
     Bad("a zip slip", "package", files.zipped({"../a.png": b"x"}), "'../a.png' escapes the ar"),
     Bad("a tar slip", "package", files.tarred({"a/../../b": b"x"}), "escapes the archive"),
     Bad("an absolute path", "package", files.tarred({"/etc/x": b"x"}), "escapes the archive"),
     Bad("a drive of Windows", "package", files.zipped({"C:x": b"x"}), "escapes the archive"),
-    Bad("a package cut short", "package", cut(-400), "the Debian package is cut short"),
+    Bad("a truncated package", "package", cut(-400), "the Debian package is truncated"),
     Bad(
         "a package whose member leads back to itself",
         "package",
         b"!<arch>\n" + files.ar_member("debian-binary", b"2.0\n", "-60"),
-        "cut short or holds no data",
+        "truncated or has no data",
     ),
     Unusual("a link next to a file", "package", files.tarred({"a": "/etc", "b": b"x"}), ["b"]),
     Value(
@@ -62,7 +62,7 @@ ROWS: list[Row] = [
         "a cut zip",
         {CONFIG: (LOCAL, ZIPPED), "a.zip": half(files.zipped({"fr.txt": bytes(range(256)) * 9}))},
         PAIRS_TARGET,
-        "a.zip, member fr.txt: archive cut short or damaged",
+        "a.zip, member fr.txt: archive truncated or damaged",
         True,
     ),
     Run(

@@ -33,7 +33,7 @@ ROWS: list[Row] = [
     Bad("a list for another WordNet", "classes", b"n00000009\n", "which is not a noun in"),
     Bad("a class twice", "classes", b"n00000002\nn00000002\n", "expected each synset once"),
     Bad("a gap in the JSON", "classes", b'{"1": ["n00000002", "dog"]}', "indices from 0 without a"),
-    Bad("endless JSON", "classes", b'{"0":' * 100_000, "expected JSON"),
+    Bad("endless JSON", "classes", b'{"0":' * 100_000, "classes in JSON, got none"),
     Unusual("one class", "classes", b"n00000002\n", [None, 0, None]),
     Bad("a ragged row", "nouns", swap(b"\t3\t", b"\t"), "line 2: expected 5 columns"),
     Bad(
@@ -51,7 +51,7 @@ ROWS: list[Row] = [
     Bad("heights for colours", "image", files.image("TIFF", mode="F"), "numbers without a kno"),
     Unusual("one pixel", "image", files.image(size=(1, 1)), (1, 1)),
     Bad("no image in it", "images in a tar", files.tarred({"a.txt": b"x"}), "expected images"),
-    Bad("a cut tar", "images in a tar", cut(700), "archive cut short or damaged"),
+    Bad("a cut tar", "images in a tar", cut(700), "archive truncated or damaged"),
     Bad("a tar slip", "images in a tar", files.tarred({"../a.png": b"x"}), "escapes the archive"),
     Bad("no column synset", "images in a table", b"path\tnoun\n", "expected the columns path"),
     Bad("a short row", "images in a table", b"path\tsynset\na\n", "line 2: expected 2 columns"),

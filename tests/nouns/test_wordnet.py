@@ -187,7 +187,7 @@ def test_no_file_gives_no_classes() -> None:
         ("n01440764\n\nn01484850\n", "line 2: expected a synset"),
         ("<html>\n", "line 1: expected a synset"),
         ("n01440764\nn01484850\nn01440764\n", "each synset once, got 'n01440764 at 0 and 2'"),
-        ("{broken", "expected JSON"),
+        ("{broken", "expected a list of classes in JSON"),
         ('{"0": ["n01440764", "tench"], "2": ["n01484850", "x"]}', 'expected "1": .* got .None.'),
         ('{"0": ["tench", "n01440764"]}', 'expected "0"'),
         ('{"0": "tench"}', 'expected "0"'),

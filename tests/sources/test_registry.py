@@ -129,14 +129,14 @@ def test_a_missing_client_is_an_error(folder, tmp_path, monkeypatch, location, w
 
 def test_a_python_without_pip_is_an_error(folder, monkeypatch):
     monkeypatch.setattr(registry.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(InputError, match="no pip; run: python -m ensurepip"):
+    with pytest.raises(InputError, match="pip is not installed; run: python -m ensurepip"):
         download_package(PYPI, folder)
 
 
 def test_the_error_has_only_the_errors_of_the_client(folder, tmp_path, monkeypatch):
     script = "echo Reading; echo 'E: Unable to locate package toy-verses' >&2; exit 100"
     client(tmp_path, "apt-get", script, monkeypatch)
-    with pytest.raises(InputError, match="run once as root: apt-get update") as problem:
+    with pytest.raises(InputError, match="are missing, run as root: apt-get update") as problem:
         download_package(DEBIAN, folder)
     assert "Reading" not in str(problem.value)
 

@@ -32,14 +32,14 @@ class Hierarchy:
         self.node_of = {noun.synset: node for node, noun in enumerate(self.nouns)}
         self._graph = nx.DiGraph()
         self._graph.add_nodes_from(self.node_of)
-        for noun in self.nouns:
-            for hypernym in noun.hypernyms:
-                if hypernym not in self.node_of:
-                    raise InputError(
-                        f"{noun.synset} has the hypernym {hypernym}, which is not among the "
-                        "nouns; take all of WordNet 3.0's data.noun and list the nouns again"
-                    )
-                self._graph.add_edge(noun.synset, hypernym)
+        self._graph.add_edges_from(
+            (noun.synset, hypernym) for noun in self.nouns for hypernym in noun.hypernyms
+        )
+        for unknown in self._graph.nodes - self.node_of.keys():
+            raise InputError(
+                f"{next(self._graph.predecessors(unknown))} has the hypernym {unknown}, which is "
+                "not among the nouns; take all of WordNet 3.0's data.noun and list the nouns again"
+            )
         if not nx.is_directed_acyclic_graph(self._graph):
             cycle = min(edge[0] for edge in nx.find_cycle(self._graph))
             raise InputError(
@@ -51,13 +51,13 @@ class Hierarchy:
         return synset in self.node_of
 
     def ancestors(self, synset: str) -> set[str]:
-        """Return all nouns above one; raises InputError for an unknown noun."""
+        """Return all nouns above one."""
         # networkx calls a node that can be reached a descendant.
-        return set(nx.descendants(self._graph, self._checked(synset)))
+        return set(nx.descendants(self._graph, synset))
 
     def descendants(self, synset: str) -> set[str]:
-        """Return all nouns below one; raises InputError for an unknown noun."""
-        return set(nx.ancestors(self._graph, self._checked(synset)))
+        """Return all nouns below one."""
+        return set(nx.ancestors(self._graph, synset))
 
     def distances(self, nodes: int | np.integer | Ints) -> Steps:
         """Return the steps (nouns,) to every node from the nearest of ``nodes``, FAR without path.
@@ -71,13 +71,6 @@ class Hierarchy:
         for below, above in reversed(self._levels):
             np.minimum.at(steps, below, np.minimum(steps[above], FAR - 1) + 1)
         return steps
-
-    def _checked(self, synset: str) -> str:
-        if synset not in self:
-            raise InputError(
-                f"{synset!r}: expected one of the nouns, such as n01440764; use WordNet 3.0's ids"
-            )
-        return synset
 
     @cached_property
     def _levels(self) -> list[tuple[Ints, Ints]]:

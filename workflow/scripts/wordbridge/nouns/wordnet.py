@@ -1,12 +1,12 @@
 """WordNet's database files ``data.noun`` and ``index.noun``, and lists of ImageNet's classes."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from wordbridge.errors import InputError
+from wordbridge.files import read_json
 from wordbridge.nouns.table import Noun
 
 Record = TypeVar("Record")
@@ -61,7 +61,7 @@ def read_classes(path: str | Path | None) -> list[ImageNetClass]:
         return []
     text = _read_text(path, "a list of classes")
     is_json = text.lstrip().startswith("{")
-    classes = _classes_of_json(path, text) if is_json else _classes_of_lines(path, text)
+    classes = _classes_of_json(path) if is_json else _classes_of_lines(path, text)
     index_of: dict[str, int] = {}
     for index, (synset, _) in enumerate(classes):
         first = index_of.setdefault(synset, index)
@@ -156,11 +156,8 @@ def _classes_of_lines(path: str | Path, text: str) -> list[ImageNetClass]:
     return classes
 
 
-def _classes_of_json(path: str | Path, text: str) -> list[ImageNetClass]:
-    try:
-        table = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: expected JSON, got {error}; fetch the list again") from error
+def _classes_of_json(path: str | Path) -> list[ImageNetClass]:
+    table = read_json(path, "a list of classes", "fetch the list again")
     classes = []
     for index in range(len(table)):
         match table.get(str(index)):

@@ -12,6 +12,7 @@ import lzma
 import posixpath
 import re
 import shutil
+import stat
 import struct
 import subprocess
 import tarfile
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import IO, cast
 
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
@@ -31,44 +32,17 @@ from wordbridge.files import atomic_write
 CHUNK = 1 << 20  # bytes
 # Text packs 3 to 10 times, a table of repeated words 100 times; deflate's bound is 1032.
 MAX_RATIO = 250
-ALWAYS_ALLOWED = 1 << 28  # bytes; below this a high ratio does no harm
+ALWAYS_ALLOWED = 1 << 28  # bytes; below this a high ratio is harmless
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 _ENCRYPTED = 0x1  # bit of a zip member's flags
-_LINK_MODE, _TYPE_MASK = 0o120000, 0o170000  # Unix file types in a zip member's attributes
 _AR = b"!<arch>\n"
 _AR_HEADER = 60  # bytes: name 16, date 12, owner 6, group 6, mode 8, size 10, end 2
 _AR_SIZE, _AR_END = slice(48, 58), b"`\n"
 
 
 class CorruptArchive(InputError):
-    """The archive is cut short, damaged or no archive at all."""
-
-
-class Readable(Protocol):
-    """Anything that returns its next bytes."""
-
-    def read(self, count: int, /) -> bytes:
-        """Return at most ``count`` bytes, none at the end."""
-
-
-class Bounded:
-    """A stream of at most ``limit`` bytes: unpacking more raises an InputError."""
-
-    def __init__(self, stream: Readable, limit: int, description: str) -> None:
-        self._stream = stream
-        self._limit = self._remaining = limit
-        self._description = description
-
-    def read(self, count: int, /) -> bytes:
-        """Return the next bytes; raises InputError beyond the limit."""
-        chunk = self._stream.read(count)
-        self._remaining -= len(chunk)
-        if self._remaining < 0:
-            raise InputError(
-                f"{self._description} unpacks to more than {self._limit} bytes; refused"
-            )
-        return chunk
+    """The archive is truncated, damaged or no archive at all."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +50,21 @@ class Entry:
     """One member; it can be opened until the iteration reaches the next one."""
 
     name: str
-    open: Callable[[], AbstractContextManager[Readable]]
+    open: Callable[[], AbstractContextManager[IO[bytes]]]
     unreadable_reason: str | None
 
     def chunks(self, limit: int) -> Iterator[bytes]:
         """Yield the bytes; raises InputError if it has more than ``limit``, or is no plain file."""
         if self.unreadable_reason is not None:
             raise InputError(f"member {self.name} is {self.unreadable_reason}")
+        size = 0
         with self.open() as stream:
-            bounded = Bounded(stream, limit, f"member {self.name}")
-            while chunk := bounded.read(CHUNK):
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if size > limit:
+                    raise InputError(
+                        f"member {self.name} unpacks to more than {limit} bytes; refused"
+                    )
                 yield chunk
 
 
@@ -147,27 +126,25 @@ def entries(archive: Path, name: str) -> Iterator[Entry]:
             yield from _zip_entries(file)
         elif magic == _AR:
             with _deb_data(file, archive) as data:
-                yield from _tar_entries(Bounded(data, unpacked_limit(archive), "the archive"))
+                yield from _tar_entries(data)
         else:
-            yield from _stream_entries(file, magic, name, unpacked_limit(archive))
+            yield from _stream_entries(file, magic, name)
 
 
 @contextmanager
 def corrupt_archive_errors(archive: Path) -> Iterator[None]:
     """Raise a CorruptArchive for anything that the readers raise on a damaged archive."""
-    problems = (EOFError, IndexError, struct.error, zlib.error, lzma.LZMAError, tarfile.TarError)
+    formats = (struct.error, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile)
     try:
         yield
-    except (*problems, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except (*formats, EOFError, IndexError, NotImplementedError, ValueError, OSError) as error:
+        # An error with a number is the disk's, except for a seek to an impossible offset.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         size = archive.stat().st_size
         raise CorruptArchive(
-            f"archive cut short or damaged ({shorten(error)}; {size} bytes)"
+            f"archive truncated or damaged ({shorten(error)}; {size} bytes)"
         ) from None
-    except OSError as error:
-        # An error with a number is the disk's, except for a seek to an impossible offset.
-        if error.errno not in (None, errno.EINVAL):
-            raise
-        raise CorruptArchive(f"archive damaged ({error})") from None
 
 
 def _zip_entries(file: IO[bytes]) -> Iterator[Entry]:
@@ -175,29 +152,28 @@ def _zip_entries(file: IO[bytes]) -> Iterator[Entry]:
         for info in archive.infolist():
             reason = None
             if info.flag_bits & _ENCRYPTED:
-                reason = "encrypted; unpack it by hand"
-            elif (info.external_attr >> 16) & _TYPE_MASK == _LINK_MODE:
+                reason = "encrypted; unpack it manually"
+            elif stat.S_ISLNK(info.external_attr >> 16):  # a Unix file mode
                 reason = "a link"
             elif info.is_dir():
                 reason = "a folder"
             yield Entry(_plain(info.filename), partial(archive.open, info), reason)
 
 
-def _stream_entries(file: IO[bytes], magic: bytes, name: str, limit: int) -> Iterator[Entry]:
+def _stream_entries(file: IO[bytes], magic: bytes, name: str) -> Iterator[Entry]:
     """Yield the members of a tar archive, compressed or not, or the single compressed file."""
     stream = _decompressed(magic, file)
     head = stream.read(tarfile.BLOCKSIZE)
     stream.seek(0)
-    bounded = Bounded(stream, limit, "the archive")
     try:
         tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
     except tarfile.HeaderError:
         if stream is file:
             raise CorruptArchive("no zip, tar, deb or compressed file") from None
         member = re.sub(r"\.(gz|bz2|xz)$", "", name, flags=re.IGNORECASE)
-        yield Entry(member, lambda: nullcontext(bounded), None)
+        yield Entry(member, lambda: nullcontext(stream), None)
     else:
-        yield from _tar_entries(bounded)
+        yield from _tar_entries(stream)
 
 
 def _decompressed(magic: bytes, file: IO[bytes]) -> IO[bytes]:
@@ -209,8 +185,8 @@ def _decompressed(magic: bytes, file: IO[bytes]) -> IO[bytes]:
     return lzma.open(file, "rb") if magic.startswith(_XZ) else file
 
 
-def _tar_entries(stream: Bounded) -> Iterator[Entry]:
-    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as archive:
+def _tar_entries(stream: IO[bytes]) -> Iterator[Entry]:
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
         for info in archive:
             reason = None
             if info.issym() or info.islnk():
@@ -248,31 +224,27 @@ def _deb_data(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
     command = [program, "--fsys-tarfile", str(path.absolute())]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None  # it is a pipe
-        try:
-            yield process.stdout
-            process.stdout.read()
-        except BaseException:
-            process.kill()
-            raise
+        yield process.stdout
     if process.returncode != 0:
         raise CorruptArchive(f"dpkg-deb failed with status {process.returncode}")
 
 
 def _seek_deb_data(file: IO[bytes]) -> int:
     """Move to the start of the package's data and return its size in bytes."""
+    length = file.seek(0, io.SEEK_END)
     file.seek(len(_AR))
     while len(header := file.read(_AR_HEADER)) == _AR_HEADER and header.endswith(_AR_END):
         size = int(header[_AR_SIZE])
-        if size < 0:  # -60 would lead back to this header forever
+        if not 0 <= size <= length - file.tell():  # -60 would lead back to this header forever
             break
         if header.startswith(b"data.tar"):
             return size
         file.seek(size + size % 2, io.SEEK_CUR)  # members start at even offsets
-    raise CorruptArchive("the Debian package is cut short or holds no data")
+    raise CorruptArchive("the Debian package is truncated or has no data")
 
 
 class _Slice:
-    """The next ``size`` bytes of a file; raises CorruptArchive if the file ends before."""
+    """The next ``size`` bytes of a file."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file
@@ -280,7 +252,5 @@ class _Slice:
 
     def read(self, count: int, /) -> bytes:
         chunk = self._file.read(min(count, self._remaining))
-        if not chunk and min(count, self._remaining):
-            raise CorruptArchive("the Debian package is cut short")
         self._remaining -= len(chunk)
         return chunk

