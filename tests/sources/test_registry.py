@@ -114,7 +114,7 @@ def test_apt_downloads_one_package(folder, tmp_path, monkeypatch):
 )
 def test_another_version_is_an_error(folder, tmp_path, monkeypatch, location, name, file):
     client(tmp_path, name, f"echo x > {file}", monkeypatch)
-    with pytest.raises(InputError, match=f"expected version {location.version}, got {file}"):
+    with pytest.raises(InputError, match=f"of version {location.version} from {name}, got {file}"):
         download_package(location, folder)
 
 
@@ -144,7 +144,7 @@ def test_the_error_has_only_the_errors_of_the_client(folder, tmp_path, monkeypat
 @pytest.mark.parametrize("script", ["true", "echo x > a.tgz; echo x > b.tgz"])
 def test_anything_but_one_file_is_an_error(folder, tmp_path, monkeypatch, script):
     client(tmp_path, "npm", script, monkeypatch)
-    with pytest.raises(InputError, match="expected one file from npm"):
+    with pytest.raises(InputError, match=r"expected one file of version 1\.2\.3 from npm, got"):
         download_package(NPM, folder)
 
 

@@ -170,7 +170,4 @@ def _coverage(
 
 def _count_distinct(choices: Sequence[Choice], matrix: Matrix) -> int:
     """Return the number of different vectors: in pruned tables several words share one."""
-    numbers: dict[bytes, int] = {}
-    used = sorted({row for choice in choices for row in choice.rows})
-    shared = {row: numbers.setdefault(matrix[row].tobytes(), row) for row in used}
-    return len({tuple(sorted(shared[row] for row in choice.rows)) for choice in choices})
+    return len({tuple(sorted(matrix[row].tobytes() for row in c.rows)) for c in choices})

@@ -35,7 +35,7 @@ class Hierarchy:
         self._graph.add_edges_from(
             (noun.synset, hypernym) for noun in self.nouns for hypernym in noun.hypernyms
         )
-        for unknown in self._graph.nodes - self.node_of.keys():
+        for unknown in sorted(self._graph.nodes - self.node_of.keys()):
             raise InputError(
                 f"{next(self._graph.predecessors(unknown))} has the hypernym {unknown}, which is "
                 "not among the nouns; take all of WordNet 3.0's data.noun and list the nouns again"

@@ -23,7 +23,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import IO, cast
 
 from wordbridge.errors import InputError, shorten
@@ -35,7 +35,6 @@ MAX_RATIO = 250
 ALWAYS_ALLOWED = 1 << 28  # bytes; below this a high ratio is harmless
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
-_ENCRYPTED = 0x1  # bit of a zip member's flags
 _AR = b"!<arch>\n"
 _AR_HEADER = 60  # bytes: name 16, date 12, owner 6, group 6, mode 8, size 10, end 2
 _AR_SIZE, _AR_END = slice(48, 58), b"`\n"
@@ -81,7 +80,7 @@ def extract_member(
     if escapes_archive(member):
         raise InputError(f"member {member!r} escapes the archive; expected a relative path")
     path = posixpath.normpath(member)
-    limit = size if size is not None else unpacked_limit(archive)
+    limit = max(ALWAYS_ALLOWED, MAX_RATIO * archive.stat().st_size) if size is None else size
     names = []
     with corrupt_archive_errors(archive), atomic_write(destination) as unfinished:
         # Read to the end, because only there a compressed tar proves that it is complete.
@@ -99,19 +98,8 @@ def extract_member(
 
 def escapes_archive(member: str) -> bool:
     """Return whether a member's path leads out of the archive, or is no plain relative path."""
-    return (
-        member.startswith("/")
-        or ".." in member.split("/")
-        or "\\" in member
-        or "\0" in member
-        or re.match(r"[A-Za-z]:", member) is not None
-        or posixpath.normpath(member) == "."
-    )
-
-
-def unpacked_limit(archive: Path) -> int:
-    """Return the number of bytes to which an archive of this size may unpack."""
-    return max(ALWAYS_ALLOWED, MAX_RATIO * archive.stat().st_size)
+    path = PureWindowsPath(member)  # splits at slashes of both kinds
+    return bool(path.anchor) or ".." in path.parts or not path.parts or "\0" in member
 
 
 def entries(archive: Path, name: str) -> Iterator[Entry]:
@@ -151,7 +139,7 @@ def _zip_entries(file: IO[bytes]) -> Iterator[Entry]:
     with zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             reason = None
-            if info.flag_bits & _ENCRYPTED:
+            if info.flag_bits & 1:
                 reason = "encrypted; unpack it manually"
             elif stat.S_ISLNK(info.external_attr >> 16):  # a Unix file mode
                 reason = "a link"
@@ -208,10 +196,7 @@ def _plain(name: str) -> str:
 
 @contextmanager
 def _deb_data(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
-    """Yield the tar archive of the files that a Debian package installs.
-
-    Raises CorruptArchive if it is damaged, InputError if unpacking needs a missing program.
-    """
+    """Yield the tar archive of the files that a Debian package installs."""
     size = _seek_deb_data(file)
     head = file.read(len(_XZ))
     file.seek(-len(head), io.SEEK_CUR)

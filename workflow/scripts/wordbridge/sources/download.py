@@ -118,16 +118,17 @@ def _receive(url: str, partial: PartialDownload, size: int | None) -> bool:
             if offset is None:
                 return True
             if offset == 0:
-                partial.restart(_version(response))
-            remaining = response.headers.get("Content-Length", "")
-            total = offset + int(remaining) if remaining.isdecimal() else None
+                tag = response.headers.get("ETag", "")  # a weak one is invalid in If-Range
+                is_strong = tag.startswith('"')
+                partial.restart(tag if is_strong else response.headers.get("Last-Modified", ""))
+            # urllib3 raises an error if the connection ends before the announced length.
+            remaining = response.raw.length_remaining
+            total = None if remaining is None else offset + remaining
             _save(response, url, partial, offset, total, size)
     except (requests.ConnectionError, requests.Timeout, HTTPError) as error:
         raise _TemporaryError(f"connection failed ({_cause(error)})") from None
     except requests.RequestException as error:
         raise InputError(f"{type(error).__name__}: {shorten(error)}") from None
-    if total is not None and partial.length() != total:
-        raise _TemporaryError(f"the connection ended after {partial.length()} of {total} bytes")
     return offset > 0
 
 
@@ -148,12 +149,6 @@ def _offset(response: requests.Response, partial: PartialDownload, length: int) 
     if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise _TemporaryError(reason, _retry_after(response))
     raise InputError(reason)
-
-
-def _version(response: requests.Response) -> str:
-    """Return the name of this version of the file for If-Range, where a weak ETag is invalid."""
-    tag = response.headers.get("ETag", "")
-    return tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
 
 
 def _save(

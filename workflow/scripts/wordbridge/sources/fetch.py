@@ -1,12 +1,12 @@
 """Fetching of resources: from the store of verified files, else from the first working location.
 
-The store holds files under their sha256, survives the deletion of results and needs no network.
+The store has files under their sha256, survives the deletion of results and needs no network.
 Next comes the file that a user may have put into the folder for manual downloads under the
 resource's name, then the locations of the configuration in their order.
 
 - ``store/<sha256>`` is a verified file, read-only.
 - ``store/known/<key>`` is a note: the sha256 of the file at a location without a checksum.
-- ``store/work/<key>/`` holds a file that is being fetched; a partial download stays there.
+- ``store/work/<key>/`` is for a file that is being fetched; a partial download stays there.
 - ``store/locks/<key>`` lets one process at a time fetch one file.
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from wordbridge.errors import InputError, with_location
 from wordbridge.files import DiskError, atomic_write, file_sha256, lock, partial_path
@@ -36,14 +36,6 @@ class Mismatch(InputError):
     """A file is not the expected one."""
 
 
-class Receipt(NamedTuple):
-    """The fetched file; ``size`` in bytes, ``origin`` is "store" or the location."""
-
-    sha256: str
-    size: int
-    origin: str
-
-
 def fetch(
     name: str,
     resource: Mapping[str, Any],
@@ -52,13 +44,13 @@ def fetch(
     manual: Path,
     attempts: int = 5,
     omission: str = "",
-) -> Receipt:
-    """Put the verified file of a resource at ``destination`` and return its receipt.
+) -> tuple[str, str]:
+    """Put the verified file of a resource at ``destination``; return its sha256 and origin.
 
     ``resource`` is the configuration's entry, ``store`` and ``manual`` are folders, ``attempts``
     counts failures in a row at one address, and ``omission`` are the settings that avoid the
-    resource, if any do. Raises InputError if no location has the file (with the reason of each),
-    or if the disk is full.
+    resource, if any do. The origin is "store" or the location. Raises InputError if no location
+    has the file (with the reason of each), or if the disk is full.
     """
     job = FetchJob(
         resource.get("sha256"), resource.get("size"), Store(store), manual / name, attempts
@@ -76,7 +68,7 @@ def fetch(
             f"{job.store.notes} and {destination}",
             file=sys.stderr,
         )
-    return Receipt(sha256, destination.stat().st_size, origin)
+    return sha256, origin
 
 
 @dataclass(frozen=True)

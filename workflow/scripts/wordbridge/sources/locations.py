@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 class Location:
     """One location: ``url`` (http or https), ``path``, or a package of a registry.
 
-    With ``member``, the location holds an archive, and the file is that member of it.
+    With ``member``, the location has an archive, and the file is that member of it.
     """
 
     url: str | None = None
@@ -49,10 +49,9 @@ class Location:
 def parse_location(entry: Mapping[str, Any]) -> Location:
     """Return the location in an entry of the configuration, which its schema has checked."""
     fields = dict(entry)
-    if "local" in fields:
-        return Location(path=Path(fields.pop("local")), **fields)
+    path = fields.pop("local", None)
     address = urlsplit(fields.get("url", ""))
     if address.scheme == "file":
         del fields["url"]
-        return Location(path=Path(unquote(address.path)), **fields)
-    return Location(**fields)
+        path = unquote(address.path)
+    return Location(path=None if path is None else Path(path), **fields)

@@ -52,13 +52,12 @@ def download_package(location: Location, folder: Path) -> Path:
     package = package.format(location.package, location.version)
     _run([*program, *arguments, package], client, target, str(location))
     files = sorted(path for path in target.iterdir() if path.is_file())
-    if len(files) != 1:
-        names = ", ".join(path.name for path in files) or "none"
-        raise InputError(f"expected one file from {client}, got {names}")
-    filename = files[0].name
     # npm writes name-version.tgz and apt name_version_architecture.deb with ':' as %3a.
-    if ending.format(location.version) not in filename.replace("%3a", ":"):
-        raise InputError(f"expected version {location.version}, got {filename} from the registry")
+    names = ", ".join(path.name for path in files) or "none"
+    if len(files) != 1 or ending.format(location.version) not in names.replace("%3a", ":"):
+        raise InputError(
+            f"expected one file of version {location.version} from {client}, got {names}"
+        )
     return files[0]
 
 
