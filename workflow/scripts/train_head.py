@@ -9,7 +9,7 @@ from wordbridge.training.loop import write_metrics
 
 start_job(snakemake)
 
-trained = train(
+head, epochs = train(
     snakemake.params.settings,
     int(snakemake.wildcards.seed),
     read_training_data(snakemake.input),
@@ -18,5 +18,5 @@ trained = train(
     snakemake.params.code,
     snakemake.params.checkpoint_seconds,
 )
-write_metrics(snakemake.output.metrics, trained.epochs)
-write_model(trained, snakemake.output.head, snakemake.output.description)
+write_metrics(snakemake.output.metrics, epochs)
+write_model(head, snakemake.output.head, snakemake.output.description)

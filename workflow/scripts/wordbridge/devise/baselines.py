@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from wordbridge.arrays import Matrix, l2_normalize, softmax
-from wordbridge.devise.dataset import TrainingData, TrainingSet, train_and_valid
+from wordbridge.devise.dataset import Ints, TrainingData, TrainingSet, train_and_valid
 from wordbridge.tensors import SavedModel
 
 Doubles = NDArray[np.float64]
@@ -71,11 +71,10 @@ class Ridge:
         counts = np.bincount(train.nouns, minlength=len(vectors))
         target_mean = counts @ vectors.astype(np.float64) / len(train)
         squares, products = np.zeros((width, width)), np.zeros((width, len(target_mean)))
-        for start, features in _chunks(train):
+        for nouns, features in _chunks(train):
             centred = features - mean
             squares += centred.T @ centred
-            targets = vectors[train.nouns[start : start + len(features)]]
-            products += centred.T @ (targets - target_mean)
+            products += centred.T @ (vectors[nouns] - target_mean)
         unit_penalty = np.trace(squares) / width
         fits = []
         for penalty in lambdas:
@@ -104,12 +103,13 @@ class ClassMean:
     def fit(cls, train: TrainingSet) -> "ClassMean":
         """Return the means of the nouns with training images."""
         mean = _mean(train)
-        rows, labels = np.unique(train.nouns, return_inverse=True)
+        rows = np.unique(train.nouns)
         sums = np.zeros((len(rows), train.store.width))
-        for start, features in _chunks(train):
-            np.add.at(sums, labels[start : start + len(features)], _unit(features - mean))
+        for nouns, features in _chunks(train):
+            directions = l2_normalize((features - mean).astype(np.float32))
+            np.add.at(sums, np.searchsorted(rows, nouns), directions)
         classes = [train.matrix.synsets[row] for row in rows]
-        return cls(mean.astype(np.float32), _unit(sums), classes)
+        return cls(mean.astype(np.float32), l2_normalize(sums.astype(np.float32)), classes)
 
     def predict(self, features: Matrix, logits: Matrix) -> Matrix:
         """Return scores (images, classes)."""
@@ -158,13 +158,12 @@ def fit_baseline(variant: Mapping[str, Any], seed: int, data: TrainingData) -> S
         images = train.labelled()
         is_ridge = kind == "ridge"
         method = Ridge.fit(images, valid, variant["lambdas"]) if is_ridge else ClassMean.fit(images)
-    values = {field.name: getattr(method, field.name) for field in fields(method)}
     tensors = {
         name: torch.from_numpy(np.ascontiguousarray(value))
-        for name, value in values.items()
+        for name, value in vars(method).items()
         if isinstance(value, np.ndarray)
     }
-    settings = {name: value for name, value in values.items() if name not in tensors}
+    settings = {name: value for name, value in vars(method).items() if name not in tensors}
     space = "classes" if "classes" in settings else "words"
     settings = {"classes": [], **settings, "space": space, "kind": kind, "seed": seed}
     return SavedModel(tensors, settings)
@@ -177,28 +176,21 @@ def load_baseline(saved: SavedModel) -> Baseline:
     return kind(**{f.name: {**saved.settings, **values}[f.name] for f in fields(kind)})
 
 
-def _chunks(images: TrainingSet) -> Iterator[tuple[int, Doubles]]:
-    """Yield the number of a chunk's first image, and the chunk's features (images, width)."""
+def _chunks(images: TrainingSet) -> Iterator[tuple[Ints, Doubles]]:
+    """Yield the nouns (chunk,) and the features (chunk, width) of the images in chunks."""
     for start in range(0, len(images), _CHUNK):
-        rows = images.rows[start : start + _CHUNK]
-        yield start, images.store.features(rows).astype(np.float64)
+        chunk = slice(start, start + _CHUNK)
+        features = images.store.features(images.rows[chunk])
+        yield images.nouns[chunk], features.astype(np.float64)
 
 
 def _mean(images: TrainingSet) -> Doubles:
-    sums = np.zeros(images.store.width)
-    for _, features in _chunks(images):
-        sums += features.sum(axis=0)
-    return np.asarray(sums / len(images))
-
-
-def _unit(vectors: Doubles) -> Matrix:
-    return l2_normalize(vectors.astype(np.float32))
+    return np.asarray(sum(features.sum(axis=0) for _, features in _chunks(images)) / len(images))
 
 
 def _mean_cosine(images: TrainingSet, matrix: Doubles, bias: Doubles) -> float:
     total = 0.0
-    for start, features in _chunks(images):
-        predicted = _unit(features @ matrix + bias)
-        targets = images.matrix.vectors[images.nouns[start : start + len(features)]]
-        total += float((predicted * targets).sum())
+    for nouns, features in _chunks(images):
+        predicted = l2_normalize((features @ matrix + bias).astype(np.float32))
+        total += float((predicted * images.matrix.vectors[nouns]).sum())
     return total / len(images)

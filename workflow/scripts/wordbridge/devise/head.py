@@ -57,12 +57,6 @@ class Head(nn.Module):
         output: Tensor = self.layers(features)
         return output
 
-    def freeze_batch_norm(self) -> None:
-        """Let batch norms use their running statistics in training (fastai's bn_freeze)."""
-        for layer in self.layers:
-            if isinstance(layer, nn.BatchNorm1d):
-                layer.eval()
-
 
 class StateTensors(nn.Module):
     """Parameters and buffers of ``model`` as parameters that share its memory.

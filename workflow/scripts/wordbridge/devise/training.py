@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import BatchNorm1d
 from torch.nn.functional import normalize
 
 from wordbridge.devise.dataset import Batch, Ints, TrainingData, TrainingSet, train_and_valid
@@ -50,13 +51,6 @@ class Settings:
     training: TrainingSettings
 
 
-@dataclass(frozen=True)
-class TrainedHead(SavedModel):
-    """A trained head, and one row of metrics per epoch."""
-
-    epochs: list[dict[str, float]]
-
-
 def train(
     block: Mapping[str, Any],
     seed: int,
@@ -65,12 +59,12 @@ def train(
     states: Path,
     code: Mapping[str, Any],
     checkpoint_seconds: float,
-) -> TrainedHead:
-    """Return the head of ``block`` trained with ``seed``, resumed if it was interrupted.
+) -> tuple[SavedModel, list[dict[str, float]]]:
+    """Return the head of ``block`` trained with ``seed``, and one row of metrics per epoch.
 
-    The state lives in ``states`` under a digest of everything that the training depends on:
-    ``block`` (see ``prepare``), ``seed``, ``code`` and the bytes of the ``files`` with ``data``.
-    Raises InputError when another process runs the same training.
+    An interrupted training resumes from its state, which lives in ``states`` under a digest of
+    everything that it depends on: ``block`` (see ``prepare``), ``seed``, ``code`` and the bytes of
+    the ``files`` with ``data``. Raises InputError when another process runs the same training.
     """
     inputs = {f"{number:06d}": path for number, path in enumerate(files)}
     with locked_state(states, {"block": block, "seed": seed, "code": code}, inputs) as state:
@@ -91,7 +85,7 @@ def train(
         "best_epoch": trainer.state.best_epoch + 1,
     }
     tensors = {f"head.{name}": value for name, value in weights.items()}
-    return TrainedHead(tensors, description, trainer.state.epochs)
+    return SavedModel(tensors, description), trainer.state.epochs
 
 
 def prepare(
@@ -167,11 +161,13 @@ class HeadTrainer(Trainer):
         return shuffled_batches(len(self.train_set), size, self.seed, epoch)
 
     def start_epoch(self) -> None:
-        """Prepare the head; after ``freeze_batch_norm_after`` epochs its batch norms are frozen."""
+        """Prepare the head; after some epochs, freeze its batch norms (fastai's bn_freeze)."""
         super().start_epoch()
         frozen = self.settings.training.freeze_batch_norm_after
         if frozen is not None and self.state.epoch >= frozen:
-            self.head.freeze_batch_norm()
+            for layer in self.head.layers:
+                if isinstance(layer, BatchNorm1d):
+                    layer.eval()
 
     def losses(self, indices: Ints) -> tuple[Tensor, Tensor]:
         """Return the mean loss of a batch, reported and minimised."""
@@ -199,8 +195,7 @@ class HeadTrainer(Trainer):
         was_training = self.head.training
         self.head.eval()
         loss = hits = 0.0
-        for start in range(0, len(images), _CHUNK):
-            indices = np.arange(start, min(start + _CHUNK, len(images)))
+        for indices in np.split(np.arange(len(images)), range(_CHUNK, len(images), _CHUNK)):
             batch = images.batch(indices, self.device)
             predicted = self.head(batch.features)
             loss += float(self._losses(predicted, batch, self.class_vectors).sum())
