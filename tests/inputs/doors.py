@@ -221,14 +221,8 @@ DOORS: dict[str, Door] = {
     "spaCy": Door(
         "key2row",
         lambda p: files.key_rows(),
-        lambda p: looked_up(SpacyVectors(p.with_name("vectors"), p, p.with_name("strings"))),
-        {"vectors": fixed(ROWS), "strings": fixed(b'["dog", "cat"]')},
-    ),
-    "spaCy strings": Door(
-        "strings.json",
-        fixed(b'["dog", "cat"]'),
-        lambda p: looked_up(SpacyVectors(p.with_name("vectors"), p.with_name("key2row"), p)),
-        {"vectors": fixed(ROWS), "key2row": lambda p: files.key_rows()},
+        lambda p: looked_up(SpacyVectors(p.with_name("vectors"), p)),
+        {"vectors": fixed(ROWS)},
     ),
     "matrix": Door("fr.npy", fixed(ROWS), lambda p: load_matrix(p, words=2, dim=3).tolist()),
     # Archives

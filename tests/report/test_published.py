@@ -5,11 +5,10 @@ import math
 import pandas as pd
 import pytest
 
-from wordbridge.report.published import (
-    add_published_trainings,
-    published_losses,
-    published_trainings,
-)
+from wordbridge.report.published import add_published_trainings, published_losses
+
+OURS = pd.DataFrame({"variant": ["baseline", "bidirectional", "forcing", "attention", "all"]})
+OURS = OURS.assign(epochs=1, validation_loss=1.0)
 
 
 @pytest.mark.parametrize(
@@ -29,13 +28,13 @@ from wordbridge.report.published import (
 def test_the_last_losses_are_the_published_ones(
     variant: str, run: str, epochs: int, loss: float
 ) -> None:
-    rows = published_trainings()
+    rows = add_published_trainings(OURS)
     row = rows[(rows["variant"] == variant) & (rows["run"] == run)].iloc[0]
     assert (row["epochs"], row["validation_loss"]) == (epochs, loss)
 
 
 def test_the_notes_lack_the_variant_all() -> None:
-    assert len(published_trainings()) == 9
+    assert (add_published_trainings(OURS)["run"] != "here").sum() == 9
 
 
 def test_curves_have_all_epochs_of_all_trainings() -> None:

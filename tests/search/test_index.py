@@ -215,13 +215,6 @@ def test_one_row_is_enough(tmp_path: Path):
     assert (found.rows.tolist(), found.cosines.tolist()) == ([0], [1.0])
 
 
-def test_a_file_that_is_not_a_graph_is_refused(points: np.ndarray, tmp_path: Path):
-    (tmp_path / "graph").write_bytes(b"no graph")
-
-    with pytest.raises(InputError, match="expected a graph that nmslib wrote"):
-        HnswSearch(points, tmp_path / "graph", SETTINGS_HNSW)
-
-
 def vectors(*rows: list[float]) -> np.ndarray:
     return l2_normalize(np.array(rows, np.float32))
 

@@ -289,11 +289,8 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.getbasetemp() / "vocab0"
 
 
-@pytest.mark.parametrize("with_strings", [True, False])
-def test_words_have_the_rows_that_spacy_gives_them(tables: Path, with_strings: bool) -> None:
-    strings = tables / "strings.json" if with_strings else None
-
-    vectors = SpacyVectors(tables / "vectors", tables / "key2row", strings)
+def test_words_have_the_rows_that_spacy_gives_them(tables: Path) -> None:
+    vectors = SpacyVectors(tables / "vectors", tables / "key2row")
     matrix, mask = vectors.lookup(["chat", "aux", "absent", "été", "number", ""])
 
     assert vectors.dim == 3
@@ -336,20 +333,6 @@ def test_a_file_other_than_key2row_is_an_error(
 
     with pytest.raises(InputError, match="key2row: expected spaCy's vocab/key2row"):
         SpacyVectors(tables / "vectors", tmp_path / "key2row")
-
-
-def test_strings_of_another_pipeline_are_an_error(tables: Path, tmp_path: Path) -> None:
-    srsly.write_json(tmp_path / "strings.json", ["what", "where"])
-
-    with pytest.raises(InputError, match=r"strings\.json: names only 2 of the 5 keys"):
-        SpacyVectors(tables / "vectors", tables / "key2row", tmp_path / "strings.json")
-
-
-def test_strings_that_are_not_a_list_are_an_error(tables: Path, tmp_path: Path) -> None:
-    (tmp_path / "strings.json").write_text("no list", encoding="utf-8")
-
-    with pytest.raises(InputError, match=r"strings\.json: expected spaCy's vocab/strings\.json"):
-        SpacyVectors(tables / "vectors", tables / "key2row", tmp_path / "strings.json")
 
 
 def test_vectors_that_are_not_a_matrix_are_an_error(tables: Path) -> None:

@@ -71,32 +71,23 @@ def published_losses() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def published_trainings() -> pd.DataFrame:
-    """Return a row per training; values that were not published are missing.
+def add_published_trainings(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return ``frame`` with a column ``run`` and, below each variant's row, the lesson's rows.
 
-    Columns: variant, run, epochs, last validation_loss, parameters, seconds_per_epoch.
+    The added rows have only columns and variants of ``frame``, among them epochs, the last
+    validation_loss, parameters and seconds_per_epoch; values that were not published are missing.
     """
     rows = published_losses().groupby(["variant", "run"], sort=False).last().reset_index()
     rows = rows.rename(columns={"epoch": "epochs", "free_running_loss": "validation_loss"})
     notebook = rows["run"] == "notebook"
     rows["parameters"] = rows["variant"].map(PARAMETERS).where(notebook)
     rows["seconds_per_epoch"] = rows["variant"].map(SECONDS_PER_EPOCH).mask(notebook)
-    return rows.drop(columns="train_loss")
-
-
-def add_published_trainings(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return ``frame`` with a column ``run`` and, below each variant's row, the lesson's rows.
-
-    The added rows have only columns and variants of ``frame``.
-    """
-    published = published_trainings()
     columns = ["variant", "run", *(name for name in frame.columns if name != "variant")]
-    shared = [name for name in columns if name in published.columns]
-    rows = []
+    published = rows[[name for name in columns if name in rows.columns]]
+    table = []
     for row in frame.assign(run="here").to_dict("records"):
-        rows.append(row)
-        rows += published[published["variant"] == row["variant"]][shared].to_dict("records")
-    return pd.DataFrame(rows, columns=columns)
+        table += [row, *published[published["variant"] == row["variant"]].to_dict("records")]
+    return pd.DataFrame(table, columns=columns)
 
 
 HIT_KS = (1, 2, 5, 10, 20)

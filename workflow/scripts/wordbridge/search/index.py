@@ -85,13 +85,8 @@ class HnswSearch:
         self._vectors, self._count, self._ef = vectors, len(rows), settings.ef_search
         self._exact = ExactSearch(vectors)
         self._graph = _nmslib_index(vectors, rows) if len(rows) else None
-        try:
-            if self._graph is not None:
-                self._graph.loadIndex(str(path), load_data=False)
-        except RuntimeError as error:
-            raise InputError(
-                f"{path}: expected a graph that nmslib wrote, got another file ({error}); {_REMEDY}"
-            ) from error
+        if self._graph is not None:
+            self._graph.loadIndex(str(path), load_data=False)
 
     def search(self, query: Matrix, count: int) -> Neighbours:
         """Return nearly the ``count`` rows nearest to ``query`` (dim,), the nearest first."""
@@ -264,12 +259,8 @@ def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
                 f"{file}: expected the {expected['bytes']} bytes that {DESCRIPTION} describes, "
                 f"got {got}; {_REMEDY}"
             )
-    try:
-        vectors = map_npy(path / VECTORS)
-        lines = (path / LABELS).read_text(encoding="utf-8").split("\n")[1:-1]
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: vectors and labels unreadable ({error}); {_REMEDY}") from error
-    return Index(path, description, vectors, lines)
+    lines = (path / LABELS).read_text(encoding="utf-8").split("\n")[1:-1]
+    return Index(path, description, map_npy(path / VECTORS), lines)
 
 
 def write_graph(vectors: Matrix, path: str | Path, settings: HnswSettings) -> None:

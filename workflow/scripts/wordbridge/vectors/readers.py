@@ -44,7 +44,7 @@ def open_vectors(block: Mapping[str, Any], files: Mapping[str, str | Path]) -> W
     if kind == "text":
         return TextVectors(files["vec"])
     if kind == "spacy":
-        return SpacyVectors(files["vectors"], files["key2row"], files.get("strings"))
+        return SpacyVectors(files["vectors"], files["key2row"])
     return NpyVectors(files["matrix"], files["words"])
 
 
@@ -204,16 +204,14 @@ class NpyVectors:
 
 
 class SpacyVectors:
-    """The table of a spaCy pipeline: files ``vocab/vectors``, ``key2row`` and ``strings.json``.
+    """The table of a spaCy pipeline: its files ``vocab/vectors`` and ``key2row``.
 
     Many words may share a row (pruned tables). spaCy finds a word by the id of its string, which
     is a hash except for about a hundred words such as "aux" and "number", the names of its own
-    symbols. ``strings`` serves to check that the files belong together.
+    symbols.
     """
 
-    def __init__(
-        self, vectors: str | Path, key2row: str | Path, strings: str | Path | None = None
-    ) -> None:
+    def __init__(self, vectors: str | Path, key2row: str | Path) -> None:
         self._path = Path(vectors)
         self._matrix = _map_matrix(vectors)
         self._rows = _read_spacy_rows(Path(key2row))
@@ -230,13 +228,6 @@ class SpacyVectors:
                 f"{key2row}: names row {last}, but {vectors} has {len(self._matrix)} rows; "
                 "take both from the same pipeline"
             )
-        if strings is not None:
-            present = _count_spacy_strings(strings, self._rows)
-            if 2 * present < self.size:
-                raise InputError(
-                    f"{strings}: names only {present} of the {self.size} keys in {key2row}; "
-                    "take both from the same pipeline"
-                )
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (words in the table, dim) and a mask of the words in the table.
@@ -305,29 +296,17 @@ def _read_parquet(path: Path) -> list[str]:
     return [str(word) for word in columns[0]]
 
 
-_SPACY_REMEDY = "take it from the pipeline that the vectors are from"
-
-
 def _read_spacy_rows(path: Path) -> dict[int, int]:
     """Return the row of each string id."""
     import srsly
 
     errors = (OSError, AttributeError, TypeError, ArithmeticError, ValueError)
     expected = "expected spaCy's vocab/key2row, which numbers the rows, got none"
-    with _input_errors(path, expected, _SPACY_REMEDY, errors):
+    remedy = "take it from the pipeline that the vectors are from"
+    with _input_errors(path, expected, remedy, errors):
         table = srsly.msgpack_loads(path.read_bytes())
         ids = np.fromiter(table, np.uint64).tolist()
         return dict(zip(ids, np.fromiter(table.values(), np.int64).tolist(), strict=True))
-
-
-def _count_spacy_strings(path: str | Path, ids: Iterable[int]) -> int:
-    """Return how many of the string ``ids`` belong to words of spaCy's list."""
-    from spacy.strings import StringStore
-
-    expected = "expected spaCy's vocab/strings.json, a list of words, got none"
-    with _input_errors(path, expected, _SPACY_REMEDY, (OSError, ValueError, TypeError)):
-        store: Any = StringStore().from_disk(path)
-    return sum(string_id in store for string_id in ids)
 
 
 @contextmanager
