@@ -1,6 +1,8 @@
 """The summary page: topics, captions, links and escaping."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +12,7 @@ from wordbridge.report.page import build_page, caption_of, page_sections, topic_
 from wordbridge.report.tables import Column, Table, save_table
 
 NASTY = "<script>x</script> & \"q\" 'a'"
+CHROMIUM = shutil.which("chromium") or ""
 ENDINGS = ("tsv", "md", "html")
 
 
@@ -29,23 +32,16 @@ def test_every_text_is_escaped_and_tables_are_not(tmp_path: Path) -> None:
     assert page.count("<table>") == 1
 
 
-def test_contents_lead_to_the_sections(tmp_path: Path) -> None:
-    page = build_page("Run", tmp_path, [save(tmp_path, "scores"), save(tmp_path, "samples")], [])
-    targets = re.findall(r'href="#([^"]+)"', page)
-    assert targets == ["section-1", "section-2"]
-    assert all(page.count(f'id="{target}"') == 1 for target in targets)
-
-
 def test_addresses_are_relative_and_quoted(tmp_path: Path) -> None:
     figures = [tmp_path / "figures/a b#1.png", tmp_path / "javascript:alert(1)"]
-    page = build_page("Run", tmp_path, [], figures, ["timings/é.html"])
+    page = build_page("Run", tmp_path, [], figures, times=["timings/é.html"])
     addresses = re.findall(r'(?:href|src)="([^"#]+)"', page)
     assert addresses == [
+        "./figures/a%20b%231.png",
+        "./figures/a%20b%231.png",
+        "./javascript%3Aalert%281%29",
+        "./javascript%3Aalert%281%29",
         "./timings/%C3%A9.html",
-        "./figures/a%20b%231.png",
-        "./figures/a%20b%231.png",
-        "./javascript%3Aalert%281%29",
-        "./javascript%3Aalert%281%29",
     ]
 
 
@@ -109,9 +105,91 @@ def test_the_page_shows_every_table_and_figure(tmp_path: Path) -> None:
 
 
 def test_times_are_linked_but_not_read(tmp_path: Path) -> None:
-    page = build_page("Run", tmp_path, [], [], ["timings/times.html", "timings/search.html"])
-    lead = " ".join(re.sub("<.*?>", "", page.partition("<p>")[2].partition("</p>")[0]).split())
-    assert lead == (
-        "Every table and figure of this run. Times and throughputs change from run to run and are "
-        "in timings/times.html and timings/search.html."
+    times = ["timings/times.html", "timings/search.html"]
+    page = build_page("Run", tmp_path, [], [], times=times)
+    footer = page.partition("<footer>")[2].partition("</footer>")[0]
+    assert " ".join(re.sub("<.*?>", "", footer).split()) == (
+        "Times and throughputs change from run to run and are in timings/times.html and "
+        "timings/search.html."
     )
+
+
+def save_numbers(folder: Path) -> list[Path]:
+    """Write scores and samples with markup in their texts."""
+    (folder / "scores.tsv").write_text("variant\tbleu_single\n<i>v</i>\t12.5\n")
+    samples = "sample\tline\ttext\n1\tsource\t<b>où</b>\n1\t<i>v</i>\t&where\n"
+    (folder / "samples.tsv").write_text(samples, encoding="utf-8")
+    return [folder / "scores.tsv", folder / "samples.tsv"]
+
+
+def test_results_come_before_all_topics_and_are_escaped(tmp_path: Path) -> None:
+    sheet = tmp_path / "figures/search_words_to_images.png"
+    tables = [save(tmp_path, "scores")]
+    page = build_page("Run", tmp_path, tables, [sheet], save_numbers(tmp_path))
+    top, _, rest = page.partition("<details>")
+    assert "The variant &lt;i&gt;v&lt;/i&gt; has a BLEU of 12.5" in top
+    assert "&lt;b&gt;où&lt;/b&gt;" in top
+    assert "&amp;where" in top
+    assert 'src="./figures/search_words_to_images.png"' in top
+    assert "cell of scores" not in top
+    assert "cell of scores" in rest
+    assert not re.search("<[ib]>", page)
+
+
+def test_a_run_with_nothing_has_only_its_title(tmp_path: Path) -> None:
+    page = build_page("Run", tmp_path, [], [])
+    assert "<h1>Run</h1>" in page
+    assert "<details" not in page
+    assert page.count("<h2") == 0
+
+
+def test_the_page_only_links_to_a_large_table(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": ["a long cell"] * 60_000})
+    path = tmp_path / "tables/devise.html"
+    save_table(Table(frame, "Caption.", {"a": Column("A")}), [path])
+    assert path.stat().st_size > 2_000_000
+    page = build_page("Run", tmp_path, [path], [])
+    assert "a long cell" not in page
+    assert 'href="./tables/devise.html"' in page
+    assert len(page.encode()) < 20_000
+
+
+def test_the_page_has_no_script_and_nothing_from_elsewhere(tmp_path: Path) -> None:
+    figures = [tmp_path / "figures/scores.png"]
+    tables = [save(tmp_path, name) for name in ("scores", "samples")]
+    page = build_page("Run", tmp_path, tables, figures, save_numbers(tmp_path), ["t.html"])
+    assert not re.search(r"<script|<link|<iframe|@import|url\(|\bon\w+=|https?:|data:", page)
+    addresses = re.findall(r'(?:href|src)="([^"]+)"', page)
+    assert all(address.startswith(("./", "#")) for address in addresses)
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
+def test_wide_tables_scroll_inside_a_narrow_page(tmp_path: Path) -> None:
+    words = pd.DataFrame({f"c{n}": ["a few words"] * 3 for n in range(40)})
+    path = tmp_path / "tables/scores.html"
+    caption = "Caption of many words, " * 10
+    save_table(Table(words, caption, {n: Column(n) for n in words}), [path])
+    page = build_page("W" * 200, tmp_path, [path], [tmp_path / "a" / ("long" * 60 + ".png")])
+    measure = (
+        "<script>addEventListener('load', () => {"
+        "const root = document.documentElement, table = document.querySelector('.scroll');"
+        "document.title = [innerWidth, root.scrollWidth, table.scrollWidth].join(' ');"
+        "})</script></body>"
+    )
+    opened = page.replace("<details>", "<details open>").replace("</body>", measure)
+    # A window of chromium may be no narrower than 500 pixels; a frame may.
+    (tmp_path / "page.html").write_text(opened, encoding="utf-8")
+    copy = "document.title=contentDocument.title"
+    frame = f'<iframe src="page.html" width="420" height="900" onload="{copy}"></iframe>'
+    (tmp_path / "frame.html").write_text(f"<!doctype html><title>none</title>{frame}")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
+    command = [*options, f"--user-data-dir={tmp_path}/profile", "--virtual-time-budget=5000"]
+    address = (tmp_path / "frame.html").as_uri()
+    run = subprocess.run(
+        [CHROMIUM, *command, "--dump-dom", address], capture_output=True, text=True, timeout=120
+    )
+    match = re.search(r"<title>(\d+) (\d+) (\d+)</title>", run.stdout)
+    assert match, run.stdout + run.stderr
+    inner, page_width, table_width = map(int, match.groups())
+    assert inner == 420
+    assert page_width <= inner < table_width

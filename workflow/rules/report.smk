@@ -2,10 +2,14 @@
 
 
 rule build_page:
-    """The summary page: every table and figure of the run."""
+    """The summary page: what came out of the run, and every table and figure."""
     input:
         tables=TABLES + FRENCH_TABLES + IMAGE_TABLES,
         figures=FIGURES + IMAGE_FIGURES,
+        numbers=expand(
+            "<results>/tables/{table}.tsv",
+            table=["scores", "samples"] + ["devise"] * bool(LABELLED_SETS),
+        ),
     output:
         "<results>/index.html",
     log:

@@ -1,4 +1,4 @@
-"""The summary page: every table and figure of the run."""
+"""The summary page: what came out of the run, and every table and figure."""
 
 from pathlib import Path
 
@@ -13,6 +13,7 @@ page = build_page(
     Path(snakemake.output[0]).parent,
     snakemake.input.tables,
     snakemake.input.figures,
+    snakemake.input.numbers,
     snakemake.params.settings["times"],
 )
 save_text(page, snakemake.output[0])

@@ -1,4 +1,4 @@
-"""The summary page: every table and figure of a run, by topic."""
+"""The summary page: what came out of a run first, then every table and figure by topic."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from wordbridge.report.summary import summarize
 from wordbridge.report.tables import embedded_table, render
+
+LARGEST_TABLE = 80_000  # characters; the page only links to larger ones
+CONTACT_SHEETS = "search_*"
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ TOPICS = (
 
 
 class Section(NamedTuple):
-    """A topic with tables (HTML, paths of files) and figures (path, caption), as on the page."""
+    """A topic with tables (HTML, "" for a large one; files) and figures (path, caption)."""
 
     topic: Topic
     tables: list[tuple[str, list[str]]]
@@ -91,16 +95,29 @@ class Section(NamedTuple):
 
 
 def build_page(
-    title: str, folder: str | Path, tables: Iterable[str | Path], figures: Iterable[str | Path],
+    title: str,
+    folder: str | Path,
+    tables: Iterable[str | Path],
+    figures: Iterable[str | Path],
+    numbers: Iterable[str | Path] = (),
     times: Sequence[str] = (),
-) -> str:  # fmt: skip
+) -> str:
     """Return the HTML of a page in ``folder`` that embeds tables and links to figures.
 
-    ``tables`` are HTML files of ``save_table``, ``figures`` image files. ``times`` are paths
-    relative to the page; the page only links to them, so that it does not change with the times.
+    ``tables`` are HTML files of ``save_table``, ``figures`` image files, ``numbers`` the tables
+    (TSV) of ``summarize``. ``times`` are paths relative to the page; the page only links to them,
+    so that it does not change with the times. The first contact sheet is at the top.
     """
-    sections = page_sections(Path(folder), [*map(Path, tables)], [*map(Path, figures)])
-    return render("page.html.j2", title=title, sections=sections, times=times)
+    images = [*map(Path, figures)]
+    sheets = [path for path in images if path.match(f"{CONTACT_SHEETS}.png")][:1]
+    return render(
+        "page.html.j2",
+        title=title,
+        summary=summarize(numbers),
+        sheets=[(_relative(path, Path(folder)), caption_of(path)) for path in sheets],
+        sections=page_sections(Path(folder), [*map(Path, tables)], images),
+        times=times,
+    )
 
 
 def page_sections(folder: Path, tables: Iterable[Path], figures: Iterable[Path]) -> list[Section]:
@@ -108,7 +125,9 @@ def page_sections(folder: Path, tables: Iterable[Path], figures: Iterable[Path])
     sections = {topic.title: Section(topic, [], []) for topic in TOPICS}
     for path in tables:
         files = [_relative(path.with_suffix(end), folder) for end in (".tsv", ".md", ".html")]
-        sections[topic_of(path, "tables").title].tables.append((embedded_table(path), files))
+        table = embedded_table(path)
+        table = table if len(table) <= LARGEST_TABLE else ""
+        sections[topic_of(path, "tables").title].tables.append((table, files))
     for path in figures:
         figure = (_relative(path, folder), caption_of(path))
         sections[topic_of(path, "figures").title].figures.append(figure)

@@ -88,6 +88,13 @@ class Table:
         ]
 
     @property
+    def groups(self) -> list[list[list[Cell]]]:
+        """The rows of ``cells``; with ``group``, those with the same first text in a row."""
+        if not self.group:
+            return [self.cells]
+        return [list(rows) for _, rows in groupby(self.cells, key=lambda row: row[0].text)]
+
+    @property
     def right_aligned(self) -> list[bool]:
         """Whether each visible column has numbers."""
         return [any(row[i].is_number for row in self.cells) for i in range(len(self.visible))]
@@ -142,10 +149,7 @@ def markdown(table: Table) -> str:
 
 def html(table: Table) -> str:
     """Return a self-contained HTML document with the visible columns and the notes."""
-    groups = [table.cells]
-    if table.group:
-        groups = [list(rows) for _, rows in groupby(table.cells, key=lambda row: row[0].text)]
-    return render("tables.html.j2", title=table.caption, table=table, groups=groups)
+    return render("tables.html.j2", title=table.caption, table=table)
 
 
 def render(template: str, **context: object) -> str:

@@ -1,0 +1,158 @@
+"""The summary of a run: sentences from the numbers, main scores, samples."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from wordbridge.report.summary import summarize
+from wordbridge.report.tables import MISSING
+
+SCORES = [
+    {"variant": "baseline", "bleu_single": 25.21},
+    {"variant": "all", "bleu_single": 30.42, "bleu_gain": 5.21, "bleu_gain_low": 4.3}
+    | {"bleu_gain_high": 6.12},
+    {"variant": "attention", "bleu_single": 29.04, "bleu_gain": 3.83, "bleu_gain_low": 2.9}
+    | {"bleu_gain_high": 4.7},
+]
+BEST = (
+    "The variant all has the highest BLEU of the 3 variants, 30.4 against one reference, a gain "
+    "of 5.2 over baseline (95 % interval 4.3 to 6.1)."
+)
+ORDER = "Ranked by BLEU, the variants are all (30.4), attention (29.0), baseline (25.2)."
+
+
+def devise(method: str, split: str, images: int, hit: float, **other: Any) -> dict[str, Any]:
+    """Return a row of the table of the image methods, among the candidates of its split."""
+    groups = {"candidates": split, "split": f"{split} nouns", "set": "all", "kind": "all"}
+    labels = {"seen": 1651, "unseen": 121}[split]
+    return groups | {"method": method, "labels": labels, "images": images, "hit@5": hit} | other
+
+
+DEVISE = [
+    devise("head", "seen", 2310, 0.5628),
+    devise("softmax", "seen", 2310, 0.7662),
+    devise("head", "seen", 16, 0.9, kind="photo"),
+    devise("head", "unseen", 289, 0.2837),
+    devise("softmax", "unseen", 289, 0.0),
+    devise("softmax", "unseen", 289, 0.8, candidates="3-hop"),
+]
+METHODS = (
+    "Of 2 image methods, these have the highest hit@5: softmax on 2,310 images of seen nouns "
+    "(76.6 % among 1,651 candidate nouns) and head on 289 images of unseen nouns (28.4 % among "
+    "121 candidate nouns)."
+)
+SAMPLES = [
+    {"sample": number, "line": line, "text": f"{line} {number}"}
+    for number in range(1, 12)
+    for line in ("source", "reference", "baseline", "all", "attention")
+]
+
+
+def save(folder: Path, **tables: Sequence[dict[str, Any]]) -> list[Path]:
+    """Write each table as TSV and return their paths."""
+    for name, rows in tables.items():
+        pd.DataFrame(rows).to_csv(folder / f"{name}.tsv", sep="\t", index=False)
+    return [folder / f"{name}.tsv" for name in tables]
+
+
+@pytest.mark.parametrize(
+    ("tables", "sentences"),
+    [
+        ({"scores": SCORES, "devise": DEVISE}, [BEST, ORDER, METHODS]),
+        ({"scores": SCORES}, [BEST, ORDER]),
+        ({"devise": DEVISE}, [METHODS]),
+        ({}, []),
+        (
+            {"scores": SCORES[:1]},
+            ["The variant baseline has a BLEU of 25.2 against one reference."],
+        ),
+        (
+            {"scores": [SCORES[0], SCORES[1] | {"bleu_single": 20.0, "bleu_gain": -5.2}]},
+            [
+                "The variant baseline has the highest BLEU of the 2 variants, 25.2 against one "
+                "reference.",
+                "Ranked by BLEU, the variants are baseline (25.2), all (20.0).",
+            ],
+        ),
+        (
+            {"scores": [{"variant": name, "bleu_single": 1.0} for name in "ab"]},
+            [
+                "The variant a has the highest BLEU of the 2 variants, 1.0 against one reference.",
+                "Ranked by BLEU, the variants are a (1.0), b (1.0).",
+            ],
+        ),
+        (
+            {"devise": [row for row in DEVISE if row["method"] == "head"]},
+            [
+                "The method head has a hit@5 of 56.3 % on 2,310 images of seen nouns (1,651 "
+                "candidate nouns) and of 28.4 % on 289 images of unseen nouns (121 candidate "
+                "nouns)."
+            ],
+        ),
+        (
+            {"devise": DEVISE[:2]},
+            [
+                "Of 2 image methods, these have the highest hit@5: softmax on 2,310 images of "
+                "seen nouns (76.6 % among 1,651 candidate nouns)."
+            ],
+        ),
+    ],
+)
+def test_sentences_follow_from_the_numbers(
+    tables: dict[str, list[dict[str, Any]]], sentences: list[str], tmp_path: Path
+) -> None:
+    assert summarize(save(tmp_path, **tables)).sentences == sentences
+
+
+def test_the_main_scores_are_a_row_per_variant_and_a_row_per_method(tmp_path: Path) -> None:
+    variants, methods = summarize(save(tmp_path, scores=SCORES, devise=DEVISE)).scores
+    assert [[cell.text for cell in row] for row in variants.cells] == [
+        ["baseline", "25.2", MISSING],
+        ["all", "30.4", "5.2 [4.3, 6.1]"],
+        ["attention", "29.0", "3.8 [2.9, 4.7]"],
+    ]
+    assert [column.heading for column in methods.visible.values()] == [
+        *("Method", "hit@5 seen", "hit@5 unseen")
+    ]
+    assert [[cell.text for cell in row] for row in methods.cells] == [
+        ["head", "56.3", "28.4"],
+        ["softmax", "76.6", "0.0"],
+    ]
+
+
+def test_published_rows_are_not_part_of_the_run(tmp_path: Path) -> None:
+    scores = [row | {"run": "here"} for row in SCORES]
+    scores.append({"variant": "all", "run": "notebook", "bleu_single": 99.0})
+    rows = [row | {"run": "here"} for row in DEVISE]
+    rows.append(devise("DeViSE", "seen", 2310, 0.99, run="paper"))
+    summary = summarize(save(tmp_path, scores=scores, devise=rows))
+    assert summary.sentences == [BEST, ORDER, METHODS]
+    assert [len(table.frame) for table in summary.scores] == [3, 2]
+
+
+def test_the_rank_nearest_to_five_is_in_the_summary(tmp_path: Path) -> None:
+    rows = [{"hit@1" if n == "hit@5" else n: v for n, v in row.items()} for row in DEVISE]
+    rows = [row | {"hit@20": 1.0} for row in rows]
+    (sentence,) = summarize(save(tmp_path, devise=rows)).sentences
+    assert "the highest hit@1: softmax on 2,310 images" in sentence
+
+
+def test_three_samples_have_the_baseline_and_the_best_variant(tmp_path: Path) -> None:
+    samples = summarize(save(tmp_path, scores=SCORES, samples=SAMPLES)).samples
+    assert samples is not None
+    lines = ("source", "reference", "baseline", "all")
+    assert samples.frame.to_numpy().tolist() == [
+        [number, line, f"{line} {number}"] for number in ("1", "6", "11") for line in lines
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_samples_come_once(count: int, tmp_path: Path) -> None:
+    rows = pd.DataFrame(SAMPLES)
+    rows[rows["sample"] <= count].to_csv(tmp_path / "samples.tsv", sep="\t", index=False)
+    paths = [*save(tmp_path, scores=SCORES), tmp_path / "samples.tsv"]
+    samples = summarize(paths).samples
+    assert (0 if samples is None else len(samples.groups)) == count
