@@ -287,10 +287,10 @@ def _head(at: str, method: Block) -> Iterator[str]:
             f"{at}.head.dropouts: expected one for each of {layers} layers, got {dropouts}; set "
             "one per hidden layer and one for the last layer"
         )
-    if method["loss"]["kind"] == "softmax" and method["classifier"]["weight"]:
+    if method["loss"]["kind"] == "softmax" and method["classifier"]["use"]:
         yield (
-            f"{at}.classifier.weight: expected 0 with the softmax loss, whose outputs are no "
-            f"vectors, got {method['classifier']['weight']}; set it to 0"
+            f"{at}.classifier.use: expected false with the softmax loss, whose outputs are no "
+            "vectors, got true; set it to false"
         )
     yield from _momenta(at, method["schedule"])
 

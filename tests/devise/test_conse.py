@@ -5,7 +5,6 @@ import pytest
 
 from wordbridge.arrays import softmax
 from wordbridge.devise.baselines import ConSE
-from wordbridge.devise.predictor import confidence
 
 VECTORS = np.array([[1, 0], [0, 1], [9, 9], [1, 1]], np.float32)
 KNOWN = np.array([True, True, False, True])
@@ -37,9 +36,3 @@ def test_large_scores_do_not_overflow_and_probabilities_sum_to_one() -> None:
 def test_an_image_of_a_class_without_a_vector_has_a_prediction() -> None:
     scores = np.array([[0, 0, 30, -1]], np.float32)
     assert np.isfinite(ConSE(VECTORS, KNOWN, 2).predict(scores, scores)).all()
-
-
-def test_confidence_grows_with_the_probability_up_to_a_maximum() -> None:
-    sure = np.log(np.array([[0.5, 0.5], [0.9, 0.1], [0.99, 0.01]], np.float32))
-    np.testing.assert_allclose(confidence(sure, 200.0)[:, 0], [4, 100, 200], rtol=1e-4)
-    np.testing.assert_allclose(confidence(sure, 1.0)[:, 0], 1)

@@ -49,15 +49,21 @@ def test_classes_without_a_vector_and_beyond_the_top_do_not_count(top: int) -> N
     np.testing.assert_allclose(*fitted, atol=2e-4)
 
 
-def test_its_length_is_confidence_times_probability_of_a_photograph() -> None:
+@pytest.mark.parametrize(
+    ("log_odds", "best", "by_classifier"),
+    [(-1.0, 0.5, True), (-1.2, 0.5, False), (-99, 0.59, False), (-99, 0.61, True)],
+)
+def test_the_classifier_predicts_photographs_and_where_it_is_confident(
+    log_odds: float, best: float, by_classifier: bool
+) -> None:
     photos = PhotoClassifier(np.array([1, 0], np.float32), np.zeros(1, np.float32))
-    block = defaults("methods.*", "head")["classifier"] | {"weight": 5.0, "photo_odds": 3.0}
-    ensemble = ClassifierEnsemble(VECTORS, KNOWN, photos, EnsembleSettings(**block))
-    sure = np.log(np.array([[0.5] + [0.5 / 39] * 39, [0.9] + [0.1 / 39] * 39], np.float32))
-    features = np.array([[0, 9], [-99, 9]], np.float32)
-    lengths = [np.linalg.norm(ensemble.predict(features[[n]], sure), axis=1) for n in (0, 1)]
-    np.testing.assert_allclose(lengths[0], [4 * 0.75, 5 * 0.75], rtol=1e-3)
-    assert (lengths[1] < 1e-6).all()
+    block = defaults("methods.*", "head")["classifier"] | {"photo_odds": 3.0, "confidence": 0.6}
+    settings = EnsembleSettings(**block)  # the odds are even at a log-odds of -log(3) = -1.1
+    logits = np.log(np.array([[best] + [(1 - best) / 39] * 39], np.float32))
+    features, head = np.array([[log_odds, 9]], np.float32), 7 * VECTORS[[5]]
+    got = ClassifierEnsemble(VECTORS, KNOWN, photos, settings).predict(features, logits, head)
+    fitted = fit_vectors(logits, VECTORS, KNOWN, settings.top, settings.temperature)
+    np.testing.assert_allclose(got, fitted if by_classifier else l2_normalize(head), atol=1e-6)
 
 
 WIDTH, COUNT = 7, 90

@@ -191,9 +191,9 @@ def problems(changes: str) -> list[str]:
             "hidden layer and one for the last layer",
         ),
         (
-            "methods: {softmax: {classifier: {weight: 2}}}",
-            "methods.softmax.classifier.weight: expected 0 with the softmax loss, whose outputs "
-            "are no vectors, got 2; set it to 0",
+            "methods: {softmax: {classifier: {use: true}}}",
+            "methods.softmax.classifier.use: expected false with the softmax loss, whose "
+            "outputs are no vectors, got true; set it to false",
         ),
         (
             "methods: {lesson_head: {schedule: {momentum_high: 0.9}}}",

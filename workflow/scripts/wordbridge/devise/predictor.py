@@ -1,7 +1,7 @@
 """Predictions of a saved method: a head with its classifier ensemble, or a baseline.
 
-The ensemble adds the best classes of the backbone's classifier, as a word vector, to the head's
-vector, with a weight that grows with the classifier's confidence.
+The ensemble takes the word vector of the backbone's classifier for photographs and wherever the
+classifier is confident, and the head's for the other images.
 """
 
 from collections.abc import Callable, Mapping
@@ -142,14 +142,17 @@ class PhotoClassifier(NamedTuple):
 
 @dataclass(frozen=True)
 class EnsembleSettings:
-    """How the classifier is added to the head's unit vector.
+    """Which images the classifier predicts in place of the head, and how.
 
-    ``weight`` is its largest length, 0 for no ensemble. Its ``top`` classes are fitted by a
-    vector at ``temperature``. ``photo_odds`` is how many times likelier a photograph is than among
-    the balanced training images; ``photo_penalty`` is the L2 penalty of the photo classifier.
+    ``use`` turns the ensemble on. The classifier predicts an image that is more likely a photograph
+    than not, where a photograph is ``photo_odds`` times likelier than among the balanced training
+    images, and an image whose best class has more than the probability ``confidence``. A vector at
+    ``temperature`` fits its ``top`` classes. ``photo_penalty`` is the L2 penalty of the photo
+    classifier.
     """
 
-    weight: float
+    use: bool
+    confidence: float
     top: int
     temperature: float
     photo_odds: float
@@ -168,28 +171,26 @@ class ClassifierEnsemble:
     photos: PhotoClassifier
     settings: EnsembleSettings
 
-    def predict(self, features: Matrix, logits: Matrix) -> Matrix:
-        """Return vectors (images, dim) to be added to the head's unit vectors.
-
-        Their length is the classifier's confidence times the probability of a photograph.
-        """
+    def predict(self, features: Matrix, logits: Matrix, head: Matrix) -> Matrix:
+        """Return unit vectors (images, dim): the classifier's, or those of ``head``."""
         settings = self.settings
         vectors = fit_vectors(
             logits, self.class_vectors, self.known_classes, settings.top, settings.temperature
         )
-        photo = self.photos.predict_proba(features, settings.photo_odds)
-        return np.asarray(vectors * photo * confidence(logits, settings.weight), np.float32)
+        photo = self.photos.predict_proba(features, settings.photo_odds) > 0.5
+        confident = softmax(logits).max(axis=1, keepdims=True) > settings.confidence
+        return np.where(photo | confident, vectors, l2_normalize(head))
 
 
 def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingData) -> SavedModel:
-    """Return a trained ``head`` with the numbers of its ensemble, none for weight 0.
+    """Return a trained ``head`` with the numbers of its ensemble, if it has one.
 
     ``settings`` are those of ``EnsembleSettings``.
     """
     options = EnsembleSettings(**settings)
     variant = {**head.settings["settings"], "classifier": dict(settings)}
     description = {**head.settings, "settings": variant}
-    if not options.weight:
+    if not options.use:
         return SavedModel(head.tensors, description)
     examples = train_and_valid(data)[0].subsample(_EXAMPLES)
     photos = PhotoClassifier.fit(
@@ -228,15 +229,6 @@ def fit_vectors(
     return fitted
 
 
-def confidence(logits: Matrix, maximum: float) -> Matrix:
-    """Return 1 / (1 - p)^2 (images, 1) for the probability p of the best class, at most maximum.
-
-    A clear photograph of a known class has a high confidence, a drawing hardly ever.
-    """
-    highest = softmax(logits).max(axis=1, keepdims=True)
-    return np.asarray(np.minimum((1 - highest).clip(1e-6) ** -2, np.float32(maximum)), np.float32)
-
-
 def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
     settings, start = saved.settings, "head."
     options = HeadSettings(**settings["settings"]["head"])
@@ -246,7 +238,7 @@ def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
     head.to(device).eval()
     classifier = EnsembleSettings(**settings["settings"]["classifier"])
     ensemble = None
-    if classifier.weight:
+    if classifier.use:
         arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
         photos = PhotoClassifier(arrays["photo_weights"], arrays["photo_bias"])
         classes = arrays["class_vectors"], arrays["known_classes"]
@@ -255,8 +247,6 @@ def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
     @torch.no_grad()
     def predict(features: Matrix, logits: Matrix) -> Matrix:
         predicted: Matrix = head(torch.from_numpy(features).to(device)).cpu().numpy()
-        if ensemble is None:
-            return predicted
-        return l2_normalize(predicted) + ensemble.predict(features, logits)
+        return predicted if ensemble is None else ensemble.predict(features, logits, predicted)
 
     return predict
