@@ -51,14 +51,14 @@ def test_classes_without_a_vector_and_beyond_the_top_do_not_count(top: int) -> N
 
 @pytest.mark.parametrize(
     ("log_odds", "best", "by_classifier"),
-    [(-1.0, 0.5, True), (-1.2, 0.5, False), (-99, 0.59, False), (-99, 0.61, True)],
+    [(-1.0, 0.5, True), (-1.2, 0.5, False), (-5, 0.87, False), (-5, 0.89, True), (1.5, 0.2, False)],
 )
-def test_the_classifier_predicts_photographs_and_where_it_is_confident(
+def test_the_classifier_predicts_confident_classes_of_likely_photographs(
     log_odds: float, best: float, by_classifier: bool
 ) -> None:
     photos = PhotoClassifier(np.array([1, 0], np.float32), np.zeros(1, np.float32))
-    block = defaults("methods.*", "head")["classifier"] | {"photo_odds": 3.0, "confidence": 0.6}
-    settings = EnsembleSettings(**block)  # the odds are even at a log-odds of -log(3) = -1.1
+    block = {"photo_odds": 3.0, "confidence_weight": 2.0}  # log(3) = 1.1, 2 log(.88 / .12) = 4
+    settings = EnsembleSettings(**defaults("methods.*", "head")["classifier"] | block)
     logits = np.log(np.array([[best] + [(1 - best) / 39] * 39], np.float32))
     features, head = np.array([[log_odds, 9]], np.float32), 7 * VECTORS[[5]]
     got = ClassifierEnsemble(VECTORS, KNOWN, photos, settings).predict(features, logits, head)
@@ -79,29 +79,22 @@ def points(shift: float = 2.0) -> tuple[Matrix, np.ndarray[tuple[int], np.dtype[
 
 def test_few_photographs_are_separated_from_drawings() -> None:
     features, photos = points()
-    chances = PhotoClassifier.fit(features, photos, 0.01).predict_proba(features)
-    assert chances.shape == (COUNT, 1)
-    assert ((chances[:, 0] > 0.5) == photos).mean() > 0.97
+    log_odds = PhotoClassifier.fit(features, photos, 0.01).log_odds(features)
+    assert log_odds.shape == (COUNT,)
+    assert ((log_odds > 0) == photos).mean() > 0.97
 
 
 @pytest.mark.parametrize("penalty", [0.1, 1e6])
-def test_a_penalty_moves_probabilities_to_one_half(penalty: float) -> None:
+def test_a_penalty_moves_log_odds_to_zero(penalty: float) -> None:
     features, photos = points()
-    chances = PhotoClassifier.fit(features, photos, penalty).predict_proba(features)
-    spread = chances.max() - chances.min()
-    assert (spread < 0.01) if penalty > 1 else (spread > 0.5)
-    assert penalty < 1 or chances.mean() == pytest.approx(0.5, abs=0.01)
-
-
-def test_odds_multiply_the_odds() -> None:
-    features, photos = points(0.5)
-    classifier = PhotoClassifier.fit(features, photos, 0.5)
-    once, thrice = (classifier.predict_proba(features, odds) for odds in (1.0, 3.0))
-    np.testing.assert_allclose(thrice / (1 - thrice), 3 * once / (1 - once), rtol=1e-3)
+    log_odds = PhotoClassifier.fit(features, photos, penalty).log_odds(features)
+    spread = log_odds.max() - log_odds.min()
+    assert (spread < 0.04) if penalty > 1 else (spread > 2)
+    assert penalty < 1 or log_odds.mean() == pytest.approx(0, abs=0.04)
 
 
 @pytest.mark.parametrize("kind", [True, False])
 def test_images_of_one_kind_give_that_kind_only(kind: bool) -> None:
     features, photos = points()
     classifier = PhotoClassifier.fit(features, np.full_like(photos, kind), 0.1)
-    np.testing.assert_allclose(classifier.predict_proba(features), float(kind), atol=1e-6)
+    np.testing.assert_allclose(classifier.log_odds(features), 20 if kind else -20)

@@ -1,7 +1,7 @@
 """Predictions of a saved method: a head with its classifier ensemble, or a baseline.
 
-The ensemble takes the word vector of the backbone's classifier for photographs and wherever the
-classifier is confident, and the head's for the other images.
+The ensemble takes the word vector of the backbone's classifier for likely photographs of a class
+that the classifier is confident of, and the head's for the other images.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +26,7 @@ from wordbridge.tensors import SavedModel, load_weights
 
 _CHUNK = 4096  # images at a time
 _EXAMPLES = 20_000  # images, evenly spaced, that the photo classifier is fitted to
+_EPSILON = 1e-6  # distance of probabilities from 0 and 1
 _MAX_LOG_ODDS = 20.0  # also where all training images are of one kind
 _LBFGS_STEPS = 300  # at most; about fifty are needed
 _FIT_STEPS, _FIT_RATE = 20, 0.6  # more steps change no image's first five nouns
@@ -130,29 +131,24 @@ class PhotoClassifier(NamedTuple):
         scaled: Matrix = weights.detach().numpy() / std
         return cls(scaled, bias.detach().numpy() - np.float32(mean @ scaled))
 
-    def predict_proba(self, features: Matrix, odds: float = 1.0) -> Matrix:
-        """Return the probability (images, 1) that an image is a photograph.
-
-        ``odds`` is how many times likelier photographs are than in training.
-        """
-        log_odds = features @ self.weights + self.bias + np.log(odds)
-        probability = 1 / (1 + np.exp(-log_odds.clip(-_MAX_LOG_ODDS, _MAX_LOG_ODDS)))
-        return np.asarray(probability[:, None], np.float32)
+    def log_odds(self, features: Matrix) -> Matrix:
+        """Return the log-odds (images,) that an image is a photograph."""
+        return np.asarray(features @ self.weights + self.bias, np.float32)
 
 
 @dataclass(frozen=True)
 class EnsembleSettings:
     """Which images the classifier predicts in place of the head, and how.
 
-    ``use`` turns the ensemble on. The classifier predicts an image that is more likely a photograph
-    than not, where a photograph is ``photo_odds`` times likelier than among the balanced training
-    images, and an image whose best class has more than the probability ``confidence``. A vector at
-    ``temperature`` fits its ``top`` classes. ``photo_penalty`` is the L2 penalty of the photo
+    ``use`` turns the ensemble on. The classifier predicts an image if the odds that it is a
+    photograph, times the odds of its best class to the power of ``confidence_weight``, exceed 1.
+    A photograph is ``photo_odds`` times likelier than among the balanced training images. A vector
+    at ``temperature`` fits its ``top`` classes. ``photo_penalty`` is the L2 penalty of the photo
     classifier.
     """
 
     use: bool
-    confidence: float
+    confidence_weight: float
     top: int
     temperature: float
     photo_odds: float
@@ -177,9 +173,10 @@ class ClassifierEnsemble:
         vectors = fit_vectors(
             logits, self.class_vectors, self.known_classes, settings.top, settings.temperature
         )
-        photo = self.photos.predict_proba(features, settings.photo_odds) > 0.5
-        confident = softmax(logits).max(axis=1, keepdims=True) > settings.confidence
-        return np.where(photo | confident, vectors, l2_normalize(head))
+        photo = self.photos.log_odds(features) + np.log(settings.photo_odds)
+        best = softmax(logits).max(axis=1).clip(_EPSILON, 1 - _EPSILON)
+        score = photo + settings.confidence_weight * np.log(best / (1 - best))
+        return np.where(score[:, None] > 0, vectors, l2_normalize(head))
 
 
 def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingData) -> SavedModel:
