@@ -54,7 +54,7 @@ long: $(READY)
 	$(BIN)/pytest -m long
 
 docs: $(READY)
-	$(BIN)/python -m workflow.document_schema docs/configuration.md
+	$(BIN)/python -m docs.render_configuration docs/configuration.md
 
 benchmark: $(READY)
 	$(BIN)/python -m benchmarks.run_all $(if $(PHOTOS),--photos '$(PHOTOS)') $(if $(NOTE),--note '$(NOTE)')

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from docs.render_configuration import MARKER, render
 from workflow.config import SCHEMA, read_schema
 from workflow.config_errors import schema_keys
-from workflow.document_schema import MARKER, render
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/configuration.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs/configuration.md"
 SCHEMA_OF_FEW = {
     "required": ["words"],
     "properties": {

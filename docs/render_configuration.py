@@ -1,4 +1,4 @@
-"""Tables of the configuration's keys: ``python -m workflow.document_schema FILE``.
+"""Tables of the configuration's keys: ``python -m docs.render_configuration FILE``.
 
 Everything below the line MARKER of the Markdown file is replaced; the text above it is kept.
 """
