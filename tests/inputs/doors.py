@@ -295,7 +295,7 @@ DOORS: dict[str, Door] = {
     "method": Door(
         "model.safetensors",
         lambda p: files.weights(),
-        lambda p: read_model(p, p.with_name("settings.json")).description,
+        lambda p: read_model(p, p.with_name("settings.json")).settings,
         {"settings.json": fixed(b'{"kind": "ridge"}')},
     ),
     "state": Door("state.safetensors", state_bytes, own_state),

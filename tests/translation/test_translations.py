@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wordbridge.arrays import write_npz
 from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.errors import InputError
 from wordbridge.translation.translations import (
@@ -60,6 +61,25 @@ def test_attention_is_read_by_number(tmp_path: Path) -> None:
 def test_reading_the_attention_of_a_model_without_attention_is_an_error(tmp_path: Path) -> None:
     write_attention(tmp_path / "a.npz", MADE)
     with pytest.raises(InputError, match="got it for 0; translate the split"):
+        read_attention(tmp_path / "a.npz", 0)
+
+
+@pytest.mark.parametrize(
+    ("steps", "words", "message"),
+    [
+        ([2, 1], [3], "expected one shape for each translation"),
+        ([-2], [-3], "expected one shape for each translation"),
+        ([2], [4], "expected 8 weights, got 6; delete the file"),
+        ([1, 1], [2, 3], "expected 5 weights, got 6"),
+    ],
+)
+def test_attention_weights_that_do_not_fit_their_shapes_are_an_error(
+    tmp_path: Path, steps: list[int], words: list[int], message: str
+) -> None:
+    arrays = {"weights": np.ones(6), "steps": np.array(steps), "words": np.array(words)}
+    types = {"weights": np.float32, "steps": np.int32, "words": np.int32}
+    write_npz(tmp_path / "a.npz", arrays, types)
+    with pytest.raises(InputError, match=message):
         read_attention(tmp_path / "a.npz", 0)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import read_npz, write_npz
+from wordbridge.arrays import damaged, read_npz, write_npz
 from wordbridge.corpus.pairs import TokenizedPair, join_tokens, split_tokens
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_tsv, write_tsv
@@ -83,7 +83,8 @@ def write_attention(path: str | Path, translations: Sequence[Translation]) -> No
 def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
     """Return the weights (steps, source words) of translation ``number``, counted from 0.
 
-    Raises InputError for a model without attention or with fewer translations.
+    Raises InputError for a damaged file, for a model without attention, and for a number that the
+    file does not have.
     """
     arrays = read_npz(path, _ATTENTION)
     if number >= len(arrays["steps"]):
@@ -91,10 +92,14 @@ def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
             f"{path}: expected attention for translation {number + 1}, got it for "
             f"{len(arrays['steps'])}; translate the split again, or take a variant with attention"
         )
-    sizes = arrays["steps"].astype(np.int64) * arrays["words"]
-    start = int(sizes[:number].sum())
-    flat: NDArray[np.float32] = arrays["weights"][start : start + int(sizes[number])]
-    return flat.reshape(arrays["steps"][number], arrays["words"][number])
+    steps, words = arrays["steps"].astype(np.int64), arrays["words"]
+    if len(words) != len(steps) or min(steps.min(), words.min()) < 0:
+        raise damaged(path, "expected one shape for each translation, got other sizes")
+    ends = np.cumsum(steps * words)
+    if ends[-1] != len(arrays["weights"]):
+        raise damaged(path, f"expected {ends[-1]} weights, got {len(arrays['weights'])}")
+    weights: NDArray[np.float32] = np.split(arrays["weights"], ends[:-1])[number]
+    return weights.reshape(steps[number], words[number])
 
 
 @dataclass(frozen=True)
