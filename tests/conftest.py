@@ -20,6 +20,9 @@ from wordbridge.files import lock
 
 Run = subprocess.CompletedProcess[str]
 
+# pytest rewrites the assertions of each test module once, not in each worker and each session.
+sys.dont_write_bytecode = False
+
 # Variables that Python reads when it starts.
 PYTHON = {"PYTHONHASHSEED", "PYTHONPATH"}
 
