@@ -12,6 +12,9 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 config = load_project(config, workflow.configfiles)
 
 

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 import snakemake.api
 import snakemake.workflow
-from snakemake.io import is_callable
+from snakemake.io import get_flag_value, is_callable
 from snakemake.settings.enums import Quietness, RerunTrigger
 from snakemake.settings.types import (
     ConfigSettings,
@@ -89,6 +89,12 @@ class Planner:
         """Return the outputs of all rules, with their wildcards."""
         with self._read(config) as read:
             return {str(path) for rule in read.rules for path in rule.output}
+
+    def report_flags(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the outputs of all rules, with their flags for ``snakemake --report`` or None."""
+        with self._read(config) as read:
+            outputs = [path for rule in read.rules for path in rule.output]
+            return {str(path): get_flag_value(path, "report") for path in outputs}
 
     def plan(self, config: Mapping[str, Any]) -> Plan:
         """Return the plan of an empty tree with this configuration."""

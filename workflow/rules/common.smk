@@ -148,6 +148,18 @@ SEARCH_FILES = (
 )
 
 
+def result(path, caption, category, title, kind="figure"):
+    """Return an output that ``snakemake --report`` shows under a category, with its caption."""
+    labels = {"Result": title, "Kind": kind}
+    return report(path, caption=f"../report/{caption}.rst", category=category, labels=labels)
+
+
+def table(stem, caption, category, title):
+    """Return the three files of a table; the report shows the HTML."""
+    *texts, page = multiext(f"<results>/{stem}", ".tsv", ".md", ".html")
+    return [*texts, result(page, caption, category, title, "table")]
+
+
 def any_of(names):
     """Return a regular expression that matches each of the names."""
     return "|".join(map(re.escape, names)) or "none"

@@ -166,9 +166,9 @@ rule describe_corpus:
         + ["<results>/questions/report.tsv", "<results>/tokens/report.tsv"]
         + AUXILIARY_REPORTS,
     output:
-        lengths=multiext("<results>/tables/corpus", ".tsv", ".md", ".html"),
-        rejected=multiext("<results>/tables/corpus_pairs", ".tsv", ".md", ".html"),
-        leaks=multiext("<results>/tables/leaks", ".tsv", ".md", ".html"),
+        lengths=table("tables/corpus", "corpus", "Corpus", "Lengths of questions"),
+        rejected=table("tables/corpus_pairs", "corpus", "Corpus", "Pairs per step"),
+        leaks=table("tables/leaks", "leaks", "Corpus", "Overlap of the splits"),
     log:
         "<logs>/describe_corpus.log",
     conda:

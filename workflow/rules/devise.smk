@@ -155,10 +155,13 @@ rule tabulate_devise:
         scores=DEVISE_SCORES,
         metrics=expand("<results>/devise/{method}/{seed}/metrics.tsv", method=HEADS_RUN, seed=SEEDS),
     output:
-        losses=["<results>/figures/head_losses.png"] * bool(HEADS_RUN),
-        scores=multiext("<results>/tables/devise", ".tsv", ".md", ".html"),
-        words=multiext("<results>/tables/devise_words", ".tsv", ".md", ".html"),
-        nouns=multiext("<results>/tables/devise_nouns", ".tsv", ".md", ".html"),
+        losses=[
+            result("<results>/figures/head_losses.png", "head_losses", "Images", "Losses of heads")
+        ]
+        * bool(HEADS_RUN),
+        scores=table("tables/devise", "devise", "Images", "Scores of methods"),
+        words=table("tables/devise_words", "devise", "Images", "Scores of words"),
+        nouns=table("tables/devise_nouns", "devise", "Images", "Scores of nouns"),
     log:
         "<logs>/tabulate_devise.log",
     conda:
@@ -181,7 +184,7 @@ rule list_label_errors:
         words="<results>/nouns/vectors.tsv",
         nouns="<results>/nouns/nouns.tsv",
     output:
-        multiext("<results>/tables/label_errors", ".tsv", ".md", ".html"),
+        table("tables/label_errors", "label_errors", "Images", "Label errors"),
     log:
         "<logs>/list_label_errors.log",
     conda:

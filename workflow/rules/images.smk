@@ -138,8 +138,8 @@ rule tabulate_images:
         failed=[path[: -len("npy")] + "failed.tsv" for path in ALL_FEATURES],
         split="<results>/images/split.tsv",
     output:
-        images=multiext("<results>/tables/images", ".tsv", ".md", ".html"),
-        nouns=multiext("<results>/tables/nouns", ".tsv", ".md", ".html"),
+        images=table("tables/images", "images", "Images", "Image sets"),
+        nouns=table("tables/nouns", "images", "Images", "Nouns"),
     log:
         "<logs>/tabulate_images.log",
     conda:

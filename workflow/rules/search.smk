@@ -87,7 +87,7 @@ rule tabulate_french:
         index="<results>/search/images/index.json",
         files=expand("<results>/search/images/{name}", name=INDEX_FILES),
     output:
-        multiext("<results>/tables/french", ".tsv", ".md", ".html"),
+        table("tables/french", "french", "Search", "French words"),
     log:
         "<logs>/tabulate_french.log",
     conda:
@@ -105,7 +105,7 @@ rule measure_recall:
         indexes=expand("<results>/search/{index}/index.json", index=INDEXES),
         files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
     output:
-        multiext("<results>/timings/search", ".tsv", ".md", ".html"),
+        table("timings/search", "recall", "Search", "Indexes"),
     log:
         "<logs>/measure_recall.log",
     conda:
@@ -128,8 +128,10 @@ rule search_examples:
         files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
         archives=expand("<results>/images/{set}.zip", set=ALL_SETS),
     output:
-        sheet="<results>/figures/search_{example}.png",
-        tables=multiext("<results>/tables/search_{example}", ".tsv", ".md", ".html"),
+        sheet=result(
+            "<results>/figures/search_{example}.png", "search", "Search", "Example {example}"
+        ),
+        tables=table("tables/search_{example}", "search", "Search", "Example {example}"),
     log:
         "<logs>/search_examples/{example}.log",
     conda:

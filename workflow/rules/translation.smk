@@ -78,7 +78,12 @@ rule plot_range_test:
             else "<results>/range_test/{name}.tsv"
         ),
     output:
-        "<results>/figures/{kind}_rate_{name}.png",
+        result(
+            "<results>/figures/{kind}_rate_{name}.png",
+            "range_test",
+            "Range tests",
+            "{name}",
+        ),
     log:
         "<logs>/plot_range_test/{kind}_rate_{name}.log",
     wildcard_constraints:
@@ -181,8 +186,8 @@ rule tabulate_scores:
     input:
         expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
     output:
-        tables=multiext("<results>/tables/scores", ".tsv", ".md", ".html"),
-        figure="<results>/figures/scores.png",
+        tables=table("tables/scores", "scores", "Translation", "Scores"),
+        figure=result("<results>/figures/scores.png", "scores", "Translation", "Scores"),
     log:
         "<logs>/tabulate_scores.log",
     conda:
@@ -204,7 +209,7 @@ rule tabulate_times:
             "<results>/timings/decoding/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS
         ),
     output:
-        multiext("<results>/timings/times", ".tsv", ".md", ".html"),
+        table("timings/times", "times", "Translation", "Times"),
     log:
         "<logs>/tabulate_times.log",
     conda:
@@ -223,7 +228,7 @@ rule tabulate_samples:
             "<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]
         ),
     output:
-        multiext("<results>/tables/samples", ".tsv", ".md", ".html"),
+        table("tables/samples", "samples", "Translation", "Sample translations"),
     log:
         "<logs>/tabulate_samples.log",
     conda:
@@ -246,9 +251,11 @@ rule tabulate_training:
         ),
         ids="<results>/ids/fr.npz",
     output:
-        tables=multiext("<results>/tables/training", ".tsv", ".md", ".html"),
-        losses="<results>/figures/losses.png",
-        schedule="<results>/figures/schedule.png",
+        tables=table("tables/training", "training", "Translation", "Losses"),
+        losses=result("<results>/figures/losses.png", "training", "Translation", "Losses"),
+        schedule=result(
+            "<results>/figures/schedule.png", "training", "Translation", "Learning rate"
+        ),
     log:
         "<logs>/tabulate_training.log",
     conda:
@@ -269,8 +276,20 @@ rule plot_attention:
         translations=f"<results>/translations/{{variant}}/{SEEDS[0]}.tsv",
         attention=f"<results>/translations/{{variant}}/{SEEDS[0]}.attention.npz",
     output:
-        heat_map="<results>/figures/attention/{variant}_{number}.png",
-        curves="<results>/figures/attention_curves/{variant}_{number}.png",
+        heat_map=result(
+            "<results>/figures/attention/{variant}_{number}.png",
+            "attention",
+            "Attention",
+            "{variant}, sample {number}",
+            "heat map",
+        ),
+        curves=result(
+            "<results>/figures/attention_curves/{variant}_{number}.png",
+            "attention",
+            "Attention",
+            "{variant}, sample {number}",
+            "curves",
+        ),
     log:
         "<logs>/plot_attention/{variant}/{number}.log",
     conda:

@@ -54,8 +54,8 @@ rule describe_vectors:
         **{f"{k}_vocabulary": f"<results>/vocabulary/{k}.tsv" for k in LANGUAGES},
         **{f"{k}_report": f"<results>/embeddings/{k}.report.tsv" for k in LANGUAGES},
     output:
-        vectors=multiext("<results>/tables/vectors", ".tsv", ".md", ".html"),
-        coverage=multiext("<results>/tables/coverage", ".tsv", ".md", ".html"),
+        vectors=table("tables/vectors", "vectors", "Corpus", "Word vectors"),
+        coverage=table("tables/coverage", "vectors", "Corpus", "Coverage of words"),
     log:
         "<logs>/describe_vectors.log",
     conda:
