@@ -161,6 +161,14 @@ def test_each_text_becomes_one_line(finished: Path, wordbridge: Cli):
     assert run.stderr == ""
 
 
+def test_a_terminal_shows_each_text_above_its_translation(
+    finished: Path, wordbridge: Cli, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("wordbridge.cli._on_terminal", lambda: True)
+    run = wordbridge("translate", "Où est la gare ?", results=finished)
+    assert run.stdout.splitlines() == ["Où est la gare ?", f"    {expected(GARE, 10)}"]
+
+
 def test_lines_of_stdin_keep_their_order_and_empty_lines_stay_empty(
     finished: Path, wordbridge: Cli
 ):

@@ -113,6 +113,22 @@ def test_a_question_without_a_useful_translation_is_an_error_with_both(
     assert repr(translation) in run.stderr
 
 
+def test_a_terminal_shows_an_aligned_table_within_its_width(
+    search: Search, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("wordbridge.cli._on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = search("boat", "--top", "2").stdout.splitlines()
+    assert lines[0].split() == ["rank", "score", "noun", "hypernym", "file"]
+    assert lines[2].split()[0] == "1"
+    assert "..." in lines[2]
+    assert {len(line) <= 60 for line in lines} == {True}
+    nouns = search("sail", "--nouns", "--top", "1").stdout.splitlines()
+    assert [line.split() for line in nouns[::2]] == [
+        *(["rank", "score", "noun", "hypernym"], ["1", "1.000", "sail", "entity"])
+    ]
+
+
 def test_nouns_and_classes_can_be_searched(search: Search):
     assert columns(search("sail", "--nouns", "--top", "1"), 2) == ["sail < entity"]
     assert sorted(columns(search("sail", "--classes"), 1)) == ["boat", "dog", "guinea pig"]

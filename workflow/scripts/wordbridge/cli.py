@@ -5,10 +5,12 @@ What a command needs is imported in the command, because some of it takes second
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import asdict
+from functools import partial
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
@@ -88,7 +90,7 @@ def translate(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object per text.")] = False,
 ) -> None:
-    """Print one line with the translation of each text.
+    """Print the translation of each text: below it on a terminal, else one line per text.
 
     The model determines the languages. Unknown words are listed on stderr.
     """
@@ -127,7 +129,8 @@ def _show_translation(translation: "TextTranslation", scores: bool, as_json: boo
         typer.echo(json.dumps(asdict(translation), ensure_ascii=False))
     else:
         score = f"\t{translation.log_probability:.4f}" if scores else ""
-        typer.echo(translation.translation + score)
+        start = f"{translation.source.strip()}\n    " if _on_terminal() else ""
+        typer.echo(start + translation.translation + score)
     if translation.unknown:
         words = ", ".join(translation.unknown)
         typer.echo(f"unknown: {words} (in: {translation.source})", err=True)
@@ -163,8 +166,8 @@ def search(
 ) -> None:
     """Print the images that are nearest to words or to an image.
 
-    The columns are cosine similarity, noun, WordNet path and file, with tabs between them.
-    The translation of a French question appears on stderr.
+    A terminal gets a table. A pipe gets lines of cosine similarity, noun, WordNet path and file,
+    with tabs between them. The translation of a French question appears on stderr.
     """
     with _errors_in_one_line():
         from wordbridge.search.engine import SearchEngine
@@ -197,14 +200,42 @@ def _query(words: list[str] | None, image: str | None) -> str:
 
 
 def _show_hits(hits: "list[Hit]", as_json: bool, sheet: Path | None) -> None:
-    for hit in hits:
-        columns = (f"{hit.score:.4f}", hit.label, hit.path, hit.file)
-        text = "\t".join(columns).rstrip("\t")
-        typer.echo(json.dumps(hit.record(), ensure_ascii=False) if as_json else text)
+    if _on_terminal() and not as_json:
+        typer.echo(_hits_table(hits, shutil.get_terminal_size().columns))
+    else:
+        for hit in hits:
+            columns = (f"{hit.score:.4f}", hit.label, hit.path, hit.file)
+            text = "\t".join(columns).rstrip("\t")
+            typer.echo(json.dumps(hit.record(), ensure_ascii=False) if as_json else text)
     if sheet is not None:
         from wordbridge.report.contact_sheet import result_tile, save_sheet
 
         save_sheet(sheet, [[result_tile(hit) for hit in hits]])
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _hits_table(hits: "list[Hit]", width: int) -> str:
+    """Return an aligned table; file names are shortened in the middle to fit into ``width``."""
+    from tabulate import tabulate
+
+    rows = [[hit.rank, f"{hit.score:.3f}", hit.label, hit.hypernym] for hit in hits]
+    table = partial(tabulate, disable_numparse=True, tablefmt="simple")
+    text: str = table(rows, headers := ["rank", "score", "noun", "hypernym"])
+    if not any(hit.file for hit in hits):
+        return text
+    room = max(width - len(text.partition("\n")[0]) - 4, 20)
+    rows = [[*row, _shorten_middle(hit.file, room)] for row, hit in zip(rows, hits, strict=True)]
+    return str(table(rows, [*headers, "file"]))
+
+
+def _shorten_middle(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    end = (length - 3) * 2 // 3  # the end of a path has the name of the file
+    return f"{text[: length - 3 - end]}...{text[-end:]}"
 
 
 @app.command(epilog="Example: wordbridge verify results/default --against ../other/results")

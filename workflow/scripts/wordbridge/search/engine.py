@@ -44,7 +44,12 @@ class SearchEngine:
             )
 
     def by_words(
-        self, query: str, index: str, count: int, french: bool = False, exact: bool = False
+        self,
+        query: str,
+        index: str = "images",
+        count: int = 10,
+        french: bool = False,
+        exact: bool = False,
     ) -> SearchResult:
         """Return the ``count`` rows of ``index`` nearest to ``query``.
 

@@ -24,6 +24,7 @@ COLUMNS = (
     *("synset", "label", "path"),
     *("set", "image", "kind", "split", "archive", "member", "stamp"),
 )
+STEP = " < "  # between a noun and its hypernym in a path
 _JSON_COLUMNS = ("label", "synset", "path", "set", "image", "kind")
 _KEYS = ("word_vectors", "rows", "dim", "graph", "files")
 _REMEDY = "build the index again"
@@ -148,6 +149,11 @@ class Hit:
     def path(self) -> str:
         """Return the noun and its hypernyms up to the most general one, "" for an unknown noun."""
         return self.columns["path"]
+
+    @property
+    def hypernym(self) -> str:
+        """Return the nearest hypernym of the noun, "" without one."""
+        return ([*self.path.split(STEP), ""])[1]
 
     @property
     def name(self) -> str:

@@ -13,9 +13,9 @@ from wordbridge.files import file_sha256
 from wordbridge.images.table import read_images
 from wordbridge.nouns.matrix import read_noun_vectors
 from wordbridge.nouns.table import Noun, lemma_text, read_nouns
+from wordbridge.search.index import STEP
 
 _COPIED = ("synset", "set", "image", "kind", "split", "archive", "member", "stamp")
-_STEP = " < "
 
 
 class NounLabel(NamedTuple):
@@ -98,7 +98,7 @@ def noun_labels(nouns: Iterable[Noun]) -> dict[str, NounLabel]:
                 break
             steps.append(above[0])
         names = [lemma_text(table[step].lemmas[0]) for step in steps]
-        labels[synset] = NounLabel(names[0], _STEP.join(names))
+        labels[synset] = NounLabel(names[0], STEP.join(names))
     return labels
 
 
