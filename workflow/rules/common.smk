@@ -148,16 +148,16 @@ SEARCH_FILES = (
 )
 
 
-def result(path, caption, category, title, kind="figure"):
+def result(name, caption, category, title, kind="figure"):
     """Return an output that ``snakemake --report`` shows under a category, with its caption."""
-    labels = {"Result": title, "Kind": kind}
-    return report(path, caption=f"../report/{caption}.rst", category=category, labels=labels)
+    labels, path = {"Result": title, "Kind": kind}, f"../report/{caption}.rst"
+    return report(f"<results>/{name}", caption=path, category=category, labels=labels)
 
 
-def table(stem, caption, category, title):
+def table(name, caption, category, title):
     """Return the three files of a table; the report shows the HTML."""
-    *texts, page = multiext(f"<results>/{stem}", ".tsv", ".md", ".html")
-    return [*texts, result(page, caption, category, title, "table")]
+    page = result(f"{name}.html", caption, category, title, "table")
+    return [*multiext(f"<results>/{name}", ".tsv", ".md"), page]
 
 
 def any_of(names):

@@ -155,9 +155,7 @@ rule tabulate_devise:
         scores=DEVISE_SCORES,
         metrics=expand("<results>/devise/{method}/{seed}/metrics.tsv", method=HEADS_RUN, seed=SEEDS),
     output:
-        losses=[
-            result("<results>/figures/head_losses.png", "head_losses", "Images", "Losses of heads")
-        ]
+        losses=[result("figures/head_losses.png", "head_losses", "Images", "Losses")]
         * bool(HEADS_RUN),
         scores=table("tables/devise", "devise", "Images", "Scores of methods"),
         words=table("tables/devise_words", "devise", "Images", "Scores of words"),

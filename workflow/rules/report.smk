@@ -11,7 +11,7 @@ rule build_page:
             table=["scores", "samples"] + ["devise"] * bool(LABELLED_SETS),
         ),
     output:
-        result("<results>/index.html", "page", "Summary", "Summary page", "page"),
+        result("index.html", "page", "Summary", "Summary page", "page"),
     log:
         "<logs>/build_page.log",
     conda:

@@ -128,9 +128,7 @@ rule search_examples:
         files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
         archives=expand("<results>/images/{set}.zip", set=ALL_SETS),
     output:
-        sheet=result(
-            "<results>/figures/search_{example}.png", "search", "Search", "Example {example}"
-        ),
+        sheet=result("figures/search_{example}.png", "search", "Search", "Example {example}"),
         tables=table("tables/search_{example}", "search", "Search", "Example {example}"),
     log:
         "<logs>/search_examples/{example}.log",

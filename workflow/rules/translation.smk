@@ -78,12 +78,7 @@ rule plot_range_test:
             else "<results>/range_test/{name}.tsv"
         ),
     output:
-        result(
-            "<results>/figures/{kind}_rate_{name}.png",
-            "range_test",
-            "Range tests",
-            "{name}",
-        ),
+        result("figures/{kind}_rate_{name}.png", "range_test", "Range tests", "{name}"),
     log:
         "<logs>/plot_range_test/{kind}_rate_{name}.log",
     wildcard_constraints:
@@ -187,7 +182,7 @@ rule tabulate_scores:
         expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
     output:
         tables=table("tables/scores", "scores", "Translation", "Scores"),
-        figure=result("<results>/figures/scores.png", "scores", "Translation", "Scores"),
+        figure=result("figures/scores.png", "scores", "Translation", "Scores"),
     log:
         "<logs>/tabulate_scores.log",
     conda:
@@ -252,10 +247,8 @@ rule tabulate_training:
         ids="<results>/ids/fr.npz",
     output:
         tables=table("tables/training", "training", "Translation", "Losses"),
-        losses=result("<results>/figures/losses.png", "training", "Translation", "Losses"),
-        schedule=result(
-            "<results>/figures/schedule.png", "training", "Translation", "Learning rate"
-        ),
+        losses=result("figures/losses.png", "training", "Translation", "Losses"),
+        schedule=result("figures/schedule.png", "training", "Translation", "Learning rate"),
     log:
         "<logs>/tabulate_training.log",
     conda:
@@ -277,14 +270,14 @@ rule plot_attention:
         attention=f"<results>/translations/{{variant}}/{SEEDS[0]}.attention.npz",
     output:
         heat_map=result(
-            "<results>/figures/attention/{variant}_{number}.png",
+            "figures/attention/{variant}_{number}.png",
             "attention",
             "Attention",
             "{variant}, sample {number}",
             "heat map",
         ),
         curves=result(
-            "<results>/figures/attention_curves/{variant}_{number}.png",
+            "figures/attention_curves/{variant}_{number}.png",
             "attention",
             "Attention",
             "{variant}, sample {number}",
