@@ -155,8 +155,12 @@ def _filled(value: Any, node: Schema, root: Schema) -> Any:
     """Return ``value`` with the defaults of the schema ``node``."""
     node = resolve(node, root)
     for choice in ("anyOf", "oneOf"):
-        candidates = ((b, _filled(copy.deepcopy(value), b, root)) for b in node.get(choice, []))
-        value = next((v for b, v in candidates if _fits(v, b, root)), value)
+        for branch in node.get(choice, []):
+            candidate = _filled(copy.deepcopy(value), branch, root)
+            whole = {**branch, "$defs": root.get("$defs", {})}
+            if Draft202012Validator(whole).is_valid(candidate):
+                value = candidate
+                break
     if isinstance(value, list) and isinstance(node.get("items"), dict):
         return [_filled(item, node["items"], root) for item in value]
     if not isinstance(value, dict):
@@ -167,11 +171,6 @@ def _filled(value: Any, node: Schema, root: Schema) -> Any:
             value.setdefault(name, copy.deepcopy(child["default"]))
     entry = node.get("additionalProperties") or {}
     return {name: _filled(item, children.get(name, entry), root) for name, item in value.items()}
-
-
-def _fits(value: Any, branch: Schema, root: Schema) -> bool:
-    whole = {**branch, "$defs": root.get("$defs", {})}
-    return bool(Draft202012Validator(whole).is_valid(value))
 
 
 def _entry_of(config: Mapping[str, Any]) -> Any:

@@ -75,13 +75,14 @@ def without_resource(resource: str, config: Block, keys: Collection[str]) -> str
     all_need = any(map(needs, nouns)) or resource == config["features"]["weights"]
     if all_need or not left["images"]:
         left = {"images": [], "unlabelled_sets": []}  # no method learns to search the others alone
-    lists = {kind: names for kind, names in left.items() if names != run[kind]}
-    settings: dict[str, Any] = {"run": lists} if lists else {}
-    split = config["image_split"]
-    held_out = {key: [name for name in split[key] if name in left["images"]] for key in HELD_OUT}
-    changes = {key: names for key, names in held_out.items() if names != split[key]}
-    if left["images"] and changes:
-        settings["image_split"] = changes
+    split = config["image_split"] if left["images"] else {}
+    held_out = {
+        key: list(filter(left["images"].__contains__, split[key])) for key in HELD_OUT if split
+    }
+    settings: dict[str, Any] = {}
+    for key, lists in (("run", left), ("image_split", held_out)):
+        changes = {kind: names for kind, names in lists.items() if names != config[key][kind]}
+        settings |= {key: changes} if changes else {}
     french = vectors.get(config["search"]["french_vectors"])
     bilingual = any(sets[name]["kind"] in BILINGUAL for name in left["images"])
     if french and left["images"] and (needs(french) or not bilingual):
@@ -118,10 +119,8 @@ def _corpus(config: Block) -> Iterator[str]:
             f"translated into the other, got {corpus[french]} for both; correct one of them"
         )
     if config["auxiliary"]["use"]:
-        yield (
-            f"auxiliary.use: expected false for the corpus {name}, which is of kind "
-            f"{corpus['kind']} and not verses, got true; set it to false"
-        )
+        why = f"for the corpus {name}, which is of kind {corpus['kind']} and not verses"
+        yield _must_be("auxiliary.use", "false", why, "true")
 
 
 def _split(config: Block) -> Iterator[str]:
@@ -152,10 +151,8 @@ def _shares(name: str, split: Block, things: str) -> Iterator[str]:
 def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
     corpus, forcing, training = config["corpus"], variant["forcing"], variant["training"]
     if variant["tag_versions"] and config["corpora"][corpus]["kind"] != "verses":
-        yield (
-            f"{at}.tag_versions: expected false for the corpus {corpus}, which names no versions, "
-            "got true; set it to false"
-        )
+        why = f"for the corpus {corpus}, which names no versions"
+        yield _must_be(f"{at}.tag_versions", "false", why, "true")
     yield from _forcing(f"{at}.forcing", forcing)
     yield from _momenta(at, variant["schedule"])
     yield from _training(f"{at}.training", training)
@@ -191,15 +188,12 @@ def _momenta(at: str, schedule: Block) -> Iterator[str]:
 
 def _training(at: str, training: Block) -> Iterator[str]:
     if training["count_padding"] and training["label_smoothing"]:
-        yield (
-            f"{at}.label_smoothing: expected 0 where count_padding is true, as the lesson's loss "
-            f"smooths nothing, got {training['label_smoothing']}; set it to 0"
-        )
+        why = "where count_padding is true, as the lesson's loss smooths nothing"
+        yield _must_be(f"{at}.label_smoothing", "0", why, training["label_smoothing"])
     if training["keep_epoch"] == "last" and training["patience"] is not None:
-        yield (
-            f"{at}.patience: expected null with keep_epoch: last, as no epoch is better than "
-            f"the next then, got {training['patience']}; set it to null, or keep_epoch to bleu"
-        )
+        why = "with keep_epoch: last, as no epoch is better than the next then"
+        line = _must_be(f"{at}.patience", "null", why, training["patience"])
+        yield f"{line}, or keep_epoch to bleu"
 
 
 def _directions(names: list[str], variants: Block) -> Iterator[str]:
@@ -211,6 +205,10 @@ def _directions(names: list[str], variants: Block) -> Iterator[str]:
             f"variants.{name}.direction: expected {expected} in one run with {first}, got "
             f"{variants[name]['direction']}; make it a separate experiment, with separate pathvars"
         )
+
+
+def _must_be(key: str, value: str, why: str, got: Any) -> str:
+    return f"{key}: expected {value} {why}, got {got}; set it to {value}"
 
 
 def _below(at: str, block: Block, low: str, high: str) -> Iterator[str]:
@@ -268,16 +266,13 @@ def _word_vectors(config: Block) -> Iterator[str]:
             )
     kind = config["vectors"][nouns["vectors"]]["kind"]
     if nouns["frequent_words"] and kind not in LISTED:
-        yield (
-            f"nouns.frequent_words: expected 0 for vectors of kind {kind}, which are not listed by "
-            f"frequency, got {nouns['frequent_words']}; set it to 0"
-        )
+        why = f"for vectors of kind {kind}, which are not listed by frequency"
+        yield _must_be("nouns.frequent_words", "0", why, nouns["frequent_words"])
     kinds = {config["image_sets"][name]["kind"] for name in run["images"]}
     if french and kinds.isdisjoint(BILINGUAL):
-        yield (
-            f"search.french_vectors: expected null where no set of run.images has French names "
-            f"(kinds {' and '.join(BILINGUAL)} have), got {french}; set it to null"
-        )
+        kinds_with = " and ".join(BILINGUAL)
+        why = f"where no set of run.images has French names (kinds {kinds_with} have)"
+        yield _must_be("search.french_vectors", "null", why, french)
 
 
 def _head(at: str, method: Block) -> Iterator[str]:
@@ -288,10 +283,8 @@ def _head(at: str, method: Block) -> Iterator[str]:
             "one per hidden layer and one for the last layer"
         )
     if method["loss"]["kind"] == "softmax" and method["classifier"]["use"]:
-        yield (
-            f"{at}.classifier.use: expected false with the softmax loss, whose outputs are no "
-            "vectors, got true; set it to false"
-        )
+        why = "with the softmax loss, whose outputs are no vectors"
+        yield _must_be(f"{at}.classifier.use", "false", why, "true")
     yield from _momenta(at, method["schedule"])
 
 

@@ -1,11 +1,11 @@
 # Names, and functions of the inputs and params of rules. In: the checked config.
 
-import hashlib
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
 from workflow.folders import folder_digest
 from workflow.relations import samples_with_attention, without_resource
+from wordbridge.files import file_sha256
 
 VARIANTS = config["run"]["variants"]
 SEEDS = config["run"]["seeds"]
@@ -56,6 +56,8 @@ FILE_KEYS += ["verses", "words"]
 FILE_KEYS += ["archive", "classes", "groups", "names", "package", "senses", "wordnet"]
 # Bytes of the largest files that are compared by checksum, as in the profiles.
 LARGE = 10**9
+# The settings of a training that determine the learning rate of each step.
+SCHEDULE_KEYS = ["epochs", "batch_size", "learning_rate", "auxiliary_pairs", "auxiliary_epochs"]
 # Settings that a range test fixes: those that it searches or that act after its single epoch.
 RANGE_TEST_TRAINING = {
     "ema_decay": 0,
@@ -113,39 +115,33 @@ SEARCH_METHOD = config["search"]["method"]
 INDEXES = ["classes", "nouns", "images"]
 INDEX_FILES = ["vectors.npy", "labels.tsv", "hnsw.bin"]
 EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}
-IMAGE_TABLES = (
-    expand(
-        "<results>/tables/{table}.html",
-        table=["nouns", "images", "devise", "devise_words", "devise_nouns"]
-        + ["label_errors", *[f"search_{name}" for name in EXAMPLES]],
-    )
-    if LABELLED_SETS
-    else []
+IMAGE_TABLES = expand(
+    "<results>/tables/{table}.html",
+    table=["nouns", "images", "devise", "devise_words", "devise_nouns"]
+    + ["label_errors", *[f"search_{name}" for name in EXAMPLES]],
 )
-FRENCH_TABLES = ["<results>/tables/french.html"] if LABELLED_SETS and FRENCH_VECTORS else []
+FRENCH_TABLES = ["<results>/tables/french.html"] * bool(FRENCH_VECTORS)
 HEADS = [name for name, block in config["methods"].items() if block["kind"] == "head"]
 HEADS_RUN = [name for name in METHODS if name in HEADS]
 IMAGE_FIGURES = [
-    *["<results>/figures/head_losses.png"] * bool(LABELLED_SETS and HEADS_RUN),
+    *["<results>/figures/head_losses.png"] * bool(HEADS_RUN),
     *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
     *expand(
         "<results>/figures/head_learning_rate_{method}.png",
-        method=config["range_test"]["heads"] if LABELLED_SETS else [],
+        method=config["range_test"]["heads"],
     ),
 ]
-SEARCH_FILES = (
-    [
-        *expand("<results>/search/{index}/index.json", index=INDEXES),
-        *expand(
-            "<results>/search/words/{language}/words.json",
-            language=LANGUAGES if FRENCH_VECTORS else ["en"],
-        ),
-        "<results>/config.json",
-        "<results>/timings/search.html",
-    ]
-    if LABELLED_SETS
-    else []
-)
+SEARCH_FILES = [
+    *expand("<results>/search/{index}/index.json", index=INDEXES),
+    *expand(
+        "<results>/search/words/{language}/words.json",
+        language=LANGUAGES if FRENCH_VECTORS else ["en"],
+    ),
+    "<results>/config.json",
+    "<results>/timings/search.html",
+]
+if not LABELLED_SETS:
+    IMAGE_TABLES = FRENCH_TABLES = IMAGE_FIGURES = SEARCH_FILES = []
 
 
 def result(name, caption, category, title, kind="figure"):
@@ -238,10 +234,7 @@ def local_files(wildcards):
 def file_digest(path):
     """Return a digest of a file's bytes, or of its size and time if it is large."""
     stat = os.stat(path)
-    if stat.st_size > LARGE:
-        return f"{stat.st_size} {stat.st_mtime_ns}"
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return f"{stat.st_size} {stat.st_mtime_ns}" if stat.st_size > LARGE else file_sha256(path)
 
 
 # ---- Word vectors --------------------------------------------------------------------------------
@@ -252,11 +245,6 @@ def vectors_entries(language):
     embeddings = config["embeddings"]
     compared = [embeddings["compare"]] if embeddings["compare"] else []
     return list(dict.fromkeys([embeddings[language], *compared]))
-
-
-def trained_block(wildcards):
-    """Return the config's entry of the wildcard vectors."""
-    return config["vectors"][wildcards.vectors]
 
 
 def vectors_kind(block):
@@ -292,19 +280,6 @@ def embedding_block(wildcards):
     settings = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
     block = config["vectors"][config["embeddings"][wildcards.language]]
     return {**settings, "vectors": vectors_kind(block)}
-
-
-# ---- Translation ---------------------------------------------------------------------------------
-
-
-def schedule_block(name):
-    """Return the settings that determine a variant's learning rate."""
-    block = config["variants"][name]
-    keys = ("epochs", "batch_size", "learning_rate", "auxiliary_pairs", "auxiliary_epochs")
-    return {
-        "schedule": block["schedule"],
-        "training": {key: block["training"][key] for key in keys},
-    }
 
 
 # ---- Images --------------------------------------------------------------------------------------

@@ -256,7 +256,15 @@ rule tabulate_training:
     params:
         settings={
             "published": config["scores"]["published"],
-            "schedules": {name: schedule_block(name) for name in VARIANTS},
+            "schedules": {
+                name: {
+                    "schedule": config["variants"][name]["schedule"],
+                    "training": {
+                        key: config["variants"][name]["training"][key] for key in SCHEDULE_KEYS
+                    },
+                }
+                for name in VARIANTS
+            },
         },
         order=RUNS,
     script:

@@ -23,7 +23,7 @@ rule train_vectors:
     resources:
         runtime=240,
     params:
-        settings=trained_block,
+        settings=lambda wildcards: config["vectors"][wildcards.vectors],
     script:
         "../scripts/train_vectors.py"
 

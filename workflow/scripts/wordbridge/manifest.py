@@ -57,13 +57,11 @@ class Report(NamedTuple):
 
 def verify(results: Path, against: Path | None = None) -> list[Report]:
     """Return the check of an experiment, or of all in a folder; or their comparisons."""
-    here = experiments(results)
-    if here in ([], [results]):  # reading a folder without experiments raises the error
-        return [check(results) if against is None else compare(results, against)]
+    # Reading a folder without experiments raises the error.
+    names = _experiments(results) or {Path()}
     if against is None:
-        return [check(experiment) for experiment in here]
-    names = {path.relative_to(results) for path in here}
-    other_names = {path.relative_to(against) for path in experiments(against)}
+        return [check(results / name) for name in sorted(names)]
+    other_names = names if names == {Path()} else _experiments(against)
     if names != other_names:
         single = ", ".join(sorted(map(str, names ^ other_names)))
         raise InputError(
@@ -142,9 +140,8 @@ def job_name(record: Record | None) -> str:
     return f"{record['rule']} {'/'.join(record['wildcards'].values())}".rstrip() if record else ""
 
 
-def experiments(results: Path) -> list[Path]:
-    """Return ``results`` if it belongs to an experiment, else all experiments below it."""
-    return sorted(path.parent for path in results.rglob(MANIFEST) if path.is_dir())
+def _experiments(folder: Path) -> set[Path]:
+    return {p.parent.relative_to(folder) for p in folder.rglob(MANIFEST) if p.is_dir()}
 
 
 def _files(results: Path, ignored: Iterable[str]) -> Iterator[Path]:

@@ -133,7 +133,12 @@ def format_plan(jobs: Sequence[PlannedJob], as_json: bool = False) -> str:
         reason = "; ".join(names) or f"after {', '.join(rules)}"
         wildcards = job.name.removeprefix(job.rule).strip()
         rows.setdefault((job.rule, reason), []).append(wildcards)
-    lines = [f"{_job_names(rule, names)}: {reason}" for (rule, reason), names in rows.items()]
+    lines = [
+        f"{rule} ({len(names)} jobs): {reason}"
+        if len(names) > MAX_NAMES
+        else f"{' '.join([rule, *names]).rstrip()}: {reason}"
+        for (rule, reason), names in rows.items()
+    ]
     count = f"{len(jobs)} job{'s' if len(jobs) > 1 else ''}"
     time = f"about {duration(seconds)} one after the other"
     if all(job.seconds is None for job in jobs):
@@ -143,20 +148,12 @@ def format_plan(jobs: Sequence[PlannedJob], as_json: bool = False) -> str:
     return "\n".join([*lines, f"{count}: {time}"])
 
 
-def _job_names(rule: str, wildcards: Sequence[str]) -> str:
-    if len(wildcards) > MAX_NAMES:
-        return f"{rule} ({len(wildcards)} jobs)"
-    return " ".join([rule, *wildcards]).rstrip()
-
-
 def duration(seconds: float) -> str:
     """Return a duration as text: ``1 h 5 min``, ``3 min 20 s``, ``4 s``."""
     minutes, remainder = divmod(max(1, round(seconds)), 60)
-    if minutes == 0:
-        return f"{remainder} s"
-    return (
-        f"{minutes} min {remainder} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-    )
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {remainder} s" if minutes else f"{remainder} s"
 
 
 def causes(job: Any, workflow: Any) -> Iterator[Cause]:
