@@ -268,7 +268,7 @@ def test_the_lesson_runs_no_job_of_the_default(planned: Callable[..., str]):
 def test_the_head_on_imagenet_is_the_lessons():
     config = resolved("configs/imagenet.yaml")
     method = config["methods"]["lesson_head"]
-    assert (method["loss"]["kind"], method["classifier"]["weight"]) == ("cosine", 0)
+    assert (method["loss"]["kind"], method["classifier"]["use"]) == ("cosine", False)
     kept = {name: method[name] for name in HEAD}
     assert without(kept, NO_NUMBERS_OF_THE_LESSON) == HEAD
     nouns, features = config["nouns"], config["features"]
@@ -278,10 +278,10 @@ def test_the_head_on_imagenet_is_the_lessons():
     assert features["short_side"] == 224
 
 
-def test_heads_with_and_without_the_classifier_differ_in_its_weight_alone():
+def test_heads_with_and_without_the_classifier_differ_in_its_use_alone():
     methods = resolved("config.yaml")["methods"]
     alone, head = (dict(methods[name]) for name in ("head_alone", "head"))
-    assert (alone.pop("classifier")["weight"], head.pop("classifier")["weight"]) == (0, 50)
+    assert (alone.pop("classifier")["use"], head.pop("classifier")["use"]) == (False, True)
     assert alone == head
 
 

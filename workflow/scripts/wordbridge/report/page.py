@@ -67,7 +67,7 @@ TOPICS = (
         ("devise*",),
         {
             "head_losses": "Losses of the heads per epoch: means over the seeds, bands from "
-            "minimum to maximum. Heads that differ only in the weight of the classifier share one "
+            "minimum to maximum. Heads that differ only in the use of the classifier share one "
             "training.",
             "head_learning_rate_*": "Learning-rate range test of a head: loss while the rate "
             "grows. The dashed line marks the suggested rate.",
