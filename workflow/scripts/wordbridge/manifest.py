@@ -280,7 +280,7 @@ def compare(results: Path, other: Path) -> Report:
     """Return the differences of two runs of an experiment outside VOLATILE_FOLDERS.
 
     ``other`` may also be a folder with an experiment of the same name. Raises InputError when
-    one does not exist or a file cannot be read.
+    one does not exist, OSError when a file cannot be read.
     """
     if (other / results.resolve().name).is_dir():
         other = other / results.resolve().name
@@ -290,7 +290,7 @@ def compare(results: Path, other: Path) -> Report:
         for folder in (results, other)
     )
     common = sorted(names & other_names)
-    differing = [name for name in common if not _same_bytes(results / name, other / name)]
+    differing = [n for n in common if not filecmp.cmp(results / n, other / n, shallow=False)]
     diffs = _job_diffs(here, there, differing)
     only_here, only_there = sorted(names - other_names), sorted(other_names - names)
     size = sum((results / name).stat().st_size for name in common)
@@ -313,16 +313,6 @@ def compare(results: Path, other: Path) -> Report:
     volatile = "/, ".join(VOLATILE_FOLDERS)
     last = f"{results} and {other}: {summary}; not compared: {volatile}/"
     return Report(not lines, values, [*lines, last])
-
-
-def _same_bytes(here: Path, there: Path) -> bool:
-    try:
-        return filecmp.cmp(here, there, shallow=False)
-    except OSError as error:
-        raise InputError(
-            f"{error.filename}: expected a file to compare, got {error.strerror!r}; check its "
-            "permissions, or delete it"
-        ) from None
 
 
 def _job_diffs(here: Manifest, there: Manifest, differing: Iterable[str]) -> list[JobDiff]:

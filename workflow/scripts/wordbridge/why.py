@@ -23,7 +23,7 @@ from snakemake.cli import args_to_api, parse_args
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import file_sha256
 from wordbridge.job import results_folder, seconds_path
-from wordbridge.manifest import ABSENT, differences
+from wordbridge.manifest import ABSENT, differences, job_name
 
 # A job prints nothing, and a running Snakemake does not prevent the dry run.
 DRY_RUN = ["--dry-run", "--quiet", "rules", "progress", "--nolock"]
@@ -103,13 +103,10 @@ def plan(arguments: Sequence[str]) -> list[PlannedJob]:
             planned = args_to_api(options, parser)
         except SystemExit:  # of argparse, after its message
             planned = False
-    if not planned:
-        raise InputError(f"snakemake cannot plan this: {_error_of(output.getvalue())}")
-    if not jobs:
-        raise InputError(
-            "expected targets and options of a plan, got an option with which snakemake plans "
-            "nothing; leave it out, or call snakemake"
-        )
+    if not (planned and jobs):
+        error = "expected options of a plan, got one that plans nothing; leave it out"
+        error = error if planned else _error_of(output.getvalue())
+        raise InputError(f"snakemake cannot plan this: {error}")
     return jobs[0]
 
 
@@ -225,12 +222,7 @@ def recorded_seconds(results: str, rule: str, wildcards: Mapping[str, str]) -> f
     path = seconds_path(results, rule, wildcards)
     folder = seconds_path(results, rule, {}).with_suffix("")
     paths = [path] if path.is_file() else sorted(folder.rglob("*.txt"))
-    seconds = []
-    for path in paths:
-        try:
-            seconds.append(float(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError):  # a damaged file
-            continue
+    seconds = [float(path.read_text(encoding="utf-8")) for path in paths]
     return fmean(seconds) if seconds else None
 
 
@@ -258,8 +250,7 @@ def _planned_jobs(workflow: Any) -> Iterator[PlannedJob]:
 
 
 def _job_name(job: Any) -> str:
-    """Return the rule and its wildcards: ``train_translator all/1``."""
-    return " ".join([job.rule.name, "/".join(job.wildcards_dict.values())]).rstrip()
+    return job_name({"rule": job.rule.name, "wildcards": job.wildcards_dict})
 
 
 def _error_of(output: str) -> str:
