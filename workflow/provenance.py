@@ -22,7 +22,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cache, partial
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
@@ -79,17 +79,10 @@ def track_code(workflow: Any, planned: Mapping[str, str] | None = None) -> dict[
                 rule.set_params(code=param)
                 hashes |= param["modules"]
             else:
-                rule.set_params(code=_late(partial(code, planned)))
+                # A function, which Snakemake calls for the one job that it runs.
+                late = partial(code, planned)
+                rule.set_params(code=lambda wildcards, late=late: late())
     return hashes
-
-
-def _late(code: Callable[[], dict[str, Any]]) -> Callable[[object], dict[str, Any]]:
-    """Return ``code`` as a function that Snakemake calls for the one job that it runs."""
-
-    def param(wildcards: object) -> dict[str, Any]:
-        return code()
-
-    return param
 
 
 def _code(script: Path, with_versions: bool, planned: Mapping[str, str] = {}) -> dict[str, Any]:

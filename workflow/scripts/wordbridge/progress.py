@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
@@ -12,7 +12,6 @@ from tqdm import tqdm
 Item = TypeVar("Item")
 
 LINE_SECONDS = 10.0  # a log gets at most one line in this time
-MEGABYTE = 1e6
 
 
 class Terminal:
@@ -55,55 +54,49 @@ def is_log() -> bool:
     return not sys.stderr.isatty()
 
 
+Advance = Callable[[int], None]
+
+
 def progress(
     items: Iterable[Item], description: str, total: int | None = None, unit: str = "it"
 ) -> Iterator[Item]:
     """Yield ``items`` and show their number and rate (units per second)."""
-    start = last = time.monotonic()
-    count = 0
-
-    def line() -> str:
-        of_total = f"/{total}" if total is not None else ""
-        rate = count / max(time.monotonic() - start, 1e-9)
-        return f"{description}: {count}{of_total} {unit}, {rate:,.0f} {unit}/s"
-
-    for item in TERMINAL.bar(items, description, total=total, unit=unit):
-        yield item
-        count += 1
-        if is_log() and time.monotonic() - last >= LINE_SECONDS:
-            print(line(), file=sys.stderr)
-            last = time.monotonic()
-    if is_log():
-        print(line(), file=sys.stderr)
+    with _bar(description, total, 0, unit) as advance:
+        for item in items:
+            yield item
+            advance(1)
 
 
-Advance = Callable[[int], None]
+def byte_bar(
+    description: str, total: int | None = None, done: int = 0
+) -> AbstractContextManager[Advance]:
+    """Yield a function that adds bytes to a progress bar; the bar shows megabytes and rate."""
+    return _bar(description, total, done, "B")
 
 
 @contextmanager
-def byte_bar(description: str, total: int | None = None, done: int = 0) -> Iterator[Advance]:
-    """Yield a function that adds bytes to a progress bar; the bar shows megabytes and rate."""
+def _bar(description: str, total: int | None, done: int, unit: str) -> Iterator[Advance]:
     start = last = time.monotonic()
     count = done
+    scale, digits, scaled = (1e6, 1, "MB") if unit == "B" else (1, 0, unit)
 
-    def line() -> str:
-        of_total = f" of {total / MEGABYTE:,.1f}" if total is not None else ""
+    def print_line() -> None:
         seconds = max(time.monotonic() - start, 1e-3)
-        rate = (count - done) / MEGABYTE / seconds
-        return (
-            f"{description}: {count / MEGABYTE:,.1f}{of_total} MB "
-            f"in {seconds:,.1f} s, {rate:,.1f} MB/s"
-        )
+        values = [count, *([] if total is None else [total])]
+        amount = " of ".join(f"{value / scale:,.{digits}f}" for value in values)
+        rate = f"{(count - done) / scale / seconds:,.{digits}f} {scaled}/s"
+        print(f"{description}: {amount} {scaled} in {seconds:,.1f} s, {rate}", file=sys.stderr)
 
     nothing: tuple[bytes, ...] = ()  # the bar iterates over no items; ``advance`` updates it
-    bar = TERMINAL.bar(nothing, description, total=total, initial=done, unit="B", unit_scale=True)
+    options = {"total": total, "initial": done, "unit": unit, "unit_scale": unit == "B"}
+    bar = TERMINAL.bar(nothing, description, **options)
 
     def advance(size: int) -> None:
         nonlocal count, last
         count += size
         bar.update(size)
         if is_log() and time.monotonic() - last >= LINE_SECONDS:
-            print(line(), file=sys.stderr)
+            print_line()
             last = time.monotonic()
 
     try:
@@ -111,4 +104,4 @@ def byte_bar(description: str, total: int | None = None, done: int = 0) -> Itera
     finally:
         bar.close()
         if is_log():
-            print(line(), file=sys.stderr)
+            print_line()
