@@ -208,7 +208,7 @@ for _ in progress(range(3), "counting"):
     os.close(terminal)
     assert done.returncode == 0
     assert b"toy seed counting: " in drawn
-    assert log.startswith("counting: 3 it, ")
+    assert log.startswith("counting: 3 it in ")
     assert len(log.splitlines()) == 1
 
 
