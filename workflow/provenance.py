@@ -97,6 +97,11 @@ def digest(script: str | Path) -> dict[str, str]:
     return _modules(Path(script).resolve())[0]
 
 
+def versions(script: str | Path) -> dict[str, str]:
+    """Return {distribution: version} here of what ``script`` and our modules behind it import."""
+    return _versions(_modules(Path(script).resolve())[1])
+
+
 def _refuse_other_installation() -> None:
     """Raise WorkflowError if jobs would import another wordbridge than the one that is hashed."""
     spec = find_spec("wordbridge")
