@@ -305,3 +305,11 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_time_is_the_jobs_or_its_rules(rule: str, wildcards: list[str], seconds: float | None):
     names = dict(zip(("variant", "seed"), wildcards, strict=False))
     assert recorded_seconds("results/toy", rule, names) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s\n", "x\n1\n", "s\nlong\n"])
+def test_a_damaged_time_is_ignored(records: Path, text: str):
+    path = records / seconds_path("results/toy", "train", {"variant": "large", "seed": "1"})
+    path.write_text(text)
+    assert recorded_seconds("results/toy", "train", {"variant": "large", "seed": "1"}) is None
+    assert recorded_seconds("results/toy", "train", {"variant": "other", "seed": "1"}) == 15

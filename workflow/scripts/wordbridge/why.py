@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from statistics import fmean
@@ -222,7 +222,10 @@ def recorded_seconds(results: str, rule: str, wildcards: Mapping[str, str]) -> f
     path = seconds_path(results, rule, wildcards)
     folder = seconds_path(results, rule, {}).with_suffix("")
     paths = [path] if path.is_file() else sorted(folder.rglob("*.txt"))
-    seconds = [float(path.read_text(encoding="utf-8")) for path in paths]
+    seconds = []
+    for path in paths:
+        with suppress(OSError, ValueError):  # the partial file of a killed job
+            seconds.append(float(path.read_text(encoding="utf-8")))
     return fmean(seconds) if seconds else None
 
 
