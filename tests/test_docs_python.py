@@ -24,7 +24,7 @@ PACKAGE = mini_tree.ROOT / "workflow/scripts"
         ("Tables", "bleu_single"),
         ("Translation", "-"),
         ("Vocabulary and embeddings", "_bos_"),
-        ("Search", "boat < thing < entity"),
+        ("Search", "< entity images/"),
         ("Features and predictions of images", "('toy', 'train/n"),
     ],
 )

@@ -69,7 +69,7 @@ def saved_head(width: int, dim: int) -> SavedModel:
     """Return an untrained linear head with its ensemble, as the rule fit_ensemble writes it."""
     block = defaults("methods.*", "head") | {"head": {"hidden": [], "dropouts": [0]}}
     block["head"]["batch_norm"] = False
-    block["classifier"] |= {"weight": 9}
+    block["classifier"] |= {"use": True}
     torch.manual_seed(5)
     head = copy_state(Head(HeadSettings(**block["head"]), width, dim))
     tensors = {f"head.{name}": value for name, value in head.items()} | {
