@@ -106,10 +106,11 @@ def build_page(
 
     ``tables`` are HTML files of ``save_table``, ``figures`` image files, ``numbers`` the tables
     (TSV) of ``summarize``. ``times`` are paths relative to the page; the page only links to them,
-    so that it does not change with the times. The first contact sheet is at the top.
+    so that it does not change with the times. One contact sheet is on top, of words if possible.
     """
     images = [*map(Path, figures)]
-    sheets = [path for path in images if path.match(f"{CONTACT_SHEETS}.png")][:1]
+    sheets = [path for path in images if path.match(f"{CONTACT_SHEETS}.png")]
+    sheets = sorted(sheets, key=lambda path: not path.match("search_words*"))[:1]
     return render(
         "page.html.j2",
         title=title,
