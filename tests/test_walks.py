@@ -24,7 +24,7 @@ from wordbridge.images.listing import list_images
 from wordbridge.images.table import read_bytes, read_images, write_images, write_shards
 from wordbridge.nouns.matrix import CLASSES
 from wordbridge.report.contact_sheet import result_tile, save_sheet
-from wordbridge.search.index import HnswSettings, nearest, read_index, write_index
+from wordbridge.search.index import nearest, read_index, write_index
 from wordbridge.search.rows import image_rows
 from wordbridge.tensors import SavedModel, read_model, write_model
 
@@ -92,7 +92,7 @@ def test_an_image_enters_at_most_15_modules_from_file_to_contact_sheet(tmp_path:
     model = tmp_path / "model.safetensors", tmp_path / "settings.json"
     write_model(saved_head(1280, 5), *model)
     block = {"kind": "folder", "folder": str(tmp_path / "images"), "image_kind": "photo"}
-    hnsw = HnswSettings(**defaults("search.graph"))
+    hnsw = defaults("search.graph")
     cpu = torch.device("cpu")
 
     def search() -> None:
@@ -110,8 +110,10 @@ def test_an_image_enters_at_most_15_modules_from_file_to_contact_sheet(tmp_path:
         store = FeatureStore([tmp_path / "features.npy"])
         predict_images(*predictions, store, load_predictor(read_model(*model), cpu), "head")
         rows = image_rows({}, [tmp_path / "own.tsv"], [tmp_path / "features.tsv"], *predictions)
-        write_index(tmp_path / "index", *rows, {"word_vectors": "ab"}, hnsw)
-        index = read_index(tmp_path / "index")
+        write_index(
+            tmp_path / "search/images", *rows, {"index": "images", "word_vectors": "ab"}, hnsw
+        )
+        index = read_index(tmp_path / "search/images")
         (hit,) = nearest(index, index.vectors[0], 1)
         save_sheet(tmp_path / "sheet.png", [[result_tile(hit)]])
 

@@ -199,9 +199,6 @@ def test_damaged_files_are_an_error(tmp_path: Path) -> None:
     fitted, _ = trained(tmp_path)
     paths = tmp_path / "model.safetensors", tmp_path / "settings.json"
     write_model(fitted, *paths)
-    lacking = {n: t for n, t in fitted.tensors.items() if "running_mean" not in n}
-    with pytest.raises(InputError, match="expected tensors that fit its settings"):
-        load_predictor(SavedModel(lacking, fitted.settings), CPU)
     paths[0].write_bytes(b"none")
     with pytest.raises(InputError, match="expected the weights of a model"):
         read_model(*paths)

@@ -7,9 +7,9 @@ from tests.settings import defaults
 from wordbridge.arrays import Matrix, l2_normalize
 from wordbridge.devise.baselines import ConSE
 from wordbridge.devise.predictor import (
-    ClassifierEnsemble,
     EnsembleSettings,
     PhotoClassifier,
+    ensemble_vectors,
     fit_vectors,
 )
 
@@ -56,12 +56,13 @@ def test_classes_without_a_vector_and_beyond_the_top_do_not_count(top: int) -> N
 def test_the_classifier_predicts_confident_classes_of_likely_photographs(
     log_odds: float, best: float, by_classifier: bool
 ) -> None:
-    photos = PhotoClassifier(np.array([1, 0], np.float32), np.zeros(1, np.float32))
     block = {"photo_odds": 3.0, "confidence_weight": 2.0}  # log(3) = 1.1, 2 log(.88 / .12) = 4
     settings = EnsembleSettings(**defaults("methods.*", "head")["classifier"] | block)
     logits = np.log(np.array([[best] + [(1 - best) / 39] * 39], np.float32))
     features, head = np.array([[log_odds, 9]], np.float32), 7 * VECTORS[[5]]
-    got = ClassifierEnsemble(VECTORS, KNOWN, photos, settings).predict(features, logits, head)
+    weights = {"photo_weights": np.array([1, 0], np.float32), "photo_bias": np.zeros(1, np.float32)}
+    arrays = {"class_vectors": VECTORS, "known_classes": KNOWN, **weights}
+    got = ensemble_vectors(features, logits, head, arrays, settings)
     fitted = fit_vectors(logits, VECTORS, KNOWN, settings.top, settings.temperature)
     np.testing.assert_allclose(got, fitted if by_classifier else l2_normalize(head), atol=1e-6)
 

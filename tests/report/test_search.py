@@ -107,7 +107,7 @@ def test_the_table_has_a_row_for_each_result(images: Index, words: WordTable):
 def test_an_image_outside_the_index_is_an_error(images: Index, words: WordTable):
     settings = {"index": "images", "images": ["toy/none.png"], "top": 3}
 
-    with pytest.raises(InputError, match="expected the image SET/IMAGE of an index"):
+    with pytest.raises(InputError, match="expected SET/IMAGE of an image in the index"):
         example_searches(settings, images, images, words)
 
 

@@ -236,7 +236,10 @@ def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
             "expected the model that predicted the indexed images",
         ),
         ("config.json", "expected the settings of a finished run"),
-        ("../../weights", "weights: expected the weights of the backbone, got no file"),
+        (
+            "../../weights",
+            "weights: expected the weights that the features were extracted with",
+        ),
     ],
 )
 def test_a_run_without_a_model_names_the_missing_file(
@@ -294,7 +297,10 @@ def test_other_weights_and_files_that_are_no_images_are_refused(
             "expected --french or --image, got --french and",
         ),
         (["dog", "--nouns", "--classes"], "expected --nouns or --classes, got --nouns and"),
-        (["--image", "none.jpg"], "none.jpg: expected an image file, or SET/IMAGE"),
+        (
+            ["--image", "none.jpg"],
+            "none.jpg: expected SET/IMAGE of an image in the index, or for --image an",
+        ),
         (["dog", "--results", "absent"], "absent: expected search indexes, got no such folder"),
     ],
 )

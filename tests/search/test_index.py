@@ -19,7 +19,6 @@ from wordbridge.search.index import (
     FILES,
     ExactSearch,
     HnswSearch,
-    HnswSettings,
     nonzero_rows,
     read_index,
     sort_neighbours,
@@ -28,16 +27,16 @@ from wordbridge.search.index import (
 )
 
 MADE_BY = {"index": "images", "word_vectors": "ab" * 32, "method": "conse", "seed": 3}
-LABELS = [{"label": "a\tboat\n", "synset": "n1"}, {"label": "dog", "archive": "x.zip"}]
-SETTINGS = HnswSettings(M=5, ef_construction=200, ef_search=200)
+LABELS = [{"label": "a boat", "synset": "n1"}, {"label": "dog", "archive": "x.zip"}]
+SETTINGS = {"M": 5, "ef_construction": 200, "ef_search": 200}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write_index(
-        tmp_path / "index", np.array([[3, 4, 0], [0, 0, 2]], np.float32), LABELS, MADE_BY, SETTINGS
+        tmp_path / "images", np.array([[3, 4, 0], [0, 0, 2]], np.float32), LABELS, MADE_BY, SETTINGS
     )
-    return tmp_path / "index"
+    return tmp_path / "images"
 
 
 def test_an_index_is_read_with_unit_vectors_labels_and_source(folder: Path):
@@ -89,7 +88,7 @@ def replace_vectors(folder: Path) -> None:
             lambda f: (f / "index.json").write_bytes(b"{"),
             "index.json: expected a description of an index in JSON",
         ),
-        (shutil.rmtree, "expected an index, got no file; run snakemake"),
+        (shutil.rmtree, "expected a description of an index in JSON, got none .*; run snakemake"),
     ],
 )
 def test_a_changed_folder_is_refused(folder: Path, harm: Callable[[Path], object], message: str):
@@ -104,7 +103,7 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path):
         write_index(tmp_path, np.array([[1], [np.nan]], np.float32), LABELS, MADE_BY, SETTINGS)
 
 
-SETTINGS_HNSW = HnswSettings(M=8, ef_construction=60, ef_search=40)
+SETTINGS_HNSW = {"M": 8, "ef_construction": 60, "ef_search": 40}
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +143,7 @@ def test_a_graph_that_does_not_fit_on_the_disk_is_an_error_and_leaves_nothing(
 
 
 def test_the_graph_finds_nearly_what_exact_search_finds(points: np.ndarray, graph: Path):
-    exact, near = ExactSearch(points), HnswSearch(points, graph, SETTINGS_HNSW)
+    exact, near = ExactSearch(points), HnswSearch(points, graph, SETTINGS_HNSW["ef_search"])
     queries = np.random.default_rng(6).standard_normal((60, 12)).astype(np.float32)
 
     shares = [recall(near.search(one, 10), exact.search(one, 10)) for one in queries]
@@ -156,7 +155,7 @@ def test_both_give_the_same_scores_in_the_same_order(points: np.ndarray, graph: 
     query = points[20] + np.float32(0.01)
     exact = ExactSearch(points).search(query, 11)
 
-    found = HnswSearch(points, graph, SETTINGS_HNSW).search(query, 11)
+    found = HnswSearch(points, graph, SETTINGS_HNSW["ef_search"]).search(query, 11)
 
     assert set(exact.rows.tolist()) == {20, *range(600, 610)}
     assert found.rows.tolist() == exact.rows.tolist()
@@ -165,7 +164,7 @@ def test_both_give_the_same_scores_in_the_same_order(points: np.ndarray, graph: 
 
 @pytest.mark.parametrize("count", [698, 699, 2000])
 def test_all_nonzero_rows_can_be_returned(points: np.ndarray, graph: Path, count: int):
-    found = HnswSearch(points, graph, SETTINGS_HNSW).search(points[3], count)
+    found = HnswSearch(points, graph, SETTINGS_HNSW["ef_search"]).search(points[3], count)
 
     assert sorted(found.rows) == [row for row in range(700) if row not in (13, 400)]
 
@@ -180,7 +179,7 @@ def test_where_the_graph_finds_too_few_exact_search_takes_over(
         def knnQuery(self, query: np.ndarray, k: int) -> tuple[list[int], list[float]]:
             return [5] * (k - 1), [0.0] * (k - 1)
 
-    search = HnswSearch(points, graph, SETTINGS_HNSW)
+    search = HnswSearch(points, graph, SETTINGS_HNSW["ef_search"])
     monkeypatch.setattr(search, "_graph", Poor())
 
     assert search.search(points[3], 9).rows.tolist() == (
@@ -191,7 +190,7 @@ def test_where_the_graph_finds_too_few_exact_search_takes_over(
 def test_a_query_of_zeros_gives_the_result_of_exact_search(points: np.ndarray, graph: Path):
     zeros = np.zeros(12, np.float32)
 
-    found = HnswSearch(points, graph, SETTINGS_HNSW).search(zeros, 4)
+    found = HnswSearch(points, graph, SETTINGS_HNSW["ef_search"]).search(zeros, 4)
 
     assert found.rows.tolist() == ExactSearch(points).search(zeros, 4).rows.tolist()
 
@@ -202,7 +201,9 @@ def test_rows_of_zeros_make_an_empty_graph(tmp_path: Path, rows: int):
     write_graph(nothing, tmp_path / "graph", SETTINGS_HNSW)
 
     assert (tmp_path / "graph").read_bytes() == b""
-    found = HnswSearch(nothing, tmp_path / "graph", SETTINGS_HNSW).search(np.ones(4, np.float32), 2)
+    found = HnswSearch(nothing, tmp_path / "graph", SETTINGS_HNSW["ef_search"]).search(
+        np.ones(4, np.float32), 2
+    )
     assert found.rows.size == 0
 
 
@@ -210,7 +211,7 @@ def test_one_row_is_enough(tmp_path: Path):
     one = l2_normalize(np.array([[1, 2, 2]], np.float32))
     write_graph(one, tmp_path / "graph", SETTINGS_HNSW)
 
-    found = HnswSearch(one, tmp_path / "graph", SETTINGS_HNSW).search(one[0], 3)
+    found = HnswSearch(one, tmp_path / "graph", SETTINGS_HNSW["ef_search"]).search(one[0], 3)
 
     assert (found.rows.tolist(), found.cosines.tolist()) == ([0], [1.0])
 

@@ -11,13 +11,13 @@ from wordbridge.files import file_sha256, write_json
 from wordbridge.images.table import ImageRow, write_images
 from wordbridge.nouns.matrix import NounRow, write_noun_rows
 from wordbridge.nouns.table import Noun, read_nouns, write_nouns
-from wordbridge.search.index import HnswSettings, write_index
+from wordbridge.search.index import write_index
 from wordbridge.search.rows import index_rows
 from wordbridge.search.words import noun_words, write_words
 
 DIM = 5
 SETTINGS = {"index": "images", "method": "conse", "seed": 1}
-GRAPH = HnswSettings(M=6, ef_construction=40, ef_search=30)
+GRAPH = {"M": 6, "ef_construction": 40, "ef_search": 30}
 NOUNS = [
     ("n1", "entity", "", None),
     ("n2", "animal", "n1", None),

@@ -113,7 +113,8 @@ TRAINING_DATA = {
 }
 SEARCH_METHOD = config["search"]["method"]
 INDEXES = ["classes", "nouns", "images"]
-INDEX_FILES = ["vectors.npy", "labels.tsv", "hnsw.bin"]
+WORD_FILES = ["words.txt", "vectors.npy", "words.json"]
+INDEX_FILES = ["index.json", "vectors.npy", "labels.tsv", "hnsw.bin"]
 EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}
 IMAGE_TABLES = expand(
     "<results>/tables/{table}.html",

@@ -19,10 +19,7 @@ rule build_index:
         vectors="<results>/nouns/vectors.npy",
         rows="<results>/nouns/vectors.tsv",
     output:
-        vectors="<results>/search/{index}/vectors.npy",
-        labels="<results>/search/{index}/labels.tsv",
-        graph="<results>/search/{index}/hnsw.bin",
-        description="<results>/search/{index}/index.json",
+        expand("<results>/search/{{index}}/{name}", name=INDEX_FILES),
     log:
         "<logs>/build_index/{index}.log",
     benchmark:
@@ -43,9 +40,7 @@ rule build_words:
         nouns="<results>/nouns/nouns.tsv",
         noun_vectors="<results>/nouns/vectors.npy",
     output:
-        words="<results>/search/words/en/words.txt",
-        vectors="<results>/search/words/en/vectors.npy",
-        description="<results>/search/words/en/words.json",
+        expand("<results>/search/words/en/{name}", name=WORD_FILES),
     log:
         "<logs>/build_words.log",
     conda:
@@ -61,12 +56,9 @@ rule align_french:
     input:
         **resource_files(FRENCH_VECTORS),
         images="<results>/images/split.tsv",
-        english="<results>/search/words/en/words.json",
-        files=rules.build_words.output,
+        english=rules.build_words.output,
     output:
-        words="<results>/search/words/fr/words.txt",
-        vectors="<results>/search/words/fr/vectors.npy",
-        description="<results>/search/words/fr/words.json",
+        expand("<results>/search/words/fr/{name}", name=WORD_FILES),
     log:
         "<logs>/align_french.log",
     conda:
@@ -82,10 +74,8 @@ rule tabulate_french:
     input:
         **resource_files(FRENCH_VECTORS),
         images="<results>/images/split.tsv",
-        english="<results>/search/words/en/words.json",
-        word_files=rules.build_words.output,
-        index="<results>/search/images/index.json",
-        files=expand("<results>/search/images/{name}", name=INDEX_FILES),
+        english=rules.build_words.output,
+        index=expand("<results>/search/images/{name}", name=INDEX_FILES),
     output:
         table("tables/french", "french", "Search", "French words"),
     log:
@@ -102,8 +92,7 @@ rule measure_recall:
     """A table of each index: recall against exact search, size and times."""
     input:
         builds=expand("<results>/benchmarks/build_index/{index}.tsv", index=INDEXES),
-        indexes=expand("<results>/search/{index}/index.json", index=INDEXES),
-        files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
+        indexes=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
     output:
         table("timings/search", "recall", "Search", "Indexes"),
     log:
@@ -119,13 +108,8 @@ rule measure_recall:
 rule search_examples:
     """One of the lesson's searches: a contact sheet of the results, and a table of their scores."""
     input:
-        words="<results>/search/words/en/words.json",
-        word_files=rules.build_words.output,
-        index=lambda wildcards: "<results>/search/{index}/index.json".format(
-            **config["search"]["examples"][wildcards.example]
-        ),
-        images="<results>/search/images/index.json",
-        files=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
+        words=rules.build_words.output,
+        indexes=expand("<results>/search/{index}/{name}", index=INDEXES, name=INDEX_FILES),
         archives=expand("<results>/images/{set}.zip", set=ALL_SETS),
     output:
         sheet=result("figures/search_{example}.png", "search", "Search", "Example {example}"),

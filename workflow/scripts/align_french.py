@@ -12,7 +12,7 @@ start_job(snakemake)
 
 settings = snakemake.params.settings
 pairs = name_pairs(read_images(snakemake.input.images))
-english = read_words(Path(snakemake.input.english).parent)
+english = read_words(Path(snakemake.input.english[0]).parent)
 french = open_vectors(settings["vectors"], snakemake.input)
 alignment = fit_alignment(
     mean_vectors([pair.fr for pair in pairs], french),
@@ -22,5 +22,5 @@ needed = sorted({word for pair in pairs for word in pair.fr})
 asked = words_to_search(needed, french, snakemake.input, settings["most_frequent"])
 matrix, known = french.lookup(asked)
 words = [word for word, is_known in zip(asked, known, strict=True) if is_known]
-folder = Path(snakemake.output.description).parent
+folder = Path(snakemake.output[0]).parent
 write_words(folder, words, alignment.map(matrix), english.word_vectors, settings["dtype"])

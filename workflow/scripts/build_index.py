@@ -3,13 +3,11 @@
 from pathlib import Path
 
 from wordbridge.job import start_job
-from wordbridge.search.index import HnswSettings, write_index
+from wordbridge.search.index import write_index
 from wordbridge.search.rows import index_rows
 
 start_job(snakemake)
 
 settings = snakemake.params.settings
 rows = index_rows(settings, snakemake.input)
-graph = HnswSettings(**settings["graph"])
-folder = Path(snakemake.output.description).parent
-write_index(folder, *rows, graph)
+write_index(Path(snakemake.output[0]).parent, *rows, settings["graph"])

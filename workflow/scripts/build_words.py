@@ -16,5 +16,5 @@ vectors = open_vectors(settings["vectors"], snakemake.input)
 asked = words_to_search(needed, vectors, snakemake.input, settings["most_frequent"])
 matrix, known = vectors.lookup(asked)
 words = [word for word, is_known in zip(asked, known, strict=True) if is_known]
-folder = Path(snakemake.output.description).parent
+folder = Path(snakemake.output[0]).parent
 write_words(folder, words, matrix, file_sha256(snakemake.input.noun_vectors), settings["dtype"])

@@ -10,6 +10,7 @@ from wordbridge.search.index import read_index
 start_job(snakemake)
 
 settings = snakemake.params.settings
-indexes = [read_index(Path(path).parent) for path in snakemake.input.indexes]
+folders = dict.fromkeys(Path(path).parent for path in snakemake.input.indexes)
+indexes = list(map(read_index, folders))
 table = recall_table(indexes, snakemake.input.builds, settings["queries"], settings["neighbours"])
 save_table(table, snakemake.output)

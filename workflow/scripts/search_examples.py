@@ -12,9 +12,10 @@ from wordbridge.search.words import read_words
 start_job(snakemake)
 
 settings = snakemake.params.settings
-words = read_words(Path(snakemake.input.words).parent)
-target = read_index(Path(snakemake.input.index).parent, words.word_vectors)
-images = read_index(Path(snakemake.input.images).parent, words.word_vectors)
+words = read_words(Path(snakemake.input.words[0]).parent)
+indexes = Path(snakemake.input.indexes[0]).parents[1]
+target = read_index(indexes / settings["index"], words.word_vectors)
+images = read_index(indexes / "images", words.word_vectors)
 examples = example_searches(settings, target, images, words)
 save_sheet(snakemake.output.sheet, sheet_rows(examples))
 save_table(examples_table(examples, settings), snakemake.output.tables)

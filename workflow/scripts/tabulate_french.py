@@ -17,8 +17,8 @@ settings = snakemake.params.settings
 table = french_table(
     name_pairs(read_images(snakemake.input.images)),
     open_vectors(settings["vectors"], snakemake.input),
-    read_words(Path(snakemake.input.english).parent),
-    read_index(Path(snakemake.input.index).parent),
+    read_words(Path(snakemake.input.english[0]).parent),
+    read_index(Path(snakemake.input.index[0]).parent),
     settings["folds"],
     settings["hits"],
 )

@@ -7,7 +7,7 @@ Each class has the fitted numbers as fields, ``fit`` where there is something to
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,7 +31,6 @@ class ConSE:
     class_vectors: Matrix
     known_classes: NDArray[np.bool_]
     top: int
-    uses_logits: ClassVar[bool] = True
 
     def predict(self, features: Matrix, logits: Matrix) -> Matrix:
         """Return vectors (images, dim) from the class scores (images, classes).
@@ -58,7 +57,6 @@ class Ridge:
     bias: Matrix
     penalty: float
     valid_cosine: float
-    uses_logits: ClassVar[bool] = False
 
     @classmethod
     def fit(cls, train: TrainingSet, valid: TrainingSet, lambdas: Sequence[float]) -> "Ridge":
@@ -97,7 +95,6 @@ class ClassMean:
     mean: Matrix
     means: Matrix
     classes: Sequence[str]
-    uses_logits: ClassVar[bool] = False
 
     @classmethod
     def fit(cls, train: TrainingSet) -> "ClassMean":
@@ -122,7 +119,6 @@ class RandomVectors:
 
     seed: int
     dim: int
-    uses_logits: ClassVar[bool] = False
 
     def predict(self, features: Matrix, logits: Matrix) -> Matrix:
         """Return vectors (images, dim)."""
@@ -170,7 +166,7 @@ def fit_baseline(variant: Mapping[str, Any], seed: int, data: TrainingData) -> S
 
 
 def load_baseline(saved: SavedModel) -> Baseline:
-    """Return a saved baseline. Raises KeyError when a number or setting is missing."""
+    """Return a saved baseline."""
     kind = BASELINES[saved.settings["kind"]]
     values = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
     return kind(**{f.name: {**saved.settings, **values}[f.name] for f in fields(kind)})

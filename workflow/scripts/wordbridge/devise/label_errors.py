@@ -12,7 +12,6 @@ from wordbridge.devise.similarity import (
     LabelledImages,
     NounScores,
     WordSpace,
-    blocks,
     labelled_images,
     noun_scores,
 )
@@ -78,18 +77,15 @@ def _cosines(
     """Return the cosine with the label, the highest with another noun, and that noun's row."""
     labels = np.unique(images.nouns)
     columns = scores.column_of[labels]
-    cosines, best_cosines = np.empty(len(images)), np.empty(len(images))
+    cosines, best_cosines = np.empty((2, len(images)))
     other_nouns = np.empty(len(images), np.int64)
-    noun, allowed = -1, np.empty(0, np.bool_)
-    for block in blocks(len(images), max(len(labels), scores.width)):
-        matrix = scores.scores(images.rows[block], columns)
-        for number, line in enumerate(matrix, start=block.start):
-            if noun != images.nouns[number]:  # images are sorted by noun
-                noun = int(images.nouns[number])
-                steps = space.hierarchy.distances(space.nodes[noun])[space.nodes[labels]]
-                allowed = (steps > near) & (columns != scores.column_of[noun])
-            cosines[number] = line[np.searchsorted(labels, noun)]
-            best = int(np.argmax(np.where(allowed, line, -np.inf)))
-            best_cosines[number] = line[best] if allowed.any() else -1.0
-            other_nouns[number] = labels[best]
+    for place, noun in enumerate(labels):
+        numbers = np.flatnonzero(images.nouns == noun)
+        matrix = scores.scores(images.rows[numbers], columns)
+        steps = space.hierarchy.distances(space.nodes[noun])[space.nodes[labels]]
+        allowed = (steps > near) & (columns != columns[place])
+        others = np.where(allowed, matrix, -np.inf)
+        cosines[numbers] = matrix[:, place]
+        best_cosines[numbers] = others.max(axis=1) if allowed.any() else -1.0
+        other_nouns[numbers] = labels[others.argmax(axis=1)]
     return cosines, best_cosines, other_nouns

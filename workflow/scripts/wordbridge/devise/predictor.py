@@ -18,7 +18,6 @@ from wordbridge.arrays import Matrix, l2_normalize, softmax
 from wordbridge.devise.baselines import load_baseline
 from wordbridge.devise.dataset import TrainingData, train_and_valid
 from wordbridge.devise.head import Head, HeadSettings, StateTensors
-from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, write_json
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.progress import progress
@@ -49,22 +48,11 @@ class Predictor:
 
 
 def load_predictor(saved: SavedModel, device: torch.device) -> Predictor:
-    """Return a saved method; a head runs on ``device``, baselines on the CPU.
-
-    Raises InputError when tensors and settings do not belong together.
-    """
-    try:
-        space, classes = saved.settings["space"], list(saved.settings["classes"])
-        if saved.settings["kind"] == "head":
-            uses_logits = "class_vectors" in saved.tensors
-            return Predictor(space, classes, uses_logits, _head_predict(saved, device))
-        method = load_baseline(saved)
-        return Predictor(space, classes, method.uses_logits, method.predict)
-    except (KeyError, ValueError, TypeError) as error:
-        raise InputError(
-            f"an image method: expected tensors that fit its settings, got {error!r}; "
-            "train it again"
-        ) from None
+    """Return a saved method; a head runs on ``device``, baselines on the CPU."""
+    is_head = saved.settings["kind"] == "head"
+    predict = _head_predict(saved, device) if is_head else load_baseline(saved).predict
+    uses_logits = "class_vectors" in saved.tensors  # of the backbone's classifier
+    return Predictor(saved.settings["space"], saved.settings["classes"], uses_logits, predict)
 
 
 def predict_images(
@@ -155,28 +143,24 @@ class EnsembleSettings:
     photo_penalty: float
 
 
-@dataclass(frozen=True)
-class ClassifierEnsemble:
-    """The backbone's classifier in word-vector space.
+def ensemble_vectors(
+    features: Matrix,
+    logits: Matrix,
+    head: Matrix,
+    arrays: Mapping[str, NDArray[Any]],
+    settings: EnsembleSettings,
+) -> Matrix:
+    """Return unit vectors (images, dim): the classifier's, or those of ``head``.
 
-    ``class_vectors`` (classes, dim) are of unit length, and zero where not in ``known_classes``.
+    ``arrays`` are those that ``fit_ensemble`` adds to a head.
     """
-
-    class_vectors: Matrix
-    known_classes: NDArray[np.bool_]
-    photos: PhotoClassifier
-    settings: EnsembleSettings
-
-    def predict(self, features: Matrix, logits: Matrix, head: Matrix) -> Matrix:
-        """Return unit vectors (images, dim): the classifier's, or those of ``head``."""
-        settings = self.settings
-        vectors = fit_vectors(
-            logits, self.class_vectors, self.known_classes, settings.top, settings.temperature
-        )
-        photo = self.photos.log_odds(features) + np.log(settings.photo_odds)
-        best = softmax(logits).max(axis=1).clip(_EPSILON, 1 - _EPSILON)
-        score = photo + settings.confidence_weight * np.log(best / (1 - best))
-        return np.where(score[:, None] > 0, vectors, l2_normalize(head))
+    classes = arrays["class_vectors"], arrays["known_classes"]
+    vectors = fit_vectors(logits, *classes, settings.top, settings.temperature)
+    photos = PhotoClassifier(arrays["photo_weights"], arrays["photo_bias"])
+    photo = photos.log_odds(features) + np.log(settings.photo_odds)
+    best = softmax(logits).max(axis=1).clip(_EPSILON, 1 - _EPSILON)
+    score = photo + settings.confidence_weight * np.log(best / (1 - best))
+    return np.where(score[:, None] > 0, vectors, l2_normalize(head))
 
 
 def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingData) -> SavedModel:
@@ -234,16 +218,13 @@ def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
     load_weights(StateTensors(head), tensors)
     head.to(device).eval()
     classifier = EnsembleSettings(**settings["settings"]["classifier"])
-    ensemble = None
-    if classifier.use:
-        arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
-        photos = PhotoClassifier(arrays["photo_weights"], arrays["photo_bias"])
-        classes = arrays["class_vectors"], arrays["known_classes"]
-        ensemble = ClassifierEnsemble(*classes, photos, classifier)
+    arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
 
     @torch.no_grad()
     def predict(features: Matrix, logits: Matrix) -> Matrix:
         predicted: Matrix = head(torch.from_numpy(features).to(device)).cpu().numpy()
-        return predicted if ensemble is None else ensemble.predict(features, logits, predicted)
+        if not classifier.use:
+            return predicted
+        return ensemble_vectors(features, logits, predicted, arrays, classifier)
 
     return predict

@@ -149,8 +149,7 @@ def measure_recall(index: Index, queries: Matrix, count: int) -> dict[str, Any]:
     return {
         "index": index.description["index"],
         "rows": len(index.vectors),
-        "dim": index.dim,
-        "queries": len(queries),
+        "dim": index.vectors.shape[1],
         "neighbours": count,
         "recall": float(np.mean(recalls)) if recalls else 1.0,
         "graph_ms": graph_ms,

@@ -16,7 +16,7 @@ from wordbridge.corpus.special_tokens import SPECIALS, UNK
 from wordbridge.errors import InputError
 from wordbridge.files import file_sha256, read_json
 from wordbridge.images.table import PHOTO, ImageRow, read_bytes
-from wordbridge.search.index import Hit, Index, exclude_query, image_row, nearest, read_index
+from wordbridge.search.index import Hit, exclude_query, image_row, nearest, read_index
 from wordbridge.search.queries import query_vector
 from wordbridge.search.words import WordTable, content_words, read_words
 
@@ -65,7 +65,8 @@ class SearchEngine:
             vector = question_vector(query, translation, words)
         else:
             vector = query_vector(query, words, french)
-        hits = nearest(self._read(index, words.word_vectors), vector, count, exact)
+        target = read_index(self._folder / index, words.word_vectors)
+        hits = nearest(target, vector, count, exact)
         return SearchResult(hits, translation)
 
     def by_image(self, image: str, index: str, count: int, exact: bool = False) -> SearchResult:
@@ -74,16 +75,15 @@ class SearchEngine:
         ``image`` is a file, or ``SET/IMAGE`` of one in the index, for which no model is needed.
         Raises InputError when it is neither.
         """
-        images = self._read("images")
+        images = read_index(self._folder / "images")
         is_file = Path(image).is_file()
         if is_file:
             vector = embed_image(Path(image), self._results, images.description)
         else:
-            expected = "an image file, or SET/IMAGE of one in the run"
-            vector = images.vectors[image_row(images, image, expected)]
+            vector = images.vectors[image_row(images, image)]
         target = images
         if index != "images":
-            target = self._read(index, images.description["word_vectors"])
+            target = read_index(self._folder / index, images.description["word_vectors"])
         hits = nearest(target, vector, count + (target is images), exact)
 
         def is_query(hit: Hit) -> bool:
@@ -101,16 +101,6 @@ class SearchEngine:
         query = Path(image).resolve()
         folders = (Path(), *self._results.resolve().parents)
         return any((folder / hit.file).resolve() == query for folder in folders)
-
-    def _read(self, name: str, word_vectors: str | None = None) -> Index:
-        index = read_index(self._folder / name, word_vectors)
-        got = index.description.get("index")
-        if got != name:
-            raise InputError(
-                f"{index.folder}: expected the index of {name}, got that of {got}; put the folders "
-                "back, or run snakemake again"
-            )
-        return index
 
     def _translate(self, question: str) -> str:
         from wordbridge.training.device import choose_device
@@ -158,17 +148,13 @@ def embed_image(image: Path, results: Path, source: Mapping[str, Any]) -> Matrix
 
     folder = results / "devise" / str(source.get("method")) / str(source.get("seed"))
     files = folder / "model.safetensors", folder / "settings.json"
-    if not files[0].is_file():
-        raise InputError(
-            f"{files[0]}: expected the model that predicted the indexed images, got no file; "
-            "run snakemake first, or name an image of the run as SET/IMAGE"
-        )
-    digests = model_digests(*files)
-    if any(source.get(name) != digest for name, digest in digests.items()):
+    digests = model_digests(*files) if files[0].is_file() else {}
+    if not digests or not digests.items() <= source.items():
+        got = f"{digests['model'][:12]} or other settings of it" if digests else "no file"
         raise InputError(
             f"{files[0]}: expected the model that predicted the indexed images "
-            f"({str(source.get('model', 'unknown'))[:12]}), got {digests['model'][:12]} or other "
-            "settings of it; run snakemake again, so that both are of one run"
+            f"({str(source.get('model', 'unknown'))[:12]}), got {got}; run snakemake again, so "
+            "that both are of one run, or name an image of the run as SET/IMAGE"
         )
     predictor = load_predictor(read_model(*files), torch.device("cpu"))
     shard = _features(image, results)
@@ -204,19 +190,14 @@ def _features(image: Path, results: Path) -> "Shard":
 def find_weights(weights: Mapping[str, str], results: Path) -> Path:
     """Return the file of ``weights`` {path: sha256}, relative to here or above ``results``.
 
-    Raises InputError when it is missing, or is another file.
+    Raises InputError when it is missing or another file.
     """
     ((name, sha256),) = weights.items()
     paths = [folder / name for folder in (Path(), *results.resolve().parents)]
-    path = next((path for path in paths if path.is_file()), None)
-    if path is None:
+    path = next(filter(Path.is_file, paths), None)
+    if path is None or file_sha256(path) != sha256:
         raise InputError(
-            f"{name}: expected the weights of the backbone, got no file; run snakemake again, "
-            "which fetches them"
-        )
-    if file_sha256(path) != sha256:
-        raise InputError(
-            f"{path}: expected the weights that the features were extracted with "
-            f"({sha256[:12]}), got others; run snakemake again"
+            f"{path or name}: expected the weights that the features were extracted with "
+            f"({sha256[:12]}), got {'others' if path else 'no file'}; run snakemake again"
         )
     return path

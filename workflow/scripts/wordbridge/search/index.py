@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,8 +26,8 @@ COLUMNS = (
 )
 STEP = " < "  # between a noun and its hypernym in a path
 _JSON_COLUMNS = ("label", "synset", "path", "set", "image", "kind")
-_KEYS = ("word_vectors", "rows", "dim", "graph", "files")
-_REMEDY = "build the index again"
+_KEYS = ("index", "word_vectors", "rows", "dim", "graph", "files")
+_REMEDY = "run snakemake"
 _SPACE = "angulardist"  # nmslib's arc cosine of the cosine, the lesson's distance
 _DIGITS = 6  # later digits of a float32 cosine depend on the order of summation
 # Files up to this size are hashed in a tenth of a second; of larger ones only the size is compared.
@@ -64,26 +64,16 @@ class ExactSearch:
         return sort_neighbours(self._rows[candidates], cosines[candidates], count)
 
 
-@dataclass(frozen=True)
-class HnswSettings:
-    """The size of an HNSW graph (Malkov and Yashunin 2018): links of each row (``M``), and
-    candidates while a row is added (``ef_construction``) and in a search (``ef_search``).
-    """
-
-    M: int
-    ef_construction: int
-    ef_search: int
-
-
 class HnswSearch:
     """Approximate search in a graph over ``vectors`` (rows, dim), each of length 1 or zero.
 
-    Falls back to exact search where the graph returns fewer rows than requested.
+    ``ef_search`` is the number of candidates in a search. Falls back to exact search where the
+    graph returns fewer rows than requested.
     """
 
-    def __init__(self, vectors: Matrix, path: str | Path, settings: HnswSettings) -> None:
+    def __init__(self, vectors: Matrix, path: str | Path, ef_search: int) -> None:
         rows = nonzero_rows(vectors)
-        self._vectors, self._count, self._ef = vectors, len(rows), settings.ef_search
+        self._vectors, self._count, self._ef = vectors, len(rows), ef_search
         self._exact = ExactSearch(vectors)
         self._graph = _nmslib_index(vectors, rows) if len(rows) else None
         if self._graph is not None:
@@ -111,11 +101,6 @@ class Index:
     vectors: Matrix
     lines: Sequence[str]
 
-    @property
-    def dim(self) -> int:
-        """Return the number of components of each vector."""
-        return int(self.vectors.shape[1])
-
     def label(self, row: int) -> dict[str, str]:
         """Return the label of one row by column."""
         return dict(zip(COLUMNS, self.lines[row].split("\t"), strict=True))
@@ -128,8 +113,7 @@ class Index:
     @cached_property
     def graph(self) -> HnswSearch:
         """Return the search through the graph."""
-        settings = HnswSettings(**self.description["graph"])
-        return HnswSearch(self.vectors, self.folder / GRAPH, settings)
+        return HnswSearch(self.vectors, self.folder / GRAPH, self.description["graph"]["ef_search"])
 
 
 @dataclass(frozen=True)
@@ -173,15 +157,7 @@ class Hit:
 
 
 def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> list[Hit]:
-    """Return the ``count`` rows of ``index`` nearest to ``query`` (dim,), by graph or exactly.
-
-    Raises InputError when the query has another dimension.
-    """
-    if query.shape != (index.dim,):
-        raise InputError(
-            f"{index.folder}: expected a query of {index.dim} numbers, got {query.shape}; "
-            "run snakemake again, so that words and index are of one run"
-        )
+    """Return the ``count`` rows of ``index`` nearest to ``query`` (dim,), by graph or exactly."""
     neighbours = (index.exact if exact else index.graph).search(query, count)
     return [
         Hit(rank, float(cosine), index.label(int(row)))
@@ -195,16 +171,15 @@ def exclude_query(hits: Sequence[Hit], is_query: Callable[[Hit], bool], count: i
     return [replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1)]
 
 
-def image_row(index: Index, image: str, expected: str = "the image SET/IMAGE of an index") -> int:
+def image_row(index: Index, image: str) -> int:
     """Return the row of the image named ``SET/IMAGE``. Raises InputError when there is none."""
-    cells = "\t" + image.replace("/", "\t", 1) + "\t"
+    names = image.split("/", 1)
     for row, line in enumerate(index.lines):
-        if cells in line:  # splitting every line would take ten times longer
-            columns = index.label(row)
-            if f"{columns['set']}/{columns['image']}" == image:
-                return row
+        if line.split("\t", 5)[3:5] == names:  # set and image
+            return row
     raise InputError(
-        f"{image}: expected {expected}, got another name; {index.folder / LABELS} lists the images"
+        f"{image}: expected SET/IMAGE of an image in the index, or for --image an existing file, "
+        f"got another name; {index.folder / LABELS} lists the images"
     )
 
 
@@ -213,7 +188,7 @@ def write_index(
     vectors: Matrix,
     labels: Sequence[Mapping[str, str]],
     source: Mapping[str, Any],
-    settings: HnswSettings,
+    settings: Mapping[str, int],
 ) -> None:
     """Write an index of ``vectors`` (rows, dim), of any length, with one label per row.
 
@@ -228,7 +203,7 @@ def write_index(
         )
     target, unit = Path(folder), l2_normalize(vectors)
     save_matrix(unit, target / VECTORS)
-    rows = ([_one_line(label.get(name, "")) for name in COLUMNS] for label in labels)
+    rows = ([label.get(name, "") for name in COLUMNS] for label in labels)
     write_tsv(target / LABELS, COLUMNS, rows)
     write_graph(unit, target / GRAPH, settings)
     files = {
@@ -236,7 +211,8 @@ def write_index(
         for name in FILES
     }
     shape = {"rows": len(vectors), "dim": int(vectors.shape[1]), "space": _SPACE}
-    write_json(target / DESCRIPTION, {**source, **shape, "graph": asdict(settings), "files": files})
+    description = {**source, **shape, "graph": dict(settings), "files": files}
+    write_json(target / DESCRIPTION, description)
 
 
 def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
@@ -246,9 +222,12 @@ def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
     InputError when they differ, or a file is missing or not the one in the description.
     """
     path = Path(folder)
-    if not (path / DESCRIPTION).is_file():
-        raise InputError(f"{path / DESCRIPTION}: expected an index, got no file; run snakemake")
     description = read_json(path / DESCRIPTION, "a description of an index", _REMEDY, _KEYS)
+    if description["index"] != path.name:
+        raise InputError(
+            f"{path}: expected the index of {path.name}, got that of {description['index']}; "
+            "put the folders back, or run snakemake again"
+        )
     if word_vectors not in (None, description["word_vectors"]):
         raise InputError(
             f"{path}: built with the word vectors {description['word_vectors'][:12]}, but the "
@@ -269,15 +248,17 @@ def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
     return Index(path, description, map_npy(path / VECTORS), lines)
 
 
-def write_graph(vectors: Matrix, path: str | Path, settings: HnswSettings) -> None:
-    """Write the graph over ``vectors`` (rows, dim) of unit length: equal vectors, equal bytes.
+def write_graph(vectors: Matrix, path: str | Path, settings: Mapping[str, int]) -> None:
+    """Write the HNSW graph (Malkov and Yashunin 2018) over ``vectors`` (rows, dim) of unit length.
 
-    Without a nonzero row the file is empty.
+    ``settings`` are the links of each row (``M``), and the candidates while a row is added
+    (``ef_construction``) and in a search (``ef_search``). Equal vectors give equal bytes, without
+    a nonzero row an empty file.
     """
     rows = nonzero_rows(vectors)
     # One thread, since several would add links in varying order.
-    parameters = {"M": settings.M, "efConstruction": settings.ef_construction, "post": 0}
-    parameters["indexThreadQty"] = 1
+    sizes = {"M": settings["M"], "efConstruction": settings["ef_construction"]}
+    parameters = {**sizes, "post": 0, "indexThreadQty": 1}
 
     def build(path: Path) -> None:
         graph = _nmslib_index(vectors, rows)
@@ -315,10 +296,6 @@ def sort_neighbours(rows: Rows, cosines: Matrix, count: int) -> Neighbours:
     cosines = np.asarray(cosines.clip(-1, 1).round(_DIGITS), np.float32)
     order = np.lexsort((rows, -cosines))[:count]
     return Neighbours(rows[order], cosines[order])
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split()) if any(sign in text for sign in "\t\n\r") else text
 
 
 def _nmslib_index(vectors: Matrix, rows: Rows) -> Any:

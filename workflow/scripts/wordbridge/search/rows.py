@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,24 +18,12 @@ from wordbridge.search.index import STEP
 _COPIED = ("synset", "set", "image", "kind", "split", "archive", "member", "stamp")
 
 
-class NounLabel(NamedTuple):
-    """The first lemma of a noun, and the same with its hypernyms up to the most general one."""
+def index_rows(
+    settings: Mapping[str, Any], files: Any
+) -> tuple[Matrix, list[dict[str, str]], dict[str, Any]]:
+    """Return vectors (rows, dim) of an ``index`` (classes, nouns or images), labels and source.
 
-    label: str
-    path: str
-
-
-class IndexRows(NamedTuple):
-    """Vectors (rows, dim) of an index with a label each; ``source`` names what they come from."""
-
-    vectors: Matrix
-    labels: Sequence[Mapping[str, str]]
-    source: Mapping[str, Any]
-
-
-def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
-    """Return the rows of an ``index`` (classes, nouns or images) from its named ``files``.
-
+    The source names what the rows come from: the index, its method and digests of its ``files``.
     All indexes need ``nouns``, ``vectors`` and ``rows``. Images also need ``images``, ``features``,
     ``predictions``, ``description`` (see ``image_rows``) and ``model`` (weights and settings), and
     ``method`` and ``seed`` in ``settings``.
@@ -45,15 +33,15 @@ def index_rows(settings: Mapping[str, Any], files: Any) -> IndexRows:
     source = {"index": index, "word_vectors": file_sha256(files["vectors"])}
     if index != "images":
         rows = _noun_rows(labels, files["vectors"], files["rows"], classes=index == "classes")
-        return IndexRows(*rows, source)
+        return *rows, source
     names = ("images", "features", "predictions", "description")
     rows = image_rows(labels, *(files[name] for name in names))
     method = {name: settings[name] for name in ("method", "seed")}
-    return IndexRows(*rows, source | method | model_digests(*files["model"]))
+    return *rows, source | method | model_digests(*files["model"])
 
 
 def image_rows(
-    nouns: Mapping[str, NounLabel],
+    nouns: Mapping[str, Mapping[str, str]],
     images: Sequence[str | Path],
     features: Sequence[str | Path],
     predictions: str | Path,
@@ -75,10 +63,9 @@ def image_rows(
     rows = [row for row, key in enumerate(predicted.images) if key in table]
     labels = []
     for image in (table[predicted.images[row]] for row in rows):
-        noun = nouns.get(image.synset, NounLabel("", ""))
-        label = noun.label or image.name or Path(image.image).stem
+        label = image.name or Path(image.image).stem
         columns = {name: getattr(image, name) for name in _COPIED}
-        labels.append({"label": label, "path": noun.path, **columns})
+        labels.append({"label": label, **nouns.get(image.synset, {}), **columns})
     return np.asarray(predicted.values[rows]), labels
 
 
@@ -87,23 +74,21 @@ def model_digests(model: str | Path, settings: str | Path) -> dict[str, str]:
     return {"model": file_sha256(model), "model_settings": file_sha256(settings)}
 
 
-def noun_labels(nouns: Iterable[Noun]) -> dict[str, NounLabel]:
-    """Return the label of each synset; paths follow the first hypernym of each noun."""
+def noun_labels(nouns: Iterable[Noun]) -> dict[str, dict[str, str]]:
+    """Return ``label`` (first lemma) and ``path`` (with its first hypernyms) of each synset."""
     table = {noun.synset: noun for noun in nouns}
     labels = {}
     for synset in table:
         steps = [synset]
-        while above := table[steps[-1]].hypernyms[:1]:
-            if above[0] not in table or above[0] in steps:
-                break
-            steps.append(above[0])
+        while hypernyms := table[steps[-1]].hypernyms:
+            steps.append(hypernyms[0])
         names = [lemma_text(table[step].lemmas[0]) for step in steps]
-        labels[synset] = NounLabel(names[0], STEP.join(names))
+        labels[synset] = {"label": names[0], "path": STEP.join(names)}
     return labels
 
 
 def _noun_rows(
-    nouns: Mapping[str, NounLabel], vectors: str | Path, table: str | Path, classes: bool
+    nouns: Mapping[str, Mapping[str, str]], vectors: str | Path, table: str | Path, classes: bool
 ) -> tuple[Matrix, list[dict[str, str]]]:
     """Return vectors and labels of all nouns with a vector, or of ImageNet's classes in order."""
     rows, matrix = read_noun_vectors(vectors, table)
@@ -113,6 +98,6 @@ def _noun_rows(
         order = [place for number, place in sorted(n for n in numbered if n[0] is not None)]
     labels = []
     for row in (rows[place] for place in order):
-        noun = nouns.get(row.synset, NounLabel(row.lemma, ""))
-        labels.append({"synset": row.synset, **noun._asdict()})
+        noun = nouns.get(row.synset, {"label": row.lemma})
+        labels.append({"synset": row.synset, **noun})
     return matrix[order], labels
