@@ -107,7 +107,7 @@ def test_no_pair_of_any_corpus_leaks(
     corpus: list[tuple[int, int, int, str]], seed: int, shares: tuple[float, float]
 ):
     pairs = [
-        TokenizedPair(str(row), f"g{group}", f"Qui {fr}{sign}", f"Who {en}{sign}", [], [])
+        TokenizedPair(str(row), f"g{group}", f"Qui {fr}{sign}", f"Who {en}{sign}", "", "", [], [])
         for row, (group, fr, en, sign) in enumerate(corpus)
     ]
     fractions = {"method": "grouped", "seed": seed, "valid": shares[0], "test": shares[1]}

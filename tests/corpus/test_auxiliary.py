@@ -1,18 +1,18 @@
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
 from tests.settings import defaults
 from wordbridge.corpus.auxiliary import CLAUSE_REASONS, REASONS, add_auxiliary, pair_clauses
-from wordbridge.corpus.bible import SentenceOptions
 from wordbridge.corpus.pairs import TokenizedPair, token_lists
 from wordbridge.errors import InputError
 from wordbridge.report.corpus import leakage_table
 
 
 def pair(group, fr, en, split=""):
-    return TokenizedPair(f"{group}/1", group, fr, en, fr.lower().split(), en.lower().split(), split)
+    return TokenizedPair(
+        f"{group}/1", group, fr, en, "", "", fr.lower().split(), en.lower().split(), split
+    )
 
 
 SPLIT = [
@@ -98,7 +98,7 @@ def test_the_audit_covers_auxiliary_text_but_not_its_likeness_to_the_train_split
     ]
 
 
-OPTIONS = SentenceOptions(**defaults("corpora.*", "verses")["sentences"])
+OPTIONS = defaults("corpora.*", "verses")["sentences"]
 
 
 def paired(fr, en, max_en_words=12, options=OPTIONS):
@@ -144,7 +144,7 @@ def test_long_and_unlike_clauses_are_rejected_and_counted():
     pairs, report = paired("Il dit: oui; et il alla.", "He said: yes; and he went to his house.", 5)
     assert [en for _, _, en in pairs] == ["He said:", "Yes;"]
     assert report["too many English words"] == 1
-    strict = replace(OPTIONS, length_tolerance=0)
+    strict = {**OPTIONS, "length_tolerance": 0}
     assert paired("Oui.", "Yes, I will go.", options=strict)[1]["length ratio"] == 1
     assert list(report) == list(CLAUSE_REASONS)
 

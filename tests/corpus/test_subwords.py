@@ -39,19 +39,22 @@ def test_pieces_spell_their_words(model):
 
 def test_segmented_pairs_differ_in_their_tokens_alone(model):
     pairs = [
-        TokenizedPair("1", "a", "Qui ?", "Who?", ["quebec", "?"], ["who", "?"], "train"),
-        TokenizedPair("2", "b", "O\u00f9 ?", "Where?", ["is"], ["where", "minis"], "test"),
+        TokenizedPair("1", "a", "Qui ?", "Who?", "", "", ["quebec", "?"], ["who", "?"], "train"),
+        TokenizedPair("2", "b", "O\u00f9 ?", "Where?", "", "", ["is"], ["where", "minis"], "test"),
     ]
     cut = segment_pairs(pairs, {"fr": model, "en": train_sentencepiece(TEXTS, 40)})
     for before, after in zip(pairs, cut, strict=True):
-        assert after[:4] + after[6:] == before[:4] + before[6:]
+        assert after[:6] + after[8:] == before[:6] + before[8:]
         assert join_pieces(after.fr_tokens) == before.fr_tokens
         assert join_pieces(after.en_tokens) == before.en_tokens
 
 
 def test_models_are_trained_on_the_train_split_alone():
-    train = [TokenizedPair("1", "a", "", "", text.split(), text.split(), "train") for text in TEXTS]
-    test = TokenizedPair("2", "b", "", "", ["que"] * 99, ["zebra"] * 99, "test")
+    train = [
+        TokenizedPair("1", "a", "", "", "", "", text.split(), text.split(), "train")
+        for text in TEXTS
+    ]
+    test = TokenizedPair("2", "b", "", "", "", "", ["que"] * 99, ["zebra"] * 99, "test")
     model = train_sentencepiece(TEXTS, 60)
     assert train_subwords([*train, test], 60) == {"fr": model, "en": model}
 

@@ -22,7 +22,7 @@ LEAKS = ["exact", "normalised", "english_only", "french_only", "group"]
 
 
 def pair(split, group, fr, en):
-    return TokenizedPair(group, group, fr, en, [], [], split)
+    return TokenizedPair(group, group, fr, en, "", "", [], [], split)
 
 
 TRAIN = [
@@ -74,7 +74,7 @@ def test_a_grouped_split_has_no_leak():
 
 
 def pair_statistics(split, fr, en):
-    return TokenizedPair("1", "1", "", "", fr.split(), en.split(), split)
+    return TokenizedPair("1", "1", "", "", "", "", fr.split(), en.split(), split)
 
 
 def test_each_language_and_split_has_its_statistics():

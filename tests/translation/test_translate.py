@@ -34,7 +34,7 @@ MODEL: Settings = settings({"model": {"attention": True}}, training={"batch_size
 
 def pair(number: int, fr: str, en: str, split: str, version: str) -> TokenizedPair:
     tokens = fr.lower().split(), en.lower().split()
-    return TokenizedPair(f"v{number}", f"v{number}", fr, en, *tokens, split, "l", version)
+    return TokenizedPair(f"v{number}", f"v{number}", fr, en, "l", version, *tokens, split)
 
 
 PAIRS = [

@@ -88,7 +88,7 @@ def rows(*lines: str) -> list[TokenizedPair]:
     pairs = []
     for line in lines:
         item, split, fr, en = line.split(" | ")
-        pairs.append(TokenizedPair(item, item, fr, en, [], [], split))
+        pairs.append(TokenizedPair(item, item, fr, en, "", "", [], [], split))
     return pairs
 
 

@@ -111,12 +111,12 @@ def test_without_any_vectors_all_rows_are_random() -> None:
     assert embedding.matrix.shape == (len(TOKENS), DIM)
     assert not embedding.matrix[1].any()
     np.testing.assert_array_equal(embedding.matrix[7], table[7])
-    assert list(embedding.coverage.misses["token"]) == TOKENS[4:]
+    assert list(embedding.misses["token"]) == TOKENS[4:]
 
 
 def test_the_report_counts_types_and_tokens_by_step() -> None:
     table = Table(["héna", "a\tb", "élie"])
-    report = build(table, fallbacks=["case", "hyphen"]).coverage.report.set_index("step")
+    report = build(table, fallbacks=["case", "hyphen"]).report.set_index("step")
 
     assert list(report.index) == ["exact", "case", "hyphen", "missing", "all"]
     assert report["types"].tolist() == [3, 3, 0, 0, 6]
@@ -128,13 +128,13 @@ def test_the_report_counts_types_and_tokens_by_step() -> None:
 
 
 def test_misses_are_sorted_by_frequency() -> None:
-    misses = build(Table()).coverage.misses
+    misses = build(Table()).misses
 
     assert misses.values.tolist() == [["élie", 10, 0.125], ["héna", 6, 0.075], ["a\tb", 1, 0.0125]]
 
 
 def test_coverage_tables_are_written_as_tsv(tmp_path: Path) -> None:
-    covered = build(Table()).coverage
+    covered = build(Table())
 
     write_coverage(covered, tmp_path / "report.tsv", tmp_path / "misses.tsv")
 
@@ -154,7 +154,7 @@ def test_an_empty_vocabulary_has_only_specials() -> None:
 
     assert embedding.matrix.shape == (4, DIM)
     assert embedding.factor == 1
-    assert embedding.coverage.report["types"].sum() == 0
+    assert embedding.report["types"].sum() == 0
 
 
 TABLE = {"le": [1.0, 2.0], "Élie": [3.0, 4.0], "l": [5.0, 6.0], "est": [0.0, 2.0], "il": [4.0, 0.0]}

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from wordbridge.corpus.auxiliary import add_auxiliary, pair_clauses
-from wordbridge.corpus.bible import SentenceOptions, read_verses
+from wordbridge.corpus.bible import read_verses
 from wordbridge.corpus.pairs import read_tokenized, write_counts, write_tokenized
 from wordbridge.corpus.tokenizer import TokenRules, tokenize_pairs
 from wordbridge.job import start_job
@@ -19,7 +19,7 @@ report: Counter[str] = Counter()
 clauses = pair_clauses(
     read_verses(snakemake.input.verses, versions[0] + versions[1]),
     *versions,
-    SentenceOptions(**corpus["sentences"]),
+    corpus["sentences"],
     auxiliary["max_en_words"],
     clause_report,
 )

@@ -19,4 +19,4 @@ embedding = build_embeddings(
     fallbacks=settings["fallbacks"],
 )
 save_matrix(embedding.matrix, snakemake.output.matrix)
-write_coverage(embedding.coverage, snakemake.output.report, snakemake.output.misses)
+write_coverage(embedding, snakemake.output.report, snakemake.output.misses)

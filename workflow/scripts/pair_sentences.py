@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from wordbridge.corpus.bible import SentenceOptions, pair_sentences, read_verses
+from wordbridge.corpus.bible import pair_sentences, read_verses
 from wordbridge.corpus.pairs import write_counts, write_pairs
 from wordbridge.job import start_job
 
@@ -15,7 +15,7 @@ pairs = pair_sentences(
     verses,
     corpus["fr_versions"],
     corpus["en_versions"],
-    SentenceOptions(**corpus["sentences"]),
+    corpus["sentences"],
     report,
 )
 write_pairs(snakemake.output.pairs, pairs)

@@ -144,7 +144,8 @@ def read_tsv(
     The table has exactly ``columns``, with or without the ``optional`` ones behind them. Lines
     end in \n or \r\n; a byte order mark is dropped. Raises InputError, with the line and
     ``remedy``, for a file that cannot be read or is not UTF-8, for other columns, and for a row
-    with more or fewer fields. An InputError that ``row`` raises gets path and line in front.
+    with more or fewer fields. An InputError or ValueError that ``row`` raises becomes one with
+    path and line in front.
     """
     number = 1
     try:
@@ -167,6 +168,11 @@ def read_tsv(
     except UnicodeDecodeError as error:
         byte = f"byte 0x{error.object[error.start]:02x} at byte {error.start + 1} of the line"
         raise InputError(f"{path}, line {number}: expected UTF-8, got {byte}; {remedy}") from None
+    except ValueError as error:
+        raise InputError(
+            f"{path}, line {number}: expected values of {', '.join(columns)}, got others "
+            f"({shorten(error)}); {remedy}"
+        ) from None
     except OSError as error:
         raise InputError(f"{path}: no table can be read ({shorten(error)}); {remedy}") from error
 

@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, product
+from typing import Any
 
-from wordbridge.corpus.bible import Reference, SentenceOptions, capitalize, clean, similar_length
+from wordbridge.corpus.bible import Reference, capitalize, clean, count_words, similar_length
 from wordbridge.corpus.pairs import Pair, TokenizedPair, token_lists
 from wordbridge.corpus.splits import match_key
 from wordbridge.errors import InputError
@@ -30,7 +31,6 @@ IN_TRAIN, RARE = "pair of the train split", "rare word"
 REASONS = (READ, KEPT, GROUP, TEXT, IN_TRAIN, RARE)
 
 _LANGUAGES = ("fr", "en")
-_WORD = re.compile(r"\w+")
 # Shorter texts ("Pourquoi?") are phrases that any other text may contain.
 _MIN_CONTAINED = 15  # letters
 
@@ -39,7 +39,7 @@ def pair_clauses(
     verses: Mapping[Reference, Mapping[str, str]],
     fr_versions: Sequence[str],
     en_versions: Sequence[str],
-    options: SentenceOptions,
+    options: Mapping[str, Any],
     max_en_words: int,
     report: Counter[str],
 ) -> Iterator[Pair]:
@@ -57,11 +57,14 @@ def pair_clauses(
         for fr_version, en_version in product(fr_versions, en_versions):
             unit, aligned = _align(cleaned.get(fr_version, ""), cleaned.get(en_version, ""))
             for index, (fr, en) in enumerate(aligned, start=1):
-                reason = _rejection(fr, en, max_en_words, options)
-                if reason is None and (fr, en) in seen:
-                    reason = DUPLICATE
-                report[reason or KEPT_BY_UNIT[unit]] += 1
-                if reason is None:
+                if count_words(en) > max_en_words:
+                    reason = LONG
+                elif not similar_length(fr, en, options):
+                    reason = RATIO
+                else:
+                    reason = DUPLICATE if (fr, en) in seen else KEPT_BY_UNIT[unit]
+                report[reason] += 1
+                if reason == KEPT_BY_UNIT[unit]:
                     seen.add((fr, en))
                     item = f"{group}/{unit}{len(aligned)}.{index}"
                     yield Pair(item, group, fr, en, fr_version, en_version)
@@ -81,14 +84,6 @@ def _align(fr: str, en: str) -> tuple[str, list[tuple[str, str]]]:
         if len(fr_units) == len(en_units):
             return name, list(zip(fr_units, en_units, strict=True))
     return name, []
-
-
-def _rejection(fr: str, en: str, max_en_words: int, options: SentenceOptions) -> str | None:
-    """Return the reason to reject the pair, None when there is none."""
-    fr_words, en_words = len(_WORD.findall(fr)), len(_WORD.findall(en))
-    if en_words > max_en_words:
-        return LONG
-    return None if similar_length(fr_words, en_words, options) else RATIO
 
 
 def add_auxiliary(

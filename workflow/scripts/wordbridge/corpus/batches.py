@@ -79,7 +79,6 @@ class AuxiliarySampler:
         train = np.arange(self.train, dtype=np.int64)
         if not self._size(epoch):
             return train
-        # RandomState's stream is frozen for good; that of numpy's newer Generator is not.
         order = np.random.RandomState([seed, self.auxiliary]).permutation(self.auxiliary)
         drawn = np.arange(epoch * self.drawn, (epoch + 1) * self.drawn) % self.auxiliary
         return np.concatenate([train, self.train + order[drawn]])

@@ -9,9 +9,9 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from wordbridge.corpus.pairs import Pair, one_line
 from wordbridge.corpus.question_words import (
@@ -55,27 +55,6 @@ _ASIDE = re.compile(
 )
 _QUESTION = re.compile(r"[^.?!]*[^.?!\s]\s*\?")
 _WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceOptions:
-    """The block ``sentences`` of a corpus of verses: cleaning steps and filters of pairs."""
-
-    strip_markers: bool  # "(60:11)", "[Ésaïe 8:17]", "***"
-    strip_quotes: bool  # and ` for the apostrophe, which one version has
-    strip_brackets: bool  # around words that the translator supplied; the words stay
-    drop_introducers: bool  # "And he said unto him,", "If it be so,"
-    drop_conjunctions: bool  # a leading "And", "Mais"
-    drop_asides: bool  # ", leur demanda-t-il,"
-    english_question_word: bool  # required, else the whole sentence is kept
-    french_question_word: bool
-    when_before_auxiliary: bool  # "When he came, ..." is no question
-    refuse_relatives: bool  # "which also said", "comment il a"
-    same_kind: bool  # the French question word can translate the English one
-    same_condition: bool  # no "if" clause dropped on one side and kept on the other
-    min_ratio: float  # French words / English words; the median is 1.0
-    max_ratio: float
-    length_tolerance: int  # difference in words that is accepted whatever the ratio
 
 
 def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, dict[str, str]]:
@@ -122,14 +101,15 @@ def pair_sentences(
     verses: Mapping[Reference, Mapping[str, str]],
     fr_versions: Sequence[str],
     en_versions: Sequence[str],
-    options: SentenceOptions,
+    options: Mapping[str, Any],
     report: Counter[str],
 ) -> Iterator[Pair]:
     """Yield the question pairs of all combinations of versions, in the order of ``verses``.
 
     The group is "book:chapter:verse"; the item adds "/count.index" of the question in it. A
-    text pair occurs once per item, with its first combination of versions. ``report`` gets the
-    counts by reason. Raises InputError at the end when there is no pair.
+    text pair occurs once per item, with its first combination of versions. ``options`` is the
+    block ``sentences`` of the corpus; ``report`` gets the counts by reason. Raises InputError at
+    the end when there is no pair.
     """
     report.update(dict.fromkeys(REASONS, 0))
     for (book, chapter, verse), texts in verses.items():
@@ -152,14 +132,14 @@ def pair_sentences(
         )
 
 
-def clean(verse: str, options: SentenceOptions) -> str:
+def clean(verse: str, options: Mapping[str, Any]) -> str:
     """Return ``verse`` on one line, without the marks that ``options`` strip."""
     text = one_line(verse)
-    if options.strip_markers:
+    if options["strip_markers"]:
         text = _MARKER.sub(" ", text)
-    if options.strip_quotes:
+    if options["strip_quotes"]:
         text = _QUOTE.sub("", _BACKTICK_APOSTROPHE.sub("'", text))
-    if options.strip_brackets:
+    if options["strip_brackets"]:
         text = re.sub(r"[\[\]()]", "", text)
     return _SPACES.sub(" ", text).strip()
 
@@ -174,10 +154,16 @@ def question_sentences(text: str) -> list[str]:
     return [match.group().strip() for match in _QUESTION.finditer(text)]
 
 
-def similar_length(fr_words: int, en_words: int, options: SentenceOptions) -> bool:
-    """Return whether texts of these lengths may be translations of each other."""
-    in_range = options.min_ratio * en_words <= fr_words <= options.max_ratio * en_words
-    return in_range or abs(fr_words - en_words) <= options.length_tolerance
+def count_words(text: str) -> int:
+    """Return the number of words in ``text``."""
+    return len(_WORD.findall(text))
+
+
+def similar_length(fr: str, en: str, options: Mapping[str, Any]) -> bool:
+    """Return whether texts with as many words may be translations of each other."""
+    fr_words, en_words = count_words(fr), count_words(en)
+    in_range = options["min_ratio"] * en_words <= fr_words <= options["max_ratio"] * en_words
+    return bool(in_range or abs(fr_words - en_words) <= options["length_tolerance"])
 
 
 def _align(
@@ -185,7 +171,7 @@ def _align(
     en: list[str],
     group: str,
     seen: set[Pair],
-    options: SentenceOptions,
+    options: Mapping[str, Any],
     report: Counter[str],
 ) -> Iterator[Pair]:
     """Yield the pairs of one verse in two versions that are not in ``seen`` yet."""
@@ -194,9 +180,9 @@ def _align(
         report[UNEQUAL] += 1
         return
     for index, (fr_sentence, en_sentence) in enumerate(zip(fr, en, strict=True), start=1):
-        speech = _ASIDE.sub(",", fr_sentence) if options.drop_asides else fr_sentence
-        source = _question(speech, FRENCH, options.french_question_word, options)
-        target = _question(en_sentence, ENGLISH, options.english_question_word, options)
+        speech = _ASIDE.sub(",", fr_sentence) if options["drop_asides"] else fr_sentence
+        source = _question(speech, FRENCH, options["french_question_word"], options)
+        target = _question(en_sentence, ENGLISH, options["english_question_word"], options)
         if source is None or target is None:
             report[NO_FRENCH if target else NO_ENGLISH] += 1
             continue
@@ -211,24 +197,24 @@ def _align(
 
 
 def _question(
-    sentence: str, language: Language, word_required: bool, options: SentenceOptions
+    sentence: str, language: Language, word_required: bool, options: Mapping[str, Any]
 ) -> QuestionSpan | None:
     """Return the question in ``sentence`` with a capital, None when there is none to keep."""
-    exclude = ["when"] * options.when_before_auxiliary + ["relative"] * options.refuse_relatives
-    span = find_question(sentence, language, exclude, options.drop_introducers)
+    exclude = ["when"] * options["when_before_auxiliary"]
+    exclude += ["relative"] * options["refuse_relatives"]
+    span = find_question(sentence, language, exclude, options["drop_introducers"])
     if span is None:
         if word_required:
             return None
         span = QuestionSpan("", sentence, "", "nothing")
-    text = span.text if options.drop_conjunctions else span.conjunctions + span.text
+    text = span.text if options["drop_conjunctions"] else span.conjunctions + span.text
     return span._replace(text=capitalize(text))
 
 
-def _rejection(fr: QuestionSpan, en: QuestionSpan, options: SentenceOptions) -> str | None:
+def _rejection(fr: QuestionSpan, en: QuestionSpan, options: Mapping[str, Any]) -> str | None:
     """Return the reason to reject the pair, None when there is none."""
-    if options.same_kind and fr.kind and en.kind and fr.kind not in TRANSLATIONS[en.kind]:
+    if options["same_kind"] and fr.kind and en.kind and fr.kind not in TRANSLATIONS[en.kind]:
         return KIND
-    if options.same_condition and {fr.introducer, en.introducer} == {"condition", "nothing"}:
+    if options["same_condition"] and {fr.introducer, en.introducer} == {"condition", "nothing"}:
         return CONDITION
-    fr_words, en_words = len(_WORD.findall(fr.text)), len(_WORD.findall(en.text))
-    return None if similar_length(fr_words, en_words, options) else RATIO
+    return None if similar_length(fr.text, en.text, options) else RATIO

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.arrays import damaged, read_npz, write_npz
-from wordbridge.errors import InputError
 
 # The file stores the index of each text's split in this tuple.
 SPLITS = ("train", "valid", "test", "auxiliary")
@@ -43,8 +42,6 @@ class TokenIds:
 
     def __getitem__(self, row: int | np.integer) -> NDArray[np.int32]:
         """Return the ids of the text in this row, from 0."""
-        if not 0 <= row < len(self):
-            raise IndexError(f"row {row} of {len(self)} texts")
         return self.ids[self.offsets[row] : self.offsets[row + 1]]
 
     @property
@@ -59,7 +56,7 @@ class TokenIds:
 
     def rows(self, split: str) -> NDArray[np.int64]:
         """Return the rows of the texts in ``split``, ascending."""
-        return np.flatnonzero(self.split == _split_index(split))
+        return np.flatnonzero(self.split == SPLITS.index(split))
 
 
 def pack(
@@ -67,8 +64,6 @@ def pack(
 ) -> TokenIds:
     """Return the texts of ``id_lists`` with the split and, if there are any, version of each."""
     lists = [np.asarray(ids, dtype=np.int32) for ids in id_lists]
-    if len(lists) != len(splits):
-        raise ValueError(f"{len(lists)} texts but {len(splits)} splits")
     offsets = np.zeros(len(lists) + 1, dtype=np.int64)
     np.cumsum([len(ids) for ids in lists], out=offsets[1:])
     flat = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int32)
@@ -76,7 +71,7 @@ def pack(
     return TokenIds(
         flat,
         offsets,
-        np.array([_split_index(split) for split in splits], dtype=np.int8),
+        np.array([SPLITS.index(split) for split in splits], dtype=np.int8),
         np.array([indices[name] for name in versions], dtype=np.int16),
         np.frombuffer("\n".join(indices).encode(), dtype=np.uint8),
     )
@@ -93,28 +88,18 @@ def read_ids(path: str | Path) -> TokenIds:
     Raises InputError when the file is missing or damaged, or its arrays do not fit together.
     """
     texts = TokenIds(**read_npz(path, _TYPES))
-    if len(texts.offsets) != len(texts) + 1:
-        sizes = f"{len(texts.offsets)} offsets for {len(texts)} texts"
-        raise damaged(path, f"expected one offset more than texts, got {sizes}")
-    if texts.offsets[0] != 0 or texts.offsets[-1] != len(texts.ids) or (texts.lengths < 0).any():
-        raise damaged(path, f"expected offsets that rise from 0 to {len(texts.ids)}, got others")
-    if len(texts.ids) and texts.ids.min() < 0:
-        raise damaged(path, f"expected ids from 0 on, got {texts.ids.min()}")
-    if len(texts.version) not in (0, len(texts)):
-        sizes = f"{len(texts.version)} versions for {len(texts)} texts"
-        raise damaged(path, f"expected a version for each text or none, got {sizes}")
     try:
-        versions = len(texts.versions)
-    except UnicodeDecodeError as error:
-        raise damaged(path, f"expected the names of versions in UTF-8 ({error})") from error
-    if not np.isin(texts.version, range(versions)).all():
-        raise damaged(path, f"expected versions 0 to {versions - 1}, got others")
-    if not np.isin(texts.split, range(len(SPLITS))).all():
-        raise damaged(path, f"expected splits 0 to {len(SPLITS) - 1}, got {np.unique(texts.split)}")
+        fits = (
+            len(texts.offsets) == len(texts) + 1
+            and texts.offsets[0] == 0
+            and texts.offsets[-1] == len(texts.ids)
+            and min(texts.lengths.min(initial=0), texts.ids.min(initial=0)) >= 0
+            and len(texts.version) in (0, len(texts))
+            and np.isin(texts.version, range(len(texts.versions))).all()
+            and np.isin(texts.split, range(len(SPLITS))).all()
+        )
+    except UnicodeDecodeError:
+        fits = False
+    if not fits:
+        raise damaged(path, f"expected {', '.join(_TYPES)} that fit together, got others")
     return texts
-
-
-def _split_index(split: str) -> int:
-    if split not in SPLITS:
-        raise InputError(f"unknown split {split!r}: expected one of {', '.join(SPLITS)}")
-    return SPLITS.index(split)

@@ -7,9 +7,8 @@ fr_tokens and en_tokens and, once the corpus is split, split.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from wordbridge.errors import InputError
 from wordbridge.files import read_tsv, write_tsv
 
 
@@ -35,15 +34,15 @@ class TokenizedPair(NamedTuple):
     group: str
     fr: str
     en: str
+    fr_version: str
+    en_version: str
     fr_tokens: list[str]
     en_tokens: list[str]
     split: str = ""
-    fr_version: str = ""
-    en_version: str = ""
 
 
 PAIR_COLUMNS = Pair._fields
-TOKENIZED_COLUMNS = (*PAIR_COLUMNS, "fr_tokens", "en_tokens")
+TOKENIZED_COLUMNS = TokenizedPair._fields[:-1]
 REPORT_COLUMNS = ("reason", "count")
 
 SPLITS = ("train", "auxiliary", "valid", "test")  # in the order of the tables
@@ -79,10 +78,7 @@ def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
     pairs = list(pairs)
     columns = (*TOKENIZED_COLUMNS, "split") if pairs and pairs[0].split else TOKENIZED_COLUMNS
     rows = (
-        (
-            *(*pair[:4], pair.fr_version, pair.en_version),
-            *(join_tokens(pair.fr_tokens), join_tokens(pair.en_tokens), pair.split),
-        )
+        (*pair[:6], join_tokens(pair.fr_tokens), join_tokens(pair.en_tokens), pair.split)
         for pair in pairs
     )
     write_tsv(path, columns, (row[: len(columns)] for row in rows))
@@ -91,18 +87,12 @@ def write_tokenized(path: str | Path, pairs: Iterable[TokenizedPair]) -> None:
 def read_tokenized(path: str | Path) -> list[TokenizedPair]:
     """Return the pairs of the table at ``path``. Raises InputError when it is no such table."""
 
-    def row(*fields: str) -> TokenizedPair:
-        *pair, fr_tokens, en_tokens, split = fields if len(fields) == 9 else (*fields, "")
-        return tokenized_pair(Pair(*pair), split_tokens(fr_tokens), split_tokens(en_tokens), split)
+    def row(*texts: str) -> TokenizedPair:
+        fields: list[Any] = [*texts]
+        fields[6:8] = map(split_tokens, texts[6:8])
+        return TokenizedPair(*fields)
 
     return list(read_tsv(path, TOKENIZED_COLUMNS, row, "make the table again", ["split"]))
-
-
-def tokenized_pair(
-    pair: Pair, fr_tokens: list[str], en_tokens: list[str], split: str = ""
-) -> TokenizedPair:
-    """Return ``pair`` with its tokens."""
-    return TokenizedPair(*pair[:4], fr_tokens, en_tokens, split, *pair[4:])
 
 
 def token_lists(pairs: Sequence[TokenizedPair], language: str, split: str) -> list[list[str]]:
@@ -146,7 +136,7 @@ def escape_token(token: str) -> str:
 def unescape_token(field: str) -> str:
     """Return the token that ``escape_token`` wrote as ``field``.
 
-    Raises InputError for an unknown escape.
+    Raises ValueError for an unknown escape.
     """
     if field == _EMPTY:
         return ""
@@ -162,9 +152,5 @@ def _unescape(match: re.Match[str]) -> str:
     if len(code) == 5:
         return chr(int(code[1:], 16))
     if code not in _CHARACTERS:
-        raise InputError(
-            f"unknown escape {match.group()!r} in a token: expected one of "
-            f"{' '.join([*_ESCAPES.values(), _EMPTY])} \\uXXXX; "
-            "write a literal backslash as \\\\"
-        )
+        raise ValueError(f"unknown escape {match.group()!r} in a token")
     return _CHARACTERS[code]

@@ -22,7 +22,7 @@ from typing import Any
 import spacy
 from spacy.tokens import Doc
 
-from wordbridge.corpus.pairs import Pair, TokenizedPair, tokenized_pair
+from wordbridge.corpus.pairs import Pair, TokenizedPair
 from wordbridge.corpus.special_tokens import REPEATED, UPPER, WORD_REPEATED
 from wordbridge.errors import InputError
 from wordbridge.job import exit_with_parent
@@ -72,7 +72,7 @@ def tokenize_pairs(
         reason = EMPTY if not fr or not en else LONG if len(en) > max_en_tokens else KEPT
         report.update([READ, reason])
         if reason == KEPT:
-            kept.append(tokenized_pair(pair, fr, en))
+            kept.append(TokenizedPair(*pair, fr, en))
     if not kept:
         raise InputError(
             f"no pair is left of {len(pairs)} after tokenization: expected some with 1 to "

@@ -12,7 +12,7 @@ import numpy as np
 from wordbridge.corpus.ids import TokenIds, pack
 from wordbridge.corpus.pairs import escape_token, unescape_token
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
-from wordbridge.errors import InputError, shorten
+from wordbridge.errors import InputError
 from wordbridge.files import read_tsv, write_tsv
 
 _COLUMNS = ("id", "token", "count")
@@ -40,12 +40,8 @@ class Vocabulary:
         return [self._ids.get(token, UNK) for token in tokens]
 
     def tokens(self, ids: Iterable[int]) -> list[str]:
-        """Return the word of each id. Raises ValueError for an id out of range."""
-        numbers = [int(number) for number in ids]
-        for number in numbers:
-            if not 0 <= number < len(self):
-                raise ValueError(f"no word has id {number}: the vocabulary has {len(self)} words")
-        return [self.words[number] for number in numbers]
+        """Return the word of each id. Raises IndexError for an id out of range."""
+        return [self.words[int(number)] for number in ids]
 
 
 def build_vocabulary(token_lists: Iterable[Sequence[str]], size: int, min_count: int) -> Vocabulary:
@@ -75,29 +71,19 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
     Raises InputError when it is no such table, its ids have gaps, its specials are not the first
     four words, or a word occurs twice.
     """
-    ids: dict[str, int] = {}
-
-    def count(number: str, token: str, frequency: str) -> int:
-        word, row = unescape_token(token), len(ids)
-        if not (number.isdecimal() and frequency.isdecimal()):
-            raise _error("a number, a token and a count", f"{number} {token} {frequency}")
-        if int(number) != row:
-            raise _error(f"id {row}, since ids count up from 0", number)
-        if row < len(SPECIALS) and word != SPECIALS[row]:
-            raise _error(f"the special tokens {' '.join(SPECIALS)} as the first ids", word)
-        if word in ids:
-            raise _error("every word once", f"{word} as on line {ids[word] + 2}")
-        ids[word] = row
-        return int(frequency)
-
-    counts = tuple(read_tsv(path, _COLUMNS, count, _REMEDY))
-    if len(ids) < len(SPECIALS):
-        raise InputError(f"{path}: expected the special tokens, got {len(ids)} words; {_REMEDY}")
-    return Vocabulary(tuple(ids), counts)
+    rows = list(read_tsv(path, _COLUMNS, _parse_row, _REMEDY))
+    ids, words, counts = zip(*rows, strict=True) if rows else ((), (), ())
+    first = words[: len(SPECIALS)]
+    if ids != tuple(range(len(ids))) or first != SPECIALS or len(set(words)) < len(words):
+        raise InputError(
+            f"{path}: expected ids from 0 on, the special tokens {' '.join(SPECIALS)} first "
+            f"and every word once, got others; {_REMEDY}"
+        )
+    return Vocabulary(words, counts)
 
 
-def _error(expected: str, got: str) -> InputError:
-    return InputError(f"expected {expected}, got {shorten(got)!r}; {_REMEDY}")
+def _parse_row(number: str, token: str, count: str) -> tuple[int, str, int]:
+    return int(number), unescape_token(token), int(count)
 
 
 def numericalize(

@@ -24,11 +24,18 @@ Scale = Literal["unit"] | float
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """A matrix (tokens, dim), its coverage, and the factor of the vectors in it."""
+    """The first embeddings of a vocabulary, and how much of it and its corpus has vectors.
+
+    ``matrix`` is (tokens, dim), with vectors multiplied by ``factor``. ``report`` has by step
+    (exact, each fall-back, missing, all) the number and share of the words and of the corpus's
+    tokens, and the most frequent examples. ``misses`` has every word without vector, its count
+    and its share of the tokens, the most frequent first.
+    """
 
     matrix: Matrix
-    coverage: "Coverage"
     factor: float
+    report: pd.DataFrame
+    misses: pd.DataFrame
 
 
 def build_embeddings(
@@ -51,13 +58,15 @@ def build_embeddings(
     words = tokens[specials:]
     result = lookup(words, vectors, fallbacks)
     missing = np.array([step == MISSING for step in result.steps], np.bool_)
-    factor = _factor(result, ~missing, scale)
+    if scale == "unit":
+        std = float(result.matrix[~missing].std(dtype=np.float64)) if not missing.all() else 0.0
+        scale = 1 / std if std else 1.0
     matrix = np.zeros((len(tokens), vectors.dim), np.float32)
-    matrix[specials:] = result.matrix * np.float32(factor)
+    matrix[specials:] = result.matrix * np.float32(scale)
     for row in (*range(specials), *(specials + np.flatnonzero(missing))):
         if row != PAD:
             matrix[row] = random_row(tokens[row], vectors.dim, seed)
-    return Embedding(matrix, coverage(words, counts[specials:], result, fallbacks), factor)
+    return Embedding(matrix, scale, *_coverage(words, counts[specials:], result, fallbacks))
 
 
 def random_row(token: str, dim: int, seed: int) -> Matrix:
@@ -65,15 +74,6 @@ def random_row(token: str, dim: int, seed: int) -> Matrix:
     digest = hashlib.blake2b(f"{seed}\t{token}".encode(), digest_size=16).digest()
     generator = np.random.Generator(np.random.PCG64(int.from_bytes(digest, "little")))
     return generator.standard_normal(dim, dtype=np.float32)
-
-
-def _factor(result: "Lookup", mask: Mask, scale: Scale) -> float:
-    """Return the factor of all vectors of the words in ``mask``."""
-    vectors = result.matrix[mask]
-    if scale != "unit":
-        return float(scale)
-    std = float(vectors.std(dtype=np.float64)) if vectors.size else 0.0
-    return 1 / std if std else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,23 +127,9 @@ def _by_word(
     return dict(zip(np.array(words, object)[mask], matrix, strict=True))
 
 
-@dataclass(frozen=True, eq=False)
-class Coverage:
-    """How much of a vocabulary and of its corpus has vectors.
-
-    ``report`` has by step (exact, each fall-back, missing, all) the number and share of the
-    words and of the corpus's tokens, and the most frequent examples. ``misses`` has every word
-    without vector, its count and its share of the tokens, the most frequent first.
-    """
-
-    report: pd.DataFrame
-    misses: pd.DataFrame
-
-
-def coverage(
+def _coverage(
     words: Sequence[str], counts: Sequence[int], result: Lookup, fallbacks: Sequence[str]
-) -> Coverage:
-    """Return the coverage of ``words``, which have ``counts`` in the corpus."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     columns = {"token": words, "count": counts, "step": result.steps, "spelling": result.spellings}
     frame = pd.DataFrame({name: list(column) for name, column in columns.items()})
     frame = frame.sort_values(["count", "token"], ascending=[False, True], kind="stable")
@@ -155,13 +141,13 @@ def coverage(
     report.insert(4, "token_share", report["tokens"] / tokens)
     misses = frame.loc[frame["step"] == MISSING, ["token", "count"]].reset_index(drop=True)
     misses["token_share"] = misses["count"] / tokens
-    return Coverage(report, misses)
+    return report, misses
 
 
-def write_coverage(coverage: Coverage, report: str | Path, misses: str | Path) -> None:
+def write_coverage(embedding: Embedding, report: str | Path, misses: str | Path) -> None:
     """Write the two tables as TSV, tokens escaped."""
-    escaped = coverage.misses.assign(token=coverage.misses["token"].map(escape_token))
-    for table, path in ((coverage.report, report), (escaped, misses)):
+    escaped = embedding.misses.assign(token=embedding.misses["token"].map(escape_token))
+    for table, path in ((embedding.report, report), (escaped, misses)):
         rows = (map(format_value, row) for row in table.itertuples(index=False))
         write_tsv(path, table.columns, rows)
 
