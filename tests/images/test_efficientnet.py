@@ -26,7 +26,6 @@ def test_feature_maps_are_a_32nd_of_the_image_rounded_up():
     network = EfficientNetLite("efficientnet_lite0").eval()
     with torch.inference_mode():
         assert network.features(torch.zeros(1, 3, 64, 70)).shape == (1, 1280, 2, 3)
-        assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 1000)
 
 
 @pytest.mark.parametrize(("side", "kernel", "first"), [(6, 3, 0), (7, 3, 1), (6, 5, 1), (7, 5, 2)])

@@ -51,18 +51,6 @@ def test_equal_shards_give_equal_bytes_and_failures_are_kept(tmp_path: Path):
     assert failed == "image\treason\nbroken1.jpg\tthe file is empty\n"
 
 
-def test_a_row_out_of_range_is_an_error(tmp_path: Path):
-    store = FeatureStore(written(tmp_path, shard(0, 2)))
-    for row in (-1, 2):
-        with pytest.raises(IndexError, match="of 2"):
-            store.features(np.array([row]))
-
-
-def test_shards_of_different_widths_are_refused(tmp_path: Path):
-    with pytest.raises(InputError, match="same width in all shards, got 5, 6"):
-        FeatureStore(written(tmp_path, shard(0, 2), shard(2, 2, WIDTH + 1)))
-
-
 @pytest.mark.parametrize(
     ("ending", "content", "reason"),
     [

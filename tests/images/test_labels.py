@@ -15,7 +15,7 @@ from tests.images.image_toys import (
     NOUNS,
     PUG,
 )
-from wordbridge.images.labels import LabelIndex, Match
+from wordbridge.images.labels import LabelIndex
 
 
 @pytest.mark.parametrize(
@@ -42,17 +42,16 @@ from wordbridge.images.labels import LabelIndex, Match
     ],
 )
 def test_a_label_matches_the_synset(label: str, kinds: list[str], synset: str | None):
-    match = LabelIndex(NOUNS, {}).match_synset(label, kinds)
-    assert (match and match.synset) == synset
+    assert LabelIndex(NOUNS, {}).match_synset(label, kinds) == synset
 
 
-def test_the_most_frequent_sense_is_used_and_all_are_counted():
-    assert LabelIndex(NOUNS, {"crane": (CRANE, MACHINE)}).match_synset("crane") == Match(CRANE, 2)
+def test_the_most_frequent_sense_is_used():
+    assert LabelIndex(NOUNS, {"crane": (CRANE, MACHINE)}).match_synset("crane") == CRANE
 
 
 def test_a_class_precedes_another_sense():
     nouns = [n._replace(class_index=7) if n.synset == CRANE else n for n in NOUNS]
-    assert LabelIndex(nouns, {"crane": (MACHINE, CRANE)}).match_synset("crane") == Match(CRANE, 2)
+    assert LabelIndex(nouns, {"crane": (MACHINE, CRANE)}).match_synset("crane") == CRANE
 
 
 def test_the_toy_world_is_a_wordnet():

@@ -1,12 +1,13 @@
 """Decoding of images: upright RGB, center crops, and the reasons why an image is unreadable."""
 
+from contextlib import suppress
 from io import BytesIO
 from math import ceil
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 # Only formats that Pillow decodes itself: its EPS reader, for example, starts another program.
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
@@ -15,18 +16,6 @@ FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
 MAX_PIXELS = 100_000_000
 # A JPEG is decoded at no less than this multiple of the target size; less changes the result.
 MARGIN = 2
-
-# The transposition that makes an image upright, by the value of the EXIF tag.
-TRANSPOSES = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
 class UnreadableImageError(Exception):
@@ -38,7 +27,7 @@ class CenterCrop(NamedTuple):
 
     side: int
     short_side: int
-    interpolation: str  # a key of FILTERS
+    interpolation: str  # bilinear or bicubic
 
 
 def open_image(data: bytes, short_side: int = 0) -> Image.Image:
@@ -55,9 +44,7 @@ def open_image(data: bytes, short_side: int = 0) -> Image.Image:
         with Image.open(BytesIO(data), formats=formats) as image:
             if short_side:
                 image.draft("RGB", (MARGIN * short_side, MARGIN * short_side))
-            rgb = _rgb(image)
-            method = TRANSPOSES.get(_orientation(image))
-            return rgb if method is None else rgb.transpose(method)
+            return _rgb(image)
     except (UnreadableImageError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -69,18 +56,15 @@ def open_image(data: bytes, short_side: int = 0) -> Image.Image:
         raise UnreadableImageError(f"damaged ({message})") from None
 
 
-def center_crop(image: Image.Image, crop: CenterCrop) -> NDArray[np.uint8]:
-    """Return the central square (side, side, 3) of an RGB image."""
+def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
+    """Return the central square (side, side, 3) of an image; raises UnreadableImageError."""
+    image = open_image(data, crop.short_side)
     width, height = image.size
     half = min(width, height) * crop.side / crop.short_side / 2
     # Only the square itself is resized.
     box = (width / 2 - half, height / 2 - half, width / 2 + half, height / 2 + half)
-    return np.asarray(image.resize((crop.side, crop.side), FILTERS[crop.interpolation], box=box))
-
-
-def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
-    """Return the central square (side, side, 3) of an image; raises UnreadableImageError."""
-    return center_crop(open_image(data, crop.short_side), crop)
+    kernel = Image.Resampling[crop.interpolation.upper()]
+    return np.asarray(image.resize((crop.side, crop.side), kernel, box=box))
 
 
 def _rgb(image: Image.Image) -> Image.Image:
@@ -89,19 +73,15 @@ def _rgb(image: Image.Image) -> Image.Image:
         raise UnreadableImageError(
             f"too large ({ceil(pixels / 1e6)} million pixels, at most {MAX_PIXELS // 10**6})"
         )
-    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):  # convert() would make nearly all white
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
         raise UnreadableImageError(f"numbers without a known range (mode {image.mode})")
+    image.load()
+    with suppress(Exception):  # an image with damaged metadata is still readable
+        ImageOps.exif_transpose(image, in_place=True)
+    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):  # convert() would make nearly all white
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
     rgba = image.convert("RGBA")
     background = Image.new("RGBA", rgba.size, "white")
     return Image.alpha_composite(background, rgba).convert("RGB")
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # an image with damaged metadata is still readable
-        return 1

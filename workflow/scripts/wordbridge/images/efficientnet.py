@@ -96,11 +96,6 @@ class EfficientNetLite(nn.Module):
         self.features.append(ConvNorm(SameConv(inputs, 1280)))
         self.classifier = nn.Linear(1280, 1000)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return logits (batch, 1000) of normalized images (batch, 3, side, side)."""
-        logits: Tensor = self.classifier(self.features(images).mean(dim=(2, 3)))
-        return logits
-
 
 def _scaled(channels: int, width: float) -> int:
     """Return the multiple of 8 nearest to ``channels * width``, at least 90 % of it."""

@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from wordbridge.nouns.hierarchy import Hierarchy
 from wordbridge.nouns.table import Noun
@@ -13,13 +12,6 @@ PHYSICAL = "n00001930"  # physical entity: an image shows one of its hyponyms
 _PLURALS = (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", ""))
 _IRREGULAR = {"teeth": "tooth", "feet": "foot", "mice": "mouse", "geese": "goose"}
 _IRREGULAR |= {"men": "man", "women": "woman", "children": "child"}
-
-
-class Match(NamedTuple):
-    """The synset of a label, and the number of concrete synsets of the same word."""
-
-    synset: str
-    candidates: int
 
 
 class LabelIndex:
@@ -43,7 +35,7 @@ class LabelIndex:
             candidates.sort(key=partial(_rank, lemma=lemma, senses=senses.get(lemma, ())))
             self._synsets[lemma] = [noun.synset for noun in candidates]
 
-    def match_synset(self, label: str, kinds: Sequence[str] = ()) -> Match | None:
+    def match_synset(self, label: str, kinds: Sequence[str] = ()) -> str | None:
         """Return the synset of a whole label, singular or plural, or None.
 
         ``kinds`` are synsets of which the result is a hyponym, the first ones preferred: among
@@ -54,7 +46,7 @@ class LabelIndex:
             for lemma in (form, form.replace("_", "-"), form.replace("_", "")):
                 synsets = self._synsets.get(lemma, [])
                 if matches := [s for subtree in subtrees for s in synsets if s in subtree]:
-                    return Match(matches[0], len(synsets))
+                    return matches[0]
         return None
 
     def _subtree(self, synset: str) -> set[str]:

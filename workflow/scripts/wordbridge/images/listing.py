@@ -57,7 +57,6 @@ def list_images(
     noun_of = {noun.synset: noun for noun in nouns}
     rows: list[ImageRow] = []
     left_out: list[LeftOut] = []
-    ambiguous = 0
     with atomic_write(archive) as partial, zipfile.ZipFile(partial, "w") as target:
         for image in _source_images(settings, files, nouns):
             if isinstance(image, LeftOut):
@@ -69,7 +68,6 @@ def list_images(
                 if image.data is not None:
                     add_image(target, image.path, image.data)
                 rows.append(_row(name, settings, image, noun_of.get(image.synset), archive))
-                ambiguous += image.candidates > 1
     if not rows:
         sources = {**settings, **files}
         source = next(sources[k] for k in ("table", "folder", "archive", "package") if k in sources)
@@ -77,8 +75,6 @@ def list_images(
             f"image set {name}: expected images ({', '.join(SUFFIXES)}) in {source}, got none; "
             f"{len(left_out)} files were left out; correct the path or remove the image set"
         )
-    if ambiguous:
-        print(f"{ambiguous} labels match several concrete nouns; the likeliest one is used")
     rows.sort(key=lambda row: row.image)
     for row, following in pairwise(rows):
         if row.image == following.image:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from resvg_py import svg_to_bytes
 
 from wordbridge.errors import InputError, shorten, with_location
-from wordbridge.images.labels import LabelIndex, Match
+from wordbridge.images.labels import LabelIndex
 from wordbridge.images.table import DRAWING, NO_SPLIT, PHOTO
 from wordbridge.nouns.table import Noun, lemma_text
 from wordbridge.sources.archives import corrupt_archive_errors, entries, escapes_archive
@@ -32,8 +32,7 @@ class SourceImage(NamedTuple):
     """An image of a folder, an archive or a package.
 
     ``path`` becomes its id in the set, ``data`` a member of the set's zip archive; without data
-    the image is the file at ``location``, whose content has the ``stamp``. ``candidates`` is the
-    number of concrete synsets that match its label.
+    the image is the file at ``location``, whose content has the ``stamp``.
     """
 
     path: str
@@ -45,7 +44,6 @@ class SourceImage(NamedTuple):
     kind: str | None = None
     name: str = ""
     fr_name: str = ""
-    candidates: int = 1
 
 
 class LeftOut(NamedTuple):
@@ -98,7 +96,7 @@ def render_svg(svg: str) -> bytes:
 
 
 def _package_image(
-    path: str, data: bytes, match: Match, kind: str, name: str, fr_name: str = ""
+    path: str, data: bytes, synset: str, kind: str, name: str, fr_name: str = ""
 ) -> SourceImage | LeftOut:
     """Return an image of a package, a drawing in SVG as PNG, or the reason why it is left out."""
     if path.endswith(".svg"):
@@ -107,15 +105,7 @@ def _package_image(
         except ValueError as error:
             return LeftOut(path, f"not a drawing in SVG ({error})")
         path = f"{path.removesuffix('.svg')}.png"
-    return SourceImage(
-        path,
-        match.synset,
-        data=data,
-        kind=kind,
-        name=name,
-        fr_name=fr_name,
-        candidates=match.candidates,
-    )
+    return SourceImage(path, synset, data=data, kind=kind, name=name, fr_name=fr_name)
 
 
 # ---- Tux Paint's stamps: cut-out photographs and cartoons with a sentence in many languages ----
@@ -171,13 +161,9 @@ def list_stamps(
     Stamps below the folders ``skip`` are left out, as are those whose sentence has no concrete
     noun. Raises InputError for a package without stamps.
     """
-    files = {path.removeprefix(STAMPS): data for path, data in members(package, _STAMP.fullmatch)}
-    images = sorted(path for path in files if not path.endswith(".txt"))
-    if not images:
-        raise InputError(
-            f"{package}: expected stamps below {STAMPS}, got none; use Debian's package"
-        )
-    for path in images:
+    stamps = _files(package, _STAMP.fullmatch, f"stamps below {STAMPS}")
+    files = {path.removeprefix(STAMPS): data for path, data in stamps.items()}
+    for path in sorted(path for path in files if not path.endswith(".txt")):
         stem = str(PurePosixPath(path).with_suffix(""))
         if path.endswith(".svg") and f"{stem}.png" in files:
             yield LeftOut(path, "the same stamp exists in pixels")
@@ -192,15 +178,15 @@ def list_stamps(
 def _stamp(path: str, data: bytes, text: bytes, labels: LabelIndex) -> SourceImage | LeftOut:
     lines = text.decode("utf-8", "replace").replace("\ufeff", "").splitlines() or [""]
     sentence = lines[0].strip()
-    match = _match_stamp(path, sentence, labels)
-    if match is None:
+    synset = _match_stamp(path, sentence, labels)
+    if synset is None:
         return LeftOut(path, f"no concrete noun in {sentence!r}")
     french = next((line[8:] for line in lines if line.startswith("fr.utf8=")), "")
     kind = DRAWING if path.endswith(".svg") or _DRAWN.search(path) else PHOTO
-    return _package_image(path, data, match, kind, sentence, french)
+    return _package_image(path, data, synset, kind, sentence, french)
 
 
-def _match_stamp(path: str, sentence: str, labels: LabelIndex) -> Match | None:
+def _match_stamp(path: str, sentence: str, labels: LabelIndex) -> str | None:
     """Return the synset of a stamp by its English sentence, else by its file's name."""
     kinds = next((k for folder, k in STAMP_KINDS.items() if path.startswith(f"{folder}/")), ())
     opening = _SENTENCE_END.split(sentence.strip(" \u2013\u201c\u201d\"'"))[0]
@@ -210,8 +196,8 @@ def _match_stamp(path: str, sentence: str, labels: LabelIndex) -> Match | None:
     tails = [" ".join(phrase[start:]) for start in range(len(phrase))]
     stem = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_\d]+", " ", PurePosixPath(path).stem).strip()
     for label in (opening, *tails, stem):
-        if len(label) > 1 and (match := labels.match_synset(label, kinds)):
-            return match
+        if len(label) > 1 and (synset := labels.match_synset(label, kinds)):
+            return synset
     return None
 
 
@@ -258,36 +244,32 @@ def list_emoji(
         if icon in group_of_icon
     }
     drawings = _drawings(images)
-    for character in sorted(names, key=_code_of):
-        code, emoji = _code_of(character), names[character]
-        if emoji["status"] != _QUALIFIED or code not in drawings:
+    codes = [(_plain_code("-".join(f"{ord(c):x}" for c in emoji)), emoji) for emoji in names]
+    for code, character in sorted(codes):
+        if names[character]["status"] != _QUALIFIED or code not in drawings:
             continue
-        group = group_of.get(code, "")
+        group, synset = group_of.get(code, ""), None
         label, fr_label = (
-            name.strip(":").replace("_", " ") for name in (emoji["en"], fr_names.get(character, ""))
+            name.strip(":").replace("_", " ")
+            for name in (names[character]["en"], fr_names.get(character, ""))
         )
-        match = _match_emoji(label, group, labels)
-        if match is None:
+        if group in EMOJI_KINDS and label not in WRONG_EMOJI:
+            synset = labels.match_synset(_COLOUR.sub("", label), EMOJI_KINDS[group])
+            if synset is None and group == "Animals & Nature":  # "dog face" is a dog
+                synset = labels.match_synset(label.removesuffix(" face"), EMOJI_KINDS[group])
+        if synset is None:
             yield LeftOut(code, f"no concrete noun in {label!r} of {group or 'none'}")
         else:
-            yield _package_image(*drawings[code], match, DRAWING, label, fr_label)
-
-
-def _match_emoji(label: str, group: str, labels: LabelIndex) -> Match | None:
-    """Return the synset of an emoji by its English name and group, or None."""
-    if group not in EMOJI_KINDS or label in WRONG_EMOJI:
-        return None
-    match = labels.match_synset(_COLOUR.sub("", label), EMOJI_KINDS[group])
-    if match is None and group == "Animals & Nature":  # "dog face" is a dog
-        match = labels.match_synset(label.removesuffix(" face"), EMOJI_KINDS[group])
-    return match
+            yield _package_image(*drawings[code], synset, DRAWING, label, fr_label)
 
 
 def _drawings(package: str | Path) -> dict[str, tuple[str, bytes]]:
     """Return name and bytes of each emoji's drawing, by code."""
-    files = dict(members(package, lambda path: path == ICONS or _ASSET.fullmatch(path)))
-    if not files:
-        raise InputError(f"{package}: expected {ICONS} or package/assets/, got neither")
+    files = _files(
+        package,
+        lambda path: path == ICONS or _ASSET.fullmatch(path),
+        f"{ICONS} or package/assets/",
+    )
     drawings: dict[str, tuple[str, bytes]] = {}
     if ICONS not in files:
         for path in sorted(files, key=lambda path: (len(path), path)):
@@ -305,13 +287,8 @@ def _drawings(package: str | Path) -> dict[str, tuple[str, bytes]]:
     return drawings
 
 
-def _code_of(characters: str) -> str:
-    """Return an emoji's code points, "26f5", without those that select text or image."""
-    return "-".join(f"{ord(point):x}" for point in characters if point != "\ufe0f")
-
-
 def _plain_code(key: str) -> str:
-    """Return a package's code ("0023-fe0f-20e3") in the form of ``_code_of`` ("23-20e3")."""
+    """Return an emoji's code ("0023-fe0f-20e3") without zeros and the variation selector."""
     return "-".join(point.lstrip("0") for point in key.split("-") if point != "fe0f")
 
 
@@ -321,17 +298,22 @@ def _read_json(package: str | Path, *names: str) -> list[dict[str, Any]]:
     values = []
     for name in names:
         try:
-            value = json.loads(files[name])
-        except (KeyError, ValueError, RecursionError) as error:
+            values.append(dict(json.loads(files[name])))
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise InputError(
-                f"{package}: expected JSON in a member {name}, got none ({shorten(error)}); "
-                "use another package"
+                f"{package}: expected a JSON object in a member {name}, got none "
+                f"({shorten(error)}); use another package"
             ) from None
-        if not isinstance(value, dict):
-            got = type(value).__name__
-            raise InputError(f"{package}: expected a JSON object in {name}, got a {got}")
-        values.append(value)
     return values
+
+
+def _files(
+    package: str | Path, selects: Callable[[str], object], expected: str
+) -> dict[str, bytes]:
+    """Return the selected files of a package; raises InputError for one without them."""
+    if files := dict(members(package, selects)):
+        return files
+    raise InputError(f"{package}: expected {expected}, got none; use the registry's package")
 
 
 # ---- The twenty photographs of ImageNet in foolbox ----
@@ -345,9 +327,7 @@ def list_samples(package: str | Path, nouns: Sequence[Noun]) -> Iterator[SourceI
     Raises InputError for a package without samples, and for nouns without such a class.
     """
     noun_of = {noun.class_index: noun for noun in nouns}
-    files = dict(members(package, _SAMPLE.fullmatch))
-    if not files:
-        raise InputError(f"{package}: expected foolbox/data/imagenet_*, got none; use the wheel")
+    files = _files(package, _SAMPLE.fullmatch, "foolbox/data/imagenet_*")
     for path in sorted(files):
         sample = PurePosixPath(path)
         number = int(sample.stem.rpartition("_")[2])
@@ -357,5 +337,5 @@ def list_samples(package: str | Path, nouns: Sequence[Noun]) -> Iterator[SourceI
                 "list the nouns with ImageNet's classes"
             )
         noun = noun_of[number]
-        match, name = Match(noun.synset, 1), lemma_text(noun.lemmas[0])
-        yield _package_image(sample.name, files[path], match, PHOTO, name)
+        name = lemma_text(noun.lemmas[0])
+        yield _package_image(sample.name, files[path], noun.synset, PHOTO, name)

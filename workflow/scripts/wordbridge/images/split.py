@@ -61,7 +61,13 @@ def split_images(
     classes = {noun.synset for noun in nouns if noun.class_index is not None}
     relatives = Relatives(nouns)
     unseen = _draw_unseen(images, classes, relatives, settings)
-    initial = [image._replace(split=_initial_split(image, settings)) for image in images]
+    own_test = {VALID: TEST, TRAIN: NO_SPLIT}
+    initial = [
+        image._replace(split=own_test.get(image.split, image.split))
+        if image.set in settings.test_sets
+        else image
+        for image in images
+    ]
     held_out = _draw_held_out(initial, unseen, settings)
     final = []
     for row, image in enumerate(initial):
@@ -140,13 +146,6 @@ def _draw_held_out(
             split = TEST if not has_test and draw < settings.test / fraction else VALID
             splits |= dict.fromkeys(rows_of[content], split)
     return splits
-
-
-def _initial_split(image: ImageRow, settings: SplitSettings) -> str:
-    """Return the split of an image before any draw, or ""."""
-    if image.set not in settings.test_sets:
-        return image.split
-    return {VALID: TEST, TRAIN: NO_SPLIT}.get(image.split, image.split)
 
 
 def _draw(seed: int, content: str) -> int:
