@@ -87,7 +87,7 @@ class EfficientNetLite(nn.Module):
         inputs = 32
         self.features = nn.Sequential(ConvNorm(SameConv(3, inputs, 3, 2)))
         for blocks, kernel, stride, expansion, channels in STAGES:
-            outputs = _scaled(channels, width)
+            outputs = int(channels * width + 4) // 8 * 8  # the nearest multiple of 8
             # The depth multiplier leaves the first and the last stage at one block.
             for number in range(ceil(blocks * depth) if blocks > 1 else 1):
                 stride = 1 if number else stride
@@ -95,9 +95,3 @@ class EfficientNetLite(nn.Module):
                 inputs = outputs
         self.features.append(ConvNorm(SameConv(inputs, 1280)))
         self.classifier = nn.Linear(1280, 1000)
-
-
-def _scaled(channels: int, width: float) -> int:
-    """Return the multiple of 8 nearest to ``channels * width``, at least 90 % of it."""
-    nearest = int(channels * width + 4) // 8 * 8
-    return nearest + 8 if nearest < 0.9 * channels * width else nearest

@@ -30,10 +30,9 @@ class LabelIndex:
             if noun.synset in self._subtree(PHYSICAL):
                 for lemma in set(map(str.casefold, noun.lemmas)):
                     nouns_of[lemma].append(noun)
-        self._synsets: dict[str, list[str]] = {}
         for lemma, candidates in nouns_of.items():
             candidates.sort(key=partial(_rank, lemma=lemma, senses=senses.get(lemma, ())))
-            self._synsets[lemma] = [noun.synset for noun in candidates]
+        self._nouns_of = dict(nouns_of)
 
     def match_synset(self, label: str, kinds: Sequence[str] = ()) -> str | None:
         """Return the synset of a whole label, singular or plural, or None.
@@ -44,9 +43,10 @@ class LabelIndex:
         subtrees = [self._subtree(kind) for kind in kinds or (PHYSICAL,)]
         for form in _singulars("_".join(re.findall(r"[^\s_-]+", label.casefold()))):
             for lemma in (form, form.replace("_", "-"), form.replace("_", "")):
-                synsets = self._synsets.get(lemma, [])
-                if matches := [s for subtree in subtrees for s in synsets if s in subtree]:
-                    return matches[0]
+                for subtree in subtrees:
+                    for noun in self._nouns_of.get(lemma, []):
+                        if noun.synset in subtree:
+                            return noun.synset
         return None
 
     def _subtree(self, synset: str) -> set[str]:

@@ -1,7 +1,8 @@
 """Archives: zip, tar (plain, gz, bz2, xz), Debian packages, and single compressed files.
 
-The first bytes decide the format, never the name. Members are streamed, so memory is constant,
-and limits on the unpacked bytes protect the disk.
+The first bytes decide the format, never the name. Members are streamed, so memory is constant
+(except for a Debian package, which is read whole), and limits on the unpacked bytes protect the
+disk.
 """
 
 import bz2
@@ -197,11 +198,9 @@ def _plain(name: str) -> str:
 @contextmanager
 def _deb_data(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
     """Yield the tar archive of the files that a Debian package installs."""
-    size = _seek_deb_data(file)
-    head = file.read(len(_XZ))
-    file.seek(-len(head), io.SEEK_CUR)
-    if not head.startswith(_ZSTD):
-        yield _decompressed(head, cast(IO[bytes], _Slice(file, size)))
+    data = _read_deb_data(file)
+    if not data.startswith(_ZSTD):
+        yield _decompressed(data, io.BytesIO(data))
         return
     program = shutil.which("dpkg-deb")  # the standard library reads zstd from Python 3.14 on
     if program is None:
@@ -214,8 +213,8 @@ def _deb_data(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
         raise CorruptArchive(f"dpkg-deb failed with status {process.returncode}")
 
 
-def _seek_deb_data(file: IO[bytes]) -> int:
-    """Move to the start of the package's data and return its size in bytes."""
+def _read_deb_data(file: IO[bytes]) -> bytes:
+    """Return the packed tar archive in a Debian package."""
     length = file.seek(0, io.SEEK_END)
     file.seek(len(_AR))
     while len(header := file.read(_AR_HEADER)) == _AR_HEADER and header.endswith(_AR_END):
@@ -223,19 +222,6 @@ def _seek_deb_data(file: IO[bytes]) -> int:
         if not 0 <= size <= length - file.tell():  # -60 would lead back to this header forever
             break
         if header.startswith(b"data.tar"):
-            return size
+            return file.read(size)
         file.seek(size + size % 2, io.SEEK_CUR)  # members start at even offsets
     raise CorruptArchive("the Debian package is truncated or has no data")
-
-
-class _Slice:
-    """The next ``size`` bytes of a file."""
-
-    def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file = file
-        self._remaining = size
-
-    def read(self, count: int, /) -> bytes:
-        chunk = self._file.read(min(count, self._remaining))
-        self._remaining -= len(chunk)
-        return chunk
