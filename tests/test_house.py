@@ -19,7 +19,15 @@ PACKAGE = SCRIPTS / "wordbridge"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
 # Each package imports those of the layers before its own only.
-COMMON = {"errors", "files", "arrays", "tensors", "progress", "job"}  # these import each other
+COMMON = {
+    "errors",
+    "text",
+    "files",
+    "arrays",
+    "tensors",
+    "progress",
+    "job",
+}  # mutual
 LAYERS = [
     COMMON,
     {"sources", "corpus", "training", "manifest"},

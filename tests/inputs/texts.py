@@ -32,7 +32,7 @@ FRENCH, ENGLISH = "tests/mini/questions.fr.txt", "tests/mini/questions.en.txt"
 PAIRS_TARGET, SPLIT_TARGET = "questions/pairs.tsv", "split/pairs.tsv"
 
 ROWS: list[Row] = [
-    Bad("UTF-16", "lines", FR.encode("utf-16"), "line 1: expected text, got byte 0x00 at byte 4"),
+    Bad("UTF-16", "lines", FR.encode("utf-16"), "line 1: expected UTF-8, got UTF-16; convert"),
     Bad("Latin-1", "lines", FR.encode("latin-1"), "line 1: expected UTF-8, got by"),
     Bad("a NUL byte", "lines", b"a\nb\0\n", "line 2: expected text, got byte 0x00 at byte 2"),
     Bad("an empty file", "lines", b"", "expected lines of text, got an empty file"),

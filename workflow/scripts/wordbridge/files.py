@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import sys
-from codecs import BOM_UTF8
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 
 from wordbridge.errors import InputError, shorten
+from wordbridge.text import decode
 
 Row = TypeVar("Row")
 
@@ -91,7 +91,7 @@ def read_json(
     the file is missing, damaged or something else.
     """
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(Path(path).read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path}: expected {expected} in JSON, got none ({shorten(error)}); {remedy}"
@@ -141,44 +141,40 @@ def read_tsv(
 ) -> Iterator[Row]:
     r"""Yield ``row(*fields)`` for each row of the table at ``path``, one at a time.
 
-    The table has exactly ``columns``, with or without the ``optional`` ones behind them. Lines
-    end in \n or \r\n; a byte order mark is dropped. Raises InputError, with the line and
-    ``remedy``, for a file that cannot be read or is not UTF-8, for other columns, and for a row
-    with more or fewer fields. An InputError or ValueError that ``row`` raises becomes one with
-    path and line in front.
+    The table has exactly ``columns``, with or without the ``optional`` ones behind them. Raises
+    InputError, with the line and ``remedy``, for a file that cannot be read, for text that is not
+    as in ``text.decode``, for other columns, and for a row with more or fewer fields. An
+    InputError or ValueError that ``row`` raises becomes one with path and line in front.
     """
-    number = 1
     try:
         with Path(path).open("rb") as lines:
-            header = _split(lines.readline().removeprefix(BOM_UTF8))
+            header = _split(lines.readline(), path, 1)
             if header not in ([*columns], [*columns, *optional]):
                 perhaps = f" and perhaps {', '.join(optional)}" if optional else ""
                 raise InputError(
-                    f"expected the columns {', '.join(columns)}{perhaps}, got "
+                    f"{path}, line 1: expected the columns {', '.join(columns)}{perhaps}, got "
                     f"{shorten(', '.join(header))!r}; {remedy}"
                 )
-            for line in lines:
-                number += 1
-                fields = _split(line)
-                if len(fields) != len(header):
-                    raise InputError(f"expected {len(header)} columns, got {len(fields)}; {remedy}")
-                yield row(*fields)
-    except InputError as error:
-        raise InputError(f"{path}, line {number}: {error}") from None
-    except UnicodeDecodeError as error:
-        byte = f"byte 0x{error.object[error.start]:02x} at byte {error.start + 1} of the line"
-        raise InputError(f"{path}, line {number}: expected UTF-8, got {byte}; {remedy}") from None
-    except ValueError as error:
-        raise InputError(
-            f"{path}, line {number}: expected values of {', '.join(columns)}, got others "
-            f"({shorten(error)}); {remedy}"
-        ) from None
+            for number, line in enumerate(lines, start=2):
+                fields = _split(line, path, number)
+                try:
+                    if len(fields) != len(header):
+                        sizes = f"expected {len(header)} columns, got {len(fields)}"
+                        raise InputError(f"{sizes}; {remedy}")
+                    yield row(*fields)
+                except InputError as error:
+                    raise InputError(f"{path}, line {number}: {error}") from None
+                except ValueError as error:
+                    raise InputError(
+                        f"{path}, line {number}: expected values of {', '.join(columns)}, got "
+                        f"others ({shorten(error)}); {remedy}"
+                    ) from None
     except OSError as error:
         raise InputError(f"{path}: no table can be read ({shorten(error)}); {remedy}") from error
 
 
-def _split(line: bytes) -> list[str]:
-    return line.decode().rstrip("\r\n").split("\t")
+def _split(line: bytes, path: str | Path, number: int) -> list[str]:
+    return decode(line, path, number).removesuffix("\n").split("\t")
 
 
 def format_value(value: object) -> str:

@@ -7,7 +7,6 @@ The lesson's rules (fastai 0.7) keep the vocabulary small: "NASA" and "nasa" sha
 import os
 import re
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -27,6 +26,7 @@ from wordbridge.corpus.special_tokens import REPEATED, UPPER, WORD_REPEATED
 from wordbridge.errors import InputError
 from wordbridge.job import exit_with_parent
 from wordbridge.progress import progress
+from wordbridge.text import clean
 
 # Reasons in the order of the report.
 READ, KEPT, EMPTY, LONG = "read", "kept", "no token on one side or both", "too many English tokens"
@@ -149,7 +149,6 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphen, zero widths
 _PLAIN = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛ʼ′`´", "'"),  # noqa: RUF001
@@ -169,7 +168,7 @@ def normalize(text: str) -> str:
 
     A second call changes nothing.
     """
-    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).translate(_PLAIN)
+    text = clean(text).translate(_PLAIN)
     for marks, quote in _GUILLEMETS:
         text = marks.sub(quote, text)
     return _WHITE_SPACE.sub(" ", text.replace("''", '"')).strip()

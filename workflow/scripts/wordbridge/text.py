@@ -1,0 +1,182 @@
+r"""Text of users: one rule for every file and every other door.
+
+Text is UTF-8, with or without a byte order mark. Lines end in \n or \r\n. Files may be compressed.
+``clean`` returns the form in which texts are kept and compared.
+"""
+
+import bz2
+import gzip
+import lzma
+import re
+import unicodedata
+import zipfile
+import zlib
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any, cast
+
+from wordbridge.errors import InputError, shorten
+
+BLOCK = 1 << 16  # bytes that are decoded and split at once: they stay in a core's cache
+
+_MAX_LINE = 1 << 24  # bytes; a file with longer lines is no text, and would fill the memory
+# Controls, soft hyphen, zero widths, marks of direction, joiners, byte order mark.
+_INVISIBLE = (
+    *(*range(9), *range(0xE, 0x1C), 0x7F, 0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010)),
+    *(*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF),
+)
+_SPACES = "\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
+_PLAIN = {
+    **dict.fromkeys(map(chr, _INVISIBLE), ""),
+    **dict.fromkeys((*_SPACES, *map(chr, range(0x2000, 0x200B))), " "),
+}
+_ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r"
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+# zipfile raises RuntimeError for passwords, and its subclass for unknown methods of compression.
+_DAMAGE = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
+
+
+def clean(text: str) -> str:
+    """Return ``text`` in Unicode NFC, without invisible characters and with plain spaces.
+
+    Tabs and line ends stay. A second call changes nothing.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    # Few characters are left here of most texts; a search through all would take ten times as long.
+    encoded = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    rest = set(encoded.decode("utf-8", "surrogatepass"))
+    for character in rest & _PLAIN.keys():
+        text = text.replace(character, _PLAIN[character])
+    return unicodedata.normalize("NFC", text) if rest else text
+
+
+def decode(data: bytes, path: object, line: int = 1) -> str:
+    r"""Return the bytes from the start of ``line`` of the file at ``path`` as text with ends \n.
+
+    A byte order mark before line 1 is dropped. Raises InputError with the line for bytes that are
+    not UTF-8, a NUL and a carriage return without line feed.
+    """
+    if line == 1:
+        if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            remedy = "convert it, for example with iconv -f UTF-16 -t UTF-8"
+            raise InputError(f"{path}, line 1: expected UTF-8, got UTF-16; {remedy}")
+        data = data.removeprefix(BOM_UTF8)
+    expected, remedy = "text", "convert the file to UTF-8 text, if it is UTF-16 or other text"
+    position = data.find(b"\0")
+    if position < 0:
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as error:
+            expected, position = "UTF-8", error.start
+            remedy = "convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8"
+        else:
+            lone = _LONE_RETURN.search(data) if b"\r" in data else None
+            if lone is None:
+                return text.replace("\r\n", "\n")
+            expected, position = r"lines that end in \n or \r\n", lone.start()
+            remedy = "convert the ends of lines, for example with mac2unix"
+    number = line + data.count(b"\n", 0, position)
+    column = position - data.rfind(b"\n", 0, position)
+    raise InputError(
+        f"{path}, line {number}: expected {expected}, got byte 0x{data[position]:02x} at byte "
+        f"{column} of the line; {remedy}"
+    )
+
+
+def read_lines(path: str | Path) -> Iterator[str]:
+    """Yield the clean lines of the text at ``path``, without their ends.
+
+    The first bytes decide whether the file is compressed (.gz, .xz, .bz2, or a .zip with one
+    file). Raises InputError for a missing, empty or damaged file and as ``decode`` does.
+    """
+    return chain.from_iterable(Text(path).blocks())
+
+
+class Text:
+    """A text file; ``count`` is the number of lines read so far."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+        self.count = 0
+
+    def blocks(self) -> Iterator[list[str]]:
+        """Yield the clean lines, some thousands at a time. Raises as ``read_lines`` does."""
+        for block in self._line_blocks():
+            lines = clean(decode(block, self.path, self.count + 1)).split("\n")
+            if not lines[-1]:
+                lines.pop()
+            self.count += len(lines)
+            yield lines
+        if not self.count:
+            raise InputError(f"{self.path}: expected lines of text, got an empty file")
+
+    def _line_blocks(self) -> Iterator[bytes]:
+        """Yield the bytes in blocks that end at the end of a line."""
+        with open_text(self.path) as text:
+            while block := text.read(BLOCK):
+                rest = text.readline(_MAX_LINE + 1)
+                if len(rest) > _MAX_LINE:
+                    line = self.count + block.count(b"\n") + 1
+                    raise InputError(
+                        f"{self.path}, line {line}: expected lines of text, got one of more than "
+                        f"{_MAX_LINE} bytes; check that this is the right file"
+                    )
+                yield block + rest
+
+
+@contextmanager
+def open_text(path: str | Path) -> Iterator[BufferedReader]:
+    """Open the text at ``path``, unpacked. Raises InputError as ``read_lines`` does."""
+    if not Path(path).is_file():
+        raise InputError(f"{path}: expected a text file, got no file; check the path")
+    try:
+        with Path(path).open("rb") as file, _unpack(file, path) as text:
+            if text.peek(512)[257:262] == b"ustar":
+                raise InputError(f"{path}: expected a text, got a tar archive; unpack it first")
+            yield text
+    except (EOFError, OSError, *_DAMAGE) as error:
+        raise InputError(
+            f"{path}: expected a text, plain or compressed, got an unreadable, damaged, truncated "
+            f"or encrypted file ({shorten(error)}); fetch it again"
+        ) from error
+
+
+def _unpack(file: BufferedReader, path: str | Path) -> BufferedReader:
+    """Return the text in ``file``, which may be compressed."""
+    start = file.peek(8)
+    kind = next((kind for magic, kind in _PACKED.items() if start.startswith(magic)), None)
+    if kind is None:
+        return file
+    if isinstance(kind, str):
+        raise InputError(f"{path}: expected a text, got a {kind} archive; unpack it first")
+    return cast(BufferedReader, kind(file))
+
+
+def _open_zip(file: BufferedReader) -> IO[bytes]:
+    """Return the one file in a zip; macOS adds files of its own."""
+    archive = zipfile.ZipFile(file)
+    names = [name for name in archive.namelist() if not _NO_FILE.search(name)]
+    if len(names) != 1:
+        got = shorten(", ".join(sorted(names)) or "none")
+        raise InputError(
+            f"{file.name}: expected one file in the archive, got {got}; unpack the right one"
+        )
+    return archive.open(names[0])
+
+
+_NO_FILE = re.compile(r"[/\\]$|^__MACOSX[/\\]|(?:^|[/\\])\.DS_Store$")
+_PACKED: dict[bytes, Any] = {  # how to open the format, or its name
+    b"\x1f\x8b": gzip.open,
+    b"\xfd7zXZ\0": lzma.open,
+    b"BZh": bz2.open,
+    b"PK\x03\x04": _open_zip,
+    b"PK\x05\x06": _open_zip,  # without files
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"7z\xbc\xaf": "7z",
+    b"Rar!": "rar",
+}
