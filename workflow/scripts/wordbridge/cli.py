@@ -42,13 +42,9 @@ DEFAULT_RESULTS = Path("results/default")
 
 
 def _print_version(requested: bool) -> None:
-    if not requested:
-        return
-    try:
+    if requested:
         typer.echo(f"wordbridge {metadata.version('wordbridge')}")
-    except metadata.PackageNotFoundError:
-        typer.echo("wordbridge (not installed)")
-    raise typer.Exit
+        raise typer.Exit
 
 
 @app.callback()

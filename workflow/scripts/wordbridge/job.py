@@ -264,6 +264,10 @@ def job_record(snakemake: "Snakemake", directory: Path) -> dict[str, Any]:
     """Return the record of a job: checksums of inputs and outputs, code, params, machine, cost."""
     params = dict(snakemake.params.items())
     code = params.pop("code")
+    imported = code["versions"]
+    if not imported:  # in conda the plan has none
+        (script,) = (name for name in code["modules"] if "/" not in name)
+        imported = runpy.run_path(str(PROVENANCE))["versions"](SCRIPTS / script)
     return {
         "rule": snakemake.rule,
         "wildcards": {name: str(value) for name, value in snakemake.wildcards.items()},
@@ -274,7 +278,7 @@ def job_record(snakemake: "Snakemake", directory: Path) -> dict[str, Any]:
         "params_sha256": _digest(params),
         "code": code["modules"],
         "code_sha256": _digest(code["modules"]),
-        "versions": versions(code["versions"] or _imported_distributions(code["modules"])),
+        "versions": versions(imported),
         **machine(),
         "threads": snakemake.threads,
         "seconds": round(elapsed.total(), 2),
@@ -308,13 +312,6 @@ def _digest(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _imported_distributions(modules: Iterable[str]) -> dict[str, str]:
-    """Return the distributions that this job imports; in conda the plan has no versions."""
-    (script,) = (name for name in modules if "/" not in name)
-    distributions: dict[str, str] = runpy.run_path(str(PROVENANCE))["versions"](SCRIPTS / script)
-    return distributions
-
-
 def versions(distributions: Iterable[str]) -> dict[str, str]:
     """Return {distribution: version} as this process finds them."""
     result = {}
@@ -327,24 +324,20 @@ def versions(distributions: Iterable[str]) -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """Return the versions of Python and the system, the processor, and the compute device."""
+    """Return the versions of Python and the system, the processor, and the compute device.
+
+    Of a job that imports torch also the CPU instructions that it uses.
+    """
     torch = sys.modules.get("torch")  # nothing is imported to find out
+    model = re.search(r"^model name\s*:\s*(.+)$", _read(Path("/proc/cpuinfo")), re.MULTILINE)
+    cpu = model[1] if model else platform.processor() or platform.machine()
     gpu = torch is not None and torch.cuda.is_initialized()
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "cpu": _processor(),
+        "cpu": f"{cpu}, {torch.backends.cpu.get_cpu_capability()}" if torch else cpu,
         "device": str(torch.cuda.get_device_name()) if torch and gpu else "cpu",
     }
-
-
-def _processor() -> str:
-    """Return the processor's name and, in jobs that import torch, the instructions it uses."""
-    info = _read(Path("/proc/cpuinfo"))
-    match = re.search(r"^model name\s*:\s*(.+)$", info, flags=re.MULTILINE)
-    name = match[1] if match else platform.processor() or platform.machine()
-    torch = sys.modules.get("torch")
-    return f"{name}, {torch.backends.cpu.get_cpu_capability()}" if torch else name
 
 
 def peak_memory_mb() -> float:
