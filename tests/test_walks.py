@@ -24,8 +24,8 @@ from wordbridge.images.listing import list_images
 from wordbridge.images.table import read_bytes, read_images, write_images, write_shards
 from wordbridge.nouns.matrix import CLASSES
 from wordbridge.report.contact_sheet import result_tile, save_sheet
-from wordbridge.search.index import nearest, read_index, write_index
-from wordbridge.search.rows import image_rows
+from wordbridge.search.build import image_rows, write_index
+from wordbridge.search.index import nearest, read_index
 from wordbridge.tensors import SavedModel, read_model, write_model
 
 PACKAGE = Path(__file__).resolve().parents[1] / "workflow/scripts/wordbridge"

@@ -21,9 +21,9 @@ import wordbridge.search.engine
 from tests.search.toys import make_run
 from wordbridge.cli import app
 from wordbridge.files import file_sha256, write_json
+from wordbridge.search.build import model_digests
 from wordbridge.search.engine import SearchEngine, question_words
 from wordbridge.search.index import read_index
-from wordbridge.search.rows import model_digests
 from wordbridge.tensors import SavedModel, write_model
 
 Search = Callable[..., Result]

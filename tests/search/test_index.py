@@ -1,9 +1,4 @@
-"""Folders of indexes, which record their models and refuse others.
-
-The graph, with exact search as the judge.
-
-Exact search by cosine.
-"""
+"""Folders of indexes: distinct vectors, the choice of the search, and files of other runs."""
 
 import shutil
 from collections.abc import Callable
@@ -14,16 +9,17 @@ import pytest
 
 from wordbridge.arrays import l2_normalize
 from wordbridge.errors import InputError
-from wordbridge.report.search import recall
+from wordbridge.search.build import far_apart, own_recall, write_graph, write_index
 from wordbridge.search.index import (
     FILES,
     ExactSearch,
     HnswSearch,
-    nonzero_rows,
+    Index,
+    Neighbours,
+    nearest,
     read_index,
+    recall,
     sort_neighbours,
-    write_graph,
-    write_index,
 )
 
 MADE_BY = {"index": "images", "word_vectors": "ab" * 32, "method": "conse", "seed": 3}
@@ -103,16 +99,98 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path):
         write_index(tmp_path, np.array([[1], [np.nan]], np.float32), LABELS, MADE_BY, SETTINGS)
 
 
-SETTINGS_HNSW = {"M": 8, "ef_construction": 60, "ef_search": 40}
+DIM = 24
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def images(copies: int, noise: float, photos: int = 60, families: int = 1) -> np.ndarray:
+    """Return ``copies`` of an image in each of some families, and then photographs."""
+    random = np.random.default_rng(1)
+    copied = np.repeat(unit(random.standard_normal((families, DIM))), copies, axis=0)
+    copied += noise * random.standard_normal(copied.shape)
+    return unit(np.concatenate([copied, unit(random.standard_normal((photos, DIM)))]))
+
+
+def index_of(folder: Path, rows: np.ndarray) -> Index:
+    names = [{"label": str(row)} for row in range(len(rows))]
+    settings = {"M": 16, "ef_construction": 200, "ef_search": 200}
+    write_index(folder / "images", rows, names, MADE_BY, settings)
+    return read_index(folder / "images")
+
+
+NEAR_COPIES = {
+    "the same to five digits": (1500, 1e-6, 60, 1),
+    "of JPEG at other qualities": (1500, 1e-3, 60, 1),
+    "of a burst": (1500, 3e-3, 60, 1),
+    "of three images": (500, 1e-3, 60, 3),
+    "and three photographs": (1500, 1e-6, 3, 1),
+}
+GOOD = {
+    "no copies": (0, 0, 500, 1),
+    "2,000 copies of one image": (2000, 0, 60, 1),
+    "200 copies each of nine images": (200, 0, 60, 9),
+    "only copies": (500, 0, 0, 1),
+    "two images": (0, 0, 2, 1),
+    "one image": (0, 0, 1, 1),
+    "no image": (0, 0, 0, 1),
+}
+
+
+@pytest.mark.parametrize("shape", NEAR_COPIES.values(), ids=NEAR_COPIES)
+def test_exact_search_replaces_a_graph_that_loses_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], shape: tuple[int, float, int, int]
+):
+    rows = images(*shape)
+    index = index_of(tmp_path, rows)
+
+    assert index.description["own_recall"] < 0.98
+    for query in rows[-3:]:
+        assert nearest(index, query, 10) == nearest(index, query, 10, exact=True)
+    error = capsys.readouterr().err
+    assert error.count("images: exact search is used, because the graph finds only") == 1
+
+
+@pytest.mark.parametrize("shape", GOOD.values(), ids=GOOD)
+def test_images_that_share_a_vector_are_found_together_in_the_order_of_exact_search(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], shape: tuple[int, float, int, int]
+):
+    rows = images(*shape)
+    index = index_of(tmp_path, rows)
+
+    assert len(index.vectors) == len(np.unique(rows, axis=0))
+    for query in rows[:: max(len(rows) // 20, 1)]:
+        hits = nearest(index, query, 12)
+        cosines = (rows @ query).round(5)
+        assert [int(hit.label) for hit in hits] == np.argsort(-cosines, kind="stable")[:12].tolist()
+        assert hits == nearest(index, query, 12, exact=True)
+    assert capsys.readouterr().err == ""
+    assert index.description["exact"] == ""
+
+
+def test_zeros_have_no_direction_and_are_never_found(tmp_path: Path):
+    rows = np.array([[0, 0], [0, 2], [0, 0], [3, 0], [0, 1]], np.float32)
+    index = index_of(tmp_path, rows)
+
+    assert [hit.label for hit in nearest(index, rows[1], 9)] == ["1", "4", "3"]
+    assert index.rows.tolist() == [-1, 0, -1, 1, 0]
+    assert index.row_vectors([4, 0]).tolist() == [[0, 1], [0, 0]]
+    empty = index_of(tmp_path / "zeros", rows[[0, 2]])
+    assert nearest(empty, rows[1], 3) == []
+    assert empty.row_vectors([1]).tolist() == [[0, 0]]
+
+
+SMALL = {"M": 8, "ef_construction": 60, "ef_search": 40}
 
 
 @pytest.fixture(scope="module")
 def points() -> np.ndarray:
-    """Return 700 points of 12 numbers in some heaps, some of them twice, two of them zero."""
+    """Return 700 points of 12 numbers in some heaps, some of them twice."""
     random = np.random.default_rng(5)
     heaps = random.standard_normal((9, 12)) * 2
     made = heaps[random.integers(0, 9, 700)] + random.standard_normal((700, 12))
-    made[[13, 400]] = 0
     made[600:610] = made[20]
     return l2_normalize(made.astype(np.float32))
 
@@ -120,15 +198,15 @@ def points() -> np.ndarray:
 @pytest.fixture(scope="module")
 def graph(points: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("graph") / "hnsw.bin"
-    write_graph(points, path, SETTINGS_HNSW)
+    write_graph(points, path, SMALL)
     return path
 
 
 def test_two_builds_in_one_process_give_the_same_bytes(
     points: np.ndarray, graph: Path, tmp_path: Path
 ):
-    write_graph(points[:50], tmp_path / "other", SETTINGS_HNSW)
-    write_graph(points, tmp_path / "again", SETTINGS_HNSW)
+    write_graph(points[:50], tmp_path / "other", SMALL)
+    write_graph(points, tmp_path / "again", SMALL)
 
     assert (tmp_path / "again").read_bytes() == graph.read_bytes()
 
@@ -138,12 +216,12 @@ def test_a_graph_that_does_not_fit_on_the_disk_is_an_error_and_leaves_nothing(
     points: np.ndarray, tmp_path: Path
 ):
     with pytest.raises(InputError, match="expected to write an index there, nmslib got"):
-        write_graph(points, tmp_path / "big", SETTINGS_HNSW)
+        write_graph(points, tmp_path / "big", SMALL)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_graph_finds_nearly_what_exact_search_finds(points: np.ndarray, graph: Path):
-    exact, near = ExactSearch(points), HnswSearch(points, graph, SETTINGS_HNSW["ef_search"])
+    exact, near = ExactSearch(points), HnswSearch(points, graph, SMALL["ef_search"])
     queries = np.random.default_rng(6).standard_normal((60, 12)).astype(np.float32)
 
     shares = [recall(near.search(one, 10), exact.search(one, 10)) for one in queries]
@@ -155,18 +233,19 @@ def test_both_give_the_same_scores_in_the_same_order(points: np.ndarray, graph: 
     query = points[20] + np.float32(0.01)
     exact = ExactSearch(points).search(query, 11)
 
-    found = HnswSearch(points, graph, SETTINGS_HNSW["ef_search"]).search(query, 11)
+    found = HnswSearch(points, graph, SMALL["ef_search"]).search(query, 11)
 
     assert set(exact.rows.tolist()) == {20, *range(600, 610)}
     assert found.rows.tolist() == exact.rows.tolist()
     assert found.cosines.tolist() == exact.cosines.tolist()
 
 
-@pytest.mark.parametrize("count", [698, 699, 2000])
-def test_all_nonzero_rows_can_be_returned(points: np.ndarray, graph: Path, count: int):
-    found = HnswSearch(points, graph, SETTINGS_HNSW["ef_search"]).search(points[3], count)
+@pytest.mark.parametrize("count", [699, 700, 2000])
+def test_all_rows_can_be_returned(points: np.ndarray, graph: Path, count: int):
+    found = HnswSearch(points, graph, SMALL["ef_search"]).search(points[3], count)
 
-    assert sorted(found.rows) == [row for row in range(700) if row not in (13, 400)]
+    assert sorted(found.rows) == [*range(700)][:count] or count == 699
+    assert len(found.rows) == min(count, 700)
 
 
 def test_where_the_graph_finds_too_few_exact_search_takes_over(
@@ -179,7 +258,7 @@ def test_where_the_graph_finds_too_few_exact_search_takes_over(
         def knnQuery(self, query: np.ndarray, k: int) -> tuple[list[int], list[float]]:
             return [5] * (k - 1), [0.0] * (k - 1)
 
-    search = HnswSearch(points, graph, SETTINGS_HNSW["ef_search"])
+    search = HnswSearch(points, graph, SMALL["ef_search"])
     monkeypatch.setattr(search, "_graph", Poor())
 
     assert search.search(points[3], 9).rows.tolist() == (
@@ -190,18 +269,17 @@ def test_where_the_graph_finds_too_few_exact_search_takes_over(
 def test_a_query_of_zeros_gives_the_result_of_exact_search(points: np.ndarray, graph: Path):
     zeros = np.zeros(12, np.float32)
 
-    found = HnswSearch(points, graph, SETTINGS_HNSW["ef_search"]).search(zeros, 4)
+    found = HnswSearch(points, graph, SMALL["ef_search"]).search(zeros, 4)
 
     assert found.rows.tolist() == ExactSearch(points).search(zeros, 4).rows.tolist()
 
 
-@pytest.mark.parametrize("rows", [0, 3])
-def test_rows_of_zeros_make_an_empty_graph(tmp_path: Path, rows: int):
-    nothing = np.zeros((rows, 4), np.float32)
-    write_graph(nothing, tmp_path / "graph", SETTINGS_HNSW)
+def test_no_rows_make_an_empty_graph(tmp_path: Path):
+    nothing = np.zeros((0, 4), np.float32)
+    write_graph(nothing, tmp_path / "graph", SMALL)
 
     assert (tmp_path / "graph").read_bytes() == b""
-    found = HnswSearch(nothing, tmp_path / "graph", SETTINGS_HNSW["ef_search"]).search(
+    found = HnswSearch(nothing, tmp_path / "graph", SMALL["ef_search"]).search(
         np.ones(4, np.float32), 2
     )
     assert found.rows.size == 0
@@ -209,9 +287,9 @@ def test_rows_of_zeros_make_an_empty_graph(tmp_path: Path, rows: int):
 
 def test_one_row_is_enough(tmp_path: Path):
     one = l2_normalize(np.array([[1, 2, 2]], np.float32))
-    write_graph(one, tmp_path / "graph", SETTINGS_HNSW)
+    write_graph(one, tmp_path / "graph", SMALL)
 
-    found = HnswSearch(one, tmp_path / "graph", SETTINGS_HNSW["ef_search"]).search(one[0], 3)
+    found = HnswSearch(one, tmp_path / "graph", SMALL["ef_search"]).search(one[0], 3)
 
     assert (found.rows.tolist(), found.cosines.tolist()) == ([0], [1.0])
 
@@ -235,14 +313,6 @@ def test_of_equal_rows_the_lower_number_comes_first_even_at_the_border():
     assert search.search(np.array([1, 2], np.float32), 3).rows.tolist() == [0, 2, 3]
 
 
-def test_a_row_of_zeros_is_never_returned():
-    search = ExactSearch(vectors([0, 0, 0], [0, -1, 0], [0, 0, 0]))
-
-    found = search.search(np.array([0, 1, 0], np.float32), 5)
-
-    assert (found.rows.tolist(), found.cosines.tolist()) == ([1], [-1.0])
-
-
 def test_a_query_of_zeros_is_equally_near_to_all():
     search = ExactSearch(vectors([0, 1], [1, 0], [1, 1]))
 
@@ -261,10 +331,56 @@ def test_unit_length_leaves_zeros_alone():
     assert l2_normalize(np.array([[3, 4], [0, 0]], np.float32)) == pytest.approx(
         np.array([[0.6, 0.8], [0, 0]])
     )
-    assert nonzero_rows(np.array([[0, 0], [0, 2]], np.float32)).tolist() == [1]
 
 
 def test_cosines_are_at_most_one():
     assert sort_neighbours(
         np.array([4]), np.array([1.0000001], np.float32), 1
     ).cosines.tolist() == [1.0]
+
+
+def neighbours(rows: list[int], cosines: list[float]) -> Neighbours:
+    return Neighbours(np.array(rows), np.array(cosines, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("found", "truth", "share"),
+    [
+        (neighbours([1, 2], [0.9, 0.8]), neighbours([1, 2], [0.9, 0.8]), 1),
+        (neighbours([1, 7], [0.9, 0.1]), neighbours([1, 2], [0.9, 0.8]), 0.5),
+        (neighbours([1, 5], [0.9, 0.8]), neighbours([1, 2], [0.9, 0.8]), 1),
+        (neighbours([4, 5], [0.8, 0.8]), neighbours([1, 2], [0.9, 0.8]), 0.5),
+        (neighbours([4, 5, 6], [0.8, 0.8, 0.8]), neighbours([2, 4, 5], [0.8, 0.8, 0.8]), 1),
+        (neighbours([], []), neighbours([1, 2], [0.9, 0.8]), 0),
+        (neighbours([], []), neighbours([], []), 1),
+    ],
+)
+def test_rows_tied_with_the_last_reference_count(
+    found: Neighbours, truth: Neighbours, share: float
+):
+    assert recall(found, truth) == share
+
+
+def test_rows_far_apart_begin_with_the_first_and_end_with_the_nearest():
+    rows = vectors([1, 0], [1, 0.1], [0, 1], [-1, 0.1], [0.9, 0.1])
+
+    assert far_apart(rows, 9) == [0, 3, 2, 4, 1]
+    assert far_apart(rows, 2) == [0, 3]
+    assert far_apart(rows[:0], 2) == []
+
+
+class Lossy(ExactSearch):
+    """A graph that finds all rows except the last one."""
+
+    def search(self, query: np.ndarray, count: int) -> Neighbours:
+        rows, cosines = super().search(query, count)
+        found = rows != len(self._vectors) - 1
+        return Neighbours(rows[found], cosines[found])
+
+
+def test_a_single_vector_that_the_graph_loses_lowers_its_recall(points: np.ndarray):
+    copies = np.repeat(vectors([1, 0]), 999, axis=0)
+    rows = l2_normalize(np.concatenate([copies, [[0, 1]]]).astype(np.float32))
+
+    assert own_recall(rows, ExactSearch(rows)) == 1
+    assert own_recall(rows, Lossy(rows)) == 0.9

@@ -11,8 +11,7 @@ from wordbridge.files import file_sha256, write_json
 from wordbridge.images.table import ImageRow, write_images
 from wordbridge.nouns.matrix import NounRow, write_noun_rows
 from wordbridge.nouns.table import Noun, read_nouns, write_nouns
-from wordbridge.search.index import write_index
-from wordbridge.search.rows import index_rows
+from wordbridge.search.build import index_rows, write_index
 from wordbridge.search.words import noun_words, write_words
 
 DIM = 5

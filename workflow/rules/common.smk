@@ -114,7 +114,7 @@ TRAINING_DATA = {
 SEARCH_METHOD = config["search"]["method"]
 INDEXES = ["classes", "nouns", "images"]
 WORD_FILES = ["words.txt", "vectors.npy", "words.json"]
-INDEX_FILES = ["index.json", "vectors.npy", "labels.tsv", "hnsw.bin"]
+INDEX_FILES = ["index.json", "vectors.npy", "rows.npy", "labels.tsv", "hnsw.bin"]
 EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}
 IMAGE_TABLES = expand(
     "<results>/tables/{table}.html",

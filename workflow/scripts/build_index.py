@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from wordbridge.job import start_job
-from wordbridge.search.index import write_index
-from wordbridge.search.rows import index_rows
+from wordbridge.search.build import index_rows, write_index
 
 start_job(snakemake)
 

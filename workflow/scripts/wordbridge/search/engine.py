@@ -80,7 +80,7 @@ class SearchEngine:
         if is_file:
             vector = embed_image(Path(image), self._results, images.description)
         else:
-            vector = images.vectors[image_row(images, image)]
+            (vector,) = images.row_vectors([image_row(images, image)])
         target = images
         if index != "images":
             target = read_index(self._folder / index, images.description["word_vectors"])
@@ -143,7 +143,7 @@ def embed_image(image: Path, results: Path, source: Mapping[str, Any]) -> Matrix
     import torch
 
     from wordbridge.devise.predictor import load_predictor
-    from wordbridge.search.rows import model_digests
+    from wordbridge.search.build import model_digests
     from wordbridge.tensors import read_model
 
     folder = results / "devise" / str(source.get("method")) / str(source.get("seed"))

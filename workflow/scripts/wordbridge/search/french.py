@@ -123,7 +123,7 @@ def score_names(
     """
     labels = [index.label(row) for row in range(len(index.lines))]
     held_out = [row for row, label in enumerate(labels) if label["split"] != TRAIN]
-    images = np.asarray(index.vectors)[held_out]
+    images = index.row_vectors(held_out)
     synsets = np.array([labels[row]["synset"] for row in held_out], object)
     available = set(synsets)
     queries = [

@@ -1,9 +1,8 @@
-"""Indexes of vectors: exact search by cosine, HNSW search (nmslib), their folder, and hits."""
+"""Indexes of vectors in folders: exact search, search in an HNSW graph (nmslib), and hits."""
 
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import Matrix, l2_normalize, map_npy, save_matrix
+from wordbridge.arrays import Matrix, l2_normalize, map_npy
 from wordbridge.errors import InputError
-from wordbridge.files import atomic_write, file_sha256, read_json, write_json, write_tsv
+from wordbridge.files import file_sha256, read_json
 
 Rows = NDArray[np.int64]
 
-FILES = VECTORS, LABELS, GRAPH = "vectors.npy", "labels.tsv", "hnsw.bin"
+FILES = VECTORS, ROWS, LABELS, GRAPH = "vectors.npy", "rows.npy", "labels.tsv", "hnsw.bin"
 DESCRIPTION = "index.json"
 COLUMNS = (
     *("synset", "label", "path"),
@@ -26,80 +25,83 @@ COLUMNS = (
 )
 STEP = " < "  # between a noun and its hypernym in a path
 _JSON_COLUMNS = ("label", "synset", "path", "set", "image", "kind")
-_KEYS = ("index", "word_vectors", "rows", "dim", "graph", "files")
+_KEYS = ("index", "word_vectors", "graph", "exact", "files")
 _REMEDY = "run snakemake"
-_SPACE = "angulardist"  # nmslib's arc cosine of the cosine, the lesson's distance
+SPACE = "angulardist"  # nmslib's arc cosine of the cosine, the lesson's distance
 _DIGITS = 6  # later digits of a float32 cosine depend on the order of summation
+EQUAL = 2e-6  # the largest difference of equal cosines
 # Files up to this size are hashed in a tenth of a second; of larger ones only the size is compared.
 _HASHED_BYTES = 128 * 2**20
 
 
 class Neighbours(NamedTuple):
-    """Rows of an index, the nearest first, and the cosine of each with the query."""
+    """Rows of a matrix, the nearest first, and the cosine of each with the query."""
 
     rows: Rows
     cosines: Matrix
 
 
 class ExactSearch:
-    """Compares a query with all rows of ``vectors`` (rows, dim), each of length 1 or zero.
-
-    A row of zeros has no direction and is never returned.
-    """
+    """Compares a query with all ``vectors`` (rows, dim), each of length 1."""
 
     def __init__(self, vectors: Matrix) -> None:
         self._vectors = vectors
-        self._rows = nonzero_rows(vectors)
 
     def search(self, query: Matrix, count: int) -> Neighbours:
         """Return the ``count`` rows nearest to ``query`` (dim,); the lower of equal rows first."""
         cosines = cosines_with(self._vectors, l2_normalize(query))
-        if len(self._rows) < len(cosines):
-            cosines = cosines[self._rows]
-        candidates = np.arange(len(cosines))
+        rows = np.arange(len(cosines))
         if count < len(cosines):
             # Ties with the last row stay in, so that the lowest row of them is returned.
             least = np.partition(cosines, len(cosines) - count)[len(cosines) - count]
-            candidates = np.flatnonzero(cosines >= least - 10.0**-_DIGITS)
-        return sort_neighbours(self._rows[candidates], cosines[candidates], count)
+            rows = np.flatnonzero(cosines >= least - 10.0**-_DIGITS)
+        return sort_neighbours(rows, cosines[rows], count)
 
 
-class HnswSearch:
-    """Approximate search in a graph over ``vectors`` (rows, dim), each of length 1 or zero.
+class HnswSearch(ExactSearch):
+    """Approximate search in the graph over ``vectors`` (rows, dim), each of length 1.
 
     ``ef_search`` is the number of candidates in a search. Falls back to exact search where the
     graph returns fewer rows than requested.
     """
 
     def __init__(self, vectors: Matrix, path: str | Path, ef_search: int) -> None:
-        rows = nonzero_rows(vectors)
-        self._vectors, self._count, self._ef = vectors, len(rows), ef_search
-        self._exact = ExactSearch(vectors)
-        self._graph = _nmslib_index(vectors, rows) if len(rows) else None
-        if self._graph is not None:
+        super().__init__(vectors)
+        self._ef, self._graph = ef_search, nmslib_index(vectors)
+        if len(vectors):
             self._graph.loadIndex(str(path), load_data=False)
 
     def search(self, query: Matrix, count: int) -> Neighbours:
         """Return nearly the ``count`` rows nearest to ``query`` (dim,), the nearest first."""
-        limit, unit = min(count, self._count), l2_normalize(query)
-        if self._graph is None or limit == 0 or not unit.any():
-            return self._exact.search(query, count)
-        self._graph.setQueryTimeParams({"efSearch": max(self._ef, limit)})
-        numbers, _ = self._graph.knnQuery(unit, k=limit)
-        rows = np.asarray(numbers, np.int64)
-        if len(rows) < limit:
-            return self._exact.search(query, count)
-        return sort_neighbours(rows, cosines_with(self._vectors[rows], unit), count)
+        limit, unit = min(count, len(self._vectors)), l2_normalize(query)
+        if limit and unit.any():
+            self._graph.setQueryTimeParams({"efSearch": max(self._ef, limit)})
+            rows = np.asarray(self._graph.knnQuery(unit, k=limit)[0], np.int64)
+            if len(rows) == limit:
+                return sort_neighbours(rows, cosines_with(self._vectors[rows], unit), count)
+        return super().search(query, count)
 
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """An index on disk: its description, vectors (rows, dim) of unit length, and label lines."""
+    """An index on disk: its description, distinct vectors, and a label line for each row.
+
+    ``vectors`` (vectors, dim) are of length 1, in the order of their first rows. ``rows`` has the
+    vector of each row, or -1 for zeros, which have no direction and are never found.
+    """
 
     folder: Path
     description: Mapping[str, Any]
     vectors: Matrix
+    rows: Rows
     lines: Sequence[str]
+
+    def row_vectors(self, rows: Sequence[int]) -> Matrix:
+        """Return the vectors (rows, dim) of some ``rows``."""
+        numbers = self.rows[rows]
+        vectors = np.zeros((len(numbers), self.vectors.shape[1]), np.float32)
+        vectors[numbers >= 0] = self.vectors[numbers[numbers >= 0]]
+        return vectors
 
     def label(self, row: int) -> dict[str, str]:
         """Return the label of one row by column."""
@@ -111,8 +113,11 @@ class Index:
         return ExactSearch(self.vectors)
 
     @cached_property
-    def graph(self) -> HnswSearch:
-        """Return the search through the graph."""
+    def graph(self) -> ExactSearch:
+        """Return the search through the graph, or exact search where its recall is too low."""
+        if self.description["exact"]:
+            print(f"{self.folder}: {self.description['exact']}", file=sys.stderr)
+            return self.exact
         return HnswSearch(self.vectors, self.folder / GRAPH, self.description["graph"]["ef_search"])
 
 
@@ -158,7 +163,11 @@ class Hit:
 
 def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> list[Hit]:
     """Return the ``count`` rows of ``index`` nearest to ``query`` (dim,), by graph or exactly."""
-    neighbours = (index.exact if exact else index.graph).search(query, count)
+    found = (index.exact if exact else index.graph).search(query, count)
+    cosines = np.zeros(len(index.vectors), np.float32)
+    cosines[found.rows] = found.cosines
+    rows = np.flatnonzero(np.isin(index.rows, found.rows))
+    neighbours = sort_neighbours(rows, cosines[index.rows[rows]], count)
     return [
         Hit(rank, float(cosine), index.label(int(row)))
         for rank, (row, cosine) in enumerate(zip(*neighbours, strict=True), start=1)
@@ -181,38 +190,6 @@ def image_row(index: Index, image: str) -> int:
         f"{image}: expected SET/IMAGE of an image in the index, or for --image an existing file, "
         f"got another name; {index.folder / LABELS} lists the images"
     )
-
-
-def write_index(
-    folder: str | Path,
-    vectors: Matrix,
-    labels: Sequence[Mapping[str, str]],
-    source: Mapping[str, Any],
-    settings: Mapping[str, int],
-) -> None:
-    """Write an index of ``vectors`` (rows, dim), of any length, with one label per row.
-
-    ``source`` (index, method, digests of inputs) is copied into the description. Missing label
-    columns become empty. Raises InputError when numbers are not finite.
-    """
-    if not np.isfinite(vectors).all():
-        row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
-        raise InputError(
-            f"{folder}: expected finite numbers, got NaN or infinity in row {row}; "
-            "make the vectors again"
-        )
-    target, unit = Path(folder), l2_normalize(vectors)
-    save_matrix(unit, target / VECTORS)
-    rows = ([label.get(name, "") for name in COLUMNS] for label in labels)
-    write_tsv(target / LABELS, COLUMNS, rows)
-    write_graph(unit, target / GRAPH, settings)
-    files = {
-        name: {"bytes": (target / name).stat().st_size, "sha256": file_sha256(target / name)}
-        for name in FILES
-    }
-    shape = {"rows": len(vectors), "dim": int(vectors.shape[1]), "space": _SPACE}
-    description = {**source, **shape, "graph": dict(settings), "files": files}
-    write_json(target / DESCRIPTION, description)
 
 
 def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
@@ -245,50 +222,24 @@ def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
                 f"got {got}; {_REMEDY}"
             )
     lines = (path / LABELS).read_text(encoding="utf-8").split("\n")[1:-1]
-    return Index(path, description, map_npy(path / VECTORS), lines)
+    return Index(path, description, map_npy(path / VECTORS), map_npy(path / ROWS), lines)
 
 
-def write_graph(vectors: Matrix, path: str | Path, settings: Mapping[str, int]) -> None:
-    """Write the HNSW graph (Malkov and Yashunin 2018) over ``vectors`` (rows, dim) of unit length.
-
-    ``settings`` are the links of each row (``M``), and the candidates while a row is added
-    (``ef_construction``) and in a search (``ef_search``). Equal vectors give equal bytes, without
-    a nonzero row an empty file.
-    """
-    rows = nonzero_rows(vectors)
-    # One thread, since several would add links in varying order.
-    sizes = {"M": settings["M"], "efConstruction": settings["ef_construction"]}
-    parameters = {**sizes, "post": 0, "indexThreadQty": 1}
-
-    def build(path: Path) -> None:
-        graph = _nmslib_index(vectors, rows)
-        graph.createIndex(parameters, print_progress=False)
-        try:
-            graph.saveIndex(str(path), save_data=False)
-        except RuntimeError as error:
-            raise InputError(
-                f"{path.parent}: expected to write an index there, nmslib got {str(error)!r}; "
-                "free some space and run the same command again"
-            ) from error
-
-    with atomic_write(path) as partial, ThreadPoolExecutor(1) as new_thread:
-        partial.touch()
-        if len(rows):
-            # nmslib draws the levels of the rows from a generator that restarts in each thread;
-            # a thread that built a graph before would build another one from the same rows.
-            new_thread.submit(build, partial).result()
-
-
-def nonzero_rows(vectors: Matrix) -> Rows:
-    """Return the numbers of the rows that are not all zeros."""
-    return np.flatnonzero(np.any(vectors, axis=1)).astype(np.int64)
+def recall(result: Neighbours, reference: Neighbours) -> float:
+    """Return the fraction of ``reference`` in ``result``; ties with its last row count too."""
+    if not len(reference.rows):
+        return 1.0
+    last = reference.cosines[-1]
+    tied = np.count_nonzero(reference.cosines <= last + EQUAL)
+    got = np.count_nonzero(np.abs(result.cosines - last) <= EQUAL)
+    above = np.count_nonzero(result.cosines > last + EQUAL)
+    return (above + min(got, tied)) / len(reference.rows)
 
 
 def cosines_with(vectors: Matrix, unit: Matrix) -> Matrix:
     """Return the cosines (rows,) of ``vectors`` (rows, dim) with ``unit`` (dim,), of length 1."""
-    # OpenBLAS may read past the last number and warn about what it reads there (numpy 24067).
-    with np.errstate(invalid="ignore"):
-        return np.asarray(vectors @ unit, np.float32)
+    # Faster than OpenBLAS's product, which may also read past the last number (numpy 24067).
+    return np.asarray(np.einsum("ij,j->i", vectors, unit), np.float32)
 
 
 def sort_neighbours(rows: Rows, cosines: Matrix, count: int) -> Neighbours:
@@ -298,9 +249,10 @@ def sort_neighbours(rows: Rows, cosines: Matrix, count: int) -> Neighbours:
     return Neighbours(rows[order], cosines[order])
 
 
-def _nmslib_index(vectors: Matrix, rows: Rows) -> Any:
-    graph = _nmslib().init(method="hnsw", space=_SPACE)
-    graph.addDataPointBatch(np.ascontiguousarray(vectors[rows]), rows.astype(np.int32))
+def nmslib_index(vectors: Matrix) -> Any:
+    """Return nmslib's index of ``vectors`` (rows, dim), still without a graph."""
+    graph = _nmslib().init(method="hnsw", space=SPACE)
+    graph.addDataPointBatch(np.ascontiguousarray(vectors))
     return graph
 
 

@@ -14,8 +14,8 @@ from tests.search.toys import IMAGES, SETTINGS, files_of, noun_vector
 from wordbridge.errors import InputError
 from wordbridge.files import file_sha256
 from wordbridge.nouns.table import Noun
+from wordbridge.search.build import index_rows, noun_labels
 from wordbridge.search.index import read_index
-from wordbridge.search.rows import index_rows, noun_labels
 from wordbridge.search.words import noun_words
 
 

@@ -1,0 +1,232 @@
+"""Building of indexes: rows of nouns and images, distinct vectors, the graph and its recall."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wordbridge.arrays import Matrix, l2_normalize, save_matrix
+from wordbridge.devise.predictions import WORDS, read_predictions
+from wordbridge.errors import InputError
+from wordbridge.files import atomic_write, file_sha256, write_json, write_tsv
+from wordbridge.images.table import read_images
+from wordbridge.nouns.matrix import read_noun_vectors
+from wordbridge.nouns.table import Noun, lemma_text, read_nouns
+from wordbridge.search.index import (
+    COLUMNS,
+    DESCRIPTION,
+    EQUAL,
+    FILES,
+    GRAPH,
+    LABELS,
+    ROWS,
+    SPACE,
+    STEP,
+    VECTORS,
+    ExactSearch,
+    HnswSearch,
+    cosines_with,
+    nmslib_index,
+    recall,
+)
+
+_LEAST_RECALL = 0.98  # of a graph on its own vectors; below, exact search is used
+_SAMPLE, _NEIGHBOURS = 200, 10  # queries and neighbours of a graph's own recall
+_COPIED = ("synset", "set", "image", "kind", "split", "archive", "member", "stamp")
+
+
+def index_rows(
+    settings: Mapping[str, Any], files: Any
+) -> tuple[Matrix, list[dict[str, str]], dict[str, Any]]:
+    """Return vectors (rows, dim) of an ``index`` (classes, nouns or images), labels and source.
+
+    The source names what the rows come from: the index, its method and digests of its ``files``.
+    All indexes need ``nouns``, ``vectors`` and ``rows``. Images also need ``images``, ``features``,
+    ``predictions``, ``description`` (see ``image_rows``) and ``model`` (weights and settings), and
+    ``method`` and ``seed`` in ``settings``.
+    """
+    index = settings["index"]
+    labels = noun_labels(read_nouns(files["nouns"]))
+    source = {"index": index, "word_vectors": file_sha256(files["vectors"])}
+    if index != "images":
+        rows = _noun_rows(labels, files["vectors"], files["rows"], classes=index == "classes")
+        return *rows, source
+    names = ("images", "features", "predictions", "description")
+    rows = image_rows(labels, *(files[name] for name in names))
+    method = {name: settings[name] for name in ("method", "seed")}
+    return *rows, source | method | model_digests(*files["model"])
+
+
+def image_rows(
+    nouns: Mapping[str, Mapping[str, str]],
+    images: Sequence[str | Path],
+    features: Sequence[str | Path],
+    predictions: str | Path,
+    description: str | Path,
+) -> tuple[Matrix, list[dict[str, str]]]:
+    """Return predicted vectors and labels of the images that are in the tables ``images``.
+
+    The label of an image is that of its noun, else its name. ``features`` are the row tables of
+    the feature shards, in the order of the predictions. Raises InputError when the files do not
+    belong together, or the predictions are not word vectors.
+    """
+    predicted = read_predictions(predictions, description, features)
+    if predicted.space != WORDS:
+        raise InputError(
+            f"{description}: expected predictions in the space {WORDS}, got {predicted.space}; "
+            "search with a method that predicts word vectors, such as conse"
+        )
+    table = {(row.set, row.image): row for path in images for row in read_images(path)}
+    rows = [row for row, key in enumerate(predicted.images) if key in table]
+    labels = []
+    for image in (table[predicted.images[row]] for row in rows):
+        label = image.name or Path(image.image).stem
+        columns = {name: getattr(image, name) for name in _COPIED}
+        labels.append({"label": label, **nouns.get(image.synset, {}), **columns})
+    return np.asarray(predicted.values[rows]), labels
+
+
+def model_digests(model: str | Path, settings: str | Path) -> dict[str, str]:
+    """Return the digests of weights and settings by which a model is recognised."""
+    return {"model": file_sha256(model), "model_settings": file_sha256(settings)}
+
+
+def noun_labels(nouns: Iterable[Noun]) -> dict[str, dict[str, str]]:
+    """Return ``label`` (first lemma) and ``path`` (with its first hypernyms) of each synset."""
+    table = {noun.synset: noun for noun in nouns}
+    labels = {}
+    for synset in table:
+        steps = [synset]
+        while hypernyms := table[steps[-1]].hypernyms:
+            steps.append(hypernyms[0])
+        names = [lemma_text(table[step].lemmas[0]) for step in steps]
+        labels[synset] = {"label": names[0], "path": STEP.join(names)}
+    return labels
+
+
+def write_index(
+    folder: str | Path,
+    vectors: Matrix,
+    labels: Sequence[Mapping[str, str]],
+    source: Mapping[str, Any],
+    settings: Mapping[str, int],
+) -> None:
+    """Write an index of ``vectors`` (rows, dim), of any length, with one label per row.
+
+    ``source`` (index, method, digests of inputs) is copied into the description. Missing label
+    columns become empty. Raises InputError when numbers are not finite.
+    """
+    if not np.isfinite(vectors).all():
+        row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
+        raise InputError(
+            f"{folder}: expected finite numbers, got NaN or infinity in row {row}; "
+            "make the vectors again"
+        )
+    target, unit = Path(folder), l2_normalize(vectors)
+    nonzero, numbers = np.flatnonzero(unit.any(axis=1)), dict[bytes, int]()
+    rows = np.full(len(unit), -1)
+    rows[nonzero] = [numbers.setdefault(row.tobytes(), len(numbers)) for row in unit[nonzero]]
+    distinct = unit[nonzero[np.unique(rows[nonzero], return_index=True)[1]]]
+    save_matrix(distinct, target / VECTORS)
+    with atomic_write(target / ROWS) as partial, partial.open("wb") as file:
+        np.lib.format.write_array(file, rows, allow_pickle=False)
+    lines = ([label.get(name, "") for name in COLUMNS] for label in labels)
+    write_tsv(target / LABELS, COLUMNS, lines)
+    write_graph(distinct, target / GRAPH, settings)
+    graph = HnswSearch(distinct, target / GRAPH, settings["ef_search"])
+    recall = round(own_recall(distinct, graph), 4)
+    exact = (
+        f"exact search is used, because the graph finds only {recall:.1%} of the nearest "
+        f"neighbours of its own vectors, and {_LEAST_RECALL:.0%} are expected"
+    )
+    files = {
+        name: {"bytes": (target / name).stat().st_size, "sha256": file_sha256(target / name)}
+        for name in FILES
+    }
+    description = {
+        **source,
+        "rows": len(rows),
+        "dim": int(unit.shape[1]),
+        "space": SPACE,
+        "graph": dict(settings),
+        "own_recall": recall,
+        "exact": exact if recall < _LEAST_RECALL else "",
+        "files": files,
+    }
+    write_json(target / DESCRIPTION, description)
+
+
+def write_graph(vectors: Matrix, path: str | Path, settings: Mapping[str, int]) -> None:
+    """Write the HNSW graph (Malkov and Yashunin 2018) over ``vectors`` (rows, dim) of length 1.
+
+    ``settings`` are the links of each row (``M``), and the candidates while a row is added
+    (``ef_construction``) and in a search (``ef_search``). Equal vectors give equal bytes, no
+    vectors an empty file.
+    """
+    # One thread, since several would add links in varying order.
+    sizes = {"M": settings["M"], "efConstruction": settings["ef_construction"]}
+    parameters = {**sizes, "post": 0, "indexThreadQty": 1}
+
+    def build(path: Path) -> None:
+        graph = nmslib_index(vectors)
+        graph.createIndex(parameters, print_progress=False)
+        try:
+            graph.saveIndex(str(path), save_data=False)
+        except RuntimeError as error:
+            raise InputError(
+                f"{path.parent}: expected to write an index there, nmslib got {str(error)!r}; "
+                "free some space and run the same command again"
+            ) from error
+
+    with atomic_write(path) as partial, ThreadPoolExecutor(1) as new_thread:
+        partial.touch()
+        if len(vectors):
+            # nmslib draws the levels of the rows from a generator that restarts in each thread;
+            # a thread that built a graph before would build another one from the same rows.
+            new_thread.submit(build, partial).result()
+
+
+def own_recall(vectors: Matrix, graph: ExactSearch) -> float:
+    """Return the recall of ``graph`` where its own ``vectors`` are the queries.
+
+    It is the mean over at most 200 vectors that are far apart, or over the first ten or more of
+    them where that is lower: a graph with many near-duplicates loses the few other vectors. A
+    vector that does not find itself counts as 0.
+    """
+    exact, recalls = ExactSearch(vectors), []
+    for row in far_apart(vectors, _SAMPLE):
+        result = graph.search(vectors[row], _NEIGHBOURS)
+        finds_itself = result.cosines[0] >= 1 - EQUAL
+        recalls.append(finds_itself * recall(result, exact.search(vectors[row], _NEIGHBOURS)))
+    means = np.cumsum(recalls) / np.arange(1, len(recalls) + 1)
+    return float(min(means[9:], default=min(means[-1:], default=1.0)))
+
+
+def far_apart(vectors: Matrix, count: int) -> list[int]:
+    """Return at most ``count`` rows: the first, then always the one farthest from all before.
+
+    This is the farthest-point sampling of Gonzalez (1985).
+    """
+    rows, nearest = [0][: len(vectors)], np.full(len(vectors), -np.inf)
+    while 0 < len(rows) < min(count, len(vectors)):
+        np.maximum(nearest, cosines_with(vectors, vectors[rows[-1]]), out=nearest)
+        rows.append(int(nearest.argmin()))
+    return rows
+
+
+def _noun_rows(
+    nouns: Mapping[str, Mapping[str, str]], vectors: str | Path, table: str | Path, classes: bool
+) -> tuple[Matrix, list[dict[str, str]]]:
+    """Return vectors and labels of all nouns with a vector, or of ImageNet's classes in order."""
+    rows, matrix = read_noun_vectors(vectors, table)
+    order = list(range(len(rows)))
+    if classes:
+        numbered = ((row.class_index, place) for place, row in enumerate(rows))
+        order = [place for number, place in sorted(n for n in numbered if n[0] is not None)]
+    labels = []
+    for row in (rows[place] for place in order):
+        noun = nouns.get(row.synset, {"label": row.lemma})
+        labels.append({"synset": row.synset, **noun})
+    return matrix[order], labels
