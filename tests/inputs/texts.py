@@ -1,6 +1,7 @@
 """Texts and tables, and corpora made of them."""
 
 import gzip
+import lzma
 import zipfile
 
 import numpy as np
@@ -48,16 +49,45 @@ ROWS: list[Row] = [
         swap(b"\x5d\0\0", b"\xff\xff\xff")(files.zipped({"a": b"b" * 99}, zipfile.ZIP_LZMA)),
         "truncated or encrypted",
     ),
+    Bad("UTF-16 without a mark", "lines", FR.encode("utf-16-le"), "name a text file, or convert"),
+    Bad("line ends of old Macs", "lines", b"a\rb\r", "line 1: expected lines that end in"),
+    Bad("a few line ends of old Macs", "lines", b"a\r\nb\rc\n", "line 2: expected lines that end"),
+    Bad(
+        "a tar in a .gz", "lines", gzip.compress(files.tarred(PNGS)), "a tar archive; unpack it fi"
+    ),
+    Bad("a zstd archive", "lines", b"\x28\xb5\x2f\xfd" + FR.encode(), "a zstd archive; unpack it"),
+    Unusual("an .xz", "lines", lzma.compress(b"a\n"), ["a"]),
+    Unusual("a zip of a Mac", "lines", files.zipped({"a": b"b", "__MACOSX/._a": b"\0"}), ["b"]),
     Unusual("a byte order mark", "lines", b"\xef\xbb\xbfa\n", ["a"]),
+    Unusual("invisible characters", "lines", "\u200bW\xadh\u200eat\ufeff?".encode(), ["What?"]),
+    Unusual("French spaces", "lines", "Qui\u202f?\u2009Moi\xa0!".encode(), ["Qui ? Moi !"]),
+    Unusual("decomposed accents", "lines", "Ou\u0300\n".encode(), ["Où"]),
     Unusual("Windows line ends", "lines", b"a\r\nb\r\n", ["a", "b"]),
     Unusual("no end of the last line", "lines", b"a\nb", ["a", "b"]),
     Unusual("a .gz without its ending", "lines", gzip.compress(b"a\n"), ["a"]),
     Unusual("a line of 1 MB", "lines", b"x" * (1 << 20), ["x" * (1 << 20)]),
     Bad("a ragged table", "columns", b"a\tb\nc\n", "line 2: expected tab-separated fields (2"),
+    Unusual(
+        "quotes as pandas writes them",
+        "columns",
+        b'Why "me"?\t"a, b"\n'.replace(b'Why "me"?', b'"Why ""me""?"'),
+        [(1, 'Why "me"?', "a, b")],
+    ),
+    Unusual("a quoted line end", "columns", b'"a\nb"\tc\nd\te\n', [(1, "a b", "c"), (3, "d", "e")]),
+    Unusual(
+        "quotes as typed",
+        "columns",
+        b'"a" b\t5" c\n"d"\te\n',
+        [(1, '"a" b', '5" c'), (2, '"d"', "e")],
+    ),
+    Bad("one text for both", "aligned lines", b"c\nd\n", "got the same in"),
     Bad("texts of two lengths", "aligned lines", b"a\n", "got 1 lines in"),
     Bad("a table of other columns", "pairs", b"fr\ten\n", "expected the columns item, group"),
     Bad(
         "a table in Latin-1", "pairs", FR.encode("latin-1"), "line 1: expected UTF-8, got byte 0xf9"
+    ),
+    Bad(
+        "a carriage return", "pairs", HEADED.replace(b"Qui", b"Q\ri"), "line 2: expected lines that"
     ),
     Bad("a short row", "pairs", RAGGED, "line 2: expected 6 columns, got 3"),
     Unusual(

@@ -46,7 +46,16 @@ ROWS: list[Row] = [
         lambda content: numbered(4, "<i", 11)(numbered(36, "<i", 3)(content)),
         [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]],
     ),
-    Bad("a head that promises more", "vec", swap(b"2 3", b"3 3"), "the end of the file after 2"),
+    Unusual("a head that promises more", "vec", swap(b"2 3", b"3 3"), [[1, 2, 3], [4, 5, 6]]),
+    Bad(
+        "a cut file", "vec", b"3 3\ndog 1 2 3\ncat 4 5 6", "expected 3 words, as in the first line"
+    ),
+    Bad(
+        "words in Latin-1", "vec", b"1 2\np\xe8re 1 2\ndog 1 2\n", "line 2: expected words in UTF-8"
+    ),
+    Bad("line ends of old Macs", "vec", b"2 2\ndog 1 2\rcat 3 4\n", "line 2: expected lines that"),
+    Unusual("tabs, spaces, an empty line", "vec", b"dog\t1  2\n\ncat 3\t4\n", [[1, 2], [3, 4]]),
+    Unusual("a mark in a word", "vec", "2 1\ndog\u200b 1\n\ufeffcat 2\n".encode(), [[1], [2]]),
     Bad("a head of other sizes", "vec", swap(b"2 3", b"2 4"), "line 2: expected a word and 4 num"),
     Bad(
         "a head of a huge size", "vec", swap(b"2 3", b"2 99999999999999999999"), "line 1: expected"
@@ -55,10 +64,10 @@ ROWS: list[Row] = [
     Bad("too large a number", "vec", swap(b"dog 1", b"dog 1e39"), "line 2: expected finite numb"),
     Bad("a word for a number", "vec", swap(b"dog 1", b"dog one"), "line 2: expected 3 numbers"),
     Bad("a ragged line", "vec", swap(b"4 5 6", b"4 5"), "line 3: expected a word and 3 numbers"),
-    Bad("UTF-16", "vec", "2 3\ndog 1 2 3\n".encode("utf-16"), "line 1: expected text in UTF-8"),
-    Bad("a .bin named .vec", "vec", bin_model(), "line 1: expected text in UTF-8"),
+    Bad("UTF-16", "vec", "2 3\ndog 1 2 3\n".encode("utf-16"), "line 1: expected UTF-8, got UTF-16"),
+    Bad("a .bin named .vec", "vec", bin_model(), "line 1: expected text, got byte 0x00"),
     Bad("an empty file", "vec", b"", "line 1: expected a word and its numbers"),
-    Bad("a cut .gz", "vec", lambda c: half(gzip.compress(c * 99)), "no word vectors can be read"),
+    Bad("a cut .gz", "vec", lambda c: half(gzip.compress(c * 99)), "truncated or encrypted file"),
     Unusual("no head, as in GloVe", "vec", b"dog 1 2\ncat 3 4\n", [[1, 2], [3, 4]]),
     Unusual("a byte order mark", "vec", b"\xef\xbb\xbf1 2\ndog 1 2\n", [[1, 2]]),
     Unusual("Windows line ends", "vec", b"1 2\r\ndog 1 2\r\n", [[1, 2]]),
@@ -72,7 +81,13 @@ ROWS: list[Row] = [
     Bad("a head that is no Python", "npy", swap(b"'shape'", b"'shape("), "no .npy matrix can be r"),
     Bad("a row too many", "npy", files.npy(np.ones((3, 2))), "expected 3 words, as"),
     Bad("an infinity", "npy", files.npy([[np.inf], [1.0]]), "row 0: expected finite numbers"),
-    Bad("words in Latin-1", "words of npy", b"\xe9t\xe9\n", "no list of words can be read"),
+    Bad("words in Latin-1", "words of npy", b"\xe9t\xe9\n", "line 1: expected UTF-8"),
+    Unusual(
+        "words with a mark",
+        "words of npy",
+        b"\xef\xbb\xbfdog\r\ncat\xc2\xad\r\n",
+        numbers_of("npy"),
+    ),
     Bad("a cut Parquet table", "words of npy", half, "no Parquet table can be read"),
     Bad("text for numbers of rows", "spaCy", b"dog cat", "expected spaCy's vocab/key2row"),
     Bad(
@@ -97,7 +112,7 @@ ROWS: list[Row] = [
         "a .bin named .vec",
         {"toy.vec": bin_model()},
         NOUN_VECTORS,
-        "toy_vectors, line 1: expected text in UTF-8",
+        "toy_vectors, line 1: expected text, got byte 0x00",
         True,
         images=True,
     ),

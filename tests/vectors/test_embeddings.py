@@ -79,7 +79,7 @@ def test_special_tokens_are_random_and_the_padding_is_zero() -> None:
 def test_misses_are_standard_normal() -> None:
     words = [f"w{number}" for number in range(3000)]
     tokens = [*SPECIALS, *words]
-    matrix = build(Table(words), tokens, [1] * len(tokens), seed=4).matrix[4:]
+    matrix = build(RandomVectors(DIM), tokens, [1] * len(tokens), seed=4).matrix[4:]
 
     assert abs(float(matrix.mean())) < 0.03
     assert float(matrix.std()) == pytest.approx(1, abs=0.03)

@@ -88,7 +88,7 @@ FASTTEXT = "4 3\nété 1 2 3 \nl’eau -1.5 0 2e-3 \nmille\u00a0fois 4 5 6 \n. .
 
 def _file(folder: Path, text: str | bytes, name: str = "words.vec") -> Path:
     path = folder / name
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    path.write_bytes(text if isinstance(text, bytes) else text.encode(errors="surrogateescape"))
     return path
 
 
@@ -141,9 +141,16 @@ def test_absent_words_give_an_empty_matrix(tmp_path: Path) -> None:
         ("a 1 2\nb 1 nan\n", "line 2: expected finite numbers, got NaN"),
         ("a 1 2\nb -inf 1\n", "line 2: expected finite numbers, got NaN, infinity"),
         ("a 1 2\nb  1\n", "line 2: expected a word and 2 numbers, got 1"),
-        ("3 2\na 1 2\nb 1 2\n", "line 3: expected 3 words, as in the first line"),
+        ("3 2\na 1 2\nb 1 2", "line 3: expected 3 words, as in the first line"),
         ("3 2\n", "line 1: expected 3 words"),
         ("a\nb 1\n", "line 1: expected a word and its numbers"),
+        ("a 1 2\nb 1 2\rc 1 2\n", r"line 2: expected lines that end in .* got .r alone"),
+        ("a 1 2\rb 1 2\r", "line 1: expected lines that end in"),
+        ("p\udce8re 1 2\no\udcf9 1 2\n\u00e9 1 2\n", r"line 1: expected UTF-8"),
+        (
+            "a 1 2\np\udce8re 1 2\no\udcf9 1 2\n",
+            r"line 2: expected words in UTF-8, got .*xe8.* 1 more",
+        ),
         ("", "line 1: expected a word and its numbers"),
         ("2 0\n", "line 1: expected a word and its numbers"),
     ],
@@ -157,15 +164,52 @@ def test_an_invalid_line_is_an_error_with_its_number(
     assert "words.vec" in str(caught.value)
 
 
+@pytest.mark.parametrize("promise", [1, 3])
+def test_another_number_of_words_than_promised_is_a_warning(
+    promise: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask = TextVectors(_file(tmp_path, f"{promise} 2\na 1 2\nb 3 4\n")).lookup(["a", "b"])[1]
+
+    assert mask.all()
+    assert f"expected {promise} words, as in the first line, got 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffe\u0301te\u0301 1 2\n",
+        "\u00e9t\u200b\u00e9 1 2\n\u00e9t\u00e9 7 7\n",
+        "\u00e9t\u00e9\t1\t2\n",
+        "\u00e9t\u00e9  1 2\n\n",
+        "1\t2\r\n\u00e9t\u00e9\u00a0 1 2\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("word", ["\u00e9t\u00e9", "e\u0301te\u0301", "\u00e9t\u00e9\ufeff"])
+def test_words_are_compared_in_one_form(text: str, word: str, tmp_path: Path) -> None:
+    vectors = TextVectors(_file(tmp_path, text))
+
+    assert vectors.lookup([word])[0].tolist() == [[1, 2]]
+    assert next(vectors.words()) == "\u00e9t\u00e9"
+
+
+def test_a_few_words_that_are_not_utf_8_are_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"\u00e9{number} 1 2\n" for number in range(200))
+
+    assert TextVectors(_file(tmp_path, f"{rows}p\udce8 1 2\n")).lookup(["\u00e97"])[1].all()
+    assert "warning: " in capsys.readouterr().err
+
+
 def test_a_truncated_gzip_file_is_an_error(tmp_path: Path) -> None:
     whole = gzip.compress((FASTTEXT + "x 1 2 3\n" * 1000).encode())
 
-    with pytest.raises(InputError, match=r"words\.vec: no word vectors can be read"):
+    with pytest.raises(InputError, match=r"words\.vec: expected a text.* truncated"):
         TextVectors(_file(tmp_path, whole[:-20])).lookup(["a"])
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.vec: no word vectors can be read"):
+    with pytest.raises(InputError, match=r"none\.vec: expected a text file, got no file"):
         TextVectors(tmp_path / "none.vec")
 
 
@@ -204,7 +248,7 @@ def test_the_first_of_two_equal_words_of_a_list_counts(tmp_path: Path) -> None:
         (np.zeros(3), "a\nb\nc\n", r"expected a matrix .* got float64 of shape \(3,\)"),
         (np.eye(2, dtype=np.int64), "a\nb\n", "floating-point numbers, got int64"),
         (np.array([None, "x"]), "a\nb\n", r"no \.npy matrix can be read"),
-        (np.eye(2), b"a\n\xff\n", "no list of words can be read"),
+        (np.eye(2), b"a\n\xff\n", "line 2: expected UTF-8, got byte 0xff at byte 1"),
     ],
 )
 def test_files_that_do_not_fit_together_are_an_error(

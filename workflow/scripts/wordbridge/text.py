@@ -66,7 +66,7 @@ def decode(data: bytes, path: object, line: int = 1) -> str:
             remedy = "convert it, for example with iconv -f UTF-16 -t UTF-8"
             raise InputError(f"{path}, line 1: expected UTF-8, got UTF-16; {remedy}")
         data = data.removeprefix(BOM_UTF8)
-    expected, remedy = "text", "convert the file to UTF-8 text, if it is UTF-16 or other text"
+    expected, remedy = "text", "name a text file, or convert it if it is UTF-16"
     position = data.find(b"\0")
     if position < 0:
         try:

@@ -1,6 +1,7 @@
 """The matrix from which an embedding layer starts, and how much of the corpus has vectors."""
 
 import hashlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ import pandas as pd
 
 from wordbridge.corpus.pairs import escape_token
 from wordbridge.corpus.special_tokens import PAD, SPECIALS
+from wordbridge.errors import InputError
 from wordbridge.files import format_value, write_tsv
 from wordbridge.vectors.fallbacks import SUBWORDS, candidates
 from wordbridge.vectors.protocol import Mask, Matrix, SubwordVectors, WordVectors
+from wordbridge.vectors.readers import RandomVectors
 
 EXACT, MISSING, ALL = "exact", "missing", "all"  # steps of a coverage besides the fall-backs
 
@@ -58,6 +61,8 @@ def build_embeddings(
     words = tokens[specials:]
     result = lookup(words, vectors, fallbacks)
     missing = np.array([step == MISSING for step in result.steps], np.bool_)
+    if len(words) and not isinstance(vectors, RandomVectors):
+        _check_share(words, missing)
     if scale == "unit":
         std = float(result.matrix[~missing].std(dtype=np.float64)) if not missing.all() else 0.0
         scale = 1 / std if std else 1.0
@@ -67,6 +72,20 @@ def build_embeddings(
         if row != PAD:
             matrix[row] = random_row(tokens[row], vectors.dim, seed)
     return Embedding(matrix, scale, *_coverage(words, counts[specials:], result, fallbacks))
+
+
+def _check_share(words: Sequence[str], missing: Mask) -> None:
+    """Raise InputError if no word has a vector, print a warning if fewer than a tenth have."""
+    number = len(words) - np.count_nonzero(missing)
+    examples = " ".join(np.array(words, object)[missing][:_EXAMPLES])
+    problem = (
+        f"expected vectors of the vocabulary, got {number} of {len(words)}, none of {examples}"
+    )
+    remedy = "check the language of the vectors, their encoding and their capitals"
+    if not number:
+        raise InputError(f"{problem}; {remedy}")
+    if number < len(words) / 10:
+        print(f"warning: {problem}; {remedy}", file=sys.stderr)
 
 
 def random_row(token: str, dim: int, seed: int) -> Matrix:

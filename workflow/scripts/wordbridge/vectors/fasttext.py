@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from wordbridge.errors import InputError
 from wordbridge.vectors.protocol import Mask, Matrix
+from wordbridge.vectors.words import WordKeys, word_key
 
 _END_OF_SENTENCE = b"</s>"  # fastText gives this word no subwords
 _BLOCK_WORDS = 2**15  # hashed at once: about a million n-grams
@@ -39,26 +40,40 @@ class FastTextBin:
 
     def words(self) -> Iterator[str]:
         """Yield the words in the model's order: the most frequent first."""
-        for word in islice(self._file.dictionary(), self.size):  # labels come last
-            yield word.decode("utf-8", "replace")
+        for key, _ in self._entries():
+            yield key
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        """Return the vectors (words in the dictionary, dim) and a mask of these words."""
-        encoded = [word.encode() for word in words]
-        needed = set(encoded)
+        """Return the vectors (words in the dictionary, dim) and a mask of these words.
+
+        Raises InputError when a vector is not finite or the words are not UTF-8.
+        """
+        keys = [word_key(word) for word in words]
+        needed = set(keys)
+        rows: dict[str, tuple[bytes, int]] = {}
         # A label has no row: the buckets follow the words.
-        entries = enumerate(islice(self._file.dictionary(), self.size))
-        rows = {word: row for row, word in entries if word in needed}
-        mask = np.array([word in rows for word in encoded], np.bool_)
-        present = [word for word in encoded if word in rows]
-        return self._vectors(present, np.array([rows[word] for word in present], np.int64)), mask
+        for key, (word, row) in self._entries():
+            if key in needed:
+                rows.setdefault(key, (word, row))
+        mask = np.array([key in rows for key in keys], np.bool_)
+        present = [rows[key] for key in keys if key in rows]
+        numbers = np.array([row for _, row in present], np.int64)
+        return self._vectors([word for word, _ in present], numbers), mask
+
+    def _entries(self) -> Iterator[tuple[str, tuple[bytes, int]]]:
+        """Yield the key of each word in UTF-8, the word and its row; labels come last."""
+        keys = WordKeys(self._file.path)
+        for row, word in enumerate(islice(self._file.dictionary(), self.size)):
+            if (key := keys.key(word, row + 1)) is not None:
+                yield key, (word, row)
+        keys.check()
 
     def compose(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return vectors made of subwords alone (words with any, dim) and a mask of these words.
 
         fastText gives them to words that are not in the dictionary.
         """
-        matrix = self._vectors([word.encode() for word in words], None)
+        matrix = self._vectors([word_key(word).encode() for word in words], None)
         mask: Mask = np.any(matrix, axis=1)
         return np.asarray(matrix[mask]), mask
 

@@ -3,15 +3,13 @@
 Libraries are imported for the kind that needs them: spaCy alone takes seconds.
 """
 
-import gzip
 import re
-import zlib
-from codecs import BOM_UTF8
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +17,13 @@ from numpy.typing import NDArray
 from wordbridge.arrays import map_npy
 from wordbridge.errors import InputError, shorten
 from wordbridge.progress import progress
+from wordbridge.text import decode, open_text, read_lines
 from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
+from wordbridge.vectors.words import WordKeys, word_key
 
-_GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
-_HEADER = re.compile(rb"(\d+) (\d+)")
+_HEADER = re.compile(r"([0-9]+) +([0-9]+)")
+_MAX_LINE = 1 << 24  # bytes; a text without line feeds would fill the memory
 _MAX_DIM = 100_000  # a first line with more is no header
 _DECIMAL = re.compile(rb"-?\d*\.\d+(e-?\d+)?")
 
@@ -61,7 +61,7 @@ class RandomVectors:
 
 
 class TextVectors:
-    """The vectors of a ``.vec`` text, plain or .gz, read from start to end by each lookup.
+    """The vectors of a ``.vec`` text, plain or compressed, read from start to end by each lookup.
 
     The first line may be the numbers of words and dimensions, as in fastText's files, or the
     first word, as in GloVe's. A word may contain spaces: numbers are counted from the right. The
@@ -70,16 +70,14 @@ class TextVectors:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        with self._open() as lines:
-            first = next(lines, b"").rstrip()
-        if b"\0" in first:
-            raise self._error(1, "text in UTF-8", first[:40])
+        with open_text(path) as lines:
+            first = decode(lines.readline(_MAX_LINE), path).replace("\t", " ").rstrip()
         header = _HEADER.fullmatch(first)
         self._header_size = int(header[1]) if header else None
         self._first_line = 2 if header else 1
-        self.dim = int(header[2]) if header else first.count(b" ")
+        self.dim = int(header[2]) if header else len(first.split()) - 1
         if not 0 < self.dim <= _MAX_DIM:
-            raise self._error(1, "a word and its numbers, separated by spaces", first[:40])
+            raise self._error(1, "a word and its numbers, separated by spaces", repr(first[:40]))
 
     @property
     def size(self) -> int:
@@ -89,65 +87,61 @@ class TextVectors:
     def words(self) -> Iterator[str]:
         """Yield the words in the order of the file. Raises InputError as ``lookup`` does."""
         for _, word, _ in self._rows():
-            yield word.decode("utf-8", "replace")
+            yield word
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (words in the file, dim) and a mask of the words in the file.
 
         Raises InputError with file and line for a line with another number of numbers, a vector
-        that is not finite, and a file with fewer lines than its header promises.
+        that is not finite, words that are not UTF-8, and a file that ends inside a line.
         """
-        encoded = [word.encode() for word in words]
-        needed = set(encoded)
-        vectors: dict[bytes, Matrix] = {}
-        line = self._first_line - 1
+        keys = [word_key(word) for word in words]
+        needed = set(keys)
+        vectors: dict[str, Matrix] = {}
         for line, word, numbers in self._rows("vectors"):
             if word in needed and word not in vectors:
                 vectors[word] = self._parse(line, numbers)
-        if self._header_size is not None and line - 1 < self._header_size:
-            expected = f"{self._header_size} words, as in the first line"
-            raise self._error(line, expected, f"the end of the file after {line - 1}")
-        mask = np.array([word in vectors for word in encoded], np.bool_)
-        rows = [vectors[word] for word in encoded if word in vectors]
+        mask = np.array([key in vectors for key in keys], np.bool_)
+        rows = [vectors[key] for key in keys if key in vectors]
         return np.array(rows, np.float32).reshape(-1, self.dim), mask
 
-    @contextmanager
-    def _open(self) -> Iterator[Iterator[bytes]]:
-        problem, errors = "no word vectors can be read", (OSError, EOFError, zlib.error)
-        with (
-            _input_errors(self._path, problem, "fetch the file again", errors),
-            self._path.open("rb") as file,
-        ):
-            is_packed = file.peek(2).startswith(_GZIP)
-            stream = gzip.GzipFile(fileobj=file) if is_packed else file
-            if stream.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
-                stream.read(len(BOM_UTF8))
-            yield iter(cast(BinaryIO, stream))
-
-    def _rows(self, bar: str = "") -> Iterator[tuple[int, bytes, bytes]]:
+    def _rows(self, bar: str = "") -> Iterator[tuple[int, str, bytes]]:
         """Yield line number, word and numbers, still as text, of each line after the header.
 
         ``bar`` names a progress bar, "" shows none.
         """
-        with self._open() as lines:
+        keys, number, count, line = WordKeys(self._path), 1, 0, b"\n"
+        with open_text(self._path) as lines:
             rows: Iterable[bytes] = islice(lines, self._first_line - 1, None)
             if bar:
                 rows = progress(rows, bar, self._header_size, "lines")
             for number, line in enumerate(rows, start=self._first_line):
-                yield number, *self._split(number, line.rstrip())
+                if fields := line.replace(b"\t", b" ").rstrip():
+                    word, numbers = self._split(number, fields)
+                    count += 1
+                    if (key := keys.key(word, number)) is not None:
+                        yield number, key, numbers
+        keys.check()
+        if self._header_size not in (None, count):
+            promise = f"{self._header_size} words, as in the first line"
+            if not count or not line.endswith(b"\n"):
+                raise self._error(number, promise, f"{count} and the end of the file")
+            print(f"warning: {self._path}: expected {promise}, got {count}", file=sys.stderr)
 
     def _split(self, number: int, line: bytes) -> tuple[bytes, bytes]:
         extra = line.count(b" ") - self.dim
         if extra < 0:
             raise self._error(number, f"a word and {self.dim} numbers", f"{extra + self.dim}")
-        end = line.index(b" ")
-        for _ in range(extra):
-            end = line.index(b" ", end + 1)
-        word = line[:end]
+        if b"\r" in line:
+            raise self._error(number, r"lines that end in \n or \r\n", r"\r alone; use mac2unix")
+        word, _, numbers = line.partition(b" ")
+        if extra:  # spaces in the word or more than one between numbers; ten times slower
+            word, *fields = line.rsplit(None, self.dim)
+            numbers = b" ".join(fields)
         # A fraction at the end of a word is more likely one number too many.
         if extra and _DECIMAL.fullmatch(word.rpartition(b" ")[2]):
             raise self._error(number, f"a word and {self.dim} numbers", "more numbers")
-        return word, line[end:]
+        return word, numbers
 
     def _parse(self, number: int, text: bytes) -> Matrix:
         try:
@@ -200,7 +194,7 @@ class NpyVectors:
 
         Raises InputError when one of these vectors is not finite.
         """
-        return _read_rows(self._path, self._matrix, map(self._rows.get, words))
+        return _read_rows(self._path, self._matrix, map(self._rows.get, map(word_key, words)))
 
 
 class SpacyVectors:
@@ -236,7 +230,8 @@ class SpacyVectors:
         """
         from spacy.strings import get_string_id
 
-        return _read_rows(self._path, self._matrix, map(self._rows.get, map(get_string_id, words)))
+        ids = (get_string_id(word_key(word)) for word in words)
+        return _read_rows(self._path, self._matrix, map(self._rows.get, ids))
 
 
 def _map_matrix(path: str | Path) -> NDArray[Any]:
@@ -266,13 +261,12 @@ def _read_rows(path: Path, matrix: NDArray[Any], rows: Iterable[int | None]) -> 
 
 
 def _read_words(path: Path) -> list[str]:
-    with _input_errors(path, "no list of words can be read", "name the list of the matrix"):
+    problem, remedy = "no list of words can be read", "name the list of the matrix"
+    with _input_errors(path, problem, remedy), path.open("rb") as file:
         # The first bytes decide: a fetched file has the name of its resource.
-        content = path.read_bytes()
-        if content.startswith(_PARQUET):
-            return _read_parquet(path)
-        lines = content.decode("utf-8").split("\n")
-    return [line.rstrip("\r").split("\t")[0] for line in (lines if lines[-1] else lines[:-1])]
+        is_table = file.read(len(_PARQUET)) == _PARQUET
+    words = _read_parquet(path) if is_table else (line.split("\t")[0] for line in read_lines(path))
+    return list(map(word_key, words))
 
 
 def _read_parquet(path: Path) -> list[str]:
