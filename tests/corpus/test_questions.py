@@ -19,6 +19,7 @@ from wordbridge.corpus.questions import (
 )
 from wordbridge.errors import InputError
 
+QUESTIONS = ("fr_pattern", "en_pattern", "max_characters")
 FR, EN = r"^([^?.!]+\?)", r"^(Wh[^?.!]+\?)"
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real data in {DATA}")
@@ -90,6 +91,27 @@ def test_without_patterns_all_but_empty_sentences_are_kept():
 
 def test_one_side_may_have_no_pattern():
     assert numbers(None, EN)[0] == [1, 4, 7]
+
+
+@pytest.mark.parametrize(
+    ("fr", "en", "kind"), [("French", "English", "lines"), ("fr", " en", "table")]
+)
+def test_headings_are_counted_and_no_pair(tmp_path: Path, fr: str, en: str, kind: str):
+    files = {name: str(tmp_path / name) for name in ("fr", "en", "table")}
+    (tmp_path / "fr").write_text(f"{fr}\nQui ?\n")
+    (tmp_path / "en").write_text(f"{en}\nWho?\n")
+    (tmp_path / "table").write_text(f"{fr}\t{en}\nQui ?\tWho?\n")
+    corpus, report = {"kind": kind, "fr_column": 1, "en_column": 2}, Counter()
+    pairs = extract_corpus(corpus, files, dict.fromkeys(QUESTIONS), report)
+    assert list(pairs) == [Pair("2", "2", "Qui ?", "Who?")]
+    assert (report["heading"], report["read"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("others", "warns"), [(9, False), (10, True)])
+def test_few_kept_pairs_are_a_warning(capsys: pytest.CaptureFixture[str], others: int, warns: bool):
+    rows = [(1, "Qui ?", " \tWho?"), *[(2, "Oui.", "Yes.")] * others]
+    assert list(extract_questions(rows, FR, EN, Counter(), None)) == [(1, "Qui ?", "Who?")]
+    assert ("warning: 1 of 11 pairs are kept" in capsys.readouterr().err) == warns
 
 
 def test_too_long_texts_are_counted():

@@ -70,8 +70,8 @@ ROWS: list[Row] = [
     Unusual(
         "quotes as pandas writes them",
         "columns",
-        b'Why "me"?\t"a, b"\n'.replace(b'Why "me"?', b'"Why ""me""?"'),
-        [(1, 'Why "me"?', "a, b")],
+        b'"Why ""me""?"\t"a, b"\n5" c\tb "d"\n',
+        [(1, 'Why "me"?', "a, b"), (2, '5" c', 'b "d"')],
     ),
     Unusual("a quoted line end", "columns", b'"a\nb"\tc\nd\te\n', [(1, "a b", "c"), (3, "d", "e")]),
     Unusual(

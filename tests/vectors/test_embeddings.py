@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from wordbridge.corpus.special_tokens import SPECIALS
+from wordbridge.errors import InputError
 from wordbridge.vectors.embeddings import Embedding, Scale, build_embeddings, lookup, write_coverage
 from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
 from wordbridge.vectors.readers import RandomVectors
@@ -112,6 +113,21 @@ def test_without_any_vectors_all_rows_are_random() -> None:
     assert not embedding.matrix[1].any()
     np.testing.assert_array_equal(embedding.matrix[7], table[7])
     assert list(embedding.misses["token"]) == TOKENS[4:]
+
+
+def test_vectors_of_no_word_are_an_error() -> None:
+    with pytest.raises(InputError, match=r"got 0 of 6, none of le chat .* check the language"):
+        build(Table(TOKENS))
+
+
+@pytest.mark.parametrize(("count", "warns"), [(6, False), (11, True)])
+def test_vectors_of_few_words_are_a_warning(
+    count: int, warns: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tokens = [*SPECIALS, *(f"w{number}" for number in range(count))]
+    build(Table(tokens[5:]), tokens, [1] * len(tokens))
+
+    assert ("warning: expected vectors" in capsys.readouterr().err) == warns
 
 
 def test_the_report_counts_types_and_tokens_by_step() -> None:

@@ -28,8 +28,11 @@ LONG = "too many characters"
 HEADING = "heading"  # only in the reports of corpora with one
 REASONS = (READ, KEPT, EMPTY, ENGLISH, FRENCH, NEITHER, LONG)
 
-_FIELD = re.compile(r'(?:"((?:[^"]++|"")*+)"|([^"\t\n]*+))[\t\n]')
-_QUOTED_ROW = re.compile(f"(?:{_FIELD.pattern})+")
+_INSIDE = r'(?:[^"]++|"")*+'  # a quoted field; it may have tabs and line ends
+_FIELD = rf'(?:"({_INSIDE})"|((?:[^"\t\n][^\t\n]*+)?))'
+_FIELDS = re.compile(rf"{_FIELD}[\t\n]")
+_QUOTED_ROW = re.compile(rf"{_FIELD}(?:\t{_FIELD})*\n")
+_OPEN_ROW = re.compile(rf'(?:{_FIELD}\t)*"{_INSIDE}')
 _HEADINGS = {"fr", "en", "french", "english", "français", "anglais", "source", "target"}
 _MAX_ROW = 10_000  # characters of a row whose quoted field has line ends
 # A pattern without alternatives and extensions that ends in an escaped sign needs that sign.
@@ -192,15 +195,15 @@ def _rows(path: str | Path) -> Iterator[tuple[int, list[str]]]:
         return
     print(f"{path}: fields are read without the quotes around them", file=sys.stderr)
     for number, row in _quoted_rows(path):
-        fields = _FIELD.findall(row)
+        fields = _FIELDS.findall(row)
         yield number, [one_line(text.replace('""', '"') or field) for text, field in fields]
 
 
 def _is_quoted(path: str | Path) -> bool:
-    """Return whether a table has quotes, each around a field or doubled inside a quoted one."""
+    """Return whether a table has fields that begin with a quote, and all these are quoted."""
     is_quoted = False
     for _, row in _quoted_rows(path):
-        if '"' in row:
+        if row[0] == '"' or '\t"' in row:
             if not _QUOTED_ROW.fullmatch(row):
                 return False
             is_quoted = True
@@ -208,11 +211,11 @@ def _is_quoted(path: str | Path) -> bool:
 
 
 def _quoted_rows(path: str | Path) -> Iterator[tuple[int, str]]:
-    """Yield the number of the first line of each row, and the row up to its even quote."""
+    """Yield the number of the first line of each row, and the row up to its closing quote."""
     first, row = 1, ""
     for number, line in enumerate(read_lines(path), start=1):
         row += f"{line}\n"
-        if row.count('"') % 2 == 0 or len(row) > _MAX_ROW:
+        if '"' not in row or len(row) > _MAX_ROW or not _OPEN_ROW.fullmatch(row):
             yield first, row
             first, row = number + 1, ""
     if row:

@@ -55,14 +55,14 @@ def build_embeddings(
     ``tokens`` are those of a vocabulary, special tokens first, with their ``counts`` in the
     corpus. Scale "unit" scales all vectors together to standard deviation 1; a number multiplies
     them (3.0 in the lesson). Random rows are standard normal, also those of special tokens; the
-    row of the padding is zero.
+    row of the padding is zero. Raises InputError when no word is in the table.
     """
     specials = len(SPECIALS)
     words = tokens[specials:]
     result = lookup(words, vectors, fallbacks)
     missing = np.array([step == MISSING for step in result.steps], np.bool_)
     if len(words) and not isinstance(vectors, RandomVectors):
-        _check_share(words, missing)
+        _check_share(words, result)
     if scale == "unit":
         std = float(result.matrix[~missing].std(dtype=np.float64)) if not missing.all() else 0.0
         scale = 1 / std if std else 1.0
@@ -74,10 +74,11 @@ def build_embeddings(
     return Embedding(matrix, scale, *_coverage(words, counts[specials:], result, fallbacks))
 
 
-def _check_share(words: Sequence[str], missing: Mask) -> None:
-    """Raise InputError if no word has a vector, print a warning if fewer than a tenth have."""
-    number = len(words) - np.count_nonzero(missing)
-    examples = " ".join(np.array(words, object)[missing][:_EXAMPLES])
+def _check_share(words: Sequence[str], result: "Lookup") -> None:
+    """Raise InputError if no word is in the table, print a warning if fewer than a tenth are."""
+    absent = np.isin(result.steps, (MISSING, SUBWORDS))  # any word has subwords
+    number = len(words) - np.count_nonzero(absent)
+    examples = " ".join(np.array(words, object)[absent][:_EXAMPLES])
     problem = (
         f"expected vectors of the vocabulary, got {number} of {len(words)}, none of {examples}"
     )
