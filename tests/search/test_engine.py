@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torchvision
@@ -18,11 +19,12 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 import wordbridge.search.engine
-from tests.search.toys import make_run
+from tests.search.toys import GRAPH, make_run
 from wordbridge.cli import app
+from wordbridge.errors import InputError
 from wordbridge.files import file_sha256, write_json
-from wordbridge.search.build import model_digests
-from wordbridge.search.engine import SearchEngine, question_words
+from wordbridge.search.build import model_digests, write_index
+from wordbridge.search.engine import SearchEngine, find_path, question_words
 from wordbridge.search.index import read_index
 from wordbridge.tensors import SavedModel, write_model
 
@@ -66,6 +68,12 @@ def test_each_line_has_score_noun_path_and_file(search: Search, finished: Path):
         (["boat", "+", "sail"], "boat"),
         (["dog - cat + cat"], "dog"),
         (["dog", "-", "cat", "+", "cat"], "dog"),
+        (["dog", "-cat", "+cat"], "dog"),
+        (["dog", "boat", "-boat"], "dog"),
+        (["-animal", "-vessel", "entity"], "sail"),
+        (["dog\u200b"], "dog"),
+        (["(boat)", "..."], "boat"),
+        (["--french", "un chien !"], "dog"),
         (["guinea_pig"], "guinea pig"),
         (["guinea", "pig"], "guinea pig"),
         (["DOG"], "dog"),
@@ -79,6 +87,34 @@ def test_each_line_has_score_noun_path_and_file(search: Search, finished: Path):
 )
 def test_words_in_all_forms_find_images(search: Search, words: list[str], found: str):
     assert columns(search(*words), 1)[0] == found
+
+
+COMPOSED, DECOMPOSED = "\u00e9t\u00e9 2018/\u00e0.png", "e\u0301te\u0301 2018/a\u0300.png"
+
+
+@pytest.mark.parametrize("asked", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("stored", [COMPOSED, DECOMPOSED])
+def test_an_image_is_found_in_any_normal_form_of_its_name(tmp_path: Path, stored: str, asked: str):
+    labels = [{"set": "own", "image": name, "label": name} for name in ("other", stored)]
+    source = {"index": "images", "word_vectors": "ab"}
+    write_index(tmp_path / "search/images", np.eye(2, dtype=np.float32), labels, source, GRAPH)
+    (tmp_path / stored).parent.mkdir()
+    (tmp_path / stored).touch()
+
+    hits = SearchEngine(tmp_path).by_image(f"own/{asked}", "images", 5).hits
+
+    assert [hit.label for hit in hits] == ["other"]
+    assert find_path(tmp_path / asked) == tmp_path / stored
+    assert find_path(tmp_path / "gone" / asked) is None
+
+
+def test_an_index_of_one_image_has_no_other_image(tmp_path: Path):
+    labels = [{"set": "own", "image": "1"}]
+    source = {"index": "images", "word_vectors": "ab"}
+    write_index(tmp_path / "search/images", np.eye(1, dtype=np.float32), labels, source, GRAPH)
+
+    with pytest.raises(InputError, match="expected other images, got none"):
+        SearchEngine(tmp_path).by_image("own/1", "images", 5)
 
 
 def test_a_french_question_goes_through_the_translator(
@@ -189,11 +225,11 @@ def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = results / "devise/conse/1"
     files = [folder / "model.safetensors", folder / "settings.json"]
     write_model(SavedModel(tensors, described), *files)
-    write_index(results / "search/images/index.json", **model_digests(*files))
+    change_json(results / "search/images/index.json", **model_digests(*files))
     return results
 
 
-def write_index(path: Path, **values: str) -> None:
+def change_json(path: Path, **values: str) -> None:
     """Put further values into a JSON file."""
     read = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(read | values), encoding="utf-8")
@@ -290,6 +326,8 @@ def test_other_weights_and_files_that_are_no_images_are_refused(
         (["baot"], "unknown word 'baot': expected one of 9 words; did you mean boat?"),
         (["--french", "batau"], "unknown word 'batau': expected one of 4 words; did you mean bat"),
         (["dog - dog"], "its words cancel each other out"),
+        (["boat+sail"], "unknown word 'boat+sail': expected one of 9 words; a sign stands alone"),
+        (["?!"], "query '?!': expected a word, got none"),
         ([], "expected words or --image, got neither"),
         (["dog", "--image", "x.jpg"], "expected words or --image, got both"),
         (

@@ -178,8 +178,15 @@ def test_zeros_have_no_direction_and_are_never_found(tmp_path: Path):
     assert index.rows.tolist() == [-1, 0, -1, 1, 0]
     assert index.row_vectors([4, 0]).tolist() == [[0, 1], [0, 0]]
     empty = index_of(tmp_path / "zeros", rows[[0, 2]])
-    assert nearest(empty, rows[1], 3) == []
     assert empty.row_vectors([1]).tolist() == [[0, 0]]
+    for other, query, count, got in (
+        (empty, rows[1], 3, "an index without vectors"),
+        (index, rows[1], 0, "a count of 0"),
+        (index, rows[1], -1, "a count of -1"),
+        (index, rows[0], 3, "a query of zeros"),
+    ):
+        with pytest.raises(InputError, match=f"expected vectors, a query .*, got {got}; search"):
+            nearest(other, query, count)
 
 
 SMALL = {"M": 8, "ef_construction": 60, "ef_search": 40}

@@ -64,6 +64,16 @@ def test_a_sign_without_a_word_is_an_error(text: str):
         ("Merry-go-round", [7, 7, 7]),
         ("king, woman!", [2, 1, 0.5]),
         ("l\u2019eau", [1, 2, 3]),
+        ("king -man", [3, 0, 1]),
+        ("king \u2013 man", [3, 0, 1]),
+        ("(king) \u201cwoman\u201d ...", [2, 1, 0.5]),
+        ("king's", [4, 0, 1]),
+        ("man/sail", [0.5, 0, 1.5]),
+        ("man\u2013sail", [0.5, 0, 1.5]),
+        ("__man__sail_", [0.5, 0, 1.5]),
+        ("ki\u00adng\u200b", [4, 0, 1]),
+        ("\ufeffking\u00a0woman", [2, 1, 0.5]),
+        ("\uff4bing", [4, 0, 1]),
     ],
 )
 def test_terms_are_means_of_raw_vectors_and_are_added(
@@ -80,6 +90,14 @@ def test_terms_are_means_of_raw_vectors_and_are_added(
         ("man_salt", "unknown word 'salt'.* did you mean sail|no word"),
         ("qqqq", "no word is spelled like it"),
         ("king - king", "its words cancel each other out"),
+        ("king+man", "unknown word 'king.man'.*; a sign stands alone, as in king - man"),
+        ("king-man+woman", "unknown word 'king-man.woman'.*; a sign stands alone"),
+        ("king- man", "unknown word 'king-'.*; a sign stands alone"),
+        ("_", "expected a word, got none"),
+        ("... ?!", "expected a word, got none"),
+        ("\u200b\ufeff", "expected a word, got none"),
+        ("\U0001f436", "expected a word, got none"),
+        ("king - ...", "expected a word after the last sign, got none"),
     ],
 )
 def test_a_query_without_a_vector_is_an_error_with_the_reason(

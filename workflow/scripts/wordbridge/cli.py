@@ -12,11 +12,12 @@ from contextlib import contextmanager, redirect_stderr
 from dataclasses import asdict
 from functools import partial
 from importlib import metadata
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+import typer.core
 
 from wordbridge.errors import InputError
 from wordbridge.job import error_message
@@ -132,7 +133,20 @@ def _show_translation(translation: "TextTranslation", scores: bool, as_json: boo
         typer.echo(f"unknown: {words} (in: {translation.source})", err=True)
 
 
-@app.command(epilog="Example: wordbridge search boat + sail --top 5 --sheet boats.png")
+class WordsCommand(typer.core.TyperCommand):
+    """A command whose words may begin with a minus: ``dog -cat`` is ``dog - cat``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Separate the minus from words of two letters or more, which options do not have."""
+        pairs = (
+            ["-", arg[1:]] if arg[:1] == "-" != arg[1:2] and arg[2:] else [arg] for arg in args
+        )
+        return super().parse_args(ctx, list(chain.from_iterable(pairs)))
+
+
+@app.command(
+    cls=WordsCommand, epilog="Example: wordbridge search boat + sail --top 5 --sheet boats.png"
+)
 def search(
     query: Annotated[
         list[str] | None,

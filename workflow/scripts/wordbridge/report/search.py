@@ -93,7 +93,9 @@ def _rows(settings: Mapping[str, Any], images: Index) -> list[int]:
     names: int | Sequence[str] = settings.get("images", [])
     if isinstance(names, int):
         held_out = [
-            row for row in range(len(images.lines)) if images.label(row)["split"] != "train"
+            row
+            for row in np.flatnonzero(images.rows >= 0).tolist()
+            if images.label(row)["split"] != "train"
         ]
         count = min(names, len(held_out))
         return [held_out[(2 * n + 1) * len(held_out) // (2 * count)] for n in range(count)]

@@ -19,6 +19,7 @@ from wordbridge.images.table import PHOTO, ImageRow, read_bytes
 from wordbridge.search.index import Hit, exclude_query, image_row, nearest, read_index
 from wordbridge.search.queries import query_vector
 from wordbridge.search.words import WordTable, content_words, read_words
+from wordbridge.text import clean
 
 if TYPE_CHECKING:
     from wordbridge.images.feature_store import Shard
@@ -57,7 +58,7 @@ class SearchEngine:
         looked up among the aligned French words. Raises InputError for an unknown word, and for a
         translation without known words.
         """
-        translation, is_question = "", french and query.rstrip().endswith("?")
+        translation, is_question = "", french and clean(query).rstrip().endswith("?")
         language = "fr" if french and not is_question else "en"
         words = read_words(self._folder / "words" / language)
         if is_question:
@@ -73,34 +74,36 @@ class SearchEngine:
         """Return the ``count`` rows of ``index`` nearest to an image, without the image itself.
 
         ``image`` is a file, or ``SET/IMAGE`` of one in the index, for which no model is needed.
-        Raises InputError when it is neither.
+        Raises InputError when it is neither, and when there are no other images.
         """
-        images = read_index(self._folder / "images")
-        is_file = Path(image).is_file()
-        if is_file:
-            vector = embed_image(Path(image), self._results, images.description)
+        images, file, row = read_index(self._folder / "images"), find_path(Path(image)), -1
+        if file is not None and file.is_file():
+            vector = embed_image(file, self._results, images.description)
         else:
-            (vector,) = images.row_vectors([image_row(images, image)])
+            row = image_row(images, image)
+            (vector,) = images.row_vectors([row])
         target = images
         if index != "images":
             target = read_index(self._folder / index, images.description["word_vectors"])
         hits = nearest(target, vector, count + (target is images), exact)
 
         def is_query(hit: Hit) -> bool:
-            return self._is_file(hit, image) if is_file else hit.name == image
+            return hit.columns == images.label(row) if row >= 0 else self._is_file(hit, file)
 
-        return SearchResult(exclude_query(hits, is_query, count))
+        hits = exclude_query(hits, is_query, count)
+        if not hits:
+            raise InputError(f"{target.folder}: expected other images, got none; add some")
+        return SearchResult(hits)
 
-    def _is_file(self, hit: Hit, image: str) -> bool:
+    def _is_file(self, hit: Hit, file: Path | None) -> bool:
         """Return whether a hit is the image in a file.
 
         Relative paths are those of the project, from here or from a folder above the results.
         """
-        if not hit.file or hit.columns["archive"]:
+        if not hit.file or hit.columns["archive"] or file is None:
             return False
-        query = Path(image).resolve()
         folders = (Path(), *self._results.resolve().parents)
-        return any((folder / hit.file).resolve() == query for folder in folders)
+        return any((folder / hit.file).resolve() == file.resolve() for folder in folders)
 
     def _translate(self, question: str) -> str:
         from wordbridge.training.device import choose_device
@@ -110,6 +113,15 @@ class SearchEngine:
         pipeline = read_pipeline(self._results, *run, choose_device("cpu", threads=1))
         with redirect_stderr(io.StringIO()):  # no progress bar for one question
             return pipeline.translate([question])[0].translation
+
+
+def find_path(path: Path) -> Path | None:
+    """Return ``path``, else one with the same names in another Unicode normal form, if any."""
+    if path.exists():
+        return path
+    folder = find_path(path.parent)
+    others = folder.iterdir() if folder and folder.is_dir() else ()
+    return next((other for other in others if clean(other.name) == clean(path.name)), None)
 
 
 def question_vector(question: str, translation: str, words: WordTable) -> Matrix:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from wordbridge.arrays import Matrix, l2_normalize, map_npy
 from wordbridge.errors import InputError
 from wordbridge.files import file_sha256, read_json
+from wordbridge.text import clean
 
 Rows = NDArray[np.int64]
 
@@ -162,7 +163,20 @@ class Hit:
 
 
 def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> list[Hit]:
-    """Return the ``count`` rows of ``index`` nearest to ``query`` (dim,), by graph or exactly."""
+    """Return the ``count`` rows of ``index`` nearest to ``query`` (dim,), by graph or exactly.
+
+    Raises InputError for a count under 1, an index without vectors and a query of zeros.
+    """
+    for got, is_wrong in (
+        (f"a count of {count}", count < 1),
+        ("an index without vectors", not len(index.vectors)),
+        ("a query of zeros", not query.any()),
+    ):
+        if is_wrong:
+            raise InputError(
+                f"{index.folder}: expected vectors, a query with a direction and a count of at "
+                f"least 1, got {got}; search with other words or images, or for more of them"
+            )
     found = (index.exact if exact else index.graph).search(query, count)
     cosines = np.zeros(len(index.vectors), np.float32)
     cosines[found.rows] = found.cosines
@@ -182,13 +196,14 @@ def exclude_query(hits: Sequence[Hit], is_query: Callable[[Hit], bool], count: i
 
 def image_row(index: Index, image: str) -> int:
     """Return the row of the image named ``SET/IMAGE``. Raises InputError when there is none."""
-    names = image.split("/", 1)
-    for row, line in enumerate(index.lines):
-        if line.split("\t", 5)[3:5] == names:  # set and image
-            return row
+    for form in (str, clean):  # another Unicode normal form counts where no name is the same
+        names = form(image).split("/", 1)
+        for row, line in enumerate(index.lines):
+            if form(line).split("\t", 5)[3:5] == names:  # set and image
+                return row
     raise InputError(
         f"{image}: expected SET/IMAGE of an image in the index, or for --image an existing file, "
-        f"got another name; {index.folder / LABELS} lists the images"
+        f"got another name, or an image left out; {index.folder / LABELS} lists the images"
     )
 
 

@@ -9,10 +9,13 @@ import numpy as np
 from wordbridge.arrays import Matrix
 from wordbridge.errors import InputError
 from wordbridge.search.words import WordTable, content_words
+from wordbridge.text import clean
 
 _EXAMPLES = "write for instance: boat, sail boat, boat + sail, king - man + woman"
-_SIGNS = {"+": 1, "-": -1, "\u2212": -1}  # the last one is the minus of typesetters
-_SEPARATORS = re.compile(r"[\s_-]+")
+_SIGNS = {"+": 1, "-": -1, "\u2212": -1, "\u2013": -1}  # typesetters have other signs for minus
+_SEPARATORS = re.compile(r"[^\w']+|_+")
+_ENDS = re.compile(r"^[\W_]+|[\W_]+$")
+_GLUED = re.compile(r".[+\u2212]|[-\u2013]$")  # a sign inside or behind a word
 
 
 class Term(NamedTuple):
@@ -25,18 +28,18 @@ class Term(NamedTuple):
 def parse_query(text: str) -> list[Term]:
     """Return the terms of a query such as ``boat``, ``sail boat`` or ``king - man + woman``.
 
-    A sign stands alone or before a word; a hyphen inside a word belongs to the word. Raises
-    InputError for a query or sign without words.
+    A sign stands alone or before a word; a hyphen inside a word belongs to the word. Other
+    punctuation between words is ignored. Raises InputError for a query or sign without words.
     """
     terms: list[tuple[int, list[str]]] = [(1, [])]
-    for piece in text.split():
+    for piece in clean(text).split():
         if piece[0] in _SIGNS:
             # Only the first term may be empty: "- cat".
             if not terms[-1][1] and len(terms) > 1:
                 raise _missing(text, f"a word between {piece[0]!r} and the sign before it")
             terms.append((_SIGNS[piece[0]], []))
             piece = piece[1:]
-        if piece:
+        if any(map(str.isalnum, piece)):
             terms[-1][1].append(piece)
     if not terms[0][1]:
         terms = terms[1:]
@@ -68,18 +71,20 @@ def query_vector(text: str, table: WordTable, french: bool = False) -> Matrix:
 def word_vector(word: str, table: WordTable) -> Matrix:
     """Return the vector (dim) of a word, of its spelling in another case, or of its parts' mean.
 
-    Parts are separated by ``_`` or ``-``. Raises InputError with suggestions for an unknown word.
+    Parts are separated by punctuation. Raises InputError with suggestions for an unknown word.
     """
-    composed = unicodedata.normalize("NFC", word).strip(",;:!?\"'")
-    for form in (word, composed, composed.replace("\u2019", "'")):
+    plain = unicodedata.normalize("NFKC", word).replace("\u2019", "'")
+    bare, is_glued = _ENDS.sub("", plain), _GLUED.search(word)
+    for form in (word, plain, *(() if is_glued else (bare, bare.removesuffix("'s")))):
         for spelling in (form, form.lower(), form.capitalize(), form.title(), form.upper()):
             row = table.row(spelling)
             if row is not None:
                 return np.asarray(table.vectors[row], np.float32)
-    parts = [part for part in _SEPARATORS.split(word) if part]
-    if len(parts) < 2:
-        near = table.suggestions(word)
+    parts = list(filter(None, _SEPARATORS.split(plain)))
+    if len(parts) < 2 or is_glued:
+        near = table.suggestions(bare)
         hint = f"did you mean {' or '.join(near)}?" if near else "no word is spelled like it"
+        hint = "a sign stands alone, as in king - man + woman" if is_glued else hint
         raise InputError(f"unknown word {word!r}: expected one of {table.size} words; {hint}")
     vectors = [word_vector(part, table) for part in parts]
     return np.asarray(np.mean(vectors, axis=0), np.float32)
