@@ -65,7 +65,7 @@ def test_an_unreadable_file_is_named(content: bytes | None, tmp_path: Path) -> N
     if content is not None:
         path.write_bytes(content)
 
-    with pytest.raises(InputError, match=r"data\.noun: cannot read WordNet data"):
+    with pytest.raises(InputError, match=r"data\.noun.*: expected (?:UTF-8|a text file)"):
         read_wordnet(path)
 
 
@@ -201,7 +201,7 @@ def test_a_list_of_another_format_is_named(text: str, message: str, tmp_path: Pa
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read a list of classes"):
+    with pytest.raises(InputError, match="list: expected a text file, got no file"):
         read_classes(tmp_path / "list")
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 from wordbridge.errors import InputError
 from wordbridge.files import read_json
 from wordbridge.nouns.table import Noun
+from wordbridge.text import read_lines
 
 Record = TypeVar("Record")
 
@@ -59,8 +60,8 @@ def read_classes(path: str | Path | None) -> list[ImageNetClass]:
     """
     if path is None:
         return []
-    text = _read_text(path, "a list of classes")
-    is_json = text.lstrip().startswith("{")
+    text = "\n".join(read_lines(path)).strip()
+    is_json = text.startswith("{")
     classes = _classes_of_json(path) if is_json else _classes_of_lines(path, text)
     index_of: dict[str, int] = {}
     for index, (synset, _) in enumerate(classes):
@@ -97,18 +98,11 @@ def check_class_names(nouns: Sequence[Noun], classes: Sequence[ImageNetClass]) -
             )
 
 
-def _read_text(path: str | Path, content: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot read {content} ({error})") from error
-
-
 def _records(
     path: str | Path, name: str, expected: str, parse: Callable[[str], Record | None]
 ) -> Iterator[Record]:
     """Yield the records of WordNet's file ``name``; ``parse`` returns None for another format."""
-    for number, line in enumerate(_read_text(path, "WordNet data").splitlines(), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         if line.startswith(_LICENCE):
             continue
         record = parse(line)
@@ -147,12 +141,12 @@ def _parse_senses(line: str) -> tuple[str, tuple[str, ...]] | None:
 
 def _classes_of_lines(path: str | Path, text: str) -> list[ImageNetClass]:
     classes = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        synset, _, name = line.strip().partition(" ")
+    for number, line in enumerate(text.split("\n"), start=1):
+        synset, _, name = " ".join(line.split()).partition(" ")
         if not _SYNSET.fullmatch(synset):
             expected = "a synset such as n01440764, or a synset and a name"
             raise _not_classes(f"{path}, line {number}", expected, line)
-        classes.append(ImageNetClass(synset, name.strip()))
+        classes.append(ImageNetClass(synset, name))
     return classes
 
 
