@@ -69,7 +69,11 @@ ROWS: list[Row] = [
     Command("bytes of no text to search", ("search", "\udce9"), "expected UTF-8 text, got other"),
     Command("no answers wanted", ("search", "boat", "--top", "0"), "Invalid value for '--top'", 2),
     Command("answers below 0", ("search", "boat", "--top", "-1"), "Invalid value for '--top'", 2),
-    Command("a folder for an image", ("search", "--image", "/"), "expected an image file, or SET"),
+    Command(
+        "a folder for an image",
+        ("search", "--image", "/"),
+        "expected SET/IMAGE of an image in the index",
+    ),
     Command(
         "a folder for a sheet", ("search", "boat", "--sheet", "/"), "expected the path of a new PNG"
     ),
@@ -88,7 +92,7 @@ ROWS: list[Row] = [
     Command(
         "a description of nothing",
         ("search", "boat"),
-        "got none with dim",
+        "got none with exact",
         damaged={"search/images/index.json": b'{"format": 1}'},
     ),
     Command(
