@@ -77,7 +77,7 @@ def network() -> EfficientNetLite:
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0  # a single batch sets means and variances
     with torch.no_grad():
-        untrained.train()(2 * torch.rand(4, 3, 64, 64) - 1)
+        untrained.train().features(2 * torch.rand(4, 3, 64, 64) - 1)
     return untrained.eval()
 
 
