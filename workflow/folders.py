@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from wordbridge.images.files import content, is_image, walk
+from wordbridge.images.files import LeftOut, content, suffix_reason, walk
 
 CACHE = Path("resources/folders")  # outside the results, which may be deleted
 THREADS = 8  # folders read at once
@@ -25,9 +25,9 @@ SETTLED = 2.0  # seconds; a file that changed later may change again within the 
 def folder_digest(folder: str, any_ending: bool = False) -> str:
     """Return a digest of the names of all files below a folder and the contents of its images.
 
-    ``wordbridge.images.files`` decides which files are images; with ``any_ending`` all that are
-    not hidden are. A folder that does not exist or cannot be listed counts as empty: the job that
-    lists it reports the reason.
+    ``wordbridge.images.files`` decides which files are images; with ``any_ending`` all are that it
+    does not leave out. A folder that does not exist or cannot be listed counts as empty: the job
+    that lists it reports the reason.
     """
     cache = CACHE / f"{_digest([os.path.abspath(folder), str(any_ending)])}.json"
     try:
@@ -36,7 +36,7 @@ def folder_digest(folder: str, any_ending: bool = False) -> str:
         contents = {}
     scan = partial(_scan, root=folder, contents=contents, any_ending=any_ending)
     with ThreadPoolExecutor(THREADS) as pool:
-        states = list(pool.map(scan, (entry for entry in walk(folder) if entry[1])))
+        states = list(pool.map(scan, (entry for entry in walk(folder) if entry[1] or entry[2])))
     settled = {listing: digest for listing, digest, is_settled in states if is_settled}
     if settled != contents:
         with suppress(OSError):  # without a cache the next plan reads all files again
@@ -46,24 +46,28 @@ def folder_digest(folder: str, any_ending: bool = False) -> str:
 
 
 def _scan(
-    entry: tuple[str, list[str]], root: str, contents: dict[str, str], any_ending: bool
+    entry: tuple[str, list[str], list[LeftOut]],
+    root: str,
+    contents: dict[str, str],
+    any_ending: bool,
 ) -> tuple[str, str, bool]:
     """Return (listing, digest, is settled) of one folder.
 
     The listing is a digest of its files' names, sizes and times, the other one of names and
     contents. Nothing in the folder is read if its listing is in ``contents``.
     """
-    (folder, names), now = entry, time.time()
-    relative, stats = os.path.relpath(folder, root), [_stat(folder, name) for name in names]
-    listing = _digest([relative, *map("{}\0{}".format, names, stats)])
+    (folder, names, left_out), now = entry, time.time()
+    stats = [_stat(folder, name) for name in names]
+    relative = [os.path.relpath(folder, root), *map("\0".join, left_out)]
+    listing = _digest([*relative, *map("{}\0{}".format, names, stats)])
     if not (digest := contents.get(listing)):
         texts = (
             "\0".join([name, *content(os.path.join(folder, name))])
-            if any_ending or is_image(name)
+            if any_ending or not suffix_reason(name)
             else name
             for name in names
         )
-        digest = _digest([relative, *texts])
+        digest = _digest([*relative, *texts])
     newest = max((stat[-1] for stat in stats if stat), default=0)
     return listing, digest, newest < (now - SETTLED) * 1e9
 

@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 from contextlib import suppress
 
 import numpy as np
@@ -7,6 +9,7 @@ from PIL import Image
 
 from wordbridge.images import decoding
 from wordbridge.images.decoding import CenterCrop, UnreadableImageError, decode, open_image
+from wordbridge.images.files import SUFFIXES
 
 ORIENTATION = 0x0112
 RED, BLUE, WHITE = (254, 0, 0), (0, 0, 254), (255, 255, 255)
@@ -48,6 +51,9 @@ def halves() -> Image.Image:
         ("RGB", "GIF", (9, 9, 9)),
         ("RGB", "WEBP", (9, 9, 9)),
         ("RGB", "PPM", (9, 9, 9)),
+        ("RGB", "QOI", (9, 9, 9)),
+        ("RGB", "JPEG2000", (9, 9, 9)),
+        ("RGB", "AVIF", (9, 9, 9)),
         ("P", "PNG", (51, 102, 0)),
     ],
 )
@@ -61,6 +67,52 @@ def test_every_mode_and_format_becomes_rgb(mode: str, kind: str, expected: tuple
 def test_16_bits_of_grey_become_8():
     image = Image.fromarray(np.full((3, 5), 0x4321, np.uint16))
     assert open_image(encoded(image)).getpixel((0, 0)) == (0x43,) * 3
+
+
+NUMBERS = np.array([[0, 2048, 4095]], np.uint16)
+COLOURS = np.repeat(NUMBERS[..., None], 3, axis=2)
+FLOATS = np.array([[0, 0.5, 1]], np.float32)
+
+
+def png_16(numbers: np.ndarray, significant_bits: int = 0) -> bytes:
+    """Return a PNG with 16 bits, grey or in colours, that may state fewer in the chunk sBIT."""
+    channels = numbers.shape[2] if numbers.ndim == 3 else 1
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in numbers)
+    head = struct.pack(">IIBBBBB", numbers.shape[1], len(numbers), 16, channels - 1, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"sBIT", bytes([significant_bits] * channels))]
+    chunks += [(b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+        if significant_bits or kind != b"sBIT"
+    )
+
+
+def tiff(numbers: np.ndarray, tags: dict[int, object]) -> bytes:
+    return encoded(Image.fromarray(numbers), "TIFF", tiffinfo=tags)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (png_16(NUMBERS), [0, 8, 15]),
+        (png_16(NUMBERS, 12), [0, 128, 255]),
+        (png_16(NUMBERS * 16, 12), [0, 128, 255]),  # shifted, as the standard demands
+        (png_16(NUMBERS, 10), [0, 8, 15]),  # a statement that is false
+        (png_16(COLOURS, 12), [0, 136, 255]),  # Pillow reads 16 levels
+        (png_16(COLOURS * 16, 12), [0, 128, 255]),
+        (tiff(NUMBERS, {281: 4095}), [0, 128, 255]),
+        (tiff(NUMBERS, {280: 2048, 281: 4095}), [0, 0, 255]),
+        (tiff(NUMBERS, {281: 100}), [0, 8, 15]),
+        (tiff(NUMBERS, {262: 0, 281: 4095}), [255, 127, 0]),  # white is zero
+        (tiff(FLOATS, {340: 0.0, 341: 1.0}), [0, 128, 255]),
+        (tiff(np.array([[0, 35_001, 70_000]], np.int32), {341: 70_000.0}), [0, 128, 255]),
+        (b"P5 3 1 4095\n" + NUMBERS.astype(">u2").tobytes(), [0, 128, 255]),
+        (encoded(Image.fromarray(NUMBERS * 16), "JPEG2000"), [0, 128, 255]),
+    ],
+)
+def test_numbers_are_read_in_the_range_that_the_file_states(data: bytes, expected: list[int]):
+    assert np.asarray(open_image(data))[0, :, 0].tolist() == expected
 
 
 def test_transparency_is_over_white():
@@ -110,6 +162,10 @@ def test_an_invalid_orientation_is_ignored(orientation: object):
         (encoded(Image.new("RGB", (64, 64)))[:60], "damaged"),
         (encoded(Image.effect_noise((64, 64), 9), "JPEG")[:700], "damaged"),
         (encoded(Image.new("F", (4, 2)), "TIFF"), "numbers without a known range"),
+        (encoded(Image.new("I", (4, 2)), "TIFF"), "numbers without a known range"),
+        (b"Pf 1 1 -1.0\n" + FLOATS.tobytes(), "numbers without a known range"),
+        (b"\0\0\0\x18ftypheic" + bytes(99), "HEIC; convert it to JPEG"),
+        (b"\0\0\0\x18ftypisom" + bytes(99), "a video"),
     ],
 )
 def test_the_reason_why_an_image_is_unreadable_is_one_line(data: bytes, reason: str):
@@ -132,11 +188,22 @@ def test_flipped_bytes_give_an_image_or_a_reason_but_no_other_error():
 
 def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch):
     bomb = encoded(Image.new("1", (13_400, 13_400)))
-    with pytest.raises(UnreadableImageError, match="179560000 pixels"):
+    with pytest.raises(UnreadableImageError, match=r"180 million pixels, at most 100\); save"):
         open_image(bomb)
     monkeypatch.setattr(decoding, "MAX_PIXELS", 23)
     with pytest.raises(UnreadableImageError, match="too large"):
         open_image(encoded(halves()))
+
+
+def test_the_suffixes_are_those_that_pillow_has_for_the_formats():
+    suffixes = Image.registered_extensions().items()
+    assert sorted(SUFFIXES) == sorted(s for s, kind in suffixes if kind in decoding.FORMATS)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_a_jpeg_beyond_the_limit_is_decoded_at_a_fraction(mode: str):
+    data = encoded(Image.new(mode, (16_320, 12_240)), "JPEG")
+    assert open_image(data, 256).size == (2040, 1530)
 
 
 def test_a_large_jpeg_is_decoded_at_twice_the_target_size_or_more():

@@ -10,7 +10,7 @@ import pytest
 
 from tests.images.image_toys import BAT, CAT, CHICKEN, DOG, NOUNS, PUG
 from wordbridge.errors import InputError
-from wordbridge.images.files import content
+from wordbridge.images.files import LeftOut, content
 from wordbridge.images.listing import (
     list_folder,
     list_images,
@@ -19,11 +19,12 @@ from wordbridge.images.listing import (
     synset_of,
     write_left_out,
 )
-from wordbridge.images.packages import LeftOut, SourceImage, render_svg
+from wordbridge.images.packages import SourceImage, render_svg
 from wordbridge.images.table import content_stamp, read_bytes
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt">'
 SVG += '<rect width="3" height="3"/></svg>'
+NAME = "its name is not UTF-8, or has a tab or a line end; rename it"
 STAMPS = "./usr/share/tuxpaint/stamps/"
 
 
@@ -166,11 +167,74 @@ def test_a_tar_of_images_becomes_a_zip(tmp_path: Path):
     assert left_out == [LeftOut("valid/n99999999/b.png", "n99999999 is not a noun of WordNet")]
 
 
-def test_a_member_that_escapes_the_archive_is_refused(tmp_path: Path):
-    archive = {"archive": pack_tar(tmp_path / "t.tar.gz", {"../a.png": b"a"})}
-    with pytest.raises(InputError, match="escapes the archive"):
-        list_images("t", settings("tar"), archive, NOUNS, tmp_path / "t.zip")
-    assert not (tmp_path / "t.zip").exists()
+def test_what_is_wrong_with_one_member_of_an_archive_leaves_out_that_one(tmp_path: Path):
+    files = {
+        f"train\\{DOG}\\dog.png": b"dog",  # as PowerShell packs it
+        "train\\": b"",
+        "e\u0301.png": b"a letter and its accent",
+        "damaged.png": b"damaged",
+        "odd.png": b"odd",
+        "../a.png": b"a",
+        "C:a.png": b"a",
+        "__MACOSX/a/._dog.png": b"x",
+        "__MACOSX/._a.png": b"x",
+        "a\tb.png": b"x",
+        "clip.mp4": b"x",
+        "empty.png": b"",
+    }
+    path = tmp_path / "t.zip"
+    pack_zip(path, files)
+    packed = bytearray(path.read_bytes().replace(b"damaged.pngdamaged", b"damaged.pngdamagEd"))
+    directory = packed.index(b"PK\x01\x02")
+    packed[packed.index(b"odd.png", directory) - 36] = 9  # a method that is not supported
+    path.write_bytes(packed)
+    items, left_out = list_images(
+        "t", settings("tar"), {"archive": str(path)}, NOUNS, tmp_path / "out.zip"
+    )
+    assert [(item.image, item.synset, read_bytes(item)) for item in items] == [
+        (f"train/{DOG}/dog.png", DOG, b"dog"),
+        ("\u00e9.png", "", b"a letter and its accent"),
+    ]
+    assert left_out == [
+        LeftOut("../a.png", "its path escapes the archive"),
+        LeftOut("C:a.png", "its path escapes the archive"),
+        LeftOut("__MACOSX", "a file or folder of the system"),
+        LeftOut("a\tb.png", NAME),
+        LeftOut("clip.mp4", "not an image by its suffix"),
+        LeftOut("damaged.png", "damaged in the archive (Bad CRC-32 for file 'damaged.png')"),
+        LeftOut("empty.png", "empty"),
+        LeftOut("odd.png", "packed by method 9; pack it with deflate"),
+    ]
+
+
+def test_links_and_second_files_of_a_tar_are_left_out(tmp_path: Path):
+    with tarfile.open(tmp_path / "t.tar", "w") as archive:
+        for name, link in (("a.png", ""), ("b.png", "a.png"), ("a.png", ""), ("\udce9.png", "")):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = (tarfile.SYMTYPE, link) if link else (tarfile.REGTYPE, "")
+            info.size = 0 if link else 1
+            archive.addfile(info, io.BytesIO(b"x"))
+    files = {"archive": str(tmp_path / "t.tar")}
+    [image], left_out = list_images("t", settings("tar"), files, NOUNS, tmp_path / "out.zip")
+    assert image.image == "a.png"
+    assert left_out == [
+        LeftOut("a.png", "in the set twice; only the first is used"),
+        LeftOut("b.png", "a link to a.png; name that member instead"),
+        LeftOut("\udce9.png", NAME),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["folder", "tar"])
+def test_folders_of_an_album_are_no_labels(tmp_path: Path, kind: str):
+    fill(tmp_path, "in/n20190705/a.png", f"in/{DOG}/b.png")
+    packed = pack_zip(tmp_path / "a.zip", {"n20190705/a.png": b"x", f"{DOG}/b.png": b"x"})
+    own = settings(kind, folder=str(tmp_path / "in"), labelled=False)
+    images, left_out = list_images("a", own, {"archive": packed}, NOUNS, tmp_path / "o.zip")
+    assert [(image.image, image.synset) for image in images] == [
+        (f"{DOG}/b.png", ""),
+        ("n20190705/a.png", ""),
+    ]
+    assert left_out == []
 
 
 def test_a_folder_of_photographs_needs_no_labels(tmp_path: Path):
@@ -245,17 +309,48 @@ def test_a_folder_is_listed_sorted_with_the_files_that_are_left_out(tmp_path: Pa
         "b/z.PNG",
     ]
     assert [item for item in items if isinstance(item, LeftOut)] == [
+        LeftOut(".hid", "hidden"),
+        LeftOut("b/.DS_Store", "hidden"),
         LeftOut("empty.png", "empty"),
         LeftOut("gone.png", "cannot be read (No such file or directory)"),
         LeftOut("notes.txt", "not an image by its suffix"),
     ]
 
 
+SYSTEM = ("@eaDir", "#recycle", "sub/@eaDir", "$RECYCLE.BIN", "System Volume Information")
+SYSTEM += ("lost+found", "@Recycle", "Thumbs.db", "sub/desktop.ini")
+
+
+def test_what_is_passed_over_in_a_folder_has_a_reason(tmp_path: Path):
+    album = tmp_path / "album"
+    fill(album, "a.png", "@ home/b.png", "#1.png", "x.HEIC", "y.nef", "clip.mp4", "\udce9.png")
+    fill(album, "two\nlines.png", "t\tab.png", ".thumbnails/a.png")
+    fill(album, *(name if name.endswith((".db", ".ini")) else f"{name}/a.png" for name in SYSTEM))
+    (album / "2019").symlink_to("nowhere")
+    own = settings("folder", folder=str(album))
+    images, left_out = list_images("a", own, {}, NOUNS, tmp_path / "o.zip")
+    assert [image.image for image in images] == ["#1.png", "@ home/b.png", "a.png"]
+    system = [LeftOut(name, "a file or folder of the system") for name in SYSTEM]
+    assert left_out == sorted(
+        [
+            *system,
+            LeftOut(".thumbnails", "hidden"),
+            LeftOut("2019", "a broken link"),
+            LeftOut("clip.mp4", "not an image by its suffix"),
+            LeftOut("t\tab.png", NAME),
+            LeftOut("two\nlines.png", NAME),
+            LeftOut("x.HEIC", "HEIC images cannot be decoded; convert it to JPEG"),
+            LeftOut("y.nef", "NEF images cannot be decoded; convert it to JPEG"),
+            LeftOut("\udce9.png", NAME),
+        ]
+    )
+
+
 def test_a_file_that_is_deleted_before_it_is_read_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     fill(tmp_path, "a.png")
-    walk = [(str(tmp_path), ["a.png", "gone.png"])]
+    walk = [(str(tmp_path), ["a.png", "gone.png"], [])]
     monkeypatch.setattr("wordbridge.images.listing.walk", lambda *_: walk)
     _, missing = list_folder(tmp_path)
     assert missing == LeftOut("gone.png", "cannot be read (No such file or directory)")
@@ -268,11 +363,18 @@ def test_a_named_pipe_does_not_block(tmp_path: Path):
     assert pipe == LeftOut("b.png", "empty")
 
 
-def test_a_link_to_a_folder_is_not_followed(tmp_path: Path):
-    fill(tmp_path, "a.png")
-    (tmp_path / "round").symlink_to(tmp_path)
-    items = list(list_folder(tmp_path))
-    assert [item.path for item in items if isinstance(item, SourceImage)] == ["a.png"]
+def test_links_to_folders_are_followed_once(tmp_path: Path):
+    fill(tmp_path, "album/a.png", "album/z/b.png", "2019/c.png", "2019/sub/d.png")
+    links = {"2019": "2019", "again": "2019", "round": "album", "above": "", "inside": "album/z"}
+    links |= {"below": "2019/sub"}
+    for name, target in links.items():
+        (tmp_path / "album" / name).symlink_to(tmp_path / target)
+    (tmp_path / "2019/back").symlink_to(tmp_path / "album")
+    items = list(list_folder(tmp_path / "album"))
+    images = [item.path for item in items if isinstance(item, SourceImage)]
+    assert images == ["2019/c.png", "2019/sub/d.png", "a.png", "z/b.png"]
+    left_out = [item.image for item in items if isinstance(item, LeftOut)]
+    assert left_out == ["above", "again", "below", "inside", "round", "2019/back"]
 
 
 @pytest.mark.parametrize(
@@ -331,9 +433,8 @@ def test_a_table_names_images_synsets_and_splits(tmp_path: Path, name: str, mark
     ("text", "words"),
     [
         ("file\tsynset\na.png\t\n", "expected the columns path and synset, got file, synset"),
-        ("path\tsynset\na.png\tdog\n", "expected a synset such as n01440764, got dog"),
+        ("path\tsynset\na.png\tdog\n", "expected a synset such as n01440764, got 'dog'"),
         ("path\tsynset\na.png\n", "line 2: expected 2 columns"),
-        ("path\tsynset\na.png\t\na.png\t\n", "a.png is in it twice"),
         (
             "path\tsynset\tsplit\na.png\t\tdev\n",
             "expected the split train, valid or test, got 'dev'",
@@ -350,3 +451,20 @@ def test_an_invalid_table_is_an_error(tmp_path: Path, text: str, words: str):
     files = {"table": str(tmp_path / "t.tsv")}
     with pytest.raises(InputError, match=words):
         list_images("s", own, files, NOUNS, tmp_path / "s.zip")
+
+
+def test_a_bad_row_of_a_table_leaves_out_that_image(tmp_path: Path):
+    fill(tmp_path, "e\u0301/e\u0301.png", "tr/a.png", "b.png")
+    rows = ["path\tsynset\tsplit", "\u00e9/\u00e9.png\t\t", "tr\\a.png\t\t", "b.png\tdog\t"]
+    rows += ["b.png\t\tdev", "b.png\t\t", "b.png\t\t", "@eaDir/b.png\t\t"]
+    (tmp_path / "t.tsv").write_text("\n".join(rows), encoding="utf-8")
+    own, files = settings("table", folder=str(tmp_path)), {"table": str(tmp_path / "t.tsv")}
+    images, left_out = list_images("t", own, files, NOUNS, tmp_path / "o.zip")
+    assert [image.image for image in images] == ["b.png", "tr\\a.png", "\u00e9/\u00e9.png"]
+    assert all(read_bytes(image) == b"x" for image in images)
+    assert left_out == [
+        LeftOut("@eaDir/b.png", "a file or folder of the system"),
+        LeftOut("b.png", "expected a synset such as n01440764, got 'dog'"),
+        LeftOut("b.png", "expected the split train, valid or test, got 'dev'"),
+        LeftOut("b.png", "in the set twice; only the first is used"),
+    ]

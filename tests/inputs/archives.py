@@ -11,6 +11,7 @@ from wordbridge.sources.archives import extract_member
 CONFIG = "tests/mini/config.yaml"
 LOCAL = "- local: tests/mini/questions.fr.txt"
 ZIPPED = "- local: a.zip\n        member: fr.txt"
+ESCAPES = "its path escapes the archive"
 ARCHIVES = "tests/sources/test_archives.py"
 
 
@@ -23,10 +24,22 @@ ROWS: list[Row] = [
     Bad("a cut zip", "archive", half, "archive truncated or damaged"),
     Bad("a zip with a nameless member", "archive", swap(b"\x09\0\0\0\0\0\0\0", b"\0" * 8), "damag"),
     Bad("a link", "archive", files.tarred({"a/dog.png": "/etc/passwd"}), "a link to /etc/passwd"),
-    Bad("a zip slip", "package", files.zipped({"../a.png": b"x"}), "'../a.png' escapes the ar"),
-    Bad("a tar slip", "package", files.tarred({"a/../../b": b"x"}), "escapes the archive"),
-    Bad("an absolute path", "package", files.tarred({"/etc/x": b"x"}), "escapes the archive"),
-    Bad("a drive of Windows", "package", files.zipped({"C:x": b"x"}), "escapes the archive"),
+    Bad("a 7z archive", "archive", b"7z\xbc\xaf\x27\x1c" * 99, "7z is not supported; unpack it f"),
+    Bad(
+        "a rar archive", "archive", b"Rar!\x1a\x07\0" * 99, "rar is not supported; unpack it first"
+    ),
+    Bad("a zst file", "archive", b"\x28\xb5\x2f\xfd" * 99, "zstd is not supported; unpack it f"),
+    Bad(
+        "a second file of macOS",
+        "archive",
+        files.zipped({"a/cat.png": b"x", "__MACOSX/a/._cat.png": b"x"}),
+        "no member a/dog.png among 1; nearest: a/cat.png",
+    ),
+    Unusual("backslashes", "archive", files.zipped({"a\\dog.png": b"x"}), b"x"),
+    Unusual("a zip slip", "package", files.zipped({"../a.png": b"x"}), [ESCAPES]),
+    Unusual("a tar slip", "package", files.tarred({"a/../../b": b"x"}), [ESCAPES]),
+    Unusual("an absolute path", "package", files.tarred({"/etc/x": b"x"}), [ESCAPES]),
+    Unusual("a drive of Windows", "package", files.zipped({"C:x": b"x"}), [ESCAPES]),
     Bad("a truncated package", "package", cut(-400), "the Debian package is truncated"),
     Bad(
         "a package whose member leads back to itself",
@@ -34,7 +47,12 @@ ROWS: list[Row] = [
         b"!<arch>\n" + files.ar_member("debian-binary", b"2.0\n", "-60"),
         "truncated or has no data",
     ),
-    Unusual("a link next to a file", "package", files.tarred({"a": "/etc", "b": b"x"}), ["b"]),
+    Unusual(
+        "a link next to a file",
+        "package",
+        files.tarred({"a": "/etc", "b": b"x"}),
+        ["a link to /etc; name that member instead", "b"],
+    ),
     Value(
         "a member that leads out",
         lambda: extract_member(Path("a.zip"), "../x", Path("out")),

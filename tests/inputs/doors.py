@@ -230,7 +230,7 @@ DOORS: dict[str, Door] = {
     "package": Door(
         "package.deb",
         fixed(files.deb(files.tarred(PNGS))),
-        lambda p: [name for name, _ in members(p, lambda name: True)],
+        lambda p: [getattr(data, "reason", name) for name, data in members(p, lambda name: True)],
     ),
     # Nouns
     "WordNet": Door(

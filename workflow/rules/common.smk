@@ -292,9 +292,12 @@ cached_digest = cache(folder_digest)  # once per folder and reading of the Snake
 def image_set_block(wildcards):
     """Return the config's entry of an image set, for a folder with a digest of its content.
 
-    Snakemake notices neither new images in a subfolder nor changed ones.
+    Snakemake notices neither new images in a subfolder nor changed ones. In an album a folder named
+    n20190705 has a date and no synset.
     """
     block = config["image_sets"][wildcards.set]
+    if block["kind"] in ("folder", "tar") and wildcards.set not in LABELLED_SETS:
+        block = {**block, "labelled": False}
     if not block.get("folder"):
         return block
     # A table may list files of any ending.

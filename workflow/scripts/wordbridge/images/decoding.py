@@ -1,5 +1,6 @@
 """Decoding of images: upright RGB, center crops, and the reasons why an image is unreadable."""
 
+import re
 from contextlib import suppress
 from io import BytesIO
 from math import ceil
@@ -7,13 +8,23 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 # Only formats that Pillow decodes itself: its EPS reader, for example, starts another program.
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+FORMATS = (*("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "QOI", "TIFF", "WEBP"),)
+# Other formats by the first bytes; browsers and telephones name some of them .jpg.
+_OTHER_FORMATS = {
+    rb"....ftyp(hei|hev|mif|msf)": "HEIC; convert it to JPEG",
+    rb"....ftyp": "a video",
+    rb"\xff\x0a|....JXL ": "JPEG XL; convert it to JPEG",
+    rb"8BPS": "Photoshop; convert it to JPEG",
+    rb"%PDF": "PDF",
+}
 # Of one decoded image: 0.4 GB as RGBA. A large JPEG is decoded at a fraction of its size and may
-# have more, up to Pillow's own limit for decompression bombs.
+# have more.
 MAX_PIXELS = 100_000_000
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit knows no fractions
+_WHOLE = (0.0, 65535.0)  # the range of 16 bits
 # A JPEG is decoded at no less than this multiple of the target size; less changes the result.
 MARGIN = 2
 
@@ -44,12 +55,13 @@ def open_image(data: bytes, short_side: int = 0) -> Image.Image:
         with Image.open(BytesIO(data), formats=formats) as image:
             if short_side:
                 image.draft("RGB", (MARGIN * short_side, MARGIN * short_side))
-            return _rgb(image)
+            return _rgb(image, data)
     except (UnreadableImageError, MemoryError):
         raise
     except UnidentifiedImageError:
+        kinds = (kind for start, kind in _OTHER_FORMATS.items() if re.match(start, data, re.DOTALL))
         raise UnreadableImageError(
-            f"not an image of a known format (it begins with {data[:12]!r})"
+            f"not an image of a known format ({next(kinds, f'it begins with {data[:12]!r}')})"
         ) from None
     except Exception as error:  # Pillow raises many types for damaged files
         message = " ".join(str(error).split()) or type(error).__name__
@@ -67,21 +79,60 @@ def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
     return np.asarray(image.resize((crop.side, crop.side), kernel, box=box))
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def _rgb(image: Image.Image, data: bytes) -> Image.Image:
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:
         raise UnreadableImageError(
-            f"too large ({ceil(pixels / 1e6)} million pixels, at most {MAX_PIXELS // 10**6})"
+            f"too large ({ceil(pixels / 1e6)} million pixels, at most {MAX_PIXELS // 10**6}); save "
+            "it as JPEG, which is decoded at a fraction of its size"
         )
-    if image.mode in ("I", "F"):
-        raise UnreadableImageError(f"numbers without a known range (mode {image.mode})")
     image.load()
     with suppress(Exception):  # an image with damaged metadata is still readable
         ImageOps.exif_transpose(image, in_place=True)
-    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):  # convert() would make nearly all white
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    image = _scaled(image, data)
     if not image.has_transparency_data:
         return image.convert("RGB")
     rgba = image.convert("RGBA")
     background = Image.new("RGBA", rgba.size, "white")
     return Image.alpha_composite(background, rgba).convert("RGB")
+
+
+def _scaled(image: Image.Image, data: bytes) -> Image.Image:
+    """Return an image with 8 bits, in which the range that the file states for more bits is whole.
+
+    Pillow reduces colours with 16 bits to 8; with 12 bits in 16, 16 levels are left of them.
+    """
+    is_grey = image.mode in ("I", "F") or image.mode.startswith("I;16")
+    low, high = _stated_range(image, data)
+    if not is_grey and (low, high) == _WHOLE:
+        return image
+    if not np.isfinite(high - low) or high == low:
+        raise UnreadableImageError(f"numbers without a known range (mode {image.mode})")
+    numbers = np.asarray(image, np.float32)
+    if not is_grey:
+        numbers = numbers * (high / (high // 256))
+    elif image.mode != "F":
+        high += np.sign(high - low)  # with integers the last step is white too
+    pixels = (np.nan_to_num(numbers) - low) * (256 / (high - low))
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
+    """Return the numbers of black and white; those of 16 bits unless a file states others."""
+    low, high = (0.0, np.nan) if image.mode == "F" else _WHOLE
+    is_white_zero = False
+    if image.format == "PNG" and data[24] == 16:
+        start = data.find(b"sBIT", 0, data.find(b"IDAT"))
+        count = int.from_bytes(data[max(start - 4, 0) : max(start, 0)])
+        high = 2.0 ** max(data[start + 4 : start + 4 + count], default=16) - 1
+    elif isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(258, (1,))[0] > 8:
+        # BitsPerSample, PhotometricInterpretation, SMinSampleValue, MinSampleValue and the like.
+        tags = image.tag_v2
+        bits = np.nan if image.mode in ("I", "F") else 2.0 ** tags[258][0] - 1
+        low = min(tags.get(340) or tags.get(280) or (0.0,))
+        high = max(tags.get(341) or tags.get(281) or (bits,))
+        is_white_zero = tags.get(262) == 0
+    if high < _WHOLE[1] and image.mode not in ("I", "F"):
+        largest = np.max(image.getextrema()) * (1 if image.mode.startswith("I") else 256)
+        low, high = _WHOLE if largest > high else (low, high)  # PNG demands shifted numbers
+    return (high, low) if is_white_zero else (low, high)

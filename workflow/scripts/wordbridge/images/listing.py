@@ -5,19 +5,28 @@ layout of ImageNet sets labels and splits: folders named n01440764 below train a
 """
 
 import csv
+import os
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
+from unicodedata import normalize
 
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write, write_tsv
-from wordbridge.images.files import SUFFIXES, content, is_image, walk
+from wordbridge.images.files import (
+    LeftOut,
+    content,
+    name_reason,
+    suffix_reason,
+    walk,
+)
 from wordbridge.images.labels import LabelIndex
 from wordbridge.images.packages import (
-    LeftOut,
     SourceImage,
     add_image,
     list_emoji,
@@ -26,6 +35,7 @@ from wordbridge.images.packages import (
     members,
 )
 from wordbridge.images.table import (
+    INVALID,
     NO_SPLIT,
     TEST,
     TRAIN,
@@ -37,7 +47,6 @@ from wordbridge.images.table import (
 from wordbridge.nouns.table import Noun, lemma_text
 from wordbridge.nouns.wordnet import read_senses
 
-NOT_AN_IMAGE = "not an image by its suffix"
 _SYNSET_FOLDER = re.compile(r"(n\d{8})(?:\b|_).*")
 _SPLITS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
 
@@ -55,31 +64,36 @@ def list_images(
     and packages; for sets of plain files it is empty. Raises InputError for a set without images.
     """
     noun_of = {noun.synset: noun for noun in nouns}
-    rows: list[ImageRow] = []
-    left_out: list[LeftOut] = []
+    rows: dict[str, ImageRow] = {}  # by location
+    left_out: set[LeftOut] = set()
     with atomic_write(archive) as partial, zipfile.ZipFile(partial, "w") as target:
         for image in _source_images(settings, files, nouns):
+            location = image.image if isinstance(image, LeftOut) else image.location or image.path
             if isinstance(image, LeftOut):
-                left_out.append(image)
+                left_out.add(image)
+            elif INVALID.search(image.path):
+                reason = "its name is not UTF-8, or has a tab or a line end; rename it"
+                left_out.add(LeftOut(image.path, reason))
+            elif location in rows:
+                left_out.add(LeftOut(image.path, "in the set twice; only the first is used"))
             elif image.synset and image.synset not in noun_of:
                 reason = f"{image.synset} is not a noun of WordNet"
-                left_out.append(LeftOut(image.path, reason))
+                left_out.add(LeftOut(image.path, reason))
             else:
                 if image.data is not None:
                     add_image(target, image.path, image.data)
-                rows.append(_row(name, settings, image, noun_of.get(image.synset), archive))
+                noun = noun_of.get(image.synset)
+                rows[location] = _row(name, settings, image, noun, archive)
     if not rows:
         sources = {**settings, **files}
         source = next(sources[k] for k in ("table", "folder", "archive", "package") if k in sources)
+        reasons = Counter(item.reason for item in sorted(left_out)).most_common(1)
+        main = f" (most of them: {reasons[0][0]})" if reasons else ""
         raise InputError(
-            f"image set {name}: expected images ({', '.join(SUFFIXES)}) in {source}, got none; "
-            f"{len(left_out)} files were left out; correct the path or remove the image set"
+            f"image set {name}: expected images in {source}, got none; {len(left_out)} files were "
+            f"left out{main}; correct the path or remove the image set"
         )
-    rows.sort(key=lambda row: row.image)
-    for row, following in pairwise(rows):
-        if row.image == following.image:
-            raise InputError(f"image set {name}: {row.image} is in it twice; rename one")
-    return rows, sorted(left_out)
+    return sorted(rows.values(), key=lambda row: row.image), sorted(left_out)
 
 
 def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
@@ -89,12 +103,12 @@ def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
     write_tsv(path, LeftOut._fields, escaped)
 
 
-def list_folder(folder: str | Path) -> Iterator[SourceImage | LeftOut]:
+def list_folder(folder: str | Path, labelled: bool = True) -> Iterator[SourceImage | LeftOut]:
     """Yield the images of a folder and its subfolders, sorted by path.
 
-    Folders named train, valid, val or test set the split, folders named n01440764 the label.
-    Files with other suffixes, empty files and broken links are left out; hidden files are
-    skipped, and links to folders are not followed. Raises InputError without a folder.
+    Folders named train, valid, val or test set the split, folders named n01440764 the label if
+    the set is ``labelled``. Files with other suffixes, empty files, broken links, folders that
+    cannot be listed, and what ``walk`` leaves out are left out. Raises InputError without a folder.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -103,50 +117,63 @@ def list_folder(folder: str | Path) -> Iterator[SourceImage | LeftOut]:
             " correct the path in the config or remove the image set"
         )
 
+    left_out: list[LeftOut] = []
+
     def fail(error: OSError) -> None:
-        raise InputError(
-            f"{error.filename}: expected to list it, got {error.strerror!r}; check its permissions"
-        )
+        below = os.path.relpath(error.filename, root)
+        if below == "." or not isinstance(error, PermissionError):
+            raise InputError(
+                f"{error.filename}: expected to list it, got {error.strerror!r}; check the disk and"
+                " the permissions"
+            )
+        left_out.append(LeftOut(below, f"cannot be listed ({error.strerror})"))
 
-    folders = ((Path(below).relative_to(root), names) for below, names in walk(root, fail))
-    for path in sorted((below / name).as_posix() for below, names in folders for name in names):
-        if is_image(path):
-            yield _file(root, path, synset_of(path), split_of(path))
+    paths = []
+    for current, names, others in walk(root, fail):
+        below = PurePosixPath(os.path.relpath(current, root))
+        paths += [(below / name).as_posix() for name in names]
+        left_out += [LeftOut(str(below / other.image), other.reason) for other in others]
+    yield from left_out
+    for path in sorted(paths):
+        if reason := suffix_reason(path):
+            yield LeftOut(path, reason if (root / path).exists() else "a broken link")
         else:
-            yield LeftOut(path, NOT_AN_IMAGE)
+            yield _file(root, path, synset_of(path) if labelled else "", split_of(path))
 
 
-def list_archive(archive: str | Path) -> Iterator[SourceImage | LeftOut]:
+def list_archive(archive: str | Path, labelled: bool = True) -> Iterator[SourceImage | LeftOut]:
     """Yield the images in a tar or zip archive with their bytes, in its order.
 
     Folders set labels and splits as in ``list_folder``. Raises InputError for a damaged archive.
     """
-    for path, data in members(archive, lambda path: not _is_hidden(path)):
-        if not is_image(path):
-            yield LeftOut(path, NOT_AN_IMAGE)
+    for path, data in members(archive, lambda path: True):
+        if item := _left_out_by_name(path):
+            yield item
+        elif reason := suffix_reason(path):
+            yield LeftOut(path, reason)
+        elif isinstance(data, LeftOut):
+            yield data
         elif not data:
             yield LeftOut(path, "empty")
         else:
-            yield SourceImage(path, synset_of(path), split_of(path), data)
+            yield SourceImage(path, synset_of(path) if labelled else "", split_of(path), data)
 
 
 def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | LeftOut]:
     """Yield the images that a table names, sorted by path.
 
     The table has the columns path (below ``folder``), synset and optionally split, separated by
-    tabs, or by commas in a .csv. Hidden files are left out. Raises InputError for other columns,
-    an invalid synset or split, and a duplicate path.
+    tabs, or by commas in a .csv. Hidden files, and those with an invalid synset or split are left
+    out. Raises InputError for other columns.
     """
-    for path, row in sorted(_table_rows(Path(table)).items()):
-        synset, split = row["synset"], row.get("split", "")
+    for row in sorted(_table_rows(Path(table)), key=itemgetter("path")):
+        path, synset, split = row["path"], row["synset"], row.get("split", "")
         if synset and not re.fullmatch(r"n\d{8}", synset):
-            raise InputError(f"{table}: {path}: expected a synset such as n01440764, got {synset}")
-        if split and split not in _SPLITS:
-            raise InputError(
-                f"{table}: {path}: expected the split train, valid or test, got {split!r}"
-            )
-        if _is_hidden(path):
-            yield LeftOut(path, "hidden")
+            yield LeftOut(path, f"expected a synset such as n01440764, got {synset!r}")
+        elif split and split not in _SPLITS:
+            yield LeftOut(path, f"expected the split train, valid or test, got {split!r}")
+        elif item := _left_out_by_name(path):
+            yield item._replace(image=path)
         else:
             yield _file(Path(folder), path, synset, _SPLITS.get(split, NO_SPLIT))
 
@@ -170,11 +197,11 @@ def _source_images(
 ) -> Iterable[SourceImage | LeftOut]:
     match settings["kind"]:
         case "folder":
-            return list_folder(settings["folder"])
+            return list_folder(settings["folder"], settings.get("labelled", True))
         case "table":
             return list_table(files["table"], settings["folder"])
         case "tar":
-            return list_archive(files["archive"])
+            return list_archive(files["archive"], settings.get("labelled", True))
         case "foolbox":
             return list_samples(files["package"], nouns)
     labels = LabelIndex(nouns, read_senses(files["senses"]) if files.get("senses") else {})
@@ -206,20 +233,41 @@ def _row(
 
 def _file(root: Path, path: str, synset: str, split: str) -> SourceImage | LeftOut:
     """Return an image file, or the reason why it is left out."""
-    location = root / path
+    location = _find(root, path)
     stamp, reason = content(location)
     if reason:
         return LeftOut(path, reason)
     return SourceImage(path, synset, split, location=location.as_posix(), stamp=stamp)
 
 
-def _is_hidden(path: str) -> bool:
-    return any(name.startswith(".") and name != ".." for name in PurePosixPath(path).parts)
+def _find(root: Path, path: str) -> Path:
+    """Return the file of a path, which may have another Unicode normal form on the disk."""
+    if (root / path).exists():
+        return root / path
+    location = root
+    for name in PurePosixPath(normalize("NFC", path.replace("\\", "/"))).parts:
+        location /= name if (location / name).exists() else _names(location).get(name, name)
+    return location
 
 
-def _table_rows(table: Path) -> dict[str, Mapping[str, str]]:
+@lru_cache
+def _names(folder: Path) -> dict[str, str]:
+    names = os.listdir(folder) if folder.is_dir() else []
+    return {normalize("NFC", name): name for name in names}
+
+
+def _left_out_by_name(path: str) -> LeftOut | None:
+    """Return the outermost hidden or system folder of a path, or the file itself, or None."""
+    names = PurePosixPath(path).parts
+    for depth, name in enumerate(names, start=1):
+        if name != ".." and (reason := name_reason(name)):
+            return LeftOut("/".join(names[:depth]), reason)
+    return None
+
+
+def _table_rows(table: Path) -> list[Mapping[str, str]]:
     delimiter = "," if table.suffix.lower() == ".csv" else "\t"
-    rows: dict[str, Mapping[str, str]] = {}
+    rows: list[Mapping[str, str]] = []
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, delimiter=delimiter, strict=True)
@@ -234,9 +282,7 @@ def _table_rows(table: Path) -> dict[str, Mapping[str, str]]:
                     raise InputError(
                         f"{table}, line {reader.line_num}: expected {len(columns)} columns"
                     )
-                if row["path"] in rows:
-                    raise InputError(f"{table}: {row['path']} is in it twice; delete one row")
-                rows[row["path"]] = row
+                rows.append(row)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{table}: cannot read a table of images ({error})") from None
     return rows

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from resvg_py import svg_to_bytes
 
 from wordbridge.errors import InputError, shorten, with_location
+from wordbridge.images.files import LeftOut
 from wordbridge.images.labels import LabelIndex
 from wordbridge.images.table import DRAWING, NO_SPLIT, PHOTO
 from wordbridge.nouns.table import Noun, lemma_text
@@ -46,29 +47,29 @@ class SourceImage(NamedTuple):
     fr_name: str = ""
 
 
-class LeftOut(NamedTuple):
-    """A file that is not in a set, and the reason."""
-
-    image: str
-    reason: str
-
-
-def members(package: str | Path, selects: Callable[[str], object]) -> Iterator[tuple[str, bytes]]:
+def members(
+    package: str | Path, selects: Callable[[str], object]
+) -> Iterator[tuple[str, bytes | LeftOut]]:
     """Yield path and bytes of the selected files in a zip, tar or Debian package, in its order.
 
-    One member is in memory at a time. Raises InputError for a missing or damaged archive, a path
-    that leads out of it and a file of more than 256 MB.
+    One member is in memory at a time. A link, a path that leads out of the archive, a file of more
+    than 256 MB and one that is encrypted or damaged are left out. Raises InputError for a missing
+    archive and for a damaged one.
     """
     path = Path(package)
     if not path.is_file():
         raise InputError(f"{path}: expected an archive, got no file; correct the path")
     with with_location(path), corrupt_archive_errors(path):
         for entry in entries(path, path.name):
-            if entry.unreadable_reason is not None or not selects(entry.name):
+            if entry.unreadable_reason == "a folder" or not selects(entry.name):
                 continue
-            if escapes_archive(entry.name):
-                raise InputError(f"member {entry.name!r} escapes the archive; refused")
-            yield entry.name, b"".join(entry.chunks(MAX_BYTES))
+            try:
+                if escapes_archive(entry.name):
+                    raise InputError("its path escapes the archive")
+                yield entry.name, b"".join(entry.chunks(MAX_BYTES))
+            except InputError as error:
+                reason = shorten(error).removeprefix(f"member {entry.name} is ")
+                yield entry.name, LeftOut(entry.name, reason)
 
 
 def add_image(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
@@ -294,7 +295,7 @@ def _plain_code(key: str) -> str:
 
 def _read_json(package: str | Path, *names: str) -> list[dict[str, Any]]:
     """Return the JSON objects in the named members; raises InputError for other contents."""
-    files = dict(members(package, names.__contains__))
+    files = _files(package, names.__contains__, ", ".join(names))
     values = []
     for name in names:
         try:
@@ -311,7 +312,8 @@ def _files(
     package: str | Path, selects: Callable[[str], object], expected: str
 ) -> dict[str, bytes]:
     """Return the selected files of a package; raises InputError for one without them."""
-    if files := dict(members(package, selects)):
+    items = members(package, selects)
+    if files := {path: data for path, data in items if isinstance(data, bytes)}:
         return files
     raise InputError(f"{package}: expected {expected}, got none; use the registry's package")
 

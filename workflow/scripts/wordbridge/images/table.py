@@ -41,7 +41,7 @@ HEADER = ImageRow._fields
 # The fields that many rows have in common; a million rows share one string for each value.
 _SHARED = {"set", "synset", "kind", "split", "name", "fr_name", "archive"}
 # Tabs, all characters that end a line in Python, and bytes of a name that are not UTF-8.
-_INVALID = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029\ud800-\udfff]")
+INVALID = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029\ud800-\udfff]")
 
 
 class MissingImageError(InputError):
@@ -126,7 +126,7 @@ def _checked(image: ImageRow) -> ImageRow:
     """Return an image with names on one line; raises InputError for another invalid field."""
     image = image._replace(name=collapse_spaces(image.name), fr_name=collapse_spaces(image.fr_name))
     for field, value in zip(HEADER, image, strict=True):
-        if _INVALID.search(value):
+        if INVALID.search(value):
             raise InputError(
                 f"image {image.image!a} of {image.set!a}: expected UTF-8 without tabs and line "
                 f"ends as its {field}, got {value!a}; rename the file"

@@ -20,12 +20,13 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import IO, cast
+from unicodedata import normalize
 
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
@@ -35,7 +36,18 @@ CHUNK = 1 << 20  # bytes
 MAX_RATIO = 250
 ALWAYS_ALLOWED = 1 << 28  # bytes; below this a high ratio is harmless
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+_UNSUPPORTED = {  # by their first bytes
+    _ZSTD: "zstd",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "rar",
+    b"LZIP": "lzip",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"\x1f\x9d": "compress (.Z)",
+    b"\x5d\0\0": "lzma",
+    b"MSCF": "cab",
+}
 _AR = b"!<arch>\n"
 _AR_HEADER = 60  # bytes: name 16, date 12, owner 6, group 6, mode 8, size 10, end 2
 _AR_SIZE, _AR_END = slice(48, 58), b"`\n"
@@ -80,7 +92,7 @@ def extract_member(
     """
     if escapes_archive(member):
         raise InputError(f"member {member!r} escapes the archive; expected a relative path")
-    path = posixpath.normpath(member)
+    path = posixpath.normpath(_plain(member))
     limit = max(ALWAYS_ALLOWED, MAX_RATIO * archive.stat().st_size) if size is None else size
     names = []
     with corrupt_archive_errors(archive), atomic_write(destination) as unfinished:
@@ -91,6 +103,7 @@ def extract_member(
                     file.writelines(entry.chunks(limit))
             names.append(entry.name)
         if path not in names:
+            names = [name for name in names if not name.startswith("__MACOSX")]
             same = [name for name in names if Path(name).name == Path(path).name]
             nearest = (same + get_close_matches(path, names, n=3, cutoff=0.5) or sorted(names))[:3]
             listed = ", ".join(dict.fromkeys(nearest)) or "no files at all"
@@ -142,11 +155,27 @@ def _zip_entries(file: IO[bytes]) -> Iterator[Entry]:
             reason = None
             if info.flag_bits & 1:
                 reason = "encrypted; unpack it manually"
+            elif info.compress_type not in _ZIP_METHODS:
+                reason = f"packed by method {info.compress_type}; pack it with deflate"
             elif stat.S_ISLNK(info.external_attr >> 16):  # a Unix file mode
                 reason = "a link"
-            elif info.is_dir():
+            elif info.filename.endswith(("/", "\\")):
                 reason = "a folder"
-            yield Entry(_plain(info.filename), partial(archive.open, info), reason)
+            name = info.filename
+            if not info.flag_bits & 0x800:  # macOS does not mark its names as UTF-8
+                with suppress(UnicodeError):
+                    name = name.encode("cp437").decode()
+            yield Entry(_plain(name), partial(_open_zip_member, archive, info), reason)
+
+
+@contextmanager
+def _open_zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    """Open a member whose damage does not concern the others."""
+    try:
+        with archive.open(info) as stream:
+            yield stream
+    except (zlib.error, lzma.LZMAError, zipfile.BadZipFile, EOFError, ValueError) as error:
+        raise CorruptArchive(f"damaged in the archive ({shorten(error)})") from None
 
 
 def _stream_entries(file: IO[bytes], magic: bytes, name: str) -> Iterator[Entry]:
@@ -158,6 +187,9 @@ def _stream_entries(file: IO[bytes], magic: bytes, name: str) -> Iterator[Entry]
         tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
     except tarfile.HeaderError:
         if stream is file:
+            for start, kind in _UNSUPPORTED.items():
+                if magic.startswith(start):
+                    raise InputError(f"{kind} is not supported; unpack it first") from None
             raise CorruptArchive("no zip, tar, deb or compressed file") from None
         member = re.sub(r"\.(gz|bz2|xz)$", "", name, flags=re.IGNORECASE)
         yield Entry(member, lambda: nullcontext(stream), None)
@@ -192,7 +224,8 @@ def _tar_entries(stream: IO[bytes]) -> Iterator[Entry]:
 
 
 def _plain(name: str) -> str:
-    return name.removeprefix("./").rstrip("/")
+    """Return a member's name with slashes, as Windows may not write it, in one normal form."""
+    return normalize("NFC", name).replace("\\", "/").removeprefix("./").rstrip("/")
 
 
 @contextmanager
