@@ -4,14 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordbridge.corpus.batches import (
-    AuxiliarySampler,
-    pad,
-    read_parallel,
-    sorted_batches,
-    sortish_batches,
-)
-from wordbridge.corpus.ids import pack, write_ids
+from wordbridge.corpus.batches import pad, read_parallel, sorted_batches, sortish_batches
+from wordbridge.corpus.ids import AuxiliarySampler, pack, write_ids
 from wordbridge.errors import InputError
 
 quick = settings(derandomize=True, max_examples=60, deadline=None, database=None)

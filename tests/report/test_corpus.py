@@ -125,7 +125,7 @@ def test_reports_become_one_table_by_step(tmp_path):
         ("", "expected the columns reason, count"),
         ("a\tb\n", "expected the columns reason, count"),
         ("reason\tcount\nread\n", "line 2: expected 2 columns, got 1"),
-        ("reason\tcount\nread\tx\n", "line 2: expected a number as count, got 'x'"),
+        ("reason\tcount\nread\tx\n", "line 2: expected values of reason, count, got others"),
     ],
 )
 def test_a_file_that_is_not_a_report_is_an_error(tmp_path, text, message):

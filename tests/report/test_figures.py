@@ -11,14 +11,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.settings import defaults
-from wordbridge.corpus.batches import AuxiliarySampler
 from wordbridge.report.figures import (
     COLOURS,
     head_losses_figure,
     house_style,
     line_style,
     losses_figure,
-    num_steps,
     range_test_figure,
     save_figure,
     schedule_curves,
@@ -70,7 +68,7 @@ METRICS = pd.DataFrame(
         ("all", 1, 0, 3.9, 8.0), ("all", 1, 1, 3.1, 4.0),
     ],
     columns=["variant", "seed", "epoch", "train_loss", "free_running_loss"],
-)  # fmt: skip
+).assign(nll=lambda frame: frame["train_loss"] / 2)  # fmt: skip
 
 
 def texts(figure: Figure) -> list[str]:
@@ -81,7 +79,7 @@ def texts(figure: Figure) -> list[str]:
 
 def test_losses_are_means_over_the_seeds(tmp_path: Path) -> None:
     figure = losses_figure(METRICS)
-    train, validation = figure.axes
+    train, validation, _ = figure.axes
     np.testing.assert_allclose(np.array(train.lines[0].get_ydata()), [4.5, 3.1, 2.8])
     np.testing.assert_allclose(np.array(validation.lines[0].get_ydata()), [13.0, 6.0, 3.5])
     np.testing.assert_allclose(np.array(validation.lines[1].get_ydata()), [8.0, 4.0])
@@ -96,8 +94,8 @@ def test_published_losses_are_drawn_as_further_lines() -> None:
     assert texts(figure) == ["forcing  3.50", "all  4.00"]
 
 
-def test_the_likelihood_gets_a_panel_if_it_is_in_the_metrics() -> None:
-    figure = losses_figure(METRICS.assign(nll=METRICS["train_loss"] / 2), published_losses())
+def test_the_likelihood_has_a_panel() -> None:
+    figure = losses_figure(METRICS, published_losses())
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
         "Training (running average)",
         "Validation, free running",
@@ -197,11 +195,12 @@ def test_schedules_have_a_value_for_every_step() -> None:
     assert list(momenta) == ["changing"]
 
 
-@pytest.mark.parametrize("auxiliary", [0, 9])
-def test_steps_are_those_of_the_training(auxiliary: int) -> None:
-    training = {"batch_size": 4, "epochs": 3, "auxiliary_pairs": 5, "auxiliary_epochs": 2}
-    steps = AuxiliarySampler(10, auxiliary, 5, 2).steps(batch_size=4, epochs=3)
-    assert num_steps(training, 10, auxiliary) == steps
+@pytest.mark.parametrize(("auxiliary", "steps"), [(0, 3 + 3 + 3), (9, 4 + 4 + 3)])
+def test_steps_include_those_of_auxiliary_pairs(auxiliary: int, steps: int) -> None:
+    training = {"batch_size": 4, "epochs": 3, "learning_rate": 0.1}
+    training |= {"auxiliary_pairs": 5, "auxiliary_epochs": 2}
+    block = {"schedule": defaults("variants.*.schedule"), "training": training}
+    assert len(schedule_curves({"one": block}, 10, auxiliary)[0]["one"]) == steps
 
 
 def test_the_table_of_a_range_test_reads_back(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ import pytest
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from tests.translation.toys import AWD, model_settings
 from wordbridge.translation.encoder import (
+    Encoder,
     RecurrentLayer,
-    activation_dropout,
-    variational_dropout,
+    batch_mask,
+    dropout,
     word_dropout,
 )
 from wordbridge.translation.settings import Cell
@@ -91,7 +93,8 @@ ONES = torch.ones(3, 5, 7)
 
 def test_a_variational_mask_is_the_same_at_all_steps_but_not_for_all_sentences() -> None:
     torch.manual_seed(1)
-    dropped = variational_dropout(ONES, 0.5, True)
+    encoder = Encoder(model_settings(**AWD), torch.ones(11, 7))
+    dropped = encoder._drop(ONES, 0.5)
     assert torch.equal(dropped[0], dropped[2])
     assert not torch.equal(dropped[0, 0], dropped[0, 1])
     assert set(dropped.unique().tolist()) == {0.0, 2.0}
@@ -106,6 +109,7 @@ def test_word_dropout_drops_whole_rows() -> None:
 @pytest.mark.parametrize("chance", [0.0, 0.5])
 def test_nothing_is_dropped_outside_training_or_with_probability_0(chance: float) -> None:
     training = chance == 0.0
-    assert torch.equal(variational_dropout(ONES, chance, training), ONES)
+    assert torch.equal(dropout(ONES, chance, training), ONES)
     assert torch.equal(word_dropout(ONES[0], chance, training), ONES[0])
-    assert torch.equal(activation_dropout(ONES, chance, training, variational=False), ONES)
+    assert torch.equal(dropout(ONES, chance, training, torch.zeros(3, 1, 1)), ONES)
+    assert batch_mask(model_settings(**AWD), (1, 5), chance, False, ONES) is None

@@ -25,7 +25,6 @@ from wordbridge.translation.losses import (
     greedy_validation,
     lesson_loss,
     nll_per_token,
-    word_loss,
 )
 from wordbridge.translation.translator import Decoded
 
@@ -48,12 +47,6 @@ def test_a_missing_step_costs_as_much_as_a_guess_among_all_words() -> None:
     known = F.cross_entropy(LOGITS[:1].flatten(0, 1), TARGET[0])
     expected = (known + 2 * math.log(WORDS)) / 3
     torch.testing.assert_close(lesson_loss(LOGITS[:1], TARGET), expected)
-
-
-def test_the_corrected_loss_counts_words_only() -> None:
-    words = TARGET != PAD
-    expected = -LOGITS.log_softmax(2).gather(2, TARGET.unsqueeze(2)).squeeze(2)[words].mean()
-    torch.testing.assert_close(word_loss(LOGITS[words], TARGET[words]), expected)
 
 
 def test_padding_after_the_end_of_sentence_costs_nothing() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wordbridge.translation.scores import reference_streams, repeated_tokens, score, token_rates
+from wordbridge.translation.scores import has_repetition, reference_streams, score, token_rates
 
 # "who is the king ?" against "who was the old king ?": 4, 1, 0, 0 of 5, 4, 3, 2 n-grams match;
 # the two zeros are smoothed to 1/2 and 1/4; 5 tokens against 6 cost exp(1 - 6/5).
@@ -160,10 +160,10 @@ def test_signatures_tell_case_and_number_of_references(
         ("a a b a a b", 4),  # the second a, and the whole second half
     ],
 )
-def test_tokens_that_repeat_those_just_before_them_are_counted(
+def test_tokens_that_repeat_those_just_before_them_are_a_repetition(
     sentence: str, repeated: int
 ) -> None:
-    assert repeated_tokens(sentence.split()) == repeated
+    assert has_repetition(sentence.split()) == (repeated > 0)
 
 
 def test_rates_are_shares_of_sentences_or_of_tokens() -> None:

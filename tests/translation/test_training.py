@@ -27,8 +27,7 @@ from tests.translation.toys import (
     translator,
 )
 from wordbridge import job
-from wordbridge.corpus.batches import AuxiliarySampler
-from wordbridge.corpus.ids import pack, write_ids
+from wordbridge.corpus.ids import AuxiliarySampler, pack, write_ids
 from wordbridge.corpus.special_tokens import EOS
 from wordbridge.errors import InputError
 from wordbridge.training import checkpoint
@@ -38,9 +37,9 @@ from wordbridge.translation.losses import GreedyValidation
 from wordbridge.translation.settings import Settings
 from wordbridge.translation.training import (
     TranslatorTrainer,
-    WeightAverage,
     prepare,
     train,
+    weight_average,
 )
 from wordbridge.translation.translator import Translator
 
@@ -364,35 +363,35 @@ def step(model: Translator) -> None:
 @pytest.mark.parametrize("decay", [0.1, 0.25, 0.999])
 def test_the_copy_is_the_decaying_mean_of_the_weights_after_each_step(decay: float) -> None:
     model = translator(settings({}))
-    average, seen = WeightAverage(model, decay), []
+    average, seen = weight_average(model, decay), []
     for _ in range(7):
         step(model)
-        average.update()
+        average.update_parameters(model)
         seen.append(bias(model))
-        torch.testing.assert_close(bias(average.model), expected_mean(seen, decay))
+        torch.testing.assert_close(bias(average.module), expected_mean(seen, decay))
         assert torch.equal(bias(model), seen[-1])
 
 
 def test_the_copy_has_the_models_shape_and_its_tied_weights() -> None:
     model = translator(settings({}, output_weights="tied"))
-    average = WeightAverage(model, 0.9)
-    assert average.model.parameter_count() == model.parameter_count()
-    assert average.model.decoder.output.weight is average.model.decoder.embedding.weight
-    assert average.model.decoder.output.weight is not model.decoder.output.weight
+    average = weight_average(model, 0.9)
+    assert average.module.parameter_count() == model.parameter_count()
+    assert average.module.decoder.output.weight is average.module.decoder.embedding.weight
+    assert average.module.decoder.output.weight is not model.decoder.output.weight
 
 
 def test_a_resumed_average_continues_with_the_decay_of_its_step() -> None:
     model = translator(settings({}))
-    whole, resumed = WeightAverage(model, 0.999), WeightAverage(model, 0.999)
+    whole, resumed = weight_average(model, 0.999), weight_average(model, 0.999)
     for _ in range(5):
         step(model)
-        whole.update()
-    resumed.model.load_state_dict(whole.model.state_dict())
-    resumed.resume(5)
+        whole.update_parameters(model)
+    resumed.module.load_state_dict(whole.module.state_dict())
+    resumed.n_averaged.fill_(5)
     step(model)
     for average in (whole, resumed):
-        average.update()
-    assert torch.equal(bias(whole.model), bias(resumed.model))
+        average.update_parameters(model)
+    assert torch.equal(bias(whole.module), bias(resumed.module))
 
 
 def test_the_mean_of_a_training_is_validated_and_kept() -> None:

@@ -59,39 +59,6 @@ def _cut(indices: Indices, size: int) -> list[Indices]:
     return [indices[start : start + size] for start in range(0, len(indices), size)]
 
 
-@dataclass(frozen=True)
-class AuxiliarySampler:
-    """The pairs of an epoch: all ``train`` pairs, and auxiliary ones in the first ``epochs``.
-
-    The ``auxiliary`` pairs follow the train pairs; each of the first epochs draws ``drawn``.
-    """
-
-    train: int
-    auxiliary: int = 0
-    drawn: int = 0
-    epochs: int = 0
-
-    def indices(self, seed: int, epoch: int) -> Indices:
-        """Return the indices of the pairs of ``epoch`` (from 0), the train pairs first.
-
-        Auxiliary pairs are drawn in one order per seed, none again before all have been drawn.
-        """
-        train = np.arange(self.train, dtype=np.int64)
-        if not self._size(epoch):
-            return train
-        order = np.random.RandomState([seed, self.auxiliary]).permutation(self.auxiliary)
-        drawn = np.arange(epoch * self.drawn, (epoch + 1) * self.drawn) % self.auxiliary
-        return np.concatenate([train, self.train + order[drawn]])
-
-    def steps(self, batch_size: int, epochs: int) -> int:
-        """Return the number of batches of a training of ``epochs`` epochs."""
-        sizes = [self.train + self._size(epoch) for epoch in range(epochs)]
-        return sum(-(-size // batch_size) for size in sizes)
-
-    def _size(self, epoch: int) -> int:
-        return self.drawn if epoch < self.epochs and self.auxiliary else 0
-
-
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Padded texts: source (source time, batch), target (target time, batch), lengths (batch).

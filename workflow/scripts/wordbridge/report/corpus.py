@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from wordbridge.arrays import l2_normalize
 from wordbridge.corpus.pairs import REPORT_COLUMNS, SPLITS, TokenizedPair
 from wordbridge.corpus.splits import match_key
-from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_tsv
 from wordbridge.report.tables import Column, Table, read_frame
 from wordbridge.vectors.protocol import WordVectors
@@ -73,23 +72,19 @@ def rejections_table(reports: Iterable[str | Path]) -> Table:
     """Return the table of pairs that each step kept and rejected, from the steps' reports.
 
     The name of a step is that of its file, x for x.report.tsv, or of the folder for x/report.tsv.
-    Raises InputError when a file cannot be read or is not a report of counts.
+    Raises InputError for a file that is not a report of counts.
     """
     rows: list[tuple[str, str, int]] = []
     for path in map(Path, reports):
         step = path.parent.name if path.stem == "report" else path.stem.removesuffix(".report")
-        counts = read_tsv(path, REPORT_COLUMNS, _count, "make the report again")
+        counts = read_tsv(path, REPORT_COLUMNS, _reason_count, "make the report again")
         rows.extend((step, reason, count) for reason, count in counts)
     columns = {"step": Column("Step"), "reason": Column("Reason"), "count": Column("Pairs", 0)}
     frame = pd.DataFrame(rows, columns=list(columns))
     return Table(frame, "Pairs that each step read, rejected and kept.", columns, group=True)
 
 
-def _count(reason: str, count: str) -> tuple[str, int]:
-    if not count.isdecimal():
-        raise InputError(
-            f"expected a number as count, got {shorten(count)!r}; make the report again"
-        )
+def _reason_count(reason: str, count: str) -> tuple[str, int]:
     return reason, int(count)
 
 

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
+from wordbridge.corpus.ids import AuxiliarySampler
 from wordbridge.files import atomic_write
 from wordbridge.training.schedules import ScheduleSettings, learning_rate, momentum
 
@@ -88,12 +89,11 @@ LOSSES = {
 def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Return the losses of all variants per epoch: mean, minimum and maximum over the seeds.
 
-    ``metrics`` has the columns variant, seed, epoch, train_loss, free_running_loss and optionally
-    nll (all in nats); ``published`` has run instead of seed and is drawn as thin lines.
+    ``metrics`` has the columns variant, seed, epoch, train_loss, free_running_loss and nll (all in
+    nats); ``published`` has run instead of seed, no nll, and is drawn as thin lines.
     """
-    columns = [column for column in LOSSES if column in metrics.columns]
-    figure, panels = _panels([LOSSES[column] for column in columns], (2.5, 4, 4.6), sharey=True)
-    for axes, column in zip(panels, columns, strict=True):
+    figure, panels = _panels([*LOSSES.values()], (2.5, 4, 4.6), sharey=True)
+    for axes, column in zip(panels, LOSSES, strict=True):
         for number, (variant, runs) in enumerate(metrics.groupby("variant", sort=False)):
             style = line_style(number)
             last = runs.sort_values("epoch").groupby("seed")[column].last().mean()
@@ -181,23 +181,15 @@ def schedule_curves(
     rates, momenta = {}, {}
     for name, block in variants.items():
         schedule, training = ScheduleSettings(**block["schedule"]), block["training"]
-        steps = num_steps(training, pairs, auxiliary)
+        drawn, epochs = training["auxiliary_pairs"], training["auxiliary_epochs"]
+        sampler = AuxiliarySampler(pairs, auxiliary, drawn, epochs)
+        steps = sampler.steps(training["batch_size"], training["epochs"])
         highest = training["learning_rate"]
         rates[name] = [learning_rate(schedule, step, steps, highest) for step in range(steps)]
         values = [momentum(schedule, step, steps) for step in range(steps)]
         if None not in values:
             momenta[name] = [value for value in values if value is not None]
     return rates, momenta
-
-
-def num_steps(training: Mapping[str, Any], pairs: int, auxiliary: int) -> int:
-    """Return the number of batches of a training (as AuxiliarySampler.steps, but without torch)."""
-    with_auxiliary = training["auxiliary_epochs"] if auxiliary else 0
-    sizes = [
-        pairs + training["auxiliary_pairs"] * (epoch < with_auxiliary)
-        for epoch in range(training["epochs"])
-    ]
-    return sum(-(-size // training["batch_size"]) for size in sizes)
 
 
 @house_style()

@@ -1,12 +1,11 @@
 """Checkpoints of an unfinished training: one file, written atomically, and its lock.
 
 A training that is killed resumes from its checkpoint and ends with the same bytes: the file has
-the weights, the optimizer, all random generators and the counters of the loop.
+the weights, the optimizer, torch's random generators and the counters of the loop.
 """
 
 import hashlib
 import json
-import random
 import signal
 import sys
 import time
@@ -16,7 +15,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
@@ -155,13 +153,17 @@ def save_state(
     best: Mapping[str, Tensor],
     values: Mapping[str, Any],
 ) -> None:
-    """Write model, optimizer, random generators, best weights so far and ``values`` (JSON)."""
+    """Write model, optimizer, torch's generators, best weights so far and ``values`` (JSON)."""
     tensors = {f"model.{name}": value for name, value in copy_weights(model).items()}
     for number, state in optimizer.state_dict()["state"].items():
         for key, value in state.items():
             # clone: safetensors rejects tensors that share memory
             tensors[f"optimizer.{number}.{key}"] = torch.as_tensor(value).cpu().clone()
-    write_state(path, tensors | _random_states(_device_of(model)), best, values)
+    tensors["random.torch"] = torch.get_rng_state()
+    device = _device_of(model)
+    if device.type == "cuda":
+        tensors["random.cuda"] = torch.cuda.get_rng_state(device)
+    write_state(path, tensors, best, values)
 
 
 def write_state(
@@ -192,8 +194,11 @@ def load_state(
         if len(best) < len(tensors):
             load_weights(model, _under("model.", tensors))
             _load_optimizer(optimizer, _under("optimizer.", tensors))
-            _restore_random(tensors, _device_of(model))
-    except (SafetensorError, OSError, LookupError, TypeError, ValueError, OverflowError) as error:
+            torch.set_rng_state(tensors["random.torch"])
+            device = _device_of(model)
+            if device.type == "cuda" and "random.cuda" in tensors:
+                torch.cuda.set_rng_state(tensors["random.cuda"], device)
+    except (SafetensorError, OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(
             f"{path}: expected the state of this training, got {shorten(error)}; "
             "delete the file to start the training again"
@@ -216,32 +221,3 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _device_of(model: nn.Module) -> torch.device:
     return next(model.parameters()).device
-
-
-def _random_states(device: torch.device) -> dict[str, Tensor]:
-    """Return the states of torch's generators and, as bytes of JSON, Python's and numpy's."""
-    name, keys, *position = np.random.get_state(legacy=True)
-    text = json.dumps(
-        {"python": random.getstate(), "numpy": [name, np.asarray(keys).tolist(), *position]}
-    )
-    states = {
-        "random.torch": torch.get_rng_state(),
-        "random.json": torch.tensor(list(text.encode()), dtype=torch.uint8),
-    }
-    if device.type == "cuda":
-        states["random.cuda"] = torch.cuda.get_rng_state(device)
-    return states
-
-
-def _restore_random(tensors: Mapping[str, Tensor], device: torch.device) -> None:
-    try:
-        torch.set_rng_state(tensors["random.torch"])
-    except RuntimeError as error:
-        raise ValueError(shorten(error)) from None
-    states = json.loads(bytes(tensors["random.json"].tolist()))
-    version, words, gauss = states["python"]
-    random.setstate((version, tuple(words), gauss))
-    name, keys, *position = states["numpy"]
-    np.random.set_state((name, np.array(keys, dtype=np.uint32), *position))
-    if device.type == "cuda" and "random.cuda" in tensors:
-        torch.cuda.set_rng_state(tensors["random.cuda"], device)

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import random
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -281,9 +280,7 @@ class Trainer(ABC):
 
 
 def set_seed(seed: int) -> None:
-    """Seed the generators of Python, numpy and torch."""
-    random.seed(seed)
-    np.random.seed(seed)
+    """Seed torch's generators; all other random numbers have generators of their own."""
     torch.manual_seed(seed)
 
 

@@ -1,6 +1,6 @@
 """The decoder, its state, and its inputs: one target word at a time from the encoder's states."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +13,8 @@ from wordbridge.translation.encoder import (
     EncoderOutput,
     RecurrentLayer,
     State,
-    activation_dropout,
+    batch_mask,
     dropout,
-    dropout_mask,
     embedding_from,
     word_dropout,
 )
@@ -49,7 +48,7 @@ class Decoder(nn.Module):
         self.settings = settings
         words, width = embedding.shape
         self.embedding = embedding_from(embedding)
-        self.layers = nn.ModuleList(
+        layers = (
             RecurrentLayer(
                 settings.cell,
                 width,
@@ -59,6 +58,7 @@ class Decoder(nn.Module):
             )
             for _ in range(settings.layers)
         )
+        self.layers = cast(list[RecurrentLayer], nn.ModuleList(layers))
         parts = 1 if settings.cell == "gru" else 2
         # The lesson has one matrix for all layers; layers of other widths get one each.
         self.bridges = nn.ModuleDict(
@@ -81,34 +81,23 @@ class Decoder(nn.Module):
         elif settings.output_weights == "copied":
             self.output.weight = nn.Parameter(embedding.clone())
 
-    def _layers(self) -> list[RecurrentLayer]:
-        return [layer for layer in self.layers if isinstance(layer, RecurrentLayer)]
-
     def initial_state(self, encoded: EncoderOutput) -> DecoderState:
         """Return the state before the first word."""
+        settings = self.settings
         states: list[State] = []
         for state in encoded.states:
-            size = state[0].shape[1]
-            parts = zip(("hidden", "cell"), state, strict=False)
-            states.append(
-                tuple(
-                    self.bridges[f"{name}_{size}"](self._bridge_drop(p)).to(p.dtype)
-                    for name, p in parts
-                )
-            )
+            parts = []
+            for name, part in zip(("hidden", "cell"), state, strict=False):
+                bridge = self.bridges[f"{name}_{part.shape[1]}"]
+                values = dropout(part, settings.bridge_dropout, self.training)
+                parts.append(bridge(values).to(part.dtype))
+            states.append(tuple(parts))
         memory = None if self.attention is None else self.attention.memory(encoded)
-        weights = [layer.weights() for layer in self._layers()]
-        return DecoderState(states, memory, weights, self._layer_mask(states[0][0]))
-
-    def _bridge_drop(self, state: Tensor) -> Tensor:
-        return dropout(state, self.settings.bridge_dropout, self.training)
-
-    def _layer_mask(self, like: Tensor) -> Tensor | None:
-        """Return the variational dropout mask between layers (layers, batch, width), or None."""
-        if not (self.settings.variational_dropout and self.training):
-            return None
+        weights = [layer.weights() for layer in self.layers]
+        like = states[0][0]
         shape = (len(self.layers), *like.shape)
-        return dropout_mask(shape, self.settings.decoder_dropout, like)
+        mask = batch_mask(settings, shape, settings.decoder_dropout, self.training, like)
+        return DecoderState(states, memory, weights, mask)
 
     def step(
         self, embedded: Tensor, state: DecoderState
@@ -125,19 +114,15 @@ class Decoder(nn.Module):
             values = self.attention.combine(torch.cat([embedded, context], dim=1))
             inputs.append(context)
         states = []
-        for depth, layer in enumerate(self._layers()):
+        for depth, layer in enumerate(self.layers):
             if depth:
-                values = self._between(values, depth, state.layer_mask)
+                mask = None if state.layer_mask is None else state.layer_mask[depth]
+                values = dropout(values, self.settings.decoder_dropout, self.training, mask)
             states.append(layer.step(values, state.states[depth], state.weights[depth]))
             values = states[-1][0]
         if self.deep_output is not None:
             values = torch.tanh(self.deep_output(torch.cat([values, *inputs], dim=1)))
         return values, state._replace(states=states), attended
-
-    def _between(self, values: Tensor, depth: int, mask: Tensor | None) -> Tensor:
-        if mask is not None:
-            return values * mask[depth]
-        return dropout(values, self.settings.decoder_dropout, self.training)
 
 
 class DecoderInputs:
@@ -166,16 +151,13 @@ class DecoderInputs:
         # Lists, because reading a tensor on a GPU waits for it.
         self.all_forced = [False] * steps if forced is None else forced.all(dim=1).tolist()
         self.any_forced = [False] * steps if forced is None else forced.any(dim=1).tolist()
-        self.mask = None
-        if settings.variational_dropout and training:
-            self.mask = dropout_mask((batch, table.shape[1]), settings.target_dropout, table)
+        shape = (batch, table.shape[1])
+        self.mask = batch_mask(settings, shape, settings.target_dropout, training, table)
 
     def embedded(self, step: int) -> Tensor:
         """Return the input of ``step`` (batch, width)."""
         values = F.embedding(self._words(step), self.table, padding_idx=PAD)
-        if self.mask is not None:
-            return values * self.mask
-        return activation_dropout(values, self.settings.target_dropout, self.training, False)
+        return dropout(values, self.settings.target_dropout, self.training, self.mask)
 
     def _words(self, step: int) -> Tensor:
         if step and self.target is not None and self.forced is not None:

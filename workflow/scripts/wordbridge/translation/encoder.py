@@ -5,6 +5,7 @@ training step each, with the default configuration on one thread of an AMD EPYC 
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +38,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.settings = settings
         self.embedding = embedding_from(embedding)
-        self.layers = nn.ModuleList()
+        self.layers = cast(list[RecurrentLayer], nn.ModuleList())
         width = embedding.shape[1]
         for depth in range(settings.layers):
             both = settings.bidirectional == "all" or (
@@ -56,10 +57,7 @@ class Encoder(nn.Module):
 
     def state_widths(self) -> list[int]:
         """Return the width of each layer's last state."""
-        return [layer.width * layer.directions for layer in self._layers()]
-
-    def _layers(self) -> list["RecurrentLayer"]:
-        return [layer for layer in self.layers if isinstance(layer, RecurrentLayer)]
+        return [layer.width * layer.directions for layer in self.layers]
 
     def forward(self, source: Tensor, lengths: Tensor) -> EncoderOutput:
         """Return the encoding of ``source`` (source, batch) with true ``lengths`` (batch,)."""
@@ -69,15 +67,17 @@ class Encoder(nn.Module):
         values = self._drop(values, options.source_dropout)
         mask = source != PAD if options.mask_padding else None
         states = []
-        for depth, layer in enumerate(self._layers()):
+        for depth, layer in enumerate(self.layers):
             inputs = self._drop(values, options.encoder_dropout) if depth else values
             values, last = layer(inputs, lengths if options.mask_padding else None)
             states.append((self._initial_state(values, last[0], mask), *last[1:]))
         return EncoderOutput(values, states, mask)
 
     def _drop(self, values: Tensor, probability: float) -> Tensor:
-        variational = self.settings.variational_dropout
-        return activation_dropout(values, probability, self.training, variational)
+        if not self.training or probability == 0.0:
+            return values
+        time = 1 if self.settings.variational_dropout else len(values)
+        return values * dropout_mask((time, *values.shape[1:]), probability, values)
 
     def _initial_state(self, outputs: Tensor, last: Tensor, mask: Tensor | None) -> Tensor:
         """Return the decoder's first state (batch, width): the last, largest or mean state."""
@@ -182,18 +182,27 @@ def dropout_mask(shape: tuple[int, ...], probability: float, like: Tensor) -> Te
     return mask / (1.0 - probability) if probability < 1.0 else mask
 
 
-def dropout(values: Tensor, probability: float, training: bool) -> Tensor:
-    """Return ``values`` of any shape with single numbers dropped."""
-    if not training or probability == 0.0:
-        return values
-    return values * dropout_mask(tuple(values.shape), probability, values)
+def batch_mask(
+    settings: ModelSettings,
+    shape: tuple[int, ...],
+    probability: float,
+    training: bool,
+    like: Tensor,
+) -> Tensor | None:
+    """Return the mask of variational dropout, one for all steps of a batch, or None without it."""
+    drawn = settings.variational_dropout and training
+    return dropout_mask(shape, probability, like) if drawn else None
 
 
-def variational_dropout(values: Tensor, probability: float, training: bool) -> Tensor:
-    """Return ``values`` (time, batch, width) with one mask for all time steps."""
+def dropout(
+    values: Tensor, probability: float, training: bool, mask: Tensor | None = None
+) -> Tensor:
+    """Return ``values`` of any shape with single numbers dropped, by ``mask`` if there is one."""
     if not training or probability == 0.0:
         return values
-    return values * dropout_mask((1, *values.shape[1:]), probability, values)
+    if mask is None:
+        mask = dropout_mask(tuple(values.shape), probability, values)
+    return values * mask
 
 
 def word_dropout(weight: Tensor, probability: float, training: bool) -> Tensor:
@@ -201,11 +210,3 @@ def word_dropout(weight: Tensor, probability: float, training: bool) -> Tensor:
     if not training or probability == 0.0:
         return weight
     return weight * dropout_mask((weight.shape[0], 1), probability, weight)
-
-
-def activation_dropout(
-    values: Tensor, probability: float, training: bool, variational: bool
-) -> Tensor:
-    """Return ``values`` (time, batch, width) with a mask per step, or one for all steps."""
-    drop = variational_dropout if variational else dropout
-    return drop(values, probability, training)

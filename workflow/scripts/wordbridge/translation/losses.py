@@ -28,14 +28,6 @@ def _fitted(logits: Tensor, time: int) -> Tensor:
     return F.pad(logits[:time], (0, 0, 0, 0, 0, max(0, time - len(logits))))
 
 
-def word_loss(logits: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
-    """Return the mean cross entropy of ``logits`` (words in the batch, vocabulary).
-
-    ``target`` (words in the batch,) holds no padding.
-    """
-    return F.cross_entropy(logits, target, label_smoothing=label_smoothing)
-
-
 def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Tensor:
     """Return the lesson's validation loss of one free-running batch.
 

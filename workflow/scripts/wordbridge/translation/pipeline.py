@@ -64,14 +64,15 @@ class TranslationPipeline:
         tags, by default the first. Raises InputError for another version, and for a text of more
         than ``MAX_CHARACTERS``.
         """
-        versions = self.description["target_versions"]
-        if version is not None and not versions:
-            raise InputError(
-                f"edition {version!r}: expected none, because this model was trained without "
-                "edition tags; leave it out"
-            )
+        versions = self.description["target_versions"] or [""]
         if version is None:
-            version = versions[0] if versions else ""
+            version = versions[0]
+        if version not in versions:
+            expected = ", ".join(versions) or "none"
+            raise InputError(
+                f"edition {version!r}: expected {expected}, the edition tags that the model was "
+                "trained with; choose one of these, or leave it out"
+            )
         lines = [one_line(_check_length(text)) for text in texts]
         token_lists = self._tokens(lines)
         decoding = {**self.config["decoding"], **({} if beam is None else {"beam": beam})}

@@ -111,7 +111,7 @@ def token_rates(tokens: Sequence[Sequence[str]]) -> dict[str, float]:
     row, ``unknown_rate`` the fraction of tokens that are the unknown word; 0 without any tokens.
     """
     total = sum(map(len, tokens))
-    repetitive = sum(repeated_tokens(words) > 0 for words in tokens)
+    repetitive = sum(map(has_repetition, tokens))
     unknown = sum(token == SPECIALS[UNK] for sentence in tokens for token in sentence)
     return {
         "repetition_rate": repetitive / max(len(tokens), 1),
@@ -119,14 +119,13 @@ def token_rates(tokens: Sequence[Sequence[str]]) -> dict[str, float]:
     }
 
 
-def repeated_tokens(tokens: Sequence[str], longest: int = LONGEST_REPEAT) -> int:
-    """Return how many ``tokens`` repeat the 1 to ``longest`` tokens just before them."""
-    repeated: set[int] = set()
-    for size in range(1, longest + 1):
-        for start in range(size, len(tokens) - size + 1):
-            if tokens[start - size : start] == tokens[start : start + size]:
-                repeated.update(range(start, start + size))
-    return len(repeated)
+def has_repetition(tokens: Sequence[str], longest: int = LONGEST_REPEAT) -> bool:
+    """Return whether 1 to ``longest`` of the ``tokens`` repeat those just before them."""
+    return any(
+        tokens[start - size : start] == tokens[start : start + size]
+        for size in range(1, longest + 1)
+        for start in range(size, len(tokens) - size + 1)
+    )
 
 
 def _matches(

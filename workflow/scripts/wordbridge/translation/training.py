@@ -7,17 +7,12 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
 from wordbridge.arrays import load_matrix
-from wordbridge.corpus.batches import (
-    AuxiliarySampler,
-    Indices,
-    ParallelData,
-    read_parallel,
-    sortish_batches,
-)
-from wordbridge.corpus.ids import read_ids
+from wordbridge.corpus.batches import Indices, ParallelData, read_parallel, sortish_batches
+from wordbridge.corpus.ids import AuxiliarySampler, read_ids
 from wordbridge.corpus.special_tokens import PAD
 from wordbridge.errors import InputError
 from wordbridge.tensors import SavedModel, copy_weights
@@ -31,7 +26,6 @@ from wordbridge.translation.losses import (
     greedy_validation,
     lesson_loss,
     nll_per_token,
-    word_loss,
 )
 from wordbridge.translation.settings import Settings, settings_from
 from wordbridge.translation.translator import Translator
@@ -169,15 +163,17 @@ class TranslatorTrainer(Trainer):
         options = settings.training
         self.settings, self.train_data, self.valid_data, self.seed = settings, train, valid, seed
         self.sampler = sampler or AuxiliarySampler(len(train))
-        self.average = WeightAverage(model, options.ema_decay) if options.ema_decay else None
+        self.average = None
+        saved: dict[str, nn.Module] = {"model": model}
+        if options.ema_decay:
+            self.average = weight_average(model, options.ema_decay)
+            saved["average"] = self.average.module
         super().__init__(
             model,
             options,
             settings.schedule,
             self.sampler.steps(options.batch_size, options.epochs),
-            nn.ModuleDict(
-                {"model": model, **({"average": self.average.model} if self.average else {})}
-            ),
+            nn.ModuleDict(saved),
             checkpoint,
             checkpoint_seconds,
             options.clip_norm,
@@ -187,13 +183,13 @@ class TranslatorTrainer(Trainer):
     @property
     def validated_model(self) -> Translator:
         """Return the model that is validated and whose weights are kept."""
-        return self.average.model if self.average else self.model
+        return cast(Translator, self.average.module) if self.average else self.model
 
     def resume(self) -> None:
         """Restore the saved state of this training, if there is one."""
         super().resume()
         if self.average:
-            self.average.resume(self.state.step)
+            self.average.n_averaged.fill_(self.state.step)
 
     def batches(self, epoch: int) -> list[Indices]:
         """Return the batches of ``epoch``, texts of similar length together."""
@@ -210,7 +206,7 @@ class TranslatorTrainer(Trainer):
         """Return the loss of one batch after one step; the average of the weights follows."""
         loss = super().step(indices, rate, beta)
         if self.average:
-            self.average.update()
+            self.average.update_parameters(self.model)
         return loss
 
     def losses(self, indices: Indices) -> tuple[Tensor, Tensor]:
@@ -240,7 +236,7 @@ class TranslatorTrainer(Trainer):
             loss = lesson_loss(self.model.logits(decoded.dropped), batch.target)
         else:
             logits, target = self.model.logits(decoded.dropped[words]), batch.target[: len(words)]
-            loss = word_loss(logits, target[words], options.label_smoothing)
+            loss = F.cross_entropy(logits, target[words], label_smoothing=options.label_smoothing)
         return loss, loss + penalty
 
     def validate(self) -> dict[str, float]:
@@ -259,35 +255,16 @@ class TranslatorTrainer(Trainer):
         return copy_weights(self.validated_model)
 
 
-Tensors = tuple[Tensor, ...] | list[Tensor]  # as torch has it
-
-
-class WeightAverage:
-    """A copy of ``model`` whose weights follow the model's (Polyak and Juditsky 1992).
+def weight_average(model: Translator, decay: float) -> AveragedModel:
+    """Return a copy of ``model`` whose weights follow the model's (Polyak and Juditsky 1992).
 
     After each step they move by 1 - ``decay`` of the difference. In the first steps the decay is
     smaller, which lowers the weight of the random start.
     """
 
-    def __init__(self, model: Translator, decay: float) -> None:
-        self.decay = decay
-        self._model = model
-        self._averaged = AveragedModel(model, multi_avg_fn=self._move)
-
-    @property
-    def model(self) -> Translator:
-        """Return the copy."""
-        return cast(Translator, self._averaged.module)
-
-    def update(self) -> None:
-        """Move towards the model's weights after one more step."""
-        self._averaged.update_parameters(self._model)
-
-    def resume(self, steps: int) -> None:
-        """Continue after ``steps`` steps with restored weights of the copy."""
-        self._averaged.n_averaged.fill_(steps)
-
-    def _move(self, averages: Tensors, weights: Tensors, steps: Tensor | int) -> None:
+    def move(averages: Any, weights: Any, steps: Tensor | int) -> None:
         count = int(steps)
-        decay = min(self.decay, (1 + count) / (10 + count))
-        torch._foreach_lerp_(list(averages), list(weights), 1 - decay)
+        rate = 1 - min(decay, (1 + count) / (10 + count))
+        torch._foreach_lerp_(list(averages), list(weights), rate)
+
+    return AveragedModel(model, multi_avg_fn=move)

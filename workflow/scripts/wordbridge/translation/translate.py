@@ -30,7 +30,7 @@ def translate_tokens(
 
     ``description`` is the JSON of the model; one with tags translates into ``versions``, one per
     token list. ``settings`` has tokenizer and decoding. Raises InputError when the vocabularies
-    do not fit the model, or a version is not one of the model's.
+    do not fit the model.
     """
     languages, tags = description["direction"].split("-"), description["target_versions"]
     source, target = (vocabularies[language] for language in languages)
@@ -39,7 +39,7 @@ def translate_tokens(
     inputs = [list(tokens) for tokens in token_lists]
     ids = [[*source.ids(tokens), EOS] for tokens in inputs]
     if tags:
-        numbers = [len(source) + _version_number(version, tags) for version in versions]
+        numbers = [len(source) + tags.index(version) for version in versions]
         inputs = [[f"<{v}>", *tokens] for v, tokens in zip(versions, inputs, strict=True)]
         ids = [[number, *sentence] for number, sentence in zip(numbers, ids, strict=True)]
     translations = []
@@ -48,7 +48,7 @@ def translate_tokens(
         score, attention = hypothesis.log_probability, hypothesis.attention
         words = target.tokens(hypothesis.ids.tolist())
         if decoding.replace_unknown:
-            words = replace_unknown(words, tokens, attention, SPECIALS[UNK], tags=bool(tags))
+            words = replace_unknown(words, tokens, attention, tags=bool(tags))
         text = _natural_text(words, languages[1], settings["tokenizer"])
         translations.append(Translation("", "", text, tokens, words, score, attention))
     return translations
@@ -89,10 +89,9 @@ def replace_unknown(
     tokens: list[str],
     source: list[str],
     attention: NDArray[Any] | None,
-    unknown: str,
     tags: int = 0,
 ) -> list[str]:
-    """Return ``tokens`` with each ``unknown`` word replaced by the source word most attended to.
+    """Return ``tokens`` with each unknown word replaced by the source word most attended to.
 
     The first ``tags`` tokens of the source are not words. Without attention nothing is replaced.
     """
@@ -100,17 +99,9 @@ def replace_unknown(
         return tokens
     most = attention[:, tags : len(source)].argmax(axis=1) + tags
     return [
-        source[int(most[step])] if token == unknown else token for step, token in enumerate(tokens)
+        source[int(most[step])] if token == SPECIALS[UNK] else token
+        for step, token in enumerate(tokens)
     ]
-
-
-def _version_number(version: str, versions: Sequence[str]) -> int:
-    if version not in versions:
-        raise InputError(
-            f"version {version!r}: expected one that the model was trained for, "
-            f"{', '.join(versions)}; choose one of these or train the model again"
-        )
-    return versions.index(version)
 
 
 def _check_vocabularies(

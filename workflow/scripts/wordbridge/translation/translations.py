@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wordbridge.arrays import damaged, read_npz, write_npz
 from wordbridge.corpus.pairs import TokenizedPair, join_tokens, split_tokens
-from wordbridge.errors import InputError, shorten
+from wordbridge.errors import InputError
 from wordbridge.files import read_tsv, write_tsv
 
 COLUMNS = ("source", "reference", "hypothesis", "source_tokens", "tokens", "log_probability")
@@ -42,10 +42,7 @@ def write_translations(path: str | Path, translations: Sequence[Translation]) ->
 
 
 def read_translations(path: str | Path) -> list[Translation]:
-    """Return the rows of a table of translations, without attention.
-
-    Raises InputError for another table and for a score that is not a number.
-    """
+    """Return the rows of a table of translations, without attention."""
     return list(read_tsv(path, COLUMNS, _translation, _REMEDY))
 
 
@@ -59,14 +56,8 @@ def _fields(row: Translation) -> list[str]:
 def _translation(
     source: str, reference: str, hypothesis: str, source_tokens: str, tokens: str, score: str
 ) -> Translation:
-    try:
-        log_probability = float(score)
-    except ValueError:
-        raise InputError(
-            f"expected a log-probability in the last column, got {shorten(score)!r}; {_REMEDY}"
-        ) from None
     words = (split_tokens(source_tokens), split_tokens(tokens))
-    return Translation(source, reference, hypothesis, *words, log_probability)
+    return Translation(source, reference, hypothesis, *words, float(score))
 
 
 def write_attention(path: str | Path, translations: Sequence[Translation]) -> None:
@@ -93,8 +84,6 @@ def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
             f"{len(arrays['steps'])}; translate the split again, or take a variant with attention"
         )
     steps, words = arrays["steps"].astype(np.int64), arrays["words"]
-    if len(words) != len(steps) or min(steps.min(), words.min()) < 0:
-        raise damaged(path, "expected one shape for each translation, got other sizes")
     ends = np.cumsum(steps * words)
     if ends[-1] != len(arrays["weights"]):
         raise damaged(path, f"expected {ends[-1]} weights, got {len(arrays['weights'])}")

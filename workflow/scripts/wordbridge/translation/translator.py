@@ -12,7 +12,7 @@ from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.errors import InputError, shorten
 from wordbridge.tensors import load_weights, read_model
 from wordbridge.translation.decoder import Decoder, DecoderInputs
-from wordbridge.translation.encoder import Encoder, dropout, dropout_mask
+from wordbridge.translation.encoder import Encoder, batch_mask, dropout
 from wordbridge.translation.settings import ModelSettings
 
 
@@ -81,14 +81,16 @@ class Translator(nn.Module):
             target=target,
             forced=forced,
         )
-        mask = self._output_mask(source.shape[1])
+        rate, weight = self.settings.output_dropout, self.decoder.output.weight
+        shape = (source.shape[1], weight.shape[1])
+        mask = batch_mask(self.settings, shape, rate, self.training, weight)
         ended = torch.zeros(source.shape[1], dtype=torch.bool, device=source.device)
         outputs, dropped, recurrent, attention = [], [], [], []
         for step in range(steps):
             output, state, weights = self.decoder.step(inputs.embedded(step), state)
             outputs.append(output)
             recurrent.append(state.states[-1][0])
-            dropped.append(self._drop_output(output, mask))
+            dropped.append(dropout(output, rate, self.training, mask))
             if weights is not None:
                 attention.append(weights)
             if self._needs_prediction(step, steps, inputs):
@@ -111,18 +113,6 @@ class Translator(nn.Module):
             output, state, _ = self.decoder.step(embedded, state)
             outputs.append(output)
         return torch.stack(outputs)
-
-    def _output_mask(self, batch: int) -> Tensor | None:
-        """Return the variational mask (batch, width) before the output layer, or None."""
-        if not (self.settings.variational_dropout and self.training):
-            return None
-        weight = self.decoder.output.weight
-        return dropout_mask((batch, weight.shape[1]), self.settings.output_dropout, weight)
-
-    def _drop_output(self, output: Tensor, mask: Tensor | None) -> Tensor:
-        if mask is not None:
-            return output * mask
-        return dropout(output, self.settings.output_dropout, self.training)
 
     @torch.no_grad()
     def _predict(self, outputs: Tensor) -> Tensor:
