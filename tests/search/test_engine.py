@@ -337,7 +337,7 @@ def test_other_weights_and_files_that_are_no_images_are_refused(
         (["dog", "--nouns", "--classes"], "expected --nouns or --classes, got --nouns and"),
         (
             ["--image", "none.jpg"],
-            "none.jpg: expected SET/IMAGE of an image in the index, or for --image an",
+            "'none.jpg': expected SET/IMAGE of an image in the index, or for --image an",
         ),
         (["dog", "--results", "absent"], "absent: expected search indexes, got no such folder"),
     ],

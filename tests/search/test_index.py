@@ -43,7 +43,7 @@ def test_an_index_is_read_with_unit_vectors_labels_and_source(folder: Path):
     assert index.label(1)["path"] == ""
     assert index.description | MADE_BY == index.description
     assert (index.description["rows"], index.description["dim"]) == (2, 3)
-    assert index.exact.search(np.array([0, 0, 5]), 1).rows.tolist() == [1]
+    assert ExactSearch(index.vectors).search(np.array([0, 0, 5]), 1).rows.tolist() == [1]
     assert index.graph.search(np.array([0, 0, 5]), 1).rows.tolist() == [1]
 
 
@@ -180,12 +180,15 @@ def test_zeros_have_no_direction_and_are_never_found(tmp_path: Path):
     empty = index_of(tmp_path / "zeros", rows[[0, 2]])
     assert empty.row_vectors([1]).tolist() == [[0, 0]]
     for other, query, count, got in (
-        (empty, rows[1], 3, "an index without vectors"),
-        (index, rows[1], 0, "a count of 0"),
-        (index, rows[1], -1, "a count of -1"),
-        (index, rows[0], 3, "a query of zeros"),
+        (empty, rows[1], 3, "0 vectors, a query, 3"),
+        (index, rows[1], 0, "2 vectors, a query, 0"),
+        (index, rows[1], -1, "2 vectors, a query, -1"),
+        (index, rows[0], 3, "2 vectors, zeros, 3"),
     ):
-        with pytest.raises(InputError, match=f"expected vectors, a query .*, got {got}; search"):
+        with pytest.raises(
+            InputError,
+            match=f"expected vectors, a query with a direction, and a count .*, got {got}; search",
+        ):
             nearest(other, query, count)
 
 

@@ -109,16 +109,11 @@ class Index:
         return dict(zip(COLUMNS, self.lines[row].split("\t"), strict=True))
 
     @cached_property
-    def exact(self) -> ExactSearch:
-        """Return the exact search."""
-        return ExactSearch(self.vectors)
-
-    @cached_property
     def graph(self) -> ExactSearch:
         """Return the search through the graph, or exact search where its recall is too low."""
         if self.description["exact"]:
             print(f"{self.folder}: {self.description['exact']}", file=sys.stderr)
-            return self.exact
+            return ExactSearch(self.vectors)
         return HnswSearch(self.vectors, self.folder / GRAPH, self.description["graph"]["ef_search"])
 
 
@@ -167,17 +162,13 @@ def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> lis
 
     Raises InputError for a count under 1, an index without vectors and a query of zeros.
     """
-    for got, is_wrong in (
-        (f"a count of {count}", count < 1),
-        ("an index without vectors", not len(index.vectors)),
-        ("a query of zeros", not query.any()),
-    ):
-        if is_wrong:
-            raise InputError(
-                f"{index.folder}: expected vectors, a query with a direction and a count of at "
-                f"least 1, got {got}; search with other words or images, or for more of them"
-            )
-    found = (index.exact if exact else index.graph).search(query, count)
+    if count < 1 or not len(index.vectors) or not query.any():
+        got = f"{len(index.vectors)} vectors, {'a query' if query.any() else 'zeros'}, {count}"
+        raise InputError(
+            f"{index.folder}: expected vectors, a query with a direction, and a count of at least "
+            f"1, got {got}; search with other words or images, or for more of them"
+        )
+    found = (ExactSearch(index.vectors) if exact else index.graph).search(query, count)
     cosines = np.zeros(len(index.vectors), np.float32)
     cosines[found.rows] = found.cosines
     rows = np.flatnonzero(np.isin(index.rows, found.rows))
@@ -202,7 +193,7 @@ def image_row(index: Index, image: str) -> int:
             if form(line).split("\t", 5)[3:5] == names:  # set and image
                 return row
     raise InputError(
-        f"{image}: expected SET/IMAGE of an image in the index, or for --image an existing file, "
+        f"{image!r}: expected SET/IMAGE of an image in the index, or for --image an existing file, "
         f"got another name, or an image left out; {index.folder / LABELS} lists the images"
     )
 
