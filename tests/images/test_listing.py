@@ -413,7 +413,7 @@ def test_a_folder_without_images_is_an_error(tmp_path: Path, name: str):
         list_images("s", own, {}, NOUNS, tmp_path / "s.zip")
 
 
-@pytest.mark.parametrize(("name", "mark"), [("t.tsv", "\t"), ("t.csv", ",")])
+@pytest.mark.parametrize(("name", "mark"), [("t.tsv", "\t"), ("table", ","), ("t.csv", ";")])
 def test_a_table_names_images_synsets_and_splits(tmp_path: Path, name: str, mark: str):
     fill(tmp_path, "in/b.png", "in/a.png", "in/.hidden/d.png")
     rows = [("path", "synset", "split"), ("b.png", "n01440764", "val"), ("a.png", "", "")]
@@ -441,12 +441,13 @@ def test_a_table_names_images_synsets_and_splits(tmp_path: Path, name: str, mark
         ),
         ("path\tsynset\tpart\na.png\t\t\n", "the column part is named split now"),
         ("path\tsynset\nb.png\t\n", r"expected images .*t\.tsv, got none; 1 files"),
-        ("", "expected the columns path and synset, got nothing"),
+        ("", "expected lines of text, got an empty file"),
+        ("path\tsynset\n\u00e9.png\t\n".encode("utf-16"), "expected UTF-8, got UTF-16"),
     ],
 )
-def test_an_invalid_table_is_an_error(tmp_path: Path, text: str, words: str):
+def test_an_invalid_table_is_an_error(tmp_path: Path, text: str | bytes, words: str):
     fill(tmp_path, "a.png")
-    (tmp_path / "t.tsv").write_text(text)
+    (tmp_path / "t.tsv").write_bytes(text.encode() if isinstance(text, str) else text)
     own = settings("table", folder=str(tmp_path))
     files = {"table": str(tmp_path / "t.tsv")}
     with pytest.raises(InputError, match=words):
@@ -454,13 +455,13 @@ def test_an_invalid_table_is_an_error(tmp_path: Path, text: str, words: str):
 
 
 def test_a_bad_row_of_a_table_leaves_out_that_image(tmp_path: Path):
-    fill(tmp_path, "e\u0301/e\u0301.png", "tr/a.png", "b.png")
-    rows = ["path\tsynset\tsplit", "\u00e9/\u00e9.png\t\t", "tr\\a.png\t\t", "b.png\tdog\t"]
+    fill(tmp_path, "e\u0301/\u202fe\u0301.png", "tr/a.png", "b.png")
+    rows = ["path\tsynset\tsplit", "\u00e9/ \u00e9.png\t\t", "tr\\a.png\t\t", "b.png\tdog\t"]
     rows += ["b.png\t\tdev", "b.png\t\t", "b.png\t\t", "@eaDir/b.png\t\t"]
     (tmp_path / "t.tsv").write_text("\n".join(rows), encoding="utf-8")
     own, files = settings("table", folder=str(tmp_path)), {"table": str(tmp_path / "t.tsv")}
     images, left_out = list_images("t", own, files, NOUNS, tmp_path / "o.zip")
-    assert [image.image for image in images] == ["b.png", "tr\\a.png", "\u00e9/\u00e9.png"]
+    assert [image.image for image in images] == ["b.png", "tr\\a.png", "\u00e9/ \u00e9.png"]
     assert all(read_bytes(image) == b"x" for image in images)
     assert left_out == [
         LeftOut("@eaDir/b.png", "a file or folder of the system"),

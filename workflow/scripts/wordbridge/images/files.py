@@ -119,6 +119,4 @@ def content(path: str | os.PathLike[str]) -> Content:
             ends += file.read(_END)
     except OSError as error:
         return Content("", f"cannot be read ({error.strerror})")
-    except ValueError as error:  # a name with a NUL
-        return Content("", f"cannot be read ({error})")
     return Content(f"{size}-{hashlib.sha256(ends).hexdigest()[:16]}")

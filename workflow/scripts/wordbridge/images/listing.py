@@ -11,10 +11,10 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
-from unicodedata import normalize
 
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write, write_tsv
@@ -46,6 +46,7 @@ from wordbridge.images.table import (
 )
 from wordbridge.nouns.table import Noun, lemma_text
 from wordbridge.nouns.wordnet import read_senses
+from wordbridge.text import clean, read_lines
 
 _SYNSET_FOLDER = re.compile(r"(n\d{8})(?:\b|_).*")
 _SPLITS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
@@ -163,11 +164,11 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | 
     """Yield the images that a table names, sorted by path.
 
     The table has the columns path (below ``folder``), synset and optionally split, separated by
-    tabs, or by commas in a .csv. Hidden files, and those with an invalid synset or split are left
+    tabs, commas or semicolons. Hidden files, and those with an invalid synset or split are left
     out. Raises InputError for other columns.
     """
     for row in sorted(_table_rows(Path(table)), key=itemgetter("path")):
-        path, synset, split = row["path"], row["synset"], row.get("split", "")
+        path, synset, split = row["path"], row["synset"].strip(), row.get("split", "").strip()
         if synset and not re.fullmatch(r"n\d{8}", synset):
             yield LeftOut(path, f"expected a synset such as n01440764, got {synset!r}")
         elif split and split not in _SPLITS:
@@ -241,11 +242,11 @@ def _file(root: Path, path: str, synset: str, split: str) -> SourceImage | LeftO
 
 
 def _find(root: Path, path: str) -> Path:
-    """Return the file of a path, which may have another Unicode normal form on the disk."""
+    """Return the file of a path, which may have another normal form or odd spaces on the disk."""
     if (root / path).exists():
         return root / path
     location = root
-    for name in PurePosixPath(normalize("NFC", path.replace("\\", "/"))).parts:
+    for name in PurePosixPath(clean(path).replace("\\", "/")).parts:
         location /= name if (location / name).exists() else _names(location).get(name, name)
     return location
 
@@ -253,7 +254,7 @@ def _find(root: Path, path: str) -> Path:
 @lru_cache
 def _names(folder: Path) -> dict[str, str]:
     names = os.listdir(folder) if folder.is_dir() else []
-    return {normalize("NFC", name): name for name in names}
+    return {clean(name): name for name in names}
 
 
 def _left_out_by_name(path: str) -> LeftOut | None:
@@ -265,24 +266,23 @@ def _left_out_by_name(path: str) -> LeftOut | None:
     return None
 
 
-def _table_rows(table: Path) -> list[Mapping[str, str]]:
-    delimiter = "," if table.suffix.lower() == ".csv" else "\t"
-    rows: list[Mapping[str, str]] = []
+def _table_rows(table: Path) -> Iterator[Mapping[str, str]]:
+    lines = read_lines(table)
+    header = next(lines)
+    delimiter = max("\t,;", key=header.count)  # a semicolon where commas are in numbers
+    reader = csv.DictReader(chain([header], lines), delimiter=delimiter, strict=True)
     try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
-            columns = reader.fieldnames or ()
-            if not {"path", "synset"} <= set(columns):
-                got = shorten(", ".join(columns)) or "nothing"
-                raise InputError(f"{table}: expected the columns path and synset, got {got}")
-            if "part" in columns:
-                raise InputError(f"{table}: the column part is named split now; rename it")
-            for row in reader:
-                if None in row or None in row.values():
-                    raise InputError(
-                        f"{table}, line {reader.line_num}: expected {len(columns)} columns"
-                    )
-                rows.append(row)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        columns = reader.fieldnames or ()
+        if not {"path", "synset"} <= set(columns):
+            got = shorten(", ".join(columns)) or "nothing"
+            raise InputError(f"{table}: expected the columns path and synset, got {got}")
+        if "part" in columns:
+            raise InputError(f"{table}: the column part is named split now; rename it")
+        for row in reader:
+            if None in row or None in row.values():
+                raise InputError(
+                    f"{table}, line {reader.line_num}: expected {len(columns)} columns"
+                )
+            yield row
+    except csv.Error as error:
         raise InputError(f"{table}: cannot read a table of images ({error})") from None
-    return rows
