@@ -139,8 +139,20 @@ def test_equal_vectors_of_different_words_count_once() -> None:
 
 
 def test_no_vector_at_all_is_an_error() -> None:
-    with pytest.raises(InputError, match="none of the 6 nouns has a word vector"):
+    with pytest.raises(InputError, match="none of the 6 nouns have a word vector"):
         embed(Table({"chat": (1, 2, 3)}))
+
+
+@pytest.mark.parametrize(("others", "warning"), [(8, ""), (9, "warning: 1 of the 11 nouns have")])
+def test_vectors_of_few_nouns_are_a_warning(
+    others: int, warning: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["shark", *(f"word{number}" for number in range(others + 1))]
+    nouns = [Noun(f"n{number:08}", (name,), (), None, "") for number, name in enumerate(names)]
+    vectors = Table({"shark": (1, 2, 3)})
+    embed_nouns(nouns, vectors, lemmas="all", multiword="mean", lower_case=True, frequent_words=0)
+
+    assert capsys.readouterr().err[: len(warning) or None] == warning
 
 
 @pytest.mark.parametrize(

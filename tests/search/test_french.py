@@ -65,8 +65,21 @@ def test_pairs_without_a_vector_do_not_count_and_zeros_stay_zeros():
 
 
 def test_two_pairs_are_needed():
-    with pytest.raises(InputError, match=r"expected at least two pairs .*, got 1 of 3"):
+    with pytest.raises(InputError, match=r"expected pairs of words .*, got 1 of 3; add"):
         fit_alignment(np.eye(3, 2, dtype=np.float32)[[0, 2, 2]], np.ones((3, 2), np.float32))
+
+
+@pytest.mark.parametrize(("pairs", "warning"), [(2, True), (3, False)])
+def test_vectors_of_another_language_give_few_pairs_and_a_warning(
+    pairs: int, warning: bool, capsys: pytest.CaptureFixture[str]
+):
+    source = points(30, 4)
+    source[pairs:] = 0
+    fit_alignment(source, points(30, 4, seed=2))
+
+    error = capsys.readouterr().err
+    assert error.startswith("warning: alignment: expected pairs") == warning
+    assert (f"got {pairs} of 30" in error) == warning
 
 
 def test_no_pair_is_mapped_by_an_alignment_fitted_on_it():

@@ -1,6 +1,7 @@
 """The word vector of each noun, and how many nouns each way of finding one covers."""
 
 import re
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
@@ -51,7 +52,7 @@ def embed_nouns(
     gets the mean of the vectors of its parts (``multiword``: "skip" or "mean"). ``lower_case``
     ignores case and uses the most frequent spelling. ``frequent_words`` (0: all) limits the
     words of the table. The lesson has first, skip, true and 1,000,000. Raises InputError if no
-    noun has a vector.
+    noun has a vector, and prints a warning if fewer than a tenth have one.
     """
     rows_of, matrix = _rows_of_words(nouns, vectors, frequent_words)
     coverage: list[dict[str, object]] = []
@@ -68,11 +69,14 @@ def embed_nouns(
         coverage.append(heading | _coverage(nouns, option_choices, matrix))
         choices = option_choices if is_used else choices
     pairs = [(noun, choice) for noun, choice in zip(nouns, choices, strict=True) if choice]
+    problem = (
+        f"{len(pairs) or 'none'} of the {len(nouns)} nouns have a word vector: expected English "
+        "vectors; set others in nouns.vectors"
+    )
     if not pairs:
-        raise InputError(
-            f"none of the {len(nouns)} nouns has a word vector: expected English vectors; "
-            "set others in nouns.vectors"
-        )
+        raise InputError(problem)
+    if len(pairs) < len(nouns) / 10:
+        print(f"warning: {problem}", file=sys.stderr)
     rows = [NounRow(noun.synset, c.lemma, c.how, noun.class_index) for noun, c in pairs]
     means = [matrix[list(choice.rows)].mean(axis=0, dtype=np.float32) for _, choice in pairs]
     return NounVectors(rows, np.array(means, np.float32), coverage)

@@ -1,6 +1,7 @@
 """French queries: alignment of French word vectors with English ones, and its evaluation."""
 
 import hashlib
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,14 +47,19 @@ def fit_alignment(source: Matrix, target: Matrix) -> Alignment:
 
     Of the normalised and centred rows it is the matrix with orthonormal rows or columns
     (whichever are fewer) that maps the source nearest to the target (Schönemann 1966; Xing et
-    al. 2015). Pairs with zeros on a side are ignored. Raises InputError for fewer than two pairs.
+    al. 2015). Pairs with zeros on a side are ignored. Raises InputError for fewer than two pairs,
+    and prints a warning if they are fewer than a tenth.
     """
     both = np.any(source, axis=1) & np.any(target, axis=1)
-    if np.count_nonzero(both) < 2:
-        raise InputError(
-            f"alignment: expected at least two pairs of words with vectors in both languages, "
-            f"got {np.count_nonzero(both)} of {len(both)}; add image sets with names in both"
-        )
+    count = np.count_nonzero(both)
+    problem = (
+        f"alignment: expected pairs of words with vectors in both languages, got {count} of "
+        f"{len(both)}; add image sets with names in both, or check the language of the vectors"
+    )
+    if count < 2:
+        raise InputError(problem)
+    if count < len(both) / 10:
+        print(f"warning: {problem}", file=sys.stderr)
     left, right = l2_normalize(source[both]), l2_normalize(target[both])
     means = left.mean(axis=0, dtype=np.float64), right.mean(axis=0, dtype=np.float64)
     product = (left - means[0]).T @ (right - means[1])
