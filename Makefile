@@ -9,7 +9,8 @@
 # make clean    remove results/; downloads stay in resources/
 #
 # CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv;
-# CONFIG=configs/mine.yaml goes on top of config.yaml, and of configs/full.yaml with `make full`.
+# CONFIG=configs/mine.yaml goes on top of config.yaml, and of configs/full.yaml with `make full`;
+# it is the path of one file, which may have spaces, or else several paths.
 
 CORES ?= all
 PYTHON ?= python3
@@ -18,9 +19,9 @@ READY := .venv/ready
 CONFIG ?=
 PHOTOS ?=
 NOTE ?=
-SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
-WITH_CONFIG = $(if $(CONFIG),--configfile $(CONFIG))
+SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES)
 
+export CONFIG PHOTOS NOTE
 export PYTHONNOUSERSITE := 1
 
 # One Snakemake after the other, because within one everything below a job that ran runs, even if
@@ -28,13 +29,20 @@ export PYTHONNOUSERSITE := 1
 # and the features of all shards of images but those that changed.
 PHASES := text vectors shards all
 
-.PHONY: run setup test full images long docs benchmark clean
+.PHONY: run configs setup test full images long docs benchmark clean
 
-run: $(READY)
-	set -e; for phase in $(PHASES); do $(SNAKEMAKE) $$phase $(WITH_CONFIG); done
+# Before the set-up, which takes minutes.
+configs:
+	@[ -f "$$CONFIG" ] || for file in $$CONFIG; do [ -f "$$file" ] || { \
+	  echo "error: CONFIG: expected a file, got no $$file; check the path" >&2; exit 1; }; done
 
-# A variable of the command line beats the target's own, so that it has to be put behind it.
-full: override CONFIG := $(strip configs/full.yaml $(CONFIG))
+run: configs $(READY)
+	@set -e; set -- $(FULL); \
+	if [ -f "$$CONFIG" ]; then set -- "$$@" "$$CONFIG"; else set -- "$$@" $$CONFIG; fi; \
+	[ $$# = 0 ] || set -- --configfile "$$@"; \
+	for phase in $(PHASES); do $(SNAKEMAKE) $$phase "$$@"; done
+
+full: FULL := configs/full.yaml
 full: run
 
 images: PHASES := shards images
@@ -57,7 +65,7 @@ docs: $(READY)
 	$(BIN)/python -m docs.render_configuration docs/configuration.md
 
 benchmark: $(READY)
-	$(BIN)/python -m benchmarks.run_all $(if $(PHOTOS),--photos '$(PHOTOS)') $(if $(NOTE),--note '$(NOTE)')
+	$(BIN)/python -m benchmarks.run_all $(if $(PHOTOS),--photos "$$PHOTOS") $(if $(NOTE),--note "$$NOTE")
 
 clean:
 	rm -rf results
@@ -71,6 +79,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo 'error: expected a Python with venv, got one without;' \
 	    'on Debian: apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -c 'import os; path = os.getcwd(); path.encode(); assert not set("{}:\n") & set(path)' \
+	  2>/dev/null || { \
+	  echo "error: checkout $$PWD: expected a path in UTF-8 without braces, colons and line ends;" \
+	    'rename or move the folder' >&2; exit 1; }
 	@echo 'Setting up .venv: once, some minutes, some gigabytes.'
 	$(PYTHON) -m venv .venv
 	@# The pinned pip first: older ones begin a broken download anew.

@@ -3,19 +3,22 @@
 from snakemake.utils import min_version
 
 from workflow.cleanup import install_hooks
-from workflow.config import load_project
+from workflow.config import load_workflow
 from workflow.provenance import check_plan
+from wordbridge.startup import CHECKOUT, prepare_snakemake
 
 min_version("9.27")
+prepare_snakemake()
 
 
-configfile: "config.yaml"
+# The working folder's, or else the checkout's.
+configfile: next(filter(os.path.exists, ["config.yaml", CHECKOUT / "config.yaml"]))
 
 
 report: "workflow/report/workflow.rst"
 
 
-config = load_project(config, workflow.configfiles)
+config = load_workflow(workflow)
 
 
 include: "workflow/rules/common.smk"

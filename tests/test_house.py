@@ -31,7 +31,7 @@ COMMON = {
 LAYERS = [
     COMMON,
     {"sources", "corpus", "training", "manifest"},
-    {"vectors", "why"},
+    {"vectors", "why", "startup"},
     {"translation", "nouns"},
     *({"images"}, {"devise"}, {"search"}, {"report"}, {"cli"}),
 ]

@@ -13,6 +13,7 @@ import json
 import os
 import runpy
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -32,6 +33,10 @@ def start(address: str, pid: int, hash_seed: str = "random") -> None:
     ``hash_seed`` is the PYTHONHASHSEED of all its processes.
     """
     env = os.environ | {"PYTHONHASHSEED": hash_seed}
+    program = Path(f"{address}.python")
+    command = [sys.executable, "-SE", str(Path(__file__).resolve()), "run", address]
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
@@ -90,7 +95,7 @@ def become(request: dict[str, Any], address: str) -> None:
     match request["arguments"]:
         case ["-m", module, *arguments]:
             # Snakemake starts its scripts with it.
-            sys.executable = f"{sys.executable} -SE {Path(__file__).resolve()} run {address}"
+            sys.executable = f"{address}.python"
             sys.argv = [module, *arguments]
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         case ["-c", code, *arguments]:

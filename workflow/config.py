@@ -14,6 +14,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,19 @@ import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
+from snakemake.common import dict_to_key_value_args
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
-from workflow.config_errors import YAML, Schema, error_lines, one_of, repeated_keys, resolve
+from wordbridge.startup import YAML, config_keys
+from workflow.config_errors import (
+    Schema,
+    error_lines,
+    located,
+    one_of,
+    repeated_keys,
+    resolve,
+)
 from workflow.relations import check_relations
 
 SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"
@@ -34,6 +45,35 @@ FORMATS = FormatChecker(["regex"])
 # A search such as "king - man + woman": words, with a sign before or between them.
 _TERM = r"(?:[-+\u2212]\S+|[-+\u2212]\s+[^-+\u2212\s]\S*|[^-+\u2212\s]\S*)"
 _QUERY = re.compile(rf"\s*{_TERM}(?:\s+{_TERM})*\s*")
+
+
+def load_workflow(workflow: Any) -> dict[str, Any]:
+    """Return the configuration of a workflow; its errors have file and line.
+
+    In a list or mapping of ``--config`` Snakemake's command line reads all values as text; here
+    they have their types.
+    """
+    config, settings = workflow.config, workflow.config_settings
+    arguments = dict(entry.split("=", 1) for entry in settings.config_args or ())
+    is_typed = settings.config_args == dict_to_key_value_args(settings.config, repr_obj=True)
+    for key, value in arguments.items():
+        if value.startswith(("[", "{")) and not is_typed:
+            with suppress(yaml.YAMLError):  # it stays text, which is an error of its key
+                update_config(config, {key: yaml.load(value, YAML)})
+    # Files of the command line override the other one, which is last in Snakemake's list.
+    others = set(map(str, settings.configfiles))
+    files = sorted(map(str, workflow.configfiles), key=others.__contains__)
+    lines = {
+        key: f"{file}, line {line}"
+        for file in files
+        for key, line in config_keys(file)
+        if re.split(r"[.[]", key)[0] not in arguments
+    }
+    try:
+        return load_project(config, files)
+    except WorkflowError as error:
+        problems = str(error).splitlines()
+        raise WorkflowError("\n".join(located(p, lines) for p in problems)) from None
 
 
 def load_project(config: Mapping[str, Any], files: Iterable[str | Path]) -> dict[str, Any]:

@@ -3,17 +3,16 @@
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema.exceptions import ValidationError
 
-Schema = dict[str, Any]
+from wordbridge.startup import config_keys
 
-YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
+Schema = dict[str, Any]
 
 TYPES = {
     "object": "a mapping",
@@ -80,25 +79,21 @@ def schema_keys(node: Schema, root: Schema, path: str = "") -> Iterator[tuple[st
 
 def repeated_keys(path: str | Path) -> Iterator[str]:
     """Yield one line for each key of a YAML file that occurs twice in one mapping."""
-    yield from _repeated(path, yaml.compose(Path(path).read_text(encoding="utf-8"), YAML))
-
-
-def _repeated(file: str | Path, node: yaml.Node | None, path: str = "") -> Iterator[str]:
-    if isinstance(node, yaml.SequenceNode):
-        for number, item in enumerate(node.value):
-            yield from _repeated(file, item, f"{path}[{number}]")
-    if not isinstance(node, yaml.MappingNode):
-        return
-    first_lines: dict[str, int] = {}
-    for key, value in node.value:
-        name, line = str(key.value), key.start_mark.line + 1
-        if name in first_lines:
+    first: dict[str, int] = {}
+    for key, line in config_keys(path):
+        if first.setdefault(key, line) != line:
             yield (
-                f"{_joined(path, name)}: expected once, got it in lines {first_lines[name]} and "
-                f"{line} of {file}; remove or rename one"
+                f"{key}: expected once, got it in lines {first[key]} and {line} of {path}; "
+                "remove or rename one"
             )
-        first_lines[name] = line
-        yield from _repeated(file, value, _joined(path, name))
+
+
+def located(problem: str, lines: Mapping[str, str]) -> str:
+    """Return a line of an error with the place of its key, or of the mapping around it."""
+    key = problem.partition(": ")[0]
+    while key and key not in lines:
+        key = re.sub(r"(\.|\[|^)[^.[]*$", "", key)
+    return f"{lines[key]}: {problem}" if key else problem
 
 
 def resolve(node: Schema, root: Schema) -> Schema:

@@ -49,7 +49,7 @@ ROWS: list[Row] = [
         "a tab in YAML",
         {CONFIG: ("device: cpu", "device:\tcpu\n\tx: 1")},
         PAIRS_TARGET,
-        "not valid JSON or YAML",
+        "found a tab character that violates indentation; indent with spaces",
     ),
     Run(
         "shares over 1",

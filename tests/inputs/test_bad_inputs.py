@@ -23,8 +23,8 @@ from tests.test_cli import finish
 from wordbridge.cli import app
 from wordbridge.errors import InputError
 from wordbridge.images.decoding import UnreadableImageError
+from wordbridge.startup import YAML
 from workflow.config import load_project
-from workflow.config_errors import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBJECTS = (texts, vectors, archives, images, models, config, commands)

@@ -3,18 +3,19 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from snakemake.cli import parse_config
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
 from wordbridge.errors import InputError
 from wordbridge.search.queries import parse_query
-from workflow.config import FORMATS, MAX_PROBLEMS, load, read_schema
+from workflow.config import FORMATS, MAX_PROBLEMS, load, load_workflow, read_schema
 from workflow.config_errors import resolve, schema_keys
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -458,3 +459,69 @@ def former_names(project: dict[str, Any]) -> dict[str, str]:
         if "formerly" in node
     )
     return {".".join([*path.split(".")[:-1], old]): path for path, old in named}
+
+
+class Settings(NamedTuple):
+    """Snakemake's settings of a configuration."""
+
+    configfiles: list[Path]
+    config: dict[str, Any]
+    config_args: list[str]
+
+
+class Loaded(NamedTuple):
+    """A workflow whose configuration Snakemake has read from files and command line."""
+
+    config: dict[str, Any]
+    configfiles: list[str | Path]
+    config_settings: Settings
+
+
+def loaded(mine: Path, text: str, *arguments: str) -> dict[str, Any]:
+    """Return the configuration of ``snakemake --configfile MINE --config ARGUMENTS``."""
+    mine.write_text(text, encoding="utf-8")
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    settings = Settings([mine], parse_config(arguments), list(arguments))
+    update_config(config, yaml.safe_load(text))
+    update_config(config, settings.config)
+    return load_workflow(Loaded(config, [mine, ROOT / "config.yaml"], settings))
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("run={seeds: [7]}", [7]),
+        ("run={seeds: [7, 8], variants: [all]}", [7, 8]),
+        ('run={"seeds": [7]}', [7]),
+    ],
+)
+def test_numbers_inside_the_command_line_are_numbers(tmp_path: Path, argument: str, value: object):
+    assert loaded(tmp_path / "mine.yaml", "device: cpu", argument)["run"]["seeds"] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "message"),
+    [
+        ("device: cpu\nrun:\n  seeds: [x]", [], "mine.yaml, line 3: run.seeds[0]: expected an int"),
+        ("device: cpu\nrun: [seeds]", [], "mine.yaml, line 2: run: expected a mapping, got"),
+        ("device: cpu\nrun:", [], "mine.yaml, line 2: run: expected a mapping, got null"),
+        ("device: cpu\ndecoding: {bean: 1}", [], "mine.yaml, line 2: decoding.bean: unknown key"),
+        (
+            "split: {valid: 1.0e-1, test: 0.95}",
+            [],
+            "mine.yaml, line 1: split.valid and split.test: exp",
+        ),
+        (
+            "device: cpu",
+            ["decoding={beam: x}"],
+            "decoding.beam: expected an integer at least 1 in h",
+        ),
+        ("device: cpu", ["run={seeds: [7"], 'run: expected a mapping, got "{seeds: [7"'),
+    ],
+)
+def test_an_error_has_the_file_and_the_line_of_its_key(
+    tmp_path: Path, text: str, arguments: list[str], message: str
+):
+    with pytest.raises(WorkflowError) as caught:
+        loaded(tmp_path / "mine.yaml", text, *arguments)
+    assert message in str(caught.value)

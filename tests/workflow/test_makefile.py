@@ -1,6 +1,6 @@
 """Setup and phases of `make`, and its errors."""
 
-import re
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,6 +25,7 @@ def make(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=checkout,
         capture_output=True,
         text=True,
+        errors="replace",
         check=False,
     )
 
@@ -38,25 +39,67 @@ def python(checkout: Path, *failing: str) -> str:
     return f"PYTHON={command}"
 
 
+@pytest.fixture
+def ready(checkout: Path) -> Path:
+    """Return a checkout whose Python prints its arguments, one in brackets after the other."""
+    (checkout / ".venv/bin").mkdir(parents=True)
+    python = checkout / ".venv/bin/python"
+    python.write_text("#!/bin/sh\nprintf '[%s]' \"$@\"\necho\n")
+    python.chmod(0o755)
+    (checkout / ".venv/ready").touch()
+    for name in ("mine.yaml", "a path with spaces.yaml", 'l\'été (2) "x".yaml'):
+        (checkout / name).touch()
+    return checkout
+
+
 @pytest.mark.parametrize(
-    ("arguments", "phases", "config"),
+    ("arguments", "phases", "configs"),
     [
-        (["run"], "text vectors shards all", ""),
-        (["full"], "text vectors shards all", "--configfile configs/full.yaml"),
+        (["run"], "text vectors shards all", []),
+        (["full"], "text vectors shards all", ["configs/full.yaml"]),
         (
             ["full", "CONFIG=mine.yaml"],
             "text vectors shards all",
-            "--configfile configs/full.yaml mine.yaml",
+            ["configs/full.yaml", "mine.yaml"],
         ),
-        (["images", "CONFIG=mine.yaml"], "shards images", "--configfile mine.yaml"),
+        (["images", "CONFIG=mine.yaml"], "shards images", ["mine.yaml"]),
+        (["images", "CONFIG=mine.yaml mine.yaml"], "shards images", ["mine.yaml", "mine.yaml"]),
+        (
+            ["images", "CONFIG=a path with spaces.yaml"],
+            "shards images",
+            ["a path with spaces.yaml"],
+        ),
+        (["images", 'CONFIG=l\'été (2) "x".yaml'], "shards images", ['l\'été (2) "x".yaml']),
     ],
 )
 def test_phases_are_separate_runs_in_turn(
-    checkout: Path, arguments: list[str], phases: str, config: str
+    ready: Path, arguments: list[str], phases: str, configs: list[str]
 ):
-    output = make(checkout, "--dry-run", *arguments, "CORES=3").stdout
-    loop = rf"for phase in {phases}; do \S+/snakemake --cores 3 \$phase {config}; done"
-    assert re.search(loop, output)
+    output = make(ready, *arguments, "CORES=3").stdout
+    options = ["--configfile", *configs] if configs else []
+    for phase, line in zip(phases.split(), output.splitlines(), strict=True):
+        words = ["-m", "snakemake", "--cores", "3", phase, *options]
+        assert line == "".join(f"[{word}]" for word in words)
+
+
+def test_a_missing_config_file_is_one_line_before_the_set_up(checkout: Path):
+    done = make(checkout, "CONFIG=a missing.yaml")
+    assert done.stderr.startswith("error: CONFIG: expected a file, got no a; check the path\n")
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize("name", [b"a{b}", b"a:b", b"a\nb", b"caf\xe9"])
+def test_a_checkout_with_an_impossible_path_is_one_line_before_the_set_up(
+    checkout: Path, tmp_path: Path, name: bytes
+):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    folder.mkdir()
+    for file in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(checkout / file, folder)
+    done = make(folder, "setup")
+    assert done.stderr.startswith("error: checkout ")
+    assert "expected a path in UTF-8 without braces, colons and line ends; rename" in done.stderr
+    assert not (folder / ".venv").exists()
 
 
 def test_an_old_python_is_one_clear_line(checkout: Path):
