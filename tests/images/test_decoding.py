@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from wordbridge.images import decoding
 from wordbridge.images.decoding import CenterCrop, UnreadableImageError, decode, open_image
@@ -115,6 +115,12 @@ def test_numbers_are_read_in_the_range_that_the_file_states(data: bytes, expecte
     assert np.asarray(open_image(data))[0, :, 0].tolist() == expected
 
 
+def test_a_png_may_contain_a_long_text():
+    history = PngImagePlugin.PngInfo()
+    history.add_text("XML:com.adobe.xmp", "x" * 2_000_000, zip=True)
+    assert open_image(encoded(halves(), pnginfo=history)).size == (6, 4)
+
+
 def test_transparency_is_over_white():
     image = Image.new("RGBA", (4, 2), (*RED, 0))
     image.putpixel((1, 1), (*BLUE, 255))
@@ -164,6 +170,7 @@ def test_an_invalid_orientation_is_ignored(orientation: object):
         (encoded(Image.new("F", (4, 2)), "TIFF"), "numbers without a known range"),
         (encoded(Image.new("I", (4, 2)), "TIFF"), "numbers without a known range"),
         (b"Pf 1 1 -1.0\n" + FLOATS.tobytes(), "numbers without a known range"),
+        (b"II*\0" + bytes(99), "a TIFF of an unusual kind; convert it"),
         (b"\0\0\0\x18ftypheic" + bytes(99), "HEIC; convert it to JPEG"),
         (b"\0\0\0\x18ftypisom" + bytes(99), "a video"),
     ],

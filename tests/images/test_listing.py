@@ -377,6 +377,42 @@ def test_links_to_folders_are_followed_once(tmp_path: Path):
     assert left_out == ["above", "again", "below", "inside", "round", "2019/back"]
 
 
+def test_a_folder_that_may_not_be_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    fill(tmp_path, "a.png", "locked/b.png")
+    scan, locked = os.scandir, {str(tmp_path / "locked")}
+
+    def refuse(path: str) -> object:
+        if str(path) in locked:
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    locked_out, image = list_folder(tmp_path)
+    assert locked_out == LeftOut("locked", "cannot be listed (Permission denied)")
+    assert isinstance(image, SourceImage)
+    locked.add(str(tmp_path))
+    with pytest.raises(InputError, match="expected to list it, got 'Permission denied'"):
+        list(list_folder(tmp_path))
+
+
+def test_few_images_and_few_labels_are_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    fill(tmp_path / "in", "a.png", *(f"{number}.txt" for number in range(10)))
+    own = settings("folder", folder=str(tmp_path / "in"))
+    list_images("own", own, {}, NOUNS, tmp_path / "own.zip")
+    few, unlabelled = capsys.readouterr().err.splitlines()
+    reason = "not an image by its suffix"
+    expected = f"1 images in the set own; 10 files were left out (most of them: {reason})"
+    assert few == f"warning: {expected}"
+    assert unlabelled.startswith("warning: 0 of 1 images in the set own have a label")
+    album = {**own, "labelled": False}
+    for number in range(10):
+        (tmp_path / f"in/{number}.txt").unlink()
+    list_images("own", album, {}, NOUNS, tmp_path / "own.zip")
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     "other", [b"longer" * 40_000, b"B" + b"a" * 199_999, b"a" * 199_999 + b"B", b"a" * 200_001]
 )

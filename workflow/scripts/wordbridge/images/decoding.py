@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 # Only formats that Pillow decodes itself: its EPS reader, for example, starts another program.
 FORMATS = (*("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "QOI", "TIFF", "WEBP"),)
@@ -19,11 +19,13 @@ _OTHER_FORMATS = {
     rb"\xff\x0a|....JXL ": "JPEG XL; convert it to JPEG",
     rb"8BPS": "Photoshop; convert it to JPEG",
     rb"%PDF": "PDF",
+    rb"II[*+]\0|MM\0[*+]": "a TIFF of an unusual kind; convert it to JPEG",
 }
 # Of one decoded image: 0.4 GB as RGBA. A large JPEG is decoded at a fraction of its size and may
 # have more.
 MAX_PIXELS = 100_000_000
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit knows no fractions
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY  # editors store long histories
 _WHOLE = (0.0, 65535.0)  # the range of 16 bits
 # A JPEG is decoded at no less than this multiple of the target size; less changes the result.
 MARGIN = 2

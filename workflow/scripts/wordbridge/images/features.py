@@ -1,5 +1,6 @@
 """Features of images: decoding and network run in parallel, in constant memory."""
 
+import errno
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,8 @@ from wordbridge.images.table import ImageRow, MissingImageError
 from wordbridge.progress import progress
 from wordbridge.training.device import choose_device
 
+# Errors of one file; others may concern a whole disk, and end the job.
+_OF_ONE_FILE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO, errno.ELOOP, errno.ENAMETOOLONG}
 PENDING = 2  # batches per thread that are submitted before the oldest result is used
 
 Item = TypeVar("Item")
@@ -115,7 +118,9 @@ def _decode(
             reasons[number] = str(error)
         except MissingImageError:
             reasons[number] = "the file is missing"
-        except (PermissionError, IsADirectoryError) as error:
+        except OSError as error:
+            if error.errno not in _OF_ONE_FILE:
+                raise
             reasons[number] = f"the file cannot be read ({error.strerror})"
         except BadZipFile:
             reasons[number] = "damaged in its archive"

@@ -7,6 +7,7 @@ layout of ImageNet sets labels and splits: folders named n01440764 below train a
 import csv
 import os
 import re
+import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -85,14 +86,24 @@ def list_images(
                     add_image(target, image.path, image.data)
                 noun = noun_of.get(image.synset)
                 rows[location] = _row(name, settings, image, noun, archive)
+    reasons = Counter(item.reason for item in sorted(left_out)).most_common(1)
+    omitted = f"{len(left_out)} files were left out"
+    omitted += f" (most of them: {reasons[0][0]})" if reasons else ""
     if not rows:
         sources = {**settings, **files}
         source = next(sources[k] for k in ("table", "folder", "archive", "package") if k in sources)
-        reasons = Counter(item.reason for item in sorted(left_out)).most_common(1)
-        main = f" (most of them: {reasons[0][0]})" if reasons else ""
         raise InputError(
-            f"image set {name}: expected images in {source}, got none; {len(left_out)} files were "
-            f"left out{main}; correct the path or remove the image set"
+            f"image set {name}: expected images in {source}, got none; {omitted}; correct the path "
+            "or remove the image set"
+        )
+    if len(rows) < (len(rows) + len(left_out)) / 10:
+        print(f"warning: {len(rows)} images in the set {name}; {omitted}", file=sys.stderr)
+    labels = sum(bool(row.synset) for row in rows.values())
+    if labels < len(rows) / 10 and settings.get("labelled", True):
+        print(
+            f"warning: {labels} of {len(rows)} images in the set {name} have a label; name the "
+            "folders by synsets (n02084071), or put an album into run.unlabelled_sets",
+            file=sys.stderr,
         )
     return sorted(rows.values(), key=lambda row: row.image), sorted(left_out)
 

@@ -68,7 +68,7 @@ def members(
                     raise InputError("its path escapes the archive")
                 yield entry.name, b"".join(entry.chunks(MAX_BYTES))
             except InputError as error:
-                reason = shorten(error).removeprefix(f"member {entry.name} is ")
+                reason = shorten(error).removeprefix(f"member {entry.name} ").removeprefix("is ")
                 yield entry.name, LeftOut(entry.name, reason)
 
 
