@@ -102,6 +102,7 @@ def test_of_a_table_without_order_all_words_in_lower_case_are_taken(tmp_path: Pa
         ("where is the boat ?", "en", ["boat"]),
         ("The", "en", ["the"]),
         ("42!", "fr", []),
+        ("ba\u00adteau\u200b\u00a0de e\u0301te\u0301", "fr", ["bateau", "\u00e9t\u00e9"]),
     ],
 )
 def test_stop_words_are_left_out(text: str, language: str, words: list[str]):

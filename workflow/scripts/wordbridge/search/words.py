@@ -3,7 +3,6 @@
 import bisect
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,6 +16,7 @@ from wordbridge.arrays import Matrix, map_npy
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, read_json, write_json
 from wordbridge.nouns.table import Noun
+from wordbridge.text import clean
 from wordbridge.vectors.protocol import ListedVectors, Mask, WordVectors
 
 WORDS, VECTORS, DESCRIPTION = "words.txt", "vectors.npy", "words.json"
@@ -169,5 +169,5 @@ def content_words(text: str, language: str) -> list[str]:
 
     A text of stop words alone is returned whole. An apostrophe separates two words.
     """
-    words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
+    words = _WORD.findall(clean(text).lower())
     return [word for word in words if word not in _STOP_WORDS[language]] or words
