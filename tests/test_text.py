@@ -68,6 +68,7 @@ def test_the_size_of_the_blocks_changes_nothing(
         (b"ab\n\nc\0d\n", 3, "0x00 at byte 2 of the line"),
         ("Où ?".encode("utf-16-le"), 1, "0x00 at byte 2 of the line"),
         ("Où ?".encode("utf-16"), 1, "got UTF-16"),
+        ("Où ?".encode("utf-32"), 1, "got UTF-32"),
         (b"ab\r\ncd\rx\n", 2, "0x0d at byte 3 of the line"),
         (b"ab\rcd\r", 1, "0x0d at byte 3 of the line"),
         (b"ab\ncd\r", 2, "0x0d at byte 3 of the line"),

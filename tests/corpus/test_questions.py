@@ -230,7 +230,7 @@ def test_columns_of_tabbed_lines_count_from_one(tmp_path: Path):
     ("content", "message"),
     [
         (b"a\tb\nc\n", r"line 2: expected tab-separated fields \(2 as in line 1\), got 1"),
-        (b"a\tb\nc\td\n\n", r"line 3: .* got 1"),
+        (b"a\tb\n\nc\n", r"line 3: .* got 1"),
         (b"a\tb\nc\td\te\n", r"line 2: .* got 3"),
         (b"a\nb\n", r"line 1: .*\(columns 2, 1\), got 1"),
     ],

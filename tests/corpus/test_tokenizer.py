@@ -1,4 +1,5 @@
 import sys
+import time
 from collections import Counter
 from dataclasses import replace
 from multiprocessing.spawn import get_preparation_data
@@ -166,3 +167,11 @@ def test_each_mark_and_space_has_one_form(raw, plain):
 @given(st.text("ae\u0301 \u00a0\u202f\u2019'\u201c\u00ab\u00bb\u2039\u2014-\u00ad?\n", max_size=12))
 def test_a_second_call_changes_nothing(text):
     assert normalize(normalize(text)) == normalize(text)
+
+
+@pytest.mark.parametrize("part", ["\"'", "!?", "-=", "(x)", " " * 40])
+def test_a_long_text_of_one_kind_of_character_takes_little_time(part: str):
+    start = time.monotonic()
+    (tokens,) = tokenize([f"a {part * 5000}\ta"], "fr", RULES)
+    assert tokens[0] == tokens[-1] == "a"
+    assert time.monotonic() - start < 20

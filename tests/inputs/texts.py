@@ -73,6 +73,7 @@ ROWS: list[Row] = [
         b'"Why ""me""?"\t"a, b"\n5" c\tb "d"\n',
         [(1, 'Why "me"?', "a, b"), (2, '5" c', 'b "d"')],
     ),
+    Unusual("an empty line", "columns", b"a\tb\n\n", [(1, "a", "b"), (2, "", "")]),
     Unusual("a quoted line end", "columns", b'"a\nb"\tc\nd\te\n', [(1, "a b", "c"), (3, "d", "e")]),
     Unusual(
         "quotes as typed",

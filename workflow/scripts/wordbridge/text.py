@@ -11,7 +11,7 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_LE
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
@@ -63,8 +63,9 @@ def decode(data: bytes, path: object, line: int = 1) -> str:
     """
     if line == 1:
         if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-            remedy = "convert it, for example with iconv -f UTF-16 -t UTF-8"
-            raise InputError(f"{path}, line 1: expected UTF-8, got UTF-16; {remedy}")
+            name = "UTF-32" if data.startswith(BOM_UTF32_LE) else "UTF-16"
+            remedy = f"convert the file, for example with iconv -f {name} -t UTF-8"
+            raise InputError(f"{path}, line 1: expected UTF-8, got {name}; {remedy}")
         data = data.removeprefix(BOM_UTF8)
     expected, remedy = "text", "name a text file, or convert it if it is UTF-16"
     position = data.find(b"\0")

@@ -49,13 +49,13 @@ SPLITS = ("train", "auxiliary", "valid", "test")  # in the order of the tables
 
 # Characters that Python, pandas or a spreadsheet may take for the end of a field or of a line.
 # The French spaces U+00A0, U+202F and U+2009 stay: the tokenizer normalizes them.
-_ENDS = "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
-_BREAK = re.compile(f" *[{_ENDS}][ {_ENDS}]*")
+_ENDS = "\0\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
+_BREAK = re.compile(f"[{_ENDS}]")
 
 
 def one_line(text: str) -> str:
     """Return ``text`` with each run of tabs, line ends and spaces around them as one space."""
-    return _BREAK.sub(" ", text).strip(" ")
+    return " ".join(filter(None, (part.strip(" ") for part in _BREAK.split(text))))
 
 
 def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> int:

@@ -177,6 +177,9 @@ def tabbed_lines(
     fr, en = fr_column - 1, en_column - 1
     width = 0
     for number, fields in _rows(path):
+        if fields == [""]:
+            yield number, "", ""  # counted as empty
+            continue
         if len(fields) != width:
             if width or not 0 <= min(fr, en) <= max(fr, en) < len(fields):
                 expected = f"{width} as in line 1" if width else f"columns {fr_column}, {en_column}"

@@ -32,6 +32,7 @@ from wordbridge.text import clean
 READ, KEPT, EMPTY, LONG = "read", "kept", "no token on one side or both", "too many English tokens"
 
 _SPECIAL = ("<eos>", "<bos>", "<unk>")  # spaCy would cut these at the angle brackets
+_LONG_WORD = re.compile(r"\S{300}(?=\S)")  # spaCy would take hours for 100,000 signs
 _CHUNK = 2000  # texts that a process takes at once
 # A process takes 6 s of a core to import spaCy and warm up, as long as a running one takes for
 # about 40,000 texts; two processes break even at 80,000.
@@ -130,7 +131,8 @@ def _tokenize_chunk(texts: Sequence[str], language: str, rules: TokenRules) -> l
     token_lists = []
     for text in texts:
         plain = normalize(text) if rules.punctuation else text
-        tokens = [token.text for token in split(apply_rules(plain, rules))]
+        ruled = _LONG_WORD.sub(r"\g<0> ", apply_rules(plain, rules))
+        tokens = [token.text for token in split(ruled)]
         token_lists.append([token for token in tokens if rules.white_space or not token.isspace()])
     return token_lists
 
@@ -159,8 +161,7 @@ _PLAIN = str.maketrans(
     }
 )
 # French puts spaces inside its quotation marks, English and straight quotes have none.
-_GUILLEMETS = ((re.compile(r"«\s*|\s*»"), '"'), (re.compile(r"‹\s*|\s*›"), "'"))  # noqa: RUF001
-_WHITE_SPACE = re.compile(r"\s+")
+_GUILLEMETS = ((re.compile("« ?| ?»"), '"'), (re.compile("‹ ?| ?›"), "'"))  # noqa: RUF001
 
 
 def normalize(text: str) -> str:
@@ -168,10 +169,10 @@ def normalize(text: str) -> str:
 
     A second call changes nothing.
     """
-    text = clean(text).translate(_PLAIN)
+    text = " ".join(clean(text).translate(_PLAIN).split())
     for marks, quote in _GUILLEMETS:
         text = marks.sub(quote, text)
-    return _WHITE_SPACE.sub(" ", text.replace("''", '"')).strip()
+    return text.replace("''", '"')
 
 
 _CHARACTERS = re.compile(r"(\S)(\1{3,})")

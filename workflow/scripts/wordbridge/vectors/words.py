@@ -36,11 +36,13 @@ class WordKeys:
 
     def check(self) -> None:
         """Raise InputError unless nearly all words were UTF-8; the others are a warning."""
-        problem = f"{self._path}, {self._first} and {self._invalid - 1} more"
+        problem = (
+            f"{self._path}, {self._first} ({self._invalid} of {self._accented} accented words)"
+        )
         if self._invalid > _MAX_SHARE * self._accented:
             raise InputError(
-                f"{problem} among {self._accented} accented words; convert the file, for example "
-                "with iconv -f WINDOWS-1252 -t UTF-8, or fetch it again"
+                f"{problem}; convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8, or "
+                "fetch it again"
             )
         if self._invalid:
             print(f"warning: {problem}; these are ignored", file=sys.stderr)
