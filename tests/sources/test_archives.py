@@ -99,6 +99,27 @@ def test_the_bytes_decide_the_format_not_the_name(tmp_path: Path, name: str):
 
 
 @pytest.mark.parametrize(
+    "stored",
+    [
+        "donn\u00e9es/fr.txt",
+        "donne\u0301es/fr.txt",  # as macOS names files
+        "donne\u0301es/fr.txt".encode(),  # as macOS packs them, without the flag for UTF-8
+        "donn\u00e9es\\fr.txt",  # as Windows packs them
+    ],
+)
+@pytest.mark.parametrize("member", ["donn\u00e9es/fr.txt", "donne\u0301es\\fr.txt"])
+def test_names_are_compared_in_one_form(tmp_path: Path, stored: str | bytes, member: str):
+    name = stored if isinstance(stored, str) else "x" * len(stored)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(name, b"here")
+    if isinstance(stored, bytes):
+        packed = (tmp_path / "a.zip").read_bytes()
+        (tmp_path / "a.zip").write_bytes(packed.replace(name.encode(), stored))
+    extract_member(tmp_path / "a.zip", member, tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b"here"
+
+
+@pytest.mark.parametrize(
     ("ending", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
 )
 def test_a_single_compressed_file_has_the_name_of_its_archive(tmp_path: Path, ending, pack):

@@ -296,7 +296,7 @@ def image_set_block(wildcards):
     n20190705 has a date and no synset.
     """
     block = config["image_sets"][wildcards.set]
-    if block["kind"] in ("folder", "tar") and wildcards.set not in LABELLED_SETS:
+    if block["kind"] in ("folder", "table", "tar") and wildcards.set not in LABELLED_SETS:
         block = {**block, "labelled": False}
     if not block.get("folder"):
         return block

@@ -25,9 +25,18 @@ _OTHER_SUFFIXES = (
 _SYSTEM = (
     *("$recycle.bin", "@__thumb", "@eadir", "@recently-snapshot", "@recycle", "@sharebin", "@tmp"),
     *("#recycle", "#snapshot", "__macosx", "config.msi", "desktop.ini", "ehthumbs.db"),
-    *("ehthumbs_vista.db", "found.000", "icon\r", "lost+found", "network trash folder"),
+    *(
+        "backups.backupdb",
+        "lost.dir",
+        "ehthumbs_vista.db",
+        "found.000",
+        "icon\r",
+        "lost+found",
+        "network trash folder",
+    ),
     *("recycled", "recycler", "system volume information", "temporary items", "thumbs.db"),
 )
+_LIBRARIES = (".photoslibrary", ".aplibrary", ".photolibrary", ".migratedphotolibrary", ".lrdata")
 _AGAIN = "a folder that is in the set already, or above it"
 # A change in the middle of an uncompressed file changes neither its size nor its ends.
 _UNCOMPRESSED = (".bmp", ".tif", ".tiff", ".pbm", ".pfm", ".pgm", ".pnm", ".ppm")
@@ -88,6 +97,8 @@ def name_reason(name: str) -> str:
     """Return why a file or folder is left out by its name, or ""."""
     if name.startswith("."):
         return "hidden"
+    if name.casefold().endswith(_LIBRARIES):
+        return "a library with thumbnails; name its folder of originals as an image set"
     return "a file or folder of the system" if name.casefold() in _SYSTEM else ""
 
 

@@ -10,7 +10,7 @@ import re
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -70,41 +70,26 @@ def list_images(
     left_out: set[LeftOut] = set()
     with atomic_write(archive) as partial, zipfile.ZipFile(partial, "w") as target:
         for image in _source_images(settings, files, nouns):
-            location = image.image if isinstance(image, LeftOut) else image.location or image.path
             if isinstance(image, LeftOut):
                 left_out.add(image)
-            elif INVALID.search(image.path):
+                continue
+            location = image.location or image.path
+            if INVALID.search(image.path):
                 reason = "its name is not UTF-8, or has a tab or a line end; rename it"
-                left_out.add(LeftOut(image.path, reason))
             elif location in rows:
-                left_out.add(LeftOut(image.path, "in the set twice; only the first is used"))
+                reason = "in the set twice; only the first is used"
             elif image.synset and image.synset not in noun_of:
                 reason = f"{image.synset} is not a noun of WordNet"
-                left_out.add(LeftOut(image.path, reason))
             else:
                 if image.data is not None:
                     add_image(target, image.path, image.data)
-                noun = noun_of.get(image.synset)
-                rows[location] = _row(name, settings, image, noun, archive)
-    reasons = Counter(item.reason for item in sorted(left_out)).most_common(1)
-    omitted = f"{len(left_out)} files were left out"
-    omitted += f" (most of them: {reasons[0][0]})" if reasons else ""
-    if not rows:
-        sources = {**settings, **files}
-        source = next(sources[k] for k in ("table", "folder", "archive", "package") if k in sources)
-        raise InputError(
-            f"image set {name}: expected images in {source}, got none; {omitted}; correct the path "
-            "or remove the image set"
-        )
-    if len(rows) < (len(rows) + len(left_out)) / 10:
-        print(f"warning: {len(rows)} images in the set {name}; {omitted}", file=sys.stderr)
-    labels = sum(bool(row.synset) for row in rows.values())
-    if labels < len(rows) / 10 and settings.get("labelled", True):
-        print(
-            f"warning: {labels} of {len(rows)} images in the set {name} have a label; name the "
-            "folders by synsets (n02084071), or put an album into run.unlabelled_sets",
-            file=sys.stderr,
-        )
+                rows[location] = _row(name, settings, image, noun_of.get(image.synset), archive)
+                continue
+            left_out.add(LeftOut(image.path, reason))
+    sources = {**settings, **files}
+    source = next(sources[k] for k in ("table", "folder", "archive", "package") if k in sources)
+    labelled = settings.get("labelled", True)
+    _check_counts(f"image set {name}: {source}", [*rows.values()], left_out, labelled)
     return sorted(rows.values(), key=lambda row: row.image), sorted(left_out)
 
 
@@ -202,6 +187,26 @@ def split_of(path: str) -> str:
     """Return the split in the name of the outermost such folder of a path, or ""."""
     folders = map(str.lower, PurePosixPath(path).parent.parts)
     return next((_SPLITS[name] for name in folders if name in _SPLITS), NO_SPLIT)
+
+
+def _check_counts(
+    source: str, rows: Sequence[ImageRow], left_out: Collection[LeftOut], labelled: bool
+) -> None:
+    """Raise InputError for a set without images; few images and few labels are a warning."""
+    reasons = Counter(item.reason for item in sorted(left_out)).most_common(1)
+    main = f" (most of them: {reasons[0][0]})" if reasons else ""
+    counts = f"{source}: expected images, got {len(rows)}; {len(left_out)} files are left out{main}"
+    if not rows:
+        raise InputError(f"{counts}; correct the path or remove the image set")
+    if len(rows) < len(left_out) / 9:
+        print(f"warning: {counts}", file=sys.stderr)
+    labels = sum(bool(row.synset) for row in rows)
+    if labelled and labels < len(rows) / 10:
+        print(
+            f"warning: {source}: expected labels, got {labels} of {len(rows)} images; name folders "
+            "by synsets (n02084071), or put an album into run.unlabelled_sets",
+            file=sys.stderr,
+        )
 
 
 def _source_images(

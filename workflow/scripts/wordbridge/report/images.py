@@ -227,7 +227,12 @@ def image_counts_table(
             "Left out", 0, note="images/SET.left_out.tsv has each image and its reason"
         ),
         "reason": Column("Main reason"),
-        "unreadable": Column("Unreadable", 0, note="listed images that cannot be decoded"),
+        "unreadable": Column(
+            "Unreadable",
+            0,
+            note="listed images that cannot be decoded; features/SET/*.failed.tsv "
+            "has each image and its reason",
+        ),
         "photos": Column("Photographs", 0, note="of the listed images"),
         TRAIN: Column("Train", 0),
         VALID: Column("Valid", 0),
