@@ -1,7 +1,11 @@
 """The command line, on tiny models with random weights."""
 
+import errno
 import json
+import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -373,3 +377,56 @@ def test_the_version_is_printed(wordbridge: Cli, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("importlib.metadata.version", {"wordbridge": "7.1.3"}.__getitem__)
     run = wordbridge("--version")
     assert (run.exit_code, run.stdout) == (0, "wordbridge 7.1.3\n")
+
+
+def test_output_is_utf_8_in_any_terminal(finished: Path):
+    command = ["translate", "Où est l'œuf 🥚 ?", "caf\udce9", "--json"]
+    run = CliRunner(charset="latin-1").invoke(app, [*command, "--results", str(finished)])
+    assert "expected UTF-8 text" in run.stderr
+    del command[2]
+    run = CliRunner(charset="latin-1").invoke(app, [*command, "--results", str(finished)])
+    assert json.loads(run.stdout_bytes.decode("utf-8"))["source"] == "Où est l'œuf 🥚 ?"
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("$WORDBRIDGE --version > /dev/full", "error: output: expected one that can be read or "),
+        ("$WORDBRIDGE verify --help > /dev/full", "error: output: expected one that can be read"),
+        ("$WORDBRIDGE --version >&-", "error: standard output: expected a file, got a closed one"),
+    ],
+)
+def test_an_error_of_the_output_is_one_line(shell: str, line: str):
+    command = f"{shlex.quote(sys.executable)} -c 'from wordbridge.cli import app; app()'"
+    run = subprocess.run(
+        shell.replace("$WORDBRIDGE", command),
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    (only,) = run.stderr.splitlines()
+    assert only.startswith(line)
+
+
+def test_a_closed_pipe_is_one_line(wordbridge: Cli, monkeypatch: pytest.MonkeyPatch):
+    def report(*_: object) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("wordbridge.manifest.verify", report)
+    run = wordbridge("verify")
+    assert (run.exit_code, run.stdout) == (1, "")
+    assert run.stderr.startswith("error: standard output: expected a reader of all lines, got a cl")
+    assert run.stderr.count("\n") == 1
+
+
+def test_why_passes_all_words_to_snakemake_as_they_are(
+    wordbridge: Cli, monkeypatch: pytest.MonkeyPatch
+):
+    passed: list[str] = []
+    monkeypatch.setattr("wordbridge.why.plan", lambda words: passed.extend(words) or [])
+    words = ["a.tsv", "-nqp", "--configfile", "a b.yaml", "", "-j4", "--config", "run={seeds: [7]}"]
+    run = wordbridge("why", *words, "--json", "--", "--json", "results/x", "--")
+    assert json.loads(run.stdout)["jobs"] == []
+    assert passed == [*words, "--", "--json", "results/x", "--"]

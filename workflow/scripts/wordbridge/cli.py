@@ -5,10 +5,11 @@ What a command needs is imported in the command, because some of it takes second
 
 import io
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import redirect_stderr, suppress
 from dataclasses import asdict
 from functools import partial
 from importlib import metadata
@@ -28,7 +29,42 @@ if TYPE_CHECKING:
 
 BATCH = 128  # lines that are translated together
 
+
+class OneLineErrors(typer.core.TyperGroup):
+    """Commands whose errors of input and output end in one line; their output is UTF-8."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command that the arguments name, and exit."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        try:
+            if sys.stdout is None:
+                raise InputError("standard output: expected a file, got a closed one; open it")
+            return super().main(*arguments, **options)
+        except (InputError, OSError, MemoryError) as error:
+            line = error_message(error)
+            if line is None:
+                raise
+            with suppress(OSError):
+                typer.echo(f"error: {line}", err=True)
+            with suppress(OSError, AttributeError):  # at its end Python flushes the output again
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; of a closed pipe typer would print nothing."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise InputError(
+                "standard output: expected a reader of all lines, got a closed pipe; the other "
+                "lines are lost"
+            ) from None
+
+
 app = typer.Typer(
+    cls=OneLineErrors,
     help="Translate texts and find images with the models of a finished experiment.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
@@ -91,18 +127,17 @@ def translate(
 
     The model determines the languages. Unknown words are listed on stderr.
     """
-    with _errors_in_one_line():
-        from wordbridge.training.device import choose_device
-        from wordbridge.translation.pipeline import choose_run, read_pipeline
+    from wordbridge.training.device import choose_device
+    from wordbridge.translation.pipeline import choose_run, read_pipeline
 
-        _check_text(texts or [])
-        run = choose_run(results, variant, seed)
-        pipeline = read_pipeline(results, *run, choose_device(device, threads=1))
-        for batch in _batches(texts):
-            with redirect_stderr(io.StringIO()):  # a progress bar would come between the lines
-                translations = pipeline.translate(batch, beam, edition)
-            for translation in translations:
-                _show_translation(translation, scores, as_json)
+    _check_text(texts or [])
+    run = choose_run(results, variant, seed)
+    pipeline = read_pipeline(results, *run, choose_device(device, threads=1))
+    for batch in _batches(texts):
+        with redirect_stderr(io.StringIO()):  # a progress bar would come between the lines
+            translations = pipeline.translate(batch, beam, edition)
+        for translation in translations:
+            _show_translation(translation, scores, as_json)
 
 
 def _batches(texts: list[str] | None) -> Iterator[list[str]]:
@@ -180,22 +215,21 @@ def search(
     A terminal gets a table. A pipe gets lines of cosine similarity, noun, WordNet path and file,
     with tabs between them. The translation of a French question appears on stderr.
     """
-    with _errors_in_one_line():
-        from wordbridge.search.engine import SearchEngine
+    from wordbridge.search.engine import SearchEngine
 
-        _exclude("search", nouns=nouns, classes=classes)
-        _exclude("search", french=french, image=image)
-        text = _query(query, image)
-        index = "classes" if classes else "nouns" if nouns else "images"
-        engine = SearchEngine(results)
-        result = (
-            engine.by_words(text, index, top, french, exact)
-            if image is None
-            else engine.by_image(image, index, top, exact)
-        )
-        if result.translation:
-            typer.echo(f"translated: {result.translation}", err=True)
-        _show_hits(result.hits, as_json, sheet)
+    _exclude("search", nouns=nouns, classes=classes)
+    _exclude("search", french=french, image=image)
+    text = _query(query, image)
+    index = "classes" if classes else "nouns" if nouns else "images"
+    engine = SearchEngine(results)
+    result = (
+        engine.by_words(text, index, top, french, exact)
+        if image is None
+        else engine.by_image(image, index, top, exact)
+    )
+    if result.translation:
+        typer.echo(f"translated: {result.translation}", err=True)
+    _show_hits(result.hits, as_json, sheet)
 
 
 def _query(words: list[str] | None, image: str | None) -> str:
@@ -269,19 +303,29 @@ def verify(
     The folders benchmarks, manifest and timings may differ between two runs. The exit status is
     1 when anything else differs.
     """
-    with _errors_in_one_line():
-        from wordbridge import manifest
+    from wordbridge import manifest
 
-        _exclude("verify", trace=trace, against=against)
-        reports = [manifest.trace(trace)] if trace else manifest.verify(results, against)
-        for report in reports:
-            typer.echo(manifest.format_report(report, as_json))
-        if not all(report.ok for report in reports):
-            raise typer.Exit(1)
+    _exclude("verify", trace=trace, against=against)
+    reports = [manifest.trace(trace)] if trace else manifest.verify(results, against)
+    for report in reports:
+        typer.echo(manifest.format_report(report, as_json))
+    if not all(report.ok for report in reports):
+        raise typer.Exit(1)
+
+
+class PassingCommand(typer.core.TyperCommand):
+    """A command that passes all words but ``--json`` and ``--help`` to Snakemake as they are."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Separate the options of this command, which come before any ``--``."""
+        end = args.index("--") if "--" in args else len(args)
+        options = [word for word in args[:end] if word in ("--json", "-h", "--help")]
+        others = [word for word in args[:end] if word not in options]
+        return super().parse_args(ctx, [*options, "--", *others, *args[end:]])
 
 
 @app.command(
-    context_settings={"ignore_unknown_options": True},
+    cls=PassingCommand,
     epilog="Example: wordbridge why --configfile configs/lesson.yaml",
 )
 def why(
@@ -298,10 +342,9 @@ def why(
 
     The plan is that of a dry run of Snakemake.
     """
-    with _errors_in_one_line():
-        from wordbridge.why import format_plan, plan
+    from wordbridge.why import format_plan, plan
 
-        typer.echo(format_plan(plan(arguments or []), as_json))
+    typer.echo(format_plan(plan(arguments or []), as_json))
 
 
 def _exclude(command: str, **options: object) -> None:
@@ -323,15 +366,3 @@ def _check_text(words: Iterable[str]) -> None:
             raise InputError(
                 f"argument {word!a}: expected UTF-8 text, got other bytes; write it in UTF-8"
             ) from None
-
-
-@contextmanager
-def _errors_in_one_line() -> Iterator[None]:
-    try:
-        yield
-    except (InputError, OSError, MemoryError) as error:
-        line = error_message(error)
-        if line is None:
-            raise
-        typer.echo(f"error: {line}", err=True)
-        raise typer.Exit(1) from None

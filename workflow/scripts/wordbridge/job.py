@@ -147,7 +147,7 @@ def error_message(error: BaseException) -> str | None:
         return "stopped by SIGINT (Ctrl-C); run the same command again"
     if isinstance(error, OSError) and error.errno in _SYSTEM_ERRORS:
         return (
-            f"{error.filename or 'a file'}: expected one that can be read or written, got "
+            f"{error.filename or 'output'}: expected one that can be read or written, got "
             f"{error.strerror}; check the path, its permissions and the disk"
         )
     text = str(error).strip()
