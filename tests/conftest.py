@@ -1,5 +1,6 @@
 """Running whole workflows: Snakemake as a person starts it, in a folder of the test's own."""
 
+import gc
 import os
 import re
 import resource
@@ -7,14 +8,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import image_tree, warm
+from tests import warm
 from tests.mini_tree import CONFIG, ROOT, copy_of_checkout, options
 from wordbridge.files import lock
 
@@ -22,6 +23,10 @@ Run = subprocess.CompletedProcess[str]
 
 # pytest rewrites the assertions of each test module once, not in each worker and each session.
 sys.dont_write_bytecode = False
+
+# The files that take longest, in the order of their starts.
+LONGEST = ["test_slurm", "test_images_workflow", "test_staleness_keys", "test_handful"]
+LONGEST += ["test_results", "test_reruns", "test_learning", "test_training"]
 
 # Variables that Python reads when it starts.
 PYTHON = {"PYTHONHASHSEED", "PYTHONPATH"}
@@ -48,7 +53,7 @@ def snakemake(
     arguments = ("--snakefile", snakefile, "--cores", "1", "--directory", directory, *arguments)
     command = [*program, *map(str, arguments)]
     with tempfile.TemporaryFile("w+b") as output:
-        if server and program[0] == "-m" and not PYTHON & (env or {}).keys():
+        if server and not PYTHON & (env or {}).keys():
             status = warm.run(server, command, every, str(snakefile.parent), *[output.fileno()] * 2)
         else:
             status = subprocess.run(
@@ -127,6 +132,8 @@ def finished_images(shared: Path, workflow: Callable[..., Run]) -> Path:
 
     Look at it only.
     """
+    from tests import image_tree  # imports torch, which the process above all workers never needs
+
     folder, done = shared / "images/folder", shared / "images/done"
     with lock(shared / "images.lock", "runs the image side"):
         if not done.exists():
@@ -178,8 +185,29 @@ def small_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import libraries and tests without garbage collection; their objects stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than cores, since tests of Slurm, locks and kills mostly wait."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let files that plan or run whole workflows come first, so that all workers end together."""
+    """Let the longest files come first, so that all workers end together.
+
+    Others that plan or run whole workflows follow them.
+    """
     dear = {"workflow", "planner"}
     first = {item.path for item in items if dear & {*getattr(item, "fixturenames", ())}}
-    items.sort(key=lambda item: item.path not in first)
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (rank.get(item.path.stem, len(rank)), item.path not in first))

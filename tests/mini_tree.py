@@ -14,13 +14,12 @@ COLLECTING = {"all", "text", "translation", "vectors"}
 
 
 def copy_of_checkout(target: Path) -> Path:
-    """Copy what a run needs to ``target`` and return it."""
+    """Copy what a run needs to ``target`` and return it, with the bytecode that is there."""
     target.mkdir(parents=True)
-    skipped = shutil.ignore_patterns("__pycache__")
     for name in CHECKOUT:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, target / name, ignore=skipped)
+            shutil.copytree(source, target / name)
         else:
             shutil.copy2(source, target / name)
     return target

@@ -187,7 +187,8 @@ def unchanging_code() -> Iterator[None]:
         compiled = cache(compile)
         stack.enter_context(patch.object(snakemake.workflow, "compile", compiled, create=True))
         provenance, config = workflow.provenance, workflow.config
-        for module, name in [(provenance, "_modules"), (config, "read_schema")]:
+        cached = [(provenance, "_modules"), (config, "read_schema"), (config, "package_resources")]
+        for module, name in cached:
             stack.enter_context(patch.object(module, name, cache(getattr(module, name))))
         # Each reading leaves much garbage in circles, of which a fifth of the time went into
         # looking for it over and over.

@@ -167,12 +167,15 @@ def test_a_changed_key_makes_exactly_these_rules_stale(
     assert stale(finished, *given, snakefile=finished / "Snakefile") - COLLECTING == expected
 
 
-# Python imports it when it starts, here before Snakemake asks for the versions of libraries.
+# Snakemake, with another version of one library.
 NEWER = """
 from importlib import metadata
 
+from snakemake.cli import main
+
 version = metadata.version
 metadata.version = lambda name: "99.0" if name == {name!r} else version(name)
+main()
 """
 
 
@@ -185,11 +188,10 @@ metadata.version = lambda name: "99.0" if name == {name!r} else version(name)
     ],
 )
 def test_an_upgraded_library_makes_what_imports_it_stale(
-    finished: Path, tmp_path: Path, stale: Stale, distribution: str, expected: set[str]
+    finished: Path, stale: Stale, distribution: str, expected: set[str]
 ):
-    (tmp_path / "sitecustomize.py").write_text(NEWER.format(name=distribution), encoding="utf-8")
-    path = os.pathsep.join(map(str, (tmp_path, finished / "workflow/scripts")))
-    found = stale(finished, *options(), snakefile=finished / "Snakefile", env={"PYTHONPATH": path})
+    program = ("-c", NEWER.format(name=distribution))
+    found = stale(finished, *options(), snakefile=finished / "Snakefile", program=program)
     assert found - COLLECTING == expected
 
 

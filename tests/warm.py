@@ -23,8 +23,9 @@ import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
+# The first optimizer of a process imports torch._dynamo.
 LIBRARIES = ("matplotlib.pyplot", "nmslib", "pandas", "sacrebleu", "sentencepiece", "spacy.lang.en")
-LIBRARIES += ("spacy.lang.fr", "snakemake.cli", "snakemake.utils", "torch", "torchvision")
+LIBRARIES += ("spacy.lang.fr", "snakemake.cli", "snakemake.utils", "torch._dynamo")
 
 
 def start(address: str, pid: int, hash_seed: str = "random") -> None:

@@ -200,7 +200,8 @@ def _messages(node: ast.AST, builds: bool = False) -> Iterator[ast.expr]:
         ) if builds or isinstance(node, ast.Raise):
             yield from arguments
     for child in ast.iter_child_nodes(node):
-        yield from _messages(child, builds)
+        if not isinstance(child, ast.expr):  # contains no statement
+            yield from _messages(child, builds)
 
 
 def _texts(message: ast.AST) -> Iterator[ast.AST]:
@@ -228,16 +229,18 @@ def _canonical(node: object, texts: Set[ast.AST]) -> str:
     which is what docstrings are, do nothing and are left out, and so are ``texts``.
     """
     if isinstance(node, list):
-        return f"[{','.join(filter(None, (_canonical(n, texts) for n in node)))}]"
+        return f"[{','.join(filter(None, [_canonical(n, texts) for n in node]))}]"
     if not isinstance(node, ast.AST):
         return ascii(node)
     if node in texts or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
         return ""
-    fields = (
+    fields = [
         f"{name}={_canonical(value, texts)}"
-        for name, value in ast.iter_fields(node)
-        if not (value is None or value == [] or name in ("ctx", "kind", "type_comment"))
-    )
+        for name in node._fields
+        if name not in ("ctx", "kind", "type_comment")
+        and (value := getattr(node, name, None)) is not None
+        and value != []
+    ]
     return f"{type(node).__name__}({','.join(fields)})"
 
 

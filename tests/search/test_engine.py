@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torchvision
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -204,10 +203,12 @@ def test_a_contact_sheet_is_written_too(search: Search, tmp_path: Path):
 @pytest.fixture(scope="module")
 def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the run in a project with a network and ConSE, which always predicts cat."""
+    from torchvision import models  # takes some seconds
+
     project = tmp_path_factory.mktemp("project")
     results = shutil.copytree(finished, project / "results/toy")
     torch.manual_seed(4)
-    network = torchvision.models.mobilenet_v3_small(weights=None)
+    network = models.mobilenet_v3_small(weights=None)
     torch.save(network.state_dict(), project / "weights")
     features = {"backbone": "mobilenet_v3_small", "short_side": None, "pooling": "average"}
     write_json(

@@ -88,34 +88,30 @@ def test_a_failed_save_leaves_the_state_before(tmp_path: Path) -> None:
 SECOND = """
 import sys
 from pathlib import Path
+from wordbridge.errors import InputError
 from wordbridge.training import checkpoint
-checkpoint.PATIENCE = float(sys.argv[2])
-with checkpoint.locked_state(Path(sys.argv[1]), {}, {}): print('in')
+for checkpoint.PATIENCE in (0.3, 60):
+    try:
+        with checkpoint.locked_state(Path(sys.argv[1]), {}, {}): print('in')
+    except InputError as error:
+        print(error, file=sys.stderr)
 """
-
-
-def second(path: Path, patience: float) -> subprocess.Popen[str]:
-    """Start a process that asks for the state ``path`` and waits ``patience`` seconds for it."""
-    command = [sys.executable, "-c", SECOND, str(path), str(patience)]
-    env = {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "workflow/scripts")}
-    return subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
 
 
 def test_a_second_process_waits_for_the_lock_and_gives_up_in_the_end(
     tmp_path: Path,
 ) -> None:
+    env = {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "workflow/scripts")}
+    command, pipe = [sys.executable, "-c", SECOND, str(tmp_path)], subprocess.PIPE
     with locked_state(tmp_path, {}, {}):
-        with second(tmp_path, 0.3) as impatient:
-            output, errors = impatient.communicate()
-        assert (output, impatient.returncode) == ("", 1)
-        assert "another process runs this training; wait for it, or end it and run" in errors
-        patient = second(tmp_path, 60)
-        assert patient.stderr is not None
-        assert patient.stderr.readline() == "waiting for another process that runs this training\n"
-        assert patient.poll() is None
-    assert patient.communicate()[0] == "in\n"
+        second = subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, text=True)
+        assert second.stderr is not None
+        lines = [second.stderr.readline() for _ in range(3)]
+        waiting = "waiting for another process that runs this training\n"
+        assert [lines[0], lines[2]] == [waiting, waiting]
+        assert "another process runs this training; wait for it, or end it and run" in lines[1]
+        assert second.poll() is None
+    assert second.communicate() == ("in\n", "")
 
 
 def test_states_lie_in_a_folder_for_what_they_are_to_become(tmp_path: Path) -> None:
