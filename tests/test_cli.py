@@ -2,12 +2,14 @@
 
 import errno
 import json
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ from wordbridge.files import write_json
 from wordbridge.search.engine import SearchEngine
 from wordbridge.tensors import SavedModel, copy_weights, write_model
 from wordbridge.translation.decoding import translate
-from wordbridge.translation.pipeline import runs_from_language
+from wordbridge.translation.pipeline import read_pipeline, runs_from_language
 from wordbridge.translation.translator import Translator
 
 FRENCH = ["où", "est", "la", "gare", "?", "qui", "vient"]
@@ -202,8 +204,15 @@ def test_json_has_one_object_per_hit_text(finished: Path, wordbridge: Cli):
         "translation": expected(["où", "est", "l'", "été", "?"], 10),
         "log_probability": pytest.approx(first["log_probability"]),
         "unknown": ["l'", "été"],
+        "error": "",
     }
-    assert second == {"source": "", "translation": "", "log_probability": 0.0, "unknown": []}
+    assert second == {
+        "source": "",
+        "translation": "",
+        "log_probability": 0.0,
+        "unknown": [],
+        "error": "expected words, got none",
+    }
 
 
 def test_unknown_words_are_listed_on_stderr(finished: Path, wordbridge: Cli):
@@ -354,10 +363,60 @@ def test_a_model_with_tags_for_another_vocabulary_is_an_error(results: Path, wor
     assert "expected 14 source and 13 target words as in the model, got 13 and 13" in run.stderr
 
 
-def test_text_in_another_encoding_is_refused(finished: Path, wordbridge: Cli):
-    run = wordbridge("translate", results=finished, stdin="Où ?\n".encode("latin-1"))
-    assert run.exit_code == 1
-    assert run.stderr.startswith("error: stdin: expected UTF-8 text, got other bytes")
+WHO = ["qui", "vient", "?"]
+# Lines of stdin and the message about each, "" for those that are translated like "Qui vient ?".
+LINES = [
+    (b"\xef\xbb\xbfQui vient ?\r", ""),  # the first line, with a byte order mark
+    (b"Qui vi\xe9nt ?", "expected UTF-8 text on one line, got byte 0xe9 at character 7"),
+    (b"Qui\0vient ?", "expected UTF-8 text on one line, got byte 0x00 at character 4"),
+    (b"Qui\rvient ?", "expected UTF-8 text on one line, got byte 0x0d at character 4"),
+    (b"Qui vient ?\r\r", "expected UTF-8 text on one line, got byte 0x0d at character 12"),
+    (b"\xed\xa0\x80", "expected UTF-8 text on one line, got byte 0xed at character 1"),
+    (b"Qui vient ?" * 4091, "expected at most 10000 characters, got 45001; give the text sentence"),
+    (b"", "expected words, got none"),
+    (b"\t \xc2\xa0", "expected words, got none"),
+    ("\u200b\ufeff".encode(), "expected words, got none"),
+    *((f"Qui{space}vient ?".encode(), "") for space in "\t\v\f\x1c\x85\xa0\u2028\u2029"),
+    ("Qui vient\u00a0?".encode(), ""),
+    (b"Qui vient ?", ""),  # the last line, without a line end
+]
+
+
+def test_a_bad_line_costs_only_itself(finished: Path, wordbridge: Cli):
+    run = wordbridge("translate", results=finished, stdin=b"\n".join(line for line, _ in LINES))
+    assert run.exit_code == 0
+    who = expected(WHO, 10)
+    assert run.stdout.split("\n") == [*("" if message else who for _, message in LINES), ""]
+    messages = [f"stdin, line {n}: {m}" for n, (_, m) in enumerate(LINES, start=1) if m]
+    assert len(run.stderr.splitlines()) == len(messages)
+    for line, message in zip(run.stderr.splitlines(), messages, strict=True):
+        assert re.match(message, line)
+
+
+def test_a_bad_argument_costs_only_itself(finished: Path, wordbridge: Cli):
+    texts = ["Qui vient ?", "Où\udce9 ?", "Qui vient ?"]
+    run = wordbridge("translate", *texts, "--json", results=finished)
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [row["translation"] for row in rows] == [expected(WHO, 10), "", expected(WHO, 10)]
+    message = "expected UTF-8 text on one line, got byte 0xe9 at character 3"
+    assert [row["error"] for row in rows] == ["", message, ""]
+    assert run.stderr == f"text 2: {message}\n"
+
+
+def test_a_list_of_texts_has_a_translation_or_an_error_for_each(finished: Path):
+    pipeline = read_pipeline(finished, "plain", 10, torch.device("cpu"))
+    texts: Any = ["Qui vient ?", None, b"Qui ?", "\ud912", "Qui\r\nvient ?"]
+    results = pipeline.translate(texts)
+    who = expected(WHO, 10)
+    assert [result.translation for result in results] == [who, "", "", "", who]
+    assert [result.error for result in results] == [
+        "",
+        "expected a text, got NoneType",
+        "expected a text, got bytes",
+        "expected UTF-8 text on one line, got a surrogate at character 1",
+        "",
+    ]
+    assert pipeline.translate("Qui vient ?") == results[:1]
 
 
 def test_a_beam_without_hypotheses_is_refused(finished: Path, wordbridge: Cli):

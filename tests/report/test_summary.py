@@ -156,3 +156,61 @@ def test_few_samples_come_once(count: int, tmp_path: Path) -> None:
     paths = [*save(tmp_path, scores=SCORES), tmp_path / "samples.tsv"]
     samples = summarize(paths).samples
     assert (0 if samples is None else len(samples.groups)) == count
+
+
+def coverage(language: str, **types: int) -> list[dict[str, Any]]:
+    """Return the rows of a language; ``types`` are the words by step."""
+    return [{"language": language, "step": step, "types": types[step]} for step in types]
+
+
+def pairs(step: str, read: int, kept: int) -> list[dict[str, Any]]:
+    return [
+        {"step": step, "reason": reason, "count": n}
+        for reason, n in {"read": read, "kept": kept}.items()
+    ]
+
+
+NOUNS = [
+    {"case": "as written", "used": "", "noun_share": 0.01},
+    {"case": "most frequent", "used": "yes", "noun_share": 0.08},
+]
+
+
+@pytest.mark.parametrize(
+    ("tables", "warnings"),
+    [
+        ({"coverage": coverage("French", exact=89, case=2, missing=9, all=100)}, []),
+        (
+            {"coverage": coverage("French", exact=1, case=3, missing=96, all=100)},
+            ["4 % of the French words have a word vector."],
+        ),
+        (
+            {"coverage": coverage("English", exact=1, subwords=90, missing=109, all=200)},
+            ["0.5 % of the English words have a word vector."],
+        ),
+        ({"coverage": coverage("English", exact=0, missing=9, all=9)}, []),  # random vectors
+        (
+            {"corpus_pairs": [*pairs("questions", 3100, 310), *pairs("tokens", 310, 30)]},
+            ["9.7 % of the pairs are kept by tokens."],
+        ),
+        ({"corpus_pairs": [{"step": "sentences", "reason": "kept", "count": 1}]}, []),
+        ({"nouns": NOUNS}, ["8 % of WordNet's nouns have a word vector."]),
+        (
+            {
+                "images": [
+                    {"set": "a", "found": 9, "left_out": 1},
+                    {"set": "b", "found": 99, "left_out": 98},
+                ]
+            },
+            ["1 % of the images of b are in use."],
+        ),
+        (
+            {"scores": [SCORES[0] | {"bleu_ceiling": 41.13}]},
+            ["BLEU is 41.1 at most, the score of the references' own tokens."],
+        ),
+    ],
+)
+def test_warnings_are_about_what_matches_little(
+    tables: dict[str, Any], warnings: list[str], tmp_path: Path
+) -> None:
+    assert summarize(save(tmp_path, **tables)).warnings == warnings

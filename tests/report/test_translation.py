@@ -92,8 +92,12 @@ def test_without_a_baseline_there_are_no_columns_of_a_comparison(
 
 
 def test_every_visible_column_is_in_the_table() -> None:
-    table = scores_table(RECORDS, "test", published=True, resamples=50)
+    low = {"bleu_ceiling": 41.12, "lost_characters": "\u2019 “"}
+    table = scores_table([*RECORDS[:3], RECORDS[3] | low], "test", published=True, resamples=50)
     assert set(SCORE_COLUMNS) <= set(table.frame.columns)
+    assert table.frame["bleu_ceiling"].dropna().tolist() == [41.12]
+    assert table.caption.endswith("BLEU has a ceiling: the references' tokens lack their \u2019 “.")
+    assert "bleu_ceiling" not in scores_table(RECORDS, "test", resamples=50).frame
     assert {"bleu_single_std", "bleu_gain_low", "bleu_gain_high"} <= set(table.frame.columns)
 
 

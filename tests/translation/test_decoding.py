@@ -19,6 +19,7 @@ from tests.translation.toys import (
     translator,
 )
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
+from wordbridge.translation import decoding
 from wordbridge.translation.decoding import (
     DecodingSettings,
     Hypothesis,
@@ -49,6 +50,20 @@ def test_order_is_restored_and_company_changes_nothing(name: str, beam: int) -> 
     assert len(together) == len(SENTENCES)
     for sentence, hypothesis in zip(SENTENCES, together, strict=True):
         same(translate(model, [sentence], options)[0], hypothesis)
+
+
+def test_long_texts_are_batches_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes, search = [], decoding.beam_search
+    monkeypatch.setattr(decoding, "LONG", 3)
+    monkeypatch.setattr(
+        decoding,
+        "beam_search",
+        lambda m, ids, *rest: sizes.append(ids.shape) or search(m, ids, *rest),
+    )
+    model, options = translator(settings({})), decoding_settings(beam=1, max_steps=3, batch_size=2)
+    assert len(translate(model, SENTENCES, options)) == len(SENTENCES)
+    assert sizes == [(5, 1), (4, 1), (3, 2), (1, 1)]
+    assert translate(model, [], options) == []
 
 
 @examples(derandomize=True, max_examples=25, deadline=None)

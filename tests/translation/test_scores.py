@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from wordbridge.translation.scores import has_repetition, reference_streams, score, token_rates
+from wordbridge.corpus.pairs import TokenizedPair
+from wordbridge.translation.scores import (
+    ceiling,
+    has_repetition,
+    reference_streams,
+    score,
+    token_rates,
+)
+from wordbridge.translation.translations import EvaluationSentence
 
 # "who is the king ?" against "who was the old king ?": 4, 1, 0, 0 of 5, 4, 3, 2 n-grams match;
 # the two zeros are smoothed to 1/2 and 1/4; 5 tokens against 6 cost exp(1 - 6/5).
@@ -177,3 +185,30 @@ def test_rates_are_shares_of_sentences_or_of_tokens() -> None:
 @pytest.mark.parametrize("tokens", [[], [[]], [[], []]])
 def test_rates_without_a_token_are_numbers(tokens: list[list[str]]) -> None:
     assert set(token_rates(tokens).values()) == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("reference", "tokens", "lowercase", "lost"),
+    [
+        ("What\u2019s in the dog\u2019s box?", "what 's in the dog 's box ?", True, "\u2019"),
+        ("“Who” is the dog\u2019s?", '" who " is the dog \'s ?', True, "\u2019 “ ”"),
+        ("Who is in the Box ?", "who is in the box ?", False, "B W"),
+        ("Who is he , now and here ?", "who is he , now and here ?", True, None),
+        ("Who is in the box ?", "who is inthe box ?", True, ""),
+        ("Who is in the box?", "who is in the box ?", True, None),
+        ("Who is in the BOX?", "who is in the t_up box ?", True, None),
+    ],
+)
+def test_a_low_ceiling_is_that_of_the_references_own_tokens(
+    reference: str, tokens: str, lowercase: bool, lost: str | None, capsys: Any
+) -> None:
+    pair = TokenizedPair("1", "1", "", reference, "", "", [], tokens.split(), "test")
+    sentences = [EvaluationSentence("", reference, [reference], pair)] * 3
+    values = ceiling(sentences, "en", "spacy", lowercase)
+    assert values.get("lost_characters") == lost
+    message = capsys.readouterr().err
+    if lost is None:
+        assert (values, message) == ({}, "")
+    else:
+        assert 0 < float(values["bleu_ceiling"]) < 99
+        assert f"warning: BLEU is {values['bleu_ceiling']:.1f} at most" in message

@@ -20,7 +20,13 @@ from wordbridge.translation.decoding import translate
 from wordbridge.translation.losses import greedy_validation, nll_per_token
 from wordbridge.translation.scores import evaluate
 from wordbridge.translation.settings import Settings
-from wordbridge.translation.translate import replace_unknown, translate_split
+from wordbridge.translation.translate import (
+    check_references,
+    natural_text,
+    replace_unknown,
+    translate_split,
+)
+from wordbridge.translation.translations import EvaluationSentence
 from wordbridge.translation.translator import Translator
 
 FRENCH, ENGLISH = ["qui", "vient", "où", "?"], ["who", "where", "comes", "is", "now", "he", "?"]
@@ -29,6 +35,7 @@ WORDS = {
     for language, words in (("fr", FRENCH), ("en", ENGLISH))
 }
 NAMES = ["4", "k", "3"]
+UNKNOWN = SPECIALS[UNK]
 MODEL: Settings = settings({"model": {"attention": True}}, training={"batch_size": 5})
 
 
@@ -148,17 +155,82 @@ def test_losses_use_the_tags_of_the_model(names: list[str], tmp_path: Path) -> N
 
 def test_an_unknown_word_becomes_the_source_word_with_the_most_attention() -> None:
     attention = np.array([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1], [0.2, 0.3, 0.5]])  # the end's as well
-    assert replace_unknown(["a", "?", "b"], ["x", "y"], attention) == ["a", "x", "b"]
-    assert replace_unknown(["?", "b"], ["x", "y"], attention) == ["y", "b"]
-    assert replace_unknown(["?"], ["x"], None) == ["?"]
-    assert replace_unknown(["?"], [], attention) == ["?"]
+    assert replace_unknown(["a", UNKNOWN, "b"], ["x", "y"], attention) == ["a", "x", "b"]
+    assert replace_unknown([UNKNOWN, "b"], ["x", "y"], attention) == ["y", "b"]
+    assert replace_unknown([UNKNOWN], ["x"], None) == [UNKNOWN]
+    assert replace_unknown([UNKNOWN], [], attention) == [UNKNOWN]
     assert replace_unknown([], ["x"], attention) == []
 
 
 @pytest.mark.parametrize(
     ("source", "tags", "expected"),
-    [(["<l>", "x"], 1, ["x", "x"]), (["<l>", "x"], 0, ["x", "<l>"]), (["<l>"], 1, ["?", "?"])],
+    [
+        (["<l>", "x"], 1, ["x", "x"]),
+        (["<l>", "x"], 0, ["x", "<l>"]),
+        (["<l>"], 1, [UNKNOWN, UNKNOWN]),
+    ],
 )
 def test_a_tag_is_no_word_to_be_copied(source: list[str], tags: int, expected: list[str]) -> None:
     attention = np.array([[0.2, 0.3, 0.5], [0.7, 0.2, 0.1]])
-    assert replace_unknown(["?", "?"], source, attention, tags) == expected
+    assert replace_unknown([UNKNOWN, UNKNOWN], source, attention, tags) == expected
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text"),
+    [
+        (["who", "\n", "comes", "\u2028", "?"], "who comes?"),
+        (["who\u2029is", "\t", "now\x85"], "who is now"),
+        (["\n"], ""),
+    ],
+)
+def test_a_translation_is_one_line(tokens: list[str], text: str) -> None:
+    assert natural_text(tokens, "en", "spacy") == text
+
+
+def test_a_text_beyond_the_limit_is_cut_and_the_others_stay(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, _ = translate_split(model(0), description([]), PAIRS, WORDS, options())
+    longer = [*PAIRS, pair(6, "Qui " * 9, "Who ?", "test", "4")]
+    monkeypatch.setattr("wordbridge.translation.translate.MAX_TOKENS", 5)
+    cut, _ = translate_split(model(0), description([]), longer, WORDS, options())
+    assert [row.tokens for row in cut[:-1]] == [row.tokens for row in whole]
+    assert cut[-1].source_tokens == ["qui"] * 5
+    assert "warning: cut 1 texts of more than 5 tokens" in capsys.readouterr().err
+
+
+def sentences(*texts: str) -> list[EvaluationSentence]:
+    rows = [pair(7, "Qui ?", text, "test", "4") for text in texts]
+    return [EvaluationSentence(row.fr, row.en, [row.en], row) for row in rows]
+
+
+WRITABLE = "WHO where Comes?"
+
+
+@pytest.mark.parametrize(
+    ("texts", "warning"),
+    [
+        ([WRITABLE], ""),
+        ([WRITABLE, *["Who\u2019s now ?"] * 9], ""),
+        (
+            [WRITABLE, *["Who\u2019s now ?"] * 10],
+            "can write 1 of 11 references; its en words lack the characters \u2019;",
+        ),
+        (["Who\u2019s “he ?"], "can write 0 of 1 references"),
+        (["Кто this ?"], "can write 0 of 1 references"),
+    ],
+)
+def test_references_that_the_model_cannot_write_are_a_warning(
+    texts: list[str], warning: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check_references(sentences(*texts), WORDS["en"], "en")
+    error = capsys.readouterr().err
+    assert warning in error
+    assert bool(error) == bool(warning)
+
+
+def test_references_without_any_word_of_the_vocabulary_are_an_error() -> None:
+    with pytest.raises(
+        InputError, match="expected words of the en vocabulary, got none of кто это"
+    ):
+        check_references(sentences("Кто это", "Кто"), WORDS["en"], "en")

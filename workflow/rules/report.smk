@@ -8,7 +8,8 @@ rule build_page:
         figures=FIGURES + IMAGE_FIGURES,
         numbers=expand(
             "<results>/tables/{table}.tsv",
-            table=["scores", "samples"] + ["devise"] * bool(LABELLED_SETS),
+            table=["scores", "samples", "coverage", "corpus_pairs"]
+            + ["devise", "nouns", "images"] * bool(LABELLED_SETS),
         ),
     output:
         result("index.html", "page", "Summary", "Summary page", "page"),

@@ -150,7 +150,7 @@ rule record_config:
 rule score_translations:
     """All scores of one variant and seed."""
     input:
-        pairs="<results>/split/pairs.tsv",
+        pairs=TOKENS,
         translations="<results>/translations/{variant}/{seed}.tsv",
         fr_ids="<results>/ids/fr.npz",
         en_ids="<results>/ids/en.npz",
@@ -168,6 +168,7 @@ rule score_translations:
     params:
         settings={
             "split": config["scores"]["split"],
+            "tokenizer": config["tokens"]["tokenizer"],
             "lowercase": LOWERCASE,
             "device": config["device"],
             "threads": config["threads"]["decoding"],

@@ -6,6 +6,7 @@ What a command needs is imported in the command, because some of it takes second
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,14 +14,14 @@ from contextlib import redirect_stderr, suppress
 from dataclasses import asdict
 from functools import partial
 from importlib import metadata
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 import typer.core
 
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, shorten
 from wordbridge.job import error_message
 
 if TYPE_CHECKING:
@@ -125,35 +126,35 @@ def translate(
 ) -> None:
     """Print the translation of each text: below it on a terminal, else one line per text.
 
-    The model determines the languages. Unknown words are listed on stderr.
+    The model determines the languages. Unknown words are listed on stderr, and texts that cannot
+    be translated, whose lines stay empty.
     """
     from wordbridge.training.device import choose_device
     from wordbridge.translation.pipeline import choose_run, read_pipeline
 
-    _check_text(texts or [])
     run = choose_run(results, variant, seed)
     pipeline = read_pipeline(results, *run, choose_device(device, threads=1))
+    place, numbers = "text" if texts else "stdin, line", count(1)
     for batch in _batches(texts):
         with redirect_stderr(io.StringIO()):  # a progress bar would come between the lines
             translations = pipeline.translate(batch, beam, edition)
-        for translation in translations:
+        for translation, number in zip(translations, numbers, strict=False):
             _show_translation(translation, scores, as_json)
+            if translation.error:
+                typer.echo(f"{place} {number}: {translation.error}", err=True)
 
 
 def _batches(texts: list[str] | None) -> Iterator[list[str]]:
-    """Yield the texts, else the lines of stdin: single ones of a terminal, batches of a file.
+    r"""Yield the texts, else the lines of stdin: single ones of a terminal, batches of a file.
 
-    Raises InputError for bytes that are not UTF-8.
+    Lines end in \n or \r\n. Bytes that are not UTF-8 become surrogates, as those of arguments.
     """
     size = BATCH if texts or not sys.stdin.isatty() else 1
-    lines = iter(texts or typer.get_text_stream("stdin", encoding="utf-8", errors="strict"))
-    try:
-        while batch := list(islice(lines, size)):
-            yield batch
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"stdin: expected UTF-8 text, got other bytes ({error}); convert it first"
-        ) from error
+    stdin = (re.sub(rb"\r?\n$", b"", line) for line in typer.get_binary_stream("stdin"))
+    decoded = (line.decode(errors="surrogateescape").removeprefix("\ufeff") for line in stdin)
+    lines = iter(texts or decoded)
+    while batch := list(islice(lines, size)):
+        yield batch
 
 
 def _show_translation(translation: "TextTranslation", scores: bool, as_json: bool) -> None:
@@ -165,7 +166,7 @@ def _show_translation(translation: "TextTranslation", scores: bool, as_json: boo
         typer.echo(start + translation.translation + score)
     if translation.unknown:
         words = ", ".join(translation.unknown)
-        typer.echo(f"unknown: {words} (in: {translation.source})", err=True)
+        typer.echo(f"unknown: {shorten(words)} (in: {shorten(translation.source)})", err=True)
 
 
 class WordsCommand(typer.core.TyperCommand):

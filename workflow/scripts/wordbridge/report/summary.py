@@ -1,8 +1,8 @@
 """The top of a run's page: sentences from the numbers, the main scores and sample translations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -12,29 +12,33 @@ SAMPLES = 3
 VARIANT_COLUMNS = {
     "variant": Column("Variant"),
     "bleu_single": Column("BLEU", 1, best="high", note="against one reference, 0 to 100"),
+    "bleu_ceiling": Column("Ceiling", 1, note="BLEU of the references' own tokens"),
     "bleu_gain": Column("Gain", 1, note="of BLEU, with its 95 % interval"),
     "bleu_multi": Column("BLEU, all refs.", 1, best="high"),
     "chrf_single": Column("chrF", 1, best="high"),
 }
+FEW = 0.1  # share of matches
 # Columns of the table of methods, and the candidates and images (split) that they are about.
 GROUPS = {"seen": ("seen", "seen nouns"), "unseen": ("unseen", "unseen nouns")}
 
 
 class Summary(NamedTuple):
-    """Sentences, the tables of main scores, and a table of samples if there are any."""
+    """Sentences, the tables of main scores, a table of samples if there are any, and warnings."""
 
     sentences: list[str]
     scores: list[Table]
     samples: Table | None
+    warnings: list[str]
 
 
 def summarize(tables: Iterable[str | Path]) -> Summary:
     """Return the summary of a run from those of its tables (TSV) that are there.
 
-    These are ``scores`` and ``samples`` of the translators and ``devise`` of the image methods.
+    These are ``scores`` and ``samples`` of the translators, ``devise`` of the image methods, and
+    those of ``find_warnings``.
     """
     paths = {Path(path).stem: Path(path) for path in tables}
-    summary = Summary([], [], None)
+    summary = Summary([], [], None, find_warnings(paths))
     if "scores" in paths:
         frame = _rows_of_this_run(paths["scores"])
         summary.sentences.extend(variant_sentences(frame))
@@ -51,6 +55,34 @@ def summarize(tables: Iterable[str | Path]) -> Summary:
             summary.sentences.append(method_sentence(groups, k))
             summary.scores.append(methods_table(groups, k))
     return summary
+
+
+def find_warnings(paths: Mapping[str, Path]) -> list[str]:
+    """Return sentences about a low ceiling of BLEU, and about matches of less than a tenth.
+
+    The tables are ``scores``, ``coverage`` (words with vectors), ``corpus_pairs`` (pairs that a
+    step keeps), ``nouns`` (with vectors) and ``images`` (in use).
+    """
+    frames = {name: _rows_of_this_run(path) for name, path in paths.items()}
+    shares: list[tuple[float, str]] = []
+    for language, rows in _groups(frames.get("coverage"), "language"):
+        types = rows.set_index("step")["types"]
+        absent = types.reindex(["missing", "subwords"]).sum()
+        shares.append((1 - absent / types["all"], f"of the {language} words have a word vector"))
+    for step, rows in _groups(frames.get("corpus_pairs"), "step"):
+        counts = rows.set_index("reason")["count"].reindex(["read", "kept"])
+        shares.append((counts["kept"] / counts["read"], f"of the pairs are kept by {step}"))
+    for _, rows in _groups(frames.get("nouns"), "used"):
+        shares.append((rows["noun_share"].iloc[0], "of WordNet's nouns have a word vector"))
+    for name, rows in _groups(frames.get("images"), "set"):
+        used = 1 - rows["left_out"].iloc[0] / rows["found"].iloc[0]
+        shares.append((used, f"of the images of {name} are in use"))
+    # Random vectors have a share of 0; otherwise a job ends where nothing matches.
+    warnings = [f"{100 * share:.2g} % {text}." for share, text in shares if 0 < share < FEW]
+    if "bleu_ceiling" in (scores := frames.get("scores", pd.DataFrame())):
+        lowest = scores["bleu_ceiling"].min()
+        warnings.append(f"BLEU is {lowest:.1f} at most, the score of the references' own tokens.")
+    return warnings
 
 
 def variant_sentences(frame: pd.DataFrame) -> list[str]:
@@ -127,6 +159,10 @@ def _rows_of_this_run(path: Path) -> pd.DataFrame:
     """Return the rows of a table of scores without published ones."""
     frame = read_frame(path, f"make the table {path.stem} again", gaps=True)
     return frame[frame["run"] == "here"] if "run" in frame.columns else frame
+
+
+def _groups(frame: pd.DataFrame | None, key: str) -> Iterator[tuple[Any, pd.DataFrame]]:
+    return iter([] if frame is None else frame.groupby(key, sort=False))
 
 
 def _baseline(scores: pd.DataFrame) -> str:

@@ -32,6 +32,9 @@ SCORE_COLUMNS = {
         note="0 to 100, against the first reference of the sentence in the corpus; a model "
         "trained with version tags gets the tag of that reference",
     ),
+    "bleu_ceiling": Column(
+        "Ceiling", 1, note="BLEU of the first references' own tokens as text"
+    ),
     "bleu_gain": Column(
         "Gain", 1,
         note="BLEU with one reference minus that of {baseline}, with its 95 % interval "
@@ -65,7 +68,9 @@ SCORE_COLUMNS = {
     "unknown_rate": Column("Unknown, %", 1, 100, "low", note="tokens that are the unknown token"),
     "parameters": Column("Parameters", 0),
 }  # fmt: skip
-NOT_AVERAGED = ("variant", "run", "seeds", "bleu_gain", "p_value", "parameters")
+NOT_AVERAGED = (
+    "variant", "run", "seeds", "bleu_ceiling", "bleu_gain", "p_value", "parameters",
+)  # fmt: skip
 SCORES = [name for name in SCORE_COLUMNS if name not in NOT_AVERAGED]
 SIGNATURES = {
     "bleu_single": "signature_bleu",
@@ -111,10 +116,11 @@ def scores_table(
 
     ``records`` are those of score_translations on ``split``. If ``baseline`` is among them,
     bleu_gain, its bounds and p_value compare the other variants with it (from the
-    ``bleu_statistics`` of every record). ``published`` adds the lesson's figures below each
-    variant.
+    ``bleu_statistics`` of every record). Low ceilings of BLEU have a column. ``published`` adds the
+    lesson's figures below each variant.
     """
-    frame = aggregate_seeds(records, SCORES, constant=("parameters",))
+    low = [record for record in records if "bleu_ceiling" in record]
+    frame = aggregate_seeds(records, SCORES, ("parameters", *["bleu_ceiling"] * bool(low)))
     comparisons = compare_records(records, baseline, resamples, seed) if baseline else {}
     if comparisons:
         rows = [comparisons.get(variant) for variant in frame["variant"]]
@@ -124,6 +130,9 @@ def scores_table(
         f"Scores of every variant on the {split} split: means and standard deviations over the "
         "seeds. The best value of a column is in bold."
     )
+    if low:
+        signs = " ".join(dict.fromkeys(" ".join(r["lost_characters"] for r in low).split()))
+        caption += f" BLEU has a ceiling: the references' tokens lack their {signs or 'spaces'}."
     frame = add_published_trainings(frame) if published else frame
     return Table(frame, caption, score_columns(records, baseline), group=True)
 

@@ -15,6 +15,8 @@ from wordbridge.progress import progress
 from wordbridge.translation.settings import ModelSettings
 from wordbridge.translation.translator import Translator
 
+LONG = 200  # tokens of a source text
+
 
 @dataclass(frozen=True)
 class DecodingSettings:
@@ -53,7 +55,11 @@ def translate(
     model.eval()
     device = next(model.parameters()).device
     hypotheses: dict[int, Hypothesis] = {}
-    batches = sorted_batches([len(ids) for ids in sentences], settings.batch_size)
+    size, order = settings.batch_size, sorted_batches([len(ids) for ids in sentences], 1)
+    # Memory grows with the longest text of a batch, so each long text is a batch by itself.
+    long = sum(len(ids) > LONG for ids in sentences)
+    rest = range(long, len(order), size)
+    batches = order[:long] + [np.concatenate(order[start : start + size]) for start in rest]
     for indices in progress(batches, "translating", len(batches), "batch"):
         batch = [sentences[index] for index in indices]
         lengths = torch.tensor([len(ids) for ids in batch])

@@ -1,5 +1,6 @@
 """Translation of new texts with a trained model, and the choice of a model among the results."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,6 +20,8 @@ from wordbridge.translation.translate import translate_tokens
 from wordbridge.translation.translator import Translator, read_translator
 
 MAX_CHARACTERS = 10_000  # of a text; memory grows with it
+# Surrogates are bytes that are not UTF-8, as Python reads arguments and standard input.
+_NO_TEXT = re.compile("[\\0\ud800-\udfff]|\\r(?!\\n)")
 
 Run = tuple[str, int]  # variant and seed
 
@@ -27,13 +30,15 @@ Run = tuple[str, int]  # variant and seed
 class TextTranslation:
     """The translation of one text; ``log_probability`` in nats, of the whole translation.
 
-    ``unknown`` are the source tokens that are not in the model's vocabulary.
+    ``unknown`` are the source tokens that are not in the model's vocabulary. ``error`` is the
+    reason for which the text has no translation, or "".
     """
 
     source: str
     translation: str
     log_probability: float
     unknown: list[str]
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,11 +63,10 @@ class TranslationPipeline:
     def translate(
         self, texts: Sequence[str], beam: int | None = None, version: str | None = None
     ) -> list[TextTranslation]:
-        """Return a translation of each text; that of a text without tokens is empty.
+        """Return a translation of each text, empty with an ``error`` for one that has none.
 
         ``beam`` overrides the width of the run; ``version`` is one of the versions of a model with
-        tags, by default the first. Raises InputError for another version, and for a text of more
-        than ``MAX_CHARACTERS``.
+        tags, by default the first. Raises InputError for another version.
         """
         versions = self.description["target_versions"] or [""]
         if version is None:
@@ -73,8 +77,12 @@ class TranslationPipeline:
                 f"edition {version!r}: expected {expected}, the edition tags that the model was "
                 "trained with; choose one of these, or leave it out"
             )
-        lines = [one_line(_check_length(text)) for text in texts]
-        token_lists = self._tokens(lines)
+        texts = [texts] if isinstance(texts, str) else texts
+        errors = [_problem(text) for text in texts]
+        lines = [one_line(str(text).encode(errors="replace").decode()) for text in texts]
+        token_lists = self._tokens(
+            ["" if error else line for error, line in zip(errors, lines, strict=True)]
+        )
         decoding = {**self.config["decoding"], **({} if beam is None else {"beam": beam})}
         filled = [index for index, tokens in enumerate(token_lists) if tokens]
         outputs = translate_tokens(
@@ -85,7 +93,10 @@ class TranslationPipeline:
             self.vocabularies,
             {**self.config, "decoding": decoding},
         )
-        results = [TextTranslation(line, "", 0.0, []) for line in lines]
+        results = [
+            TextTranslation(line, "", 0.0, [], error or "expected words, got none")
+            for line, error in zip(lines, errors, strict=True)
+        ]
         vocabulary = self.vocabularies[self.language]
         for index, output in zip(filled, outputs, strict=True):
             tokens = token_lists[index]
@@ -134,13 +145,20 @@ def read_pipeline(
     return TranslationPipeline(model, description, vocabularies, config, subwords)
 
 
-def _check_length(text: str) -> str:
+def _problem(text: object) -> str:
+    """Return why ``text`` cannot be translated, "" if it can."""
+    if not isinstance(text, str):
+        return f"expected a text, got {type(text).__name__}"
+    if match := _NO_TEXT.search(text):
+        code = ord(match[0])
+        sign = f"byte 0x{code & 0xFF:02x}" if code < 0xD800 or code >> 7 == 0x1B9 else "a surrogate"
+        return f"expected UTF-8 text on one line, got {sign} at character {match.start() + 1}"
     if len(text) > MAX_CHARACTERS:
-        raise InputError(
-            f"{text[:30]!r}...: expected a text of at most {MAX_CHARACTERS} characters, got "
-            f"{len(text)}; give it sentence by sentence, one a line"
+        return (
+            f"expected at most {MAX_CHARACTERS} characters, got {len(text)}; "
+            "give the text sentence by sentence, one a line"
         )
-    return text
+    return ""
 
 
 # ---- The trained models in a results folder -----------------------------------------------------

@@ -1,6 +1,8 @@
 """Scores of translations: BLEU, chrF, exact matches, length, repetitions, unknown words."""
 
 import math
+import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -13,9 +15,15 @@ from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.special_tokens import SPECIALS, UNK
 from wordbridge.translation.losses import VALIDATION_SCALE, greedy_validation, nll_per_token
 from wordbridge.translation.significance import bleu_statistics
-from wordbridge.translation.translations import Translation, evaluation_sentences
+from wordbridge.translation.translate import natural_text
+from wordbridge.translation.translations import (
+    EvaluationSentence,
+    Translation,
+    evaluation_sentences,
+)
 from wordbridge.translation.translator import Translator
 
+LOW_CEILING = 99.0  # BLEU; reports show a ceiling below it
 LONGEST_REPEAT = 4  # the same order as BLEU's longest n-gram
 
 Scores = dict[str, float | int | str]
@@ -32,8 +40,8 @@ def evaluate(
     """Return all scores of one translator: those of its ``translations``, and the model's losses.
 
     ``description`` is the JSON of the model; ``ids`` are the French and the English file;
-    ``settings`` has split and lowercase. The validation loss is the lesson's, of the valid split;
-    likelihood and perplexity are those of the scored split.
+    ``settings`` has split, lowercase and tokenizer. The validation loss is the lesson's, of the
+    valid split; likelihood and perplexity are those of the scored split.
     """
     source, target = description["direction"].split("-")
     sentences = evaluation_sentences(pairs, source, target, settings["split"])
@@ -57,6 +65,7 @@ def evaluate(
         "nll_per_token": nll,
         "perplexity": math.exp(nll),
         **score(hypotheses, [s.reference for s in sentences], references, lowercase),
+        **ceiling(sentences, target, settings["tokenizer"], lowercase),
         **token_rates([row.tokens for row in translations]),
         "bleu_statistics": bleu_statistics(
             hypotheses, [[s.reference] for s in sentences], lowercase
@@ -93,6 +102,34 @@ def score(
     lengths = bleu_statistics(hypotheses, singles, lowercase)[:, :2].sum(axis=0)
     scores["length_ratio"] = float(lengths[0] / lengths[1]) if lengths[1] else 0.0
     return scores
+
+
+def ceiling(
+    sentences: Sequence[EvaluationSentence], language: str, tokenizer: str, lowercase: bool
+) -> Scores:
+    """Return BLEU of the first references' own tokens, which a translation consists of.
+
+    Only a ceiling below ``LOW_CEILING`` is returned, with a warning in the log and with
+    ``lost_characters``, the most frequent characters of the references that their tokens lack.
+    """
+    texts = [sentence.reference for sentence in sentences]
+    tokens = [getattr(sentence.pair, f"{language}_tokens") for sentence in sentences]
+    own = [natural_text(words, language, tokenizer) for words in tokens]
+    bleu = float(BLEU(lowercase=lowercase).corpus_score(own, [texts]).score)
+    if bleu >= LOW_CEILING:
+        return {}
+    if lowercase:
+        texts, own = ([text.lower() for text in side] for side in (texts, own))
+    lost = Counter(
+        sign for text, words in zip(texts, own, strict=True) for sign in sorted({*text} - {*words})
+    )
+    signs = " ".join(sign for sign, _ in lost.most_common(5))
+    print(
+        f"warning: BLEU is {bleu:.1f} at most, the score of the references' own tokens, which "
+        f"lack {signs or 'spaces'} of the references; see tokens.rules",
+        file=sys.stderr,
+    )
+    return {"bleu_ceiling": bleu, "lost_characters": signs}
 
 
 def reference_streams(references: Sequence[Sequence[str]]) -> list[list[str | None]]:

@@ -1,8 +1,11 @@
 """Translation of token lists, and of a split of the corpus."""
 
+import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,10 +15,16 @@ from wordbridge.corpus.detokenizer import detokenize, join_pieces
 from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.corpus.vocabulary import Vocabulary
-from wordbridge.errors import InputError
+from wordbridge.errors import InputError, shorten
 from wordbridge.translation.decoding import DecodingSettings, translate
-from wordbridge.translation.translations import Translation, evaluation_sentences
+from wordbridge.translation.translations import (
+    EvaluationSentence,
+    Translation,
+    evaluation_sentences,
+)
 from wordbridge.translation.translator import Translator
+
+MAX_TOKENS = 10_000  # of a source text; memory grows with it
 
 
 def translate_tokens(
@@ -49,7 +58,7 @@ def translate_tokens(
         words = target.tokens(hypothesis.ids.tolist())
         if decoding.replace_unknown:
             words = replace_unknown(words, tokens, attention, tags=bool(tags))
-        text = _natural_text(words, languages[1], settings["tokenizer"])
+        text = natural_text(words, languages[1], settings["tokenizer"])
         translations.append(Translation("", "", text, tokens, words, score, attention))
     return translations
 
@@ -68,7 +77,11 @@ def translate_split(
     """
     source, target = description["direction"].split("-")
     sentences = evaluation_sentences(pairs, source, target, settings["split"])
+    check_references(sentences, vocabularies[target], target)
     token_lists = [getattr(sentence.pair, f"{source}_tokens") for sentence in sentences]
+    if cut := sum(len(tokens) > MAX_TOKENS for tokens in token_lists):
+        print(f"warning: cut {cut} texts of more than {MAX_TOKENS} tokens", file=sys.stderr)
+        token_lists = [tokens[:MAX_TOKENS] for tokens in token_lists]
     versions = [getattr(sentence.pair, f"{target}_version") for sentence in sentences]
     started = time.perf_counter()
     outputs = translate_tokens(model, description, token_lists, versions, vocabularies, settings)
@@ -83,6 +96,31 @@ def translate_split(
         "sentences": len(translations),
     }
     return translations, times
+
+
+def check_references(
+    sentences: Sequence[EvaluationSentence], vocabulary: Vocabulary, language: str
+) -> None:
+    """Raise InputError if no token of the references is in the ``vocabulary``.
+
+    Prints a warning if the vocabulary has all characters of fewer than a tenth of the references.
+    """
+    tokens = {token for row in sentences for token in getattr(row.pair, f"{language}_tokens")}
+    if tokens and set(vocabulary.ids(sorted(tokens))) == {UNK}:
+        raise InputError(
+            f"references: expected words of the {language} vocabulary, got none of "
+            f"{shorten(' '.join(sorted(tokens)))}; check that all splits have one language"
+        )
+    characters = set("".join(vocabulary.words).lower() + " ")
+    absent = [set(row.reference.lower()) - characters for row in sentences]
+    writable = absent.count(set())
+    if writable < len(sentences) / 10:
+        signs = " ".join(sign for sign, _ in Counter(sorted(chain(*absent))).most_common(9))
+        print(
+            f"warning: the model can write {writable} of {len(sentences)} references; its "
+            f"{language} words lack the characters {signs}; see the ceiling of BLEU",
+            file=sys.stderr,
+        )
 
 
 def replace_unknown(
@@ -116,6 +154,9 @@ def _check_vocabularies(
         )
 
 
-def _natural_text(words: Sequence[str], language: str, tokenizer: str) -> str:
+def natural_text(words: Sequence[str], language: str, tokenizer: str) -> str:
+    """Return the tokens or pieces of ``tokenizer`` as one line of text in ``language``."""
     tokens = [word for word in words if word not in SPECIALS or word == SPECIALS[UNK]]
-    return detokenize(join_pieces(tokens) if tokenizer == "sentencepiece" else tokens, language)
+    tokens = join_pieces(tokens) if tokenizer == "sentencepiece" else tokens
+    # A token may be or contain a line break; as text it is a space like any other.
+    return " ".join(detokenize(tokens, language).split())

@@ -47,8 +47,7 @@ def read_translations(path: str | Path) -> list[Translation]:
 
 
 def _fields(row: Translation) -> list[str]:
-    # A token may be a line break; as text it is a space like any other.
-    texts = [row.source, row.reference, " ".join(row.hypothesis.split())]
+    texts = [row.source, row.reference, row.hypothesis]
     tokens = [join_tokens(row.source_tokens), join_tokens(row.tokens)]
     return [*texts, *tokens, f"{row.log_probability:.4f}"]
 
