@@ -27,10 +27,10 @@ def layer(cell: Cell, bidirectional: bool = False, dropout: float = 0.0) -> Recu
 def test_single_steps_give_the_outputs_of_the_whole_sequence(cell: Cell) -> None:
     made, inputs = layer(cell), torch.randn(4, 3, 5)
     outputs, last = made(inputs, None)
-    weights = made.weights()
+    products = made.step_products()
     state = tuple(torch.zeros(3, 7) for _ in last)
     for step, values in enumerate(inputs):
-        state = made.step(values, state, weights)
+        state = made.step(values, state, products)
         torch.testing.assert_close(state[0], outputs[step])
     torch.testing.assert_close(state, last)
 

@@ -7,23 +7,27 @@ import torch
 from torch import Tensor, nn
 
 from wordbridge.translation.encoder import EncoderOutput
+from wordbridge.translation.kernels import StepLinear
 
 
 class Memory(NamedTuple):
     """The attended encoder outputs, batch first so that the sums are matrix products.
 
     ``outputs`` (batch, source, width), ``keys`` (batch, source, attention width) and
-    ``bias`` (batch, source): 0 at words, minus infinity at padding, or None.
+    ``bias`` (batch, source): 0 at words, minus infinity at padding, or None. ``query`` and
+    ``combine`` are the attention's products.
     """
 
     outputs: Tensor
     keys: Tensor
     bias: Tensor | None
+    query: StepLinear
+    combine: StepLinear
 
     def rows(self, indices: Tensor) -> "Memory":
         """Return the memory of the batch rows ``indices``."""
         bias = None if self.bias is None else self.bias[indices]
-        return Memory(self.outputs[indices], self.keys[indices], bias)
+        return self._replace(outputs=self.outputs[indices], keys=self.keys[indices], bias=bias)
 
 
 class Attention(nn.Module):
@@ -35,7 +39,7 @@ class Attention(nn.Module):
         self.query = nn.Linear(decoder_width, decoder_width)
         self.score = _scaled_normal(decoder_width)
         self.combine = nn.Linear(decoder_width + encoder_width, decoder_width)
-        self.activation = torch.tanh if activation == "tanh" else torch.relu
+        self.activate_ = torch.tanh_ if activation == "tanh" else torch.relu_
 
     def memory(self, encoded: EncoderOutput) -> Memory:
         """Return the encoder's outputs and their keys, computed once for all steps of a batch."""
@@ -44,15 +48,18 @@ class Attention(nn.Module):
         if encoded.mask is not None:
             bias = torch.zeros(encoded.mask.shape, device=outputs.device)
             bias = bias.masked_fill(~encoded.mask, float("-inf")).transpose(0, 1)
-        return Memory(outputs, outputs @ self.keys, bias)
+        query, combine = (
+            StepLinear(layer.weight, layer.bias) for layer in (self.query, self.combine)
+        )
+        return Memory(outputs, outputs @ self.keys, bias, query, combine)
 
     def forward(self, hidden: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Return the context (batch, encoder width) and the weights (batch, source).
 
         ``hidden`` (batch, decoder width) is the top layer's state before the step.
         """
-        query = self.query(hidden).unsqueeze(1)
-        energy = self.activation(memory.keys + query) @ self.score
+        query = memory.query(hidden).unsqueeze(1)
+        energy = self.activate_(memory.keys + query) @ self.score
         if memory.bias is not None:
             energy = energy + memory.bias
         weights = torch.softmax(energy, dim=1)

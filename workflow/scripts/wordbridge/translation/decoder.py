@@ -4,33 +4,34 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from wordbridge.corpus.special_tokens import BOS, PAD
+from wordbridge.corpus.special_tokens import BOS
 from wordbridge.translation.attention import Attention, Memory
 from wordbridge.translation.encoder import (
     Encoder,
     EncoderOutput,
     RecurrentLayer,
     State,
+    StepProducts,
     batch_mask,
     dropout,
     embedding_from,
     word_dropout,
 )
+from wordbridge.translation.kernels import StepEmbedding
 from wordbridge.translation.settings import ModelSettings
 
 
 class DecoderState(NamedTuple):
     """The state of a batch before a step.
 
-    ``states`` (one per layer) change with each step; ``memory``, ``weights`` (those of each layer)
+    ``states`` (one per layer) change with each step; ``memory``, ``products`` (of each layer)
     and the variational ``layer_mask`` (layers, batch, width) are those of the batch.
     """
 
     states: list[State]
     memory: Memory | None
-    weights: list[dict[str, Tensor]]
+    products: list[StepProducts]
     layer_mask: Tensor | None
 
     def rows(self, indices: Tensor) -> "DecoderState":
@@ -93,36 +94,50 @@ class Decoder(nn.Module):
                 parts.append(bridge(values).to(part.dtype))
             states.append(tuple(parts))
         memory = None if self.attention is None else self.attention.memory(encoded)
-        weights = [layer.weights() for layer in self.layers]
+        products = [layer.step_products() for layer in self.layers]
         like = states[0][0]
         shape = (len(self.layers), *like.shape)
         mask = batch_mask(settings, shape, settings.decoder_dropout, self.training, like)
-        return DecoderState(states, memory, weights, mask)
+        return DecoderState(states, memory, products, mask)
 
     def step(
         self, embedded: Tensor, state: DecoderState
     ) -> tuple[Tensor, DecoderState, Tensor | None]:
-        """Return the output (batch, width), the next state and the attention weights or None.
+        """Return the output (batch, width), the next state and the attention weights or None."""
+        inputs, state, attended = self.advance(embedded, state)
+        return self.readout(*inputs), state, attended
 
-        The output is the top layer's hidden state, or deep output from it, the input and the
-        context (Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout, and with the new state
-        where the paper has the one before this step).
+    def advance(
+        self, embedded: Tensor, state: DecoderState
+    ) -> tuple[tuple[Tensor, ...], DecoderState, Tensor | None]:
+        """Return the arguments of ``readout``, the next state and the attention weights or None.
+
+        They are the top layer's hidden state (batch, width), the input and, with attention, the
+        context.
         """
         values, inputs, attended = embedded, [embedded], None
         if self.attention is not None and state.memory is not None:
             context, attended = self.attention(state.states[-1][0], state.memory)
-            values = self.attention.combine(torch.cat([embedded, context], dim=1))
+            values = state.memory.combine(torch.cat([embedded, context], dim=1))
             inputs.append(context)
         states = []
         for depth, layer in enumerate(self.layers):
             if depth:
                 mask = None if state.layer_mask is None else state.layer_mask[depth]
                 values = dropout(values, self.settings.decoder_dropout, self.training, mask)
-            states.append(layer.step(values, state.states[depth], state.weights[depth]))
+            states.append(layer.step(values, state.states[depth], state.products[depth]))
             values = states[-1][0]
-        if self.deep_output is not None:
-            values = torch.tanh(self.deep_output(torch.cat([values, *inputs], dim=1)))
-        return values, state._replace(states=states), attended
+        return (values, *inputs), state._replace(states=states), attended
+
+    def readout(self, hidden: Tensor, *inputs: Tensor) -> Tensor:
+        """Return the output (..., width): ``hidden``, or deep output from all arguments.
+
+        Deep output is that of Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout, and with
+        the new state where the paper has the one before this step.
+        """
+        if self.deep_output is None:
+            return hidden
+        return torch.tanh(self.deep_output(torch.cat([hidden, *inputs], dim=-1)))
 
 
 class DecoderInputs:
@@ -146,7 +161,7 @@ class DecoderInputs:
     ) -> None:
         self.settings, self.training = settings, training
         self.target, self.forced = target, forced
-        self.table = word_dropout(table, settings.word_dropout, training)
+        self.table = StepEmbedding(word_dropout(table, settings.word_dropout, training))
         self.predicted = torch.full((batch,), BOS, device=table.device)
         # Lists, because reading a tensor on a GPU waits for it.
         self.all_forced = [False] * steps if forced is None else forced.all(dim=1).tolist()
@@ -156,7 +171,7 @@ class DecoderInputs:
 
     def embedded(self, step: int) -> Tensor:
         """Return the input of ``step`` (batch, width)."""
-        values = F.embedding(self._words(step), self.table, padding_idx=PAD)
+        values = self.table(self._words(step))
         return dropout(values, self.settings.target_dropout, self.training, self.mask)
 
     def _words(self, step: int) -> Tensor:

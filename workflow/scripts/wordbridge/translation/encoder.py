@@ -1,8 +1,4 @@
-"""The encoder, and the recurrent layers and dropouts that it shares with the decoder.
-
-All gradients are those of autograd: hand-written ones of the steps saved at most 10 % of a
-training step each, with the default configuration on one thread of an AMD EPYC with AVX-512.
-"""
+"""The encoder, and the recurrent layers and dropouts that it shares with the decoder."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -14,9 +10,11 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from wordbridge.corpus.special_tokens import PAD
+from wordbridge.translation.kernels import StepLinear
 from wordbridge.translation.settings import Cell, ModelSettings
 
 State = tuple[Tensor, ...]  # (hidden,) of a GRU, (hidden, cell) of an LSTM, each (batch, width)
+StepProducts = tuple[StepLinear, StepLinear]
 
 
 @dataclass(frozen=True)
@@ -118,6 +116,15 @@ class RecurrentLayer(nn.Module):
             for name, value in self.rnn.named_parameters()
         }
 
+    def step_products(self) -> StepProducts:
+        """Return the products with the input and with the state, for the steps of one batch."""
+        weights = self.weights()
+        inputs, state = (
+            StepLinear(weights[f"weight_{kind}_l0"], weights[f"bias_{kind}_l0"])
+            for kind in ("ih", "hh")
+        )
+        return inputs, state
+
     def forward(self, inputs: Tensor, lengths: Tensor | None) -> tuple[Tensor, State]:
         """Return outputs (time, batch, directions * width) and the last state of each sequence.
 
@@ -137,14 +144,13 @@ class RecurrentLayer(nn.Module):
         parts = last if isinstance(last, tuple) else (last,)
         return outputs, tuple(torch.cat(part.unbind(0), dim=-1) for part in parts)
 
-    def step(self, inputs: Tensor, state: State, weights: dict[str, Tensor]) -> State:
+    def step(self, inputs: Tensor, state: State, products: StepProducts) -> State:
         """Return the state after one step over ``inputs`` (batch, inputs).
 
-        ``weights`` are those of the batch. The layer has one direction.
+        ``products`` are those of the batch. The layer has one direction.
         """
         dtype = state[0].dtype  # autocast keeps it, so that sums over time stay exact
-        gates = F.linear(inputs, weights["weight_ih_l0"], weights["bias_ih_l0"]).to(dtype)
-        recurrent = F.linear(state[0], weights["weight_hh_l0"], weights["bias_hh_l0"]).to(dtype)
+        gates, recurrent = products[0](inputs).to(dtype), products[1](state[0]).to(dtype)
         step = _gru_step if self.cell == "gru" else _lstm_step
         return step(gates, recurrent, state)
 

@@ -20,6 +20,7 @@ from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
 from wordbridge.training.loop import Trainer, set_seed
 from wordbridge.translation.forcing import draw_forced, forcing_chance
+from wordbridge.translation.kernels import projection_loss
 from wordbridge.translation.losses import (
     VALIDATION_SCALE,
     activation_penalty,
@@ -235,8 +236,15 @@ class TranslatorTrainer(Trainer):
         if options.count_padding:
             loss = lesson_loss(self.model.logits(decoded.dropped), batch.target)
         else:
-            logits, target = self.model.logits(decoded.dropped[words]), batch.target[: len(words)]
-            loss = F.cross_entropy(logits, target[words], label_smoothing=options.label_smoothing)
+            output, steps = self.model.decoder.output, len(decoded.outputs)
+            loss = projection_loss(
+                self.model.scaled(decoded.dropped),
+                output.weight,
+                output.bias,
+                batch.target[:steps],
+                options.label_smoothing,
+                decoded.logits,
+            )
         return loss, loss + penalty
 
     def validate(self) -> dict[str, float]:

@@ -12,7 +12,7 @@ from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.errors import InputError, shorten
 from wordbridge.tensors import load_weights, read_model
 from wordbridge.translation.decoder import Decoder, DecoderInputs
-from wordbridge.translation.encoder import Encoder, batch_mask, dropout
+from wordbridge.translation.encoder import Encoder, dropout_mask
 from wordbridge.translation.settings import ModelSettings
 
 
@@ -20,13 +20,15 @@ class Decoded(NamedTuple):
     """The decoder's outputs before and after dropout, each (time, batch, width).
 
     ``recurrent``, of the same shape, are the top recurrent layer's states: those of ``outputs``
-    without deep output. ``attention`` is (time, batch, source), or None.
+    without deep output. ``attention`` is (time, batch, source), or None. ``logits`` are those
+    (batch, words) of the steps whose predictions were needed, without gradients, None at others.
     """
 
     outputs: Tensor
     dropped: Tensor
     recurrent: Tensor
     attention: Tensor | None
+    logits: list[Tensor | None]
 
 
 class Translator(nn.Module):
@@ -46,12 +48,16 @@ class Translator(nn.Module):
 
     def logits(self, outputs: Tensor) -> Tensor:
         """Return scores of the target words (..., words) for decoder outputs (..., width)."""
-        if self.settings.scale_logits:
-            # With embeddings of unit variance a product over the width has as much variance as
-            # the width; scaled, the softmax starts nearly flat.
-            outputs = outputs / math.sqrt(outputs.shape[-1])
-        scores: Tensor = self.decoder.output(outputs)
+        scores: Tensor = self.decoder.output(self.scaled(outputs))
         return scores
+
+    def scaled(self, outputs: Tensor) -> Tensor:
+        """Return the input of the output layer for decoder outputs (..., width).
+
+        With embeddings of unit variance a product over the width has as much variance as the
+        width; with ``scale_logits`` the outputs are divided, and the softmax starts nearly flat.
+        """
+        return outputs / math.sqrt(outputs.shape[-1]) if self.settings.scale_logits else outputs
 
     def parameter_count(self) -> int:
         """Return the number of trained values; tied matrices count once."""
@@ -81,25 +87,26 @@ class Translator(nn.Module):
             target=target,
             forced=forced,
         )
-        rate, weight = self.settings.output_dropout, self.decoder.output.weight
-        shape = (source.shape[1], weight.shape[1])
-        mask = batch_mask(self.settings, shape, rate, self.training, weight)
+        masks = self._output_masks(steps, source.shape[1])
         ended = torch.zeros(source.shape[1], dtype=torch.bool, device=source.device)
-        outputs, dropped, recurrent, attention = [], [], [], []
+        readouts, attention, logits = [], [], list[Tensor | None]()
         for step in range(steps):
-            output, state, weights = self.decoder.step(inputs.embedded(step), state)
-            outputs.append(output)
-            recurrent.append(state.states[-1][0])
-            dropped.append(dropout(output, rate, self.training, mask))
+            readout, state, weights = self.decoder.advance(inputs.embedded(step), state)
+            readouts.append(readout)
+            logits.append(None)
             if weights is not None:
                 attention.append(weights)
             if self._needs_prediction(step, steps, inputs):
-                inputs.predicted = self._predict(dropped[-1])
+                scores = self._predict(readout, None if masks is None else masks[step])
+                logits[-1], inputs.predicted = scores, _argmax(scores)
                 ended |= inputs.predicted == EOS
                 if self._finished(inputs, step, ended):
                     break
+        columns = [torch.stack(column) for column in zip(*readouts, strict=True)]
+        outputs = self.decoder.readout(*columns)
+        dropped = outputs if masks is None else outputs * masks[: len(outputs)]
         stacked = torch.stack(attention) if attention else None
-        return Decoded(torch.stack(outputs), torch.stack(dropped), torch.stack(recurrent), stacked)
+        return Decoded(outputs, dropped, columns[0], stacked, logits)
 
     def forced_outputs(self, source: Tensor, lengths: Tensor, target: Tensor) -> Tensor:
         """Return the outputs (time, batch, width) that predict each word of ``target``.
@@ -114,9 +121,20 @@ class Translator(nn.Module):
             outputs.append(output)
         return torch.stack(outputs)
 
+    def _output_masks(self, steps: int, batch: int) -> Tensor | None:
+        """Return dropout masks (steps, batch, width) before the output layer, or None."""
+        probability, weight = self.settings.output_dropout, self.decoder.output.weight
+        if not self.training or probability == 0.0:
+            return None
+        time = 1 if self.settings.variational_dropout else steps
+        mask = dropout_mask((time, batch, weight.shape[1]), probability, weight)
+        return mask.expand(steps, -1, -1)
+
     @torch.no_grad()
-    def _predict(self, outputs: Tensor) -> Tensor:
-        return self.logits(outputs).argmax(dim=-1)
+    def _predict(self, readout: tuple[Tensor, ...], mask: Tensor | None) -> Tensor:
+        """Return the logits (batch, words) of one step."""
+        output = self.decoder.readout(*readout)
+        return self.logits(output if mask is None else output * mask)
 
     def _needs_prediction(self, step: int, steps: int, inputs: DecoderInputs) -> bool:
         if not self.settings.stop_at_eos:
@@ -131,6 +149,14 @@ class Translator(nn.Module):
         # The lesson draws after the last target word, too, and then stops.
         past_target = inputs.target is not None and step >= len(inputs.target)
         return past_target and inputs.any_forced[step]
+
+
+def _argmax(logits: Tensor) -> Tensor:
+    """Return the index (batch,) of the largest of each row."""
+    if logits.device.type != "cpu":
+        return logits.argmax(dim=1)
+    # numpy's is over ten times as fast on rows.
+    return torch.from_numpy(logits.float().numpy().argmax(axis=1))
 
 
 def read_translator(
