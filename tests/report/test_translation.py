@@ -245,7 +245,7 @@ def test_a_sample_with_attention_is_the_one_of_its_number_in_the_table(
 def times(variant: str, seed: int, seconds: float) -> dict[str, Any]:
     """Return the times of a run."""
     return {
-        "variant": variant, "seed": seed, "device": "cpu", "threads": 1,
+        "variant": variant, "seed": seed, "device": "cpu", "precision": "float32", "threads": 1,
         "train_seconds": seconds, "epochs": 12, "target_tokens_per_second": 9000.0,
         "decode_seconds": 4.0, "decoded_sentences_per_second": 150.0,
     }  # fmt: skip

@@ -144,6 +144,26 @@ def test_a_cpu_without_the_precision_is_an_error(
         run(short(precision=precision))
 
 
+@pytest.mark.parametrize(("ability", "precision"), [("bf16", "bfloat16"), ("fp16", "float32")])
+def test_auto_is_the_format_that_the_cpu_computes_in(
+    ability: str, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {f"avx512_{ability}": True})
+    assert training(short(precision="auto")).precision == precision
+
+
+def test_a_training_continues_in_the_format_of_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    whole = run(short(precision="auto"))
+    with killed_after(3), pytest.raises(Killed):
+        run(short(precision="auto"), state=tmp_path / "state")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": False})
+    assert run(short(precision="auto"), state=tmp_path / "state") == whole
+    assert run(short(precision="auto")) != whole
+
+
 @pytest.mark.usefixtures("any_precision")
 @pytest.mark.parametrize(
     "block",

@@ -88,6 +88,7 @@ TIME_COLUMNS = {
     "variant": Column("Variant"),
     "run": Column("Run", note="this run, or notes on the 2018 lesson (one K80 GPU)"),
     "device": Column("Device"),
+    "precision": Column("Precision", note="number format of the training's matrix products"),
     "threads": Column("Threads", 0),
     "seeds": Column("Seeds", 0),
     "epochs": Column("Epochs", 0),
@@ -101,7 +102,7 @@ TIME_COLUMNS = {
         "Sentences/s", 0, best="high", note="translated sentences of the scored split"
     ),
 }
-TIMES = list(TIME_COLUMNS)[5:]  # those that vary with the seed
+TIMES = list(TIME_COLUMNS)[6:]  # those that vary with the seed
 
 
 def scores_table(
@@ -243,7 +244,7 @@ def times_table(records: Sequence[Mapping[str, Any]], published: bool = False) -
         {**record, "seconds_per_epoch": record["train_seconds"] / max(1, record["epochs"])}
         for record in records
     ]
-    frame = aggregate_seeds(epochs, TIMES, constant=("device", "threads"))
+    frame = aggregate_seeds(epochs, TIMES, constant=("device", "precision", "threads"))
     caption = (
         "Times and throughputs: means and standard deviations over the seeds. They depend on the "
         "machine and on its load."

@@ -34,17 +34,27 @@ def choose_device(name: str, threads: int) -> torch.device:
     return torch.device("cuda", _claim(torch.cuda.device_count()))
 
 
-def check_precision(precision: str, device: torch.device) -> None:
-    """Raise InputError for a CPU that would only emulate ``precision``."""
+def resolve_precision(precision: str, device: torch.device) -> str:
+    """Return ``precision``; for "auto" bfloat16 on a CPU that computes in it, float32 elsewhere.
+
+    Raises InputError for a CPU that would only emulate ``precision``.
+    """
+    if precision == "auto":
+        return "bfloat16" if device.type == "cpu" and _computes_in("bf16") else "float32"
     if device.type != "cpu" or precision == "float32":
-        return
-    name = {"bfloat16": "bf16", "float16": "fp16"}[precision]  # as in avx512_bf16, amx_fp16
-    capabilities = torch.cpu.get_capabilities()
-    if not any(available for key, available in capabilities.items() if name in key):
+        return precision
+    if not _computes_in({"bfloat16": "bf16", "float16": "fp16"}[precision]):
         raise InputError(
             f"training.precision: expected one that this CPU computes in, got {precision}; "
             "set it to float32, or use a GPU"
         )
+    return precision
+
+
+def _computes_in(name: str) -> bool:
+    """Return whether the CPU has an instruction set for the format, such as avx512_bf16."""
+    capabilities = torch.cpu.get_capabilities()
+    return any(available for key, available in capabilities.items() if name in key)
 
 
 def _claim(count: int) -> int:

@@ -21,7 +21,7 @@ from wordbridge.errors import InputError
 from wordbridge.files import write_tsv
 from wordbridge.progress import LINE_SECONDS, TERMINAL, is_log
 from wordbridge.training.checkpoint import Checkpointer
-from wordbridge.training.device import check_precision
+from wordbridge.training.device import resolve_precision
 from wordbridge.training.schedules import (
     LoopSettings,
     ScheduleSettings,
@@ -41,7 +41,8 @@ class TrainState:
 
     ``smoothed`` and ``num_batches`` give the debiased running loss over the whole training;
     ``epochs`` has one row of metrics per finished epoch; ``seconds`` and ``items`` (tokens or
-    images) count training steps only; ``scaler`` belongs to the gradients of float16.
+    images) count training steps only; ``precision`` is that of the first start, which "auto" may
+    resolve otherwise on another machine; ``scaler`` belongs to the gradients of float16.
     """
 
     epoch: int = 0
@@ -54,6 +55,7 @@ class TrainState:
     seconds: float = 0.0
     items: int = 0
     epochs: list[dict[str, float]] = field(default_factory=list)
+    precision: str = ""
     scaler: dict[str, Any] = field(default_factory=dict)
 
     def smooth(self, loss: float) -> None:
@@ -121,8 +123,7 @@ class Trainer(ABC):
     ) -> None:
         self.model, self.options, self.schedule, self.steps = model, options, schedule, steps
         self.device = next(model.parameters()).device
-        check_precision(precision, self.device)
-        self.clip_norm, self.precision = clip_norm, precision
+        self.clip_norm, self.precision = clip_norm, resolve_precision(precision, self.device)
         self.optimizer = torch.optim.Adam(
             model.parameters(),
             lr=options.learning_rate,
@@ -130,7 +131,7 @@ class Trainer(ABC):
             weight_decay=options.weight_decay,
             fused=True,  # one pass over each tensor, on CPU and GPU alike
         )
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "float16")
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "float16")
         self.state, self.best = TrainState(), dict[str, Tensor]()
         self.checkpointer = Checkpointer(checkpoint, saved, self.optimizer, checkpoint_seconds)
         self._last_line = time.monotonic()
@@ -176,6 +177,7 @@ class Trainer(ABC):
         """Restore the saved state of this training, if there is one."""
         self.best, values = self.checkpointer.load()
         vars(self.state).update(values)
+        self.precision = self.state.precision = self.state.precision or self.precision
         if self.state.scaler:
             self.scaler.load_state_dict(self.state.scaler)
 

@@ -54,7 +54,7 @@ class TrainingSettings(LoopSettings):
     count_padding: bool
     auxiliary_pairs: int
     auxiliary_epochs: int
-    precision: Literal["float32", "bfloat16", "float16"]
+    precision: Literal["auto", "float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
 from wordbridge.arrays import load_matrix
@@ -68,12 +67,14 @@ def train(
         "parameters": model.parameter_count(),
         "epochs": trainer.state.epoch,
         "best_epoch": trainer.state.best_epoch + 1,
+        "precision": trainer.precision,
     }
     times = {
         "train_seconds": round(trainer.state.seconds, 3),
         "epochs": trainer.state.epoch,
         "target_tokens_per_second": round(trainer.state.items_per_second, 1),
         "device": trainer.device.type,
+        "precision": trainer.precision,
         "threads": block["threads"],
     }
     return Trained(weights, description, trainer.state.epochs, times)
