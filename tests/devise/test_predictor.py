@@ -7,7 +7,6 @@ from tests.settings import defaults
 from wordbridge.arrays import Matrix, l2_normalize
 from wordbridge.devise.baselines import ConSE
 from wordbridge.devise.predictor import (
-    EnsembleSettings,
     PhotoClassifier,
     ensemble_vectors,
     fit_vectors,
@@ -57,13 +56,13 @@ def test_the_classifier_predicts_confident_classes_of_likely_photographs(
     log_odds: float, best: float, by_classifier: bool
 ) -> None:
     block = {"photo_odds": 3.0, "confidence_weight": 2.0}  # log(3) = 1.1, 2 log(.88 / .12) = 4
-    settings = EnsembleSettings(**defaults("methods.*", "head")["classifier"] | block)
+    settings = defaults("methods.*", "head")["classifier"] | block
     logits = np.log(np.array([[best] + [(1 - best) / 39] * 39], np.float32))
     features, head = np.array([[log_odds, 9]], np.float32), 7 * VECTORS[[5]]
     weights = {"photo_weights": np.array([1, 0], np.float32), "photo_bias": np.zeros(1, np.float32)}
     arrays = {"class_vectors": VECTORS, "known_classes": KNOWN, **weights}
     got = ensemble_vectors(features, logits, head, arrays, settings)
-    fitted = fit_vectors(logits, VECTORS, KNOWN, settings.top, settings.temperature)
+    fitted = fit_vectors(logits, VECTORS, KNOWN, settings["top"], settings["temperature"])
     np.testing.assert_allclose(got, fitted if by_classifier else l2_normalize(head), atol=1e-6)
 
 

@@ -124,58 +124,38 @@ class PhotoClassifier(NamedTuple):
         return np.asarray(features @ self.weights + self.bias, np.float32)
 
 
-@dataclass(frozen=True)
-class EnsembleSettings:
-    """Which images the classifier predicts in place of the head, and how.
-
-    ``use`` turns the ensemble on. The classifier predicts an image if the odds that it is a
-    photograph, times the odds of its best class to the power of ``confidence_weight``, exceed 1.
-    A photograph is ``photo_odds`` times likelier than among the balanced training images. A vector
-    at ``temperature`` fits its ``top`` classes. ``photo_penalty`` is the L2 penalty of the photo
-    classifier.
-    """
-
-    use: bool
-    confidence_weight: float
-    top: int
-    temperature: float
-    photo_odds: float
-    photo_penalty: float
-
-
 def ensemble_vectors(
     features: Matrix,
     logits: Matrix,
     head: Matrix,
     arrays: Mapping[str, NDArray[Any]],
-    settings: EnsembleSettings,
+    settings: Mapping[str, Any],
 ) -> Matrix:
     """Return unit vectors (images, dim): the classifier's, or those of ``head``.
 
-    ``arrays`` are those that ``fit_ensemble`` adds to a head.
+    ``arrays`` are those that ``fit_ensemble`` adds to a head, ``settings`` the block classifier of
+    its method. The classifier predicts an image if the odds that it is a photograph, times the
+    odds of its best class to the power of ``confidence_weight``, exceed 1. A photograph is
+    ``photo_odds`` times likelier than among the balanced training images.
     """
     classes = arrays["class_vectors"], arrays["known_classes"]
-    vectors = fit_vectors(logits, *classes, settings.top, settings.temperature)
+    vectors = fit_vectors(logits, *classes, settings["top"], settings["temperature"])
     photos = PhotoClassifier(arrays["photo_weights"], arrays["photo_bias"])
-    photo = photos.log_odds(features) + np.log(settings.photo_odds)
+    photo = photos.log_odds(features) + np.log(settings["photo_odds"])
     best = softmax(logits).max(axis=1).clip(_EPSILON, 1 - _EPSILON)
-    score = photo + settings.confidence_weight * np.log(best / (1 - best))
+    score = photo + settings["confidence_weight"] * np.log(best / (1 - best))
     return np.where(score[:, None] > 0, vectors, l2_normalize(head))
 
 
 def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingData) -> SavedModel:
-    """Return a trained ``head`` with the numbers of its ensemble, if it has one.
-
-    ``settings`` are those of ``EnsembleSettings``.
-    """
-    options = EnsembleSettings(**settings)
+    """Return a trained ``head`` with the numbers of its ensemble, if ``settings`` use one."""
     variant = {**head.settings["settings"], "classifier": dict(settings)}
     description = {**head.settings, "settings": variant}
-    if not options.use:
+    if not settings["use"]:
         return SavedModel(head.tensors, description)
     examples = train_and_valid(data)[0].subsample(_EXAMPLES)
     photos = PhotoClassifier.fit(
-        data.store.features(examples.rows), examples.photos, options.photo_penalty
+        data.store.features(examples.rows), examples.photos, settings["photo_penalty"]
     )
     arrays: dict[str, NDArray[Any]] = {
         "class_vectors": data.nouns.class_vectors,
@@ -217,13 +197,13 @@ def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
     tensors = {n[len(start) :]: t for n, t in saved.tensors.items() if n.startswith(start)}
     load_weights(StateTensors(head), tensors)
     head.to(device).eval()
-    classifier = EnsembleSettings(**settings["settings"]["classifier"])
+    classifier = settings["settings"]["classifier"]
     arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
 
     @torch.no_grad()
     def predict(features: Matrix, logits: Matrix) -> Matrix:
         predicted: Matrix = head(torch.from_numpy(features).to(device)).cpu().numpy()
-        if not classifier.use:
+        if not classifier["use"]:
             return predicted
         return ensemble_vectors(features, logits, predicted, arrays, classifier)
 
