@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from tests.settings import defaults
 from tests.test_cli import finish
 from wordbridge.cli import app
-from wordbridge.devise.head import Head, HeadSettings, copy_state
+from wordbridge.devise.head import Head, copy_state
 from wordbridge.devise.predictor import load_predictor, predict_images
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.efficientnet import EfficientNetLite
@@ -71,7 +71,7 @@ def saved_head(width: int, dim: int) -> SavedModel:
     block["head"]["batch_norm"] = False
     block["classifier"] |= {"use": True}
     torch.manual_seed(5)
-    head = copy_state(Head(HeadSettings(**block["head"]), width, dim))
+    head = copy_state(Head(block["head"], width, dim))
     tensors = {f"head.{name}": value for name, value in head.items()} | {
         "class_vectors": torch.randn(CLASSES, dim),
         "known_classes": torch.ones(CLASSES, dtype=torch.bool),

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from wordbridge.devise.head import (
-    LossSettings,
     contrastive_loss,
     draw_negatives,
     hinge_rank_loss,
@@ -17,7 +16,7 @@ X, Y, Z = torch.eye(3)
 def loss_of(
     kind: str, predicted: torch.Tensor, target: torch.Tensor, labels: torch.Tensor
 ) -> torch.Tensor:
-    settings = LossSettings(kind, 0.1, 0.1, None)  # type: ignore[arg-type]
+    settings = {"kind": kind, "margin": 0.1, "temperature": 0.1}
     return losses(settings, predicted, target, labels, torch.eye(3))
 
 

@@ -1,8 +1,7 @@
 """The DeViSE head, from image features to a word vector, and its losses (Frome et al. 2013)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,38 +12,20 @@ from wordbridge.tensors import copy_weights
 SAME = 1 - 1e-5  # cosine from which two nouns share one vector, as homonyms do
 
 
-@dataclass(frozen=True)
-class HeadSettings:
-    """Widths of the hidden layers, none for a linear head; a dropout before each layer."""
+class Head(nn.Module):
+    """Batch norm, dropout and linear for each layer, with ReLU between layers.
 
-    hidden: Sequence[int]
-    dropouts: Sequence[float]
-    batch_norm: bool
-
-
-@dataclass(frozen=True)
-class LossSettings:
-    """The loss. ``margin`` belongs to hinge_rank, ``temperature`` to contrastive.
-
-    Both compare a batch with this number of ``negatives``, None for all.
+    ``settings`` has the widths of the ``hidden`` layers, none for a linear head, a dropout before
+    each layer (``dropouts``), and ``batch_norm``.
     """
 
-    kind: Literal["cosine", "l1", "hinge_rank", "contrastive", "softmax"]
-    margin: float
-    temperature: float
-    negatives: int | None
-
-
-class Head(nn.Module):
-    """Batch norm, dropout and linear for each layer, with ReLU between layers."""
-
-    def __init__(self, settings: HeadSettings, width: int, outputs: int) -> None:
+    def __init__(self, settings: Mapping[str, Any], width: int, outputs: int) -> None:
         super().__init__()
-        widths, layers = [width, *settings.hidden, outputs], list[nn.Module]()
-        for place, dropout in enumerate(settings.dropouts):
+        widths, layers = [width, *settings["hidden"], outputs], list[nn.Module]()
+        for place, dropout in enumerate(settings["dropouts"]):
             if place:
                 layers.append(nn.ReLU())
-            if settings.batch_norm:
+            if settings["batch_norm"]:
                 layers.append(nn.BatchNorm1d(widths[place]))
             linear = nn.Linear(widths[place], widths[place + 1])
             nn.init.kaiming_normal_(linear.weight)
@@ -78,24 +59,29 @@ def copy_state(model: nn.Module) -> dict[str, Tensor]:
 
 
 def losses(
-    settings: LossSettings, predicted: Tensor, target: Tensor, labels: Tensor, negatives: Tensor
+    settings: Mapping[str, Any],
+    predicted: Tensor,
+    target: Tensor,
+    labels: Tensor,
+    negatives: Tensor,
 ) -> Tensor:
-    """Return the configured loss (batch,) of each image.
+    """Return the loss (batch,) of each image, of the ``kind`` in ``settings``.
 
     cosine is the lesson's loss; l1 is the mean absolute difference. For both, ``predicted`` and
-    ``target`` are (batch, dim). softmax is the cross-entropy of scores ``predicted``
-    (batch, classes) with ``labels``, 0 where a label is -1.
+    ``target`` are (batch, dim). hinge_rank has a ``margin``, contrastive a ``temperature``.
+    softmax is the cross-entropy of scores ``predicted`` (batch, classes) with ``labels``, 0 where
+    a label is -1.
     """
-    match settings.kind:
+    match settings["kind"]:
         case "cosine":
             return 1 - cosine_similarity(predicted, target, dim=1)
         case "l1":
             return (predicted - target).abs().mean(dim=1)
         case "hinge_rank":
-            return hinge_rank_loss(predicted, target, negatives, settings.margin)
+            return hinge_rank_loss(predicted, target, negatives, settings["margin"])
         case "contrastive":
-            return contrastive_loss(predicted, target, negatives, settings.temperature)
-        case "softmax":
+            return contrastive_loss(predicted, target, negatives, settings["temperature"])
+        case _:
             return cross_entropy(predicted, labels, ignore_index=-1, reduction="none")
 
 

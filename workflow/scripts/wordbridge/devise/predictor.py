@@ -17,7 +17,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from wordbridge.arrays import Matrix, l2_normalize, softmax
 from wordbridge.devise.baselines import load_baseline
 from wordbridge.devise.dataset import TrainingData, train_and_valid
-from wordbridge.devise.head import Head, HeadSettings, StateTensors
+from wordbridge.devise.head import Head, StateTensors
 from wordbridge.files import atomic_write, write_json
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.progress import progress
@@ -192,8 +192,7 @@ def fit_vectors(
 
 def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
     settings, start = saved.settings, "head."
-    options = HeadSettings(**settings["settings"]["head"])
-    head = Head(options, settings["width"], settings["outputs"])
+    head = Head(settings["settings"]["head"], settings["width"], settings["outputs"])
     tensors = {n[len(start) :]: t for n, t in saved.tensors.items() if n.startswith(start)}
     load_weights(StateTensors(head), tensors)
     head.to(device).eval()

@@ -1,7 +1,7 @@
 """Training of one DeViSE head on features extracted before."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,6 @@ from wordbridge.devise.dataset import Batch, Ints, TrainingData, TrainingSet, tr
 from wordbridge.devise.head import (
     SAME,
     Head,
-    HeadSettings,
-    LossSettings,
     StateTensors,
     copy_state,
     draw_negatives,
@@ -29,6 +27,7 @@ from wordbridge.training.loop import Trainer, set_seed
 from wordbridge.training.schedules import LoopSettings, ScheduleSettings
 
 _CHUNK = 1024  # images evaluated at a time
+_SETTINGS = ("head", "loss", "schedule", "training")
 
 
 @dataclass(frozen=True)
@@ -39,16 +38,6 @@ class TrainingSettings(LoopSettings):
     """
 
     freeze_batch_norm_after: int | None
-
-
-@dataclass(frozen=True)
-class Settings:
-    """One variant: head, loss, learning-rate schedule and training."""
-
-    head: HeadSettings
-    loss: LossSettings
-    schedule: ScheduleSettings
-    training: TrainingSettings
 
 
 def train(
@@ -76,7 +65,7 @@ def train(
         "space": "classes" if trainer.is_softmax else "words",
         "classes": synsets if trainer.is_softmax else [],
         "seed": seed,
-        "settings": asdict(trainer.settings),
+        "settings": {key: block["variant"][key] for key in _SETTINGS},
         "width": data.store.width,
         "outputs": trainer.outputs,
         "parameters": sum(parameter.numel() for parameter in trainer.head.parameters()),
@@ -100,17 +89,11 @@ def prepare(
     ``block`` has variant (head, loss, schedule, training), device and threads. Raises InputError
     when a split has no labelled images.
     """
-    device, variant = choose_device(block["device"], block["threads"]), block["variant"]
-    settings = Settings(
-        HeadSettings(**variant["head"]),
-        LossSettings(**variant["loss"]),
-        ScheduleSettings(**variant["schedule"]),
-        TrainingSettings(**variant["training"]),
-    )
+    device = choose_device(block["device"], block["threads"])
     train_images, valid = train_and_valid(data)
     set_seed(seed)
     images = train_images.labelled(), valid
-    return HeadTrainer(settings, *images, device, seed, checkpoint, checkpoint_seconds)
+    return HeadTrainer(block["variant"], *images, device, seed, checkpoint, checkpoint_seconds)
 
 
 class HeadTrainer(Trainer):
@@ -125,7 +108,7 @@ class HeadTrainer(Trainer):
 
     def __init__(
         self,
-        settings: Settings,
+        variant: Mapping[str, Any],
         train_set: TrainingSet,
         valid_set: TrainingSet,
         device: torch.device,
@@ -133,18 +116,19 @@ class HeadTrainer(Trainer):
         checkpoint: Path | None,
         checkpoint_seconds: float,
     ) -> None:
-        self.settings, self.seed = settings, seed
+        self.loss, self.seed = variant["loss"], seed
+        self.settings = TrainingSettings(**variant["training"])
         self.train_set, self.valid_set = train_set, valid_set
         self.train_eval = train_set.subsample(len(valid_set))
         self.class_rows: Ints = np.unique(train_set.nouns)
-        self.is_softmax = settings.loss.kind == "softmax"
-        vectors, epochs = train_set.matrix.vectors, settings.training.epochs
+        self.is_softmax = self.loss["kind"] == "softmax"
+        vectors, epochs = train_set.matrix.vectors, self.settings.epochs
         self.outputs = len(self.class_rows) if self.is_softmax else vectors.shape[1]
-        self.head = Head(settings.head, train_set.store.width, self.outputs).to(device)
+        self.head = Head(variant["head"], train_set.store.width, self.outputs).to(device)
         super().__init__(
             self.head,
-            settings.training,
-            settings.schedule,
+            self.settings,
+            ScheduleSettings(**variant["schedule"]),
             len(self.batches(0)) * epochs,
             StateTensors(self.head),
             checkpoint,
@@ -157,13 +141,13 @@ class HeadTrainer(Trainer):
 
     def batches(self, epoch: int) -> list[Ints]:
         """Return the batches of ``epoch``; see ``shuffled_batches``."""
-        size = self.settings.training.batch_size
+        size = self.settings.batch_size
         return shuffled_batches(len(self.train_set), size, self.seed, epoch)
 
     def start_epoch(self) -> None:
         """Prepare the head; after some epochs, freeze its batch norms (fastai's bn_freeze)."""
         super().start_epoch()
-        frozen = self.settings.training.freeze_batch_norm_after
+        frozen = self.settings.freeze_batch_norm_after
         if frozen is not None and self.state.epoch >= frozen:
             for layer in self.head.layers:
                 if isinstance(layer, BatchNorm1d):
@@ -172,7 +156,7 @@ class HeadTrainer(Trainer):
     def losses(self, indices: Ints) -> tuple[Tensor, Tensor]:
         """Return the mean loss of a batch, reported and minimised."""
         batch = self.train_set.batch(indices, self.device)
-        negatives = draw_negatives(self.class_vectors, self.settings.loss.negatives)
+        negatives = draw_negatives(self.class_vectors, self.loss["negatives"])
         loss = self._losses(self.head(batch.features), batch, negatives).mean()
         return loss, loss
 
@@ -205,7 +189,7 @@ class HeadTrainer(Trainer):
 
     def _losses(self, predicted: Tensor, batch: Batch, negatives: Tensor) -> Tensor:
         labels = self.label_of[batch.nouns]
-        return losses(self.settings.loss, predicted, batch.targets, labels, negatives)
+        return losses(self.loss, predicted, batch.targets, labels, negatives)
 
     def _hits(self, predicted: Tensor, batch: Batch) -> Tensor:
         """Return whether fewer than 5 wrong nouns score higher than each image's own."""
