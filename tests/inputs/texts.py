@@ -3,6 +3,7 @@
 import gzip
 import lzma
 import zipfile
+from collections import Counter
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from tests.inputs.rows import (
     swap,
 )
 from wordbridge.corpus.batches import sortish_batches
+from wordbridge.corpus.questions import extract_questions
 from wordbridge.corpus.splits import grouped_split, lesson_split
 from wordbridge.corpus.vocabulary import build_vocabulary, length_limit
 
@@ -81,7 +83,6 @@ ROWS: list[Row] = [
         b'"a" b\t5" c\n"d"\te\n',
         [(1, '"a" b', '5" c'), (2, '"d"', "e")],
     ),
-    Bad("one text for both", "aligned lines", b"c\nd\n", "got the same in"),
     Bad("texts of two lengths", "aligned lines", b"a\n", "got 1 lines in"),
     Bad("a table of other columns", "pairs", b"fr\ten\n", "expected the columns item, group"),
     Bad(
@@ -121,6 +122,11 @@ ROWS: list[Row] = [
     ),
     Value("one pair in the lesson's split", lambda: lesson_split(1, 42, 0.1), gives=["train"]),
     Value("a train split without texts", lambda: length_limit([], 90), "the train split is empty"),
+    Value(
+        "one text for both languages",
+        lambda: list(extract_questions([(1, "Who?", "Who?")], None, None, Counter(), None)),
+        "got the same text on both sides of all 1 pairs; name the file or column",
+    ),
     Value(
         "a vocabulary of no word",
         lambda: build_vocabulary([["a"]], 0, 1).ids(["a"]),

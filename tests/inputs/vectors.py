@@ -39,6 +39,7 @@ ROWS: list[Row] = [
     Bad("buckets below 0", "fastText", numbered(40, "<i", -1), "impossible settings"),
     Bad("endless subwords", "fastText", numbered(48, "<i", 1 << 30), "subwords of 1073741824"),
     Bad("a NaN in the matrix", "fastText", numbered(-60, "<f", NAN), "expected finite numbers"),
+    Bad("words in Latin-1", "fastText", swap(b"dog", b"d\xf4g"), "word 1: expected UTF-8, got b'd"),
     Unusual("version 11", "fastText", numbered(4, "<i", 11), numbers_of("fastText")),
     Unusual(
         "a classifier of version 11, which had no subwords",
@@ -51,7 +52,7 @@ ROWS: list[Row] = [
         "a cut file", "vec", b"3 3\ndog 1 2 3\ncat 4 5 6", "expected 3 words, as in the first line"
     ),
     Bad(
-        "words in Latin-1", "vec", b"1 2\np\xe8re 1 2\ndog 1 2\n", "line 2: expected words in UTF-8"
+        "words in Latin-1", "vec", b"1 2\np\xe8re 1 2\ndog 1 2\n", "line 2: expected UTF-8, got b'p"
     ),
     Bad("line ends of old Macs", "vec", b"2 2\ndog 1 2\rcat 3 4\n", "line 2: expected lines that"),
     Unusual("tabs, spaces, an empty line", "vec", b"dog\t1  2\n\ncat 3\t4\n", [[1, 2], [3, 4]]),

@@ -149,7 +149,7 @@ def test_absent_words_give_an_empty_matrix(tmp_path: Path) -> None:
         ("p\udce8re 1 2\no\udcf9 1 2\n\u00e9 1 2\n", r"line 1: expected UTF-8"),
         (
             "a 1 2\np\udce8re 1 2\no\udcf9 1 2\n",
-            r"line 2: expected words in UTF-8, got .*xe8.* 1 more",
+            r"line 2: expected UTF-8, got .*xe8.*2 of 2 accented",
         ),
         ("", "line 1: expected a word and its numbers"),
         ("2 0\n", "line 1: expected a word and its numbers"),

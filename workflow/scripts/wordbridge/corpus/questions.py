@@ -4,7 +4,6 @@ Pairs are cut down to what the lesson's two regular expressions match. Texts are
 memory.
 """
 
-import filecmp
 import re
 import sys
 from collections import Counter, deque
@@ -78,12 +77,13 @@ def extract_questions(
     """Yield the ``rows`` (key, French, English) cut down to what the patterns match, in order.
 
     The pattern None keeps whole sentences. ``report`` gets the counts by reason. Raises
-    InputError for an invalid pattern and, at the end, when no row is kept.
+    InputError for an invalid pattern and, at the end, when no row is kept or both sides of all
+    that are kept are the same.
     """
     fr_sign, fr_search = _compile(fr_pattern, "fr_pattern")
     en_sign, en_search = _compile(en_pattern, "en_pattern")
     limit = float("inf") if max_characters is None else max_characters
-    read = kept = empty = english = french = long = 0  # faster than a Counter
+    read = kept = empty = english = french = long = same = 0  # faster than a Counter
     for key, fr, en in rows:
         read += 1
         fr, en = fr.strip(), en.strip()
@@ -98,6 +98,7 @@ def extract_questions(
                 long += 1
             else:
                 kept += 1
+                same += fr_text == en_text
                 yield key, fr_text, en_text
         elif not fr or not en:
             empty += 1
@@ -114,6 +115,11 @@ def extract_questions(
             f"expected sentence pairs that match the patterns, got none in {read} ({rejected}); "
             f"check fr_pattern {fr_pattern}, en_pattern {en_pattern}, max_characters "
             f"{max_characters}, and that French and English are not swapped"
+        )
+    if same == kept:
+        raise InputError(
+            f"expected French and English texts, got the same text on both sides of all {kept} "
+            "pairs; name the file or column of each language"
         )
     if kept < read / 10:
         print(
@@ -143,8 +149,7 @@ def _compile(pattern: str | None, key: str) -> tuple[str, Matcher]:
 def aligned_lines(fr_path: str | Path, en_path: str | Path) -> Iterator[tuple[int, str, str]]:
     """Yield (line number from 1, French line, English line) of two line-aligned texts.
 
-    Raises InputError as ``read_lines`` does, and when the texts have different line counts or are
-    the same text.
+    Raises InputError as ``read_lines`` does, and when the texts have different line counts.
     """
     fr, en = Text(fr_path), Text(en_path)
     fr_blocks, en_blocks = fr.blocks(), en.blocks()
@@ -157,11 +162,6 @@ def aligned_lines(fr_path: str | Path, en_path: str | Path) -> Iterator[tuple[in
         raise InputError(
             f"expected line-aligned texts, got {fr.count} lines in {fr_path} and {en.count} in "
             f"{en_path}; check that both are complete and belong together"
-        )
-    if filecmp.cmp(fr_path, en_path, shallow=False):
-        raise InputError(
-            f"expected a French and an English text, got the same in {fr_path} and {en_path}; name "
-            "the file of each language"
         )
 
 

@@ -62,7 +62,7 @@ class FastTextBin:
 
     def _entries(self) -> Iterator[tuple[str, tuple[bytes, int]]]:
         """Yield the key of each word in UTF-8, the word and its row; labels come last."""
-        keys = WordKeys(self._file.path)
+        keys = WordKeys(self._file.path, "word")
         for row, word in enumerate(islice(self._file.dictionary(), self.size)):
             if (key := keys.key(word, row + 1)) is not None:
                 yield key, (word, row)

@@ -110,7 +110,7 @@ class TextVectors:
 
         ``bar`` names a progress bar, "" shows none.
         """
-        keys, number, count, line = WordKeys(self._path), 1, 0, b"\n"
+        keys, number, count, line = WordKeys(self._path, "line"), 1, 0, b"\n"
         with open_text(self._path) as lines:
             rows: Iterable[bytes] = islice(lines, self._first_line - 1, None)
             if bar:

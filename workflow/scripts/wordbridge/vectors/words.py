@@ -17,20 +17,20 @@ def word_key(word: str) -> str:
 class WordKeys:
     """The keys of the words of a file, and the number of words that are not UTF-8."""
 
-    def __init__(self, path: str | Path) -> None:
-        self._path = path
+    def __init__(self, path: str | Path, unit: str) -> None:
+        self._path, self._unit = path, unit
         self._accented = self._invalid = 0
         self._first = ""
 
     def key(self, word: bytes, place: int) -> str | None:
-        """Return the key of the word in line or entry ``place``, None if it is not UTF-8."""
+        """Return the key of the word in a line or entry (from 1), None if it is not UTF-8."""
         if word.isascii():
             return word.decode().strip() or " "
         self._accented += 1
         try:
             return word_key(word.decode())
         except UnicodeDecodeError:
-            self._first = self._first or f"line {place}: expected words in UTF-8, got {word!r}"
+            self._first = self._first or f"{self._unit} {place}: expected UTF-8, got {word!r}"
             self._invalid += 1
             return None
 
