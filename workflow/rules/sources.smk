@@ -9,7 +9,8 @@
 rule fetch_resource:
     """One file, from the first of its locations that has the right one."""
     input:
-        local_files,
+        # Snakemake would read braces as wildcards; the params have a digest of the file.
+        lambda wildcards: filter(re.compile(r"[^{}]+$").match, local_files(wildcards)),
     output:
         "resources/files/{resource}",
     log:
