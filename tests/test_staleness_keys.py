@@ -148,8 +148,8 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Planner, Plan]:
         ("images/a.png", None, "list_images:2"),
         ("photographs/deep/b.png", "another image", "list_images:1"),
         ("photographs/deep/notes.txt", "its name is listed", "list_images:1"),
-        ("photographs/.deep/b.png", "hidden", "none"),
-        ("images/.b.png", "hidden", "none"),
+        ("photographs/deep/.b.png", "its name is listed", "list_images:1"),
+        ("images/.b.png", "its name is listed", "list_images:1"),  # but not in a table
     ],
 )
 def test_a_file_of_the_user_counts_by_its_bytes_even_if_its_time_is_old(

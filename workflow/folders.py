@@ -58,7 +58,7 @@ def _scan(
     """
     (folder, names, left_out), now = entry, time.time()
     stats = [_stat(folder, name) for name in names]
-    relative = [os.path.relpath(folder, root), *map("\0".join, left_out)]
+    relative = [os.path.relpath(folder, root), *([] if any_ending else map("\0".join, left_out))]
     listing = _digest([*relative, *map("{}\0{}".format, names, stats)])
     if not (digest := contents.get(listing)):
         texts = (

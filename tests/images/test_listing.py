@@ -270,6 +270,16 @@ def test_another_package_is_an_error(tmp_path: Path):
             list_images("s", settings(kind), package, NOUNS, tmp_path / "s.zip")
 
 
+def test_a_damaged_package_is_an_error(tmp_path: Path):
+    path = tmp_path / "p.whl"
+    pack_zip(
+        path, {"foolbox/data/imagenet_00_3.jpg": b"one", "foolbox/data/imagenet_01_3.jpg": b"2"}
+    )
+    path.write_bytes(path.read_bytes().replace(b".jpgone", b".jpgONE"))
+    with pytest.raises(InputError, match=r"imagenet_00_3\.jpg: damaged in the archive"):
+        list_images("s", settings("foolbox"), {"package": str(path)}, NOUNS, tmp_path / "s.zip")
+
+
 def test_files_that_are_left_out_are_a_table(tmp_path: Path):
     write_left_out(tmp_path / "l.tsv", [LeftOut("a\tb\udcff", "odd")])
     assert (tmp_path / "l.tsv").read_text() == "image\treason\na b\\udcff\todd\n"

@@ -95,8 +95,14 @@ def test_images_count_with_their_content(album: Path, name: str, any_ending: boo
     assert (folder_digest("album", any_ending) != first) is seen
 
 
-@pytest.mark.parametrize("change", ["an image more", "another name", "one less", "a broken link"])
-def test_names_count(album: Path, change: str):
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("an image more", "another name", "one less", "a broken link", "a hidden file"),
+        *("a link to the folder", "a link to another folder"),
+    ],
+)
+def test_names_count(album: Path, tmp_path: Path, change: str):
     first = folder_digest("album")
     match change:
         case "an image more":
@@ -107,6 +113,14 @@ def test_names_count(album: Path, change: str):
             (album / "deep/notes.txt").unlink()
         case "a broken link":
             (album / "gone.png").symlink_to("nowhere")
+        case "a hidden file":
+            (album / ".a.png").write_text("x")
+        case "a link to the folder":
+            (album / "again").symlink_to(album)
+        case "a link to another folder":
+            (tmp_path / "other").mkdir()
+            (tmp_path / "other/a.png").write_text("x")
+            (album / "other").symlink_to(tmp_path / "other")
     assert folder_digest("album") != first
 
 

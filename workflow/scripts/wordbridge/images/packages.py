@@ -311,9 +311,14 @@ def _read_json(package: str | Path, *names: str) -> list[dict[str, Any]]:
 def _files(
     package: str | Path, selects: Callable[[str], object], expected: str
 ) -> dict[str, bytes]:
-    """Return the selected files of a package; raises InputError for one without them."""
-    items = members(package, selects)
-    if files := {path: data for path, data in items if isinstance(data, bytes)}:
+    """Return the selected files of a package; raises InputError for none and a damaged one."""
+    files = {}
+    for path, data in members(package, selects):
+        if isinstance(data, bytes):
+            files[path] = data
+        elif not data.reason.startswith("a link"):
+            raise InputError(f"{package}: {path}: {data.reason}; fetch the package again")
+    if files:
         return files
     raise InputError(f"{package}: expected {expected}, got none; use the registry's package")
 

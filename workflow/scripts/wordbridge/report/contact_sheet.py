@@ -35,7 +35,7 @@ def result_tile(result: Hit) -> Tile:
     try:
         row = ImageRow(*(result.columns.get(name, "") for name in ImageRow._fields))
         return Tile((result.label, score), read_bytes(row))
-    except InputError:
+    except (InputError, OSError):
         return Tile((result.label, score), None, "file deleted")
 
 
