@@ -150,7 +150,7 @@ rule record_config:
 rule score_translations:
     """All scores of one variant and seed."""
     input:
-        pairs=TOKENS,
+        pairs=TOKENS if PIECES else "<results>/split/pairs.tsv",
         translations="<results>/translations/{variant}/{seed}.tsv",
         fr_ids="<results>/ids/fr.npz",
         en_ids="<results>/ids/en.npz",
