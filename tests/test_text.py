@@ -130,7 +130,7 @@ def test_an_archive_of_several_files_is_an_error(tmp_path: Path):
         archive.mkdir("folder")
         archive.writestr("folder/fr.txt", "Qui ?\n")
         archive.writestr("about.txt", "text\n")
-    with pytest.raises(InputError, match=r"got about\.txt, folder/fr\.txt; unpack the right one"):
+    with pytest.raises(InputError, match=r"got about\.txt, folder/fr\.txt; unpack it, or set"):
         list(read_lines(path))
 
 
@@ -181,5 +181,5 @@ def test_a_zip_of_a_mac_has_one_file(tmp_path: Path):
 )
 def test_other_archives_are_named(tmp_path: Path, content: bytes, kind: str):
     (tmp_path / "text").write_bytes(content)
-    with pytest.raises(InputError, match=f"got {kind}; unpack it first"):
+    with pytest.raises(InputError, match=f"got {kind}; unpack it, or set"):
         list(read_lines(tmp_path / "text"))

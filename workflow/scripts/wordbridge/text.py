@@ -24,17 +24,8 @@ from wordbridge.errors import InputError, shorten
 BLOCK = 1 << 16  # bytes that are decoded and split at once: they stay in a core's cache
 
 _MAX_LINE = 1 << 24  # bytes; a file with longer lines is no text, and would fill the memory
-# Controls, soft hyphen, zero widths, marks of direction, joiners, byte order mark.
-_INVISIBLE = (
-    *(*range(9), *range(0xE, 0x1C), 0x7F, 0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010)),
-    *(*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF),
-)
-_SPACES = "\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
-_PLAIN = {
-    **dict.fromkeys(map(chr, _INVISIBLE), ""),
-    **dict.fromkeys((*_SPACES, *map(chr, range(0x2000, 0x200B))), " "),
-}
 _ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r"
+_REMEDY = "unpack it, or set the member of its location in the configuration"
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 # zipfile raises RuntimeError for passwords, and its subclass for unknown methods of compression.
 _DAMAGE = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
@@ -50,8 +41,11 @@ def clean(text: str) -> str:
     # Few characters are left here of most texts; a search through all would take ten times as long.
     encoded = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
     rest = set(encoded.decode("utf-8", "surrogatepass"))
-    for character in rest & _PLAIN.keys():
-        text = text.replace(character, _PLAIN[character])
+    for character in rest:
+        if character.isspace():
+            text = text.replace(character, " ")
+        elif character < "\x80" or unicodedata.category(character) == "Cf":  # controls, formats
+            text = text.replace(character, "")
     return unicodedata.normalize("NFC", text) if rest else text
 
 
@@ -138,7 +132,7 @@ def open_text(path: str | Path) -> Iterator[BufferedReader]:
     try:
         with Path(path).open("rb") as file, _unpack(file, path) as text:
             if text.peek(512)[257:262] == b"ustar":
-                raise InputError(f"{path}: expected a text, got a tar archive; unpack it first")
+                raise InputError(f"{path}: expected a text, got a tar archive; {_REMEDY}")
             yield text
     except (EOFError, OSError, *_DAMAGE) as error:
         raise InputError(
@@ -154,7 +148,7 @@ def _unpack(file: BufferedReader, path: str | Path) -> BufferedReader:
     if kind is None:
         return file
     if isinstance(kind, str):
-        raise InputError(f"{path}: expected a text, got a {kind} archive; unpack it first")
+        raise InputError(f"{path}: expected a text, got a {kind} archive; {_REMEDY}")
     return cast(BufferedReader, kind(file))
 
 
@@ -164,9 +158,7 @@ def _open_zip(file: BufferedReader) -> IO[bytes]:
     names = [name for name in archive.namelist() if not _NO_FILE.search(name)]
     if len(names) != 1:
         got = shorten(", ".join(sorted(names)) or "none")
-        raise InputError(
-            f"{file.name}: expected one file in the archive, got {got}; unpack the right one"
-        )
+        raise InputError(f"{file.name}: expected one file in the archive, got {got}; {_REMEDY}")
     return archive.open(names[0])
 
 
@@ -179,5 +171,5 @@ _PACKED: dict[bytes, Any] = {  # how to open the format, or its name
     b"PK\x05\x06": _open_zip,  # without files
     b"\x28\xb5\x2f\xfd": "zstd",
     b"7z\xbc\xaf": "7z",
-    b"Rar!": "rar",
+    b"Rar!\x1a": "rar",
 }

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from wordbridge.corpus.pairs import Pair, one_line, read_pairs
 from wordbridge.errors import InputError
-from wordbridge.text import Text, read_lines
+from wordbridge.text import Text, clean, read_lines
 
 Key = TypeVar("Key")
 Matcher = Callable[[str], "re.Match[str] | None"]
@@ -134,7 +134,7 @@ def _compile(pattern: str | None, key: str) -> tuple[str, Matcher]:
     if pattern is None:
         return "", re.compile(r"(?s:.*)").match
     try:
-        compiled = re.compile(pattern)
+        compiled = re.compile(clean(pattern))
     except re.error as error:
         raise InputError(
             f"{key}: expected a regular expression, got {pattern!r} ({error}); correct it or set "
