@@ -119,6 +119,8 @@ def load(
     filled = _filled(_inherited(plain, schema), schema, schema)
     checks = {"entryOf": _entry_of(filled)}
     types = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number)
+    # 4.0 is an integer in JSON Schema, but not in Python.
+    types = types.redefine("integer", lambda _, value: type(value) is int)
     checker = extend(Draft202012Validator, checks, type_checker=types)  # type: ignore[no-untyped-call]
     errors = checker(schema, format_checker=FORMATS).iter_errors(filled)
     problems = {line for error in errors for line in error_lines(error, schema)}

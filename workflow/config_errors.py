@@ -90,10 +90,9 @@ def repeated_keys(path: str | Path) -> Iterator[str]:
 
 def located(problem: str, lines: Mapping[str, str]) -> str:
     """Return a line of an error with the place of its key, or of the mapping around it."""
-    key = problem.partition(": ")[0]
-    while key and key not in lines:
-        key = re.sub(r"(\.|\[|^)[^.[]*$", "", key)
-    return f"{lines[key]}: {problem}" if key else problem
+    key = problem.partition(": ")[0].partition(" and ")[0]
+    place = lines.get(key) or lines.get(re.sub(r"(\.|\[|^)[^.[]*$", "", key))
+    return f"{place}: {problem}" if place else problem
 
 
 def resolve(node: Schema, root: Schema) -> Schema:
@@ -150,9 +149,9 @@ def _branch_lines(context: Iterable[ValidationError], root: Schema) -> Iterator[
         at = _dotted(kinds[0].absolute_path)
         yield f"{at}: expected {allowed}, got {json.dumps(kinds[0].instance)}; change it"
         return
-    decisive = ("const", "enum", "type")
     ranked = [
-        (sum(error.validator in decisive for error in errors), len(lines), lines)
+        # A branch with other keys is unlikelier than one with a wrong value of a key.
+        (sum(e.validator == "const" or not e.relative_path for e in errors), len(lines), lines)
         for errors in branches.values()
         for lines in [[line for error in errors for line in error_lines(error, root)]]
     ]
@@ -171,6 +170,10 @@ def _dotted(path: Iterable[str | int]) -> str:
 def _remedy(got: Any, node: Schema) -> str:
     if isinstance(got, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", got):
         return "YAML reads this as text; write a point and a sign, as in 1.0e-3"
+    if isinstance(got, int | float) and "string" in node.get("type", ()):
+        return "YAML reads this as a number or a truth value; put it in quotes"
+    if isinstance(got, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?", got):
+        return f"this is text; write {got} without quotes"
     if "examples" in node:
         return f"write for example: {', '.join(node['examples'])}"
     return f"the default is {json.dumps(node['default'])}" if "default" in node else "change it"

@@ -5,6 +5,8 @@ from tests.inputs.texts import PAIRS_TARGET, SPLIT_TARGET
 
 ALBUM = {"variants": ["all"], "seeds": [1], "unlabelled_sets": ["noto"]}
 QUERY = {"index": "nouns", "words": ["boat +"]}
+VERSION = {"locations": [{"registry": "pypi", "package": "a", "version": 1.1}]}
+REGISTRY = {"locations": [{"registry": "pipy", "package": "a", "version": "1.1"}]}
 TAKEN = "tests/workflow/test_reserved_names.py::test_a_reserved_name_is_one_line"
 CONFIG = "tests/mini/config.yaml"
 
@@ -35,6 +37,14 @@ ROWS: list[Row] = [
     Setting("a name with a slash", "variants.a/b", {}, "a/b"),
     Setting("an unknown fall-back", "embeddings.fallbacks", ["cases"], "embeddings.fallbacks[0]"),
     Setting("no folder of results", "pathvars.results", "", "pathvars.results: expected text"),
+    Setting("a number for a name", "run.variants", [2019], "a truth value; put it in quotes"),
+    Setting("a no for a name", "corpus", False, "a truth value; put it in quotes"),
+    Setting("a number with a point", "decoding.beam", 4.0, "decoding.beam: expected an integer"),
+    Setting("a quoted number", "decoding.beam", "4", "this is text; write 4 without quotes"),
+    Setting(
+        "a version that is a number", "resources.a", VERSION, "a.locations[0].version: expected"
+    ),
+    Setting("an unknown registry", "resources.a", REGISTRY, "locations[0].registry: expected one"),
     Setting("results with a wildcard", "pathvars.results", "results/{a}", "expected text matching"),
     Setting("results in a home", "pathvars.results", "~/a", "write for example: results/mine"),
     Setting("logs that end in white space", "pathvars.logs", "logs/a ", "pathvars.logs: expected"),
