@@ -108,7 +108,9 @@ class Text:
             self.count += len(lines)
             yield lines
         if not self.count:
-            raise InputError(f"{self.path}: expected lines of text, got an empty file")
+            raise InputError(
+                f"{self.path}: expected lines of text, got an empty file; save or fetch it again"
+            )
 
     def _line_blocks(self) -> Iterator[bytes]:
         """Yield the bytes in blocks that end at the end of a line."""

@@ -34,8 +34,6 @@ _QUOTED_ROW = re.compile(rf"{_FIELD}(?:\t{_FIELD})*\n")
 _OPEN_ROW = re.compile(rf'(?:{_FIELD}\t)*"{_INSIDE}')
 _HEADINGS = {"fr", "en", "french", "english", "français", "anglais", "source", "target"}
 _MAX_ROW = 10_000  # characters of a row whose quoted field has line ends
-# A pattern without alternatives and extensions that ends in an escaped sign needs that sign.
-_LAST_SIGN = re.compile(r"(?:[^\\(|]|\((?!\?)|\\[^|])*\\(?P<sign>[?.!])\)*")
 
 
 def extract_corpus(
@@ -80,16 +78,13 @@ def extract_questions(
     InputError for an invalid pattern and, at the end, when no row is kept or both sides of all
     that are kept are the same.
     """
-    fr_sign, fr_search = _compile(fr_pattern, "fr_pattern")
-    en_sign, en_search = _compile(en_pattern, "en_pattern")
+    match_fr, match_en = _compile(fr_pattern, "fr_pattern"), _compile(en_pattern, "en_pattern")
     limit = float("inf") if max_characters is None else max_characters
     read = kept = empty = english = french = long = same = 0  # faster than a Counter
     for key, fr, en in rows:
         read += 1
         fr, en = fr.strip(), en.strip()
-        # The search for one sign is several times cheaper than a pattern that fails.
-        en_match = en_search(en) if en_sign in en else None
-        fr_match = fr_search(fr) if fr_sign in fr else None
+        fr_match, en_match = match_fr(fr), match_en(en)
         if fr_match and en_match:
             fr_text, en_text = fr_match.group(), en_match.group()
             if not fr_text.strip() or not en_text.strip():
@@ -109,12 +104,18 @@ def extract_questions(
     neither = read - kept - empty - english - french - long
     counts = zip(REASONS, (read, kept, empty, english, french, neither, long), strict=True)
     report.update(dict(counts))
+    _check_kept(report, same, f"fr_pattern ({fr_pattern}), en_pattern ({en_pattern})")
+
+
+def _check_kept(report: Mapping[str, int], same: int, patterns: str) -> None:
+    """Raise InputError for no pair and for one text on both sides; few pairs are a warning."""
+    kept, read = report[KEPT], report[READ]
+    remedy = f"check {patterns}, and that French and English are not swapped"
     if not kept:
-        rejected = ", ".join(f"{report[reason]} {reason}" for reason in REASONS[2:])
+        reasons = ", ".join(f"{report[name]} {name}" for name in REASONS[2:] if report[name])
         raise InputError(
-            f"expected sentence pairs that match the patterns, got none in {read} ({rejected}); "
-            f"check fr_pattern {fr_pattern}, en_pattern {en_pattern}, max_characters "
-            f"{max_characters}, and that French and English are not swapped"
+            f"expected sentence pairs that match the patterns, got none in {read} ({reasons}); "
+            f"{remedy}"
         )
     if same == kept:
         raise InputError(
@@ -122,28 +123,20 @@ def extract_questions(
             "pairs; name the file or column of each language"
         )
     if kept < read / 10:
-        print(
-            f"warning: {kept} of {read} pairs are kept; if these are few, check the patterns, and "
-            "that French and English are not swapped",
-            file=sys.stderr,
-        )
+        print(f"warning: {kept} of {read} pairs are kept; if too few, {remedy}", file=sys.stderr)
 
 
-def _compile(pattern: str | None, key: str) -> tuple[str, Matcher]:
-    """Return a sign that every match contains ("" when unknown) and the function that matches."""
-    if pattern is None:
-        return "", re.compile(r"(?s:.*)").match
+def _compile(pattern: str | None, key: str) -> Matcher:
     try:
-        compiled = re.compile(clean(pattern))
+        compiled = re.compile(clean(pattern or r"^(?s:.*)"))
     except re.error as error:
         raise InputError(
             f"{key}: expected a regular expression, got {pattern!r} ({error}); correct it or set "
             "it to null to keep whole sentences"
         ) from error
-    last = _LAST_SIGN.fullmatch(pattern)
     # Search would try an anchored pattern again at every character.
-    anchored = pattern.startswith("^") and "|" not in pattern
-    return last["sign"] if last else "", compiled.match if anchored else compiled.search
+    anchored = compiled.pattern.startswith("^") and "|" not in compiled.pattern
+    return compiled.match if anchored else compiled.search
 
 
 def aligned_lines(fr_path: str | Path, en_path: str | Path) -> Iterator[tuple[int, str, str]]:
