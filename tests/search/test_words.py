@@ -40,6 +40,14 @@ def test_words_are_found_by_their_exact_spelling_and_keep_the_first_vector(table
     assert (table.dim, table.word_vectors) == (2, "abc")
 
 
+def test_words_with_zeros_are_unknown(tmp_path: Path):
+    write_words(
+        tmp_path, ["boat", "dog"], np.eye(2, dtype=np.float32)[[0, 0]] * [[0], [1]], "a", "float32"
+    )
+
+    assert list(read_words(tmp_path).words) == ["dog"]
+
+
 @pytest.mark.parametrize(
     ("word", "near"),
     [

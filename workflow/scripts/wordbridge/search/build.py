@@ -138,8 +138,8 @@ def write_index(
     graph = HnswSearch(distinct, target / GRAPH, settings["ef_search"])
     recall = round(own_recall(distinct, graph), 4)
     exact = (
-        f"exact search is used, because the graph finds only {recall:.1%} of the nearest "
-        f"neighbours of its own vectors, and {_LEAST_RECALL:.0%} are expected"
+        f"exact search is used, because the graph finds only {recall:.2%} of the nearest "
+        f"neighbours of its own vectors, expected {_LEAST_RECALL:.0%}; raise search.graph.M for it"
     )
     files = {
         name: {"bytes": (target / name).stat().st_size, "sha256": file_sha256(target / name)}

@@ -75,11 +75,13 @@ def write_words(
 ) -> None:
     """Write ``words`` with ``vectors`` (words, dim) as ``dtype``, float32 or float16.
 
-    The first of equal words is kept. Raises InputError when a number is too large for ``dtype``.
+    The first of equal words is kept, and none with zeros, which have no direction. Raises
+    InputError when a number is too large for ``dtype``.
     """
     rows: dict[str, int] = {}
-    for row, word in enumerate(words):
-        rows.setdefault(word, row)
+    for row, (word, is_kept) in enumerate(zip(words, np.any(vectors, axis=1), strict=True)):
+        if is_kept:
+            rows.setdefault(word, row)
     order = sorted(word for word in rows if word and not any(sign in word for sign in "\n\r"))
     with np.errstate(over="ignore"):
         matrix = vectors[[rows[word] for word in order]].astype(f"<f{np.dtype(dtype).itemsize}")
@@ -100,7 +102,8 @@ def write_words(
 def read_words(folder: str | Path) -> WordTable:
     """Return the table in ``folder``. Raises InputError when it is missing or damaged."""
     path, keys = Path(folder), ("words", "dim", "word_vectors")
-    description = read_json(path / DESCRIPTION, "a table of words", "run snakemake first", keys)
+    remedy = "run snakemake first, for French words with search.french_vectors"
+    description = read_json(path / DESCRIPTION, "a table of words", remedy, keys)
     try:
         words = (path / WORDS).read_text(encoding="utf-8").split("\n")[:-1]
         vectors = map_npy(path / VECTORS)
