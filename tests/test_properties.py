@@ -30,7 +30,7 @@ from wordbridge.corpus.detokenizer import detokenize
 from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.special_tokens import EOS
 from wordbridge.corpus.splits import split_pairs
-from wordbridge.corpus.tokenizer import TokenRules, tokenize
+from wordbridge.corpus.tokenizer import tokenize
 from wordbridge.errors import InputError
 from wordbridge.images.packages import members
 from wordbridge.report.corpus import leakage_table
@@ -90,7 +90,7 @@ def test_detokenization_inverts_tokenization(language: str, vocabulary: list[str
     words = data.draw(st.lists(st.sampled_from(vocabulary), min_size=1, max_size=6))
     sign = data.draw(st.sampled_from(["", "?", "!", "."]))
     assume(all(one != other for one, other in pairwise(words)))
-    (tokens,) = tokenize([" ".join(words) + sign], language, TokenRules(**defaults("tokens.rules")))
+    (tokens,) = tokenize([" ".join(words) + sign], language, defaults("tokens.rules"))
     assert detokenize(tokens, language) == " ".join(map(lowered, words)) + sign
 
 

@@ -1,7 +1,6 @@
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
 from multiprocessing.spawn import get_preparation_data
 from types import ModuleType
 
@@ -13,7 +12,6 @@ from tests.settings import defaults
 from wordbridge.corpus import tokenizer
 from wordbridge.corpus.pairs import Pair
 from wordbridge.corpus.tokenizer import (
-    TokenRules,
     apply_rules,
     normalize,
     tokenize,
@@ -21,8 +19,8 @@ from wordbridge.corpus.tokenizer import (
 )
 from wordbridge.errors import InputError
 
-RULES = TokenRules(**defaults("tokens.rules"))
-LESSON = replace(RULES, punctuation=False, white_space=True)
+RULES = defaults("tokens.rules")
+LESSON = {**RULES, "punctuation": False, "white_space": True}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +46,7 @@ def test_the_lesson_keeps_white_space_and_curly_quotes():
 
 
 def test_the_rules_apply_to_the_tokens():
-    kept = replace(RULES, lower_case=False, capitals=False)
+    kept = {**RULES, "lower_case": False, "capitals": False}
     assert tokenize(["Who is NASA"], "en", kept) == [["Who", "is", "NASA"]]
 
 
@@ -100,7 +98,7 @@ def test_no_pair_left_is_an_error():
 
 
 quick = settings(derandomize=True, max_examples=100, deadline=None, database=None)
-NONE = TokenRules(**dict.fromkeys(defaults("tokens.rules"), False))
+NONE = dict.fromkeys(RULES, False)
 
 CASES = [
     # rule that alone makes the difference, text, with all rules
@@ -128,7 +126,7 @@ def test_a_text_gets_the_lessons_markers(rule, text, marked):
 
 @pytest.mark.parametrize(("rule", "text", "marked"), CASES)
 def test_each_rule_can_be_switched_off(rule, text, marked):
-    without = apply_rules(text, replace(RULES, **{rule: False}))
+    without = apply_rules(text, {**RULES, rule: False})
     assert (without == marked) == (text == marked or (rule, text) in SAME_WITHOUT)
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from wordbridge.corpus.auxiliary import add_auxiliary, pair_clauses
 from wordbridge.corpus.bible import read_verses
 from wordbridge.corpus.pairs import read_tokenized, write_counts, write_tokenized
-from wordbridge.corpus.tokenizer import TokenRules, tokenize_pairs
+from wordbridge.corpus.tokenizer import tokenize_pairs
 from wordbridge.job import start_job
 
 start_job(snakemake)
@@ -25,7 +25,7 @@ clauses = pair_clauses(
 )
 candidates = tokenize_pairs(
     clauses,
-    TokenRules(**settings["rules"]),
+    settings["rules"],
     token_report,
     settings["max_en_tokens"],
     snakemake.threads,

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from wordbridge.corpus.pairs import read_pairs, write_counts, write_tokenized
-from wordbridge.corpus.tokenizer import TokenRules, tokenize_pairs
+from wordbridge.corpus.tokenizer import tokenize_pairs
 from wordbridge.job import start_job
 
 start_job(snakemake)
@@ -12,7 +12,7 @@ settings = snakemake.params.settings
 report: Counter[str] = Counter()
 pairs = tokenize_pairs(
     read_pairs(snakemake.input.pairs),
-    TokenRules(**settings["rules"]),
+    settings["rules"],
     report,
     settings["max_en_tokens"],
     snakemake.threads,

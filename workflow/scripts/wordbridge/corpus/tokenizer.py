@@ -8,10 +8,9 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain
 from multiprocessing import get_context
@@ -31,6 +30,8 @@ from wordbridge.text import clean
 # Reasons in the order of the report.
 READ, KEPT, EMPTY, LONG = "read", "kept", "no token on one side or both", "too many English tokens"
 
+Rules = Mapping[str, bool]  # the block tokens.rules, whose schema describes them
+
 _SPECIAL = ("<eos>", "<bos>", "<unk>")  # spaCy would cut these at the angle brackets
 _LONG_WORD = re.compile(r"\S{300}(?=\S)")  # spaCy would take hours for 100,000 signs
 _CHUNK = 2000  # texts that a process takes at once
@@ -39,23 +40,9 @@ _CHUNK = 2000  # texts that a process takes at once
 _TEXTS_PER_PROCESS = 100_000
 
 
-@dataclass(frozen=True)
-class TokenRules:
-    """The block ``tokens.rules``; the lesson sets ``punctuation`` False, ``white_space`` True."""
-
-    punctuation: bool  # quotes, dashes and spaces in one form before anything else
-    repeated_characters: bool  # "aaaa" -> tk_rep 4 a
-    repeated_words: bool  # "no no no no" -> tk_wrep 4 no
-    capitals: bool  # "NASA" -> t_up nasa
-    lower_case: bool  # everything else in lower case
-    spacing: bool  # spaces around / and #, runs of spaces become one
-    line_breaks: bool  # <br> becomes a line end
-    white_space: bool  # keep tokens of white space alone
-
-
 def tokenize_pairs(
     pairs: Iterable[Pair],
-    rules: TokenRules,
+    rules: Rules,
     report: Counter[str],
     max_en_tokens: int,
     processes: int = 1,
@@ -84,7 +71,7 @@ def tokenize_pairs(
 
 
 def tokenize(
-    texts: Sequence[str], language: str, rules: TokenRules, processes: int = 1
+    texts: Sequence[str], language: str, rules: Rules, processes: int = 1
 ) -> list[list[str]]:
     """Return the tokens of each text, in the order of ``texts`` for any number of processes.
 
@@ -126,14 +113,16 @@ def _spacy_tokenizer(language: str) -> Callable[[str], Doc]:
     return split
 
 
-def _tokenize_chunk(texts: Sequence[str], language: str, rules: TokenRules) -> list[list[str]]:
+def _tokenize_chunk(texts: Sequence[str], language: str, rules: Rules) -> list[list[str]]:
     split = _spacy_tokenizer(language)
     token_lists = []
     for text in texts:
-        plain = normalize(text) if rules.punctuation else text
+        plain = normalize(text) if rules["punctuation"] else text
         ruled = _LONG_WORD.sub(r"\g<0> ", apply_rules(plain, rules))
         tokens = [token.text for token in split(ruled)]
-        token_lists.append([token for token in tokens if rules.white_space or not token.isspace()])
+        token_lists.append(
+            [token for token in tokens if rules["white_space"] or not token.isspace()]
+        )
     return token_lists
 
 
@@ -184,19 +173,19 @@ _SPACES = re.compile(r" {2,}")
 _BREAK = re.compile(r"<\s*br\s*/?\s*>", re.IGNORECASE)
 
 
-def apply_rules(text: str, rules: TokenRules) -> str:
+def apply_rules(text: str, rules: Rules) -> str:
     """Return ``text`` with the lesson's markers, in the order of the lesson's rules."""
-    if rules.repeated_characters:
+    if rules["repeated_characters"]:
         text = _CHARACTERS.sub(lambda m: f" {REPEATED} {len(m[0])} {m[1]} ", text)
-    if rules.repeated_words:
+    if rules["repeated_words"]:
         text = _WORDS.sub(lambda m: f" {WORD_REPEATED} {len(m[0]) // len(m[1])} {m[1]} ", text)
-    if rules.capitals:
+    if rules["capitals"]:
         text = "".join(map(_mark_capitals, _WORDS_AND_GAPS.findall(text)))
-    if rules.lower_case:
+    if rules["lower_case"]:
         text = text.lower()
-    if rules.spacing:
+    if rules["spacing"]:
         text = _SPACES.sub(" ", _SIGNS.sub(r" \1 ", text))
-    if rules.line_breaks:
+    if rules["line_breaks"]:
         text = _BREAK.sub("\n", text)
     return text
 

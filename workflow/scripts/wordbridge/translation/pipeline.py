@@ -12,7 +12,7 @@ import torch
 from wordbridge.corpus.batches import DIRECTIONS
 from wordbridge.corpus.pairs import one_line
 from wordbridge.corpus.special_tokens import UNK
-from wordbridge.corpus.tokenizer import TokenRules, tokenize
+from wordbridge.corpus.tokenizer import tokenize
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
 from wordbridge.errors import InputError
 from wordbridge.files import read_json
@@ -107,7 +107,7 @@ class TranslationPipeline:
         return results
 
     def _tokens(self, texts: Sequence[str]) -> list[list[str]]:
-        tokens = tokenize(texts, self.language, TokenRules(**self.config["rules"]))
+        tokens = tokenize(texts, self.language, self.config["rules"])
         if not self.subwords:
             return tokens
         from wordbridge.corpus.subwords import segment_texts
