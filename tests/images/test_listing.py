@@ -24,7 +24,7 @@ from wordbridge.images.table import content_stamp, read_bytes
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt">'
 SVG += '<rect width="3" height="3"/></svg>'
-NAME = "its name is not UTF-8, or has a tab or a line end; rename it"
+NAME = "its name is not UTF-8, or has a tab, a line end or the like; rename it"
 STAMPS = "./usr/share/tuxpaint/stamps/"
 
 
@@ -334,7 +334,7 @@ SYSTEM += ("lost+found", "@Recycle", "Thumbs.db", "sub/desktop.ini")
 def test_what_is_passed_over_in_a_folder_has_a_reason(tmp_path: Path):
     album = tmp_path / "album"
     fill(album, "a.png", "@ home/b.png", "#1.png", "x.HEIC", "y.nef", "clip.mp4", "\udce9.png")
-    fill(album, "two\nlines.png", "t\tab.png", ".thumbnails/a.png")
+    fill(album, "two\nlines.png", "t\tab.png", "\x1b[31m.png", ".thumbnails/a.png")
     fill(album, *(name if name.endswith((".db", ".ini")) else f"{name}/a.png" for name in SYSTEM))
     (album / "2019").symlink_to("nowhere")
     own = settings("folder", folder=str(album))
@@ -349,6 +349,7 @@ def test_what_is_passed_over_in_a_folder_has_a_reason(tmp_path: Path):
             LeftOut("clip.mp4", "not an image by its suffix"),
             LeftOut("t\tab.png", NAME),
             LeftOut("two\nlines.png", NAME),
+            LeftOut("\x1b[31m.png", NAME),
             LeftOut("x.HEIC", "HEIC images cannot be decoded; convert it to JPEG"),
             LeftOut("y.nef", "NEF images cannot be decoded; convert it to JPEG"),
             LeftOut("\udce9.png", NAME),

@@ -35,7 +35,9 @@ def test_names_of_images_lose_tabs_and_line_ends(tmp_path: Path):
     assert (read.name, read.fr_name) == ("a dog", "un chien")
 
 
-@pytest.mark.parametrize("path", ["a\tb.png", "a\nb.png", "a\u2028b.png", "\udcff.png", "a\n"])
+@pytest.mark.parametrize(
+    "path", ["a\tb.png", "a\nb.png", "\x1b[2J.png", "a\u2028b.png", "\udcff.png", "a\n"]
+)
 def test_a_path_that_no_line_can_hold_is_refused(tmp_path: Path, path: str):
     with pytest.raises(InputError, match="rename the file"):
         write_images(tmp_path / "t.tsv", [IMAGE._replace(image=path)])

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -75,7 +76,7 @@ def list_images(
                 continue
             location = image.location or image.path
             if INVALID.search(image.path):
-                reason = "its name is not UTF-8, or has a tab or a line end; rename it"
+                reason = "its name is not UTF-8, or has a tab, a line end or the like; rename it"
             elif location in rows:
                 reason = "in the set twice; only the first is used"
             elif image.synset and image.synset not in noun_of:
@@ -133,7 +134,8 @@ def list_folder(folder: str | Path, labelled: bool = True) -> Iterator[SourceIma
     yield from left_out
     for path in sorted(paths):
         if reason := suffix_reason(path):
-            yield LeftOut(path, reason if (root / path).exists() else "a broken link")
+            is_broken = os.path.islink(root / path) and not os.path.exists(root / path)
+            yield LeftOut(path, "a broken link" if is_broken else reason)
         else:
             yield _file(root, path, synset_of(path) if labelled else "", split_of(path))
 
@@ -259,18 +261,20 @@ def _file(root: Path, path: str, synset: str, split: str) -> SourceImage | LeftO
 
 def _find(root: Path, path: str) -> Path:
     """Return the file of a path, which may have another normal form or odd spaces on the disk."""
-    if (root / path).exists():
+    if os.path.exists(root / path):
         return root / path
     location = root
     for name in PurePosixPath(clean(path).replace("\\", "/")).parts:
-        location /= name if (location / name).exists() else _names(location).get(name, name)
+        exists = os.path.exists(location / name)
+        location /= name if exists else _names(location).get(name, name)
     return location
 
 
 @lru_cache
 def _names(folder: Path) -> dict[str, str]:
-    names = os.listdir(folder) if folder.is_dir() else []
-    return {clean(name): name for name in names}
+    with suppress(OSError):
+        return {clean(name): name for name in os.listdir(folder)}
+    return {}
 
 
 def _left_out_by_name(path: str) -> LeftOut | None:

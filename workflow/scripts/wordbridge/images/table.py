@@ -40,8 +40,8 @@ class ImageRow(NamedTuple):
 HEADER = ImageRow._fields
 # The fields that many rows have in common; a million rows share one string for each value.
 _SHARED = {"set", "synset", "kind", "split", "name", "fr_name", "archive"}
-# Tabs, all characters that end a line in Python, and bytes of a name that are not UTF-8.
-INVALID = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029\ud800-\udfff]")
+# Control characters, all that end a line in Python, and bytes of a name that are not UTF-8.
+INVALID = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class MissingImageError(InputError):
@@ -128,7 +128,7 @@ def _checked(image: ImageRow) -> ImageRow:
     for field, value in zip(HEADER, image, strict=True):
         if INVALID.search(value):
             raise InputError(
-                f"image {image.image!a} of {image.set!a}: expected UTF-8 without tabs and line "
-                f"ends as its {field}, got {value!a}; rename the file"
+                f"image {image.image!a} of {image.set!a}: expected UTF-8 without control "
+                f"characters as its {field}, got {value!a}; rename the file"
             )
     return image
