@@ -24,6 +24,7 @@ SHARED = [
     "workflow/scripts/wordbridge/text.py",
     "workflow/scripts/wordbridge/job.py",
     "workflow/scripts/wordbridge/progress.py",
+    "workflow/scripts/wordbridge/startup.py",
     "profiles/default/config.yaml",
 ]
 SCRIPT = '''"""Toy."""
@@ -210,9 +211,6 @@ def test_a_wordbridge_installed_from_elsewhere_stops_the_workflow(
 ):
     installed = tmp_path / "site-packages"
     shutil.copytree(checkout / PACKAGE, installed / "wordbridge")
-    snakefile = checkout / "Snakefile"
-    snakefile.write_text(
-        f"import sys\n\nsys.path.insert(0, {str(installed)!r})\n{snakefile.read_text()}"
-    )
-    shown = workflow(checkout, snakefile=snakefile, ok=False).stdout
+    path = {"PYTHONPATH": str(installed)}
+    shown = workflow(checkout, snakefile=checkout / "Snakefile", env=path, ok=False).stdout
     assert "run `pip install -e .` in the checkout" in shown

@@ -69,6 +69,7 @@ def load_workflow(workflow: Any) -> dict[str, Any]:
         for key, line in config_keys(file)
         if re.split(r"[.[]", key)[0] not in arguments
     }
+    lines[""] = ", ".join(files)
     try:
         return load_project(config, files)
     except WorkflowError as error:

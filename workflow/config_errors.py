@@ -89,9 +89,11 @@ def repeated_keys(path: str | Path) -> Iterator[str]:
 
 
 def located(problem: str, lines: Mapping[str, str]) -> str:
-    """Return a line of an error with the place of its key, or of the mapping around it."""
+    """Return a line of an error with the place of its key, or of the mapping that lacks it."""
     key = problem.partition(": ")[0].partition(" and ")[0]
-    place = lines.get(key) or lines.get(re.sub(r"(\.|\[|^)[^.[]*$", "", key))
+    if "got nothing" in problem:
+        key = key.rpartition(".")[0]
+    place = lines.get(key)
     return f"{place}: {problem}" if place else problem
 
 

@@ -512,6 +512,11 @@ def test_numbers_inside_the_command_line_are_numbers(tmp_path: Path, argument: s
             "mine.yaml, line 1: split.valid and split.test: exp",
         ),
         (
+            "corpora: {a: {kind: lines, fr: x}}",
+            [],
+            "mine.yaml, line 1: corpora.a.en: expected text, got nothing",
+        ),
+        (
             "device: cpu",
             ["decoding={beam: x}"],
             "decoding.beam: expected an integer at least 1 in h",

@@ -19,6 +19,7 @@ from unittest.mock import patch
 
 from snakemake.api import DAGApi
 from snakemake.cli import args_to_api, parse_args
+from snakemake.exceptions import CliException
 
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import file_sha256
@@ -103,6 +104,8 @@ def plan(arguments: Sequence[str]) -> list[PlannedJob]:
             planned = args_to_api(options, parser)
         except SystemExit:  # of argparse, after its message
             planned = False
+        except CliException as problem:
+            raise InputError(f"snakemake cannot plan this: {problem}") from None
     if not (planned and jobs):
         error = "expected options of a plan, got one that plans nothing; leave it out"
         error = error if planned else _error_of(output.getvalue())
