@@ -1,4 +1,4 @@
-"""Sources of the image side that are made up: nouns, images, vectors, weights, and a config."""
+"""Synthetic sources of the image side: nouns, images, vectors, weights, and a configuration."""
 
 import io
 import tarfile
@@ -28,7 +28,7 @@ METHODS = {
         "training": {"epochs": 1, "batch_size": 5, "patience": None},
     },
 }
-# Each noun and the one above it; the words are everyday ones, their tree is made up.
+# Each noun and its hypernym; the words are everyday words, the tree is invented.
 TREE = {
     "entity": "", "animal": "entity", "dog": "animal", "cat": "animal", "bird": "animal",
     "thing": "entity", "boat": "thing", "sail": "thing", "chair": "thing", "fruit": "thing",
@@ -41,7 +41,7 @@ FRENCH = dict(zip(IMAGED, ["bateau", "chien", "chat", "oiseau", "chaise", "pomme
 
 def data_noun() -> tuple[str, dict[str, str]]:
     """Return the nouns in the form of WordNet's data.noun, and their synsets."""
-    # The first noun stands where WordNet has what can be seen: only below it names are looked up.
+    # The first noun has the offset of WordNet's physical entity: names are looked up below it only.
     licence = "  1 Made up for a test.".ljust(int(PHYSICAL[1:]) - 1) + "\n"
     offsets = dict.fromkeys(TREE, 0)
     for _ in range(2):  # offsets have eight digits, so that the second time they are right
@@ -58,9 +58,9 @@ def data_noun() -> tuple[str, dict[str, str]]:
 def image(number: int) -> bytes:
     """Return an image of coloured squares of which no two are the same, as PNG."""
     squares = np.random.default_rng(number).integers(256, size=(3, 4, 3), dtype=np.uint8)
-    made = io.BytesIO()
-    Image.fromarray(squares).resize((40, 30), Image.Resampling.NEAREST).save(made, "png")
-    return made.getvalue()
+    file = io.BytesIO()
+    Image.fromarray(squares).resize((40, 30), Image.Resampling.NEAREST).save(file, "png")
+    return file.getvalue()
 
 
 def draw(path: Path, number: int) -> None:
@@ -104,7 +104,7 @@ def write_sources(folder: Path) -> None:
 
 
 def config() -> dict[str, Any]:
-    """Return what stands in the test's config on top of the default's."""
+    """Return the test's configuration, which is merged into the default."""
     files = {
         "toy_nouns": "data.noun",
         "toy_classes": "classes.txt",
@@ -157,7 +157,7 @@ def write_french_sources(folder: Path) -> None:
 
 
 def french_config() -> dict[str, Any]:
-    """Return what stands on top of ``config`` for these."""
+    """Return the keys that these sources add to ``config``."""
     files = {"toy_stamps": "stamps.tar", "toy_french": "french.vec"}
     return {
         "run": {"images": ["toy", "toy_stamps"]},

@@ -2,7 +2,7 @@
 
 Snakemake itself, in this process, reads the Snakefile with each configuration. Where its rules
 ask for other files than before, it plans all jobs anew, as ``snakemake -n`` does; where they ask
-for the same, the jobs are the same, and only their params are made anew.
+for the same, the jobs are the same, and only their params are computed again.
 """
 
 import gc
@@ -70,14 +70,14 @@ class Stale(NamedTuple):
 
 
 class Planner:
-    """Plans configurations in one folder, whose files are the ones of one's own.
+    """Plans configurations in one folder, which has the user's files.
 
     ``targets`` are asked for, or what the workflow makes by default.
     """
 
     def __init__(self, folder: Path, targets: Iterable[str] = ()) -> None:
         self.folder, self.targets = folder, frozenset(targets)
-        # A tree's own default would stand below every configuration.
+        # A tree's default would be merged below every configuration.
         (folder / "config.yaml").write_text("{}")
 
     def scripted(self, config: Mapping[str, Any]) -> set[str]:
@@ -110,8 +110,8 @@ class Planner:
         """
         with self._read(config) as read:
             if not anew and _files(read, plan.jobs) == plan.files:
-                made = _params(read, plan.jobs)
-                changed = [key for key, params in made.items() if params != plan.params[key]]
+                params_now = _params(read, plan.jobs)
+                changed = [key for key, params in params_now.items() if params != plan.params[key]]
                 return Stale(Counter(plan.jobs[key].rule for key in changed), Counter())
             jobs = _jobs(read)
         both = jobs.keys() & plan.jobs.keys()
@@ -220,12 +220,12 @@ def _files(read: Workflow, jobs: Mapping[tuple[str, ...], Job]) -> object:
         rule.name: [str(item) for item in [*rule.input, *rule.output] if not is_callable(item)]
         for rule in read.rules
     }
-    asked = {
+    input_files = {
         key: [_flat(_asked(rule, item, job)) for item in rule.input if is_callable(item)]
         for key, job in jobs.items()
         for rule in [read.get_rule(job.rule)]
     }
-    return named, asked
+    return named, input_files
 
 
 def _params(read: Workflow, jobs: Mapping[tuple[str, ...], Job]) -> dict[Any, frozenset[str]]:

@@ -22,8 +22,8 @@ def _resolved(node: Block) -> Block:
     if "$ref" not in node:
         return node
     _, group, name = node["$ref"].split("/")
-    found: Block = _schema()[group][name]
-    return found
+    target: Block = _schema()[group][name]
+    return target
 
 
 def _default(node: Block) -> Any:

@@ -66,18 +66,18 @@ def assignments(text: str) -> dict[str, Any]:
 
 def changed(config: Mapping[str, Any], text: str) -> dict[str, Any]:
     """Return a copy of ``config`` after the assignments in ``text``; list items go by number."""
-    made = copy.deepcopy(dict(config))
+    result = copy.deepcopy(dict(config))
     for path, value in assignments(text).items():
-        at: Any = made
+        at: Any = result
         *parents, last = path.split(".")
         for part in parents:
             at = at[int(part)] if isinstance(at, list) else at.setdefault(part, {})
         at[int(last) if isinstance(at, list) else last] = value
-    return made
+    return result
 
 
 def prepared(folder: Path) -> Planner:
-    """Return a planner in ``folder``, where the files of one's own lie that the base names."""
+    """Return a planner in ``folder`` with the user's files that the base names."""
     for name in OWN_FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
@@ -89,9 +89,9 @@ def unchanging_params() -> AbstractContextManager[object]:
     return patch.object(workflow.provenance, "track_code", lambda *_: {})
 
 
-def found(folder: Path, rows: Iterable[Row], *, anew: bool = False) -> list[Row]:
+def stale_rows(folder: Path, rows: Iterable[Row], *, anew: bool = False) -> list[Row]:
     """Return the rows with what their changes make stale now, planned in an empty ``folder``."""
-    planner, plans, made = prepared(folder), dict[str, Plan](), []
+    planner, plans, result = prepared(folder), dict[str, Plan](), []
     with unchanging_code(), unchanging_params():
         for row in rows:
             given = changed(base(), row.given)
@@ -99,8 +99,8 @@ def found(folder: Path, rows: Iterable[Row], *, anew: bool = False) -> list[Row]
                 plans[row.given] = planner.plan(given)
             plan = plans[row.given]
             stale = planner.stale(plan, changed(given, row.change), anew=anew)
-            made.append(row._replace(stale=stale.words(plan)))
-    return made
+            result.append(row._replace(stale=stale.words(plan)))
+    return result
 
 
 def wrong(folder: Path, rows: Iterable[Row]) -> list[Row]:
@@ -121,21 +121,21 @@ def wrong(folder: Path, rows: Iterable[Row]) -> list[Row]:
             stale = planner.stale(plan, together).words(plan)
             if sorted(stale.split()) != (words or ["none"]):
                 again += group
-    return [now for now, row in zip(found(folder, again), again, strict=True) if now != row]
+    return [now for now, row in zip(stale_rows(folder, again), again, strict=True) if now != row]
 
 
 def groups(rows: Iterable[Row]) -> list[list[Row]]:
     """Return the rows in groups: given the same, without a common rule, without nested keys."""
-    made = list[list[Row]]()
+    result = list[list[Row]]()
     for row in rows:
-        for group in made:
+        for group in result:
             same = row.given == group[0].given and len(group) < LARGEST
             if same and not any(_meet(row, other) for other in group):
                 group.append(row)
                 break
         else:
-            made.append([row])
-    return made
+            result.append([row])
+    return result
 
 
 def _meet(row: Row, other: Row) -> bool:
@@ -152,7 +152,7 @@ def _meet(row: Row, other: Row) -> bool:
 def keys(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
     """Yield the path of each value in the schema: ``vectors.*(trained).dim``.
 
-    ``*`` is any name and ``[]`` any item; in brackets stands which of several forms it is of. An
+    ``*`` is any name and ``[]`` any item; the form, if there are several, is in brackets. An
     entry with a name is a value of its own, for one may be added.
     """
     node = resolve(dict(node), SCHEMA)
@@ -204,7 +204,7 @@ def key_of(path: str, config: Mapping[str, Any]) -> str:
 def main() -> None:
     """Print the table as it would be now."""
     with tempfile.TemporaryDirectory() as folder:
-        rows = found(Path(folder), read_table())
+        rows = stale_rows(Path(folder), read_table())
     sys.stdout.writelines("\t".join(row) + "\n" for row in [COLUMNS, *rows])
 
 

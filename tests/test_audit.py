@@ -143,8 +143,8 @@ def test_no_rule_has_a_shell_command_or_inline_code():
     ],
 )
 def test_a_violation_is_found(line: str, violation: str):
-    (found,) = violations(line)
-    assert violation in found
+    (message,) = violations(line)
+    assert violation in message
 
 
 @pytest.mark.parametrize(

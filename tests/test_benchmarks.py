@@ -121,8 +121,8 @@ def copied(model: Translator) -> PlainTranslator:
 def test_the_plain_reference_computes_the_equations_of_the_project(
     name: str, forcing: float
 ) -> None:
-    made = settings(VARIANTS[name], deep_output=False)
-    model = translator(made).eval()
+    translator_settings = settings(VARIANTS[name], deep_output=False)
+    model = translator(translator_settings).eval()
     plain = copied(model).eval()
     source, target = pad([[5, 6, 7, 8, EOS], [9, EOS]]), pad([[4, 5, EOS], [6, EOS]])
     lengths, forced = torch.tensor([5, 2]), torch.full((3, 2), bool(forcing))
@@ -150,8 +150,8 @@ def test_the_loss_of_the_plain_reference_falls(forcing: float) -> None:
 
 
 def test_padding_does_not_change_the_plain_reference() -> None:
-    made = settings(VARIANTS["all"], deep_output=False)
-    plain = copied(translator(made)).eval()
+    translator_settings = settings(VARIANTS["all"], deep_output=False)
+    plain = copied(translator(translator_settings)).eval()
     target, lengths = pad([[4, 5, EOS]]), torch.tensor([3])
     short = plain(pad([[5, 6, EOS]]), lengths, target, 1.0)
     padded = plain(pad([[5, 6, EOS, PAD, PAD]]), lengths, target, 1.0)

@@ -68,9 +68,9 @@ def rules_by_module() -> dict[str, str]:
 def test_the_table_has_the_rules_that_an_edit_of_each_module_makes_stale():
     with TABLE.open(encoding="utf-8", newline="") as file:
         table = {row["module"]: row["rules"] for row in csv.DictReader(file, delimiter="\t")}
-    found = rules_by_module()
+    rules_now = rules_by_module()
     # Check whether a line is intended before you correct the table: it is the promise.
-    wrong = sorted(found.items() ^ table.items())
+    wrong = sorted(rules_now.items() ^ table.items())
     assert [f"{name}\t{rules}" for name, rules in wrong] == []
 
 

@@ -458,8 +458,7 @@ def test_output_is_utf_8_in_any_terminal(finished: Path):
 def test_an_error_of_the_output_is_one_line(shell: str, line: str):
     command = f"{shlex.quote(sys.executable)} -c 'from wordbridge.cli import app; app()'"
     run = subprocess.run(
-        shell.replace("$WORDBRIDGE", command),
-        shell=True,
+        ["sh", "-c", shell.replace("$WORDBRIDGE", command)],
         capture_output=True,
         text=True,
         check=False,

@@ -171,7 +171,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Cal
     return plan
 
 
-def made(plan: str, pattern: str) -> set[tuple[str, ...]]:
+def planned_outputs(plan: str, pattern: str) -> set[tuple[str, ...]]:
     """Return the groups of ``pattern`` in the outputs of a plan."""
     outputs = re.findall(r"^ *output: (.*)$", plan, flags=re.MULTILINE)
     return {match.groups() for line in outputs for match in re.finditer(pattern, line)}
@@ -258,11 +258,11 @@ def test_the_lesson_writes_out_every_number_of_the_text_and_its_translations(par
 def test_the_lesson_runs_no_job_of_the_default(planned: Callable[..., str]):
     plan = planned("configs/lesson.yaml")
     fetched = {"giga_fren_fr", "giga_fren_en", "wiki_fr_bin", "wiki_en_bin"}
-    assert made(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
-    models = made(plan, r"results/lesson/translators/([^/]+)/(\d+)/model")
+    assert planned_outputs(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
+    models = planned_outputs(plan, r"results/lesson/translators/([^/]+)/(\d+)/model")
     assert models == {(variant, "1") for variant in LESSON}
-    assert made(plan, r"(results)/(?!lesson/)") == set()
-    assert made(plan, r"(sentences\.tsv|auxiliary|learning_rate_)") == set()
+    assert planned_outputs(plan, r"(results)/(?!lesson/)") == set()
+    assert planned_outputs(plan, r"(sentences\.tsv|auxiliary|learning_rate_)") == set()
 
 
 def test_the_head_on_imagenet_is_the_lessons():
@@ -295,11 +295,11 @@ def test_imagenet_needs_only_its_folder_and_the_files_of_the_lesson(planned: Cal
     images = [f"data/imagenet/{part}/n01440764/{part}.JPEG" for part in ("train", "val")]
     plan = planned("configs/imagenet.yaml", "images", images)
     fetched = {"wordnet_nouns", "imagenet_synsets", "wiki_en_bin", "resnet50"}
-    assert made(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
-    methods = made(plan, r"results/imagenet/devise_scores/(\w+)/1\.json")
+    assert planned_outputs(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
+    methods = planned_outputs(plan, r"results/imagenet/devise_scores/(\w+)/1\.json")
     names = ("lesson_head", "head", "softmax", "ridge", "class_mean", "conse", "random")
     assert methods == {(name,) for name in names}
-    assert made(plan, r"(results)/(?!imagenet/)") == set()
+    assert planned_outputs(plan, r"(results)/(?!imagenet/)") == set()
 
 
 def test_no_image_of_imagenets_valid_folder_chooses_anything():
@@ -310,9 +310,9 @@ def test_no_image_of_imagenets_valid_folder_chooses_anything():
 
 def test_files_of_the_user_need_nothing_of_the_default(planned: Callable[..., str]):
     plan = planned("configs/files.yaml")
-    assert made(plan, r"resources/files/(\w+)") == {("my_french",), ("my_english",)}
-    assert made(plan, r"results/mine/vectors/own\.(\w+)\.bin") == {("fr",), ("en",)}
-    assert made(plan, r"(results)/(?!mine/)") == set()
+    assert planned_outputs(plan, r"resources/files/(\w+)") == {("my_french",), ("my_english",)}
+    assert planned_outputs(plan, r"results/mine/vectors/own\.(\w+)\.bin") == {("fr",), ("en",)}
+    assert planned_outputs(plan, r"(results)/(?!mine/)") == set()
 
 
 def test_the_variants_of_the_factorial_experiment_differ_in_three_ideas_only():
@@ -372,12 +372,12 @@ def test_the_lesson_on_verses_changes_what_is_learned_from_and_nothing_of_the_le
     config: dict[str, Any] = {}
     for each in ("config.yaml", "configs/lesson.yaml", "configs/lesson_on_verses.yaml"):
         update_config(config, read(each))
-    made = load(config, ROOT / "workflow/schemas/config.schema.yaml")
+    loaded = load(config, ROOT / "workflow/schemas/config.schema.yaml")
     lesson, default = resolved("configs/lesson.yaml"), resolved("config.yaml")
     for key in ("variants", "decoding", "vocabulary", "lengths", "questions", "tokens"):
-        assert made[key] == lesson[key]
-    assert (made["corpus"], made["split"]) == (default["corpus"], default["split"])
-    assert made["corpora"]["bible"] == default["corpora"]["bible"]
+        assert loaded[key] == lesson[key]
+    assert (loaded["corpus"], loaded["split"]) == (default["corpus"], default["split"])
+    assert loaded["corpora"]["bible"] == default["corpora"]["bible"]
     # The lesson's factor brings its own vectors near 1; these are larger to begin with.
-    assert (lesson["embeddings"]["scale"], made["embeddings"]["scale"]) == (3.0, "unit")
-    check_relations(made)
+    assert (lesson["embeddings"]["scale"], loaded["embeddings"]["scale"]) == (3.0, "unit")
+    check_relations(loaded)

@@ -140,8 +140,10 @@ def schema_paths() -> set[str]:
     schema = read_schema(SCHEMA)
     paths = {path.replace("*", "NAME") for path, _ in schema_keys(schema, schema)}
     entries = {path.partition(".NAME")[0] + ".NAME" for path in paths if ".NAME" in path}
-    own = {path.split(".", 2)[2] for path in paths if re.match(r"(variants|methods)\.NAME\.", path)}
-    return paths | entries | own
+    names = {
+        path.split(".", 2)[2] for path in paths if re.match(r"(variants|methods)\.NAME\.", path)
+    }
+    return paths | entries | names
 
 
 @pytest.mark.parametrize("page", [page for page in TEXTS if page != "docs/python.md"])

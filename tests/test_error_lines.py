@@ -1,4 +1,4 @@
-"""Errors of a run as a person sees them: one line among the last ones, and no traceback."""
+"""Errors of a run as users see them: one of the last lines, without a traceback."""
 
 import shutil
 import subprocess
@@ -48,7 +48,7 @@ def test_an_error_is_one_line_among_the_last_ones(
     target = f"{RESULTS}/questions/pairs.tsv"
     shown = workflow(tmp_path, target, *options(tmp_path / CONFIG), ok=False).stdout
     lines = shown.splitlines()
-    found = [number for number, line in enumerate(lines) if message in line]
-    assert len(found) == 1, shown
-    assert len(lines) - found[0] < 20, shown
+    numbers = [number for number, line in enumerate(lines) if message in line]
+    assert len(numbers) == 1, shown
+    assert len(lines) - numbers[0] < 20, shown
     assert "Traceback" not in shown

@@ -61,8 +61,8 @@ def test_a_second_folder_with_more_cores_and_threads_gives_every_byte_again(
     folder = tmp_path / "a_longer_name" / "other"
     folder.mkdir(parents=True)
     write_sources(folder)
-    made = yaml.safe_dump(config() | {"threads": {"features": 2}})
-    (folder / CONFIG).write_text(made, encoding="utf-8")
+    settings = yaml.safe_dump(config() | {"threads": {"features": 2}})
+    (folder / CONFIG).write_text(settings, encoding="utf-8")
     more = ("--cores", "3")
     workflow(folder, "images", *options(folder), *more, env={"PYTHONHASHSEED": "7"})
     report = compare(folder / RESULTS, finished / RESULTS)
@@ -116,19 +116,19 @@ def test_contact_sheets_show_the_hits(finished: Path):
         assert len(sheet.convert("RGB").getcolors(maxcolors=2**24)) > 100
 
 
-def search_copy(folder: Path, beside: Path) -> list[str]:
-    """Return the columns of what is nearest to one of the images, given as a copy ``beside``."""
+def search_copy(folder: Path, target: Path) -> list[str]:
+    """Return the columns of what is nearest to one of the images, given as a copy in ``target``."""
     image = sorted((folder / "images/val").rglob("*.png"))[2]
-    copied = shutil.copy(image, beside / "copy.png")
+    copied = shutil.copy(image, target / "copy.png")
     arguments = ["search", "--image", copied, "--results", folder / RESULTS, "--top", "1"]
     shown = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False).stdout
     return [*shown.rstrip("\n").split("\t"), image.relative_to(folder).as_posix()]
 
 
 def test_a_copy_of_an_image_finds_that_image(finished: Path, tmp_path: Path):
-    score, label, _, place, asked = search_copy(finished, tmp_path)
-    assert (float(score), place) == (pytest.approx(1), asked)
-    assert label == Path(asked).stem.partition("_")[0]
+    score, label, _, place, query = search_copy(finished, tmp_path)
+    assert (float(score), place) == (pytest.approx(1), query)
+    assert label == Path(query).stem.partition("_")[0]
 
 
 @pytest.mark.long
@@ -171,10 +171,10 @@ def test_an_album_without_labels_is_searched_and_trains_nothing(
     folder = shutil.copytree(finished, tmp_path / "copy")
     draw(folder / "album/été 2018/à la plage.png", 200)
     (folder / "album/broken.jpg").write_bytes(b"no image")
-    made = config()
-    made["image_sets"]["album"] = {"kind": "folder", "folder": "album"}
-    made["run"]["unlabelled_sets"] = ["album"]
-    (folder / "toy.yaml").write_text(yaml.safe_dump(made), encoding="utf-8")
+    settings = config()
+    settings["image_sets"]["album"] = {"kind": "folder", "folder": "album"}
+    settings["run"]["unlabelled_sets"] = ["album"]
+    (folder / "toy.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     todo = jobs(folder, "images", *options(folder))
     assert not {"train_head", "fit_baseline", "split_images", "score_devise"} & todo.keys()
     workflow(folder, "images", *options(folder))
@@ -186,8 +186,8 @@ def test_an_album_without_labels_is_searched_and_trains_nothing(
     assert (row["set"], row["found"], row["unreadable"], row["train"]) == ("album", "2", "1", "0")
     # A copy, since an image of the index is no answer to itself.
     copy = shutil.copy(folder / "album/été 2018/à la plage.png", tmp_path / "asked.png")
-    asked = ["search", "--image", copy, "--top", "1"]
-    arguments = [*asked, "--results", folder / RESULTS]
+    query = ["search", "--image", copy, "--top", "1"]
+    arguments = [*query, "--results", folder / RESULTS]
     shown = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False).stdout
     assert float(shown.split("\t")[0]) == pytest.approx(1)
     assert shown.rstrip("\n").endswith("album/été 2018/à la plage.png")

@@ -270,9 +270,11 @@ time.sleep(60)
 
 
 def start(kernel: str, snakemake: int | None) -> subprocess.Popen[bytes]:
-    own = {} if snakemake is None else {"WORDBRIDGE_SNAKEMAKE": str(snakemake)}
+    variables = {} if snakemake is None else {"WORDBRIDGE_SNAKEMAKE": str(snakemake)}
     command = [sys.executable, "-c", JOB, kernel]
-    job = subprocess.Popen(command, env={"PYTHONPATH": str(SCRIPTS)} | own, stdout=subprocess.PIPE)
+    job = subprocess.Popen(
+        command, env={"PYTHONPATH": str(SCRIPTS)} | variables, stdout=subprocess.PIPE
+    )
     assert job.stdout is not None
     job.stdout.readline()
     return job
@@ -347,22 +349,22 @@ def test_a_record_names_files_params_code_versions_and_machine(tmp_path: Path):
     job = finished_job(tmp_path)
     (tmp_path / job.output[0]).chmod(0o444)  # as Snakemake leaves what is protected
     write_record(job, tmp_path)
-    made = json.loads((tmp_path / "results/toy/manifest/upper/où é/1.json").read_text("utf-8"))
-    assert {key: made[key] for key in ("rule", "wildcards", "results", "threads", "device")} == {
+    entry = json.loads((tmp_path / "results/toy/manifest/upper/où é/1.json").read_text("utf-8"))
+    assert {key: entry[key] for key in ("rule", "wildcards", "results", "threads", "device")} == {
         "rule": "upper",
         "wildcards": {"variant": "où é", "seed": "1"},
         "results": "results/toy",
         "threads": 2,
         "device": "cpu",
     }
-    assert made["params"] == {"settings": {"size": 3, "name": "é"}}
-    assert made["code"] == {"toy.py": "1a"}
-    assert made["versions"]["numpy"] != "planned"
-    assert made["versions"]["no-such-one"] == "not installed"
+    assert entry["params"] == {"settings": {"size": 3, "name": "é"}}
+    assert entry["code"] == {"toy.py": "1a"}
+    assert entry["versions"]["numpy"] != "planned"
+    assert entry["versions"]["no-such-one"] == "not installed"
     text = b"text of results/toy/b.txt"
     expected = {"sha256": hashlib.sha256(text).hexdigest(), "bytes": len(text)}
-    assert made["outputs"]["results/toy/b.txt"] == expected
-    assert list(made["inputs"]) == ["raw.txt"]
+    assert entry["outputs"]["results/toy/b.txt"] == expected
+    assert list(entry["inputs"]) == ["raw.txt"]
 
 
 def test_digests_do_not_depend_on_the_order_of_keys(tmp_path: Path):
@@ -401,17 +403,17 @@ def test_the_largest_inputs_are_named_without_a_digest(
 ):
     monkeypatch.setattr(job_module, "LARGEST", 3)
     job = finished_job(tmp_path)
-    made = job_module.job_record(job, tmp_path)
-    assert made["inputs"]["raw.txt"] == {"sha256": None, "bytes": len("text of raw.txt")}
-    assert made["outputs"][job.output[0]]["sha256"]
+    entry = job_module.job_record(job, tmp_path)
+    assert entry["inputs"]["raw.txt"] == {"sha256": None, "bytes": len("text of raw.txt")}
+    assert entry["outputs"][job.output[0]]["sha256"]
 
 
 def test_without_planned_versions_those_of_the_scripts_imports_are_recorded(tmp_path: Path):
     code = {"modules": {"split_pairs.py": "1a", "wordbridge/job.py": "2b"}, "versions": {}}
-    made = job_module.job_record(
+    entry = job_module.job_record(
         finished_job(tmp_path, params=Params(fromdict={"code": code})), tmp_path
     )
-    assert made["versions"] == versions(["filelock", "networkx", "numpy"])
+    assert entry["versions"] == versions(["filelock", "networkx", "numpy"])
 
 
 def test_the_memory_is_this_programs_own_and_its_childrens():
@@ -431,8 +433,8 @@ def test_the_memory_is_this_programs_own_and_its_childrens():
         text=True,
         check=True,
     )
-    own, with_children, seconds = map(float, ran.stdout.split())
-    assert own < 100
+    variables, with_children, seconds = map(float, ran.stdout.split())
+    assert variables < 100
     assert with_children > 140
     assert 0 < seconds < 60
     assert peak_memory_mb() > 190
@@ -440,7 +442,7 @@ def test_the_memory_is_this_programs_own_and_its_childrens():
 
 
 def test_the_machine_is_named_without_this_host():
-    found = machine()
-    assert set(found) == {"python", "platform", "cpu", "device"}
-    assert all(found.values())
-    assert os.uname().nodename not in found.values()
+    description = machine()
+    assert set(description) == {"python", "platform", "cpu", "device"}
+    assert all(description.values())
+    assert os.uname().nodename not in description.values()

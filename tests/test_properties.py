@@ -35,11 +35,12 @@ from wordbridge.errors import InputError
 from wordbridge.images.packages import members
 from wordbridge.report.corpus import leakage_table
 from wordbridge.sources.archives import escapes_archive, extract_member
+from wordbridge.startup import YAML
 from wordbridge.translation.decoding import translate
 from wordbridge.translation.translator import Translator
 from wordbridge.vectors.fasttext import FastTextBin
 from workflow.config import load, read_schema
-from workflow.config_errors import YAML, schema_keys
+from workflow.config_errors import schema_keys
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"

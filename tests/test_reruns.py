@@ -191,8 +191,8 @@ def test_an_upgraded_library_makes_what_imports_it_stale(
     finished: Path, stale: Stale, distribution: str, expected: set[str]
 ):
     program = ("-c", NEWER.format(name=distribution))
-    found = stale(finished, *options(), snakefile=finished / "Snakefile", program=program)
-    assert found - COLLECTING == expected
+    rules = stale(finished, *options(), snakefile=finished / "Snakefile", program=program)
+    assert rules - COLLECTING == expected
 
 
 TRAINED = {"train_translator": 2, "translate_questions": 2, "score_translations": 2} | TABLES
@@ -240,8 +240,8 @@ def test_a_variant_or_seed_has_exactly_these_jobs(
     edits: list[tuple[str, str]],
     expected: dict[str, int],
 ):
-    found = jobs(finished, *changed(*edits), snakefile=finished / "Snakefile")
-    assert {rule: count for rule, count in found.items() if rule not in COLLECTING} == expected
+    rules = jobs(finished, *changed(*edits), snakefile=finished / "Snakefile")
+    assert {rule: count for rule, count in rules.items() if rule not in COLLECTING} == expected
 
 
 def test_a_rewritten_text_step_with_the_same_bytes_spares_the_later_jobs_of_the_next_run(

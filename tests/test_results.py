@@ -23,7 +23,7 @@ from wordbridge.manifest import compare, verify
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
 Jobs = Callable[..., dict[str, int]]
 
-# What stands for the network here: a port on which nobody listens, in front of every address.
+# Every address is behind a proxy that does not exist.
 NO_NETWORK = {f"{name}_proxy": "http://127.0.0.1:9" for name in ("http", "https", "all")}
 
 
@@ -46,8 +46,8 @@ def test_the_page_links_every_table_and_figure_and_only_what_exists(finished: Pa
     links = {unquote(link) for link in re.findall(r'(?:href|src)="([^"#]+)"', page)}
     assert {link for link in links if not (root / link).exists()} == set()
     shown = {(root / link).resolve() for link in links}
-    made = [root / "timings/times.html", *root.glob("tables/*"), *root.glob("figures/**/*.png")]
-    assert {path for path in made if path.resolve() not in shown} == set()
+    products = [root / "timings/times.html", *root.glob("tables/*"), *root.glob("figures/**/*.png")]
+    assert {path for path in products if path.resolve() not in shown} == set()
 
 
 def test_every_table_has_rows_and_three_forms(finished: Path):
@@ -115,7 +115,7 @@ def test_without_network_the_store_is_enough_and_every_byte_is_the_same(
     other = copy_of_checkout(tmp_path / "a_longer_name" / "other")
     shutil.copytree(finished / "resources/store", other / "resources/store")
     for text in (other / "tests/mini").glob("*.txt"):
-        text.unlink()  # the only place that the config knows
+        text.unlink()  # the only location in the configuration
     programs = tmp_path / "programs"
     programs.mkdir()
     for name in ("bash", "sh", "which"):  # what Snakemake needs; neither pip nor npm

@@ -21,6 +21,7 @@ SHARED = [
     "workflow/scripts/wordbridge/__init__.py",
     "workflow/scripts/wordbridge/errors.py",
     "workflow/scripts/wordbridge/files.py",
+    "workflow/scripts/wordbridge/startup.py",
     "workflow/scripts/wordbridge/text.py",
     "workflow/scripts/wordbridge/job.py",
     "workflow/scripts/wordbridge/progress.py",

@@ -15,11 +15,11 @@ from tests.staleness import (
     assignments,
     base,
     changed,
-    found,
     key_of,
     keys,
     prepared,
     read_table,
+    stale_rows,
     wrong,
 )
 
@@ -63,7 +63,7 @@ def test_a_changed_key_makes_exactly_the_rules_of_its_row_stale(tmp_path: Path):
 
 def test_a_plan_of_all_jobs_agrees_with_a_plan_of_params_alone(tmp_path: Path):
     rows = random.Random(SEED).sample(read_table(), SAMPLE)
-    assert found(tmp_path, rows, anew=True) == rows
+    assert stale_rows(tmp_path, rows, anew=True) == rows
 
 
 @pytest.mark.long
@@ -111,7 +111,7 @@ def test_another_version_of_a_library_makes_what_imports_it_stale(
         assert planner.stale(plan, base()).words(plan) == stale
 
 
-# ---- Files of one's own -------------------------------------------------------------------------
+# ---- Files of the user --------------------------------------------------------------------------
 
 
 def set_to(path: Path, text: str | None) -> None:
@@ -125,8 +125,8 @@ def set_to(path: Path, text: str | None) -> None:
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Planner, Plan]:
-    """Return a planner and its plan with files of one's own, which tests put back as they were."""
+def user_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Planner, Plan]:
+    """Return a planner and its plan with the user's files, which tests restore."""
     planner = prepared(tmp_path_factory.mktemp("own"))
     return planner, planner.plan(base())
 
@@ -153,10 +153,10 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Planner, Plan]:
     ],
 )
 def test_a_file_of_the_user_counts_by_its_bytes_even_if_its_time_is_old(
-    own: tuple[Planner, Plan], name: str, text: str | None, stale: str
+    user_files: tuple[Planner, Plan], name: str, text: str | None, stale: str
 ):
     """None is a file that is gone; what comes and goes again counts for the plans in between."""
-    planner, plan = own
+    planner, plan = user_files
     path = planner.folder / name
     was = path.read_text(encoding="utf-8") if path.exists() else None
     set_to(path, text)
@@ -170,17 +170,19 @@ def test_a_file_of_the_user_counts_by_its_bytes_even_if_its_time_is_old(
     [("resources/manual/by_url", "fetch_resource:1"), ("images/b.png", "list_images:2")],
 )
 def test_a_planned_file_of_the_user_counts_when_it_is_deleted(
-    own: tuple[Planner, Plan], name: str, stale: str
+    user_files: tuple[Planner, Plan], name: str, stale: str
 ):
-    planner, _ = own
+    planner, _ = user_files
     set_to(planner.folder / name, "by hand")
     plan = planner.plan(base())
     set_to(planner.folder / name, None)
     assert planner.stale(plan, base()).words(plan) == stale
 
 
-def test_an_edit_of_another_file_in_a_folder_of_images_does_not_count(own: tuple[Planner, Plan]):
-    planner, _ = own
+def test_an_edit_of_another_file_in_a_folder_of_images_does_not_count(
+    user_files: tuple[Planner, Plan],
+):
+    planner, _ = user_files
     notes = planner.folder / "photographs/notes.txt"
     set_to(notes, "one")
     plan = planner.plan(base())

@@ -2,7 +2,7 @@
 
 In the normal suite seven rows share one ``snakemake -n``: no stale rule of one is a rule of another
 or comes after one, since of jobs after a stale one Snakemake does not report whether they are stale
-by themselves. With them go two rows that make nothing stale. In long mode each row is looked at
+by themselves. Two rows that make nothing stale are added. In long mode each row is looked at
 alone, by way of Snakemake's own records: the modules here, the keys in test_staleness_keys.py.
 """
 
@@ -97,7 +97,7 @@ def rules_after(plan: Plan) -> dict[str, set[str]]:
 
 
 def is_apart(row: Row, others: Collection[Row], after: Mapping[str, set[str]]) -> bool:
-    """Return whether a dry run shows what ``row`` does beside what ``others`` do."""
+    """Return whether a dry run shows the effect of ``row`` apart from those of ``others``."""
     theirs = set[str]().union(*(other.rules for other in others))
     both = row.rules | theirs
     if not row.rules <= after.keys() or row.rules & theirs or (row.words and not row.rules):
@@ -105,8 +105,8 @@ def is_apart(row: Row, others: Collection[Row], after: Mapping[str, set[str]]) -
     same = (
         f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
         for one in row.keys
-        for taken in others
-        for other in taken.keys
+        for chosen in others
+        for other in chosen.keys
     )
     return not any(same) and not any(both & after[rule] for rule in both)
 
@@ -114,13 +114,13 @@ def is_apart(row: Row, others: Collection[Row], after: Mapping[str, set[str]]) -
 def sampled(rows: Sequence[Row], after: Mapping[str, set[str]]) -> list[Row]:
     """Return rows, SAMPLE of each form, that one dry run shows."""
     for seed in range(SHUFFLES):
-        taken, missing = list[Row](), Counter(SAMPLE)
+        chosen, missing = list[Row](), Counter(SAMPLE)
         for row in random.Random(seed).sample(rows, len(rows)):
-            if missing[row.kind, row.form] and is_apart(row, taken, after):
-                taken.append(row)
+            if missing[row.kind, row.form] and is_apart(row, chosen, after):
+                chosen.append(row)
                 missing[row.kind, row.form] -= 1
         if not missing.total():
-            return taken
+            return chosen
     raise AssertionError("no such rows; let fewer share the dry run")
 
 
@@ -162,8 +162,8 @@ def test_rows_of_both_tables_agree_with_a_dry_run_of_snakemake(
     assert set(TOTAL.findall(shown)) == {str(len(jobs))}
     known = (*OWN, NEW, FOLLOWS)
     assert [job for job in jobs if not all(reason.startswith(known) for reason in job[1])] == []
-    found = stale_by_themselves(jobs).words(plan).split()
-    assert sorted(found) == sorted(word for row in rows for word in row.words), rows
+    result = stale_by_themselves(jobs).words(plan).split()
+    assert sorted(result) == sorted(word for row in rows for word in row.words), rows
 
 
 @contextmanager
@@ -188,7 +188,7 @@ def test_snakemake_gives_the_same_reasons_for_each_module(tmp_path: Path):
         planner.pretend(config)
         for row in module_rows():
             with edited(row.change):
-                found = planner.reasons(config).words(plan)
-            if found != row.stale:
-                wrong.append(row._replace(stale=found))
+                result = planner.reasons(config).words(plan)
+            if result != row.stale:
+                wrong.append(row._replace(stale=result))
     assert wrong == []

@@ -106,8 +106,8 @@ def test_a_truncated_archive_is_an_error(tmp_path: Path, form: str, cut: float):
     noise = random.Random(5)
     text = "".join(f"{noise.random()}\n" for _ in range(3000))
     path = written(tmp_path, text.encode(), form)
-    whole = path.read_bytes()
-    path.write_bytes(whole[: int(len(whole) * cut)])
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * cut)])
     with pytest.raises(InputError, match=r"truncated.*fetch it again"):
         list(read_lines(path))
 

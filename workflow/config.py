@@ -200,8 +200,8 @@ def _filled(value: Any, node: Schema, root: Schema) -> Any:
     for choice in ("anyOf", "oneOf"):
         for branch in node.get(choice, []):
             candidate = _filled(copy.deepcopy(value), branch, root)
-            whole = {**branch, "$defs": root.get("$defs", {})}
-            if Draft202012Validator(whole).is_valid(candidate):
+            rooted = {**branch, "$defs": root.get("$defs", {})}
+            if Draft202012Validator(rooted).is_valid(candidate):
                 value = candidate
                 break
     if isinstance(value, list) and isinstance(node.get("items"), dict):

@@ -16,7 +16,7 @@ def ask(slurm: dict[str, str], *command: str) -> str:
 
 
 def records(slurm: dict[str, str], tree: Path) -> list[Job]:
-    """Return what Slurm knows about each job of ``tree``, ended ones too, in their order."""
+    """Return Slurm's records of all jobs of ``tree`` in order, including ended ones."""
     lines = ask(slurm, "scontrol", "show", "job", "--details", "--oneliner").splitlines()
     jobs = [dict(re.findall(r"(\S+?)=(.*?)(?=\s+\S+?=|\s*$)", line)) for line in lines]
     mine = [job for job in jobs if job.get("WorkDir") == str(tree)]
@@ -25,12 +25,12 @@ def records(slurm: dict[str, str], tree: Path) -> list[Job]:
 
 def of_rule(jobs: list[Job], rule: str) -> dict[str, list[Job]]:
     """Return the jobs of a rule by their wildcards, each with its retries."""
-    found: dict[str, list[Job]] = {}
+    jobs_of: dict[str, list[Job]] = {}
     for job in jobs:
         name, _, wildcards = job["Comment"].partition("_wildcards_")
         if name == f"rule_{rule}":
-            found.setdefault(wildcards, []).append(job)
-    return found
+            jobs_of.setdefault(wildcards, []).append(job)
+    return jobs_of
 
 
 def together(jobs: list[Job]) -> bool:

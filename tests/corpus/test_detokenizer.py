@@ -48,8 +48,8 @@ def test_detokenization_inverts_tokenization(language, text):
 @pytest.mark.skipif(not DEBATES.exists(), reason="../shared/data is not there")
 def test_real_questions_round_trip():
     with gzip.open(DEBATES, "rt", encoding="utf-8") as lines:
-        found = (re.match(r"Wh[^?.!]+\?", line) for line in lines)
-        texts = [match[0] for match in islice(filter(None, found), 400)]
+        matches = (re.match(r"Wh[^?.!]+\?", line) for line in lines)
+        texts = [match[0] for match in islice(filter(None, matches), 400)]
     cut = tokenize(texts, "en", RULES)
     same = [
         detokenize(tokens, "en").lower() == normalize(text).lower()

@@ -160,12 +160,14 @@ def test_shortcuts_match_as_a_plain_search_does(pattern: str):
     chance = random.Random(3)
     texts = ["".join(chance.choices("ab?.(\\)Wh\n", k=chance.randrange(1, 9))) for _ in range(2000)]
     texts = [text.strip() for text in texts]
-    found = [
+    extracted_pairs = [
         (n, match.group()) for n, text in enumerate(texts) if (match := re.search(pattern, text))
     ]
     rows = ((n, text, "x") for n, text in enumerate(texts))
     extracted = extract_questions(rows, pattern, None, Counter(), None)
-    assert [(n, fr) for n, fr, _ in extracted] == [(n, text) for n, text in found if text.strip()]
+    assert [(n, fr) for n, fr, _ in extracted] == [
+        (n, text) for n, text in extracted_pairs if text.strip()
+    ]
 
 
 @needs_data

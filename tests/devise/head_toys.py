@@ -20,17 +20,17 @@ class Store:
     def __init__(self, images: list[tuple[str, str]], features: Matrix, logits: Matrix):
         self.images, self._features, self._logits = images, features, logits
         self.width = features.shape[1]
-        self.asked: set[int] = set()
+        self.queried: set[int] = set()
 
     def __len__(self) -> int:
         return len(self.images)
 
     def features(self, rows: Ints) -> Matrix:
-        self.asked |= set(rows.tolist())
+        self.queried |= set(rows.tolist())
         return self._features[rows]
 
     def logits(self, rows: Ints) -> Matrix:
-        self.asked |= set(rows.tolist())
+        self.queried |= set(rows.tolist())
         return self._logits[rows]
 
 

@@ -28,9 +28,9 @@ def test_likely_classes_with_a_vector_are_combined(top: int, expected: list[list
 
 
 def test_large_scores_do_not_overflow_and_probabilities_sum_to_one() -> None:
-    made = softmax(np.array([[1000, 999, -1000], [0, 0, 0]], np.float32))
-    np.testing.assert_allclose(made.sum(axis=1), 1, rtol=1e-6)
-    assert made[0].tolist() == pytest.approx([0.731, 0.269, 0], abs=1e-3)
+    probabilities = softmax(np.array([[1000, 999, -1000], [0, 0, 0]], np.float32))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    assert probabilities[0].tolist() == pytest.approx([0.731, 0.269, 0], abs=1e-3)
 
 
 def test_an_image_of_a_class_without_a_vector_has_a_prediction() -> None:

@@ -33,34 +33,36 @@ def train_set() -> TrainingSet:
 
 
 def test_the_target_of_an_image_is_the_vector_of_its_noun() -> None:
-    made = train_set()
-    batch = made.batch(np.array([4, 0]), torch.device("cpu"))
-    assert len(made) == LABELLED
-    np.testing.assert_allclose(batch.targets, nouns().vectors[made.nouns[[4, 0]]], atol=1e-6)
+    data = train_set()
+    batch = data.batch(np.array([4, 0]), torch.device("cpu"))
+    assert len(data) == LABELLED
+    np.testing.assert_allclose(batch.targets, nouns().vectors[data.nouns[[4, 0]]], atol=1e-6)
     assert batch.features.shape == (2, WIDTH)
 
 
 def test_a_split_without_images_of_known_nouns_is_an_error() -> None:
-    made = training_data()
-    images = [p for p in made.images if p.split != "valid"]
+    data = training_data()
+    images = [p for p in data.images if p.split != "valid"]
     with pytest.raises(InputError, match="split valid: expected at least 2 images"):
-        train_and_valid(made._replace(images=images))
+        train_and_valid(data._replace(images=images))
 
 
 def test_images_without_features_and_of_other_sets_are_left_out() -> None:
-    made = training_data()
-    images = [image("absent", "n00000001", "train"), *made.images]
-    first = made.images[0]
+    data = training_data()
+    images = [image("absent", "n00000001", "train"), *data.images]
+    first = data.images[0]
     images.append(first._replace(set="others", split="unseen"))
-    found = select_split(made._replace(images=images), "unseen")
-    assert len(found) == PER_NOUN
-    assert (found.nouns == NOUNS - 1).all()
+    unseen = select_split(data._replace(images=images), "unseen")
+    assert len(unseen) == PER_NOUN
+    assert (unseen.nouns == NOUNS - 1).all()
 
 
 @pytest.mark.parametrize(("count", "rows"), [(3, [0, 4, 9]), (99, list(range(10))), (10, None)])
 def test_a_subsample_is_evenly_spaced(count: int, rows: list[int] | None) -> None:
-    whole = replace(train_set(), rows=np.arange(10), nouns=np.arange(10), photos=np.ones(10, bool))
-    assert whole.subsample(count).rows.tolist() == (rows or list(range(10)))
+    complete = replace(
+        train_set(), rows=np.arange(10), nouns=np.arange(10), photos=np.ones(10, bool)
+    )
+    assert complete.subsample(count).rows.tolist() == (rows or list(range(10)))
 
 
 def test_nouns_are_read_with_their_classes_at_unit_length(tmp_path: Path) -> None:

@@ -35,63 +35,63 @@ def record(**changed: Any) -> dict[str, Any]:
     return evaluate(predictions(TABLE, VALUES), TABLE, words("boat"), SETTINGS | changed)
 
 
-def row(found: dict[str, Any], candidates: str, split: str) -> dict[str, Any]:
+def row(result: dict[str, Any], candidates: str, split: str) -> dict[str, Any]:
     place = {"candidates": candidates, "split": split, "set": "all", "kind": "all"}
-    (one,) = [r for r in found["rows"] if place.items() <= r.items()]
+    (one,) = [r for r in result["rows"] if place.items() <= r.items()]
     return dict(one)
 
 
 def test_seen_nouns_are_ranked_among_seen_nouns():
-    found = row(record(), "seen", "valid")
-    assert (found["labels"], found["images"], found["nouns"]) == (3, 2, 2)
-    assert (found["hit@1"], found["hit@2"], found["median_rank"]) == (0.5, 0.5, 2.0)
+    result = row(record(), "seen", "valid")
+    assert (result["labels"], result["images"], result["nouns"]) == (3, 2, 2)
+    assert (result["hit@1"], result["hit@2"], result["median_rank"]) == (0.5, 0.5, 2.0)
     # Image 5: corgi, pug, cat; within 3 steps of cat is everything, within 0 cat alone.
-    assert found["hp@3"] == 1.0
-    assert found["wrong_steps"] == 3.0
+    assert result["hp@3"] == 1.0
+    assert result["wrong_steps"] == 3.0
 
 
 def test_homonyms_share_a_hit_and_the_rank():
-    found = row(record(), "nouns", "unseen")
+    result = row(record(), "nouns", "unseen")
     # Both cranes come first for 6 (half a hit) and before the boat for 7.
-    assert (found["hit@1"], found["hit@2"], found["labels"]) == (0.25, 0.5, 9)
-    assert found["median_rank"] == (1.5 + 3) / 2
+    assert (result["hit@1"], result["hit@2"], result["labels"]) == (0.25, 0.5, 9)
+    assert result["median_rank"] == (1.5 + 3) / 2
 
 
 def test_unseen_nouns_are_ranked_alone_and_among_all():
-    found = record()
-    assert row(found, "unseen", "unseen")["labels"] == 2
-    assert row(found, "unseen", "unseen")["hit@1"] == 0.5
-    assert row(found, "seen + unseen", "unseen")["labels"] == 5
-    assert row(found, "classes", "unseen")["images"] == 1
+    result = record()
+    assert row(result, "unseen", "unseen")["labels"] == 2
+    assert row(result, "unseen", "unseen")["hit@1"] == 0.5
+    assert row(result, "seen + unseen", "unseen")["labels"] == 5
+    assert row(result, "classes", "unseen")["images"] == 1
 
 
 def test_fewer_candidates_than_k_leave_precision_empty():
-    found = row(record(), "unseen", "unseen")
-    assert found["hp@3"] is None
-    assert found["hp@2"] == 1.0
+    result = row(record(), "unseen", "unseen")
+    assert result["hp@3"] is None
+    assert result["hp@2"] == 1.0
 
 
 def test_words_find_their_images():
-    (found,) = [one for one in record()["words"] if one["split"] == "all"]
-    assert (found["images"], found["words"]) == (4, 4)
+    (result,) = [one for one in record()["words"] if one["split"] == "all"]
+    assert (result["images"], result["words"]) == (4, 4)
     # corgi: first; cat: 5, then 4; crane: 6 and 7 tie, the wrong one first; boat: 6 or 7, too.
-    assert found["precision@1"] == pytest.approx(2 / 4)
-    assert found["precision@3"] == pytest.approx(4 / 3 / 4)
-    assert found["ceiling@3"] == pytest.approx(1 / 3)
-    assert found["mrr"] == pytest.approx((1 + 1 + 1 / 2 + 1 / 2) / 4)
+    assert result["precision@1"] == pytest.approx(2 / 4)
+    assert result["precision@3"] == pytest.approx(4 / 3 / 4)
+    assert result["ceiling@3"] == pytest.approx(1 / 3)
+    assert result["mrr"] == pytest.approx((1 + 1 + 1 / 2 + 1 / 2) / 4)
 
 
 def test_single_nouns_have_their_most_frequent_wrong_noun():
-    found = {(one["candidates"], one["name"]): one for one in record()["nouns"]}
-    assert found["seen", "cat"]["taken_for"] == "corgi"
-    assert found["seen", "corgi"]["taken_for"] == ""
-    assert found["unseen", "boat"]["hit@1"] == 0.0
+    result = {(one["candidates"], one["name"]): one for one in record()["nouns"]}
+    assert result["seen", "cat"]["taken_for"] == "corgi"
+    assert result["seen", "corgi"]["taken_for"] == ""
+    assert result["unseen", "boat"]["hit@1"] == 0.0
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch):
-    whole = record()
+    before = record()
     monkeypatch.setattr(similarity, "_BLOCK", 1)
-    assert record() == whole
+    assert record() == before
 
 
 def test_the_record_is_valid_json():
@@ -100,19 +100,19 @@ def test_the_record_is_valid_json():
 
 def test_class_scores_rank_only_their_classes():
     values = [(1.0, 0.0)] * 3 + [(0.9, 0.1), (0.2, 0.8), (0.6, 0.4), (0.6, 0.4), (0.5, 0.5)]
-    made = predictions(TABLE, values, ("corgi", "cat"))
-    found = evaluate(made, TABLE, words(), SETTINGS)
-    assert row(found, "seen", "valid")["hit@1"] == 1.0
-    assert row(found, "nouns", "valid")["hit@1"] == 1.0
-    unseen = row(found, "unseen", "unseen")
+    predicted = predictions(TABLE, values, ("corgi", "cat"))
+    result = evaluate(predicted, TABLE, words(), SETTINGS)
+    assert row(result, "seen", "valid")["hit@1"] == 1.0
+    assert row(result, "nouns", "valid")["hit@1"] == 1.0
+    unseen = row(result, "unseen", "unseen")
     assert (unseen["hit@2"], unseen["median_rank"], unseen["mrr"]) == (0.0, None, 0.0)
-    assert row(found, "seen + unseen", "unseen")["wrong_steps"] == 5.0
+    assert row(result, "seen + unseen", "unseen")["wrong_steps"] == 5.0
 
 
 def test_unlabelled_images_give_an_empty_record():
     table = [image("8", "")]
-    found = evaluate(predictions(table, [(1, 0, 0)]), table, words(), SETTINGS)
-    assert (found["rows"], found["words"], found["nouns"]) == ([], [], [])
+    result = evaluate(predictions(table, [(1, 0, 0)]), table, words(), SETTINGS)
+    assert (result["rows"], result["words"], result["nouns"]) == ([], [], [])
 
 
 TABLE_SETS = [
@@ -136,24 +136,24 @@ def synsets(one: CandidateSet) -> set[str]:
 def sets() -> dict[str, tuple[set[str], set[str]]]:
     toy = words("pug")
     known = labelled_images(KEYS, TABLE_SETS, toy.synsets)
-    rest, found = candidate_sets(known, toy, COLUMNS, [2])
+    rest, result = candidate_sets(known, toy, COLUMNS, [2])
     return {
         one.name: (
             {rest.images[n].image for n in np.flatnonzero(one.images)},
             synsets(one),
         )
-        for one in found
+        for one in result
     }
 
 
 def test_each_candidate_set_has_its_images_and_nouns():
-    found = sets()
-    assert found["seen"] == ({"2"}, {"corgi"})
-    assert found["unseen"] == ({"3", "4"}, {"boat"})
-    assert found["seen + unseen"] == ({"2", "3", "4"}, {"corgi", "boat"})
-    assert found["classes"] == ({"6"}, {"pug"})
-    assert found["nouns"][0] == {"2", "3", "4", "5", "6"}
-    assert len(found["nouns"][1]) == 9
+    result = sets()
+    assert result["seen"] == ({"2"}, {"corgi"})
+    assert result["unseen"] == ({"3", "4"}, {"boat"})
+    assert result["seen + unseen"] == ({"2", "3", "4"}, {"corgi", "boat"})
+    assert result["classes"] == ({"6"}, {"pug"})
+    assert result["nouns"][0] == {"2", "3", "4", "5", "6"}
+    assert len(result["nouns"][1]) == 9
 
 
 def test_hop_sets_exclude_classes_and_seen_nouns():
@@ -163,8 +163,8 @@ def test_hop_sets_exclude_classes_and_seen_nouns():
         [*TABLE_SETS[:4], image("5", "dog", "", set="other"), *TABLE_SETS[5:]],
         toy.synsets,
     )
-    rest, found = candidate_sets(known, toy, COLUMNS, [2])
-    by_name = {one.name: one for one in found}
+    rest, result = candidate_sets(known, toy, COLUMNS, [2])
+    by_name = {one.name: one for one in result}
     assert synsets(by_name["2-hop"]) == {"dog", "animal"}
     assert synsets(by_name["2-hop + classes"]) == {"dog", "animal", "pug"}
     assert [rest.images[n].synset for n in np.flatnonzero(by_name["2-hop"].images)] == ["dog"]
@@ -178,8 +178,8 @@ def test_valid_images_are_not_scored_where_there_is_a_test_split():
     toy = words("pug")
     table = [*TABLE_SETS[:4], image("5", "corgi", "test", set="other"), *TABLE_SETS[5:]]
     known = labelled_images(KEYS, table, toy.synsets)
-    rest, found = candidate_sets(known, toy, COLUMNS, [])
-    images = {one.name: rest.select(one.images).images for one in found}
+    rest, result = candidate_sets(known, toy, COLUMNS, [])
+    images = {one.name: rest.select(one.images).images for one in result}
     assert [p.split for p in images["seen"]] == ["test"]
     assert {p.image for p in images["nouns"]} == {"3", "4", "5", "6"}  # 2 is valid
 
@@ -192,8 +192,8 @@ def test_rows_follow_the_predictions_whatever_the_order_of_the_table():
 
 def test_groups_are_splits_kinds_and_sets():
     known = labelled_images(KEYS, TABLE_SETS, words().synsets)
-    found = groups(known, np.array([p.split != "train" for p in known.images]))
-    assert [(*heading.values(), len(numbers)) for heading, numbers in found] == [
+    result = groups(known, np.array([p.split != "train" for p in known.images]))
+    assert [(*heading.values(), len(numbers)) for heading, numbers in result] == [
         ("all", "all", "", 2), ("all", "drawing", "", 1), ("all", "photo", "", 1),
         ("other", "drawing", "", 1), ("other", "photo", "", 1),
         ("all", "all", "unseen", 2), ("all", "drawing", "unseen", 1), ("all", "photo", "unseen", 1),
@@ -217,8 +217,8 @@ def read(folder: Path, *synsets: str) -> WordSpace:
 
 
 def test_rows_have_their_nodes_among_all_nouns(tmp_path: Path):
-    found = read(tmp_path, "n3", "n2")
-    assert found.nodes.tolist() == [2, 1]
-    assert found.classes.tolist() == [1]
-    assert found.name(found.nodes[1]) == "great white shark"
-    assert found.hierarchy.distances(1).tolist() == [1, 0, 2]
+    result = read(tmp_path, "n3", "n2")
+    assert result.nodes.tolist() == [2, 1]
+    assert result.classes.tolist() == [1]
+    assert result.name(result.nodes[1]) == "great white shark"
+    assert result.hierarchy.distances(1).tolist() == [1, 0, 2]

@@ -18,20 +18,20 @@ VALUES = [(0, 1, 0), (0, 0.1, 1), (0, 0, 1), (1, 0, 0), (0, -1, 1), (2, 1, 0)]
 SETTINGS = {"count": 5, "low_share": 0.5, "high_share": 1.0, "near": 1}
 
 
-def found(**changed: Any) -> list[LabelError]:
+def errors_of(**changed: Any) -> list[LabelError]:
     return find_label_errors(predictions(TABLE, VALUES), TABLE, words(), SETTINGS | changed)
 
 
 def test_an_image_far_from_its_noun_and_close_to_another_is_listed():
-    (one,) = found()
+    (one,) = errors_of()
     assert (one.image, one.noun, one.other, one.split) == ("2", "cat", "boat", "valid")
     assert one.gap == pytest.approx(one.other_cosine - one.cosine)
     assert one.other_cosine > 0.99
 
 
 def test_nouns_near_in_wordnet_are_no_label_error():
-    assert [one.image for one in found(near=0)] == ["2", "4", "6"]
-    assert [one.image for one in found(near=0, count=1)] == ["2"]
+    assert [one.image for one in errors_of(near=0)] == ["2", "4", "6"]
+    assert [one.image for one in errors_of(near=0, count=1)] == ["2"]
 
 
 def test_no_labels_give_no_errors():

@@ -45,15 +45,15 @@ def test_a_hit_is_its_probability_when_ties_are_broken_at_random(
     truth: int, above: float, ties: float, rank: float, expected: list[float]
 ):
     scores = np.array([[0.1, 0.4, 0.9, 0.1]], np.float32)
-    found = mean_ranks(scores, CANDIDATES.sizes, np.array([truth]))
-    assert [one.item() for one in found] == [above, ties]
-    assert (found[0] + (found[1] + 1) / 2).item() == rank
-    assert hits(*found, (1, 2, 3))[0].tolist() == expected
+    result = mean_ranks(scores, CANDIDATES.sizes, np.array([truth]))
+    assert [one.item() for one in result] == [above, ties]
+    assert (result[0] + (result[1] + 1) / 2).item() == rank
+    assert hits(*result, (1, 2, 3))[0].tolist() == expected
 
 
 def test_a_zero_prediction_hits_by_chance_only():
-    found = mean_ranks(np.zeros((1, 4), np.float32), CANDIDATES.sizes, np.array([0]))
-    assert hits(*found, (1, 5))[0].tolist() == [0.2, 1.0]
+    result = mean_ranks(np.zeros((1, 4), np.float32), CANDIDATES.sizes, np.array([0]))
+    assert hits(*result, (1, 5))[0].tolist() == [0.2, 1.0]
 
 
 def test_a_noun_without_a_finite_score_is_never_hit():
@@ -98,22 +98,22 @@ def test_hierarchical_precision_is_the_fraction_in_the_correct_set(
     best = np.searchsorted(NODES, answers)
     ks = (1, 2, 3)
     radii = correct_radii(DISTANCES, NODES, ks)
-    found = hierarchical_precision(best, nouns, DISTANCES, ks, radii)
-    assert found == pytest.approx(expected)
+    result = hierarchical_precision(best, nouns, DISTANCES, ks, radii)
+    assert result == pytest.approx(expected)
 
 
 def test_a_bundle_that_does_not_fit_counts_with_its_mean():
     nouns = candidates([0, 5, 1], [0, 0, 1])
     radii = correct_radii(DISTANCES, nouns.nodes, (1, 2))
-    found = hierarchical_precision(np.array([0, 1]), nouns, DISTANCES, (1, 2), radii)
-    assert found == [0.5, 0.5]
+    result = hierarchical_precision(np.array([0, 1]), nouns, DISTANCES, (1, 2), radii)
+    assert result == [0.5, 0.5]
 
 
 def test_precision_without_enough_candidates_is_unknown():
     nouns = candidates([0, 1], [0, 1])
-    found = hierarchical_precision(np.array([0, 1]), nouns, DISTANCES, (2, 3), [2, -1])
-    assert found[0] == 1
-    assert math.isnan(found[1])
+    result = hierarchical_precision(np.array([0, 1]), nouns, DISTANCES, (2, 3), [2, -1])
+    assert result[0] == 1
+    assert math.isnan(result[1])
 
 
 @pytest.mark.parametrize(
@@ -128,5 +128,5 @@ def test_precision_without_enough_candidates_is_unknown():
 def test_a_query_is_scored_by_its_first_images(
     scores: list[float], right: list[bool], expected: list[float]
 ):
-    found = precision_and_rank(np.array(scores, np.float32), np.array(right), (1, 2))
-    assert found == pytest.approx(expected)
+    result = precision_and_rank(np.array(scores, np.float32), np.array(right), (1, 2))
+    assert result == pytest.approx(expected)

@@ -51,30 +51,30 @@ def through_files(fitted: SavedModel, folder: Path) -> Predictor:
     return load_predictor(read_model(*paths), CPU)
 
 
-def everything(made: TrainingData) -> tuple[Matrix, Matrix]:
-    rows = np.arange(len(made.store))
-    return made.store.features(rows), made.store.logits(rows)
+def everything(data: TrainingData) -> tuple[Matrix, Matrix]:
+    rows = np.arange(len(data.store))
+    return data.store.features(rows), data.store.logits(rows)
 
 
-def hits_at_1(predictor: Predictor, made: TrainingData, split: str = "valid") -> float:
+def hits_at_1(predictor: Predictor, data: TrainingData, split: str = "valid") -> float:
     """Return how often the nearest of all nouns is the right one."""
-    predicted = predictor.predict(*everything(made))
-    names = predictor.classes or made.nouns.synsets
-    scores = predicted if predictor.classes else l2_normalize(predicted) @ made.nouns.vectors.T
-    right = [names[b] == p.synset for b, p in zip(scores.argmax(1), made.images, strict=True)]
-    return float(np.mean([r for r, p in zip(right, made.images, strict=True) if p.split == split]))
+    predicted = predictor.predict(*everything(data))
+    names = predictor.classes or data.nouns.synsets
+    scores = predicted if predictor.classes else l2_normalize(predicted) @ data.nouns.vectors.T
+    right = [names[b] == p.synset for b, p in zip(scores.argmax(1), data.images, strict=True)]
+    return float(np.mean([r for r, p in zip(right, data.images, strict=True) if p.split == split]))
 
 
 @pytest.mark.parametrize("block", BASELINES, ids=lambda block: block["kind"])
 def test_a_baseline_is_the_same_after_saving_and_loading(
     block: dict[str, Any], tmp_path: Path
 ) -> None:
-    made, fitted = training_data(), baseline(block)
-    before = load_predictor(fitted, CPU).predict(*everything(made))
+    data, fitted = training_data(), baseline(block)
+    before = load_predictor(fitted, CPU).predict(*everything(data))
     predictor = through_files(fitted, tmp_path)
-    assert np.array_equal(predictor.predict(*everything(made)), before)
+    assert np.array_equal(predictor.predict(*everything(data)), before)
     width = len(predictor.classes) if predictor.space == "classes" else DIM
-    assert before.shape == (len(made.store), width)
+    assert before.shape == (len(data.store), width)
     assert before.dtype == np.float32
 
 
@@ -84,9 +84,9 @@ def test_fitted_baselines_predict_held_out_images(block: dict[str, Any], least: 
 
 
 def test_random_vectors_depend_on_image_and_seed() -> None:
-    made = training_data()
+    data = training_data()
     first, other = (load_predictor(baseline(BASELINES[3], seed), CPU) for seed in (1, 2))
-    features, scores = everything(made)
+    features, scores = everything(data)
     predicted = first.predict(features, scores)
     assert np.array_equal(first.predict(features[5:7], scores), predicted[5:7])
     assert (predicted != other.predict(features, scores)).any()
@@ -94,13 +94,13 @@ def test_random_vectors_depend_on_image_and_seed() -> None:
 
 
 def test_ridge_without_penalty_is_least_squares_and_selects_the_best_penalty() -> None:
-    made = training_data()
-    train_split, valid = train_and_valid(made)
+    data = training_data()
+    train_split, valid = train_and_valid(data)
     split = train_split.labelled()
     fitted = Ridge.fit(split, valid, [0.0])
-    features = made.store.features(split.rows)
+    features = data.store.features(split.rows)
     with_one = np.c_[features, np.ones(len(split))]
-    expected = np.linalg.lstsq(with_one, made.nouns.vectors[split.nouns], rcond=None)[0]
+    expected = np.linalg.lstsq(with_one, data.nouns.vectors[split.nouns], rcond=None)[0]
     np.testing.assert_allclose(fitted.matrix, expected[:-1], atol=1e-4)
     np.testing.assert_allclose(fitted.bias, expected[-1], atol=1e-4)
     assert Ridge.fit(split, valid, [1e6, 0.01, 1e5]).penalty == 0.01
@@ -118,12 +118,12 @@ def test_ridge_without_penalty_is_least_squares_and_selects_the_best_penalty() -
 def test_a_head_is_the_same_after_saving_and_loading(
     blocks: dict[str, Any], use: bool, tmp_path: Path
 ) -> None:
-    made, fitted = training_data(), ensemble(tmp_path, {"use": use}, **blocks)
+    data, fitted = training_data(), ensemble(tmp_path, {"use": use}, **blocks)
     predictor = through_files(fitted, tmp_path)
-    predicted = predictor.predict(*everything(made))
-    assert np.array_equal(predicted, load_predictor(fitted, CPU).predict(*everything(made)))
+    predicted = predictor.predict(*everything(data))
+    assert np.array_equal(predicted, load_predictor(fitted, CPU).predict(*everything(data)))
     # Batch norm uses its statistics, so an image alone has the same prediction as in a batch.
-    features, scores = everything(made)
+    features, scores = everything(data)
     np.testing.assert_allclose(
         predictor.predict(features[:1], scores[:1]), predicted[:1], atol=1e-5
     )
@@ -133,19 +133,19 @@ def test_a_head_is_the_same_after_saving_and_loading(
 
 
 def test_settings_of_a_head_have_its_size_and_it_is_trained_once(tmp_path: Path) -> None:
-    made, epochs = trained(tmp_path)
-    assert made.settings["parameters"] == 2 * 10 + 10 * 12 + 12 + 2 * 12 + 12 * DIM + DIM
+    model, epochs = trained(tmp_path)
+    assert model.settings["parameters"] == 2 * 10 + 10 * 12 + 12 + 2 * 12 + 12 * DIM + DIM
     assert [row["epoch"] for row in epochs] == [1, 2]
     again, rows = trained(tmp_path)
     assert rows == epochs
-    assert all(torch.equal(made.tensors[name], again.tensors[name]) for name in made.tensors)
+    assert all(torch.equal(model.tensors[name], again.tensors[name]) for name in model.tensors)
 
 
 def test_the_classifier_predicts_where_it_is_confident_and_the_head_elsewhere(
     tmp_path: Path,
 ) -> None:
-    made = training_data()
-    features, scores = everything(made)
+    data = training_data()
+    features, scores = everything(data)
     unsure, sure = np.zeros_like(scores), 30 * np.eye(scores.shape[1], dtype=np.float32)[[42]]
     alone, both = (
         load_predictor(
@@ -153,7 +153,7 @@ def test_the_classifier_predicts_where_it_is_confident_and_the_head_elsewhere(
         )
         for use in (False, True)
     )
-    predicted, known = l2_normalize(alone.predict(features, scores)), made.nouns.class_vectors[42]
+    predicted, known = l2_normalize(alone.predict(features, scores)), data.nouns.class_vectors[42]
     near = l2_normalize(both.predict(features, np.repeat(sure, len(features), axis=0))) @ known
     assert (near > 0.99).all()
     np.testing.assert_allclose(both.predict(features, unsure), predicted, atol=1e-6)
@@ -175,24 +175,24 @@ def test_predictions_do_not_depend_on_the_chunk(
     chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wordbridge.devise.predictor._CHUNK", chunk)
-    made = training_data()
+    data = training_data()
     predictor = load_predictor(baseline(BASELINES[0]), CPU)
     paths = tmp_path / "predictions.npy", tmp_path / "predictions.json"
-    predict_images(*paths, made.store, predictor, "conse")
+    predict_images(*paths, data.store, predictor, "conse")
     got = np.load(paths[0], allow_pickle=False)
-    nouns = made.nouns
-    _, scores = everything(made)
+    nouns = data.nouns
+    _, scores = everything(data)
     expected = ConSE(nouns.class_vectors, nouns.known_classes, 3).predict(scores, scores)
     np.testing.assert_allclose(got, expected, atol=1e-5)
     assert json.loads(paths[1].read_text()) == {"method": "conse", "space": "words", "classes": []}
 
 
 def test_a_method_without_logits_needs_none(tmp_path: Path) -> None:
-    made = training_data()
-    store: Any = Store(made.store.images, everything(made)[0], np.zeros((0, 0), np.float32))
+    data = training_data()
+    store: Any = Store(data.store.images, everything(data)[0], np.zeros((0, 0), np.float32))
     predictor = load_predictor(baseline(BASELINES[1]), CPU)
     predict_images(tmp_path / "p.npy", tmp_path / "p.json", store, predictor, "ridge")
-    assert np.load(tmp_path / "p.npy").shape == (len(made.store), DIM)
+    assert np.load(tmp_path / "p.npy").shape == (len(data.store), DIM)
 
 
 def test_damaged_files_are_an_error(tmp_path: Path) -> None:
@@ -217,10 +217,10 @@ def written(folder: Path, matrix: np.ndarray, described: dict[str, object]) -> P
 
 def test_rows_are_the_shards_one_after_the_other(tmp_path: Path):
     matrix = np.arange(6, dtype=np.float32).reshape(3, 2)
-    found = written(tmp_path, matrix, {"space": "words"})
-    assert found.images == [("own", "b/2"), ("own", 'a"1'), ("own", "c 3")]
-    assert isinstance(found.values, np.memmap)
-    assert found.values.tolist() == matrix.tolist()
+    result = written(tmp_path, matrix, {"space": "words"})
+    assert result.images == [("own", "b/2"), ("own", 'a"1'), ("own", "c 3")]
+    assert isinstance(result.values, np.memmap)
+    assert result.values.tolist() == matrix.tolist()
 
 
 def test_classes_name_the_columns(tmp_path: Path):

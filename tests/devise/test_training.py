@@ -70,11 +70,11 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
     saves: int, tmp_path: Path
 ) -> None:
     # 57 points are 4 batches an epoch: a save after each, one after each epoch, one at the end
-    state, whole = tmp_path / "state", run(settings())
+    state, uninterrupted = tmp_path / "state", run(settings())
     with killed_after(saves), pytest.raises(Killed):
         run(settings(), state=state)
     torch.rand(saves)  # a new process has other random numbers behind it
-    assert run(settings(), state=state) == whole
+    assert run(settings(), state=state) == uninterrupted
 
 
 @pytest.mark.parametrize(
@@ -92,16 +92,16 @@ def test_every_kind_of_training_continues_with_the_same_bytes(
     blocks: dict[str, Any], tmp_path: Path
 ) -> None:
     block = settings(**blocks)
-    whole = run(block)
+    uninterrupted = run(block)
     with killed_after(3), pytest.raises(Killed):
         run(block, state=tmp_path / "state")
-    assert run(block, state=tmp_path / "state") == whole
+    assert run(block, state=tmp_path / "state") == uninterrupted
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None:
     block, state = settings(), tmp_path / "state"
-    whole, one = run(block), training(block, state=state, seconds=1e9)
+    uninterrupted, one = run(block), training(block, state=state, seconds=1e9)
     batch, count = one.train_set.batch, [0]
 
     def signalled(_: Any, indices: Any, device: Any) -> Any:
@@ -116,7 +116,7 @@ def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None
     ):
         one.run()
     assert one.state.step == 2
-    assert run(block, state=state) == whole
+    assert run(block, state=state) == uninterrupted
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None
     [(7, 3, [3, 4]), (8, 3, [3, 3, 2]), (4, 9, [4]), (3, 2, [3]), (6, 3, [3, 3])],
 )
 def test_no_batch_has_a_single_image(points: int, size: int, sizes: list[int]) -> None:
-    made = shuffled_batches(points, size, 1, 2)
-    assert [len(each) for each in made] == sizes
-    assert sorted(np.concatenate(made).tolist()) == list(range(points))
-    assert (np.concatenate(made) != np.concatenate(shuffled_batches(points, size, 1, 3))).any()
+    batches = shuffled_batches(points, size, 1, 2)
+    assert [len(each) for each in batches] == sizes
+    assert sorted(np.concatenate(batches).tolist()) == list(range(points))
+    assert (np.concatenate(batches) != np.concatenate(shuffled_batches(points, size, 1, 3))).any()
 
 
 @pytest.mark.parametrize(("keep_epoch", "best"), [("last", 4), ("valid_loss", 2)])
@@ -180,22 +180,22 @@ def test_the_table_of_epochs_reads_back_exactly(tmp_path: Path) -> None:
 
 
 def test_training_reads_no_valid_and_unseen_images() -> None:
-    made = training_data()
-    one = prepare(settings(), 1, made)
-    store: Any = made.store
+    data = training_data()
+    one = prepare(settings(), 1, data)
+    store: Any = data.store
     for indices in shuffled_batches(len(one.train_set), 16, 1, 0):
         one.train_set.batch(indices, one.device)
-    splits = {made.images[row].split for row in store.asked}
+    splits = {data.images[row].split for row in store.queried}
     assert splits == {"train"}
     assert len(one.class_rows) == NOUNS - 1
 
 
 def test_the_range_test_raises_the_rate_over_epochs_and_suggests_one() -> None:
-    found = range_test(training(settings()).range_test_step(), 40, 1e-4, 1.0)
-    assert len(found.rates) > 20
-    assert found.rates[:2] == pytest.approx([1e-4, 1e-4 * 10 ** (4 / 40)])
-    assert found.suggestion in found.rates
-    assert min(found.losses) < found.losses[0]
+    table = range_test(training(settings()).range_test_step(), 40, 1e-4, 1.0)
+    assert len(table.rates) > 20
+    assert table.rates[:2] == pytest.approx([1e-4, 1e-4 * 10 ** (4 / 40)])
+    assert table.suggestion in table.rates
+    assert min(table.losses) < table.losses[0]
 
 
 def test_the_range_test_ends_with_advice_where_the_first_loss_is_not_finite() -> None:

@@ -183,9 +183,9 @@ def test_the_reason_why_an_image_is_unreadable_is_one_line(data: bytes, reason: 
 
 
 def test_flipped_bytes_give_an_image_or_a_reason_but_no_other_error():
-    whole = [encoded(halves(), kind) for kind in ("PNG", "GIF", "TIFF", "WEBP", "BMP", "JPEG")]
+    files = [encoded(halves(), kind) for kind in ("PNG", "GIF", "TIFF", "WEBP", "BMP", "JPEG")]
     generator = np.random.default_rng(3)
-    for data in whole * 20:
+    for data in files * 20:
         damaged = bytearray(data)
         for place in generator.integers(len(data), size=3):
             damaged[place] ^= int(generator.integers(1, 256))

@@ -54,14 +54,14 @@ def read(image: ImageRow) -> bytes:
 
 def test_the_other_images_of_a_batch_do_not_change_the_features():
     backbone, images = toy(), image_rows(11)
-    whole = extract(images, read, backbone, settings(batch_size=4, threads=3))
-    assert whole.rows == [Row("own", f"{n}.png", f"s{n}") for n in range(11)]
-    assert whole.features.shape == (11, 2 * CHANNELS)
-    assert whole.logits.shape == (11, CLASSES)
+    complete = extract(images, read, backbone, settings(batch_size=4, threads=3))
+    assert complete.rows == [Row("own", f"{n}.png", f"s{n}") for n in range(11)]
+    assert complete.features.shape == (11, 2 * CHANNELS)
+    assert complete.logits.shape == (11, CLASSES)
     for some in ([3], [10, 0], [6, 5, 4, 3, 2]):
         part = extract([images[n] for n in some], read, backbone, settings(batch_size=4))
-        assert np.array_equal(part.features, whole.features[some])
-        assert np.array_equal(part.logits, whole.logits[some])
+        assert np.array_equal(part.features, complete.features[some])
+        assert np.array_equal(part.logits, complete.logits[some])
 
 
 def test_the_features_are_those_of_the_backbone():
@@ -80,12 +80,12 @@ def test_unreadable_images_are_left_out_with_a_reason(broken: set[int]):
     def read_some(image: ImageRow) -> bytes:
         return b"" if int(image.member) in broken else read(image)
 
-    whole = extract(images, read, toy(), settings())
+    complete = extract(images, read, toy(), settings())
     shard = extract(images, read_some, toy(), settings())
     readable = [n for n in range(5) if n not in broken]
     assert shard.failures == [(f"{n}.png", "the file is empty") for n in sorted(broken)]
     assert [row.image for row in shard.rows] == [f"{n}.png" for n in readable]
-    assert np.array_equal(shard.features, whole.features[readable])
+    assert np.array_equal(shard.features, complete.features[readable])
 
 
 @pytest.mark.parametrize(

@@ -228,8 +228,8 @@ def test_links_and_second_files_of_a_tar_are_left_out(tmp_path: Path):
 def test_folders_of_an_album_are_no_labels(tmp_path: Path, kind: str):
     fill(tmp_path, "in/n20190705/a.png", f"in/{DOG}/b.png")
     packed = pack_zip(tmp_path / "a.zip", {"n20190705/a.png": b"x", f"{DOG}/b.png": b"x"})
-    own = settings(kind, folder=str(tmp_path / "in"), labelled=False)
-    images, left_out = list_images("a", own, {"archive": packed}, NOUNS, tmp_path / "o.zip")
+    block = settings(kind, folder=str(tmp_path / "in"), labelled=False)
+    images, left_out = list_images("a", block, {"archive": packed}, NOUNS, tmp_path / "o.zip")
     assert [(image.image, image.synset) for image in images] == [
         (f"{DOG}/b.png", ""),
         ("n20190705/a.png", ""),
@@ -240,8 +240,8 @@ def test_folders_of_an_album_are_no_labels(tmp_path: Path, kind: str):
 def test_a_folder_of_photographs_needs_no_labels(tmp_path: Path):
     (tmp_path / "own/sub").mkdir(parents=True)
     (tmp_path / "own/sub/a.png").write_bytes(b"a")
-    own = settings("folder", folder=str(tmp_path / "own"), split="train")
-    [image], _ = list_images("o", own, {}, NOUNS, tmp_path / "o.zip")
+    block = settings("folder", folder=str(tmp_path / "own"), split="train")
+    [image], _ = list_images("o", block, {}, NOUNS, tmp_path / "o.zip")
     assert (image.image, image.synset, image.split, image.kind) == (
         "sub/a.png",
         "",
@@ -256,9 +256,9 @@ def test_a_table_of_images_is_the_fetched_resource_and_not_a_file_of_its_name(tm
     (tmp_path / "own/a.png").write_bytes(b"a")
     fetched = tmp_path / "my_table"
     fetched.write_text(f"path\tsynset\tsplit\na.png\t{DOG}\tval\n", encoding="utf-8")
-    own = settings("table", table="my_table", folder=str(tmp_path / "own"))
+    block = settings("table", table="my_table", folder=str(tmp_path / "own"))
     files = {"table": str(fetched)}
-    [image], _ = list_images("t", own, files, NOUNS, tmp_path / "t.zip")
+    [image], _ = list_images("t", block, files, NOUNS, tmp_path / "t.zip")
     assert (image.image, image.synset, image.split) == ("a.png", DOG, "valid")
     assert read_bytes(image) == b"a"
 
@@ -337,8 +337,8 @@ def test_what_is_passed_over_in_a_folder_has_a_reason(tmp_path: Path):
     fill(album, "two\nlines.png", "t\tab.png", "\x1b[31m.png", ".thumbnails/a.png")
     fill(album, *(name if name.endswith((".db", ".ini")) else f"{name}/a.png" for name in SYSTEM))
     (album / "2019").symlink_to("nowhere")
-    own = settings("folder", folder=str(album))
-    images, left_out = list_images("a", own, {}, NOUNS, tmp_path / "o.zip")
+    block = settings("folder", folder=str(album))
+    images, left_out = list_images("a", block, {}, NOUNS, tmp_path / "o.zip")
     assert [image.image for image in images] == ["#1.png", "@ home/b.png", "a.png"]
     system = [LeftOut(name, "a file or folder of the system") for name in SYSTEM]
     assert left_out == sorted(
@@ -410,8 +410,8 @@ def test_a_folder_that_may_not_be_listed_is_left_out(
 
 def test_few_images_and_few_labels_are_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     fill(tmp_path / "in", "a.png", *(f"{number}.txt" for number in range(10)))
-    own = settings("folder", folder=str(tmp_path / "in"))
-    list_images("own", own, {}, NOUNS, tmp_path / "own.zip")
+    block = settings("folder", folder=str(tmp_path / "in"))
+    list_images("own", block, {}, NOUNS, tmp_path / "own.zip")
     few, unlabelled = capsys.readouterr().err.splitlines()
     reason = "not an image by its suffix"
     assert few == (
@@ -419,7 +419,7 @@ def test_few_images_and_few_labels_are_warnings(tmp_path: Path, capsys: pytest.C
         f"10 files are left out (most of them: {reason})"
     )
     assert "expected labels, got 0 of 1 images" in unlabelled
-    album = {**own, "labelled": False}
+    album = {**block, "labelled": False}
     for number in range(10):
         (tmp_path / f"in/{number}.txt").unlink()
     list_images("own", album, {}, NOUNS, tmp_path / "own.zip")
@@ -457,9 +457,9 @@ def test_the_stamp_of_a_copied_or_touched_image_is_the_same(tmp_path: Path, size
 @pytest.mark.parametrize("name", ["missing", "file", "bare"])
 def test_a_folder_without_images_is_an_error(tmp_path: Path, name: str):
     fill(tmp_path, "file", "bare/readme.txt")
-    own = settings("folder", folder=str(tmp_path / name))
+    block = settings("folder", folder=str(tmp_path / name))
     with pytest.raises(InputError, match=f"{name}: expected images|{name}: expected a folder"):
-        list_images("s", own, {}, NOUNS, tmp_path / "s.zip")
+        list_images("s", block, {}, NOUNS, tmp_path / "s.zip")
 
 
 @pytest.mark.parametrize(("name", "mark"), [("t.tsv", "\t"), ("table", ","), ("t.csv", ";")])
@@ -497,10 +497,10 @@ def test_a_table_names_images_synsets_and_splits(tmp_path: Path, name: str, mark
 def test_an_invalid_table_is_an_error(tmp_path: Path, text: str | bytes, words: str):
     fill(tmp_path, "a.png")
     (tmp_path / "t.tsv").write_bytes(text.encode() if isinstance(text, str) else text)
-    own = settings("table", folder=str(tmp_path))
+    block = settings("table", folder=str(tmp_path))
     files = {"table": str(tmp_path / "t.tsv")}
     with pytest.raises(InputError, match=words):
-        list_images("s", own, files, NOUNS, tmp_path / "s.zip")
+        list_images("s", block, files, NOUNS, tmp_path / "s.zip")
 
 
 def test_a_bad_row_of_a_table_leaves_out_that_image(tmp_path: Path):
@@ -508,8 +508,8 @@ def test_a_bad_row_of_a_table_leaves_out_that_image(tmp_path: Path):
     rows = ["path\tsynset\tsplit", "\u00e9/ \u00e9.png\t\t", "tr\\a.png\t\t", "b.png\tdog\t"]
     rows += ["b.png\t\tdev", "b.png\t\t", "b.png\t\t", "@eaDir/b.png\t\t"]
     (tmp_path / "t.tsv").write_text("\n".join(rows), encoding="utf-8")
-    own, files = settings("table", folder=str(tmp_path)), {"table": str(tmp_path / "t.tsv")}
-    images, left_out = list_images("t", own, files, NOUNS, tmp_path / "o.zip")
+    block, files = settings("table", folder=str(tmp_path)), {"table": str(tmp_path / "t.tsv")}
+    images, left_out = list_images("t", block, files, NOUNS, tmp_path / "o.zip")
     assert [image.image for image in images] == ["b.png", "tr\\a.png", "\u00e9/ \u00e9.png"]
     assert all(read_bytes(image) == b"x" for image in images)
     assert left_out == [

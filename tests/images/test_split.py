@@ -108,10 +108,10 @@ def test_the_held_out_images_do_not_depend_on_the_fractions_of_valid_and_test():
 
 
 def test_in_a_set_with_a_test_split_valid_images_come_from_its_train_folder():
-    own = images(CLASS, each=4, of="t", split="train") + images(CLASS, each=3, split="valid")
-    own = [*own[:4], *(p._replace(set="t", image=f"v{p.image}") for p in own[4:])]
-    own.append(own[0]._replace(image="own test", split="test"))
-    split, _ = split_images(own, WORLD, settings(1, 0.0, 0.1, 0.2, test_sets=["t"]))
+    rows = images(CLASS, each=4, of="t", split="train") + images(CLASS, each=3, split="valid")
+    rows = [*rows[:4], *(p._replace(set="t", image=f"v{p.image}") for p in rows[4:])]
+    rows.append(rows[0]._replace(image="own test", split="test"))
+    split, _ = split_images(rows, WORLD, settings(1, 0.0, 0.1, 0.2, test_sets=["t"]))
     splits = [image.split for image in split]
     assert splits[4:] == ["test"] * 4
     assert sorted(splits[:4]) == ["train"] * 3 + ["valid"]

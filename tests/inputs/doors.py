@@ -60,16 +60,16 @@ Make = Callable[[Path], bytes]
 
 @dataclass(frozen=True)
 class Door:
-    """A reader, asked for the file ``name``; ``beside`` are the files that it reads with it."""
+    """A reader, asked for the file ``name``; ``siblings`` are the files that it reads with it."""
 
     name: str
     valid: Make
     read: Callable[[Path], Any]
-    beside: Mapping[str, Make] = field(default_factory=dict)
+    siblings: Mapping[str, Make] = field(default_factory=dict)
 
     def set_up(self, folder: Path, content: bytes | None = None) -> Path:
         """Write all files into ``folder``, the first with ``content``, and return its path."""
-        for name, make in self.beside.items():
+        for name, make in self.siblings.items():
             (folder / name).write_bytes(make(folder / name))
         path = folder / self.name
         path.write_bytes(self.valid(path) if content is None else content)

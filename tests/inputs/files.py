@@ -152,7 +152,7 @@ def word_column(*words: str) -> bytes:
 
 
 def verses(path: Path, rows: Sequence[Sequence[Any]]) -> bytes:
-    """Return the bytes of a database of verses, which is made at ``path``."""
+    """Return the bytes of a database of verses, which is created at ``path``."""
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
     connection.execute("create table bible (bbName, bNumber, cNumber, vNumber, vText)")

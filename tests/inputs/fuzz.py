@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of doors, one after the other: ``python -m tests.inputs.fuzz 60 npy``.
 
 Without names all doors of binary files are taken. Each has a time in seconds; what a reader raises
-beside its own errors ends the run with its traceback and the bytes that did it. Needs atheris.
+other than its own errors ends the run with its traceback and the bytes that did it. Needs atheris.
 """
 
 import os

@@ -1,7 +1,7 @@
 """What a row of the table of bad and unusual inputs is, and what is done to files.
 
 A bad input ends in one line that a person can act on, an unusual one in a correct result. The
-rows stand by subject in texts.py, vectors.py, archives.py, images.py, models.py, config.py and
+rows are listed by subject in texts.py, vectors.py, archives.py, images.py, models.py, config.py and
 commands.py; the doors of files are in doors.py; test_bad_inputs.py goes through them all. What
 needs a test of its own is named with the place where that is.
 """
@@ -57,8 +57,8 @@ class Setting(NamedTuple):
 class Command(NamedTuple):
     """A command line, in a finished run of which files were replaced.
 
-    ``@`` is the folder of the best translator; text stands for another folder of the run.
-    HERE among the words is the run, which else comes behind them as --results.
+    ``@`` is the folder of the best translator; other text is another folder of the run.
+    HERE among the words is the run; without it the run is appended as --results.
     """
 
     what: str
@@ -131,14 +131,14 @@ def encrypted(content: bytes) -> bytes:
 
 def npz(**arrays: Any) -> bytes:
     """Return numbered texts with other arrays in place of some."""
-    whole = {
+    complete = {
         "ids": np.array([5, 2], np.int32),
         "offsets": np.array([0, 2], np.int64),
         "split": np.array([0], np.int8),
         "version": np.zeros(0, np.int16),
         "names": np.zeros(0, np.uint8),
     }
-    packed = {**whole, **arrays}
+    packed = {**complete, **arrays}
     return files.zipped({f"{name}.npy": files.npy(array) for name, array in packed.items()})
 
 

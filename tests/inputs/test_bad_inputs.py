@@ -191,12 +191,12 @@ def test_a_bad_command_ends_in_one_line(row: Command, results: Path):
 
 
 @pytest.mark.parametrize(
-    ("words", "found"), [(["search", "boat", "--top", "1"], "boat"), (["translate", "Qui ?"], "")]
+    ("words", "label"), [(["search", "boat", "--top", "1"], "boat"), (["translate", "Qui ?"], "")]
 )
-def test_a_folder_with_spaces_and_accents_is_a_folder(words: list[str], found: str, finished: Path):
+def test_a_folder_with_spaces_and_accents_is_a_folder(words: list[str], label: str, finished: Path):
     run = CliRunner().invoke(app, [*words, "--results", str(finished)])
     assert run.exit_code == 0, run.stderr
-    assert found in run.stdout
+    assert label in run.stdout
 
 
 def test_an_unknown_folder_among_trained_models_is_ignored(results: Path):

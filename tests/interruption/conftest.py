@@ -1,4 +1,4 @@
-"""Runs that nobody disturbed, and the end of those that a test has left."""
+"""Undisturbed runs, and the end of runs that a failed test leaves behind."""
 
 import os
 import signal

@@ -49,10 +49,10 @@ def read(path: Path) -> dict[str, Any]:
 
 def merged(*configs: Mapping[str, Any]) -> dict[str, Any]:
     """Return each config on top of the one before, as Snakemake merges them."""
-    made: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for each in configs:
-        update_config(made, copy.deepcopy(each))
-    return made
+        update_config(result, copy.deepcopy(each))
+    return result
 
 
 # ---- Translation ---------------------------------------------------------------------------------
@@ -125,13 +125,13 @@ def write_verses(tree: Path) -> None:
     """Write the mini experiment's questions as verses, a sentence of other text before each."""
     texts = (ROOT / f"tests/mini/questions.{name}.txt" for name in ("en", "fr"))
     lines = zip(*(text.read_text(encoding="utf-8").splitlines() for text in texts), strict=True)
-    asked = [(en, fr) for en, fr in lines if en.endswith("?") and fr.endswith("?")]
+    questions = [(en, fr) for en, fr in lines if en.endswith("?") and fr.endswith("?")]
     who = [("The dog", "Le chien"), ("The neighbour", "La voisine"), ("The doctor", "Le médecin")]
     where = [("here", "ici"), ("near the door", "près de la porte"), ("at school", "à l'école")]
     statements = [(f"{a} is {b}.", f"{x} est {y}.") for (a, x), (b, y) in product(who, where)]
     database = sqlite3.connect(tree / "verses.db")
     database.execute("create table bible (bbName, bNumber, cNumber, vNumber, vText)")
-    for number, question in enumerate(asked):
+    for number, question in enumerate(questions):
         for version, before, text in zip(
             "kl", statements[number % len(statements)], question, strict=True
         ):

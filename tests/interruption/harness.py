@@ -120,11 +120,11 @@ class Note(NamedTuple):
 def trainings(tree: Path) -> dict[str, list[Note]]:
     """Return what was noted in each training, by the names of their states."""
     path = tree / FAULTS / "steps.tsv"
-    found: dict[str, list[Note]] = {}
+    notes_of: dict[str, list[Note]] = {}
     for line in path.read_text().splitlines() if path.exists() else []:
         state, pid, kind, step, at = line.split("\t")
-        found.setdefault(state, []).append(Note(int(pid), kind, int(step), float(at)))
-    return found
+        notes_of.setdefault(state, []).append(Note(int(pid), kind, int(step), float(at)))
+    return notes_of
 
 
 def check_nothing_repeated_but_the_last_interval(tree: Path, seconds: float) -> tuple[int, int]:

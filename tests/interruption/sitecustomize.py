@@ -25,7 +25,7 @@ def rule_of_this_process():
     return script.name.split(".")[1] if script.parent.name == "scripts" else None
 
 
-def taken(rule):
+def claimed(rule):
     """Return the first fault for the rule and its file, which no other process gets."""
     for path in sorted(FOLDER.glob(f"{rule}.*.json")):
         mine = path.with_suffix(".taken")
@@ -129,6 +129,6 @@ def watch_training(fault):
 
 
 if RULE := rule_of_this_process():
-    FAULT = Fault(*taken(RULE))
+    FAULT = Fault(*claimed(RULE))
     if RULE in TRAINERS:
         watch_training(FAULT)

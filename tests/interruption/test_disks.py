@@ -43,7 +43,7 @@ def tree(undisturbed: Path, tmp_path: Path) -> Path:
 
 VECTORS, TRANSLATOR = f"{RESULTS}/vectors", f"{RESULTS}/translators/all/1"
 MODEL = f"{TRANSLATOR}/model.safetensors"
-# What is made, the folder that fills up, its size, and what does not fit in.
+# The target, the folder that fills up, its size, and the file that does not fit.
 FULL = {
     "vectors": (f"{VECTORS}/mini_trained.fr.bin", VECTORS, "12k", "vectors/mini_trained.fr.bin"),
     "weights": (MODEL, TRANSLATOR, "20k", "model.safetensors"),

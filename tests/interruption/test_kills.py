@@ -71,7 +71,7 @@ def living(tree: Path) -> list[str]:
 
 
 def without_training(undisturbed: Path, target: Path, training: Training) -> Path:
-    """Return a copy in which one training and the quick job beside it are to be done."""
+    """Return a copy in which one training and one quick job are missing."""
     tree = shutil.copytree(undisturbed, target)
     (tree / training.usage).unlink()
     for name in training.outputs:
@@ -93,25 +93,25 @@ def kill_until_done(
 ) -> tuple[int, int, str]:
     """Return how often Snakemake was killed, and the status and words of the last one.
 
-    It is started again until all is made and each rule has had its fault.
+    It is started again until all outputs exist and each rule has had its fault.
     """
     # So many jobs between two kills that enough are left for the last one.
     most = sum(map(len, rules.values())) // (experiment.own_kills + 2)
-    own, status, shown, left = 0, 1, "", list(rules)
+    kills, status, shown, left = 0, 1, "", list(rules)
     for _ in range(ATTEMPTS):
         again = ["--forcerun", *left] if status == 0 else []
         arguments = [*experiment.targets, "--retries", "1", "--keep-going", *again]
         run = Snakemake(tree, *arguments, config=experiment.config)
-        enough = own == experiment.own_kills
+        enough = kills == experiment.own_kills
         if not enough and run.wait_for("Finished jobid", chance.randint(1, most)):
             time.sleep(chance.uniform(0, 3))
-            own += run.process.poll() is None
+            kills += run.process.poll() is None
             run.signal(signal.SIGKILL)
         status, shown = run.end()
         left = rearm(tree)  # a Snakemake that was killed took its jobs along
         if status == 0 and not left:
             break
-    return own, status, shown
+    return kills, status, shown
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=[one.name for one in EXPERIMENTS])
@@ -127,15 +127,15 @@ def test_every_rule_and_snakemake_itself_are_killed_and_the_results_are_the_same
     faults = {rule: [{"seconds": chance.uniform(0, max(s))}] for rule, s in rules.items()}
     count = prepare_faults(tree, faults)
     with Watcher(tree, artefacts(undisturbed, results), results) as watcher:
-        own, status, shown = kill_until_done(experiment, tree, rules, chance)
+        kills, status, shown = kill_until_done(experiment, tree, rules, chance)
     assert status == 0, shown
     assert len([*(tree / FAULTS).glob("*.done")]) == count
-    assert own == experiment.own_kills
+    assert kills == experiment.own_kills
     assert watcher.wrong == set()
     assert living(tree) == []
     size = check_same(tree, undisturbed, results)
     with capsys.disabled():
-        print(f"\n{count} rules and Snakemake {own} times; {size} bytes; {watcher.looks} looks")
+        print(f"\n{count} rules and Snakemake {kills} times; {size} bytes; {watcher.looks} looks")
 
 
 def fifteen_kills(chance: random.Random) -> list[dict[str, Any]]:

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.long
 
 MODELS = tuple(f"{MINI.results}/translators/all/{seed}/model.safetensors" for seed in (1, 2))
 # Above 60 MB of weights, with gradients and Adam's means four times as much.
-WIDTH, ROOM = 1700, 150  # numbers; megabytes beside what a job holds when its training begins
+WIDTH = 1700
+ROOM = 150  # megabytes in addition to a job's memory at the start of its training
 
 
 def large_settings() -> dict[str, Any]:

@@ -112,7 +112,7 @@ def test_tsv_keeps_all_columns_with_six_digits() -> None:
 @pytest.mark.parametrize(
     ("value", "field"),
     [
-        (19_982_969.0, "19982969"),  # whole numbers become floats beside missing ones
+        (19_982_969.0, "19982969"),  # integers become floats next to missing values
         (np.int64(-3), "-3"),
         (1e-7 / 3, "3.33333e-08"),
         (1e300, "1e+300"),

@@ -1,4 +1,4 @@
-"""What stands in the indexes.
+"""Rows of the indexes.
 
 Labels of nouns and the way up from them.
 """
@@ -20,33 +20,33 @@ from wordbridge.search.words import noun_words
 
 
 def test_the_index_of_nouns_has_all_nouns_with_a_vector(finished: Path):
-    made = index_rows({"index": "nouns"}, files_of(finished))
+    rows = index_rows({"index": "nouns"}, files_of(finished))
 
-    assert [one["synset"] for one in made[1]] == [f"n{number}" for number in range(1, 9)]
-    assert made[1][2] == {"synset": "n3", "label": "dog", "path": "dog < animal < entity"}
-    assert made[1][7]["label"] == "guinea pig"
-    assert made[0][7].tolist() == [0.5, 1, 0, 0, 3]
+    assert [one["synset"] for one in rows[1]] == [f"n{number}" for number in range(1, 9)]
+    assert rows[1][2] == {"synset": "n3", "label": "dog", "path": "dog < animal < entity"}
+    assert rows[1][7]["label"] == "guinea pig"
+    assert rows[0][7].tolist() == [0.5, 1, 0, 0, 3]
 
 
 def test_classes_come_in_their_order(finished: Path):
-    made = index_rows({"index": "classes"}, files_of(finished))
+    rows = index_rows({"index": "classes"}, files_of(finished))
 
-    assert [one["label"] for one in made[1]] == ["boat", "guinea pig", "dog"]
-    assert made[0][0].tolist() == [0, 0, 4, 1, 0]
-    assert made[2] == {
+    assert [one["label"] for one in rows[1]] == ["boat", "guinea pig", "dog"]
+    assert rows[0][0].tolist() == [0, 0, 4, 1, 0]
+    assert rows[2] == {
         "index": "classes",
         "word_vectors": file_sha256(finished / "nouns/vectors.npy"),
     }
 
 
 def test_images_have_the_label_of_their_noun_and_the_location_of_their_file(finished: Path):
-    made = index_rows(SETTINGS, files_of(finished))
+    rows = index_rows(SETTINGS, files_of(finished))
 
-    assert [one["label"] for one in made[1]] == [name.replace("_", " ") for name in IMAGES]
-    assert made[0][2] == pytest.approx(noun_vector("boat"), abs=0.5)
-    assert made[1][2]["image"] == "own/2.png"
-    assert made[1][2]["member"] == str(finished / "files/2.png")
-    assert made[2]["method"] == "conse"
+    assert [one["label"] for one in rows[1]] == [name.replace("_", " ") for name in IMAGES]
+    assert rows[0][2] == pytest.approx(noun_vector("boat"), abs=0.5)
+    assert rows[1][2]["image"] == "own/2.png"
+    assert rows[1][2]["member"] == str(finished / "files/2.png")
+    assert rows[2]["method"] == "conse"
 
 
 def test_the_index_of_images_has_the_digests_of_its_model(finished: Path, tmp_path: Path):
@@ -75,10 +75,10 @@ def test_images_that_are_gone_from_the_table_are_left_out(finished: Path, tmp_pa
     (tmp_path / "split.tsv").write_text("".join(lines[:2] + lines[3:]), encoding="utf-8")
     files = files_of(finished) | {"images": [tmp_path / "split.tsv"]}
 
-    made = index_rows(SETTINGS, files)
+    rows = index_rows(SETTINGS, files)
 
-    assert [one["image"] for one in made[1]] == [f"own/{n}.png" for n in (0, 2, 3, 4, 5, 6)]
-    assert len(made[0]) == 6
+    assert [one["image"] for one in rows[1]] == [f"own/{n}.png" for n in (0, 2, 3, 4, 5, 6)]
+    assert len(rows[0]) == 6
 
 
 def test_scores_of_classes_cannot_be_indexed(finished: Path, tmp_path: Path):

@@ -62,7 +62,7 @@ def test_each_line_has_score_noun_path_and_file(search: Search, finished: Path):
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "neighbours"),
     [
         (["boat", "+", "sail"], "boat"),
         (["dog - cat + cat"], "dog"),
@@ -84,27 +84,27 @@ def test_each_line_has_score_noun_path_and_file(search: Search, finished: Path):
         (["--exact", "cat"], "cat"),
     ],
 )
-def test_words_in_all_forms_find_images(search: Search, words: list[str], found: str):
-    assert columns(search(*words), 1)[0] == found
+def test_words_in_all_forms_find_images(search: Search, words: list[str], neighbours: str):
+    assert columns(search(*words), 1)[0] == neighbours
 
 
 COMPOSED, DECOMPOSED = "\u00e9t\u00e9 2018/\u00e0.png", "e\u0301te\u0301 2018/a\u0300.png"
 
 
-@pytest.mark.parametrize("asked", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("query", [COMPOSED, DECOMPOSED])
 @pytest.mark.parametrize("stored", [COMPOSED, DECOMPOSED])
-def test_an_image_is_found_in_any_normal_form_of_its_name(tmp_path: Path, stored: str, asked: str):
+def test_an_image_is_found_in_any_normal_form_of_its_name(tmp_path: Path, stored: str, query: str):
     labels = [{"set": "own", "image": name, "label": name} for name in ("other", stored)]
     source = {"index": "images", "word_vectors": "ab"}
     write_index(tmp_path / "search/images", np.eye(2, dtype=np.float32), labels, source, GRAPH)
     (tmp_path / stored).parent.mkdir()
     (tmp_path / stored).touch()
 
-    hits = SearchEngine(tmp_path).by_image(f"own/{asked}", "images", 5).hits
+    hits = SearchEngine(tmp_path).by_image(f"own/{query}", "images", 5).hits
 
     assert [hit.label for hit in hits] == ["other"]
-    assert find_path(tmp_path / asked) == tmp_path / stored
-    assert find_path(tmp_path / "gone" / asked) is None
+    assert find_path(tmp_path / query) == tmp_path / stored
+    assert find_path(tmp_path / "gone" / query) is None
 
 
 def test_an_index_of_one_image_has_no_other_image(tmp_path: Path):
@@ -172,10 +172,10 @@ def test_nouns_and_classes_can_be_searched(search: Search):
 def test_an_image_of_the_run_needs_no_model_and_does_not_find_itself(search: Search):
     run = search("--image", "toy/own/0.png", "--json", "--top", "3")
 
-    found = [json.loads(line) for line in run.stdout.splitlines()]
-    assert [one["rank"] for one in found] == [1, 2, 3]
-    assert found[0]["image"] == "own/4.png"
-    assert "own/0.png" not in {one["image"] for one in found}
+    neighbours = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [one["rank"] for one in neighbours] == [1, 2, 3]
+    assert neighbours[0]["image"] == "own/4.png"
+    assert "own/0.png" not in {one["image"] for one in neighbours}
     assert columns(search("--image", "toy/own/0.png", "--nouns"), 1)[0] == "dog"
 
 
@@ -252,17 +252,17 @@ def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
 ):
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
-    made = make_run(Path("results/toy")).resolve()  # so that its images have relative places
-    (made / "link.png").symlink_to(made / "files/1.png")
-    shutil.copy(made / "files/1.png", made / "copy.png")
+    run_folder = make_run(Path("results/toy")).resolve()  # so that its images have relative places
+    (run_folder / "link.png").symlink_to(run_folder / "files/1.png")
+    shutil.copy(run_folder / "files/1.png", run_folder / "copy.png")
     monkeypatch.chdir(tmp_path)
-    cat = read_index(made / "search/images").vectors[1]
+    cat = read_index(run_folder / "search/images").vectors[1]
     monkeypatch.setattr(wordbridge.search.engine, "embed_image", lambda *_: cat)
 
-    found = SearchEngine(made).by_image(str(made / place), "images", 6).hits
+    neighbours = SearchEngine(run_folder).by_image(str(run_folder / place), "images", 6).hits
 
-    assert [one.rank for one in found] == [1, 2, 3, 4, 5, 6]
-    assert ("toy/own/1.png" in [one.name for one in found]) == (place == "copy.png")
+    assert [one.rank for one in neighbours] == [1, 2, 3, 4, 5, 6]
+    assert ("toy/own/1.png" in [one.name for one in neighbours]) == (place == "copy.png")
 
 
 @pytest.mark.parametrize(

@@ -88,11 +88,13 @@ def test_no_pair_is_mapped_by_an_alignment_fitted_on_it():
 
     mapped = cross_fitted(source, target, folds)
 
-    own = folds == 1
-    assert mapped[own] == pytest.approx(fit_alignment(source[~own], target[~own]).map(source[own]))
+    alone = folds == 1
+    assert mapped[alone] == pytest.approx(
+        fit_alignment(source[~alone], target[~alone]).map(source[alone])
+    )
     changed = target.copy()
     changed[4] = 100
-    assert cross_fitted(source, changed, folds)[own] == pytest.approx(mapped[own])
+    assert cross_fitted(source, changed, folds)[alone] == pytest.approx(mapped[alone])
 
 
 def image(name: str, fr_name: str, synset: str) -> ImageRow:
@@ -117,9 +119,9 @@ def test_pairs_are_distinct_names_with_all_their_nouns():
 def test_a_name_is_the_mean_of_its_words_or_nothing(finished: Path):
     table = read_words(finished / "search/words/en")
 
-    found = mean_vectors([("guinea", "pig"), ("dog", "gone"), ("dog",)], table)
+    means = mean_vectors([("guinea", "pig"), ("dog", "gone"), ("dog",)], table)
 
-    assert found.tolist() == [[0.5, 1, 0, 0, 3], [0] * 5, [4, 1, 0, 0, 0]]
+    assert means.tolist() == [[0.5, 1, 0, 0, 3], [0] * 5, [4, 1, 0, 0, 0]]
 
 
 def test_pairs_of_one_english_name_are_in_one_fold():

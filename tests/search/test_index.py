@@ -200,9 +200,9 @@ def points() -> np.ndarray:
     """Return 700 points of 12 numbers in some heaps, some of them twice."""
     random = np.random.default_rng(5)
     heaps = random.standard_normal((9, 12)) * 2
-    made = heaps[random.integers(0, 9, 700)] + random.standard_normal((700, 12))
-    made[600:610] = made[20]
-    return l2_normalize(made.astype(np.float32))
+    clustered = heaps[random.integers(0, 9, 700)] + random.standard_normal((700, 12))
+    clustered[600:610] = clustered[20]
+    return l2_normalize(clustered.astype(np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -243,19 +243,19 @@ def test_both_give_the_same_scores_in_the_same_order(points: np.ndarray, graph: 
     query = points[20] + np.float32(0.01)
     exact = ExactSearch(points).search(query, 11)
 
-    found = HnswSearch(points, graph, SMALL["ef_search"]).search(query, 11)
+    result = HnswSearch(points, graph, SMALL["ef_search"]).search(query, 11)
 
     assert set(exact.rows.tolist()) == {20, *range(600, 610)}
-    assert found.rows.tolist() == exact.rows.tolist()
-    assert found.cosines.tolist() == exact.cosines.tolist()
+    assert result.rows.tolist() == exact.rows.tolist()
+    assert result.cosines.tolist() == exact.cosines.tolist()
 
 
 @pytest.mark.parametrize("count", [699, 700, 2000])
 def test_all_rows_can_be_returned(points: np.ndarray, graph: Path, count: int):
-    found = HnswSearch(points, graph, SMALL["ef_search"]).search(points[3], count)
+    result = HnswSearch(points, graph, SMALL["ef_search"]).search(points[3], count)
 
-    assert sorted(found.rows) == [*range(700)][:count] or count == 699
-    assert len(found.rows) == min(count, 700)
+    assert sorted(result.rows) == [*range(700)][:count] or count == 699
+    assert len(result.rows) == min(count, 700)
 
 
 def test_where_the_graph_finds_too_few_exact_search_takes_over(
@@ -279,9 +279,9 @@ def test_where_the_graph_finds_too_few_exact_search_takes_over(
 def test_a_query_of_zeros_gives_the_result_of_exact_search(points: np.ndarray, graph: Path):
     zeros = np.zeros(12, np.float32)
 
-    found = HnswSearch(points, graph, SMALL["ef_search"]).search(zeros, 4)
+    result = HnswSearch(points, graph, SMALL["ef_search"]).search(zeros, 4)
 
-    assert found.rows.tolist() == ExactSearch(points).search(zeros, 4).rows.tolist()
+    assert result.rows.tolist() == ExactSearch(points).search(zeros, 4).rows.tolist()
 
 
 def test_no_rows_make_an_empty_graph(tmp_path: Path):
@@ -289,19 +289,19 @@ def test_no_rows_make_an_empty_graph(tmp_path: Path):
     write_graph(nothing, tmp_path / "graph", SMALL)
 
     assert (tmp_path / "graph").read_bytes() == b""
-    found = HnswSearch(nothing, tmp_path / "graph", SMALL["ef_search"]).search(
+    result = HnswSearch(nothing, tmp_path / "graph", SMALL["ef_search"]).search(
         np.ones(4, np.float32), 2
     )
-    assert found.rows.size == 0
+    assert result.rows.size == 0
 
 
 def test_one_row_is_enough(tmp_path: Path):
     one = l2_normalize(np.array([[1, 2, 2]], np.float32))
     write_graph(one, tmp_path / "graph", SMALL)
 
-    found = HnswSearch(one, tmp_path / "graph", SMALL["ef_search"]).search(one[0], 3)
+    result = HnswSearch(one, tmp_path / "graph", SMALL["ef_search"]).search(one[0], 3)
 
-    assert (found.rows.tolist(), found.cosines.tolist()) == ([0], [1.0])
+    assert (result.rows.tolist(), result.cosines.tolist()) == ([0], [1.0])
 
 
 def vectors(*rows: list[float]) -> np.ndarray:
@@ -311,10 +311,10 @@ def vectors(*rows: list[float]) -> np.ndarray:
 def test_rows_are_sorted_by_cosine_for_queries_of_any_length():
     search = ExactSearch(vectors([1, 0, 0], [0, 1, 0], [1, 1, 0], [-1, 0, 0]))
 
-    found = search.search(np.array([30, 10, 0], np.float32), 3)
+    result = search.search(np.array([30, 10, 0], np.float32), 3)
 
-    assert found.rows.tolist() == [0, 2, 1]
-    assert found.cosines == pytest.approx([0.948683, 0.894427, 0.316228])
+    assert result.rows.tolist() == [0, 2, 1]
+    assert result.cosines == pytest.approx([0.948683, 0.894427, 0.316228])
 
 
 def test_of_equal_rows_the_lower_number_comes_first_even_at_the_border():
@@ -326,9 +326,9 @@ def test_of_equal_rows_the_lower_number_comes_first_even_at_the_border():
 def test_a_query_of_zeros_is_equally_near_to_all():
     search = ExactSearch(vectors([0, 1], [1, 0], [1, 1]))
 
-    found = search.search(np.zeros(2, np.float32), 2)
+    result = search.search(np.zeros(2, np.float32), 2)
 
-    assert (found.rows.tolist(), found.cosines.tolist()) == ([0, 1], [0, 0])
+    assert (result.rows.tolist(), result.cosines.tolist()) == ([0, 1], [0, 0])
 
 
 def test_an_index_without_rows_returns_nothing():
@@ -354,7 +354,7 @@ def neighbours(rows: list[int], cosines: list[float]) -> Neighbours:
 
 
 @pytest.mark.parametrize(
-    ("found", "truth", "share"),
+    ("result", "truth", "share"),
     [
         (neighbours([1, 2], [0.9, 0.8]), neighbours([1, 2], [0.9, 0.8]), 1),
         (neighbours([1, 7], [0.9, 0.1]), neighbours([1, 2], [0.9, 0.8]), 0.5),
@@ -366,9 +366,9 @@ def neighbours(rows: list[int], cosines: list[float]) -> Neighbours:
     ],
 )
 def test_rows_tied_with_the_last_reference_count(
-    found: Neighbours, truth: Neighbours, share: float
+    result: Neighbours, truth: Neighbours, share: float
 ):
-    assert recall(found, truth) == share
+    assert recall(result, truth) == share
 
 
 def test_rows_far_apart_begin_with_the_first_and_end_with_the_nearest():
@@ -384,8 +384,8 @@ class Lossy(ExactSearch):
 
     def search(self, query: np.ndarray, count: int) -> Neighbours:
         rows, cosines = super().search(query, count)
-        found = rows != len(self._vectors) - 1
-        return Neighbours(rows[found], cosines[found])
+        result = rows != len(self._vectors) - 1
+        return Neighbours(rows[result], cosines[result])
 
 
 def test_a_single_vector_that_the_graph_loses_lowers_its_recall(points: np.ndarray):

@@ -33,10 +33,10 @@ def table(tmp_path: Path) -> WordTable:
 
 def test_words_are_found_by_their_exact_spelling_and_keep_the_first_vector(table: WordTable):
     assert list(table.words) == sorted(set(WORDS[:-1]))
-    found, known = table.lookup(["été", "boat", "Boat", "Zürich", ""])
+    result, known = table.lookup(["été", "boat", "Boat", "Zürich", ""])
     assert known.tolist() == [True, True, False, True, False]
-    assert found.tolist() == [[4, 5], [0, 1], [2, 3]]
-    assert (found.dtype, table.vectors.dtype) == (np.float32, np.float16)
+    assert result.tolist() == [[4, 5], [0, 1], [2, 3]]
+    assert (result.dtype, table.vectors.dtype) == (np.float32, np.float16)
     assert (table.dim, table.word_vectors) == (2, "abc")
 
 

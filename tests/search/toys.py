@@ -72,8 +72,8 @@ def make_run(results: Path) -> Path:
     make_words(results)
     for index in ("classes", "nouns", "images"):
         settings = SETTINGS if index == "images" else {"index": index}
-        made = index_rows(settings, files_of(results))
-        write_index(results / "search" / index, *made, GRAPH)
+        folder = index_rows(settings, files_of(results))
+        write_index(results / "search" / index, *folder, GRAPH)
     return results
 
 
@@ -116,14 +116,14 @@ def make_words(results: Path) -> None:
 
 def files_of(results: Path) -> dict[str, object]:
     """Return the named files of the indexes of a run."""
-    made = results / "devise/conse/1"
+    folder = results / "devise/conse/1"
     return {
         "nouns": results / "nouns/nouns.tsv",
         "vectors": results / "nouns/vectors.npy",
         "rows": results / "nouns/vectors.tsv",
         "images": [results / "images/split.tsv"],
         "features": [results / f"features/toy/{shard}.tsv" for shard in range(2)],
-        "predictions": made / "predictions.npy",
-        "description": made / "predictions.json",
-        "model": [made / "predictions.npy", made / "predictions.json"],
+        "predictions": folder / "predictions.npy",
+        "description": folder / "predictions.json",
+        "model": [folder / "predictions.npy", folder / "predictions.json"],
     }

@@ -303,12 +303,12 @@ def test_a_member_of_a_package_is_extracted(project: Project, tmp_path: Path, mo
 def test_a_damaged_archive_without_a_checksum_is_not_used_again(
     site: Site, project: Project, tmp_path: Path
 ):
-    whole = zipped(tmp_path, {"a.txt": DATA})
-    url = site.put("/a.zip", Page(whole[:-9]))
+    archive = zipped(tmp_path, {"a.txt": DATA})
+    url = site.put("/a.zip", Page(archive[:-9]))
     location = {"url": url, "member": "a.txt"}
     with pytest.raises(InputError, match="truncated"):
         project.fetch(location, **PINNED)
-    site.put("/a.zip", Page(whole))
+    site.put("/a.zip", Page(archive))
     project.fetch(location, **PINNED)
     assert project.file.read_bytes() == DATA
 

@@ -11,10 +11,10 @@ from wordbridge.errors import InputError
 from wordbridge.training import device
 
 
-@pytest.mark.parametrize("wanted", ["cpu", "auto"])
-def test_without_a_gpu_the_cpu_is_used(wanted: str) -> None:
+@pytest.mark.parametrize("name", ["cpu", "auto"])
+def test_without_a_gpu_the_cpu_is_used(name: str) -> None:
     with patch.object(torch.cuda, "is_available", return_value=False):
-        assert device.choose_device(wanted, 1) == torch.device("cpu")
+        assert device.choose_device(name, 1) == torch.device("cpu")
     assert torch.get_num_threads() == 1
 
 

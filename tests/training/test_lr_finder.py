@@ -12,8 +12,10 @@ from wordbridge.translation.training import TranslatorTrainer
 
 
 def trainer(**training: Any) -> TranslatorTrainer:
-    made = settings(VARIANTS["attention"], training={"batch_size": 5, **training})
-    return TranslatorTrainer(translator(made), made, reversals(203, 1), reversals(3, 2), seed=1)
+    options = settings(VARIANTS["attention"], training={"batch_size": 5, **training})
+    return TranslatorTrainer(
+        translator(options), options, reversals(203, 1), reversals(3, 2), seed=1
+    )
 
 
 def range_test_of(one: TranslatorTrainer, lowest: float, highest: float) -> RangeTest:
@@ -21,19 +23,19 @@ def range_test_of(one: TranslatorTrainer, lowest: float, highest: float) -> Rang
 
 
 def test_rates_grow_by_an_equal_factor_until_the_loss_explodes() -> None:
-    found = range_test_of(trainer(), 1e-5, 1e5)
-    assert 11 < len(found.rates) < 41
-    assert found.rates[0] == 1e-5
-    ratios = [after / rate for rate, after in zip(found.rates, found.rates[1:], strict=False)]
+    result = range_test_of(trainer(), 1e-5, 1e5)
+    assert 11 < len(result.rates) < 41
+    assert result.rates[0] == 1e-5
+    ratios = [after / rate for rate, after in zip(result.rates, result.rates[1:], strict=False)]
     assert ratios == pytest.approx([1e10 ** (1 / 41)] * len(ratios))
-    assert found.suggestion in found.rates
-    assert found == range_test_of(trainer(), 1e-5, 1e5)
+    assert result.suggestion in result.rates
+    assert result == range_test_of(trainer(), 1e-5, 1e5)
 
 
 def test_an_epoch_of_one_batch_gives_one_rate() -> None:
-    found = range_test_of(trainer(batch_size=500), 1e-3, 1.0)
-    assert found.rates == [1e-3]
-    assert found.suggestion == 1e-3
+    result = range_test_of(trainer(batch_size=500), 1e-3, 1.0)
+    assert result.rates == [1e-3]
+    assert result.suggestion == 1e-3
 
 
 def test_a_first_loss_that_is_not_finite_is_an_error() -> None:
@@ -49,9 +51,9 @@ def test_the_steepest_fall_before_the_minimum_is_suggested() -> None:
 
 
 def test_the_table_marks_the_suggestion(tmp_path: Path) -> None:
-    found = range_test_of(trainer(), 1e-5, 1.0)
-    write_range_test(tmp_path / "table.tsv", found)
+    result = range_test_of(trainer(), 1e-5, 1.0)
+    write_range_test(tmp_path / "table.tsv", result)
     header, *rows = (tmp_path / "table.tsv").read_text().splitlines()
     assert header == "learning_rate\tloss\tsuggested"
     marked = [float(row.split("\t")[0]) for row in rows if row.endswith("true")]
-    assert marked == [found.suggestion]
+    assert marked == [result.suggestion]

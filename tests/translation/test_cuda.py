@@ -33,18 +33,18 @@ class Killed(Exception):
     """The process ends here."""
 
 
-def trained(name: str, wanted: str, state: Path | None = None, **changes: Any) -> float:
+def trained(name: str, device_name: str, state: Path | None = None, **changes: Any) -> float:
     """Return the likelihood of the valid part after an epoch, in nats per token."""
     options = {"epochs": 1, "batch_size": 16, "learning_rate": 0.01}
     precision = changes.pop("precision", "float32")
-    made = settings(
+    block = settings(
         VARIANTS[name], hidden=24, training={**options, "precision": precision}, **changes
     )
     torch.manual_seed(3)
-    model = Translator(made.model, torch.randn(17, 20), torch.randn(13, 28))
-    model = model.to(choose_device(wanted, 1))
+    model = Translator(block.model, torch.randn(17, 20), torch.randn(13, 28))
+    model = model.to(choose_device(device_name, 1))
     one = TranslatorTrainer(
-        model, made, TRAIN, VALID, seed=3, checkpoint=state, checkpoint_seconds=1e-9
+        model, block, TRAIN, VALID, seed=3, checkpoint=state, checkpoint_seconds=1e-9
     )
     one.run()
     return one.state.epochs[-1]["nll"]
@@ -61,7 +61,7 @@ def test_an_epoch_on_the_gpu_agrees_with_the_processor(name: str) -> None:
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_run_interrupted_on_the_gpu_resumes(name: str, precision: str, tmp_path: Path) -> None:
-    whole = trained(name, "cuda", precision=precision)
+    uninterrupted = trained(name, "cuda", precision=precision)
     save, left = checkpoint.write_state, [9]
 
     def dying(*arguments: Any) -> None:
@@ -74,4 +74,4 @@ def test_a_run_interrupted_on_the_gpu_resumes(name: str, precision: str, tmp_pat
     with patch.object(checkpoint, "write_state", dying), pytest.raises(Killed):
         trained(name, "cuda", state, precision=precision)
     resumed = trained(name, "cuda", state, precision=precision)
-    assert resumed == pytest.approx(whole, abs=RESUMED)
+    assert resumed == pytest.approx(uninterrupted, abs=RESUMED)

@@ -35,11 +35,11 @@ def test_the_gradient_is_that_of_the_embedding_without_padding() -> None:
     table = torch.randn(9, 3, requires_grad=True)
     weights = torch.randn(4, 2, 3)
     inputs = decoder_inputs(table, model_settings())
-    made = []
+    embedded = []
     for step in range(4):
-        made.append(inputs.embedded(step))
+        embedded.append(inputs.embedded(step))
         inputs.predicted = torch.tensor([4, PAD])
-    (ours,) = torch.autograd.grad((torch.stack(made) * weights).sum(), table)
+    (ours,) = torch.autograd.grad((torch.stack(embedded) * weights).sum(), table)
     words = torch.tensor([[BOS, BOS], [4, 5], [4, 7], [4, PAD]])
     plain = F.embedding(words, table, padding_idx=PAD)
     (theirs,) = torch.autograd.grad((plain * weights).sum(), table)

@@ -25,12 +25,12 @@ def layer(cell: Cell, bidirectional: bool = False, dropout: float = 0.0) -> Recu
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_single_steps_give_the_outputs_of_the_whole_sequence(cell: Cell) -> None:
-    made, inputs = layer(cell), torch.randn(4, 3, 5)
-    outputs, last = made(inputs, None)
-    products = made.step_products()
+    recurrent, inputs = layer(cell), torch.randn(4, 3, 5)
+    outputs, last = recurrent(inputs, None)
+    products = recurrent.step_products()
     state = tuple(torch.zeros(3, 7) for _ in last)
     for step, values in enumerate(inputs):
-        state = made.step(values, state, products)
+        state = recurrent.step(values, state, products)
         torch.testing.assert_close(state[0], outputs[step])
     torch.testing.assert_close(state, last)
 
@@ -51,15 +51,15 @@ def test_weight_dropout_is_that_of_the_recurrent_weights(
     cell: Cell, lengths: torch.Tensor | None
 ) -> None:
     # With all recurrent connections gone, each step depends on its own input alone.
-    made = layer(cell, dropout=1.0).train()
+    recurrent = layer(cell, dropout=1.0).train()
     inputs = torch.randn(4, 3, 5)
-    outputs, _ = made(inputs, lengths)
+    outputs, _ = recurrent(inputs, lengths)
     outputs.sum().backward()
-    assert made.rnn.weight_ih_l0.grad.abs().sum() > 0
-    assert made.rnn.weight_hh_l0.grad.abs().sum() == 0
-    made.rnn.weight_hh_l0.data.zero_()
-    torch.testing.assert_close(made.eval()(inputs, lengths)[0], outputs)
-    assert made.rnn.weight_hh_l0.requires_grad
+    assert recurrent.rnn.weight_ih_l0.grad.abs().sum() > 0
+    assert recurrent.rnn.weight_hh_l0.grad.abs().sum() == 0
+    recurrent.rnn.weight_hh_l0.data.zero_()
+    torch.testing.assert_close(recurrent.eval()(inputs, lengths)[0], outputs)
+    assert recurrent.rnn.weight_hh_l0.requires_grad
 
 
 @pytest.mark.parametrize("lengths", [None, LENGTHS])
@@ -68,24 +68,24 @@ def test_weight_dropout_is_that_of_the_recurrent_weights(
 def test_results_and_gradients_are_those_of_torch(
     cell: Cell, bidirectional: bool, lengths: torch.Tensor | None
 ) -> None:
-    made, inputs = layer(cell, bidirectional), torch.randn(4, 3, 5, requires_grad=True)
+    recurrent, inputs = layer(cell, bidirectional), torch.randn(4, 3, 5, requires_grad=True)
     given = (
         inputs if lengths is None else pack_padded_sequence(inputs, lengths, enforce_sorted=False)
     )
-    theirs, last = made.rnn(given)
+    theirs, last = recurrent.rnn(given)
     if lengths is not None:
         theirs, _ = pad_packed_sequence(theirs)
-    ours, state = made(inputs, lengths)
+    ours, state = recurrent(inputs, lengths)
     torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
     parts = last if isinstance(last, tuple) else (last,)
     for part, expected in zip(state, parts, strict=True):
         torch.testing.assert_close(part, torch.cat(list(expected), dim=1), atol=1e-6, rtol=0)
     weights = torch.randn(ours.shape)
-    wanted = [inputs, *made.rnn.parameters()]
-    found, known = (
-        torch.autograd.grad((outputs * weights).sum(), wanted) for outputs in (ours, theirs)
+    variables = [inputs, *recurrent.rnn.parameters()]
+    gradients, known = (
+        torch.autograd.grad((outputs * weights).sum(), variables) for outputs in (ours, theirs)
     )
-    torch.testing.assert_close(found, known, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(gradients, known, atol=1e-5, rtol=1e-5)
 
 
 ONES = torch.ones(3, 5, 7)

@@ -86,6 +86,6 @@ def test_gradients_in_bfloat16_are_close_and_in_float32() -> None:
     exact = gradients(loss(), [*tensors, values, matrix])
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rough = loss()
-    found = gradients(rough, [*tensors, values, matrix])
-    assert {gradient.dtype for gradient in found} == {torch.float32}
-    torch.testing.assert_close(found, exact, atol=0.01, rtol=0.1)
+    result = gradients(rough, [*tensors, values, matrix])
+    assert {gradient.dtype for gradient in result} == {torch.float32}
+    torch.testing.assert_close(result, exact, atol=0.01, rtol=0.1)

@@ -44,15 +44,15 @@ def test_it_learns_to_reverse_short_sequences(name: str) -> None:
         "count_padding": name in LESSONS,
         "keep_epoch": "free_running_loss",
     }
-    made = settings(block, hidden=24, training=training, **NO_DROPOUT)
+    options = settings(block, hidden=24, training=training, **NO_DROPOUT)
     torch.manual_seed(1)
-    model = Translator(made.model, torch.randn(9, 20), torch.randn(10, 26))
+    model = Translator(options.model, torch.randn(9, 20), torch.randn(10, 26))
     train, valid = reversals(200, 1, longest=3, words=4), reversals(20, 2, longest=3, words=4)
-    TranslatorTrainer(model, made, train, valid, seed=1).run()
+    TranslatorTrainer(model, options, train, valid, seed=1).run()
     sources = [valid.source[row] for row in valid.rows]
-    found = translate(model, sources, decoding_settings(max_steps=6))
+    hypotheses = translate(model, sources, decoding_settings(max_steps=6))
     right = [
         hypothesis.ids.tolist() == source[:-1][::-1].tolist()
-        for hypothesis, source in zip(found, sources, strict=True)
+        for hypothesis, source in zip(hypotheses, sources, strict=True)
     ]
     assert sum(right) >= 17

@@ -143,8 +143,8 @@ def bleu(predicted: list[list[int]], expected: list[list[int]]) -> float:
 @pytest.mark.parametrize("size", [1, 2, 100])
 def test_bleu_is_that_of_the_words_before_the_end_in_batches_of_any_size(size: int) -> None:
     assert 30 < bleu(SAID, MEANT) < 90
-    found = greedy_validation(Echo(), parallel(SAID, MEANT), size)  # type: ignore[arg-type]
-    assert found.bleu == pytest.approx(bleu(SAID, MEANT))
+    result = greedy_validation(Echo(), parallel(SAID, MEANT), size)  # type: ignore[arg-type]
+    assert result.bleu == pytest.approx(bleu(SAID, MEANT))
 
 
 def test_correct_translations_have_the_highest_bleu() -> None:
@@ -153,5 +153,5 @@ def test_correct_translations_have_the_highest_bleu() -> None:
 
 def test_without_an_end_as_many_words_count_as_the_longest_target_has() -> None:
     endless = [[4, 5, 6, 7, 8, 9, 10, 11], [7, 8]]
-    found = greedy_validation(Echo(), parallel(endless, [[4, 5, 6, 7], [7]]), 2)  # type: ignore[arg-type]
-    assert found.bleu == pytest.approx(bleu([endless[0][:5], [7, 8]], [[4, 5, 6, 7], [7]]))
+    result = greedy_validation(Echo(), parallel(endless, [[4, 5, 6, 7], [7]]), 2)  # type: ignore[arg-type]
+    assert result.bleu == pytest.approx(bleu([endless[0][:5], [7, 8]], [[4, 5, 6, 7], [7]]))

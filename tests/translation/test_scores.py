@@ -33,7 +33,7 @@ CASES: list[Any] = [
     ),
     pytest.param(
         "who is the king?", "WHO IS THE KING?", ["WHO IS THE KING?"], False,
-        # only the question mark matches; 1/4, 1/6 and 1/8 of a match stand for the longer n-grams
+        # only the question mark matches; longer n-grams count as 1/4, 1/6 and 1/8 of a match
         (
             100 * (1 / 5 * 1 / (2 * 4) * 1 / (4 * 3) * 1 / (8 * 2)) ** 0.25,
             100 * (1 / 5 * 1 / (2 * 4) * 1 / (4 * 3) * 1 / (8 * 2)) ** 0.25,

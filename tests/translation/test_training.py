@@ -50,12 +50,12 @@ Rows = list[dict[str, float]]
 
 
 def training(
-    made: Settings, seed: int = 3, state: Path | None = None, seconds: float = 1e-9
+    options: Settings, seed: int = 3, state: Path | None = None, seconds: float = 1e-9
 ) -> TranslatorTrainer:
     torch.manual_seed(seed)
     return TranslatorTrainer(
-        translator(made, seed),
-        made,
+        translator(options, seed),
+        options,
         TRAIN,
         VALID,
         seed=seed,
@@ -70,10 +70,10 @@ def short(name: str = "all", **changes: Any) -> Settings:
 
 
 def run(
-    made: Settings, seed: int = 3, state: Path | None = None, seconds: float = 1e-9
+    options: Settings, seed: int = 3, state: Path | None = None, seconds: float = 1e-9
 ) -> tuple[bytes, Rows]:
     """Return the kept weights as bytes, and the rows of the epochs."""
-    one = training(made, seed, state, seconds)
+    one = training(options, seed, state, seconds)
     weights = one.run()
     content = b"".join(weights[name].numpy().tobytes() for name in sorted(weights))
     return content, one.state.epochs
@@ -107,12 +107,12 @@ def test_a_training_killed_after_any_save_ends_with_the_same_bytes(
     saves: int, tmp_path: Path
 ) -> None:
     # 4 batches an epoch: a save after each, one after each epoch, one at the end
-    made, state = short(), tmp_path / "state"
-    whole = run(made)
+    options, state = short(), tmp_path / "state"
+    uninterrupted = run(options)
     with killed_after(saves), pytest.raises(Killed):
-        run(made, state=state)
+        run(options, state=state)
     torch.rand(saves)  # a new process has other random numbers behind it
-    assert run(made, state=state) == whole
+    assert run(options, state=state) == uninterrupted
 
 
 def test_a_resumed_training_includes_the_elapsed_time_of_interrupted_ones(
@@ -156,12 +156,12 @@ def test_a_training_continues_in_the_format_of_its_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
-    whole = run(short(precision="auto"))
+    uninterrupted = run(short(precision="auto"))
     with killed_after(3), pytest.raises(Killed):
         run(short(precision="auto"), state=tmp_path / "state")
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": False})
-    assert run(short(precision="auto"), state=tmp_path / "state") == whole
-    assert run(short(precision="auto")) != whole
+    assert run(short(precision="auto"), state=tmp_path / "state") == uninterrupted
+    assert run(short(precision="auto")) != uninterrupted
 
 
 @pytest.mark.usefixtures("any_precision")
@@ -184,11 +184,11 @@ def test_a_training_continues_in_the_format_of_its_start(
     ],
 )
 def test_every_kind_of_training_continues_with_the_same_bytes(block: Block, tmp_path: Path) -> None:
-    made = settings({**block, "training": {**SHORT, **block.get("training", {})}})
-    whole = run(made)
+    options = settings({**block, "training": {**SHORT, **block.get("training", {})}})
+    uninterrupted = run(options)
     with killed_after(3), pytest.raises(Killed):
-        run(made, state=tmp_path / "state")
-    assert run(made, state=tmp_path / "state") == whole
+        run(options, state=tmp_path / "state")
+    assert run(options, state=tmp_path / "state") == uninterrupted
 
 
 @pytest.mark.usefixtures("any_precision")
@@ -196,10 +196,10 @@ def test_every_kind_of_training_continues_with_the_same_bytes(block: Block, tmp_
 def test_a_finished_state_gives_its_weights_at_once(
     precision: str, seconds: float, tmp_path: Path
 ) -> None:
-    made = short(precision=precision)  # the second is saved at its end only
-    first = run(made, state=tmp_path / "state", seconds=seconds)
+    options = short(precision=precision)  # the second is saved at its end only
+    first = run(options, state=tmp_path / "state", seconds=seconds)
     with patch.object(TranslatorTrainer, "_train_epoch", side_effect=AssertionError):
-        assert run(made, state=tmp_path / "state") == first
+        assert run(options, state=tmp_path / "state") == first
 
 
 @pytest.mark.parametrize(
@@ -296,8 +296,8 @@ def test_a_training_loss_that_is_not_finite_ends_the_training() -> None:
 
 
 def test_padding_does_not_weigh_in_the_corrected_training() -> None:
-    made = settings({"training": {**SHORT, "label_smoothing": 0.1}})
-    one = training(made)
+    options = settings({"training": {**SHORT, "label_smoothing": 0.1}})
+    one = training(options)
     data = parallel([[4, 5], [6]], [[4, 5, 6, 7], [8]])
     one.train_data = data
     loss, _ = one.losses(np.array([0, 1]))
@@ -306,9 +306,9 @@ def test_padding_does_not_weigh_in_the_corrected_training() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None:
-    made, state = short(), tmp_path / "state"
-    whole = run(made)
-    one = training(made, state=state, seconds=1e9)
+    options, state = short(), tmp_path / "state"
+    uninterrupted = run(options)
+    one = training(options, state=state, seconds=1e9)
     step, count = one.step, [0]
 
     def signalled(*arguments: Any) -> float:
@@ -325,7 +325,7 @@ def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None
         one.run()
     assert signal.getsignal(number) is before
     assert one.state.step == 3
-    assert run(made, state=state) == whole
+    assert run(options, state=state) == uninterrupted
 
 
 JOB = """
@@ -402,22 +402,22 @@ def test_the_copy_has_the_models_shape_and_its_tied_weights() -> None:
 
 def test_a_resumed_average_continues_with_the_decay_of_its_step() -> None:
     model = translator(settings({}))
-    whole, resumed = weight_average(model, 0.999), weight_average(model, 0.999)
+    uninterrupted, resumed = weight_average(model, 0.999), weight_average(model, 0.999)
     for _ in range(5):
         step(model)
-        whole.update_parameters(model)
-    resumed.module.load_state_dict(whole.module.state_dict())
+        uninterrupted.update_parameters(model)
+    resumed.module.load_state_dict(uninterrupted.module.state_dict())
     resumed.n_averaged.fill_(5)
     step(model)
-    for average in (whole, resumed):
+    for average in (uninterrupted, resumed):
         average.update_parameters(model)
-    assert torch.equal(bias(whole.module), bias(resumed.module))
+    assert torch.equal(bias(uninterrupted.module), bias(resumed.module))
 
 
 def test_the_mean_of_a_training_is_validated_and_kept() -> None:
     training = {**SHORT, "ema_decay": 0.6, "keep_epoch": "last"}
-    made = settings({"training": training})
-    one = TranslatorTrainer(translator(made), made, TRAIN, VALID, seed=3)
+    options = settings({"training": training})
+    one = TranslatorTrainer(translator(options), options, TRAIN, VALID, seed=3)
     seen: list[Tensor] = []
     update = one.step
 
@@ -435,9 +435,9 @@ def test_the_mean_of_a_training_is_validated_and_kept() -> None:
 def test_a_mean_changes_what_is_validated_and_not_how_it_is_trained() -> None:
     biases, rows = [], []
     for ema_decay in (0.0, 0.9):
-        made = settings({"training": {**SHORT, "ema_decay": ema_decay}})
+        options = settings({"training": {**SHORT, "ema_decay": ema_decay}})
         torch.manual_seed(3)
-        one = TranslatorTrainer(translator(made), made, TRAIN, VALID, seed=3)
+        one = TranslatorTrainer(translator(options), options, TRAIN, VALID, seed=3)
         one.run()
         biases.append(bias(one.model))
         rows.append(one.state.epochs)
@@ -564,7 +564,7 @@ def test_auxiliary_text_is_learned_from_in_the_first_epochs(tmp_path: Path) -> N
     assert len(prepared.train_data) == 9
     assert len(prepared.valid_data) == 2
     assert [len(prepared.sampler.indices(1, epoch)) for epoch in range(3)] == [8, 8, 5]
-    # The auxiliary texts of the files stand behind those of the train part.
+    # The auxiliary texts of the files follow those of the train split.
     assert prepared.train_data.batch([5]).source[0].tolist() == [4 + 7 % 5]
 
     trained = train(block(training=AUXILIARY), 3, inputs, tmp_path / "states", CODE, 9.0)
@@ -573,7 +573,7 @@ def test_auxiliary_text_is_learned_from_in_the_first_epochs(tmp_path: Path) -> N
     assert any(not torch.equal(w, plain.tensors[n]) for n, w in trained.tensors.items())
 
 
-def test_auxiliary_text_that_nobody_asks_for_changes_nothing(tmp_path: Path) -> None:
+def test_unused_auxiliary_text_changes_nothing(tmp_path: Path) -> None:
     with_text, without = (tmp_path / name for name in ("with", "without"))
     runs = []
     for folder, count in ((with_text, 4), (without, 0)):

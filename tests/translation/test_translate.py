@@ -85,16 +85,16 @@ def options(**decoding: Any) -> dict[str, Any]:
 def test_a_tag_asks_for_the_version_of_the_first_reference(
     names: list[str], tags: list[list[int]], shown: list[list[str]]
 ) -> None:
-    made, times = translate_split(model(len(names)), description(names), PAIRS, WORDS, options())
+    results, times = translate_split(model(len(names)), description(names), PAIRS, WORDS, options())
     texts = [[4, 5, 7, EOS], [UNK, 7, EOS], [6, 5, 7, EOS]]
     given = [np.array([*tag, *ids]) for tag, ids in zip(tags, texts, strict=True)]
     expected = translate(model(len(names)), given, decoding_settings(max_steps=6))
-    assert [one.source for one in made] == ["Qui vient ?", "Rome ?", "Où vient ?"]
-    assert [one.reference for one in made] == ["Who comes now ?", "Is he ?", "Where is ?"]
-    for one, tag, ids, found in zip(made, shown, given, expected, strict=True):
+    assert [one.source for one in results] == ["Qui vient ?", "Rome ?", "Où vient ?"]
+    assert [one.reference for one in results] == ["Who comes now ?", "Is he ?", "Where is ?"]
+    for one, tag, ids, hypothesis in zip(results, shown, given, expected, strict=True):
         assert one.source_tokens == [*tag, *one.source.lower().split()]
-        assert one.tokens == WORDS["en"].tokens(found.ids.tolist())
-        assert one.log_probability == pytest.approx(found.log_probability, abs=1e-5)
+        assert one.tokens == WORDS["en"].tokens(hypothesis.ids.tolist())
+        assert one.log_probability == pytest.approx(hypothesis.log_probability, abs=1e-5)
         assert one.attention is not None
         assert one.attention.shape[1] == len(ids)
     assert times["sentences"] == 3
@@ -116,10 +116,10 @@ def test_another_tag_gives_another_translation() -> None:
 def test_unknown_words_are_never_replaced_by_a_tag() -> None:
     unknown_model = model(3)
     unknown_model.decoder.output.bias.data[UNK] = 100.0
-    made, _ = translate_split(
+    results, _ = translate_split(
         unknown_model, description(NAMES), PAIRS, WORDS, options(replace_unknown=True, max_steps=3)
     )
-    for one in made:
+    for one in results:
         assert len(one.tokens) == 3
         assert set(one.tokens) <= set(one.source.lower().split())
 
@@ -136,13 +136,13 @@ def test_losses_use_the_tags_of_the_model(names: list[str], tmp_path: Path) -> N
         texts, splits = token_lists(PAIRS, language, "all"), [one.split for one in PAIRS]
         named = versions(PAIRS, language)  # numbered as they come: 4, k, 3
         write_ids(numericalize(texts, splits, WORDS[language], 100, "all", True, named), path)
-    made, _ = translate_split(model(len(names)), description(names), PAIRS, WORDS, options())
+    results, _ = translate_split(model(len(names)), description(names), PAIRS, WORDS, options())
     scores = evaluate(
         model(len(names)),
         description(names),
         tuple(map(str, ids)),
         PAIRS,
-        made,
+        results,
         options(),  # type: ignore[arg-type]
     )
     first_tag = len(WORDS["fr"]) if names else None
@@ -190,11 +190,11 @@ def test_a_translation_is_one_line(tokens: list[str], text: str) -> None:
 def test_a_text_beyond_the_limit_is_cut_and_the_others_stay(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole, _ = translate_split(model(0), description([]), PAIRS, WORDS, options())
+    uncut, _ = translate_split(model(0), description([]), PAIRS, WORDS, options())
     longer = [*PAIRS, pair(6, "Qui " * 9, "Who ?", "test", "4")]
     monkeypatch.setattr("wordbridge.translation.translate.MAX_TOKENS", 5)
     cut, _ = translate_split(model(0), description([]), longer, WORDS, options())
-    assert [row.tokens for row in cut[:-1]] == [row.tokens for row in whole]
+    assert [row.tokens for row in cut[:-1]] == [row.tokens for row in uncut]
     assert cut[-1].source_tokens == ["qui"] * 5
     assert "warning: cut 1 texts of more than 5 tokens" in capsys.readouterr().err
 

@@ -52,8 +52,8 @@ def test_another_table_is_an_error(tmp_path: Path, content: str, message: str) -
 
 def test_attention_is_read_by_number(tmp_path: Path) -> None:
     weights = [np.random.RandomState(size).rand(size, 5 - size) for size in (1, 2, 3)]
-    made = [Translation("", "", "", [], [], 0.0, weight.astype(np.float32)) for weight in weights]
-    write_attention(tmp_path / "a.npz", made)
+    texts = [Translation("", "", "", [], [], 0.0, weight.astype(np.float32)) for weight in weights]
+    write_attention(tmp_path / "a.npz", texts)
     for number, weight in enumerate(weights):
         np.testing.assert_allclose(read_attention(tmp_path / "a.npz", number), weight, rtol=1e-6)
 

@@ -35,7 +35,7 @@ LENGTHS = torch.tensor([5, 2, 3])
 
 
 def every_word(count: int) -> torch.Tensor:
-    """Return sentences (time, 3) in which every word but padding stands."""
+    """Return sentences (time, 3) with every token except padding."""
     words = [word for word in range(count) if word != PAD]
     words += [4] * (-len(words) % 3)
     return torch.tensor(words).view(-1, 3)
@@ -45,8 +45,8 @@ def every_word(count: int) -> torch.Tensor:
 @pytest.mark.parametrize("name", ALL)
 def test_gradient_flows_to_every_parameter(name: str, kind: str) -> None:
     changes = {"corrected": NO_DROPOUT, "lesson": NO_DROPOUT | LESSON, "awd": AWD}[kind]
-    made = settings(ALL[name], **changes)
-    model = translator(made).train()
+    options = settings(ALL[name], **changes)
+    model = translator(options).train()
     source, target = every_word(SOURCE_WORDS), every_word(TARGET_WORDS)
     lengths = torch.full((3,), len(source))
     forced = torch.ones(len(target), 3, dtype=torch.bool)
@@ -114,8 +114,8 @@ def test_true_words_foretell_the_same_as_a_fully_forced_run(name: str) -> None:
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("name", VARIANTS)
 def test_bfloat16_stays_close_and_has_finite_gradients(name: str, cell: str) -> None:
-    made = settings(VARIANTS[name], cell=cell, **NO_DROPOUT)
-    model, target = translator(made).train(), pad(TARGETS)
+    options = settings(VARIANTS[name], cell=cell, **NO_DROPOUT)
+    model, target = translator(options).train(), pad(TARGETS)
     forced = torch.ones(target.shape, dtype=torch.bool)
     exact = model.logits(model(pad(SOURCES), LENGTHS, 4, target, forced).outputs)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -160,33 +160,33 @@ def test_deep_output_reads_state_input_and_context(name: str) -> None:
     decoder = model.decoder
     reading = decoder.initial_state(model.encoder(pad(SOURCES), LENGTHS))
     embedded = decoder.embedding(torch.tensor([7, 5, 9]))
-    found, after, weights = decoder.step(embedded, reading)
+    result, after, weights = decoder.step(embedded, reading)
     seen = [after.states[-1][0], embedded]
     if weights is not None:
         seen.append((weights.unsqueeze(2) * reading.memory.outputs).sum(dim=1))
     layer = decoder.deep_output
     expected = torch.tanh(torch.cat(seen, dim=1) @ layer.weight.t() + layer.bias)
-    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
-    assert found.shape == (3, 8)
+    torch.testing.assert_close(result, expected, atol=1e-6, rtol=0)
+    assert result.shape == (3, 8)
 
 
 @pytest.mark.parametrize("deep_output", [False, True])
 def test_penalties_are_for_the_recurrent_layer_with_deep_output_too(deep_output: bool) -> None:
     model = translator(settings({}, deep_output=deep_output)).eval()
-    made = model(pad(SOURCES), LENGTHS, 4)
-    assert torch.equal(made.recurrent, made.outputs) is not deep_output
+    options = model(pad(SOURCES), LENGTHS, 4)
+    assert torch.equal(options.recurrent, options.outputs) is not deep_output
     reading = model.decoder.initial_state(model.encoder(pad(SOURCES), LENGTHS))
     before = model.decoder.embedding(torch.full((3,), BOS))
     _, after, _ = model.decoder.step(before, reading)
-    torch.testing.assert_close(made.recurrent[0], after.states[-1][0])
+    torch.testing.assert_close(options.recurrent[0], after.states[-1][0])
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_without_deep_output_the_state_predicts_the_word(name: str) -> None:
     model = translator(settings(ALL[name], deep_output=False)).eval()
     reading = model.decoder.initial_state(model.encoder(pad(SOURCES), LENGTHS))
-    found, after, _ = model.decoder.step(model.decoder.embedding(torch.tensor([7, 5, 9])), reading)
-    assert found is after.states[-1][0]
+    result, after, _ = model.decoder.step(model.decoder.embedding(torch.tensor([7, 5, 9])), reading)
+    assert result is after.states[-1][0]
     assert model.decoder.deep_output is None
 
 
@@ -240,11 +240,11 @@ CPU = torch.device("cpu")
 
 
 def saved(folder: Path, name: str) -> tuple[Path, Path]:
-    made = settings((VARIANTS | FLAGS)[name])
+    options = settings((VARIANTS | FLAGS)[name])
     paths = folder / f"{name}.safetensors", folder / f"{name}.json"
     shapes = {"source": [17, 5], "target": [13, 8]}
-    description = {"settings": asdict(made), "direction": "fr-en", **shapes}
-    write_model(SavedModel(copy_weights(translator(made)), description), *paths)
+    description = {"settings": asdict(options), "direction": "fr-en", **shapes}
+    write_model(SavedModel(copy_weights(translator(options)), description), *paths)
     return paths
 
 
@@ -269,11 +269,11 @@ def test_weights_of_another_variant_are_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"<html>" * 20])
 def test_damaged_files_are_errors(tmp_path: Path, content: bytes) -> None:
     model, described = saved(tmp_path, "baseline")
-    whole = model.read_bytes()
+    weights = model.read_bytes()
     model.write_bytes(content)
     with pytest.raises(InputError, match=r"train (the translator|it) again"):
         read_translator(model, described, CPU)
-    model.write_bytes(whole[:-7])
+    model.write_bytes(weights[:-7])
     with pytest.raises(InputError, match=r"train (the translator|it) again"):
         read_translator(model, described, CPU)
     described.write_bytes(content)

@@ -29,7 +29,7 @@ VARIANTS: dict[str, Block] = {
         "forcing": _LINEAR,
     },
 }
-# Flags that no variant of the lesson has, each beside others that it has to get on with.
+# Flags that no variant of the lesson has, each combined with others.
 FLAGS: dict[str, Block] = {
     "lstm": {"model": {"cell": "lstm", "attention": True}},
     "first": {"model": {"bidirectional": "first", "layers": 3}},
@@ -96,11 +96,11 @@ def decoding_settings(**changes: Any) -> DecodingSettings:
     return DecodingSettings(**defaults("decoding") | changes)
 
 
-def translator(made: Settings, seed: int = 7, target_words: int = TARGET_WORDS) -> Translator:
+def translator(options: Settings, seed: int = 7, target_words: int = TARGET_WORDS) -> Translator:
     """Return an untrained toy model."""
     torch.manual_seed(seed)
     source = torch.randn(SOURCE_WORDS, SOURCE_WIDTH)
-    return Translator(made.model, source, torch.randn(target_words, TARGET_WIDTH))
+    return Translator(options.model, source, torch.randn(target_words, TARGET_WIDTH))
 
 
 def parallel(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> ParallelData:

@@ -26,9 +26,9 @@ class Table:
         self.absent = absent
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        found = np.array([word not in self.absent for word in words], np.bool_)
+        result = np.array([word not in self.absent for word in words], np.bool_)
         rows = [self.row(word) for word in words if word not in self.absent]
-        return np.array(rows, np.float32).reshape(-1, DIM), found
+        return np.array(rows, np.float32).reshape(-1, DIM), result
 
     @property
     def size(self) -> int:
@@ -54,11 +54,11 @@ def build(
 def test_vectors_together_get_unit_deviation() -> None:
     embedding = build(Table())
 
-    found = embedding.matrix[[4, 5, 8]]
+    result = embedding.matrix[[4, 5, 8]]
     assert embedding.matrix.dtype == np.float32
     assert embedding.matrix.shape == (len(TOKENS), DIM)
-    assert found.std() == pytest.approx(1, abs=1e-5)
-    np.testing.assert_allclose(found[0], Table.row("le") * embedding.factor, rtol=1e-6)
+    assert result.std() == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(result[0], Table.row("le") * embedding.factor, rtol=1e-6)
 
 
 def test_a_number_as_scale_multiplies() -> None:
@@ -188,24 +188,24 @@ class RecordingTable:
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         self.lookups.append(list(words))
         rows = [TABLE[word] for word in words if word in TABLE]
-        found = np.array([word in TABLE for word in words], np.bool_)
-        return np.array(rows, np.float32).reshape(-1, 2), found
+        result = np.array([word in TABLE for word in words], np.bool_)
+        return np.array(rows, np.float32).reshape(-1, 2), result
 
 
 class ComposingTable(RecordingTable):
     """A table that composes all words that begin with a small letter."""
 
     def compose(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        found = np.array([word[:1].islower() for word in words], np.bool_)
-        return np.full((int(found.sum()), 2), -1, np.float32), found
+        result = np.array([word[:1].islower() for word in words], np.bool_)
+        return np.full((int(result.sum()), 2), -1, np.float32), result
 
 
 def test_an_exact_spelling_precedes_the_fallbacks() -> None:
-    found = lookup(["le", "Élie"], RecordingTable(), ["case", "elision"])
+    result = lookup(["le", "Élie"], RecordingTable(), ["case", "elision"])
 
-    assert found.steps == ("exact", "exact")
-    assert found.spellings == ("le", "Élie")
-    assert found.matrix.tolist() == [[1, 2], [3, 4]]
+    assert result.steps == ("exact", "exact")
+    assert result.spellings == ("le", "Élie")
+    assert result.matrix.tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize(
@@ -224,10 +224,10 @@ def test_an_exact_spelling_precedes_the_fallbacks() -> None:
 def test_the_first_fallback_with_a_vector_counts(
     word: str, fallbacks: list[str], step: str, spelling: str, vector: list[float]
 ) -> None:
-    found = lookup(["le", word], RecordingTable(), fallbacks)
+    result = lookup(["le", word], RecordingTable(), fallbacks)
 
-    assert (found.steps[1], found.spellings[1]) == (step, spelling)
-    assert found.matrix[1].tolist() == vector
+    assert (result.steps[1], result.spellings[1]) == (step, spelling)
+    assert result.matrix[1].tolist() == vector
 
 
 @pytest.mark.parametrize(
@@ -242,10 +242,10 @@ def test_the_first_fallback_with_a_vector_counts(
 def test_subwords_are_tried_in_the_configured_order(
     fallbacks: list[str], steps: tuple[str, ...]
 ) -> None:
-    found = lookup(["élie", "héna", "?"], ComposingTable(), fallbacks)
+    result = lookup(["élie", "héna", "?"], ComposingTable(), fallbacks)
 
-    assert found.steps == steps
-    assert found.matrix[1].tolist() == ([-1, -1] if "subwords" in fallbacks else [0, 0])
+    assert result.steps == steps
+    assert result.matrix[1].tolist() == ([-1, -1] if "subwords" in fallbacks else [0, 0])
 
 
 def test_two_lookups_serve_any_number_of_fallbacks() -> None:

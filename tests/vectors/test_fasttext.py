@@ -132,16 +132,18 @@ def test_the_sizes_of_chunks_and_windows_change_nothing(
     unknown_words: list[str],
 ) -> None:
     words = [*known_words, *unknown_words]
-    whole = [fasttext_vector(FastTextBin(bin_model), word) for word in words]
+    expected = [fasttext_vector(FastTextBin(bin_model), word) for word in words]
     monkeypatch.setattr(reader, "_CHUNK_BYTES", 41)
     monkeypatch.setattr(reader, "_WINDOW_BYTES", 3 * 7 * 4)
     monkeypatch.setattr(reader, "_CHUNK_ROWS", 2)
 
     vectors = FastTextBin(bin_model)
 
-    np.testing.assert_allclose(vectors.lookup(known_words)[0], whole[: len(known_words)], atol=1e-7)
     np.testing.assert_allclose(
-        vectors.compose(unknown_words)[0], whole[len(known_words) :], atol=1e-7
+        vectors.lookup(known_words)[0], expected[: len(known_words)], atol=1e-7
+    )
+    np.testing.assert_allclose(
+        vectors.compose(unknown_words)[0], expected[len(known_words) :], atol=1e-7
     )
 
 

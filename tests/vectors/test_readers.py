@@ -202,10 +202,10 @@ def test_a_few_words_that_are_not_utf_8_are_a_warning(
 
 
 def test_a_truncated_gzip_file_is_an_error(tmp_path: Path) -> None:
-    whole = gzip.compress((FASTTEXT + "x 1 2 3\n" * 1000).encode())
+    compressed = gzip.compress((FASTTEXT + "x 1 2 3\n" * 1000).encode())
 
     with pytest.raises(InputError, match=r"words\.vec: expected a text.* truncated"):
-        TextVectors(_file(tmp_path, whole[:-20])).lookup(["a"])
+        TextVectors(_file(tmp_path, compressed[:-20])).lookup(["a"])
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

@@ -311,10 +311,10 @@ def test_every_seed_is_valid_in_numpy(project: dict[str, Any]):
 def test_every_default_is_valid_itself(project: dict[str, Any]):
     for path, node in schema_keys(project, project):
         if node.get("default") is not None:
-            whole = {**node, "$defs": project.get("$defs", {})}
+            rooted = {**node, "$defs": project.get("$defs", {})}
             errors = [
                 error.message
-                for error in Draft202012Validator(whole).iter_errors(node["default"])
+                for error in Draft202012Validator(rooted).iter_errors(node["default"])
                 if error.validator != "required" or node["default"] != {}
             ]
             assert errors == [], path

@@ -26,7 +26,7 @@ def problems(changes: str) -> list[str]:
     """Return the lines about the default configuration with ``changes``, a mapping in YAML."""
     config: dict[str, Any] = {}
     for text in ((ROOT / "config.yaml").read_text(encoding="utf-8"), f"{{{changes}}}"):
-        # Into an empty one, as Snakemake does: what aliases stand for is one object before.
+        # Into an empty one, as Snakemake does: aliases are one object before.
         update_config(config, yaml.safe_load(text))
     try:
         check_relations(load(config, ROOT / "workflow/schemas/config.schema.yaml"))

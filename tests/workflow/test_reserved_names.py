@@ -11,7 +11,7 @@ from tests.staleness import SCHEMA, base, prepared
 from workflow.config_errors import resolve
 from workflow.relations import reserved_names
 
-# Wildcards that stand for names in the configuration: where these are defined, and where listed.
+# Wildcards for names in the configuration: where these are defined, and where listed.
 BLOCKS = {
     "set": "image_sets",
     "method": "methods",

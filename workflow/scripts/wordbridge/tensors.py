@@ -1,4 +1,4 @@
-"""Weights of models: copied, loaded, and saved as safetensors beside a JSON of settings."""
+"""Weights of models: copied, loaded, and saved as safetensors with a JSON of settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ _OTHER_FORMATS = {
 # Of one decoded image: 0.4 GB as RGBA. A large JPEG is decoded at a fraction of its size and may
 # have more.
 MAX_PIXELS = 100_000_000
-Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit knows no fractions
+Image.MAX_IMAGE_PIXELS = None  # Pillow's limit has no fractions
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY  # editors store long histories
 _WHOLE = (0.0, 65535.0)  # the range of 16 bits
 # A JPEG is decoded at no less than this multiple of the target size; less changes the result.

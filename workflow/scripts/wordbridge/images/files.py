@@ -124,8 +124,8 @@ def content(path: str | os.PathLike[str]) -> Content:
             size = os.fstat(file.fileno()).st_size
             if not size:
                 return Content("", "empty")
-            whole = os.fspath(path).lower().endswith(_UNCOMPRESSED)
-            ends = file.read(size if whole else _END)
+            is_uncompressed = os.fspath(path).lower().endswith(_UNCOMPRESSED)
+            ends = file.read(size if is_uncompressed else _END)
             file.seek(max(size - _END, len(ends)))
             ends += file.read(_END)
     except OSError as error:

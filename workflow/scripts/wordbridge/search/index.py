@@ -168,10 +168,10 @@ def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> lis
             f"{index.folder}: expected vectors, a query with a direction, and a count of at least "
             f"1, got {got}; search with other words or images, or for more of them"
         )
-    found = (ExactSearch(index.vectors) if exact else index.graph).search(query, count)
+    matches = (ExactSearch(index.vectors) if exact else index.graph).search(query, count)
     cosines = np.zeros(len(index.vectors), np.float32)
-    cosines[found.rows] = found.cosines
-    rows = np.flatnonzero(np.isin(index.rows, found.rows))
+    cosines[matches.rows] = matches.cosines
+    rows = np.flatnonzero(np.isin(index.rows, matches.rows))
     neighbours = sort_neighbours(rows, cosines[index.rows[rows]], count)
     return [
         Hit(rank, float(cosine), index.label(int(row)))

@@ -114,14 +114,16 @@ def ceiling(
     """
     texts = [sentence.reference for sentence in sentences]
     tokens = [getattr(sentence.pair, f"{language}_tokens") for sentence in sentences]
-    own = [natural_text(words, language, tokenizer) for words in tokens]
-    bleu = float(BLEU(lowercase=lowercase).corpus_score(own, [texts]).score)
+    restored = [natural_text(words, language, tokenizer) for words in tokens]
+    bleu = float(BLEU(lowercase=lowercase).corpus_score(restored, [texts]).score)
     if bleu >= LOW_CEILING:
         return {}
     if lowercase:
-        texts, own = ([text.lower() for text in side] for side in (texts, own))
+        texts, restored = ([text.lower() for text in side] for side in (texts, restored))
     lost = Counter(
-        sign for text, words in zip(texts, own, strict=True) for sign in sorted({*text} - {*words})
+        sign
+        for text, words in zip(texts, restored, strict=True)
+        for sign in sorted({*text} - {*words})
     )
     signs = " ".join(sign for sign, _ in lost.most_common(5))
     print(

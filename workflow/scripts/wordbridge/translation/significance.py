@@ -70,8 +70,10 @@ def compare(
     drawn = np.random.default_rng(seed).choice(sentences, size=(resamples, sentences))
     weights = np.stack([np.bincount(row, minlength=sentences) for row in drawn])
     before, after = _resampled(baseline, weights), _resampled(variant, weights)
-    whole = np.ones((1, sentences), dtype=np.int64)
-    difference = float(_resampled(variant, whole)[0] - _resampled(baseline, whole)[0])
+    every_sentence = np.ones((1, sentences), dtype=np.int64)
+    difference = float(
+        _resampled(variant, every_sentence)[0] - _resampled(baseline, every_sentence)[0]
+    )
     low, high = np.percentile(after - before, [2.5, 97.5]).tolist()
     return Comparison(difference, low, high, _p_value(after - before, difference))
 
