@@ -31,16 +31,16 @@ PHASES := text vectors shards all
 
 .PHONY: run configs setup test full images long docs benchmark clean
 
-# Before the set-up, which takes minutes.
-configs:
-	@[ -f "$$CONFIG" ] || for file in $$CONFIG; do [ -f "$$file" ] || { \
-	  echo "error: CONFIG: expected a file, got no $$file; check the path" >&2; exit 1; }; done
-
 run: configs $(READY)
 	@set -e; set -- $(FULL); \
 	if [ -f "$$CONFIG" ]; then set -- "$$@" "$$CONFIG"; else set -- "$$@" $$CONFIG; fi; \
 	[ $$# = 0 ] || set -- --configfile "$$@"; \
 	for phase in $(PHASES); do $(SNAKEMAKE) $$phase "$$@"; done
+
+# Before the set-up, which takes minutes.
+configs:
+	@[ -f "$$CONFIG" ] || for file in $$CONFIG; do [ -f "$$file" ] || { \
+	  echo "error: CONFIG: expected a file, got no $$file; check the path" >&2; exit 1; }; done
 
 full: FULL := configs/full.yaml
 full: run

@@ -55,6 +55,7 @@ def ready(checkout: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "phases", "configs"),
     [
+        ([], "text vectors shards all", []),
         (["run"], "text vectors shards all", []),
         (["full"], "text vectors shards all", ["configs/full.yaml"]),
         (
