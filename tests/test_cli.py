@@ -364,30 +364,33 @@ def test_a_model_with_tags_for_another_vocabulary_is_an_error(results: Path, wor
 
 
 WHO = ["qui", "vient", "?"]
-# Lines of stdin and the message about each, "" for those that are translated like "Qui vient ?".
-LINES = [
-    (b"\xef\xbb\xbfQui vient ?\r", ""),  # the first line, with a byte order mark
-    (b"Qui vi\xe9nt ?", "expected UTF-8 text on one line, got byte 0xe9 at character 7"),
-    (b"Qui\0vient ?", "expected UTF-8 text on one line, got byte 0x00 at character 4"),
-    (b"Qui\rvient ?", "expected UTF-8 text on one line, got byte 0x0d at character 4"),
-    (b"Qui vient ?\r\r", "expected UTF-8 text on one line, got byte 0x0d at character 12"),
-    (b"\xed\xa0\x80", "expected UTF-8 text on one line, got byte 0xed at character 1"),
-    (b"Qui vient ?" * 4091, "expected at most 10000 characters, got 45001; give the text sentence"),
-    (b"", "expected words, got none"),
-    (b"\t \xc2\xa0", "expected words, got none"),
-    ("\u200b\ufeff".encode(), "expected words, got none"),
-    *((f"Qui{space}vient ?".encode(), "") for space in "\t\v\f\x1c\x85\xa0\u2028\u2029"),
-    ("Qui vient\u00a0?".encode(), ""),
-    (b"Qui vient ?", ""),  # the last line, without a line end
-]
 
 
 def test_a_bad_line_costs_only_itself(finished: Path, wordbridge: Cli):
-    run = wordbridge("translate", results=finished, stdin=b"\n".join(line for line, _ in LINES))
+    # Lines and the message about each, "" for those that are translated like "Qui vient ?".
+    lines = [
+        (b"\xef\xbb\xbfQui vient ?\r", ""),  # the first line, with a byte order mark
+        (b"Qui vi\xe9nt ?", "expected UTF-8 text on one line, got byte 0xe9 at character 7"),
+        (b"Qui\0vient ?", "expected UTF-8 text on one line, got byte 0x00 at character 4"),
+        (b"Qui\rvient ?", "expected UTF-8 text on one line, got byte 0x0d at character 4"),
+        (b"Qui vient ?\r\r", "expected UTF-8 text on one line, got byte 0x0d at character 12"),
+        (b"\xed\xa0\x80", "expected UTF-8 text on one line, got byte 0xed at character 1"),
+        (
+            b"Qui vient ?" * 4091,
+            "expected at most 10000 characters, got 45001",
+        ),
+        (b"", "expected words, got none"),
+        (b"\t \xc2\xa0", "expected words, got none"),
+        ("\u200b\ufeff".encode(), "expected words, got none"),
+        *((f"Qui{space}vient ?".encode(), "") for space in "\t\v\f\x1c\x85\xa0\u2028\u2029"),
+        ("Qui vient\u00a0?".encode(), ""),
+        (b"Qui vient ?", ""),  # the last line, without a line end
+    ]
+    run = wordbridge("translate", results=finished, stdin=b"\n".join(line for line, _ in lines))
     assert run.exit_code == 0
     who = expected(WHO, 10)
-    assert run.stdout.split("\n") == [*("" if message else who for _, message in LINES), ""]
-    messages = [f"stdin, line {n}: {m}" for n, (_, m) in enumerate(LINES, start=1) if m]
+    assert run.stdout.split("\n") == [*("" if message else who for _, message in lines), ""]
+    messages = [f"stdin, line {n}: {m}" for n, (_, m) in enumerate(lines, start=1) if m]
     assert len(run.stderr.splitlines()) == len(messages)
     for line, message in zip(run.stderr.splitlines(), messages, strict=True):
         assert re.match(message, line)

@@ -51,10 +51,26 @@ ROWS: list[Row] = [
         damaged={"scores/plain/10.json": b"{}"},
     ),
     Command(
-        "bytes of no text", ("translate",), "stdin: expected UTF-8 text", 1, b"\xff\xd8\xff\xe0\0\n"
+        "bytes of no text",
+        ("translate",),
+        "stdin, line 1: expected UTF-8 text on one line, got byte 0xff",
+        0,
+        b"\xff\xd8\xff\xe0\0\n",
     ),
-    Command("bytes of no text as words", ("translate", "caf\udce9 ?"), "expected UTF-8 text, got"),
-    Command("a book as a question", ("translate", "a " * 6000), "expected a text of at most 10000"),
+    Command(
+        "bytes of no text as words",
+        ("translate", "Qui ?", "caf\udce9 ?"),
+        "text 2: expected UTF-8 text on one line, got byte 0xe9 at character 4",
+        0,
+    ),
+    Command(
+        "a book as a question", ("translate", "a " * 6000), "text 1: expected at most 10000", 0
+    ),
+    Command(
+        "a book as a French question",
+        ("search", "--french", "a " * 6000 + "?"),
+        "question: expected at most 10000 characters, got 12001",
+    ),
     Command("a seed in words", (*TRANSLATE, "--seed", "two"), "Invalid value for '--seed'", 2),
     Command("an unknown option", (*TRANSLATE, "--bean", "2"), "No such option: --bean", 2),
     Command(
@@ -135,7 +151,36 @@ ROWS: list[Row] = [
         f"{CLI}::test_a_model_for_another_vocabulary_is_an_error",
         "ENGLISH[:-1]",
     ),
-    Held("stdin in Latin-1", f"{CLI}::test_text_in_another_encoding_is_refused", "latin-1"),
+    *(
+        Held(what, f"{CLI}::test_a_bad_line_costs_only_itself", text)
+        for what, text in (
+            ("a line in Latin-1", r"Qui vi\xe9nt"),
+            ("a line with a NUL", r"Qui\0vient"),
+            ("a line with a lone CR", r"Qui\rvient"),
+            ("a line of 45,000 characters", "* 4091"),
+            ("a line of invisible characters", r"\u200b\ufeff"),
+            ("lines that begin with a mark and end in CR and LF", r"\xef\xbb\xbf"),
+            ("line separators of Unicode inside lines", r"\u2028\u2029"),
+        )
+    ),
+    *(
+        Held(
+            what,
+            "tests/translation/test_scores.py::test_a_low_ceiling_is_that_of_the_references_own_tokens",
+            text,
+        )
+        for what, text in (
+            ("references with curly apostrophes", r"What\u2019s"),
+            ("references with curly quotes", "“Who”"),
+            ("references in capitals, scored with case", "the Box ?"),
+        )
+    ),
+    Held(
+        "references in another script",
+        "tests/translation/test_translate.py::"
+        "test_references_without_any_word_of_the_vocabulary_are_an_error",
+        "Кто",
+    ),
     Held("stdin without lines", f"{CLI}::test_without_lines_nothing_is_printed", 'stdin=""'),
     Held("an unknown word", "tests/search/test_engine.py::test_an_error_is_one_line", "baot"),
     Held(

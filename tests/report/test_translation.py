@@ -96,7 +96,9 @@ def test_every_visible_column_is_in_the_table() -> None:
     table = scores_table([*RECORDS[:3], RECORDS[3] | low], "test", published=True, resamples=50)
     assert set(SCORE_COLUMNS) <= set(table.frame.columns)
     assert table.frame["bleu_ceiling"].dropna().tolist() == [41.12]
-    assert table.caption.endswith("BLEU has a ceiling: the references' tokens lack their \u2019 “.")
+    assert table.caption.endswith(
+        "BLEU has a ceiling: the tokens of references lack their \u2019 “."
+    )
     assert "bleu_ceiling" not in scores_table(RECORDS, "test", resamples=50).frame
     assert {"bleu_single_std", "bleu_gain_low", "bleu_gain_high"} <= set(table.frame.columns)
 

@@ -10,7 +10,6 @@ from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.translation.scores import (
     ceiling,
     has_repetition,
-    reference_streams,
     score,
     token_rates,
 )
@@ -119,15 +118,6 @@ def test_the_padding_of_references_changes_no_score() -> None:
     filled = score(hypotheses, [short[0], long[0]], [short * 3, long], lowercase=False)
     assert ragged["bleu_multi"] == filled["bleu_multi"]
     assert ragged["chrf_multi"] == filled["chrf_multi"]
-
-
-def test_references_are_turned_into_streams_padded_with_none() -> None:
-    assert reference_streams([["a"], ["b", "c", "d"], ["e", "f"]]) == [
-        ["a", "b", "e"],
-        [None, "c", "f"],
-        [None, "d", None],
-    ]
-    assert reference_streams([]) == []
 
 
 @pytest.mark.parametrize(

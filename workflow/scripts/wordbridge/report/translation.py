@@ -133,7 +133,7 @@ def scores_table(
     )
     if low:
         signs = " ".join(dict.fromkeys(" ".join(r["lost_characters"] for r in low).split()))
-        caption += f" BLEU has a ceiling: the references' tokens lack their {signs or 'spaces'}."
+        caption += f" BLEU has a ceiling: the tokens of references lack their {signs or 'spaces'}."
     frame = add_published_trainings(frame) if published else frame
     return Table(frame, caption, score_columns(records, baseline), group=True)
 

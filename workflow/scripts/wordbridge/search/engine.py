@@ -112,7 +112,10 @@ class SearchEngine:
         run = best_run(self._results, runs_from_language(self._results, "fr"))
         pipeline = read_pipeline(self._results, *run, choose_device("cpu", threads=1))
         with redirect_stderr(io.StringIO()):  # no progress bar for one question
-            return pipeline.translate([question])[0].translation
+            (result,) = pipeline.translate([question])
+        if result.error:
+            raise InputError(f"question: {result.error}")
+        return result.translation
 
 
 def find_path(path: Path) -> Path | None:

@@ -93,7 +93,8 @@ def score(
     }
     for kind, references in (("single", singles), ("multi", multi_references)):
         suffix = "" if kind == "single" else "_multi"
-        streams: list[Any] = reference_streams(references)  # sacreBLEU's types lack None
+        # By reference. sacreBLEU skips None, which its types lack; "" would be one of length 0.
+        streams: list[Any] = list(map(list, zip_longest(*references)))
         for metric in (BLEU(lowercase=lowercase), CHRF(lowercase=lowercase)):
             result: Any = metric.corpus_score(hypotheses, streams)
             name = type(metric).__name__.lower()
@@ -132,15 +133,6 @@ def ceiling(
         file=sys.stderr,
     )
     return {"bleu_ceiling": bleu, "lost_characters": signs}
-
-
-def reference_streams(references: Sequence[Sequence[str]]) -> list[list[str | None]]:
-    """Return ``references`` (by sentence) as sacreBLEU expects them: by reference.
-
-    Missing references are None, which sacreBLEU skips; an empty text would count as a reference of
-    length 0.
-    """
-    return list(map(list, zip_longest(*references)))
 
 
 def token_rates(tokens: Sequence[Sequence[str]]) -> dict[str, float]:
