@@ -101,6 +101,7 @@ def tiff(numbers: np.ndarray, tags: dict[int, object]) -> bytes:
         (png_16(NUMBERS, 10), [0, 8, 15]),  # a statement that is false
         (png_16(COLOURS, 12), [0, 136, 255]),  # Pillow reads 16 levels
         (png_16(COLOURS * 16, 12), [0, 128, 255]),
+        (png_16(COLOURS * 0, 4), [0, 0, 0]),
         (tiff(NUMBERS, {281: 4095}), [0, 128, 255]),
         (tiff(NUMBERS, {280: 2048, 281: 4095}), [0, 0, 255]),
         (tiff(NUMBERS, {281: 100}), [0, 8, 15]),

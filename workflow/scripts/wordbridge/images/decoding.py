@@ -112,7 +112,7 @@ def _scaled(image: Image.Image, data: bytes) -> Image.Image:
         raise UnreadableImageError(f"numbers without a known range (mode {image.mode})")
     numbers = np.asarray(image, np.float32)
     if not is_grey:
-        numbers = numbers * (high / (high // 256))
+        numbers = numbers * (high / max(high // 256, 1))
     elif image.mode != "F":
         high += np.sign(high - low)  # with integers the last step is white too
     pixels = (np.nan_to_num(numbers) - low) * (256 / (high - low))
