@@ -17,6 +17,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 CONFIG ?=
+FULL :=
 PHOTOS ?=
 NOTE ?=
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES)

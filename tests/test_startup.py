@@ -46,9 +46,9 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (b"a: 2018-13-45\n", "expected YAML, got month must be in 1..12; correct it"),
         (b"a: 1\nb: \x07\n", "line 2: expected YAML, got an error: control characters are not"),
         (b"a: 1\n# caf\xe9\n", "line 2: expected UTF-8, got byte 0xe9 at byte 6 of the line;"),
-        (b"\xff\xfea\0", "line 1: expected UTF-8, got UTF-16; convert it"),
+        (b"\xff\xfea\0", "line 1: expected UTF-8, got UTF-16; convert "),
         (b"a: 1\rb: 2\r", "line 1: expected lines that end in "),
-        (None, ": expected a configuration file, got no file; check the path"),
+        (None, ": expected a configuration file, got none; check the path"),
     ],
 )
 def test_the_error_of_a_config_file_has_file_line_and_remedy(

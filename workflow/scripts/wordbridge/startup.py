@@ -76,8 +76,8 @@ def config_keys(path: str | Path) -> list[tuple[str, int]]:
 
     Raises InputError, with the line, unless the file is one YAML or JSON mapping in UTF-8.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: expected a configuration file, got no file; check the path")
+    if not (Path(path).is_file() and os.access(path, os.R_OK)):
+        raise InputError(f"{path}: expected a configuration file, got none; check the path")
     text = decode(Path(path).read_bytes(), path)
     loader = YAML(text)
     try:
