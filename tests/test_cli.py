@@ -22,6 +22,7 @@ from wordbridge.cli import app
 from wordbridge.corpus.detokenizer import detokenize
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.corpus.subwords import segment_texts, train_sentencepiece, write_sentencepiece
+from wordbridge.corpus.tokenizer import write_tokenizer
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from wordbridge.errors import InputError
 from wordbridge.files import write_json
@@ -114,6 +115,8 @@ def finish(results: Path) -> Path:
     """Write the files of a finished run that ``translate`` reads, and return the folder."""
     save_vocabulary(results, "fr", FRENCH)
     save_vocabulary(results, "en", ENGLISH)
+    for language in ("fr", "en"):
+        write_tokenizer(results / f"tokens/{language}.tokenizer", language)
     write_json(results / "config.json", {**USAGE, "tokenizer": "spacy"})
     save(results, "plain", 2, "fr-en", bleu=7.5)
     save(results, "plain", 10, "fr-en", bleu=9.5)
@@ -304,6 +307,8 @@ def test_sentencepiece_models_segment_the_tokens(results: Path, wordbridge: Cli)
         write_sentencepiece(results / f"subwords/{name}.model", model)
     pieces = segment_texts(["où est la gare ?"], models["fr"])[0]
     save_vocabulary(results, "fr", list(dict.fromkeys(pieces))[:-1])
+    for language in ("fr", "en"):
+        write_tokenizer(results / f"tokens/{language}.tokenizer", language)
     write_json(results / "config.json", {**USAGE, "tokenizer": "sentencepiece"})
     save(results, "plain", 10, "fr-en", bleu=9.5)
     run = wordbridge("translate", "Où est la GARE ?", "--json", "--seed", "10", results=results)
@@ -334,6 +339,7 @@ def test_sentencepiece_models_segment_the_tokens(results: Path, wordbridge: Cli)
         ([], "translators", "expected trained translators, got none; run snakemake first"),
         ([], "config.json", "config.json: expected the settings of a finished run, got no file"),
         ([], "vocabulary/fr.tsv", "fr.tsv: no table can be read"),
+        ([], "tokens/fr.tokenizer", "fr.tokenizer: expected the tokenizer of a run"),
     ],
 )
 def test_an_error_is_one_line(

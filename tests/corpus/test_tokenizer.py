@@ -5,6 +5,7 @@ from multiprocessing.spawn import get_preparation_data
 from types import ModuleType
 
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +15,10 @@ from wordbridge.corpus.pairs import Pair
 from wordbridge.corpus.tokenizer import (
     apply_rules,
     normalize,
+    read_tokenizer,
     tokenize,
     tokenize_pairs,
+    write_tokenizer,
 )
 from wordbridge.errors import InputError
 
@@ -48,6 +51,22 @@ def test_the_lesson_keeps_white_space_and_curly_quotes():
 def test_the_rules_apply_to_the_tokens():
     kept = {**RULES, "lower_case": False, "capitals": False}
     assert tokenize(["Who is NASA"], "en", kept) == [["Who", "is", "NASA"]]
+
+
+HYPHENATED = [
+    "anti-vampire", "ANTI-\u00c9tat", "r'abat", "saut-de-ski", "\u00c9tats-Unis", "faux-2",
+    "entr\u2019abat", "pet-en-l'air", "prud'hommes", "Aujourd'hui", "arc-en-ciel", "plut\u00f4t",
+    "\u017fous-\u017fol", "K-x", "demi-dieu", "\u0130-a", "tchin-tchin", "est-ce", "\u4e2d-\u6587",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_tokenizer_in_a_file_gives_the_tokens_of_spacy(language, tmp_path):
+    write_tokenizer(tmp_path / "saved", language)
+    saved, spacys = read_tokenizer(tmp_path / "saved"), spacy.blank(language).tokenizer
+    texts = [f"Qui, {word} ?" for word in HYPHENATED] + HYPHENATED
+    tokens = [[token.text for token in spacys(text)] for text in texts]
+    assert [[token.text for token in saved(text)] for text in texts] == tokens
 
 
 def test_an_unknown_language_is_an_error():

@@ -48,12 +48,15 @@ rule extract_questions:
 
 
 rule tokenize_questions:
-    """The pairs as tokens, without pairs that are too long."""
+    """The pairs as tokens, without pairs that are too long, and the tokenizer of each language."""
     input:
         pairs="<results>/questions/pairs.tsv",
     output:
         pairs="<results>/tokens/pairs.tsv",
         report="<results>/tokens/report.tsv",
+        # For translations of new texts.
+        fr="<results>/tokens/fr.tokenizer",
+        en="<results>/tokens/en.tokenizer",
     log:
         "<logs>/tokenize_questions.log",
     conda:

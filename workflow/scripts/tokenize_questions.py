@@ -3,7 +3,7 @@
 from collections import Counter
 
 from wordbridge.corpus.pairs import read_pairs, write_counts, write_tokenized
-from wordbridge.corpus.tokenizer import tokenize_pairs
+from wordbridge.corpus.tokenizer import tokenize_pairs, write_tokenizer
 from wordbridge.job import start_job
 
 start_job(snakemake)
@@ -19,3 +19,5 @@ pairs = tokenize_pairs(
 )
 write_tokenized(snakemake.output.pairs, pairs)
 write_counts(snakemake.output.report, report)
+for language in ("fr", "en"):
+    write_tokenizer(snakemake.output[language], language)

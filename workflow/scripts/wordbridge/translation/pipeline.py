@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from spacy.tokenizer import Tokenizer
 
 from wordbridge.corpus.batches import DIRECTIONS
 from wordbridge.corpus.pairs import one_line
 from wordbridge.corpus.special_tokens import UNK
-from wordbridge.corpus.tokenizer import tokenize
+from wordbridge.corpus.tokenizer import read_tokenizer, tokenize_texts
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
 from wordbridge.errors import InputError
 from wordbridge.files import read_json
@@ -46,13 +47,15 @@ class TranslationPipeline:
     """A model with everything between a text and its translation.
 
     ``description`` is the JSON of the model; ``config`` has tokenizer, rules and decoding of the
-    run; ``subwords`` are the SentencePiece models by language, if these are the tokenizer.
+    run; ``tokenizer`` is spaCy's of the source language; ``subwords`` are the SentencePiece models
+    by language, if these are the tokenizer.
     """
 
     model: Translator
     description: Mapping[str, Any]
     vocabularies: Mapping[str, Vocabulary]
     config: Mapping[str, Any]
+    tokenizer: Tokenizer
     subwords: Mapping[str, bytes]
 
     @property
@@ -107,7 +110,7 @@ class TranslationPipeline:
         return results
 
     def _tokens(self, texts: Sequence[str]) -> list[list[str]]:
-        tokens = tokenize(texts, self.language, self.config["rules"])
+        tokens = tokenize_texts(texts, self.tokenizer, self.config["rules"])
         if not self.subwords:
             return tokens
         from wordbridge.corpus.subwords import segment_texts
@@ -137,12 +140,14 @@ def read_pipeline(
             f"{folder}: expected target_versions and a direction of {', '.join(DIRECTIONS)}, got "
             f"{direction!r} or no versions; train the translator again"
         )
+    source = str(direction).split("-")[0]
+    tokenizer = read_tokenizer(results / "tokens" / f"{source}.tokenizer")
     subwords = {}
     if config["tokenizer"] == "sentencepiece":
         from wordbridge.corpus.subwords import read_sentencepiece
 
         subwords = {n: read_sentencepiece(results / "subwords" / f"{n}.model") for n in languages}
-    return TranslationPipeline(model, description, vocabularies, config, subwords)
+    return TranslationPipeline(model, description, vocabularies, config, tokenizer, subwords)
 
 
 def _problem(text: object) -> str:
