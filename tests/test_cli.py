@@ -193,8 +193,8 @@ def test_without_lines_nothing_is_printed(finished: Path, wordbridge: Cli):
 
 
 def test_scores_follow_a_tab(finished: Path, wordbridge: Cli):
-    run = wordbridge("translate", "Qui vient ?", "--scores", results=finished)
-    text, score = run.stdout.rstrip("\n").split("\t")
+    run = wordbridge("translate", "Qui vient ?", "", "--scores", results=finished)
+    text, score = run.stdout.removesuffix("\n\t\n").split("\t")
     assert text == expected(["qui", "vient", "?"], 10)
     assert float(score) < 0
 

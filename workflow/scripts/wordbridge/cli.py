@@ -161,7 +161,8 @@ def _show_translation(translation: "TextTranslation", scores: bool, as_json: boo
     if as_json:
         typer.echo(json.dumps(asdict(translation), ensure_ascii=False))
     else:
-        score = f"\t{translation.log_probability:.4f}" if scores else ""
+        number = "" if translation.error else f"{translation.log_probability:.4f}"
+        score = f"\t{number}" if scores else ""
         start = f"{translation.source.strip()}\n    " if _on_terminal() else ""
         typer.echo(start + translation.translation + score)
     if translation.unknown:
