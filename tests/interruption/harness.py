@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -167,7 +168,7 @@ class Watcher(threading.Thread):
         super().__init__(daemon=True)
         self.results, self.states = tree / results, tree / "resources/state"
         self.expected = expected
-        self.seen: dict[Path, tuple[int, int, int]] = {}
+        self.seen: dict[str, tuple[int, int, int]] = {}
         self.looks, self.wrong = 0, set[str]()
         self._ended = threading.Event()
 
@@ -183,19 +184,17 @@ class Watcher(threading.Thread):
         while not self._ended.wait(0.03):
             self.looks += 1
             for root in (self.results, self.states):
-                for path in files(root):
-                    try:
-                        self._look(path)
-                    except FileNotFoundError:
-                        continue
+                for file in files(root):
+                    with suppress(FileNotFoundError):
+                        self._look(file)
 
-    def _look(self, path: Path) -> None:
-        stat = path.stat()
+    def _look(self, file: os.DirEntry[str]) -> None:
+        stat = file.stat()
         now = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-        if self.seen.get(path) != now:
-            self.seen[path] = now
-            if not self._is_whole(path):
-                self.wrong.add(str(path))
+        if self.seen.get(file.path) != now:
+            self.seen[file.path] = now
+            if not self._is_whole(Path(file.path)):
+                self.wrong.add(file.path)
 
     def _is_whole(self, path: Path) -> bool:
         if path.is_relative_to(self.results):
@@ -203,11 +202,15 @@ class Watcher(threading.Thread):
         return path.suffix == ".lock" or is_whole_state(path.read_bytes())
 
 
-def files(root: Path) -> Iterable[Path]:
-    """Yield the files under ``root`` that have a final name and no times in them."""
-    for folder, _, names in os.walk(root):
-        if not {*VOLATILE_FOLDERS} & {*Path(folder).parts}:
-            yield from (Path(folder, name) for name in names if not name.startswith("."))
+def files(folder: str | Path) -> Iterator[os.DirEntry[str]]:
+    """Yield the files in ``folder``, at any depth, with a final name and without times."""
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                if entry.name not in VOLATILE_FOLDERS:
+                    yield from files(entry.path)
+            elif not entry.name.startswith("."):
+                yield entry
 
 
 def is_whole_state(content: bytes) -> bool:
