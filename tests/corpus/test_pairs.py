@@ -9,7 +9,6 @@ from wordbridge.corpus.pairs import (
     TokenizedPair,
     escape_token,
     join_tokens,
-    one_line,
     read_pairs,
     read_tokenized,
     split_tokens,
@@ -21,6 +20,7 @@ from wordbridge.corpus.pairs import (
     write_tokenized,
 )
 from wordbridge.errors import InputError
+from wordbridge.text import one_line
 
 quick = settings(derandomize=True, max_examples=100, deadline=None, database=None)
 

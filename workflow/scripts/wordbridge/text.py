@@ -49,6 +49,17 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text) if rest else text
 
 
+# Characters that Python, pandas or a spreadsheet may take for the end of a field or of a line.
+# The French spaces U+00A0, U+202F and U+2009 stay: the tokenizer normalizes them.
+_ENDS = "\0\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
+_BREAK = re.compile(f"[{_ENDS}]")
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with each run of tabs, line ends and spaces around them as one space."""
+    return " ".join(filter(None, (part.strip(" ") for part in _BREAK.split(text))))
+
+
 def decode(data: bytes, path: object, line: int = 1) -> str:
     r"""Return the bytes from the start of ``line`` of the file at ``path`` as text with ends \n.
 

@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from wordbridge.corpus.pairs import Pair, one_line
+from wordbridge.corpus.pairs import Pair
 from wordbridge.corpus.question_words import (
     ENGLISH,
     FRENCH,
@@ -23,6 +23,7 @@ from wordbridge.corpus.question_words import (
     find_question,
 )
 from wordbridge.errors import InputError, shorten
+from wordbridge.text import one_line
 
 Reference = tuple[int, int, int]  # book, chapter, verse, each from 1
 

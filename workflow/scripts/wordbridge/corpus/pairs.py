@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wordbridge.files import read_tsv, write_tsv
+from wordbridge.text import one_line
 
 
 class Pair(NamedTuple):
@@ -46,16 +47,6 @@ TOKENIZED_COLUMNS = TokenizedPair._fields[:-1]
 REPORT_COLUMNS = ("reason", "count")
 
 SPLITS = ("train", "auxiliary", "valid", "test")  # in the order of the tables
-
-# Characters that Python, pandas or a spreadsheet may take for the end of a field or of a line.
-# The French spaces U+00A0, U+202F and U+2009 stay: the tokenizer normalizes them.
-_ENDS = "\0\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
-_BREAK = re.compile(f"[{_ENDS}]")
-
-
-def one_line(text: str) -> str:
-    """Return ``text`` with each run of tabs, line ends and spaces around them as one space."""
-    return " ".join(filter(None, (part.strip(" ") for part in _BREAK.split(text))))
 
 
 def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> int:

@@ -12,9 +12,9 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wordbridge.corpus.pairs import Pair, one_line, read_pairs
+from wordbridge.corpus.pairs import Pair, read_pairs
 from wordbridge.errors import InputError
-from wordbridge.text import Text, clean, read_lines
+from wordbridge.text import Text, clean, one_line, read_lines
 
 Key = TypeVar("Key")
 Matcher = Callable[[str], "re.Match[str] | None"]

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
-from wordbridge.corpus.batches import pad, sorted_batches
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.progress import progress
 from wordbridge.translation.settings import ModelSettings
@@ -55,15 +55,17 @@ def translate(
     model.eval()
     device = next(model.parameters()).device
     hypotheses: dict[int, Hypothesis] = {}
-    size, order = settings.batch_size, sorted_batches([len(ids) for ids in sentences], 1)
+    size, order = settings.batch_size, np.argsort([-len(ids) for ids in sentences], kind="stable")
     # Memory grows with the longest text of a batch, so each long text is a batch by itself.
     long = sum(len(ids) > LONG for ids in sentences)
     rest = range(long, len(order), size)
-    batches = order[:long] + [np.concatenate(order[start : start + size]) for start in rest]
+    batches = [order[start : start + 1] for start in range(long)]
+    batches += [order[start : start + size] for start in rest]
     for indices in progress(batches, "translating", len(batches), "batch"):
-        batch = [sentences[index] for index in indices]
+        batch = [torch.as_tensor(sentences[index]) for index in indices]
         lengths = torch.tensor([len(ids) for ids in batch])
-        outputs = beam_search(model, pad(batch).to(device), lengths, settings)
+        source = pad_sequence(batch, padding_value=PAD).long().to(device)
+        outputs = beam_search(model, source, lengths, settings)
         hypotheses.update(zip(indices.tolist(), outputs, strict=True))
     return [hypotheses[index] for index in range(len(sentences))]
 

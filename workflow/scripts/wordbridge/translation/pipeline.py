@@ -11,12 +11,12 @@ import torch
 from spacy.tokenizer import Tokenizer
 
 from wordbridge.corpus.batches import DIRECTIONS
-from wordbridge.corpus.pairs import one_line
 from wordbridge.corpus.special_tokens import UNK
 from wordbridge.corpus.tokenizer import read_tokenizer, tokenize_texts
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
 from wordbridge.errors import InputError
 from wordbridge.files import read_json
+from wordbridge.text import one_line
 from wordbridge.translation.translate import translate_tokens
 from wordbridge.translation.translator import Translator, read_translator
 
