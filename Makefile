@@ -8,7 +8,7 @@
 # make benchmark PHOTOS=FOLDER   all benchmarks, into benchmarks/README.md; NOTE=TEXT adds a line
 # make clean    remove results/; downloads stay in resources/
 #
-# CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv;
+# TORCH=cpu sets up torch without CUDA, from PyTorch's own index. CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv;
 # CONFIG=configs/mine.yaml goes on top of config.yaml, and of configs/full.yaml with `make full`;
 # it is the path of one file, which may have spaces, or else several paths.
 
@@ -16,6 +16,7 @@ CORES ?= all
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+TORCH ?= default
 CONFIG ?=
 FULL :=
 PHOTOS ?=
@@ -24,6 +25,12 @@ SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES)
 
 export CONFIG PHOTOS NOTE
 export PYTHONNOUSERSITE := 1
+
+INSTALL_default = $(BIN)/python -m pip install --quiet --no-deps -r requirements.lock
+# For pip a version with +cpu is later than the same without, and equals it in the lock.
+INSTALL_cpu = grep -Ev '^(nvidia|cuda|triton)' requirements.lock | \
+  $(BIN)/python -m pip install --quiet --no-deps -r /dev/stdin \
+    --extra-index-url https://download.pytorch.org/whl/cpu
 
 # One Snakemake after the other, because within one everything below a job that ran runs, even if
 # the job wrote the same bytes; the next one sees that they are the same and spares the trainings,
@@ -88,7 +95,7 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	@# The pinned pip first: older ones begin a broken download anew.
 	$(BIN)/python -m pip install --quiet --no-deps "$$(grep '^pip==' requirements.lock)"
-	$(BIN)/python -m pip install --quiet --no-deps -r requirements.lock
+	$(INSTALL_$(TORCH))
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
 	touch $@

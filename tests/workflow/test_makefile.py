@@ -131,3 +131,13 @@ def test_clean_keeps_the_downloads(checkout: Path):
     assert make(checkout, "clean").returncode == 0
     assert not (checkout / "results").exists()
     assert (checkout / "resources/store").exists()
+
+
+def test_torch_without_cuda_comes_from_the_index_of_pytorch_in_the_versions_of_the_lock(
+    checkout: Path,
+) -> None:
+    commands = make(checkout, "--dry-run", "setup", "TORCH=cpu").stdout
+    assert "-r requirements.lock" not in commands
+    assert "grep -Ev '^(nvidia|cuda|triton)' requirements.lock | .venv/bin/python" in commands
+    assert "--extra-index-url https://download.pytorch.org/whl/cpu" in commands
+    assert "-r requirements.lock" in make(checkout, "--dry-run", "setup").stdout

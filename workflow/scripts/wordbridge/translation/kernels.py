@@ -83,7 +83,8 @@ class _LinearStep(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         inputs, weight = ctx.saved_tensors
-        ctx.uses.append((inputs, gradient))
+        # With its graph the input would refer back to this list, and neither would ever be freed.
+        ctx.uses.append((inputs.detach(), gradient))
         return gradient @ weight, None, None, None
 
 
