@@ -8,9 +8,9 @@
 # make benchmark PHOTOS=FOLDER   all benchmarks, into benchmarks/README.md; NOTE=TEXT adds a line
 # make clean    remove results/; downloads stay in resources/
 #
-# TORCH=cpu sets up torch without CUDA, from PyTorch's own index. CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv;
-# CONFIG=configs/mine.yaml goes on top of config.yaml, and of configs/full.yaml with `make full`;
-# it is the path of one file, which may have spaces, or else several paths.
+# CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv; TORCH=cpu sets up torch
+# without CUDA, from PyTorch's own index. CONFIG=configs/mine.yaml goes on top of config.yaml, and
+# of configs/full.yaml with `make full`; it is one path, which may have spaces, or several.
 
 CORES ?= all
 PYTHON ?= python3

@@ -15,18 +15,6 @@ from wordbridge.errors import InputError
 from wordbridge.text import clean, read_lines
 
 
-def written(folder: Path, content: bytes, form: str) -> Path:
-    path = folder / f"text-{form}"  # no ending: the bytes decide on the format
-    if form == "plain":
-        path.write_bytes(content)
-    elif form == "gzip":
-        path.write_bytes(gzip.compress(content))
-    else:
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("inner/text.txt", content)
-    return path
-
-
 @pytest.mark.parametrize("form", ["plain", "gzip", "zip"])
 @pytest.mark.parametrize(
     ("content", "expected"),
@@ -44,7 +32,7 @@ def written(folder: Path, content: bytes, form: str) -> Path:
 def test_only_line_feeds_end_lines_in_every_form(
     tmp_path: Path, form: str, content: bytes, expected: list[str]
 ):
-    assert list(read_lines(written(tmp_path, content, form))) == expected
+    assert list(read_lines(files.text_file(tmp_path, content, form))) == expected
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 1 << 16])
@@ -52,7 +40,7 @@ def test_the_size_of_the_blocks_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ):
     text = "Où ?\r\n\r\n" + "é" * 40 + "\nfin"
-    path = written(tmp_path, text.encode(), "plain")
+    path = files.text_file(tmp_path, text.encode(), "plain")
     monkeypatch.setattr(text_module, "BLOCK", block)
     assert list(read_lines(path)) == ["Où ?", "", "é" * 40, "fin"]
 
@@ -82,7 +70,7 @@ def test_bytes_that_are_not_text_are_an_error_with_their_line(
     line: int,
     byte: str,
 ):
-    path = written(tmp_path, content, "plain")
+    path = files.text_file(tmp_path, content, "plain")
     monkeypatch.setattr(text_module, "BLOCK", block)
     with pytest.raises(InputError, match=f"text-plain, line {line}: .*{byte}"):
         list(read_lines(path))
@@ -92,7 +80,7 @@ def test_bytes_that_are_not_text_are_an_error_with_their_line(
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
 def test_an_empty_text_is_an_error(tmp_path: Path, form: str, content: bytes):
     with pytest.raises(InputError, match="empty file"):
-        list(read_lines(written(tmp_path, content, form)))
+        list(read_lines(files.text_file(tmp_path, content, form)))
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path):
@@ -105,7 +93,7 @@ def test_a_missing_file_is_an_error(tmp_path: Path):
 def test_a_truncated_archive_is_an_error(tmp_path: Path, form: str, cut: float):
     noise = random.Random(5)
     text = "".join(f"{noise.random()}\n" for _ in range(3000))
-    path = written(tmp_path, text.encode(), form)
+    path = files.text_file(tmp_path, text.encode(), form)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * cut)])
     with pytest.raises(InputError, match=r"truncated.*fetch it again"):
@@ -116,7 +104,7 @@ def test_a_truncated_archive_is_an_error(tmp_path: Path, form: str, cut: float):
 def test_a_damaged_archive_is_an_error(tmp_path: Path, form: str):
     noise = random.Random(6)
     text = "".join(f"{noise.random()}\n" for _ in range(3000))
-    path = written(tmp_path, text.encode(), form)
+    path = files.text_file(tmp_path, text.encode(), form)
     damaged = bytearray(path.read_bytes())
     damaged[len(damaged) // 2] ^= 0xFF
     path.write_bytes(damaged)

@@ -1,4 +1,3 @@
-import gzip
 import random
 import re
 import tracemalloc
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.inputs import files
 from wordbridge import text
 from wordbridge.corpus.pairs import Pair, write_pairs
 from wordbridge.corpus.questions import (
@@ -188,21 +188,9 @@ def test_tatoeba_has_7083_questions(tmp_path):
     assert report["read"] == 142_787
 
 
-def written(folder: Path, content: bytes, form: str) -> Path:
-    path = folder / f"text-{form}"  # no ending: the bytes decide on the format
-    if form == "plain":
-        path.write_bytes(content)
-    elif form == "gzip":
-        path.write_bytes(gzip.compress(content))
-    else:
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("inner/text.txt", content)
-    return path
-
-
 def test_aligned_lines_are_numbered_from_one(tmp_path: Path):
-    fr = written(tmp_path, "Où ?\nQui ?\nfin".encode(), "gzip")
-    en = written(tmp_path, b"Where?\r\nWho?\r\nend\r\n", "plain")
+    fr = files.text_file(tmp_path, "Où ?\nQui ?\nfin".encode(), "gzip")
+    en = files.text_file(tmp_path, b"Where?\r\nWho?\r\nend\r\n", "plain")
     assert list(aligned_lines(fr, en)) == [
         (1, "Où ?", "Where?"),
         (2, "Qui ?", "Who?"),
@@ -224,7 +212,7 @@ def test_different_line_counts_are_an_error_that_names_both(
 
 
 def test_columns_of_tabbed_lines_count_from_one(tmp_path: Path):
-    path = written(tmp_path, "Where?\tOù ?\t3\nWho?\tQui ?\t4\n".encode(), "zip")
+    path = files.text_file(tmp_path, "Where?\tOù ?\t3\nWho?\tQui ?\t4\n".encode(), "zip")
     assert list(tabbed_lines(path, 2, 1)) == [(1, "Où ?", "Where?"), (2, "Qui ?", "Who?")]
 
 
@@ -241,12 +229,12 @@ def test_ragged_tabbed_lines_are_an_error_with_their_line(
     tmp_path: Path, content: bytes, message: str
 ):
     with pytest.raises(InputError, match=message):
-        list(tabbed_lines(written(tmp_path, content, "plain"), 2, 1))
+        list(tabbed_lines(files.text_file(tmp_path, content, "plain"), 2, 1))
 
 
 def test_a_column_zero_is_an_error(tmp_path: Path):
     with pytest.raises(InputError, match="columns 0, 1"):
-        list(tabbed_lines(written(tmp_path, b"a\tb\n", "plain"), 0, 1))
+        list(tabbed_lines(files.text_file(tmp_path, b"a\tb\n", "plain"), 0, 1))
 
 
 def test_memory_does_not_grow_with_the_text(tmp_path: Path):

@@ -1,5 +1,6 @@
 """Valid files of every format that is read, small enough to be damaged byte by byte."""
 
+import gzip
 import io
 import json
 import sqlite3
@@ -184,3 +185,19 @@ def pieces() -> bytes:
 def as_json(value: object) -> bytes:
     """Return a value as JSON."""
     return json.dumps(value).encode()
+
+
+def text_file(folder: Path, content: bytes, form: str) -> Path:
+    """Write a text in the form "plain", "gzip" or "zip", and return its path.
+
+    The path has no suffix: the bytes decide on the format.
+    """
+    path = folder / f"text-{form}"
+    if form == "plain":
+        path.write_bytes(content)
+    elif form == "gzip":
+        path.write_bytes(gzip.compress(content))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("inner/text.txt", content)
+    return path

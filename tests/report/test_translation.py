@@ -44,6 +44,7 @@ def record(variant: str, seed: int, wrong: float) -> dict[str, Any]:
         "epochs": 12,
         "best_epoch": 7 + seed,
         "parameters": 19_982_969,
+        "precision": "bfloat16",
         "validation_loss": 3.5 + seed / 10,
         "nll_per_token": 2.0,
         "perplexity": 7.389,
@@ -59,6 +60,12 @@ RECORDS = [
     record("all", 1, 0.1),
     record("all", 2, 0.1),
 ]
+
+
+def test_the_caption_of_the_scores_has_the_number_formats_of_the_trainings() -> None:
+    records = [RECORDS[0], RECORDS[2] | {"precision": "float32"}]
+    caption = scores_table(records, "test", resamples=50).caption
+    assert "Matrix products of the trainings: bfloat16, float32." in caption
 
 
 def test_a_row_has_means_stds_and_the_gain_over_the_baseline() -> None:

@@ -1,7 +1,5 @@
 """Tests that the fast gradients are those of autograd."""
 
-import gc
-
 import pytest
 import torch
 from torch import Tensor
@@ -95,14 +93,9 @@ def test_gradients_in_bfloat16_are_close_and_in_float32() -> None:
 
 def test_a_training_step_leaves_no_tensor_in_memory() -> None:
     (weight, bias, table) = leaves((5, 5), (5,), (WORDS, 5))
-
-    def tensors_after_a_step() -> int:
-        linear, state = StepLinear(weight, bias), StepEmbedding(table)(TARGET[0])
-        for _ in range(3):
-            state = torch.tanh(linear(state))
-        projection_loss(state.unsqueeze(0), table, table[:, 0], TARGET[:1], 0.1, [None]).backward()
-        del linear, state
-        gc.collect()
-        return sum(isinstance(value, Tensor) for value in gc.get_objects())
-
-    assert tensors_after_a_step() == tensors_after_a_step()
+    linear, state = StepLinear(weight, bias), StepEmbedding(table)(TARGET[0])
+    for _ in range(3):
+        state = torch.tanh(linear(state))
+    projection_loss(state.unsqueeze(0), table, table[:, 0], TARGET[:1], 0.1, [None]).backward()
+    # An input with a graph refers to the list through C++, which no garbage collection sees.
+    assert [inputs.requires_grad for inputs, _ in linear._uses] == [False] * 3

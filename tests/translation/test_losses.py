@@ -131,8 +131,8 @@ class Echo(nn.Module):
         return states
 
 
-SAID = [[4, 5, 6, 7], [8, 9, 4, 10, 11, 12], [5], [], [7, 8, 9, 10, 11]]
-MEANT = [[4, 5, 6, 7], [8, 9, 4, 10, 5, 12, 4], [6, 5], [9], [7, 8, 9, 10, 4, 4]]
+HYPOTHESES = [[4, 5, 6, 7], [8, 9, 4, 10, 11, 12], [5], [], [7, 8, 9, 10, 11]]
+REFERENCES = [[4, 5, 6, 7], [8, 9, 4, 10, 5, 12, 4], [6, 5], [9], [7, 8, 9, 10, 4, 4]]
 
 
 def bleu(predicted: list[list[int]], expected: list[list[int]]) -> float:
@@ -142,13 +142,13 @@ def bleu(predicted: list[list[int]], expected: list[list[int]]) -> float:
 
 @pytest.mark.parametrize("size", [1, 2, 100])
 def test_bleu_is_that_of_the_words_before_the_end_in_batches_of_any_size(size: int) -> None:
-    assert 30 < bleu(SAID, MEANT) < 90
-    result = greedy_validation(Echo(), parallel(SAID, MEANT), size)  # type: ignore[arg-type]
-    assert result.bleu == pytest.approx(bleu(SAID, MEANT))
+    assert 30 < bleu(HYPOTHESES, REFERENCES) < 90
+    result = greedy_validation(Echo(), parallel(HYPOTHESES, REFERENCES), size)  # type: ignore[arg-type]
+    assert result.bleu == pytest.approx(bleu(HYPOTHESES, REFERENCES))
 
 
 def test_correct_translations_have_the_highest_bleu() -> None:
-    assert greedy_validation(Echo(), parallel(SAID, SAID), 3).bleu == pytest.approx(100)  # type: ignore[arg-type]
+    assert greedy_validation(Echo(), parallel(HYPOTHESES, HYPOTHESES), 3).bleu == pytest.approx(100)  # type: ignore[arg-type]
 
 
 def test_without_an_end_as_many_words_count_as_the_longest_target_has() -> None:

@@ -4,7 +4,9 @@ import errno
 import hashlib
 import json
 import os
+import re
 import sys
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_LE
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +15,10 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 
 from wordbridge.errors import InputError, shorten
-from wordbridge.text import decode
 
 Row = TypeVar("Row")
+
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 # Why a disk or a folder takes no more bytes, and what to do about it.
 _REMEDIES = {
@@ -118,6 +121,40 @@ def read_records(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
     ]
 
 
+def decode(data: bytes, path: object, line: int = 1) -> str:
+    r"""Return the bytes from the start of ``line`` of the file at ``path`` as text with ends \n.
+
+    A byte order mark before line 1 is dropped. Raises InputError with the line for bytes that are
+    not UTF-8, a NUL and a carriage return without line feed.
+    """
+    if line == 1:
+        if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            name = "UTF-32" if data.startswith(BOM_UTF32_LE) else "UTF-16"
+            remedy = f"convert the file, for example with iconv -f {name} -t UTF-8"
+            raise InputError(f"{path}, line 1: expected UTF-8, got {name}; {remedy}")
+        data = data.removeprefix(BOM_UTF8)
+    expected, remedy = "text", "name a text file, or convert it if it is UTF-16"
+    position = data.find(b"\0")
+    if position < 0:
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as error:
+            expected, position = "UTF-8", error.start
+            remedy = "convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8"
+        else:
+            lone = _LONE_RETURN.search(data) if b"\r" in data else None
+            if lone is None:
+                return text.replace("\r\n", "\n")
+            expected, position = r"lines that end in \n or \r\n", lone.start()
+            remedy = "convert the ends of lines, for example with mac2unix"
+    number = line + data.count(b"\n", 0, position)
+    column = position - data.rfind(b"\n", 0, position)
+    raise InputError(
+        f"{path}, line {number}: expected {expected}, got byte 0x{data[position]:02x} at byte "
+        f"{column} of the line; {remedy}"
+    )
+
+
 def write_tsv(path: str | Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> int:
     """Write a table with a header and return the number of its rows.
 
@@ -143,7 +180,7 @@ def read_tsv(
 
     The table has exactly ``columns``, with or without the ``optional`` ones behind them. Raises
     InputError, with the line and ``remedy``, for a file that cannot be read, for text that is not
-    as in ``text.decode``, for other columns, and for a row with more or fewer fields. An
+    as in ``decode``, for other columns, and for a row with more or fewer fields. An
     InputError or ValueError that ``row`` raises becomes one with path and line in front.
     """
     try:

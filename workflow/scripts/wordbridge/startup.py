@@ -14,7 +14,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.script import PythonScript
 
 from wordbridge.errors import InputError, shorten
-from wordbridge.text import decode
+from wordbridge.files import decode
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast

@@ -11,7 +11,6 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_LE
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
@@ -20,13 +19,13 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from wordbridge.errors import InputError, shorten
+from wordbridge.files import decode
 
 BLOCK = 1 << 16  # bytes that are decoded and split at once: they stay in a core's cache
+MAX_LINE = 1 << 24  # bytes; a file with longer lines is no text, and would fill the memory
 
-_MAX_LINE = 1 << 24  # bytes; a file with longer lines is no text, and would fill the memory
 _ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 _REMEDY = "unpack it, or set the member of its location in the configuration"
-_LONE_RETURN = re.compile(rb"\r(?!\n)")
 # zipfile raises RuntimeError for passwords, and its subclass for unknown methods of compression.
 _DAMAGE = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 
@@ -58,40 +57,6 @@ _BREAK = re.compile(f"[{_ENDS}]")
 def one_line(text: str) -> str:
     """Return ``text`` with each run of tabs, line ends and spaces around them as one space."""
     return " ".join(filter(None, (part.strip(" ") for part in _BREAK.split(text))))
-
-
-def decode(data: bytes, path: object, line: int = 1) -> str:
-    r"""Return the bytes from the start of ``line`` of the file at ``path`` as text with ends \n.
-
-    A byte order mark before line 1 is dropped. Raises InputError with the line for bytes that are
-    not UTF-8, a NUL and a carriage return without line feed.
-    """
-    if line == 1:
-        if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-            name = "UTF-32" if data.startswith(BOM_UTF32_LE) else "UTF-16"
-            remedy = f"convert the file, for example with iconv -f {name} -t UTF-8"
-            raise InputError(f"{path}, line 1: expected UTF-8, got {name}; {remedy}")
-        data = data.removeprefix(BOM_UTF8)
-    expected, remedy = "text", "name a text file, or convert it if it is UTF-16"
-    position = data.find(b"\0")
-    if position < 0:
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            expected, position = "UTF-8", error.start
-            remedy = "convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8"
-        else:
-            lone = _LONE_RETURN.search(data) if b"\r" in data else None
-            if lone is None:
-                return text.replace("\r\n", "\n")
-            expected, position = r"lines that end in \n or \r\n", lone.start()
-            remedy = "convert the ends of lines, for example with mac2unix"
-    number = line + data.count(b"\n", 0, position)
-    column = position - data.rfind(b"\n", 0, position)
-    raise InputError(
-        f"{path}, line {number}: expected {expected}, got byte 0x{data[position]:02x} at byte "
-        f"{column} of the line; {remedy}"
-    )
 
 
 def read_lines(path: str | Path) -> Iterator[str]:
@@ -127,12 +92,12 @@ class Text:
         """Yield the bytes in blocks that end at the end of a line."""
         with open_text(self.path) as text:
             while block := text.read(BLOCK):
-                rest = text.readline(_MAX_LINE + 1)
-                if len(rest) > _MAX_LINE:
+                rest = text.readline(MAX_LINE + 1)
+                if len(rest) > MAX_LINE:
                     line = self.count + block.count(b"\n") + 1
                     raise InputError(
                         f"{self.path}, line {line}: expected lines of text, got one of more than "
-                        f"{_MAX_LINE} bytes; check that this is the right file"
+                        f"{MAX_LINE} bytes; check that this is the right file"
                     )
                 yield block + rest
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 # Only formats that Pillow decodes itself: its EPS reader, for example, starts another program.
-FORMATS = (*("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "QOI", "TIFF", "WEBP"),)
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "QOI", "TIFF", "WEBP")
 # Other formats by the first bytes; browsers and telephones name some of them .jpg.
 _OTHER_FORMATS = {
     rb"....ftyp(hei|hev|mif|msf)": "HEIC; convert it to JPEG",

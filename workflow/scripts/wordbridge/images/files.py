@@ -24,17 +24,10 @@ _OTHER_SUFFIXES = (
 # What NAS, macOS, Windows and Linux put into folders: thumbnails, waste baskets, snapshots.
 _SYSTEM = (
     *("$recycle.bin", "@__thumb", "@eadir", "@recently-snapshot", "@recycle", "@sharebin", "@tmp"),
-    *("#recycle", "#snapshot", "__macosx", "config.msi", "desktop.ini", "ehthumbs.db"),
-    *(
-        "backups.backupdb",
-        "lost.dir",
-        "ehthumbs_vista.db",
-        "found.000",
-        "icon\r",
-        "lost+found",
-        "network trash folder",
-    ),
-    *("recycled", "recycler", "system volume information", "temporary items", "thumbs.db"),
+    *("#recycle", "#snapshot", "__macosx", "backups.backupdb", "config.msi", "desktop.ini"),
+    *("ehthumbs.db", "ehthumbs_vista.db", "found.000", "icon\r", "lost.dir", "lost+found"),
+    *("network trash folder", "recycled", "recycler", "system volume information"),
+    *("temporary items", "thumbs.db"),
 )
 _LIBRARIES = (".photoslibrary", ".aplibrary", ".photolibrary", ".migratedphotolibrary", ".lrdata")
 _AGAIN = "a folder that is in the set already, or above it"

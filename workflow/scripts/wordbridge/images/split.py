@@ -61,9 +61,9 @@ def split_images(
     classes = {noun.synset for noun in nouns if noun.class_index is not None}
     relatives = Relatives(nouns)
     unseen = _draw_unseen(images, classes, relatives, settings)
-    own_test = {VALID: TEST, TRAIN: NO_SPLIT}
+    of_test_sets = {VALID: TEST, TRAIN: NO_SPLIT}
     initial = [
-        image._replace(split=own_test.get(image.split, image.split))
+        image._replace(split=of_test_sets.get(image.split, image.split))
         if image.set in settings.test_sets
         else image
         for image in images

@@ -129,7 +129,8 @@ def scores_table(
             frame[column] = [getattr(row, field, None) for row in rows]
     caption = (
         f"Scores of every variant on the {split} split: means and standard deviations over the "
-        "seeds. The best value of a column is in bold."
+        "seeds. The best value of a column is in bold. Matrix products of the trainings: "
+        f"{', '.join(dict.fromkeys(record['precision'] for record in records))}."
     )
     if low:
         signs = " ".join(dict.fromkeys(" ".join(r["lost_characters"] for r in low).split()))

@@ -136,9 +136,9 @@ def write_index(
     write_tsv(target / LABELS, COLUMNS, lines)
     write_graph(distinct, target / GRAPH, settings)
     graph = HnswSearch(distinct, target / GRAPH, settings["ef_search"])
-    recall = round(own_recall(distinct, graph), 4)
+    share = round(own_recall(distinct, graph), 4)
     exact = (
-        f"exact search is used, because the graph finds only {recall:.2%} of the nearest "
+        f"exact search is used, because the graph finds only {share:.2%} of the nearest "
         f"neighbours of its own vectors, expected {_LEAST_RECALL:.0%}; raise search.graph.M for it"
     )
     files = {
@@ -151,8 +151,8 @@ def write_index(
         "dim": int(unit.shape[1]),
         "space": SPACE,
         "graph": dict(settings),
-        "own_recall": recall,
-        "exact": exact if recall < _LEAST_RECALL else "",
+        "own_recall": share,
+        "exact": exact if share < _LEAST_RECALL else "",
         "files": files,
     }
     write_json(target / DESCRIPTION, description)

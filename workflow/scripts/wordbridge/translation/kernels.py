@@ -2,8 +2,7 @@
 
 A recurrent decoder uses the same weights at every step. Autograd computes a gradient of a weight
 per step and adds them all; ``StepLinear`` and ``StepEmbedding`` compute one, over all steps.
-``ProjectionLoss`` reads the logits that the model's own predictions need anyway.
-``benchmarks/README.md`` has the gain in a whole training step.
+``projection_loss`` reads the logits that the model's own predictions need anyway.
 """
 
 from collections.abc import Callable, Sequence

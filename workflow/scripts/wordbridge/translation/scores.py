@@ -61,6 +61,7 @@ def evaluate(
         "epochs": description["epochs"],
         "best_epoch": description["best_epoch"],
         "parameters": description["parameters"],
+        "precision": description["precision"],
         "validation_loss": greedy_validation(model, valid, size).loss,
         "nll_per_token": nll,
         "perplexity": math.exp(nll),

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from wordbridge.arrays import map_npy
 from wordbridge.errors import InputError, shorten
+from wordbridge.files import decode
 from wordbridge.progress import progress
-from wordbridge.text import decode, open_text, read_lines
+from wordbridge.text import MAX_LINE, open_text, read_lines
 from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
 from wordbridge.vectors.words import WordKeys, word_key
 
 _PARQUET = b"PAR1"
 _HEADER = re.compile(r"([0-9]+) +([0-9]+)")
-_MAX_LINE = 1 << 24  # bytes; a text without line feeds would fill the memory
 _MAX_DIM = 100_000  # a first line with more is no header
 _DECIMAL = re.compile(rb"-?\d*\.\d+(e-?\d+)?")
 
@@ -71,7 +71,7 @@ class TextVectors:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         with open_text(path) as lines:
-            first = decode(lines.readline(_MAX_LINE), path).replace("\t", " ").rstrip()
+            first = decode(lines.readline(MAX_LINE), path).replace("\t", " ").rstrip()
         header = _HEADER.fullmatch(first)
         self._header_size = int(header[1]) if header else None
         self._first_line = 2 if header else 1
