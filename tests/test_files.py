@@ -19,10 +19,12 @@ from wordbridge.errors import InputError
 from wordbridge.files import (
     DiskError,
     atomic_write,
+    escape_token,
     format_value,
     lock,
     read_records,
     read_tsv,
+    unescape_token,
     write_json,
     write_tsv,
 )
@@ -268,3 +270,28 @@ def test_other_files_are_refused_by_name(tmp_path: Path, text: str, message: str
     path.write_text(text)
     with pytest.raises(InputError, match=rf"1\.json: .*{message}"):
         read_records([path])
+
+
+@pytest.mark.parametrize(
+    ("token", "field"),
+    [
+        ("where", "where"),
+        ("", "\\e"),
+        (" ", "\\s"),
+        ("\n\t\r", "\\n\\t\\r"),
+        ("a\\sb", "a\\\\sb"),
+        ("\\e", "\\\\e"),
+        ("1\u00a0000", "1\\u00a0000"),
+        ("\u2028", "\\u2028"),
+        ("où", "où"),
+    ],
+)
+def test_an_escaped_token_has_no_space_and_round_trips(token, field):
+    assert escape_token(token) == field
+    assert unescape_token(field) == token
+
+
+@pytest.mark.parametrize("field", ["\\q", "a\\", "\\u12", "\\u00G0", "\\ex"])
+def test_an_escape_that_is_never_written_is_an_error(field):
+    with pytest.raises(ValueError, match="unknown escape"):
+        unescape_token(field)

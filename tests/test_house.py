@@ -20,15 +20,7 @@ PACKAGE = SCRIPTS / "wordbridge"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
 # Each package imports those of the layers before its own only.
-COMMON = {
-    "errors",
-    "text",
-    "files",
-    "arrays",
-    "tensors",
-    "progress",
-    "job",
-}  # mutual
+COMMON = {"errors", "text", "files", "arrays", "tensors", "progress", "job"}  # mutual
 LAYERS = [
     COMMON,
     {"sources", "corpus", "training", "manifest"},

@@ -30,7 +30,7 @@ from wordbridge.tensors import SavedModel, read_model, write_model
 
 PACKAGE = Path(__file__).resolve().parents[1] / "workflow/scripts/wordbridge"
 # Every path enters these: they read and write files and weights, and report errors and progress.
-NOT_COUNTED = {"errors.py", "files.py", "text.py", "tensors.py", "progress.py", "job.py"}
+NOT_COUNTED = {"errors.py", "files.py", "tensors.py", "progress.py", "job.py"}
 
 
 def modules_entered(call: Callable[[], Any]) -> set[str]:

@@ -7,13 +7,11 @@ from hypothesis import strategies as st
 from wordbridge.corpus.pairs import (
     Pair,
     TokenizedPair,
-    escape_token,
     join_tokens,
     read_pairs,
     read_tokenized,
     split_tokens,
     token_lists,
-    unescape_token,
     versions,
     write_counts,
     write_pairs,
@@ -178,25 +176,6 @@ def test_a_table_with_other_columns_is_an_error(tmp_path, text, message):
 awkward = st.text(" \\esntru02abé\n\t\r\v\0\x85\u00a0\u2028\u3000😀", max_size=6)
 
 
-@pytest.mark.parametrize(
-    ("token", "field"),
-    [
-        ("where", "where"),
-        ("", "\\e"),
-        (" ", "\\s"),
-        ("\n\t\r", "\\n\\t\\r"),
-        ("a\\sb", "a\\\\sb"),
-        ("\\e", "\\\\e"),
-        ("1\u00a0000", "1\\u00a0000"),
-        ("\u2028", "\\u2028"),
-        ("où", "où"),
-    ],
-)
-def test_an_escaped_token_has_no_space_and_round_trips(token, field):
-    assert escape_token(token) == field
-    assert unescape_token(field) == token
-
-
 @quick
 @given(st.lists(awkward, max_size=5))
 def test_any_token_list_round_trips_through_one_line(tokens):
@@ -204,9 +183,3 @@ def test_any_token_list_round_trips_through_one_line(tokens):
     assert split_tokens(line) == tokens
     assert len(line.splitlines()) <= 1
     assert "\t" not in line
-
-
-@pytest.mark.parametrize("field", ["\\q", "a\\", "\\u12", "\\u00G0", "\\ex"])
-def test_an_escape_that_is_never_written_is_an_error(field):
-    with pytest.raises(ValueError, match="unknown escape"):
-        unescape_token(field)

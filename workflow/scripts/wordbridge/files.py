@@ -19,6 +19,12 @@ from wordbridge.errors import InputError, shorten
 Row = TypeVar("Row")
 
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
+_ESCAPES = {"\\": "\\\\", " ": "\\s", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_CHARACTERS = {escape[1]: character for character, escape in _ESCAPES.items()}
+_EMPTY = "\\e"  # an empty token would otherwise vanish between two spaces
+# With controls and rare spaces: some readers end a line at U+0085 or U+2028.
+_UNSAFE = re.compile(r"[\\\s\x00-\x1f\x7f-\x9f]")
+_ESCAPED = re.compile(r"\\(u[0-9a-f]{4}|[^u]|u|$)", re.DOTALL)
 
 # Why a disk or a folder takes no more bytes, and what to do about it.
 _REMEDIES = {
@@ -212,6 +218,34 @@ def read_tsv(
 
 def _split(line: bytes, path: str | Path, number: int) -> list[str]:
     return decode(line, path, number).removesuffix("\n").split("\t")
+
+
+def escape_token(token: str) -> str:
+    """Return ``token`` without spaces, tabs, line ends or controls, and never empty."""
+    return _UNSAFE.sub(_escape, token) if token else _EMPTY
+
+
+def unescape_token(field: str) -> str:
+    """Return the token that ``escape_token`` wrote as ``field``.
+
+    Raises ValueError for an unknown escape.
+    """
+    if field == _EMPTY:
+        return ""
+    return _ESCAPED.sub(_unescape, field) if "\\" in field else field
+
+
+def _escape(match: re.Match[str]) -> str:
+    return _ESCAPES.get(match[0]) or f"\\u{ord(match[0]):04x}"
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = match.group(1)
+    if len(code) == 5:
+        return chr(int(code[1:], 16))
+    if code not in _CHARACTERS:
+        raise ValueError(f"unknown escape {match.group()!r} in a token")
+    return _CHARACTERS[code]
 
 
 def format_value(value: object) -> str:

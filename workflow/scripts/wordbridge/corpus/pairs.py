@@ -4,12 +4,11 @@ A table of pairs has the columns item, group, fr, en, fr_version, en_version. To
 fr_tokens and en_tokens and, once the corpus is split, split.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wordbridge.files import read_tsv, write_tsv
+from wordbridge.files import escape_token, read_tsv, unescape_token, write_tsv
 from wordbridge.text import one_line
 
 
@@ -101,14 +100,6 @@ def versions(pairs: Sequence[TokenizedPair], language: str) -> list[str]:
     return names if any(names) else []
 
 
-_ESCAPES = {"\\": "\\\\", " ": "\\s", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_CHARACTERS = {escape[1]: character for character, escape in _ESCAPES.items()}
-_EMPTY = "\\e"  # an empty token would otherwise vanish between two spaces
-# With controls and rare spaces: some readers end a line at U+0085 or U+2028.
-_UNSAFE = re.compile(r"[\\\s\x00-\x1f\x7f-\x9f]")
-_ESCAPED = re.compile(r"\\(u[0-9a-f]{4}|[^u]|u|$)", re.DOTALL)
-
-
 def join_tokens(tokens: Sequence[str]) -> str:
     """Return ``tokens`` as one line, separated by spaces."""
     return " ".join(map(escape_token, tokens))
@@ -117,31 +108,3 @@ def join_tokens(tokens: Sequence[str]) -> str:
 def split_tokens(line: str) -> list[str]:
     """Return the tokens that ``join_tokens`` wrote as ``line``."""
     return [unescape_token(field) for field in line.split(" ")] if line else []
-
-
-def escape_token(token: str) -> str:
-    """Return ``token`` without spaces, tabs, line ends or controls, and never empty."""
-    return _UNSAFE.sub(_escape, token) if token else _EMPTY
-
-
-def unescape_token(field: str) -> str:
-    """Return the token that ``escape_token`` wrote as ``field``.
-
-    Raises ValueError for an unknown escape.
-    """
-    if field == _EMPTY:
-        return ""
-    return _ESCAPED.sub(_unescape, field) if "\\" in field else field
-
-
-def _escape(match: re.Match[str]) -> str:
-    return _ESCAPES.get(match[0]) or f"\\u{ord(match[0]):04x}"
-
-
-def _unescape(match: re.Match[str]) -> str:
-    code = match.group(1)
-    if len(code) == 5:
-        return chr(int(code[1:], 16))
-    if code not in _CHARACTERS:
-        raise ValueError(f"unknown escape {match.group()!r} in a token")
-    return _CHARACTERS[code]

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from wordbridge.corpus.ids import TokenIds, pack
-from wordbridge.corpus.pairs import escape_token, unescape_token
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.errors import InputError
-from wordbridge.files import read_tsv, write_tsv
+from wordbridge.files import escape_token, read_tsv, unescape_token, write_tsv
 
 _COLUMNS = ("id", "token", "count")
 _REMEDY = "make the vocabulary again"

@@ -10,10 +10,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from wordbridge.corpus.pairs import escape_token
 from wordbridge.corpus.special_tokens import PAD, SPECIALS
 from wordbridge.errors import InputError
-from wordbridge.files import format_value, write_tsv
+from wordbridge.files import escape_token, format_value, write_tsv
 from wordbridge.vectors.fallbacks import SUBWORDS, candidates
 from wordbridge.vectors.protocol import Mask, Matrix, SubwordVectors, WordVectors
 from wordbridge.vectors.readers import RandomVectors
