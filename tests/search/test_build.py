@@ -1,7 +1,4 @@
-"""Rows of the indexes.
-
-Labels of nouns and the way up from them.
-"""
+"""Tests of the rows of indexes and of the labels of nouns."""
 
 import json
 from pathlib import Path
