@@ -69,6 +69,7 @@ def description(names: list[str]) -> dict[str, Any]:
         "epochs": 3,
         "best_epoch": 2,
         "parameters": 7,
+        "precision": "float32",
     }
 
 
