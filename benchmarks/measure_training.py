@@ -158,7 +158,10 @@ def compare(
     tokens = sum(trainer.items(indices) for indices, _ in cases)
     epoch_tokens = statistics.mean(trainer.items(np.concatenate(chosen)) for chosen in batches)
     steps = {key: project_step(trainer) for key, trainer in trainers.items()}
-    references = {f"reference {key}": reference_step(trainers[key], key) for key in trainers}
+    references = {
+        f"reference {key}": reference_step(trainer, build_reference(trainer.model), key)
+        for key, trainer in trainers.items()
+    }
     seconds = median_seconds({**steps, **references}, cases, options.rounds)
     for precision in options.precision:
         project, reference = seconds[precision], seconds[f"reference {precision}"]
@@ -171,13 +174,7 @@ def compare(
 def build_trainer(block: dict[str, Any], options: argparse.Namespace) -> TranslatorTrainer:
     """Return the training of a variant's ``block`` on synthetic texts or those of a run."""
     if options.run:
-        files = {
-            f"{language}_{kind}": str(options.run / folder / f"{language}.{ending}")
-            for language in ("fr", "en")
-            for kind, folder, ending in (("ids", "ids", "npz"), ("embedding", "embeddings", "npy"))
-        }
-        job = {"variant": block, "device": options.device, "threads": options.threads}
-        return prepare(job, SEED, files)
+        return trainer_of_run(block, options)
     device, settings = choose_device(options.device, options.threads), settings_from(block)
     set_seed(SEED)
     sizes = SIZES[options.sizes]
@@ -187,6 +184,17 @@ def build_trainer(block: dict[str, Any], options: argparse.Namespace) -> Transla
     )
     pairs, model = synthetic_pairs(sizes), Translator(settings.model, source, target).to(device)
     return TranslatorTrainer(model, settings, pairs, pairs, seed=SEED)
+
+
+def trainer_of_run(block: dict[str, Any], options: argparse.Namespace) -> TranslatorTrainer:
+    """Return the training of a variant's ``block`` on the texts of a run."""
+    files = {
+        f"{language}_{kind}": str(options.run / folder / f"{language}.{ending}")
+        for language in ("fr", "en")
+        for kind, folder, ending in (("ids", "ids", "npz"), ("embedding", "embeddings", "npy"))
+    }
+    job = {"variant": block, "device": options.device, "threads": options.threads}
+    return prepare(job, SEED, files)
 
 
 def synthetic_pairs(sizes: Sizes) -> ParallelData:
@@ -218,9 +226,9 @@ def project_step(trainer: TranslatorTrainer) -> Step:
     return step
 
 
-def reference_step(trainer: TranslatorTrainer, precision: str) -> Step:
-    """Return the step of the plain reference with the sizes, texts and forcing of ``trainer``."""
-    model, (first, second) = build_reference(trainer.model), trainer.options.betas
+def reference_step(trainer: TranslatorTrainer, model: PlainTranslator, precision: str) -> Step:
+    """Return the step of the plain ``model`` with the texts and forcing of ``trainer``."""
+    first, second = trainer.options.betas
     dtype = None if precision == "float32" else getattr(torch, precision)
     training = PlainTraining(model, trainer.options.learning_rate, (first, second), dtype)
 

@@ -40,7 +40,7 @@ MATRIX_UNITS = {  # flags of /proc/cpuinfo
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A section of the page; FOLDER and WEIGHTS in ``arguments`` are those of the options."""
+    """A section of the page; FOLDER, WEIGHTS and RUN in ``arguments`` are those of the options."""
 
     title: str
     text: str
@@ -73,6 +73,14 @@ BENCHMARKS = {
         "The same with vocabularies of 24,793 and 17,573 words, two layers and batches of 125.",
         "measure_training",
         ("--sizes", "lesson", "--device", "cpu", "--batches", "3", "--rounds", "3"),
+    ),
+    "convergence": Benchmark(
+        "BLEU over time",
+        "Whole trainings of the default, and of the plain reference in float32 on the same batches "
+        "with a constant learning rate. BLEU is that of greedy translations of the valid split, "
+        "the best of all epochs; seconds are CPU seconds of the training steps.",
+        "measure_convergence",
+        ("RUN", "--device", "cpu"),
     ),
     "gpu": Benchmark(
         "Training steps on a GPU, the lesson's sizes",
@@ -118,6 +126,8 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     weights = Path("resources/files/efficientnet_lite0")
     parser.add_argument("--photos", type=Path, help="folder of photographs, for `extraction`")
     parser.add_argument("--weights", type=Path, default=weights, help=f"default: {weights}")
+    run = Path("results/default")
+    parser.add_argument("--run", type=Path, default=run, help=f"finished run; default: {run}")
     parser.add_argument("--note", help="what readers need to know of the machine at that time")
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/README.md")
@@ -167,6 +177,8 @@ def obstacle(name: str, options: argparse.Namespace) -> str | None:
     """Return why a benchmark cannot run, or None."""
     if name == "gpu" and not torch.cuda.is_available():
         return "Not run: torch sees no GPU."
+    if name == "convergence" and not (options.run / "translators").is_dir():
+        return f"Not run: no translators in {options.run}; run `make` first, or set `--run`."
     if name == "extraction" and options.photos is None:
         return "Not run: no folder of photographs; run `make benchmark PHOTOS=FOLDER`."
     if name == "extraction" and not options.weights.exists():
@@ -176,7 +188,11 @@ def obstacle(name: str, options: argparse.Namespace) -> str | None:
 
 def table(benchmark: Benchmark, options: argparse.Namespace) -> str:
     """Run a benchmark; return its table in Markdown."""
-    values = {"FOLDER": str(options.photos), "WEIGHTS": str(options.weights)}
+    values = {
+        "FOLDER": str(options.photos),
+        "WEIGHTS": str(options.weights),
+        "RUN": str(options.run),
+    }
     arguments = [values.get(argument, argument) for argument in benchmark.arguments]
     command = [sys.executable, "-m", f"benchmarks.{benchmark.module}", *arguments]
     process = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)

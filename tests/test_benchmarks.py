@@ -17,7 +17,8 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks import run_all
+from benchmarks import measure_convergence, run_all
+from benchmarks.measure_convergence import Epoch, project_curve, reference_curve
 from benchmarks.measure_extraction import METHODS, cosine, readable
 from benchmarks.measure_training import (
     COLUMNS,
@@ -44,6 +45,7 @@ from wordbridge.corpus.batches import pad
 from wordbridge.corpus.ids import pack, write_ids
 from wordbridge.corpus.special_tokens import EOS, PAD
 from wordbridge.images.efficientnet import EfficientNetLite
+from wordbridge.translation.training import TranslatorTrainer
 from wordbridge.translation.translator import Translator
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -226,6 +228,48 @@ def test_trainings_are_measured_on_the_texts_of_a_run(
     assert trainer.train_data.batch([0]).source_lengths.tolist() == [4]
 
 
+def test_curves_compare_the_time_to_the_best_bleu_of_the_reference() -> None:
+    reference = [Epoch(2.0, 10.0), Epoch(5.0, 20.0), Epoch(4.0, 30.0)]
+    fast = [Epoch(4.9, 4.0), Epoch(5.0, 6.0), Epoch(8.25, 9.0)]
+    assert [*measure_convergence.compare(fast, reference)] == [
+        *("3", "8.2", "9", "5.0", "30", "6", "5.00"),
+    ]
+    slow = [Epoch(4.9, 4.0)]
+    assert [*measure_convergence.compare(slow, reference)][-2:] == ["never", ""]
+
+
+def test_only_training_steps_count_in_a_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(measure_convergence.time, "process_time", lambda: clock[0])
+
+    def train(epoch: int) -> None:
+        clock[0] += epoch + 1
+
+    def validate() -> float:
+        clock[0] += 100
+        return clock[0]
+
+    assert measure_convergence.curve(train, validate, 2) == [Epoch(101, 1), Epoch(203, 3)]
+
+
+def test_the_project_and_the_reference_learn_to_reverse() -> None:
+    model = translator(settings(VARIANTS["attention"], deep_output=False))
+    options = {"batch_size": 30, "epochs": 8, "learning_rate": 0.04}
+    data = reversals(300, seed=2, longest=6)
+    trainer = TranslatorTrainer(
+        model,
+        settings(VARIANTS["attention"], training=options),
+        data,
+        reversals(50, seed=3, longest=6),
+        seed=1,
+    )
+    reference = reference_curve(trainer)
+    project = project_curve(trainer)
+    for epochs in (reference, project):
+        assert len(epochs) == 8
+        assert max(epochs).bleu > epochs[0].bleu
+
+
 # ---- The page -----------------------------------------------------------------------------------
 
 
@@ -244,6 +288,7 @@ def test_the_page_has_a_section_per_benchmark(
     titles = re.findall("^## (.*)$", page, flags=re.MULTILINE)
     assert titles == [benchmark.title for benchmark in run_all.BENCHMARKS.values()]
     assert page.count("first measure_training") == (4 if torch.cuda.is_available() else 3)
+    assert "Not run: no translators in " in page
     assert "Not run: no folder of photographs; run `make benchmark PHOTOS=FOLDER`." in page
     assert " Other work ran.\n" in page
     assert f"Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}" in page
