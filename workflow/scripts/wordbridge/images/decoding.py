@@ -145,7 +145,7 @@ def _scaled(image: Image.Image, data: bytes) -> Image.Image:
     pixels = (np.nan_to_num(numbers) - low) * (256 / (high - low))
     mode = "L" if is_grey else image.mode
     scaled = Image.frombytes(mode, image.size, pixels.clip(0, 255).astype(np.uint8).tobytes())
-    if mode == "RGBA" and 256 * np.asarray(image)[..., 3].max() > high:  # its range is whole
+    if mode == "RGBA" and 256 * int(np.asarray(image)[..., 3].max()) > high:  # its range is whole
         scaled.putalpha(image.getchannel("A"))
     return scaled
 
