@@ -23,9 +23,10 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
 # Parts of the messages of YAML's parser, and what to do about them; the last one always fits.
 _REMEDIES = {
-    "escape": "put the text in single quotes, where a backslash is a character",
+    "parsing a quoted scalar": "put the text in single quotes, where a backslash is a character",
     "start any token": "indent with spaces instead of tabs, and quote texts with special signs",
     "tab character": "indent with spaces",
+    "unexpected ':'": "write a space after the colon",
     "mapping values": "quote texts that have a colon, and indent keys of one mapping equally",
     "end of stream": "close the quote or bracket that is open",
     "another document": "remove the line ---, or use two files",
@@ -127,6 +128,12 @@ def config_keys(path: str | Path) -> list[tuple[str, int]]:
             f"{path}, line {line}: expected keys with values (KEY: VALUE), got none; write some, "
             "or leave the file out"
         )
+    for key, line in keys:
+        if not key.isprintable():  # a space of a web page for an indent, for example
+            raise InputError(
+                f"{path}, line {line}: expected a key without invisible characters, got {key!a}; "
+                "type the line again"
+            )
     return keys
 
 
