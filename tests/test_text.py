@@ -4,10 +4,17 @@ import bz2
 import gzip
 import lzma
 import random
+import sys
+import unicodedata
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.inputs import files
 from wordbridge import text as text_module
@@ -43,6 +50,47 @@ def test_the_size_of_the_blocks_changes_nothing(
     path = files.text_file(tmp_path, text.encode(), "plain")
     monkeypatch.setattr(text_module, "BLOCK", block)
     assert list(read_lines(path)) == ["Où ?", "", "é" * 40, "fin"]
+
+
+LETTERS = st.sampled_from(
+    "a b\t\n\r\x0b\x1c\x7f\x80\x85\xa0\xa1\xad«éÿ\u02ff\u0301\u200b\u2019\u2028\u20d0\u212b\ufeff가"
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.one_of(LETTERS.map(str.encode), st.binary(min_size=1, max_size=2)), max_size=8),
+    st.sampled_from([1, 4, 1 << 16]),
+)
+def test_clean_blocks_are_read_as_all_others(parts: list[bytes], block: int):
+    content = b"x" + b"".join(parts)
+
+    def outcome(is_clean: Callable[[object], bool]) -> list[str] | str:
+        with (
+            TemporaryDirectory() as folder,
+            mock.patch.multiple(text_module, BLOCK=block, _is_clean=is_clean),
+        ):
+            Path(folder, "text").write_bytes(content)
+            try:
+                return list(read_lines(f"{folder}/text"))
+            except InputError as error:
+                return str(error).removeprefix(folder)
+
+    assert outcome(text_module._is_clean) == outcome(lambda block: False)
+
+
+def test_characters_that_stay_are_plain_and_never_compose():
+    every = [chr(code) for code in range(sys.maxunicode + 1)]
+    canonical = [
+        parts for parts in map(unicodedata.decomposition, every) if parts and parts[0] != "<"
+    ]
+    seconds = {chr(int(code, 16)) for parts in canonical for code in parts.split()[1:]}
+    for character in filter(text_module._stays, every[0x7F:]):
+        assert not character.isspace()
+        assert unicodedata.category(character) not in ("Cc", "Cf")
+        assert not unicodedata.combining(character)
+        assert character not in seconds
+        assert unicodedata.is_normalized("NFC", character)
 
 
 @pytest.mark.parametrize("block", [5, 1 << 16])

@@ -3,12 +3,18 @@ import re
 import tracemalloc
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.inputs import files
 from wordbridge import text
+from wordbridge.corpus import questions
 from wordbridge.corpus.pairs import Pair, write_pairs
 from wordbridge.corpus.questions import (
     REASONS,
@@ -62,9 +68,9 @@ def test_pairs_keep_their_item_group_and_versions(tmp_path: Path):
     ]
     write_pairs(tmp_path / "pairs.tsv", pairs)
     report = Counter()
-    questions = {"fr_pattern": FR, "en_pattern": EN, "max_characters": None}
+    patterns = {"fr_pattern": FR, "en_pattern": EN, "max_characters": None}
     files = {"pairs": str(tmp_path / "pairs.tsv")}
-    assert list(extract_corpus({"kind": "pairs"}, files, questions, report)) == [
+    assert list(extract_corpus({"kind": "pairs"}, files, patterns, report)) == [
         Pair("1:2:3/2.1", "1:2:3", "Qui?", "Who?", "l", "k")
     ]
     assert (report["kept"], report["neither matches"]) == (1, 1)
@@ -75,9 +81,9 @@ def test_lines_and_tables_become_pairs_with_the_line_number_as_item(tmp_path: Pa
     (tmp_path / "en").write_text("No.\nWho? Me.\n", encoding="utf-8")
     (tmp_path / "table").write_text("No.\tNon.\nWho? Me.\tQui? Moi.\n", encoding="utf-8")
     files = {name: str(tmp_path / name) for name in ("fr", "en", "table")}
-    questions = {"fr_pattern": FR, "en_pattern": EN, "max_characters": None}
+    patterns = {"fr_pattern": FR, "en_pattern": EN, "max_characters": None}
     for corpus in ({"kind": "lines"}, {"kind": "table", "fr_column": 2, "en_column": 1}):
-        pairs = extract_corpus(corpus, files, questions, Counter())
+        pairs = extract_corpus(corpus, files, patterns, Counter())
         assert list(pairs) == [Pair("2", "2", "Qui?", "Who?")]
 
 
@@ -168,6 +174,72 @@ def test_shortcuts_match_as_a_plain_search_does(pattern: str):
     assert [(n, fr) for n, fr, _ in extracted] == [
         (n, text) for n, text in extracted_pairs if text.strip()
     ]
+
+
+ATOMS = st.sampled_from(
+    [
+        "a",
+        "b",
+        " ",
+        "^",
+        "$",
+        ".",
+        r"\?",
+        "[?]",
+        "[^?]",
+        "é",
+        r"\b",
+        r"\n",
+        "(?=a)",
+        "(?<!b)",
+        "(?i:a)",
+    ]
+)
+PATTERNS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map("".join),
+        st.lists(inner, min_size=2, max_size=2).map(lambda parts: f"(?:{'|'.join(parts)})"),
+        st.tuples(inner, st.sampled_from("*+?")).map(lambda parts: f"({parts[0]}){parts[1]}"),
+    ),
+    max_leaves=6,
+)
+TEXTS = st.lists(st.text("ab?Aé \t\u200b\u00a0", max_size=5), min_size=4, max_size=12)
+
+
+@settings(deadline=None, max_examples=300)
+@given(PATTERNS, PATTERNS, TEXTS, TEXTS, st.sampled_from(["", "(?i)"]), st.sampled_from([1, 9, 99]))
+def test_lines_without_a_needed_character_are_skipped_and_counted(
+    fr_pattern: str, en_pattern: str, fr: list[str], en: list[str], flag: str, block: int
+):
+    patterns = {"fr_pattern": flag + fr_pattern, "en_pattern": en_pattern}
+    size = min(len(fr), len(en))
+    with TemporaryDirectory() as folder, mock.patch.object(text, "BLOCK", block):
+        paths = {"fr": f"{folder}/fr", "en": f"{folder}/en"}
+        Path(paths["fr"]).write_text("\n".join([*fr[:size], "x"]), encoding="utf-8")
+        Path(paths["en"]).write_text("\n".join([*en[:size], "y"]), encoding="utf-8")
+
+        def outcome(needed: Callable[[str], str]) -> tuple[list[Pair] | str, Counter[str]]:
+            report: Counter[str] = Counter()
+            corpus = {"kind": "lines"}
+            with mock.patch.object(questions, "_needed_character", needed):
+                pairs = extract_corpus(corpus, paths, {**patterns, "max_characters": 3}, report)
+                try:
+                    return list(pairs), report
+                except InputError as error:
+                    return str(error), report
+
+        assert outcome(questions._needed_character) == outcome(lambda pattern: "")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "character"),
+    [(EN, "?"), (FR, "?"), ("(Wh)+", "W"), ("a?b", "b"), ("a|b", ""), ("(?i)a", ""), (None, "")],
+)
+def test_a_character_that_each_match_contains_comes_from_the_pattern(
+    pattern: str | None, character: str
+):
+    assert questions._needed_character(pattern) == character
 
 
 @needs_data

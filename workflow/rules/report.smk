@@ -9,8 +9,7 @@ rule build_page:
         numbers=expand(
             "<results>/tables/{table}.tsv",
             table=["scores", "samples", "coverage", "corpus_pairs"]
-            + ["devise", "nouns", "images"] * bool(LABELLED_SETS)
-            + ["french"] * bool(FRENCH_TABLES),
+            + ["devise", "nouns", "images"] * bool(LABELLED_SETS),
         ),
     output:
         result("index.html", "page", "Summary", "Summary page", "page"),

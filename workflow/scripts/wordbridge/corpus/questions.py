@@ -10,7 +10,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, TypeVar
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wordbridge.corpus.pairs import Pair, read_pairs
 from wordbridge.errors import InputError
@@ -52,7 +56,13 @@ def extract_corpus(
             yield pair._replace(fr=fr, en=en)
         return
     if corpus["kind"] == "lines":
-        lines = aligned_lines(files["fr"], files["en"])
+        fr_path, en_path = files["fr"], files["en"]
+        fr_needs = _needed_character(questions["fr_pattern"])
+        en_needs = _needed_character(questions["en_pattern"])
+        if fr_needs and en_needs:
+            lines = _candidate_lines(fr_path, en_path, fr_needs, en_needs, report)
+        else:
+            lines = aligned_lines(fr_path, en_path)
     else:
         lines = tabbed_lines(files["table"], corpus["fr_column"], corpus["en_column"])
     first = next(lines)
@@ -79,6 +89,7 @@ def extract_questions(
     that are kept are the same.
     """
     match_fr, match_en = _compile(fr_pattern, "fr_pattern"), _compile(en_pattern, "en_pattern")
+    report.update(dict.fromkeys(REASONS, 0))  # in this order; rows may be counted elsewhere
     limit = float("inf") if max_characters is None else max_characters
     read = kept = empty = english = french = long = same = 0  # faster than a Counter
     for key, fr, en in rows:
@@ -139,23 +150,114 @@ def _compile(pattern: str | None, key: str) -> Matcher:
     return compiled.match if anchored else compiled.search
 
 
+def _needed_character(pattern: str | None) -> str:
+    """Return an ASCII character that each match of ``pattern`` contains, "" if none is certain."""
+    try:
+        parsed = _parser.parse(clean(pattern or ""))
+    except re.error:
+        return ""  # reported by _compile
+    characters = () if parsed.state.flags & re.IGNORECASE else _literals(parsed)
+    # The rarest: signs, then capitals.
+    return min(characters, key=lambda c: (c == " ", c.isalnum(), c.islower()), default="")
+
+
+def _literals(parsed: Iterable[tuple[Any, Any]]) -> Iterator[str]:
+    """Yield characters that each match of a parsed pattern contains.
+
+    A match of a sequence is one of each of its parts in turn. Of these a literal, a group in which
+    case counts and a repetition of at least one time need their characters. Other parts, such as
+    branches and assertions, need none or yield none here.
+    """
+    for kind, value in parsed:
+        if kind is _parser.LITERAL and value < 0x80 and value != ord("\n"):
+            yield chr(value)
+        elif kind is _parser.SUBPATTERN and not value[1] & re.IGNORECASE:
+            yield from _literals(value[3])
+        elif kind in (_parser.MAX_REPEAT, _parser.MIN_REPEAT) and value[0] > 0:
+            yield from _literals(value[2])
+
+
 def aligned_lines(fr_path: str | Path, en_path: str | Path) -> Iterator[tuple[int, str, str]]:
     """Yield (line number from 1, French line, English line) of two line-aligned texts.
 
     Raises InputError as ``read_lines`` does, and when the texts have different line counts.
     """
     fr, en = Text(fr_path), Text(en_path)
-    fr_blocks, en_blocks = fr.blocks(), en.blocks()
+    fr_lines, en_lines = fr.lines(), en.lines()
     # Iterators in C pass the lines on, so that no Python code runs for a single line here.
     yield from zip(
-        count(1), chain.from_iterable(fr_blocks), chain.from_iterable(en_blocks), strict=False
+        count(1), chain.from_iterable(fr_lines), chain.from_iterable(en_lines), strict=False
     )
-    deque(chain(fr_blocks, en_blocks), maxlen=0)  # the longer text to its end, for its count
+    _check_aligned(fr, en, chain(fr_lines, en_lines))
+
+
+def _check_aligned(fr: Text, en: Text, rest: Iterable[object]) -> None:
+    deque(rest, maxlen=0)  # the longer text to its end, for its count
     if fr.count != en.count:
         raise InputError(
-            f"expected line-aligned texts, got {fr.count} lines in {fr_path} and {en.count} in "
-            f"{en_path}; check that both are complete and belong together"
+            f"expected line-aligned texts, got {fr.count} lines in {fr.path} and {en.count} in "
+            f"{en.path}; check that both are complete and belong together"
         )
+
+
+def _candidate_lines(
+    fr_path: str | Path, en_path: str | Path, fr_needs: str, en_needs: str, report: Counter[str]
+) -> Iterator[tuple[int, str, str]]:
+    """Yield as ``aligned_lines`` does, except for most lines that match neither pattern.
+
+    A match contains the character ``fr_needs`` or ``en_needs``. The lines that are skipped have
+    text on both sides and neither character; ``report`` counts them. Line 1 may be a heading and
+    is always there.
+    """
+    fr, en = Text(fr_path), Text(en_path)
+    fr_parts, en_parts = _parts(fr, fr_needs), _parts(en, en_needs)
+    fr_part, en_part = next(fr_parts, None), next(en_parts, None)
+    line = 1
+    while fr_part and en_part:
+        size = min(len(fr_part.ends), len(en_part.ends))
+        kept = (fr_part.mask[:size] | en_part.mask[:size]).nonzero()[0]
+        yield from zip(
+            (line + kept).tolist(), fr_part.lines(kept), en_part.lines(kept), strict=True
+        )
+        for reason in (READ, NEITHER):
+            report[reason] += size - len(kept)
+        line += size
+        fr_part = fr_part.after(size) or next(fr_parts, None)
+        en_part = en_part.after(size) or next(en_parts, None)
+    _check_aligned(fr, en, chain(fr_parts, en_parts))
+
+
+class _Part(NamedTuple):
+    """Lines of a text with their places in ``data``, and which may match or be empty."""
+
+    data: bytes
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+
+    def lines(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return the lines at ``rows``, from 0."""
+        places = zip(self.starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
+        return [self.data[start:end].decode() for start, end in places]
+
+    def after(self, size: int) -> "_Part | None":
+        """Return the lines after the first ``size``, None if there are none."""
+        if size == len(self.ends):
+            return None
+        return _Part(self.data, self.starts[size:], self.ends[size:], self.mask[size:])
+
+
+def _parts(text: Text, character: str) -> Iterator[_Part]:
+    """Yield the blocks of ``text``; lines with the ASCII ``character`` may match."""
+    is_first = True
+    for data, codes, ends in text.blocks():
+        starts = np.zeros_like(ends)
+        starts[1:] = ends[:-1] + 1
+        mask = codes[starts] <= ord(" ")  # the line feed of an empty line, a space or a tab
+        mask[ends.searchsorted((codes == ord(character)).nonzero()[0])] = True
+        mask[:1] |= is_first
+        is_first = False
+        yield _Part(data, starts, ends, mask)
 
 
 def tabbed_lines(

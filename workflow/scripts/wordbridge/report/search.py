@@ -195,8 +195,7 @@ def french_table(
     frame = pd.DataFrame(score_names(pairs, vectors, index, hits))
     columns = {
         "language": Column("Language"),
-        "name_share": Column("Have vectors, %", 1, 100, note="of the names in both languages"),
-        "names": Column("Names", 0, note="of these, with a held-out image"),
+        "names": Column("Names", 0),
         "images": Column("Images", 0),
     }
     note = "names with an image of the noun among the first k"
