@@ -8,7 +8,7 @@
 # make benchmark PHOTOS=FOLDER   all benchmarks, into benchmarks/README.md; NOTE=TEXT adds a line
 # make clean    remove results/; downloads stay in resources/
 #
-# CORES=4 limits the cores; PYTHON=python3.12 chooses the Python for .venv; TORCH=cpu sets up torch
+# CORES=4 limits the cores; QUIET= shows each job with its files; PYTHON=python3.12 chooses the Python for .venv; TORCH=cpu sets up torch
 # without CUDA, from PyTorch's own index. CONFIG=configs/mine.yaml goes on top of config.yaml, and
 # of configs/full.yaml with `make full`; it is one path, which may have spaces, or several.
 
@@ -21,7 +21,8 @@ CONFIG ?=
 FULL :=
 PHOTOS ?=
 NOTE ?=
-SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES)
+QUIET ?= --quiet rules host reason
+SNAKEMAKE := $(BIN)/python -m snakemake $(QUIET) --cores $(CORES)
 
 export CONFIG PHOTOS NOTE
 export PYTHONNOUSERSITE := 1
@@ -43,7 +44,10 @@ run: configs $(READY)
 	@set -e; set -- $(FULL); \
 	if [ -f "$$CONFIG" ]; then set -- "$$@" "$$CONFIG"; else set -- "$$@" $$CONFIG; fi; \
 	[ $$# = 0 ] || set -- --configfile "$$@"; \
-	for phase in $(PHASES); do $(SNAKEMAKE) $$phase "$$@"; done
+	number=0; for phase in $(PHASES); do \
+	  number=$$((number + 1)); echo "Phase $$number of $(words $(PHASES)): $$phase"; \
+	  $(SNAKEMAKE) $$phase "$$@"; \
+	done
 
 # Before the set-up, which takes minutes.
 configs:

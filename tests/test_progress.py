@@ -1,9 +1,11 @@
 """Progress of downloads."""
 
+import os
+
 import pytest
 
 from wordbridge import progress
-from wordbridge.progress import byte_bar
+from wordbridge.progress import Terminal, byte_bar
 
 
 def test_a_log_gets_a_line_now_and_then_and_one_at_the_end(monkeypatch, capsys):
@@ -24,3 +26,20 @@ def test_a_terminal_gets_a_bar(monkeypatch, capsys, total):
     with byte_bar("example.org", total) as advance:
         advance(5)
     assert "example.org" in capsys.readouterr().err
+
+
+def test_a_job_shows_lines_but_no_bars_where_its_output_is_no_terminal(capsys):
+    reader, writer = os.pipe()
+    terminal = Terminal()
+    terminal.show("of a process that is no job")
+    terminal.attach(writer, "train_translator all 1")
+    assert terminal.bar([1], "epoch 3").disable
+    terminal.show("epoch 3 of 12, bleu 9.5, about 4 min left")
+    line = b"train_translator all 1: epoch 3 of 12, bleu 9.5, about 4 min left\n"
+    assert os.read(reader, 99) == line
+    os.close(reader)
+    terminal.show("to nobody")  # the job does not fail
+    assert terminal.stream
+    terminal.stream.close()
+    os.close(writer)
+    assert capsys.readouterr() == ("", "")

@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from snakemake import cli
 from snakemake.common import configfile, get_appdirs
-from snakemake.exceptions import WorkflowError
+from snakemake.common.workdir_handler import WorkdirHandler
+from snakemake.exceptions import CliException
 from snakemake.script import PythonScript
 
 from wordbridge import startup
@@ -32,6 +34,10 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (b"a:\n\tb: 1\n", "line 2: expected YAML, got an error: while scanning for the next token"),
         (b"a:\n\tb: 1\n", "indent with spaces instead of tabs"),
         (b"a: 1\n\tb: 1\n", "found a tab character that violates indentation; indent with spaces"),
+        ("a:\n\u00a0\u00a0b: 1\n".encode(), r"line 2: expected a key without invisible characters"),
+        ("\u200ba: 1\n".encode(), r"got '\u200ba'; type the line again"),
+        (b'a: "C:\\Users"\n', "hexdecimal number; put the text in single quotes"),
+        (b"a: {b:[1]}\n", "found unexpected ':'; write a space after the colon"),
         (b"a: @x\n", "quote texts with special signs"),
         (b"a: b: c\n", "mapping values are not allowed in this context; quote texts that have a c"),
         (b"a:1\nb: 2\n", "line 2: expected YAML, got an error: mapping values are not allowed"),
@@ -79,8 +85,35 @@ def test_json_with_tabs_in_texts_is_a_config_file(path: Path):
 def test_snakemake_reports_file_and_line(path: Path):
     path.write_text("a: 1\n\tb: 1\n", encoding="utf-8")
     prepare_snakemake()
-    with pytest.raises(WorkflowError, match=r"mine\.yaml, line 2: expected YAML"):
+    with pytest.raises(CliException, match=r"^mine\.yaml, line 2: expected YAML"):
         configfile.load_configfile(path)
+
+
+@pytest.mark.parametrize(
+    ("entry", "remedy"),
+    [
+        ("run.seeds=[7]", "write 'run={seeds: [7]}'"),
+        ("variants.all.model.hidden=8", "write 'variants={all: {model: {hidden: 8}}}'"),
+        ("seeds", "write for example 'run="),
+        ("a b=3", "write for example 'run="),
+        ("=3", "write for example 'run="),
+        ("run.seeds", "write 'run={seeds: VALUE}'"),
+    ],
+)
+def test_an_entry_of_the_command_line_that_is_none_is_one_line(entry: str, remedy: str):
+    prepare_snakemake()
+    message = re.escape(f"--config: expected KEY=VALUE, got {entry!r}; {remedy}")
+    with pytest.raises(CliException, match=f"^{message}"):
+        cli.parse_config(["device=cpu", entry])
+    assert cli.parse_config(["device=cpu"]) == {"device": "cpu"}
+
+
+@pytest.mark.parametrize("folder", ["/proc/missing/folder", "file", "/proc"])
+def test_a_working_folder_that_cannot_be_written_is_one_line(path: Path, folder: str):
+    Path("file").touch()
+    prepare_snakemake()
+    with pytest.raises(CliException, match=rf"^{folder}: expected a working folder .*; correct"):
+        WorkdirHandler(Path(folder)).change_to()
 
 
 @pytest.mark.parametrize("name", ["a{b}", "a:b", "a\nb", "caf\udce9"])

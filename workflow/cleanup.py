@@ -26,6 +26,8 @@ _open_files: list[IO[str]] = []  # their locks last as long as this process
 def install_hooks(workflow: Any) -> None:
     """Remove stale locks before ``workflow`` runs, and finished training states when it ends.
 
+    Failed jobs stay stale.
+
     A plan that runs nothing (``snakemake -n``, ``wordbridge why``) changes nothing.
     """
 
@@ -34,9 +36,12 @@ def install_hooks(workflow: Any) -> None:
         explain_kill(logs)
 
     def start(*arguments: Any, **options: Any) -> None:
-        if workflow.executor_plugin is not None and not workflow.dryrun:
+        runs_jobs = workflow.executor_plugin is not None and not workflow.dryrun
+        if runs_jobs:
             remove_stale_locks(workflow.is_main_process)
         prepare(*arguments, **options)
+        if runs_jobs:
+            record_finished_jobs_only(workflow.persistence)
 
     os.environ[SNAKEMAKE] = str(os.getpid())
     # While it reads the Snakefile, Snakemake has not decided yet whether it will run jobs. It has
@@ -72,6 +77,21 @@ def remove_stale_locks(is_main: bool) -> None:
         print("Removed the locks of a Snakemake that was killed.", file=sys.stderr)
     with suppress(OSError):
         fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def record_finished_jobs_only(persistence: Any) -> None:
+    """Keep the old records of jobs that fail.
+
+    Snakemake records a failed job like a finished one and deletes its outputs. The next plan would
+    find nothing changed, and whatever was computed from the old outputs up to date.
+    """
+    record = persistence.finished
+
+    async def finished(job: Any) -> None:
+        if all([await output.exists() for output in job.output]):
+            await record(job)
+
+    persistence.finished = finished
 
 
 def remove_states(jobs: Iterable[Any]) -> None:

@@ -9,10 +9,10 @@ import pytest
 from tests.settings import defaults
 from wordbridge.corpus.bible import (
     REASONS,
-    clean,
     pair_sentences,
     question_sentences,
     read_verses,
+    strip_marks,
 )
 from wordbridge.corpus.pairs import Pair
 from wordbridge.corpus.questions import extract_questions
@@ -51,6 +51,13 @@ def test_verses_come_in_the_order_of_the_book_in_the_requested_versions(tmp_path
     assert verses[1, 2, 10] == {"k": "b"}
     assert verses[40, 5, 13] == {"k": ROWS[1][4], "l": ROWS[0][4]}
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_verses_are_clean_text(tmp_path: Path):
+    text = "\ufeffOu\u0300\u00a0est\u200b-il\r?"
+    verses = read_verses(database(tmp_path, [("l", 1, 1, 1, text)]), ["l"])
+    assert verses[1, 1, 1] == {"l": "Où est-il\r?"}
+    assert strip_marks(verses[1, 1, 1]["l"], OPTIONS) == "Où est-il ?"
 
 
 def test_an_unknown_version_is_an_error_that_lists_the_versions(tmp_path: Path):
@@ -114,12 +121,12 @@ def paired(
     ],
 )
 def test_verses_are_cleaned(verse: str, expected: str):
-    assert clean(verse, OPTIONS) == expected
+    assert strip_marks(verse, OPTIONS) == expected
 
 
 def test_cleaning_can_be_switched_off():
     plain = {**OPTIONS, "strip_markers": False, "strip_quotes": False, "strip_brackets": False}
-    assert clean('(1:2) "a" [b]', plain) == '(1:2) "a" [b]'
+    assert strip_marks('(1:2) "a" [b]', plain) == '(1:2) "a" [b]'
 
 
 @pytest.mark.parametrize(

@@ -74,11 +74,15 @@ COLOURS = np.repeat(NUMBERS[..., None], 3, axis=2)
 FLOATS = np.array([[0, 0.5, 1]], np.float32)
 
 
+ALPHA = np.full((1, 3, 1), 65535, np.uint16)
+
+
 def png_16(numbers: np.ndarray, significant_bits: int = 0) -> bytes:
-    """Return a PNG with 16 bits, grey or in colours, that may state fewer in the chunk sBIT."""
+    """Return a PNG with 16 bits, of any channels, that may state fewer in the chunk sBIT."""
     channels = numbers.shape[2] if numbers.ndim == 3 else 1
+    kind = (0, 4, 2, 6)[channels - 1]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in numbers)
-    head = struct.pack(">IIBBBBB", numbers.shape[1], len(numbers), 16, channels - 1, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", numbers.shape[1], len(numbers), 16, kind, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"sBIT", bytes([significant_bits] * channels))]
     chunks += [(b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -86,6 +90,26 @@ def png_16(numbers: np.ndarray, significant_bits: int = 0) -> bytes:
         for kind, data in chunks
         if significant_bits or kind != b"sBIT"
     )
+
+
+def tiff_16(numbers: np.ndarray, largest: int, order: str = "<", planes: bool = False) -> bytes:
+    """Return a TIFF of colours with 16 bits, which Pillow cannot write, turned upside down."""
+    height, width, channels = numbers.shape
+    pixels = (np.moveaxis(numbers, 2, 0) if planes else numbers[::-1, ::-1]).astype(f"{order}u2")
+    pages, size, data = [8], pixels.nbytes, pixels.tobytes()
+    if planes:
+        pages = [8 + size // channels * plane for plane in range(channels)]
+    tags = {256: [width], 257: [height], 258: [16] * channels, 259: [1], 262: [2], 273: pages}
+    tags |= {274: [3], 277: [channels], 278: [height], 279: [size // len(pages)] * len(pages)}
+    tags |= {281: [largest] * channels, 284: [1 + planes]} | ({338: [2]} if channels == 4 else {})
+    entries, values, end = b"", b"", 8 + size + 2 + 12 * len(tags) + 4
+    for tag, numbers_of_tag in sorted(tags.items()):
+        packed = struct.pack(f"{order}{len(numbers_of_tag)}I", *numbers_of_tag)
+        if len(numbers_of_tag) > 1:
+            packed, values = struct.pack(f"{order}I", end + len(values)), values + packed
+        entries += struct.pack(f"{order}HHI", tag, 4, len(numbers_of_tag)) + packed
+    start = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8 + size)
+    return start + data + struct.pack(f"{order}H", len(tags)) + entries + bytes(4) + values
 
 
 def tiff(numbers: np.ndarray, tags: dict[int, object]) -> bytes:
@@ -99,7 +123,14 @@ def tiff(numbers: np.ndarray, tags: dict[int, object]) -> bytes:
         (png_16(NUMBERS, 12), [0, 128, 255]),
         (png_16(NUMBERS * 16, 12), [0, 128, 255]),  # shifted, as the standard demands
         (png_16(NUMBERS, 10), [0, 8, 15]),  # a statement that is false
-        (png_16(COLOURS, 12), [0, 136, 255]),  # Pillow reads 16 levels
+        (png_16(COLOURS, 12), [0, 128, 255]),  # Pillow reads 16 levels
+        (png_16(np.dstack([COLOURS, COLOURS[..., :1] * 0 + 4095]), 12), [0, 128, 255]),
+        (png_16(np.dstack([COLOURS, ALPHA]), 12), [0, 128, 255]),
+        (png_16(np.dstack([COLOURS[..., :1], ALPHA]), 12), [0, 128, 255]),
+        (tiff_16(COLOURS, 4095), [0, 128, 255]),
+        (tiff_16(COLOURS, 4095, ">"), [0, 128, 255]),
+        (tiff_16(np.dstack([COLOURS, ALPHA]), 4095), [0, 128, 255]),
+        (tiff_16(COLOURS * 16, 65535), [0, 128, 255]),
         (png_16(COLOURS * 16, 12), [0, 128, 255]),
         (png_16(COLOURS * 0, 4), [0, 0, 0]),
         (tiff(NUMBERS, {281: 4095}), [0, 128, 255]),
@@ -171,6 +202,7 @@ def test_an_invalid_orientation_is_ignored(orientation: object):
         (encoded(Image.new("F", (4, 2)), "TIFF"), "numbers without a known range"),
         (encoded(Image.new("I", (4, 2)), "TIFF"), "numbers without a known range"),
         (b"Pf 1 1 -1.0\n" + FLOATS.tobytes(), "numbers without a known range"),
+        (tiff_16(COLOURS, 65535, planes=True), "a TIFF with 16 bits in planes; convert it"),
         (b"II*\0" + bytes(99), "a TIFF of an unusual kind; convert it"),
         (b"\0\0\0\x18ftypheic" + bytes(99), "HEIC; convert it to JPEG"),
         (b"\0\0\0\x18ftypisom" + bytes(99), "a video"),
@@ -195,12 +227,34 @@ def test_flipped_bytes_give_an_image_or_a_reason_but_no_other_error():
 
 
 def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch):
-    bomb = encoded(Image.new("1", (13_400, 13_400)))
-    with pytest.raises(UnreadableImageError, match=r"180 million pixels, at most 100\); save"):
-        open_image(bomb)
     monkeypatch.setattr(decoding, "MAX_PIXELS", 23)
     with pytest.raises(UnreadableImageError, match="too large"):
         open_image(encoded(halves()))
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [(mode, kind) for mode in ("RGB", "RGBA", "L", "P", "1") for kind in ("PNG", "TIFF")]
+    + [("RGB", "WEBP"), ("CMYK", "TIFF"), ("I;16", "PNG")],
+)
+def test_a_large_image_is_reduced_before_anything_else(
+    mode: str, kind: str, monkeypatch: pytest.MonkeyPatch
+):
+    image = halves().resize((600, 400)).convert("L" if mode == "I;16" else mode)
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    data = encoded(
+        image.convert(mode), kind, exif=exif, **{"lossless": True} if kind == "WEBP" else {}
+    )
+    whole = np.asarray(open_image(data).resize((40, 60))).astype(int)
+    monkeypatch.setattr(decoding, "LARGE", 239_999)
+    if mode == "I;16":
+        with pytest.raises(UnreadableImageError, match="too large"):
+            open_image(data, 20)
+        return
+    reduced = open_image(data, 20)
+    assert reduced.size == (40, 60)
+    assert np.abs(np.asarray(reduced).astype(int) - whole).max() <= 24
 
 
 def test_the_suffixes_are_those_that_pillow_has_for_the_formats():

@@ -4,6 +4,7 @@ from tests.inputs.rows import NAN, Held, Row, Run, Setting
 from tests.inputs.texts import PAIRS_TARGET, SPLIT_TARGET
 
 ALBUM = {"variants": ["all"], "seeds": [1], "unlabelled_sets": ["noto"]}
+FOLDER = {"kind": "folder", "image_kind": "photo"}
 QUERY = {"index": "nouns", "words": ["boat +"]}
 VERSION = {"locations": [{"registry": "pypi", "package": "a", "version": 1.1}]}
 REGISTRY = {"locations": [{"registry": "pipy", "package": "a", "version": "1.1"}]}
@@ -47,6 +48,17 @@ ROWS: list[Row] = [
     Setting("an unknown registry", "resources.a", REGISTRY, "locations[0].registry: expected one"),
     Setting("results with a wildcard", "pathvars.results", "results/{a}", "expected text matching"),
     Setting("results in a home", "pathvars.results", "~/a", "write for example: results/mine"),
+    Setting("results with a slash", "pathvars.results", "out/", "write for example: results/mine"),
+    Setting(
+        "photographs in a home", "image_sets.a", {**FOLDER, "folder": "~/a"}, "a.folder: expec"
+    ),
+    Setting(
+        "a variable in a path", "image_sets.a", {**FOLDER, "folder": "$HOME"}, "a.folder: expec"
+    ),
+    Setting(
+        "an address for a folder", "image_sets.a", {**FOLDER, "folder": "file:///a"}, "a.folder"
+    ),
+    Setting("a file in a home", "resources.a", {"locations": [{"local": "~/a"}]}, "[0].local: exp"),
     Setting("logs that end in white space", "pathvars.logs", "logs/a ", "pathvars.logs: expected"),
     Setting("an album and no images", "run", ALBUM, "run.unlabelled_sets: expected none"),
     Setting("a query without its end", "search.examples.own", QUERY, "own.words[0]: expected text"),

@@ -16,8 +16,8 @@ NOUNS_TARGET, IMAGES_TARGET = "nouns/nouns.tsv", "images/toy.tsv"
 
 
 def large_png(content: bytes) -> bytes:
-    """Return a PNG whose head promises 400 million pixels."""
-    head = b"IHDR" + struct.pack(">II", 20_000, 20_000) + content[24:29]
+    """Return a PNG whose head promises 10,000 million pixels."""
+    head = b"IHDR" + struct.pack(">II", 100_000, 100_000) + content[24:29]
     return content[:12] + head + struct.pack(">I", zlib.crc32(head)) + content[33:]
 
 
@@ -49,7 +49,7 @@ ROWS: list[Row] = [
     Bad("a text", "image", b"no image at all", "not an image of a known format (it begins with"),
     Bad("a cut JPEG", "image", half, "damaged"),
     Bad("a drawing in PostScript", "image", b"%!PS-Adobe-3.0 EPSF-3.0\n", "not an image of a"),
-    Bad("a bomb of pixels", "image", large_png(files.image()), "400"),
+    Bad("a bomb of pixels", "image", large_png(files.image()), "10000 million"),
     Bad("heights for colours", "image", files.image("TIFF", mode="F"), "numbers without a kno"),
     Unusual("one pixel", "image", files.image(size=(1, 1)), (1, 1)),
     Bad("no image in it", "images in a tar", files.tarred({"a.txt": b"x"}), "expected images"),

@@ -205,6 +205,14 @@ NOUNS = [
             ["1 % of the images of b are in use."],
         ),
         (
+            {"images": [{"set": "a", "found": 99, "left_out": 9, "train": 5, "unseen": 1}]},
+            ["6.7 % of the images of a have a label."],
+        ),
+        (
+            {"french": [{"language": name, "name_share": 0.05} for name in ("English", "French")]},
+            ["5 % of the names in both languages have a vector."],
+        ),
+        (
             {"scores": [SCORES[0] | {"bleu_ceiling": 41.13}]},
             ["BLEU is 41.1 at most, the score of the references' own tokens."],
         ),

@@ -154,6 +154,7 @@ def test_both_languages_search_the_same_images(
 
     assert right == {
         "language": "English",
+        "name_share": 1.0,
         "names": 4,
         "images": 5,
         "hit@1": 1.0,
@@ -173,7 +174,7 @@ def test_a_name_without_a_vector_in_one_language_counts_in_none(
 
     rows = score_names(pairs, {"a": english, "b": lacking}, index, [1])
 
-    assert [(row["names"], row["hit@1"]) for row in rows] == [(3, 1.0)] * 2
+    assert [(row["name_share"], row["names"], row["hit@1"]) for row in rows] == [(0.75, 3, 1.0)] * 2
 
 
 def test_no_pairs_are_an_error(finished: Path):

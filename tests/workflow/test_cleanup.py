@@ -1,6 +1,8 @@
 """Cleanup between runs: locks of killed runs go, those of other runs and states stay."""
 
 import fcntl
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,7 +39,10 @@ def begin(is_main: bool = True) -> bool:
 
 def snakemake(**changes: object) -> SimpleNamespace:
     """Return what Snakemake is for ``install_hooks``: a main process that will run jobs."""
-    kept = {"executor_plugin": object(), "dryrun": False, "is_main_process": True}
+    kept = {
+        **{"executor_plugin": object(), "dryrun": False, "is_main_process": True},
+        "persistence": SimpleNamespace(finished=None),
+    }
     ignored = {name: lambda *_: None for name in ("_prepare_dag", "onsuccess", "onerror")}
     return SimpleNamespace(**{**kept, **ignored, **changes})
 
@@ -168,3 +173,50 @@ def test_a_killed_job_gets_an_explanation(
     message = capsys.readouterr().err
     assert message.startswith("error: a job was killed (SIGKILL), which is what") is explained
     assert message.count("\n") == explained
+
+
+TOY = """
+from workflow.cleanup import install_hooks
+
+rule last:
+    input: "b"
+
+rule copy:
+    input: "a"
+    output: "b"
+    shell: "cp a b"
+
+rule write:
+    input: "source"
+    output: "a"
+    params: config["command"]
+    shell: "{params}; cat source > a"
+
+install_hooks(workflow)
+"""
+
+
+def toy(command: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the toy workflow, whose first job begins with a shell command."""
+    arguments = ["--cores", "1", *options, "--config", f"command={command}"]
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("change", ["params", "input"])
+def test_a_job_that_fails_stays_stale_with_all_below_it(change: str):
+    Path("Snakefile").write_text(TOY)
+    Path("source").write_text("old")
+    assert toy("test ! -e fail").returncode == 0
+    if change == "input":
+        Path("source").write_text("new")
+    Path("fail").touch()
+    command = "test ! -e fail" if change == "input" else "test 1 = 2"
+    assert toy(command).returncode == 1
+    assert not Path("a").exists()
+    plan = toy(command, "--dry-run")
+    assert {"write", "copy"} <= set(re.findall(r"^rule (\w+):", plan.stdout, re.MULTILINE))

@@ -76,11 +76,14 @@ def ready(checkout: Path) -> Path:
 def test_phases_are_separate_runs_in_turn(
     ready: Path, arguments: list[str], phases: str, configs: list[str]
 ):
-    output = make(ready, *arguments, "CORES=3").stdout
+    output = make(ready, *arguments, "CORES=3", "QUIET=").stdout
     options = ["--configfile", *configs] if configs else []
-    for phase, line in zip(phases.split(), output.splitlines(), strict=True):
+    lines = iter(output.splitlines())
+    for number, phase in enumerate(names := phases.split(), start=1):
         words = ["-m", "snakemake", "--cores", "3", phase, *options]
-        assert line == "".join(f"[{word}]" for word in words)
+        assert next(lines) == f"Phase {number} of {len(names)}: {phase}"
+        assert next(lines) == "".join(f"[{word}]" for word in words)
+    assert not [*lines]
 
 
 def test_a_missing_config_file_is_one_line_before_the_set_up(checkout: Path):

@@ -20,10 +20,8 @@ def profile(name: str) -> dict[str, Any]:
     return read
 
 
-@pytest.mark.parametrize(
-    "key", ["rerun-triggers", "max-checksum-file-size", "rerun-incomplete", "show-failed-logs"]
-)
-def test_both_profiles_rerun_the_same_jobs_and_show_the_same_errors(key: str):
+@pytest.mark.parametrize("key", ["rerun-triggers", "max-checksum-file-size", "rerun-incomplete"])
+def test_both_profiles_rerun_the_same_jobs(key: str):
     assert profile("slurm")[key] == profile("default")[key]
 
 

@@ -9,7 +9,8 @@ rule build_page:
         numbers=expand(
             "<results>/tables/{table}.tsv",
             table=["scores", "samples", "coverage", "corpus_pairs"]
-            + ["devise", "nouns", "images"] * bool(LABELLED_SETS),
+            + ["devise", "nouns", "images"] * bool(LABELLED_SETS)
+            + ["french"] * bool(FRENCH_TABLES),
         ),
     output:
         result("index.html", "page", "Summary", "Summary page", "page"),

@@ -58,12 +58,12 @@ def start_job(snakemake: "Snakemake") -> None:
     from the planned code, or if Snakemake gives fewer threads than the settings ask for.
     """
     screen = _redirect(Path(snakemake.log[0]))
-    sys.excepthook = partial(_report, screen)
+    TERMINAL.attach(screen, " ".join([snakemake.rule, *map(str, snakemake.wildcards)]))
+    sys.excepthook = partial(_report, snakemake.log[0])
     if os.environ.get(SNAKEMAKE):
         exit_with_parent(int(os.environ[SNAKEMAKE]))
     _check_code(snakemake)
     _check_threads(snakemake)
-    TERMINAL.attach(screen, " ".join([snakemake.rule, *map(str, snakemake.wildcards)]))
     atexit.register(write_record, snakemake, Path.cwd())
 
 
@@ -84,18 +84,17 @@ def _redirect(path: Path) -> int:
 
 
 def _report(
-    screen: int, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    log: str, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
     atexit.unregister(write_record)
     line = error_message(error)
-    try:
+    TERMINAL.show(f"error: {line or f'{error!r}; {log} has the traceback'}")
+    with suppress(OSError):  # the log is on a full disk
         sys.stdout.flush()
         if line is None:
             sys.__excepthook__(kind, error, traceback)
         else:
             print(f"error: {line}", file=sys.stderr, flush=True)
-    except OSError as problem:  # the log is on a full disk
-        os.write(screen, f"error: {line or error!r} (no log: {problem.strerror})\n".encode())
 
 
 def _check_code(snakemake: "Snakemake") -> None:

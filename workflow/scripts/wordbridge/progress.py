@@ -4,8 +4,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TextIO, TypeVar
+from contextlib import AbstractContextManager, contextmanager, suppress
+from io import TextIOWrapper
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -21,14 +22,21 @@ class Terminal:
     """
 
     def __init__(self) -> None:
-        self.stream: TextIO | None = None
+        self.stream: TextIOWrapper | None = None
         self.job = ""
 
     def attach(self, descriptor: int, job: str) -> None:
-        """Draw bars on ``descriptor`` from now on if it is a terminal."""
-        if os.isatty(descriptor):
-            self.stream = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="replace")
-            self.job = job
+        """Show lines on ``descriptor`` from now on, and bars if it is a terminal."""
+        # Unbuffered, since nobody may be left to read the rest when the job ends.
+        raw = os.fdopen(os.dup(descriptor), "wb", buffering=0)
+        self.stream = TextIOWrapper(raw, "utf-8", errors="replace", write_through=True)
+        self.job = job
+
+    def show(self, line: str) -> None:
+        """Show a line in addition to the log of a job, if there is one."""
+        if self.stream is not None:
+            with suppress(OSError):  # whoever read the output may have left
+                tqdm.write(f"{self.job}: {line}", file=self.stream)
 
     def bar(self, items: Iterable[Item], description: str, **options: Any) -> "tqdm[Item]":
         """Return tqdm's bar over ``items``; without a terminal it draws nothing."""
@@ -38,7 +46,7 @@ class Terminal:
             items,
             desc=" ".join(filter(None, words)),
             file=sys.stderr if direct else self.stream,
-            disable=not direct and self.stream is None,
+            disable=not direct and not (self.stream and self.stream.isatty()),
             leave=direct,
             mininterval=0.1 if direct else 1.0,
             dynamic_ncols=True,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,10 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import yaml
+from snakemake import cli
 from snakemake.common import configfile, get_appdirs
-from snakemake.exceptions import WorkflowError
+from snakemake.common.workdir_handler import WorkdirHandler
+from snakemake.exceptions import CliException
 from snakemake.script import PythonScript
 
 from wordbridge.errors import InputError, shorten
@@ -20,19 +23,21 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
 # Parts of the messages of YAML's parser, and what to do about them; the last one always fits.
 _REMEDIES = {
-    "escape": "put the text in single quotes, where a backslash is a character",
+    "parsing a quoted scalar": "put the text in single quotes, where a backslash is a character",
     "start any token": "indent with spaces instead of tabs, and quote texts with special signs",
     "tab character": "indent with spaces",
+    "unexpected ':'": "write a space after the colon",
     "mapping values": "quote texts that have a colon, and indent keys of one mapping equally",
     "end of stream": "close the quote or bracket that is open",
     "another document": "remove the line ---, or use two files",
     "": "correct this line or the one before",
 }
 _load, _execute = configfile._load_configfile, PythonScript._execute_cmd
+_parse, _change = cli.parse_config, WorkdirHandler.change_to
 
 
 def prepare_snakemake() -> None:
-    """Check the checkout's path, find a cache that can be written, have config files checked.
+    """Check the checkout's path, find a cache that can be written, have the command line checked.
 
     The profiles call it, before Snakemake reads config files; the Snakefile calls it for jobs.
     """
@@ -46,6 +51,7 @@ def prepare_snakemake() -> None:
     _choose_cache()
     configfile._load_configfile = _load_checked
     PythonScript._execute_cmd = _execute_quoted
+    cli.parse_config, WorkdirHandler.change_to = _parse_checked, _change_checked
 
 
 def _choose_cache() -> None:
@@ -62,8 +68,33 @@ def _load_checked(path: str | Path, filetype: str = "Config") -> Any:
     try:
         config_keys(path)
     except InputError as error:
-        raise WorkflowError(str(error)) from None
+        raise CliException(str(error)) from None
     return _load(path, filetype)
+
+
+def _parse_checked(entries: list[str] | None) -> Any:
+    try:
+        return _parse(entries)
+    except ValueError:
+        entry = next(entry for entry in entries or () if not re.match(r"[A-Za-z_][\w-]*\w=", entry))
+    keys, _, value = entry.partition("=")
+    *outer, key = keys.split(".")
+    pair = f"{key}: {value or 'VALUE'}"
+    for block in reversed(outer[1:]):
+        pair = f"{block}: {{{pair}}}"
+    remedy = f"'{outer[0]}={{{pair}}}'" if outer else "for example 'run={seeds: [7]}'"
+    raise CliException(f"--config: expected KEY=VALUE, got {entry!r}; write {remedy}")
+
+
+def _change_checked(handler: WorkdirHandler) -> None:
+    try:
+        _change(handler)
+        Path(".snakemake").mkdir(exist_ok=True)
+    except OSError as error:
+        raise CliException(
+            f"{handler.workdir or Path.cwd()}: expected a working folder that can be written, got "
+            f"{error.strerror!r}; correct --directory or the permissions"
+        ) from None
 
 
 def _execute_quoted(script: PythonScript, command: str, **options: Any) -> Any:
@@ -97,6 +128,12 @@ def config_keys(path: str | Path) -> list[tuple[str, int]]:
             f"{path}, line {line}: expected keys with values (KEY: VALUE), got none; write some, "
             "or leave the file out"
         )
+    for key, line in keys:
+        if not key.isprintable():  # a space of a web page for an indent, for example
+            raise InputError(
+                f"{path}, line {line}: expected a key without invisible characters, got {key!a}; "
+                "type the line again"
+            )
     return keys
 
 

@@ -6,7 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, product
 from typing import Any
 
-from wordbridge.corpus.bible import Reference, capitalize, clean, count_words, similar_length
+from wordbridge.corpus.bible import (
+    Reference,
+    capitalize,
+    count_words,
+    similar_length,
+    strip_marks,
+)
 from wordbridge.corpus.pairs import Pair, TokenizedPair, token_lists
 from wordbridge.corpus.splits import match_key
 from wordbridge.errors import InputError
@@ -52,7 +58,7 @@ def pair_clauses(
     report.update(dict.fromkeys(CLAUSE_REASONS, 0))
     for (book, chapter, verse), texts in verses.items():
         group = f"{book}:{chapter}:{verse}"
-        cleaned = {version: clean(text, options) for version, text in texts.items()}
+        cleaned = {version: strip_marks(text, options) for version, text in texts.items()}
         seen: set[tuple[str, str]] = set()
         for fr_version, en_version in product(fr_versions, en_versions):
             unit, aligned = _align(cleaned.get(fr_version, ""), cleaned.get(en_version, ""))

@@ -23,7 +23,7 @@ from wordbridge.corpus.question_words import (
     find_question,
 )
 from wordbridge.errors import InputError, shorten
-from wordbridge.text import one_line
+from wordbridge.text import clean, one_line
 
 Reference = tuple[int, int, int]  # book, chapter, verse, each from 1
 
@@ -59,7 +59,7 @@ _WORD = re.compile(r"\w+")
 
 
 def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, dict[str, str]]:
-    """Return the texts of ``versions`` by reference, sorted by reference, then version.
+    """Return the clean texts of ``versions`` by reference, sorted by reference, then version.
 
     The database has a table bible(bbName, bNumber, cNumber, vNumber, vText). Raises InputError
     when the file is missing, is no such database or lacks a version.
@@ -76,7 +76,9 @@ def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, di
                 list(versions),
             )
             for book, chapter, verse, version, text in rows:
-                verses.setdefault((int(book), int(chapter), int(verse)), {})[version] = str(text)
+                verses.setdefault((int(book), int(chapter), int(verse)), {})[version] = clean(
+                    str(text)
+                )
     except (sqlite3.DatabaseError, TypeError, ValueError) as error:
         # The latter two come from numbers that are none and from text in another encoding.
         raise InputError(
@@ -116,7 +118,7 @@ def pair_sentences(
     for (book, chapter, verse), texts in verses.items():
         group = f"{book}:{chapter}:{verse}"
         questions = {
-            version: question_sentences(clean(text, options))
+            version: question_sentences(strip_marks(text, options))
             for version, text in texts.items()
             if "?" in text
         }
@@ -133,7 +135,7 @@ def pair_sentences(
         )
 
 
-def clean(verse: str, options: Mapping[str, Any]) -> str:
+def strip_marks(verse: str, options: Mapping[str, Any]) -> str:
     """Return ``verse`` on one line, without the marks that ``options`` strip."""
     text = one_line(verse)
     if options["strip_markers"]:

@@ -1,10 +1,12 @@
 """Decoding of images: upright RGB, center crops, and the reasons why an image is unreadable."""
 
+import os
 import re
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from io import BytesIO
 from math import ceil
-from typing import NamedTuple
+from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +23,12 @@ _OTHER_FORMATS = {
     rb"%PDF": "PDF",
     rb"II[*+]\0|MM\0[*+]": "a TIFF of an unusual kind; convert it to JPEG",
 }
-# Of one decoded image: 0.4 GB as RGBA. A large JPEG is decoded at a fraction of its size and may
-# have more.
-MAX_PIXELS = 100_000_000
+# Of one decoded image; a JPEG is decoded at a fraction of its size. Larger ones than LARGE (0.4 GB
+# as RGBA) are decoded one at a time and reduced at once, with a peak of 8 to 16 bytes per pixel.
+LARGE = 100_000_000
+_MEMORY = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+MAX_PIXELS = max(LARGE, min(_MEMORY // 16, 400_000_000))  # jobs are planned with 4 GB
+_DECODES_LARGE = Lock()
 Image.MAX_IMAGE_PIXELS = None  # Pillow's limit has no fractions
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY  # editors store long histories
 _WHOLE = (0.0, 65535.0)  # the range of 16 bits
@@ -57,7 +62,7 @@ def open_image(data: bytes, short_side: int = 0) -> Image.Image:
         with Image.open(BytesIO(data), formats=formats) as image:
             if short_side:
                 image.draft("RGB", (MARGIN * short_side, MARGIN * short_side))
-            return _rgb(image, data)
+            return _rgb(image, data, MARGIN * short_side)
     except (UnreadableImageError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -81,16 +86,16 @@ def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
     return np.asarray(image.resize((crop.side, crop.side), kernel, box=box))
 
 
-def _rgb(image: Image.Image, data: bytes) -> Image.Image:
-    pixels = image.width * image.height
-    if pixels > MAX_PIXELS:
-        raise UnreadableImageError(
-            f"too large ({ceil(pixels / 1e6)} million pixels, at most {MAX_PIXELS // 10**6}); save "
-            "it as JPEG, which is decoded at a fraction of its size"
-        )
-    image.load()
-    with suppress(Exception):  # an image with damaged metadata is still readable
-        ImageOps.exif_transpose(image, in_place=True)
+def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
+    is_large = _pixels(image) > LARGE
+    _check_size(image, LARGE if _is_deep_grey(image) else MAX_PIXELS)
+    with _DECODES_LARGE if is_large else nullcontext():
+        image.load()
+        if is_large and (scale := short_side / min(image.size)):
+            if image.mode in ("1", "P", "PA"):  # cannot be averaged
+                image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+            image.thumbnail((ceil(scale * image.width), ceil(scale * image.height)))
+    _turn(image)
     image = _scaled(image, data)
     if not image.has_transparency_data:
         return image.convert("RGB")
@@ -99,24 +104,68 @@ def _rgb(image: Image.Image, data: bytes) -> Image.Image:
     return Image.alpha_composite(background, rgba).convert("RGB")
 
 
+def _pixels(image: Image.Image) -> int:
+    return image.width * image.height
+
+
+def _check_size(image: Image.Image, limit: int) -> None:
+    if _pixels(image) > limit:
+        raise UnreadableImageError(
+            f"too large ({ceil(_pixels(image) / 1e6)} million pixels, at most {limit // 10**6}); "
+            "save it as JPEG, which is decoded at a fraction of its size"
+        )
+
+
+def _is_deep_grey(image: Image.Image) -> bool:
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
+
+
+def _turn(image: Image.Image) -> None:
+    with suppress(Exception):  # an image with damaged metadata is still readable
+        ImageOps.exif_transpose(image, in_place=True)
+
+
 def _scaled(image: Image.Image, data: bytes) -> Image.Image:
     """Return an image with 8 bits, in which the range that the file states for more bits is whole.
 
     Pillow reduces colours with 16 bits to 8; with 12 bits in 16, 16 levels are left of them.
     """
-    is_grey = image.mode in ("I", "F") or image.mode.startswith("I;16")
+    is_grey = _is_deep_grey(image)
     low, high = _stated_range(image, data)
     if not is_grey and (low, high) == _WHOLE:
         return image
     if not np.isfinite(high - low) or high == low:
         raise UnreadableImageError(f"numbers without a known range (mode {image.mode})")
+    _check_size(image, LARGE)
     numbers = np.asarray(image, np.float32)
     if not is_grey:
-        numbers = numbers * (high / max(high // 256, 1))
-    elif image.mode != "F":
+        numbers = 256 * numbers + _low_bytes(image, data)
+    if image.mode != "F":
         high += np.sign(high - low)  # with integers the last step is white too
     pixels = (np.nan_to_num(numbers) - low) * (256 / (high - low))
-    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    mode = "L" if is_grey else image.mode
+    scaled = Image.frombytes(mode, image.size, pixels.clip(0, 255).astype(np.uint8).tobytes())
+    if mode == "RGBA" and 256 * int(np.asarray(image)[..., 3].max()) > high:  # its range is whole
+        scaled.putalpha(image.getchannel("A"))
+    return scaled
+
+
+def _low_bytes(image: Image.Image, data: bytes) -> NDArray[np.uint8]:
+    """Return the low bytes of colours with 16 bits: a raw mode of the other byte order has them."""
+
+    def swapped(arguments: Any) -> Any:
+        if isinstance(arguments, tuple):
+            return swapped(arguments[0]), *arguments[1:]
+        if arguments == "LA;16B":
+            return "RGBA"  # both bytes of both channels
+        return arguments[:-1] + ("L" if arguments.endswith("B") else "B")
+
+    with Image.open(BytesIO(data), formats=[image.format or ""]) as low:
+        is_grey = low.tile[0].args == "LA;16B"
+        low.tile = [tile._replace(args=swapped(tile.args)) for tile in low.tile]
+        low.load()
+        _turn(low)
+        return np.asarray(low)[..., [1, 1, 1, 3] if is_grey else slice(None)]
 
 
 def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
@@ -126,15 +175,18 @@ def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
     if image.format == "PNG" and data[24] == 16:
         start = data.find(b"sBIT", 0, data.find(b"IDAT"))
         count = int.from_bytes(data[max(start - 4, 0) : max(start, 0)])
+        count -= bool(data[25] & 4)  # alpha is the last one
         high = 2.0 ** max(data[start + 4 : start + 4 + count], default=16) - 1
     elif isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(258, (1,))[0] > 8:
         # BitsPerSample, PhotometricInterpretation, SMinSampleValue, MinSampleValue and the like.
         tags = image.tag_v2
+        if tags.get(284) == 2 and tags.get(259) == 1 and len(tags[258]) > 1:  # Pillow: 8 bits
+            raise UnreadableImageError("a TIFF with 16 bits in planes; convert it to JPEG")
         bits = np.nan if image.mode in ("I", "F") else 2.0 ** tags[258][0] - 1
         low = min(tags.get(340) or tags.get(280) or (0.0,))
         high = max(tags.get(341) or tags.get(281) or (bits,))
         is_white_zero = tags.get(262) == 0
     if high < _WHOLE[1] and image.mode not in ("I", "F"):
-        largest = np.max(image.getextrema()) * (1 if image.mode.startswith("I") else 256)
+        largest = np.max(image.getextrema()[:3]) * (1 if image.mode.startswith("I") else 256)
         low, high = _WHOLE if largest > high else (low, high)  # PNG demands shifted numbers
     return (high, low) if is_white_zero else (low, high)

@@ -195,7 +195,8 @@ def french_table(
     frame = pd.DataFrame(score_names(pairs, vectors, index, hits))
     columns = {
         "language": Column("Language"),
-        "names": Column("Names", 0),
+        "name_share": Column("Have vectors, %", 1, 100, note="of the names in both languages"),
+        "names": Column("Names", 0, note="of these, with a held-out image"),
         "images": Column("Images", 0),
     }
     note = "names with an image of the noun among the first k"

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from wordbridge.images.table import TEST, TRAIN, UNSEEN, VALID
 from wordbridge.report.tables import Column, Table, read_frame
 
 SAMPLES = 3
@@ -18,6 +19,7 @@ VARIANT_COLUMNS = {
     "chrf_single": Column("chrF", 1, best="high"),
 }
 FEW = 0.1  # share of matches
+IMAGE_SPLITS = [TRAIN, VALID, TEST, UNSEEN]
 # Columns of the table of methods, and the candidates and images (split) that they are about.
 GROUPS = {"seen": ("seen", "seen nouns"), "unseen": ("unseen", "unseen nouns")}
 
@@ -61,7 +63,7 @@ def find_warnings(paths: Mapping[str, Path]) -> list[str]:
     """Return sentences about a low ceiling of BLEU, and about matches of less than a tenth.
 
     The tables are ``scores``, ``coverage`` (words with vectors), ``corpus_pairs`` (pairs that a
-    step keeps), ``nouns`` (with vectors) and ``images`` (in use).
+    step keeps), ``nouns`` (with vectors), ``images`` (in use, labelled) and ``french`` (names).
     """
     frames = {name: _rows_of_this_run(path) for name, path in paths.items()}
     shares: list[tuple[float, str]] = []
@@ -75,10 +77,15 @@ def find_warnings(paths: Mapping[str, Path]) -> list[str]:
     for _, rows in _groups(frames.get("nouns"), "used"):
         shares.append((rows["noun_share"].iloc[0], "of WordNet's nouns have a word vector"))
     for name, rows in _groups(frames.get("images"), "set"):
-        used = 1 - rows["left_out"].iloc[0] / rows["found"].iloc[0]
-        shares.append((used, f"of the images of {name} are in use"))
-    # Random vectors have a share of 0; otherwise a job ends where nothing matches.
-    warnings = [f"{100 * share:.2g} % {text}." for share, text in shares if 0 < share < FEW]
+        row = rows.iloc[0]
+        used, labelled = row["found"] - row["left_out"], row.reindex(IMAGE_SPLITS).sum()
+        shares.append((used / row["found"], f"of the images of {name} are in use"))
+        shares.append((labelled / max(used, 1), f"of the images of {name} have a label"))
+    for _, rows in _groups(frames.get("french"), "language"):
+        shares.append((rows["name_share"].iloc[0], "of the names in both languages have a vector"))
+    # Random vectors and albums have a share of 0; otherwise a job ends where nothing matches.
+    few = dict.fromkeys(f"{100 * share:.2g} % {text}." for share, text in shares if 0 < share < FEW)
+    warnings = list(few)
     if "bleu_ceiling" in (scores := frames.get("scores", pd.DataFrame())):
         lowest = scores["bleu_ceiling"].min()
         warnings.append(f"BLEU is {lowest:.1f} at most, the score of the references' own tokens.")

@@ -125,18 +125,19 @@ def score_names(
 
     ``vectors`` has the query vectors (pairs, dim) of each language. Pairs without an image in the
     index or without a vector in each language are ignored. hit@k: an image of the noun is among
-    the first k. mrr: mean reciprocal rank of the first one. Raises InputError for no pair.
+    the first k. mrr: mean reciprocal rank of the first one. name_share: share of the pairs with
+    vectors. Raises InputError for no pair.
     """
     labels = [index.label(row) for row in range(len(index.lines))]
     held_out = [row for row, label in enumerate(labels) if label["split"] != TRAIN]
     images = index.row_vectors(held_out)
     synsets = np.array([labels[row]["synset"] for row in held_out], object)
     available = set(synsets)
+    has_vectors = np.all([matrix.any(axis=1) for matrix in vectors.values()], axis=0)
     queries = [
         number
         for number, pair in enumerate(pairs)
-        if available & set(pair.synsets)
-        and all(matrix[number].any() for matrix in vectors.values())
+        if available & set(pair.synsets) and has_vectors[number]
     ]
     if not queries:
         raise InputError(
@@ -149,7 +150,8 @@ def score_names(
             [_rank(matrix[n], images, np.isin(synsets, pairs[n].synsets)) for n in queries]
         )
         rows.append(
-            {"language": language, "names": len(queries), "images": len(images)}
+            {"language": language, "name_share": float(has_vectors.mean())}
+            | {"names": len(queries), "images": len(images)}
             | {f"hit@{k}": float(np.mean(ranks <= k)) for k in ks}
             | {"mrr": float(np.mean(1 / ranks))}
         )

@@ -134,7 +134,7 @@ class Trainer(ABC):
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "float16")
         self.state, self.best = TrainState(), dict[str, Tensor]()
         self.checkpointer = Checkpointer(checkpoint, saved, self.optimizer, checkpoint_seconds)
-        self._last_line = time.monotonic()
+        self._last_line = self._last_shown = time.monotonic()
 
     @abstractmethod
     def batches(self, epoch: int) -> list[Indices]:
@@ -248,7 +248,16 @@ class Trainer(ABC):
             self.best = self.weights()
         figures = "  ".join(f"{name} {value:.5g}" for name, value in row.items())
         print(f"{figures}  {self._speed()}", file=sys.stderr)
+        shown = "train_loss" if metric == "epoch" else metric
+        self._show_epoch(f"{shown} {row[shown]:.4g}")
         self._save_if_due()
+
+    def _show_epoch(self, result: str) -> None:
+        """Show how far the training is, at most once in LINE_SECONDS."""
+        if time.monotonic() - self._last_shown >= LINE_SECONDS:
+            self._last_shown = time.monotonic()
+            epoch = f"epoch {self.state.epoch} of {self.options.epochs}"
+            TERMINAL.show(f"{epoch}, {result}, about {self._seconds_left() / 60:.0f} min left")
 
     def _rate(self, step: int) -> float:
         return learning_rate(self.schedule, step, self.steps, self.options.learning_rate)
@@ -264,9 +273,11 @@ class Trainer(ABC):
         return f"train_loss {self.state.train_loss:.4f}  {self._speed()}"
 
     def _speed(self) -> str:
-        state = self.state
-        remaining = state.seconds / max(state.step, 1) * (self.steps - state.step)
-        return f"{state.items_per_second:,.0f} {self.unit}/s  {remaining:.0f} s left"
+        speed = f"{self.state.items_per_second:,.0f} {self.unit}/s"
+        return f"{speed}  {self._seconds_left():.0f} s left"
+
+    def _seconds_left(self) -> float:
+        return self.state.seconds / max(self.state.step, 1) * (self.steps - self.state.step)
 
     def _log_progress(self, batches: int) -> None:
         """Print how far the epoch is to a log, which has no bar."""
