@@ -283,6 +283,28 @@ def test_different_line_counts_are_an_error_that_names_both(
         list(aligned_lines(fr, en))
 
 
+@pytest.mark.parametrize(("fr_end", "en_end"), [("\n\n", ""), ("", "\n\u00a0\r\n")])
+@pytest.mark.parametrize("block", [4, 1 << 16])
+def test_blank_lines_at_the_end_of_one_text_are_a_warning(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fr_end: str,
+    en_end: str,
+    block: int,
+):
+    fr, en = tmp_path / "fr", tmp_path / "en"
+    fr.write_text(f"a\nb\n{fr_end}", encoding="utf-8", newline="")
+    en.write_text(f"a\nb\n{en_end}", encoding="utf-8", newline="")
+    monkeypatch.setattr(text, "BLOCK", block)
+    rows = [(1, "a", "a"), (2, "b", "b"), (3, "", ""), (4, "", "")]
+    assert list(aligned_lines(fr, en)) == rows
+    longer = fr if fr_end else en
+    assert f"warning: {longer}: expected 2 lines as in the other text, got 4; the last" in (
+        capsys.readouterr().err
+    )
+
+
 def test_columns_of_tabbed_lines_count_from_one(tmp_path: Path):
     path = files.text_file(tmp_path, "Where?\tOù ?\t3\nWho?\tQui ?\t4\n".encode(), "zip")
     assert list(tabbed_lines(path, 2, 1)) == [(1, "Où ?", "Where?"), (2, "Qui ?", "Who?")]

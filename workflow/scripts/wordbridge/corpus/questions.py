@@ -8,7 +8,7 @@ import re
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple, TypeVar
@@ -180,7 +180,8 @@ def _literals(parsed: Iterable[tuple[Any, Any]]) -> Iterator[str]:
 def aligned_lines(fr_path: str | Path, en_path: str | Path) -> Iterator[tuple[int, str, str]]:
     """Yield (line number from 1, French line, English line) of two line-aligned texts.
 
-    Raises InputError as ``read_lines`` does, and when the texts have different line counts.
+    Blank lines at the end of one text alone are a warning, and empty lines of both. Raises
+    InputError as ``read_lines`` does, and when the texts have different line counts otherwise.
     """
     fr, en = Text(fr_path), Text(en_path)
     fr_lines, en_lines = fr.lines(), en.lines()
@@ -188,16 +189,25 @@ def aligned_lines(fr_path: str | Path, en_path: str | Path) -> Iterator[tuple[in
     yield from zip(
         count(1), chain.from_iterable(fr_lines), chain.from_iterable(en_lines), strict=False
     )
-    _check_aligned(fr, en, chain(fr_lines, en_lines))
+    yield from _surplus_lines(fr, en, chain(fr_lines, en_lines))
 
 
-def _check_aligned(fr: Text, en: Text, rest: Iterable[object]) -> None:
+def _surplus_lines(fr: Text, en: Text, rest: Iterable[object]) -> Iterator[tuple[int, str, str]]:
     deque(rest, maxlen=0)  # the longer text to its end, for its count
-    if fr.count != en.count:
+    if fr.count == en.count:
+        return
+    shorter, longer = sorted((fr, en), key=lambda text: text.count)
+    if any(line.strip() for line in islice(read_lines(longer.path), shorter.count, None)):
         raise InputError(
             f"expected line-aligned texts, got {fr.count} lines in {fr.path} and {en.count} in "
             f"{en.path}; check that both are complete and belong together"
         )
+    print(
+        f"warning: {longer.path}: expected {shorter.count} lines as in the other text, got "
+        f"{longer.count}; the last ones are blank",
+        file=sys.stderr,
+    )
+    yield from ((number, "", "") for number in range(shorter.count + 1, longer.count + 1))
 
 
 def _candidate_lines(
@@ -224,7 +234,7 @@ def _candidate_lines(
         line += size
         fr_part = fr_part.after(size) or next(fr_parts, None)
         en_part = en_part.after(size) or next(en_parts, None)
-    _check_aligned(fr, en, chain(fr_parts, en_parts))
+    yield from _surplus_lines(fr, en, chain(fr_parts, en_parts))
 
 
 class _Part(NamedTuple):
