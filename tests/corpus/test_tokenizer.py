@@ -8,6 +8,7 @@ import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spacy.lang.fr.tokenizer_exceptions import TOKEN_MATCH
 
 from tests.settings import defaults
 from wordbridge.corpus import tokenizer
@@ -67,6 +68,20 @@ def test_a_tokenizer_in_a_file_gives_the_tokens_of_spacy(language, tmp_path):
     texts = [f"Qui, {word} ?" for word in HYPHENATED] + HYPHENATED
     tokens = [[token.text for token in spacys(text)] for text in texts]
     assert [[token.text for token in saved(text)] for text in texts] == tokens
+
+
+@given(
+    st.sampled_from(
+        ["a-sexualis", "bou", "bourg", "chat", "pro", "tri", "demi", "entr'", "presqu\u2019"]
+        + ["contre-", "auto-", "X-en-", "l\u00e0-des-"]
+    ),
+    st.sampled_from(["", "-", "\u2013", "'", "\u2019"]),
+    st.text("a\u00e9\u00df\u0130K1-'\n", max_size=5),
+    st.booleans(),
+)
+def test_french_tokens_that_stay_whole_are_those_of_spacy(start, sign, rest, is_upper):
+    text = (start.upper() if is_upper else start) + sign + rest
+    assert bool(tokenizer.build_tokenizer("fr").token_match(text)) == bool(TOKEN_MATCH(text))
 
 
 def test_an_unknown_language_is_an_error():

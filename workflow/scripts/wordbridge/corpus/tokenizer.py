@@ -117,8 +117,8 @@ def build_tokenizer(language: str) -> Tokenizer:
         ) from error
     for word in _SPECIAL:
         tokenizer.add_special_case(word, [{"ORTH": word}])
-    if tokenizer.token_match:
-        pattern = _without_case_folding(tokenizer.token_match.__self__.pattern)
+    if language == "fr":
+        pattern = _without_case_folding(_by_ending(tokenizer.token_match.__self__.pattern))
         tokenizer.token_match = re.compile(pattern).match
     built: Tokenizer = tokenizer
     return built
@@ -157,11 +157,25 @@ def _tokenize_chunk(texts: Sequence[str], language: str, rules: Rules) -> list[l
     return tokenize_texts(texts, build_tokenizer(language), rules)
 
 
+def _by_ending(pattern: str) -> str:
+    """Return a pattern of spaCy that matches the same texts and has equal endings once.
+
+    An ending begins with a set of all letters, which takes milliseconds to compile. Of the 266
+    alternatives in French 254 have one of three endings.
+    """
+    flags, _, alternatives = pattern.partition("(?:^")
+    starts: dict[str, list[str]] = {}
+    for alternative in alternatives.removesuffix(")").split(")|(?:^"):
+        start, letters, end = alternative.partition(f"[{ALPHA_LOWER}")
+        starts.setdefault(letters + end, []).append(start)
+    return flags + "|".join(f"^(?:{'|'.join(starts[end])}){end}" for end in starts)
+
+
 def _without_case_folding(pattern: str) -> str:
     """Return a pattern of spaCy with the same matches that compiles four times as fast.
 
-    French has some 480 sets of all letters in a pattern that ignores case. Python folds the case of
-    each letter of each set; here the sets have both cases already.
+    Python folds the case of each letter of each set in a pattern that ignores case; here the sets
+    have both cases already.
     """
     for letters in (ALPHA, ALPHA_LOWER):
         matches = re.compile(f"[{letters}]", re.IGNORECASE).match
