@@ -187,6 +187,7 @@ def unchanging_code() -> Iterator[None]:
         compiled = cache(compile)
         stack.enter_context(patch.object(snakemake.workflow, "compile", compiled, create=True))
         provenance, config = workflow.provenance, workflow.config
+        stack.enter_context(patch.object(provenance, "CACHE", Path(os.devnull, "none")))
         cached = [(provenance, "_modules"), (config, "read_schema"), (config, "package_resources")]
         for module, name in cached:
             stack.enter_context(patch.object(module, name, cache(getattr(module, name))))

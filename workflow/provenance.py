@@ -23,7 +23,8 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Set
-from functools import cache, partial
+from contextlib import suppress
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +32,7 @@ from typing import Any, NoReturn
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 PLAN = "WORDBRIDGE_PLAN"  # the environment variable with the plan
+CACHE = Path(".snakemake/wordbridge.code.json")  # the params ``code`` of the last plan, by script
 
 _distributions = cache(packages_distributions)  # {import name: distributions}
 _version = cache(version)
@@ -59,37 +61,53 @@ def check_plan(workflow: Any) -> None:
     track_code(workflow, plan.get("code", {}))
 
 
-def track_code(workflow: Any, planned: Mapping[str, str] | None = None) -> dict[str, str]:
+def track_code(workflow: Any, planned: Mapping[str, str] = {}) -> dict[str, str]:
     """Give every script rule of ``workflow`` its param ``code``; return the hashes of all modules.
 
-    The process of a job passes the ``planned`` hashes: its param has them for modules edited
-    since. Its one rule is determined only later, so the param is a function and {} is returned.
+    The process of a job passes the ``planned`` hashes: its param has them for modules edited since.
     """
     _refuse_other_installation()
     settings = workflow.deployment_settings
+    # Versions in conda environments are what Snakemake's software-env trigger is for.
     in_conda = "CONDA" in {method.name for method in settings.deployment_method}
+    paths = [
+        (rule, Path(rule.basedir.join(rule.script).get_path_or_uri(secret_free=True)).resolve())
+        for rule in workflow.rules
+        if rule.script
+    ]
+    codes = _codes({path for _, path in paths})
     hashes: dict[str, str] = {}
-    for rule in workflow.rules:
-        if rule.script:
-            path = rule.basedir.join(rule.script).get_path_or_uri(secret_free=True)
-            # Versions in conda environments are what Snakemake's software-env trigger is for.
-            code = partial(_code, Path(path).resolve(), not in_conda)
-            if planned is None:
-                param = code()
-                rule.set_params(code=param)
-                hashes |= param["modules"]
-            else:
-                # A function, which Snakemake calls for the one job that it runs.
-                late = partial(code, planned)
-                rule.set_params(code=lambda wildcards, late=late: late())
+    for rule, path in paths:
+        code = codes[str(path)]
+        modules = {name: planned.get(name, now) for name, now in code["modules"].items()}
+        rule.set_params(code={"modules": modules, "versions": {} if in_conda else code["versions"]})
+        hashes |= modules
     return hashes
 
 
-def _code(script: Path, with_versions: bool, planned: Mapping[str, str] = {}) -> dict[str, Any]:
-    """Return the param ``code`` of the rule with this script, with ``planned`` hashes if any."""
-    hashes, foreign = _modules(script)
-    modules = {name: planned.get(name, now) for name, now in hashes.items()}
-    return {"modules": modules, "versions": _versions(foreign) if with_versions else {}}
+def _codes(scripts: Set[Path]) -> dict[str, Any]:
+    """Return the param ``code`` by script, from CACHE unless anything that determines it changed.
+
+    That is each byte of our files, the installed distributions, and Python.
+    """
+    folders = filter(os.path.isdir, sys.path)
+    installed = {name for folder in folders for name in os.listdir(folder) if "-info" in name}
+    texts = [sys.version, *sorted(installed), *sorted(map(str, scripts))]
+    state = hashlib.sha256(repr(texts).encode())
+    roots = {script.parent for script in scripts}
+    for path in (Path(__file__), *sorted(path for root in roots for path in root.rglob("*.*"))):
+        if path.suffix in (".py", ".j2"):
+            state.update(os.fsencode(path) + hashlib.sha256(path.read_bytes()).digest())
+    key = state.hexdigest()
+    try:
+        codes: dict[str, Any] = json.loads(CACHE.read_bytes())[key]
+    except (OSError, ValueError, KeyError, TypeError):  # missing, damaged, or of another state
+        codes = {str(s): {"modules": digest(s), "versions": versions(s)} for s in scripts}
+        with suppress(OSError):  # without a cache the next plan parses all files again
+            partial = CACHE.with_suffix(f".{os.getpid()}")
+            partial.write_text(json.dumps({key: codes}), encoding="utf-8")
+            partial.replace(CACHE)
+    return codes
 
 
 def digest(script: str | Path) -> dict[str, str]:

@@ -72,8 +72,7 @@ def test_a_tokenizer_in_a_file_gives_the_tokens_of_spacy(language, tmp_path):
 
 @given(
     st.sampled_from(
-        ["a-sexualis", "bou", "bourg", "chat", "pro", "tri", "demi", "entr'", "presqu\u2019"]
-        + ["contre-", "auto-", "X-en-", "l\u00e0-des-"]
+        ["a-sexualis", "bou", "bourg", "tri", "demi", "entr'", "presqu\u2019", "l\u00e0-des-"]
     ),
     st.sampled_from(["", "-", "\u2013", "'", "\u2019"]),
     st.text("a\u00e9\u00df\u0130K1-'\n", max_size=5),

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from snakemake.exceptions import WorkflowError
 
+from workflow import provenance
 from workflow.provenance import PLAN, check_plan, digest, track_code
 
 FILES = {
@@ -65,10 +66,7 @@ def code_of(script: Path, *deployment: str, planned: dict[str, str] | None = Non
     )
     settings = SimpleNamespace(deployment_method=[SimpleNamespace(name=d) for d in deployment])
     rules = [rule, SimpleNamespace(script=None)]
-    hashes = track_code(SimpleNamespace(rules=rules, deployment_settings=settings), planned)
-    if planned is not None:
-        assert hashes == {}
-        return params["code"](None)
+    hashes = track_code(SimpleNamespace(rules=rules, deployment_settings=settings), planned or {})
     assert hashes == params["code"]["modules"]
     return params["code"]
 
@@ -274,6 +272,20 @@ def test_without_a_plan_the_param_has_the_present_code(scripts: Path):
     assert code_of(scripts / "job.py", planned={}) == code_of(scripts / "job.py")
 
 
+def test_a_plan_of_unchanged_files_parses_none_of_them(
+    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(provenance, "CACHE", tmp_path / "code.json")
+    first = code_of(scripts / "job.py")
+    with monkeypatch.context() as patch:
+        patch.setattr(provenance, "_modules", None)
+        assert code_of(scripts / "job.py") == first
+    edit(scripts / "wordbridge/sets.py", "aeiou", "aeiouy")
+    assert code_of(scripts / "job.py")["modules"] == digest(scripts / "job.py") != first["modules"]
+    (tmp_path / "code.json").write_text("[]")
+    assert code_of(scripts / "job.py")["modules"] == digest(scripts / "job.py")
+
+
 def test_the_param_holds_no_path_of_this_machine(scripts: Path):
     assert str(scripts) not in repr(code_of(scripts / "job.py"))
 
@@ -332,7 +344,7 @@ def test_a_job_has_the_code_that_was_planned(tmp_path: Path):
     script.write_text("print(2)\n")
     running = parsed({}, script, main=False)
     check_plan(running)
-    assert running.params["code"](None) == plan.params["code"]
+    assert running.params["code"] == plan.params["code"]
     assert json.loads(os.environ[PLAN])["code"] == plan.params["code"]["modules"]
 
 
