@@ -94,6 +94,13 @@ BENCHMARKS = {
         "dictionary of all vectors.",
         "measure_bin_reader",
     ),
+    "growth": Benchmark(
+        "Growth of time and memory",
+        "Each stage of the workflow on 1, 2, 4 and 8 times an input, on one thread: CPU seconds, "
+        "the exponent of their growth (1: linear), and peak memory. Inputs are generated; the "
+        "models are of the default's sizes.",
+        "measure_growth",
+    ),
     "extraction": Benchmark(
         "Features of photographs",
         "EfficientNet-Lite0: the project's extraction, a plain torchvision loop, and the same "

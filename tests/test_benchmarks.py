@@ -17,7 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks import measure_convergence, run_all
+from benchmarks import measure_convergence, measure_growth, run_all
 from benchmarks.measure_convergence import Epoch, project_curve, reference_curve
 from benchmarks.measure_extraction import METHODS, cosine, readable
 from benchmarks.measure_training import (
@@ -31,6 +31,7 @@ from benchmarks.measure_training import (
     variant_blocks,
 )
 from benchmarks.plain_translator import PlainSettings, PlainTraining, PlainTranslator
+from tests.settings import defaults
 from tests.translation.toys import (
     HIDDEN,
     SOURCE_WORDS,
@@ -268,6 +269,21 @@ def test_the_project_and_the_reference_learn_to_reverse() -> None:
     for epochs in (reference, project):
         assert len(epochs) == 8
         assert max(epochs).bleu > epochs[0].bleu
+
+
+@pytest.mark.parametrize("power", [0.5, 1, 2])
+def test_the_exponent_of_a_curve_is_its_power(power: float) -> None:
+    sizes = np.array([30, 60, 120, 240])
+    assert measure_growth.exponent(sizes, 7 * sizes**power) == pytest.approx(power)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read in /proc")
+def test_a_stage_has_seconds_of_all_sizes_and_its_peak_memory() -> None:
+    config = {block: defaults(block) for block in ("vocabulary", "lengths")}
+    cells = measure_growth.row(config, "numericalize", scale=0.01, rounds=1).split("\t")
+    assert cells[:3] == ["numericalize", "pairs", "100"]
+    assert len(cells) == len(measure_growth.COLUMNS)
+    assert all(float(cell) > 0 for cell in cells[3:])
 
 
 # ---- The page -----------------------------------------------------------------------------------
