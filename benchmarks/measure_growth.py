@@ -51,7 +51,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
     parser.add_argument("--scale", type=float, default=1.0, help="of all inputs (default 1)")
-    parser.add_argument("--rounds", type=int, default=2, help="the best of these counts")
+    parser.add_argument("--rounds", type=int, default=1, help="the best of these counts")
     return parser.parse_args(arguments)
 
 
