@@ -412,6 +412,16 @@ def test_a_bad_argument_costs_only_itself(finished: Path, wordbridge: Cli):
     assert run.stderr == f"text 2: {message}\n"
 
 
+def test_the_name_of_a_file_is_a_text_with_a_warning(
+    finished: Path, wordbridge: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("lines").touch()
+    run = wordbridge("translate", "lines", results=finished)
+    assert run.exit_code == 0
+    assert run.stderr.startswith("warning: lines is a text here; write < lines for a file's lines")
+
+
 def test_a_list_of_texts_has_a_translation_or_an_error_for_each(finished: Path):
     pipeline = read_pipeline(finished, "plain", 10, torch.device("cpu"))
     texts: Any = ["Qui vient ?", None, b"Qui ?", "\ud912", "Qui\r\nvient ?"]

@@ -195,7 +195,8 @@ def test_an_invalid_orientation_is_ignored(orientation: object):
     ("data", "reason"),
     [
         (b"", "the file is empty"),
-        (b"<html>404</html>", "not an image of a known format"),
+        (b"<html>404</html>", "a web page; fetch the image again"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS; run git lfs pull"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image of a known format"),
         (encoded(Image.new("RGB", (64, 64)))[:60], "damaged"),
         (encoded(Image.effect_noise((64, 64), 9), "JPEG")[:700], "damaged"),

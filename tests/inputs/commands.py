@@ -58,6 +58,15 @@ ROWS: list[Row] = [
         b"\xff\xd8\xff\xe0\0\n",
     ),
     Command(
+        "lines in UTF-16",
+        ("translate",),
+        "stdin, line 1: expected UTF-8, got UTF-16; convert",
+        stdin="Qui ?\n".encode("utf-16"),
+    ),
+    Held(
+        "a file for a text", f"{CLI}::test_the_name_of_a_file_is_a_text_with_a_warning", '"lines"'
+    ),
+    Command(
         "bytes of no text as words",
         ("translate", "Qui ?", "caf\udce9 ?"),
         "text 2: expected UTF-8 text on one line, got byte 0xe9 at character 4",

@@ -77,6 +77,12 @@ ROWS: list[Row] = [
         b"path;synset\r\ndog.png;n00000002\xc2\xa0\r\n",
         ["dog.png"],
     ),
+    Unusual(
+        "a heading in capitals with spaces",
+        "images in a table",
+        b"Path, Synset\r\ndog.png,n00000002\r\n",
+        ["dog.png"],
+    ),
     Bad("no synset", "images in a table", swap(b"n0000", b"x0000"), "expected a synset such as"),
     Unusual("a byte order mark", "images in a table", lambda c: b"\xef\xbb\xbf" + c, ["dog.png"]),
     Bad("other columns", "listed images", b"set\n", "expected the columns set, image"),

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stderr, suppress
 from dataclasses import asdict
@@ -22,6 +23,7 @@ import typer
 import typer.core
 
 from wordbridge.errors import InputError, shorten
+from wordbridge.files import decode
 from wordbridge.job import error_message
 
 if TYPE_CHECKING:
@@ -150,11 +152,19 @@ def _batches(texts: list[str] | None) -> Iterator[list[str]]:
     Lines end in \n or \r\n. Bytes that are not UTF-8 become surrogates, as those of arguments.
     """
     size = BATCH if texts or not sys.stdin.isatty() else 1
-    stdin = (re.sub(rb"\r?\n$", b"", line) for line in typer.get_binary_stream("stdin"))
-    decoded = (line.decode(errors="surrogateescape").removeprefix("\ufeff") for line in stdin)
-    lines = iter(texts or decoded)
+    for name in filter(os.path.isfile, texts or ()):
+        typer.echo(f"warning: {name} is a text here; write < {name} for a file's lines", err=True)
+    lines = iter(texts or _stdin_lines())
     while batch := list(islice(lines, size)):
         yield batch
+
+
+def _stdin_lines() -> Iterator[str]:
+    for number, line in enumerate(typer.get_binary_stream("stdin")):
+        if number == 0 and line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            decode(line, "stdin")  # the error names the encoding
+        data = re.sub(rb"\r?\n$", b"", line)
+        yield data.decode(errors="surrogateescape").removeprefix("\ufeff")
 
 
 def _show_translation(translation: "TextTranslation", scores: bool, as_json: bool) -> None:

@@ -21,6 +21,8 @@ _OTHER_FORMATS = {
     rb"\xff\x0a|....JXL ": "JPEG XL; convert it to JPEG",
     rb"8BPS": "Photoshop; convert it to JPEG",
     rb"%PDF": "PDF",
+    rb"version https://git-lfs": "a pointer of Git LFS; run git lfs pull",
+    rb"\s*<(!doctype |html)": "a web page; fetch the image again",
     rb"II[*+]\0|MM\0[*+]": "a TIFF of an unusual kind; convert it to JPEG",
 }
 # Of one decoded image; a JPEG is decoded at a fraction of its size. Larger ones than LARGE (0.4 GB
@@ -66,7 +68,9 @@ def open_image(data: bytes, short_side: int = 0) -> Image.Image:
     except (UnreadableImageError, MemoryError):
         raise
     except UnidentifiedImageError:
-        kinds = (kind for start, kind in _OTHER_FORMATS.items() if re.match(start, data, re.DOTALL))
+        kinds = (
+            kind for start, kind in _OTHER_FORMATS.items() if re.match(start, data, re.S | re.I)
+        )
         raise UnreadableImageError(
             f"not an image of a known format ({next(kinds, f'it begins with {data[:12]!r}')})"
         ) from None

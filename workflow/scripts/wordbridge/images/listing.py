@@ -290,9 +290,9 @@ def _table_rows(table: Path) -> Iterator[Mapping[str, str]]:
     lines = read_lines(table)
     header = next(lines)
     delimiter = max("\t,;", key=header.count)  # a semicolon where commas are in numbers
-    reader = csv.DictReader(chain([header], lines), delimiter=delimiter, strict=True)
+    reader = csv.DictReader(chain([header.casefold()], lines), delimiter=delimiter, strict=True)
     try:
-        columns = reader.fieldnames or ()
+        columns = reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
         if not {"path", "synset"} <= set(columns):
             got = shorten(", ".join(columns)) or "nothing"
             raise InputError(f"{table}: expected the columns path and synset, got {got}")
