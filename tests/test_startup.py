@@ -89,20 +89,10 @@ def test_snakemake_reports_file_and_line(path: Path):
         configfile.load_configfile(path)
 
 
-@pytest.mark.parametrize(
-    ("entry", "remedy"),
-    [
-        ("run.seeds=[7]", "write 'run={seeds: [7]}'"),
-        ("variants.all.model.hidden=8", "write 'variants={all: {model: {hidden: 8}}}'"),
-        ("seeds", "write for example 'run="),
-        ("a b=3", "write for example 'run="),
-        ("=3", "write for example 'run="),
-        ("run.seeds", "write 'run={seeds: VALUE}'"),
-    ],
-)
-def test_an_entry_of_the_command_line_that_is_none_is_one_line(entry: str, remedy: str):
+@pytest.mark.parametrize("entry", ["run.seeds=[7]", "seeds", "a b=3", "=3", "run.seeds"])
+def test_an_entry_of_the_command_line_that_is_none_is_one_line(entry: str):
     prepare_snakemake()
-    message = re.escape(f"--config: expected KEY=VALUE, got {entry!r}; {remedy}")
+    message = re.escape(f"--config: expected KEY=VALUE, got 'device=cpu {entry}'; write keys ")
     with pytest.raises(CliException, match=f"^{message}"):
         cli.parse_config(["device=cpu", entry])
     assert cli.parse_config(["device=cpu"]) == {"device": "cpu"}

@@ -247,7 +247,7 @@ def test_a_large_image_is_reduced_before_anything_else(
     data = encoded(
         image.convert(mode), kind, exif=exif, **{"lossless": True} if kind == "WEBP" else {}
     )
-    whole = np.asarray(open_image(data).resize((40, 60))).astype(int)
+    full = np.asarray(open_image(data).resize((40, 60))).astype(int)
     monkeypatch.setattr(decoding, "LARGE", 239_999)
     if mode == "I;16":
         with pytest.raises(UnreadableImageError, match="too large"):
@@ -255,7 +255,7 @@ def test_a_large_image_is_reduced_before_anything_else(
         return
     reduced = open_image(data, 20)
     assert reduced.size == (40, 60)
-    assert np.abs(np.asarray(reduced).astype(int) - whole).max() <= 24
+    assert np.abs(np.asarray(reduced).astype(int) - full).max() <= 24
 
 
 def test_the_suffixes_are_those_that_pillow_has_for_the_formats():

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,14 +75,10 @@ def _parse_checked(entries: list[str] | None) -> Any:
     try:
         return _parse(entries)
     except ValueError:
-        entry = next(entry for entry in entries or () if not re.match(r"[A-Za-z_][\w-]*\w=", entry))
-    keys, _, value = entry.partition("=")
-    *outer, key = keys.split(".")
-    pair = f"{key}: {value or 'VALUE'}"
-    for block in reversed(outer[1:]):
-        pair = f"{block}: {{{pair}}}"
-    remedy = f"'{outer[0]}={{{pair}}}'" if outer else "for example 'run={seeds: [7]}'"
-    raise CliException(f"--config: expected KEY=VALUE, got {entry!r}; write {remedy}")
+        raise CliException(
+            f"--config: expected KEY=VALUE, got {' '.join(entries or ())!r}; write keys inside "
+            "others as in 'run={seeds: [7]}'"
+        ) from None
 
 
 def _change_checked(handler: WorkdirHandler) -> None:
