@@ -194,6 +194,26 @@ def test_each_mark_and_space_has_one_form(raw, plain):
     assert normalize(raw) == plain
 
 
+WORDS = st.one_of(
+    st.sampled_from(
+        [*HYPHENATED, "no", "a.m.", ":-)", "l'eau", "don't", "NASA", "(O_o)", "\u0130"]
+    ),
+    st.text("aeEA\u00c9\u03a3 19.,!?'-_/#<>\u2019\u00ab\u00a0\u0301\u200b\t\n", max_size=6),
+    st.sampled_from(["!!!!", "ha-ha-ha-ha-ha", "no, no, no, no,", "<br />", "x" * 301]),
+)
+TEXTS = st.lists(st.lists(WORDS, max_size=6).map(" ".join), max_size=4)
+
+
+@settings(quick, max_examples=300)
+@given(
+    TEXTS, st.fixed_dictionaries(dict.fromkeys(RULES, st.booleans())), st.sampled_from(["fr", "en"])
+)
+def test_many_texts_have_the_tokens_of_each_alone(texts, rules, language):
+    spacys = tokenizer.build_tokenizer(language)
+    alone = [tokenizer._tokenize_text(text, spacys, rules) for text in texts]
+    assert tokenizer.tokenize_texts(texts, spacys, rules) == alone
+
+
 @quick
 @given(st.text("ae\u0301 \u00a0\u202f\u2019'\u201c\u00ab\u00bb\u2039\u2014-\u00ad?\n", max_size=12))
 def test_a_second_call_changes_nothing(text):

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import spacy
+from numpy.typing import NDArray
 from spacy.lang.char_classes import ALPHA, ALPHA_LOWER
 from spacy.tokenizer import Tokenizer
 from spacy.vocab import Vocab
@@ -142,15 +143,66 @@ def read_tokenizer(path: str | Path) -> Tokenizer:
 
 def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, rules: Rules) -> list[list[str]]:
     """Return the tokens of each text."""
+    lines = "\n".join(texts)
+    if rules["punctuation"]:
+        lines = clean(lines)
+        for mark, plain in _PLAIN.items():
+            lines = lines.replace(mark, plain)
+    unruled = lines.split("\n")
+    if len(unruled) != len(texts):  # texts of several lines
+        return [_tokenize_text(text, tokenizer, rules) for text in texts]
+    if rules["lower_case"]:
+        unruled = lines.lower().split("\n")
+    # spaCy cuts a text at spaces before it looks for tokens, so that each word is looked up once.
+    cuts_at_spaces = not any(" " in word.strip() for word in tokenizer.rules)
+    words: dict[str, list[str]] = {}
     token_lists = []
-    for text in texts:
-        plain = normalize(text) if rules["punctuation"] else text
-        ruled = _LONG_WORD.sub(r"\g<0> ", apply_rules(plain, rules))
-        tokens = [token.text for token in tokenizer(ruled)]
-        token_lists.append(
-            [token for token in tokens if rules["white_space"] or not token.isspace()]
-        )
+    for text, line, is_ruled in zip(texts, unruled, _may_be_ruled(lines).tolist(), strict=True):
+        if is_ruled or not cuts_at_spaces:
+            token_lists.append(_tokenize_text(text, tokenizer, rules))
+            continue
+        tokens: list[str] = []
+        for word in line.split(" "):
+            if word not in words:
+                words[word] = [token.text for token in tokenizer(word)]
+            tokens += words[word]
+        token_lists.append(tokens)
     return token_lists
+
+
+def _tokenize_text(text: str, tokenizer: Tokenizer, rules: Rules) -> list[str]:
+    plain = normalize(text) if rules["punctuation"] else text
+    ruled = _LONG_WORD.sub(r"\g<0> ", apply_rules(plain, rules))
+    tokens = [token.text for token in tokenizer(ruled)]
+    return [token for token in tokens if rules["white_space"] or not token.isspace()]
+
+
+def _may_be_ruled(lines: str) -> NDArray[np.bool_]:
+    """Return False for lines that no rule changes, except for marks of _PLAIN and for case.
+
+    Each condition below is true of all texts that one rule changes, and of few others. Texts with
+    characters from U+0300 are among these.
+    """
+    codes = np.frombuffer(f"\n{lines}\n".encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = np.minimum(codes, _LATIN)
+    gaps = (codes == ord(" ")) | (codes == ord("\n"))
+    marks = _SIGNS_OF_RULES[codes]
+    marks[1:] |= gaps[1:] & gaps[:-1]  # outer spaces, two spaces, an empty text
+    marks[1:] |= (codes[1:] == ord("'")) & (codes[:-1] == ord("'"))
+    others = ~gaps & ((codes < ord("a")) | (codes > ord("z")))
+    marks[2:] |= others[2:] & others[1:-1] & others[:-2]  # words of capitals have at least three
+    same = codes[1:] == codes[:-1]
+    marks[3:] |= same[2:] & same[1:-1] & same[:-2]
+    places = gaps.nonzero()[0]
+    marks[places[:-1][np.diff(places) > 100] + 1] = True  # long words
+    # Four equal words with equal gaps begin at equal distances.
+    is_word = _WORD_CHARACTERS[codes]
+    starts = (is_word[1:] & ~is_word[:-1]).nonzero()[0] + 1
+    equal = np.diff(starts, 2) == 0
+    repeats = equal[1:] & equal[:-1] & (codes[starts[3:]] == codes[starts[:-3]])
+    marks[starts[:-3][repeats]] = True
+    ends = (codes == ord("\n")).nonzero()[0]
+    return np.logical_or.reduceat(marks, ends[:-1] + 1)
 
 
 def _tokenize_chunk(texts: Sequence[str], language: str, rules: Rules) -> list[list[str]]:
@@ -201,15 +253,14 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-_PLAIN = str.maketrans(
-    {
-        **dict.fromkeys("‘’‚‛ʼ′`´", "'"),  # noqa: RUF001
-        **dict.fromkeys("“”„‟″", '"'),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),  # hyphens, en dash, minus
-        **dict.fromkeys("\u2014\u2015", "--"),  # as plain texts write the em dash
-        "\u2026": "...",
-    }
-)
+_PLAIN = {
+    **dict.fromkeys("‘’‚‛ʼ′`´", "'"),  # noqa: RUF001
+    **dict.fromkeys("“”„‟″", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),  # hyphens, en dash, minus
+    **dict.fromkeys("\u2014\u2015", "--"),  # as plain texts write the em dash
+    "\u2026": "...",
+}
+_TO_PLAIN = str.maketrans(_PLAIN)
 # French puts spaces inside its quotation marks, English and straight quotes have none.
 _GUILLEMETS = ((re.compile("« ?| ?»"), '"'), (re.compile("‹ ?| ?›"), "'"))  # noqa: RUF001
 
@@ -219,7 +270,7 @@ def normalize(text: str) -> str:
 
     A second call changes nothing.
     """
-    text = " ".join(clean(text).translate(_PLAIN).split())
+    text = " ".join(clean(text).translate(_TO_PLAIN).split())
     for marks, quote in _GUILLEMETS:
         text = marks.sub(quote, text)
     return text.replace("''", '"')
@@ -232,6 +283,14 @@ _SIGNS = re.compile(r"([/#])")
 _SPACES = re.compile(r" {2,}")
 # The spacing rule turns "<br />" into "<br / >", which the lesson's own pattern then misses.
 _BREAK = re.compile(r"<\s*br\s*/?\s*>", re.IGNORECASE)
+
+
+_LATIN = 0x300  # the first character that is not; the tables below have one row more
+_CHARACTERS_OF_RULES = re.compile(r"[/#<«»]|[^\S \n]")
+_SIGNS_OF_RULES, _WORD_CHARACTERS = (
+    np.array([*(bool(pattern.match(chr(code))) for code in range(_LATIN)), last])
+    for pattern, last in ((_CHARACTERS_OF_RULES, True), (re.compile(r"\w"), False))
+)
 
 
 def apply_rules(text: str, rules: Rules) -> str:
