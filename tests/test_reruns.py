@@ -169,12 +169,17 @@ def test_a_changed_key_makes_exactly_these_rules_stale(
 
 # Snakemake, with another version of one library.
 NEWER = """
+import os
 from importlib import metadata
 
 from snakemake.cli import main
 
-version = metadata.version
+version, listdir = metadata.version, os.listdir
 metadata.version = lambda name: "99.0" if name == {name!r} else version(name)
+folder = "{name}-" + version("{name}") + ".dist-info"
+os.listdir = lambda *path: [
+    "{name}-99.0.dist-info" if entry == folder else entry for entry in listdir(*path)
+]
 main()
 """
 

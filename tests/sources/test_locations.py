@@ -86,7 +86,7 @@ def test_an_invalid_resource_is_refused(entry: Any, problem: str):
         ({"url": "https:///a"}, ".url: pattern"),
         ({"url": "file://elsewhere/a"}, ".url: pattern"),
         ({"url": "https://[x/a"}, ".url: pattern"),
-        ({"local": ""}, ".local: minLength"),
+        ({"local": ""}, ".local: pattern"),
         ({"local": "a", "archive_sha256": "0" * 64, "member": None}, ".member: type"),
         (PYPI | {"registry": "cran"}, ".registry: enum"),
         (PYPI | {"package": "--index-url"}, ".package: pattern"),
