@@ -293,7 +293,8 @@ def test_the_page_has_a_section_per_benchmark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write(table: str, *arguments: str) -> str:
-        options = run_all.parse_options([*arguments, "--out", str(tmp_path / "README.md")])
+        folders = ["--run", str(tmp_path), "--out", str(tmp_path / "README.md")]
+        options = run_all.parse_options([*arguments, *folders])
         monkeypatch.setattr(run_all, "table", lambda benchmark, _: f"{table} {benchmark.module}")
         monkeypatch.setattr(run_all, "parse_options", lambda: options)
         run_all.main()
