@@ -8,9 +8,10 @@
 # make benchmark PHOTOS=FOLDER   all benchmarks, into benchmarks/README.md; NOTE=TEXT adds a line
 # make clean    remove results/; downloads stay in resources/
 #
-# CORES=4 limits the cores; QUIET= shows each job with its files; PYTHON=python3.12 chooses the Python for .venv; TORCH=cpu sets up torch
-# without CUDA, from PyTorch's own index. CONFIG=configs/mine.yaml goes on top of config.yaml, and
-# of configs/full.yaml with `make full`; it is one path, which may have spaces, or several.
+# CORES=4 limits the cores; QUIET= shows each job with its files; PYTHON=python3.12 chooses the
+# Python for .venv; TORCH=cpu sets up torch without CUDA, from PyTorch's own index.
+# CONFIG=configs/mine.yaml goes on top of config.yaml, and of configs/full.yaml with `make full`; it
+# is one path, which may have spaces, or several.
 
 CORES ?= all
 PYTHON ?= python3

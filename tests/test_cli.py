@@ -419,7 +419,9 @@ def test_the_name_of_a_file_is_a_text_with_a_warning(
     Path("lines").touch()
     run = wordbridge("translate", "lines", results=finished)
     assert run.exit_code == 0
-    assert run.stderr.startswith("warning: lines is a text here; write < lines for a file's lines")
+    assert run.stderr.startswith(
+        "warning: lines is translated as a text; < lines translates the file's lines"
+    )
 
 
 def test_a_list_of_texts_has_a_translation_or_an_error_for_each(finished: Path):

@@ -46,6 +46,20 @@ def test_an_intact_experiment_is_one_line(results: Path):
     )  # fmt: skip
 
 
+def test_an_intact_experiment_shows_the_number_formats_of_its_trainings(results: Path):
+    for seed, precision in (("1", "float32"), ("2", "bfloat16")):
+        text = json.dumps({"precision": precision})
+        path = results / "translators" / "all" / seed / "settings.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        outputs = {f"{RESULTS}/translators/all/{seed}/settings.json": facts(text)}
+        changes = {"wildcards": {"seed": seed}, "inputs": {}, "outputs": outputs}
+        write_record(results.parents[1], TABLE | changes)
+    status, (line,) = verify(results)
+    assert status == 0
+    assert line.endswith("; trainings computed in bfloat16; trainings computed in float32")
+
+
 def test_a_differing_file_has_its_rule_and_a_remedy(results: Path):
     (results / "table.tsv").write_text("")
     (results / "strange").write_text("")

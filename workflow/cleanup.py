@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from snakemake.jobs import Job
+
 # Read by wordbridge.job: jobs end when this Snakemake does.
 SNAKEMAKE = "WORDBRIDGE_SNAKEMAKE"
 
@@ -24,9 +26,7 @@ _open_files: list[IO[str]] = []  # their locks last as long as this process
 
 
 def install_hooks(workflow: Any) -> None:
-    """Remove stale locks before ``workflow`` runs, and finished training states when it ends.
-
-    Failed jobs stay stale.
+    """Let ``workflow`` begin without stale locks, keep failed jobs stale, and clean up at its end.
 
     A plan that runs nothing (``snakemake -n``, ``wordbridge why``) changes nothing.
     """
@@ -41,7 +41,7 @@ def install_hooks(workflow: Any) -> None:
             remove_stale_locks(workflow.is_main_process)
         prepare(*arguments, **options)
         if runs_jobs:
-            record_finished_jobs_only(workflow.persistence)
+            keep_failed_jobs_stale(workflow.persistence)
 
     os.environ[SNAKEMAKE] = str(os.getpid())
     # While it reads the Snakefile, Snakemake has not decided yet whether it will run jobs. It has
@@ -79,19 +79,22 @@ def remove_stale_locks(is_main: bool) -> None:
         fcntl.flock(file, fcntl.LOCK_SH)
 
 
-def record_finished_jobs_only(persistence: Any) -> None:
+def keep_failed_jobs_stale(persistence: Any) -> None:
     """Keep the old records of jobs that fail.
 
     Snakemake records a failed job like a finished one and deletes its outputs. The next plan would
     find nothing changed, and whatever was computed from the old outputs up to date.
     """
-    record = persistence.finished
+    postprocess, record = Job.postprocess, persistence.finished
 
-    async def finished(job: Any) -> None:
-        if all([await output.exists() for output in job.output]):
-            await record(job)
+    async def record_nothing(_: Any) -> None:
+        pass
 
-    persistence.finished = finished
+    async def end(job: Any, *arguments: Any, error: bool = False, **options: Any) -> None:
+        persistence.finished = record_nothing if error else record
+        await postprocess(job, *arguments, error=error, **options)
+
+    Job.postprocess = end
 
 
 def remove_states(jobs: Iterable[Any]) -> None:

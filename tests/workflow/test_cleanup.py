@@ -190,7 +190,7 @@ rule write:
     input: "source"
     output: "a"
     params: config["command"]
-    shell: "{params}; cat source > a"
+    shell: "cat source > a; {params}"
 
 install_hooks(workflow)
 """

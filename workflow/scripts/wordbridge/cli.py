@@ -153,7 +153,10 @@ def _batches(texts: list[str] | None) -> Iterator[list[str]]:
     """
     size = BATCH if texts or not sys.stdin.isatty() else 1
     for name in filter(os.path.isfile, texts or ()):
-        typer.echo(f"warning: {name} is a text here; write < {name} for a file's lines", err=True)
+        typer.echo(
+            f"warning: {name} is translated as a text; < {name} translates the file's lines",
+            err=True,
+        )
     lines = iter(texts or _stdin_lines())
     while batch := list(islice(lines, size)):
         yield batch

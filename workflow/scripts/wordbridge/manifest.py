@@ -194,12 +194,21 @@ def check(results: Path) -> Report:
     }
     summary = f"{len(paths)} files of {values['jobs']} jobs ({values['bytes'] / 1e6:.1f} MB)"
     if not findings:
-        unrecorded = f"{'/, '.join(UNRECORDED_FOLDERS)}/ have no records"
-        return Report(True, values, [f"{results}: {summary} are as recorded; {unrecorded}"])
+        values["precisions"] = _precisions(results)
+        notes = [f"{'/, '.join(UNRECORDED_FOLDERS)}/ have no records"]
+        notes += [f"trainings computed in {name}" for name in values["precisions"]]
+        line = f"{results}: {summary} are as recorded; {'; '.join(notes)}"
+        return Report(True, values, [line])
     lines = [f"{f.kind:11}{'  '.join(filter(None, f[1:]))}" for f in findings]
     lines += [f"{kind}: {KINDS[kind]}" for kind in dict.fromkeys(f.kind for f in findings)]
     lines.append(f"{results}: {len(findings)} differences from the manifest of {summary}")
     return Report(False, values, lines)
+
+
+def _precisions(results: Path) -> list[str]:
+    """Return the number formats of the matrix products of the translators' trainings."""
+    paths = results.glob("translators/*/*/settings.json")
+    return sorted({json.loads(path.read_bytes()).get("precision", "float32") for path in paths})
 
 
 def _file_record(path: Path) -> Mapping[str, Any]:

@@ -41,9 +41,9 @@ Rules = Mapping[str, bool]  # the block tokens.rules, whose schema describes the
 _SPECIAL = ("<eos>", "<bos>", "<unk>")  # spaCy would cut these at the angle brackets
 _LONG_WORD = re.compile(r"\S{300}(?=\S)")  # spaCy would take hours for 100,000 signs
 _CHUNK = 2000  # texts that a process takes at once
-# A process takes 6 s of a core to import spaCy and warm up, as long as a running one takes for
-# about 40,000 texts; two processes break even at 80,000.
-_TEXTS_PER_PROCESS = 100_000
+# A process takes 5 s of a core to import spaCy and build the French tokenizer, as long as a running
+# one takes for about 240,000 texts.
+_TEXTS_PER_PROCESS = 250_000
 
 
 def tokenize_pairs(

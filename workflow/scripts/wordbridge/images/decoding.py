@@ -1,6 +1,5 @@
 """Decoding of images: upright RGB, center crops, and the reasons why an image is unreadable."""
 
-import os
 import re
 from contextlib import nullcontext, suppress
 from io import BytesIO
@@ -28,8 +27,7 @@ _OTHER_FORMATS = {
 # Of one decoded image; a JPEG is decoded at a fraction of its size. Larger ones than LARGE (0.4 GB
 # as RGBA) are decoded one at a time and reduced at once, with a peak of 8 to 16 bytes per pixel.
 LARGE = 100_000_000
-_MEMORY = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-MAX_PIXELS = max(LARGE, min(_MEMORY // 16, 400_000_000))  # jobs are planned with 4 GB
+MAX_PIXELS = 200_000_000  # jobs are planned with 4 GB; not less on a smaller machine: same results
 _DECODES_LARGE = Lock()
 Image.MAX_IMAGE_PIXELS = None  # Pillow's limit has no fractions
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY  # editors store long histories

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from wordbridge.images.table import TEST, TRAIN, UNSEEN, VALID
 from wordbridge.report.tables import Column, Table, read_frame
 
 SAMPLES = 3
@@ -19,7 +18,6 @@ VARIANT_COLUMNS = {
     "chrf_single": Column("chrF", 1, best="high"),
 }
 FEW = 0.1  # share of matches
-IMAGE_SPLITS = [TRAIN, VALID, TEST, UNSEEN]
 # Columns of the table of methods, and the candidates and images (split) that they are about.
 GROUPS = {"seen": ("seen", "seen nouns"), "unseen": ("unseen", "unseen nouns")}
 
@@ -78,7 +76,8 @@ def find_warnings(paths: Mapping[str, Path]) -> list[str]:
         shares.append((rows["noun_share"].iloc[0], "of WordNet's nouns have a word vector"))
     for name, rows in _groups(frames.get("images"), "set"):
         row = rows.iloc[0]
-        used, labelled = row["found"] - row["left_out"], row.reindex(IMAGE_SPLITS).sum()
+        used = row["found"] - row["left_out"]
+        labelled = row.reindex(["train", "valid", "test", "unseen"]).sum()
         shares.append((used / row["found"], f"of the images of {name} are in use"))
         shares.append((labelled / max(used, 1), f"of the images of {name} have a label"))
     for _, rows in _groups(frames.get("french"), "language"):

@@ -257,7 +257,8 @@ class Trainer(ABC):
         if time.monotonic() - self._last_shown >= LINE_SECONDS:
             self._last_shown = time.monotonic()
             epoch = f"epoch {self.state.epoch} of {self.options.epochs}"
-            TERMINAL.show(f"{epoch}, {result}, about {self._seconds_left() / 60:.0f} min left")
+            minutes = math.ceil(self._seconds_left() / 60)
+            TERMINAL.show(f"{epoch}, {result}, {minutes} min left")
 
     def _rate(self, step: int) -> float:
         return learning_rate(self.schedule, step, self.steps, self.options.learning_rate)
