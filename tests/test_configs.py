@@ -326,7 +326,7 @@ def test_the_variants_of_the_factorial_experiment_differ_in_three_ideas_only():
     assert len(variants) == len(ideas)
     assert all(variant == variants[0] for variant in variants)
     training, forcing = variants[0]["training"], variants[0]["forcing"]
-    assert forcing["epochs"] <= 10 / 12 * training["epochs"]
+    assert forcing["epochs"] < training["epochs"]  # the last epoch is free running
 
 
 def test_the_full_experiment_is_the_default_with_five_seeds():
