@@ -54,6 +54,18 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (b"a: 1\n# caf\xe9\n", "line 2: expected UTF-8, got byte 0xe9 at byte 6 of the line;"),
         (b"\xff\xfea\0", "line 1: expected UTF-8, got UTF-16; convert "),
         (b"a: 1\rb: 2\r", "line 1: expected lines that end in "),
+        (
+            b"a: 1\nb: 010\n",
+            "line 2: expected a value that all versions of YAML read alike, got 010;",
+        ),
+        (b"a: [08]\n", "got 08; write it without zeros in front, or in quotes"),
+        (b"a: 1:30\n", "got 1:30; write it without zeros in front, or in quotes"),
+        (
+            b"a:\n  no: {}\n",
+            "line 2: expected a value that all versions of YAML read alike, got no;",
+        ),
+        (b"a: {1.10: 1}\n", "got 1.10; put the key in quotes"),
+        (b"a: {2019-01-01: 1}\n", "got 2019-01-01; put the key in quotes"),
         (None, ": expected a configuration file, got none; check the path"),
     ],
 )
@@ -77,6 +89,11 @@ def test_the_keys_of_a_config_file_have_lines(path: Path, text: str):
     assert keys["a.b[0]"] == len(text.splitlines())
 
 
+def test_keys_and_values_that_all_versions_of_yaml_read_alike_are_accepted(path: Path):
+    path.write_text("a: &a {2019: '010', 'no': 1_000, 1.5: no}\nb: {<<: *a, c: 0x10, d: 0}\n")
+    assert len(config_keys(path)) == 10
+
+
 def test_json_with_tabs_in_texts_is_a_config_file(path: Path):
     path.write_text('{\t"a":1}', encoding="utf-8")
     config_keys(path)
@@ -96,6 +113,13 @@ def test_an_entry_of_the_command_line_that_is_none_is_one_line(entry: str):
     with pytest.raises(CliException, match=f"^{message}"):
         cli.parse_config(["device=cpu", entry])
     assert cli.parse_config(["device=cpu"]) == {"device": "cpu"}
+
+
+def test_a_value_of_the_command_line_that_yaml_reads_as_octal_is_one_line():
+    prepare_snakemake()
+    with pytest.raises(CliException, match=r"^--config run, line 1: expected a value .*, got 010;"):
+        cli.parse_config(["run={seeds: [010]}"])
+    assert cli.parse_config(["text={[010"]) == {"text": "{[010"}
 
 
 @pytest.mark.parametrize("folder", ["/proc/missing/folder", "file", "/proc"])

@@ -131,9 +131,13 @@ def tiff(numbers: np.ndarray, tags: dict[int, object]) -> bytes:
         (tiff_16(COLOURS, 4095, ">"), [0, 128, 255]),
         (tiff_16(np.dstack([COLOURS, ALPHA]), 4095), [0, 128, 255]),
         (tiff_16(COLOURS * 16, 65535), [0, 128, 255]),
+        (tiff_16(COLOURS[:, ::-1], 4095, planes=True), [0, 128, 255]),
+        (tiff_16(COLOURS[:, ::-1], 4095, ">", planes=True), [0, 128, 255]),
+        (tiff_16(COLOURS[:, ::-1] * 16, 65535, ">", planes=True), [0, 128, 255]),
         (png_16(COLOURS * 16, 12), [0, 128, 255]),
         (png_16(COLOURS * 0, 4), [0, 0, 0]),
         (tiff(NUMBERS, {281: 4095}), [0, 128, 255]),
+        (tiff(NUMBERS.astype(">u2"), {281: 4095}), [0, 128, 255]),
         (tiff(NUMBERS, {280: 2048, 281: 4095}), [0, 0, 255]),
         (tiff(NUMBERS, {281: 100}), [0, 8, 15]),
         (tiff(NUMBERS, {262: 0, 281: 4095}), [255, 127, 0]),  # white is zero
@@ -203,7 +207,6 @@ def test_an_invalid_orientation_is_ignored(orientation: object):
         (encoded(Image.new("F", (4, 2)), "TIFF"), "numbers without a known range"),
         (encoded(Image.new("I", (4, 2)), "TIFF"), "numbers without a known range"),
         (b"Pf 1 1 -1.0\n" + FLOATS.tobytes(), "numbers without a known range"),
-        (tiff_16(COLOURS, 65535, planes=True), "a TIFF with 16 bits in planes; convert it"),
         (b"II*\0" + bytes(99), "a TIFF of an unusual kind; convert it"),
         (b"\0\0\0\x18ftypheic" + bytes(99), "HEIC; convert it to JPEG"),
         (b"\0\0\0\x18ftypisom" + bytes(99), "a video"),
@@ -249,13 +252,20 @@ def test_a_large_image_is_reduced_before_anything_else(
     )
     full = np.asarray(open_image(data).resize((40, 60))).astype(int)
     monkeypatch.setattr(decoding, "LARGE", 239_999)
-    if mode == "I;16":
-        with pytest.raises(UnreadableImageError, match="too large"):
-            open_image(data, 20)
-        return
     reduced = open_image(data, 20)
     assert reduced.size == (40, 60)
     assert np.abs(np.asarray(reduced).astype(int) - full).max() <= 24
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_large_image_with_12_bits_is_reduced(channels: int, monkeypatch: pytest.MonkeyPatch):
+    ramp = np.tile(np.linspace(0, 4095, 600).astype(np.uint16), (400, 1))
+    data = png_16(np.dstack([ramp] * channels) if channels > 1 else ramp, 12)
+    full = np.asarray(open_image(data).resize((60, 40))).astype(int)
+    monkeypatch.setattr(decoding, "LARGE", 239_999)
+    reduced = np.asarray(open_image(data, 20)).astype(int)
+    assert reduced.shape == (40, 60, 3)
+    assert np.abs(reduced - full).max() <= 4
 
 
 def test_the_suffixes_are_those_that_pillow_has_for_the_formats():

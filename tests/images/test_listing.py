@@ -215,7 +215,8 @@ def test_links_and_second_files_of_a_tar_are_left_out(tmp_path: Path):
             info.size = 0 if link else 1
             archive.addfile(info, io.BytesIO(b"x"))
     files = {"archive": str(tmp_path / "t.tar")}
-    [image], left_out = list_images("t", settings("tar"), files, NOUNS, tmp_path / "out.zip")
+    block = settings("tar", labelled=False)
+    [image], left_out = list_images("t", block, files, NOUNS, tmp_path / "out.zip")
     assert image.image == "a.png"
     assert left_out == [
         LeftOut("a.png", "in the set twice; only the first is used"),
@@ -237,10 +238,10 @@ def test_folders_of_an_album_are_no_labels(tmp_path: Path, kind: str):
     assert left_out == []
 
 
-def test_a_folder_of_photographs_needs_no_labels(tmp_path: Path):
+def test_an_album_needs_no_labels(tmp_path: Path):
     (tmp_path / "own/sub").mkdir(parents=True)
     (tmp_path / "own/sub/a.png").write_bytes(b"a")
-    block = settings("folder", folder=str(tmp_path / "own"), split="train")
+    block = settings("folder", folder=str(tmp_path / "own"), split="train", labelled=False)
     [image], _ = list_images("o", block, {}, NOUNS, tmp_path / "o.zip")
     assert (image.image, image.synset, image.split, image.kind) == (
         "sub/a.png",
@@ -337,7 +338,7 @@ def test_what_is_passed_over_in_a_folder_has_a_reason(tmp_path: Path):
     fill(album, "two\nlines.png", "t\tab.png", "\x1b[31m.png", ".thumbnails/a.png")
     fill(album, *(name if name.endswith((".db", ".ini")) else f"{name}/a.png" for name in SYSTEM))
     (album / "2019").symlink_to("nowhere")
-    block = settings("folder", folder=str(album))
+    block = settings("folder", folder=str(album), labelled=False)
     images, left_out = list_images("a", block, {}, NOUNS, tmp_path / "o.zip")
     assert [image.image for image in images] == ["#1.png", "@ home/b.png", "a.png"]
     system = [LeftOut(name, "a file or folder of the system") for name in SYSTEM]
@@ -409,21 +410,30 @@ def test_a_folder_that_may_not_be_listed_is_left_out(
 
 
 def test_few_images_and_few_labels_are_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    fill(tmp_path / "in", "a.png", *(f"{number}.txt" for number in range(10)))
+    photos = [f"{number}.png" for number in range(10)]
+    fill(tmp_path / "in", f"{DOG}/a.png", *photos, *(f"{number}.txt" for number in range(100)))
     block = settings("folder", folder=str(tmp_path / "in"))
     list_images("own", block, {}, NOUNS, tmp_path / "own.zip")
     few, unlabelled = capsys.readouterr().err.splitlines()
     reason = "not an image by its suffix"
     assert few == (
-        f"warning: image set own: {tmp_path}/in: expected images, got 1; "
-        f"10 files are left out (most of them: {reason})"
+        f"warning: image set own: {tmp_path}/in: expected images, got 11; "
+        f"100 files are left out (most of them: {reason})"
     )
-    assert "expected labels, got 0 of 1 images" in unlabelled
-    album = {**block, "labelled": False}
-    for number in range(10):
+    assert "expected labels, got 1 of 11 images" in unlabelled
+    for number in range(100):
         (tmp_path / f"in/{number}.txt").unlink()
-    list_images("own", album, {}, NOUNS, tmp_path / "own.zip")
+    list_images("own", {**block, "labelled": False}, {}, NOUNS, tmp_path / "own.zip")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("folder", [".", "dog", "n2084071", "n00000000"])
+def test_a_labelled_set_without_labels_is_an_error(tmp_path: Path, folder: str):
+    fill(tmp_path / "in", f"{folder}/a.png")
+    block = settings("folder", folder=str(tmp_path / "in"))
+    message = "in: expected (labels|images), got 0.*(run.unlabelled_sets|not a noun of WordNet)"
+    with pytest.raises(InputError, match=message):
+        list_images("own", block, {}, NOUNS, tmp_path / "own.zip")
 
 
 @pytest.mark.parametrize(
@@ -508,7 +518,8 @@ def test_a_bad_row_of_a_table_leaves_out_that_image(tmp_path: Path):
     rows = ["path\tsynset\tsplit", "\u00e9/ \u00e9.png\t\t", "tr\\a.png\t\t", "b.png\tdog\t"]
     rows += ["b.png\t\tdev", "b.png\t\t", "b.png\t\t", "@eaDir/b.png\t\t"]
     (tmp_path / "t.tsv").write_text("\n".join(rows), encoding="utf-8")
-    block, files = settings("table", folder=str(tmp_path)), {"table": str(tmp_path / "t.tsv")}
+    block = settings("table", folder=str(tmp_path), labelled=False)
+    files = {"table": str(tmp_path / "t.tsv")}
     images, left_out = list_images("t", block, files, NOUNS, tmp_path / "o.zip")
     assert [image.image for image in images] == ["b.png", "tr\\a.png", "\u00e9/ \u00e9.png"]
     assert all(read_bytes(image) == b"x" for image in images)

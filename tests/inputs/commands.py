@@ -4,6 +4,7 @@ import json
 
 from tests.inputs import files
 from tests.inputs.rows import HERE, UNPICKLED, Command, Held, Row, half, swap
+from tests.inputs.texts import XLSX
 from tests.manifest_toys import TABLE
 
 TRANSLATE = ("translate", "Qui vient ?")
@@ -54,7 +55,7 @@ ROWS: list[Row] = [
         "bytes of no text",
         ("translate",),
         "stdin, line 1: expected UTF-8 text on one line, got byte 0xff",
-        0,
+        1,
         b"\xff\xd8\xff\xe0\0\n",
     ),
     Command(
@@ -63,6 +64,8 @@ ROWS: list[Row] = [
         "stdin, line 1: expected UTF-8, got UTF-16; convert",
         stdin="Qui ?\n".encode("utf-16"),
     ),
+    Command("an .xlsx", ("translate",), "stdin: expected a text, got a compressed", stdin=XLSX),
+    Command("a PDF", ("translate",), "got a PDF; save it as plain", stdin=b"%PDF-1.7\n"),
     Held(
         "a file for a text", f"{CLI}::test_the_name_of_a_file_is_a_text_with_a_warning", '"lines"'
     ),
@@ -72,9 +75,7 @@ ROWS: list[Row] = [
         "text 2: expected UTF-8 text on one line, got byte 0xe9 at character 4",
         0,
     ),
-    Command(
-        "a book as a question", ("translate", "a " * 6000), "text 1: expected at most 10000", 0
-    ),
+    Command("a book as a question", ("translate", "a " * 6000), "text 1: expected at most 10000"),
     Command(
         "a book as a French question",
         ("search", "--french", "a " * 6000 + "?"),

@@ -9,6 +9,7 @@ QUERY = {"index": "nouns", "words": ["boat +"]}
 VERSION = {"locations": [{"registry": "pypi", "package": "a", "version": 1.1}]}
 REGISTRY = {"locations": [{"registry": "pipy", "package": "a", "version": "1.1"}]}
 TAKEN = "tests/workflow/test_reserved_names.py::test_a_reserved_name_is_one_line"
+FILE_ERRORS = "test_the_error_of_a_config_file_has_file_line_and_remedy"
 CONFIG = "tests/mini/config.yaml"
 
 ROWS: list[Row] = [
@@ -82,6 +83,15 @@ ROWS: list[Row] = [
         SPLIT_TARGET,
         "split.valid and split.test: expected below 1 together",
         True,
+    ),
+    *(
+        Held(f"the text {text} without quotes", f"tests/test_startup.py::{FILE_ERRORS}", text)
+        for text in ("010", "08", "1:30", "no: {}", "1.10: 1", "2019-01-01: 1")
+    ),
+    Held(
+        "an octal number of the command line",
+        "tests/test_startup.py::test_a_value_of_the_command_line_that_yaml_reads_as_octal_is_one_line",
+        "[010]",
     ),
     Held(
         "typos at every depth of the config",

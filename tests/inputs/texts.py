@@ -28,6 +28,7 @@ from wordbridge.corpus.questions import extract_questions
 from wordbridge.corpus.splits import grouped_split, lesson_split
 from wordbridge.corpus.vocabulary import build_vocabulary, length_limit
 
+XLSX = files.zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
 PAIR = ("1", "1", "Qui ?", "Who?", "", "")
 HEADED = files.table(PAIRS, PAIR)
 RAGGED = files.table(PAIRS, ("1", "1", "Qui ?"))
@@ -61,6 +62,28 @@ ROWS: list[Row] = [
         "a tar archive; unpack it, ",
     ),
     Bad("a zstd archive", "lines", b"\x28\xb5\x2f\xfd" + FR.encode(), "a zstd archive; unpack"),
+    *(
+        Bad(what, "lines", content, f"got {kind}; save it as plain or tab-separated text in UTF-8")
+        for what, content, kind in (
+            ("an .xlsx", XLSX, "an office document"),
+            ("an .ods", files.zipped({"mimetype": b"", "content.xml": b""}), "an office document"),
+            ("an .xls", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(99), "an office document"),
+            ("a PDF", b"%PDF-1.7\n%\xe2\xe3\n", "a PDF"),
+            ("an RTF document", b"{\\rtf1\\ansi Qui ?}\n", "an RTF document"),
+            ("a TMX", b"\xef\xbb\xbf<?xml version='1.0'?>\n<tmx/>\n", "XML, as TMX and XLIFF are"),
+            (
+                "a TMX, packed",
+                gzip.compress(b'<?xml version="1.0"?>\n'),
+                "XML, as TMX and XLIFF are",
+            ),
+        )
+    ),
+    Bad("a web page", "lines", b"\r\n<!DOCTYPE HTML>\n", "got a web page; fetch the file again"),
+    Bad("a pointer of Git LFS", "lines", b"version https://git-lfs.github.com/\n", "git lfs pull"),
+    Bad("an .xlsx", "columns", XLSX, "got an office document; save it as plain or tab-separated"),
+    Bad("an .xlsx", "vec", XLSX, "got an office document; save it as plain or tab-separated"),
+    Bad("an .xlsx", "words of npy", XLSX, "got an office document; save it as plain or tab-sep"),
+    Bad("an .xlsx", "images in a table", XLSX, "got an office document; save it as plain or tab"),
     Unusual("an .xz", "lines", lzma.compress(b"a\n"), ["a"]),
     Unusual("a zip of a Mac", "lines", files.zipped({"a": b"b", "__MACOSX/._a": b"\0"}), ["b"]),
     Unusual("a byte order mark", "lines", b"\xef\xbb\xbfa\n", ["a"]),

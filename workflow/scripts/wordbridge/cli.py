@@ -129,21 +129,24 @@ def translate(
     """Print the translation of each text: below it on a terminal, else one line per text.
 
     The model determines the languages. Unknown words are listed on stderr, and texts that cannot
-    be translated, whose lines stay empty.
+    be translated, whose lines stay empty. The exit status is 1 when this concerns all texts.
     """
     from wordbridge.training.device import choose_device
     from wordbridge.translation.pipeline import choose_run, read_pipeline
 
     run = choose_run(results, variant, seed)
     pipeline = read_pipeline(results, *run, choose_device(device, threads=1))
-    place, numbers = "text" if texts else "stdin, line", count(1)
+    place, numbers, failed = ("text" if texts else "stdin, line"), count(1), set()
     for batch in _batches(texts):
         with redirect_stderr(io.StringIO()):  # a progress bar would come between the lines
             translations = pipeline.translate(batch, beam, edition)
         for translation, number in zip(translations, numbers, strict=False):
             _show_translation(translation, scores, as_json)
+            failed.add(bool(translation.error))
             if translation.error:
                 typer.echo(f"{place} {number}: {translation.error}", err=True)
+    if failed == {True}:
+        raise typer.Exit(1)
 
 
 def _batches(texts: list[str] | None) -> Iterator[list[str]]:
@@ -163,9 +166,13 @@ def _batches(texts: list[str] | None) -> Iterator[list[str]]:
 
 
 def _stdin_lines() -> Iterator[str]:
+    from wordbridge.text import check_format
+
     for number, line in enumerate(typer.get_binary_stream("stdin")):
-        if number == 0 and line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-            decode(line, "stdin")  # the error names the encoding
+        if number == 0:
+            check_format(line, "stdin")
+            if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+                decode(line, "stdin")  # the error names the encoding
         data = re.sub(rb"\r?\n$", b"", line)
         yield data.decode(errors="surrogateescape").removeprefix("\ufeff")
 

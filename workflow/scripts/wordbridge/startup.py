@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -31,6 +33,8 @@ _REMEDIES = {
     "another document": "remove the line ---, or use two files",
     "": "correct this line or the one before",
 }
+# YAML 1.1 reads some of these as octal or with base 60, and YAML 1.2 as decimal or as texts.
+_UNCLEAR = re.compile(r"[-+]?(0[0-9_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
 _load, _execute = configfile._load_configfile, PythonScript._execute_cmd
 _parse, _change = cli.parse_config, WorkdirHandler.change_to
 
@@ -73,7 +77,13 @@ def _load_checked(path: str | Path, filetype: str = "Config") -> Any:
 
 def _parse_checked(entries: list[str] | None) -> Any:
     try:
+        for key, _, value in (entry.partition("=") for entry in entries or ()):
+            if value.startswith(("[", "{")):
+                with suppress(yaml.YAMLError):  # it stays text, which is an error of its key
+                    _check_scalars(YAML(value).get_single_node(), f"--config {key}")
         return _parse(entries)
+    except InputError as error:
+        raise CliException(str(error)) from None
     except ValueError:
         raise CliException(
             f"--config: expected KEY=VALUE, got {' '.join(entries or ())!r}; write keys inside "
@@ -110,6 +120,7 @@ def config_keys(path: str | Path) -> list[tuple[str, int]]:
         root = loader.get_single_node()
         if root is not None:
             loader.construct_document(root)
+            _check_scalars(root, path)
         keys = list(_keys(root))
     except yaml.YAMLError as error:
         if _is_json(text):  # whose tabs are no YAML
@@ -130,6 +141,28 @@ def config_keys(path: str | Path) -> list[tuple[str, int]]:
                 "type the line again"
             )
     return keys
+
+
+def _check_scalars(node: yaml.Node | None, place: object) -> None:
+    """Raise InputError for a text without quotes that YAML 1.1 does not read as it is written."""
+    if isinstance(node, yaml.ScalarNode) and not node.style and _UNCLEAR.fullmatch(node.value):
+        raise _unclear(node, place, "write it without zeros in front, or in quotes")
+    for item in node.value if isinstance(node, yaml.CollectionNode) else ():
+        if isinstance(node, yaml.MappingNode):
+            key, item = item
+            kind = key.tag.rpartition(":")[2]
+            if kind in ("int", "float") and str(YAML("").construct_object(key)) == key.value:
+                kind = "str"  # the workflow reads it as the same text
+            if kind not in ("str", "merge"):
+                raise _unclear(key, place, "put the key in quotes")
+        _check_scalars(item, place)
+
+
+def _unclear(node: yaml.Node, place: object, remedy: str) -> InputError:
+    return InputError(
+        f"{place}, line {node.start_mark.line + 1}: expected a value that all versions of YAML "
+        f"read alike, got {node.value}; {remedy}"
+    )
 
 
 def _is_json(text: str) -> bool:

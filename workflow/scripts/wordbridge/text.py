@@ -11,6 +11,7 @@ import re
 import unicodedata
 import zipfile
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
@@ -29,6 +30,7 @@ MAX_LINE = 1 << 24  # bytes; a file with longer lines is no text, and would fill
 
 _ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 _REMEDY = "unpack it, or set the member of its location in the configuration"
+_AS_TEXT = "save it as plain or tab-separated text in UTF-8"
 # zipfile raises RuntimeError for passwords, and its subclass for unknown methods of compression.
 _DAMAGE = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 
@@ -170,9 +172,8 @@ def open_text(path: str | Path) -> Iterator[BufferedReader]:
     if not Path(path).is_file():
         raise InputError(f"{path}: expected a text file, got no file; check the path")
     try:
-        with Path(path).open("rb") as file, _unpack(file, path) as text:
-            if text.peek(512)[257:262] == b"ustar":
-                raise InputError(f"{path}: expected a text, got a tar archive; {_REMEDY}")
+        with Path(path).open("rb") as file, _unpack(file) as text:
+            check_format(text.peek(512), path)
             yield text
     except (EOFError, OSError, *_DAMAGE) as error:
         raise InputError(
@@ -181,21 +182,31 @@ def open_text(path: str | Path) -> Iterator[BufferedReader]:
         ) from error
 
 
-def _unpack(file: BufferedReader, path: str | Path) -> BufferedReader:
+def check_format(start: bytes, path: object) -> None:
+    """Raise InputError if the unpacked text at ``path`` begins as files of other formats do."""
+    words = start.removeprefix(BOM_UTF8).lstrip().lower()
+    kind = next((kind for magic, kind in _OTHER_FORMATS.items() if words.startswith(magic)), "")
+    if start[257:262] == b"ustar":
+        kind = f"a tar archive; {_REMEDY}"
+    elif start.startswith(tuple(_PACKED)):
+        kind = "a compressed file; unpack it first"
+    if kind:
+        raise InputError(f"{path}: expected a text, got {kind}")
+
+
+def _unpack(file: BufferedReader) -> BufferedReader:
     """Return the text in ``file``, which may be compressed."""
     start = file.peek(8)
     kind = next((kind for magic, kind in _PACKED.items() if start.startswith(magic)), None)
-    if kind is None:
-        return file
-    if isinstance(kind, str):
-        raise InputError(f"{path}: expected a text, got a {kind} archive; {_REMEDY}")
-    return cast(BufferedReader, kind(file))
+    return file if kind is None else cast(BufferedReader, kind(file))
 
 
 def _open_zip(file: BufferedReader) -> IO[bytes]:
     """Return the one file in a zip; macOS adds files of its own."""
     archive = zipfile.ZipFile(file)
     names = [name for name in archive.namelist() if not _NO_FILE.search(name)]
+    if {"[Content_Types].xml", "mimetype"} & set(names):
+        raise InputError(f"{file.name}: expected a text, got an office document; {_AS_TEXT}")
     if len(names) != 1:
         got = shorten(", ".join(sorted(names)) or "none")
         raise InputError(f"{file.name}: expected one file in the archive, got {got}; {_REMEDY}")
@@ -203,13 +214,21 @@ def _open_zip(file: BufferedReader) -> IO[bytes]:
 
 
 _NO_FILE = re.compile(r"[/\\]$|^__MACOSX[/\\]|(?:^|[/\\])\.DS_Store$")
-_PACKED: dict[bytes, Any] = {  # how to open the format, or its name
+_PACKED: dict[bytes, Any] = {  # how to open the format
     b"\x1f\x8b": gzip.open,
     b"\xfd7zXZ\0": lzma.open,
     b"BZh": bz2.open,
     b"PK\x03\x04": _open_zip,
     b"PK\x05\x06": _open_zip,  # without files
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"7z\xbc\xaf": "7z",
-    b"Rar!\x1a": "rar",
+}
+_OTHER_FORMATS = {  # by their first bytes in lower case
+    b"\x28\xb5\x2f\xfd": f"a zstd archive; {_REMEDY}",
+    b"7z\xbc\xaf": f"a 7z archive; {_REMEDY}",
+    b"rar!\x1a": f"a rar archive; {_REMEDY}",
+    b"\xd0\xcf\x11\xe0": f"an office document; {_AS_TEXT}",
+    b"%pdf-": f"a PDF; {_AS_TEXT}",
+    b"{\\rtf": f"an RTF document; {_AS_TEXT}",
+    b"<?xml": f"XML, as TMX and XLIFF are; {_AS_TEXT}",
+    **dict.fromkeys((b"<!doctype html", b"<html"), "a web page; fetch the file again"),
+    b"version https://git-lfs": "a pointer of Git LFS; run git lfs pull",
 }

@@ -1,6 +1,8 @@
 """Decoding of images: upright RGB, center crops, and the reasons why an image is unreadable."""
 
 import re
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from io import BytesIO
 from math import ceil
@@ -26,14 +28,22 @@ _OTHER_FORMATS = {
 }
 # Of one decoded image; a JPEG is decoded at a fraction of its size. Larger ones than LARGE (0.4 GB
 # as RGBA) are decoded one at a time and reduced at once, with a peak of 8 to 16 bytes per pixel.
+_STRIP = 1 << 22  # pixels whose numbers are scaled at once
 LARGE = 100_000_000
 MAX_PIXELS = 200_000_000  # jobs are planned with 4 GB; not less on a smaller machine: same results
 _DECODES_LARGE = Lock()
 Image.MAX_IMAGE_PIXELS = None  # Pillow's limit has no fractions
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY  # editors store long histories
+_ORIENTATION = 274
+# Tags of a TIFF that hold for each of its planes, and those with its strips and tiles, in order.
+_PLANE_TAGS = {256, 257, 259, 266, _ORIENTATION, 278, 317, 322, 323}
+_PARTS = {273, 279, 324, 325}
 _WHOLE = (0.0, 65535.0)  # the range of 16 bits
 # A JPEG is decoded at no less than this multiple of the target size; less changes the result.
 MARGIN = 2
+
+
+Box = tuple[int, int, int, int]
 
 
 class UnreadableImageError(Exception):
@@ -89,16 +99,17 @@ def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
 
 
 def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
-    is_large = _pixels(image) > LARGE
-    _check_size(image, LARGE if _is_deep_grey(image) else MAX_PIXELS)
+    is_large = image.width * image.height > LARGE
+    _check_size(image)
     with _DECODES_LARGE if is_large else nullcontext():
         image.load()
+        image = _scaled(image, data)
         if is_large and (scale := short_side / min(image.size)):
             if image.mode in ("1", "P", "PA"):  # cannot be averaged
                 image = image.convert("RGBA" if image.has_transparency_data else "RGB")
             image.thumbnail((ceil(scale * image.width), ceil(scale * image.height)))
-    _turn(image)
-    image = _scaled(image, data)
+    with suppress(Exception):  # an image with damaged metadata is still readable
+        ImageOps.exif_transpose(image, in_place=True)
     if not image.has_transparency_data:
         return image.convert("RGB")
     rgba = image.convert("RGBA")
@@ -106,25 +117,12 @@ def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
     return Image.alpha_composite(background, rgba).convert("RGB")
 
 
-def _pixels(image: Image.Image) -> int:
-    return image.width * image.height
-
-
-def _check_size(image: Image.Image, limit: int) -> None:
-    if _pixels(image) > limit:
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
         raise UnreadableImageError(
-            f"too large ({ceil(_pixels(image) / 1e6)} million pixels, at most {limit // 10**6}); "
-            "save it as JPEG, which is decoded at a fraction of its size"
+            f"too large ({ceil(image.width * image.height / 1e6)} million pixels, at most "
+            f"{MAX_PIXELS // 10**6}); save it as JPEG, which is decoded at a fraction of its size"
         )
-
-
-def _is_deep_grey(image: Image.Image) -> bool:
-    return image.mode in ("I", "F") or image.mode.startswith("I;16")
-
-
-def _turn(image: Image.Image) -> None:
-    with suppress(Exception):  # an image with damaged metadata is still readable
-        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _scaled(image: Image.Image, data: bytes) -> Image.Image:
@@ -132,27 +130,34 @@ def _scaled(image: Image.Image, data: bytes) -> Image.Image:
 
     Pillow reduces colours with 16 bits to 8; with 12 bits in 16, 16 levels are left of them.
     """
-    is_grey = _is_deep_grey(image)
-    low, high = _stated_range(image, data)
-    if not is_grey and (low, high) == _WHOLE:
+    planes = _planes(image, data)
+    low, high = _stated_range(image, data, planes)
+    if not planes and (low, high) == _WHOLE:
         return image
     if not np.isfinite(high - low) or high == low:
         raise UnreadableImageError(f"numbers without a known range (mode {image.mode})")
-    _check_size(image, LARGE)
-    numbers = np.asarray(image, np.float32)
-    if not is_grey:
-        numbers = 256 * numbers + _low_bytes(image, data)
+    low_bytes = None if planes else _low_bytes(image, data)
     if image.mode != "F":
         high += np.sign(high - low)  # with integers the last step is white too
-    pixels = (np.nan_to_num(numbers) - low) * (256 / (high - low))
-    mode = "L" if is_grey else image.mode
-    scaled = Image.frombytes(mode, image.size, pixels.clip(0, 255).astype(np.uint8).tobytes())
-    if mode == "RGBA" and 256 * int(np.asarray(image)[..., 3].max()) > high:  # its range is whole
+    scaled = Image.new("L" if len(planes) == 1 else image.mode, image.size)
+    height = max(_STRIP // image.width, 1)
+    for top in range(0, image.height, height):
+        box = (0, top, image.width, min(top + height, image.height))
+        if low_bytes:
+            numbers = 256 * np.asarray(image.crop(box), np.float32) + low_bytes(box)
+        else:
+            numbers = np.dstack([np.asarray(plane.crop(box), np.float32) for plane in planes])
+        pixels = (np.nan_to_num(numbers) - low) * (256 / (high - low))
+        size, pixels = (image.width, len(pixels)), pixels.clip(0, 255).astype(np.uint8)
+        scaled.paste(Image.frombytes(scaled.mode, size, pixels.tobytes()), box)
+    if scaled.mode == "RGBA" and 256 * np.max(image.getextrema()[-1]) > high:  # its range is whole
         scaled.putalpha(image.getchannel("A"))
+    with suppress(Exception):
+        scaled.getexif()[_ORIENTATION] = image.getexif()[_ORIENTATION]
     return scaled
 
 
-def _low_bytes(image: Image.Image, data: bytes) -> NDArray[np.uint8]:
+def _low_bytes(image: Image.Image, data: bytes) -> Callable[[Box], NDArray[np.uint8]]:
     """Return the low bytes of colours with 16 bits: a raw mode of the other byte order has them."""
 
     def swapped(arguments: Any) -> Any:
@@ -162,15 +167,53 @@ def _low_bytes(image: Image.Image, data: bytes) -> NDArray[np.uint8]:
             return "RGBA"  # both bytes of both channels
         return arguments[:-1] + ("L" if arguments.endswith("B") else "B")
 
-    with Image.open(BytesIO(data), formats=[image.format or ""]) as low:
-        is_grey = low.tile[0].args == "LA;16B"
-        low.tile = [tile._replace(args=swapped(tile.args)) for tile in low.tile]
-        low.load()
-        _turn(low)
-        return np.asarray(low)[..., [1, 1, 1, 3] if is_grey else slice(None)]
+    low = Image.open(BytesIO(data), formats=[image.format or ""])
+    channels = [1, 1, 1, 3] if low.tile[0].args == "LA;16B" else slice(None)
+    low.tile = [tile._replace(args=swapped(tile.args)) for tile in low.tile]
+    low.load()
+    return lambda box: np.asarray(low.crop(box))[..., channels]
 
 
-def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
+def _planes(image: Image.Image, data: bytes) -> list[Image.Image]:
+    """Return each channel of a grey image or of a TIFF with planes that has more than 8 bits.
+
+    Pillow reads the planes as 8 bits; as grey images of their own they have 16.
+    """
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return [image]
+    with Image.open(BytesIO(data), formats=[image.format or ""]) as unread:
+        tags = dict(getattr(unread, "tag_v2", {}))
+    if tags.get(284) != 2 or tags[258][0] <= 8:  # PlanarConfiguration, BitsPerSample
+        return []
+    planes: list[Image.Image] = []
+    for number, _ in enumerate(image.getbands()):
+        plane = {tag: tags[tag] for tag in _PLANE_TAGS & tags.keys()} | {258: 16, 262: 1, 277: 1}
+        for tag in _PARTS & tags.keys():
+            size = len(tags[tag]) // tags[277]
+            plane[tag] = tags[tag][number * size : (number + 1) * size]
+        planes.append(Image.open(BytesIO(_with_directory(data, plane))))
+        planes[-1].load()
+    return planes
+
+
+def _with_directory(data: bytes, tags: Mapping[int, Any]) -> bytes:
+    """Return the TIFF ``data`` with ``tags``, whole numbers, in place of its own."""
+    order = "<" if data.startswith(b"II") else ">"
+    head = data[:2] + struct.pack(f"{order}HI", 42, len(data))
+    directory, values, end = b"", b"", len(data) + 2 + 12 * len(tags) + 4
+    for tag, value in sorted(tags.items()):
+        numbers = value if isinstance(value, tuple) else (value,)
+        packed = struct.pack(f"{order}{len(numbers)}I", *numbers)
+        if len(numbers) > 1:
+            packed, values = struct.pack(f"{order}I", end + len(values)), values + packed
+        directory += struct.pack(f"{order}HHI", tag, 4, len(numbers)) + packed
+    count = struct.pack(f"{order}H", len(tags))
+    return b"".join([head, memoryview(data)[8:], count, directory, bytes(4), values])
+
+
+def _stated_range(
+    image: Image.Image, data: bytes, planes: Sequence[Image.Image]
+) -> tuple[float, float]:
     """Return the numbers of black and white; those of 16 bits unless a file states others."""
     low, high = (0.0, np.nan) if image.mode == "F" else _WHOLE
     is_white_zero = False
@@ -182,13 +225,15 @@ def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
     elif isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(258, (1,))[0] > 8:
         # BitsPerSample, PhotometricInterpretation, SMinSampleValue, MinSampleValue and the like.
         tags = image.tag_v2
-        if tags.get(284) == 2 and tags.get(259) == 1 and len(tags[258]) > 1:  # Pillow: 8 bits
-            raise UnreadableImageError("a TIFF with 16 bits in planes; convert it to JPEG")
         bits = np.nan if image.mode in ("I", "F") else 2.0 ** tags[258][0] - 1
         low = min(tags.get(340) or tags.get(280) or (0.0,))
         high = max(tags.get(341) or tags.get(281) or (bits,))
         is_white_zero = tags.get(262) == 0
     if high < _WHOLE[1] and image.mode not in ("I", "F"):
-        largest = np.max(image.getextrema()[:3]) * (1 if image.mode.startswith("I") else 256)
+        # Pillow finds no extrema of numbers with the other byte order.
+        largest = np.max(
+            [np.asarray(plane).max() for plane in planes[:3]]
+            or 256 * np.array(image.getextrema()[:3])
+        )
         low, high = _WHOLE if largest > high else (low, high)  # PNG demands shifted numbers
     return (high, low) if is_white_zero else (low, high)

@@ -194,7 +194,7 @@ def split_of(path: str) -> str:
 def _check_counts(
     source: str, rows: Sequence[ImageRow], left_out: Collection[LeftOut], labelled: bool
 ) -> None:
-    """Raise InputError for a set without images; few images and few labels are a warning."""
+    """Raise InputError for no image and, if ``labelled``, no label; few of them are a warning."""
     reasons = Counter(item.reason for item in sorted(left_out)).most_common(1)
     main = f" (most of them: {reasons[0][0]})" if reasons else ""
     counts = f"{source}: expected images, got {len(rows)}; {len(left_out)} files are left out{main}"
@@ -204,11 +204,13 @@ def _check_counts(
         print(f"warning: {counts}", file=sys.stderr)
     labels = sum(bool(row.synset) for row in rows)
     if labelled and labels < len(rows) / 10:
-        print(
-            f"warning: {source}: expected labels, got {labels} of {len(rows)} images; name folders "
-            "by synsets (n02084071), or put an album into run.unlabelled_sets",
-            file=sys.stderr,
+        problem = (
+            f"{source}: expected labels, got {labels} of {len(rows)} images; name folders by "
+            "synsets (n02084071), or put an album into run.unlabelled_sets"
         )
+        if not labels:
+            raise InputError(problem)
+        print(f"warning: {problem}", file=sys.stderr)
 
 
 def _source_images(
