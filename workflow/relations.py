@@ -5,6 +5,7 @@ later, or no job at all. Entries that the run does not use may be incomplete.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 import yaml
@@ -17,6 +18,7 @@ RESERVED = ("all", "nouns", "split")
 LISTED = ("fasttext", "npy", "text")  # kinds of vectors in the order of their frequency
 WITHOUT_FILES = ("random", "trained")  # kinds of vectors that exist for the corpus only
 BILINGUAL = ("emoji", "stamps")  # kinds of image sets with French names
+FACTORS = ("bidirectional", "attention", "schedule")  # keys that a factorial experiment varies
 HELD_OUT = ("zero_shot_sets", "test_sets")  # keys of image_split
 # Rates with which the probability of a schedule falls or stays (Bengio et al. 2015, section 2.4).
 RATES: dict[str, tuple[Callable[[float], bool], str]] = {
@@ -37,6 +39,7 @@ def check_relations(config: Block) -> None:
     for name in dict.fromkeys([*run["variants"], *config["range_test"]["variants"]]):
         problems += _variant(f"variants.{name}", config["variants"][name], config)
     problems += _directions(run["variants"], config["variants"])
+    problems += _factorial(config)
     problems += _below("range_test", config["range_test"], "lowest", "highest")
     problems += _images(config) if run["images"] else _no_images(run)
     if problems:
@@ -98,6 +101,15 @@ def samples_with_attention(count: int, attention: int) -> list[int]:
     """
     slices = min(attention, count)
     return [(2 * index + 1) * count // (2 * slices) + 1 for index in range(slices)]
+
+
+def factor_levels(variant: Block) -> dict[str, bool]:
+    """Return which of the lesson's three ideas a variant has."""
+    return {
+        "bidirectional": variant["model"]["bidirectional"] != "none",
+        "attention": variant["model"]["attention"],
+        "forcing": variant["forcing"]["schedule"] != "none",
+    }
 
 
 # Text and translators
@@ -205,6 +217,30 @@ def _directions(names: list[str], variants: Block) -> Iterator[str]:
             f"variants.{name}.direction: expected {expected} in one run with {first}, got "
             f"{variants[name]['direction']}; make it a separate experiment, with separate pathvars"
         )
+
+
+def _factorial(config: Block) -> Iterator[str]:
+    """Yield a line for a factorial experiment without all cells, or with other differences."""
+    names = config["scores"]["factorial"]
+    if missing := [name for name in names if name not in config["run"]["variants"]]:
+        yield f"scores.factorial: expected some of run.variants, got {missing[0]}; add it there"
+    blocks = [config["variants"][name] for name in names]
+    cells = [tuple(factor_levels(block).values()) for block in blocks]
+    if names and sorted(cells) != list(product((False, True), repeat=3)):
+        yield (
+            "scores.factorial: expected a variant for each of the 8 combinations of "
+            "model.bidirectional, model.attention and forcing.schedule, got "
+            f"{len({*cells})} of them in {len(names)} variants; add or remove variants"
+        )
+    for name, block in zip(names, blocks, strict=True):
+        for part in ("model", "forcing", "schedule", "training"):
+            for key, value in block[part].items():
+                if key not in FACTORS and value != blocks[0][part][key]:
+                    yield (
+                        f"variants.{name}.{part}.{key}: expected {blocks[0][part][key]} as in "
+                        f"{names[0]}, since variants of scores.factorial differ in their factors "
+                        f"only, got {value}; set it in variant_defaults"
+                    )
 
 
 def _must_be(key: str, value: str, why: str, got: Any) -> str:

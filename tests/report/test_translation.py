@@ -22,22 +22,25 @@ from wordbridge.report.translation import (
     times_table,
 )
 from wordbridge.translation.scores import score, token_rates
-from wordbridge.translation.significance import bleu_statistics
+from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
 from wordbridge.translation.translations import Translation, write_attention, write_translations
 from workflow.relations import samples_with_attention
 
 REFERENCES = [f"who is the {word} of this place?" for word in "abcdefghijklmnopqrst"]
 
 
-def record(variant: str, seed: int, wrong: float) -> dict[str, Any]:
-    """Return the record of a run that gets a share of the words wrong."""
+def hypotheses_of(variant: str, seed: int, wrong: float) -> list[str]:
+    """Return the hypotheses of a run that gets a share of the words wrong."""
     chance = random.Random(f"{variant}{seed}")
-    hypotheses = [
+    return [
         " ".join("oh" if chance.random() < wrong else word for word in text.split())
         for text in REFERENCES
     ]
+
+
+def record(variant: str, seed: int, wrong: float) -> dict[str, Any]:
+    hypotheses = hypotheses_of(variant, seed, wrong)
     multi = [[text, text.replace("this", "the")] for text in REFERENCES]
-    single = [[text] for text in REFERENCES]
     return {
         "variant": variant,
         "seed": seed,
@@ -50,26 +53,30 @@ def record(variant: str, seed: int, wrong: float) -> dict[str, Any]:
         "perplexity": 7.389,
         **score(hypotheses, REFERENCES, multi, lowercase=True),
         **token_rates([text.split() for text in hypotheses]),
-        "bleu_statistics": bleu_statistics(hypotheses, single, lowercase=True).tolist(),
     }
 
 
-RECORDS = [
-    record("baseline", 1, 0.5),
-    record("baseline", 2, 0.5),
-    record("all", 1, 0.1),
-    record("all", 2, 0.1),
-]
+def sentences(variant: str, seed: int, wrong: float) -> list[SentenceScore]:
+    rows = text_statistics(hypotheses_of(variant, seed, wrong), REFERENCES, lowercase=True)
+    return [
+        SentenceScore(text, str(n), 8, {name: values[n] for name, values in rows.items()})
+        for n, text in enumerate(REFERENCES)
+    ]
+
+
+RUNS = [("baseline", 1, 0.5), ("baseline", 2, 0.5), ("all", 1, 0.1), ("all", 2, 0.1)]
+RECORDS = [record(*run) for run in RUNS]
+SENTENCES = [sentences(*run) for run in RUNS]
 
 
 def test_the_caption_of_the_scores_has_the_number_formats_of_the_trainings() -> None:
     records = [RECORDS[0], RECORDS[2] | {"precision": "float32"}]
-    caption = scores_table(records, "test", resamples=50).caption
+    caption = scores_table(records, SENTENCES[1:3], "test", resamples=50).caption
     assert "Matrix products of the trainings: bfloat16, float32." in caption
 
 
 def test_a_row_has_means_stds_and_the_gain_over_the_baseline() -> None:
-    table = scores_table(RECORDS, "test", resamples=50).frame.set_index("variant")
+    table = scores_table(RECORDS, SENTENCES, "test", resamples=50).frame.set_index("variant")
     assert list(table.index) == ["baseline", "all"]
     row = table.loc["all"]
     assert (row["seeds"], row["epochs"], row["parameters"]) == (2, 12, 19_982_969)
@@ -87,32 +94,41 @@ def test_a_row_has_means_stds_and_the_gain_over_the_baseline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("records", "baseline"),
-    [(RECORDS, None), (RECORDS, "plain"), (RECORDS[2:], "baseline"), (RECORDS[:2], "baseline")],
+    ("part", "baseline"),
+    [
+        (slice(None), None),
+        (slice(None), "plain"),
+        (slice(2, None), "baseline"),
+        (slice(2), "baseline"),
+    ],
 )
 def test_without_a_baseline_there_are_no_columns_of_a_comparison(
-    records: list[dict[str, Any]], baseline: str | None
+    part: slice, baseline: str | None
 ) -> None:
-    table = scores_table(records, "test", baseline, published=True, resamples=50)
+    records, rows = RECORDS[part], SENTENCES[part]
+    table = scores_table(records, rows, "test", baseline, published=True, resamples=50)
     assert not {"bleu_gain", "bleu_gain_low", "bleu_gain_high", "p_value"} & {*table.frame.columns}
     assert "bootstrap" not in markdown(table)
+    assert ("letters" in table.frame.columns) == (len({r["variant"] for r in records}) > 1)
 
 
 def test_every_visible_column_is_in_the_table() -> None:
     low = {"bleu_ceiling": 41.12, "lost_characters": "\u2019 “"}
-    table = scores_table([*RECORDS[:3], RECORDS[3] | low], "test", published=True, resamples=50)
+    table = scores_table(
+        [*RECORDS[:3], RECORDS[3] | low], SENTENCES, "test", published=True, resamples=50
+    )
     assert set(SCORE_COLUMNS) <= set(table.frame.columns)
     assert table.frame["bleu_ceiling"].dropna().tolist() == [41.12]
     assert table.caption.endswith(
         "BLEU has a ceiling: the tokens of references lack their \u2019 “."
     )
-    assert "bleu_ceiling" not in scores_table(RECORDS, "test", resamples=50).frame
+    assert "bleu_ceiling" not in scores_table(RECORDS, SENTENCES, "test", resamples=50).frame
     assert {"bleu_single_std", "bleu_gain_low", "bleu_gain_high"} <= set(table.frame.columns)
 
 
 def test_published_figures_are_optional() -> None:
-    assert "run" not in scores_table(RECORDS, "test", resamples=50).frame
-    table = scores_table(RECORDS, "test", published=True, resamples=50)
+    assert "run" not in scores_table(RECORDS, SENTENCES, "test", resamples=50).frame
+    table = scores_table(RECORDS, SENTENCES, "test", published=True, resamples=50)
     rows = table.frame[["variant", "run"]].itertuples(index=False, name=None)
     assert list(rows) == [
         ("baseline", "here"), ("baseline", "notebook"), ("baseline", "notes"),
@@ -121,7 +137,9 @@ def test_published_figures_are_optional() -> None:
 
 
 def test_the_table_is_deterministic() -> None:
-    first, again = (markdown(scores_table(RECORDS, "test", resamples=50)) for _ in range(2))
+    first, again = (
+        markdown(scores_table(RECORDS, SENTENCES, "test", resamples=50)) for _ in range(2)
+    )
     assert first == again
     assert "19,982,969" in first
     assert "3.650 \u00b1 0.071" in first

@@ -1,17 +1,21 @@
-"""Tests of the paired bootstrap, with sacreBLEU as the judge."""
+"""Tests of the paired bootstrap, with sacreBLEU as the judge, and of corrections for many tests."""
 
 import random
 
+import numpy as np
 import pytest
 from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
 
-from wordbridge.translation.scores import score
+from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
 from wordbridge.translation.significance import (
-    bleu_statistics,
+    Resampler,
     compare,
-    compare_records,
-    corpus_bleu,
+    compare_with,
+    holm,
+    indistinguishable,
+    resampled_scores,
 )
 
 WORDS = ["who", "what", "where", "is", "was", "the", "a", "king", "man", "house", "he", "she", "it"]
@@ -33,37 +37,36 @@ def spoil(texts: list[str], rate: float, seed: int) -> list[str]:
 
 
 REFERENCES = sentences(60)
-MULTI = [[text] for text in REFERENCES]
 
 
-def test_summed_statistics_give_the_corpus_score() -> None:
-    hypotheses = spoil(REFERENCES, 0.3, seed=1)
-    hypotheses[3] = ""
-    counts = bleu_statistics(hypotheses, MULTI, lowercase=True)
-    assert counts.shape == (60, 10)
-    expected = score(hypotheses, REFERENCES, MULTI, lowercase=True)["bleu_single"]
-    assert corpus_bleu(counts.sum(axis=0)) == expected
+def run(rate: float, seed: int, group_size: int = 1) -> list[SentenceScore]:
+    """Return the scores of hypotheses with errors; consecutive sentences form groups."""
+    statistics = text_statistics(spoil(REFERENCES, rate, seed), REFERENCES, lowercase=False)
+    return [
+        SentenceScore(
+            text, str(n // group_size), 5, {name: rows[n] for name, rows in statistics.items()}
+        )
+        for n, text in enumerate(REFERENCES)
+    ]
 
 
+@pytest.mark.parametrize(("name", "metric"), [("bleu", BLEU()), ("chrf", CHRF())])
 @pytest.mark.parametrize("rate", [0.28, 0.3, 0.33, 0.6])
 def test_single_runs_get_the_p_value_of_sacrebleu(
-    rate: float, monkeypatch: pytest.MonkeyPatch
+    rate: float, name: str, metric: BLEU | CHRF, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SACREBLEU_SEED", "12345")
     baseline, variant = spoil(REFERENCES, 0.3, seed=1), spoil(REFERENCES, rate, seed=2)
     _, judged = PairedTest(
         [("baseline", baseline), ("variant", variant)],
-        {"BLEU": BLEU()},
+        {name: metric},
         [REFERENCES],
         test_type="bs",
         n_samples=100,
     )()
-    ours = compare(
-        [bleu_statistics(baseline, MULTI, lowercase=False)],
-        [bleu_statistics(variant, MULTI, lowercase=False)],
-        resamples=100,
-    )
-    first, second = judged["BLEU"]
+    resampler = Resampler(run(0.3, 1), resamples=100)
+    ours = compare(resampler.scores(run(0.3, 1), name), resampler.scores(run(rate, 2), name))
+    first, second = judged["BLEU" if name == "bleu" else "chrF2"]
     assert not isinstance(first, str)
     assert not isinstance(second, str)
     assert ours.p_value == second.p_value
@@ -71,41 +74,60 @@ def test_single_runs_get_the_p_value_of_sacrebleu(
     assert ours.low < ours.difference < ours.high
 
 
+def scores(**rates: float) -> dict[str, np.ndarray]:
+    names = [name for name in rates for _ in range(2)]
+    runs = [run(rate, 10 * n + seed) for n, rate in enumerate(rates.values()) for seed in (1, 2)]
+    return resampled_scores(names, runs, "bleu", resamples=200)
+
+
 def test_a_far_better_variant_differs_from_an_equal_one() -> None:
-    baseline = [
-        bleu_statistics(spoil(REFERENCES, 0.5, seed), MULTI, lowercase=False) for seed in (1, 2, 3)
-    ]
-    better = [
-        bleu_statistics(spoil(REFERENCES, 0.1, seed), MULTI, lowercase=False) for seed in (4, 5)
-    ]
-    gain = compare(baseline, better, resamples=200)
-    assert gain.low > 0
+    resampled = scores(baseline=0.5, better=0.1)
+    gain = compare_with("baseline", resampled)["better"]
+    assert gain.low > 10
     assert gain.p_value < 0.05
-    same = compare(baseline, baseline, resamples=200)
-    assert (same.difference, same.low, same.high) == (0.0, 0.0, 0.0)
-    assert same.p_value == 1.0
+    same = compare(resampled["baseline"], resampled["baseline"])
+    assert (same.difference, same.low, same.high, same.p_value) == (0.0, 0.0, 0.0, 1.0)
 
 
-def test_the_order_of_the_runs_changes_nothing() -> None:
-    runs = [bleu_statistics(spoil(REFERENCES, 0.4, seed), MULTI, False) for seed in (1, 2)]
-    other = [bleu_statistics(spoil(REFERENCES, 0.2, seed), MULTI, False) for seed in (3, 4)]
-    assert compare(runs, other, 50) == compare(runs[::-1], other[::-1], 50)
+def test_the_score_of_a_variant_is_the_mean_of_its_runs() -> None:
+    one, other = run(0.4, 1), run(0.2, 2)
+    resampler = Resampler(one, 20)
+    both = resampled_scores(["a", "a"], [one, other], "bleu", 20)["a"]
+    mean = (resampler.scores(one, "bleu") + resampler.scores(other, "bleu")) / 2
+    assert both == pytest.approx(mean)
+
+
+def test_sentences_of_a_group_are_drawn_together() -> None:
+    alone, grouped = (Resampler(run(0.4, 1, size), 300) for size in (1, 60))
+    assert len(set(grouped.scores(run(0.4, 1, 60), "bleu"))) == 1
+    assert len(set(alone.scores(run(0.4, 1), "bleu"))) > 100
 
 
 def test_another_seed_draws_other_resamples() -> None:
-    runs = [bleu_statistics(spoil(REFERENCES, 0.4, 1), MULTI, False)]
-    other = [bleu_statistics(spoil(REFERENCES, 0.2, 3), MULTI, False)]
-    assert compare(runs, other, 50, seed=1) == compare(runs, other, 50, seed=1)
-    assert compare(runs, other, 50, seed=1) != compare(runs, other, 50, seed=2)
+    one, two = (Resampler(run(0.4, 1), 50, seed).scores(run(0.4, 1), "bleu") for seed in (1, 2))
+    again = Resampler(run(0.4, 1), 50, 1).scores(run(0.4, 1), "bleu")
+    assert list(one) == list(again)
+    assert one[0] == two[0]
+    assert list(one) != list(two)
 
 
-def test_records_are_compared_with_the_baseline_variant() -> None:
-    def record(variant: str, rate: float, seed: int) -> dict[str, object]:
-        counts = bleu_statistics(spoil(REFERENCES, rate, seed), MULTI, lowercase=False)
-        return {"variant": variant, "seed": seed, "bleu_statistics": counts.tolist()}
+@pytest.mark.parametrize(
+    ("p_values", "corrected"),
+    [
+        ([], []),
+        ([0.02], [0.02]),
+        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),  # Holm's example in R's p.adjust
+        ([0.5, 0.9], [1.0, 1.0]),
+        ([0.03, 0.001], [0.03, 0.002]),
+    ],
+)
+def test_p_values_are_corrected_for_their_number(
+    p_values: list[float], corrected: list[float]
+) -> None:
+    assert holm(p_values) == pytest.approx(corrected)
 
-    records = [record("all", 0.1, 1), record("baseline", 0.5, 1), record("all", 0.1, 2)]
-    comparisons = compare_records(records, "baseline", resamples=50)
-    assert list(comparisons) == ["all"]
-    assert comparisons["all"].difference > 10
-    assert compare_records(records, "absent", resamples=50) == {}
+
+def test_variants_share_a_letter_unless_they_differ() -> None:
+    letters = indistinguishable(scores(poor=0.6, middle=0.3, same=0.3, best=0.05))
+    assert letters == {"best": "a", "middle": "b", "same": "b", "poor": "c"}
+    assert indistinguishable(scores(one=0.3)) == {"one": "a"}

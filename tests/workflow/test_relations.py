@@ -106,6 +106,22 @@ def problems(changes: str) -> list[str]:
             "make it a separate experiment, with separate pathvars",
         ),
         (
+            "scores: {factorial: [baseline, bidirectional]}",
+            "scores.factorial: expected a variant for each of the 8 combinations of "
+            "model.bidirectional, model.attention and forcing.schedule, got 2 of them in 2 "
+            "variants; add or remove variants\n"
+            "variants.bidirectional.model.bridge_dropout: expected 0 as in baseline, since "
+            "variants of scores.factorial differ in their factors only, got 0.05; set it in "
+            "variant_defaults",
+        ),
+        (
+            "scores: {factorial: [all]}, run: {variants: [baseline]}",
+            "scores.factorial: expected some of run.variants, got all; add it there\n"
+            "scores.factorial: expected a variant for each of the 8 combinations of "
+            "model.bidirectional, model.attention and forcing.schedule, got 1 of them in 1 "
+            "variants; add or remove variants",
+        ),
+        (
             f"{LINES.replace('emoji_names', 'bible')}, auxiliary: {{use: false}}, {PLAIN}",
             "corpora.mine.fr: expected another value than en, since one is translated into the "
             "other, got bible for both; correct one of them",
@@ -228,7 +244,7 @@ def problems(changes: str) -> list[str]:
     ],
 )
 def test_contradicting_keys_are_one_line_each(changes: str, line: str):
-    assert problems(changes) == [line]
+    assert problems(changes) == line.splitlines()
 
 
 @pytest.mark.parametrize(

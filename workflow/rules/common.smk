@@ -4,7 +4,7 @@ from functools import cache
 from urllib.parse import unquote, urlsplit
 
 from workflow.folders import folder_digest
-from workflow.relations import samples_with_attention, without_resource
+from workflow.relations import factor_levels, samples_with_attention, without_resource
 from wordbridge.files import file_sha256
 
 VARIANTS = config["run"]["variants"]
@@ -29,6 +29,7 @@ if LOWERCASE is None:
 # The tokens that models read: words, or SentencePiece pieces of words.
 PIECES = LANGUAGES if config["tokens"]["tokenizer"] == "sentencepiece" else []
 TOKENS = "<results>/subwords/pairs.tsv" if PIECES else SPLIT
+FACTORIAL = config["scores"]["factorial"]
 AUXILIARY_REPORTS = expand(
     "<results>/auxiliary/{step}.report.tsv",
     step=["auxiliary_clauses", "auxiliary_tokens", "auxiliary"] * config["auxiliary"]["use"],
@@ -36,10 +37,14 @@ AUXILIARY_REPORTS = expand(
 TABLES = expand(
     "<results>/tables/{table}.html",
     table=["scores", "samples", "training", "corpus", "corpus_pairs", "leaks"]
-    + ["vectors", "coverage"],
+    + ["vectors", "coverage"]
+    + ["factorial"] * bool(FACTORIAL),
 )
 FIGURES = [
-    *expand("<results>/figures/{figure}.png", figure=["losses", "schedule", "scores"]),
+    *expand(
+        "<results>/figures/{figure}.png",
+        figure=["losses", "schedule", "scores"] + ["factorial"] * bool(FACTORIAL),
+    ),
     *expand(
         "<results>/figures/learning_rate_{variant}.png", variant=config["range_test"]["variants"]
     ),
@@ -193,6 +198,13 @@ def training_settings(block):
         "device": config["device"],
         "threads": config["threads"]["training"],
     }
+
+
+def schedule_of(name):
+    """Return the settings that determine the learning rate of each step of a variant."""
+    block = config["variants"][name]
+    training = {key: block["training"][key] for key in SCHEDULE_KEYS}
+    return {"schedule": block["schedule"], "training": training}
 
 
 def range_test_settings(block, *keys):

@@ -157,7 +157,8 @@ rule score_translations:
         model="<results>/translators/{variant}/{seed}/model.safetensors",
         settings="<results>/translators/{variant}/{seed}/settings.json",
     output:
-        "<results>/scores/{variant}/{seed}.json",
+        scores="<results>/scores/{variant}/{seed}.json",
+        sentences="<results>/scores/{variant}/{seed}.tsv",
     log:
         "<logs>/score_translations/{variant}/{seed}.log",
     conda:
@@ -180,7 +181,8 @@ rule score_translations:
 rule tabulate_scores:
     """The table and the figure of scores: one row or bar per variant, over all seeds."""
     input:
-        expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
+        scores=expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
+        sentences=expand("<results>/scores/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS),
     output:
         tables=table("tables/scores", "scores", "Translation", "Scores"),
         figure=result("figures/scores.png", "scores", "Translation", "Scores"),
@@ -193,6 +195,30 @@ rule tabulate_scores:
         order=RUNS,
     script:
         "../scripts/tabulate_scores.py"
+
+
+rule tabulate_factorial:
+    """The table and the figure of the effects of three ideas, alone and together."""
+    input:
+        sentences=expand("<results>/scores/{variant}/{seed}.tsv", variant=FACTORIAL, seed=SEEDS),
+        ids="<results>/ids/fr.npz",
+    output:
+        tables=table("tables/factorial", "factorial", "Translation", "Effects"),
+        figure=result("figures/factorial.png", "factorial", "Translation", "Effects"),
+    log:
+        "<logs>/tabulate_factorial.log",
+    conda:
+        "../../envs/text.yaml"
+    params:
+        settings={
+            "levels": {name: factor_levels(config["variants"][name]) for name in FACTORIAL},
+            "schedules": {name: schedule_of(name) for name in FACTORIAL[:1]},
+            "seeds": SEEDS,
+            "split": config["scores"]["split"],
+        },
+        order=FACTORIAL,
+    script:
+        "../scripts/tabulate_factorial.py"
 
 
 rule tabulate_times:
@@ -257,15 +283,7 @@ rule tabulate_training:
     params:
         settings={
             "published": config["scores"]["published"],
-            "schedules": {
-                name: {
-                    "schedule": config["variants"][name]["schedule"],
-                    "training": {
-                        key: config["variants"][name]["training"][key] for key in SCHEDULE_KEYS
-                    },
-                }
-                for name in VARIANTS
-            },
+            "schedules": {name: schedule_of(name) for name in VARIANTS},
         },
         order=RUNS,
     script:

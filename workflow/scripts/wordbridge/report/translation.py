@@ -13,7 +13,14 @@ from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.files import read_records
 from wordbridge.report.published import add_published_trainings
 from wordbridge.report.tables import Column, Table, mean_std
-from wordbridge.translation.significance import RESAMPLES, SEED, compare_records
+from wordbridge.translation.sentence_scores import SentenceScore
+from wordbridge.translation.significance import (
+    RESAMPLES,
+    SEED,
+    compare_with,
+    indistinguishable,
+    resampled_scores,
+)
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
 SCORE_COLUMNS = {
@@ -38,10 +45,17 @@ SCORE_COLUMNS = {
     "bleu_gain": Column(
         "Gain", 1,
         note="BLEU with one reference minus that of {baseline}, with its 95 % interval "
-        "(paired bootstrap over the sentences)",
+        "(paired bootstrap over groups of sentences, such as verses)",
     ),
     "p_value": Column(
-        "p", 3, note="probability of such a gain if both are equally good (paired bootstrap)"
+        "p", 3,
+        note="probability of such a gain if both are equally good (paired bootstrap, corrected "
+        "for the number of variants after Holm 1979)",
+    ),
+    "letters": Column(
+        "Not distinct",
+        note="variants that share a letter do not differ significantly in BLEU with one "
+        "reference (all pairs, p above 0.05 after Holm's correction)",
     ),
     "bleu_multi": Column(
         "BLEU, all refs.", 1, best="high", note="against every version of the sentence"
@@ -69,7 +83,7 @@ SCORE_COLUMNS = {
     "parameters": Column("Parameters", 0),
 }  # fmt: skip
 NOT_AVERAGED = (
-    "variant", "run", "seeds", "bleu_ceiling", "bleu_gain", "p_value", "parameters",
+    "variant", "run", "seeds", "bleu_ceiling", "bleu_gain", "p_value", "letters", "parameters",
 )  # fmt: skip
 SCORES = [name for name in SCORE_COLUMNS if name not in NOT_AVERAGED]
 SIGNATURES = {
@@ -107,6 +121,7 @@ TIMES = list(TIME_COLUMNS)[6:]  # those that vary with the seed
 
 def scores_table(
     records: Sequence[Mapping[str, Any]],
+    sentences: Sequence[Sequence[SentenceScore]],
     split: str,
     baseline: str | None = "baseline",
     published: bool = False,
@@ -115,15 +130,19 @@ def scores_table(
 ) -> Table:
     """Return the table of scores: a row per variant, means and stds (``_std``) over its seeds.
 
-    ``records`` are those of score_translations on ``split``. If ``baseline`` is among them,
-    bleu_gain, its bounds and p_value compare the other variants with it (from the
-    ``bleu_statistics`` of every record). Low ceilings of BLEU have a column. ``published`` adds the
-    lesson's figures below each variant.
+    ``records`` and ``sentences`` are those of score_translations on ``split``, one per run. If
+    ``baseline`` is among them, bleu_gain, its bounds and p_value compare the other variants with
+    it. Low ceilings of BLEU have a column. ``published`` adds the lesson's figures below each
+    variant.
     """
     low = [record for record in records if "bleu_ceiling" in record]
     frame = aggregate_seeds(records, SCORES, ("parameters", *["bleu_ceiling"] * bool(low)))
-    comparisons = compare_records(records, baseline, resamples, seed) if baseline else {}
-    if comparisons:
+    variants = [record["variant"] for record in records]
+    resampled = resampled_scores(variants, sentences, "bleu", resamples, seed)
+    if len(resampled) > 1:
+        frame["letters"] = frame["variant"].map(indistinguishable(resampled))
+    if len(resampled) > 1 and baseline in resampled:
+        comparisons = compare_with(baseline, resampled)
         rows = [comparisons.get(variant) for variant in frame["variant"]]
         for column, field in COMPARISON.items():
             frame[column] = [getattr(row, field, None) for row in rows]

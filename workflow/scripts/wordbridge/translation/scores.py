@@ -7,14 +7,22 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
+import numpy as np
+import torch
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
+from torch.nn import functional as F
 
-from wordbridge.corpus.batches import read_parallel
+from wordbridge.corpus.batches import ParallelData, read_parallel, sorted_batches
 from wordbridge.corpus.pairs import TokenizedPair
-from wordbridge.corpus.special_tokens import SPECIALS, UNK
-from wordbridge.translation.losses import VALIDATION_SCALE, greedy_validation, nll_per_token
-from wordbridge.translation.significance import bleu_statistics
+from wordbridge.corpus.special_tokens import PAD, SPECIALS, UNK
+from wordbridge.translation.losses import VALIDATION_SCALE, greedy_validation
+from wordbridge.translation.sentence_scores import (
+    SentenceScore,
+    Statistics,
+    corpus_nll,
+    text_statistics,
+)
 from wordbridge.translation.translate import natural_text
 from wordbridge.translation.translations import (
     EvaluationSentence,
@@ -36,15 +44,17 @@ def evaluate(
     pairs: Sequence[TokenizedPair],
     translations: Sequence[Translation],
     settings: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return all scores of one translator: those of its ``translations``, and the model's losses.
+) -> tuple[dict[str, Any], list[SentenceScore]]:
+    """Return all scores of one translator, over the split and by sentence.
 
-    ``description`` is the JSON of the model; ``ids`` are the French and the English file;
-    ``settings`` has split, lowercase and tokenizer. The validation loss is the lesson's, of the
-    valid split; likelihood and perplexity are those of the scored split.
+    They are those of its ``translations``, and the model's losses. ``description`` is the JSON of
+    the model; ``ids`` are the French and the English file; ``settings`` has split, lowercase and
+    tokenizer. The validation loss is the lesson's, of the valid split; likelihood and perplexity
+    are those of the scored split.
     """
     source, target = description["direction"].split("-")
-    sentences = evaluation_sentences(pairs, source, target, settings["split"])
+    split = settings["split"]
+    sentences = evaluation_sentences(pairs, source, target, split)
     hypotheses = [row.hypothesis for row in translations]
     references = [list(sentence.references) for sentence in sentences]
     lowercase = settings["lowercase"]
@@ -53,11 +63,11 @@ def evaluate(
     if description["target_versions"]:
         first_tag = description["source"][0] - len(description["target_versions"])
     valid, scored = (
-        read_parallel(*ids, split, description["direction"], first_tag)
-        for split in ("valid", settings["split"])
+        read_parallel(*ids, name, description["direction"], first_tag) for name in ("valid", split)
     )
-    nll = nll_per_token(model, scored, size)
-    return {
+    likelihoods = nll_by_pair(model, scored, size)
+    nll = corpus_nll(likelihoods.sum(axis=0))
+    record = {
         "epochs": description["epochs"],
         "best_epoch": description["best_epoch"],
         "parameters": description["parameters"],
@@ -68,10 +78,50 @@ def evaluate(
         **score(hypotheses, [s.reference for s in sentences], references, lowercase),
         **ceiling(sentences, target, settings["tokenizer"], lowercase),
         **token_rates([row.tokens for row in translations]),
-        "bleu_statistics": bleu_statistics(
-            hypotheses, [[s.reference] for s in sentences], lowercase
-        ).tolist(),
     }
+    statistics = text_statistics(hypotheses, [s.reference for s in sentences], lowercase)
+    places = {sentence.source: place for place, sentence in enumerate(sentences)}
+    of_pairs = [places[getattr(pair, source)] for pair in pairs if pair.split == split]
+    statistics["nll"] = np.zeros((len(sentences), 2))
+    np.add.at(statistics["nll"], of_pairs, likelihoods)
+    return record, sentence_scores(sentences, f"{source}_tokens", statistics)
+
+
+def sentence_scores(
+    sentences: Sequence[EvaluationSentence], tokens: str, statistics: Mapping[str, Statistics]
+) -> list[SentenceScore]:
+    """Return the scores of each sentence, whose source has its tokens in the field ``tokens``."""
+    return [
+        SentenceScore(
+            sentence.source,
+            sentence.pair.group,
+            len(getattr(sentence.pair, tokens)),
+            {name: values[place] for name, values in statistics.items()},
+        )
+        for place, sentence in enumerate(sentences)
+    ]
+
+
+@torch.no_grad()
+def nll_by_pair(model: Translator, data: ParallelData, batch_size: int) -> Statistics:
+    """Return the negative log-likelihood in nats and the number of tokens of each target.
+
+    The array is (pairs, 2). Every step reads the true previous word; the end of sentence counts as
+    a token, padding does not.
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    statistics = np.zeros((len(data), 2))
+    for indices in sorted_batches(data.target_lengths, batch_size):
+        batch = data.batch(indices).to(device)
+        outputs = model.forced_outputs(batch.source, batch.source_lengths.cpu(), batch.target)
+        logits = model.logits(outputs).flatten(0, 1)
+        losses = F.cross_entropy(
+            logits, batch.target.flatten(), ignore_index=PAD, reduction="none"
+        ).view_as(batch.target)
+        statistics[indices, 0] = losses.double().sum(dim=0).cpu().numpy()
+        statistics[indices, 1] = (batch.target != PAD).sum(dim=0).cpu().numpy()
+    return statistics
 
 
 def score(
@@ -101,7 +151,7 @@ def score(
             name = type(metric).__name__.lower()
             scores[f"{name}_{kind}"] = float(result.score)
             scores[f"signature_{name}{suffix}"] = str(metric.get_signature())
-    lengths = bleu_statistics(hypotheses, singles, lowercase)[:, :2].sum(axis=0)
+    lengths = text_statistics(hypotheses, single_references, lowercase)["bleu"][:, :2].sum(axis=0)
     scores["length_ratio"] = float(lengths[0] / lengths[1]) if lengths[1] else 0.0
     return scores
 

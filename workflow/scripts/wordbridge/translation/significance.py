@@ -1,30 +1,36 @@
-"""Paired bootstrap test of BLEU between variants (Koehn 2004), over the test sentences.
+"""Comparisons of variants by the paired bootstrap (Koehn 2004) over the groups of a split.
 
-sacreBLEU's ``PairedTest`` compares single runs; here a variant may have several (seeds), and its
-score in a resample is the mean of their BLEU scores. With one run per variant the p-value is that
-of ``sacrebleu --paired-bs``. The randomness of training is averaged, not resampled.
+A resample draws groups of sentences, such as the versions of a verse, with replacement; sentences
+of a group are not independent. The score of a variant in a resample is the mean of its runs.
+sacreBLEU's ``PairedTest`` compares single runs over sentences; where each sentence is a group, the
+p-value of two runs is that of ``sacrebleu --paired-bs``. p-values of several comparisons are
+corrected with the method of Holm 1979.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import combinations
+from string import ascii_lowercase
 
+import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
-from sacrebleu.metrics.bleu import BLEU
+
+from wordbridge.translation.sentence_scores import METRICS, SentenceScore, Statistics
 
 RESAMPLES = 1000
 SEED = 12345  # sacreBLEU's default
+LEVEL = 0.05
 
-Counts = NDArray[np.int64]
+Run = Sequence[SentenceScore]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The difference in BLEU points to a baseline.
+    """The difference of a score to that of a baseline.
 
-    ``difference`` is that on the whole test split; ``low`` and ``high`` bound the middle 95 % of
-    the resampled differences; ``p_value`` is the probability of such a difference by chance.
+    ``difference`` is that on the whole split; ``low`` and ``high`` bound the middle 95 % of the
+    resampled differences; ``p_value`` is the probability of such a difference by chance.
     """
 
     difference: float
@@ -33,76 +39,110 @@ class Comparison:
     p_value: float
 
 
-def bleu_statistics(
-    hypotheses: Sequence[str], references: Sequence[Sequence[str]], lowercase: bool
-) -> Counts:
-    """Return the sufficient statistics of BLEU per sentence: int64 of shape (sentences, 10).
+class Resampler:
+    """Resamples of the groups of ``sentences``, the same for all runs that it scores."""
 
-    The columns are hypothesis length, closest reference length, 4 counts of matching n-grams
-    and 4 of all n-grams. ``references`` are the references of each sentence.
-    """
-    metric = BLEU(lowercase=lowercase, effective_order=True)
-    rows = []
-    for hypothesis, texts in zip(hypotheses, references, strict=True):
-        score = metric.sentence_score(hypothesis, texts)
-        rows.append([score.sys_len, score.ref_len, *score.counts, *score.totals])
-    return np.array(rows, dtype=np.int64).reshape(-1, 2 + 2 * metric.max_ngram_order)
+    def __init__(self, sentences: Run, resamples: int = RESAMPLES, seed: int = SEED) -> None:
+        names = list(dict.fromkeys(row.group for row in sentences))
+        places = {name: place for place, name in enumerate(names)}
+        self.groups = np.array([places[row.group] for row in sentences])
+        draws = np.random.default_rng(seed).choice(len(names), size=(resamples, len(names)))
+        counts = [np.bincount(draw, minlength=len(names)) for draw in draws]
+        # The first row has every group once: the score of the whole split.
+        self.weights = np.stack([np.ones(len(names), dtype=np.int64), *counts])
+
+    def scores(self, run: Run, metric: str) -> NDArray[np.float64]:
+        """Return the score of the whole split, and that of each resample."""
+        values = np.stack([row.statistics[metric] for row in run])
+        sums = np.zeros((self.weights.shape[1], values.shape[1]))
+        np.add.at(sums, self.groups, values)
+        return np.array([METRICS[metric](row) for row in self._total(sums)])
+
+    def mean_scores(self, runs: Sequence[Run], metric: str) -> NDArray[np.float64]:
+        """Return the mean of ``scores`` over ``runs``."""
+        means: NDArray[np.float64] = np.mean([self.scores(run, metric) for run in runs], axis=0)
+        return means
+
+    def _total(self, sums: Statistics) -> Statistics:
+        total: Statistics = self.weights @ sums
+        return total
 
 
-def corpus_bleu(sums: Counts) -> float:
-    """Return BLEU (points) of the summed statistics of a corpus, smoothed as sacreBLEU does."""
-    hypothesis_length, reference_length, *counts = sums.tolist()
-    order = len(counts) // 2
-    result = BLEU.compute_bleu(
-        counts[:order], counts[order:], hypothesis_length, reference_length, smooth_method="exp"
-    )
-    return float(result.score)
-
-
-def compare(
-    baseline: Sequence[Counts],
-    variant: Sequence[Counts],
+def resampled_scores(
+    variants: Sequence[str],
+    runs: Sequence[Run],
+    metric: str,
     resamples: int = RESAMPLES,
     seed: int = SEED,
-) -> Comparison:
-    """Return the comparison of ``variant`` with ``baseline``, each the statistics of its runs."""
-    sentences = len(baseline[0])
-    drawn = np.random.default_rng(seed).choice(sentences, size=(resamples, sentences))
-    weights = np.stack([np.bincount(row, minlength=sentences) for row in drawn])
-    before, after = _resampled(baseline, weights), _resampled(variant, weights)
-    every_sentence = np.ones((1, sentences), dtype=np.int64)
-    difference = float(
-        _resampled(variant, every_sentence)[0] - _resampled(baseline, every_sentence)[0]
-    )
-    low, high = np.percentile(after - before, [2.5, 97.5]).tolist()
-    return Comparison(difference, low, high, _p_value(after - before, difference))
+) -> dict[str, NDArray[np.float64]]:
+    """Return the ``mean_scores`` of each variant; ``variants`` has that of each of ``runs``."""
+    resampler = Resampler(runs[0], resamples, seed)
+    by_variant: dict[str, list[Run]] = {}
+    for variant, run in zip(variants, runs, strict=True):
+        by_variant.setdefault(variant, []).append(run)
+    return {name: resampler.mean_scores(each, metric) for name, each in by_variant.items()}
 
 
-def compare_records(
-    records: Sequence[Mapping[str, Any]],
-    baseline: str,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-) -> dict[str, Comparison]:
-    """Return the comparison of every other variant with ``baseline``; {} without its runs.
+def compare(baseline: NDArray[np.float64], variant: NDArray[np.float64]) -> Comparison:
+    """Return the comparison of two variants' ``mean_scores`` of one resampler."""
+    return comparison(variant - baseline)
 
-    ``records`` have ``variant`` and ``bleu_statistics`` (rows of 10 counts per sentence).
+
+def comparison(differences: NDArray[np.float64]) -> Comparison:
+    """Return the comparison whose difference is the first value; the others are resamples'."""
+    difference, resampled = float(differences[0]), differences[1:]
+    low, high = np.percentile(resampled, [2.5, 97.5]).tolist()
+    return Comparison(difference, low, high, _p_value(resampled, difference))
+
+
+def compare_with(baseline: str, scores: Mapping[str, NDArray[np.float64]]) -> dict[str, Comparison]:
+    """Return the comparison of every other variant with ``baseline``, p-values corrected.
+
+    ``scores`` are the variants' ``mean_scores``.
     """
-    runs: dict[str, list[Counts]] = {}
-    for record in records:
-        counts = np.array(record["bleu_statistics"], dtype=np.int64)
-        runs.setdefault(record["variant"], []).append(counts)
-    if baseline not in runs:
-        return {}
-    reference = runs.pop(baseline)
-    return {name: compare(reference, counts, resamples, seed) for name, counts in runs.items()}
+    compared = {
+        name: compare(scores[baseline], values)
+        for name, values in scores.items()
+        if name != baseline
+    }
+    p_values = holm([each.p_value for each in compared.values()])
+    return {
+        name: Comparison(each.difference, each.low, each.high, p_value)
+        for (name, each), p_value in zip(compared.items(), p_values, strict=True)
+    }
 
 
-def _resampled(runs: Sequence[Counts], weights: Counts) -> NDArray[np.float64]:
-    """Return the mean BLEU of ``runs`` for each row of sentence weights: shape (rows,)."""
-    scores = [[corpus_bleu(sums) for sums in weights @ run] for run in runs]
-    means: NDArray[np.float64] = np.array(scores).mean(axis=0)
-    return means
+def indistinguishable(scores: Mapping[str, NDArray[np.float64]]) -> dict[str, str]:
+    """Return the letters of each variant: two that share a letter do not differ significantly.
+
+    All pairs are compared, at the level 0.05 after correction. "a" has the highest score.
+    """
+    pairs = list(combinations(scores, 2))
+    p_values = holm([compare(scores[one], scores[other]).p_value for one, other in pairs])
+    graph = nx.Graph(pair for pair, p in zip(pairs, p_values, strict=True) if p > LEVEL)
+    graph.add_nodes_from(scores)
+    ranks = {name: rank for rank, name in enumerate(sorted(scores, key=lambda n: -scores[n][0]))}
+    cliques = sorted(sorted(ranks[name] for name in clique) for clique in nx.find_cliques(graph))
+    return {
+        name: "".join(
+            _letter(number) for number, clique in enumerate(cliques) if ranks[name] in clique
+        )
+        for name in scores
+    }
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values corrected for their number, in the same order."""
+    order = np.argsort(p_values, kind="stable")
+    factors = len(p_values) - np.arange(len(p_values))
+    raised = np.minimum(1.0, np.maximum.accumulate(np.array(p_values)[order] * factors))
+    corrected = np.empty(len(p_values))
+    corrected[order] = raised
+    return corrected.tolist()
+
+
+def _letter(number: int) -> str:
+    return ascii_lowercase[number] if number < len(ascii_lowercase) else f"({number + 1})"
 
 
 def _p_value(differences: NDArray[np.float64], observed: float) -> float:

@@ -1,0 +1,36 @@
+"""Tests of the table and the figure of effects."""
+
+from wordbridge.report.factorial import METRICS, effects_figure, effects_table
+from wordbridge.report.tables import markdown
+from wordbridge.translation.factorial import Effect
+from wordbridge.translation.significance import Comparison
+
+EFFECTS = [
+    Effect(factors, metric, Comparison(difference * sign, -1.0, 2.0, p_value))
+    for metric, sign in (("bleu", 1), ("chrf", 1), ("nll", -1))
+    for factors, difference, p_value in (
+        (("attention",), 9.25, 0.001),
+        (("forcing",), -0.5, 0.01),
+        (("attention", "forcing"), 0.04, 0.9),
+    )
+]
+
+
+def test_the_table_has_a_row_per_effect_with_its_intervals() -> None:
+    table = effects_table(EFFECTS, 3, 1641, "test")
+    assert list(table.frame["effect"]) == ["attention", "forcing", "attention \u00d7 forcing"]
+    text = markdown(table)
+    assert "with 3 seeds and 1,641 updates each" in text
+    assert "9.2 \\[-1.0, 2.0\\]" in text
+    assert "-9.250 \\[-1.000, 2.000\\]" in text
+
+
+def test_the_figure_shows_better_worse_and_no_effect_in_each_panel() -> None:
+    figure = effects_figure(EFFECTS)
+    panels = figure.axes
+    assert [axes.get_title(loc="left") for axes in panels] == list(METRICS.values())
+    colours = [[line.get_color() for line in axes.lines[1:7:2]] for axes in panels]
+    assert all(len({*each}) == 3 for each in colours)
+    assert colours[0] == colours[2]  # a lower likelihood loss is better
+    assert panels[2].xaxis_inverted()
+    assert not panels[0].xaxis_inverted()

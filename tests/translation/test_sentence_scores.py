@@ -1,0 +1,67 @@
+"""Tests of the scores by sentence: sums give the corpus scores, and the table keeps them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordbridge.errors import InputError
+from wordbridge.translation.scores import score
+from wordbridge.translation.sentence_scores import (
+    COLUMNS,
+    METRICS,
+    SentenceScore,
+    corpus_bleu,
+    corpus_chrf,
+    read_sentence_scores,
+    text_statistics,
+    write_sentence_scores,
+)
+
+HYPOTHESES = ["who is the man?", "", "What is this", "where was he going then?"]
+REFERENCES = ["who is the king?", "why?", "what is that?", "where was he going?"]
+
+
+@pytest.mark.parametrize("lowercase", [False, True])
+def test_summed_statistics_give_the_corpus_scores(lowercase: bool) -> None:
+    statistics = text_statistics(HYPOTHESES, REFERENCES, lowercase)
+    assert {name: values.shape for name, values in statistics.items()} == {
+        "bleu": (4, 10),
+        "chrf": (4, 18),
+    }
+    expected = score(HYPOTHESES, REFERENCES, [[text] for text in REFERENCES], lowercase)
+    assert corpus_bleu(statistics["bleu"].sum(axis=0)) == expected["bleu_single"]
+    assert corpus_chrf(statistics["chrf"].sum(axis=0)) == pytest.approx(expected["chrf_single"])
+
+
+def rows() -> list[SentenceScore]:
+    statistics = text_statistics(HYPOTHESES, REFERENCES, lowercase=True)
+    statistics["nll"] = np.array([[12.25, 6], [1 / 3, 2], [7.5, 5], [3.0, 7]])
+    return [
+        SentenceScore(f"source {n}", "group", n + 3, {m: statistics[m][n] for m in METRICS})
+        for n in range(4)
+    ]
+
+
+def test_the_table_has_the_statistics_and_the_scores_of_each_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "scores.tsv"
+    write_sentence_scores(path, rows())
+    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    first = dict(zip(COLUMNS, lines[1], strict=True))
+    assert (first["source"], first["group"], first["source_tokens"]) == ("source 0", "group", "3")
+    assert float(first["nll"]) == pytest.approx(12.25 / 6, abs=1e-4)
+    for row, again in zip(rows(), read_sentence_scores(path), strict=True):
+        assert (row.source, row.group, row.source_tokens) == (
+            again.source,
+            again.group,
+            again.source_tokens,
+        )
+        for name in METRICS:
+            assert again.statistics[name] == pytest.approx(row.statistics[name])
+
+
+def test_another_table_is_an_error_with_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "scores.tsv"
+    path.write_text("source\tbleu\nwho\t1\n", encoding="utf-8")
+    with pytest.raises(InputError, match="expected the columns source, group"):
+        read_sentence_scores(path)

@@ -1,0 +1,23 @@
+"""The table and the figure of the factorial experiment: effects of its factors."""
+
+from wordbridge.corpus.ids import read_ids
+from wordbridge.job import start_job
+from wordbridge.report.factorial import METRICS, effects_figure, effects_table
+from wordbridge.report.figures import save_figure, schedule_curves
+from wordbridge.report.tables import save_table
+from wordbridge.translation.factorial import effects, runs_of
+from wordbridge.translation.sentence_scores import read_sentence_scores
+
+start_job(snakemake)
+
+settings = snakemake.params.settings
+levels = {name: settings["levels"][name] for name in snakemake.params.order}
+runs = [read_sentence_scores(path) for path in snakemake.input.sentences]
+rows = effects(levels, runs_of(levels, runs), list(METRICS))
+texts = read_ids(snakemake.input.ids)
+sizes = [len(texts.rows(split)) for split in ("train", "auxiliary")]
+rates, _ = schedule_curves(settings["schedules"], *sizes)
+(updates,) = map(len, rates.values())
+table = effects_table(rows, len(settings["seeds"]), updates, settings["split"])
+save_table(table, snakemake.output.tables)
+save_figure(effects_figure(rows), snakemake.output.figure)
