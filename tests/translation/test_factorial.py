@@ -5,8 +5,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from wordbridge.translation.factorial import Effect, effects, runs_of
+from wordbridge.translation.factorial import Effect, effects
 from wordbridge.translation.sentence_scores import SentenceScore
+from wordbridge.translation.significance import runs_by_variant
 
 FACTORS = ("a", "b", "c")
 CELLS = list(product((False, True), repeat=3))
@@ -29,7 +30,8 @@ def run(cell: tuple[bool, ...], seed: int, noise: float) -> list[SentenceScore]:
 
 def effects_of(noise: float, seeds: int = 3) -> dict[tuple[str, ...], Effect]:
     runs = [run(cell, seed, noise) for cell in CELLS for seed in range(seeds)]
-    rows = effects(LEVELS, runs_of(LEVELS, runs), ["nll"], resamples=200)
+    names = [name for name in LEVELS for _ in range(seeds)]
+    rows = effects(LEVELS, runs_by_variant(names, runs), ["nll"], resamples=200)
     return {row.factors: row for row in rows}
 
 
@@ -77,7 +79,9 @@ def test_seeds_that_differ_widen_the_interval() -> None:
             for cell in CELLS
             for seed in range(3)
         ]
-        first = effects(LEVELS, runs_of(LEVELS, runs), ["nll"], resamples=200)[0].comparison
+        names = [name for name in LEVELS for _ in range(3)]
+        grouped = runs_by_variant(names, runs)
+        first = effects(LEVELS, grouped, ["nll"], resamples=200)[0].comparison
         return first.high - first.low
 
     assert width(1.0) > 3 * width(0.0)

@@ -30,20 +30,24 @@ if LOWERCASE is None:
 PIECES = LANGUAGES if config["tokens"]["tokenizer"] == "sentencepiece" else []
 TOKENS = "<results>/subwords/pairs.tsv" if PIECES else SPLIT
 FACTORIAL = config["scores"]["factorial"]
+LEVELS = {name: factor_levels(config["variants"][name]) for name in VARIANTS}
+SCORES = expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS)
+SENTENCE_SCORES = expand("<results>/scores/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS)
 AUXILIARY_REPORTS = expand(
     "<results>/auxiliary/{step}.report.tsv",
     step=["auxiliary_clauses", "auxiliary_tokens", "auxiliary"] * config["auxiliary"]["use"],
 )
 TABLES = expand(
     "<results>/tables/{table}.html",
-    table=["scores", "samples", "training", "corpus", "corpus_pairs", "leaks"]
+    table=["scores", "scorecard", "lengths", "samples", "training", "corpus", "corpus_pairs"]
+    + ["leaks"]
     + ["vectors", "coverage"]
     + ["factorial"] * bool(FACTORIAL),
 )
 FIGURES = [
     *expand(
         "<results>/figures/{figure}.png",
-        figure=["losses", "schedule", "scores"] + ["factorial"] * bool(FACTORIAL),
+        figure=["losses", "schedule", "scores", "lengths"] + ["factorial"] * bool(FACTORIAL),
     ),
     *expand(
         "<results>/figures/learning_rate_{variant}.png", variant=config["range_test"]["variants"]

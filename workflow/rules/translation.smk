@@ -181,8 +181,8 @@ rule score_translations:
 rule tabulate_scores:
     """The table and the figure of scores: one row or bar per variant, over all seeds."""
     input:
-        scores=expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS),
-        sentences=expand("<results>/scores/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS),
+        scores=SCORES,
+        sentences=SENTENCE_SCORES,
     output:
         tables=table("tables/scores", "scores", "Translation", "Scores"),
         figure=result("figures/scores.png", "scores", "Translation", "Scores"),
@@ -211,7 +211,7 @@ rule tabulate_factorial:
         "../../envs/text.yaml"
     params:
         settings={
-            "levels": {name: factor_levels(config["variants"][name]) for name in FACTORIAL},
+            "levels": {name: LEVELS[name] for name in FACTORIAL},
             "schedules": {name: schedule_of(name) for name in FACTORIAL[:1]},
             "seeds": SEEDS,
             "split": config["scores"]["split"],
@@ -219,6 +219,47 @@ rule tabulate_factorial:
         order=FACTORIAL,
     script:
         "../scripts/tabulate_factorial.py"
+
+
+rule tabulate_lengths:
+    """The table and the figure of BLEU by the length of the source."""
+    input:
+        sentences=SENTENCE_SCORES,
+    output:
+        tables=table("tables/lengths", "lengths", "Translation", "Scores by length"),
+        figure=result("figures/lengths.png", "lengths", "Translation", "Scores by length"),
+    log:
+        "<logs>/tabulate_lengths.log",
+    conda:
+        "../../envs/text.yaml"
+    params:
+        settings={"split": config["scores"]["split"]},
+        order=RUNS,
+    script:
+        "../scripts/tabulate_lengths.py"
+
+
+rule tabulate_claims:
+    """The scorecard: the lesson's claims, what this run measures, and the verdicts."""
+    input:
+        sentences=SENTENCE_SCORES,
+        published=SCORES if config["scores"]["published"] else [],
+        devise=DEVISE_SCORES if LABELLED_SETS else [],
+    output:
+        table("tables/scorecard", "scorecard", "Summary", "Claims of the lesson"),
+    log:
+        "<logs>/tabulate_claims.log",
+    conda:
+        "../../envs/text.yaml"
+    params:
+        settings={
+            "corpus": config["corpus"],
+            "levels": {name: LEVELS[name] for name in VARIANTS},
+            "factorial": {name: LEVELS[name] for name in FACTORIAL},
+        },
+        order={**RUNS, "factorial": FACTORIAL, "methods": METHODS},
+    script:
+        "../scripts/tabulate_claims.py"
 
 
 rule tabulate_times:

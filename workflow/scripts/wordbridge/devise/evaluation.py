@@ -251,7 +251,8 @@ def _by_noun(
     rows, mask = [], result.candidates.images
     for noun in np.unique(images.nouns[mask]):
         numbers = np.flatnonzero(mask & (images.nouns == noun))
-        best = result.best[numbers][~np.isnan(result.steps[numbers])]
+        is_wrong = ~np.isnan(result.steps[numbers])
+        best, steps = result.best[numbers][is_wrong], result.steps[numbers][is_wrong]
         nodes, counts = np.unique(best, return_counts=True)
         rows.append(
             {
@@ -260,6 +261,8 @@ def _by_noun(
                 "name": space.name(space.nodes[noun]),
                 "images": len(numbers),
                 **_at("hit", ks, result.hits[numbers]),
+                "wrong": len(best),
+                "wrong_steps": float(np.mean(steps)) if len(steps) else None,
                 "taken_for": space.name(nodes[np.argmax(counts)]) if len(nodes) else "",
             }
         )

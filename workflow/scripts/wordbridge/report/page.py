@@ -28,10 +28,11 @@ TOPICS = (
         "Scores",
         "Each distinct source text of the split counts once. NLL and perplexity are over all "
         "pairs of the split; the validation loss is always on the validation split.",
-        ("scores", "factorial"),
+        ("scores", "scorecard", "factorial", "lengths"),
         {
             "scores": "BLEU of every variant against one reference and against all references. "
             "Bars are means over the seeds, marks are single seeds.",
+            "lengths": "BLEU by the length of the source, with bands of 95 %.",
             "factorial": "Effects of three ideas, alone and together, with 95 % intervals.",
         },
     ),

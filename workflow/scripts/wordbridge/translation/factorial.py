@@ -69,12 +69,6 @@ def effects(
     return result
 
 
-def runs_of(levels: Levels, runs: Sequence[Run]) -> dict[str, Sequence[Run]]:
-    """Return the runs of each variant, of which ``runs`` has those of one after the other's."""
-    seeds = len(runs) // len(levels)
-    return {name: runs[n * seeds : (n + 1) * seeds] for n, name in enumerate(levels)}
-
-
 def _seed_draws(seeds: int, resamples: int, seed: int) -> NDArray[np.int64]:
     """Return the seeds of each resample (1 + resamples, seeds), each once in the first row."""
     # Another stream than that of the groups.

@@ -51,21 +51,28 @@ class Resampler:
         # The first row has every group once: the score of the whole split.
         self.weights = np.stack([np.ones(len(names), dtype=np.int64), *counts])
 
-    def scores(self, run: Run, metric: str) -> NDArray[np.float64]:
-        """Return the score of the whole split, and that of each resample."""
+    def scores(
+        self, run: Run, metric: str, mask: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
+        """Return the score of the whole split, and that of each resample.
+
+        With ``mask`` (sentences,) only the sentences where it is true count.
+        """
         values = np.stack([row.statistics[metric] for row in run])
+        if mask is not None:
+            values = values * mask[:, None]
         sums = np.zeros((self.weights.shape[1], values.shape[1]))
         np.add.at(sums, self.groups, values)
-        return np.array([METRICS[metric](row) for row in self._total(sums)])
+        totals: Statistics = self.weights @ sums
+        return np.array([METRICS[metric](row) for row in totals])
 
-    def mean_scores(self, runs: Sequence[Run], metric: str) -> NDArray[np.float64]:
+    def mean_scores(
+        self, runs: Sequence[Run], metric: str, mask: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
         """Return the mean of ``scores`` over ``runs``."""
-        means: NDArray[np.float64] = np.mean([self.scores(run, metric) for run in runs], axis=0)
+        scores = [self.scores(run, metric, mask) for run in runs]
+        means: NDArray[np.float64] = np.mean(scores, axis=0)
         return means
-
-    def _total(self, sums: Statistics) -> Statistics:
-        total: Statistics = self.weights @ sums
-        return total
 
 
 def resampled_scores(
@@ -77,10 +84,18 @@ def resampled_scores(
 ) -> dict[str, NDArray[np.float64]]:
     """Return the ``mean_scores`` of each variant; ``variants`` has that of each of ``runs``."""
     resampler = Resampler(runs[0], resamples, seed)
-    by_variant: dict[str, list[Run]] = {}
+    return {
+        name: resampler.mean_scores(each, metric)
+        for name, each in runs_by_variant(variants, runs).items()
+    }
+
+
+def runs_by_variant(variants: Sequence[str], runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Return the runs of each variant; ``variants`` has that of each of ``runs``."""
+    groups: dict[str, list[Run]] = {}
     for variant, run in zip(variants, runs, strict=True):
-        by_variant.setdefault(variant, []).append(run)
-    return {name: resampler.mean_scores(each, metric) for name, each in by_variant.items()}
+        groups.setdefault(variant, []).append(run)
+    return groups
 
 
 def compare(baseline: NDArray[np.float64], variant: NDArray[np.float64]) -> Comparison:

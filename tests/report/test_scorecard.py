@@ -1,0 +1,122 @@
+"""Tests of the scorecard: which claims appear, their intervals and their verdicts."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wordbridge.report.scorecard import (
+    CELLS,
+    Claim,
+    figure_claims,
+    image_claims,
+    scorecard_table,
+    translation_claims,
+)
+from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
+
+REFERENCES = [f"who is the {word} of this {'old ' * (n % 6)}place?" for n, word in enumerate(
+    "abcdefghijklmnopqrstuvwx"
+)]  # fmt: skip
+FACTORS = ("bidirectional", "attention", "forcing")
+LEVELS = {name: dict(zip(FACTORS, cell, strict=True)) for name, cell in CELLS.items()}
+
+
+def run(wrong: float, long_wrong: float, seed: int) -> list[SentenceScore]:
+    """Return a run with shares of wrong words, in short sources and in long ones."""
+    chance = np.random.default_rng(seed)
+    texts = []
+    for n, text in enumerate(REFERENCES):
+        share = long_wrong if n % 6 > 3 else wrong
+        texts.append(" ".join("oh" if chance.random() < share else w for w in text.split()))
+    statistics = text_statistics(texts, REFERENCES, lowercase=True)
+    return [
+        SentenceScore(text, str(n), 7 + n % 6, {name: rows[n] for name, rows in statistics.items()})
+        for n, text in enumerate(REFERENCES)
+    ]
+
+
+RUNS = {
+    "baseline": [run(0.6, 0.6, 1)],
+    "bidirectional": [run(0.6, 0.6, 2)],
+    "forcing": [run(0.3, 0.6, 3)],
+    "attention": [run(0.25, 0.05, 4)],
+    "all": [run(0.7, 0.7, 5)],
+}
+
+
+def test_claims_about_variants_have_verdicts_by_their_intervals() -> None:
+    claims = list(translation_claims(LEVELS, RUNS, resamples=200))
+    verdicts = {each.claim: each.verdict for each in claims}
+    assert list(verdicts.values()) == [
+        "undecided",  # bidirectional
+        "holds",  # forcing
+        "does not hold",  # bidirectional before forcing
+        "holds",  # attention
+        "does not hold",  # all
+        "holds",  # long sentences
+    ]
+    assert claims[1].published == "3.60, 3.58 to 3.43, 3.49"
+    assert claims[1].measured.startswith("BLEU +")
+
+
+def test_claims_about_variants_that_did_not_run_are_left_out() -> None:
+    names = ("forcing", "attention")
+    levels = {name: LEVELS[name] for name in names}
+    claims = translation_claims(levels, {name: RUNS[name] for name in names}, resamples=20)
+    assert [each.claim.split(" (")[0] for each in claims] == [
+        "Attention improves teacher forcing",
+        "Attention helps long sentences more than short ones",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("loss", "verdict"), [(3.6, "holds"), (3.75, "does not hold"), (3.3, "does not hold")]
+)
+def test_a_published_loss_is_judged_by_the_spread_of_the_published_runs(
+    loss: float, verdict: str
+) -> None:
+    records = [{"variant": "baseline", "validation_loss": loss + shift} for shift in (-0.01, 0.01)]
+    (claim,) = figure_claims([*records, {"variant": "mine", "validation_loss": 1.0}])
+    assert (claim.verdict, claim.published) == (verdict, "3.60, 3.58")
+
+
+def record(method: str, hit: float, steps: float) -> dict[str, Any]:
+    nouns = [
+        {
+            "candidates": candidates,
+            "synset": f"n{number:08}",
+            "images": 2,
+            "hit@5": float(number % 10 < 10 * hit),
+            "wrong": 1 if number % 3 else 0,
+            "wrong_steps": steps + number % 2 if number % 3 else None,
+        }
+        for candidates in ("seen", "unseen")
+        for number in range(60)
+    ]
+    return {"method": method, "nouns": nouns}
+
+
+def test_claims_about_images_need_the_methods_that_they_compare() -> None:
+    records = [
+        record("lesson_head", 0.5, 6.0),
+        record("random", 0.1, 12.0),
+        record("lesson_l1", 0.5, 6.0),
+        record("lesson_no_dropout", 0.9, 6.0),
+    ]
+    verdicts = [each.verdict for each in image_claims(records, resamples=100)]
+    assert verdicts == ["holds", "holds", "undecided", "does not hold"]
+    unseen, near, *_ = image_claims(records[:2], resamples=100)
+    assert unseen.measured.startswith("hit@5 50.0 %, chance 8.3 % [")
+    assert near.measured.startswith("steps in WordNet 6.5, random 12.5 [")
+    assert list(image_claims(records[1:])) == []
+    assert list(image_claims([])) == []
+
+
+def test_the_caption_counts_the_verdicts() -> None:
+    claims = [Claim("a", "", "m", (1, 2), "e"), Claim("b", "", "m", (-1, 2), "e")]
+    table = scorecard_table([*claims, claims[0]], "bible")
+    assert "judged on the corpus bible" in table.caption
+    assert "2 holds, 1 undecided" in table.caption
+    assert list(table.frame["verdict"]) == ["holds", "undecided", "holds"]
+    assert scorecard_table([], "bible").frame.empty

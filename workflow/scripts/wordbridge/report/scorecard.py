@@ -1,0 +1,229 @@
+"""The scorecard: each claim of the 2018 lesson, what this run measures, and the verdict.
+
+A claim holds if the 95 % interval of what it asserts lies above zero, fails to hold if it is below
+zero, and is undecided otherwise. Figures that the lesson published are judged on its own corpus
+only: they hold if they are as near as the lesson's two published runs are to each other.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wordbridge.report.lengths import length_bins
+from wordbridge.report.published import published_losses
+from wordbridge.report.tables import Column, Table
+from wordbridge.translation.factorial import Levels, effects
+from wordbridge.translation.significance import RESAMPLES, SEED, Resampler, Run
+
+# The lesson's variants: bidirectional, attention, forcing.
+CELLS = {
+    "baseline": (False, False, False),
+    "bidirectional": (True, False, False),
+    "forcing": (False, False, True),
+    "attention": (False, True, True),
+    "all": (True, True, True),
+}
+# Claim, the better and the worse variant.
+ORDER = (
+    ("A bidirectional encoder improves the baseline", "bidirectional", "baseline"),
+    ("Teacher forcing improves the baseline", "forcing", "baseline"),
+    ("A bidirectional encoder helps more than teacher forcing", "bidirectional", "forcing"),
+    ("Attention improves teacher forcing", "attention", "forcing"),
+    ("All three together improve attention and forcing", "all", "attention"),
+)
+CHANCE = "chance"
+# Claim, what the lesson's head is compared with, candidates and score.
+IMAGES = (
+    ("Images of nouns without training images are found, such as boats", CHANCE, "unseen", "hit@5"),
+    ("Wrong nouns are near the right one", "random", "seen", "wrong_steps"),
+    ("The cosine loss is better than L1", "lesson_l1", "seen", "hit@5"),
+    ("Dropout helps", "lesson_no_dropout", "seen", "hit@5"),
+)
+NOUN_SCORES = ("images", "hit@5", "wrong", "wrong_steps")
+LESSON_SPREAD = 0.14  # nats: the largest difference of its two published runs of one variant
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the lesson; ``interval`` is that of a quantity that is above 0 if it holds."""
+
+    claim: str
+    published: str
+    measured: str
+    interval: tuple[float, float]
+    evidence: str
+
+    @property
+    def verdict(self) -> str:
+        """Return "holds", "does not hold" or "undecided"."""
+        low, high = self.interval
+        return "holds" if low > 0 else "does not hold" if high < 0 else "undecided"
+
+
+def scorecard_table(claims: Sequence[Claim], corpus: str) -> Table:
+    """Return the table of ``claims``, judged on ``corpus``."""
+    rows = [
+        {
+            "claim": each.claim,
+            "published": each.published,
+            "measured": each.measured,
+            "low": each.interval[0],
+            "high": each.interval[1],
+            "verdict": each.verdict,
+            "evidence": each.evidence,
+        }
+        for each in claims
+    ]
+    columns = {
+        "claim": Column("Claim of the lesson"),
+        "published": Column("Published", note="validation loss of the notes, of the notebook"),
+        "measured": Column("Measured", note="in brackets the 95 % interval"),
+        "verdict": Column("Verdict"),
+        "evidence": Column("From", note="files of this run's results"),
+    }
+    counts = pd.Series([each.verdict for each in claims], dtype=str).value_counts().to_dict()
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    caption = (
+        f"Claims of the 2018 lesson, judged on the corpus {corpus} and the image sets of this run: "
+        f"{verdicts}. The bootstrap resamples groups of sentences, or nouns."
+    )
+    return Table(pd.DataFrame(rows), caption, columns)
+
+
+# ---- Translation ---------------------------------------------------------------------------------
+
+
+def translation_claims(
+    levels: Levels,
+    runs: Mapping[str, Sequence[Run]],
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Iterator[Claim]:
+    """Yield the claims about variants that this run has, known by their ``levels``."""
+    named = {
+        name: next((v for v, factors in levels.items() if tuple(factors.values()) == cell), None)
+        for name, cell in CELLS.items()
+    }
+    resampler = Resampler(next(iter(runs.values()))[0], resamples, seed)
+    for claim, better, worse in ORDER:
+        pair = named[better], named[worse]
+        if pair[0] and pair[1]:
+            scores = [resampler.mean_scores(runs[name], "bleu") for name in pair if name]
+            losses = f"{_losses(worse)} to {_losses(better)}"
+            evidence = f"scores of {pair[0]} and {pair[1]}"
+            yield _bleu_claim(claim, losses, scores[0] - scores[1], evidence)
+    if (first := named["attention"]) and (second := named["forcing"]):
+        bins = list(length_bins(runs[first][0], 3).values())
+        gains = [
+            resampler.mean_scores(runs[first], "bleu", mask)
+            - resampler.mean_scores(runs[second], "bleu", mask)
+            for mask in (bins[0], bins[-1])
+        ]
+        yield _bleu_claim(
+            "Attention helps long sentences more than short ones (longest against shortest third)",
+            "",
+            gains[1] - gains[0],
+            f"scores of {first} and {second}, by length",
+        )
+
+
+def factorial_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:
+    """Yield the claims that each idea helps, all else equal, and that the ideas add up."""
+    for effect in effects(levels, runs, ["bleu"]) if levels else ():
+        if len(effect.factors) < 3:
+            each = effect.comparison
+            text = " and ".join(effect.factors)
+            claim = f"{text}: helps, all else equal"
+            if len(effect.factors) == 2:
+                claim = f"{text}: together they gain more than the sum of both"
+            measured = f"BLEU {each.difference:+.1f} [{each.low:.1f}, {each.high:.1f}]"
+            yield Claim(claim, "", measured, (each.low, each.high), "tables/factorial.tsv")
+
+
+def figure_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
+    """Yield a claim for the published validation loss of each variant, of the lesson's corpus."""
+    frame = pd.DataFrame(records, columns=["variant", "validation_loss"])
+    for variant, losses in frame.groupby("variant", sort=False)["validation_loss"]:
+        figures = _published(str(variant))
+        if figures:
+            distance = min(abs(losses.mean() - figure) for figure in figures)
+            margin = LESSON_SPREAD - distance
+            yield Claim(
+                f"{variant}: validation loss",
+                _losses(str(variant)),
+                f"{losses.mean():.3f}, the nearest is {distance:.3f} away",
+                (margin, margin),
+                "tables/scores.tsv",
+            )
+
+
+def _bleu_claim(
+    claim: str, published: str, differences: NDArray[np.float64], evidence: str
+) -> Claim:
+    low, high = np.percentile(differences[1:], [2.5, 97.5]).tolist()
+    measured = f"BLEU {differences[0]:+.1f} [{low:.1f}, {high:.1f}]"
+    return Claim(claim, published, measured, (low, high), evidence)
+
+
+def _published(variant: str) -> list[float]:
+    """Return the last validation losses of the notes and the notebook, as far as published."""
+    rows = published_losses()
+    last = rows[rows["variant"] == variant].groupby("run")["free_running_loss"].last()
+    return [float(last[run]) for run in ("notes", "notebook") if run in last]
+
+
+def _losses(variant: str) -> str:
+    return ", ".join(f"{loss:.2f}" for loss in _published(variant))
+
+
+# ---- Images --------------------------------------------------------------------------------------
+
+
+def image_claims(
+    records: Sequence[Mapping[str, Any]], resamples: int = RESAMPLES, seed: int = SEED
+) -> Iterator[Claim]:
+    """Yield the claims about the lesson's head, as far as the methods that it needs ran.
+
+    ``records`` are those of score_devise. Nouns are resampled.
+    """
+    nouns = noun_scores(records)
+    methods = {*nouns.index.get_level_values("method")}
+    if "lesson_head" not in methods:
+        return
+    for claim, other, candidates, score in IMAGES:
+        if candidates in nouns.index.get_level_values("candidates") and other in {CHANCE, *methods}:
+            rows = nouns.xs(candidates, level="candidates")
+            ours = _resampled(rows.xs("lesson_head", level="method"), score, resamples, seed)
+            if other == CHANCE:
+                theirs = np.full_like(ours, 5 / rows.index.get_level_values("synset").nunique())
+            else:
+                theirs = _resampled(rows.xs(other, level="method"), score, resamples, seed)
+            steps = score == "wrong_steps"
+            differences = theirs - ours if steps else 100 * (ours - theirs)
+            low, high = np.percentile(differences[1:], [2.5, 97.5]).tolist()
+            values = [f"{v[0]:.1f}" if steps else f"{100 * v[0]:.1f} %" for v in (ours, theirs)]
+            heading = "steps in WordNet" if steps else "hit@5"
+            measured = f"{heading} {values[0]}, {other} {values[1]} [{low:.1f}, {high:.1f}]"
+            yield Claim(claim, "", measured, (low, high), f"lesson_head on {candidates} nouns")
+
+
+def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return hits and steps of each method, candidate set and noun, means over the seeds."""
+    rows = [{"method": record["method"], **noun} for record in records for noun in record["nouns"]]
+    frame = pd.DataFrame(rows, columns=["method", "candidates", "synset", *NOUN_SCORES])
+    return frame.groupby(["method", "candidates", "synset"])[list(NOUN_SCORES)].mean()
+
+
+def _resampled(nouns: pd.DataFrame, score: str, resamples: int, seed: int) -> NDArray[np.float64]:
+    """Return the mean of a score over images, for all nouns and for each resample of them."""
+    draws = np.random.default_rng(seed).choice(len(nouns), size=(resamples, len(nouns)))
+    counts = [np.bincount(draw, minlength=len(nouns)) for draw in draws]
+    weights = np.stack([np.ones(len(nouns), dtype=np.int64), *counts])
+    images = nouns["wrong" if score == "wrong_steps" else "images"].to_numpy(float)
+    sums: NDArray[np.float64] = weights @ (images * nouns[score].fillna(0).to_numpy(float))
+    means: NDArray[np.float64] = sums / (weights @ images)
+    return means
