@@ -91,7 +91,13 @@ def test_the_keys_of_a_config_file_have_lines(path: Path, text: str):
 
 def test_keys_and_values_that_all_versions_of_yaml_read_alike_are_accepted(path: Path):
     path.write_text("a: &a {2019: '010', 'no': 1_000, 1.5: no}\nb: {<<: *a, c: 0x10, d: 0}\n")
-    assert len(config_keys(path)) == 10
+    assert len(config_keys(path)) == 11
+
+
+def test_a_merged_mapping_may_have_its_keys_again(path: Path):
+    path.write_text("a: &a {b: 1}\nc: {<<: *a, b: 2}\n", encoding="utf-8")
+    keys = [key for key, _ in config_keys(path)]
+    assert len(keys) == len(set(keys))
 
 
 def test_json_with_tabs_in_texts_is_a_config_file(path: Path):

@@ -81,11 +81,12 @@ def repeated_keys(path: str | Path) -> Iterator[str]:
     """Yield one line for each key of a YAML file that occurs twice in one mapping."""
     first: dict[str, int] = {}
     for key, line in config_keys(path):
-        if first.setdefault(key, line) != line:
+        if key in first:
             yield (
                 f"{key}: expected once, got it in lines {first[key]} and {line} of {path}; "
                 "remove or rename one"
             )
+        first.setdefault(key, line)
 
 
 def located(problem: str, lines: Mapping[str, str]) -> str:
@@ -174,7 +175,7 @@ def _remedy(got: Any, node: Schema) -> str:
         return "YAML reads this as text; write a point and a sign, as in 1.0e-3"
     if isinstance(got, int | float) and "string" in node.get("type", ()):
         return "YAML reads this as a number or a truth value; put it in quotes"
-    if isinstance(got, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?", got):
+    if isinstance(got, str) and re.fullmatch(r"[-+]?[0-9]+(\.[0-9]*)?", got):
         return f"this is text; write {got} without quotes"
     if "examples" in node:
         return f"write for example: {', '.join(node['examples'])}"

@@ -66,6 +66,12 @@ ROWS: list[Row] = [
     Setting("an unknown method to search with", "search.method", "heads", "search.method: exp"),
     Setting("a method that predicts classes", "search.method", "class_mean", "predicts classes"),
     Run(
+        "a key twice in one line",
+        {CONFIG: ("corpus: mini\n", "corpus: mini\ndecoding: {beam: 1, beam: 2}\n")},
+        PAIRS_TARGET,
+        "decoding.beam: expected once, got it in lines",
+    ),
+    Run(
         "a variant twice",
         {CONFIG: ("corpus: mini\n", "corpus: mini\ncorpus: mini\n")},
         PAIRS_TARGET,
@@ -87,6 +93,11 @@ ROWS: list[Row] = [
     *(
         Held(f"the text {text} without quotes", f"tests/test_startup.py::{FILE_ERRORS}", text)
         for text in ("010", "08", "1:30", "no: {}", "1.10: 1", "2019-01-01: 1")
+    ),
+    Held(
+        "a merged mapping with a key of its own",
+        "tests/test_startup.py::test_a_merged_mapping_may_have_its_keys_again",
+        "<<: *a",
     ),
     Held(
         "an octal number of the command line",

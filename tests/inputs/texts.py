@@ -84,6 +84,26 @@ ROWS: list[Row] = [
     Bad("an .xlsx", "vec", XLSX, "got an office document; save it as plain or tab-separated"),
     Bad("an .xlsx", "words of npy", XLSX, "got an office document; save it as plain or tab-sep"),
     Bad("an .xlsx", "images in a table", XLSX, "got an office document; save it as plain or tab"),
+    Bad(
+        "a TMX without its first line", "lines", b'<tmx version="1.4">\n', "got XML, as TMX and XL"
+    ),
+    Bad(
+        "a compressed .gz", "lines", gzip.compress(gzip.compress(b"a")), "a compressed file; unpac"
+    ),
+    Bad("commas for tabs", "columns", b"a,b\nc,d\n", "got 1; put tabs between them, or correct"),
+    Bad("a packed database", "verses", gzip.compress, "not a database); unpack or fetch it"),
+    Unusual(
+        "a zip with files of systems",
+        "lines",
+        files.zipped({"a": b"b", "._a": b"\0", "x/Thumbs.db": b"", "desktop.ini": b""}),
+        ["b"],
+    ),
+    Unusual("parts with a mark each", "lines", b"\xef\xbb\xbfa\n\xef\xbb\xbfb\n", ["a", "b"]),
+    Unusual("the end of a file in DOS", "lines", b"a\r\n\x1a", ["a"]),
+    Unusual(
+        "two .gz in one file", "lines", gzip.compress(b"a\n") + gzip.compress(b"b\n"), ["a", "b"]
+    ),
+    Unusual("separators of Unicode", "lines", "a\x85b\u2028c\n".encode(), ["a b c"]),
     Unusual("an .xz", "lines", lzma.compress(b"a\n"), ["a"]),
     Unusual("a zip of a Mac", "lines", files.zipped({"a": b"b", "__MACOSX/._a": b"\0"}), ["b"]),
     Unusual("a byte order mark", "lines", b"\xef\xbb\xbfa\n", ["a"]),

@@ -185,7 +185,7 @@ def test_no_file_gives_no_classes() -> None:
     [
         ("n01440764\ntench\n", "line 2: expected a synset such as n01440764"),
         ("n01440764\n\nn01484850\n", "line 2: expected a synset"),
-        ("<html>\n", "line 1: expected a synset"),
+        ("<html>\n", "got a web page; fetch the file again"),
         ("n01440764\nn01484850\nn01440764\n", "each synset once, got 'n01440764 at 0 and 2'"),
         ("{broken", "expected a list of classes in JSON"),
         ('{"0": ["n01440764", "tench"], "2": ["n01484850", "x"]}', 'expected "1": .* got .None.'),

@@ -118,10 +118,10 @@ def config_keys(path: str | Path) -> list[tuple[str, int]]:
     loader = YAML(text)
     try:
         root = loader.get_single_node()
+        keys = list(_keys(root))  # before merged mappings add theirs
+        _check_scalars(root, path)
         if root is not None:
             loader.construct_document(root)
-            _check_scalars(root, path)
-        keys = list(_keys(root))
     except yaml.YAMLError as error:
         if _is_json(text):  # whose tabs are no YAML
             return []

@@ -213,7 +213,9 @@ def _open_zip(file: BufferedReader) -> IO[bytes]:
     return archive.open(names[0])
 
 
-_NO_FILE = re.compile(r"[/\\]$|^__MACOSX[/\\]|(?:^|[/\\])\.DS_Store$")
+_NO_FILE = re.compile(
+    r"[/\\]$|^__MACOSX[/\\]|(?:^|[/\\])(?:\._.*|\.DS_Store|Thumbs\.db|desktop\.ini)$"
+)
 _PACKED: dict[bytes, Any] = {  # how to open the format
     b"\x1f\x8b": gzip.open,
     b"\xfd7zXZ\0": lzma.open,
@@ -228,7 +230,10 @@ _OTHER_FORMATS = {  # by their first bytes in lower case
     b"\xd0\xcf\x11\xe0": f"an office document; {_AS_TEXT}",
     b"%pdf-": f"a PDF; {_AS_TEXT}",
     b"{\\rtf": f"an RTF document; {_AS_TEXT}",
-    b"<?xml": f"XML, as TMX and XLIFF are; {_AS_TEXT}",
+    **dict.fromkeys(
+        (b"<?xml", b"<tmx", b"<xliff", b"<srcset", b"<refset"),
+        f"XML, as TMX and XLIFF are; {_AS_TEXT}",
+    ),
     **dict.fromkeys((b"<!doctype html", b"<html"), "a web page; fetch the file again"),
     b"version https://git-lfs": "a pointer of Git LFS; run git lfs pull",
 }

@@ -83,7 +83,7 @@ def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, di
         # The latter two come from numbers that are none and from text in another encoding.
         raise InputError(
             f"{path}: expected an SQLite database of Bible verses, bible(bbName, bNumber, "
-            f"cNumber, vNumber, vText), got none ({shorten(error)}); fetch or correct the file"
+            f"cNumber, vNumber, vText), got none ({shorten(error)}); unpack or fetch it"
         ) from error
     _check_versions(path, versions, [str(name) for (name,) in names])
     return verses

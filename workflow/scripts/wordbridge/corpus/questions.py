@@ -290,7 +290,7 @@ def tabbed_lines(
                 expected = f"{width} as in line 1" if width else f"columns {fr_column}, {en_column}"
                 raise InputError(
                     f"{path}, line {number}: expected tab-separated fields ({expected}), got "
-                    f"{len(fields)}; correct the line or the column numbers (from 1)"
+                    f"{len(fields)}; put tabs between them, or correct the column numbers (from 1)"
                 )
             width = len(fields)
         yield number, fields[fr], fields[en]

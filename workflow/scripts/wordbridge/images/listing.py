@@ -50,7 +50,8 @@ from wordbridge.nouns.table import Noun, lemma_text
 from wordbridge.nouns.wordnet import read_senses
 from wordbridge.text import clean, read_lines
 
-_SYNSET_FOLDER = re.compile(r"(n\d{8})(?:\b|_).*")
+_SYNSET_FOLDER = re.compile(r"(n\d{8})(?:\b|_).*", re.IGNORECASE)
+_NO_ROW = re.compile(r"\s*(sep=.)?\s*")  # Excel has its delimiter in line 1, as "sep=;"
 _SPLITS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
 
 
@@ -166,7 +167,8 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | 
     out. Raises InputError for other columns.
     """
     for row in sorted(_table_rows(Path(table)), key=itemgetter("path")):
-        path, synset, split = row["path"], row["synset"].strip(), row.get("split", "").strip()
+        path, others = row["path"], (row.get(key, "") for key in ("synset", "split"))
+        synset, split = (field.strip().lower() for field in others)
         if synset and not re.fullmatch(r"n\d{8}", synset):
             yield LeftOut(path, f"expected a synset such as n01440764, got {synset!r}")
         elif split and split not in _SPLITS:
@@ -181,7 +183,7 @@ def synset_of(path: str) -> str:
     """Return the synset in the name of the innermost such folder of a path, or ""."""
     for folder in reversed(PurePosixPath(path).parent.parts):
         if match := _SYNSET_FOLDER.fullmatch(folder):
-            return match[1]
+            return match[1].lower()
     return ""
 
 
@@ -290,20 +292,24 @@ def _left_out_by_name(path: str) -> LeftOut | None:
 
 def _table_rows(table: Path) -> Iterator[Mapping[str, str]]:
     lines = read_lines(table)
-    header = next(lines)
+    rows = ((above, line) for above, line in enumerate(lines) if not _NO_ROW.fullmatch(line))
+    above, header = next(rows, (0, ""))
     delimiter = max("\t,;", key=header.count)  # a semicolon where commas are in numbers
     reader = csv.DictReader(chain([header.casefold()], lines), delimiter=delimiter, strict=True)
     try:
         columns = reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
         if not {"path", "synset"} <= set(columns):
             got = shorten(", ".join(columns)) or "nothing"
-            raise InputError(f"{table}: expected the columns path and synset, got {got}")
+            raise InputError(
+                f"{table}: expected the columns path and synset, got {got}; name them in the first "
+                "line, separated by tabs, commas or semicolons"
+            )
         if "part" in columns:
             raise InputError(f"{table}: the column part is named split now; rename it")
         for row in reader:
             if None in row or None in row.values():
                 raise InputError(
-                    f"{table}, line {reader.line_num}: expected {len(columns)} columns"
+                    f"{table}, line {above + reader.line_num}: expected {len(columns)} columns"
                 )
             yield row
     except csv.Error as error:

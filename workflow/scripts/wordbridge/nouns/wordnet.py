@@ -55,8 +55,9 @@ def read_classes(path: str | Path | None) -> list[ImageNetClass]:
     """Return the classes of a list in its order, none for no list.
 
     Three formats: a synset per line (timm's imagenet_synsets.txt), a synset and a name per line
-    (the lesson's classids.txt), and JSON {"0": ["n01440764", "tench"], ...} (the lesson's
-    imagenet_class_index.json). Raises InputError for another format and a duplicate synset.
+    (the lesson's classids.txt) or several with commas, of which the first counts, and JSON
+    {"0": ["n01440764", "tench"], ...} (the lesson's imagenet_class_index.json). Raises InputError
+    for another format and a duplicate synset.
     """
     if path is None:
         return []
@@ -146,7 +147,7 @@ def _classes_of_lines(path: str | Path, text: str) -> list[ImageNetClass]:
         if not _SYNSET.fullmatch(synset):
             expected = "a synset such as n01440764, or a synset and a name"
             raise _not_classes(f"{path}, line {number}", expected, line)
-        classes.append(ImageNetClass(synset, name))
+        classes.append(ImageNetClass(synset, name.partition(",")[0]))
     return classes
 
 

@@ -71,7 +71,7 @@ class TextVectors:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         with open_text(path) as lines:
-            first = decode(lines.readline(MAX_LINE), path).replace("\t", " ").rstrip()
+            first = decode(lines.readline(MAX_LINE), path).replace("\t", " ").strip()
         header = _HEADER.fullmatch(first)
         self._header_size = int(header[1]) if header else None
         self._first_line = 2 if header else 1
@@ -131,7 +131,9 @@ class TextVectors:
     def _split(self, number: int, line: bytes) -> tuple[bytes, bytes]:
         extra = line.count(b" ") - self.dim
         if extra < 0:
-            raise self._error(number, f"a word and {self.dim} numbers", f"{extra + self.dim}")
+            is_text = line.decode(errors="ignore").encode() == line
+            got = f"{extra + self.dim}{'' if is_text else ' in the binary format of word2vec'}"
+            raise self._error(number, f"a word and {self.dim} numbers", got)
         if b"\r" in line:
             raise self._error(number, r"lines that end in \n or \r\n", r"\r alone; use mac2unix")
         word, _, numbers = line.partition(b" ")
