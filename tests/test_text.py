@@ -62,13 +62,13 @@ LETTERS = st.sampled_from(
     st.lists(st.one_of(LETTERS.map(str.encode), st.binary(min_size=1, max_size=2)), max_size=8),
     st.sampled_from([1, 4, 1 << 16]),
 )
-def test_clean_blocks_are_read_as_all_others(parts: list[bytes], block: int):
+def test_blocks_of_clean_text_are_read_as_all_others(parts: list[bytes], block: int):
     content = b"x" + b"".join(parts)
 
-    def outcome(is_clean: Callable[[object], bool]) -> list[str] | str:
+    def outcome(**checks: Callable[[object], bool]) -> list[str] | str:
         with (
             TemporaryDirectory() as folder,
-            mock.patch.multiple(text_module, BLOCK=block, _is_clean=is_clean),
+            mock.patch.multiple(text_module, BLOCK=block, **checks),
         ):
             Path(folder, "text").write_bytes(content)
             try:
@@ -76,7 +76,7 @@ def test_clean_blocks_are_read_as_all_others(parts: list[bytes], block: int):
             except InputError as error:
                 return str(error).removeprefix(folder)
 
-    assert outcome(text_module._is_clean) == outcome(lambda block: False)
+    assert outcome() == outcome(_is_text=lambda data: False, _is_clean=lambda block: False)
 
 
 def test_characters_that_stay_are_plain_and_never_compose():

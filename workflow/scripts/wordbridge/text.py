@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import decode
 
-BLOCK = 1 << 16  # bytes that are decoded and split at once: they stay in a core's cache
+BLOCK = 1 << 18  # bytes that are decoded and split at once: they stay in a core's cache
 MAX_LINE = 1 << 24  # bytes; a file with longer lines is no text, and would fill the memory
 
 _ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r"
@@ -51,6 +51,13 @@ def clean(text: str) -> str:
         elif character < "\x80" or unicodedata.category(character) == "Cf":  # controls, formats
             text = text.replace(character, "")
     return unicodedata.normalize("NFC", text)
+
+
+def clean_lines(lines: list[bytes]) -> list[str]:
+    """Return clean texts of lines in UTF-8."""
+    texts = [line.decode() for line in lines]
+    is_clean = all(map(_stays, _rare_characters(b"".join(lines))))
+    return texts if is_clean else [*map(clean, texts)]
 
 
 def _rare_characters(data: bytes) -> set[str]:
@@ -88,7 +95,7 @@ def read_lines(path: str | Path) -> Iterator[str]:
 
 
 class Block(NamedTuple):
-    """Clean lines as UTF-8. Each ends with a line feed, at its offset in ``ends``."""
+    """Lines as UTF-8. Each ends with a line feed, at its offset in ``ends``."""
 
     data: bytes
     codes: NDArray[np.uint8]  # the data
@@ -105,15 +112,18 @@ class Text:
     def lines(self) -> Iterator[list[str]]:
         """Yield the clean lines, some thousands at a time. Raises as ``read_lines`` does."""
         for block in self.blocks():
-            yield block.data.decode().split("\n")[:-1]
+            text = block.data.decode()
+            yield (text if _is_clean(block) else clean(text)).split("\n")[:-1]
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the clean lines in blocks. Raises as ``read_lines`` does."""
+        """Yield the lines in blocks, not clean yet. Raises as ``read_lines`` does."""
         for data in self._line_blocks():
-            block = _block(data)
-            if not _is_clean(block):
-                text = clean(decode(data, self.path, self.count + 1))
-                block = _block(text.encode())
+            if not (self.count and _is_text(data)):
+                data = decode(data, self.path, self.count + 1).encode()
+            if data and not data.endswith(b"\n"):
+                data += b"\n"
+            codes = np.frombuffer(data, np.uint8)
+            block = Block(data, codes, (codes == ord("\n")).nonzero()[0])
             self.count += len(block.ends)
             yield block
         if not self.count:
@@ -123,6 +133,7 @@ class Text:
 
     def _line_blocks(self) -> Iterator[bytes]:
         """Yield the bytes in blocks that end at the end of a line."""
+        bytes(4 * BLOCK)  # glibc then keeps freed arrays of blocks for the next ones
         with open_text(self.path) as text:
             while block := text.read(BLOCK):
                 rest = text.readline(MAX_LINE + 1)
@@ -135,35 +146,37 @@ class Text:
                 yield block + rest
 
 
-def _block(data: bytes) -> Block:
-    if data and not data.endswith(b"\n"):
-        data += b"\n"
+def _is_text(data: bytes) -> bool:
+    """Return True only if ``decode`` leaves ``data``, which does not start at line 1, as it is."""
+    if b"\r" in data or b"\0" in data:
+        return False
+    # U+0080 to U+07FF are 0xC2 to 0xDF and one of 0x80 to 0xBF: half the time of decoding.
     codes = np.frombuffer(data, np.uint8)
-    return Block(data, codes, (codes == ord("\n")).nonzero()[0])
+    first, second = codes >= 0xC0, codes.view(np.int8) < -0x40
+    if codes.max() < 0xE0 and not (second[0] or first[-1]):
+        is_pair = np.equal(first[:-1], second[1:], out=second[1:])
+        return bool(is_pair.all()) and b"\xc0" not in data and b"\xc1" not in data
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_clean(block: Block) -> bool:
-    """Return True only if ``decode`` and ``clean`` leave the lines in ``block`` as they are.
+    """Return True only if ``clean`` leaves the lines in ``block`` as they are.
 
-    These are UTF-8 of line feeds, tabs, printable ASCII and characters that stay.
+    These have tabs, printable ASCII and characters that stay.
     """
     data, codes, ends = block
     others = np.count_nonzero(codes < 0x20) - len(ends)
     if (others and others != data.count(b"\t")) or b"\x7f" in data:
         return False
-    if data.isascii():
-        return True
-    # U+0080 to U+02FF are 0xC2 to 0xCB and one of 0x80 to 0xBF. All but the first 33 and the soft
-    # hyphen stay. This takes half the time of decoding.
-    first, second = codes >= 0xC0, codes.view(np.int8) < -0x40
-    if not second[0] and codes.max() < 0xCC and (first[:-1] == second[1:]).all():
-        signs = codes[(codes == 0xC2).nonzero()[0] + 1]  # U+0080 to U+00BF
-        return not ((signs < 0xA1).any() or 0xAD in signs or b"\xc0" in data or b"\xc1" in data)
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return all(map(_stays, _rare_characters(data)))
+    if codes.max(initial=0) >= 0xCC:
+        return all(map(_stays, _rare_characters(data)))
+    # Below U+0300 all but U+0080 to U+00A0 and the soft hyphen stay.
+    signs = codes[(codes == 0xC2).nonzero()[0] + 1]  # U+0080 to U+00BF
+    return not ((signs < 0xA1).any() or 0xAD in signs)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from wordbridge.corpus.pairs import Pair, read_pairs
 from wordbridge.errors import InputError
-from wordbridge.text import Text, clean, one_line, read_lines
+from wordbridge.text import Text, clean, clean_lines, one_line, read_lines
 
 Key = TypeVar("Key")
 Matcher = Callable[[str], "re.Match[str] | None"]
@@ -37,6 +37,7 @@ _FIELDS = re.compile(rf"{_FIELD}[\t\n]")
 _QUOTED_ROW = re.compile(rf"{_FIELD}(?:\t{_FIELD})*\n")
 _OPEN_ROW = re.compile(rf'(?:{_FIELD}\t)*"{_INSIDE}')
 _HEADINGS = {"fr", "en", "french", "english", "français", "anglais", "source", "target"}
+_KEPT = {*map(chr, range(0x21, 0x7F))} - {*";K`"}  # ASCII that clean neither changes nor makes
 _MAX_ROW = 10_000  # characters of a row whose quoted field has line ends
 
 
@@ -158,7 +159,7 @@ def _needed_character(pattern: str | None) -> str:
         return ""  # reported by _compile
     characters = () if parsed.state.flags & re.IGNORECASE else _literals(parsed)
     # The rarest: signs, then capitals.
-    return min(characters, key=lambda c: (c == " ", c.isalnum(), c.islower()), default="")
+    return min(characters, key=lambda c: (c.isalnum(), c.islower()), default="")
 
 
 def _literals(parsed: Iterable[tuple[Any, Any]]) -> Iterator[str]:
@@ -169,7 +170,7 @@ def _literals(parsed: Iterable[tuple[Any, Any]]) -> Iterator[str]:
     branches and assertions, need none or yield none here.
     """
     for kind, value in parsed:
-        if kind is _parser.LITERAL and value < 0x80 and value != ord("\n"):
+        if kind is _parser.LITERAL and chr(value) in _KEPT:
             yield chr(value)
         elif kind is _parser.SUBPATTERN and not value[1] & re.IGNORECASE:
             yield from _literals(value[3])
@@ -246,9 +247,9 @@ class _Part(NamedTuple):
     mask: NDArray[np.bool_]
 
     def lines(self, rows: NDArray[np.int64]) -> list[str]:
-        """Return the lines at ``rows``, from 0."""
+        """Return the clean lines at ``rows``, from 0."""
         places = zip(self.starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
-        return [self.data[start:end].decode() for start, end in places]
+        return clean_lines([self.data[start:end] for start, end in places])
 
     def after(self, size: int) -> "_Part | None":
         """Return the lines after the first ``size``, None if there are none."""
@@ -259,15 +260,23 @@ class _Part(NamedTuple):
 
 def _parts(text: Text, character: str) -> Iterator[_Part]:
     """Yield the blocks of ``text``; lines with the ASCII ``character`` may match."""
-    is_first = True
     for data, codes, ends in text.blocks():
         starts = np.zeros_like(ends)
         starts[1:] = ends[:-1] + 1
-        mask = codes[starts] <= ord(" ")  # the line feed of an empty line, a space or a tab
-        mask[ends.searchsorted((codes == ord(character)).nonzero()[0])] = True
-        mask[:1] |= is_first
-        is_first = False
+        first = codes[starts]
+        # Lines that start with ! to ~ or U+00C0 to U+02FF are not blank.
+        mask = (first - ord("!") > ord("~") - ord("!")) & (first - 0xC3 > 0xCB - 0xC3)
+        mask[ends.searchsorted(_find_all(data, character.encode()))] = True
+        mask[:1] |= text.count == len(ends)  # line 1
         yield _Part(data, starts, ends, mask)
+
+
+def _find_all(data: bytes, character: bytes) -> list[int]:
+    """Return the offsets of ``character``; faster than in an array for a rare one."""
+    offsets, offset = [], -1
+    while (offset := data.find(character, offset + 1)) >= 0:
+        offsets.append(offset)
+    return offsets
 
 
 def tabbed_lines(
