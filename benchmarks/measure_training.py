@@ -30,6 +30,7 @@ from wordbridge.corpus.ids import TokenIds, pack
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.training.device import choose_device
 from wordbridge.training.loop import set_seed
+from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.forcing import forcing_chance
 from wordbridge.translation.settings import settings_from
 from wordbridge.translation.training import TranslatorTrainer, prepare
@@ -240,7 +241,7 @@ def reference_step(trainer: TranslatorTrainer, model: PlainTranslator, precision
     return step
 
 
-def build_reference(model: Translator) -> PlainTranslator:
+def build_reference(model: EncoderDecoder) -> PlainTranslator:
     """Return the plain translator of the sizes, dropouts and initial embeddings of ``model``."""
     options = model.settings
     settings = PlainSettings(

@@ -166,6 +166,8 @@ def _variant(at: str, variant: Block, config: Block) -> Iterator[str]:
         why = f"for the corpus {corpus}, which names no versions"
         yield _must_be(f"{at}.tag_versions", "false", why, "true")
     yield from _forcing(f"{at}.forcing", forcing)
+    if variant["model"]["cell"] == "transformer":
+        yield from _transformer(at, variant)
     yield from _momenta(at, variant["schedule"])
     yield from _training(f"{at}.training", training)
     pairs, epochs = training["auxiliary_pairs"], training["auxiliary_epochs"]
@@ -187,6 +189,21 @@ def _forcing(at: str, forcing: Block) -> Iterator[str]:
     fits, expected = RATES.get(schedule, (None, ""))
     if fits and not fits(rate):
         yield f"{at}.rate: expected {expected} for the schedule {schedule}, got {rate}; correct it"
+
+
+def _transformer(at: str, variant: Block) -> Iterator[str]:
+    """Yield a line for each setting that a Transformer does not have."""
+    for part, key, expected in (
+        ("forcing", "schedule", "constant"),
+        ("forcing", "rate", 1),
+        ("model", "attention", False),
+        ("model", "mask_padding", True),
+        ("model", "stop_at_eos", True),
+    ):
+        got = variant[part][key]
+        if got != expected:
+            why = "for a model.cell of transformer"
+            yield _must_be(f"{at}.{part}.{key}", str(expected).lower(), why, got)
 
 
 def _momenta(at: str, schedule: Block) -> Iterator[str]:

@@ -115,6 +115,11 @@ def problems(changes: str) -> list[str]:
             "variant_defaults",
         ),
         (
+            "variants: {all: {model: {cell: transformer, attention: false}}}",
+            "variants.all.forcing.schedule: expected constant for a model.cell of transformer, got "
+            "linear; set it to constant",
+        ),
+        (
             "scores: {factorial: [all]}, run: {variants: [baseline]}",
             "scores.factorial: expected some of run.variants, got all; add it there\n"
             "scores.factorial: expected a variant for each of the 8 combinations of "

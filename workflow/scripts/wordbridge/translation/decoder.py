@@ -1,6 +1,8 @@
 """The decoder, its state, and its inputs: one target word at a time from the encoder's states."""
 
-from typing import NamedTuple, cast
+import math
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +22,61 @@ from wordbridge.translation.encoder import (
 )
 from wordbridge.translation.kernels import StepEmbedding
 from wordbridge.translation.settings import ModelSettings
+
+
+class Decoded(NamedTuple):
+    """The decoder's outputs before and after dropout, each (time, batch, width).
+
+    ``recurrent``, of the same shape, are the top recurrent layer's states: those of ``outputs``
+    without deep output. ``attention`` is (time, batch, source), or None. ``logits`` are those
+    (batch, words) of the steps whose predictions were needed, without gradients, None at others.
+    """
+
+    outputs: Tensor
+    dropped: Tensor
+    recurrent: Tensor
+    attention: Tensor | None
+    logits: list[Tensor | None]
+
+
+class EncoderDecoder(nn.Module, ABC):
+    """A translator of any architecture; ``decoder`` has ``embedding``, ``output`` and steps."""
+
+    settings: ModelSettings
+    encoder: Any
+    decoder: Any
+
+    @abstractmethod
+    def forward(
+        self,
+        source: Tensor,
+        lengths: Tensor,
+        steps: int,
+        target: Tensor | None = None,
+        forced: Tensor | None = None,
+    ) -> Decoded:
+        """Return the decoder's outputs over at most ``steps`` steps."""
+
+    @abstractmethod
+    def forced_outputs(self, source: Tensor, lengths: Tensor, target: Tensor) -> Tensor:
+        """Return the outputs (time, batch, width) that predict each word of ``target``."""
+
+    def logits(self, outputs: Tensor) -> Tensor:
+        """Return scores of the target words (..., words) for decoder outputs (..., width)."""
+        scores: Tensor = self.decoder.output(self.scaled(outputs))
+        return scores
+
+    def scaled(self, outputs: Tensor) -> Tensor:
+        """Return the input of the output layer for decoder outputs (..., width).
+
+        With embeddings of unit variance a product over the width has as much variance as the
+        width; with ``scale_logits`` the outputs are divided, and the softmax starts nearly flat.
+        """
+        return outputs / math.sqrt(outputs.shape[-1]) if self.settings.scale_logits else outputs
+
+    def parameter_count(self) -> int:
+        """Return the number of trained values; tied matrices count once."""
+        return sum(parameter.numel() for parameter in self.parameters())
 
 
 class DecoderState(NamedTuple):

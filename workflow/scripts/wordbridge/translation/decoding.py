@@ -12,8 +12,8 @@ from torch.nn.utils.rnn import pad_sequence
 
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.progress import progress
+from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.settings import ModelSettings
-from wordbridge.translation.translator import Translator
 
 LONG = 200  # tokens of a source text
 
@@ -49,7 +49,7 @@ class Hypothesis:
 
 
 def translate(
-    model: Translator, sentences: Sequence[NDArray[Any]], settings: DecodingSettings
+    model: EncoderDecoder, sentences: Sequence[NDArray[Any]], settings: DecodingSettings
 ) -> list[Hypothesis]:
     """Return the best hypothesis of each sentence (source ids with the end of sentence)."""
     model.eval()
@@ -115,7 +115,7 @@ class BackPointers:
 
 @torch.no_grad()
 def beam_search(
-    model: Translator, source: Tensor, lengths: Tensor, settings: DecodingSettings
+    model: EncoderDecoder, source: Tensor, lengths: Tensor, settings: DecodingSettings
 ) -> list[Hypothesis]:
     """Return the best hypothesis for each column of ``source`` (source, batch).
 

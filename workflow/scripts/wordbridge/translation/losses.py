@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from wordbridge.corpus.batches import Batch, ParallelData, sorted_batches
 from wordbridge.corpus.special_tokens import EOS, PAD
-from wordbridge.translation.translator import Translator
+from wordbridge.translation.decoder import EncoderDecoder
 
 
 def lesson_loss(logits: Tensor, target: Tensor) -> Tensor:
@@ -76,14 +76,14 @@ class GreedyValidation(NamedTuple):
     bleu: float
 
 
-def _batches(model: Translator, data: ParallelData, batch_size: int) -> Iterator[Batch]:
+def _batches(model: EncoderDecoder, data: ParallelData, batch_size: int) -> Iterator[Batch]:
     device = next(model.parameters()).device
     for indices in sorted_batches(data.target_lengths, batch_size):
         yield data.batch(indices).to(device)
 
 
 @torch.no_grad()
-def nll_per_token(model: Translator, data: ParallelData, batch_size: int) -> float:
+def nll_per_token(model: EncoderDecoder, data: ParallelData, batch_size: int) -> float:
     """Return the mean negative log-likelihood per target token in nats, under teacher forcing.
 
     The end of sentence counts as a token, padding does not.
@@ -100,7 +100,9 @@ def nll_per_token(model: Translator, data: ParallelData, batch_size: int) -> flo
 
 
 @torch.no_grad()
-def greedy_validation(model: Translator, data: ParallelData, batch_size: int) -> GreedyValidation:
+def greedy_validation(
+    model: EncoderDecoder, data: ParallelData, batch_size: int
+) -> GreedyValidation:
     """Return the lesson's validation loss and BLEU of ``model``, which reads its predictions."""
     model.eval()
     total = 0.0

@@ -17,8 +17,9 @@ from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
 from wordbridge.errors import InputError
 from wordbridge.files import read_json
 from wordbridge.text import one_line
+from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.translate import translate_tokens
-from wordbridge.translation.translator import Translator, read_translator
+from wordbridge.translation.translator import read_translator
 
 MAX_CHARACTERS = 10_000  # of a text; memory grows with it
 # Surrogates are bytes that are not UTF-8, as Python reads arguments and standard input.
@@ -51,7 +52,7 @@ class TranslationPipeline:
     by language, if these are the tokenizer.
     """
 
-    model: Translator
+    model: EncoderDecoder
     description: Mapping[str, Any]
     vocabularies: Mapping[str, Vocabulary]
     config: Mapping[str, Any]

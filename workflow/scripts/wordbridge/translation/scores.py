@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from wordbridge.corpus.batches import ParallelData, read_parallel, sorted_batches
 from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.special_tokens import PAD, SPECIALS, UNK
+from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.losses import VALIDATION_SCALE, greedy_validation
 from wordbridge.translation.sentence_scores import (
     SentenceScore,
@@ -29,7 +30,6 @@ from wordbridge.translation.translations import (
     Translation,
     evaluation_sentences,
 )
-from wordbridge.translation.translator import Translator
 
 LOW_CEILING = 99.0  # BLEU; reports show a ceiling below it
 LONGEST_REPEAT = 4  # the same order as BLEU's longest n-gram
@@ -38,7 +38,7 @@ Scores = dict[str, float | int | str]
 
 
 def evaluate(
-    model: Translator,
+    model: EncoderDecoder,
     description: Mapping[str, Any],
     ids: tuple[str, str],
     pairs: Sequence[TokenizedPair],
@@ -103,7 +103,7 @@ def sentence_scores(
 
 
 @torch.no_grad()
-def nll_by_pair(model: Translator, data: ParallelData, batch_size: int) -> Statistics:
+def nll_by_pair(model: EncoderDecoder, data: ParallelData, batch_size: int) -> Statistics:
     """Return the negative log-likelihood in nats and the number of tokens of each target.
 
     The array is (pairs, 2). Every step reads the true previous word; the end of sentence counts as

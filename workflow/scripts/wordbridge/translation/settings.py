@@ -7,7 +7,7 @@ from typing import Any, Literal
 from wordbridge.training.schedules import LoopSettings, ScheduleSettings
 from wordbridge.translation.forcing import ForcingSettings
 
-Cell = Literal["gru", "lstm"]
+Cell = Literal["gru", "lstm", "transformer"]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from wordbridge.tensors import SavedModel, copy_weights
 from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
 from wordbridge.training.loop import Trainer, set_seed
+from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.forcing import draw_forced, forcing_chance
 from wordbridge.translation.kernels import projection_loss
 from wordbridge.translation.losses import (
@@ -28,7 +29,7 @@ from wordbridge.translation.losses import (
     nll_per_token,
 )
 from wordbridge.translation.settings import Settings, settings_from
-from wordbridge.translation.translator import Translator
+from wordbridge.translation.translator import build_translator
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def prepare(
         tags = torch.randn(len(train.target.versions), source.shape[1])
         source = torch.cat([source, tags * settings.model.embedding_scale])
     return TranslatorTrainer(
-        Translator(settings.model, source, target).to(device),
+        build_translator(settings.model, source, target).to(device),
         settings,
         train.followed_by(*auxiliary),
         valid,
@@ -148,11 +149,11 @@ class TranslatorTrainer(Trainer):
         "bleu",
     )
     unit = "tokens"
-    model: Translator
+    model: EncoderDecoder
 
     def __init__(
         self,
-        model: Translator,
+        model: EncoderDecoder,
         settings: Settings,
         train: ParallelData,
         valid: ParallelData,
@@ -183,9 +184,9 @@ class TranslatorTrainer(Trainer):
         )
 
     @property
-    def validated_model(self) -> Translator:
+    def validated_model(self) -> EncoderDecoder:
         """Return the model that is validated and whose weights are kept."""
-        return cast(Translator, self.average.module) if self.average else self.model
+        return cast(EncoderDecoder, self.average.module) if self.average else self.model
 
     def resume(self) -> None:
         """Restore the saved state of this training, if there is one."""
@@ -264,7 +265,7 @@ class TranslatorTrainer(Trainer):
         return copy_weights(self.validated_model)
 
 
-def weight_average(model: Translator, decay: float) -> AveragedModel:
+def weight_average(model: EncoderDecoder, decay: float) -> AveragedModel:
     """Return a copy of ``model`` whose weights follow the model's (Polyak and Juditsky 1992).
 
     After each step they move by 1 - ``decay`` of the difference. In the first steps the decay is

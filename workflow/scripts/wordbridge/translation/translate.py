@@ -16,19 +16,19 @@ from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.corpus.vocabulary import Vocabulary
 from wordbridge.errors import InputError, shorten
+from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.decoding import DecodingSettings, translate
 from wordbridge.translation.translations import (
     EvaluationSentence,
     Translation,
     evaluation_sentences,
 )
-from wordbridge.translation.translator import Translator
 
 MAX_TOKENS = 10_000  # of a source text; memory grows with it
 
 
 def translate_tokens(
-    model: Translator,
+    model: EncoderDecoder,
     description: Mapping[str, Any],
     token_lists: Sequence[Sequence[str]],
     versions: Sequence[str],
@@ -64,7 +64,7 @@ def translate_tokens(
 
 
 def translate_split(
-    model: Translator,
+    model: EncoderDecoder,
     description: Mapping[str, Any],
     pairs: Sequence[TokenizedPair],
     vocabularies: Mapping[str, Vocabulary],
@@ -143,7 +143,7 @@ def replace_unknown(
 
 
 def _check_vocabularies(
-    model: Translator, source: Vocabulary, target: Vocabulary, tags: int
+    model: EncoderDecoder, source: Vocabulary, target: Vocabulary, tags: int
 ) -> None:
     expected = (model.encoder.embedding.num_embeddings, model.decoder.embedding.num_embeddings)
     got = (len(source) + tags, len(target))

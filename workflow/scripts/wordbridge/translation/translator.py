@@ -1,37 +1,22 @@
 """The translator: encoder, decoder, and the loop over target or predicted words."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.errors import InputError, shorten
 from wordbridge.tensors import load_weights, read_model
-from wordbridge.translation.decoder import Decoder, DecoderInputs
+from wordbridge.translation.decoder import Decoded, Decoder, DecoderInputs, EncoderDecoder
 from wordbridge.translation.encoder import Encoder, dropout_mask
 from wordbridge.translation.settings import ModelSettings
+from wordbridge.translation.transformer import Transformer
 
 
-class Decoded(NamedTuple):
-    """The decoder's outputs before and after dropout, each (time, batch, width).
-
-    ``recurrent``, of the same shape, are the top recurrent layer's states: those of ``outputs``
-    without deep output. ``attention`` is (time, batch, source), or None. ``logits`` are those
-    (batch, words) of the steps whose predictions were needed, without gradients, None at others.
-    """
-
-    outputs: Tensor
-    dropped: Tensor
-    recurrent: Tensor
-    attention: Tensor | None
-    logits: list[Tensor | None]
-
-
-class Translator(nn.Module):
+class Translator(EncoderDecoder):
     """A recurrent encoder-decoder in which every idea of the lesson is a setting.
 
     ``source_embedding`` (source words, source width) and ``target_embedding`` (target words,
@@ -45,23 +30,6 @@ class Translator(nn.Module):
         self.settings = settings
         self.encoder = Encoder(settings, source_embedding)
         self.decoder = Decoder(settings, target_embedding, self.encoder)
-
-    def logits(self, outputs: Tensor) -> Tensor:
-        """Return scores of the target words (..., words) for decoder outputs (..., width)."""
-        scores: Tensor = self.decoder.output(self.scaled(outputs))
-        return scores
-
-    def scaled(self, outputs: Tensor) -> Tensor:
-        """Return the input of the output layer for decoder outputs (..., width).
-
-        With embeddings of unit variance a product over the width has as much variance as the
-        width; with ``scale_logits`` the outputs are divided, and the softmax starts nearly flat.
-        """
-        return outputs / math.sqrt(outputs.shape[-1]) if self.settings.scale_logits else outputs
-
-    def parameter_count(self) -> int:
-        """Return the number of trained values; tied matrices count once."""
-        return sum(parameter.numel() for parameter in self.parameters())
 
     def forward(
         self,
@@ -159,9 +127,17 @@ def _argmax(logits: Tensor) -> Tensor:
     return torch.from_numpy(logits.float().numpy().argmax(axis=1))
 
 
+def build_translator(
+    settings: ModelSettings, source_embedding: Tensor, target_embedding: Tensor
+) -> EncoderDecoder:
+    """Return an untrained translator of the kind ``settings.cell``."""
+    kind = Transformer if settings.cell == "transformer" else Translator
+    return kind(settings, source_embedding, target_embedding)
+
+
 def read_translator(
     model_path: str | Path, settings_path: str | Path, device: torch.device
-) -> tuple[Translator, Mapping[str, Any]]:
+) -> tuple[EncoderDecoder, Mapping[str, Any]]:
     """Return the translator on ``device``, ready to translate, and its description.
 
     Raises InputError when a file is damaged or the two do not belong together.
@@ -169,7 +145,9 @@ def read_translator(
     saved = read_model(model_path, settings_path)
     try:
         source, target = (torch.zeros(*saved.settings[side]) for side in ("source", "target"))
-        model = Translator(ModelSettings(**saved.settings["settings"]["model"]), source, target)
+        model = build_translator(
+            ModelSettings(**saved.settings["settings"]["model"]), source, target
+        )
         load_weights(model, saved.tensors)
     except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(
