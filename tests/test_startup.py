@@ -13,7 +13,7 @@ from snakemake.script import PythonScript
 
 from wordbridge import startup
 from wordbridge.errors import InputError
-from wordbridge.startup import config_keys, prepare_snakemake
+from wordbridge.startup import config_keys, prepare_snakemake, read_value
 
 
 @pytest.fixture
@@ -56,16 +56,16 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (b"a: 1\rb: 2\r", "line 1: expected lines that end in "),
         (
             b"a: 1\nb: 010\n",
-            "line 2: expected a value that all versions of YAML read alike, got 010;",
+            "line 2: expected what all versions of YAML read alike, got 010;",
         ),
-        (b"a: [08]\n", "got 08; write it without zeros in front, or in quotes"),
-        (b"a: 1:30\n", "got 1:30; write it without zeros in front, or in quotes"),
+        (b"a: [08]\n", "got 08; put it in quotes, or write numbers without zeros in front"),
+        (b"a: 1:30\n", "got 1:30; put it in quotes, or write num"),
         (
             b"a:\n  no: {}\n",
-            "line 2: expected a value that all versions of YAML read alike, got no;",
+            "line 2: expected what all versions of YAML read alike, got no; put",
         ),
-        (b"a: {1.10: 1}\n", "got 1.10; put the key in quotes"),
-        (b"a: {2019-01-01: 1}\n", "got 2019-01-01; put the key in quotes"),
+        (b"a: {1.10: 1}\n", "got 1.10; put it in quotes"),
+        (b"a: {2019-01-01: 1}\n", "got 2019-01-01; put it in quotes"),
         (None, ": expected a configuration file, got none; check the path"),
     ],
 )
@@ -122,10 +122,9 @@ def test_an_entry_of_the_command_line_that_is_none_is_one_line(entry: str):
 
 
 def test_a_value_of_the_command_line_that_yaml_reads_as_octal_is_one_line():
-    prepare_snakemake()
-    with pytest.raises(CliException, match=r"^--config run, line 1: expected a value .*, got 010;"):
-        cli.parse_config(["run={seeds: [010]}"])
-    assert cli.parse_config(["text={[010"]) == {"text": "{[010"}
+    with pytest.raises(InputError, match=r"^--config run, line 1: expected what .*, got 010;"):
+        read_value("{seeds: [010]}", "--config run")
+    assert read_value("{seeds: [10, '010']}", "--config run") == {"seeds": [10, "010"]}
 
 
 @pytest.mark.parametrize("folder", ["/proc/missing/folder", "file", "/proc"])

@@ -27,7 +27,8 @@ from snakemake.common import dict_to_key_value_args
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-from wordbridge.startup import YAML, config_keys
+from wordbridge.errors import InputError
+from wordbridge.startup import YAML, config_keys, read_value
 from workflow.config_errors import (
     Schema,
     error_lines,
@@ -56,19 +57,22 @@ def load_workflow(workflow: Any) -> dict[str, Any]:
     config, settings = workflow.config, workflow.config_settings
     arguments = dict(entry.split("=", 1) for entry in settings.config_args or ())
     is_typed = settings.config_args == dict_to_key_value_args(settings.config, repr_obj=True)
-    for key, value in arguments.items():
-        if value.startswith(("[", "{")) and not is_typed:
-            with suppress(yaml.YAMLError):  # it stays text, which is an error of its key
-                update_config(config, {key: yaml.load(value, YAML)})
     # Files of the command line override the other one, which is last in Snakemake's list.
     others = set(map(str, settings.configfiles))
     files = sorted(map(str, workflow.configfiles), key=others.__contains__)
-    lines = {
-        key: f"{file}, line {line}"
-        for file in files
-        for key, line in config_keys(file)
-        if re.split(r"[.[]", key)[0] not in arguments
-    }
+    try:
+        for key, value in arguments.items():
+            if value.startswith(("[", "{")) and not is_typed:
+                with suppress(yaml.YAMLError):  # it stays text, which is an error of its key
+                    update_config(config, {key: read_value(value, f"--config {key}")})
+        lines = {
+            key: f"{file}, line {line}"
+            for file in files
+            for key, line in config_keys(file)
+            if re.split(r"[.[]", key)[0] not in arguments
+        }
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
     lines[""] = ", ".join(files)
     try:
         return load_project(config, files)

@@ -427,6 +427,14 @@ def test_few_images_and_few_labels_are_warnings(tmp_path: Path, capsys: pytest.C
     assert capsys.readouterr().err == ""
 
 
+def test_a_folder_whose_name_has_another_normal_form_is_an_error(tmp_path: Path):
+    fill(tmp_path / "e\u0301te\u0301", "a.png")
+    with pytest.raises(
+        InputError, match=r"\u00e9t\u00e9: .*got one in another Unicode normal form"
+    ):
+        list(list_folder(tmp_path / "\u00e9t\u00e9"))
+
+
 @pytest.mark.parametrize("folder", [".", "dog", "n2084071", "n00000000"])
 def test_a_labelled_set_without_labels_is_an_error(tmp_path: Path, folder: str):
     fill(tmp_path / "in", f"{folder}/a.png")

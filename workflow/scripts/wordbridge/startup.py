@@ -5,7 +5,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -77,13 +76,7 @@ def _load_checked(path: str | Path, filetype: str = "Config") -> Any:
 
 def _parse_checked(entries: list[str] | None) -> Any:
     try:
-        for key, _, value in (entry.partition("=") for entry in entries or ()):
-            if value.startswith(("[", "{")):
-                with suppress(yaml.YAMLError):  # it stays text, which is an error of its key
-                    _check_scalars(YAML(value).get_single_node(), f"--config {key}")
         return _parse(entries)
-    except InputError as error:
-        raise CliException(str(error)) from None
     except ValueError:
         raise CliException(
             f"--config: expected KEY=VALUE, got {' '.join(entries or ())!r}; write keys inside "
@@ -143,26 +136,33 @@ def config_keys(path: str | Path) -> list[tuple[str, int]]:
     return keys
 
 
-def _check_scalars(node: yaml.Node | None, place: object) -> None:
+def read_value(text: str, place: str) -> Any:
+    """Return the value of a YAML text; raises InputError for one that YAML may read otherwise."""
+    loader = YAML(text)
+    node = loader.get_single_node()
+    _check_scalars(node, place)
+    return loader.construct_document(node)
+
+
+def _check_scalars(node: yaml.Node | None, place: object, is_key: bool = False) -> None:
     """Raise InputError for a text without quotes that YAML 1.1 does not read as it is written."""
-    if isinstance(node, yaml.ScalarNode) and not node.style and _UNCLEAR.fullmatch(node.value):
-        raise _unclear(node, place, "write it without zeros in front, or in quotes")
-    for item in node.value if isinstance(node, yaml.CollectionNode) else ():
-        if isinstance(node, yaml.MappingNode):
-            key, item = item
-            kind = key.tag.rpartition(":")[2]
-            if kind in ("int", "float") and str(YAML("").construct_object(key)) == key.value:
-                kind = "str"  # the workflow reads it as the same text
-            if kind not in ("str", "merge"):
-                raise _unclear(key, place, "put the key in quotes")
-        _check_scalars(item, place)
-
-
-def _unclear(node: yaml.Node, place: object, remedy: str) -> InputError:
-    return InputError(
-        f"{place}, line {node.start_mark.line + 1}: expected a value that all versions of YAML "
-        f"read alike, got {node.value}; {remedy}"
-    )
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            _check_scalars(key, place, is_key=True)
+            _check_scalars(value, place)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _check_scalars(item, place)
+    elif isinstance(node, yaml.ScalarNode) and not node.style:
+        kind = node.tag.rpartition(":")[2]
+        number = YAML("").construct_object(node) if kind in ("int", "float") else None
+        is_text = kind in ("str", "merge") or str(number) == node.value  # JSON has keys as texts
+        if _UNCLEAR.fullmatch(node.value) or (is_key and not is_text):
+            raise InputError(
+                f"{place}, line {node.start_mark.line + 1}: expected what all versions of YAML "
+                f"read alike, got {node.value}; put it in quotes, or write numbers without zeros "
+                "in front"
+            )
 
 
 def _is_json(text: str) -> bool:

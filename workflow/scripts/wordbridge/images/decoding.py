@@ -99,8 +99,13 @@ def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
 
 
 def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
-    is_large = image.width * image.height > LARGE
-    _check_size(image)
+    pixels = image.width * image.height
+    is_large = pixels > LARGE
+    if pixels > MAX_PIXELS:
+        raise UnreadableImageError(
+            f"too large ({ceil(pixels / 1e6)} million pixels, at most {MAX_PIXELS // 10**6}); save "
+            "it as JPEG, which is decoded at a fraction of its size"
+        )
     with _DECODES_LARGE if is_large else nullcontext():
         image.load()
         image = _scaled(image, data)
@@ -115,14 +120,6 @@ def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
     rgba = image.convert("RGBA")
     background = Image.new("RGBA", rgba.size, "white")
     return Image.alpha_composite(background, rgba).convert("RGB")
-
-
-def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise UnreadableImageError(
-            f"too large ({ceil(image.width * image.height / 1e6)} million pixels, at most "
-            f"{MAX_PIXELS // 10**6}); save it as JPEG, which is decoded at a fraction of its size"
-        )
 
 
 def _scaled(image: Image.Image, data: bytes) -> Image.Image:
@@ -181,11 +178,11 @@ def _planes(image: Image.Image, data: bytes) -> list[Image.Image]:
     """
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return [image]
-    with Image.open(BytesIO(data), formats=[image.format or ""]) as unread:
+    tags, planes = getattr(image, "tag_v2", {}), list[Image.Image]()
+    if tags.get(284) != 2 or tags.get(258, (1,))[0] <= 8:  # PlanarConfiguration, BitsPerSample
+        return planes
+    with Image.open(BytesIO(data)) as unread:  # still has its orientation
         tags = dict(getattr(unread, "tag_v2", {}))
-    if tags.get(284) != 2 or tags[258][0] <= 8:  # PlanarConfiguration, BitsPerSample
-        return []
-    planes: list[Image.Image] = []
     for number, _ in enumerate(image.getbands()):
         plane = {tag: tags[tag] for tag in _PLANE_TAGS & tags.keys()} | {258: 16, 262: 1, 277: 1}
         for tag in _PARTS & tags.keys():
@@ -231,9 +228,7 @@ def _stated_range(
         is_white_zero = tags.get(262) == 0
     if high < _WHOLE[1] and image.mode not in ("I", "F"):
         # Pillow finds no extrema of numbers with the other byte order.
-        largest = np.max(
-            [np.asarray(plane).max() for plane in planes[:3]]
-            or 256 * np.array(image.getextrema()[:3])
-        )
+        most = [np.asarray(plane).max() for plane in planes[:3]]
+        largest = np.max(most or 256 * np.array(image.getextrema()[:3]))
         low, high = _WHOLE if largest > high else (low, high)  # PNG demands shifted numbers
     return (high, low) if is_white_zero else (low, high)

@@ -111,9 +111,11 @@ def list_folder(folder: str | Path, labelled: bool = True) -> Iterator[SourceIma
     """
     root = Path(folder)
     if not root.is_dir():
+        is_file, same = root.exists(), _find(Path(), os.fspath(folder)).exists()
+        got = "a file" if is_file else "one in another Unicode normal form" if same else "none"
         raise InputError(
-            f"{folder}: expected a folder of images, got {'a file' if root.exists() else 'none'};"
-            " correct the path in the config or remove the image set"
+            f"{folder}: expected a folder of images, got {got}; correct the path in the config or "
+            "remove the image set"
         )
 
     left_out: list[LeftOut] = []
