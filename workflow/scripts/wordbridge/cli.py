@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import redirect_stderr, suppress
 from dataclasses import asdict
 from functools import partial
-from importlib import metadata
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -23,8 +22,6 @@ import typer
 import typer.core
 
 from wordbridge.errors import InputError, shorten
-from wordbridge.files import decode
-from wordbridge.job import error_message
 
 if TYPE_CHECKING:
     from wordbridge.search.index import Hit
@@ -46,6 +43,8 @@ class OneLineErrors(typer.core.TyperGroup):
                 raise InputError("standard output: expected a file, got a closed one; open it")
             return super().main(*arguments, **options)
         except (InputError, OSError, MemoryError) as error:
+            from wordbridge.job import error_message
+
             line = error_message(error)
             if line is None:
                 raise
@@ -83,7 +82,9 @@ DEFAULT_RESULTS = Path("results/default")
 
 def _print_version(requested: bool) -> None:
     if requested:
-        typer.echo(f"wordbridge {metadata.version('wordbridge')}")
+        from importlib.metadata import version
+
+        typer.echo(f"wordbridge {version('wordbridge')}")
         raise typer.Exit
 
 
@@ -172,6 +173,8 @@ def _stdin_lines() -> Iterator[str]:
         if number == 0:
             check_format(line, "stdin")
             if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+                from wordbridge.files import decode
+
                 decode(line, "stdin")  # the error names the encoding
         data = re.sub(rb"\r?\n$", b"", line)
         yield data.decode(errors="surrogateescape").removeprefix("\ufeff")

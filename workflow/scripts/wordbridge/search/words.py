@@ -5,12 +5,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordbridge.arrays import Matrix, map_npy
 from wordbridge.errors import InputError
@@ -27,11 +27,13 @@ _SUGGESTIONS = 3
 class WordTable:
     """Words sorted by code points, and their memory-mapped vectors (words, dim).
 
-    ``word_vectors`` is the sha256 of the noun vectors in whose space the vectors are.
+    ``text`` has one word a line, which ends at its offset in ``ends``. ``word_vectors`` is the
+    sha256 of the noun vectors in whose space the vectors are.
     """
 
     folder: Path
-    words: Sequence[str]
+    text: bytes
+    ends: NDArray[np.int64]
     vectors: Any
     word_vectors: str
 
@@ -43,12 +45,17 @@ class WordTable:
     @property
     def size(self) -> int:
         """Return the number of words."""
-        return len(self.words)
+        return len(self.ends)
+
+    def word(self, row: int) -> str:
+        """Return one word; of 200,000 a search decodes less than a hundred."""
+        start = self.ends[row - 1] + 1 if row else 0
+        return self.text[start : self.ends[row]].decode(errors="replace")
 
     def row(self, word: str) -> int | None:
         """Return the row of exactly this spelling, or None."""
-        row = bisect.bisect_left(self.words, word)
-        return row if row < len(self.words) and self.words[row] == word else None
+        row = bisect.bisect_left(range(self.size), word, key=self.word)
+        return row if row < self.size and self.word(row) == word else None
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return the vectors (known words, dim) of exact spellings, and which words are known."""
@@ -59,12 +66,15 @@ class WordTable:
 
     def suggestions(self, word: str) -> list[str]:
         """Return up to three words that are spelled like ``word``, the most similar first."""
+        from difflib import get_close_matches
+
         lower, similar = word.lower(), dict[str, str]()
         # difflib takes seconds for all words, and the first letter is seldom wrong.
         for start in sorted({lower[:1], lower[:1].upper()} - {""}):
-            first = bisect.bisect_left(self.words, start)
-            last = bisect.bisect_right(self.words, start + "\U0010ffff")
-            near = (each for each in self.words[first:last] if abs(len(each) - len(word)) <= 2)
+            first = bisect.bisect_left(range(self.size), start, key=self.word)
+            last = bisect.bisect_right(range(self.size), start + "\U0010ffff", key=self.word)
+            words = map(self.word, range(first, last))
+            near = (each for each in words if abs(len(each) - len(word)) <= 2)
             similar |= {each.lower(): each for each in near}
         matches = get_close_matches(lower, similar, n=_SUGGESTIONS, cutoff=0.7)
         return [similar[match] for match in matches]
@@ -105,18 +115,17 @@ def read_words(folder: str | Path) -> WordTable:
     remedy = "run snakemake first, for French words with search.french_vectors"
     description = read_json(path / DESCRIPTION, "a table of words", remedy, keys)
     try:
-        words = (path / WORDS).read_text(encoding="utf-8").split("\n")[:-1]
+        text = (path / WORDS).read_bytes()
+        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
         vectors = map_npy(path / VECTORS)
         shape = (description["words"], description["dim"])
-        if vectors.shape != shape or len(words) != shape[0]:
-            raise ValueError(
-                f"expected vectors {shape}, got {vectors.shape} and {len(words)} words"
-            )
+        if vectors.shape != shape or len(ends) != shape[0]:
+            raise ValueError(f"expected vectors {shape}, got {vectors.shape} and {len(ends)} words")
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path}: expected a table of words ({error}); build the table again"
         ) from error
-    return WordTable(path, words, vectors, str(description["word_vectors"]))
+    return WordTable(path, text, ends, vectors, str(description["word_vectors"]))
 
 
 def words_to_search(
