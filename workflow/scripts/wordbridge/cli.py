@@ -1,4 +1,4 @@
-"""The command line: translate, search, verify, why.
+"""The command line: translate, search, verify, compare, why.
 
 What a command needs is imported in the command, because some of it takes seconds.
 """
@@ -7,13 +7,11 @@ import io
 import json
 import os
 import re
-import shutil
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stderr, suppress
 from dataclasses import asdict
-from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -24,7 +22,6 @@ import typer.core
 from wordbridge.errors import InputError, shorten
 
 if TYPE_CHECKING:
-    from wordbridge.search.index import Hit
     from wordbridge.translation.pipeline import TextTranslation
 
 BATCH = 128  # lines that are translated together
@@ -240,6 +237,7 @@ def search(
     A terminal gets a table. A pipe gets lines of cosine similarity, noun, WordNet path and file,
     with tabs between them. The translation of a French question appears on stderr.
     """
+    from wordbridge.report.hits import show_hits
     from wordbridge.search.engine import SearchEngine
 
     _exclude("search", nouns=nouns, classes=classes)
@@ -254,7 +252,7 @@ def search(
     )
     if result.translation:
         typer.echo(f"translated: {result.translation}", err=True)
-    _show_hits(result.hits, as_json, sheet)
+    show_hits(result.hits, as_json, sheet, _on_terminal())
 
 
 def _query(words: list[str] | None, image: str | None) -> str:
@@ -267,45 +265,6 @@ def _query(words: list[str] | None, image: str | None) -> str:
         )
     _check_text([*(words or []), image or ""])
     return " ".join(words or [])
-
-
-def _show_hits(hits: "list[Hit]", as_json: bool, sheet: Path | None) -> None:
-    if _on_terminal() and not as_json:
-        typer.echo(_hits_table(hits, shutil.get_terminal_size().columns))
-    else:
-        for hit in hits:
-            columns = (f"{hit.score:.4f}", hit.label, hit.path, hit.file)
-            text = "\t".join(columns).rstrip("\t")
-            typer.echo(json.dumps(hit.record(), ensure_ascii=False) if as_json else text)
-    if sheet is not None:
-        from wordbridge.report.contact_sheet import result_tile, save_sheet
-
-        save_sheet(sheet, [[result_tile(hit) for hit in hits]])
-
-
-def _on_terminal() -> bool:
-    return sys.stdout.isatty()
-
-
-def _hits_table(hits: "list[Hit]", width: int) -> str:
-    """Return an aligned table; file names are shortened in the middle to fit into ``width``."""
-    from tabulate import tabulate
-
-    rows = [[hit.rank, f"{hit.score:.3f}", hit.label, hit.hypernym] for hit in hits]
-    table = partial(tabulate, disable_numparse=True, tablefmt="simple")
-    text: str = table(rows, headers := ["rank", "score", "noun", "hypernym"])
-    if not any(hit.file for hit in hits):
-        return text
-    room = max(width - len(text.partition("\n")[0]) - 4, 20)
-    rows = [[*row, _shorten_middle(hit.file, room)] for row, hit in zip(rows, hits, strict=True)]
-    return str(table(rows, [*headers, "file"]))
-
-
-def _shorten_middle(text: str, length: int) -> str:
-    if len(text) <= length:
-        return text
-    end = (length - 3) * 2 // 3  # the end of a path has the name of the file
-    return f"{text[: length - 3 - end]}...{text[-end:]}"
 
 
 @app.command(epilog="Example: wordbridge verify results/default --against ../other/results")
@@ -336,6 +295,22 @@ def verify(
         typer.echo(manifest.format_report(report, as_json))
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: wordbridge compare results/default results/mine")
+def compare(
+    first: Annotated[Path, typer.Argument(help="Results folder of a run.")],
+    second: Annotated[Path, typer.Argument(help="Results folder of the other run.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Print what differs between two runs: settings, code, and scores beyond chance.
+
+    BLEU is compared by the paired bootstrap where both runs scored the same sentences.
+    """
+    from wordbridge.report.compare import compare_runs
+
+    result = compare_runs(first, second)
+    typer.echo(json.dumps(result.record()) if as_json else result.text(first, second))
 
 
 class PassingCommand(typer.core.TyperCommand):
@@ -370,6 +345,10 @@ def why(
     from wordbridge.why import format_plan, plan
 
     typer.echo(format_plan(plan(arguments or []), as_json))
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _exclude(command: str, **options: object) -> None:

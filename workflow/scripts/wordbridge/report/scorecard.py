@@ -197,11 +197,11 @@ def image_claims(
     for claim, other, candidates, score in IMAGES:
         if candidates in nouns.index.get_level_values("candidates") and other in {CHANCE, *methods}:
             rows = nouns.xs(candidates, level="candidates")
-            ours = _resampled(rows.xs("lesson_head", level="method"), score, resamples, seed)
+            ours = resampled_nouns(rows.xs("lesson_head", level="method"), score, resamples, seed)
             if other == CHANCE:
                 theirs = np.full_like(ours, 5 / rows.index.get_level_values("synset").nunique())
             else:
-                theirs = _resampled(rows.xs(other, level="method"), score, resamples, seed)
+                theirs = resampled_nouns(rows.xs(other, level="method"), score, resamples, seed)
             steps = score == "wrong_steps"
             differences = theirs - ours if steps else 100 * (ours - theirs)
             low, high = np.percentile(differences[1:], [2.5, 97.5]).tolist()
@@ -218,7 +218,9 @@ def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return frame.groupby(["method", "candidates", "synset"])[list(NOUN_SCORES)].mean()
 
 
-def _resampled(nouns: pd.DataFrame, score: str, resamples: int, seed: int) -> NDArray[np.float64]:
+def resampled_nouns(
+    nouns: pd.DataFrame, score: str, resamples: int = RESAMPLES, seed: int = SEED
+) -> NDArray[np.float64]:
     """Return the mean of a score over images, for all nouns and for each resample of them."""
     draws = np.random.default_rng(seed).choice(len(nouns), size=(resamples, len(nouns)))
     counts = [np.bincount(draw, minlength=len(nouns)) for draw in draws]

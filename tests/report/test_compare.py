@@ -1,0 +1,119 @@
+"""Tests of the comparison of two runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tests.manifest_toys import TABLE, UPPER, write_record, write_tree
+from wordbridge.cli import app
+from wordbridge.errors import InputError
+from wordbridge.report.compare import compare_runs
+from wordbridge.translation.sentence_scores import (
+    SentenceScore,
+    text_statistics,
+    write_sentence_scores,
+)
+
+REFERENCES = [f"who is the {word} of this place?" for word in "abcdefghijklmnopqrst"]
+
+
+def write_scores(results: Path, variant: str, wrong: float, sources: list[str]) -> None:
+    chance = np.random.default_rng(5)
+    texts = [
+        " ".join("oh" if chance.random() < wrong else w for w in text.split())
+        for text in REFERENCES
+    ]
+    rows = text_statistics(texts, REFERENCES, lowercase=True)
+    rows["nll"] = np.ones((len(texts), 2))
+    path = results / f"scores/{variant}/1.tsv"
+    path.parent.mkdir(parents=True)
+    scores = [
+        SentenceScore(source, str(n), 5, {name: values[n] for name, values in rows.items()})
+        for n, source in enumerate(sources)
+    ]
+    write_sentence_scores(path, scores)
+
+
+def write_hits(results: Path, method: str, hit: float) -> None:
+    nouns = [
+        {
+            "candidates": "seen",
+            "synset": f"n{number:08}",
+            "images": 1,
+            "hit@5": float(number < 40 * hit),
+            "wrong": 1,
+            "wrong_steps": 3.0,
+        }
+        for number in range(40)
+    ]
+    path = results / f"devise_scores/{method}/1.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"method": method, "nouns": nouns}))
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> tuple[Path, Path]:
+    """Return two runs: another setting, another module, and some other scores."""
+    first, second = (write_tree(tmp_path / name) for name in ("first", "second"))
+    params: dict[str, Any] = {"settings": {"case": {"of": "words"}, "size": 3}}
+    write_record(tmp_path / "second", UPPER | {"params": params})
+    write_record(
+        tmp_path / "second", TABLE | {"code": {"table.py": "a1", "wordbridge/files.py": "c3"}}
+    )
+    for folder, wrong, hit in ((first, 0.5, 0.3), (second, 0.1, 0.3)):
+        write_scores(folder, "attention", wrong, REFERENCES)
+        write_scores(folder, "all", 0.2, REFERENCES)
+        write_hits(folder, "ridge", hit)
+    write_scores(first, "other", 0.5, REFERENCES)
+    write_scores(second, "other", 0.5, REFERENCES[::-1])
+    write_scores(second, "extra", 0.5, REFERENCES)
+    return first, second
+
+
+def test_settings_code_and_scores_that_differ_are_listed(runs: tuple[Path, Path]) -> None:
+    result = compare_runs(*runs)
+    (setting,) = result.settings
+    assert (setting.rule, setting.jobs) == ("upper", ["upper 1"])
+    assert setting.difference == ("settings.case.of", "letters", "words")
+    assert result.code == ["wordbridge/files.py"]
+    verdicts = {(each.name, each.score): each.verdict for each in result.scores}
+    assert verdicts == {
+        ("attention", "BLEU"): "differs",
+        ("all", "BLEU"): "not significant",
+        ("other", "BLEU"): "other test data",
+        ("ridge", "hit@5 seen, %"): "not significant",
+    }
+    better = next(each for each in result.scores if each.name == "attention")
+    assert better.low is not None
+    assert better.high is not None
+    assert 0 < better.low < better.second - better.first < better.high
+
+
+def test_the_command_prints_text_or_json(runs: tuple[Path, Path]) -> None:
+    shown = CliRunner().invoke(app, ["compare", *map(str, runs)]).output
+    assert "  upper  settings.case.of: letters -> words  (1)" in shown
+    assert "  wordbridge/files.py" in shown
+    assert [line.split()[0] for line in shown.splitlines()[-4:]] == [
+        "all",
+        "attention",
+        "other",
+        "ridge",
+    ]
+    values = json.loads(CliRunner().invoke(app, ["compare", "--json", *map(str, runs)]).output)
+    assert values["settings"][0]["key"] == "settings.case.of"
+    assert values["scores"][0]["verdict"] == "not significant"
+
+
+def test_equal_runs_have_no_differences(runs: tuple[Path, Path]) -> None:
+    result = compare_runs(runs[0], runs[0])
+    assert (result.settings, result.code) == ([], [])
+    assert {each.verdict for each in result.scores} == {"not significant"}
+
+
+def test_a_folder_without_records_is_an_error(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        compare_runs(runs[0], tmp_path / "absent")

@@ -1,0 +1,47 @@
+"""Results of a search on the terminal: an aligned table; into a pipe: columns or JSON."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import typer
+
+from wordbridge.search.index import Hit
+
+
+def show_hits(hits: Sequence[Hit], as_json: bool, sheet: Path | None, terminal: bool) -> None:
+    """Print ``hits``, to a ``terminal`` or not; write a contact sheet to ``sheet`` if it is set."""
+    if terminal and not as_json:
+        typer.echo(hits_table(hits, shutil.get_terminal_size().columns))
+    else:
+        for hit in hits:
+            columns = (f"{hit.score:.4f}", hit.label, hit.path, hit.file)
+            text = "\t".join(columns).rstrip("\t")
+            typer.echo(json.dumps(hit.record(), ensure_ascii=False) if as_json else text)
+    if sheet is not None:
+        from wordbridge.report.contact_sheet import result_tile, save_sheet
+
+        save_sheet(sheet, [[result_tile(hit) for hit in hits]])
+
+
+def hits_table(hits: Sequence[Hit], width: int) -> str:
+    """Return an aligned table; file names are shortened in the middle to fit into ``width``."""
+    from tabulate import tabulate
+
+    rows = [[hit.rank, f"{hit.score:.3f}", hit.label, hit.hypernym] for hit in hits]
+    table = partial(tabulate, disable_numparse=True, tablefmt="simple")
+    text: str = table(rows, headers := ["rank", "score", "noun", "hypernym"])
+    if not any(hit.file for hit in hits):
+        return text
+    room = max(width - len(text.partition("\n")[0]) - 4, 20)
+    rows = [[*row, _shorten_middle(hit.file, room)] for row, hit in zip(rows, hits, strict=True)]
+    return str(table(rows, [*headers, "file"]))
+
+
+def _shorten_middle(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    end = (length - 3) * 2 // 3  # the end of a path has the name of the file
+    return f"{text[: length - 3 - end]}...{text[-end:]}"
