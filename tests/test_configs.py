@@ -1,6 +1,9 @@
 """The experiments in configs/: that each one, on top of the default, runs what its header lists."""
 
+import io
 import re
+import tarfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -12,6 +15,9 @@ import yaml
 from snakemake.utils import update_config
 
 from tests.planned import Planner
+from wordbridge.images.listing import list_images
+from wordbridge.images.split import SplitSettings, split_images
+from wordbridge.nouns.table import Noun
 from wordbridge.report.page import topic_of
 from wordbridge.translation.settings import settings_from
 from workflow.config import load
@@ -302,6 +308,52 @@ def test_imagenet_needs_only_its_folder_and_the_files_of_the_lesson(planned: Cal
     assert planned_outputs(plan, r"(results)/(?!imagenet/)") == set()
 
 
+def test_imagenette_needs_its_archive_and_the_files_of_the_default(planned: Callable[..., str]):
+    plan = planned("configs/imagenette.yaml", "images")
+    fetched = {"imagenette", "wordnet_nouns", "imagenet_synsets", "glove_matrix", "glove_words"}
+    fetched |= {"efficientnet_lite0"}
+    assert planned_outputs(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
+    methods = planned_outputs(plan, r"results/imagenette/devise_scores/(\w+)/1\.json")
+    assert {("lesson_head",), ("head",), ("softmax",)} <= methods
+    assert planned_outputs(plan, r"(results)/(?!imagenette/)") == set()
+
+
+CLASSES = ["n01440764", "n02102040", "n02979186", "n03000684", "n03028079"]
+CLASSES += ["n03394916", "n03417042", "n03425413", "n03445777", "n03888257"]
+
+
+def test_an_archive_of_imagenettes_layout_has_labels_and_splits(tmp_path: Path):
+    config = resolved("configs/imagenette.yaml")
+    names = [
+        f"imagenette2-320/{folder}/{synset}/{name}_{synset}_{number}.JPEG"
+        for folder, name in (("train", "ILSVRC2012"), ("val", "ILSVRC2012_val"))
+        for synset in CLASSES
+        for number in range(20)
+    ]
+    with tarfile.open(tmp_path / "imagenette", "w:gz") as archive:
+        for name in [*names, "imagenette2-320/noisy_imagenette.csv", "imagenette2-320/.DS_Store"]:
+            info = tarfile.TarInfo(name)
+            info.size = len(name)
+            archive.addfile(info, io.BytesIO(name.encode()))
+    nouns = [Noun(synset, (synset,), (), number, "") for number, synset in enumerate(CLASSES)]
+    images, left_out, labels = list_images(
+        "imagenette",
+        config["image_sets"]["imagenette"],
+        {"archive": str(tmp_path / "imagenette")},
+        nouns,
+        tmp_path / "listed.zip",
+    )
+    assert [image.image for image in images] == sorted(names)
+    assert [item.image for item in left_out] == [
+        "imagenette2-320/.DS_Store",
+        "imagenette2-320/noisy_imagenette.csv",
+    ]
+    assert labels == []
+    rows, _ = split_images(images, nouns, SplitSettings(**config["image_split"]))
+    counts = Counter((row.image.split("/")[1], row.split) for row in rows)
+    assert counts == {("train", "train"): 180, ("train", "valid"): 20, ("val", "test"): 200}
+
+
 def test_no_image_of_imagenets_valid_folder_chooses_anything():
     split = resolved("configs/imagenet.yaml")["image_split"]
     assert (split["test_sets"], split["unseen"], split["test"]) == (["imagenet"], 0, 0)
@@ -354,7 +406,8 @@ def test_every_variant_has_settings_that_go_together(name: str):
 )
 def test_the_page_has_a_topic_for_every_table_and_figure(experiment: str, tmp_path: Path):
     config: dict[str, Any] = {}
-    for each in (read("config.yaml"), read(experiment)):
+    words = {"image_sets": {"photos": {"labels": "folders"}}}  # of configs/photos.yaml alone
+    for each in (read("config.yaml"), read(experiment), words if "photos" in experiment else {}):
         update_config(config, each)
     (job,) = (j for j in Planner(tmp_path).plan(config).jobs.values() if j.rule == "build_page")
     for path in map(Path, job.inputs):

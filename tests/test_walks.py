@@ -92,12 +92,12 @@ def test_an_image_enters_at_most_15_modules_from_file_to_contact_sheet(tmp_path:
     model = tmp_path / "model.safetensors", tmp_path / "settings.json"
     write_model(saved_head(1280, 5), *model)
     block = {"kind": "folder", "folder": str(tmp_path / "images"), "image_kind": "photo"}
-    block |= {"split": "", "labelled": False}
+    block |= {"split": "", "labels": "none"}
     hnsw = defaults("search.graph")
     cpu = torch.device("cpu")
 
     def search() -> None:
-        images, _ = list_images("own", block, {}, [], tmp_path / "own.zip")
+        images, _, _ = list_images("own", block, {}, [], tmp_path / "own.zip")
         write_images(tmp_path / "own.tsv", images)
         write_shards([tmp_path / "0.tsv"], read_images(tmp_path / "own.tsv"))
         shard = extract(

@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from wordbridge.images.files import LeftOut, content, suffix_reason, walk
+from wordbridge.images.files import ANNOTATIONS, LeftOut, content, suffix_reason, walk
 
 CACHE = Path("resources/folders")  # outside the results, which may be deleted
 THREADS = 8  # folders read at once
@@ -23,7 +23,7 @@ SETTLED = 2.0  # seconds; a file that changed later may change again within the 
 
 
 def folder_digest(folder: str, any_ending: bool = False) -> str:
-    """Return a digest of the names of all files below a folder and the contents of its images.
+    """Return a digest of the names of all files below a folder, its images and annotations.
 
     ``wordbridge.images.files`` decides which files are images; with ``any_ending`` all are that it
     does not leave out. A folder that does not exist or cannot be listed counts as empty: the job
@@ -63,7 +63,7 @@ def _scan(
     if not (digest := contents.get(listing)):
         texts = (
             "\0".join([name, *content(os.path.join(folder, name))])
-            if any_ending or not suffix_reason(name)
+            if any_ending or name == ANNOTATIONS or not suffix_reason(name)
             else name
             for name in names
         )

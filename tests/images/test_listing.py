@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.images.image_toys import BAT, CAT, CHICKEN, DOG, NOUNS, PUG
+from tests.images.image_toys import BAT, CAT, CHICKEN, CRANE, DOG, MACHINE, NOUNS, PUG
 from wordbridge.errors import InputError
 from wordbridge.images.files import LeftOut, content
 from wordbridge.images.listing import (
+    label_of,
     list_folder,
     list_images,
     list_table,
@@ -29,7 +30,12 @@ STAMPS = "./usr/share/tuxpaint/stamps/"
 
 
 def settings(kind: str, **values: object) -> dict[str, object]:
-    defaults = {"image_kind": "photo", "split": None, "skip": ["symbols", "town/roadsigns"]}
+    defaults = {
+        "image_kind": "photo",
+        "labels": "synsets",
+        "split": None,
+        "skip": ["symbols", "town/roadsigns"],
+    }
     return {"kind": kind} | defaults | values
 
 
@@ -76,7 +82,7 @@ def test_stamps_are_read_with_their_sentences(tmp_path: Path):
     }
     package = pack_tar(tmp_path / "s.deb", {STAMPS + name: data for name, data in files.items()})
     archive = tmp_path / "out.zip"
-    items, left_out = list_images("s", settings("stamps"), {"package": package}, NOUNS, archive)
+    items, left_out, _ = list_images("s", settings("stamps"), {"package": package}, NOUNS, archive)
     assert [(p.image, p.synset, p.kind, p.fr_name) for p in items] == [
         ("animals/bat2.png", BAT, "photo", ""),
         ("animals/cartoon/birds.png", CHICKEN, "drawing", ""),
@@ -126,7 +132,7 @@ def emoji_files(tmp_path: Path) -> dict[str, str]:
 def test_emoji_are_drawn_and_named(tmp_path: Path):
     files = emoji_files(tmp_path)
     icons = {**files, "package": files["groups"]}
-    items, left_out = list_images("e", settings("emoji"), icons, NOUNS, tmp_path / "e.zip")
+    items, left_out, _ = list_images("e", settings("emoji"), icons, NOUNS, tmp_path / "e.zip")
     assert [(p.image, p.synset, p.kind, p.name, p.fr_name) for p in items] == [
         ("1f408.png", CAT, "drawing", "black cat", ""),
         ("1f436.png", DOG, "drawing", "dog face", "t\u00eate de chien"),
@@ -138,7 +144,7 @@ def test_emoji_are_drawn_and_named(tmp_path: Path):
 def test_emoji_may_be_files_of_an_asset_package(tmp_path: Path):
     files = emoji_files(tmp_path)
     assets = {**files, "package": files["assets"]}
-    items, _ = list_images("e", settings("emoji"), assets, NOUNS, tmp_path / "e.zip")
+    items, _, _ = list_images("e", settings("emoji"), assets, NOUNS, tmp_path / "e.zip")
     assert [(p.image, read_bytes(p)) for p in items] == [
         ("1f408.webp", b"a"),
         ("1f436.webp", b"b"),
@@ -148,7 +154,7 @@ def test_emoji_may_be_files_of_an_asset_package(tmp_path: Path):
 def test_samples_have_the_class_of_their_name_and_the_split_of_the_config(tmp_path: Path):
     files = {"foolbox/data/imagenet_00_3.jpg": b"1", "foolbox/data/cifar10_00_3.png": b"2"}
     package = {"package": pack_zip(tmp_path / "f.whl", files)}
-    [image], _ = list_images(
+    [image], _, _ = list_images(
         "f", settings("foolbox", split="valid"), package, NOUNS, tmp_path / "f.zip"
     )
     assert (image.synset, image.split, image.name) == (PUG, "valid", "pug")
@@ -157,7 +163,7 @@ def test_samples_have_the_class_of_their_name_and_the_split_of_the_config(tmp_pa
 def test_a_tar_of_images_becomes_a_zip(tmp_path: Path):
     files = {f"./train/{DOG}/a.JPEG": b"dog", "valid/n99999999/b.png": b"?", "x/own.png": b"own"}
     archive = pack_tar(tmp_path / "t.tar.gz", files)
-    items, left_out = list_images(
+    items, left_out, _ = list_images(
         "t", settings("tar"), {"archive": archive}, NOUNS, tmp_path / "t.zip"
     )
     assert [(p.image, p.synset, p.split, p.name, read_bytes(p)) for p in items] == [
@@ -188,7 +194,7 @@ def test_what_is_wrong_with_one_member_of_an_archive_leaves_out_that_one(tmp_pat
     directory = packed.index(b"PK\x01\x02")
     packed[packed.index(b"odd.png", directory) - 36] = 9  # a method that is not supported
     path.write_bytes(packed)
-    items, left_out = list_images(
+    items, left_out, _ = list_images(
         "t", settings("tar"), {"archive": str(path)}, NOUNS, tmp_path / "out.zip"
     )
     assert [(item.image, item.synset, read_bytes(item)) for item in items] == [
@@ -215,8 +221,8 @@ def test_links_and_second_files_of_a_tar_are_left_out(tmp_path: Path):
             info.size = 0 if link else 1
             archive.addfile(info, io.BytesIO(b"x"))
     files = {"archive": str(tmp_path / "t.tar")}
-    block = settings("tar", labelled=False)
-    [image], left_out = list_images("t", block, files, NOUNS, tmp_path / "out.zip")
+    block = settings("tar", labels="none")
+    [image], left_out, _ = list_images("t", block, files, NOUNS, tmp_path / "out.zip")
     assert image.image == "a.png"
     assert left_out == [
         LeftOut("a.png", "in the set twice; only the first is used"),
@@ -229,8 +235,8 @@ def test_links_and_second_files_of_a_tar_are_left_out(tmp_path: Path):
 def test_folders_of_an_album_are_no_labels(tmp_path: Path, kind: str):
     fill(tmp_path, "in/n20190705/a.png", f"in/{DOG}/b.png")
     packed = pack_zip(tmp_path / "a.zip", {"n20190705/a.png": b"x", f"{DOG}/b.png": b"x"})
-    block = settings(kind, folder=str(tmp_path / "in"), labelled=False)
-    images, left_out = list_images("a", block, {"archive": packed}, NOUNS, tmp_path / "o.zip")
+    block = settings(kind, folder=str(tmp_path / "in"), labels="none")
+    images, left_out, _ = list_images("a", block, {"archive": packed}, NOUNS, tmp_path / "o.zip")
     assert [(image.image, image.synset) for image in images] == [
         (f"{DOG}/b.png", ""),
         ("n20190705/a.png", ""),
@@ -241,8 +247,8 @@ def test_folders_of_an_album_are_no_labels(tmp_path: Path, kind: str):
 def test_an_album_needs_no_labels(tmp_path: Path):
     (tmp_path / "own/sub").mkdir(parents=True)
     (tmp_path / "own/sub/a.png").write_bytes(b"a")
-    block = settings("folder", folder=str(tmp_path / "own"), split="train", labelled=False)
-    [image], _ = list_images("o", block, {}, NOUNS, tmp_path / "o.zip")
+    block = settings("folder", folder=str(tmp_path / "own"), split="train", labels="none")
+    [image], _, _ = list_images("o", block, {}, NOUNS, tmp_path / "o.zip")
     assert (image.image, image.synset, image.split, image.kind) == (
         "sub/a.png",
         "",
@@ -259,7 +265,7 @@ def test_a_table_of_images_is_the_fetched_resource_and_not_a_file_of_its_name(tm
     fetched.write_text(f"path\tsynset\tsplit\na.png\t{DOG}\tval\n", encoding="utf-8")
     block = settings("table", table="my_table", folder=str(tmp_path / "own"))
     files = {"table": str(fetched)}
-    [image], _ = list_images("t", block, files, NOUNS, tmp_path / "t.zip")
+    [image], _, _ = list_images("t", block, files, NOUNS, tmp_path / "t.zip")
     assert (image.image, image.synset, image.split) == ("a.png", DOG, "valid")
     assert read_bytes(image) == b"a"
 
@@ -303,6 +309,130 @@ def test_folders_set_label_and_split(path: str):
     assert (synset_of(path), split_of(path)) == CASES[path]
 
 
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("train/golden_retriever/a.jpg", "golden_retriever"),
+        ("dogs/a.jpg", "dogs"),
+        ("101_ObjectCategories/001.ak47/a.jpg", "001.ak47"),
+        ("dogs/2019/05/a.jpg", "dogs"),
+        ("dogs/poodles/a.jpg", "poodles"),
+        ("train/dog/images/a.jpg", "dog"),
+        ("Images/dog/a.jpg", "dog"),
+        ("val/images/a.jpg", ""),
+        ("train/a.jpg", ""),
+        ("a.jpg", ""),
+        ("2019-05/a.jpg", ""),
+        ("set/Train/train/a.jpg", "train"),  # a split, and railway cars
+        ("train/test/a.jpg", "test"),
+        ("chats/\u00e9t\u00e9/a.jpg", "\u00e9t\u00e9"),
+    ],
+)
+def test_the_innermost_folder_that_may_be_a_label_is_one(path: str, label: str):
+    assert label_of(path) == label
+
+
+LABELLED = {
+    "train/001.dogs/a.png": (DOG, "train"),
+    "train/true_cat/b.png": (CAT, "train"),
+    f"val/{PUG}/c.png": (PUG, "valid"),
+    "val/old crane/d.png": ("", ""),
+    "val/cranes/e.png": (MACHINE, "valid"),
+    "f.png": ("", ""),
+}
+
+
+@pytest.mark.parametrize("kind", ["folder", "tar"])
+def test_folders_may_be_named_by_nouns(tmp_path: Path, kind: str):
+    fill(tmp_path, *(f"in/{path}" for path in LABELLED))
+    packed = pack_zip(tmp_path / "a.zip", dict.fromkeys(LABELLED, b"x"))
+    block = settings(kind, folder=str(tmp_path / "in"), labels="folders")
+    files = {"archive": packed}
+    images, left_out, labels = list_images("own", block, files, NOUNS, tmp_path / "o.zip")
+    assert {image.image: (image.synset, image.split) for image in images} == LABELLED
+    assert [image.name for image in images if image.synset == CAT] == ["cat"]
+    assert left_out == []
+    assert [(label.label, label.images, label.senses) for label in labels] == [
+        ("001.dogs", 1, 1),
+        ("cranes", 1, 2),
+        ("old crane", 1, 0),
+        ("true_cat", 1, 1),
+    ]
+
+
+@pytest.mark.parametrize("labels", ["synsets", "none"])
+def test_names_of_folders_are_labels_only_with_that_setting(tmp_path: Path, labels: str):
+    fill(tmp_path, *(f"in/{path}" for path in LABELLED))
+    block = settings("folder", folder=str(tmp_path / "in"), labels=labels)
+    images, _, words = list_images("own", block, {}, NOUNS, tmp_path / "o.zip")
+    assert words == []
+    synsets = [PUG] * (labels == "synsets")
+    assert [image.synset for image in images if image.synset] == synsets
+
+
+def test_a_table_sets_labels_that_wordnet_does_not_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    fill(tmp_path, *(f"in/{path}" for path in LABELLED))
+    (tmp_path / "labels.tsv").write_text(
+        f"label\tsynset\nCranes\t{CRANE}\ntrue_cat\t\nparrot\t{DOG}\n", encoding="utf-8"
+    )
+    block = settings("folder", folder=str(tmp_path / "in"), labels="folders")
+    files = {"labels_table": str(tmp_path / "labels.tsv")}
+    images, _, labels = list_images("own", block, files, NOUNS, tmp_path / "o.zip")
+    changed = {image.image: image.synset for image in images}
+    assert (changed["val/cranes/e.png"], changed["train/true_cat/b.png"]) == (CRANE, "")
+    assert {label.label: label.senses for label in labels}["cranes"] is None
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: image set own: 1 labels are no nouns of WordNet; set them in its labels_table: "
+        "old crane",
+        "warning: image set own: 1 labels are in its labels_table, but those of no image; correct "
+        "them: parrot",
+    ]
+
+
+TINY = {
+    f"train/{DOG}/images/{DOG}_0.JPEG": (DOG, "train"),
+    f"train/{CAT}/images/{CAT}_0.JPEG": (CAT, "train"),
+    "val/images/val_0.JPEG": (CAT, "valid"),
+    "val/images/val_1.JPEG": (DOG, "valid"),
+    "val/images/val_2.JPEG": ("", ""),
+    "test/images/test_0.JPEG": ("", ""),
+}
+ANNOTATIONS = (
+    f"val_0.JPEG\t{CAT}\t0\t32\t44\t62\r\nval_1.JPEG\t{DOG}\t1\t1\t9\t9\r\nval_2.JPEG\tdog"
+)
+
+
+@pytest.mark.parametrize("labels", ["synsets", "folders", "none"])
+@pytest.mark.parametrize("kind", ["folder", "tar"])
+def test_tiny_imagenet_has_the_labels_of_its_folder_val_in_a_table(
+    tmp_path: Path, kind: str, labels: str
+):
+    files = dict.fromkeys(TINY, b"x") | {
+        f"train/{DOG}/{DOG}_boxes.txt": b"x",
+        "val/val_annotations.txt": ANNOTATIONS.encode(),
+        "wnids.txt": b"x",
+    }
+    for path, data in files.items():
+        fill(tmp_path / "in", f"tiny-imagenet-200/{path}", data=data)
+    packed = pack_zip(
+        tmp_path / "t.zip", {f"tiny-imagenet-200/{path}": data for path, data in files.items()}
+    )
+    block = settings(kind, folder=str(tmp_path / "in/tiny-imagenet-200"), labels=labels)
+    images, left_out, words = list_images(
+        "tiny", block, {"archive": packed}, NOUNS, tmp_path / "o.zip"
+    )
+    listed = {
+        image.image.removeprefix("tiny-imagenet-200/"): (image.synset, image.split)
+        for image in images
+    }
+    assert listed == (TINY if labels != "none" else dict.fromkeys(TINY, ("", "")))
+    assert {item.reason for item in left_out} == {"not an image by its suffix"}
+    expected = ["tiny-imagenet-200"] * (labels == "folders" and kind == "tar")
+    assert [word.label for word in words] == expected
+
+
 def fill(folder: Path, *paths: str, data: bytes = b"x") -> None:
     for path in paths:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -338,8 +468,8 @@ def test_what_is_passed_over_in_a_folder_has_a_reason(tmp_path: Path):
     fill(album, "two\nlines.png", "t\tab.png", "\x1b[31m.png", ".thumbnails/a.png")
     fill(album, *(name if name.endswith((".db", ".ini")) else f"{name}/a.png" for name in SYSTEM))
     (album / "2019").symlink_to("nowhere")
-    block = settings("folder", folder=str(album), labelled=False)
-    images, left_out = list_images("a", block, {}, NOUNS, tmp_path / "o.zip")
+    block = settings("folder", folder=str(album), labels="none")
+    images, left_out, _ = list_images("a", block, {}, NOUNS, tmp_path / "o.zip")
     assert [image.image for image in images] == ["#1.png", "@ home/b.png", "a.png"]
     system = [LeftOut(name, "a file or folder of the system") for name in SYSTEM]
     assert left_out == sorted(
@@ -423,7 +553,7 @@ def test_few_images_and_few_labels_are_warnings(tmp_path: Path, capsys: pytest.C
     assert "expected labels, got 1 of 11 images" in unlabelled
     for number in range(100):
         (tmp_path / f"in/{number}.txt").unlink()
-    list_images("own", {**block, "labelled": False}, {}, NOUNS, tmp_path / "own.zip")
+    list_images("own", {**block, "labels": "none"}, {}, NOUNS, tmp_path / "own.zip")
     assert capsys.readouterr().err == ""
 
 
@@ -496,10 +626,42 @@ def test_a_table_names_images_synsets_and_splits(tmp_path: Path, name: str, mark
     assert hidden == LeftOut(".hidden/d.png", "hidden")
 
 
+def test_the_labels_of_a_table_may_be_nouns(tmp_path: Path):
+    fill(tmp_path, *(f"in/{name}.png" for name in "abcdef"))
+    rows = ["path,label,split", "a.png,dogs,train", f"b.png,{CAT},", "c.png,,", "d.png,old  dog,"]
+    rows += ["e.png,crane,valid", 'f.png,"001. dog",']
+    (tmp_path / "t.csv").write_text("\n".join(rows), encoding="utf-8")
+    block, files = settings("table", folder=str(tmp_path / "in")), {"table": f"{tmp_path}/t.csv"}
+    images, left_out, labels = list_images("t", block, files, NOUNS, tmp_path / "o.zip")
+    assert [image.synset for image in images] == [DOG, CAT, "", "", MACHINE, DOG]
+    assert [image.split for image in images] == ["train", "", "", "", "valid", ""]
+    assert left_out == []
+    assert [(label.label, label.senses) for label in labels] == [
+        ("001. dog", 1),
+        ("crane", 2),
+        ("dogs", 1),
+        ("old dog", 0),
+    ]
+
+
+@pytest.mark.parametrize("column", ["synset\tlabel", "label\tsynset"])
+def test_of_a_synset_and_a_label_in_a_table_the_synset_counts(tmp_path: Path, column: str):
+    fill(tmp_path, "a.png", "b.png")
+    both = {"synset": (DOG, ""), "label": ("cat", "cat")}
+    rows = ["\t".join(both[name][row] for name in column.split("\t")) for row in range(2)]
+    (tmp_path / "t").write_text(f"path\t{column}\na.png\t{rows[0]}\nb.png\t{rows[1]}\n")
+    block, files = settings("table", folder=str(tmp_path)), {"table": f"{tmp_path}/t"}
+    images, _, _ = list_images("t", block, files, NOUNS, tmp_path / "o.zip")
+    assert [image.synset for image in images] == [DOG, CAT]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("file\tsynset\na.png\t\n", "expected the columns path and synset, got file, synset"),
+        (
+            "file\tsynset\na.png\t\n",
+            "expected the columns path and synset or label, got file, synset",
+        ),
         ("path\tsynset\na.png\tdog\n", "expected a synset such as n01440764, got 'dog'"),
         ("path\tsynset\na.png\n", "line 2: expected 2 columns"),
         (
@@ -526,9 +688,9 @@ def test_a_bad_row_of_a_table_leaves_out_that_image(tmp_path: Path):
     rows = ["path\tsynset\tsplit", "\u00e9/ \u00e9.png\t\t", "tr\\a.png\t\t", "b.png\tdog\t"]
     rows += ["b.png\t\tdev", "b.png\t\t", "b.png\t\t", "@eaDir/b.png\t\t"]
     (tmp_path / "t.tsv").write_text("\n".join(rows), encoding="utf-8")
-    block = settings("table", folder=str(tmp_path), labelled=False)
+    block = settings("table", folder=str(tmp_path), labels="none")
     files = {"table": str(tmp_path / "t.tsv")}
-    images, left_out = list_images("t", block, files, NOUNS, tmp_path / "o.zip")
+    images, left_out, _ = list_images("t", block, files, NOUNS, tmp_path / "o.zip")
     assert [image.image for image in images] == ["b.png", "tr\\a.png", "\u00e9/ \u00e9.png"]
     assert all(read_bytes(image) == b"x" for image in images)
     assert left_out == [

@@ -31,6 +31,7 @@ from wordbridge.images.backbones import read_weights
 from wordbridge.images.decoding import open_image
 from wordbridge.images.feature_store import HEADER as ROWS_HEADER
 from wordbridge.images.feature_store import FeatureStore
+from wordbridge.images.labels import read_label_table
 from wordbridge.images.listing import list_images
 from wordbridge.images.packages import members
 from wordbridge.manifest import job_name, read_record
@@ -140,7 +141,7 @@ def classes(path: Path) -> list[int | None]:
 
 def listed(kind: str, files: dict[str, Path]) -> list[str]:
     [path] = files.values()
-    settings = {"kind": kind, "image_kind": "photo", "split": None}
+    settings = {"kind": kind, "image_kind": "photo", "split": None, "labels": "synsets"}
     if kind == "table":
         settings["folder"] = str(path.parent)
     dog = Noun("n00000002", ("dog",), (), None, "")
@@ -266,6 +267,11 @@ DOORS: dict[str, Door] = {
         fixed(files.table(("path", "synset"), ("dog.png", "n00000002"))),
         lambda p: listed("table", {"table": p}),
         {"dog.png": fixed(PNGS["b.png"])},
+    ),
+    "labels": Door(
+        "labels.tsv",
+        fixed(files.table(("label", "synset"), ("dogs", "n00000002"), ("misc", ""))),
+        lambda p: read_label_table(str(p), ["n00000002"]),
     ),
     "listed images": Door(
         "split.tsv",

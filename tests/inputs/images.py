@@ -78,6 +78,20 @@ ROWS: list[Row] = [
         files.tarred({"../a.png": b"x", "n00000002/b.png": b"x"}),
         ["n00000002/b.png"],
     ),
+    Bad(
+        "no column label", "labels", b"name\tsynset\n", "expected the columns label and synset, got"
+    ),
+    Bad(
+        "a word for a synset", "labels", swap(b"n00000002", b"dog"), "for the label 'dogs', or noth"
+    ),
+    Bad("a synset of another WordNet", "labels", swap(b"n00000002", b"n1"), "got 'n1'; correct it"),
+    Bad("a row without a synset", "labels", swap(b"misc\t", b"misc"), "line 3: expected 2 columns"),
+    Unusual(
+        "a corrected copy of a set's table",
+        "labels",
+        b"label\timages\tsynset\tsenses\tcandidates\nDogs\t3\tn00000002 \t2\tn1 a; b | n2 c\n",
+        {"Dogs": "n00000002"},
+    ),
     Bad("a NUL in a name", "images in a table", b"path\tsynset\na\0\t\n", "line 2: expected text"),
     Unusual(
         "semicolons, as Excel writes them",

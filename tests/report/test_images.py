@@ -15,6 +15,7 @@ from wordbridge.report.images import (
     image_counts_table,
     label_errors_table,
     nouns_table,
+    word_labels_table,
 )
 from wordbridge.report.published import HITS, published_hits
 from wordbridge.report.tables import markdown
@@ -182,6 +183,27 @@ def test_a_set_has_its_splits_and_the_number_of_images_left_out(tmp_path: Path) 
             "unreadable": 0, "photos": 0, "train": 0, "valid": 0, "test": 0, "unseen": 0,
         },
     ]  # fmt: skip
+
+
+def test_labels_without_a_sense_precede_those_with_several(tmp_path: Path) -> None:
+    header = ("label", "images", "synset", "senses", "candidates")
+    rows = [
+        ("bat", "3", "n2", "2", "n2 | n3"),
+        ("cat", "1", "n1", "1", "n1"),
+        ("set", "1", "", "", ""),
+    ]
+    write_tsv(tmp_path / "a.tsv", header, [*rows, ("None", "2", "", "0", "")])
+    write_tsv(tmp_path / "b.tsv", header, [])
+    write_tsv(tmp_path / "c.tsv", header, rows[:1])
+    table = word_labels_table({name: tmp_path / f"{name}.tsv" for name in "cba"})
+    assert table.frame[["set", "label", "images", "senses"]].to_numpy().tolist() == [
+        ["c", "bat", 3, 2],
+        ["a", "None", 2, 0],
+        ["a", "bat", 3, 2],
+    ]
+    assert "| a | None | 2 | 0 |" in re.sub(" +", " ", markdown(table))
+    empty = word_labels_table({"b": tmp_path / "b.tsv"})
+    assert list(empty.frame.columns) == list(empty.columns)
 
 
 def test_the_table_names_the_method_and_seed_of_its_predictions() -> None:

@@ -213,6 +213,23 @@ NOUNS = [
             ["5 % of the names in both languages have a vector."],
         ),
         (
+            {
+                "labels": [
+                    {"set": "a", "label": "ak47", "senses": 0},
+                    {"set": "a", "label": "crane", "senses": 5},
+                    {"set": "b", "label": "bat", "senses": 2},
+                    *({"set": "b", "label": f"cat {number}", "senses": 9} for number in range(11)),
+                ]
+            },
+            [
+                "1 labels of a are no noun of WordNet, so that their images have none: ak47.",
+                "1 labels of a are nouns with several senses, of which the first is used: crane.",
+                "12 labels of b are nouns with several senses, of which the first is used: bat, "
+                + "".join(f"cat {number}, " for number in range(8))
+                + "cat 8 and 2 more.",
+            ],
+        ),
+        (
             {"scores": [SCORES[0] | {"bleu_ceiling": 41.13}]},
             ["BLEU is 41.1 at most, the score of the references' own tokens."],
         ),

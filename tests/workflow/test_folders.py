@@ -151,3 +151,14 @@ def test_file_names_that_are_not_utf8_count(album: Path):
     first = folder_digest("album")
     (album / "\udcff.png").write_bytes(b"x")
     assert folder_digest("album") != first
+
+
+def test_annotations_count_as_the_images_do(album: Path):
+    table = album / "deep/val_annotations.txt"
+    table.write_text("c.gif\tn00000001\n" * 2_000)
+    first, times = folder_digest("album"), table.stat()
+    table.write_text(
+        "c.gif\tn00000001\n" * 999 + "c.gif\tn00000002\n" + "c.gif\tn00000001\n" * 1_000
+    )
+    os.utime(table, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert folder_digest("album") != first

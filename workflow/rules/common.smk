@@ -62,7 +62,8 @@ FIGURES = [
 # Keys of the config's blocks that name fetched files.
 FILE_KEYS = ["bin", "en", "fr", "key2row", "matrix", "strings", "table", "vec", "vectors"]
 FILE_KEYS += ["verses", "words"]
-FILE_KEYS += ["archive", "classes", "groups", "names", "package", "senses", "wordnet"]
+FILE_KEYS += ["archive", "classes", "groups", "labels_table", "names", "package", "senses"]
+FILE_KEYS += ["wordnet"]
 # Bytes of the largest files that are compared by checksum, as in the profiles.
 LARGE = 10**9
 # The settings of a training that determine the learning rate of each step.
@@ -90,6 +91,12 @@ RANGE_TEST_SCHEDULE = {
 
 LABELLED_SETS = config["run"]["images"]
 ALL_SETS = LABELLED_SETS + config["run"]["unlabelled_sets"]
+# Sets whose labels may be words, which can be ambiguous.
+WORD_SETS = [
+    name
+    for name, block in ((name, config["image_sets"][name]) for name in LABELLED_SETS)
+    if block["kind"] == "table" or block.get("labels") == "folders"
+]
 METHODS = config["run"]["methods"]
 SHARDS = range(config["features"]["shards"])
 FEATURES = expand("<results>/features/{set}/{shard}.npy", set=LABELLED_SETS, shard=SHARDS)
@@ -128,6 +135,7 @@ EXAMPLES = config["search"]["examples"] if LABELLED_SETS else {}
 IMAGE_TABLES = expand(
     "<results>/tables/{table}.html",
     table=["nouns", "images", "devise", "devise_words", "devise_nouns"]
+    + ["labels"] * bool(WORD_SETS)
     + ["label_errors", *[f"search_{name}" for name in EXAMPLES]],
 )
 FRENCH_TABLES = ["<results>/tables/french.html"] * bool(FRENCH_VECTORS)
@@ -313,7 +321,9 @@ def image_set_block(wildcards):
     """
     block = config["image_sets"][wildcards.set]
     if block["kind"] in ("folder", "table", "tar") and wildcards.set not in LABELLED_SETS:
-        block = {**block, "labelled": False}
+        block = {**block, "labels": "none"}
+    if block.get("labels", "folders") != "folders" and block["kind"] != "table":
+        block = {key: block[key] for key in block if key not in ("labels_table", "senses")}
     if not block.get("folder"):
         return block
     # A table may list files of any ending.

@@ -55,11 +55,12 @@ rule shards:
 rule list_images:
     """The images of one set, with the nouns that they show."""
     input:
-        unpack(lambda wildcards: resource_files(config["image_sets"][wildcards.set])),
+        unpack(lambda wildcards: resource_files(image_set_block(wildcards))),
         nouns="<results>/nouns/nouns.tsv",
     output:
         images="<results>/images/{set}.tsv",
         left_out="<results>/images/{set}.left_out.tsv",
+        labels="<results>/images/{set}.labels.tsv",
         archive="<results>/images/{set}.zip",
     log:
         "<logs>/list_images/{set}.log",
@@ -130,21 +131,24 @@ rule extract_features:
 
 
 rule tabulate_images:
-    """Tables of the image sets (counts of each split, left out) and of nouns with a word vector."""
+    """Tables of the image sets (counts, left out), of nouns with a word vector, and of labels."""
     input:
         nouns="<results>/nouns/coverage.tsv",
         images=expand("<results>/images/{set}.tsv", set=ALL_SETS),
         left_out=expand("<results>/images/{set}.left_out.tsv", set=ALL_SETS),
         failed=[path[: -len("npy")] + "failed.tsv" for path in ALL_FEATURES],
         split="<results>/images/split.tsv",
+        labels=expand("<results>/images/{set}.labels.tsv", set=WORD_SETS),
     output:
         images=table("tables/images", "images", "Images", "Image sets"),
         nouns=table("tables/nouns", "images", "Images", "Nouns"),
+        labels=table("tables/labels", "images", "Images", "Labels to check") if WORD_SETS else [],
     log:
         "<logs>/tabulate_images.log",
     conda:
         "../../envs/text.yaml"
     params:
         order=ALL_SETS,
+        labelled=WORD_SETS,
     script:
         "../scripts/tabulate_images.py"

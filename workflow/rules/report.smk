@@ -10,6 +10,7 @@ rule build_page:
             "<results>/tables/{table}.tsv",
             table=["scores", "samples", "coverage", "corpus_pairs"]
             + ["devise", "nouns", "images"] * bool(LABELLED_SETS)
+            + ["labels"] * bool(WORD_SETS)
             + ["french"] * bool(FRENCH_TABLES),
         ),
     output:

@@ -1,7 +1,7 @@
-"""Tables of the image sets (counts of each split, left out) and of the nouns with a word vector."""
+"""Tables of the image sets (counts, left out), of nouns with a word vector, and of labels."""
 
 from wordbridge.job import start_job
-from wordbridge.report.images import image_counts_table, noun_coverage_table
+from wordbridge.report.images import image_counts_table, noun_coverage_table, word_labels_table
 from wordbridge.report.tables import save_table
 
 start_job(snakemake)
@@ -19,3 +19,5 @@ counts = image_counts_table(
 )
 save_table(counts, snakemake.output.images)
 save_table(noun_coverage_table(snakemake.input.nouns), snakemake.output.nouns)
+labels = zip(snakemake.params.labelled, snakemake.input.labels, strict=True)
+save_table(word_labels_table(dict(labels)), snakemake.output.labels)

@@ -30,9 +30,10 @@ _SYSTEM = (
     *("temporary items", "thumbs.db"),
 )
 _LIBRARIES = (".photoslibrary", ".aplibrary", ".photolibrary", ".migratedphotolibrary", ".lrdata")
+ANNOTATIONS = "val_annotations.txt"  # Tiny ImageNet's table of images and labels
 _AGAIN = "a folder that is in the set already, or above it"
 # A change in the middle of an uncompressed file changes neither its size nor its ends.
-_UNCOMPRESSED = (".bmp", ".tif", ".tiff", ".pbm", ".pfm", ".pgm", ".pnm", ".ppm")
+_UNCOMPRESSED = (".txt", ".bmp", ".tif", ".tiff", ".pbm", ".pfm", ".pgm", ".pnm", ".ppm")
 _END = 1 << 12  # bytes
 
 

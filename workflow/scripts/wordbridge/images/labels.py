@@ -1,21 +1,34 @@
-"""The synset of an English label of an image."""
+"""The synset of an English label of an image, and the labels that a person should check."""
 
+import csv
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
 
+from wordbridge.errors import InputError, shorten
+from wordbridge.files import write_tsv
 from wordbridge.nouns.hierarchy import Hierarchy
-from wordbridge.nouns.table import Noun
+from wordbridge.nouns.table import Noun, lemma_text
+from wordbridge.nouns.wordnet import read_senses
+from wordbridge.text import clean, read_lines
 
 PHYSICAL = "n00001930"  # physical entity: an image shows one of its hyponyms
+_ENTITY = "n00001740"  # the root: some folders are named by an event, such as a sunset
 _PLURALS = (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", ""))
 _IRREGULAR = {"teeth": "tooth", "feet": "foot", "mice": "mouse", "geese": "goose"}
 _IRREGULAR |= {"men": "man", "women": "woman", "children": "child"}
+_SEPARATORS = re.compile(r"(?<=[a-z])(?=[A-Z])|[^\w']+|_")
+_NO_ROW = re.compile(r"\s*(sep=.)?\s*")  # Excel has its delimiter in line 1, as "sep=;"
+_CANDIDATES = 5  # nouns of a label in the table
 
 
 class LabelIndex:
-    """The concrete nouns of WordNet by their lemmas.
+    """The nouns of WordNet by their lemmas, of which images show the concrete ones.
 
     The first choice is a synset whose first lemma is the label ("dolphin" is also a lemma of
     dolphinfish), the second a class of ImageNet, the third the most frequent sense by ``senses``
@@ -27,27 +40,35 @@ class LabelIndex:
         self._subtrees: dict[str, set[str]] = {}
         nouns_of: defaultdict[str, list[Noun]] = defaultdict(list)
         for noun in self._hierarchy.nouns:
-            if noun.synset in self._subtree(PHYSICAL):
-                for lemma in set(map(str.casefold, noun.lemmas)):
-                    nouns_of[lemma].append(noun)
+            lemmas = set(map(str.casefold, noun.lemmas))
+            for lemma in lemmas | set(map(_in_words, lemmas)):
+                nouns_of[lemma].append(noun)
         for lemma, candidates in nouns_of.items():
             candidates.sort(key=partial(_rank, lemma=lemma, senses=senses.get(lemma, ())))
         self._nouns_of = dict(nouns_of)
 
     def match_synset(self, label: str, kinds: Sequence[str] = ()) -> str | None:
-        """Return the synset of a whole label, singular or plural, or None.
+        """Return the synset of the first of the ``candidates``, or None."""
+        return next((noun.synset for noun in self.candidates(label, kinds)), None)
 
-        ``kinds`` are synsets of which the result is a hyponym, the first ones preferred: among
-        animals a chicken is not food.
+    def candidates(
+        self, label: str, kinds: Sequence[str] = (), any_hyphens: bool = False
+    ) -> list[Noun]:
+        """Return the nouns of a whole label, singular or plural, the best one first.
+
+        ``kinds`` are synsets of which they are hyponyms, the first ones preferred: among animals a
+        chicken is not food. A lemma has hyphens between all of its words or none, but with
+        ``any_hyphens`` also a mixture (black-footed albatross).
         """
         subtrees = [self._subtree(kind) for kind in kinds or (PHYSICAL,)]
         for form in _singulars("_".join(re.findall(r"[^\s_-]+", label.casefold()))):
-            for lemma in (form, form.replace("_", "-"), form.replace("_", "")):
-                for subtree in subtrees:
-                    for noun in self._nouns_of.get(lemma, []):
-                        if noun.synset in subtree:
-                            return noun.synset
-        return None
+            spellings = [form, form.replace("_", "-"), form.replace("_", "")]
+            for lemma in [*spellings, _in_words(form)] if any_hyphens else spellings:
+                nouns = self._nouns_of.get(lemma, [])
+                matches = [noun for subtree in subtrees for noun in nouns if noun.synset in subtree]
+                if matches:
+                    return list(dict.fromkeys(matches))
+        return []
 
     def _subtree(self, synset: str) -> set[str]:
         """Return a noun and its descendants, nothing for an unknown noun."""
@@ -58,10 +79,166 @@ class LabelIndex:
         return self._subtrees[synset]
 
 
+def label_index(nouns: Sequence[Noun], files: Mapping[str, str]) -> LabelIndex:
+    """Return the index of nouns with the senses of a set's resources ``files``, if it has them."""
+    return LabelIndex(nouns, read_senses(files["senses"]) if files.get("senses") else {})
+
+
+class Label(NamedTuple):
+    """A label in words, the number of its images, and its synset, "" for none.
+
+    ``senses`` is their number, of which the first is used, or None if the user sets the synset.
+    ``candidates`` are the senses, or those of the last words of a label without any.
+    """
+
+    label: str
+    images: int
+    synset: str
+    senses: int | None
+    candidates: Sequence[Noun]
+
+
+def match_words(
+    name: str, words: Iterable[str], files: Mapping[str, str], nouns: Sequence[Noun]
+) -> list[Label]:
+    """Return the labels in words of the images of the set ``name``, with their synsets.
+
+    Labels that WordNet does not have are a warning, as those of the user's table without an image.
+    """
+    table = read_label_table(files.get("labels_table"), {noun.synset for noun in nouns})
+    labels = match_labels(words, label_index(nouns, files), table)
+    unused = set(map(_key, table)) - {_key(label.label) for label in labels}
+    unknown = [label.label for label in labels if label.senses == 0]
+    for problem, names in (
+        ("no nouns of WordNet; set them in its labels_table", unknown),
+        ("in its labels_table, but those of no image; correct them", sorted(unused)),
+    ):
+        if names:
+            print(
+                f"warning: image set {name}: {len(names)} labels are {problem}: "
+                f"{shorten(', '.join(names))}",
+                file=sys.stderr,
+            )
+    return labels
+
+
+def match_labels(labels: Iterable[str], index: LabelIndex, table: Mapping[str, str]) -> list[Label]:
+    """Return the distinct ones of the images' ``labels``, sorted; ``table`` sets some synsets."""
+    synset_of = {_key(label): synset for label, synset in table.items()}
+    matches = []
+    for label, images in sorted(Counter(labels).items()):
+        texts = _texts(label)
+        nouns = next(filter(None, (_senses(text, index) for text in texts)), [])
+        if (key := _key(label)) in synset_of:
+            match = Label(label, images, synset_of[key], None, nouns)
+        elif nouns:
+            match = Label(label, images, nouns[0].synset, len(nouns), nouns)
+        else:
+            words = texts[-1].split()
+            tails = (_senses(" ".join(words[start:]), index) for start in range(1, len(words)))
+            match = Label(label, images, "", 0, next(filter(None, tails), []))
+        matches.append(match)
+    return matches
+
+
+def write_labels(path: str | Path, labels: Iterable[Label]) -> None:
+    """Write the table of labels in words; a copy with other synsets can be the user's table."""
+    rows = (
+        (
+            label.label,
+            str(label.images),
+            label.synset,
+            "" if label.senses is None else str(label.senses),
+            _described(label.candidates),
+        )
+        for label in labels
+    )
+    write_tsv(path, Label._fields, rows)
+
+
+def read_label_table(path: str | None, synsets: Collection[str]) -> dict[str, str]:
+    """Return the synsets that a user sets by label, "" for images without a label.
+
+    Raises InputError for other columns than label and synset, and for none of the ``synsets``.
+    """
+    synset_of = {}
+    for row in labelled_rows(path, "label") if path else ():
+        synset = synset_of[row["label"]] = row["synset"].strip()
+        if synset and synset not in synsets:
+            raise InputError(
+                f"{path}: expected a synset of WordNet such as n01440764 for the label "
+                f"{row['label']!r}, or nothing, got {synset!r}; correct it"
+            )
+    return synset_of
+
+
+def labelled_rows(table: str | Path, key: str) -> Iterator[Mapping[str, str]]:
+    """Yield the rows of a user's table with the column ``key`` and another for synset or label.
+
+    Tabs, commas or semicolons separate the columns. Raises InputError for another format.
+    """
+    lines = read_lines(table)
+    rows = ((above, line) for above, line in enumerate(lines) if not _NO_ROW.fullmatch(line))
+    above, header = next(rows, (0, ""))
+    delimiter = max("\t,;", key=header.count)  # a semicolon where commas are in numbers
+    reader = csv.DictReader(chain([header.casefold()], lines), delimiter=delimiter, strict=True)
+    others = [name for name in ("synset", "label") if name != key]
+    try:
+        columns = reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+        if key not in columns or not set(others) & set(columns):
+            expected = f"the columns {key} and {' or '.join(others)}"
+            got = shorten(", ".join(columns)) or "nothing"
+            raise InputError(
+                f"{table}: expected {expected}, got {got}; name them in the first line, separated "
+                "by tabs, commas or semicolons"
+            )
+        if "part" in columns:
+            raise InputError(f"{table}: the column part is named split now; rename it")
+        for row in reader:
+            if None in row or None in row.values():
+                raise InputError(
+                    f"{table}, line {above + reader.line_num}: expected {len(columns)} columns"
+                )
+            yield row
+    except csv.Error as error:
+        raise InputError(f"{table}: cannot read a table of images ({error})") from None
+
+
+def _key(label: str) -> str:
+    """Return what the spellings of a label in a folder and in a user's table have in common."""
+    return " ".join(clean(label).split()).casefold()
+
+
+def _senses(text: str, index: LabelIndex) -> list[Noun]:
+    """Return the concrete nouns of a label, or else its other ones."""
+    kinds: tuple[tuple[str, ...], ...] = ((), (_ENTITY,))
+    nouns = (index.candidates(text, kind, any_hyphens=True) for kind in kinds)
+    return next(filter(None, nouns), [])
+
+
+def _described(nouns: Sequence[Noun]) -> str:
+    """Return the first nouns with their glosses, and the number of the others."""
+    texts = [f"{n.synset} {lemma_text(n.lemmas[0])} ({n.gloss})" for n in nouns[:_CANDIDATES]]
+    more = len(nouns) - len(texts)
+    return " | ".join(texts + [f"{more} more"] * bool(more))
+
+
+def _texts(label: str) -> list[str]:
+    """Return a label as words: all of it, without numbers in front, and without those behind."""
+    text = _SEPARATORS.sub(" ", clean(label)).strip()
+    front = re.sub(r"^[\d ]+ ", "", text)
+    return list(dict.fromkeys([text, front, re.sub(r" [\d ]+$", "", front)]))
+
+
 def _rank(noun: Noun, lemma: str, senses: Sequence[str]) -> tuple[bool, bool, int]:
     """Return the key that sorts the nouns of a lemma, the best one first."""
     sense = senses.index(noun.synset) if noun.synset in senses else len(senses)
-    return noun.lemmas[0].casefold() != lemma, noun.class_index is None, sense
+    first = noun.lemmas[0].casefold()
+    return lemma not in (first, _in_words(first)), noun.class_index is None, sense
+
+
+def _in_words(lemma: str) -> str:
+    return lemma.replace("-", " ").replace("_", " ")
 
 
 def _singulars(word: str) -> Iterator[str]:

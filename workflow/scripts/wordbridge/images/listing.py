@@ -1,10 +1,10 @@
 """The images of a set: a folder, a table of files, an archive or a package of images.
 
 A set becomes a table, and a zip archive of the images that come in archives and packages. The
-layout of ImageNet sets labels and splits: folders named n01440764 below train and val.
+layout of ImageNet sets labels and splits: folders named n01440764 below train and val. Folders may
+also be named by nouns, and Tiny ImageNet has a table of the labels of its folder val/images.
 """
 
-import csv
 import os
 import re
 import sys
@@ -13,21 +13,26 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import chain
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from wordbridge.errors import InputError, shorten
+from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, write_tsv
 from wordbridge.images.files import (
+    ANNOTATIONS,
     LeftOut,
     content,
     name_reason,
     suffix_reason,
     walk,
 )
-from wordbridge.images.labels import LabelIndex
+from wordbridge.images.labels import (
+    Label,
+    label_index,
+    labelled_rows,
+    match_words,
+)
 from wordbridge.images.packages import (
     SourceImage,
     add_image,
@@ -47,11 +52,11 @@ from wordbridge.images.table import (
     content_stamp,
 )
 from wordbridge.nouns.table import Noun, lemma_text
-from wordbridge.nouns.wordnet import read_senses
-from wordbridge.text import clean, read_lines
+from wordbridge.text import clean
 
 _SYNSET_FOLDER = re.compile(r"(n\d{8})(?:\b|_).*", re.IGNORECASE)
-_NO_ROW = re.compile(r"\s*(sep=.)?\s*")  # Excel has its delimiter in line 1, as "sep=;"
+_ANNOTATION = re.compile(r"^([^\t\r\n]+)\t(n\d{8})\b", re.MULTILINE)
+_IMAGES = ("images", "image", "img", "imgs")  # folders that are no labels
 _SPLITS = {"train": TRAIN, "valid": VALID, "val": VALID, "validation": VALID, "test": TEST}
 
 
@@ -61,14 +66,16 @@ def list_images(
     files: Mapping[str, str],
     nouns: Sequence[Noun],
     archive: str | Path,
-) -> tuple[list[ImageRow], list[LeftOut]]:
-    """Return the images of the set ``name``, sorted, and the files that were left out.
+) -> tuple[list[ImageRow], list[LeftOut], list[Label]]:
+    """Return the images of the set ``name``, the files that were left out, and labels in words.
 
-    ``files`` are the resources of the set by key. The zip ``archive`` gets the images of archives
-    and packages; for sets of plain files it is empty. Raises InputError for a set without images.
+    All are sorted. ``files`` are the resources of the set by key. The zip ``archive`` gets the
+    images of archives and packages; for sets of plain files it is empty. Raises InputError for a
+    set without images and for an invalid table of labels.
     """
     noun_of = {noun.synset: noun for noun in nouns}
-    rows: dict[str, ImageRow] = {}  # by location
+    rows: dict[str, ImageRow] = {}  # by location, as the labels in words
+    words: dict[str, str] = {}
     left_out: set[LeftOut] = set()
     with atomic_write(archive) as partial, zipfile.ZipFile(partial, "w") as target:
         for image in _source_images(settings, files, nouns):
@@ -85,14 +92,21 @@ def list_images(
             else:
                 if image.data is not None:
                     add_image(target, image.path, image.data)
-                rows[location] = _row(name, settings, image, noun_of.get(image.synset), archive)
+                rows[location] = _row(name, settings, image, archive)
+                if image.label and not image.synset:
+                    words[location] = image.label
                 continue
             left_out.add(LeftOut(image.path, reason))
+    labels = match_words(name, words.values(), files, nouns) if words else []
+    synset_of = {label.label: label.synset for label in labels}
+    for location, row in rows.items():
+        synset = row.synset or synset_of.get(words.get(location, ""), "")
+        rows[location] = _with_noun(row, noun_of.get(synset))
     sources = {**settings, **files}
     source = next(sources[k] for k in ("table", "folder", "archive", "package") if k in sources)
-    labelled = settings.get("labelled", True)
+    labelled = settings.get("labels") != "none"
     _check_counts(f"image set {name}: {source}", [*rows.values()], left_out, labelled)
-    return sorted(rows.values(), key=lambda row: row.image), sorted(left_out)
+    return sorted(rows.values(), key=lambda row: row.image), sorted(left_out), labels
 
 
 def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
@@ -102,12 +116,13 @@ def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
     write_tsv(path, LeftOut._fields, escaped)
 
 
-def list_folder(folder: str | Path, labelled: bool = True) -> Iterator[SourceImage | LeftOut]:
+def list_folder(folder: str | Path, labels: str = "synsets") -> Iterator[SourceImage | LeftOut]:
     """Yield the images of a folder and its subfolders, sorted by path.
 
-    Folders named train, valid, val or test set the split, folders named n01440764 the label if
-    the set is ``labelled``. Files with other suffixes, empty files, broken links, folders that
-    cannot be listed, and what ``walk`` leaves out are left out. Raises InputError without a folder.
+    Folders named train, valid, val or test set the split. Folders named n01440764 and the table
+    val_annotations.txt set the label, with the ``labels`` folders also other names, with none
+    nothing. Files with other suffixes, empty files, broken links, folders that cannot be listed,
+    and what ``walk`` leaves out are left out. Raises InputError without a folder.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -135,19 +150,23 @@ def list_folder(folder: str | Path, labelled: bool = True) -> Iterator[SourceIma
         paths += [(below / name).as_posix() for name in names]
         left_out += [LeftOut(str(below / other.image), other.reason) for other in others]
     yield from left_out
+    annotated = _annotated_synsets(
+        (path, (root / path).read_bytes()) for path in paths if _is_annotation(path)
+    )
     for path in sorted(paths):
         if reason := suffix_reason(path):
             is_broken = os.path.islink(root / path) and not os.path.exists(root / path)
             yield LeftOut(path, "a broken link" if is_broken else reason)
         else:
-            yield _file(root, path, synset_of(path) if labelled else "", split_of(path))
+            yield _file(root, _place(path, labels, annotated))
 
 
-def list_archive(archive: str | Path, labelled: bool = True) -> Iterator[SourceImage | LeftOut]:
+def list_archive(archive: str | Path, labels: str = "synsets") -> Iterator[SourceImage | LeftOut]:
     """Yield the images in a tar or zip archive with their bytes, in its order.
 
     Folders set labels and splits as in ``list_folder``. Raises InputError for a damaged archive.
     """
+    annotated = _annotated_synsets(members(archive, _is_annotation))
     for path, data in members(archive, lambda path: True):
         if item := _left_out_by_name(path):
             yield item
@@ -158,19 +177,21 @@ def list_archive(archive: str | Path, labelled: bool = True) -> Iterator[SourceI
         elif not data:
             yield LeftOut(path, "empty")
         else:
-            yield SourceImage(path, synset_of(path) if labelled else "", split_of(path), data)
+            yield _place(path, labels, annotated)._replace(data=data)
 
 
 def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | LeftOut]:
     """Yield the images that a table names, sorted by path.
 
-    The table has the columns path (below ``folder``), synset and optionally split, separated by
-    tabs, commas or semicolons. Hidden files, and those with an invalid synset or split are left
-    out. Raises InputError for other columns.
+    The table has the columns path (below ``folder``), synset or label (a noun or a synset), and
+    optionally split, separated by tabs, commas or semicolons. Hidden files, and those with an
+    invalid synset or split are left out. Raises InputError for other columns.
     """
-    for row in sorted(_table_rows(Path(table)), key=itemgetter("path")):
-        path, others = row["path"], (row.get(key, "") for key in ("synset", "split"))
-        synset, split = (field.strip().lower() for field in others)
+    for row in sorted(labelled_rows(table, "path"), key=itemgetter("path")):
+        path, label = row["path"], collapse_spaces(row.get("label", ""))
+        synset, split = (row.get(key, "").strip().lower() for key in ("synset", "split"))
+        if re.fullmatch(r"n\d{8}", label.lower()):
+            synset, label = synset or label.lower(), ""
         if synset and not re.fullmatch(r"n\d{8}", synset):
             yield LeftOut(path, f"expected a synset such as n01440764, got {synset!r}")
         elif split and split not in _SPLITS:
@@ -178,7 +199,8 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | 
         elif item := _left_out_by_name(path):
             yield item._replace(image=path)
         else:
-            yield _file(Path(folder), path, synset, _SPLITS.get(split, NO_SPLIT))
+            image = SourceImage(path, synset, _SPLITS.get(split, NO_SPLIT), label=label)
+            yield _file(Path(folder), image)
 
 
 def synset_of(path: str) -> str:
@@ -186,6 +208,21 @@ def synset_of(path: str) -> str:
     for folder in reversed(PurePosixPath(path).parent.parts):
         if match := _SYNSET_FOLDER.fullmatch(folder):
             return match[1].lower()
+    return ""
+
+
+def label_of(path: str) -> str:
+    """Return the name of the innermost folder of a path that may be a label, or "".
+
+    The folder of the split, folders named images and those without letters are no labels.
+    """
+    folders = list(PurePosixPath(path).parent.parts)
+    names = [name.lower() for name in folders]
+    split = next((place for place, name in enumerate(names) if name in _SPLITS), None)
+    for place in reversed(range(len(folders))):
+        is_label = place != split and names[place] not in _IMAGES
+        if is_label and re.search(r"[^\W\d_]", folders[place]):
+            return folders[place]
     return ""
 
 
@@ -210,7 +247,8 @@ def _check_counts(
     if labelled and labels < len(rows) / 10:
         problem = (
             f"{source}: expected labels, got {labels} of {len(rows)} images; name folders by "
-            "synsets (n02084071), or put an album into run.unlabelled_sets"
+            "synsets (n02084071), set labels: folders if nouns name them, or put an album into "
+            "run.unlabelled_sets"
         )
         if not labels:
             raise InputError(problem)
@@ -222,14 +260,14 @@ def _source_images(
 ) -> Iterable[SourceImage | LeftOut]:
     match settings["kind"]:
         case "folder":
-            return list_folder(settings["folder"], settings.get("labelled", True))
+            return list_folder(settings["folder"], settings["labels"])
         case "table":
             return list_table(files["table"], settings["folder"])
         case "tar":
-            return list_archive(files["archive"], settings.get("labelled", True))
+            return list_archive(files["archive"], settings["labels"])
         case "foolbox":
             return list_samples(files["package"], nouns)
-    labels = LabelIndex(nouns, read_senses(files["senses"]) if files.get("senses") else {})
+    labels = label_index(nouns, files)
     if settings["kind"] == "stamps":
         return list_stamps(files["package"], labels, settings["skip"])
     return list_emoji(files["package"], files["names"], files["groups"], labels)
@@ -239,7 +277,6 @@ def _row(
     name: str,
     settings: Mapping[str, Any],
     image: SourceImage,
-    noun: Noun | None,
     archive: str | Path,
 ) -> ImageRow:
     return ImageRow(
@@ -247,8 +284,8 @@ def _row(
         image=image.path,
         synset=image.synset,
         kind=image.kind or settings["image_kind"],
-        split=settings["split"] or image.split if noun else NO_SPLIT,
-        name=image.name or (lemma_text(noun.lemmas[0]) if noun else ""),
+        split=settings["split"] or image.split,
+        name=image.name,
         fr_name=image.fr_name,
         archive="" if image.data is None else str(archive),
         member=image.location or image.path,
@@ -256,13 +293,40 @@ def _row(
     )
 
 
-def _file(root: Path, path: str, synset: str, split: str) -> SourceImage | LeftOut:
-    """Return an image file, or the reason why it is left out."""
-    location = _find(root, path)
+def _with_noun(row: ImageRow, noun: Noun | None) -> ImageRow:
+    if noun is None:
+        return row._replace(split=NO_SPLIT)
+    return row._replace(synset=noun.synset, name=row.name or lemma_text(noun.lemmas[0]))
+
+
+def _place(path: str, labels: str, annotated: Mapping[str, str]) -> SourceImage:
+    """Return an image with the label and split of its path."""
+    synset = "" if labels == "none" else synset_of(path) or annotated.get(path, "")
+    label = label_of(path) if labels == "folders" and not synset else ""
+    return SourceImage(path, synset, split_of(path), label=label)
+
+
+def _is_annotation(path: str) -> bool:
+    return PurePosixPath(path).name == ANNOTATIONS
+
+
+def _annotated_synsets(tables: Iterable[tuple[str, bytes | LeftOut]]) -> dict[str, str]:
+    """Return the synset of each image in tables of the folders images next to them."""
+    return {
+        str(PurePosixPath(path).with_name("images") / name): synset
+        for path, data in tables
+        if isinstance(data, bytes)
+        for name, synset in _ANNOTATION.findall(data.decode("utf-8", "replace"))
+    }
+
+
+def _file(root: Path, image: SourceImage) -> SourceImage | LeftOut:
+    """Return an image with its file and stamp, or the reason why it is left out."""
+    location = _find(root, image.path)
     stamp, reason = content(location)
     if reason:
-        return LeftOut(path, reason)
-    return SourceImage(path, synset, split, location=location.as_posix(), stamp=stamp)
+        return LeftOut(image.path, reason)
+    return image._replace(location=location.as_posix(), stamp=stamp)
 
 
 def _find(root: Path, path: str) -> Path:
@@ -290,29 +354,3 @@ def _left_out_by_name(path: str) -> LeftOut | None:
         if name != ".." and (reason := name_reason(name)):
             return LeftOut("/".join(names[:depth]), reason)
     return None
-
-
-def _table_rows(table: Path) -> Iterator[Mapping[str, str]]:
-    lines = read_lines(table)
-    rows = ((above, line) for above, line in enumerate(lines) if not _NO_ROW.fullmatch(line))
-    above, header = next(rows, (0, ""))
-    delimiter = max("\t,;", key=header.count)  # a semicolon where commas are in numbers
-    reader = csv.DictReader(chain([header.casefold()], lines), delimiter=delimiter, strict=True)
-    try:
-        columns = reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
-        if not {"path", "synset"} <= set(columns):
-            got = shorten(", ".join(columns)) or "nothing"
-            raise InputError(
-                f"{table}: expected the columns path and synset, got {got}; name them in the first "
-                "line, separated by tabs, commas or semicolons"
-            )
-        if "part" in columns:
-            raise InputError(f"{table}: the column part is named split now; rename it")
-        for row in reader:
-            if None in row or None in row.values():
-                raise InputError(
-                    f"{table}, line {above + reader.line_num}: expected {len(columns)} columns"
-                )
-            yield row
-    except csv.Error as error:
-        raise InputError(f"{table}: cannot read a table of images ({error})") from None

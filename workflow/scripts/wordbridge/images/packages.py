@@ -33,7 +33,8 @@ class SourceImage(NamedTuple):
     """An image of a folder, an archive or a package.
 
     ``path`` becomes its id in the set, ``data`` a member of the set's zip archive; without data
-    the image is the file at ``location``, whose content has the ``stamp``.
+    the image is the file at ``location``, whose content has the ``stamp``. ``label`` is words that
+    determine the synset where it is "".
     """
 
     path: str
@@ -45,6 +46,7 @@ class SourceImage(NamedTuple):
     kind: str | None = None
     name: str = ""
     fr_name: str = ""
+    label: str = ""
 
 
 def members(

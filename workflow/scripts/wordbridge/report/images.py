@@ -258,6 +258,30 @@ def image_counts_table(
     return Table(frame, "Images of each set.", columns)
 
 
+def word_labels_table(paths: Mapping[str, str | Path]) -> Table:
+    """Return the labels in words without a sense or with several, from the tables of each set."""
+    columns = {
+        "set": Column("Set"),
+        "label": Column("Label"),
+        "images": Column("Images", 0),
+        "senses": Column(
+            "Senses",
+            0,
+            note="of several the first candidate is used; image_sets.SET.labels_table sets others, "
+            "for example a corrected copy of images/SET.labels.tsv",
+        ),
+        "candidates": Column("Candidates", note="without a sense those of the last words"),
+    }
+    frames = [pd.DataFrame(columns=list(columns))]
+    for name, path in paths.items():
+        frame = read_frame(path, "list the set again").assign(set=name)
+        frame["senses"] = pd.to_numeric(frame["senses"])  # a gap where the user sets the synset
+        frame = frame[frame["senses"].notna() & (frame["senses"] != 1)].astype({"senses": int})
+        order = frame["senses"].where(frame["senses"] == 0, 1)
+        frames.append(frame.loc[order.sort_values(kind="stable").index, list(columns)])
+    return Table(pd.concat(frames), "Labels in words that a person should check.", columns)
+
+
 def _reasons(paths: Iterable[str | Path]) -> list[str]:
     """Return the reasons in tables of images that were left out."""
     remedy = "list and extract the set again"

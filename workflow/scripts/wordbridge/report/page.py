@@ -82,7 +82,7 @@ TOPICS = (
         {"search_*": "Each row shows a query and its results with their cosines, best first."},
     ),
     Topic("Possible label errors", "", ("label_errors",)),
-    Topic("Images and nouns", "", ("images", "nouns")),
+    Topic("Images and nouns", "", ("images", "labels", "nouns")),
     Topic("Corpus and vectors", "", ("corpus*", "leaks", "coverage", "vectors")),
     Topic("More", "", ("*",), {"*": ""}),
 )

@@ -18,6 +18,7 @@ VARIANT_COLUMNS = {
     "chrf_single": Column("chrF", 1, best="high"),
 }
 FEW = 0.1  # share of matches
+LABELS = 10  # names in a warning
 # Columns of the table of methods, and the candidates and images (split) that they are about.
 GROUPS = {"seen": ("seen", "seen nouns"), "unseen": ("unseen", "unseen nouns")}
 
@@ -61,7 +62,8 @@ def find_warnings(paths: Mapping[str, Path]) -> list[str]:
     """Return sentences about a low ceiling of BLEU, and about matches of less than a tenth.
 
     The tables are ``scores``, ``coverage`` (words with vectors), ``corpus_pairs`` (pairs that a
-    step keeps), ``nouns`` (with vectors), ``images`` (in use, labelled) and ``french`` (names).
+    step keeps), ``nouns`` (with vectors), ``images`` (in use, labelled), ``labels`` (unknown or
+    ambiguous) and ``french`` (names).
     """
     frames = {name: _rows_of_this_run(path) for name, path in paths.items()}
     shares: list[tuple[float, str]] = []
@@ -84,11 +86,23 @@ def find_warnings(paths: Mapping[str, Path]) -> list[str]:
         shares.append((rows["name_share"].iloc[0], "of the names in both languages have a vector"))
     # Random vectors and albums have a share of 0; otherwise a job ends where nothing matches.
     few = dict.fromkeys(f"{100 * share:.2g} % {text}." for share, text in shares if 0 < share < FEW)
-    warnings = list(few)
+    warnings = [*few, *_label_warnings(frames.get("labels"))]
     if "bleu_ceiling" in (scores := frames.get("scores", pd.DataFrame())):
         lowest = scores["bleu_ceiling"].min()
         warnings.append(f"BLEU is {lowest:.1f} at most, the score of the references' own tokens.")
     return warnings
+
+
+def _label_warnings(frame: pd.DataFrame | None) -> Iterator[str]:
+    for name, rows in _groups(frame, "set"):
+        for problem, labels in (
+            ("no noun of WordNet, so that their images have none", rows[rows["senses"] == 0]),
+            ("nouns with several senses, of which the first is used", rows[rows["senses"] > 1]),
+        ):
+            if len(labels):
+                names = ", ".join(labels["label"].astype(str)[:LABELS])
+                more = f" and {len(labels) - LABELS} more" * (len(labels) > LABELS)
+                yield f"{len(labels)} labels of {name} are {problem}: {names}{more}."
 
 
 def variant_sentences(frame: pd.DataFrame) -> list[str]:
