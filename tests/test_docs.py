@@ -27,7 +27,7 @@ README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 PROGRAMS = ("make", "wordbridge", "snakemake", "python", "pytest")
-OF_THE_SYSTEM = {"apt-get", "export", "kill", "rm", "scancel"}
+OF_THE_SYSTEM = {"apt-get", "export", "grep", "kill", "rm", "scancel"}
 OF_THE_USER = {"configs/mine.yaml"}
 FILE_ENDINGS = {"py", "md", "tsv", "txt", "html", "json", "yaml", "npy", "png", "cff"}
 
@@ -45,7 +45,7 @@ def inline(text: str) -> list[str]:
 def commands() -> Iterator[str]:
     for text in TEXTS.values():
         for line in "".join(blocks(text, "sh")).splitlines():
-            yield from line.split(" && ")
+            yield from re.split(r" && | \| ", line)
         for code in inline(text):
             program, *arguments = code.split(" ")
             if arguments and Path(program).name in {*PROGRAMS, *OF_THE_SYSTEM}:

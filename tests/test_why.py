@@ -68,6 +68,7 @@ def test_lists_are_values_too():
     assert lines(job("train 1", longer), job("train 2", longer))[0] == (
         "train 1 2: parameter: betas: [1, 2] -> [1, 2, 3]"
     )
+    assert str(Cause("parameter", "", [1], [2])) == "parameter: [1] -> [2]"  # a whole param
 
 
 def test_new_jobs_have_no_file_names():
@@ -77,7 +78,7 @@ def test_new_jobs_have_no_file_names():
         "2 jobs: no record of their time, because no job of these rules has run here",
     ]
     assert lines(*plan, job("train 1", SIZE))[-1] == (
-        "3 jobs: about 2 s one after the other; no record of fetch"
+        "3 jobs: at least 2 s one after the other; no record of fetch"
     )
 
 
@@ -249,6 +250,7 @@ def test_a_changed_input_has_both_digests(tmp_path: Path, monkeypatch: pytest.Mo
         Cause("input", "raw.txt", "0" * 12, digest)
     ]
     assert causes_of({}, reason) == [Cause("input", "raw.txt")]  # too large to have been hashed
+    assert causes_of(None, reason) == [Cause("input", "raw.txt")]  # outputs copied without records
     missing = {"missing_output": {OUTPUT}}
     assert causes_of(None, reason | missing) == [Cause("new", OUTPUT)]
 

@@ -64,8 +64,10 @@ class Cause(NamedTuple):
             return kind
         if self.kind == "inputs":
             return f"{kind}: {'without' if self.new is None else 'with'} {self.name}"
-        values = f": {shorten(self.old)} -> {shorten(self.new)}"
-        return f"{kind}: {self.name}" + ("" if self.old is None and self.new is None else values)
+        if self.old is None and self.new is None:
+            return f"{kind}: {self.name}"
+        change = f"{shorten(self.old)} -> {shorten(self.new)}"
+        return ": ".join(filter(None, (kind, self.name, change)))
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,8 @@ def format_plan(jobs: Sequence[PlannedJob], as_json: bool = False) -> str:
         for (rule, reason), names in rows.items()
     ]
     count = f"{len(jobs)} job{'s' if len(jobs) > 1 else ''}"
-    time = f"about {duration(seconds)} one after the other"
+    bound = "at least" if untimed else "about"
+    time = f"{bound} {duration(seconds)} one after the other"
     if all(job.seconds is None for job in jobs):
         time = "no record of their time, because no job of these rules has run here"
     elif untimed:
@@ -166,8 +169,10 @@ def causes(job: Any, workflow: Any) -> Iterator[Cause]:
     for path in sorted(reason.missing_output):
         yield Cause("deleted" if path in recorded else "new", str(path))
     # For a job that never ran Snakemake compares the inputs with outputs of later jobs.
-    for path in sorted(reason.updated_input - reason.updated_input_run) if recorded else ():
-        old = (stored.metadata(recorded[0]).input_checksums or {}).get(str(path))
+    compared = recorded or not reason.missing_output
+    for path in sorted(reason.updated_input - reason.updated_input_run) if compared else ():
+        checksums = stored.metadata(recorded[0]).input_checksums if recorded else None
+        old = (checksums or {}).get(str(path))
         digests = (old.removeprefix("sha256:")[:12], file_sha256(path)[:12]) if old else ()
         yield Cause("input", str(path), *digests)
     if len(recorded) == len(job.output):
