@@ -3,6 +3,7 @@
 # make setup    set up .venv alone
 # make full     the main job with five seeds of each variant, in results/full
 # make images the image side alone
+# make factorial   three ideas of the lesson in all combinations, in results/factorial
 # make long     the tests that take longer than the gate allows
 # make docs     render the tables of docs/configuration.md from the schema
 # make benchmark PHOTOS=FOLDER   all benchmarks, into benchmarks/README.md; NOTE=TEXT adds a line
@@ -10,8 +11,8 @@
 #
 # CORES=4 limits the cores; QUIET= shows each job with its files; PYTHON=python3.12 chooses the
 # Python for .venv; TORCH=cpu sets up torch without CUDA, from PyTorch's own index.
-# CONFIG=configs/mine.yaml goes on top of config.yaml, and of configs/full.yaml with `make full`; it
-# is one path, which may have spaces, or several.
+# CONFIG=configs/mine.yaml goes on top of config.yaml, and of configs/full.yaml with `make full` or
+# configs/factorial.yaml with `make factorial`; it is one path, which may have spaces, or several.
 
 CORES ?= all
 PYTHON ?= python3
@@ -39,7 +40,7 @@ INSTALL_cpu = grep -Ev '^(nvidia|cuda|triton)' requirements.lock | \
 # and the features of all shards of images but those that changed.
 PHASES := text vectors shards all
 
-.PHONY: run configs setup test full images long docs benchmark clean
+.PHONY: run configs setup test full factorial images long docs benchmark clean
 
 run: configs $(READY)
 	@set -e; set -- $(FULL); \
@@ -57,6 +58,10 @@ configs:
 
 full: FULL := configs/full.yaml
 full: run
+
+factorial: FULL := configs/factorial.yaml
+factorial: PHASES := text vectors translation
+factorial: run
 
 images: PHASES := shards images
 images: run

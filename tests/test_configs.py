@@ -369,7 +369,7 @@ def test_files_of_the_user_need_nothing_of_the_default(planned: Callable[..., st
 
 def test_the_variants_of_the_factorial_experiment_differ_in_three_ideas_only():
     config = resolved("configs/factorial.yaml")
-    variants = [config["variants"][name] for name in config["run"]["variants"]]
+    variants = [config["variants"][name] for name in config["scores"]["factorial"]]
     ideas = {
         (v["model"].pop("bidirectional"), v["model"].pop("attention"), v["forcing"].pop("schedule"))
         for v in variants

@@ -63,6 +63,11 @@ def ready(checkout: Path) -> Path:
             "text vectors shards all",
             ["configs/full.yaml", "mine.yaml"],
         ),
+        (
+            ["factorial", "CONFIG=mine.yaml"],
+            "text vectors translation",
+            ["configs/factorial.yaml", "mine.yaml"],
+        ),
         (["images", "CONFIG=mine.yaml"], "shards images", ["mine.yaml"]),
         (["images", "CONFIG=mine.yaml mine.yaml"], "shards images", ["mine.yaml", "mine.yaml"]),
         (
