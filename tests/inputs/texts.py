@@ -99,7 +99,7 @@ ROWS: list[Row] = [
         ["b"],
     ),
     Unusual("parts with a mark each", "lines", b"\xef\xbb\xbfa\n\xef\xbb\xbfb\n", ["a", "b"]),
-    Unusual("the end of a file in DOS", "lines", b"a\r\n\x1a", ["a"]),
+    Unusual("the end of a file in DOS", "lines", b"a\r\n\x1a", ["a", ""]),
     Unusual(
         "two .gz in one file", "lines", gzip.compress(b"a\n") + gzip.compress(b"b\n"), ["a", "b"]
     ),
