@@ -13,6 +13,7 @@ from wordbridge.report.scorecard import (
     scorecard_table,
     translation_claims,
 )
+from wordbridge.report.tables import tsv
 from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
 
 REFERENCES = [f"who is the {word} of this {'old ' * (n % 6)}place?" for n, word in enumerate(
@@ -119,4 +120,6 @@ def test_the_caption_counts_the_verdicts() -> None:
     assert "judged on the corpus bible" in table.caption
     assert "2 holds, 1 undecided" in table.caption
     assert list(table.frame["verdict"]) == ["holds", "undecided", "holds"]
-    assert scorecard_table([], "bible").frame.empty
+    empty = scorecard_table([], "bible")
+    assert tsv(empty).startswith("claim\tpublished")
+    assert "none concerns the variants and methods of this run" in empty.caption

@@ -64,6 +64,10 @@ def save(folder: Path, **tables: Sequence[dict[str, Any]]) -> list[Path]:
         ({"scores": SCORES, "devise": DEVISE}, [BEST, ORDER, METHODS]),
         ({"scores": SCORES}, [BEST, ORDER]),
         ({"devise": DEVISE}, [METHODS]),
+        (
+            {"scorecard": [{"verdict": verdict} for verdict in ("holds", "undecided", "holds")]},
+            ["Of 3 claims of the 2018 lesson 2 hold here, 0 do not, and 1 are undecided."],
+        ),
         ({}, []),
         (
             {"scores": SCORES[:1]},

@@ -8,7 +8,7 @@ rule build_page:
         figures=FIGURES + IMAGE_FIGURES,
         numbers=expand(
             "<results>/tables/{table}.tsv",
-            table=["scores", "samples", "coverage", "corpus_pairs"]
+            table=["scores", "scorecard", "samples", "coverage", "corpus_pairs"]
             + ["devise", "nouns", "images"] * bool(LABELLED_SETS)
             + ["labels"] * bool(WORD_SETS)
             + ["french"] * bool(FRENCH_TABLES),

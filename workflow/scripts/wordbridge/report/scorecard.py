@@ -87,11 +87,13 @@ def scorecard_table(claims: Sequence[Claim], corpus: str) -> Table:
     }
     counts = pd.Series([each.verdict for each in claims], dtype=str).value_counts().to_dict()
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    verdicts = verdicts or "none concerns the variants and methods of this run"
     caption = (
         f"Claims of the 2018 lesson, judged on the corpus {corpus} and the image sets of this run: "
         f"{verdicts}. The bootstrap resamples groups of sentences, or nouns."
     )
-    return Table(pd.DataFrame(rows), caption, columns)
+    names = ["claim", "published", "measured", "low", "high", "verdict", "evidence"]
+    return Table(pd.DataFrame(rows, columns=names), caption, columns)
 
 
 # ---- Translation ---------------------------------------------------------------------------------

@@ -35,8 +35,8 @@ class Summary(NamedTuple):
 def summarize(tables: Iterable[str | Path]) -> Summary:
     """Return the summary of a run from those of its tables (TSV) that are there.
 
-    These are ``scores`` and ``samples`` of the translators, ``devise`` of the image methods, and
-    those of ``find_warnings``.
+    These are ``scores`` and ``samples`` of the translators, ``devise`` of the image methods,
+    ``scorecard`` and those of ``find_warnings``.
     """
     paths = {Path(path).stem: Path(path) for path in tables}
     summary = Summary([], [], None, find_warnings(paths))
@@ -55,6 +55,9 @@ def summarize(tables: Iterable[str | Path]) -> Summary:
         if groups:
             summary.sentences.append(method_sentence(groups, k))
             summary.scores.append(methods_table(groups, k))
+    if "scorecard" in paths:
+        frame = read_frame(paths["scorecard"], "make it again")
+        summary.sentences.extend(verdict_sentence(frame["verdict"].value_counts().to_dict()))
     return summary
 
 
@@ -145,6 +148,17 @@ def method_sentence(groups: dict[str, pd.DataFrame], k: int) -> str:
     if count == 1:
         return f"The method {best['method']} has a hit@{k} {' and '.join(clauses)}."
     return f"Of {count} image methods, these have the highest hit@{k}: {' and '.join(clauses)}."
+
+
+def verdict_sentence(counts: dict[str, int]) -> list[str]:
+    """Return the sentence about the verdicts on the lesson's claims, [] without any claim."""
+    claims = sum(counts.values())
+    if not claims:
+        return []
+    return [
+        f"Of {claims} claims of the 2018 lesson {counts.get('holds', 0)} hold here, "
+        f"{counts.get('does not hold', 0)} do not, and {counts.get('undecided', 0)} are undecided."
+    ]
 
 
 def methods_table(groups: dict[str, pd.DataFrame], k: int) -> Table:
