@@ -16,6 +16,7 @@ from tests.images.image_toys import (
     MACHINE,
     MEAT,
     NOUNS,
+    PHYSICAL,
     PUG,
     noun,
 )
@@ -62,11 +63,13 @@ def test_the_toy_world_is_a_wordnet():
     assert len({n.synset for n in NOUNS}) == len(NOUNS)
 
 
-ALBATROSS, TERRIER = "n00000301", "n00000302"
+ALBATROSS, TERRIER, BEE, BERYLLIUM = (f"n0000030{number}" for number in range(1, 5))
 NAMED = [
     *NOUNS,
     noun(ALBATROSS, "black-footed_albatross gooney", ANIMAL),
     noun(TERRIER, "Jack_Russell_terrier", DOG),
+    noun(BEE, "bee", ANIMAL),
+    noun(BERYLLIUM, "beryllium Be", PHYSICAL),
 ]
 
 
@@ -96,6 +99,8 @@ INDEX = LabelIndex(NAMED, {})
         ("crane", MACHINE, 2),
         ("chickens", CHICKEN, 2),
         ("bat", BAT, 2),  # its first lemma, though the other one is a class
+        ("bees", BEE, 1),
+        ("BE", BERYLLIUM, 1),
         ("star", IDEA, 1),  # no concrete noun has the name
         ("ideas", IDEA, 1),
         ("ak47", "", 0),

@@ -384,10 +384,10 @@ def test_a_table_sets_labels_that_wordnet_does_not_have(
     assert (changed["val/cranes/e.png"], changed["train/true_cat/b.png"]) == (CRANE, "")
     assert {label.label: label.senses for label in labels}["cranes"] is None
     assert capsys.readouterr().err.splitlines() == [
-        "warning: image set own: 1 labels are no nouns of WordNet; set them in its labels_table: "
-        "old crane",
-        "warning: image set own: 1 labels are in its labels_table, but those of no image; correct "
-        "them: parrot",
+        "warning: image set own: WordNet does not have 1 of its labels; set them in its "
+        "labels_table: old crane",
+        "warning: image set own: no image has 1 of the labels in its labels_table; correct them: "
+        "parrot",
     ]
 
 

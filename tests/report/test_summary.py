@@ -226,11 +226,11 @@ NOUNS = [
                 ]
             },
             [
-                "1 labels of a are no noun of WordNet, so that their images have none: ak47.",
-                "1 labels of a are nouns with several senses, of which the first is used: crane.",
-                "12 labels of b are nouns with several senses, of which the first is used: bat, "
-                + "".join(f"cat {number}, " for number in range(8))
-                + "cat 8 and 2 more.",
+                "WordNet does not have 1 of the labels of a, whose images have no label: ak47.",
+                "WordNet has several senses of 1 of the labels of a, of which the first is used: "
+                "crane.",
+                "WordNet has several senses of 12 of the labels of b, of which the first is used: "
+                "bat, " + "".join(f"cat {number}, " for number in range(8)) + "cat 8 and 2 more.",
             ],
         ),
         (

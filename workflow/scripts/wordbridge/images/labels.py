@@ -19,7 +19,7 @@ from wordbridge.text import clean, read_lines
 
 PHYSICAL = "n00001930"  # physical entity: an image shows one of its hyponyms
 _ENTITY = "n00001740"  # the root: some folders are named by an event, such as a sunset
-_PLURALS = (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", ""))
+_PLURALS = (("s", ""), ("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""))
 _IRREGULAR = {"teeth": "tooth", "feet": "foot", "mice": "mouse", "geese": "goose"}
 _IRREGULAR |= {"men": "man", "women": "woman", "children": "child"}
 _SEPARATORS = re.compile(r"(?<=[a-z])(?=[A-Z])|[^\w']+|_")
@@ -110,15 +110,12 @@ def match_words(
     unused = set(map(_key, table)) - {_key(label.label) for label in labels}
     unknown = [label.label for label in labels if label.senses == 0]
     for problem, names in (
-        ("no nouns of WordNet; set them in its labels_table", unknown),
-        ("in its labels_table, but those of no image; correct them", sorted(unused)),
+        ("WordNet does not have {} of its labels; set them in its labels_table", unknown),
+        ("no image has {} of the labels in its labels_table; correct them", sorted(unused)),
     ):
         if names:
-            print(
-                f"warning: image set {name}: {len(names)} labels are {problem}: "
-                f"{shorten(', '.join(names))}",
-                file=sys.stderr,
-            )
+            text = f"{problem.format(len(names))}: {shorten(', '.join(names))}"
+            print(f"warning: image set {name}: {text}", file=sys.stderr)
     return labels
 
 

@@ -97,7 +97,9 @@ def list_images(
                     words[location] = image.label
                 continue
             left_out.add(LeftOut(image.path, reason))
-    labels = match_words(name, words.values(), files, nouns) if words else []
+    labels = (
+        match_words(name, words.values(), files, nouns) if words or "labels_table" in files else []
+    )
     synset_of = {label.label: label.synset for label in labels}
     for location, row in rows.items():
         synset = row.synset or synset_of.get(words.get(location, ""), "")

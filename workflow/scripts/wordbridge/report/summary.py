@@ -98,14 +98,15 @@ def find_warnings(paths: Mapping[str, Path]) -> list[str]:
 
 def _label_warnings(frame: pd.DataFrame | None) -> Iterator[str]:
     for name, rows in _groups(frame, "set"):
-        for problem, labels in (
-            ("no noun of WordNet, so that their images have none", rows[rows["senses"] == 0]),
-            ("nouns with several senses, of which the first is used", rows[rows["senses"] > 1]),
+        unknown = rows["senses"] == 0
+        for start, end, labels in (
+            ("WordNet does not have", "whose images have no label", rows[unknown]),
+            ("WordNet has several senses of", "of which the first is used", rows[~unknown]),
         ):
             if len(labels):
                 names = ", ".join(labels["label"].astype(str)[:LABELS])
                 more = f" and {len(labels) - LABELS} more" * (len(labels) > LABELS)
-                yield f"{len(labels)} labels of {name} are {problem}: {names}{more}."
+                yield f"{start} {len(labels)} of the labels of {name}, {end}: {names}{more}."
 
 
 def variant_sentences(frame: pd.DataFrame) -> list[str]:
