@@ -38,6 +38,7 @@ rule all:
         rules.translation.input,
         rules.images.input,
         "<results>/index.html",
+        "<results>/explorer.html",
 
 
 check_plan(workflow)  # jobs run with the planned code and configuration

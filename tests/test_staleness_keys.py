@@ -96,7 +96,11 @@ def test_snakemake_gives_the_same_reasons_in_a_finished_tree(tmp_path: Path):
             "align_french build_embeddings build_words describe_vectors embed_nouns "
             "tabulate_french tokenize_questions",
         ),
-        ("nmslib", "align_french build_index measure_recall search_examples tabulate_french"),
+        (
+            "nmslib",
+            "align_french build_explorer build_index measure_recall search_examples "
+            "tabulate_french",
+        ),
         ("pytest", "none"),
     ],
 )

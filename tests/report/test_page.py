@@ -37,6 +37,7 @@ def test_addresses_are_relative_and_quoted(tmp_path: Path) -> None:
     page = build_page("Run", tmp_path, [], figures, times=["timings/é.html"])
     addresses = re.findall(r'(?:href|src)="([^"#]+)"', page)
     assert addresses == [
+        "./explorer.html",
         "./figures/a%20b%231.png",
         "./figures/a%20b%231.png",
         "./javascript%3Aalert%281%29",

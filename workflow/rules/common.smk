@@ -31,6 +31,7 @@ PIECES = LANGUAGES if config["tokens"]["tokenizer"] == "sentencepiece" else []
 TOKENS = "<results>/subwords/pairs.tsv" if PIECES else SPLIT
 FACTORIAL = config["scores"]["factorial"]
 LEVELS = {name: factor_levels(config["variants"][name]) for name in VARIANTS}
+SOURCE = config["variants"][VARIANTS[0]]["direction"].partition("-")[0]  # that of all
 SCORES = expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS)
 SENTENCE_SCORES = expand("<results>/scores/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS)
 AUXILIARY_REPORTS = expand(

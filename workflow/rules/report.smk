@@ -1,4 +1,5 @@
-# In: every table and figure of the run. Out: <results>/index.html, one page that shows them all.
+# In: every table and figure of the run. Out: <results>/index.html, one page that shows them all;
+# <results>/explorer.html, one page with the sentences of the scored split and images to search.
 
 
 rule build_page:
@@ -28,3 +29,37 @@ rule build_page:
         order=[path.removeprefix("<results>/figures/") for path in FIGURES + IMAGE_FIGURES],
     script:
         "../scripts/build_page.py"
+
+
+rule build_explorer:
+    """The explorer: all sentences with each variant, and images to search, in one page."""
+    input:
+        translations=expand(
+            "<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]
+        ),
+        attention=expand(
+            "<results>/translations/{variant}/{seed}.attention.npz",
+            variant=VARIANTS,
+            seed=SEEDS[:1],
+        ),
+        scores=expand("<results>/scores/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]),
+        vocabulary=f"<results>/vocabulary/{SOURCE}.tsv",
+        words=rules.build_words.output if LABELLED_SETS else [],
+        index=expand("<results>/search/images/{name}", name=INDEX_FILES * bool(LABELLED_SETS)),
+        nouns=["<results>/nouns/nouns.tsv"] * bool(LABELLED_SETS),
+        archives=expand("<results>/images/{set}.zip", set=ALL_SETS * bool(LABELLED_SETS)),
+    output:
+        result("explorer.html", "explorer", "Summary", "Explorer", "page"),
+    log:
+        "<logs>/build_explorer.log",
+    conda:
+        "../../envs/search.yaml"
+    params:
+        settings={
+            "title": os.path.basename(config["pathvars"]["results"]),
+            "split": config["scores"]["split"],
+            "source": SOURCE,
+            "variants": VARIANTS,
+        },
+    script:
+        "../scripts/build_explorer.py"

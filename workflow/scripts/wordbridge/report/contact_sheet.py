@@ -66,9 +66,17 @@ def contact_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:
     return sheet
 
 
+def thumbnail(data: bytes, side: int = SIDE) -> Image.Image | None:
+    """Return the image at most ``side`` pixels wide and high, None if it cannot be decoded."""
+    try:
+        return ImageOps.contain(open_image(data, side), (side, side), Image.Resampling.LANCZOS)
+    except UnreadableImageError:
+        return None
+
+
 def _paste(sheet: Image.Image, tile: Tile, left: int, top: int) -> None:
     draw = ImageDraw.Draw(sheet)
-    image = None if tile.image is None else _thumbnail(tile.image)
+    image = None if tile.image is None else thumbnail(tile.image)
     if image is None:
         draw.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), fill=_EMPTY)
         lines = _wrapped(tile.text or "unreadable", 2 * _LINES)
@@ -81,14 +89,6 @@ def _paste(sheet: Image.Image, tile: Tile, left: int, top: int) -> None:
     caption = [line for text in tile.lines for line in _wrapped(text, 2)]
     for number, line in enumerate(caption[:_LINES]):
         draw.text((left, top + SIDE + 2 + number * LINE), line, _INK, _font())
-
-
-def _thumbnail(data: bytes) -> Image.Image | None:
-    """Return the image at most SIDE pixels wide and high, None if it cannot be decoded."""
-    try:
-        return ImageOps.contain(open_image(data, SIDE), (SIDE, SIDE), Image.Resampling.LANCZOS)
-    except UnreadableImageError:
-        return None
 
 
 def _wrapped(text: str, count: int) -> list[str]:

@@ -73,21 +73,29 @@ def write_attention(path: str | Path, translations: Sequence[Translation]) -> No
 def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
     """Return the weights (steps, source words) of translation ``number``, counted from 0.
 
-    Raises InputError for a damaged file, for a model without attention, and for a number that the
-    file does not have.
+    Raises InputError as ``read_all_attention``, and for a number that the file does not have.
+    """
+    weights = read_all_attention(path)
+    if number >= len(weights):
+        raise InputError(
+            f"{path}: expected attention for translation {number + 1}, got it for {len(weights)}; "
+            "translate the split again, or take a variant with attention"
+        )
+    return weights[number]
+
+
+def read_all_attention(path: str | Path) -> list[NDArray[np.float32]]:
+    """Return the weights (steps, source words) of all translations, none without attention.
+
+    Raises InputError for a damaged file.
     """
     arrays = read_npz(path, _ATTENTION)
-    if number >= len(arrays["steps"]):
-        raise InputError(
-            f"{path}: expected attention for translation {number + 1}, got it for "
-            f"{len(arrays['steps'])}; translate the split again, or take a variant with attention"
-        )
-    steps, words = arrays["steps"].astype(np.int64), arrays["words"]
-    ends = np.cumsum(steps * words)
+    shapes = list(zip(arrays["steps"].tolist(), arrays["words"].tolist(), strict=False))
+    ends = np.cumsum([0, *(steps * words for steps, words in shapes)])
     if ends[-1] != len(arrays["weights"]):
         raise damaged(path, f"expected {ends[-1]} weights, got {len(arrays['weights'])}")
-    weights: NDArray[np.float32] = np.split(arrays["weights"], ends[:-1])[number]
-    return weights.reshape(steps[number], words[number])
+    flat = np.split(arrays["weights"], ends[1:-1])
+    return [weights.reshape(shape) for weights, shape in zip(flat, shapes, strict=False)]
 
 
 @dataclass(frozen=True)

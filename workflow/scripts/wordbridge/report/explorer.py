@@ -1,0 +1,279 @@
+"""The explorer: all sentences of a split with each variant, and images to search, in one page.
+
+The page needs neither a server nor the network. Its data are JSON in the page: texts, attention in
+8 bits, word vectors and predictions of images in 8 bits, and thumbnails.
+"""
+
+import hashlib
+import io
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordbridge.arrays import Matrix
+from wordbridge.corpus.question_words import ENGLISH, FRENCH, find_question
+from wordbridge.corpus.special_tokens import UNK
+from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
+from wordbridge.errors import InputError
+from wordbridge.nouns.table import Noun, read_nouns
+from wordbridge.report.contact_sheet import result_tile, thumbnail
+from wordbridge.report.tables import render
+from wordbridge.search.index import Hit, Index, read_index
+from wordbridge.search.words import WordTable, read_words
+from wordbridge.translation.sentence_scores import METRICS, SentenceScore, read_sentence_scores
+from wordbridge.translation.translations import (
+    Translation,
+    read_all_attention,
+    read_translations,
+)
+
+LARGEST_PAGE = 25_000_000  # bytes
+LARGEST_TEXTS, LARGEST_ATTENTION = 10_000_000, 5_000_000  # bytes in the page
+IMAGES, SIDE = 600, 64  # at most; pixels
+_REMAINDER = 200_000  # bytes of the page apart from its data
+_QUALITY = 60  # of a thumbnail
+_WORD_BYTES = 30  # of a word in the page apart from its numbers
+_LANGUAGES = {"fr": FRENCH, "en": ENGLISH}
+
+Data = dict[str, Any]
+Weights = NDArray[np.float32]
+
+
+class Run(NamedTuple):
+    """The outputs of one variant; ``attention`` is empty for one without attention."""
+
+    variant: str
+    translations: Sequence[Translation]
+    attention: Sequence[Weights]
+    scores: Sequence[SentenceScore]
+
+
+def build_explorer(settings: Mapping[str, Any], files: Any) -> str:
+    """Return the HTML of the page.
+
+    ``settings`` has title, split, source (a language) and variants. ``files`` has translations,
+    attention and scores of each variant, and the vocabulary of the source; with images also a word
+    table (words), the index of images (index) and nouns. Raises InputError when the files do not
+    belong together.
+    """
+    paths = (files[name] for name in ("translations", "attention", "scores"))
+    runs = read_runs(settings["variants"], *paths)
+    data = sentences_data(runs, read_vocabulary(files["vocabulary"]), settings["source"])
+    images = None
+    if files.get("words"):
+        words = read_words(Path(files["words"][0]).parent)
+        index = read_index(Path(files["index"][0]).parent, words.word_vectors)
+        room = LARGEST_PAGE - _REMAINDER - size_of(data)
+        images = images_data(index, words, read_nouns(*files["nouns"]), room)
+    text = script_json(data | {"source": settings["source"], "images": images})
+    return render("explorer.html.j2", **{**settings, **data}, images=images, data=text)
+
+
+def read_runs(
+    variants: Sequence[str],
+    translations: Sequence[str | Path],
+    attention: Sequence[str | Path],
+    scores: Sequence[str | Path],
+) -> list[Run]:
+    """Return the outputs of each variant. Raises InputError when their sentences differ."""
+    runs = [
+        Run(name, read_translations(texts), read_all_attention(weights), read_sentence_scores(sums))
+        for name, texts, weights, sums in zip(
+            variants, translations, attention, scores, strict=True
+        )
+    ]
+    expected = [row.source for row in runs[0].translations]
+    for run, *paths in zip(runs, translations, scores, attention, strict=True):
+        sources = [row.source for row in run.translations], [row.source for row in run.scores]
+        for path, texts in zip(paths, sources, strict=False):
+            if texts != expected:
+                raise InputError(
+                    f"{path}: expected the {len(expected)} sentences of {translations[0]}, got "
+                    "others; run snakemake again"
+                )
+        if len(run.attention) not in (0, len(expected)):
+            raise InputError(
+                f"{paths[-1]}: expected attention for none or all of {len(expected)} translations, "
+                f"got it for {len(run.attention)}; run snakemake again"
+            )
+    return runs
+
+
+def script_json(value: object) -> str:
+    """Return JSON for a script element, which ends at the first markup in it."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def size_of(value: object) -> int:
+    """Return the bytes that a value takes in the page."""
+    return len(script_json(value).encode())
+
+
+# ---- Sentences ----------------------------------------------------------------------------------
+
+
+def sentences_data(runs: Sequence[Run], vocabulary: Vocabulary, language: str) -> Data:
+    """Return variants, sentences, the ``total`` of them, and how many have all their attention.
+
+    ``language`` and ``vocabulary`` are those of the sources. Of texts that are too large for the
+    page, sentences at even distances are kept; of weights, those of the shortest sentences.
+    """
+    total = len(runs[0].translations)
+    rows = [_sentence(runs, place, vocabulary, language) for place in range(total)]
+    kept = min(total, total * LARGEST_TEXTS // max(size_of(rows), 1))
+    places = [number * total // kept for number in range(kept)]
+    sentences, attended = [rows[place] for place in places], 0
+    room = LARGEST_ATTENTION
+    for number in sorted(range(kept), key=lambda number: len(sentences[number]["tokens"])):
+        weights = [run.attention[places[number]] if run.attention else None for run in runs]
+        room -= sum(encoded_size(w.size) for w in weights if w is not None)
+        if room < 0:
+            break
+        attended += 1
+        for output, attention in zip(sentences[number]["outputs"], weights, strict=True):
+            if attention is not None:
+                output["width"] = attention.shape[1]
+                output["attention"] = encoded(np.rint(255 * attention.clip(0, 1)).astype("u1"))
+    variants = [run.variant for run in runs]
+    counts = {"total": total, "attended": attended}
+    return {"variants": variants, "sentences": sentences, **counts}
+
+
+def disagreement(outputs: Iterable[Sequence[str]]) -> float:
+    """Return how far texts (tokens) differ, from 0 to 1, mean over every two of them.
+
+    It is 1 - the Dice coefficient (2 common / all) of their words and pairs of adjacent words.
+    """
+    bags = [Counter([*tokens, *pairwise(tokens)]) for tokens in outputs]
+    common = [
+        2 * (one & other).total() / ((one.total() + other.total()) or 1)
+        for one, other in combinations(bags, 2)
+        if one != other
+    ]
+    every = len(bags) * (len(bags) - 1) // 2
+    return (len(common) - sum(common)) / max(every, 1)
+
+
+def _sentence(runs: Sequence[Run], place: int, vocabulary: Vocabulary, language: str) -> Data:
+    """Return one sentence with the output of each variant, without attention.
+
+    ``tokens`` begin with ``tags`` of a version, if a variant has one; each output lacks ``skip`` of
+    them. ``unknown`` are the positions of the tokens that are not in the vocabulary.
+    """
+    outputs = [run.translations[place] for run in runs]
+    score = runs[0].scores[place]
+    tokens = max((output.source_tokens for output in outputs), key=len)
+    tags = max(len(tokens) - score.source_tokens, 0)
+    question = find_question(score.source, _LANGUAGES[language])
+    return {
+        "source": score.source,
+        "reference": outputs[0].reference,
+        "group": score.group,
+        "length": score.source_tokens,
+        "question": question.kind if question else "",
+        "tokens": tokens,
+        "tags": tags,
+        "unknown": [n for n, i in enumerate(vocabulary.ids(tokens)) if i == UNK and n >= tags],
+        "disagreement": round(disagreement(output.tokens for output in outputs), 3),
+        "outputs": [
+            {
+                "text": output.hypothesis,
+                "tokens": output.tokens,
+                "skip": len(tokens) - len(output.source_tokens),
+                "scores": [round(METRICS[m](s[m]), 2) for m in METRICS],
+            }
+            for output, s in ((r.translations[place], r.scores[place].statistics) for r in runs)
+        ],
+    }
+
+
+# ---- Images -------------------------------------------------------------------------------------
+
+
+def images_data(index: Index, table: WordTable, nouns: Iterable[Noun], room: int) -> Data:
+    """Return a sample of the images with predicted vectors, and words with theirs.
+
+    The words are those of the nouns' lemmas that the table has, as many as ``room`` (bytes) has
+    space for: first those of the images' labels, then those that the most lemmas have.
+    """
+    thumbnails = {row: _thumbnail(index.label(row)) for row in sample_rows(index, IMAGES)}
+    rows = [row for row, image in thumbnails.items() if image is not None]
+    predictions, _ = quantize(index.row_vectors(rows))
+    data = {
+        "dim": table.dim,
+        "images": [thumbnails[row] for row in rows],
+        "predictions": encoded(predictions),
+        "all_images": len(index.rows),
+    }
+    labels = {word for row in rows for word in index.label(row)["label"].split()}
+    counts = Counter(form for noun in nouns for form in _spellings(noun))
+    order = sorted(counts, key=lambda word: (word not in labels, -counts[word], word))
+    vectors, known = table.lookup(order)
+    words = [word for word, is_known in zip(order, known, strict=True) if is_known]
+    kept = max(0, room - size_of(data)) // (encoded_size(table.dim) + _WORD_BYTES)
+    numbers, scales = quantize(vectors[:kept])
+    arrays = {"vectors": encoded(numbers), "scales": encoded(scales)}
+    return {**data, **arrays, "words": words[:kept], "all_words": len(words)}
+
+
+def sample_rows(index: Index, count: int) -> list[int]:
+    """Return at most ``count`` rows of an index of images, in order.
+
+    Each noun gives one image before any gives a second one, held-out images first.
+    """
+    rows = np.flatnonzero(index.rows >= 0).tolist()
+    labels = {row: index.label(row) for row in rows}
+
+    def priority(row: int) -> tuple[bool, str]:
+        name = labels[row]["set"] + "/" + labels[row]["image"]
+        return labels[row]["split"] == "train", hashlib.sha256(name.encode()).hexdigest()
+
+    rounds, ranked = Counter[str](), []
+    for row in sorted(rows, key=priority):
+        noun = labels[row]["synset"] or str(row)
+        rounds[noun] += 1
+        ranked.append((rounds[noun], *priority(row), row))
+    return sorted(row for *_, row in sorted(ranked)[:count])
+
+
+def quantize(vectors: Matrix) -> tuple[NDArray[np.int8], Matrix]:
+    """Return rows of integers from -127 to 127, and the factor (rows,) that restores each."""
+    scales = np.abs(vectors).max(axis=1, initial=0).astype("<f4") / np.float32(127)
+    units = np.where(scales > 0, scales, 1)[:, None]
+    return np.rint(vectors / units).astype(np.int8), scales
+
+
+def encoded(array: NDArray[Any]) -> str:
+    """Return the numbers of an array in base64."""
+    return b64encode(array.tobytes()).decode()
+
+
+def encoded_size(count: int) -> int:
+    """Return the characters of ``count`` bytes in base64."""
+    return -(-count // 3) * 4
+
+
+def _thumbnail(label: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the image of a row with its texts, None where it cannot be read."""
+    tile = result_tile(Hit(0, 1.0, label))
+    image = thumbnail(tile.image, SIDE) if tile.image else None
+    if image is None:
+        return None
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=_QUALITY, method=6)
+    texts = {name: label[name] for name in ("label", "set", "image", "split")}
+    return {**texts, "file": b64encode(file.getvalue()).decode()}
+
+
+def _spellings(noun: Noun) -> set[str]:
+    """Return the lemmas of a noun and their words, as spelled and in lower case."""
+    words = {word for lemma in noun.lemmas for word in (lemma, *lemma.split("_")) if word}
+    return words | {word.lower() for word in words}
