@@ -235,7 +235,7 @@ const found = (text) => {
   form.elements.query.value = text;
   form.requestSubmit();
   return [element("answer").textContent, element("near").textContent,
-    [...element("results").children].map((item) => item.childNodes[1].textContent)];
+    [...element("results").children].map((item) => item.textContent.split("\\n")[0])];
 };
 report.searches = SEARCHES.map(found);
 report.loaded = [...document.images].every((image) => image.src.startsWith("data:"));
