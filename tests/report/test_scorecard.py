@@ -118,7 +118,7 @@ def test_the_caption_counts_the_verdicts() -> None:
     claims = [Claim("a", "", "m", (1, 2), "e"), Claim("b", "", "m", (-1, 2), "e")]
     table = scorecard_table([*claims, claims[0]], "bible")
     assert "judged on the corpus bible" in table.caption
-    assert "2 holds, 1 undecided" in table.caption
+    assert "holds: 2, undecided: 1" in table.caption
     assert list(table.frame["verdict"]) == ["holds", "undecided", "holds"]
     empty = scorecard_table([], "bible")
     assert tsv(empty).startswith("claim\tpublished")

@@ -69,7 +69,7 @@ def effects_figure(effects: Sequence[Effect]) -> Figure:
         axes.set_title(heading)
         if metric == "nll":
             axes.invert_xaxis()
-        axes.set_xlabel("worse  ←   0   →  better", color=SOFT)
+        axes.set_xlabel("better \u2192", color=SOFT, loc="right")
         axes.grid(visible=False, axis="y")
     panels[0].set_yticks(range(len(names)), [f" {TIMES} ".join(name) for name in names], color=INK)
     panels[0].invert_yaxis()

@@ -75,10 +75,7 @@ def lengths_figure(table: Table) -> Figure:
     figure = Figure(figsize=(7.5, 4), layout="constrained")
     axes = figure.subplots()
     for number, (variant, rows) in enumerate(table.frame.groupby("variant", sort=False)):
-        style = line_style(number)
-        axes.plot(rows["tokens"], rows["bleu"], label=variant, zorder=3, **style)
-        band = {"color": style["color"], "alpha": 0.12, "linewidth": 0}
-        axes.fill_between(rows["tokens"], rows["bleu_low"], rows["bleu_high"], **band)
+        axes.plot(rows["tokens"], rows["bleu"], label=variant, **line_style(number))
     axes.set_xlabel("Length of the source, tokens")
     axes.set_ylabel("BLEU, 1 reference")
     axes.set_ylim(bottom=0)

@@ -32,7 +32,7 @@ TOPICS = (
         {
             "scores": "BLEU of every variant against one reference and against all references. "
             "Bars are means over the seeds, marks are single seeds.",
-            "lengths": "BLEU by the length of the source, with bands of 95 %.",
+            "lengths": "BLEU by the length of the source.",
             "factorial": "Effects of three ideas, alone and together, with 95 % intervals.",
         },
     ),

@@ -44,6 +44,11 @@ IMAGES = (
     ("Dropout helps", "lesson_no_dropout", "seen", "hit@5"),
 )
 NOUN_SCORES = ("images", "hit@5", "wrong", "wrong_steps")
+IDEAS = {
+    "bidirectional": "a bidirectional encoder",
+    "attention": "attention",
+    "forcing": "teacher forcing",
+}
 LESSON_SPREAD = 0.14  # nats: the largest difference of its two published runs of one variant
 
 
@@ -86,7 +91,7 @@ def scorecard_table(claims: Sequence[Claim], corpus: str) -> Table:
         "evidence": Column("From", note="files of this run's results"),
     }
     counts = pd.Series([each.verdict for each in claims], dtype=str).value_counts().to_dict()
-    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    verdicts = ", ".join(f"{verdict}: {count}" for verdict, count in counts.items())
     verdicts = verdicts or "none concerns the variants and methods of this run"
     caption = (
         f"Claims of the 2018 lesson, judged on the corpus {corpus} and the image sets of this run: "
@@ -138,10 +143,11 @@ def factorial_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Itera
     for effect in effects(levels, runs, ["bleu"]) if levels else ():
         if len(effect.factors) < 3:
             each = effect.comparison
-            text = " and ".join(effect.factors)
-            claim = f"{text}: helps, all else equal"
+            ideas = " and ".join(IDEAS[factor] for factor in effect.factors)
+            claim = f"{ideas} helps, all else equal"
             if len(effect.factors) == 2:
-                claim = f"{text}: together they gain more than the sum of both"
+                claim = f"{ideas} together gain more than the sum of both"
+            claim = claim[0].upper() + claim[1:]
             measured = f"BLEU {each.difference:+.1f} [{each.low:.1f}, {each.high:.1f}]"
             yield Claim(claim, "", measured, (each.low, each.high), "tables/factorial.tsv")
 
