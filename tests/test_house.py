@@ -26,7 +26,7 @@ LAYERS = [
     {"sources", "corpus", "training", "manifest"},
     {"vectors", "why", "startup"},
     {"translation", "nouns"},
-    *({"images"}, {"devise"}, {"search"}, {"report"}, {"cli"}),
+    *({"images"}, {"devise"}, {"search"}, {"report"}, {"serve"}, {"cli"}),
 ]
 SMALL = re.compile(r"stale|rerun|retrain|train again|expensive", re.IGNORECASE)
 # Words that the field does not use, as regular expressions.

@@ -13,19 +13,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from typer.testing import CliRunner, Result
 
 import wordbridge.search.engine
-from tests.search.toys import GRAPH, make_run
+from tests.search.toys import GRAPH, make_run, write_network
 from wordbridge.cli import app
 from wordbridge.errors import InputError
-from wordbridge.files import file_sha256, write_json
-from wordbridge.search.build import model_digests, write_index
+from wordbridge.files import write_json
+from wordbridge.search.build import write_index
 from wordbridge.search.engine import SearchEngine, find_path, question_words
 from wordbridge.search.index import read_index
-from wordbridge.tensors import SavedModel, write_model
 
 Search = Callable[..., Result]
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -203,37 +201,9 @@ def test_a_contact_sheet_is_written_too(search: Search, tmp_path: Path):
 @pytest.fixture(scope="module")
 def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the run in a project with a network and ConSE, which always predicts cat."""
-    from torchvision import models  # takes some seconds
-
-    project = tmp_path_factory.mktemp("project")
-    results = shutil.copytree(finished, project / "results/toy")
-    torch.manual_seed(4)
-    network = models.mobilenet_v3_small(weights=None)
-    torch.save(network.state_dict(), project / "weights")
-    features = {"backbone": "mobilenet_v3_small", "short_side": None, "pooling": "average"}
-    write_json(
-        results / "config.json",
-        {
-            "features": features | {"precision": "float32"},
-            "weights": {"weights": file_sha256(project / "weights")},
-        },
-    )
-    tensors = {
-        "class_vectors": torch.tensor([[1.0, 4, 0, 0, 0]]).repeat(1000, 1),
-        "known_classes": torch.ones(1000, dtype=torch.bool),
-    }
-    described = {"kind": "conse", "space": "words", "classes": [], "seed": 1, "top": 3}
-    folder = results / "devise/conse/1"
-    files = [folder / "model.safetensors", folder / "settings.json"]
-    write_model(SavedModel(tensors, described), *files)
-    change_json(results / "search/images/index.json", **model_digests(*files))
+    results = shutil.copytree(finished, tmp_path_factory.mktemp("project") / "results/toy")
+    write_json(results / "config.json", write_network(results))
     return results
-
-
-def change_json(path: Path, **values: str) -> None:
-    """Put further values into a JSON file."""
-    read = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(read | values), encoding="utf-8")
 
 
 def test_an_image_file_is_embedded_by_the_network_and_method_of_the_run(

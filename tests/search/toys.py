@@ -1,6 +1,7 @@
 """A small finished run to search in: nine nouns, seven images, words in two languages."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from wordbridge.files import file_sha256, write_json
 from wordbridge.images.table import ImageRow, write_images
 from wordbridge.nouns.matrix import NounRow, write_noun_rows
 from wordbridge.nouns.table import Noun, read_nouns, write_nouns
-from wordbridge.search.build import index_rows, write_index
+from wordbridge.search.build import index_rows, model_digests, write_index
 from wordbridge.search.words import noun_words, write_words
 
 DIM = 5
@@ -126,4 +127,35 @@ def files_of(results: Path) -> dict[str, object]:
         "predictions": folder / "predictions.npy",
         "description": folder / "predictions.json",
         "model": [folder / "predictions.npy", folder / "predictions.json"],
+    }
+
+
+def write_network(results: Path) -> dict[str, object]:
+    """Write a network and ConSE, which always predicts cat; return their part of config.json.
+
+    The weights are two folders above the results.
+    """
+    import torch
+    from torchvision import models  # takes some seconds
+
+    from wordbridge.tensors import SavedModel, write_model
+
+    weights = results.parents[1] / "weights"
+    torch.manual_seed(4)
+    torch.save(models.mobilenet_v3_small(weights=None).state_dict(), weights)
+    tensors = {
+        "class_vectors": torch.tensor([[1.0, 4, 0, 0, 0]]).repeat(1000, 1),
+        "known_classes": torch.ones(1000, dtype=torch.bool),
+    }
+    described = {"kind": "conse", "space": "words", "classes": [], "seed": 1, "top": 3}
+    folder = results / "devise/conse/1"
+    files = [folder / "model.safetensors", folder / "settings.json"]
+    write_model(SavedModel(tensors, described), *files)
+    index = results / "search/images/index.json"
+    read = json.loads(index.read_text(encoding="utf-8"))
+    index.write_text(json.dumps(read | model_digests(*files)), encoding="utf-8")
+    features = {"backbone": "mobilenet_v3_small", "short_side": None, "pooling": "average"}
+    return {
+        "features": features | {"precision": "float32"},
+        "weights": {"weights": file_sha256(weights)},
     }

@@ -1,4 +1,4 @@
-"""The command line: translate, search, verify, compare, why.
+"""The command line: translate, search, serve, verify, compare, why.
 
 What a command needs is imported in the command, because some of it takes seconds.
 """
@@ -11,7 +11,6 @@ import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stderr, suppress
-from dataclasses import asdict
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -179,7 +178,7 @@ def _stdin_lines() -> Iterator[str]:
 
 def _show_translation(translation: "TextTranslation", scores: bool, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(asdict(translation), ensure_ascii=False))
+        typer.echo(json.dumps(translation.record(), ensure_ascii=False))
     else:
         number = "" if translation.error else f"{translation.log_probability:.4f}"
         score = f"\t{number}" if scores else ""
@@ -265,6 +264,26 @@ def _query(words: list[str] | None, image: str | None) -> str:
         )
     _check_text([*(words or []), image or ""])
     return " ".join(words or [])
+
+
+@app.command(epilog="Example: wordbridge serve --port 8080")
+def serve(
+    results: Results = DEFAULT_RESULTS,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 is any free one.")] = 8000,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; default: this machine alone.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="A further name by which browsers may call it.")
+    ] = None,
+) -> None:
+    """Open a page that translates while you type and finds images, on this machine alone.
+
+    It needs the packages of the extra `serve`. Anybody who can reach another --host can use it.
+    """
+    from wordbridge.serve import serve_run
+
+    serve_run(results, host, port, allow or [])
 
 
 @app.command(epilog="Example: wordbridge verify results/default --against ../other/results")

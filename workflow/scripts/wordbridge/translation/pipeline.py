@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from wordbridge.files import read_json
 from wordbridge.text import one_line
 from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.translate import translate_tokens
+from wordbridge.translation.translations import Translation
 from wordbridge.translation.translator import read_translator
 
 MAX_CHARACTERS = 10_000  # of a text; memory grows with it
@@ -33,7 +34,8 @@ class TextTranslation:
     """The translation of one text; ``log_probability`` in nats, of the whole translation.
 
     ``unknown`` are the source tokens that are not in the model's vocabulary. ``error`` is the
-    reason for which the text has no translation, or "".
+    reason for which the text has no translation, or "". ``output`` has the tokens and attention of
+    the model.
     """
 
     source: str
@@ -41,6 +43,11 @@ class TextTranslation:
     log_probability: float
     unknown: list[str]
     error: str = ""
+    output: Translation | None = field(default=None, repr=False, compare=False)
+
+    def record(self) -> dict[str, Any]:
+        """Return the translation as a JSON object, without the model's output."""
+        return {name: value for name, value in vars(self).items() if name != "output"}
 
 
 @dataclass(frozen=True)
@@ -106,8 +113,8 @@ class TranslationPipeline:
             tokens = token_lists[index]
             ids = zip(tokens, vocabulary.ids(tokens), strict=True)
             unknown = [token for token, token_id in ids if token_id == UNK]
-            score = output.log_probability
-            results[index] = TextTranslation(lines[index], output.hypothesis, score, unknown)
+            text, score = output.hypothesis, output.log_probability
+            results[index] = TextTranslation(lines[index], text, score, unknown, output=output)
         return results
 
     def _tokens(self, texts: Sequence[str]) -> list[list[str]]:
