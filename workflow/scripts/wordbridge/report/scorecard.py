@@ -86,7 +86,7 @@ def scorecard_table(claims: Sequence[Claim], corpus: str) -> Table:
     columns = {
         "claim": Column("Claim of the lesson"),
         "published": Column("Published", note="validation loss of the notes, of the notebook"),
-        "measured": Column("Measured", note="in brackets the 95 % interval"),
+        "measured": Column("Measured", note="in brackets the 95 % interval of the difference"),
         "verdict": Column("Verdict"),
         "evidence": Column("From", note="files of this run's results"),
     }
