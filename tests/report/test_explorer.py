@@ -152,16 +152,16 @@ def test_a_run_without_images_has_no_search(files: Files):
 
 
 def test_a_large_run_keeps_within_the_size(files: Files, monkeypatch: pytest.MonkeyPatch):
-    whole = data_of(build_explorer(SETTINGS, files))
-    monkeypatch.setattr(explorer, "LARGEST_TEXTS", explorer.size_of(whole["sentences"]) // 2)
+    unlimited = data_of(build_explorer(SETTINGS, files))
+    monkeypatch.setattr(explorer, "LARGEST_TEXTS", explorer.size_of(unlimited["sentences"]) // 2)
     monkeypatch.setattr(explorer, "LARGEST_ATTENTION", 80)
-    size = explorer.size_of(whole["images"]) - 3 * (explorer.encoded_size(5) + 30)
+    size = explorer.size_of(unlimited["images"]) - 3 * (explorer.encoded_size(5) + 30)
     monkeypatch.setattr(explorer, "LARGEST_PAGE", 200_000 + size)
     page = build_explorer(SETTINGS, files)
     data = data_of(page)
     assert len(data["sentences"]) in (2, 3)
     assert sum("attention" in s["outputs"][1] for s in data["sentences"]) == data["attended"] == 1
-    assert len(data["images"]["words"]) < len(whole["images"]["words"])
+    assert len(data["images"]["words"]) < len(unlimited["images"]["words"])
     assert "of 4 sentences" in re.sub(r"\s+", " ", page)
 
 
