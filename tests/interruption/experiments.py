@@ -151,4 +151,39 @@ VERSES = Experiment(
     own_kills=2,
 )
 
-EXPERIMENTS = (MINI, IMAGES, VERSES)
+# ---- All combinations of three ideas, on the mini experiment's questions -------------------------
+
+FACTORIAL_RESULTS = "results/factorial"
+
+
+def factorial_settings() -> dict[str, Any]:
+    cells = {
+        f"cell{number}": {
+            "model": {"bidirectional": bidirectional, "attention": attention},
+            "forcing": {"schedule": schedule},
+        }
+        for number, (bidirectional, attention, schedule) in enumerate(
+            product(("none", "all"), (False, True), ("none", "constant"))
+        )
+    }
+    changes = {
+        "pathvars": {"results": FACTORIAL_RESULTS, "logs": "logs/factorial"},
+        "run": {"variants": list(cells), "seeds": [1]},
+        "variants": cells,
+        "range_test": {"variants": []},
+        "scores": {"baseline": "cell0", "factorial": list(cells)},
+    }
+    return merged(read(ROOT / CONFIG), changes)
+
+
+FACTORIAL = Experiment(
+    "factorial",
+    "factorial.yaml",
+    FACTORIAL_RESULTS,
+    factorial_settings,
+    nothing,
+    targets=(f"{FACTORIAL_RESULTS}/tables/factorial.html",),
+    own_kills=1,
+)
+
+EXPERIMENTS = (MINI, IMAGES, VERSES, FACTORIAL)

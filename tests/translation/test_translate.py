@@ -138,7 +138,7 @@ def test_losses_use_the_tags_of_the_model(names: list[str], tmp_path: Path) -> N
         named = versions(PAIRS, language)  # numbered as they come: 4, k, 3
         write_ids(numericalize(texts, splits, WORDS[language], 100, "all", True, named), path)
     results, _ = translate_split(model(len(names)), description(names), PAIRS, WORDS, options())
-    scores = evaluate(
+    scores, sentences = evaluate(
         model(len(names)),
         description(names),
         tuple(map(str, ids)),
@@ -149,6 +149,8 @@ def test_losses_use_the_tags_of_the_model(names: list[str], tmp_path: Path) -> N
     first_tag = len(WORDS["fr"]) if names else None
     test, valid = (read_parallel(*ids, split, "fr-en", first_tag) for split in ("test", "valid"))
     assert scores["nll_per_token"] == pytest.approx(nll_per_token(model(len(names)), test, 8))
+    nats, tokens = sum(row.statistics["nll"] for row in sentences)
+    assert nats / tokens == pytest.approx(scores["nll_per_token"])
     assert scores["validation_loss"] == pytest.approx(
         greedy_validation(model(len(names)), valid, 8).loss
     )
