@@ -41,8 +41,9 @@ def effects_table(effects: Sequence[Effect], seeds: int, updates: int, split: st
         digits = 3 if name == "nll" else 1
         columns[name] = Column(heading, digits, note=note if name == "nll" else "")
         columns[f"{name}_p"] = Column("p", 3)
+    number = "one seed" if seeds == 1 else f"{seeds} seeds"
     caption = (
-        f"Effects on the {split} split, from all combinations of the factors with {seeds} seeds "
+        f"Effects on the {split} split, from all combinations of the factors with {number} "
         f"and {updates:,} updates each, all else equal. In brackets are 95 % intervals (bootstrap "
         "over groups of sentences and over seeds); p is corrected for the number of effects after "
         "Holm 1979. BLEU and chrF are those with one reference."
