@@ -106,11 +106,11 @@ def problems(changes: str) -> list[str]:
             "make it a separate experiment, with separate pathvars",
         ),
         (
-            "scores: {factorial: [baseline, bidirectional]}",
+            "scores: {factorial: [forcing, bidirectional]}",
             "scores.factorial: expected a variant for each of the 8 combinations of "
             "model.bidirectional, model.attention and forcing.schedule, got 2 of them in 2 "
             "variants; add or remove variants\n"
-            "variants.bidirectional.model.bridge_dropout: expected 0 as in baseline, since "
+            "variants.bidirectional.model.bridge_dropout: expected 0 as in forcing, since "
             "variants of scores.factorial differ in their factors only, got 0.05; set it in "
             "variant_defaults",
         ),
