@@ -129,7 +129,8 @@ def test_setup_runs_once_and_after_a_change_of_the_lock(checkout: Path):
     (checkout / ".venv").mkdir()
     (checkout / ".venv/ready").touch()
     assert make(checkout, "--question", "setup").returncode == 0
-    (checkout / "requirements.lock").touch()
+    later = (checkout / ".venv/ready").stat().st_mtime + 10  # a clock may tick every 4 ms only
+    os.utime(checkout / "requirements.lock", (later, later))
     assert make(checkout, "--question", "setup").returncode == 1
 
 
