@@ -19,7 +19,7 @@ PACKAGE = "workflow/scripts/wordbridge"
 
 # Each set is a rule and what Snakemake runs below it in one invocation.
 PAGE = {"build_page"}
-SCORES = {"score_translations", "tabulate_scores", "tabulate_claims", "tabulate_lengths"} | PAGE
+SCORES = {"score_translations", "tabulate_scores", "tabulate_scorecard", "tabulate_lengths"} | PAGE
 SCORES |= {"build_explorer"}
 TRANSLATIONS = {"translate_questions", "tabulate_samples", "tabulate_times", "plot_attention"}
 TRANSLATIONS |= SCORES
@@ -37,7 +37,7 @@ SPLIT = {"split_pairs", "describe_corpus", "train_vectors"} | VOCABULARY
 TOKENS = {"tokenize_questions"} | SPLIT
 QUESTIONS = {"extract_questions"} | TOKENS
 # What one variant's jobs run into.
-TABLES = {"tabulate_scores": 1, "tabulate_claims": 1, "tabulate_lengths": 1}
+TABLES = {"tabulate_scores": 1, "tabulate_scorecard": 1, "tabulate_lengths": 1}
 TABLES |= {"tabulate_times": 1, "tabulate_training": 1, "build_page": 1}
 
 

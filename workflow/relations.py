@@ -197,6 +197,10 @@ def _transformer(at: str, variant: Block) -> Iterator[str]:
         ("forcing", "schedule", "constant"),
         ("forcing", "rate", 1),
         ("model", "attention", False),
+        ("model", "bidirectional", "none"),
+        ("model", "word_dropout", 0),
+        ("model", "weight_dropout", 0),
+        ("model", "variational_dropout", False),
         ("model", "mask_padding", True),
         ("model", "stop_at_eos", True),
     ):

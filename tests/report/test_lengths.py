@@ -1,9 +1,8 @@
 """Tests of scores by source length."""
 
-import numpy as np
 import pytest
 
-from wordbridge.report.lengths import length_bins, lengths_figure, lengths_table
+from wordbridge.report.lengths import lengths_figure, lengths_table
 from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
 
 REFERENCES = [f"who is the {word} of this {'old ' * n}place?" for n, word in enumerate("abcdefgh")]
@@ -19,23 +18,6 @@ def run(wrong: int) -> list[SentenceScore]:
         SentenceScore(text, str(n), n + 5, {name: rows[n] for name, rows in statistics.items()})
         for n, text in enumerate(REFERENCES)
     ]
-
-
-@pytest.mark.parametrize(
-    ("lengths", "count", "bins"),
-    [
-        ([1, 2, 3, 4, 5, 6, 7, 8], 4, {"1-2": 2, "3-4": 2, "5-6": 2, "7-8": 2}),
-        ([5, 5, 5, 5], 4, {"5": 4}),
-        ([1, 1, 1, 1, 1, 9], 3, {"1": 5, "9": 1}),
-    ],
-)
-def test_bins_have_about_equal_sizes_and_equal_lengths_together(
-    lengths: list[int], count: int, bins: dict[str, int]
-) -> None:
-    rows = [SentenceScore(str(n), str(n), length, {}) for n, length in enumerate(lengths)]
-    masks = length_bins(rows, count)
-    assert {name: int(mask.sum()) for name, mask in masks.items()} == bins
-    assert np.sum(list(masks.values()), axis=0).tolist() == [1] * len(lengths)
 
 
 def test_the_table_has_each_bin_and_variant_and_the_caption_the_losses() -> None:

@@ -13,6 +13,7 @@ from wordbridge.translation.sentence_scores import (
     SentenceScore,
     corpus_bleu,
     corpus_chrf,
+    length_bins,
     read_sentence_scores,
     text_statistics,
     write_sentence_scores,
@@ -65,3 +66,20 @@ def test_another_table_is_an_error_with_its_columns(tmp_path: Path) -> None:
     path.write_text("source\tbleu\nwho\t1\n", encoding="utf-8")
     with pytest.raises(InputError, match="expected the columns source, group"):
         read_sentence_scores(path)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "count", "bins"),
+    [
+        ([1, 2, 3, 4, 5, 6, 7, 8], 4, {"1-2": 2, "3-4": 2, "5-6": 2, "7-8": 2}),
+        ([5, 5, 5, 5], 4, {"5": 4}),
+        ([1, 1, 1, 1, 1, 9], 3, {"1": 5, "9": 1}),
+    ],
+)
+def test_bins_have_about_equal_sizes_and_equal_lengths_together(
+    lengths: list[int], count: int, bins: dict[str, int]
+) -> None:
+    rows = [SentenceScore(str(n), str(n), length, {}) for n, length in enumerate(lengths)]
+    masks = length_bins(rows, count)
+    assert {name: int(mask.sum()) for name, mask in masks.items()} == bins
+    assert np.sum(list(masks.values()), axis=0).tolist() == [1] * len(lengths)

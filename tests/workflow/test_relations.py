@@ -115,9 +115,15 @@ def problems(changes: str) -> list[str]:
             "variant_defaults",
         ),
         (
-            "variants: {all: {model: {cell: transformer, attention: false}}}",
+            "variants: {all: {model: {cell: transformer, attention: false, bidirectional: none}}}",
             "variants.all.forcing.schedule: expected constant for a model.cell of transformer, got "
             "linear; set it to constant",
+        ),
+        (
+            "variants: {all: {model: {cell: transformer, attention: false}, forcing: {schedule: "
+            "constant}}}",
+            "variants.all.model.bidirectional: expected none for a model.cell of transformer, got "
+            "all; set it to none",
         ),
         (
             "scores: {factorial: [all]}, run: {variants: [baseline]}",

@@ -239,7 +239,7 @@ rule tabulate_lengths:
         "../scripts/tabulate_lengths.py"
 
 
-rule tabulate_claims:
+rule tabulate_scorecard:
     """The scorecard: the lesson's claims, what this run measures, and the verdicts."""
     input:
         sentences=SENTENCE_SCORES,
@@ -248,18 +248,18 @@ rule tabulate_claims:
     output:
         table("tables/scorecard", "scorecard", "Summary", "Claims of the lesson"),
     log:
-        "<logs>/tabulate_claims.log",
+        "<logs>/tabulate_scorecard.log",
     conda:
         "../../envs/text.yaml"
     params:
         settings={
             "corpus": config["corpus"],
-            "levels": {name: LEVELS[name] for name in VARIANTS},
+            "levels": LEVELS,
             "factorial": {name: LEVELS[name] for name in FACTORIAL},
         },
         order={**RUNS, "factorial": FACTORIAL, "methods": METHODS},
     script:
-        "../scripts/tabulate_claims.py"
+        "../scripts/tabulate_scorecard.py"
 
 
 rule tabulate_times:

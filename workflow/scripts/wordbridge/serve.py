@@ -328,7 +328,7 @@ def serve_run(results: Path, host: str | None, port: int, allow: Sequence[str]) 
     address = host or "127.0.0.1"
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        listener = socket.create_server((host or "127.0.0.1", port), family=family)
+        listener = socket.create_server((address, port), family=family)
     except OSError as error:
         raise InputError(
             f"serve: expected a free port of this machine, got {address}, port {port} "

@@ -6,30 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from wordbridge.report.figures import house_style, line_style
 from wordbridge.report.tables import Column, Table
+from wordbridge.translation.sentence_scores import length_bins
 from wordbridge.translation.significance import RESAMPLES, SEED, Resampler, Run
 
 BINS = 4
-
-
-def length_bins(run: Run, count: int) -> dict[str, NDArray[np.bool_]]:
-    """Return the sentences of each of ``count`` bins of source length, of about equal size.
-
-    A name is "1-6", the lengths in tokens; equal lengths are in one bin, so that there may be
-    fewer bins.
-    """
-    lengths = np.array([row.source_tokens for row in run])
-    edges = np.unique(np.quantile(lengths, np.arange(1, count) / count, method="lower"))
-    number = np.searchsorted(edges, lengths)
-    bins = {}
-    for place in np.unique(number):
-        mask = number == place
-        shortest, longest = lengths[mask].min(), lengths[mask].max()
-        bins[f"{shortest}-{longest}" if shortest < longest else f"{longest}"] = mask
-    return bins
 
 
 def lengths_table(
@@ -54,12 +37,12 @@ def lengths_table(
     }
     caption = (
         f"BLEU on the {split} split by the length of the source, with 95 % intervals (bootstrap "
-        f"over groups of sentences). {longest_sentence(pd.DataFrame(rows))}"
+        f"over groups of sentences). {loss_sentence(pd.DataFrame(rows))}"
     )
     return Table(pd.DataFrame(rows), caption, columns, group=True)
 
 
-def longest_sentence(frame: pd.DataFrame) -> str:
+def loss_sentence(frame: pd.DataFrame) -> str:
     """Return a sentence about how much each variant loses from the shortest to the longest."""
     bleu = frame.pivot_table("bleu", "variant", "tokens", sort=False)
     if bleu.shape[1] < 2:

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wordbridge.report.lengths import length_bins
 from wordbridge.report.published import published_losses
 from wordbridge.report.tables import Column, Table
 from wordbridge.translation.factorial import Levels, effects
+from wordbridge.translation.sentence_scores import length_bins
 from wordbridge.translation.significance import RESAMPLES, SEED, Resampler, Run
 
 # The lesson's variants: bidirectional, attention, forcing.

@@ -53,7 +53,7 @@ SCORE_COLUMNS = {
         "for the number of variants after Holm 1979)",
     ),
     "letters": Column(
-        "Not distinct",
+        "Groups",
         note="variants that share a letter do not differ significantly in BLEU with one "
         "reference (all pairs, p above 0.05 after Holm's correction)",
     ),

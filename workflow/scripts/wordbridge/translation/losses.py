@@ -4,12 +4,14 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from sacrebleu.metrics.bleu import BLEU
 from torch import Tensor
 from torch.nn import functional as F
 
-from wordbridge.corpus.batches import Batch, ParallelData, sorted_batches
+from wordbridge.corpus.batches import Batch, Indices, ParallelData, sorted_batches
 from wordbridge.corpus.special_tokens import EOS, PAD
 from wordbridge.translation.decoder import EncoderDecoder
 
@@ -76,27 +78,36 @@ class GreedyValidation(NamedTuple):
     bleu: float
 
 
-def _batches(model: EncoderDecoder, data: ParallelData, batch_size: int) -> Iterator[Batch]:
+def _batches(
+    model: EncoderDecoder, data: ParallelData, batch_size: int
+) -> Iterator[tuple[Indices, Batch]]:
     device = next(model.parameters()).device
     for indices in sorted_batches(data.target_lengths, batch_size):
-        yield data.batch(indices).to(device)
+        yield indices, data.batch(indices).to(device)
 
 
 @torch.no_grad()
-def nll_per_token(model: EncoderDecoder, data: ParallelData, batch_size: int) -> float:
-    """Return the mean negative log-likelihood per target token in nats, under teacher forcing.
+def nll_by_pair(model: EncoderDecoder, data: ParallelData, batch_size: int) -> NDArray[np.float64]:
+    """Return the negative log-likelihood in nats and the number of tokens of each target.
 
-    The end of sentence counts as a token, padding does not.
+    The array is (pairs, 2). Every step reads the true previous word; the end of sentence counts as
+    a token, padding does not.
     """
     model.eval()
-    total, count = 0.0, 0
-    for batch in _batches(model, data, batch_size):
-        words = batch.target != PAD
+    statistics = np.zeros((len(data), 2))
+    for indices, batch in _batches(model, data, batch_size):
         outputs = model.forced_outputs(batch.source, batch.source_lengths.cpu(), batch.target)
-        target = batch.target[words]
-        total += float(F.cross_entropy(model.logits(outputs[words]), target, reduction="sum"))
-        count += len(target)
-    return total / count
+        logits, target = model.logits(outputs).flatten(0, 1), batch.target.flatten()
+        losses = F.cross_entropy(logits, target, ignore_index=PAD, reduction="none")
+        statistics[indices, 0] = losses.view_as(batch.target).double().sum(dim=0).cpu().numpy()
+        statistics[indices, 1] = (batch.target != PAD).sum(dim=0).cpu().numpy()
+    return statistics
+
+
+def nll_per_token(model: EncoderDecoder, data: ParallelData, batch_size: int) -> float:
+    """Return the mean negative log-likelihood per target token in nats, as in ``nll_by_pair``."""
+    nats, tokens = nll_by_pair(model, data, batch_size).sum(axis=0)
+    return float(nats / tokens)
 
 
 @torch.no_grad()
@@ -107,7 +118,7 @@ def greedy_validation(
     model.eval()
     total = 0.0
     hypotheses, references = [], []
-    for batch in _batches(model, data, batch_size):
+    for _, batch in _batches(model, data, batch_size):
         steps, size = batch.target.shape
         decoded = model(batch.source, batch.source_lengths.cpu(), steps)
         logits = model.logits(decoded.outputs)

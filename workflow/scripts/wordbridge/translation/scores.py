@@ -8,16 +8,14 @@ from itertools import zip_longest
 from typing import Any
 
 import numpy as np
-import torch
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
-from torch.nn import functional as F
 
-from wordbridge.corpus.batches import ParallelData, read_parallel, sorted_batches
+from wordbridge.corpus.batches import read_parallel
 from wordbridge.corpus.pairs import TokenizedPair
-from wordbridge.corpus.special_tokens import PAD, SPECIALS, UNK
+from wordbridge.corpus.special_tokens import SPECIALS, UNK
 from wordbridge.translation.decoder import EncoderDecoder
-from wordbridge.translation.losses import VALIDATION_SCALE, greedy_validation
+from wordbridge.translation.losses import VALIDATION_SCALE, greedy_validation, nll_by_pair
 from wordbridge.translation.sentence_scores import (
     SentenceScore,
     Statistics,
@@ -100,28 +98,6 @@ def sentence_scores(
         )
         for place, sentence in enumerate(sentences)
     ]
-
-
-@torch.no_grad()
-def nll_by_pair(model: EncoderDecoder, data: ParallelData, batch_size: int) -> Statistics:
-    """Return the negative log-likelihood in nats and the number of tokens of each target.
-
-    The array is (pairs, 2). Every step reads the true previous word; the end of sentence counts as
-    a token, padding does not.
-    """
-    model.eval()
-    device = next(model.parameters()).device
-    statistics = np.zeros((len(data), 2))
-    for indices in sorted_batches(data.target_lengths, batch_size):
-        batch = data.batch(indices).to(device)
-        outputs = model.forced_outputs(batch.source, batch.source_lengths.cpu(), batch.target)
-        logits = model.logits(outputs).flatten(0, 1)
-        losses = F.cross_entropy(
-            logits, batch.target.flatten(), ignore_index=PAD, reduction="none"
-        ).view_as(batch.target)
-        statistics[indices, 0] = losses.double().sum(dim=0).cpu().numpy()
-        statistics[indices, 1] = (batch.target != PAD).sum(dim=0).cpu().numpy()
-    return statistics
 
 
 def score(

@@ -81,6 +81,23 @@ def text_statistics(
     }
 
 
+def length_bins(rows: Sequence[SentenceScore], count: int) -> dict[str, NDArray[np.bool_]]:
+    """Return the sentences of each of ``count`` bins of source length, of about equal size.
+
+    A name is "1-6", the lengths in tokens; equal lengths are in one bin, so that there may be
+    fewer bins.
+    """
+    lengths = np.array([row.source_tokens for row in rows])
+    edges = np.unique(np.quantile(lengths, np.arange(1, count) / count, method="lower"))
+    number = np.searchsorted(edges, lengths)
+    bins = {}
+    for place in np.unique(number):
+        mask = number == place
+        shortest, longest = lengths[mask].min(), lengths[mask].max()
+        bins[f"{shortest}-{longest}" if shortest < longest else f"{longest}"] = mask
+    return bins
+
+
 def write_sentence_scores(path: str | Path, rows: Sequence[SentenceScore]) -> None:
     """Write the table, one sentence a line, with the scores of each sentence alone."""
     write_tsv(path, COLUMNS, map(_fields, rows))

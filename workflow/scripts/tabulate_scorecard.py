@@ -20,7 +20,7 @@ names = [name for name in order["variants"] for _ in order["seeds"]]
 runs = runs_by_variant(names, [read_sentence_scores(p) for p in snakemake.input.sentences])
 levels, factorial = settings["levels"], settings["factorial"]
 claims = [
-    *translation_claims({name: levels[name] for name in order["variants"]}, runs),
+    *translation_claims(levels, runs),
     *factorial_claims(factorial, runs),
     *figure_claims(read_records(snakemake.input.published)),
     *image_claims(read_records(snakemake.input.devise)),
