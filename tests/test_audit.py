@@ -13,8 +13,9 @@ FOLDERS = ("benchmarks", "tests", "workflow")
 PICKLES = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 # Writes a pickle to test that it is rejected.
 PICKLING = {"tests/inputs/rows.py"}
-# Listens on a Unix socket, which other machines cannot reach.
-LISTENING = {"tests/warm.py"}
+# A Unix socket, which other machines cannot reach, and the address of --host, by default loopback
+# (tests/test_serve.py).
+LISTENING = {"tests/warm.py", "workflow/scripts/wordbridge/serve.py"}
 SHELLS = {"create_subprocess_shell", "getoutput", "getstatusoutput", "popen", "system"}
 STARTS = {"Popen", "call", "check_call", "check_output", "run"}
 UNPACKS = {"extract", "extractall", "unpack_archive"}

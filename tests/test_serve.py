@@ -24,7 +24,7 @@ from tests.test_cli import finish
 from wordbridge.cli import app
 from wordbridge.errors import InputError
 from wordbridge.files import read_json, write_json
-from wordbridge.serve import Models, allowed_hosts, build_app, serve_run
+from wordbridge.serve import Models, allowed_hosts, build_app
 
 PACKAGE = Path(__file__).resolve().parents[1] / "workflow/scripts"
 
@@ -268,9 +268,7 @@ def test_a_busy_port_is_an_error_of_one_line(results: Path):
     assert run.stderr.count("\n") == 1
 
 
-def test_the_command_listens_on_this_machine_alone(
-    results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+def test_the_command_listens_on_this_machine_alone(results: Path, monkeypatch: pytest.MonkeyPatch):
     names: list[Any] = []
 
     def note(self: uvicorn.Server, sockets: list[socket.socket]) -> None:
@@ -278,9 +276,9 @@ def test_the_command_listens_on_this_machine_alone(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(uvicorn.Server, "run", note)
-    serve_run(results, None, 0, [])
+    run = CliRunner().invoke(app, ["serve", "--results", str(results), "--port", "0"])
     assert names[0][0] == "127.0.0.1"
-    assert capsys.readouterr().out.startswith(f"http://127.0.0.1:{names[0][1]}/ ")
+    assert run.stdout.startswith(f"http://127.0.0.1:{names[0][1]}/ ")
 
 
 def test_without_the_extra_the_error_has_the_remedy(results: Path):

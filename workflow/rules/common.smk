@@ -46,8 +46,7 @@ AUXILIARY_REPORTS = expand(
 TABLES = expand(
     "<results>/tables/{table}.html",
     table=["scores", "scorecard", "lengths", "samples", "training", "corpus", "corpus_pairs"]
-    + ["leaks"]
-    + ["vectors", "coverage"]
+    + ["leaks", "vectors", "coverage"]
     + ["factorial"] * bool(FACTORIAL),
 )
 FIGURES = [

@@ -270,9 +270,7 @@ def _query(words: list[str] | None, image: str | None) -> str:
 def serve(
     results: Results = DEFAULT_RESULTS,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 is any free one.")] = 8000,
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen on; default: this machine alone.")
-    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     allow: Annotated[
         list[str] | None, typer.Option(help="A further name by which browsers may call it.")
     ] = None,

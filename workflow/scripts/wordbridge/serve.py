@@ -320,24 +320,23 @@ def allowed_hosts(host: str, port: int, names: Iterable[str]) -> set[str]:
     return hosts | {name for name in every if port == 80}
 
 
-def serve_run(results: Path, host: str | None, port: int, allow: Sequence[str]) -> None:
+def serve_run(results: Path, host: str, port: int, allow: Sequence[str]) -> None:
     """Serve the run in the folder ``results`` until it is interrupted.
 
     Raises InputError when the address cannot be listened on, and for an unfinished run.
     """
-    address = host or "127.0.0.1"
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((address, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise InputError(
-            f"serve: expected a free port of this machine, got {address}, port {port} "
+            f"serve: expected a free port of this machine, got {host}, port {port} "
             f"({error.strerror}); choose another with --port"
         ) from None
     with listener, suppress(KeyboardInterrupt):
         number = int(listener.getsockname()[1])
-        app = build_app(Models(results), allowed_hosts(address, number, allow))
-        shown = f"[{address}]" if ":" in address else address
+        app = build_app(Models(results), allowed_hosts(host, number, allow))
+        shown = f"[{host}]" if ":" in host else host
         print(f"http://{shown}:{number}/  (Ctrl+C stops the server)", flush=True)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, ws="none",
