@@ -30,7 +30,11 @@ SCHEMA: dict[str, Any] = read_schema(ROOT / "workflow/schemas/config.schema.yaml
 LARGEST = 4  # rows that share a plan
 COLUMNS = ("change", "given", "stale")
 # What lies in the folder where the base is planned.
-OWN_FILES = ("own/pinned.db", "own/by_hand.zip", "own/other.zip", "images/a.png")
+EXPERIMENT_FILES = ("scores/plain/3.tsv", "scores/plain/4.tsv", "split/pairs.tsv")
+OWN_FILES = (
+    *("own/pinned.db", "own/by_hand.zip", "own/other.zip", "images/a.png"),
+    *(f"results/{name}/{path}" for name in ("mine", "theirs") for path in EXPERIMENT_FILES),
+)
 
 
 class Row(NamedTuple):

@@ -26,7 +26,7 @@ from workflow.relations import check_relations
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENTS = [
     "config.yaml",
-    *sorted(f"configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "configs").rglob("*.yaml")),
     "tests/mini/config.yaml",
 ]
 Workflow = Callable[..., CompletedProcess[str]]
@@ -134,7 +134,8 @@ def read(name: str) -> dict[str, Any]:
 def resolved(name: str) -> dict[str, Any]:
     """Return the checked configuration of an experiment, as the Snakefile gets it."""
     config: dict[str, Any] = {}
-    for each in ("config.yaml", name):
+    corrected = ["configs/faults/corrected.yaml"] * name.startswith("configs/faults/")
+    for each in ("config.yaml", *corrected, name):
         update_config(config, read(each))
     return load(config, ROOT / "workflow/schemas/config.schema.yaml")
 
@@ -381,6 +382,44 @@ def test_the_variants_of_the_factorial_experiment_differ_in_three_ideas_only():
     assert forcing["epochs"] < training["epochs"]  # the last epoch is free running
 
 
+def changes(one: Any, other: Any, path: str = "") -> dict[str, Any]:
+    """Return the keys of ``one`` with other values than in ``other``, with their values."""
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return {} if one == other else {path: one}
+    keys = {**one, **other}
+    parts = (changes(one.get(k), other.get(k), f"{path}.{k}".strip(".")) for k in keys)
+    return {key: value for part in parts for key, value in part.items()}
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("vocabulary", {"vocabulary.from_split": "all"}),
+        ("split", {"split.method": "random"}),
+        ("scale", {"embeddings.scale": 3.0}),
+        ("quotes", {"tokens.rules.punctuation": False}),
+        ("eos", {"lengths.keep_eos": False}),
+    ],
+)
+def test_each_fault_of_the_corpus_is_a_single_change(fault: str, change: dict[str, Any]):
+    one, corrected = (resolved(f"configs/faults/{name}.yaml") for name in (fault, "corrected"))
+    assert one.pop("pathvars") != corrected.pop("pathvars")
+    assert changes(one, corrected) == change
+    lesson = resolved("configs/lesson.yaml")
+    if fault != "split":  # the lesson's has no test split
+        assert changes(lesson, corrected).items() >= change.items()
+
+
+def test_each_fault_of_the_model_is_a_single_change_to_the_lessons_value():
+    config, lesson = resolved("configs/faults/model.yaml"), resolved("configs/lesson.yaml")
+    variants = {name: config["variants"][name] for name in config["run"]["variants"]}
+    corrected, attention = variants.pop("corrected"), lesson["variants"]["attention"]
+    single = [changes(variant, corrected) for variant in variants.values()]
+    assert all(len(change) == 1 for change in single)
+    as_in_lesson = changes(attention, corrected)
+    assert all(change.items() <= as_in_lesson.items() for change in single)
+
+
 def test_the_full_experiment_is_the_default_with_five_seeds():
     full, default = resolved("configs/full.yaml"), resolved("config.yaml")
     assert full["run"].pop("seeds") == [1, 2, 3, 4, 5]
@@ -416,7 +455,7 @@ def test_the_page_has_a_topic_for_every_table_and_figure(experiment: str, tmp_pa
 
 
 def test_no_two_experiments_write_to_the_same_folder():
-    names = ["config.yaml", *(f"configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml"))]
+    names = [name for name in EXPERIMENTS if not name.startswith("tests/")]
     folders = [folder for name in names for folder in read(name)["pathvars"].values()]
     assert len(folders) == len(set(folders)) == 2 * len(names)
 

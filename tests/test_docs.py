@@ -138,8 +138,10 @@ def test_an_example_of_a_configuration_is_valid(page: str, block: str):
 def schema_paths() -> set[str]:
     """Return all dotted keys, those of a variant or method also as its own ``a.b``."""
     schema = read_schema(SCHEMA)
-    paths = {path.replace("*", "NAME") for path, _ in schema_keys(schema, schema)}
+    nodes = {path.replace("*", "NAME"): node for path, node in schema_keys(schema, schema)}
+    paths = set(nodes)
     entries = {path.partition(".NAME")[0] + ".NAME" for path in paths if ".NAME" in path}
+    entries |= {f"{path}.NAME" for path, node in nodes.items() if node.get("additionalProperties")}
     names = {
         path.split(".", 2)[2] for path in paths if re.match(r"(variants|methods)\.NAME\.", path)
     }

@@ -6,6 +6,7 @@ later, or no job at all. Entries that the run does not use may be incomplete.
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import product
+from os.path import normpath
 from typing import Any
 
 import yaml
@@ -39,7 +40,7 @@ def check_relations(config: Block) -> None:
     for name in dict.fromkeys([*run["variants"], *config["range_test"]["variants"]]):
         problems += _variant(f"variants.{name}", config["variants"][name], config)
     problems += _directions(run["variants"], config["variants"])
-    problems += _factorial(config)
+    problems += [*_factorial(config), *_experiments(config)]
     problems += _below("range_test", config["range_test"], "lowest", "highest")
     problems += _images(config) if run["images"] else _no_images(run)
     if problems:
@@ -136,16 +137,16 @@ def _corpus(config: Block) -> Iterator[str]:
 
 
 def _split(config: Block) -> Iterator[str]:
-    split, grouped = config["split"], config["split"]["method"] == "grouped"
-    if grouped:
+    split, drawn = config["split"], config["split"]["method"] != "lesson"
+    if drawn:
         yield from _shares("split", split, "pairs")
     if split["valid"] == 0:
         yield (
             "split.valid: expected above 0, since each training is validated after each epoch, "
             "got 0; raise it"
         )
-    if config["scores"]["split"] == "test" and not (grouped and split["test"]):
-        got = "split.test is 0" if grouped else f"split.method is {split['method']}"
+    if config["scores"]["split"] == "test" and not (drawn and split["test"]):
+        got = "split.test is 0" if drawn else f"split.method is {split['method']}"
         yield (
             f"scores.split: expected valid, since there is no test split where {got}, got test; "
             "set it to valid"
@@ -262,6 +263,22 @@ def _factorial(config: Block) -> Iterator[str]:
                         f"{names[0]}, since variants of scores.factorial differ in their factors "
                         f"only, got {value}; set it in variant_defaults"
                     )
+
+
+def _experiments(config: Block) -> Iterator[str]:
+    """Yield a line for each experiment of scores.experiments that is this one or no comparison."""
+    experiments, variants = config["scores"]["experiments"], config["run"]["variants"]
+    for name, folder in experiments.items():
+        if normpath(folder) == normpath(config["pathvars"]["results"]):
+            yield (
+                f"scores.experiments.{name}: expected the results of another experiment, got "
+                f"{folder}, those of this one; correct it"
+            )
+        if name in variants:
+            yield (
+                f"scores.experiments.{name}: expected another name than those in run.variants, "
+                f"got {name}; rename it"
+            )
 
 
 def _must_be(key: str, value: str, why: str, got: Any) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordbridge.corpus.splits import grouped_split, lesson_split, match_key
+from wordbridge.corpus.splits import grouped_split, match_key, random_split
 from wordbridge.errors import InputError
 
 quick = settings(derandomize=True, max_examples=60, deadline=None, database=None)
@@ -20,10 +20,19 @@ def texts(table):
 
 
 def test_the_lesson_split_equals_the_lessons():
-    splits = lesson_split(50260, seed=42, valid=0.1)
+    splits = random_split(50260, seed=42, valid=0.1, test=0.0)
     assert Counter(splits) == {"train": 45219, "valid": 5041}
     valid = [row for row, split in enumerate(splits) if split == "valid"]
     assert valid[:8] == [6, 10, 29, 32, 37, 42, 56, 58]
+
+
+def test_a_random_test_split_is_drawn_in_addition_to_the_valid_split():
+    splits = random_split(10000, seed=42, valid=0.1, test=0.2)
+    counts = Counter(splits)
+    assert abs(counts["valid"] - 1000) < 100
+    assert abs(counts["test"] - 2000) < 120
+    without = random_split(10000, seed=42, valid=0.1, test=0.0)
+    assert all(one == other for one, other in zip(splits, without, strict=True) if one != "test")
 
 
 @quick

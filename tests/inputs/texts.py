@@ -25,7 +25,7 @@ from tests.inputs.rows import (
 )
 from wordbridge.corpus.batches import sortish_batches
 from wordbridge.corpus.questions import extract_questions
-from wordbridge.corpus.splits import grouped_split, lesson_split
+from wordbridge.corpus.splits import grouped_split, random_split
 from wordbridge.corpus.vocabulary import build_vocabulary, length_limit
 
 XLSX = files.zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
@@ -166,7 +166,7 @@ ROWS: list[Row] = [
         lambda: grouped_split(["a"], ["b"], ["c"], {"train": 0.8, "valid": 0.2}, 1),
         "split: expected pairs for the split 'valid', got none",
     ),
-    Value("one pair in the lesson's split", lambda: lesson_split(1, 42, 0.1), gives=["train"]),
+    Value("one pair drawn at random", lambda: random_split(1, 42, 0.1, 0.0), gives=["train"]),
     Value("a train split without texts", lambda: length_limit([], 90), "the train split is empty"),
     Value(
         "one text for both languages",

@@ -1,6 +1,7 @@
 """Setup and phases of `make`, and its errors."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -89,6 +90,18 @@ def test_phases_are_separate_runs_in_turn(
         assert next(lines) == f"Phase {number} of {len(names)}: {phase}"
         assert next(lines) == "".join(f"[{word}]" for word in words)
     assert not [*lines]
+
+
+def test_faults_are_experiments_in_turn_on_top_of_the_configuration(ready: Path):
+    output = make(ready, "faults", "CONFIG=mine.yaml", "CORES=3", "QUIET=").stdout
+    runs = [line for line in output.splitlines() if line.startswith("[")]
+    faults = [re.search(r"configs/faults/(\w+).yaml\]$", line)[1] for line in runs[2::3]]
+    configs = {path.stem for path in (ROOT / "configs/faults").glob("*.yaml")} - {"corrected"}
+    assert set(faults) == configs
+    assert faults[-1] == "model"
+    assert len(runs) == 3 * len(faults)
+    start = "[-m][snakemake][--cores][3][text][--configfile][mine.yaml]"
+    assert runs[0] == f"{start}[configs/faults/corrected.yaml][configs/faults/{faults[0]}.yaml]"
 
 
 def test_a_missing_config_file_is_one_line_before_the_set_up(checkout: Path):

@@ -69,6 +69,21 @@ def problems(changes: str) -> list[str]:
             "lesson, got test; set it to valid",
         ),
         (
+            "split: {method: random, valid: 0.6, test: 0.6}",
+            "split.valid and split.test: expected below 1 together, so that pairs are left to "
+            "train on, got 0.6 and 0.6; lower them",
+        ),
+        (
+            "scores: {experiments: {attention: results/mine}}",
+            "scores.experiments.attention: expected another name than those in run.variants, got "
+            "attention; rename it",
+        ),
+        (
+            "scores: {experiments: {mine: ./results/default}}",
+            "scores.experiments.mine: expected the results of another experiment, got "
+            "./results/default, those of this one; correct it",
+        ),
+        (
             "split: {test: 0}",
             "scores.split: expected valid, since there is no test split where split.test is 0, got "
             "test; set it to valid",
@@ -262,6 +277,7 @@ def test_contradicting_keys_are_one_line_each(changes: str, line: str):
     "changes",
     [
         "split: {method: lesson, test: 0.95}, scores: {split: valid}",
+        "scores: {experiments: {mine: results/mine}}",
         "variants: {another: {forcing: {hold_epochs: 20}}}",
         "methods: {another: {kind: head, head: {hidden: []}}}",
         f"{LINES}, {PLAIN}, auxiliary: {{use: false}}",

@@ -1,6 +1,7 @@
 # Names, and functions of the inputs and params of rules. In: the checked config.
 
 from functools import cache
+from itertools import chain
 from urllib.parse import unquote, urlsplit
 
 from workflow.folders import folder_digest
@@ -30,6 +31,7 @@ if LOWERCASE is None:
 PIECES = LANGUAGES if config["tokens"]["tokenizer"] == "sentencepiece" else []
 TOKENS = "<results>/subwords/pairs.tsv" if PIECES else SPLIT
 FACTORIAL = config["scores"]["factorial"]
+BASELINE, EXPERIMENTS = config["scores"]["baseline"], config["scores"]["experiments"]
 # The lesson's claims are about recurrent translators.
 LEVELS = {
     name: factor_levels(config["variants"][name])
@@ -47,12 +49,15 @@ TABLES = expand(
     "<results>/tables/{table}.html",
     table=["scores", "scorecard", "lengths", "samples", "training", "corpus", "corpus_pairs"]
     + ["leaks", "vectors", "coverage"]
-    + ["factorial"] * bool(FACTORIAL),
+    + ["factorial"] * bool(FACTORIAL)
+    + ["ablations"] * bool(EXPERIMENTS),
 )
 FIGURES = [
     *expand(
         "<results>/figures/{figure}.png",
-        figure=["losses", "schedule", "scores", "lengths"] + ["factorial"] * bool(FACTORIAL),
+        figure=["losses", "schedule", "scores", "lengths"]
+        + ["factorial"] * bool(FACTORIAL)
+        + ["ablations"] * bool(EXPERIMENTS),
     ),
     *expand(
         "<results>/figures/learning_rate_{variant}.png", variant=config["range_test"]["variants"]
@@ -310,6 +315,28 @@ def embedding_block(wildcards):
     settings = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
     block = config["vectors"][config["embeddings"][wildcards.language]]
     return {**settings, "vectors": vectors_kind(block)}
+
+
+# ---- Scores --------------------------------------------------------------------------------------
+
+
+def experiment_files(wildcards):
+    """Return the scores of sentences and the pairs of the experiments that are compared.
+
+    Raises WorkflowError where one is missing, as no rule of this experiment makes it.
+    """
+    scores = f"{{folder}}/scores/{BASELINE}/{{seed}}.tsv"
+    files = {
+        "experiments": expand(scores, folder=EXPERIMENTS.values(), seed=SEEDS),
+        "pairs": expand("{folder}/split/pairs.tsv", folder=EXPERIMENTS.values()),
+    }
+    for path in chain.from_iterable(files.values()):
+        if not os.path.exists(path):
+            raise WorkflowError(
+                f"scores.experiments: expected finished experiments with the variant {BASELINE} "
+                f"and the seeds {', '.join(map(str, SEEDS))}, got no {path}; run them first"
+            )
+    return files
 
 
 # ---- Images --------------------------------------------------------------------------------------

@@ -221,6 +221,31 @@ rule tabulate_factorial:
         "../scripts/tabulate_factorial.py"
 
 
+rule tabulate_ablations:
+    """The table and the figure of single changes to a translator, of several experiments."""
+    input:
+        unpack(experiment_files),
+        sentences=SENTENCE_SCORES,
+        ids="<results>/ids/fr.npz",
+    output:
+        tables=table("tables/ablations", "ablations", "Translation", "Ablations"),
+        figure=result("figures/ablations.png", "ablations", "Translation", "Ablations"),
+    log:
+        "<logs>/tabulate_ablations.log",
+    conda:
+        "../../envs/text.yaml"
+    params:
+        settings={
+            "baseline": BASELINE,
+            "schedules": {BASELINE: schedule_of(BASELINE)},
+            "source": SOURCE,
+            "split": config["scores"]["split"],
+        },
+        order={**RUNS, "experiments": list(EXPERIMENTS)},
+    script:
+        "../scripts/tabulate_ablations.py"
+
+
 rule tabulate_lengths:
     """The table and the figure of BLEU by the length of the source."""
     input:

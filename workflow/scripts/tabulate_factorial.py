@@ -2,7 +2,7 @@
 
 from wordbridge.corpus.ids import read_ids
 from wordbridge.job import start_job
-from wordbridge.report.factorial import METRICS, effects_figure, effects_table
+from wordbridge.report.effects import METRICS, TIMES, effects_figure, factorial_table
 from wordbridge.report.figures import save_figure, schedule_curves
 from wordbridge.report.tables import save_table
 from wordbridge.translation.factorial import effects
@@ -19,6 +19,7 @@ texts = read_ids(snakemake.input.ids)
 sizes = [len(texts.rows(split)) for split in ("train", "auxiliary")]
 rates, _ = schedule_curves(settings["schedules"], *sizes)
 (updates,) = map(len, rates.values())
-table = effects_table(rows, len(settings["seeds"]), updates, settings["split"])
+table = factorial_table(rows, len(settings["seeds"]), updates, settings["split"])
 save_table(table, snakemake.output.tables)
-save_figure(effects_figure(rows), snakemake.output.figure)
+title = f"What each idea adds, alone (top) and in combination ({TIMES})"
+save_figure(effects_figure(rows, title), snakemake.output.figure)

@@ -22,7 +22,9 @@ def split_pairs(pairs: Sequence[TokenizedPair], settings: Mapping[str, Any]) -> 
     """Return ``pairs`` with the split of each; ``settings`` has method, seed, valid and test."""
     valid, test, seed = settings["valid"], settings["test"], settings["seed"]
     if settings["method"] == "lesson":
-        splits = lesson_split(len(pairs), seed, valid)
+        splits = random_split(len(pairs), seed, valid, 0.0)
+    elif settings["method"] == "random":
+        splits = random_split(len(pairs), seed, valid, test)
     else:
         splits = grouped_split(
             [pair.group for pair in pairs],
@@ -34,13 +36,15 @@ def split_pairs(pairs: Sequence[TokenizedPair], settings: Mapping[str, Any]) -> 
     return [pair._replace(split=split) for pair, split in zip(pairs, splits, strict=True)]
 
 
-def lesson_split(count: int, seed: int, valid: float) -> list[str]:
-    """Return the split of each of ``count`` pairs as the lesson draws it: train or valid.
+def random_split(count: int, seed: int, valid: float, test: float) -> list[str]:
+    """Return the split of each of ``count`` pairs, drawn independently, as the lesson does.
 
-    Pairs are drawn independently: both splits may have versions of one sentence.
+    Splits may share versions of one sentence. ``valid`` and ``test`` are shares; the lesson has no
+    test split.
     """
-    is_train = np.random.RandomState(seed).rand(count) > valid
-    return [TRAIN if row else VALID for row in is_train]
+    draws = np.random.RandomState(seed).rand(count)
+    bounds = ((valid, VALID), (valid + test, TEST), (1.0, TRAIN))
+    return [next(split for bound, split in bounds if draw <= bound) for draw in draws]
 
 
 def grouped_split(

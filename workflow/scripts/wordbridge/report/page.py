@@ -28,12 +28,13 @@ TOPICS = (
         "Scores",
         "Each distinct source text of the split counts once. NLL and perplexity are over all "
         "pairs of the split; the validation loss is always on the validation split.",
-        ("scores", "scorecard", "factorial", "lengths"),
+        ("scores", "scorecard", "factorial", "ablations", "lengths"),
         {
             "scores": "BLEU of every variant against one reference and against all references. "
             "Bars are means over the seeds, marks are single seeds.",
             "lengths": "BLEU by the length of the source.",
             "factorial": "Effects of three ideas, alone and together, with 95 % intervals.",
+            "ablations": "Effects of single changes to the baseline, with 95 % intervals.",
         },
     ),
     Topic("Sample translations", "", ("samples",)),

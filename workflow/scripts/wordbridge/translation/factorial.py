@@ -19,7 +19,7 @@ from wordbridge.translation.significance import (
     Resampler,
     Run,
     comparison,
-    holm,
+    correct_p_values,
 )
 
 Levels = Mapping[str, Mapping[str, bool]]  # of each factor, by variant
@@ -51,38 +51,15 @@ def effects(
     ``runs`` has the sentence scores of each variant of ``levels``, one per seed in one order.
     """
     resampler = Resampler(next(iter(runs.values()))[0], resamples, seed)
-    draws = _seed_draws(len(next(iter(runs.values()))), resamples, seed)
     names = list(next(iter(levels.values())))
     subsets = [part for size in range(1, len(names) + 1) for part in combinations(names, size)]
     result = []
     for metric in metrics:
-        scores = {
-            variant: _drawn_means([resampler.scores(run, metric) for run in runs[variant]], draws)
-            for variant in levels
-        }
+        scores = {name: resampler.crossed_scores(runs[name], metric) for name in levels}
         contrasts = [comparison(_contrast(levels, scores, part)) for part in subsets]
-        p_values = holm([each.p_value for each in contrasts])
-        for part, each, p_value in zip(subsets, contrasts, p_values, strict=True):
-            result.append(
-                Effect(part, metric, Comparison(each.difference, each.low, each.high, p_value))
-            )
+        pairs = zip(subsets, correct_p_values(contrasts), strict=True)
+        result += [Effect(part, metric, each) for part, each in pairs]
     return result
-
-
-def _seed_draws(seeds: int, resamples: int, seed: int) -> NDArray[np.int64]:
-    """Return the seeds of each resample (1 + resamples, seeds), each once in the first row."""
-    # Another stream than that of the groups.
-    draws = np.random.default_rng([seed, 1]).choice(seeds, size=(resamples, seeds))
-    return np.concatenate([np.arange(seeds)[None], draws])
-
-
-def _drawn_means(
-    scores: Sequence[NDArray[np.float64]], draws: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return the mean score of the drawn seeds, for the whole split and each resample."""
-    by_seed = np.stack(scores, axis=1)  # (1 + resamples, seeds)
-    means: NDArray[np.float64] = np.take_along_axis(by_seed, draws, axis=1).mean(axis=1)
-    return means
 
 
 def _contrast(

@@ -8,7 +8,7 @@ corrected with the method of Holm 1979.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from string import ascii_lowercase
 
@@ -43,6 +43,7 @@ class Resampler:
     """Resamples of the groups of ``sentences``, the same for all runs that it scores."""
 
     def __init__(self, sentences: Run, resamples: int = RESAMPLES, seed: int = SEED) -> None:
+        self._seed = seed
         names = list(dict.fromkeys(row.group for row in sentences))
         places = {name: place for place, name in enumerate(names)}
         self.groups = np.array([places[row.group] for row in sentences])
@@ -72,6 +73,16 @@ class Resampler:
         """Return the mean of ``scores`` over ``runs``."""
         scores = [self.scores(run, metric, mask) for run in runs]
         means: NDArray[np.float64] = np.mean(scores, axis=0)
+        return means
+
+    def crossed_scores(self, runs: Sequence[Run], metric: str) -> NDArray[np.float64]:
+        """Return the mean of ``scores`` over ``runs``; each resample draws runs, too."""
+        scores = np.stack([self.scores(run, metric) for run in runs], axis=1)
+        # Another stream than that of the groups.
+        random = np.random.default_rng([self._seed, 1])
+        draws = random.choice(len(runs), size=(len(scores) - 1, len(runs)))
+        draws = np.concatenate([np.arange(len(runs))[None], draws])
+        means: NDArray[np.float64] = np.take_along_axis(scores, draws, axis=1).mean(axis=1)
         return means
 
 
@@ -115,16 +126,9 @@ def compare_with(baseline: str, scores: Mapping[str, NDArray[np.float64]]) -> di
 
     ``scores`` are the variants' ``mean_scores``.
     """
-    compared = {
-        name: compare(scores[baseline], values)
-        for name, values in scores.items()
-        if name != baseline
-    }
-    p_values = holm([each.p_value for each in compared.values()])
-    return {
-        name: Comparison(each.difference, each.low, each.high, p_value)
-        for (name, each), p_value in zip(compared.items(), p_values, strict=True)
-    }
+    names = [name for name in scores if name != baseline]
+    compared = [compare(scores[baseline], scores[name]) for name in names]
+    return dict(zip(names, correct_p_values(compared), strict=True))
 
 
 def indistinguishable(scores: Mapping[str, NDArray[np.float64]]) -> dict[str, str]:
@@ -144,6 +148,12 @@ def indistinguishable(scores: Mapping[str, NDArray[np.float64]]) -> dict[str, st
         )
         for name in scores
     }
+
+
+def correct_p_values(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Return the comparisons with p-values that are corrected for their number."""
+    p_values = holm([each.p_value for each in comparisons])
+    return [replace(each, p_value=p) for each, p in zip(comparisons, p_values, strict=True)]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

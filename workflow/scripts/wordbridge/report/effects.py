@@ -1,6 +1,6 @@
-"""The table and the figure of a factorial experiment: effects of factors, alone and together."""
+"""Tables and figures of effects: of factors, alone and together, and of single changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,13 +12,52 @@ from wordbridge.translation.significance import LEVEL
 
 TIMES = "\u00d7"
 METRICS = {"bleu": "BLEU", "chrf": "chrF", "nll": "NLL"}  # with one reference
+DIGITS = {"bleu": 1, "chrf": 1, "nll": 3}
+INTERVALS = (
+    "In brackets are 95 % intervals (bootstrap over groups of sentences and over seeds); p is "
+    "corrected for the number of rows after Holm 1979. BLEU and chrF are those with one reference."
+)
 
 
-def effects_table(effects: Sequence[Effect], seeds: int, updates: int, split: str) -> Table:
-    """Return a row per effect, with its 95 % interval and p-value for each metric.
+def factorial_table(effects: Sequence[Effect], seeds: int, updates: int, split: str) -> Table:
+    """Return a row per effect of a factorial experiment.
 
     ``updates`` is the number of training steps of each variant.
     """
+    note = (
+        "a factor: mean score with it minus that without it; several with "
+        f"{TIMES}: how much larger the effect of one is with the others"
+    )
+    caption = (
+        f"Effects on the {split} split, from all combinations of the factors with "
+        f"{_seeds(seeds)} and {updates:,} updates each, all else equal. {INTERVALS}"
+    )
+    return _table(effects, Column("Effect", note=note), caption)
+
+
+def ablations_table(
+    effects: Sequence[Effect],
+    baseline: str,
+    scores: Mapping[str, float],
+    seeds: int,
+    updates: int,
+    split: str,
+) -> Table:
+    """Return a row per change to ``baseline``, whose scores and training steps are known."""
+    numbers = ", ".join(
+        f"{heading} {scores[name]:.{DIGITS[name]}f}" for name, heading in METRICS.items()
+    )
+    caption = (
+        f"Scores on the {split} split after a single change to {baseline} ({numbers}), minus "
+        f"those of {baseline}; {_seeds(seeds)}, {updates:,} updates. {INTERVALS} An experiment "
+        "with another split is scored on other sentences, also on those with a text or a group "
+        "in its train split and on the others alone; these comparisons are not paired."
+    )
+    return _table(effects, Column("Change"), caption)
+
+
+def _table(effects: Sequence[Effect], heading: Column, caption: str) -> Table:
+    """Return a row per effect, with its 95 % interval and p-value for each metric."""
     rows: dict[tuple[str, ...], dict[str, object]] = {}
     for effect in effects:
         row = rows.setdefault(effect.factors, {"effect": f" {TIMES} ".join(effect.factors)})
@@ -29,30 +68,20 @@ def effects_table(effects: Sequence[Effect], seeds: int, updates: int, split: st
             f"{name}_high": each.high,
             f"{name}_p": each.p_value,
         }
-    columns = {
-        "effect": Column(
-            "Effect",
-            note="a factor: mean score with it minus that without it; several with "
-            f"{TIMES}: how much larger the effect of one is with the others",
-        )
-    }
-    for name, heading in METRICS.items():
+    columns = {"effect": heading}
+    for name, metric in METRICS.items():
         note = "negative log-likelihood in nats per token; lower is better"
-        digits = 3 if name == "nll" else 1
-        columns[name] = Column(heading, digits, note=note if name == "nll" else "")
+        columns[name] = Column(metric, DIGITS[name], note=note if name == "nll" else "")
         columns[f"{name}_p"] = Column("p", 3)
-    number = "one seed" if seeds == 1 else f"{seeds} seeds"
-    caption = (
-        f"Effects on the {split} split, from all combinations of the factors with {number} "
-        f"and {updates:,} updates each, all else equal. In brackets are 95 % intervals (bootstrap "
-        "over groups of sentences and over seeds); p is corrected for the number of effects after "
-        "Holm 1979. BLEU and chrF are those with one reference."
-    )
     return Table(pd.DataFrame(list(rows.values())), caption, columns)
 
 
+def _seeds(number: int) -> str:
+    return "one seed" if number == 1 else f"{number} seeds"
+
+
 @house_style()
-def effects_figure(effects: Sequence[Effect]) -> Figure:
+def effects_figure(effects: Sequence[Effect], title: str) -> Figure:
     """Return a panel per metric with each effect and its interval; right of zero is better."""
     names = list(dict.fromkeys(effect.factors for effect in effects))
     figure = Figure(figsize=(10.5, 1.6 + 0.42 * len(names)), layout="constrained")
@@ -74,9 +103,7 @@ def effects_figure(effects: Sequence[Effect]) -> Figure:
         axes.grid(visible=False, axis="y")
     panels[0].set_yticks(range(len(names)), [f" {TIMES} ".join(name) for name in names], color=INK)
     panels[0].invert_yaxis()
-    figure.suptitle(
-        f"What each idea adds, alone (top) and in combination ({TIMES})", x=0.01, ha="left"
-    )
+    figure.suptitle(title, x=0.01, ha="left")
     handles = [
         panels[0].plot([], [], "o-", color=colour, label=label)[0]
         for colour, label in ((ACCENT, "better"), (MARK, "worse"), (SOFT, "not significant"))

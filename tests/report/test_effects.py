@@ -1,6 +1,11 @@
 """Tests of the table and the figure of effects."""
 
-from wordbridge.report.factorial import METRICS, effects_figure, effects_table
+from wordbridge.report.effects import (
+    METRICS,
+    ablations_table,
+    effects_figure,
+    factorial_table,
+)
 from wordbridge.report.tables import markdown
 from wordbridge.translation.factorial import Effect
 from wordbridge.translation.significance import Comparison
@@ -17,7 +22,7 @@ EFFECTS = [
 
 
 def test_the_table_has_a_row_per_effect_with_its_intervals() -> None:
-    table = effects_table(EFFECTS, 3, 1641, "test")
+    table = factorial_table(EFFECTS, 3, 1641, "test")
     assert list(table.frame["effect"]) == ["attention", "forcing", "attention \u00d7 forcing"]
     text = markdown(table)
     assert "with 3 seeds and 1,641 updates each" in text
@@ -25,8 +30,17 @@ def test_the_table_has_a_row_per_effect_with_its_intervals() -> None:
     assert "-9.250 \\[-1.000, 2.000\\]" in text
 
 
+def test_ablations_are_compared_with_the_scores_of_the_baseline() -> None:
+    scores = {"bleu": 18.42, "chrf": 36.0, "nll": 2.51}
+    table = ablations_table(EFFECTS, "corrected", scores, 2, 1485, "test")
+    text = markdown(table)
+    assert "a single change to corrected (BLEU 18.4, chrF 36.0, NLL 2.510)" in text
+    assert "2 seeds, 1,485 updates" in text
+    assert "| Change" in text
+
+
 def test_the_figure_shows_better_worse_and_no_effect_in_each_panel() -> None:
-    figure = effects_figure(EFFECTS)
+    figure = effects_figure(EFFECTS, "What each idea adds")
     panels = figure.axes
     assert [axes.get_title(loc="left") for axes in panels] == list(METRICS.values())
     colours = [[line.get_color() for line in axes.lines[1:7:2]] for axes in panels]

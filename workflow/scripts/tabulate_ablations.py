@@ -1,0 +1,41 @@
+"""The table and the figure of ablations: the effects of single changes to a translator."""
+
+from itertools import product
+
+from wordbridge.corpus.ids import read_ids
+from wordbridge.corpus.pairs import read_tokenized
+from wordbridge.job import start_job
+from wordbridge.report.effects import METRICS, ablations_table, effects_figure
+from wordbridge.report.figures import save_figure, schedule_curves
+from wordbridge.report.tables import save_table
+from wordbridge.translation.ablations import ablations, rows_by_leak
+from wordbridge.translation.sentence_scores import read_sentence_scores
+from wordbridge.translation.significance import Resampler, runs_by_variant
+
+start_job(snakemake)
+
+settings, order = snakemake.params.settings, snakemake.params.order
+seeds, name = order["seeds"], settings["baseline"]
+variants, experiments = (
+    runs_by_variant(
+        [name for name, _ in product(order[kind], seeds)],
+        [read_sentence_scores(path) for path in paths],
+    )
+    for kind, paths in (
+        ("variants", snakemake.input.sentences),
+        ("experiments", snakemake.input.experiments),
+    )
+)
+baseline = variants.pop(name)
+for (experiment, runs), path in zip(experiments.items(), snakemake.input.pairs, strict=True):
+    pairs = read_tokenized(path)
+    variants |= rows_by_leak(experiment, runs, pairs, settings["split"], settings["source"])
+effects = ablations(baseline, variants, list(METRICS))
+scores = {metric: Resampler(baseline[0], 0).mean_scores(baseline, metric)[0] for metric in METRICS}
+texts = read_ids(snakemake.input.ids)
+sizes = [len(texts.rows(split)) for split in ("train", "auxiliary")]
+rates, _ = schedule_curves(settings["schedules"], *sizes)
+table = ablations_table(effects, name, scores, len(seeds), len(rates[name]), settings["split"])
+save_table(table, snakemake.output.tables)
+title = f"What a single change to {name} does"
+save_figure(effects_figure(effects, title), snakemake.output.figure)
