@@ -7,8 +7,8 @@ from wordbridge.report.effects import (
     factorial_table,
 )
 from wordbridge.report.tables import markdown
-from wordbridge.translation.factorial import Effect
-from wordbridge.translation.significance import Comparison
+from wordbridge.significance import Comparison
+from wordbridge.translation.effects import Effect
 
 EFFECTS = [
     Effect(factors, metric, Comparison(difference * sign, -1.0, 2.0, p_value))

@@ -127,6 +127,23 @@ def test_best_and_worst_nouns_are_means_over_the_seeds_of_the_method():
     assert frame["hit@1"].tolist() == [0.5, 0.5, 0.0, 0.0]
 
 
+def test_methods_that_differ_beyond_chance_have_no_letter_in_common():
+    seen = row(0.5, candidates="seen", images=40)
+    groups = seen, seen | {"set": "toy", "kind": "photo", "images": 9}
+    records = [
+        record(method, 1, *groups) | {"nouns": [noun(f"n{n}", hit(n), 1) for n in range(40)]}
+        for method, hit in (
+            ("head", lambda n: n % 2),
+            ("alone", lambda n: (n + 1) % 2),
+            ("random", lambda n: 0),
+        )
+    ]
+    frame = devise_table(records).frame.set_index(["set", "method"])["letters"]
+    assert frame["all"].to_dict() == {"head": "a", "alone": "a", "random": "b"}
+    assert frame["toy"].isna().all()
+    assert "letters" not in devise_table(records[:1]).frame
+
+
 def test_nouns_with_few_images_are_left_out_and_none_is_both_best_and_worst():
     records = [{"method": "head", "nouns": [noun("a", 1.0, 2), noun("b", 0.5), noun("c", 0.2, 2)]}]
     frame = nouns_table(records, "head", 9, images=2).frame

@@ -116,10 +116,28 @@ def test_claims_about_images_need_the_methods_that_they_compare() -> None:
 
 def test_the_caption_counts_the_verdicts() -> None:
     claims = [Claim("a", "", "m", (1, 2), "e"), Claim("b", "", "m", (-1, 2), "e")]
-    table = scorecard_table([*claims, claims[0]], "bible")
+    table = scorecard_table([*claims, claims[0]], "bible", "results/mine")
     assert "judged on the corpus bible" in table.caption
     assert "holds: 2, undecided: 1" in table.caption
     assert list(table.frame["verdict"]) == ["holds", "undecided", "holds"]
-    empty = scorecard_table([], "bible")
+    empty = scorecard_table([], "bible", "results/mine")
     assert tsv(empty).startswith("claim\tpublished")
     assert "none concerns the variants and methods of this run" in empty.caption
+
+
+def test_a_claim_has_its_command_and_claims_without_variants_are_listed() -> None:
+    claims = [
+        Claim("Dropout helps", "", "m", (1, 2), "e", "devise"),
+        Claim("a", "", "m", (1, 2), "e", "factorial"),
+    ]
+    table = scorecard_table(claims, "bible", "results/mine")
+    assert list(table.frame["command"]) == [
+        ".venv/bin/snakemake --cores all results/mine/tables/devise.html",
+        ".venv/bin/snakemake --cores all results/mine/tables/factorial.html",
+    ]
+    missing = table.caption.partition("Not judged")[2]
+    assert "Teacher forcing improves the baseline" in missing
+    assert "Attention helps long sentences" in missing
+    assert "Dropout helps" not in missing
+    assert "all else equal" not in missing
+    assert "all else equal" in scorecard_table(claims[:1], "bible", "results/mine").caption

@@ -279,6 +279,7 @@ rule tabulate_scorecard:
     params:
         settings={
             "corpus": config["corpus"],
+            "results": config["pathvars"]["results"],
             "levels": LEVELS,
             "factorial": {name: LEVELS[name] for name in FACTORIAL},
         },

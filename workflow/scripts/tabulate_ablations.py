@@ -8,9 +8,9 @@ from wordbridge.job import start_job
 from wordbridge.report.effects import METRICS, ablations_table, effects_figure
 from wordbridge.report.figures import save_figure, schedule_curves
 from wordbridge.report.tables import save_table
-from wordbridge.translation.ablations import ablations, rows_by_leak
+from wordbridge.translation.bootstrap import Resampler, runs_by_variant
+from wordbridge.translation.effects import ablations, rows_by_leak
 from wordbridge.translation.sentence_scores import read_sentence_scores
-from wordbridge.translation.significance import Resampler, runs_by_variant
 
 start_job(snakemake)
 

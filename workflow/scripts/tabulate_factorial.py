@@ -5,16 +5,16 @@ from wordbridge.job import start_job
 from wordbridge.report.effects import METRICS, TIMES, effects_figure, factorial_table
 from wordbridge.report.figures import save_figure, schedule_curves
 from wordbridge.report.tables import save_table
-from wordbridge.translation.factorial import effects
+from wordbridge.translation.bootstrap import runs_by_variant
+from wordbridge.translation.effects import factorial_effects
 from wordbridge.translation.sentence_scores import read_sentence_scores
-from wordbridge.translation.significance import runs_by_variant
 
 start_job(snakemake)
 
 settings = snakemake.params.settings
 names = [name for name in snakemake.params.order for _ in settings["seeds"]]
 runs = runs_by_variant(names, [read_sentence_scores(p) for p in snakemake.input.sentences])
-rows = effects(settings["levels"], runs, list(METRICS))
+rows = factorial_effects(settings["levels"], runs, list(METRICS))
 texts = read_ids(snakemake.input.ids)
 sizes = [len(texts.rows(split)) for split in ("train", "auxiliary")]
 rates, _ = schedule_curves(settings["schedules"], *sizes)

@@ -4,8 +4,8 @@ from wordbridge.job import start_job
 from wordbridge.report.figures import save_figure
 from wordbridge.report.lengths import lengths_figure, lengths_table
 from wordbridge.report.tables import save_table
+from wordbridge.translation.bootstrap import runs_by_variant
 from wordbridge.translation.sentence_scores import read_sentence_scores
-from wordbridge.translation.significance import runs_by_variant
 
 start_job(snakemake)
 

@@ -10,8 +10,8 @@ from wordbridge.report.scorecard import (
     translation_claims,
 )
 from wordbridge.report.tables import save_table
+from wordbridge.translation.bootstrap import runs_by_variant
 from wordbridge.translation.sentence_scores import read_sentence_scores
-from wordbridge.translation.significance import runs_by_variant
 
 start_job(snakemake)
 
@@ -25,4 +25,4 @@ claims = [
     *figure_claims(read_records(snakemake.input.published)),
     *image_claims(read_records(snakemake.input.devise)),
 ]
-save_table(scorecard_table(claims, settings["corpus"]), snakemake.output)
+save_table(scorecard_table(claims, settings["corpus"], settings["results"]), snakemake.output)

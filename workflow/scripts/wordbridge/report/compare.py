@@ -12,9 +12,10 @@ from tabulate import tabulate
 from wordbridge.errors import InputError
 from wordbridge.files import read_records
 from wordbridge.manifest import Difference, differences, job_name, read_manifest
-from wordbridge.report.scorecard import noun_scores, resampled_nouns
+from wordbridge.report.images import noun_scores, resampled_nouns
+from wordbridge.significance import LEVEL, compare, holm
+from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.sentence_scores import read_sentence_scores
-from wordbridge.translation.significance import LEVEL, Resampler, Run, compare, holm
 
 # What was scored, and its score as a whole and in each resample.
 Scored = tuple[list[Any], NDArray[np.float64]]

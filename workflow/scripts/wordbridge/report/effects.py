@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from wordbridge.report.figures import ACCENT, INK, MARK, SOFT, house_style
 from wordbridge.report.tables import Column, Table
-from wordbridge.translation.factorial import Effect
-from wordbridge.translation.significance import LEVEL
+from wordbridge.significance import LEVEL
+from wordbridge.translation.effects import Effect
 
 TIMES = "\u00d7"
 METRICS = {"bleu": "BLEU", "chrf": "chrF", "nll": "NLL"}  # with one reference

@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wordbridge.files import read_tsv
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_images
 from wordbridge.report.published import published_hits
 from wordbridge.report.tables import Column, Table, mean_std, read_frame
+from wordbridge.significance import RESAMPLES, SEED, indistinguishable, resample_weights
 
 if TYPE_CHECKING:  # label_errors reads predictions, which no table of this module needs
     from wordbridge.devise.label_errors import LabelError
@@ -37,7 +40,14 @@ DEVISE_COLUMNS = {
     "labels": Column("Candidate nouns", 0),
     "images": Column("Images", 0),
     "words": Column("Words", 0),
+    "letters": Column(
+        "Groups",
+        note="methods that share a letter do not differ significantly in hit@5 (all pairs, "
+        "bootstrap over nouns, p above 0.05 after Holm's correction); for all images of the "
+        "candidates together",
+    ),
 }
+NOUN_SCORES = ("images", "hit@5", "wrong", "wrong_steps")
 METRICS = {
     "hit": Column(
         "hit", 1, 100,
@@ -83,9 +93,14 @@ def devise_table(
         if not any(_is_narrower(other, row) for other in record[key])
     )
     rows["split"] = rows["split"].replace(SPLITS)
-    tables = []
+    tables, letters = [], _letters(records)
     for candidates, block in rows.groupby("candidates", sort=False):
-        tables += [_means(group) for _, group in block.groupby(GROUP, sort=False)]
+        images, of_methods = letters.get(str(candidates), (0, {}))
+        for _, group in block.groupby(GROUP, sort=False):
+            table = _means(group)
+            if (table["images"] == images).all():
+                table["letters"] = table["method"].map(of_methods)
+            tables.append(table)
         if published:
             tables.append(pd.DataFrame(published_hits(candidates)).assign(candidates=candidates))
     frame = pd.concat(tables, ignore_index=True)
@@ -93,6 +108,18 @@ def devise_table(
     constant = {"candidates": "", "run": "here"}
     frame = frame[[name for name in frame if not (frame[name] == constant.get(name)).all()]]
     return Table(frame, CAPTIONS[key], _devise_columns(frame), group=True)
+
+
+def _letters(records: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, dict[str, str]]]:
+    """Return the number of images and the letters of the methods, by candidate set."""
+    result = {}
+    for candidates, rows in noun_scores(records).groupby(level="candidates"):
+        methods = {str(name): nouns for name, nouns in rows.groupby(level="method")}
+        if len(methods) > 1 and rows["hit@5"].notna().all():
+            images = next(iter(methods.values()))["images"].sum()
+            scores = {name: resampled_nouns(nouns, "hit@5") for name, nouns in methods.items()}
+            result[str(candidates)] = int(images), indistinguishable(scores)
+    return result
 
 
 def _devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
@@ -183,6 +210,24 @@ def _ends(frame: pd.DataFrame, count: int, hits: Sequence[str]) -> pd.DataFrame:
     best = best.head(min(count, (len(nouns) + 1) // 2))
     worst = worst.drop(best.index).head(count)
     return pd.concat([best.assign(end="best"), worst.assign(end="worst")])
+
+
+def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return hits and steps of each method, candidate set and noun, means over the seeds."""
+    rows = [{"method": record["method"], **noun} for record in records for noun in record["nouns"]]
+    frame = pd.DataFrame(rows, columns=["method", "candidates", "synset", *NOUN_SCORES])
+    return frame.groupby(["method", "candidates", "synset"])[list(NOUN_SCORES)].mean()
+
+
+def resampled_nouns(
+    nouns: pd.DataFrame, score: str, resamples: int = RESAMPLES, seed: int = SEED
+) -> NDArray[np.float64]:
+    """Return the mean of a score over images, for all nouns and for each resample of them."""
+    weights = resample_weights(len(nouns), resamples, seed)
+    images = nouns["wrong" if score == "wrong_steps" else "images"].to_numpy(float)
+    sums: NDArray[np.float64] = weights @ (images * nouns[score].fillna(0).to_numpy(float))
+    means: NDArray[np.float64] = sums / (weights @ images)
+    return means
 
 
 def noun_coverage_table(path: str | Path) -> Table:

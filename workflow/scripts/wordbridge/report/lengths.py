@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from wordbridge.report.figures import house_style, line_style
 from wordbridge.report.tables import Column, Table
+from wordbridge.significance import RESAMPLES, SEED
+from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.sentence_scores import length_bins
-from wordbridge.translation.significance import RESAMPLES, SEED, Resampler, Run
 
 BINS = 4
 

@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wordbridge.report.images import noun_scores, resampled_nouns
 from wordbridge.report.published import published_losses
 from wordbridge.report.tables import Column, Table
-from wordbridge.translation.factorial import Levels, effects
+from wordbridge.significance import RESAMPLES, SEED
+from wordbridge.translation.bootstrap import Resampler, Run
+from wordbridge.translation.effects import Levels, factorial_effects
 from wordbridge.translation.sentence_scores import length_bins
-from wordbridge.translation.significance import RESAMPLES, SEED, Resampler, Run
 
 # The lesson's variants: bidirectional, attention, forcing.
 CELLS = {
@@ -35,6 +37,7 @@ ORDER = (
     ("Attention improves teacher forcing", "attention", "forcing"),
     ("All three together improve attention and forcing", "all", "attention"),
 )
+COMMAND = ".venv/bin/snakemake --cores all"
 CHANCE = "chance"
 # Claim, what the lesson's head is compared with, candidates and score.
 IMAGES = (
@@ -43,12 +46,13 @@ IMAGES = (
     ("The cosine loss is better than L1", "lesson_l1", "seen", "hit@5"),
     ("Dropout helps", "lesson_no_dropout", "seen", "hit@5"),
 )
-NOUN_SCORES = ("images", "hit@5", "wrong", "wrong_steps")
 IDEAS = {
     "bidirectional": "a bidirectional encoder",
     "attention": "attention",
     "forcing": "teacher forcing",
 }
+LENGTHS = "Attention helps long sentences more than short ones (longest against shortest third)"
+FACTORIAL = "Each idea helps, all else equal, and two together more than their sum"
 LESSON_SPREAD = 0.14  # nats: the largest difference of its two published runs of one variant
 
 
@@ -61,6 +65,7 @@ class Claim:
     measured: str
     interval: tuple[float, float]
     evidence: str
+    table: str = "scores"  # its file in tables/
 
     @property
     def verdict(self) -> str:
@@ -69,8 +74,8 @@ class Claim:
         return "holds" if low > 0 else "does not hold" if high < 0 else "undecided"
 
 
-def scorecard_table(claims: Sequence[Claim], corpus: str) -> Table:
-    """Return the table of ``claims``, judged on ``corpus``."""
+def scorecard_table(claims: Sequence[Claim], corpus: str, results: str) -> Table:
+    """Return the table of ``claims``, judged on ``corpus``, of the run in ``results``."""
     rows = [
         {
             "claim": each.claim,
@@ -80,6 +85,7 @@ def scorecard_table(claims: Sequence[Claim], corpus: str) -> Table:
             "high": each.interval[1],
             "verdict": each.verdict,
             "evidence": each.evidence,
+            "command": f"{COMMAND} {results}/tables/{each.table}.html",
         }
         for each in claims
     ]
@@ -88,7 +94,10 @@ def scorecard_table(claims: Sequence[Claim], corpus: str) -> Table:
         "published": Column("Published", note="validation loss of the notes, of the notebook"),
         "measured": Column("Measured", note="in brackets the 95 % interval of the difference"),
         "verdict": Column("Verdict"),
-        "evidence": Column("From", note="files of this run's results"),
+        "evidence": Column("From"),
+        "command": Column(
+            "Command", note="computes the scores; with the --configfile of this run, if it has one"
+        ),
     }
     counts = pd.Series([each.verdict for each in claims], dtype=str).value_counts().to_dict()
     verdicts = ", ".join(f"{verdict}: {count}" for verdict, count in counts.items())
@@ -97,8 +106,18 @@ def scorecard_table(claims: Sequence[Claim], corpus: str) -> Table:
         f"Claims of the 2018 lesson, judged on the corpus {corpus} and the image sets of this run: "
         f"{verdicts}. The bootstrap resamples groups of sentences, or nouns."
     )
-    names = ["claim", "published", "measured", "low", "high", "verdict", "evidence"]
+    if missing := _missing(claims):
+        caption += f" Not judged, without the variants or methods: {'; '.join(missing)}."
+    names = ["claim", "published", "measured", "low", "high", "verdict", "evidence", "command"]
     return Table(pd.DataFrame(rows, columns=names), caption, columns)
+
+
+def _missing(claims: Sequence[Claim]) -> list[str]:
+    """Return the claims that could not be judged."""
+    judged = {each.claim for each in claims}
+    every = [*(claim for claim, *_ in ORDER), LENGTHS, *(claim for claim, *_ in IMAGES)]
+    missing = [claim for claim in every if claim not in judged]
+    return missing + [FACTORIAL] * all(each.table != "factorial" for each in claims)
 
 
 # ---- Translation ---------------------------------------------------------------------------------
@@ -131,7 +150,7 @@ def translation_claims(
             for mask in (bins[0], bins[-1])
         ]
         yield _bleu_claim(
-            "Attention helps long sentences more than short ones (longest against shortest third)",
+            LENGTHS,
             "",
             gains[1] - gains[0],
             f"scores of {first} and {second}, by length",
@@ -140,7 +159,7 @@ def translation_claims(
 
 def factorial_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:
     """Yield the claims that each idea helps, all else equal, and that the ideas add up."""
-    for effect in effects(levels, runs, ["bleu"]) if levels else ():
+    for effect in factorial_effects(levels, runs, ["bleu"]) if levels else ():
         if len(effect.factors) < 3:
             each = effect.comparison
             ideas = " and ".join(IDEAS[factor] for factor in effect.factors)
@@ -149,7 +168,8 @@ def factorial_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Itera
                 claim = f"{ideas} together gain more than the sum of both"
             claim = claim[0].upper() + claim[1:]
             measured = f"BLEU {each.difference:+.1f} [{each.low:.1f}, {each.high:.1f}]"
-            yield Claim(claim, "", measured, (each.low, each.high), "tables/factorial.tsv")
+            evidence = f"effects of {len(levels)} variants"
+            yield Claim(claim, "", measured, (each.low, each.high), evidence, "factorial")
 
 
 def figure_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
@@ -165,7 +185,7 @@ def figure_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
                 _losses(str(variant)),
                 f"{losses.mean():.3f}, the nearest is {distance:.3f} away",
                 (margin, margin),
-                "tables/scores.tsv",
+                f"scores of {variant}",
             )
 
 
@@ -216,24 +236,5 @@ def image_claims(
             values = [f"{v[0]:.1f}" if steps else f"{100 * v[0]:.1f} %" for v in (ours, theirs)]
             heading = "steps in WordNet" if steps else "hit@5"
             measured = f"{heading} {values[0]}, {other} {values[1]} [{low:.1f}, {high:.1f}]"
-            yield Claim(claim, "", measured, (low, high), f"lesson_head on {candidates} nouns")
-
-
-def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return hits and steps of each method, candidate set and noun, means over the seeds."""
-    rows = [{"method": record["method"], **noun} for record in records for noun in record["nouns"]]
-    frame = pd.DataFrame(rows, columns=["method", "candidates", "synset", *NOUN_SCORES])
-    return frame.groupby(["method", "candidates", "synset"])[list(NOUN_SCORES)].mean()
-
-
-def resampled_nouns(
-    nouns: pd.DataFrame, score: str, resamples: int = RESAMPLES, seed: int = SEED
-) -> NDArray[np.float64]:
-    """Return the mean of a score over images, for all nouns and for each resample of them."""
-    draws = np.random.default_rng(seed).choice(len(nouns), size=(resamples, len(nouns)))
-    counts = [np.bincount(draw, minlength=len(nouns)) for draw in draws]
-    weights = np.stack([np.ones(len(nouns), dtype=np.int64), *counts])
-    images = nouns["wrong" if score == "wrong_steps" else "images"].to_numpy(float)
-    sums: NDArray[np.float64] = weights @ (images * nouns[score].fillna(0).to_numpy(float))
-    means: NDArray[np.float64] = sums / (weights @ images)
-    return means
+            evidence = f"lesson_head on {candidates} nouns"
+            yield Claim(claim, "", measured, (low, high), evidence, "devise")

@@ -13,14 +13,9 @@ from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.files import read_records
 from wordbridge.report.published import add_published_trainings
 from wordbridge.report.tables import Column, Table, mean_std
+from wordbridge.significance import RESAMPLES, SEED, compare_with, indistinguishable
+from wordbridge.translation.bootstrap import resampled_scores
 from wordbridge.translation.sentence_scores import SentenceScore
-from wordbridge.translation.significance import (
-    RESAMPLES,
-    SEED,
-    compare_with,
-    indistinguishable,
-    resampled_scores,
-)
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
 SCORE_COLUMNS = {

@@ -1,10 +1,8 @@
-"""Comparisons of variants by the paired bootstrap (Koehn 2004) over the groups of a split.
+"""Significance of differences between resampled scores of a bootstrap.
 
-A resample draws groups of sentences, such as the versions of a verse, with replacement; sentences
-of a group are not independent. The score of a variant in a resample is the mean of its runs.
-sacreBLEU's ``PairedTest`` compares single runs over sentences; where each sentence is a group, the
-p-value of two runs is that of ``sacrebleu --paired-bs``. p-values of several comparisons are
-corrected with the method of Holm 1979.
+An array of scores has the score of all data first and those of the resamples behind it; arrays of
+the same resamples are paired. p-values of several comparisons are corrected with the method of
+Holm 1979.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +14,9 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.translation.sentence_scores import METRICS, SentenceScore, Statistics
-
 RESAMPLES = 1000
 SEED = 12345  # sacreBLEU's default
 LEVEL = 0.05
-
-Run = Sequence[SentenceScore]
 
 
 @dataclass(frozen=True)
@@ -39,74 +33,11 @@ class Comparison:
     p_value: float
 
 
-class Resampler:
-    """Resamples of the groups of ``sentences``, the same for all runs that it scores."""
-
-    def __init__(self, sentences: Run, resamples: int = RESAMPLES, seed: int = SEED) -> None:
-        self._seed = seed
-        names = list(dict.fromkeys(row.group for row in sentences))
-        places = {name: place for place, name in enumerate(names)}
-        self.groups = np.array([places[row.group] for row in sentences])
-        draws = np.random.default_rng(seed).choice(len(names), size=(resamples, len(names)))
-        counts = [np.bincount(draw, minlength=len(names)) for draw in draws]
-        # The first row has every group once: the score of the whole split.
-        self.weights = np.stack([np.ones(len(names), dtype=np.int64), *counts])
-
-    def scores(
-        self, run: Run, metric: str, mask: NDArray[np.bool_] | None = None
-    ) -> NDArray[np.float64]:
-        """Return the score of the whole split, and that of each resample.
-
-        With ``mask`` (sentences,) only the sentences where it is true count.
-        """
-        values = np.stack([row.statistics[metric] for row in run])
-        if mask is not None:
-            values = values * mask[:, None]
-        sums = np.zeros((self.weights.shape[1], values.shape[1]))
-        np.add.at(sums, self.groups, values)
-        totals: Statistics = self.weights @ sums
-        return np.array([METRICS[metric](row) for row in totals])
-
-    def mean_scores(
-        self, runs: Sequence[Run], metric: str, mask: NDArray[np.bool_] | None = None
-    ) -> NDArray[np.float64]:
-        """Return the mean of ``scores`` over ``runs``."""
-        scores = [self.scores(run, metric, mask) for run in runs]
-        means: NDArray[np.float64] = np.mean(scores, axis=0)
-        return means
-
-    def crossed_scores(self, runs: Sequence[Run], metric: str) -> NDArray[np.float64]:
-        """Return the mean of ``scores`` over ``runs``; each resample draws runs, too."""
-        scores = np.stack([self.scores(run, metric) for run in runs], axis=1)
-        # Another stream than that of the groups.
-        random = np.random.default_rng([self._seed, 1])
-        draws = random.choice(len(runs), size=(len(scores) - 1, len(runs)))
-        draws = np.concatenate([np.arange(len(runs))[None], draws])
-        means: NDArray[np.float64] = np.take_along_axis(scores, draws, axis=1).mean(axis=1)
-        return means
-
-
-def resampled_scores(
-    variants: Sequence[str],
-    runs: Sequence[Run],
-    metric: str,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-) -> dict[str, NDArray[np.float64]]:
-    """Return the ``mean_scores`` of each variant; ``variants`` has that of each of ``runs``."""
-    resampler = Resampler(runs[0], resamples, seed)
-    return {
-        name: resampler.mean_scores(each, metric)
-        for name, each in runs_by_variant(variants, runs).items()
-    }
-
-
-def runs_by_variant(variants: Sequence[str], runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """Return the runs of each variant; ``variants`` has that of each of ``runs``."""
-    groups: dict[str, list[Run]] = {}
-    for variant, run in zip(variants, runs, strict=True):
-        groups.setdefault(variant, []).append(run)
-    return groups
+def resample_weights(groups: int, resamples: int, seed: int) -> NDArray[np.int64]:
+    """Return how often each group is drawn (1 + resamples, groups), each once in the first row."""
+    draws = np.random.default_rng(seed).choice(groups, size=(resamples, groups))
+    counts = [np.bincount(draw, minlength=groups) for draw in draws]
+    return np.stack([np.ones(groups, dtype=np.int64), *counts])
 
 
 def compare(baseline: NDArray[np.float64], variant: NDArray[np.float64]) -> Comparison:

@@ -8,15 +8,9 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
 
+from wordbridge.significance import compare, compare_with, holm, indistinguishable
+from wordbridge.translation.bootstrap import Resampler, resampled_scores
 from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
-from wordbridge.translation.significance import (
-    Resampler,
-    compare,
-    compare_with,
-    holm,
-    indistinguishable,
-    resampled_scores,
-)
 
 WORDS = ["who", "what", "where", "is", "was", "the", "a", "king", "man", "house", "he", "she", "it"]
 
