@@ -23,7 +23,7 @@ RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
 COMMON = {"errors", "text", "files", "arrays", "tensors", "progress", "job"}  # mutual
 LAYERS = [
     COMMON,
-    {"sources", "corpus", "training", "manifest"},
+    {"sources", "corpus", "training", "manifest", "significance"},
     {"vectors", "why", "startup"},
     {"translation", "nouns"},
     *({"images"}, {"devise"}, {"search"}, {"report"}, {"serve"}, {"cli"}),

@@ -1,4 +1,4 @@
-"""Tests of the paired bootstrap, with sacreBLEU as the judge, and of corrections for many tests."""
+"""Tests of the paired bootstrap, with sacreBLEU as the judge."""
 
 import random
 
@@ -8,7 +8,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
 
-from wordbridge.significance import compare, compare_with, holm, indistinguishable
+from wordbridge.significance import compare, compare_with, indistinguishable
 from wordbridge.translation.bootstrap import Resampler, resampled_scores
 from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
 
@@ -103,22 +103,6 @@ def test_another_seed_draws_other_resamples() -> None:
     assert list(one) == list(again)
     assert one[0] == two[0]
     assert list(one) != list(two)
-
-
-@pytest.mark.parametrize(
-    ("p_values", "corrected"),
-    [
-        ([], []),
-        ([0.02], [0.02]),
-        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),  # Holm's example in R's p.adjust
-        ([0.5, 0.9], [1.0, 1.0]),
-        ([0.03, 0.001], [0.03, 0.002]),
-    ],
-)
-def test_p_values_are_corrected_for_their_number(
-    p_values: list[float], corrected: list[float]
-) -> None:
-    assert holm(p_values) == pytest.approx(corrected)
 
 
 def test_variants_share_a_letter_unless_they_differ() -> None:

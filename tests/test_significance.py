@@ -1,0 +1,49 @@
+"""Tests of corrections for many tests, of comparisons of resampled scores, and of their groups."""
+
+import numpy as np
+import pytest
+
+from wordbridge.significance import compare, holm, indistinguishable, resample_weights
+
+
+@pytest.mark.parametrize(
+    ("p_values", "corrected"),
+    [
+        ([], []),
+        ([0.02], [0.02]),
+        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),  # Holm's example in R's p.adjust
+        ([0.5, 0.9], [1.0, 1.0]),
+        ([0.03, 0.001], [0.03, 0.002]),
+    ],
+)
+def test_p_values_are_corrected_for_their_number(
+    p_values: list[float], corrected: list[float]
+) -> None:
+    assert holm(p_values) == pytest.approx(corrected)
+
+
+def test_scores_of_the_same_resamples_are_paired() -> None:
+    noise = np.random.default_rng(0).standard_normal(1001)
+    result = compare(noise, noise + 0.5)
+    assert (result.difference, result.low, result.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert result.p_value == pytest.approx(1 / 1001)
+    far = compare(noise, np.random.default_rng(1).standard_normal(1001) + 0.5)
+    assert far.low < 0 < far.high
+
+
+def test_a_row_that_differs_from_some_only_has_two_letters() -> None:
+    noise = np.random.default_rng(0).standard_normal((3, 1001))
+    noise[:, 0] = 0  # the score of all data
+    low, middle, high = noise + np.array([[0], [2.5], [5]])
+    assert indistinguishable({"low": low, "middle": middle, "high": high}) == {
+        "high": "a",
+        "middle": "ab",
+        "low": "b",
+    }
+
+
+def test_every_group_is_in_the_first_row_and_each_resample_has_as_many() -> None:
+    weights = resample_weights(7, 50, seed=3)
+    assert weights.shape == (51, 7)
+    assert weights[0].tolist() == [1] * 7
+    assert (weights.sum(axis=1) == 7).all()
