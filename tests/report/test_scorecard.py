@@ -136,8 +136,9 @@ def test_a_claim_has_its_command_and_claims_without_variants_are_listed() -> Non
         ".venv/bin/snakemake --cores all results/mine/tables/factorial.html",
     ]
     missing = table.caption.partition("Not judged")[2]
-    assert "Teacher forcing improves the baseline" in missing
+    assert "Teacher forcing improves the baseline: forcing and baseline" in missing
     assert "Attention helps long sentences" in missing
+    assert "L1: lesson_head and lesson_l1 on seen nouns" in missing
     assert "Dropout helps" not in missing
     assert "all else equal" not in missing
     assert "all else equal" in scorecard_table(claims[:1], "bible", "results/mine").caption

@@ -107,17 +107,23 @@ def scorecard_table(claims: Sequence[Claim], corpus: str, results: str) -> Table
         f"{verdicts}. The bootstrap resamples groups of sentences, or nouns."
     )
     if missing := _missing(claims):
-        caption += f" Not judged, without the variants or methods: {'; '.join(missing)}."
+        caption += f" Not judged in this run, and what each needs: {'; '.join(missing)}."
     names = ["claim", "published", "measured", "low", "high", "verdict", "evidence", "command"]
     return Table(pd.DataFrame(rows, columns=names), caption, columns)
 
 
 def _missing(claims: Sequence[Claim]) -> list[str]:
-    """Return the claims that could not be judged."""
+    """Return the claims that could not be judged, each with what that needs."""
     judged = {each.claim for each in claims}
-    every = [*(claim for claim, *_ in ORDER), LENGTHS, *(claim for claim, *_ in IMAGES)]
-    missing = [claim for claim in every if claim not in judged]
-    return missing + [FACTORIAL] * all(each.table != "factorial" for each in claims)
+    needs = {claim: f"{better} and {worse}" for claim, better, worse in ORDER}
+    needs[LENGTHS] = "attention and forcing"
+    for claim, other, candidates, _ in IMAGES:
+        methods = "lesson_head" if other == CHANCE else f"lesson_head and {other}"
+        needs[claim] = f"{methods} on {candidates} nouns"
+    if any(each.table == "factorial" for each in claims):
+        judged.add(FACTORIAL)
+    needs[FACTORIAL] = "make factorial"
+    return [f"{claim}: {need}" for claim, need in needs.items() if claim not in judged]
 
 
 # ---- Translation ---------------------------------------------------------------------------------
