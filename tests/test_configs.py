@@ -42,6 +42,7 @@ MODEL = {
     "output_weights": "copied",
     "deep_output": False,
     "embedding_scale": 1,
+    "freeze_embeddings": False,
     "scale_logits": False,
     "mask_padding": False,
     "stop_at_eos": False,

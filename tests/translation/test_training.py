@@ -554,6 +554,22 @@ def test_tags_follow_the_words_of_the_vocabulary(
     assert first == {"fr-en": [9 + 2, 9 + 0], "en-fr": [9 + 0, 9 + 1]}[direction]
 
 
+@pytest.mark.parametrize("output_weights", ["tied", "copied"])
+def test_frozen_embeddings_keep_their_values_while_the_rest_is_trained(
+    output_weights: str, tmp_path: Path
+) -> None:
+    model, inputs = {"attention": True, "output_weights": output_weights}, files(tmp_path)
+    frozen = block(model={**model, "freeze_embeddings": True})
+    before = prepare(frozen, 3, inputs).model
+    tensors = train(frozen, 3, inputs, tmp_path / "states", CODE, 9.0).tensors
+    state = before.state_dict()
+    embeddings = {"encoder.embedding.weight", "decoder.embedding.weight"}
+    assert {name for name in tensors if torch.equal(state[name], tensors[name])} == embeddings
+    free = prepare(block(model=model), 3, inputs).model
+    difference = free.parameter_count() - before.parameter_count()
+    assert difference == sum(state[name].numel() for name in embeddings)
+
+
 AUXILIARY = {"epochs": 3, "batch_size": 4, "auxiliary_pairs": 3, "auxiliary_epochs": 2}
 
 

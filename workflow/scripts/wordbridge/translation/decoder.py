@@ -76,7 +76,7 @@ class EncoderDecoder(nn.Module, ABC):
 
     def parameter_count(self) -> int:
         """Return the number of trained values; tied matrices count once."""
-        return sum(parameter.numel() for parameter in self.parameters())
+        return sum(each.numel() for each in self.parameters() if each.requires_grad)
 
 
 class DecoderState(NamedTuple):

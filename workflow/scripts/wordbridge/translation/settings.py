@@ -28,6 +28,7 @@ class ModelSettings:
     output_weights: Literal["tied", "copied", "random"]
     deep_output: bool
     embedding_scale: float
+    freeze_embeddings: bool
     scale_logits: bool
     mask_padding: bool
     stop_at_eos: bool

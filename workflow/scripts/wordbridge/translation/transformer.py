@@ -101,7 +101,7 @@ class TransformerDecoder(nn.Module):
 
 class Transformer(EncoderDecoder):
     """A Transformer; of ``settings`` it has layers, dropouts but those of words and of weights,
-    output_weights and embedding_scale.
+    output_weights, embedding_scale and freeze_embeddings.
 
     Raises InputError when the width of the target embedding is no multiple of the heads.
     """

@@ -132,7 +132,11 @@ def build_translator(
 ) -> EncoderDecoder:
     """Return an untrained translator of the kind ``settings.cell``."""
     kind = Transformer if settings.cell == "transformer" else Translator
-    return kind(settings, source_embedding, target_embedding)
+    model: EncoderDecoder = kind(settings, source_embedding, target_embedding)
+    if settings.freeze_embeddings:
+        for part in (model.encoder, model.decoder):
+            part.embedding.requires_grad_(False)
+    return model
 
 
 def read_translator(
