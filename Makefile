@@ -5,6 +5,7 @@
 # make images the image side alone
 # make factorial   three ideas of the lesson in all combinations, in results/factorial
 # make faults   the price of each fault of the lesson, in results/faults
+# make vectors   pretrained word vectors against others, in results/vectors
 # make long     the tests that take longer than the gate allows
 # make docs     render the tables of docs/configuration.md from the schema
 # make benchmark PHOTOS=FOLDER   all benchmarks, into benchmarks/README.md; NOTE=TEXT adds a line
@@ -13,7 +14,7 @@
 # CORES=4 limits the cores; QUIET= shows each job with its files; PYTHON=python3.12 chooses the
 # Python for .venv; TORCH=cpu sets up torch without CUDA, from PyTorch's own index.
 # CONFIG=configs/mine.yaml goes on top of config.yaml, and of configs/full.yaml with `make full` or
-# configs/factorial.yaml with `make factorial`; configs/faults goes on top of it with `make faults`.
+# configs/factorial.yaml with `make factorial`; below the files of `make faults` and `make vectors`.
 # It is one path, which may have spaces, or several.
 
 CORES ?= all
@@ -23,8 +24,8 @@ READY := .venv/ready
 TORCH ?= default
 CONFIG ?=
 FULL :=
-FAULT :=
-FAULTS := vocabulary split scale quotes eos model
+# Files on top of CONFIG.
+TOP :=
 PHOTOS ?=
 NOTE ?=
 QUIET ?= --quiet rules host reason
@@ -44,12 +45,12 @@ INSTALL_cpu = grep -Ev '^(nvidia|cuda|triton)' requirements.lock | \
 # and the features of all shards of images but those that changed.
 PHASES := text vectors shards all
 
-.PHONY: run configs setup test full factorial faults images long docs benchmark clean
+.PHONY: run configs setup test full factorial faults vectors images long docs benchmark clean
 
 run: configs $(READY)
 	@set -e; set -- $(FULL); \
 	if [ -f "$$CONFIG" ]; then set -- "$$@" "$$CONFIG"; else set -- "$$@" $$CONFIG; fi; \
-	set -- "$$@" $(FAULT); \
+	set -- "$$@" $(TOP); \
 	[ $$# = 0 ] || set -- --configfile "$$@"; \
 	number=0; for phase in $(PHASES); do \
 	  number=$$((number + 1)); echo "Phase $$number of $(words $(PHASES)): $$phase"; \
@@ -68,11 +69,13 @@ factorial: FULL := configs/factorial.yaml
 factorial: PHASES := text vectors translation
 factorial: run
 
-# The last one reads the scores of the others.
-faults: configs
-	@for fault in $(FAULTS); do \
+# The last experiment reads the scores of the others.
+faults: EXPERIMENTS := vocabulary split scale quotes eos model
+vectors: EXPERIMENTS := trained random pretrained
+faults vectors: configs
+	@for name in $(EXPERIMENTS); do \
 	  $(MAKE) --no-print-directory run PHASES="text vectors translation" \
-	    FAULT="configs/faults/corrected.yaml configs/faults/$$fault.yaml" || exit; \
+	    TOP="configs/faults/corrected.yaml configs/$@/$$name.yaml" || exit; \
 	done
 
 images: PHASES := shards images

@@ -135,7 +135,7 @@ def read(name: str) -> dict[str, Any]:
 def resolved(name: str) -> dict[str, Any]:
     """Return the checked configuration of an experiment, as the Snakefile gets it."""
     config: dict[str, Any] = {}
-    corrected = ["configs/faults/corrected.yaml"] * name.startswith("configs/faults/")
+    corrected = ["configs/faults/corrected.yaml"] * (name.count("/") == 2 and "mini" not in name)
     for each in ("config.yaml", *corrected, name):
         update_config(config, read(each))
     return load(config, ROOT / "workflow/schemas/config.schema.yaml")
@@ -409,6 +409,17 @@ def test_each_fault_of_the_corpus_is_a_single_change(fault: str, change: dict[st
     lesson = resolved("configs/lesson.yaml")
     if fault != "split":  # the lesson's has no test split
         assert changes(lesson, corrected).items() >= change.items()
+
+
+def test_experiments_with_other_vectors_differ_in_nothing_else():
+    corrected = resolved("configs/faults/corrected.yaml")
+    for kind in ("trained", "random"):
+        other = resolved(f"configs/vectors/{kind}.yaml") | {"pathvars": corrected["pathvars"]}
+        assert changes(other, corrected) == {"embeddings.fr": kind, "embeddings.en": kind}
+    frozen = resolved("configs/vectors/pretrained.yaml")["variants"]["frozen"]
+    assert changes(frozen, corrected["variants"]["corrected"]) == {
+        "model.freeze_embeddings": True, "model.output_weights": "copied"
+    }  # fmt: skip
 
 
 def test_each_fault_of_the_model_is_a_single_change_to_the_lessons_value():

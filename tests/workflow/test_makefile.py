@@ -92,16 +92,19 @@ def test_phases_are_separate_runs_in_turn(
     assert not [*lines]
 
 
-def test_faults_are_experiments_in_turn_on_top_of_the_configuration(ready: Path):
-    output = make(ready, "faults", "CONFIG=mine.yaml", "CORES=3", "QUIET=").stdout
+@pytest.mark.parametrize(("target", "last"), [("faults", "model"), ("vectors", "pretrained")])
+def test_ablations_are_experiments_in_turn_on_top_of_the_configuration(
+    target: str, last: str, ready: Path
+):
+    output = make(ready, target, "CONFIG=mine.yaml", "CORES=3", "QUIET=").stdout
     runs = [line for line in output.splitlines() if line.startswith("[")]
-    faults = [re.search(r"configs/faults/(\w+).yaml\]$", line)[1] for line in runs[2::3]]
-    configs = {path.stem for path in (ROOT / "configs/faults").glob("*.yaml")} - {"corrected"}
-    assert set(faults) == configs
-    assert faults[-1] == "model"
-    assert len(runs) == 3 * len(faults)
+    names = re.findall(rf"\[translation\].*configs/{target}/(\w+).yaml\]", output)
+    configs = {path.stem for path in (ROOT / "configs" / target).glob("*.yaml")} - {"corrected"}
+    assert set(names) == configs
+    assert names[-1] == last
+    assert len(runs) == 3 * len(names)
     start = "[-m][snakemake][--cores][3][text][--configfile][mine.yaml]"
-    assert runs[0] == f"{start}[configs/faults/corrected.yaml][configs/faults/{faults[0]}.yaml]"
+    assert runs[0] == f"{start}[configs/faults/corrected.yaml][configs/{target}/{names[0]}.yaml]"
 
 
 def test_a_missing_config_file_is_one_line_before_the_set_up(checkout: Path):
