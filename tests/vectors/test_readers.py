@@ -1,6 +1,7 @@
 """Tables of word vectors of each kind."""
 
 import gzip
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pyarrow
 import pytest
 import spacy
 import srsly
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyarrow import parquet
 
@@ -162,6 +165,31 @@ def test_an_invalid_line_is_an_error_with_its_number(
         TextVectors(_file(tmp_path, text)).lookup(["a", "b"])
 
     assert "words.vec" in str(caught.value)
+
+
+NUMBERS = st.floats(width=64).map(repr) | st.from_regex(
+    r"[-+]?\d{1,2}(_\d)?(\.\d*)?", fullmatch=True
+)
+FIELDS = NUMBERS | st.sampled_from(["1e39", "two", "1,0", "0x1p3", "1d5", "é", "1\0", "infinity"])
+
+
+@settings(deadline=None)
+@given(fields=st.lists(FIELDS, min_size=1, max_size=4))
+def test_numbers_are_those_of_float(
+    fields: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = _file(tmp_path_factory.mktemp("vec"), f"1 {len(fields)}\na {' '.join(fields)}\n")
+    try:
+        with np.errstate(over="ignore"):
+            expected = np.array([float(field.encode()) for field in fields], np.float32)
+        error = "" if np.isfinite(expected).all() else "finite numbers"
+    except ValueError as reason:
+        error = str(reason)
+    if error:
+        with pytest.raises(InputError, match=re.escape(error)):
+            TextVectors(path).lookup(["a"])
+    else:
+        np.testing.assert_array_equal(TextVectors(path).lookup(["a"])[0], [expected])
 
 
 @pytest.mark.parametrize("promise", [1, 3])

@@ -147,11 +147,10 @@ class TextVectors:
 
     def _parse(self, number: int, text: bytes) -> Matrix:
         try:
-            numbers = [float(field) for field in text.split()]
+            with np.errstate(over="ignore"):  # reported below
+                vector = np.array(text.split(), np.float32)
         except ValueError as error:
             raise self._error(number, f"{self.dim} numbers", str(error)) from error
-        with np.errstate(over="ignore"):  # reported below
-            vector = np.array(numbers, np.float32)
         if not np.isfinite(vector).all():
             raise self._error(number, "finite numbers", "NaN, infinity or too large ones")
         if len(vector) != self.dim:
