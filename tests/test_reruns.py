@@ -19,11 +19,12 @@ PACKAGE = "workflow/scripts/wordbridge"
 
 # Each set is a rule and what Snakemake runs below it in one invocation.
 PAGE = {"build_page"}
-SCORES = {"score_translations", "tabulate_scores", "tabulate_scorecard", "tabulate_lengths"} | PAGE
-SCORES |= {"build_explorer"}
+SCORES = {"score_translations", "tabulate_scores", "tabulate_scorecard", "build_explorer"} | PAGE
+SCORES |= {"tabulate_difficulty", "tabulate_adequacy"}
 TRANSLATIONS = {"translate_questions", "tabulate_samples", "tabulate_times", "plot_attention"}
 TRANSLATIONS |= SCORES
-TRAINING = {"train_translator", "tabulate_training"} | TRANSLATIONS
+ATTENTION = {"measure_attention", "tabulate_attention"}
+TRAINING = {"train_translator", "tabulate_training"} | ATTENTION | TRANSLATIONS
 EMBEDDINGS = {
     "build_embeddings",
     "describe_vectors",
@@ -37,7 +38,8 @@ SPLIT = {"split_pairs", "describe_corpus", "train_vectors"} | VOCABULARY
 TOKENS = {"tokenize_questions"} | SPLIT
 QUESTIONS = {"extract_questions"} | TOKENS
 # What one variant's jobs run into.
-TABLES = {"tabulate_scores": 1, "tabulate_scorecard": 1, "tabulate_lengths": 1}
+TABLES = {"tabulate_scores": 1, "tabulate_scorecard": 1, "tabulate_difficulty": 1}
+TABLES |= {"tabulate_adequacy": 1}
 TABLES |= {"tabulate_times": 1, "tabulate_training": 1, "build_page": 1}
 
 
@@ -84,7 +86,7 @@ def test_times_comments_docstrings_and_another_folder_make_nothing_stale(
             "tables and pages",
             "report/tables.py",
             {"describe_corpus", "describe_vectors", "plot_attention", "plot_range_test"}
-            | {"tabulate_samples", "build_explorer", *TABLES},
+            | {"tabulate_samples", "tabulate_attention", "build_explorer", *TABLES},
             dear=True,
         ),
         case(
@@ -151,7 +153,7 @@ def test_an_edited_module_makes_exactly_these_rules_stale(
             "published figures",
             "device: cpu",
             "device: cpu\nscores: {published: true}",
-            {"describe_vectors", *TABLES} - {"tabulate_lengths"},
+            {"describe_vectors", *TABLES} - {"tabulate_difficulty", "tabulate_adequacy"},
             dear=True,
         ),
         case("no range test", "variants: [all]", "variants: []", PAGE, dear=True),
@@ -204,6 +206,7 @@ def test_an_upgraded_library_makes_what_imports_it_stale(
 
 TRAINED = {"train_translator": 2, "translate_questions": 2, "score_translations": 2} | TABLES
 OF_VARIANTS = {"tabulate_samples": 1, "build_explorer": 1}
+OF_ATTENTION = {"measure_attention": 2, "tabulate_attention": 1}
 OF_RUNS = {"record_config": 1}  # the models that the command line may choose among
 
 
@@ -215,9 +218,14 @@ OF_RUNS = {"record_config": 1}  # the models that the command line may choose am
             [("      epochs: 1\n    training:\n      epochs: 2", "    training:\n      epochs: 3")],
             TRAINED
             | OF_VARIANTS
+            | OF_ATTENTION
             | {"plot_attention": 1, "find_learning_rate": 1, "plot_range_test": 1},
         ),
-        case("another seed", [("seeds: [1, 2]", "seeds: [1, 2, 3]")], TRAINED | OF_RUNS),
+        case(
+            "another seed",
+            [("seeds: [1, 2]", "seeds: [1, 2, 3]")],
+            TRAINED | OF_RUNS | {"measure_attention": 1, "tabulate_attention": 1},
+        ),
         case(
             "another variant",
             [("variants: [baseline, all]", "variants: [baseline, all, bidirectional]")],
@@ -234,10 +242,16 @@ OF_RUNS = {"record_config": 1}  # the models that the command line may choose am
             TRAINED
             | OF_VARIANTS
             | OF_RUNS
+            | OF_ATTENTION
             | {"plot_attention": 1, "find_learning_rate": 1, "plot_range_test": 1},
             dear=True,
         ),
-        case("one seed less", [("seeds: [1, 2]", "seeds: [1]")], TABLES | OF_RUNS, dear=True),
+        case(
+            "one seed less",
+            [("seeds: [1, 2]", "seeds: [1]")],
+            TABLES | OF_RUNS | {"tabulate_attention": 1},
+            dear=True,
+        ),
     ],
 )
 def test_a_variant_or_seed_has_exactly_these_jobs(

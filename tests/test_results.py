@@ -53,8 +53,9 @@ def test_the_page_links_every_table_and_figure_and_only_what_exists(finished: Pa
 def test_every_table_has_rows_and_three_forms(finished: Path):
     tables = sorted((finished / RESULTS / "tables").glob("*.tsv"))
     assert [path.stem for path in tables] == [
-        *("corpus", "corpus_pairs", "coverage", "leaks", "lengths", "samples", "scorecard"),
-        *("scores", "training", "vectors"),
+        *("adequacy", "attention", "corpus", "corpus_pairs", "coverage", "exposure_bias"),
+        *("leaks", "lengths", "rarest_words", "samples", "scorecard", "scores", "training"),
+        "vectors",
     ]
     for table in tables:
         rows = read_rows(table)

@@ -38,7 +38,9 @@ LEVELS = {
     for name in VARIANTS
     if config["variants"][name]["model"]["cell"] != "transformer"
 }
-SOURCE = config["variants"][VARIANTS[0]]["direction"].partition("-")[0]  # that of all
+# The direction of all variants.
+SOURCE, _, TARGET = config["variants"][VARIANTS[0]]["direction"].partition("-")
+ATTENTIVE = [name for name in VARIANTS if config["variants"][name]["model"]["attention"]]
 SCORES = expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS)
 SENTENCE_SCORES = expand("<results>/scores/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS)
 AUXILIARY_REPORTS = expand(
@@ -47,15 +49,17 @@ AUXILIARY_REPORTS = expand(
 )
 TABLES = expand(
     "<results>/tables/{table}.html",
-    table=["scores", "scorecard", "lengths", "samples", "training", "corpus", "corpus_pairs"]
-    + ["leaks", "vectors", "coverage"]
+    table=["scores", "scorecard", "lengths", "rarest_words", "adequacy", "samples", "training"]
+    + ["exposure_bias", "corpus", "corpus_pairs", "leaks", "vectors", "coverage"]
+    + ["attention"] * bool(ATTENTIVE)
     + ["factorial"] * bool(FACTORIAL)
     + ["ablations"] * bool(EXPERIMENTS),
 )
 FIGURES = [
     *expand(
         "<results>/figures/{figure}.png",
-        figure=["losses", "schedule", "scores", "lengths"]
+        figure=["losses", "exposure_bias", "schedule", "scores", "lengths", "rarest_words"]
+        + ["attention_agreement"] * bool(ATTENTIVE)
         + ["factorial"] * bool(FACTORIAL)
         + ["ablations"] * bool(EXPERIMENTS),
     ),
@@ -65,7 +69,7 @@ FIGURES = [
     *expand(
         "<results>/figures/{kind}/{variant}_{number}.png",
         kind=["attention", "attention_curves"],
-        variant=[name for name in VARIANTS if config["variants"][name]["model"]["attention"]],
+        variant=ATTENTIVE,
         number=samples_with_attention(**config["samples"]),
     ),
 ]

@@ -1,5 +1,5 @@
 # In: <results>/ids, <results>/embeddings.
-# Out: <results>/translators/{variant}/{seed}, <results>/{translations,scores} per variant and seed,
+# Out: <results>/translators/{variant}/{seed}, <results>/{translations,scores,attention} per variant and seed,
 # tables and figures over all of them; <results>/timings for what differs from run to run, and
 # <results>/range_test. The state of an unfinished training is in resources/state and no declared
 # output, because Snakemake deletes the outputs of a failed job.
@@ -246,22 +246,51 @@ rule tabulate_ablations:
         "../scripts/tabulate_ablations.py"
 
 
-rule tabulate_lengths:
-    """The table and the figure of BLEU by the length of the source."""
+rule tabulate_difficulty:
+    """Tables and figures of the scores by the length of the source, and by its rarest word."""
     input:
         sentences=SENTENCE_SCORES,
+        pairs=TOKENS,
     output:
-        tables=table("tables/lengths", "lengths", "Translation", "Scores by length"),
-        figure=result("figures/lengths.png", "lengths", "Translation", "Scores by length"),
+        lengths=table("tables/lengths", "lengths", "Translation", "Scores by length"),
+        lengths_figure=result("figures/lengths.png", "lengths", "Translation", "Scores by length"),
+        rarest=table("tables/rarest_words", "rarest_words", "Translation", "Scores by rarest word"),
+        rarest_figure=result(
+            "figures/rarest_words.png", "rarest_words", "Translation", "Scores by rarest word"
+        ),
     log:
-        "<logs>/tabulate_lengths.log",
+        "<logs>/tabulate_difficulty.log",
     conda:
         "../../envs/text.yaml"
     params:
-        settings={"split": config["scores"]["split"]},
+        settings={"split": config["scores"]["split"], "source": SOURCE},
         order=RUNS,
     script:
-        "../scripts/tabulate_lengths.py"
+        "../scripts/tabulate_difficulty.py"
+
+
+rule tabulate_adequacy:
+    """The table of what translations keep: question word, question mark, names."""
+    input:
+        translations=expand(
+            "<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS
+        ),
+        groups=SENTENCE_SCORES[0],
+    output:
+        table("tables/adequacy", "adequacy", "Translation", "What translations keep"),
+    log:
+        "<logs>/tabulate_adequacy.log",
+    conda:
+        "../../envs/text.yaml"
+    params:
+        settings={
+            "split": config["scores"]["split"],
+            "target": TARGET,
+            "lowercase": config["tokens"]["rules"]["lower_case"],
+        },
+        order=RUNS,
+    script:
+        "../scripts/tabulate_adequacy.py"
 
 
 rule tabulate_scorecard:
@@ -333,7 +362,7 @@ rule tabulate_samples:
 
 
 rule tabulate_training:
-    """The table and the figures of the trainings: losses per epoch, learning rate per step."""
+    """Tables and figures of the trainings: losses, exposure bias, learning rate per step."""
     input:
         metrics=expand(
             "<results>/translators/{variant}/{seed}/metrics.tsv", variant=VARIANTS, seed=SEEDS
@@ -342,6 +371,10 @@ rule tabulate_training:
     output:
         tables=table("tables/training", "training", "Translation", "Losses"),
         losses=result("figures/losses.png", "training", "Translation", "Losses"),
+        exposure=table("tables/exposure_bias", "exposure_bias", "Translation", "Exposure bias"),
+        exposure_figure=result(
+            "figures/exposure_bias.png", "exposure_bias", "Translation", "Exposure bias"
+        ),
         schedule=result("figures/schedule.png", "training", "Translation", "Learning rate"),
     log:
         "<logs>/tabulate_training.log",
@@ -355,6 +388,52 @@ rule tabulate_training:
         order=RUNS,
     script:
         "../scripts/tabulate_training.py"
+
+
+rule measure_attention:
+    """Statistics of the attention of one variant and seed at the words of the references."""
+    input:
+        fr_ids="<results>/ids/fr.npz",
+        en_ids="<results>/ids/en.npz",
+        model="<results>/translators/{variant}/{seed}/model.safetensors",
+        settings="<results>/translators/{variant}/{seed}/settings.json",
+    output:
+        "<results>/attention/{variant}/{seed}.json",
+    log:
+        "<logs>/measure_attention/{variant}/{seed}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["threads"]["decoding"]
+    resources:
+        gpu=GPUS,
+    params:
+        settings={
+            "split": config["scores"]["split"],
+            "device": config["device"],
+            "threads": config["threads"]["decoding"],
+        },
+    script:
+        "../scripts/measure_attention.py"
+
+
+rule tabulate_attention:
+    """The table and the figure of the attention's statistics: one row or bar per variant."""
+    input:
+        records=expand("<results>/attention/{variant}/{seed}.json", variant=ATTENTIVE, seed=SEEDS),
+    output:
+        tables=table("tables/attention", "attention_statistics", "Attention", "Statistics"),
+        figure=result(
+            "figures/attention_agreement.png", "attention_statistics", "Attention", "Agreement"
+        ),
+    log:
+        "<logs>/tabulate_attention.log",
+    conda:
+        "../../envs/text.yaml"
+    params:
+        settings={"split": config["scores"]["split"]},
+        order={"variants": ATTENTIVE, "seeds": SEEDS},
+    script:
+        "../scripts/tabulate_attention.py"
 
 
 rule plot_attention:

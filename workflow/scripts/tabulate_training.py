@@ -1,7 +1,8 @@
-"""The table and the figures of the trainings: losses per epoch, learning rate per step."""
+"""Tables and figures of the trainings: losses per epoch, exposure bias, learning rate per step."""
 
 from wordbridge.corpus.ids import read_ids
 from wordbridge.job import start_job
+from wordbridge.report.diagnostics import exposure_figure, exposure_table
 from wordbridge.report.figures import (
     losses_figure,
     save_figure,
@@ -19,6 +20,8 @@ metrics = read_metrics(snakemake.input.metrics)
 published = {True: published_losses(), False: None}[settings["published"]]
 save_table(training_table(metrics), snakemake.output.tables)
 save_figure(losses_figure(metrics, published), snakemake.output.losses)
+save_table(exposure_table(metrics), snakemake.output.exposure)
+save_figure(exposure_figure(metrics), snakemake.output.exposure_figure)
 texts = read_ids(snakemake.input.ids)
 sizes = [len(texts.rows(split)) for split in ("train", "auxiliary")]
 save_figure(

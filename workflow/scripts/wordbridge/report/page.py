@@ -28,11 +28,12 @@ TOPICS = (
         "Scores",
         "Each distinct source text of the split counts once. NLL and perplexity are over all "
         "pairs of the split; the validation loss is always on the validation split.",
-        ("scores", "scorecard", "factorial", "ablations", "lengths"),
+        ("scores", "scorecard", "factorial", "ablations", "lengths", "rarest_words", "adequacy"),
         {
             "scores": "BLEU of every variant against one reference and against all references. "
             "Bars are means over the seeds, marks are single seeds.",
             "lengths": "BLEU by the length of the source.",
+            "rarest_words": "BLEU by the count of the source's rarest word in the training text.",
             "factorial": "Effects of three ideas, alone and together, with 95 % intervals.",
             "ablations": "Effects of single changes to the baseline, with 95 % intervals.",
         },
@@ -40,9 +41,12 @@ TOPICS = (
     Topic("Sample translations", "", ("samples",)),
     Topic(
         "Attention",
-        "Attention of the sample translations above, under the same numbers.",
-        (),
+        "Attention of the sample translations above, under the same numbers, and its statistics.",
+        ("attention",),
         {
+            "attention_agreement": "How often the highest weight is on the source word that IBM "
+            "model 1 links with the target word. The dashed lines are a diagonal alignment and one "
+            "at random.",
             "attention/*": "Attention of every output word (rows) over the source words (columns). "
             "The bars show the sum over the output words.",
             "attention_curves/*": "Attention over the source words at the first nine output steps, "
@@ -52,12 +56,14 @@ TOPICS = (
     Topic(
         "Training",
         "",
-        ("training",),
+        ("training", "exposure_bias"),
         {
             "losses": "Losses per epoch: means over the seeds, bands from minimum to maximum. "
             "Free running is the lesson's validation loss: the model reads its own predictions "
             "and padding counts, so variants with teacher forcing start far above their training "
             "loss.",
+            "exposure_bias": "Free-running minus teacher-forced loss on the validation split per "
+            "epoch: means over the seeds.",
             "schedule": "Learning rate of each variant over its training.",
             "learning_rate_*": "Learning-rate range test: running average of the training loss "
             "while the rate grows. The dashed line marks the suggested rate.",

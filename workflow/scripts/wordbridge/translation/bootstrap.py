@@ -37,10 +37,14 @@ class Resampler:
         values = np.stack([row.statistics[metric] for row in run])
         if mask is not None:
             values = values * mask[:, None]
+        return np.array([METRICS[metric](row) for row in self.totals(values)])
+
+    def totals(self, values: NDArray[np.float64]) -> Statistics:
+        """Return the sums of ``values`` (sentences, columns) in the split and each resample."""
         sums = np.zeros((self.weights.shape[1], values.shape[1]))
         np.add.at(sums, self.groups, values)
         totals: Statistics = self.weights @ sums
-        return np.array([METRICS[metric](row) for row in totals])
+        return totals
 
     def mean_scores(
         self, runs: Sequence[Run], metric: str, mask: NDArray[np.bool_] | None = None

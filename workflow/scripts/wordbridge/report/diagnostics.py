@@ -1,0 +1,235 @@
+"""Diagnostics of the translators: exposure bias, attention, and what they keep of a question."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from wordbridge.corpus.question_words import ENGLISH, FRENCH, find_question
+from wordbridge.report.figures import ACCENT, INK, MARK, SOFT, house_style, line_style
+from wordbridge.report.tables import Column, Table, mean_std
+from wordbridge.translation.bootstrap import Resampler
+from wordbridge.translation.translations import Translation
+
+# ---- Exposure bias -------------------------------------------------------------------------------
+
+EXPOSURE = {
+    "variant": Column("Variant"),
+    "forcing": Column("Forcing", note="whether any epoch was trained with teacher forcing"),
+    "seeds": Column("Seeds", 0),
+    "nll": Column("Teacher-forced loss", 3, best="low", note="after the true previous words"),
+    "free_running_loss": Column(
+        "Free-running loss",
+        3,
+        best="low",
+        note="after the model's own words; padding counts, as in the lesson",
+    ),
+    "gap": Column("Gap", 3),
+}
+
+
+def exposure_table(metrics: pd.DataFrame) -> Table:
+    """Return both losses of each variant on the valid split at the last epoch, and their gap.
+
+    ``metrics`` are the rows of ``read_metrics``.
+    """
+    rows = metrics.assign(gap=metrics["free_running_loss"] - metrics["nll"])
+    trained = rows.groupby("variant", sort=False)["forcing"].max() > 0
+    last = rows.groupby(["variant", "seed"], sort=False).last().groupby("variant", sort=False)
+    frame = pd.concat([last.size().rename("seeds"), mean_std(last, list(EXPOSURE)[3:])], axis=1)
+    frame.insert(0, "forcing", trained.map({True: "yes", False: "no"}))
+    frame = frame.reset_index()
+    caption = (
+        "Exposure bias: losses on the validation split at the last epoch in nats, means and "
+        f"standard deviations over the seeds. {exposure_sentence(frame)}"
+    )
+    return Table(frame, caption, EXPOSURE)
+
+
+def exposure_sentence(frame: pd.DataFrame) -> str:
+    """Return a sentence about the gaps of variants with and without forcing."""
+    parts = []
+    for forcing, words in (("no", "without"), ("yes", "with")):
+        gaps = frame.loc[frame["forcing"] == forcing, "gap"]
+        if len(gaps):
+            low, high = f"{gaps.min():.2f}", f"{gaps.max():.2f}"
+            extent = low if low == high else f"{gaps.mean():.2f} ({low} to {high})"
+            parts.append(f"{extent} for variants {words} teacher forcing")
+    return f"The free-running loss exceeds the teacher-forced one by {', by '.join(parts)}."
+
+
+@house_style()
+def exposure_figure(metrics: pd.DataFrame) -> Figure:
+    """Return the gap of both losses per epoch, a line per variant; mean over the seeds."""
+    figure = Figure(figsize=(7.5, 4), layout="constrained")
+    axes = figure.subplots()
+    gaps = metrics.assign(gap=metrics["free_running_loss"] - metrics["nll"])
+    for number, (variant, rows) in enumerate(gaps.groupby("variant", sort=False)):
+        axes.plot(rows.groupby("epoch")["gap"].mean(), label=variant, **line_style(number))
+    axes.axhline(0, color=SOFT, linewidth=1)
+    axes.set_xlabel("Epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel("Free-running minus teacher-forced loss (nats)")
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+# ---- Attention -----------------------------------------------------------------------------------
+
+ATTENTION = {
+    "variant": Column("Variant"),
+    "seeds": Column("Seeds", 0),
+    "padding": Column("On padding, %", 2, 100, note="share of the attention"),
+    "entropy": Column("Entropy", 2, note="of the attention over the source, in nats"),
+    "uniform_entropy": Column("Uniform", 2, note="entropy of equal weights"),
+    "agreement": Column(
+        "Agreement, %", 1, 100, "high",
+        note="target words whose highest weight is on the source word that IBM model 1 links them "
+        "with in both directions",
+    ),
+    "diagonal": Column("Diagonal, %", 1, 100, note="the same of a diagonal alignment"),
+    "chance": Column("Chance, %", 1, 100, note="the same of a source word at random"),
+}  # fmt: skip
+
+
+def attention_table(records: Sequence[Mapping[str, Any]], split: str) -> Table:
+    """Return the means of ``attention_statistics`` over the seeds, and standard deviations."""
+    runs = pd.DataFrame(records).groupby("variant", sort=False)
+    means = mean_std(runs, list(ATTENTION)[2:])
+    constant = ["uniform_entropy_std", "diagonal_std", "chance_std"]
+    frame = pd.concat([runs.size().rename("seeds"), means.drop(columns=constant)], axis=1)
+    frame = frame.reset_index()
+    caption = (
+        f"Attention at the words of the references of the {split} split, each predicted after the "
+        "true previous words: means and standard deviations over the seeds. "
+        f"{attention_sentence(frame)}"
+    )
+    return Table(frame, caption, ATTENTION)
+
+
+def attention_sentence(frame: pd.DataFrame) -> str:
+    """Return a sentence about agreement with IBM model 1, padding and entropy."""
+    diagonal, chance, uniform = frame[["diagonal", "chance", "uniform_entropy"]].mean()
+    padding, low, high = frame["padding"].max(), frame["entropy"].min(), frame["entropy"].max()
+    return (
+        "The highest weight is on the word that IBM model 1 links in "
+        f"{_extremes(frame, 'agreement')} of the linked words, a diagonal alignment in "
+        f"{_percent(diagonal)}, a random one in {_percent(chance)}; {_percent(padding, 1)} of the "
+        f"attention is on padding; its entropy is {low:.2f} to {high:.2f} nats, {uniform:.2f} for "
+        "equal weights."
+    )
+
+
+@house_style()
+def attention_figure(table: Table) -> Figure:
+    """Return a bar per variant: agreement with IBM model 1, and lines of diagonal and chance."""
+    frame = table.frame
+    figure = Figure(figsize=(7.5, 1.5 + 0.4 * len(frame)), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(frame["variant"], 100 * frame["agreement"], 0.6, color=ACCENT, alpha=0.5)
+    for column, colour, label in (("diagonal", MARK, "diagonal"), ("chance", SOFT, "random")):
+        place = 100 * frame[column].mean()
+        axes.axvline(place, color=colour, linestyle="--", label=f"{label} alignment")
+    axes.tick_params(axis="y", labelcolor=INK)
+    axes.invert_yaxis()
+    axes.set_xlim(left=0)
+    axes.set_xlabel("Highest weight on the word that IBM model 1 links, % of the linked words")
+    axes.grid(visible=False, axis="y")
+    figure.legend(loc="outside upper left", ncols=2)
+    return figure
+
+
+# ---- What a translation keeps of a question ------------------------------------------------------
+
+ADEQUACY = {
+    "question_word": Column(
+        "Question word, %", 1, 100, "high",
+        note="translations whose question word asks for the same as that of the reference; who, "
+        "whom and whose are one",
+    ),
+    "question_mark": Column(
+        "Question mark, %", 1, 100, "high", note="translations with one where the reference has one"
+    ),
+    "names": Column(
+        "Names, %", 1, 100, "high",
+        note="capitalised words inside the reference that the source has in the same spelling, "
+        "and the translation, too",
+    ),
+}  # fmt: skip
+LANGUAGES = {"en": ENGLISH, "fr": FRENCH}
+_WORD = re.compile(r"\w+")
+
+Counts = NDArray[np.float64]
+
+
+def adequacy_counts(rows: Sequence[Translation], language: str, lowercase: bool) -> Counts:
+    """Return what each translation keeps, and what it could: (sentences, 2 x ADEQUACY).
+
+    ``language`` is that of the translations. With ``lowercase`` they have no capitals.
+    """
+    counts = np.zeros((len(rows), 2, len(ADEQUACY)))
+    for kept, row in zip(counts, rows, strict=True):
+        right, expected = (
+            _question_kind(text, language) for text in (row.hypothesis, row.reference)
+        )
+        words = [_WORD.findall(text) for text in (row.reference, row.source, row.hypothesis)]
+        names = {word for word in words[0][1:] if word[0].isupper() and word in words[1]}
+        output = set(words[2])
+        copied = {name for name in names if (name.lower() if lowercase else name) in output}
+        kept[1] = [expected is not None, "?" in row.reference, len(names)]
+        kept[0] = [right == expected, "?" in row.hypothesis, len(copied)]
+    return np.hstack([np.minimum(counts[:, 0], counts[:, 1]), counts[:, 1]])
+
+
+def _question_kind(text: str, language: str) -> str | None:
+    span = find_question(text, LANGUAGES[language], exclude=())
+    return span.kind if span else None
+
+
+def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, split: str) -> Table:
+    """Return the shares of ADEQUACY of each variant, means over the seeds, with 95 % intervals."""
+    rows = []
+    for variant, each in runs.items():
+        totals = [np.split(resampler.totals(counts), 2, axis=1) for counts in each]
+        with np.errstate(invalid="ignore"):
+            shares = np.mean([kept / cases for kept, cases in totals], axis=0)
+        row: dict[str, Any] = {"variant": variant}
+        for name, values in zip(ADEQUACY, shares.T, strict=True):
+            row[name] = values[0]
+            if drawn := [value for value in values[1:] if not np.isnan(value)]:
+                row[f"{name}_low"], row[f"{name}_high"] = np.percentile(drawn, [2.5, 97.5])
+        rows.append(row)
+    cases = next(iter(runs.values()))[0][:, len(ADEQUACY) :].sum(axis=0)
+    frame = pd.DataFrame(rows)
+    caption = (
+        f"What the translations of the {split} split keep, means over the seeds, with 95 % "
+        f"intervals (bootstrap over groups of sentences). {adequacy_sentence(frame, cases)}"
+    )
+    return Table(frame, caption, {"variant": Column("Variant"), **ADEQUACY})
+
+
+def adequacy_sentence(frame: pd.DataFrame, cases: Counts) -> str:
+    """Return a sentence about the shares of the worst and the best variant."""
+    words = ("question word is right", "question mark is kept", "names are copied")
+    parts = [
+        f"{what} in {_extremes(frame, name)} of {int(count)}"
+        for what, name, count in zip(words, ADEQUACY, cases, strict=True)
+        if count
+    ]
+    return f"Of the references' cases: {', '.join(parts)}." if parts else "No case."
+
+
+def _extremes(frame: pd.DataFrame, column: str) -> str:
+    """Return the lowest and the highest value of a column in percent, with their variants."""
+    values = frame.set_index("variant")[column].sort_values(kind="stable")
+    ends = dict.fromkeys((values.index[0], values.index[-1]))
+    return " to ".join(f"{_percent(values[name])} ({name})" for name in ends)
+
+
+def _percent(share: float, digits: int = 0) -> str:
+    return f"{100 * share:.{digits}f} %"

@@ -1,0 +1,135 @@
+"""Scores of the translators by groups of sentences: by source length, and by rarest source word."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from wordbridge.corpus.pairs import TokenizedPair, token_lists
+from wordbridge.report.figures import house_style, line_style
+from wordbridge.report.tables import Column, Table
+from wordbridge.significance import RESAMPLES, SEED
+from wordbridge.translation.bootstrap import Resampler, Run
+from wordbridge.translation.sentence_scores import SentenceScore, length_bins
+
+Masks = Mapping[str, NDArray[np.bool_]]
+
+LENGTH_BINS = 4
+# Counts of a source's rarest word in the training text, the easiest sources first.
+RARITY_BINS = {"above 20": (21, np.inf), "6-20": (6, 20), "1-5": (1, 5), "0": (0, 0)}
+SCORES = {
+    "bleu": Column("BLEU, 1 ref.", 1),
+    "chrf": Column("chrF, 1 ref.", 1),
+    "nll": Column("NLL", 3, note="negative log-likelihood in nats per token of all references"),
+}
+
+
+class Grouping(NamedTuple):
+    """How sentences are grouped: the column of the groups, and the sources of first and last."""
+
+    column: str
+    heading: str
+    caption: str
+    first: str
+    last: str
+
+
+LENGTHS = Grouping(
+    "tokens", "Source tokens", "the length of the source", "the shortest", "the longest sources"
+)
+RAREST_WORDS = Grouping(
+    column="count",
+    heading="Count of the rarest word",
+    caption="the count of the rarest source word in the training text",
+    first="sources of frequent words",
+    last="those with the rarest words",
+)
+
+
+def by_length(rows: Sequence[SentenceScore]) -> Masks:
+    """Return the sentences of each bin of source length, the shortest first."""
+    return length_bins(rows, LENGTH_BINS)
+
+
+def by_rarest_word(
+    rows: Sequence[SentenceScore], pairs: Sequence[TokenizedPair], language: str
+) -> Masks:
+    """Return the sentences of each non-empty bin of RARITY_BINS.
+
+    ``pairs`` have the sources of ``rows`` in ``language``, and the training text that counts,
+    auxiliary text included.
+    """
+    counts = Counter(chain.from_iterable(token_lists(pairs, language, "train")))
+    tokens = {getattr(pair, language): getattr(pair, f"{language}_tokens") for pair in pairs}
+    rarest = [min((counts[token] for token in tokens[row.source]), default=0) for row in rows]
+    masks = {
+        name: (np.array(rarest) >= low) & (np.array(rarest) <= high)
+        for name, (low, high) in RARITY_BINS.items()
+    }
+    return {name: mask for name, mask in masks.items() if mask.any()}
+
+
+def difficulty_table(
+    runs: Mapping[str, Sequence[Run]],
+    masks: Masks,
+    grouping: Grouping,
+    split: str,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Table:
+    """Return the scores of each variant in each group, with 95 % intervals; means over seeds."""
+    resampler = Resampler(next(iter(runs.values()))[0], resamples, seed)
+    rows = []
+    for name, mask in masks.items():
+        # A resample may have no sentence of the group.
+        drawn = resampler.totals(mask[:, None].astype(float))[:, 0] > 0
+        for variant, each in runs.items():
+            row: dict[str, Any] = {grouping.column: name, "sentences": int(mask.sum())}
+            row["variant"] = variant
+            for metric in SCORES:
+                with np.errstate(invalid="ignore"):
+                    score, *resampled = resampler.mean_scores(each, metric, mask)[drawn]
+                low, high = np.percentile(resampled or [score], [2.5, 97.5])
+                row |= {metric: score, f"{metric}_low": low, f"{metric}_high": high}
+            rows.append(row)
+    columns = {
+        grouping.column: Column(grouping.heading),
+        "sentences": Column("Sentences", 0),
+        "variant": Column("Variant"),
+        **SCORES,
+    }
+    frame = pd.DataFrame(rows)
+    caption = (
+        f"Scores on the {split} split by {grouping.caption}, with 95 % intervals (bootstrap over "
+        f"groups of sentences). {loss_sentence(frame, grouping)}"
+    )
+    return Table(frame, caption, columns, group=True)
+
+
+def loss_sentence(frame: pd.DataFrame, grouping: Grouping) -> str:
+    """Return a sentence about how much each variant loses from the first to the last group."""
+    bleu = frame.pivot_table("bleu", "variant", grouping.column, sort=False)
+    if bleu.shape[1] < 2:
+        return "All sources are in one group."
+    losses = (bleu.iloc[:, 0] - bleu.iloc[:, -1]).sort_values()
+    lines = ", ".join(f"{name} {loss:.1f}" for name, loss in losses.items())
+    return f"From {grouping.first} to {grouping.last} BLEU falls by: {lines}."
+
+
+@house_style()
+def difficulty_figure(table: Table, grouping: Grouping) -> Figure:
+    """Return a line per variant: BLEU against the groups."""
+    figure = Figure(figsize=(7.5, 4), layout="constrained")
+    axes = figure.subplots()
+    for number, (variant, rows) in enumerate(table.frame.groupby("variant", sort=False)):
+        axes.plot(rows[grouping.column], rows["bleu"], label=variant, **line_style(number))
+    axes.set_xlabel(grouping.heading)
+    axes.set_ylabel("BLEU, 1 reference")
+    axes.set_ylim(bottom=0)
+    figure.legend(loc="outside right upper")
+    return figure

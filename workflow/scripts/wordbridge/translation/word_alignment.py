@@ -1,0 +1,164 @@
+"""Word alignment by IBM model 1, and how a translator's attention agrees with it.
+
+Model 1 (Brown et al. 1993, section 4.1) has the probability t(e|f) that source word f is translated
+by target word e, and aligns each target word with one source word or with none. Links are those of
+both directions (Och and Ney 2003, section 4.1), since one direction alone aligns rare words badly.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wordbridge.corpus.batches import ParallelData, read_parallel, sorted_batches
+from wordbridge.corpus.special_tokens import BOS, EOS, PAD
+from wordbridge.translation.decoder import EncoderDecoder
+from wordbridge.translation.losses import VALIDATION_SCALE
+
+ITERATIONS = 5  # of EM, as usual for model 1
+TRAINING_PAIRS = 20_000
+TEST_PAIRS = 2_000
+NULL = BOS  # no text has it: a target word without a source word is aligned with it
+UNALIGNED = -1
+
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Model1:
+    """t(e|f) of the word pairs that occur together: ``keys`` are f x ``width`` + e, ascending."""
+
+    keys: Ids
+    probabilities: NDArray[np.float64]
+    width: int
+
+    def table(self, source: Ids, target: Ids) -> NDArray[np.float64]:
+        """Return t(e|f) of each source word f (rows) and target word e; 0 for other pairs."""
+        keys = source[:, None] * self.width + target
+        places = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        present = (self.keys[places] == keys) & (target < self.width)
+        return np.where(present, self.probabilities[places], 0.0)
+
+    def align(self, source: Ids, target: Ids) -> Ids:
+        """Return the position in ``source`` of each target word, UNALIGNED for NULL."""
+        table = self.table(np.concatenate([[NULL], source]), target)
+        places: Ids = np.argmax(table, axis=0)
+        return places - 1
+
+
+def train_model1(
+    sources: Sequence[Ids], targets: Sequence[Ids], iterations: int = ITERATIONS
+) -> Model1:
+    """Return model 1 after EM from uniform probabilities; NULL is a word of each source text."""
+    width = 1 + max((int(target.max(initial=0)) for target in targets), default=0)
+    # A link is a source word and a target word of one pair; ``token`` has the number of the latter.
+    links, tokens, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+    for source, target in zip(sources, targets, strict=True):
+        words = np.concatenate([[NULL], source])
+        links.append((words[:, None] * width + target).ravel())
+        tokens.append(np.tile(np.arange(count, count + len(target)), len(words)))
+        count += len(target)
+    token = np.concatenate(tokens)
+    keys, link = np.unique(np.concatenate(links), return_inverse=True)
+    word, probabilities = keys // width, np.ones(len(keys))
+    for _ in range(iterations):
+        posterior = probabilities[link]
+        posterior /= np.bincount(token, posterior)[token]
+        counts = np.bincount(link, posterior)
+        probabilities = counts / np.bincount(word, counts)[word]
+    return Model1(keys, probabilities, width)
+
+
+def common_links(forward: Model1, backward: Model1, source: Ids, target: Ids) -> Ids:
+    """Return ``forward.align`` where ``backward``, the model of the other direction, agrees."""
+    positions, reverse = forward.align(source, target), backward.align(target, source)
+    places = np.arange(len(target))
+    agrees = (positions != UNALIGNED) & (np.append(reverse, UNALIGNED)[positions] == places)
+    return np.where(agrees, positions, UNALIGNED)
+
+
+def attention_record(
+    model: EncoderDecoder, description: Mapping[str, Any], ids: tuple[str, str], split: str
+) -> dict[str, float]:
+    """Return the ``attention_statistics`` of the first pairs of ``split``.
+
+    ``description`` is the JSON of the model; ``ids`` are the French and the English file. Both
+    models 1 learn from pairs of the train and auxiliary splits, at even distances.
+    """
+    tags = len(description["target_versions"])
+    first_tag = description["source"][0] - tags if tags else None
+    data = read_parallel(*ids, split, description["direction"], first_tag)
+    data = replace(data, rows=data.rows[:TEST_PAIRS])
+    rows = np.concatenate([data.source.rows(name) for name in ("train", "auxiliary")])
+    chosen = rows[np.linspace(0, len(rows) - 1, min(len(rows), TRAINING_PAIRS)).astype(int)]
+    sources, targets = ([_words(t[row]) for row in chosen] for t in (data.source, data.target))
+    forward, backward = train_model1(sources, targets), train_model1(targets, sources)
+    alignments = [
+        common_links(forward, backward, _words(data.source[row]), _words(data.target[row]))
+        for row in data.rows
+    ]
+    size = int(description["settings"]["training"]["batch_size"] * VALIDATION_SCALE)
+    return attention_statistics(model, data, alignments, size)
+
+
+@torch.no_grad()
+def attention_statistics(
+    model: EncoderDecoder,
+    data: ParallelData,
+    alignments: Sequence[Ids],
+    batch_size: int,
+) -> dict[str, float]:
+    """Return means over the target words, each predicted after the true previous words.
+
+    ``padding`` is the share of attention on padding, ``entropy`` that of the weights in nats,
+    ``uniform_entropy`` that of equal weights. Of the words with a link in ``alignments``,
+    ``agreement`` is the share whose highest weight is on the linked source word, ``diagonal`` that
+    of a diagonal alignment, and ``chance`` that of a source word at random.
+    """
+    model.eval()
+    device, tags = next(model.parameters()).device, int(data.first_tag is not None)
+    sums, links = np.zeros(4), np.zeros(4)
+    for indices in sorted_batches(data.target_lengths, batch_size):
+        batch = data.batch(indices).to(device)
+        forced, lengths = torch.ones_like(batch.target, dtype=torch.bool), batch.source_lengths
+        decoded = model(batch.source, lengths.cpu(), len(forced), batch.target, forced)
+        weights = decoded.attention.double()  # (time, batch, source)
+        words = batch.target[: len(weights)] != PAD  # models that do not stop may stop early
+        padding = torch.arange(weights.shape[2], device=device) >= lengths[:, None]
+        values = [
+            (weights * padding).sum(dim=2),
+            torch.special.entr(weights).sum(dim=2),
+            lengths.double().log().expand(words.shape),
+            words.double(),
+        ]
+        sums += [float(value[words].sum()) for value in values]
+        attended = weights.argmax(dim=2).cpu().numpy()
+        for column, index in enumerate(indices):
+            source = batch.source[:, column].cpu().numpy()
+            links += _agreements(source, tags, alignments[index], attended[:, column])
+    means, shares = sums[:3] / max(sums[3], 1), links[1:] / max(links[0], 1)
+    names = ("padding", "entropy", "uniform_entropy", "agreement", "diagonal", "chance")
+    return dict(zip(names, [*means.tolist(), *shares.tolist()], strict=True))
+
+
+def _words(ids: NDArray[np.integer]) -> Ids:
+    words: Ids = ids[(ids != EOS) & (ids != PAD)].astype(np.int64)
+    return words
+
+
+def _agreements(source: Ids, tags: int, alignment: Ids, attended: Ids) -> NDArray[np.float64]:
+    """Return the number of links, and of those that attention, diagonal and chance agree with.
+
+    ``attended`` has a position in ``source``, with tag, end and padding, for each target word.
+    Equal source words count as one.
+    """
+    words = _words(source)[tags:]
+    places = np.flatnonzero(alignment[: len(attended)] != UNALIGNED)
+    linked = words[alignment[places]]
+    attention = source[attended[places]] == linked
+    diagonal = words[((places + 0.5) * len(words) / len(alignment)).astype(int)] == linked
+    chance = (words[:, None] == linked).sum() / max(len(words), 1)
+    return np.array([len(places), attention.sum(), diagonal.sum(), chance])
