@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock, Timeout
-
 from wordbridge.errors import InputError, shorten
 
 Row = TypeVar("Row")
@@ -267,6 +265,8 @@ def lock(path: Path, activity: str, timeout: float = -1) -> Iterator[None]:
     process still holds the lock after ``timeout`` seconds (-1 waits without a limit), and on a
     file system without locks.
     """
+    from filelock import FileLock, Timeout  # its import costs a search 9 ms
+
     path.parent.mkdir(parents=True, exist_ok=True)
     file_lock = FileLock(path, fallback_to_soft=False)
     try:
