@@ -7,12 +7,11 @@ from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.report.difficulty import (
     LENGTHS,
     RAREST_WORDS,
-    by_length,
     by_rarest_word,
     difficulty_figure,
     difficulty_table,
 )
-from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
+from wordbridge.translation.sentence_scores import SentenceScore, length_bins, text_statistics
 
 REFERENCES = [f"who is the {word} of this {'old ' * n}place?" for n, word in enumerate("abcdefgh")]
 
@@ -32,7 +31,7 @@ def run(wrong: int) -> list[SentenceScore]:
 
 def test_the_table_has_each_bin_and_variant_and_the_caption_the_losses() -> None:
     runs = {"good": [run(8)], "poor": [run(4), run(4)]}
-    table = difficulty_table(runs, by_length(run(8)), LENGTHS, "test", resamples=50)
+    table = difficulty_table(runs, length_bins(run(8), 4), LENGTHS, "test", resamples=50)
     frame = table.frame
     assert list(frame["variant"]) == ["good", "poor"] * 4
     assert list(frame["sentences"]) == [2] * 8
@@ -48,7 +47,7 @@ def test_the_table_has_each_bin_and_variant_and_the_caption_the_losses() -> None
 
 def test_sources_of_one_length_are_one_bin() -> None:
     rows = [SentenceScore(row.source, row.group, 4, row.statistics) for row in run(3)]
-    table = difficulty_table({"one": [rows]}, by_length(rows), LENGTHS, "test", 10)
+    table = difficulty_table({"one": [rows]}, length_bins(rows, 4), LENGTHS, "test", 10)
     assert table.caption.endswith("All sources are in one group.")
 
 

@@ -3,9 +3,9 @@
 from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.job import start_job
 from wordbridge.report.difficulty import (
+    LENGTH_BINS,
     LENGTHS,
     RAREST_WORDS,
-    by_length,
     by_rarest_word,
     difficulty_figure,
     difficulty_table,
@@ -13,7 +13,7 @@ from wordbridge.report.difficulty import (
 from wordbridge.report.figures import save_figure
 from wordbridge.report.tables import save_table
 from wordbridge.translation.bootstrap import runs_by_variant
-from wordbridge.translation.sentence_scores import read_sentence_scores
+from wordbridge.translation.sentence_scores import length_bins, read_sentence_scores
 
 start_job(snakemake)
 
@@ -21,7 +21,8 @@ settings, order, output = snakemake.params.settings, snakemake.params.order, sna
 names = [name for name in order["variants"] for _ in order["seeds"]]
 scores = [read_sentence_scores(path) for path in snakemake.input.sentences]
 runs = runs_by_variant(names, scores)
-table = difficulty_table(runs, by_length(scores[0]), LENGTHS, settings["split"])
+masks = length_bins(scores[0], LENGTH_BINS)
+table = difficulty_table(runs, masks, LENGTHS, settings["split"])
 save_table(table, output.lengths)
 save_figure(difficulty_figure(table, LENGTHS), output.lengths_figure)
 masks = by_rarest_word(scores[0], read_tokenized(snakemake.input.pairs), settings["source"])

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from wordbridge.corpus.question_words import ENGLISH, FRENCH, find_question
 from wordbridge.report.figures import ACCENT, INK, MARK, SOFT, house_style, line_style
-from wordbridge.report.tables import Column, Table, mean_std
+from wordbridge.report.tables import Column, Table
+from wordbridge.report.translation import aggregate_seeds
 from wordbridge.translation.bootstrap import Resampler
 from wordbridge.translation.translations import Translation
 
@@ -39,11 +40,10 @@ def exposure_table(metrics: pd.DataFrame) -> Table:
     ``metrics`` are the rows of ``read_metrics``.
     """
     rows = metrics.assign(gap=metrics["free_running_loss"] - metrics["nll"])
-    trained = rows.groupby("variant", sort=False)["forcing"].max() > 0
-    last = rows.groupby(["variant", "seed"], sort=False).last().groupby("variant", sort=False)
-    frame = pd.concat([last.size().rename("seeds"), mean_std(last, list(EXPOSURE)[3:])], axis=1)
-    frame.insert(0, "forcing", trained.map({True: "yes", False: "no"}))
-    frame = frame.reset_index()
+    last = rows.groupby(["variant", "seed"], sort=False).last().reset_index()
+    highest = last["variant"].map(rows.groupby("variant")["forcing"].max())
+    last["forcing"] = np.where(highest > 0, "yes", "no")
+    frame = aggregate_seeds(last, ("nll", "free_running_loss", "gap"), ("forcing",))
     caption = (
         "Exposure bias: losses on the validation split at the last epoch in nats, means and "
         f"standard deviations over the seeds. {exposure_sentence(frame)}"
@@ -99,11 +99,11 @@ ATTENTION = {
 
 def attention_table(records: Sequence[Mapping[str, Any]], split: str) -> Table:
     """Return the means of ``attention_statistics`` over the seeds, and standard deviations."""
-    runs = pd.DataFrame(records).groupby("variant", sort=False)
-    means = mean_std(runs, list(ATTENTION)[2:])
-    constant = ["uniform_entropy_std", "diagonal_std", "chance_std"]
-    frame = pd.concat([runs.size().rename("seeds"), means.drop(columns=constant)], axis=1)
-    frame = frame.reset_index()
+    measured, constant = (
+        ("padding", "entropy", "agreement"),
+        ("uniform_entropy", "diagonal", "chance"),
+    )
+    frame = aggregate_seeds(records, measured, constant)
     caption = (
         f"Attention at the words of the references of the {split} split, each predicted after the "
         "true previous words: means and standard deviations over the seeds. "

@@ -15,7 +15,7 @@ from wordbridge.report.figures import house_style, line_style
 from wordbridge.report.tables import Column, Table
 from wordbridge.significance import RESAMPLES, SEED
 from wordbridge.translation.bootstrap import Resampler, Run
-from wordbridge.translation.sentence_scores import SentenceScore, length_bins
+from wordbridge.translation.sentence_scores import SentenceScore
 
 Masks = Mapping[str, NDArray[np.bool_]]
 
@@ -51,14 +51,9 @@ RAREST_WORDS = Grouping(
 )
 
 
-def by_length(rows: Sequence[SentenceScore]) -> Masks:
-    """Return the sentences of each bin of source length, the shortest first."""
-    return length_bins(rows, LENGTH_BINS)
-
-
 def by_rarest_word(
     rows: Sequence[SentenceScore], pairs: Sequence[TokenizedPair], language: str
-) -> Masks:
+) -> dict[str, NDArray[np.bool_]]:
     """Return the sentences of each non-empty bin of RARITY_BINS.
 
     ``pairs`` have the sources of ``rows`` in ``language``, and the training text that counts,
