@@ -79,6 +79,8 @@ def test_words_find_their_images():
     assert result["precision@3"] == pytest.approx(4 / 3 / 4)
     assert result["ceiling@3"] == pytest.approx(1 / 3)
     assert result["mrr"] == pytest.approx((1 + 1 + 1 / 2 + 1 / 2) / 4)
+    ranks = {"corgi": 1, "cat": 1, "crane": 1 / 2, "boat": 1 / 2}
+    assert result["queries"] == ranks
 
 
 def test_single_nouns_have_their_most_frequent_wrong_noun():

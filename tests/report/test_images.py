@@ -1,6 +1,7 @@
 """Tables about the images: scores, nouns, image sets, label errors."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,30 @@ def test_methods_that_differ_beyond_chance_have_no_letter_in_common():
     assert frame["all"].to_dict() == {"head": "a", "alone": "a", "random": "b"}
     assert frame["toy"].isna().all()
     assert "letters" not in devise_table(records[:1]).frame
+
+
+def test_word_queries_of_each_split_have_letters_by_their_reciprocal_ranks():
+    place = {"split": "test", "set": "all", "kind": "all", "images": 40, "words": 30, "mrr": 0.5}
+
+    def words(method: str, rank: Callable[[int], float], names: int = 30) -> dict[str, Any]:
+        queries = {f"n{n}": rank(n) for n in range(names)}
+        part = place | {"kind": "photo", "images": 9, "queries": {"n0": 1.0}}
+        rows = [place | {"queries": queries}, part, place | {"split": "unseen", "queries": queries}]
+        return record(method, 1) | {"words": rows}
+
+    records = [
+        words("head", lambda n: 1 / (1 + n % 2)),
+        words("alone", lambda n: 1 / (2 - n % 2)),
+        words("random", lambda n: 0.1),
+    ]
+    table = devise_table(records, "words")
+    frame = table.frame.set_index(["split", "kind", "method"])["letters"]
+    for split in ("seen nouns", "unseen nouns"):
+        assert frame[split, "all"].to_dict() == {"head": "a", "alone": "a", "random": "b"}
+    assert frame["seen nouns", "photo"].isna().all()
+    assert "queries" not in table.frame
+    other = words("other", lambda n: 1, 29)  # other words cannot be paired
+    assert "letters" not in devise_table([*records, other], "words").frame
 
 
 def test_nouns_with_few_images_are_left_out_and_none_is_both_best_and_worst():

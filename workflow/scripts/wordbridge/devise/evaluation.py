@@ -194,23 +194,24 @@ def score_queries(
     """Return means over the word queries for a group of images.
 
     Keys: images, words, precision@k for each of ``ks``, mrr (mean reciprocal rank of the first
-    right image). Homonyms in the group are one query, for which an image of any of them is right.
-    ``ceiling@k`` is the precision of a perfect ranking, below 1 for nouns with fewer than k
-    images. A noun that the method cannot predict scores 0; precision among fewer than k images is
-    None.
+    right image), queries (the reciprocal rank of each, by the first of its synsets). Homonyms in
+    the group are one query, for which an image of any of them is right. ``ceiling@k`` is the
+    precision of a perfect ranking, below 1 for nouns with fewer than k images. A noun that the
+    method cannot predict scores 0; precision among fewer than k images is None.
     """
     rows, nouns = images.rows[numbers], images.nouns[numbers]
     columns = scores.column_of[nouns]
-    unknown, queries = np.unique(nouns[columns < 0]), np.unique(columns[columns >= 0])
-    results = [[0.0] * (len(ks) + 1) for _ in unknown]
-    for block in blocks(len(queries), len(rows)):
-        matrix = scores.scores(rows, queries[block]).T
+    columns = np.where(columns < 0, -1 - nouns, columns)  # nouns without a column: one query each
+    queries, first, sizes = np.unique(columns, return_index=True, return_counts=True)
+    known = queries[queries >= 0]
+    results = [[0.0] * (len(ks) + 1) for _ in range(len(queries) - len(known))]
+    for block in blocks(len(known), len(rows)):
+        matrix = scores.scores(rows, known[block]).T
         results += [
             precision_and_rank(line, columns == query, ks)
-            for query, line in zip(queries[block], matrix, strict=True)
+            for query, line in zip(known[block], matrix, strict=True)
         ]
-    sizes = [np.count_nonzero(columns == query) for query in queries]
-    sizes += [np.count_nonzero(nouns == noun) for noun in unknown]
+    synsets = [images.images[number].synset for number in numbers[first]]
     means = np.mean(results, axis=0)
     return {
         "images": len(rows),
@@ -218,6 +219,7 @@ def score_queries(
         **{f"precision@{k}": finite_or_none(m) for k, m in zip(ks, means[:-1], strict=True)},
         **{f"ceiling@{k}": float(np.mean(np.minimum(sizes, k))) / k for k in ks},
         "mrr": float(means[-1]),
+        "queries": {synset: result[-1] for synset, result in zip(synsets, results, strict=True)},
     }
 
 

@@ -42,9 +42,9 @@ DEVISE_COLUMNS = {
     "words": Column("Words", 0),
     "letters": Column(
         "Groups",
-        note="methods that share a letter do not differ significantly in hit@5 (all pairs, "
-        "bootstrap over nouns, p above 0.05 after Holm's correction); for all images of the "
-        "candidates together",
+        note="methods that share a letter do not differ significantly in hit@5, or in MRR where "
+        "words are queries (all pairs, bootstrap over nouns, p above 0.05 after Holm's "
+        "correction); for all images of the candidates together",
     ),
 }
 NOUN_SCORES = ("images", "hit@5", "wrong", "wrong_steps")
@@ -91,34 +91,39 @@ def devise_table(
         for record in records
         for row in record[key]
         if not any(_is_narrower(other, row) for other in record[key])
-    )
-    rows["split"] = rows["split"].replace(SPLITS)
-    tables, letters = [], _letters(records)
+    ).drop(columns="queries", errors="ignore")
+    tables, letters = [], _letters(records, key)
     for candidates, block in rows.groupby("candidates", sort=False):
-        images, of_methods = letters.get(str(candidates), (0, {}))
-        for _, group in block.groupby(GROUP, sort=False):
+        for (split, *_), group in block.groupby(GROUP, sort=False):
             table = _means(group)
+            images, of_methods = letters.get(str(candidates or split), (0, {}))
             if (table["images"] == images).all():
                 table["letters"] = table["method"].map(of_methods)
             tables.append(table)
         if published:
             tables.append(pd.DataFrame(published_hits(candidates)).assign(candidates=candidates))
     frame = pd.concat(tables, ignore_index=True)
+    frame["split"] = frame["split"].replace(SPLITS)
     frame = frame[sorted(frame.columns, key=_column_order)]
     constant = {"candidates": "", "run": "here"}
     frame = frame[[name for name in frame if not (frame[name] == constant.get(name)).all()]]
     return Table(frame, CAPTIONS[key], _devise_columns(frame), group=True)
 
 
-def _letters(records: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, dict[str, str]]]:
-    """Return the number of images and the letters of the methods, by candidate set."""
+def _letters(
+    records: Sequence[Mapping[str, Any]], key: str
+) -> dict[str, tuple[int, dict[str, str]]]:
+    """Return the number of images and the letters of the methods, by candidate set or split."""
+    scores, level, score, total = noun_scores(records), "candidates", "hit@5", "sum"
+    if key == "words":
+        scores, level, score, total = query_scores(records), "split", "mrr", "max"
     result = {}
-    for candidates, rows in noun_scores(records).groupby(level="candidates"):
+    for group, rows in scores.groupby(level=level):
         methods = {str(name): nouns for name, nouns in rows.groupby(level="method")}
-        if len(methods) > 1 and rows["hit@5"].notna().all():
-            images = next(iter(methods.values()))["images"].sum()
-            scores = {name: resampled_nouns(nouns, "hit@5") for name, nouns in methods.items()}
-            result[str(candidates)] = int(images), indistinguishable(scores)
+        if len(methods) > 1 and rows[score].unstack("method").notna().all(axis=None):
+            images = next(iter(methods.values()))["images"].agg(total)
+            resampled = {name: resampled_nouns(nouns, score) for name, nouns in methods.items()}
+            result[str(group)] = int(images), indistinguishable(resampled)
     return result
 
 
@@ -217,6 +222,22 @@ def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     rows = [{"method": record["method"], **noun} for record in records for noun in record["nouns"]]
     frame = pd.DataFrame(rows, columns=["method", "candidates", "synset", *NOUN_SCORES])
     return frame.groupby(["method", "candidates", "synset"])[list(NOUN_SCORES)].mean()
+
+
+def query_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the reciprocal rank of each method, whole split and query, means over the seeds.
+
+    ``images`` is their number in the split.
+    """
+    rows = [
+        (record["method"], row["split"], synset, row["images"], rank)
+        for record in records
+        for row in record["words"]
+        if row["set"] == row["kind"] == "all"
+        for synset, rank in row["queries"].items()
+    ]
+    keys = ["method", "split", "synset"]
+    return pd.DataFrame(rows, columns=[*keys, "images", "mrr"]).groupby(keys).mean()
 
 
 def resampled_nouns(
