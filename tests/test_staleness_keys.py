@@ -89,7 +89,8 @@ def test_snakemake_gives_the_same_reasons_in_a_finished_tree(tmp_path: Path):
         (
             "torch",
             "extract_features find_head_learning_rate find_learning_rate fit_baseline fit_ensemble "
-            "predict_images score_translations train_head train_translator translate_questions",
+            "measure_attention predict_images score_translations train_head train_translator "
+            "translate_questions",
         ),
         (
             "spacy",  # a tokenizer, and a reader of vectors

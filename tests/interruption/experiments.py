@@ -7,11 +7,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import yaml
 from snakemake.utils import update_config
 
 from tests import image_tree
 from tests.mini_tree import CONFIG, RESULTS, ROOT, copy_of_checkout
+from wordbridge.corpus.pairs import TokenizedPair, write_tokenized
+from wordbridge.translation.sentence_scores import SentenceScore, write_sentence_scores
 
 SAVE_SECONDS = 0.2  # between two states, in trainings that are long enough to be killed in
 
@@ -153,7 +156,7 @@ VERSES = Experiment(
 
 # ---- All combinations of three ideas, on the mini experiment's questions -------------------------
 
-FACTORIAL_RESULTS = "results/factorial"
+FACTORIAL_RESULTS, OTHER_RESULTS = "results/factorial", "results/other"
 
 
 def factorial_settings() -> dict[str, Any]:
@@ -171,9 +174,27 @@ def factorial_settings() -> dict[str, Any]:
         "run": {"variants": list(cells), "seeds": [1]},
         "variants": cells,
         "range_test": {"variants": []},
-        "scores": {"baseline": "cell0", "factorial": list(cells)},
+        "scores": {
+            "baseline": "cell0",
+            "factorial": list(cells),
+            "experiments": {"other": OTHER_RESULTS},
+        },
     }
     return merged(read(ROOT / CONFIG), changes)
+
+
+def write_other_results(tree: Path) -> None:
+    """Write what ablations read of another experiment, whose test question is in train, too."""
+    pairs = [
+        TokenizedPair("1", "1", "Qui ?", "Who?", "", "", ["qui", "?"], ["who", "?"], split)
+        for split in ("train", "test")
+    ]
+    statistics = {"bleu": np.ones(10), "chrf": np.ones(18), "nll": np.ones(2)}
+    for folder in ("split", "scores/cell0"):
+        (tree / OTHER_RESULTS / folder).mkdir(parents=True)
+    write_tokenized(tree / OTHER_RESULTS / "split/pairs.tsv", pairs)
+    scores = tree / OTHER_RESULTS / "scores/cell0/1.tsv"
+    write_sentence_scores(scores, [SentenceScore("Qui ?", "1", 2, statistics)])
 
 
 FACTORIAL = Experiment(
@@ -181,8 +202,11 @@ FACTORIAL = Experiment(
     "factorial.yaml",
     FACTORIAL_RESULTS,
     factorial_settings,
-    nothing,
-    targets=(f"{FACTORIAL_RESULTS}/tables/factorial.html",),
+    write_other_results,
+    targets=(
+        f"{FACTORIAL_RESULTS}/tables/factorial.html",
+        f"{FACTORIAL_RESULTS}/tables/ablations.html",
+    ),
     own_kills=1,
 )
 

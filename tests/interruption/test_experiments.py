@@ -12,6 +12,7 @@ def test_every_rule_with_a_script_is_run_and_killed_in_one_of_the_experiments(tm
         for experiment in EXPERIMENTS:
             folder = tmp_path / experiment.name
             folder.mkdir()
+            experiment.write_sources(folder)
             planner, config = Planner(folder, experiment.targets), experiment.configuration()
             scripted |= planner.scripted(config)
             run |= {job.rule for job in planner.plan(config).jobs.values()}

@@ -83,5 +83,6 @@ def test_exactly_the_jobs_that_may_run_on_a_gpu_ask_for_one(tmp_path: Path, work
     jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", output, flags=re.MULTILINE)
     assert {rule for rule, described in jobs if "gpu=1" in described} == {
         *("train_translator", "find_learning_rate", "translate_questions", "score_translations"),
-        *("extract_features", "train_head", "find_head_learning_rate", "predict_images"),
+        *("measure_attention", "extract_features", "train_head", "find_head_learning_rate"),
+        "predict_images",
     }
