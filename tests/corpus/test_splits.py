@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordbridge.corpus.splits import grouped_split, match_key, random_split
+from wordbridge.corpus.pairs import TokenizedPair
+from wordbridge.corpus.splits import grouped_split, leaking_texts, match_key, random_split
 from wordbridge.errors import InputError
 
 quick = settings(derandomize=True, max_examples=60, deadline=None, database=None)
@@ -104,3 +105,25 @@ def test_a_corpus_that_is_too_small_is_an_error():
         grouped_split(*texts(table), FRACTIONS, seed=0)
     with pytest.raises(InputError, match="expected pairs for the split 'train'"):
         grouped_split([], [], [], FRACTIONS, seed=0)
+
+
+def pair(group: str, fr: str, en: str, split: str) -> TokenizedPair:
+    return TokenizedPair(group, group, fr, en, "", "", fr.split(), en.split(), split)
+
+
+PAIRS = [
+    pair("1", "où ?", "where ?", "train"),
+    pair("2", "qui ?", "who ?", "train"),
+    pair("1", "là ?", "there ?", "test"),  # its group
+    pair("3", "Qui?", "what ?", "test"),  # its source, up to case and spaces
+    pair("4", "quoi ?", "which ?", "test"),
+    pair("4", "quoi ?", "Who?", "test"),  # one of its references
+    pair("5", "quand ?", "when ?", "test"),
+    pair("6", "quand ?", "when ?", "valid"),
+]
+
+
+def test_a_text_leaks_by_its_group_its_source_or_a_reference():
+    assert leaking_texts(PAIRS, "test", "fr") == {"là ?", "Qui?", "quoi ?"}
+    assert leaking_texts(PAIRS, "test", "en") == {"there ?", "what ?", "Who?"}
+    assert leaking_texts(PAIRS, "valid", "fr") == set()

@@ -5,13 +5,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.translation.bootstrap import runs_by_variant
 from wordbridge.translation.effects import (
     Effect,
     ablations,
     factorial_effects,
-    leaking_sentences,
     rows_by_leak,
 )
 from wordbridge.translation.sentence_scores import SentenceScore
@@ -136,35 +134,13 @@ def test_p_values_are_corrected_for_the_number_of_changes() -> None:
     assert double[0].comparison.p_value == pytest.approx(2 * single[0].comparison.p_value)
 
 
-def pair(group: str, fr: str, en: str, split: str) -> TokenizedPair:
-    return TokenizedPair(group, group, fr, en, "", "", fr.split(), en.split(), split)
-
-
-PAIRS = [
-    pair("1", "où ?", "where ?", "train"),
-    pair("2", "qui ?", "who ?", "train"),
-    pair("1", "là ?", "there ?", "test"),  # its group
-    pair("3", "Qui?", "what ?", "test"),  # its source, up to case and spaces
-    pair("4", "quoi ?", "which ?", "test"),
-    pair("4", "quoi ?", "Who?", "test"),  # one of its references
-    pair("5", "quand ?", "when ?", "test"),
-    pair("6", "quand ?", "when ?", "valid"),
-]
-
-
 def scored(*sources: str) -> list[SentenceScore]:
     return [SentenceScore(text, text, 2, {"nll": np.ones(2)}) for text in sources]
 
 
-def test_a_sentence_leaks_by_its_group_its_source_or_a_reference() -> None:
-    sentences = scored("là ?", "Qui?", "quoi ?", "quand ?")
-    leaks = leaking_sentences(sentences, PAIRS, "test", "fr")
-    assert leaks.tolist() == [True, True, True, False]
-
-
 def test_an_experiment_with_leaks_has_three_rows() -> None:
     runs = [scored("là ?", "Qui?", "quand ?"), scored("là ?", "Qui?", "quand ?")]
-    rows = rows_by_leak("split", runs, PAIRS, "test", "fr")
+    rows = rows_by_leak("split", runs, {"là ?", "Qui?"})
     assert list(rows) == ["split", "split: 2 in train", "split: 1 not in train"]
     assert [[row.source for row in run] for run in rows["split: 1 not in train"]] == [
         ["quand ?"]
@@ -176,4 +152,4 @@ def test_an_experiment_with_leaks_has_three_rows() -> None:
     ("sources", "names"), [(["quand ?"], ["split"]), (["là ?"], ["split", "split: 1 in train"])]
 )
 def test_rows_without_sentences_are_left_out(sources: list[str], names: list[str]) -> None:
-    assert list(rows_by_leak("split", [scored(*sources)], PAIRS, "test", "fr")) == names
+    assert list(rows_by_leak("split", [scored(*sources)], {"là ?"})) == names

@@ -1,5 +1,5 @@
 # In: <results>/ids, <results>/embeddings.
-# Out: <results>/translators/{variant}/{seed}, <results>/{translations,scores,attention} per variant and seed,
+# Out: <results>/translators/{variant}/{seed}; <results>/{translations,scores,attention}, alike;
 # tables and figures over all of them; <results>/timings for what differs from run to run, and
 # <results>/range_test. The state of an unfinished training is in resources/state and no declared
 # output, because Snakemake deletes the outputs of a failed job.

@@ -4,6 +4,7 @@ from itertools import product
 
 from wordbridge.corpus.ids import read_ids
 from wordbridge.corpus.pairs import read_tokenized
+from wordbridge.corpus.splits import leaking_texts
 from wordbridge.job import start_job
 from wordbridge.report.effects import METRICS, ablations_table, effects_figure
 from wordbridge.report.figures import save_figure, schedule_curves
@@ -28,8 +29,8 @@ variants, experiments = (
 )
 baseline = variants.pop(name)
 for (experiment, runs), path in zip(experiments.items(), snakemake.input.pairs, strict=True):
-    pairs = read_tokenized(path)
-    variants |= rows_by_leak(experiment, runs, pairs, settings["split"], settings["source"])
+    leaks = leaking_texts(read_tokenized(path), settings["split"], settings["source"])
+    variants |= rows_by_leak(experiment, runs, leaks)
 effects = ablations(baseline, variants, list(METRICS))
 scores = {metric: Resampler(baseline[0], 0).mean_scores(baseline, metric)[0] for metric in METRICS}
 texts = read_ids(snakemake.input.ids)

@@ -92,6 +92,24 @@ def grouped_split(
     return splits
 
 
+def leaking_texts(pairs: Sequence[TokenizedPair], split: str, language: str) -> set[str]:
+    """Return the texts of ``split`` in ``language`` of pairs that leak into the train split.
+
+    The train split has their group, their French or their English text, up to case, punctuation
+    and spaces.
+    """
+    trained = {key for pair in pairs if pair.split == TRAIN for key in _leak_keys(pair)}
+    return {
+        getattr(pair, language)
+        for pair in pairs
+        if pair.split == split and not trained.isdisjoint(_leak_keys(pair))
+    }
+
+
+def _leak_keys(pair: TokenizedPair) -> tuple[tuple[str, str], ...]:
+    return ("group", pair.group), ("fr", match_key(pair.fr)), ("en", match_key(pair.en))
+
+
 def match_key(text: str) -> str:
     """Return the letters, accents and digits of ``text``, case folded, without anything else."""
     folded = unicodedata.normalize("NFC", text).casefold()

@@ -7,6 +7,7 @@ p-value of two runs is that of ``sacrebleu --paired-bs``.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from wordbridge.significance import RESAMPLES, SEED, resample_weights
 from wordbridge.translation.sentence_scores import METRICS, SentenceScore, Statistics
 
 Run = Sequence[SentenceScore]
+AnyRun = TypeVar("AnyRun")  # other values of each sentence
 
 
 class Resampler:
@@ -80,9 +82,9 @@ def resampled_scores(
     }
 
 
-def runs_by_variant(variants: Sequence[str], runs: Sequence[Run]) -> dict[str, list[Run]]:
+def runs_by_variant(variants: Sequence[str], runs: Sequence[AnyRun]) -> dict[str, list[AnyRun]]:
     """Return the runs of each variant; ``variants`` has that of each of ``runs``."""
-    groups: dict[str, list[Run]] = {}
+    groups: dict[str, list[AnyRun]] = {}
     for variant, run in zip(variants, runs, strict=True):
         groups.setdefault(variant, []).append(run)
     return groups

@@ -7,20 +7,19 @@ Intervals come from a bootstrap over groups of sentences, crossed with seeds: ea
 groups and seeds, the same for all scores.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, compress
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.corpus.pairs import TokenizedPair
-from wordbridge.corpus.splits import TRAIN, match_key
 from wordbridge.significance import RESAMPLES, SEED, Comparison, comparison, correct_p_values
 from wordbridge.translation.bootstrap import Resampler, Run
+from wordbridge.translation.sentence_scores import SentenceScore
 
 Levels = Mapping[str, Mapping[str, bool]]  # of each factor, by variant
-Runs = list[Run]  # one per seed
+Runs = list[list[SentenceScore]]  # one per seed
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,8 @@ def factorial_effects(
 
 
 def ablations(
-    baseline: Runs,
-    changes: Mapping[str, Runs],
+    baseline: Sequence[Run],
+    changes: Mapping[str, Sequence[Run]],
     metrics: Sequence[str],
     resamples: int = RESAMPLES,
     seed: int = SEED,
@@ -86,38 +85,19 @@ def ablations(
     return result
 
 
-def rows_by_leak(
-    name: str, runs: Runs, pairs: Sequence[TokenizedPair], split: str, source: str
-) -> dict[str, Runs]:
+def rows_by_leak(name: str, runs: Runs, sources: Collection[str]) -> dict[str, Runs]:
     """Return the runs of an experiment, and those on the sentences that leak and on the others.
 
-    Without leaks the result is the runs alone. ``pairs`` are those of the experiment, ``split`` is
-    its scored split and ``source`` the source language.
+    ``sources`` are the texts that leak; without any the result is the runs alone.
     """
-    leaks = leaking_sentences(runs[0], pairs, split, source)
+    leaks = np.array([row.source in sources for row in runs[0]])
     masks = {"in train": leaks, "not in train": ~leaks} if leaks.any() else {}
-    parts: dict[str, Runs] = {
+    parts = {
         f"{name}: {mask.sum()} {part}": [list(compress(run, mask)) for run in runs]
         for part, mask in masks.items()
         if mask.any()
     }
     return {name: runs, **parts}
-
-
-def leaking_sentences(
-    run: Run, pairs: Sequence[TokenizedPair], split: str, source: str
-) -> NDArray[np.bool_]:
-    """Return whether the train split has the group, the source or a reference of each sentence.
-
-    Texts are compared without case, punctuation and spaces.
-    """
-    trained = {key for pair in pairs if pair.split == TRAIN for key in _keys(pair)}
-    leaks = {
-        getattr(pair, source)
-        for pair in pairs
-        if pair.split == split and not trained.isdisjoint(_keys(pair))
-    }
-    return np.array([row.source in leaks for row in run])
 
 
 def _contrast(
@@ -130,10 +110,6 @@ def _contrast(
     )
     contrast: NDArray[np.float64] = np.asarray(total) / (len(scores) / 2 ** len(factors))
     return contrast
-
-
-def _keys(pair: TokenizedPair) -> tuple[tuple[str, str], ...]:
-    return ("group", pair.group), ("fr", match_key(pair.fr)), ("en", match_key(pair.en))
 
 
 def _sentences(run: Run) -> list[tuple[str, str]]:
