@@ -227,8 +227,10 @@ def adequacy_sentence(frame: pd.DataFrame, cases: Counts) -> str:
 def _extremes(frame: pd.DataFrame, column: str) -> str:
     """Return the lowest and the highest value of a column in percent, with their variants."""
     values = frame.set_index("variant")[column].sort_values(kind="stable")
-    ends = dict.fromkeys((values.index[0], values.index[-1]))
-    return " to ".join(f"{_percent(values[name])} ({name})" for name in ends)
+    ends = {name: _percent(values[name]) for name in (values.index[0], values.index[-1])}
+    if len({*ends.values()}) < len(ends):
+        return f"{_percent(values.iloc[0])} (all variants)"
+    return " to ".join(f"{text} ({name})" for name, text in ends.items())
 
 
 def _percent(share: float, digits: int = 0) -> str:
