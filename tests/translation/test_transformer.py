@@ -23,7 +23,7 @@ from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.decoding import translate
 from wordbridge.translation.losses import greedy_validation, nll_per_token
 from wordbridge.translation.training import TranslatorTrainer
-from wordbridge.translation.transformer import positions
+from wordbridge.translation.transformer import HEADS, MultiHeadAttention, positions
 from wordbridge.translation.translator import build_translator, read_translator
 
 BLOCK = {"model": {"cell": "transformer"}, "forcing": {"schedule": "constant"}}
@@ -77,7 +77,7 @@ def test_positions_are_the_sinusoids_of_the_paper() -> None:
 
 
 def test_it_learns_to_reverse_short_sequences() -> None:
-    training = {"epochs": 25, "batch_size": 20, "learning_rate": 0.003}
+    training = {"epochs": 40, "batch_size": 20, "learning_rate": 0.003}
     options = settings(BLOCK, training=training, **NO_DROPOUT)
     torch.manual_seed(1)
     toy = build_translator(options.model, torch.randn(9, 20), torch.randn(10, 32))
@@ -103,3 +103,18 @@ def test_it_is_read_from_disk(tmp_path: Path) -> None:
 def test_a_width_that_the_heads_do_not_divide_is_an_error() -> None:
     with pytest.raises(InputError, match=r"multiple of 4, got 10"):
         model(width=10)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_equals_that_of_torch(causal: bool) -> None:
+    ours, theirs = MultiHeadAttention(8), torch.nn.MultiheadAttention(8, HEADS)
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(torch.cat([ours.query.weight, ours.key_value.weight]))
+        theirs.in_proj_bias.copy_(torch.cat([ours.query.bias, ours.key_value.bias]))
+        theirs.out_proj.load_state_dict(ours.output.state_dict())
+    values = torch.randn(5, 3, 8)
+    words = torch.tensor([[1, 1, 1, 1, 0], [1, 0, 1, 1, 1], [1, 1, 1, 1, 1]]).bool()
+    up_to_now = torch.ones(5, 5, dtype=torch.bool).tril()
+    expected, _ = theirs(values, values, values, ~words, attn_mask=~up_to_now if causal else None)
+    mask = words[:, None, None] & up_to_now if causal else words[:, None, None]
+    torch.testing.assert_close(ours(values, ours.keys_and_values(values), mask), expected)

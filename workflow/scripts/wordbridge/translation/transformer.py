@@ -1,7 +1,8 @@
 """A small Transformer (Vaswani et al. 2017) with the interface of the recurrent translator.
 
 It is a reference of today: trained by the same loop on the same vectors, with normalization before
-each sub-layer (Xiong et al. 2020). It reads the true previous words in training.
+each sub-layer (Xiong et al. 2020). It reads the true previous words in training. Its decoder keeps
+keys and values of the words so far, because torch's own layers compute them again at each step.
 """
 
 import math
@@ -20,16 +21,98 @@ HEADS = 4
 EXPANSION = 2  # width of the feed-forward layers over that of the model
 
 
-class PrefixState(NamedTuple):
-    """The inputs so far (steps, batch, width), and the encoding that they attend to."""
+class MultiHeadAttention(nn.Module):
+    """Scaled dot-product attention with several heads (section 3.2)."""
 
-    prefix: Tensor
-    memory: Tensor
-    padding: Tensor
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.output = nn.Linear(width, width)
 
-    def rows(self, indices: Tensor) -> "PrefixState":
+    def keys_and_values(self, values: Tensor) -> Tensor:
+        """Return keys and values (2, batch, heads, time, width / heads).
+
+        ``values`` are (time, batch, width).
+        """
+        time, batch, _ = values.shape
+        projected: Tensor = self.key_value(values)
+        return projected.view(time, batch, 2, HEADS, -1).permute(2, 1, 3, 0, 4)
+
+    def forward(self, values: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
+        """Return what ``values`` (time, batch, width) read from keys and values, ``memory``.
+
+        ``mask``, which broadcasts to (batch, heads, time, memory's time), is true where they are
+        read. With short sentences on a CPU the gradients of torch's fused attention take longer.
+        """
+        time, batch, width = values.shape
+        query = self.query(values).view(time, batch, HEADS, -1).permute(1, 2, 0, 3)
+        scores = query @ memory[0].transpose(2, 3) / math.sqrt(width // HEADS)
+        if mask is not None:
+            scores = scores.masked_fill(~mask, float("-inf"))
+        read = scores.softmax(dim=3).to(query.dtype) @ memory[1]
+        output: Tensor = self.output(read.permute(2, 0, 1, 3).reshape(time, batch, width))
+        return output
+
+
+class Layer(nn.Module):
+    """Self-attention, in a decoder attention to the source, and a feed-forward network.
+
+    Each is added to its input after ``dropout`` (section 5.4).
+    """
+
+    def __init__(self, width: int, dropout: float, *, decoder: bool) -> None:
+        super().__init__()
+        self.self_attention = MultiHeadAttention(width)
+        self.source_attention = MultiHeadAttention(width) if decoder else None
+        self.feed_forward = nn.Sequential(
+            nn.Linear(width, EXPANSION * width), nn.ReLU(), nn.Linear(EXPANSION * width, width)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3 if decoder else 2))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self,
+        values: Tensor,
+        mask: Tensor | None,
+        source: Tensor | None = None,
+        past: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the outputs for ``values`` (time, batch, width), and keys and values up to them.
+
+        ``mask`` is that of the source, whose keys and values are ``source`` in a decoder. There,
+        ``past`` are those of the words before ``values``, which then have one time.
+        """
+        normal = self.norms[0](values)
+        memory = self.self_attention.keys_and_values(normal)
+        if past is not None:
+            memory, self_mask = torch.cat([past, memory], dim=3), None
+        elif source is not None:
+            shape = len(values), len(values)
+            self_mask = torch.ones(shape, dtype=torch.bool, device=values.device).tril()
+        else:
+            self_mask = mask
+        values = values + self.dropout(self.self_attention(normal, memory, self_mask))
+        if self.source_attention is not None and source is not None:
+            read = self.source_attention(self.norms[1](values), source, mask)
+            values = values + self.dropout(read)
+        return values + self.dropout(self.feed_forward(self.norms[-1](values))), memory
+
+
+class DecoderState(NamedTuple):
+    """Keys and values of each layer for the words so far and for the source, and its mask.
+
+    Keys and values are (2, batch, heads, time, width / heads); ``past`` is empty at first.
+    """
+
+    past: list[Tensor]
+    source: list[Tensor]
+    mask: Tensor
+
+    def rows(self, indices: Tensor) -> "DecoderState":
         """Return the state of the batch rows ``indices``, as beam search reorders them."""
-        return PrefixState(self.prefix[:, indices], self.memory[:, indices], self.padding[indices])
+        past, source = ([each[:, indices] for each in part] for part in (self.past, self.source))
+        return DecoderState(past, source, self.mask[indices])
 
 
 class TransformerEncoder(nn.Module):
@@ -40,20 +123,21 @@ class TransformerEncoder(nn.Module):
         self.settings = settings
         self.embedding = embedding_from(embedding)
         self.project = nn.Linear(embedding.shape[1], width)
-        layer = nn.TransformerEncoderLayer(
-            width, HEADS, EXPANSION * width, settings.encoder_dropout, norm_first=True
+        layers = (
+            Layer(width, settings.encoder_dropout, decoder=False) for _ in range(settings.layers)
         )
-        self.layers = nn.TransformerEncoder(
-            layer, settings.layers, nn.LayerNorm(width), enable_nested_tensor=False
-        )
+        self.layers = nn.ModuleList(layers)
+        self.norm = nn.LayerNorm(width)
 
     def forward(self, source: Tensor, lengths: Tensor) -> EncoderOutput:
         """Return the encoding of ``source`` (source, batch); ``lengths`` are not needed."""
         values = dropout(self.embedding(source), self.settings.source_dropout, self.training)
         values = self.project(values) * math.sqrt(self.project.out_features)
+        values = values + positions(values)
         mask = source != PAD
-        outputs = self.layers(values + positions(values), src_key_padding_mask=~mask.t())
-        return EncoderOutput(outputs, [], mask)
+        for layer in self.layers:
+            values, _ = layer(values, attention_mask(mask))
+        return EncoderOutput(self.norm(values), [], mask)
 
 
 class TransformerDecoder(nn.Module):
@@ -64,39 +148,44 @@ class TransformerDecoder(nn.Module):
         self.settings = settings
         words, width = embedding.shape
         self.embedding = embedding_from(embedding)
-        layer = nn.TransformerDecoderLayer(
-            width, HEADS, EXPANSION * width, settings.decoder_dropout, norm_first=True
+        layers = (
+            Layer(width, settings.decoder_dropout, decoder=True) for _ in range(settings.layers)
         )
-        self.layers = nn.TransformerDecoder(layer, settings.layers, nn.LayerNorm(width))
+        self.layers = cast(list[Layer], nn.ModuleList(layers))
+        self.norm = nn.LayerNorm(width)
         self.output = nn.Linear(width, words)
         if settings.output_weights == "tied":
             self.output.weight = self.embedding.weight
         elif settings.output_weights == "copied":
             self.output.weight = nn.Parameter(embedding.clone())
 
-    def initial_state(self, encoded: EncoderOutput) -> PrefixState:
+    def initial_state(self, encoded: EncoderOutput) -> DecoderState:
         """Return the state before the first word."""
-        memory, padding = encoded.outputs, ~cast(Tensor, encoded.mask).t()
-        return PrefixState(memory[:0], memory, padding)
+        source = [
+            cast(MultiHeadAttention, layer.source_attention).keys_and_values(encoded.outputs)
+            for layer in self.layers
+        ]
+        return DecoderState([], source, attention_mask(cast(Tensor, encoded.mask)))
 
-    def step(self, embedded: Tensor, state: PrefixState) -> tuple[Tensor, PrefixState, None]:
+    def step(self, embedded: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState, None]:
         """Return the output (batch, width) and the next state; attention is not returned."""
-        prefix = torch.cat([state.prefix, embedded.unsqueeze(0)])
-        return self.outputs(prefix, state)[-1], state._replace(prefix=prefix), None
+        outputs, state = self.advance(embedded.unsqueeze(0), state)
+        return outputs[0], state, None
 
-    def outputs(self, embedded: Tensor, state: PrefixState) -> Tensor:
-        """Return the outputs (time, batch, width) for the inputs ``embedded`` of all steps."""
+    def advance(self, embedded: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """Return the outputs (time, batch, width) for inputs ``embedded``, and the next state.
+
+        The inputs are one word after those of ``state``, or all words after its first state.
+        """
         values = dropout(embedded, self.settings.target_dropout, self.training)
         values = values * math.sqrt(values.shape[-1])
-        steps = len(values)
-        later = torch.ones(steps, steps, dtype=torch.bool, device=values.device).triu(1)
-        outputs: Tensor = self.layers(
-            values + positions(values),
-            state.memory,
-            tgt_mask=later,
-            memory_key_padding_mask=state.padding,
-        )
-        return outputs
+        values = values + positions(values, state.past[0].shape[3] if state.past else 0)
+        past = []
+        for depth, layer in enumerate(self.layers):
+            before = state.past[depth] if state.past else None
+            values, memory = layer(values, state.mask, state.source[depth], before)
+            past.append(memory)
+        return self.norm(values), state._replace(past=past)
 
 
 class Transformer(EncoderDecoder):
@@ -118,9 +207,8 @@ class Transformer(EncoderDecoder):
             )
         self.encoder = TransformerEncoder(settings, source_embedding, width)
         self.decoder = TransformerDecoder(settings, target_embedding)
-        # torch copies one random layer, so that all would start alike.
-        for stack in (self.encoder.layers, self.decoder.layers):
-            for weight in stack.parameters():
+        for layer in (*self.encoder.layers, *self.decoder.layers):
+            for weight in layer.parameters():
                 if weight.dim() > 1:
                     nn.init.xavier_uniform_(weight)
 
@@ -147,7 +235,7 @@ class Transformer(EncoderDecoder):
         """Return the outputs (time, batch, width) that predict each word of ``target``."""
         previous = torch.cat([torch.full_like(target[:1], BOS), target[:-1]])
         state = self.decoder.initial_state(self.encoder(source, lengths))
-        outputs: Tensor = self.decoder.outputs(self.decoder.embedding(previous), state)
+        outputs: Tensor = self.decoder.advance(self.decoder.embedding(previous), state)[0]
         return outputs
 
     def _free_running(self, source: Tensor, lengths: Tensor, steps: int) -> Tensor:
@@ -165,10 +253,18 @@ class Transformer(EncoderDecoder):
         return torch.stack(outputs)
 
 
-def positions(like: Tensor) -> Tensor:
-    """Return the sinusoids of section 3.5 (time, 1, width) for values (time, batch, width)."""
+def attention_mask(words: Tensor) -> Tensor:
+    """Return the mask (batch, 1, 1, time) of attention to ``words`` (time, batch)."""
+    return words.t()[:, None, None]
+
+
+def positions(like: Tensor, start: int = 0) -> Tensor:
+    """Return the sinusoids of section 3.5 (time, 1, width) for values (time, batch, width).
+
+    The first value has position ``start``.
+    """
     time, _, width = like.shape
     rates = torch.exp(torch.arange(0, width, 2, device=like.device) * (-math.log(1e4) / width))
-    angles = torch.arange(time, device=like.device).unsqueeze(1) * rates
+    angles = torch.arange(start, start + time, device=like.device).unsqueeze(1) * rates
     waves = torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width]
     return waves.unsqueeze(1)
