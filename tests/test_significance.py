@@ -31,6 +31,13 @@ def test_scores_of_the_same_resamples_are_paired() -> None:
     assert far.low < 0 < far.high
 
 
+@pytest.mark.parametrize(("effect", "p_value"), [(1.7, 0.089), (-1.7, 0.089), (2.6, 0.0093)])
+def test_p_values_are_two_sided(effect: float, p_value: float) -> None:
+    scores = np.random.default_rng(0).standard_normal(100_001) + effect
+    scores[0] = effect
+    assert compare(np.zeros_like(scores), scores).p_value == pytest.approx(p_value, rel=0.1)
+
+
 def test_a_row_that_differs_from_some_only_has_two_letters() -> None:
     noise = np.random.default_rng(0).standard_normal((3, 1001))
     noise[:, 0] = 0  # the score of all data

@@ -21,6 +21,7 @@ WITHOUT_FILES = ("random", "trained")  # kinds of vectors that exist for the cor
 BILINGUAL = ("emoji", "stamps")  # kinds of image sets with French names
 FACTORS = ("bidirectional", "attention", "schedule")  # keys that a factorial experiment varies
 HELD_OUT = ("zero_shot_sets", "test_sets")  # keys of image_split
+COMPARED_RANK = 5  # of hit@k, by which tables, scorecard and `compare` compare methods
 # Rates with which the probability of a schedule falls or stays (Bengio et al. 2015, section 2.4).
 RATES: dict[str, tuple[Callable[[float], bool], str]] = {
     "linear": (lambda rate: rate <= 1, "at most 1"),
@@ -199,6 +200,7 @@ def _transformer(at: str, variant: Block) -> Iterator[str]:
         ("forcing", "rate", 1),
         ("model", "attention", False),
         ("model", "bidirectional", "none"),
+        ("model", "bridge_dropout", 0),
         ("model", "word_dropout", 0),
         ("model", "weight_dropout", 0),
         ("model", "variational_dropout", False),
@@ -279,6 +281,12 @@ def _experiments(config: Block) -> Iterator[str]:
                 f"scores.experiments.{name}: expected another name than those in run.variants, "
                 f"got {name}; rename it"
             )
+    baseline = config["scores"]["baseline"]
+    if experiments and baseline not in variants:
+        yield (
+            "scores.baseline: expected one of run.variants, with which scores.experiments are "
+            f"compared, got {baseline}; add it there"
+        )
 
 
 def _must_be(key: str, value: str, why: str, got: Any) -> str:
@@ -322,6 +330,12 @@ def _images(config: Block) -> Iterator[str]:
                 f"{methods[name]['kind']}; leave it out"
             )
     yield from _methods(config)
+    hits = config["image_scores"]["hits"]
+    if COMPARED_RANK not in hits:
+        yield (
+            f"image_scores.hits: expected {COMPARED_RANK} among them, since hit@{COMPARED_RANK} "
+            f"compares methods, got {hits}; add it"
+        )
     for name in sorted(set(run["images"]) & set(run["unlabelled_sets"])):
         yield (
             f"run.unlabelled_sets: expected sets that are not in run.images, got {name}, which is "

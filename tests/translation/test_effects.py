@@ -10,7 +10,7 @@ from wordbridge.translation.effects import (
     Effect,
     ablations,
     factorial_effects,
-    rows_by_leak,
+    runs_by_leak,
 )
 from wordbridge.translation.sentence_scores import SentenceScore
 
@@ -140,7 +140,7 @@ def scored(*sources: str) -> list[SentenceScore]:
 
 def test_an_experiment_with_leaks_has_three_rows() -> None:
     runs = [scored("là ?", "Qui?", "quand ?"), scored("là ?", "Qui?", "quand ?")]
-    rows = rows_by_leak("split", runs, {"là ?", "Qui?"})
+    rows = runs_by_leak("split", runs, {"là ?", "Qui?"})
     assert list(rows) == ["split", "split: 2 in train", "split: 1 not in train"]
     assert [[row.source for row in run] for run in rows["split: 1 not in train"]] == [
         ["quand ?"]
@@ -152,4 +152,4 @@ def test_an_experiment_with_leaks_has_three_rows() -> None:
     ("sources", "names"), [(["quand ?"], ["split"]), (["là ?"], ["split", "split: 1 in train"])]
 )
 def test_rows_without_sentences_are_left_out(sources: list[str], names: list[str]) -> None:
-    assert list(rows_by_leak("split", [scored(*sources)], {"là ?"})) == names
+    assert list(runs_by_leak("split", [scored(*sources)], {"là ?"})) == names

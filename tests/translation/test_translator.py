@@ -125,6 +125,18 @@ def test_bfloat16_stays_close_and_has_finite_gradients(name: str, cell: str) -> 
     assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
 
 
+def test_predictions_in_bfloat16_leave_the_gradients_of_the_output_layers() -> None:
+    # torch before 2.11 keeps weights that it cast without gradients for the rest of the step.
+    model = translator(settings({}, deep_output=True, **NO_DROPOUT)).train()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = model.logits(model(pad(SOURCES), LENGTHS, 4, pad(TARGETS)).outputs)
+    logits.float().square().mean().backward()
+    assert model.decoder.deep_output is not None
+    for layer in (model.decoder.deep_output, model.decoder.output):
+        assert layer.weight.grad is not None
+        assert layer.weight.grad.any()
+
+
 def test_a_free_run_ends_when_all_sentences_have_ended() -> None:
     model = translator(settings({})).eval()
     model.decoder.output.bias.data[EOS] = 100.0

@@ -84,6 +84,11 @@ def problems(changes: str) -> list[str]:
             "./results/default, those of this one; correct it",
         ),
         (
+            "scores: {experiments: {mine: results/mine}}, run: {variants: [all]}",
+            "scores.baseline: expected one of run.variants, with which scores.experiments are "
+            "compared, got baseline; add it there",
+        ),
+        (
             "split: {test: 0}",
             "scores.split: expected valid, since there is no test split where split.test is 0, got "
             "test; set it to valid",
@@ -130,7 +135,8 @@ def problems(changes: str) -> list[str]:
             "variant_defaults",
         ),
         (
-            "variants: {all: {model: {cell: transformer, attention: false, bidirectional: none}}}",
+            "variants: {all: {model: {cell: transformer, attention: false, bidirectional: none, "
+            "bridge_dropout: 0}}}",
             "variants.all.forcing.schedule: expected constant for a model.cell of transformer, got "
             "linear; set it to constant",
         ),
@@ -138,7 +144,9 @@ def problems(changes: str) -> list[str]:
             "variants: {all: {model: {cell: transformer, attention: false}, forcing: {schedule: "
             "constant}}}",
             "variants.all.model.bidirectional: expected none for a model.cell of transformer, got "
-            "all; set it to none",
+            "all; set it to none\n"
+            "variants.all.model.bridge_dropout: expected 0 for a model.cell of transformer, got "
+            "0.25; set it to 0",
         ),
         (
             "scores: {factorial: [all]}, run: {variants: [baseline]}",
@@ -206,6 +214,11 @@ def problems(changes: str) -> list[str]:
             "run: {images: [noto], unlabelled_sets: [fluent]}, image_split: {test_sets: [fluent]}",
             "image_split.test_sets: expected sets of run.images (noto), got fluent; "
             "add it to run.images, or remove it here",
+        ),
+        (
+            "image_scores: {hits: [1, 10]}",
+            "image_scores.hits: expected 5 among them, since hit@5 compares methods, got [1, 10]; "
+            "add it",
         ),
         (
             "nouns: {vectors: trained}",

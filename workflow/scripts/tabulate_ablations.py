@@ -10,7 +10,7 @@ from wordbridge.report.effects import METRICS, ablations_table, effects_figure
 from wordbridge.report.figures import save_figure, schedule_curves
 from wordbridge.report.tables import save_table
 from wordbridge.translation.bootstrap import Resampler, runs_by_variant
-from wordbridge.translation.effects import ablations, rows_by_leak
+from wordbridge.translation.effects import ablations, runs_by_leak
 from wordbridge.translation.sentence_scores import read_sentence_scores
 
 start_job(snakemake)
@@ -30,7 +30,7 @@ variants, experiments = (
 baseline = variants.pop(name)
 for (experiment, runs), path in zip(experiments.items(), snakemake.input.pairs, strict=True):
     leaks = leaking_texts(read_tokenized(path), settings["split"], settings["source"])
-    variants |= rows_by_leak(experiment, runs, leaks)
+    variants |= runs_by_leak(experiment, runs, leaks)
 effects = ablations(baseline, variants, list(METRICS))
 scores = {metric: Resampler(baseline[0], 0).mean_scores(baseline, metric)[0] for metric in METRICS}
 texts = read_ids(snakemake.input.ids)

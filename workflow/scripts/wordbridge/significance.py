@@ -1,6 +1,6 @@
 """Significance of differences between resampled scores of a bootstrap.
 
-An array of scores has the score of all data first and those of the resamples behind it; arrays of
+An array of scores has the score of all data first and those of the resamples after it; arrays of
 the same resamples are paired. p-values of several comparisons are corrected with the method of
 Holm 1979.
 """
@@ -21,10 +21,10 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Comparison:
-    """The difference of a score to that of a baseline.
+    """The difference between a score and the baseline's.
 
     ``difference`` is that on the whole split; ``low`` and ``high`` bound the middle 95 % of the
-    resampled differences; ``p_value`` is the probability of such a difference by chance.
+    resampled differences; ``p_value`` is the two-sided probability of such a difference by chance.
     """
 
     difference: float
@@ -104,10 +104,10 @@ def _letter(number: int) -> str:
 def _p_value(differences: NDArray[np.float64], observed: float) -> float:
     """Return the share of resamples that differ from their mean by more than was observed.
 
-    No difference at all is never significant; sacreBLEU calls identical systems different.
+    sacreBLEU takes the mean of absolute differences, which halves p where all have one sign, and
+    calls identical systems different.
     """
     if observed == 0:
         return 1.0
-    sizes = np.abs(differences)
-    beyond = int(np.sum(sizes - sizes.mean() > abs(observed)))
-    return (beyond + 1) / (len(sizes) + 1)  # a finite number of resamples never proves 0
+    beyond = int(np.sum(np.abs(differences - differences.mean()) > abs(observed)))
+    return (beyond + 1) / (len(differences) + 1)  # a finite number of resamples never proves 0

@@ -137,7 +137,8 @@ def _bleu(first: Path, second: Path) -> Iterator[ScoreDifference]:
         results.append(
             {
                 name: (
-                    [(row.source, row.group) for row in runs[0]],
+                    # With the length of the reference, which may be that of another text.
+                    [(row.source, row.group, row.statistics["bleu"][1]) for row in runs[0]],
                     # With one seed the same resamples of the same groups.
                     Resampler(runs[0]).mean_scores(runs, "bleu"),
                 )
@@ -160,7 +161,7 @@ def _hits(first: Path, second: Path) -> Iterator[ScoreDifference]:
             results.append(
                 {
                     str(method): (
-                        list(nouns.index.get_level_values("synset")),
+                        list(nouns["images"].droplevel(["method", "candidates"]).items()),
                         100 * resampled_nouns(nouns, "hit@5"),
                     )
                     for method, nouns in rows.groupby(level="method")

@@ -225,20 +225,21 @@ def images_data(index: Index, table: WordTable, nouns: Iterable[Noun], room: int
 
 
 def sample_rows(index: Index, count: int) -> list[int]:
-    """Return at most ``count`` rows of an index of images, in order.
+    """Return at most ``count`` rows of labelled images in an index of images, in order.
 
-    Each noun gives one image before any gives a second one, held-out images first.
+    Each noun gives one image before any gives a second one, held-out images first. Albums are
+    left out, so that the page can be shared.
     """
-    rows = np.flatnonzero(index.rows >= 0).tolist()
-    labels = {row: index.label(row) for row in rows}
+    labels = {row: index.label(row) for row in np.flatnonzero(index.rows >= 0).tolist()}
+    labels = {row: label for row, label in labels.items() if label["synset"]}
 
     def priority(row: int) -> tuple[bool, str]:
         name = labels[row]["set"] + "/" + labels[row]["image"]
         return labels[row]["split"] == "train", hashlib.sha256(name.encode()).hexdigest()
 
     rounds, ranked = Counter[str](), []
-    for row in sorted(rows, key=priority):
-        noun = labels[row]["synset"] or str(row)
+    for row in sorted(labels, key=priority):
+        noun = labels[row]["synset"]
         rounds[noun] += 1
         ranked.append((rounds[noun], *priority(row), row))
     return sorted(row for *_, row in sorted(ranked)[:count])

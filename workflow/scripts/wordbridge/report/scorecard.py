@@ -104,7 +104,9 @@ def scorecard_table(claims: Sequence[Claim], corpus: str, results: str) -> Table
     verdicts = verdicts or "none concerns the variants and methods of this run"
     caption = (
         f"Claims of the 2018 lesson, judged on the corpus {corpus} and the image sets of this run: "
-        f"{verdicts}. The bootstrap resamples groups of sentences, or nouns."
+        f"{verdicts}. The bootstrap resamples groups of sentences, crossed with seeds, or nouns. "
+        "Differences between trainings are in an interval only if there are several seeds. "
+        "Variants may differ in further settings, such as the learning rate."
     )
     if missing := _missing(claims):
         caption += f" Not judged in this run, and what each needs: {'; '.join(missing)}."
@@ -144,23 +146,20 @@ def translation_claims(
     for claim, better, worse in ORDER:
         pair = named[better], named[worse]
         if pair[0] and pair[1]:
-            scores = [resampler.mean_scores(runs[name], "bleu") for name in pair if name]
+            scores = [resampler.crossed_scores(runs[name], "bleu") for name in pair if name]
             losses = f"{_losses(worse)} to {_losses(better)}"
             evidence = f"scores of {pair[0]} and {pair[1]}"
             yield _bleu_claim(claim, losses, scores[0] - scores[1], evidence)
     if (first := named["attention"]) and (second := named["forcing"]):
-        bins = list(length_bins(runs[first][0], 3).values())
-        gains = [
-            resampler.mean_scores(runs[first], "bleu", mask)
-            - resampler.mean_scores(runs[second], "bleu", mask)
-            for mask in (bins[0], bins[-1])
-        ]
-        yield _bleu_claim(
-            LENGTHS,
-            "",
-            gains[1] - gains[0],
-            f"scores of {first} and {second}, by length",
-        )
+        masks = list(length_bins(runs[first][0], 3).values())
+        if len(masks) > 1:
+            gains = [
+                resampler.crossed_scores(runs[first], "bleu", mask)
+                - resampler.crossed_scores(runs[second], "bleu", mask)
+                for mask in (masks[0], masks[-1])
+            ]
+            evidence = f"scores of {first} and {second}, by length"
+            yield _bleu_claim(LENGTHS, "", gains[1] - gains[0], evidence)
 
 
 def factorial_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:

@@ -89,13 +89,13 @@ def _image_example(target: Index, images: Index, row: int, top: int) -> Example:
 
 
 def _rows(settings: Mapping[str, Any], images: Index) -> list[int]:
-    """Return the rows of the images to search with."""
+    """Return the rows of the images to search with, where a number is set, labelled ones."""
     names: int | Sequence[str] = settings.get("images", [])
     if isinstance(names, int):
         held_out = [
             row
             for row in np.flatnonzero(images.rows >= 0).tolist()
-            if images.label(row)["split"] != "train"
+            if images.label(row)["synset"] and images.label(row)["split"] != "train"
         ]
         count = min(names, len(held_out))
         return [held_out[(2 * n + 1) * len(held_out) // (2 * count)] for n in range(count)]

@@ -129,7 +129,10 @@ def score_names(
     vectors. Raises InputError for no pair.
     """
     labels = [index.label(row) for row in range(len(index.lines))]
-    held_out = [row for row, label in enumerate(labels) if label["split"] != TRAIN]
+    # Images without a label may show any noun.
+    held_out = [
+        row for row, label in enumerate(labels) if label["synset"] and label["split"] != TRAIN
+    ]
     images = index.row_vectors(held_out)
     synsets = np.array([labels[row]["synset"] for row in held_out], object)
     available = set(synsets)

@@ -2,8 +2,7 @@
 
 A resample draws groups of sentences, such as the versions of a verse, with replacement; sentences
 of a group are not independent. The score of a variant in a resample is the mean of its runs.
-sacreBLEU's ``PairedTest`` compares single runs over sentences; where each sentence is a group, the
-p-value of two runs is that of ``sacrebleu --paired-bs``.
+Where each sentence is a group, the resamples of a run are those of ``sacrebleu --paired-bs``.
 """
 
 from collections.abc import Sequence
@@ -56,9 +55,11 @@ class Resampler:
         means: NDArray[np.float64] = np.mean(scores, axis=0)
         return means
 
-    def crossed_scores(self, runs: Sequence[Run], metric: str) -> NDArray[np.float64]:
+    def crossed_scores(
+        self, runs: Sequence[Run], metric: str, mask: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
         """Return the mean of ``scores`` over ``runs``; each resample draws runs, too."""
-        scores = np.stack([self.scores(run, metric) for run in runs], axis=1)
+        scores = np.stack([self.scores(run, metric, mask) for run in runs], axis=1)
         # Another stream than that of the groups.
         random = np.random.default_rng([self._seed, 1])
         draws = random.choice(len(runs), size=(len(scores) - 1, len(runs)))

@@ -69,7 +69,8 @@ def ablations(
     """Return the effect of each change on each of ``metrics``: its score minus the baseline's.
 
     Intervals are those of a bootstrap over groups of sentences and over seeds; p-values are
-    corrected for the number of changes.
+    corrected for the number of changes. Where a change has other sentences, as on another split,
+    these are resampled independently.
     """
     same = Resampler(baseline[0], resamples, seed)
     result = []
@@ -85,7 +86,7 @@ def ablations(
     return result
 
 
-def rows_by_leak(name: str, runs: Runs, sources: Collection[str]) -> dict[str, Runs]:
+def runs_by_leak(name: str, runs: Runs, sources: Collection[str]) -> dict[str, Runs]:
     """Return the runs of an experiment, and those on the sentences that leak and on the others.
 
     ``sources`` are the texts that leak; without any the result is the runs alone.

@@ -12,7 +12,7 @@ from torch import Tensor
 class ForcingSettings:
     """How the probability of reading the true previous word changes over the epochs.
 
-    ``linear`` falls from ``rate`` to 0, after ``hold_epochs`` epochs and until ``epochs``;
+    ``linear`` falls from ``rate`` to 0, after epoch ``hold_epochs`` (from 0) and until ``epochs``;
     ``constant`` is ``rate``; ``exponential`` and ``inverse_sigmoid`` are those of Bengio et al.
     2015, section 2.4, with k = ``rate``. ``sampling_unit`` is what one draw decides for.
     """
