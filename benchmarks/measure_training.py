@@ -31,7 +31,7 @@ from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.training.device import choose_device
 from wordbridge.training.loop import set_seed
 from wordbridge.translation.decoder import EncoderDecoder
-from wordbridge.translation.forcing import forcing_chance
+from wordbridge.translation.forcing import forcing_probability
 from wordbridge.translation.settings import settings_from
 from wordbridge.translation.training import TranslatorTrainer, prepare
 from wordbridge.translation.translator import Translator
@@ -235,7 +235,7 @@ def reference_step(trainer: TranslatorTrainer, model: PlainTranslator, precision
 
     def step(indices: Indices, epoch: int) -> None:
         batch = trainer.train_data.batch(indices).to(trainer.device)
-        forcing = forcing_chance(trainer.settings.forcing, epoch)
+        forcing = forcing_probability(trainer.settings.forcing, epoch)
         training.step(batch.source, batch.source_lengths.cpu(), batch.target, forcing)
 
     return step

@@ -34,23 +34,23 @@ def added(*others, common=COMMON):
         (pair("3:3:3", "Il vint .", "He came ."), "group of the valid or test split"),
         (
             pair("9:9:9", "QUE FAIS-TU", "Why ?"),
-            "text of the valid or test split, around or inside one",
+            "equals, contains or is inside a text of the valid or test split",
         ),
         (
             pair("9:9:9", "Eh !", "where is he"),
-            "text of the valid or test split, around or inside one",
+            "equals, contains or is inside a text of the valid or test split",
         ),
         (
             pair("9:9:9", "Il dit : Où est mon frère aîné ?", "He spoke :"),
-            "text of the valid or test split, around or inside one",
+            "equals, contains or is inside a text of the valid or test split",
         ),
         (
             pair("9:9:9", "Elle dit :", "She said , What are you doing there , my son ?"),
-            "text of the valid or test split, around or inside one",
+            "equals, contains or is inside a text of the valid or test split",
         ),
         (
             pair("9:9:9", "Est mon frère aîné ,", "Is my big brother ,"),
-            "text of the valid or test split, around or inside one",
+            "equals, contains or is inside a text of the valid or test split",
         ),
         (pair("9:9:9", "Qui es-tu?", "Who are you?"), "pair of the train split"),
     ],

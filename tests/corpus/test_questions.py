@@ -112,7 +112,7 @@ def test_headings_are_counted_and_no_pair(tmp_path: Path, fr: str, en: str, kind
     corpus, report = {"kind": kind, "fr_column": 1, "en_column": 2}, Counter()
     pairs = extract_corpus(corpus, files, dict.fromkeys(QUESTIONS), report)
     assert list(pairs) == [Pair("2", "2", "Qui ?", "Who?")]
-    assert (report["heading"], report["read"]) == (1, 1)
+    assert (report["header line"], report["read"]) == (1, 1)
 
 
 @pytest.mark.parametrize(("others", "warns"), [(9, False), (10, True)])

@@ -127,5 +127,5 @@ def test_the_lessons_truncation_drops_the_end_of_sequence():
 
 
 def test_an_empty_train_split_is_an_error():
-    with pytest.raises(InputError, match="train split is empty"):
+    with pytest.raises(InputError, match="expected pairs in the train split, got none"):
         numericalize(TEXTS, ["valid"] * 3, VOCABULARY, 99, "train", True)

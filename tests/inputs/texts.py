@@ -167,7 +167,11 @@ ROWS: list[Row] = [
         "split: expected pairs for the split 'valid', got none",
     ),
     Value("one pair drawn at random", lambda: random_split(1, 42, 0.1, 0.0), gives=["train"]),
-    Value("a train split without texts", lambda: length_limit([], 90), "the train split is empty"),
+    Value(
+        "a train split without texts",
+        lambda: length_limit([], 90),
+        "expected pairs in the train split, got none",
+    ),
     Value(
         "one text for both languages",
         lambda: list(extract_questions([(1, "Who?", "Who?")], None, None, Counter(), None)),

@@ -21,7 +21,7 @@ from wordbridge.corpus.vocabulary import Vocabulary, write_vocabulary
 from wordbridge.errors import InputError
 from wordbridge.report import explorer
 from wordbridge.report.explorer import build_explorer, disagreement, quantize, sample_rows
-from wordbridge.search.index import read_index
+from wordbridge.search.index import Index, read_index
 from wordbridge.translation.sentence_scores import (
     SentenceScore,
     text_statistics,
@@ -203,6 +203,14 @@ def test_every_noun_has_an_image_before_any_has_two_and_held_out_ones_are_first(
     assert len({label["synset"] for label in labels}) == 5
     assert "train" not in {label["split"] for label in labels}
     assert sample_rows(index, 100) == list(range(7))
+
+
+def test_images_of_an_album_are_left_out(files: Files, monkeypatch: pytest.MonkeyPatch):
+    index, label = read_index(Path(files["index"][0]).parent), Index.label
+    monkeypatch.setattr(
+        Index, "label", lambda index, row: label(index, row) | ({"synset": ""} if row == 3 else {})
+    )
+    assert sample_rows(index, 100) == [0, 1, 2, 4, 5, 6]
 
 
 # ---- In a browser -------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from wordbridge.search.french import (
     name_pairs,
     score_names,
 )
-from wordbridge.search.index import read_index
+from wordbridge.search.index import Index, read_index
 from wordbridge.search.words import read_words
 
 
@@ -163,6 +163,21 @@ def test_both_languages_search_the_same_images(
     }
     assert other["hit@1"] < 1
     assert other["hit@5"] == 1
+
+
+def test_images_of_an_album_are_no_candidates(
+    finished: Path, pairs: list[NamePair], english: Matrix, monkeypatch: pytest.MonkeyPatch
+):
+    index = read_index(finished / "search/images")
+    held_out = [row for row in range(len(index.lines)) if index.label(row)["split"] != "train"]
+    label = Index.label
+    monkeypatch.setattr(
+        Index,
+        "label",
+        lambda index, row: label(index, row) | ({"synset": ""} if row == held_out[0] else {}),
+    )
+    (scores,) = score_names(pairs, {"English": english}, index, [1])
+    assert scores["images"] == len(held_out) - 1
 
 
 def test_a_name_without_a_vector_in_one_language_counts_in_none(

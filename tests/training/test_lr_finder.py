@@ -7,7 +7,7 @@ import pytest
 
 from tests.translation.toys import VARIANTS, reversals, settings, translator
 from wordbridge.errors import InputError
-from wordbridge.training.lr_finder import RangeTest, range_test, suggested, write_range_test
+from wordbridge.training.lr_finder import RangeTest, range_test, suggest_rate, write_range_test
 from wordbridge.translation.training import TranslatorTrainer
 
 
@@ -47,7 +47,7 @@ def test_a_first_loss_that_is_not_finite_is_an_error() -> None:
 
 def test_the_steepest_fall_before_the_minimum_is_suggested() -> None:
     rates = [10.0**power for power in range(-6, 0)]
-    assert suggested(rates, [5.0, 4.9, 4.0, 2.0, 1.9, 9.0]) == 1e-4
+    assert suggest_rate(rates, [5.0, 4.9, 4.0, 2.0, 1.9, 9.0]) == 1e-4
 
 
 def test_the_table_marks_the_suggestion(tmp_path: Path) -> None:

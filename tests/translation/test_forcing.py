@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from tests.translation.toys import forcing_settings
-from wordbridge.translation.forcing import draw_forced, forcing_chance
+from wordbridge.translation.forcing import draw_forcing, forcing_probability
 from wordbridge.translation.settings import ForcingSettings
 
 
 def test_the_lesson_descends_to_zero_over_ten_epochs() -> None:
     settings = forcing_settings("linear")
-    chances = [forcing_chance(settings, epoch) for epoch in range(13)]
+    chances = [forcing_probability(settings, epoch) for epoch in range(13)]
     expected = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0, 0.0, 0.0]
     assert chances == pytest.approx(expected)
 
@@ -33,7 +33,7 @@ def test_the_lesson_descends_to_zero_over_ten_epochs() -> None:
     ],
 )
 def test_schedules(settings: ForcingSettings, expected: list[float]) -> None:
-    assert [forcing_chance(settings, epoch) for epoch in range(3)] == pytest.approx(expected)
+    assert [forcing_probability(settings, epoch) for epoch in range(3)] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_a_held_descent_starts_later_and_ends_when_it_did(
     hold_epochs: int, epochs: int, expected: list[float]
 ) -> None:
     settings = forcing_settings("linear", epochs=epochs, hold_epochs=hold_epochs)
-    assert [forcing_chance(settings, epoch) for epoch in range(7)] == pytest.approx(expected)
+    assert [forcing_probability(settings, epoch) for epoch in range(7)] == pytest.approx(expected)
 
 
 def test_a_steep_inverse_sigmoid_does_not_overflow() -> None:
-    assert forcing_chance(forcing_settings("inverse_sigmoid", rate=0.01), 20) < 1e-100
+    assert forcing_probability(forcing_settings("inverse_sigmoid", rate=0.01), 20) < 1e-100
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_coin_is_tossed_for_what_is_configured(
     sampling_unit: str, same_over_batch: bool, same_over_steps: bool
 ) -> None:
     torch.manual_seed(1)
-    forced = draw_forced(forcing_settings("linear", sampling_unit=sampling_unit), 0.5, 40, 30)
+    forced = draw_forcing(forcing_settings("linear", sampling_unit=sampling_unit), 0.5, 40, 30)
     assert forced is not None
     assert forced.shape == (40, 30)
     assert bool((forced == forced[:, :1]).all()) is same_over_batch
@@ -75,7 +75,7 @@ def test_a_coin_is_tossed_for_what_is_configured(
 
 def test_probabilities_0_and_1_force_no_word_and_all_words() -> None:
     settings = forcing_settings("linear", sampling_unit="token")
-    assert draw_forced(settings, 0.0, 7, 5) is None
-    forced = draw_forced(settings, 1.0, 7, 5)
+    assert draw_forcing(settings, 0.0, 7, 5) is None
+    forced = draw_forcing(settings, 1.0, 7, 5)
     assert forced is not None
     assert forced.all()

@@ -26,7 +26,7 @@ from wordbridge.translation.losses import (
     lesson_loss,
     nll_per_token,
 )
-from wordbridge.translation.translator import Decoded
+from wordbridge.translation.translator import DecoderOutput
 
 WORDS = 7
 TARGET = pad([[4, 5, EOS], [6, EOS]])  # (3, 2) with one position of padding
@@ -122,10 +122,10 @@ class Echo(nn.Module):
         self.settings = model_settings()
         self.certainty = nn.Parameter(torch.tensor(9.0))
 
-    def forward(self, source: Tensor, lengths: Tensor, steps: int) -> Decoded:
+    def forward(self, source: Tensor, lengths: Tensor, steps: int) -> DecoderOutput:
         words = F.pad(source, (0, 0, 0, max(0, steps - len(source))), value=6)[:steps]
         states = F.one_hot(words, 13) * self.certainty
-        return Decoded(states, states, states, None, [])
+        return DecoderOutput(states, states, states, None, [])
 
     def logits(self, states: Tensor) -> Tensor:
         return states

@@ -129,7 +129,7 @@ rule segment_subwords:
 
 
 rule build_vocab:
-    """One language's vocabulary: the special tokens, then words by falling frequency."""
+    """One language's vocabulary: the special tokens, then words in descending order of frequency."""
     input:
         pairs=TOKENS,
     output:

@@ -11,7 +11,7 @@ rule vectors:
 
 
 rule train_vectors:
-    """fastText skip-gram vectors trained on one language's train split."""
+    """fastText skip-gram vectors trained on one language's train and auxiliary text."""
     input:
         pairs=TOKENS,
     output:

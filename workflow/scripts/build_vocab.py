@@ -1,4 +1,4 @@
-"""One language's vocabulary: the special tokens, then words by falling frequency."""
+"""One language's vocabulary: the special tokens, then words in descending order of frequency."""
 
 from wordbridge.corpus.pairs import read_tokenized, token_lists
 from wordbridge.corpus.vocabulary import build_vocabulary, write_vocabulary

@@ -1,4 +1,4 @@
-"""fastText skip-gram vectors trained on one language's train split."""
+"""fastText skip-gram vectors trained on one language's train and auxiliary text."""
 
 from wordbridge.corpus.pairs import read_tokenized, token_lists
 from wordbridge.job import start_job

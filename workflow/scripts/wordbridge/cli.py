@@ -10,7 +10,7 @@ import re
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
-from contextlib import redirect_stderr, suppress
+from contextlib import suppress
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -51,7 +51,7 @@ class OneLineErrors(typer.core.TyperGroup):
             sys.exit(1)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; of a closed pipe typer would print nothing."""
+        """Run a command; report a closed pipe, which typer ignores."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -128,6 +128,7 @@ def translate(
     The model determines the languages. Unknown words are listed on stderr, and texts that cannot
     be translated, whose lines stay empty. The exit status is 1 when this concerns all texts.
     """
+    from wordbridge.progress import no_progress
     from wordbridge.training.device import choose_device
     from wordbridge.translation.pipeline import choose_run, read_pipeline
 
@@ -135,7 +136,7 @@ def translate(
     pipeline = read_pipeline(results, *run, choose_device(device, threads=1))
     place, numbers, failed = ("text" if texts else "stdin, line"), count(1), set()
     for batch in _batches(texts):
-        with redirect_stderr(io.StringIO()):  # a progress bar would come between the lines
+        with no_progress():  # which would come between the lines
             translations = pipeline.translate(batch, beam, edition)
         for translation, number in zip(translations, numbers, strict=False):
             _show_translation(translation, scores, as_json)
@@ -272,7 +273,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 is any free one.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     allow: Annotated[
-        list[str] | None, typer.Option(help="A further name by which browsers may call it.")
+        list[str] | None, typer.Option(help="Additional host name that browsers may use.")
     ] = None,
 ) -> None:
     """Open a page that translates while you type and finds images, on this machine alone.

@@ -1,4 +1,4 @@
-"""The frame of a script job: its log, its errors, its end, and the record that it leaves.
+"""Set-up and end of a script job: its log, one-line errors, and the record of its outputs.
 
 Every script calls ``start_job(snakemake)`` first. Whatever differs from run to run (times, memory,
 versions, devices) goes into the job's record, so that no other output contains it. Of the

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar
 from io import TextIOWrapper
 from typing import Any, TypeVar
 
@@ -63,6 +64,17 @@ def is_log() -> bool:
 
 
 Advance = Callable[[int], None]
+_hidden = ContextVar("hidden", default=False)
+
+
+@contextmanager
+def no_progress() -> Iterator[None]:
+    """Show no progress, as of a single text or image; also in threads that are started within."""
+    token = _hidden.set(True)
+    try:
+        yield
+    finally:
+        _hidden.reset(token)
 
 
 def progress(
@@ -84,6 +96,9 @@ def byte_bar(
 
 @contextmanager
 def _bar(description: str, total: int | None, done: int, unit: str) -> Iterator[Advance]:
+    if _hidden.get():
+        yield lambda size: None
+        return
     start = last = time.monotonic()
     count = done
     scale, digits, scaled = (1e6, 1, "MB") if unit == "B" else (1, 0, unit)

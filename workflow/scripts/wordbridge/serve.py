@@ -13,7 +13,7 @@ import socket
 import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import redirect_stderr, suppress
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.errors import InputError
 from wordbridge.images.table import ImageRow, read_bytes
+from wordbridge.progress import no_progress
 from wordbridge.report.contact_sheet import thumbnail
 from wordbridge.report.tables import render
 from wordbridge.search.engine import SearchEngine, SearchResult
@@ -194,7 +195,7 @@ def build_app(models: Models, hosts: Collection[str]) -> FastAPI:
         async with lock:
             if await request.is_disconnected():
                 raise HTTPException(408, "the client has left")
-            with redirect_stderr(io.StringIO()):  # no progress bars
+            with no_progress():
                 return await run_in_threadpool(work, *arguments)
 
     app.get("/")(lambda: HTMLResponse(page))

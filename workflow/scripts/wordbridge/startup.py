@@ -39,7 +39,7 @@ _parse, _change = cli.parse_config, WorkdirHandler.change_to
 
 
 def prepare_snakemake() -> None:
-    """Check the checkout's path, find a cache that can be written, have the command line checked.
+    """Check the checkout's path, choose a writable cache, and let Snakemake check its command line.
 
     The profiles call it, before Snakemake reads config files; the Snakefile calls it for jobs.
     """

@@ -1,4 +1,4 @@
-r"""Text of users: one rule for every file and every other door.
+r"""Text that users supply: one rule for files, standard input and arguments.
 
 Text is UTF-8, with or without a byte order mark. Lines end in \n or \r\n. Files may be compressed.
 ``clean`` returns the form in which texts are kept and compared.

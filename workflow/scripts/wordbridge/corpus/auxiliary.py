@@ -32,7 +32,7 @@ CLAUSE_REASONS = (LONG, RATIO, DUPLICATE, *KEPT_BY_UNIT.values())
 # Reasons in the order of the report of ``add_auxiliary``.
 READ, KEPT = "read", "kept"
 GROUP = "group of the valid or test split"
-TEXT = "text of the valid or test split, around or inside one"
+TEXT = "equals, contains or is inside a text of the valid or test split"
 IN_TRAIN, RARE = "pair of the train split", "rare word"
 REASONS = (READ, KEPT, GROUP, TEXT, IN_TRAIN, RARE)
 

@@ -27,7 +27,7 @@ _CHUNK_BATCHES = 50  # batches that are sorted together, as in the lesson
 def sortish_batches(lengths: ArrayLike, batch_size: int, seed: int, epoch: int) -> list[Indices]:
     """Return batches of indices into ``lengths``: each index once, similar lengths together.
 
-    The indices are shuffled and cut into chunks of 50 batches; each chunk is sorted by falling
+    The indices are shuffled and cut into chunks of 50 batches; each chunk is sorted by descending
     length and cut into batches; the batches are shuffled. The batch with the longest text comes
     first, so that a lack of memory shows at once.
     """
@@ -40,18 +40,18 @@ def sortish_batches(lengths: ArrayLike, batch_size: int, seed: int, epoch: int) 
     batches = [
         batch
         for chunk in _cut(shuffled, _CHUNK_BATCHES * batch_size)
-        for batch in _cut(chunk[_falling(keys[chunk])], batch_size)
+        for batch in _cut(chunk[_descending(keys[chunk])], batch_size)
     ]
     first = batches.pop(int(np.argmax([keys[batch[0]] for batch in batches])))
     return [first, *(batches[number] for number in random.permutation(len(batches)))]
 
 
 def sorted_batches(lengths: ArrayLike, batch_size: int) -> list[Indices]:
-    """Return batches of indices into ``lengths`` by falling length, equal lengths in order."""
-    return _cut(_falling(np.asarray(lengths, dtype=np.int64)), batch_size)
+    """Return batches of indices into ``lengths`` by descending length, equal lengths in order."""
+    return _cut(_descending(np.asarray(lengths, dtype=np.int64)), batch_size)
 
 
-def _falling(keys: Indices) -> Indices:
+def _descending(keys: Indices) -> Indices:
     return np.argsort(-keys, kind="stable")
 
 

@@ -28,7 +28,7 @@ READ, KEPT = "read", "kept"
 EMPTY = "empty on one side or both"
 ENGLISH, FRENCH, NEITHER = "English does not match", "French does not match", "neither matches"
 LONG = "too many characters"
-HEADING = "heading"  # only in the reports of corpora with one
+HEADING = "header line"  # only in the reports of corpora with one
 REASONS = (READ, KEPT, EMPTY, ENGLISH, FRENCH, NEITHER, LONG)
 
 _INSIDE = r'(?:[^"]++|"")*+'  # a quoted field; it may have tabs and line ends
@@ -36,8 +36,10 @@ _FIELD = rf'(?:"({_INSIDE})"|((?:[^"\t\n][^\t\n]*+)?))'
 _FIELDS = re.compile(rf"{_FIELD}[\t\n]")
 _QUOTED_ROW = re.compile(rf"{_FIELD}(?:\t{_FIELD})*\n")
 _OPEN_ROW = re.compile(rf'(?:{_FIELD}\t)*"{_INSIDE}')
-_HEADINGS = {"fr", "en", "french", "english", "français", "anglais", "source", "target"}
-_KEPT = {*map(chr, range(0x21, 0x7F))} - {*";K`"}  # ASCII that clean neither changes nor makes
+_HEADER_NAMES = {"fr", "en", "french", "english", "français", "anglais", "source", "target"}
+_KEPT = {*map(chr, range(0x21, 0x7F))} - {
+    *";K`"
+}  # ASCII that clean keeps and makes of nothing else
 _MAX_ROW = 10_000  # characters of a row whose quoted field has line ends
 
 
@@ -67,7 +69,7 @@ def extract_corpus(
     else:
         lines = tabbed_lines(files["table"], corpus["fr_column"], corpus["en_column"])
     first = next(lines)
-    if {str(field).strip().casefold() for field in first[1:]} <= _HEADINGS:
+    if {str(field).strip().casefold() for field in first[1:]} <= _HEADER_NAMES:
         report[HEADING] += 1
     else:
         lines = chain([first], lines)
@@ -217,7 +219,7 @@ def _candidate_lines(
     """Yield as ``aligned_lines`` does, except for most lines that match neither pattern.
 
     A match contains the character ``fr_needs`` or ``en_needs``. The lines that are skipped have
-    text on both sides and neither character; ``report`` counts them. Line 1 may be a heading and
+    text on both sides and neither character; ``report`` counts them. Line 1 may be a header and
     is always there.
     """
     fr, en = Text(fr_path), Text(en_path)

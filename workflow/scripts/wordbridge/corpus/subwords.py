@@ -12,7 +12,7 @@ from wordbridge.files import atomic_write
 
 
 def train_subwords(pairs: Sequence[TokenizedPair], size: int) -> dict[str, bytes]:
-    """Return a SentencePiece model by language ("fr", "en"), trained on the train split."""
+    """Return a SentencePiece model of the train and auxiliary text by language ("fr", "en")."""
     return {
         language: train_sentencepiece(map(" ".join, token_lists(pairs, language, "train")), size)
         for language in ("fr", "en")

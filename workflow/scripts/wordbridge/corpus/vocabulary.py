@@ -116,7 +116,9 @@ def length_limit(lengths: Sequence[int], percentile: float) -> int:
     Raises InputError when there are no lengths.
     """
     if not lengths:
-        raise InputError("no text to take a length limit from: the train split is empty")
+        raise InputError(
+            "split: expected pairs in the train split, got none; lower split.valid and split.test"
+        )
     return int(np.percentile(lengths, percentile))
 
 

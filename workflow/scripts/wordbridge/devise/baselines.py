@@ -62,7 +62,7 @@ class Ridge:
     def fit(cls, train: TrainingSet, valid: TrainingSet, lambdas: Sequence[float]) -> "Ridge":
         """Return the map with the penalty of ``lambdas`` that has the highest mean valid cosine.
 
-        Penalties are multiples of the features' mean variance.
+        Penalties are multiples of the images times the features' mean variance.
         """
         vectors, width = train.matrix.vectors, train.store.width
         mean = _mean(train)

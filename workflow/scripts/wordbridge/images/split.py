@@ -2,7 +2,8 @@
 
 Whole nouns are held out for zero-shot tests, as unseen. They are not classes of the backbone, nor
 homonyms (a lemma in common, so perhaps the same vector), ancestors or descendants of a noun with
-training images. Of the other nouns, images are held out.
+training images; those of a zero-shot set may be related to one, which the table then names. Of the
+other nouns, images are held out.
 """
 
 import hashlib
@@ -90,7 +91,8 @@ def _draw_unseen(
 ) -> set[str]:
     """Return the unseen nouns: those of the zero-shot sets and a fraction of the others.
 
-    Related nouns have the same role; other relatives of a class are seen.
+    Related nouns have the same role, but a noun of a zero-shot set is unseen whatever is related
+    to it; other relatives of a class are seen.
     """
     labelled = [image for image in images if image.synset]
     forced = {i.synset for i in labelled if i.set in settings.zero_shot_sets} - classes

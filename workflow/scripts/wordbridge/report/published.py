@@ -97,7 +97,7 @@ PRECISION_KS = (2, 5, 10, 20)
 HITS: tuple[tuple[str, str, int, tuple[float, ...], tuple[float, ...]], ...] = (
     ("classes", "softmax (Frome et al.)", 1000,
      (55.6, 67.4, 78.5, 85.0), (0.452, 0.342, 0.313, 0.319)),
-    ("classes", "DeViSE, 500 numbers", 1000,
+    ("classes", "DeViSE, 500-d", 1000,
      (53.2, 65.2, 76.7, 83.3), (0.447, 0.352, 0.331, 0.341)),
     ("classes", "DeViSE, 1,000 numbers", 1000,
      (54.9, 66.9, 78.4, 85.0), (0.454, 0.351, 0.325, 0.331)),

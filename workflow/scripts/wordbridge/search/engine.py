@@ -3,9 +3,7 @@
 torch and the translator are imported only by the searches that need them.
 """
 
-import io
 from collections.abc import Mapping
-from contextlib import redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -106,12 +104,13 @@ class SearchEngine:
         return any((folder / hit.file).resolve() == file.resolve() for folder in folders)
 
     def _translate(self, question: str) -> str:
+        from wordbridge.progress import no_progress
         from wordbridge.training.device import choose_device
         from wordbridge.translation.pipeline import best_run, read_pipeline, runs_from_language
 
         run = best_run(self._results, runs_from_language(self._results, "fr"))
         pipeline = read_pipeline(self._results, *run, choose_device("cpu", threads=1))
-        with redirect_stderr(io.StringIO()):  # no progress bar for one question
+        with no_progress():
             (result,) = pipeline.translate([question])
         if result.error:
             raise InputError(f"question: {result.error}")
@@ -184,6 +183,7 @@ def _features(image: Path, results: Path) -> "Shard":
 
     from wordbridge.images.backbones import load_backbone
     from wordbridge.images.features import ExtractionSettings, extract
+    from wordbridge.progress import no_progress
 
     path, keys = results / "config.json", ("features", "weights")
     config = read_json(path, "the settings of a finished run", "run snakemake first", keys)
@@ -193,7 +193,7 @@ def _features(image: Path, results: Path) -> "Shard":
     device, pooling, precision = torch.device("cpu"), features["pooling"], features["precision"]
     settings = ExtractionSettings(device, pooling, precision, batch_size=1, threads=1)
     row = ImageRow("", image.name, "", PHOTO, "", "", "", "", str(image), "")
-    with redirect_stderr(io.StringIO()):  # no progress bar for one image
+    with no_progress():
         shard = extract([row], read_bytes, backbone, settings)
     if shard.failures:
         raise InputError(

@@ -25,8 +25,7 @@ def choose_device(name: str, threads: int) -> torch.device:
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise InputError(
-            "device: cuda is configured, but torch finds no usable GPU; "
-            "set `device: auto` or `device: cpu` in the configuration"
+            "device: expected a GPU that torch can use, got none; set device to auto or cpu"
         )
     # cuBLAS repeats its sums exactly only with a fixed workspace.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -32,7 +32,7 @@ from wordbridge.training.schedules import (
 Indices = NDArray[np.int64]
 
 SMOOTHING = 0.98  # of the reported training loss, as in the lesson
-RISING = ("epoch", "bleu")  # metrics that are better the larger they are
+HIGHER_IS_BETTER = ("epoch", "bleu")  # metrics that are better the larger they are
 
 
 @dataclass
@@ -244,7 +244,7 @@ class Trainer(ABC):
             self._check_finite(name, value)
         row = {name: values[name] for name in self.metrics}
         metric = "epoch" if self.options.keep_epoch == "last" else self.options.keep_epoch
-        if state.end_epoch(row, -row[metric] if metric in RISING else row[metric]):
+        if state.end_epoch(row, -row[metric] if metric in HIGHER_IS_BETTER else row[metric]):
             self.best = self.weights()
         figures = "  ".join(f"{name} {value:.5g}" for name, value in row.items())
         print(f"{figures}  {self._speed()}", file=sys.stderr)

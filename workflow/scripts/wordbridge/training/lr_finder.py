@@ -49,10 +49,10 @@ def range_test(
             f"loss of the first batch: expected a finite number, got {loss}; lower "
             "range_test.lowest, or check the inputs of the training"
         )
-    return RangeTest(rates, losses, suggested(rates, losses))
+    return RangeTest(rates, losses, suggest_rate(rates, losses))
 
 
-def suggested(rates: list[float], losses: list[float]) -> float:
+def suggest_rate(rates: list[float], losses: list[float]) -> float:
     """Return the rate at the steepest fall of the loss against the logarithm of the rate."""
     if len(rates) < 3:
         return rates[0]

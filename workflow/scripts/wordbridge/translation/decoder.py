@@ -24,12 +24,12 @@ from wordbridge.translation.kernels import StepEmbedding
 from wordbridge.translation.settings import ModelSettings
 
 
-class Decoded(NamedTuple):
+class DecoderOutput(NamedTuple):
     """The decoder's outputs before and after dropout, each (time, batch, width).
 
-    ``recurrent``, of the same shape, are the top recurrent layer's states: those of ``outputs``
-    without deep output. ``attention`` is (time, batch, source), or None. ``logits`` are those
-    (batch, words) of the steps whose predictions were needed, without gradients, None at others.
+    ``recurrent`` (same shape) are the states of the top recurrent layer; without deep output they
+    equal ``outputs``. ``attention`` is (time, batch, source), or None. ``logits`` has one entry per
+    step: (batch, words) without gradient where the model's prediction was needed, else None.
     """
 
     outputs: Tensor
@@ -40,7 +40,7 @@ class Decoded(NamedTuple):
 
 
 class EncoderDecoder(nn.Module, ABC):
-    """A translator of any architecture; ``decoder`` has ``embedding``, ``output`` and steps."""
+    """Base class of translators; ``decoder`` has ``embedding``, ``output`` and ``step``."""
 
     settings: ModelSettings
     encoder: Any
@@ -54,7 +54,7 @@ class EncoderDecoder(nn.Module, ABC):
         steps: int,
         target: Tensor | None = None,
         forced: Tensor | None = None,
-    ) -> Decoded:
+    ) -> DecoderOutput:
         """Return the decoder's outputs over at most ``steps`` steps."""
 
     @abstractmethod
@@ -75,7 +75,7 @@ class EncoderDecoder(nn.Module, ABC):
         return outputs / math.sqrt(outputs.shape[-1]) if self.settings.scale_logits else outputs
 
     def parameter_count(self) -> int:
-        """Return the number of trained values; tied matrices count once."""
+        """Return the number of trainable parameters; tied matrices count once."""
         return sum(each.numel() for each in self.parameters() if each.requires_grad)
 
 

@@ -40,7 +40,8 @@ class Hypothesis:
     """Target ids without the end of sentence, and their log-probability.
 
     ``log_probability`` is in nats, over all tokens and the end of sentence where it was reached.
-    ``attention`` (steps, source length) has a row per token and one for the end of sentence.
+    ``attention`` (steps, source length) has a row per token and, where it was reached, one for the
+    end of sentence.
     """
 
     ids: NDArray[np.int64]
@@ -70,7 +71,7 @@ def translate(
     return [hypotheses[index] for index in range(len(sentences))]
 
 
-class Finished(NamedTuple):
+class FinishedHypothesis(NamedTuple):
     """A finished hypothesis: its normalized score, log-probability, last step and row there."""
 
     value: float
@@ -87,7 +88,7 @@ class BackPointers:
         self.parents: list[Tensor] = []
         self.attention: list[Tensor] = []  # (batch * beam, source), by the parents' rows
 
-    def hypotheses(self, ends: list[Finished], lengths: list[int]) -> list[Hypothesis]:
+    def hypotheses(self, ends: list[FinishedHypothesis], lengths: list[int]) -> list[Hypothesis]:
         """Return the hypothesis of each of ``ends``, whose sources have ``lengths``."""
         words, parents = (torch.stack(rows).cpu().numpy() for rows in (self.words, self.parents))
         weights = torch.stack(self.attention).cpu().numpy() if self.attention else None
@@ -130,7 +131,7 @@ def beam_search(
     # All rows of a sentence are equal at first: only the first is extended.
     scores = torch.full((batch, beam), float("-inf"), device=device)
     scores[:, 0] = 0.0
-    ends: list[list[Finished]] = [[] for _ in range(batch)]
+    ends: list[list[FinishedHypothesis]] = [[] for _ in range(batch)]
     pointers = BackPointers()
     for step in range(settings.max_steps):
         output, state, weights = model.decoder.step(model.decoder.embedding(words), state)
@@ -167,7 +168,7 @@ def bounds(scores: Tensor, settings: DecodingSettings) -> list[float]:
     return [length_normalized(best, steps, alpha) for best in scores.amax(dim=1).tolist()]
 
 
-def _is_done(finished: list[Finished], bound: float, beam: int) -> bool:
+def _is_done(finished: list[FinishedHypothesis], bound: float, beam: int) -> bool:
     """Return whether no better hypothesis is possible, or enough have ended."""
     best_possible = bool(finished) and max(end.value for end in finished) >= bound
     return len(finished) >= beam or best_possible
@@ -188,7 +189,7 @@ def _extend(scores: Tensor, log_probs: Tensor, beam: int) -> tuple[Tensor, Tenso
 def _collect(
     scores: Tensor,
     words: Tensor,
-    ends: list[list[Finished]],
+    ends: list[list[FinishedHypothesis]],
     step: int,
     settings: DecodingSettings,
 ) -> Tensor:
@@ -200,12 +201,12 @@ def _collect(
         if score != float("-inf") and len(ends[sentence]) < settings.beam:
             value = length_normalized(score, step + 1, settings.length_penalty)
             row = sentence * settings.beam + place
-            ends[sentence].append(Finished(value, score, step, row))
+            ends[sentence].append(FinishedHypothesis(value, score, step, row))
     return scores.masked_fill(ended, float("-inf"))
 
 
 def _close(
-    scores: Tensor, ends: list[list[Finished]], step: int, settings: DecodingSettings
+    scores: Tensor, ends: list[list[FinishedHypothesis]], step: int, settings: DecodingSettings
 ) -> None:
     """Add the best open hypothesis of each sentence that has no finished one to ``ends``."""
     for sentence, finished in enumerate(ends):
@@ -213,7 +214,9 @@ def _close(
             place = int(scores[sentence].argmax())
             score = float(scores[sentence, place])
             value = length_normalized(score, step + 1, settings.length_penalty)
-            finished.append(Finished(value, score, step, sentence * settings.beam + place))
+            finished.append(
+                FinishedHypothesis(value, score, step, sentence * settings.beam + place)
+            )
 
 
 def mask_special_tokens(log_probs: Tensor, settings: ModelSettings) -> None:

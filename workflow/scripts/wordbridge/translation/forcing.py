@@ -24,7 +24,7 @@ class ForcingSettings:
     sampling_unit: Literal["batch", "sequence", "token"]
 
 
-def forcing_chance(settings: ForcingSettings, epoch: int) -> float:
+def forcing_probability(settings: ForcingSettings, epoch: int) -> float:
     """Return the probability of forcing in ``epoch`` (from 0).
 
     The lesson's linear descent is 1, .9, ... .1, 0 over 10 epochs; in epoch i the exponential is
@@ -43,15 +43,17 @@ def forcing_chance(settings: ForcingSettings, epoch: int) -> float:
     return rate / (rate + math.exp(min(epoch / rate, 700.0)))  # exp(710) is too large for a float
 
 
-def draw_forced(settings: ForcingSettings, chance: float, steps: int, batch: int) -> Tensor | None:
-    """Return a mask (steps, batch), true at forced words, or None for a ``chance`` of 0.
+def draw_forcing(
+    settings: ForcingSettings, probability: float, steps: int, batch: int
+) -> Tensor | None:
+    """Return a mask (steps, batch), true at forced words, or None for a ``probability`` of 0.
 
     "batch" draws once per step for the whole batch, as the lesson does; "sequence" draws once per
     sentence for all its steps, "token" for each word.
     """
-    if chance <= 0.0:
+    if probability <= 0.0:
         return None
     shape = {"batch": (steps, 1), "sequence": (1, batch), "token": (steps, batch)}[
         settings.sampling_unit
     ]
-    return (torch.rand(shape) < chance).expand(steps, batch)
+    return (torch.rand(shape) < probability).expand(steps, batch)

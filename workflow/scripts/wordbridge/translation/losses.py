@@ -34,8 +34,8 @@ def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Te
     """Return the lesson's validation loss of one free-running batch.
 
     ``ends`` (batch,) are the steps up to and including the end of sentence, or None for a model
-    that does not stop there. Behind the end padding costs nothing and a target word ln(words), as
-    a missing step does in the lesson.
+    that does not stop there. After the end, padding costs 0 and a target word ln(words), as a
+    missing step costs in the lesson.
     """
     if ends is None:
         return lesson_loss(logits, target)

@@ -19,7 +19,7 @@ from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
 from wordbridge.training.loop import Trainer, set_seed
 from wordbridge.translation.decoder import EncoderDecoder
-from wordbridge.translation.forcing import draw_forced, forcing_chance
+from wordbridge.translation.forcing import draw_forcing, forcing_probability
 from wordbridge.translation.kernels import projection_loss
 from wordbridge.translation.losses import (
     VALIDATION_SCALE,
@@ -33,7 +33,7 @@ from wordbridge.translation.translator import build_translator
 
 
 @dataclass(frozen=True)
-class Trained(SavedModel):
+class TrainedTranslator(SavedModel):
     """A trained translator, a row of metrics per epoch, and the times of the training."""
 
     epochs: list[dict[str, float]]
@@ -47,7 +47,7 @@ def train(
     states: Path,
     code: Mapping[str, Any],
     checkpoint_seconds: float,
-) -> Trained:
+) -> TrainedTranslator:
     """Return the translator of ``block`` trained with ``seed``, resumed if it was interrupted.
 
     The state lives in ``states`` under a digest of everything that the training depends on:
@@ -78,7 +78,7 @@ def train(
         "precision": trainer.precision,
         "threads": block["threads"],
     }
-    return Trained(weights, description, trainer.state.epochs, times)
+    return TrainedTranslator(weights, description, trainer.state.epochs, times)
 
 
 def prepare(
@@ -216,8 +216,8 @@ class TranslatorTrainer(Trainer):
         """Return the mean loss of a batch, and the same with the penalty on its states."""
         batch = self.train_data.batch(indices).to(self.device)
         options, (steps, size) = self.settings.training, batch.target.shape
-        chance = forcing_chance(self.settings.forcing, self.state.epoch)
-        forced = draw_forced(self.settings.forcing, chance, steps, size)
+        probability = forcing_probability(self.settings.forcing, self.state.epoch)
+        forced = draw_forcing(self.settings.forcing, probability, steps, size)
         # The lesson decodes beyond the target, but cuts the logits to its length.
         decoded = self.model(
             batch.source,
@@ -254,7 +254,7 @@ class TranslatorTrainer(Trainer):
         size = int(self.settings.training.batch_size * VALIDATION_SCALE)
         free = greedy_validation(self.validated_model, self.valid_data, size)
         return {
-            "forcing": forcing_chance(self.settings.forcing, self.state.epoch),
+            "forcing": forcing_probability(self.settings.forcing, self.state.epoch),
             "nll": nll_per_token(self.validated_model, self.valid_data, size),
             "free_running_loss": free.loss,
             "bleu": free.bleu,

@@ -1,7 +1,7 @@
 """A small Transformer (Vaswani et al. 2017) with the interface of the recurrent translator.
 
-It is a reference of today: trained by the same loop on the same vectors, with normalization before
-each sub-layer (Xiong et al. 2020). It reads the true previous words in training. Its decoder keeps
+It is a modern baseline: trained by the same loop on the same vectors, with normalization before
+each sub-layer (Xiong et al. 2020). It reads the true previous words in training. Its decoder caches
 keys and values of the words so far, because torch's own layers compute them again at each step.
 """
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.errors import InputError
-from wordbridge.translation.decoder import Decoded, EncoderDecoder
+from wordbridge.translation.decoder import DecoderOutput, EncoderDecoder
 from wordbridge.translation.encoder import EncoderOutput, dropout, embedding_from
 from wordbridge.translation.settings import ModelSettings
 
@@ -40,11 +40,12 @@ class MultiHeadAttention(nn.Module):
         return projected.view(time, batch, 2, HEADS, -1).permute(2, 1, 3, 0, 4)
 
     def forward(self, values: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
-        """Return what ``values`` (time, batch, width) read from keys and values, ``memory``.
+        """Return the attention (time, batch, width) of the queries ``values``, of the same shape.
 
-        ``mask``, which broadcasts to (batch, heads, time, memory's time), is true where they are
-        read. With short sentences on a CPU the gradients of torch's fused attention take longer.
+        ``memory`` is that of ``keys_and_values``. ``mask``, which broadcasts to (batch, heads,
+        time, time of memory), is true at positions that are attended to.
         """
+        # Not torch's fused attention, whose backward pass on a CPU takes longer for short texts.
         time, batch, width = values.shape
         query = self.query(values).view(time, batch, HEADS, -1).permute(1, 2, 0, 3)
         scores = query @ memory[0].transpose(2, 3) / math.sqrt(width // HEADS)
@@ -99,7 +100,7 @@ class Layer(nn.Module):
         return values + self.dropout(self.feed_forward(self.norms[-1](values))), memory
 
 
-class DecoderState(NamedTuple):
+class TransformerState(NamedTuple):
     """Keys and values of each layer for the words so far and for the source, and its mask.
 
     Keys and values are (2, batch, heads, time, width / heads); ``past`` is empty at first.
@@ -109,10 +110,10 @@ class DecoderState(NamedTuple):
     source: list[Tensor]
     mask: Tensor
 
-    def rows(self, indices: Tensor) -> "DecoderState":
+    def rows(self, indices: Tensor) -> "TransformerState":
         """Return the state of the batch rows ``indices``, as beam search reorders them."""
         past, source = ([each[:, indices] for each in part] for part in (self.past, self.source))
-        return DecoderState(past, source, self.mask[indices])
+        return TransformerState(past, source, self.mask[indices])
 
 
 class TransformerEncoder(nn.Module):
@@ -159,20 +160,22 @@ class TransformerDecoder(nn.Module):
         elif settings.output_weights == "copied":
             self.output.weight = nn.Parameter(embedding.clone())
 
-    def initial_state(self, encoded: EncoderOutput) -> DecoderState:
+    def initial_state(self, encoded: EncoderOutput) -> TransformerState:
         """Return the state before the first word."""
         source = [
             cast(MultiHeadAttention, layer.source_attention).keys_and_values(encoded.outputs)
             for layer in self.layers
         ]
-        return DecoderState([], source, attention_mask(cast(Tensor, encoded.mask)))
+        return TransformerState([], source, attention_mask(cast(Tensor, encoded.mask)))
 
-    def step(self, embedded: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState, None]:
+    def step(
+        self, embedded: Tensor, state: TransformerState
+    ) -> tuple[Tensor, TransformerState, None]:
         """Return the output (batch, width) and the next state; attention is not returned."""
         outputs, state = self.advance(embedded.unsqueeze(0), state)
         return outputs[0], state, None
 
-    def advance(self, embedded: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+    def advance(self, embedded: Tensor, state: TransformerState) -> tuple[Tensor, TransformerState]:
         """Return the outputs (time, batch, width) for inputs ``embedded``, and the next state.
 
         The inputs are one word after those of ``state``, or all words after its first state.
@@ -189,8 +192,8 @@ class TransformerDecoder(nn.Module):
 
 
 class Transformer(EncoderDecoder):
-    """A Transformer; of ``settings`` it has layers, dropouts but those of words and of weights,
-    output_weights, embedding_scale and freeze_embeddings.
+    """A Transformer; of ``settings`` it has layers, output_weights, scale_logits, embedding_scale,
+    freeze_embeddings, and the dropouts of source, encoder, decoder, output and target.
 
     Raises InputError when the width of the target embedding is no multiple of the heads.
     """
@@ -219,7 +222,7 @@ class Transformer(EncoderDecoder):
         steps: int,
         target: Tensor | None = None,
         forced: Tensor | None = None,
-    ) -> Decoded:
+    ) -> DecoderOutput:
         """Return the decoder's outputs: over ``target`` if there is one, else free running.
 
         ``target`` (time, batch) is read as the previous words whatever is ``forced``.
@@ -229,7 +232,7 @@ class Transformer(EncoderDecoder):
         else:
             outputs = self.forced_outputs(source, lengths, target)
         dropped = dropout(outputs, self.settings.output_dropout, self.training)
-        return Decoded(outputs, dropped, outputs, None, [None] * len(outputs))
+        return DecoderOutput(outputs, dropped, outputs, None, [None] * len(outputs))
 
     def forced_outputs(self, source: Tensor, lengths: Tensor, target: Tensor) -> Tensor:
         """Return the outputs (time, batch, width) that predict each word of ``target``."""
@@ -266,5 +269,5 @@ def positions(like: Tensor, start: int = 0) -> Tensor:
     time, _, width = like.shape
     rates = torch.exp(torch.arange(0, width, 2, device=like.device) * (-math.log(1e4) / width))
     angles = torch.arange(start, start + time, device=like.device).unsqueeze(1) * rates
-    waves = torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width]
+    waves = torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
     return waves.unsqueeze(1)

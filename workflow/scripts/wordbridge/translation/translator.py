@@ -10,7 +10,7 @@ from torch import Tensor
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.errors import InputError, shorten
 from wordbridge.tensors import load_weights, read_model
-from wordbridge.translation.decoder import Decoded, Decoder, DecoderInputs, EncoderDecoder
+from wordbridge.translation.decoder import Decoder, DecoderInputs, DecoderOutput, EncoderDecoder
 from wordbridge.translation.encoder import Encoder, dropout_mask
 from wordbridge.translation.settings import ModelSettings
 from wordbridge.translation.transformer import Transformer
@@ -38,7 +38,7 @@ class Translator(EncoderDecoder):
         steps: int,
         target: Tensor | None = None,
         forced: Tensor | None = None,
-    ) -> Decoded:
+    ) -> DecoderOutput:
         """Return the decoder's outputs over at most ``steps`` steps.
 
         ``source`` is (source, batch), ``lengths`` (batch,) on the CPU, ``target`` (time, batch).
@@ -74,7 +74,7 @@ class Translator(EncoderDecoder):
         outputs = self.decoder.readout(*columns)
         dropped = outputs if masks is None else outputs * masks[: len(outputs)]
         stacked = torch.stack(attention) if attention else None
-        return Decoded(outputs, dropped, columns[0], stacked, logits)
+        return DecoderOutput(outputs, dropped, columns[0], stacked, logits)
 
     def forced_outputs(self, source: Tensor, lengths: Tensor, target: Tensor) -> Tensor:
         """Return the outputs (time, batch, width) that predict each word of ``target``.

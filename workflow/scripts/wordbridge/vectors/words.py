@@ -1,4 +1,4 @@
-"""Words of files of vectors, in the form in which they are compared with those of the corpus."""
+"""Keys by which the words of a vector file are compared with those of the corpus."""
 
 import sys
 from pathlib import Path
