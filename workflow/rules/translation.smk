@@ -297,7 +297,7 @@ rule tabulate_scorecard:
     """The scorecard: the lesson's claims, what this run measures, and the verdicts."""
     input:
         sentences=SENTENCE_SCORES,
-        published=SCORES if config["scores"]["published"] else [],
+        scores=SCORES if config["scores"]["published"] else [],
         devise=DEVISE_SCORES if LABELLED_SETS else [],
     output:
         table("tables/scorecard", "scorecard", "Summary", "Claims of the lesson"),

@@ -33,9 +33,7 @@ for (experiment, runs), path in zip(experiments.items(), snakemake.input.pairs, 
     variants |= runs_by_leak(experiment, runs, leaks)
 effects = ablations(baseline, variants, list(METRICS))
 scores = {metric: Resampler(baseline[0], 0).mean_scores(baseline, metric)[0] for metric in METRICS}
-texts = read_ids(snakemake.input.ids)
-sizes = [len(texts.rows(split)) for split in ("train", "auxiliary")]
-rates, _ = schedule_curves(settings["schedules"], *sizes)
+rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
 table = ablations_table(effects, name, scores, len(seeds), len(rates[name]), settings["split"])
 save_table(table, snakemake.output.tables)
 title = f"What a single change to {name} does"

@@ -15,9 +15,7 @@ settings = snakemake.params.settings
 names = [name for name in snakemake.params.order for _ in settings["seeds"]]
 runs = runs_by_variant(names, [read_sentence_scores(p) for p in snakemake.input.sentences])
 rows = factorial_effects(settings["levels"], runs, list(METRICS))
-texts = read_ids(snakemake.input.ids)
-sizes = [len(texts.rows(split)) for split in ("train", "auxiliary")]
-rates, _ = schedule_curves(settings["schedules"], *sizes)
+rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
 (updates,) = map(len, rates.values())
 table = factorial_table(rows, len(settings["seeds"]), updates, settings["split"])
 save_table(table, snakemake.output.tables)

@@ -22,7 +22,7 @@ levels, factorial = settings["levels"], settings["factorial"]
 claims = [
     *translation_claims(levels, runs),
     *factorial_claims(factorial, runs),
-    *figure_claims(read_records(snakemake.input.published)),
+    *figure_claims(read_records(snakemake.input.scores)),
     *image_claims(read_records(snakemake.input.devise)),
 ]
 save_table(scorecard_table(claims, settings["corpus"], settings["results"]), snakemake.output)

@@ -17,13 +17,10 @@ start_job(snakemake)
 
 settings = snakemake.params.settings
 metrics = read_metrics(snakemake.input.metrics)
-published = {True: published_losses(), False: None}[settings["published"]]
+published = published_losses() if settings["published"] else None
 save_table(training_table(metrics), snakemake.output.tables)
 save_figure(losses_figure(metrics, published), snakemake.output.losses)
 save_table(exposure_table(metrics), snakemake.output.exposure)
 save_figure(exposure_figure(metrics), snakemake.output.exposure_figure)
-texts = read_ids(snakemake.input.ids)
-sizes = [len(texts.rows(split)) for split in ("train", "auxiliary")]
-save_figure(
-    schedule_figure(*schedule_curves(settings["schedules"], *sizes)), snakemake.output.schedule
-)
+curves = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
+save_figure(schedule_figure(*curves), snakemake.output.schedule)

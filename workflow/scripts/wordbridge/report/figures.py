@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from wordbridge.corpus.ids import AuxiliarySampler
+from wordbridge.corpus.ids import AuxiliarySampler, TokenIds
 from wordbridge.files import atomic_write
 from wordbridge.training.schedules import ScheduleSettings, learning_rate, momentum
 
@@ -171,13 +171,14 @@ def _readable_log(axes: Axes) -> None:
 
 
 def schedule_curves(
-    variants: Mapping[str, Mapping[str, Any]], pairs: int, auxiliary: int
+    variants: Mapping[str, Mapping[str, Any]], texts: TokenIds
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     """Return the learning rates and momenta per step of each variant.
 
-    ``variants`` are blocks of the configuration; ``pairs`` and ``auxiliary`` are the numbers of
-    training pairs and of auxiliary pairs. Variants with a constant momentum have no momenta.
+    ``variants`` are blocks of the configuration; ``texts`` are those of one language. Variants with
+    a constant momentum have no momenta.
     """
+    pairs, auxiliary = (len(texts.rows(split)) for split in ("train", "auxiliary"))
     rates, momenta = {}, {}
     for name, block in variants.items():
         schedule, training = ScheduleSettings(**block["schedule"]), block["training"]
