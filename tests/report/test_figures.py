@@ -181,7 +181,7 @@ def test_scores_of_zero_can_be_drawn(tmp_path: Path) -> None:
     save_figure(scores_figure(zero), tmp_path / "scores.png")
 
 
-def texts(train: int, auxiliary: int) -> TokenIds:
+def corpus(train: int, auxiliary: int) -> TokenIds:
     return pack([[4]] * (train + auxiliary), ["train"] * train + ["auxiliary"] * auxiliary)
 
 
@@ -195,7 +195,7 @@ def test_schedules_have_a_value_for_every_step() -> None:
             "training": training | {"batch_size": 125, "epochs": 12},
         },
     }
-    rates, momenta = schedule_curves(blocks, texts(10, 0))
+    rates, momenta = schedule_curves(blocks, corpus(10, 0))
     assert {name: len(values) for name, values in rates.items()} == {"short": 6, "changing": 12}
     assert list(momenta) == ["changing"]
 
@@ -205,7 +205,7 @@ def test_steps_include_those_of_auxiliary_pairs(auxiliary: int, steps: int) -> N
     training = {"batch_size": 4, "epochs": 3, "learning_rate": 0.1}
     training |= {"auxiliary_pairs": 5, "auxiliary_epochs": 2}
     block = {"schedule": defaults("variants.*.schedule"), "training": training}
-    assert len(schedule_curves({"one": block}, texts(10, auxiliary))[0]["one"]) == steps
+    assert len(schedule_curves({"one": block}, corpus(10, auxiliary))[0]["one"]) == steps
 
 
 def test_the_table_of_a_range_test_reads_back(tmp_path: Path) -> None:
