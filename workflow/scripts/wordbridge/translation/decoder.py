@@ -79,6 +79,25 @@ class EncoderDecoder(nn.Module, ABC):
         return sum(each.numel() for each in self.parameters() if each.requires_grad)
 
 
+def output_layer(settings: ModelSettings, embedding: nn.Embedding) -> nn.Linear:
+    """Return the layer from outputs to scores of the words, with weights as ``settings`` has them.
+
+    Tied weights are those of ``embedding`` itself (Press and Wolf 2017), copied ones begin alike.
+    """
+    words, width = embedding.weight.shape
+    layer = nn.Linear(width, words)
+    if settings.output_weights == "tied":
+        layer.weight = embedding.weight
+    elif settings.output_weights == "copied":
+        layer.weight = nn.Parameter(embedding.weight.detach().clone())
+    return layer
+
+
+def previous_words(target: Tensor) -> Tensor:
+    """Return the true inputs (time, batch) of the steps that predict ``target``."""
+    return torch.cat([torch.full_like(target[:1], BOS), target[:-1]])
+
+
 class DecoderState(NamedTuple):
     """The state of a batch before a step.
 
@@ -104,7 +123,7 @@ class Decoder(nn.Module):
     def __init__(self, settings: ModelSettings, embedding: Tensor, encoder: Encoder) -> None:
         super().__init__()
         self.settings = settings
-        words, width = embedding.shape
+        width = embedding.shape[1]
         self.embedding = embedding_from(embedding)
         layers = (
             RecurrentLayer(
@@ -133,11 +152,7 @@ class Decoder(nn.Module):
         )
         context = encoder.width if settings.attention else 0
         self.deep_output = nn.Linear(2 * width + context, width) if settings.deep_output else None
-        self.output = nn.Linear(width, words)
-        if settings.output_weights == "tied":
-            self.output.weight = self.embedding.weight
-        elif settings.output_weights == "copied":
-            self.output.weight = nn.Parameter(embedding.clone())
+        self.output = output_layer(settings, self.embedding)
 
     def initial_state(self, encoded: EncoderOutput) -> DecoderState:
         """Return the state before the first word."""

@@ -13,7 +13,12 @@ from torch import Tensor, nn
 
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.errors import InputError
-from wordbridge.translation.decoder import DecoderOutput, EncoderDecoder
+from wordbridge.translation.decoder import (
+    DecoderOutput,
+    EncoderDecoder,
+    output_layer,
+    previous_words,
+)
 from wordbridge.translation.encoder import EncoderOutput, dropout, embedding_from
 from wordbridge.translation.settings import ModelSettings
 
@@ -147,18 +152,14 @@ class TransformerDecoder(nn.Module):
     def __init__(self, settings: ModelSettings, embedding: Tensor) -> None:
         super().__init__()
         self.settings = settings
-        words, width = embedding.shape
+        width = embedding.shape[1]
         self.embedding = embedding_from(embedding)
         layers = (
             Layer(width, settings.decoder_dropout, decoder=True) for _ in range(settings.layers)
         )
         self.layers = cast(list[Layer], nn.ModuleList(layers))
         self.norm = nn.LayerNorm(width)
-        self.output = nn.Linear(width, words)
-        if settings.output_weights == "tied":
-            self.output.weight = self.embedding.weight
-        elif settings.output_weights == "copied":
-            self.output.weight = nn.Parameter(embedding.clone())
+        self.output = output_layer(settings, self.embedding)
 
     def initial_state(self, encoded: EncoderOutput) -> TransformerState:
         """Return the state before the first word."""
@@ -236,9 +237,9 @@ class Transformer(EncoderDecoder):
 
     def forced_outputs(self, source: Tensor, lengths: Tensor, target: Tensor) -> Tensor:
         """Return the outputs (time, batch, width) that predict each word of ``target``."""
-        previous = torch.cat([torch.full_like(target[:1], BOS), target[:-1]])
         state = self.decoder.initial_state(self.encoder(source, lengths))
-        outputs: Tensor = self.decoder.advance(self.decoder.embedding(previous), state)[0]
+        inputs = self.decoder.embedding(previous_words(target))
+        outputs: Tensor = self.decoder.advance(inputs, state)[0]
         return outputs
 
     def _free_running(self, source: Tensor, lengths: Tensor, steps: int) -> Tensor:

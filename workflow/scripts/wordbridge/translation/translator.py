@@ -7,10 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wordbridge.corpus.special_tokens import BOS, EOS, PAD
+from wordbridge.corpus.special_tokens import EOS, PAD
 from wordbridge.errors import InputError, shorten
 from wordbridge.tensors import load_weights, read_model
-from wordbridge.translation.decoder import Decoder, DecoderInputs, DecoderOutput, EncoderDecoder
+from wordbridge.translation.decoder import (
+    Decoder,
+    DecoderInputs,
+    DecoderOutput,
+    EncoderDecoder,
+    previous_words,
+)
 from wordbridge.translation.encoder import Encoder, dropout_mask
 from wordbridge.translation.settings import ModelSettings
 from wordbridge.translation.transformer import Transformer
@@ -82,9 +88,8 @@ class Translator(EncoderDecoder):
         Every step reads the true previous word, and nothing stops early.
         """
         state = self.decoder.initial_state(self.encoder(source, lengths))
-        previous = torch.cat([torch.full_like(target[:1], BOS), target[:-1]])
         outputs = []
-        for embedded in self.decoder.embedding(previous):
+        for embedded in self.decoder.embedding(previous_words(target)):
             output, state, _ = self.decoder.step(embedded, state)
             outputs.append(output)
         return torch.stack(outputs)
