@@ -465,7 +465,7 @@ def files(
         texts = [[shift + place % 5, EOS] for place in range(len(parts))]
         names = VERSIONS[language] if versions else []
         write_ids(pack(texts, parts, names), folder / f"{language}.npz")
-        width = {"fr": 5, "en": 7}[language]
+        width = {"fr": 5, "en": 8}[language]
         matrix = np.random.RandomState(width).randn(rows, width).astype(np.float32)
         np.save(folder / f"{language}.npy", matrix)
     endings = {"ids": "npz", "embedding": "npy"}
@@ -484,7 +484,7 @@ def test_a_job_gives_weights_description_rows_and_times(tmp_path: Path) -> None:
     states = tmp_path / "states"
     trained = train(block(), 3, files(tmp_path), states, CODE, 9.0)
     assert trained.settings["source"] == [9, 5]
-    assert trained.settings["target"] == [9, 7]
+    assert trained.settings["target"] == [9, 8]
     assert trained.settings["target_versions"] == []
     assert trained.settings["parameters"] == sum(w.numel() for w in trained.tensors.values())
     assert [row["epoch"] for row in trained.epochs] == [1, 2]
@@ -514,7 +514,7 @@ def test_how_often_the_state_is_saved_is_no_reason_to_train_again(tmp_path: Path
 
 def test_the_other_direction_swaps_the_sides(tmp_path: Path) -> None:
     prepared = prepare(block(direction="en-fr"), 1, files(tmp_path))
-    assert prepared.model.encoder.embedding.embedding_dim == 7
+    assert prepared.model.encoder.embedding.embedding_dim == 8
     assert prepared.model.decoder.embedding.embedding_dim == 5
 
 
@@ -532,7 +532,7 @@ def test_versions_are_no_matter_to_a_variant_without_tags(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("direction", "names", "width"), [("fr-en", ["k", "4", "3"], 5), ("en-fr", ["l", "o"], 7)]
+    ("direction", "names", "width"), [("fr-en", ["k", "4", "3"], 5), ("en-fr", ["l", "o"], 8)]
 )
 def test_tags_follow_the_words_of_the_vocabulary(
     direction: str, names: list[str], width: int, tmp_path: Path
@@ -554,11 +554,18 @@ def test_tags_follow_the_words_of_the_vocabulary(
     assert first == {"fr-en": [9 + 2, 9 + 0], "en-fr": [9 + 0, 9 + 1]}[direction]
 
 
-@pytest.mark.parametrize("output_weights", ["tied", "copied"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"attention": True, "output_weights": "tied"},
+        {"attention": True, "output_weights": "copied"},
+        {"cell": "transformer"},
+    ],
+)
 def test_frozen_embeddings_keep_their_values_while_the_rest_is_trained(
-    output_weights: str, tmp_path: Path
+    model: dict[str, Any], tmp_path: Path
 ) -> None:
-    model, inputs = {"attention": True, "output_weights": output_weights}, files(tmp_path)
+    inputs = files(tmp_path)
     frozen = block(model={**model, "freeze_embeddings": True})
     before = prepare(frozen, 3, inputs).model
     tensors = train(frozen, 3, inputs, tmp_path / "states", CODE, 9.0).tensors
