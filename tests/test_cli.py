@@ -329,12 +329,12 @@ def test_sentencepiece_models_segment_the_tokens(results: Path, wordbridge: Cli)
         (
             ["--edition", "king"],
             None,
-            "edition 'king': expected none, the edition tags that the model was trained with",
+            "edition 'king': expected none, the version tags that the model was trained with",
         ),
         (
             ["--variant", "tagged", "--edition", "kong"],
             None,
-            "edition 'kong': expected king, basic, world, the edition tags that the model",
+            "edition 'kong': expected king, basic, world, the version tags that the model",
         ),
         ([], "translators", "expected trained translators, got none; run snakemake first"),
         ([], "config.json", "config.json: expected the settings of a finished run, got no file"),

@@ -112,7 +112,7 @@ def translate(
         int | None, typer.Option(min=1, help="Beam width; default: that of the experiment.")
     ] = None,
     edition: Annotated[
-        str | None, typer.Option(help="Target edition, for models trained with edition tags.")
+        str | None, typer.Option(help="Target edition, for models with tag_versions.")
     ] = None,
     device: Annotated[
         Literal["cpu", "cuda", "auto"],

@@ -71,9 +71,9 @@ def evaluate(
     rows, nouns = [], []
     for result in rank_images(scores, images, candidates, space, settings):
         each = result.candidates
-        for heading, numbers in groups(images, each.images):
+        for heading, indices in groups(images, each.images):
             names = heading | {"candidates": each.name, "labels": len(each.nodes)}
-            rows.append(names | _means(result, images, numbers, settings))
+            rows.append(names | _means(result, images, indices, settings))
         if each.name in _BY_NOUN:
             nouns += _by_noun(result, images, space, settings["hits"])
     galleries = groups(images, np.ones(len(images), bool))
@@ -84,8 +84,8 @@ def evaluate(
         "left_out": len(table) - len(predictions.images),
         "rows": rows,
         "words": [
-            heading | score_queries(scores, images, numbers, settings["queries"])
-            for heading, numbers in galleries
+            heading | score_queries(scores, images, indices, settings["queries"])
+            for heading, indices in galleries
         ],
         "nouns": nouns,
     }
@@ -128,15 +128,15 @@ def candidate_sets(
 
 
 def groups(images: LabelledImages, mask: Mask) -> list[tuple[dict[str, str], Ints]]:
-    """Return the heading (set, kind and split) and the numbers of each group of images in ``mask``.
+    """Return the heading (set, kind and split) and the indices of each group of images in ``mask``.
 
     For each split: all images, those of each kind, and those of each set and kind; sorted.
     """
     members: dict[tuple[str, str, str], list[int]] = {}
-    for number in np.flatnonzero(mask):
-        image = images.images[number]
+    for index in np.flatnonzero(mask):
+        image = images.images[index]
         for name, kind in ((ALL, ALL), (ALL, image.kind), (image.set, image.kind)):
-            members.setdefault((image.split, name, kind), []).append(int(number))
+            members.setdefault((image.split, name, kind), []).append(int(index))
     order = sorted(members, key=lambda key: (key[0], key[1] != ALL, key[1], key[2] != ALL, key))
     return [
         ({"set": key[1], "kind": key[2], "split": key[0]}, np.array(members[key])) for key in order
@@ -165,31 +165,31 @@ def rank_images(
         }
         for each, result in zip(candidates, results, strict=True):
             members = np.flatnonzero(each.images[block])
-            numbers, labels = members + block.start, nouns[members]
+            indices, labels = members + block.start, nouns[members]
             if not len(each.columns):
-                result.hits[numbers] = result.precision[numbers] = 0
-                result.ranks[numbers] = np.inf
+                result.hits[indices] = result.precision[indices] = 0
+                result.ranks[indices] = np.inf
                 continue
             chosen = matrix[np.ix_(members, each.columns)]
             truth = each.bundle_of(scores.column_of[labels])
             above, ties = mean_ranks(chosen, each.sizes, truth)
-            result.hits[numbers] = hits(above, ties, settings["hits"])
-            result.ranks[numbers] = above + (ties + 1) / 2
+            result.hits[indices] = hits(above, ties, settings["hits"])
+            result.ranks[indices] = above + (ties + 1) / 2
             best = best_bundles(chosen, max(1, *ks))
             radii = {n: correct_radii(distances[n], each.nodes, ks) for n in {*labels.tolist()}}
-            for number, bundles, right, noun in zip(numbers, best, truth, labels, strict=True):
+            for index, bundles, right, noun in zip(indices, best, truth, labels, strict=True):
                 to_all, first = distances[noun], each.members(bundles[0])
-                result.precision[number] = hierarchical_precision(
+                result.precision[index] = hierarchical_precision(
                     bundles, each, to_all, ks, radii[noun]
                 )
-                result.best[number] = first[0]
+                result.best[index] = first[0]
                 if bundles[0] != right:
-                    result.steps[number] = float(np.mean(to_all[first]))
+                    result.steps[index] = float(np.mean(to_all[first]))
     return results
 
 
 def score_queries(
-    scores: NounScores, images: LabelledImages, numbers: Ints, ks: Sequence[int]
+    scores: NounScores, images: LabelledImages, indices: Ints, ks: Sequence[int]
 ) -> dict[str, Any]:
     """Return means over the word queries for a group of images.
 
@@ -199,7 +199,7 @@ def score_queries(
     precision of a perfect ranking, below 1 for nouns with fewer than k images. A noun that the
     method cannot predict scores 0; precision among fewer than k images is None.
     """
-    rows, nouns = images.rows[numbers], images.nouns[numbers]
+    rows, nouns = images.rows[indices], images.nouns[indices]
     columns = scores.column_of[nouns]
     columns = np.where(columns < 0, -1 - nouns, columns)  # nouns without a column: one query each
     queries, first, sizes = np.unique(columns, return_index=True, return_counts=True)
@@ -211,7 +211,7 @@ def score_queries(
             precision_and_rank(line, columns == query, ks)
             for query, line in zip(known[block], matrix, strict=True)
         ]
-    synsets = [images.images[number].synset for number in numbers[first]]
+    synsets = [images.images[index].synset for index in indices[first]]
     means = np.mean(results, axis=0)
     return {
         "images": len(rows),
@@ -224,19 +224,19 @@ def score_queries(
 
 
 def _means(
-    result: RankingScores, images: LabelledImages, numbers: Ints, settings: Settings
+    result: RankingScores, images: LabelledImages, indices: Ints, settings: Settings
 ) -> dict[str, Any]:
     """Return the means over images; undefined ones are None."""
-    wrong = result.steps[numbers]
+    wrong = result.steps[indices]
     wrong = wrong[~np.isnan(wrong)]
     figures: dict[str, Any] = {
-        **_at("hit", settings["hits"], result.hits[numbers]),
-        **_at("hp", settings["precision"], result.precision[numbers]),
-        "mrr": np.mean(1 / result.ranks[numbers]),
-        "median_rank": np.median(result.ranks[numbers]),
+        **_at("hit", settings["hits"], result.hits[indices]),
+        **_at("hp", settings["precision"], result.precision[indices]),
+        "mrr": np.mean(1 / result.ranks[indices]),
+        "median_rank": np.median(result.ranks[indices]),
         "wrong_steps": np.mean(wrong) if len(wrong) else np.nan,
     }
-    counts = {"images": len(numbers), "nouns": len(np.unique(images.nouns[numbers]))}
+    counts = {"images": len(indices), "nouns": len(np.unique(images.nouns[indices]))}
     return counts | {name: finite_or_none(figure) for name, figure in figures.items()}
 
 
@@ -252,17 +252,17 @@ def _by_noun(
     """Return hits and the most frequent wrong noun of each noun with images."""
     rows, mask = [], result.candidates.images
     for noun in np.unique(images.nouns[mask]):
-        numbers = np.flatnonzero(mask & (images.nouns == noun))
-        is_wrong = ~np.isnan(result.steps[numbers])
-        best, steps = result.best[numbers][is_wrong], result.steps[numbers][is_wrong]
+        indices = np.flatnonzero(mask & (images.nouns == noun))
+        is_wrong = ~np.isnan(result.steps[indices])
+        best, steps = result.best[indices][is_wrong], result.steps[indices][is_wrong]
         nodes, counts = np.unique(best, return_counts=True)
         rows.append(
             {
                 "candidates": result.candidates.name,
                 "synset": space.synsets[noun],
                 "name": space.name(space.nodes[noun]),
-                "images": len(numbers),
-                **_at("hit", ks, result.hits[numbers]),
+                "images": len(indices),
+                **_at("hit", ks, result.hits[indices]),
                 "wrong": len(best),
                 "wrong_steps": float(np.mean(steps)) if len(steps) else None,
                 "taken_for": space.name(nodes[np.argmax(counts)]) if len(nodes) else "",

@@ -72,20 +72,20 @@ class TranslationPipeline:
         return str(self.description["direction"]).split("-")[0]
 
     def translate(
-        self, texts: Sequence[str], beam: int | None = None, version: str | None = None
+        self, texts: Sequence[str], beam: int | None = None, edition: str | None = None
     ) -> list[TextTranslation]:
         """Return a translation of each text, empty with an ``error`` for one that has none.
 
-        ``beam`` overrides the width of the run; ``version`` is one of the versions of a model with
-        tags, by default the first. Raises InputError for another version.
+        ``beam`` overrides the width of the run; ``edition`` is one of the target versions of a
+        model with tags, by default the first. Raises InputError for another one.
         """
-        versions = self.description["target_versions"] or [""]
-        if version is None:
-            version = versions[0]
-        if version not in versions:
-            expected = ", ".join(versions) or "none"
+        editions = self.description["target_versions"] or [""]
+        if edition is None:
+            edition = editions[0]
+        if edition not in editions:
+            expected = ", ".join(editions) or "none"
             raise InputError(
-                f"edition {version!r}: expected {expected}, the edition tags that the model was "
+                f"edition {edition!r}: expected {expected}, the version tags that the model was "
                 "trained with; choose one of these, or leave it out"
             )
         texts = [texts] if isinstance(texts, str) else texts
@@ -100,7 +100,7 @@ class TranslationPipeline:
             self.model,
             self.description,
             [token_lists[index] for index in filled],
-            [version] * len(filled),
+            [edition] * len(filled),
             self.vocabularies,
             {**self.config, "decoding": decoding},
         )
