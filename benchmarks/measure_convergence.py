@@ -32,7 +32,6 @@ from benchmarks.measure_training import (
 from benchmarks.plain_translator import PlainTranslator
 from wordbridge.corpus.batches import sorted_batches
 from wordbridge.corpus.special_tokens import EOS
-from wordbridge.training.loop import set_seed
 from wordbridge.training.schedules import learning_rate
 from wordbridge.translation.training import TranslatorTrainer
 
@@ -102,7 +101,7 @@ def project_curve(trainer: TranslatorTrainer) -> list[Epoch]:
 
 def reference_curve(trainer: TranslatorTrainer) -> list[Epoch]:
     """Train the plain reference on the batches of ``trainer``; return its epochs."""
-    set_seed(SEED)
+    torch.manual_seed(SEED)
     model = build_reference(trainer.model)
     step = reference_step(trainer, model, "float32")
 

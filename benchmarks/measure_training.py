@@ -29,7 +29,6 @@ from wordbridge.corpus.batches import Indices, ParallelData
 from wordbridge.corpus.ids import TokenIds, pack
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.training.device import choose_device
-from wordbridge.training.loop import set_seed
 from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.forcing import forcing_probability
 from wordbridge.translation.settings import settings_from
@@ -177,7 +176,7 @@ def build_trainer(block: dict[str, Any], options: argparse.Namespace) -> Transla
     if options.run:
         return trainer_of_run(block, options)
     device, settings = choose_device(options.device, options.threads), settings_from(block)
-    set_seed(SEED)
+    torch.manual_seed(SEED)
     sizes = SIZES[options.sizes]
     source, target = (
         torch.randn(words, sizes.width) * settings.model.embedding_scale

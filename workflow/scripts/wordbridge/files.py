@@ -79,12 +79,12 @@ def partial_path(target: Path) -> Path:
     return target.with_name(f".partial.{target.name}")
 
 
-def write_json(path: str | Path, value: Mapping[str, Any], sort_keys: bool = True) -> None:
-    """Write an object as JSON; with sorted keys equal objects give equal bytes.
+def write_json(path: str | Path, value: Mapping[str, Any]) -> None:
+    """Write an object as JSON with sorted keys, so that equal objects give equal bytes.
 
     Raises ValueError for a number that is not finite, which JSON cannot represent.
     """
-    text = json.dumps(value, indent=1, sort_keys=sort_keys, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     with atomic_write(path) as partial:
         partial.write_text(text + "\n", encoding="utf-8", newline="\n")
 

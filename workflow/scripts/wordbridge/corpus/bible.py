@@ -27,8 +27,8 @@ from wordbridge.text import clean, one_line
 
 Reference = tuple[int, int, int]  # book, chapter, verse, each from 1
 
-# The texts of that file that are in the public domain.
-PUBLIC_DOMAIN = {
+# Titles of the versions in the public domain, for messages.
+VERSION_TITLES = {
     "k": "King James Version",
     "3": "Bible in Basic English",
     "4": "World English Bible",
@@ -92,7 +92,7 @@ def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, di
 def _check_versions(path: str | Path, versions: Sequence[str], available: Sequence[str]) -> None:
     unknown = [version for version in versions if version not in available]
     if unknown:
-        titles = {version: f"{version} ({title})" for version, title in PUBLIC_DOMAIN.items()}
+        titles = {version: f"{version} ({title})" for version, title in VERSION_TITLES.items()}
         raise InputError(
             f"{path}: expected Bible versions among "
             f"{', '.join(titles.get(name, name) for name in available)}, got "

@@ -23,7 +23,7 @@ from wordbridge.devise.head import (
 from wordbridge.tensors import SavedModel
 from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
-from wordbridge.training.loop import Trainer, set_seed
+from wordbridge.training.loop import Trainer
 from wordbridge.training.schedules import LoopSettings, ScheduleSettings
 
 _CHUNK = 1024  # images evaluated at a time
@@ -91,7 +91,7 @@ def prepare(
     """
     device = choose_device(block["device"], block["threads"])
     train_images, valid = train_and_valid(data)
-    set_seed(seed)
+    torch.manual_seed(seed)
     images = train_images.labelled(), valid
     return HeadTrainer(block["variant"], *images, device, seed, checkpoint, checkpoint_seconds)
 

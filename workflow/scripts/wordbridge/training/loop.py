@@ -293,11 +293,6 @@ class Trainer(ABC):
             self.checkpointer.save(asdict(self.state), self.best)
 
 
-def set_seed(seed: int) -> None:
-    """Seed torch's generators; all other random numbers have generators of their own."""
-    torch.manual_seed(seed)
-
-
 def write_metrics(path: str | Path, epochs: Sequence[dict[str, float]]) -> None:
     """Write one row per epoch; the figures read back exactly."""
     write_tsv(path, epochs[0], ([repr(value) for value in row.values()] for row in epochs))

@@ -17,7 +17,7 @@ from wordbridge.errors import InputError
 from wordbridge.tensors import SavedModel, copy_weights
 from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
-from wordbridge.training.loop import Trainer, set_seed
+from wordbridge.training.loop import Trainer
 from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.forcing import draw_forcing, forcing_probability
 from wordbridge.translation.kernels import projection_loss
@@ -105,7 +105,7 @@ def prepare(
         read_parallel(inputs["fr_ids"], inputs["en_ids"], split, variant["direction"], first_tag)
         for split in ("train", "valid", *["auxiliary"] * bool(pairs))
     )
-    set_seed(seed)
+    torch.manual_seed(seed)
     if first_tag is not None:
         tags = torch.randn(len(train.target.versions), source.shape[1])
         source = torch.cat([source, tags * settings.model.embedding_scale])
