@@ -1,6 +1,6 @@
-"""Parallel texts in batches of similar length, and the pairs of each epoch.
+"""Parallel texts in batches of similar length.
 
-The batches are those of the lesson's two samplers without their bugs: one batch and a short last
+The batches are those of the lesson's two samplers without their faults: one batch and a short last
 batch are no special cases, and the order of an epoch depends on (seed, epoch) alone.
 """
 

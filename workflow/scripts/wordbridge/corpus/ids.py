@@ -1,4 +1,4 @@
-"""Token ids of all texts of a language in one flat array, and their file."""
+"""Token ids of all texts of a language in one flat array, their file, and the pairs of an epoch."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
