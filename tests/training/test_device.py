@@ -21,7 +21,7 @@ def test_without_a_gpu_the_cpu_is_used(name: str) -> None:
 def test_an_absent_gpu_is_an_error() -> None:
     with (
         patch.object(torch.cuda, "is_available", return_value=False),
-        pytest.raises(InputError, match="device: cuda is configured"),
+        pytest.raises(InputError, match="device: expected a GPU that torch can use"),
     ):
         device.choose_device("cuda", 1)
 
