@@ -1,11 +1,13 @@
-"""Progress of downloads."""
+"""Tests of progress: lines of a log, bars of a terminal, and none."""
 
 import os
+import sys
 
 import pytest
 
 from wordbridge import progress
-from wordbridge.progress import Terminal, byte_bar
+from wordbridge.progress import Terminal, byte_bar, no_progress
+from wordbridge.progress import progress as progress_of
 
 
 def test_a_log_gets_a_line_now_and_then_and_one_at_the_end(monkeypatch, capsys):
@@ -18,6 +20,15 @@ def test_a_log_gets_a_line_now_and_then_and_one_at_the_end(monkeypatch, capsys):
     assert lines[0].startswith("example.org: 7.0 of 10.0 MB in ")
     assert lines[-1].startswith("example.org: 9.0 of 10.0 MB in ")
     assert len(lines) == 2
+
+
+def test_no_progress_is_shown_where_it_is_hidden_and_other_lines_are(capsys):
+    with no_progress():
+        assert list(progress_of([1, 2], "translating")) == [1, 2]
+        print("a warning", file=sys.stderr)
+    assert capsys.readouterr().err == "a warning\n"
+    assert list(progress_of([3], "translating")) == [3]
+    assert capsys.readouterr().err.startswith("translating: 1 it")
 
 
 @pytest.mark.parametrize("total", [None, 5])

@@ -1,4 +1,10 @@
-"""A small WordNet with what the image tests need."""
+"""A small WordNet with what the image tests need, settings of image sets, and archives."""
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
 
 from wordbridge.nouns.table import Noun
 
@@ -30,3 +36,29 @@ NOUNS = [
     noun(CLUB, "cricket_bat bat", ARTIFACT, number=5),
     noun(BAT, "bat chiropteran", ANIMAL),
 ]
+
+
+def settings(kind: str, **values: object) -> dict[str, object]:
+    defaults = {
+        "image_kind": "photo",
+        "labels": "synsets",
+        "split": None,
+        "skip": ["symbols", "town/roadsigns"],
+    }
+    return {"kind": kind} | defaults | values
+
+
+def pack_tar(path: Path, files: Mapping[str, bytes]) -> str:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return str(path)
+
+
+def pack_zip(path: Path, files: Mapping[str, bytes]) -> str:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return str(path)

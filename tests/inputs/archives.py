@@ -103,7 +103,7 @@ ROWS: list[Row] = [
     ),
     Held(
         "the table of members that lead out",
-        "tests/images/test_listing.py::"
+        "tests/images/test_packages.py::"
         "test_what_is_wrong_with_one_member_of_an_archive_leaves_out_that_one",
         '"../a.png"',
     ),

@@ -69,7 +69,7 @@ _hidden = ContextVar("hidden", default=False)
 
 @contextmanager
 def no_progress() -> Iterator[None]:
-    """Show no progress, as of a single text or image; also in threads that are started within."""
+    """Show no progress, as of a single text or image, in this thread or asynchronous task."""
     token = _hidden.set(True)
     try:
         yield

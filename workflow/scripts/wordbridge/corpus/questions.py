@@ -37,9 +37,8 @@ _FIELDS = re.compile(rf"{_FIELD}[\t\n]")
 _QUOTED_ROW = re.compile(rf"{_FIELD}(?:\t{_FIELD})*\n")
 _OPEN_ROW = re.compile(rf'(?:{_FIELD}\t)*"{_INSIDE}')
 _HEADER_NAMES = {"fr", "en", "french", "english", "français", "anglais", "source", "target"}
-_KEPT = {*map(chr, range(0x21, 0x7F))} - {
-    *";K`"
-}  # ASCII that clean keeps and makes of nothing else
+# ASCII characters that ``clean`` keeps and does not make of others.
+_KEPT = {*map(chr, range(0x21, 0x7F))} - {*";K`"}
 _MAX_ROW = 10_000  # characters of a row whose quoted field has line ends
 
 

@@ -227,8 +227,8 @@ def images_data(index: Index, table: WordTable, nouns: Iterable[Noun], room: int
 def sample_rows(index: Index, count: int) -> list[int]:
     """Return at most ``count`` rows of labelled images in an index of images, in order.
 
-    Each noun gives one image before any gives a second one, held-out images first. Albums are
-    left out, so that the page can be shared.
+    Each noun gives one image before any gives a second one, held-out images first. Images
+    without a label, as of an album, are left out, so that the page can be shared.
     """
     labels = {row: index.label(row) for row in np.flatnonzero(index.rows >= 0).tolist()}
     labels = {row: label for row, label in labels.items() if label["synset"]}

@@ -118,7 +118,7 @@ def _missing(claims: Sequence[Claim]) -> list[str]:
     """Return the claims that could not be judged, each with what that needs."""
     judged = {each.claim for each in claims}
     needs = {claim: f"{better} and {worse}" for claim, better, worse in ORDER}
-    needs[LENGTHS] = "attention and forcing"
+    needs[LENGTHS] = "attention and forcing, and sources of several lengths"
     for claim, other, candidates, _ in IMAGES:
         methods = "lesson_head" if other == CHANCE else f"lesson_head and {other}"
         needs[claim] = f"{methods} on {candidates} nouns"

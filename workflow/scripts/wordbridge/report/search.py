@@ -89,7 +89,7 @@ def _image_example(target: Index, images: Index, row: int, top: int) -> Example:
 
 
 def _rows(settings: Mapping[str, Any], images: Index) -> list[int]:
-    """Return the rows of the images to search with, where a number is set, labelled ones."""
+    """Return the rows of the images to search with; a number draws from labelled held-out ones."""
     names: int | Sequence[str] = settings.get("images", [])
     if isinstance(names, int):
         held_out = [

@@ -4,10 +4,12 @@ The store has files under their sha256, survives the deletion of results and nee
 Next comes the file that a user may have put into the folder for manual downloads under the
 resource's name, then the locations of the configuration in their order.
 
-- ``store/<sha256>`` is a verified file, read-only.
-- ``store/known/<key>`` is a note: the sha256 of the file at a location without a checksum.
-- ``store/work/<key>/`` is for a file that is being fetched; a partial download stays there.
-- ``store/locks/<key>`` lets one process at a time fetch one file.
+In the folder of the store
+
+- ``<sha256>`` is a verified file, read-only,
+- ``known/<key>`` is a note: the sha256 of the file at a location without a checksum,
+- ``work/<key>/`` is for a file that is being fetched; a partial download stays there,
+- ``locks/<key>`` lets one process at a time fetch one file.
 """
 
 import errno

@@ -4,7 +4,7 @@ Main effects and interactions of a two-level full factorial experiment are contr
 scores (Montgomery, Design and Analysis of Experiments, chapter 6). An ablation is a single change:
 another variant, or the same one in another experiment, where the corpus or the vectors differ.
 Intervals come from a bootstrap over groups of sentences, crossed with seeds: each resample draws
-groups and seeds, the same for all scores.
+groups and seeds, the same for all scores of the same sentences.
 """
 
 from collections.abc import Collection, Mapping, Sequence
