@@ -66,7 +66,9 @@ def save(folder: Path, **tables: Sequence[dict[str, Any]]) -> list[Path]:
         ({"devise": DEVISE}, [METHODS]),
         (
             {"scorecard": [{"verdict": verdict} for verdict in ("holds", "undecided", "holds")]},
-            ["Of 3 claims of the 2018 lesson 2 hold here, 0 do not, and 1 are undecided."],
+            [
+                "Verdicts on 3 claims of the 2018 lesson: holds here 2, does not hold 0, undecided 1."
+            ],
         ),
         ({}, []),
         (

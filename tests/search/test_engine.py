@@ -198,6 +198,17 @@ def test_a_contact_sheet_is_written_too(search: Search, tmp_path: Path):
         assert sheet.size[0] > 7 * 160
 
 
+def test_a_reader_that_leaves_early_costs_no_contact_sheet(
+    search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def leave(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("wordbridge.report.hits.typer.echo", leave)
+    assert search("dog", "--sheet", str(tmp_path / "dog.png")).exit_code == 1
+    assert (tmp_path / "dog.png").is_file()
+
+
 @pytest.fixture(scope="module")
 def with_model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the run in a project with a network and ConSE, which always predicts cat."""

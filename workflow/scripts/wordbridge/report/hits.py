@@ -13,17 +13,19 @@ from wordbridge.search.index import Hit
 
 def show_hits(hits: Sequence[Hit], as_json: bool, sheet: Path | None, terminal: bool) -> None:
     """Print ``hits``, to a ``terminal`` or not; write a contact sheet to ``sheet`` if it is set."""
-    if terminal and not as_json:
-        typer.echo(hits_table(hits, shutil.get_terminal_size().columns))
-    else:
-        for hit in hits:
-            columns = (f"{hit.score:.4f}", hit.label, hit.path, hit.file)
-            text = "\t".join(columns).rstrip("\t")
-            typer.echo(json.dumps(hit.record(), ensure_ascii=False) if as_json else text)
-    if sheet is not None:
-        from wordbridge.report.contact_sheet import result_tile, save_sheet
+    try:
+        if terminal and not as_json:
+            typer.echo(hits_table(hits, shutil.get_terminal_size().columns))
+        else:
+            for hit in hits:
+                columns = (f"{hit.score:.4f}", hit.label, hit.path, hit.file)
+                text = "\t".join(columns).rstrip("\t")
+                typer.echo(json.dumps(hit.record(), ensure_ascii=False) if as_json else text)
+    finally:  # also when the reader of the lines has left, as `head` does
+        if sheet is not None:
+            from wordbridge.report.contact_sheet import result_tile, save_sheet
 
-        save_sheet(sheet, [[result_tile(hit) for hit in hits]])
+            save_sheet(sheet, [[result_tile(hit) for hit in hits]])
 
 
 def hits_table(hits: Sequence[Hit], width: int) -> str:

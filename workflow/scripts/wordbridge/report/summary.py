@@ -157,8 +157,8 @@ def verdict_sentence(counts: dict[str, int]) -> list[str]:
     if not claims:
         return []
     return [
-        f"Of {claims} claims of the 2018 lesson {counts.get('holds', 0)} hold here, "
-        f"{counts.get('does not hold', 0)} do not, and {counts.get('undecided', 0)} are undecided."
+        f"Verdicts on {claims} claims of the 2018 lesson: holds here {counts.get('holds', 0)}, "
+        f"does not hold {counts.get('does not hold', 0)}, undecided {counts.get('undecided', 0)}."
     ]
 
 
