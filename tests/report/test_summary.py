@@ -67,7 +67,8 @@ def save(folder: Path, **tables: Sequence[dict[str, Any]]) -> list[Path]:
         (
             {"scorecard": [{"verdict": verdict} for verdict in ("holds", "undecided", "holds")]},
             [
-                "Verdicts on 3 claims of the 2018 lesson: holds here 2, does not hold 0, undecided 1."
+                "Verdicts on 3 claims of the 2018 lesson: "
+                "holds here 2, does not hold 0, undecided 1."
             ],
         ),
         ({}, []),
