@@ -222,14 +222,14 @@ NOUNS = [
         (
             {
                 "labels": [
-                    {"set": "a", "label": "ak47", "senses": 0},
+                    {"set": "a", "label": "None", "senses": 0},
                     {"set": "a", "label": "crane", "senses": 5},
                     {"set": "b", "label": "bat", "senses": 2},
                     *({"set": "b", "label": f"cat {number}", "senses": 9} for number in range(11)),
                 ]
             },
             [
-                "WordNet does not have 1 of the labels of a, whose images have no label: ak47.",
+                "WordNet does not have 1 of the labels of a, whose images have no label: None.",
                 "WordNet has several senses of 1 of the labels of a, of which the first is used: "
                 "crane.",
                 "WordNet has several senses of 12 of the labels of b, of which the first is used: "

@@ -104,7 +104,7 @@ def _label_warnings(frame: pd.DataFrame | None) -> Iterator[str]:
             ("WordNet has several senses of", "of which the first is used", rows[~unknown]),
         ):
             if len(labels):
-                names = ", ".join(labels["label"].astype(str)[:LABELS])
+                names = ", ".join(map(str, labels["label"][:LABELS]))
                 more = f" and {len(labels) - LABELS} more" * (len(labels) > LABELS)
                 yield f"{start} {len(labels)} of the labels of {name}, {end}: {names}{more}."
 

@@ -173,8 +173,11 @@ def read_frame(path: str | Path, remedy: str, gaps: bool = False) -> pd.DataFram
 
     Raises InputError that ends in ``remedy`` when the table cannot be read.
     """
+    missing = ["", "nan"] if gaps else []  # not None or null, which may be a label or a variant
     try:
-        return pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=gaps)
+        return pd.read_csv(
+            path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False, na_values=missing
+        )
     except (OSError, ValueError) as error:  # pandas' own errors and wrong UTF-8 are ValueErrors
         raise InputError(f"{path}: no table can be read ({shorten(error)}); {remedy}") from error
 
