@@ -76,21 +76,22 @@ def runs(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_settings_code_and_scores_that_differ_are_listed(runs: tuple[Path, Path]) -> None:
     result = compare_runs(*runs)
-    (setting,) = result.settings
-    assert (setting.rule, setting.jobs) == ("upper", ["upper 1"])
-    assert setting.difference == ("settings.case.of", "letters", "words")
-    assert result.code == ["wordbridge/files.py"]
-    verdicts = {(each.name, each.score): each.verdict for each in result.scores}
+    assert result["settings"] == [
+        {
+            "rule": "upper", "key": "settings.case.of", "old": "letters", "new": "words",
+            "jobs": ["upper 1"],
+        }
+    ]  # fmt: skip
+    assert result["code"] == ["wordbridge/files.py"]
+    verdicts = {(each["name"], each["score"]): each["verdict"] for each in result["scores"]}
     assert verdicts == {
         ("attention", "BLEU"): "differs",
         ("all", "BLEU"): "not significant",
         ("other", "BLEU"): "other test data",
         ("ridge", "hit@5 seen, %"): "not significant",
     }
-    better = next(each for each in result.scores if each.name == "attention")
-    assert better.low is not None
-    assert better.high is not None
-    assert 0 < better.low < better.second - better.first < better.high
+    better = next(each for each in result["scores"] if each["name"] == "attention")
+    assert 0 < better["low"] < better["second"] - better["first"] < better["high"]
 
 
 def test_the_command_prints_text_or_json(runs: tuple[Path, Path]) -> None:
@@ -110,8 +111,8 @@ def test_the_command_prints_text_or_json(runs: tuple[Path, Path]) -> None:
 
 def test_equal_runs_have_no_differences(runs: tuple[Path, Path]) -> None:
     result = compare_runs(runs[0], runs[0])
-    assert (result.settings, result.code) == ([], [])
-    assert {each.verdict for each in result.scores} == {"not significant"}
+    assert (result["settings"], result["code"]) == ([], [])
+    assert {each["verdict"] for each in result["scores"]} == {"not significant"}
 
 
 def test_a_folder_without_records_is_an_error(runs: tuple[Path, Path], tmp_path: Path) -> None:

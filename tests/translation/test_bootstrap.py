@@ -8,7 +8,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
 
-from wordbridge.significance import compare, compare_with, indistinguishable
+from wordbridge.significance import compare_with, comparison, indistinguishable
 from wordbridge.translation.bootstrap import Resampler, resampled_scores
 from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
 
@@ -60,7 +60,7 @@ def test_single_runs_get_the_resamples_of_sacrebleu(
     )()
     resampler = Resampler(run(0.3, 1), resamples=100)
     scores = resampler.scores(run(rate, 2), name)
-    ours = compare(resampler.scores(run(0.3, 1), name), scores)
+    ours = comparison(scores - resampler.scores(run(0.3, 1), name))
     first, second = judged["BLEU" if name == "bleu" else "chrF2"]
     assert not isinstance(first, str)
     assert not isinstance(second, str)
@@ -80,7 +80,7 @@ def test_a_far_better_variant_differs_from_an_equal_one() -> None:
     gain = compare_with("baseline", resampled)["better"]
     assert gain.low > 10
     assert gain.p_value < 0.05
-    same = compare(resampled["baseline"], resampled["baseline"])
+    same = comparison(resampled["baseline"] - resampled["baseline"])
     assert (same.difference, same.low, same.high, same.p_value) == (0.0, 0.0, 0.0, 1.0)
 
 

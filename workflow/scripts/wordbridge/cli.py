@@ -325,10 +325,10 @@ def compare(
 
     BLEU is compared by the paired bootstrap where both runs scored the same sentences.
     """
-    from wordbridge.report.compare import compare_runs
+    from wordbridge.report.compare import compare_runs, comparison_text
 
     result = compare_runs(first, second)
-    typer.echo(json.dumps(result.record()) if as_json else result.text(first, second))
+    typer.echo(json.dumps(result) if as_json else comparison_text(result, first, second))
 
 
 class PassingCommand(typer.core.TyperCommand):

@@ -6,9 +6,9 @@ Holm 1979.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import combinations
 from string import ascii_lowercase
+from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -19,12 +19,11 @@ SEED = 12345  # sacreBLEU's default
 LEVEL = 0.05
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The difference between a score and the baseline's.
+class Comparison(NamedTuple):
+    """The difference between two scores.
 
-    ``difference`` is that on the whole split; ``low`` and ``high`` bound the middle 95 % of the
-    resampled differences; ``p_value`` is the two-sided probability of such a difference by chance.
+    ``difference`` is that on all data; ``low`` and ``high`` bound the middle 95 % of the resampled
+    differences; ``p_value`` is the two-sided probability of such a difference by chance.
     """
 
     difference: float
@@ -40,25 +39,22 @@ def resample_weights(groups: int, resamples: int, seed: int) -> NDArray[np.int64
     return np.stack([np.ones(groups, dtype=np.int64), *counts])
 
 
-def compare(baseline: NDArray[np.float64], variant: NDArray[np.float64]) -> Comparison:
-    """Return the comparison of two variants' ``mean_scores`` of one resampler."""
-    return comparison(variant - baseline)
-
-
 def comparison(differences: NDArray[np.float64]) -> Comparison:
-    """Return the comparison whose difference is the first value; the others are resamples'."""
+    """Return the comparison of two arrays of scores from their differences."""
     difference, resampled = float(differences[0]), differences[1:]
     low, high = np.percentile(resampled, [2.5, 97.5]).tolist()
-    return Comparison(difference, low, high, _p_value(resampled, difference))
+    # sacreBLEU takes the mean of absolute differences, which halves p where all have one sign, and
+    # calls identical systems different.
+    beyond = int(np.sum(np.abs(resampled - resampled.mean()) > abs(difference)))
+    # A finite number of resamples never proves 0.
+    p_value = (beyond + 1) / (len(resampled) + 1) if difference else 1.0
+    return Comparison(difference, low, high, p_value)
 
 
 def compare_with(baseline: str, scores: Mapping[str, NDArray[np.float64]]) -> dict[str, Comparison]:
-    """Return the comparison of every other variant with ``baseline``, p-values corrected.
-
-    ``scores`` are the variants' ``mean_scores``.
-    """
+    """Return the comparison of every other variant with ``baseline``, p-values corrected."""
     names = [name for name in scores if name != baseline]
-    compared = [compare(scores[baseline], scores[name]) for name in names]
+    compared = [comparison(scores[name] - scores[baseline]) for name in names]
     return dict(zip(names, correct_p_values(compared), strict=True))
 
 
@@ -67,24 +63,24 @@ def indistinguishable(scores: Mapping[str, NDArray[np.float64]]) -> dict[str, st
 
     All pairs are compared, at the level 0.05 after correction. "a" has the highest score.
     """
+    ranked = sorted(scores, key=lambda name: -scores[name][0])
     pairs = list(combinations(scores, 2))
-    p_values = holm([compare(scores[one], scores[other]).p_value for one, other in pairs])
+    p_values = holm([comparison(scores[other] - scores[one]).p_value for one, other in pairs])
     graph = nx.Graph(pair for pair, p in zip(pairs, p_values, strict=True) if p > LEVEL)
     graph.add_nodes_from(scores)
-    ranks = {name: rank for rank, name in enumerate(sorted(scores, key=lambda n: -scores[n][0]))}
-    cliques = sorted(sorted(ranks[name] for name in clique) for clique in nx.find_cliques(graph))
-    return {
-        name: "".join(
-            _letter(number) for number, clique in enumerate(cliques) if ranks[name] in clique
-        )
-        for name in scores
-    }
+    letters = dict.fromkeys(scores, "")
+    cliques = sorted(sorted(map(ranked.index, clique)) for clique in nx.find_cliques(graph))
+    for number, clique in enumerate(cliques):
+        letter = ascii_lowercase[number] if number < len(ascii_lowercase) else f"({number + 1})"
+        for rank in clique:
+            letters[ranked[rank]] += letter
+    return letters
 
 
 def correct_p_values(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Return the comparisons with p-values that are corrected for their number."""
     p_values = holm([each.p_value for each in comparisons])
-    return [replace(each, p_value=p) for each, p in zip(comparisons, p_values, strict=True)]
+    return [each._replace(p_value=p) for each, p in zip(comparisons, p_values, strict=True)]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -95,19 +91,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
     corrected = np.empty(len(p_values))
     corrected[order] = raised
     return corrected.tolist()
-
-
-def _letter(number: int) -> str:
-    return ascii_lowercase[number] if number < len(ascii_lowercase) else f"({number + 1})"
-
-
-def _p_value(differences: NDArray[np.float64], observed: float) -> float:
-    """Return the share of resamples that differ from their mean by more than was observed.
-
-    sacreBLEU takes the mean of absolute differences, which halves p where all have one sign, and
-    calls identical systems different.
-    """
-    if observed == 0:
-        return 1.0
-    beyond = int(np.sum(np.abs(differences - differences.mean()) > abs(observed)))
-    return (beyond + 1) / (len(differences) + 1)  # a finite number of resamples never proves 0

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from wordbridge.errors import InputError
 from wordbridge.files import read_records
 from wordbridge.manifest import Difference, differences, job_name, read_manifest
 from wordbridge.report.images import noun_scores, resampled_nouns
-from wordbridge.significance import LEVEL, compare, holm
+from wordbridge.significance import LEVEL, comparison, correct_p_values
 from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.sentence_scores import read_sentence_scores
 
@@ -21,113 +21,69 @@ from wordbridge.translation.sentence_scores import read_sentence_scores
 Scored = tuple[list[Any], NDArray[np.float64]]
 
 
-class SettingDifference(NamedTuple):
-    """A setting of a rule with its two values, and the jobs that it concerns."""
-
-    rule: str
-    difference: Difference
-    jobs: list[str]
-
-
-class ScoreDifference(NamedTuple):
-    """A score of a variant or method in both runs, means over the seeds, and their difference.
-
-    ``p_value`` is corrected for the number of comparisons of this score; the interval is that of
-    95 %. All three are None where the runs scored different sentences or nouns.
-    """
-
-    name: str
-    score: str
-    first: float
-    second: float
-    low: float | None
-    high: float | None
-    p_value: float | None
-
-    @property
-    def verdict(self) -> str:
-        """Return whether the difference is more than chance."""
-        if self.p_value is None:
-            return "other test data"
-        return "differs" if self.p_value <= LEVEL else "not significant"
-
-
-class RunComparison(NamedTuple):
-    """What differs between two runs; ``code`` are the modules of jobs that both have."""
-
-    settings: list[SettingDifference]
-    code: list[str]
-    scores: list[ScoreDifference]
-
-    def record(self) -> dict[str, Any]:
-        """Return the comparison for JSON."""
-        settings = [
-            {"rule": each.rule, **each.difference._asdict(), "jobs": each.jobs}
-            for each in self.settings
-        ]
-        scores = [{**each._asdict(), "verdict": each.verdict} for each in self.scores]
-        return {"settings": settings, "code": self.code, "scores": scores}
-
-    def text(self, first: Path, second: Path) -> str:
-        """Return the comparison as lines of text."""
-        lines = [f"Settings that differ ({first} -> {second}):"]
-        lines += [f"  {each.rule}  {each.difference}  {_jobs(each)}" for each in self.settings]
-        lines += [] if self.settings else ["  none"]
-        lines += ["Code that differs:", *(f"  {name}" for name in self.code or ["none"])]
-        rows = [
-            (
-                each.name,
-                each.score,
-                f"{each.first:.1f}",
-                f"{each.second:.1f}",
-                ""
-                if each.low is None
-                else f"{each.second - each.first:+.1f} [{each.low:.1f}, {each.high:.1f}]",
-                "" if each.p_value is None else f"{each.p_value:.3f}",
-                each.verdict,
-            )
-            for each in self.scores
-        ]
-        headings = ["", "score", "first", "second", "difference", "p", ""]
-        table = tabulate(rows, headings, disable_numparse=True, tablefmt="simple")
-        return "\n".join([*lines, "Scores:", table if rows else "  none"])
-
-
-def compare_runs(first: Path, second: Path) -> RunComparison:
+def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
     """Return what differs between the results in two folders.
 
-    Raises InputError when one has no records of jobs.
+    ``settings`` have a rule, a key with its ``old`` and ``new`` value, and the jobs that it
+    concerns. ``code`` are the modules that differ, of the jobs that both runs have. ``scores`` have
+    name (of a variant or method), score, and its ``first`` and ``second`` value (means over the
+    seeds), the 95 % interval of their difference from ``low`` to ``high``, p_value (corrected for
+    the number of comparisons of this score) and verdict. Interval and p-value are None where the
+    runs scored different sentences or nouns. Raises InputError when one has no records of jobs.
     """
-    records = [
+    old, new = (
         {job_name(record): record for record in read_manifest(folder).makers.values()}
         for folder in (first, second)
-    ]
-    common = [name for name in records[0] if name in records[1]]
-    changes: dict[tuple[str, str], SettingDifference] = {}
-    code: set[str] = set()
-    for name in common:
-        old, new = records[0][name], records[1][name]
-        for each in differences(old["params"], new["params"]):
-            key = (old["rule"], json.dumps(each, sort_keys=True, default=str))
-            changes.setdefault(key, SettingDifference(old["rule"], each, [])).jobs.append(name)
-        code.update(each.key for each in differences(old["code"], new["code"]))
-    scores = [*_bleu(first, second), *_hits(first, second)]
+    )
+    common = [name for name in old if name in new]
     if not common:
         raise InputError(
             f"{first} and {second}: expected runs with a job in common, got none; name two results "
             "of this project"
         )
-    return RunComparison(list(changes.values()), sorted(code), scores)
+    settings: dict[str, dict[str, Any]] = {}
+    code: set[str] = set()
+    for name in common:
+        rule = old[name]["rule"]
+        for each in differences(old[name]["params"], new[name]["params"]):
+            key = json.dumps([rule, each], sort_keys=True, default=str)
+            record = {"rule": rule, **each._asdict(), "jobs": []}
+            settings.setdefault(key, record)["jobs"].append(name)
+        code.update(each.key for each in differences(old[name]["code"], new[name]["code"]))
+    scores = [*_bleu(first, second), *_hits(first, second)]
+    return {"settings": list(settings.values()), "code": sorted(code), "scores": scores}
 
 
-def _jobs(each: SettingDifference) -> str:
-    names = [name.removeprefix(each.rule).strip() for name in each.jobs]
+def comparison_text(result: Mapping[str, list[Any]], first: Path, second: Path) -> str:
+    """Return the result of ``compare_runs`` as lines of text."""
+    lines = [f"Settings that differ ({first} -> {second}):"]
+    for each in result["settings"]:
+        difference = Difference(each["key"], each["old"], each["new"])
+        lines.append(f"  {each['rule']}  {difference}  {_jobs(each['rule'], each['jobs'])}")
+    lines += [] if result["settings"] else ["  none"]
+    lines += ["Code that differs:", *(f"  {name}" for name in result["code"] or ["none"])]
+    rows = []
+    for each in result["scores"]:
+        one, other, p_value = each["first"], each["second"], each["p_value"]
+        beyond = ["", ""]
+        if p_value is not None:
+            interval = f"[{each['low']:.1f}, {each['high']:.1f}]"
+            beyond = [f"{other - one:+.1f} {interval}", f"{p_value:.3f}"]
+        values = f"{one:.1f}", f"{other:.1f}", *beyond
+        rows.append((each["name"], each["score"], *values, each["verdict"]))
+    headings = ["", "score", "first", "second", "difference", "p", ""]
+    table = tabulate(rows, headings, disable_numparse=True, tablefmt="simple")
+    return "\n".join([*lines, "Scores:", table if rows else "  none"])
+
+
+def _jobs(rule: str, jobs: list[str]) -> str:
+    names = [name.removeprefix(rule).strip() for name in jobs]
     shown = ", ".join(name for name in names[:4] if name)
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return f"({shown}{more})" if shown else ""
 
 
-def _bleu(first: Path, second: Path) -> Iterator[ScoreDifference]:
+def _bleu(first: Path, second: Path) -> Iterator[dict[str, Any]]:
     """Yield BLEU with one reference of each variant that both runs have."""
     results = []
     for folder in (first, second):
@@ -148,7 +104,7 @@ def _bleu(first: Path, second: Path) -> Iterator[ScoreDifference]:
     yield from _differences("BLEU", *results)
 
 
-def _hits(first: Path, second: Path) -> Iterator[ScoreDifference]:
+def _hits(first: Path, second: Path) -> Iterator[dict[str, Any]]:
     """Yield hit@5 (percent) of each image method among seen and unseen nouns."""
     frames = [
         noun_scores(read_records(sorted(folder.glob("devise_scores/*/*.json"))))
@@ -172,17 +128,18 @@ def _hits(first: Path, second: Path) -> Iterator[ScoreDifference]:
 
 def _differences(
     score: str, first: Mapping[str, Scored], second: Mapping[str, Scored]
-) -> Iterator[ScoreDifference]:
+) -> Iterator[dict[str, Any]]:
     """Yield the difference of what both runs have, p-values corrected for their number."""
-    compared = {}
-    for name in [name for name in first if name in second]:
-        (old_items, old), (new_items, new) = first[name], second[name]
-        result = compare(old, new) if old_items == new_items else None
-        compared[name] = (float(old[0]), float(new[0]), result)
-    p_values = iter(holm([result.p_value for *_, result in compared.values() if result]))
-    for name, (before, after, result) in compared.items():
-        if result is None:
-            yield ScoreDifference(name, score, before, after, None, None, None)
-        else:
-            interval = result.low, result.high
-            yield ScoreDifference(name, score, before, after, *interval, next(p_values))
+    common = [name for name in first if name in second]
+    paired = [name for name in common if first[name][0] == second[name][0]]
+    compared = [comparison(second[name][1] - first[name][1]) for name in paired]
+    corrected = dict(zip(paired, correct_p_values(compared), strict=True))
+    for name in common:
+        low = high = p_value = None
+        verdict = "other test data"
+        if name in corrected:
+            _, low, high, p_value = corrected[name]
+            verdict = "differs" if p_value <= LEVEL else "not significant"
+        values = {"first": float(first[name][1][0]), "second": float(second[name][1][0])}
+        interval = {"low": low, "high": high, "p_value": p_value}
+        yield {"name": name, "score": score, **values, **interval, "verdict": verdict}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wordbridge.corpus.pairs import TokenizedPair, token_lists
 from wordbridge.report.figures import house_style, line_style
 from wordbridge.report.tables import Column, Table
-from wordbridge.significance import RESAMPLES, SEED
+from wordbridge.significance import RESAMPLES
 from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.sentence_scores import SentenceScore
 
@@ -75,10 +75,9 @@ def difficulty_table(
     grouping: Grouping,
     split: str,
     resamples: int = RESAMPLES,
-    seed: int = SEED,
 ) -> Table:
     """Return the scores of each variant in each group, with 95 % intervals; means over seeds."""
-    resampler = Resampler(next(iter(runs.values()))[0], resamples, seed)
+    resampler = Resampler(next(iter(runs.values()))[0], resamples)
     rows = []
     for name, mask in masks.items():
         # A resample may have no sentence of the group.

@@ -241,10 +241,10 @@ def query_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def resampled_nouns(
-    nouns: pd.DataFrame, score: str, resamples: int = RESAMPLES, seed: int = SEED
+    nouns: pd.DataFrame, score: str, resamples: int = RESAMPLES
 ) -> NDArray[np.float64]:
     """Return the mean of a score over images, for all nouns and for each resample of them."""
-    weights = resample_weights(len(nouns), resamples, seed)
+    weights = resample_weights(len(nouns), resamples, SEED)
     images = nouns["wrong" if score == "wrong_steps" else "images"].to_numpy(float)
     sums: NDArray[np.float64] = weights @ (images * nouns[score].fillna(0).to_numpy(float))
     means: NDArray[np.float64] = sums / (weights @ images)

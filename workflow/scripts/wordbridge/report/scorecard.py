@@ -6,8 +6,7 @@ only: they hold if they are as near as the lesson's two published runs are to ea
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,10 +15,12 @@ from numpy.typing import NDArray
 from wordbridge.report.images import noun_scores, resampled_nouns
 from wordbridge.report.published import published_losses
 from wordbridge.report.tables import Column, Table
-from wordbridge.significance import RESAMPLES, SEED
+from wordbridge.significance import RESAMPLES, Comparison, comparison
 from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.effects import Levels, factorial_effects
 from wordbridge.translation.sentence_scores import length_bins
+
+Mask = NDArray[np.bool_]
 
 # The lesson's variants: bidirectional, attention, forcing.
 CELLS = {
@@ -56,39 +57,24 @@ FACTORIAL = "Each idea helps, all else equal, and two together more than their s
 LESSON_SPREAD = 0.14  # nats: the largest difference of its two published runs of one variant
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A claim of the lesson; ``interval`` is that of a quantity that is above 0 if it holds."""
+class Claim(NamedTuple):
+    """A claim of the lesson; ``low`` to ``high`` is what holds if it is above 0."""
 
     claim: str
     published: str
     measured: str
-    interval: tuple[float, float]
+    low: float
+    high: float
     evidence: str
     table: str = "scores"  # its file in tables/
-
-    @property
-    def verdict(self) -> str:
-        """Return "holds", "does not hold" or "undecided"."""
-        low, high = self.interval
-        return "holds" if low > 0 else "does not hold" if high < 0 else "undecided"
 
 
 def scorecard_table(claims: Sequence[Claim], corpus: str, results: str) -> Table:
     """Return the table of ``claims``, judged on ``corpus``, of the run in ``results``."""
-    rows = [
-        {
-            "claim": each.claim,
-            "published": each.published,
-            "measured": each.measured,
-            "low": each.interval[0],
-            "high": each.interval[1],
-            "verdict": each.verdict,
-            "evidence": each.evidence,
-            "command": f"{COMMAND} {results}/tables/{each.table}.html",
-        }
-        for each in claims
-    ]
+    frame = pd.DataFrame(claims, columns=Claim._fields)
+    conditions = [frame["low"] > 0, frame["high"] < 0]
+    frame["verdict"] = np.select(conditions, ["holds", "does not hold"], "undecided")
+    frame["command"] = [f"{COMMAND} {results}/tables/{name}.html" for name in frame["table"]]
     columns = {
         "claim": Column("Claim of the lesson"),
         "published": Column("Published", note="validation loss of the notes, of the notebook"),
@@ -99,7 +85,7 @@ def scorecard_table(claims: Sequence[Claim], corpus: str, results: str) -> Table
             "Command", note="computes the scores; with the --configfile of this run, if it has one"
         ),
     }
-    counts = pd.Series([each.verdict for each in claims], dtype=str).value_counts().to_dict()
+    counts = frame["verdict"].value_counts().to_dict()
     verdicts = ", ".join(f"{verdict}: {count}" for verdict, count in counts.items())
     verdicts = verdicts or "none concerns the variants and methods of this run"
     caption = (
@@ -111,7 +97,7 @@ def scorecard_table(claims: Sequence[Claim], corpus: str, results: str) -> Table
     if missing := _missing(claims):
         caption += f" Not judged in this run, and what each needs: {'; '.join(missing)}."
     names = ["claim", "published", "measured", "low", "high", "verdict", "evidence", "command"]
-    return Table(pd.DataFrame(rows, columns=names), caption, columns)
+    return Table(frame[names], caption, columns)
 
 
 def _missing(claims: Sequence[Claim]) -> list[str]:
@@ -132,81 +118,73 @@ def _missing(claims: Sequence[Claim]) -> list[str]:
 
 
 def translation_claims(
-    levels: Levels,
-    runs: Mapping[str, Sequence[Run]],
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
+    levels: Levels, runs: Mapping[str, Sequence[Run]], resamples: int = RESAMPLES
 ) -> Iterator[Claim]:
     """Yield the claims about variants that this run has, known by their ``levels``."""
-    named = {
-        name: next((v for v, factors in levels.items() if tuple(factors.values()) == cell), None)
-        for name, cell in CELLS.items()
-    }
-    resampler = Resampler(next(iter(runs.values()))[0], resamples, seed)
-    for claim, better, worse in ORDER:
-        pair = named[better], named[worse]
-        if pair[0] and pair[1]:
-            scores = [resampler.crossed_scores(runs[name], "bleu") for name in pair if name]
-            losses = f"{_losses(worse)} to {_losses(better)}"
-            evidence = f"scores of {pair[0]} and {pair[1]}"
-            yield _bleu_claim(claim, losses, scores[0] - scores[1], evidence)
-    if (first := named["attention"]) and (second := named["forcing"]):
-        masks = list(length_bins(runs[first][0], 3).values())
+    # Of variants with the same levels, the first.
+    variants = {tuple(each.values()): name for name, each in reversed(list(levels.items()))}
+    named = {name: variants[cell] for name, cell in CELLS.items() if cell in variants}
+    resampler = Resampler(next(iter(runs.values()))[0], resamples)
+
+    def gain(better: str, worse: str, mask: Mask | None = None) -> NDArray[np.float64]:
+        scores = (resampler.crossed_scores(runs[name], "bleu", mask) for name in (better, worse))
+        return np.subtract(*scores)
+
+    for claim, *cells in ORDER:
+        if named.keys() >= {*cells}:
+            better, worse = (named[cell] for cell in cells)
+            losses = " to ".join(map(_losses, reversed(cells)))
+            difference = comparison(gain(better, worse))
+            yield _bleu_claim(claim, difference, f"scores of {better} and {worse}", losses)
+    if named.keys() >= {"attention", "forcing"}:
+        better, worse = named["attention"], named["forcing"]
+        masks = list(length_bins(runs[better][0], 3).values())
         if len(masks) > 1:
-            gains = [
-                resampler.crossed_scores(runs[first], "bleu", mask)
-                - resampler.crossed_scores(runs[second], "bleu", mask)
-                for mask in (masks[0], masks[-1])
-            ]
-            evidence = f"scores of {first} and {second}, by length"
-            yield _bleu_claim(LENGTHS, "", gains[1] - gains[0], evidence)
+            difference = comparison(gain(better, worse, masks[-1]) - gain(better, worse, masks[0]))
+            evidence = f"scores of {better} and {worse}, by length"
+            yield _bleu_claim(LENGTHS, difference, evidence)
 
 
 def factorial_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:
     """Yield the claims that each idea helps, all else equal, and that the ideas add up."""
     for effect in factorial_effects(levels, runs, ["bleu"]) if levels else ():
-        if len(effect.factors) < 3:
-            each = effect.comparison
-            ideas = " and ".join(IDEAS[factor] for factor in effect.factors)
-            claim = f"{ideas} helps, all else equal"
-            if len(effect.factors) == 2:
-                claim = f"{ideas} together gain more than the sum of both"
-            claim = claim[0].upper() + claim[1:]
-            measured = f"BLEU {each.difference:+.1f} [{each.low:.1f}, {each.high:.1f}]"
+        ideas = " and ".join(IDEAS[factor] for factor in effect.factors)
+        ideas = ideas[0].upper() + ideas[1:]
+        claims = {
+            1: f"{ideas} helps, all else equal",
+            2: f"{ideas} together gain more than the sum of both",
+        }
+        if claim := claims.get(len(effect.factors)):
             evidence = f"effects of {len(levels)} variants"
-            yield Claim(claim, "", measured, (each.low, each.high), evidence, "factorial")
+            yield _bleu_claim(claim, effect.comparison, evidence, table="factorial")
 
 
 def figure_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
     """Yield a claim for the published validation loss of each variant, of the lesson's corpus."""
     frame = pd.DataFrame(records, columns=["variant", "validation_loss"])
     for variant, losses in frame.groupby("variant", sort=False)["validation_loss"]:
-        figures = _published(str(variant))
-        if figures:
-            distance = min(abs(losses.mean() - figure) for figure in figures)
+        if published := _published(variant):
+            loss = losses.mean()
+            distance = min(abs(loss - figure) for figure in published)
             margin = LESSON_SPREAD - distance
-            yield Claim(
-                f"{variant}: validation loss",
-                _losses(str(variant)),
-                f"{losses.mean():.3f}, the nearest is {distance:.3f} away",
-                (margin, margin),
-                f"scores of {variant}",
-            )
+            measured = f"{loss:.3f}, the nearest is {distance:.3f} away"
+            claim, evidence = f"{variant}: validation loss", f"scores of {variant}"
+            yield Claim(claim, _losses(variant), measured, margin, margin, evidence)
 
 
 def _bleu_claim(
-    claim: str, published: str, differences: NDArray[np.float64], evidence: str
+    claim: str, gain: Comparison, evidence: str, published: str = "", table: str = "scores"
 ) -> Claim:
-    low, high = np.percentile(differences[1:], [2.5, 97.5]).tolist()
-    measured = f"BLEU {differences[0]:+.1f} [{low:.1f}, {high:.1f}]"
-    return Claim(claim, published, measured, (low, high), evidence)
+    measured = f"BLEU {gain.difference:+.1f} [{gain.low:.1f}, {gain.high:.1f}]"
+    return Claim(claim, published, measured, gain.low, gain.high, evidence, table)
 
 
 def _published(variant: str) -> list[float]:
     """Return the last validation losses of the notes and the notebook, as far as published."""
     rows = published_losses()
     last = rows[rows["variant"] == variant].groupby("run")["free_running_loss"].last()
-    return [float(last[run]) for run in ("notes", "notebook") if run in last]
+    losses: list[float] = last.reindex(["notes", "notebook"]).dropna().tolist()
+    return losses
 
 
 def _losses(variant: str) -> str:
@@ -217,29 +195,28 @@ def _losses(variant: str) -> str:
 
 
 def image_claims(
-    records: Sequence[Mapping[str, Any]], resamples: int = RESAMPLES, seed: int = SEED
+    records: Sequence[Mapping[str, Any]], resamples: int = RESAMPLES
 ) -> Iterator[Claim]:
     """Yield the claims about the lesson's head, as far as the methods that it needs ran.
 
     ``records`` are those of score_devise. Nouns are resampled.
     """
     nouns = noun_scores(records)
-    methods = {*nouns.index.get_level_values("method")}
-    if "lesson_head" not in methods:
-        return
+    groups = dict(iter(nouns.groupby(["method", "candidates"])))
     for claim, other, candidates, score in IMAGES:
-        if candidates in nouns.index.get_level_values("candidates") and other in {CHANCE, *methods}:
-            rows = nouns.xs(candidates, level="candidates")
-            ours = resampled_nouns(rows.xs("lesson_head", level="method"), score, resamples, seed)
-            if other == CHANCE:
-                theirs = np.full_like(ours, 5 / rows.index.get_level_values("synset").nunique())
-            else:
-                theirs = resampled_nouns(rows.xs(other, level="method"), score, resamples, seed)
-            steps = score == "wrong_steps"
-            differences = theirs - ours if steps else 100 * (ours - theirs)
-            low, high = np.percentile(differences[1:], [2.5, 97.5]).tolist()
-            values = [f"{v[0]:.1f}" if steps else f"{100 * v[0]:.1f} %" for v in (ours, theirs)]
-            heading = "steps in WordNet" if steps else "hit@5"
-            measured = f"{heading} {values[0]}, {other} {values[1]} [{low:.1f}, {high:.1f}]"
-            evidence = f"lesson_head on {candidates} nouns"
-            yield Claim(claim, "", measured, (low, high), evidence, "devise")
+        head, compared = groups.get(("lesson_head", candidates)), groups.get((other, candidates))
+        if head is None or (compared is None and other != CHANCE):
+            continue
+        ours = resampled_nouns(head, score, resamples)
+        if compared is None:
+            theirs = np.full_like(ours, 5 / len(head))
+        else:
+            theirs = resampled_nouns(compared, score, resamples)
+        if score == "wrong_steps":
+            values = f"steps in WordNet {ours[0]:.1f}, {other} {theirs[0]:.1f}"
+            _, low, high, _ = comparison(theirs - ours)
+        else:
+            values = f"hit@5 {100 * ours[0]:.1f} %, {other} {100 * theirs[0]:.1f} %"
+            _, low, high, _ = comparison(100 * (ours - theirs))
+        measured = f"{values} [{low:.1f}, {high:.1f}]"
+        yield Claim(claim, "", measured, low, high, f"lesson_head on {candidates} nouns", "devise")

@@ -13,7 +13,7 @@ from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.files import read_records
 from wordbridge.report.published import add_published_trainings
 from wordbridge.report.tables import Column, Table, mean_std
-from wordbridge.significance import RESAMPLES, SEED, compare_with, indistinguishable
+from wordbridge.significance import RESAMPLES, compare_with, indistinguishable
 from wordbridge.translation.bootstrap import resampled_scores
 from wordbridge.translation.sentence_scores import SentenceScore
 from wordbridge.translation.translations import Translation, read_attention, read_translations
@@ -87,11 +87,8 @@ SIGNATURES = {
     "chrf_single": "signature_chrf",
     "chrf_multi": "signature_chrf_multi",
 }
-# Columns of the comparison with the baseline, and the fields of Comparison.
-COMPARISON = {
-    "bleu_gain": "difference", "bleu_gain_low": "low", "bleu_gain_high": "high",
-    "p_value": "p_value",
-}  # fmt: skip
+# Columns of the comparison with the baseline, in the order of the fields of Comparison.
+COMPARISON = ["bleu_gain", "bleu_gain_low", "bleu_gain_high", "p_value"]
 
 TIME_COLUMNS = {
     "variant": Column("Variant"),
@@ -121,7 +118,6 @@ def scores_table(
     baseline: str | None = "baseline",
     published: bool = False,
     resamples: int = RESAMPLES,
-    seed: int = SEED,
 ) -> Table:
     """Return the table of scores: a row per variant, means and stds (``_std``) over its seeds.
 
@@ -133,14 +129,12 @@ def scores_table(
     low = [record for record in records if "bleu_ceiling" in record]
     frame = aggregate_seeds(records, SCORES, ("parameters", *["bleu_ceiling"] * bool(low)))
     variants = [record["variant"] for record in records]
-    resampled = resampled_scores(variants, sentences, "bleu", resamples, seed)
+    resampled = resampled_scores(variants, sentences, "bleu", resamples)
     if len(resampled) > 1:
         frame["letters"] = frame["variant"].map(indistinguishable(resampled))
     if len(resampled) > 1 and baseline in resampled:
-        comparisons = compare_with(baseline, resampled)
-        rows = [comparisons.get(variant) for variant in frame["variant"]]
-        for column, field in COMPARISON.items():
-            frame[column] = [getattr(row, field, None) for row in rows]
+        gains = pd.DataFrame(compare_with(baseline, resampled), index=COMPARISON)
+        frame = frame.join(gains.T, on="variant")
     caption = (
         f"Scores of every variant on the {split} split: means and standard deviations over the "
         "seeds. The best value of a column is in bold. Matrix products of the trainings: "
