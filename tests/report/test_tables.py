@@ -16,10 +16,10 @@ from wordbridge.report.tables import (
     Cell,
     Column,
     Table,
+    aggregate_seeds,
     embedded_table,
     html,
     markdown,
-    mean_std,
     read_frame,
     read_metrics,
     save_table,
@@ -361,7 +361,23 @@ def test_rows_of_metrics_have_variant_and_seed_of_their_folder(tmp_path: Path) -
 def test_the_std_is_that_of_a_sample_and_missing_for_one_run(
     values: list[float], mean: float, std: float
 ) -> None:
-    groups = pd.DataFrame({"run": "a", "x": values}).groupby("run")
-    assert mean_std(groups, ["x"]).to_dict("records") == [
-        {"x": pytest.approx(mean), "x_std": pytest.approx(std, nan_ok=True)}
-    ]
+    frame = aggregate_seeds(pd.DataFrame({"run": "a", "x": values}), ["x"], [], key="run")
+    figures = {"x": pytest.approx(mean), "x_std": pytest.approx(std, nan_ok=True)}
+    assert frame.to_dict("records") == [{"run": "a", "seeds": len(values)} | figures]
+
+
+RUNS: list[dict[str, Any]] = [
+    {"variant": "forcing", "seed": 2, "bleu": 10.0, "device": "cpu"},
+    {"variant": "all", "seed": 2, "bleu": 30.0, "device": "cpu"},
+    {"variant": "forcing", "seed": 1, "bleu": 13.0, "device": "cpu"},
+]
+
+
+def test_each_variant_is_one_row_in_the_order_of_first_appearance() -> None:
+    frame = aggregate_seeds(pd.DataFrame(RUNS), ["bleu"], ["device"])
+    assert list(frame.columns) == ["variant", "seeds", "device", "bleu", "bleu_std"]
+    assert list(frame["variant"]) == ["forcing", "all"]
+    assert list(frame["seeds"]) == [2, 1]
+    assert list(frame["bleu"]) == [11.5, 30.0]
+    assert frame["bleu_std"][0] == pytest.approx(math.sqrt(4.5))
+    assert math.isnan(frame["bleu_std"][1])

@@ -70,9 +70,11 @@ def test_single_runs_get_the_resamples_of_sacrebleu(
 
 
 def scores(**rates: float) -> dict[str, np.ndarray]:
-    names = [name for name in rates for _ in range(2)]
-    runs = [run(rate, 10 * n + seed) for n, rate in enumerate(rates.values()) for seed in (1, 2)]
-    return resampled_scores(names, runs, "bleu", resamples=200)
+    runs = {
+        name: [run(rate, 10 * number + seed) for seed in (1, 2)]
+        for number, (name, rate) in enumerate(rates.items())
+    }
+    return resampled_scores(runs, "bleu", resamples=200)
 
 
 def test_a_far_better_variant_differs_from_an_equal_one() -> None:
@@ -87,7 +89,7 @@ def test_a_far_better_variant_differs_from_an_equal_one() -> None:
 def test_the_score_of_a_variant_is_the_mean_of_its_runs() -> None:
     one, other = run(0.4, 1), run(0.2, 2)
     resampler = Resampler(one, 20)
-    both = resampled_scores(["a", "a"], [one, other], "bleu", 20)["a"]
+    both = resampled_scores({"a": [one, other]}, "bleu", 20)["a"]
     mean = (resampler.scores(one, "bleu") + resampler.scores(other, "bleu")) / 2
     assert both == pytest.approx(mean)
 

@@ -1,11 +1,11 @@
 """Tests of effects: of a factorial experiment, and of single changes."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 
-from wordbridge.translation.bootstrap import runs_by_variant
 from wordbridge.translation.effects import (
     Effect,
     ablations,
@@ -34,9 +34,11 @@ def run(cell: tuple[bool, ...], seed: int, noise: float) -> list[SentenceScore]:
 
 
 def effects_of(noise: float, seeds: int = 3) -> dict[tuple[str, ...], Effect]:
-    runs = [run(cell, seed, noise) for cell in CELLS for seed in range(seeds)]
-    names = [name for name in LEVELS for _ in range(seeds)]
-    rows = factorial_effects(LEVELS, runs_by_variant(names, runs), ["nll"], resamples=200)
+    runs = {
+        name: [run(tuple(cell.values()), seed, noise) for seed in range(seeds)]
+        for name, cell in LEVELS.items()
+    }
+    rows = factorial_effects(LEVELS, runs, ["nll"], resamples=200)
     return {row.factors: row for row in rows}
 
 
@@ -71,22 +73,16 @@ def test_an_interval_with_noise_covers_the_effect() -> None:
 
 def test_seeds_that_differ_widen_the_interval() -> None:
     def width(shift: float) -> float:
-        runs = [
-            [
-                SentenceScore(
-                    row.source,
-                    row.group,
-                    5,
-                    {"nll": row.statistics["nll"] + [10 * shift * seed * cell[0], 0]},
-                )
+        def shifted(cell: tuple[bool, ...], seed: int) -> list[SentenceScore]:
+            more = [10 * shift * seed * cell[0], 0]
+            return [
+                replace(row, statistics={"nll": row.statistics["nll"] + more})
                 for row in run(cell, seed, 0.5)
             ]
-            for cell in CELLS
-            for seed in range(3)
-        ]
-        names = [name for name in LEVELS for _ in range(3)]
-        grouped = runs_by_variant(names, runs)
-        first = factorial_effects(LEVELS, grouped, ["nll"], resamples=200)[0].comparison
+
+        cells = zip(LEVELS, CELLS, strict=True)
+        runs = {name: [shifted(cell, seed) for seed in range(3)] for name, cell in cells}
+        first = factorial_effects(LEVELS, runs, ["nll"], resamples=200)[0].comparison
         return first.high - first.low
 
     assert width(1.0) > 3 * width(0.0)

@@ -1,6 +1,6 @@
 """The table and the figure of ablations: the effects of single changes to a translator."""
 
-from itertools import product
+import numpy as np
 
 from wordbridge.corpus.ids import read_ids
 from wordbridge.corpus.pairs import read_tokenized
@@ -9,32 +9,25 @@ from wordbridge.job import start_job
 from wordbridge.report.effects import METRICS, ablations_table, effects_figure
 from wordbridge.report.figures import save_figure, schedule_curves
 from wordbridge.report.tables import save_table
-from wordbridge.translation.bootstrap import Resampler, runs_by_variant
+from wordbridge.translation.bootstrap import Resampler, read_runs
 from wordbridge.translation.effects import ablations, runs_by_leak
 from wordbridge.translation.sentence_scores import read_sentence_scores
 
 start_job(snakemake)
 
 settings, order = snakemake.params.settings, snakemake.params.order
-seeds, name = order["seeds"], settings["baseline"]
-variants, experiments = (
-    runs_by_variant(
-        [name for name, _ in product(order[kind], seeds)],
-        [read_sentence_scores(path) for path in paths],
-    )
-    for kind, paths in (
-        ("variants", snakemake.input.sentences),
-        ("experiments", snakemake.input.experiments),
-    )
-)
+seeds, name = len(order["seeds"]), settings["baseline"]
+variants = read_runs(snakemake.input.sentences)
 baseline = variants.pop(name)
-for (experiment, runs), path in zip(experiments.items(), snakemake.input.pairs, strict=True):
-    leaks = leaking_texts(read_tokenized(path), settings["split"], settings["source"])
-    variants |= runs_by_leak(experiment, runs, leaks)
+experiments = np.reshape(snakemake.input.experiments, (-1, seeds))
+names = zip(order["experiments"], experiments, snakemake.input.pairs, strict=True)
+for experiment, scores, pairs in names:
+    leaks = leaking_texts(read_tokenized(pairs), settings["split"], settings["source"])
+    variants |= runs_by_leak(experiment, list(map(read_sentence_scores, scores)), leaks)
 effects = ablations(baseline, variants, list(METRICS))
-scores = {metric: Resampler(baseline[0], 0).mean_scores(baseline, metric)[0] for metric in METRICS}
+means = {metric: Resampler(baseline[0], 0).mean_scores(baseline, metric)[0] for metric in METRICS}
 rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
-table = ablations_table(effects, name, scores, len(seeds), len(rates[name]), settings["split"])
+table = ablations_table(effects, name, means, seeds, len(rates[name]), settings["split"])
 save_table(table, snakemake.output.tables)
 title = f"What a single change to {name} does"
 save_figure(effects_figure(effects, title), snakemake.output.figure)

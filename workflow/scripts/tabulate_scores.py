@@ -5,11 +5,11 @@ from wordbridge.job import start_job
 from wordbridge.report.figures import save_figure, scores_figure
 from wordbridge.report.tables import save_table
 from wordbridge.report.translation import scores_table
-from wordbridge.translation.sentence_scores import read_sentence_scores
+from wordbridge.translation.bootstrap import read_runs
 
 start_job(snakemake)
 
 records = read_records(snakemake.input.scores)
-sentences = [read_sentence_scores(path) for path in snakemake.input.sentences]
-save_table(scores_table(records, sentences, **snakemake.params.settings), snakemake.output.tables)
+runs = read_runs(snakemake.input.sentences)
+save_table(scores_table(records, runs, **snakemake.params.settings), snakemake.output.tables)
 save_figure(scores_figure(records), snakemake.output.figure)

@@ -14,8 +14,7 @@ from wordbridge.files import read_records
 from wordbridge.manifest import Difference, differences, job_name, read_manifest
 from wordbridge.report.images import noun_scores, resampled_nouns
 from wordbridge.significance import LEVEL, comparison, correct_p_values
-from wordbridge.translation.bootstrap import Resampler, Run
-from wordbridge.translation.sentence_scores import read_sentence_scores
+from wordbridge.translation.bootstrap import Resampler, read_runs
 
 # What was scored, and its score as a whole and in each resample.
 Scored = tuple[list[Any], NDArray[np.float64]]
@@ -87,9 +86,7 @@ def _bleu(first: Path, second: Path) -> Iterator[dict[str, Any]]:
     """Yield BLEU with one reference of each variant that both runs have."""
     results = []
     for folder in (first, second):
-        scores: dict[str, list[Run]] = {}
-        for path in sorted(folder.glob("scores/*/*.tsv")):
-            scores.setdefault(path.parent.name, []).append(read_sentence_scores(path))
+        scores = read_runs(sorted(folder.glob("scores/*/*.tsv")))
         results.append(
             {
                 name: (

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from wordbridge.corpus.question_words import ENGLISH, FRENCH, find_question
 from wordbridge.report.figures import ACCENT, INK, MARK, SOFT, house_style, line_style
-from wordbridge.report.tables import Column, Table
-from wordbridge.report.translation import aggregate_seeds
+from wordbridge.report.tables import Column, Table, aggregate_seeds
 from wordbridge.translation.bootstrap import Resampler
 from wordbridge.translation.translations import Translation
 
@@ -100,10 +99,10 @@ ATTENTION = {
 def attention_table(records: Sequence[Mapping[str, Any]], split: str) -> Table:
     """Return the means of ``attention_statistics`` over the seeds, and standard deviations."""
     measured, constant = (
-        ("padding", "entropy", "agreement"),
-        ("uniform_entropy", "diagonal", "chance"),
+        ["padding", "entropy", "agreement"],
+        ["uniform_entropy", "diagonal", "chance"],
     )
-    frame = aggregate_seeds(records, measured, constant)
+    frame = aggregate_seeds(pd.DataFrame(records), measured, constant)
     caption = (
         f"Attention at the words of the references of the {split} split, each predicted after the "
         "true previous words: means and standard deviations over the seeds. "

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wordbridge.files import read_tsv
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_images
 from wordbridge.report.published import published_hits
-from wordbridge.report.tables import Column, Table, mean_std, read_frame
+from wordbridge.report.tables import Column, Table, aggregate_seeds, read_frame
 from wordbridge.significance import RESAMPLES, SEED, indistinguishable, resample_weights
 
 if TYPE_CHECKING:  # label_errors reads predictions, which no table of this module needs
@@ -95,7 +95,10 @@ def devise_table(
     tables, letters = [], _letters(records, key)
     for candidates, block in rows.groupby("candidates", sort=False):
         for (split, *_), group in block.groupby(GROUP, sort=False):
-            table = _means(group)
+            metrics = [name for name in group.columns if name.partition("@")[0] in METRICS]
+            constant = group.columns.drop([*metrics, "method"])
+            floats = group.astype(dict.fromkeys(metrics, float))  # None where undefined
+            table = aggregate_seeds(floats, metrics, constant, key="method")
             images, of_methods = letters.get(str(candidates or split), (0, {}))
             if (table["images"] == images).all():
                 table["letters"] = table["method"].map(of_methods)
@@ -142,15 +145,6 @@ def _devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
             )
             noted.add(metric)
     return columns
-
-
-def _means(group: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per method: labels and counts, number of seeds, mean and std of each metric."""
-    metrics = [name for name in group.columns if name.partition("@")[0] in METRICS]
-    methods = group.astype(dict.fromkeys(metrics, float)).groupby("method", sort=False)
-    columns = [methods[[*group.columns.drop([*metrics, "method"])]].first()]
-    columns += [methods.size().rename("seeds"), mean_std(methods, metrics)]
-    return pd.concat(columns, axis=1).reset_index()
 
 
 def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:

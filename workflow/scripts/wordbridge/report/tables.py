@@ -195,14 +195,20 @@ def read_metrics(paths: Iterable[str | Path]) -> pd.DataFrame:
     return rows.reset_index(["variant", "seed"]).reset_index(drop=True)
 
 
-def mean_std(groups: Any, columns: Sequence[str]) -> pd.DataFrame:
-    """Return a row per group of a DataFrameGroupBy: the mean of each column, and its ``_std``.
+def aggregate_seeds(
+    runs: pd.DataFrame, averaged: Sequence[str], constant: Sequence[str], key: str = "variant"
+) -> pd.DataFrame:
+    """Return one row per variant, in the order of first appearance in ``runs``.
 
-    The standard deviation is that of a sample and missing for a single value.
+    Columns: ``key``, seeds (their number), those of ``constant`` (of the first run), and the mean
+    of each of ``averaged`` with its standard deviation (``_std``; of a sample, missing for one
+    run).
     """
-    values = groups[list(columns)].agg(["mean", "std"])
-    values.columns = [f"{name}_{kind}".removesuffix("_mean") for name, kind in values.columns]
-    return values
+    groups = runs.groupby(key, sort=False)
+    means = groups[list(averaged)].agg(["mean", "std"])
+    means.columns = [f"{name}_{kind}".removesuffix("_mean") for name, kind in means.columns]
+    columns = [groups.size().rename("seeds"), groups[list(constant)].first(), means]
+    return pd.concat(columns, axis=1).reset_index()
 
 
 def _cell(row: Mapping[Any, Any], name: str, column: Column, best: str | None) -> Cell:

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.files import read_records
 from wordbridge.report.published import add_published_trainings
-from wordbridge.report.tables import Column, Table, mean_std
+from wordbridge.report.tables import Column, Table, aggregate_seeds
 from wordbridge.significance import RESAMPLES, compare_with, indistinguishable
-from wordbridge.translation.bootstrap import resampled_scores
-from wordbridge.translation.sentence_scores import SentenceScore
+from wordbridge.translation.bootstrap import Run, resampled_scores
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
 SCORE_COLUMNS = {
@@ -113,7 +112,7 @@ TIMES = list(TIME_COLUMNS)[6:]  # those that vary with the seed
 
 def scores_table(
     records: Sequence[Mapping[str, Any]],
-    sentences: Sequence[Sequence[SentenceScore]],
+    runs: Mapping[str, Sequence[Run]],
     split: str,
     baseline: str | None = "baseline",
     published: bool = False,
@@ -121,15 +120,15 @@ def scores_table(
 ) -> Table:
     """Return the table of scores: a row per variant, means and stds (``_std``) over its seeds.
 
-    ``records`` and ``sentences`` are those of score_translations on ``split``, one per run. If
-    ``baseline`` is among them, bleu_gain, its bounds and p_value compare the other variants with
-    it. Low ceilings of BLEU have a column. ``published`` adds the lesson's figures below each
-    variant.
+    ``records`` are those of score_translations on ``split``, one per run, ``runs`` the sentence
+    scores of each variant. If ``baseline`` is among them, bleu_gain, its bounds and p_value compare
+    the other variants with it. Low ceilings of BLEU have a column. ``published`` adds the lesson's
+    figures below each variant.
     """
     low = [record for record in records if "bleu_ceiling" in record]
-    frame = aggregate_seeds(records, SCORES, ("parameters", *["bleu_ceiling"] * bool(low)))
-    variants = [record["variant"] for record in records]
-    resampled = resampled_scores(variants, sentences, "bleu", resamples)
+    constant = ["parameters", *["bleu_ceiling"] * bool(low)]
+    frame = aggregate_seeds(pd.DataFrame(records), SCORES, constant)
+    resampled = resampled_scores(runs, "bleu", resamples)
     if len(resampled) > 1:
         frame["letters"] = frame["variant"].map(indistinguishable(resampled))
     if len(resampled) > 1 and baseline in resampled:
@@ -157,19 +156,6 @@ def score_columns(records: Sequence[Mapping[str, Any]], baseline: str | None) ->
         note = "; ".join(filter(None, (columns[name].note, " or ".join(signatures))))
         columns[name] = replace(columns[name], note=note)
     return columns
-
-
-def aggregate_seeds(
-    records: Sequence[Mapping[str, Any]], averaged: Sequence[str], constant: Sequence[str]
-) -> pd.DataFrame:
-    """Return one row per variant, in the order of first appearance in ``records``.
-
-    Columns: variant, seeds (their number), those of ``constant`` (of the first run), and the mean
-    of each of ``averaged`` with its standard deviation (``_std``, missing for one run).
-    """
-    runs = pd.DataFrame(records).groupby("variant", sort=False)
-    columns = [runs.size().rename("seeds"), runs[list(constant)].first(), mean_std(runs, averaged)]
-    return pd.concat(columns, axis=1).reset_index()
 
 
 def samples_table(
@@ -249,11 +235,9 @@ def times_table(records: Sequence[Mapping[str, Any]], published: bool = False) -
     ``records`` have variant, seed, device, threads, train_seconds, epochs, decode_seconds and the
     two throughputs. ``published`` adds the lesson's times below each variant.
     """
-    epochs = [
-        {**record, "seconds_per_epoch": record["train_seconds"] / max(1, record["epochs"])}
-        for record in records
-    ]
-    frame = aggregate_seeds(epochs, TIMES, constant=("device", "precision", "threads"))
+    runs = pd.DataFrame(records)
+    runs["seconds_per_epoch"] = runs["train_seconds"] / runs["epochs"].clip(lower=1)
+    frame = aggregate_seeds(runs, TIMES, constant=("device", "precision", "threads"))
     caption = (
         "Times and throughputs: means and standard deviations over the seeds. They depend on the "
         "machine and on its load."

@@ -5,17 +5,22 @@ of a group are not independent. The score of a variant in a resample is the mean
 Where each sentence is a group, the resamples of a run are those of ``sacrebleu --paired-bs``.
 """
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.significance import RESAMPLES, SEED, resample_weights
-from wordbridge.translation.sentence_scores import METRICS, SentenceScore, Statistics
+from wordbridge.translation.sentence_scores import (
+    METRICS,
+    SentenceScore,
+    Statistics,
+    read_sentence_scores,
+)
 
 Run = Sequence[SentenceScore]
-AnyRun = TypeVar("AnyRun")  # other values of each sentence
 
 
 class Resampler:
@@ -69,23 +74,16 @@ class Resampler:
 
 
 def resampled_scores(
-    variants: Sequence[str],
-    runs: Sequence[Run],
-    metric: str,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
+    runs: Mapping[str, Sequence[Run]], metric: str, resamples: int = RESAMPLES
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the ``mean_scores`` of each variant; ``variants`` has that of each of ``runs``."""
-    resampler = Resampler(runs[0], resamples, seed)
-    return {
-        name: resampler.mean_scores(each, metric)
-        for name, each in runs_by_variant(variants, runs).items()
-    }
+    """Return the ``mean_scores`` of each variant, from the same resamples."""
+    resampler = Resampler(next(iter(runs.values()))[0], resamples)
+    return {name: resampler.mean_scores(each, metric) for name, each in runs.items()}
 
 
-def runs_by_variant(variants: Sequence[str], runs: Sequence[AnyRun]) -> dict[str, list[AnyRun]]:
-    """Return the runs of each variant; ``variants`` has that of each of ``runs``."""
-    groups: dict[str, list[AnyRun]] = {}
-    for variant, run in zip(variants, runs, strict=True):
-        groups.setdefault(variant, []).append(run)
-    return groups
+def read_runs(paths: Iterable[str | Path]) -> dict[str, list[list[SentenceScore]]]:
+    """Return the runs of each variant from files {variant}/{seed}.tsv of sentence scores."""
+    runs = defaultdict[str, list[list[SentenceScore]]](list)
+    for path in map(Path, paths):
+        runs[path.parent.name].append(read_sentence_scores(path))
+    return dict(runs)
