@@ -107,7 +107,7 @@ def test_the_likelihood_has_a_panel() -> None:
 
 def test_variants_with_one_schedule_share_a_line() -> None:
     rates = {"baseline": [1e-4, 3e-3, 1e-4], "all": [1e-4, 2e-3], "forcing": [1e-4, 3e-3, 1e-4]}
-    figure = schedule_figure(rates)
+    figure = schedule_figure(rates, {})
     assert texts(figure) == ["baseline, forcing", "all"]
     np.testing.assert_allclose(np.array(figure.axes[0].lines[0].get_xdata()), [0, 1, 2])
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from wordbridge.corpus.question_words import ENGLISH, FRENCH, find_question
-from wordbridge.report.figures import ACCENT, INK, MARK, SOFT, house_style, line_style
+from wordbridge.report.figures import ACCENT, INK, MARK, SOFT, house_style, lines_figure, one_panel
 from wordbridge.report.tables import Column, Table, aggregate_seeds
 from wordbridge.translation.bootstrap import Resampler
 from wordbridge.translation.translations import Translation
@@ -24,13 +24,11 @@ EXPOSURE = {
     "seeds": Column("Seeds", 0),
     "nll": Column("Teacher-forced loss", 3, best="low", note="after the true previous words"),
     "free_running_loss": Column(
-        "Free-running loss",
-        3,
-        best="low",
+        "Free-running loss", 3, best="low",
         note="after the model's own words; padding counts, as in the lesson",
     ),
     "gap": Column("Gap", 3),
-}
+}  # fmt: skip
 
 
 def exposure_table(metrics: pd.DataFrame) -> Table:
@@ -43,38 +41,30 @@ def exposure_table(metrics: pd.DataFrame) -> Table:
     highest = last["variant"].map(rows.groupby("variant")["forcing"].max())
     last["forcing"] = np.where(highest > 0, "yes", "no")
     frame = aggregate_seeds(last, ("nll", "free_running_loss", "gap"), ("forcing",))
+    words = {"no": "without", "yes": "with"}
+    gaps = [
+        f"{_extent(rows['gap'])} for variants {words[forcing]} teacher forcing"
+        for forcing, rows in frame.groupby("forcing")
+    ]
     caption = (
         "Exposure bias: losses on the validation split at the last epoch in nats, means and "
-        f"standard deviations over the seeds. {exposure_sentence(frame)}"
+        "standard deviations over the seeds. The free-running loss exceeds the teacher-forced one "
+        f"by {', by '.join(gaps)}."
     )
     return Table(frame, caption, EXPOSURE)
 
 
-def exposure_sentence(frame: pd.DataFrame) -> str:
-    """Return a sentence about the gaps of variants with and without forcing."""
-    parts = []
-    for forcing, words in (("no", "without"), ("yes", "with")):
-        gaps = frame.loc[frame["forcing"] == forcing, "gap"]
-        if len(gaps):
-            low, high = f"{gaps.min():.2f}", f"{gaps.max():.2f}"
-            extent = low if low == high else f"{gaps.mean():.2f} ({low} to {high})"
-            parts.append(f"{extent} for variants {words} teacher forcing")
-    return f"The free-running loss exceeds the teacher-forced one by {', by '.join(parts)}."
-
-
-@house_style()
 def exposure_figure(metrics: pd.DataFrame) -> Figure:
     """Return the gap of both losses per epoch, a line per variant; mean over the seeds."""
-    figure = Figure(figsize=(7.5, 4), layout="constrained")
-    axes = figure.subplots()
     gaps = metrics.assign(gap=metrics["free_running_loss"] - metrics["nll"])
-    for number, (variant, rows) in enumerate(gaps.groupby("variant", sort=False)):
-        axes.plot(rows.groupby("epoch")["gap"].mean(), label=variant, **line_style(number))
+    means = (
+        (variant, rows.groupby("epoch")["gap"].mean())
+        for variant, rows in gaps.groupby("variant", sort=False)
+    )
+    figure = lines_figure(means, "Epoch", "Free-running minus teacher-forced loss (nats)")
+    (axes,) = figure.axes
     axes.axhline(0, color=SOFT, linewidth=1)
-    axes.set_xlabel("Epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylabel("Free-running minus teacher-forced loss (nats)")
-    figure.legend(loc="outside right upper")
     return figure
 
 
@@ -98,38 +88,28 @@ ATTENTION = {
 
 def attention_table(records: Sequence[Mapping[str, Any]], split: str) -> Table:
     """Return the means of ``attention_statistics`` over the seeds, and standard deviations."""
-    measured, constant = (
-        ["padding", "entropy", "agreement"],
-        ["uniform_entropy", "diagonal", "chance"],
-    )
+    measured = ["padding", "entropy", "agreement"]
+    constant = ["uniform_entropy", "diagonal", "chance"]
     frame = aggregate_seeds(pd.DataFrame(records), measured, constant)
+    uniform, diagonal, chance = frame[constant].mean()
+    padding, low, high = frame["padding"].max(), frame["entropy"].min(), frame["entropy"].max()
     caption = (
         f"Attention at the words of the references of the {split} split, each predicted after the "
         "true previous words: means and standard deviations over the seeds. "
-        f"{attention_sentence(frame)}"
-    )
-    return Table(frame, caption, ATTENTION)
-
-
-def attention_sentence(frame: pd.DataFrame) -> str:
-    """Return a sentence about agreement with IBM model 1, padding and entropy."""
-    diagonal, chance, uniform = frame[["diagonal", "chance", "uniform_entropy"]].mean()
-    padding, low, high = frame["padding"].max(), frame["entropy"].min(), frame["entropy"].max()
-    return (
         "The highest weight is on the word that IBM model 1 links in "
         f"{_extremes(frame, 'agreement')} of the linked words, a diagonal alignment in "
         f"{_percent(diagonal)}, a random one in {_percent(chance)}; {_percent(padding, 1)} of the "
         f"attention is on padding; its entropy is {low:.2f} to {high:.2f} nats, {uniform:.2f} for "
         "equal weights."
     )
+    return Table(frame, caption, ATTENTION)
 
 
 @house_style()
 def attention_figure(table: Table) -> Figure:
     """Return a bar per variant: agreement with IBM model 1, and lines of diagonal and chance."""
     frame = table.frame
-    figure = Figure(figsize=(7.5, 1.5 + 0.4 * len(frame)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = one_panel(7.5, 1.5 + 0.4 * len(frame))
     axes.barh(frame["variant"], 100 * frame["agreement"], 0.6, color=ACCENT, alpha=0.5)
     for column, colour, label in (("diagonal", MARK, "diagonal"), ("chance", SOFT, "random")):
         place = 100 * frame[column].mean()
@@ -173,9 +153,11 @@ def adequacy_counts(rows: Sequence[Translation], language: str, lowercase: bool)
     """
     counts = np.zeros((len(rows), 2, len(ADEQUACY)))
     for kept, row in zip(counts, rows, strict=True):
-        right, expected = (
-            _question_kind(text, language) for text in (row.hypothesis, row.reference)
+        spans = (
+            find_question(text, LANGUAGES[language], exclude=())
+            for text in (row.hypothesis, row.reference)
         )
+        right, expected = (span.kind if span else None for span in spans)
         words = [_WORD.findall(text) for text in (row.reference, row.source, row.hypothesis)]
         names = {word for word in words[0][1:] if word[0].isupper() and word in words[1]}
         output = set(words[2])
@@ -183,11 +165,6 @@ def adequacy_counts(rows: Sequence[Translation], language: str, lowercase: bool)
         kept[1] = [expected is not None, "?" in row.reference, len(names)]
         kept[0] = [right == expected, "?" in row.hypothesis, len(copied)]
     return np.hstack([np.minimum(counts[:, 0], counts[:, 1]), counts[:, 1]])
-
-
-def _question_kind(text: str, language: str) -> str | None:
-    span = find_question(text, LANGUAGES[language], exclude=())
-    return span.kind if span else None
 
 
 def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, split: str) -> Table:
@@ -205,22 +182,24 @@ def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, s
         rows.append(row)
     cases = next(iter(runs.values()))[0][:, len(ADEQUACY) :].sum(axis=0)
     frame = pd.DataFrame(rows)
-    caption = (
-        f"What the translations of the {split} split keep, means over the seeds, with 95 % "
-        f"intervals (bootstrap over groups of sentences). {adequacy_sentence(frame, cases)}"
-    )
-    return Table(frame, caption, {"variant": Column("Variant"), **ADEQUACY})
-
-
-def adequacy_sentence(frame: pd.DataFrame, cases: Counts) -> str:
-    """Return a sentence about the shares of the worst and the best variant."""
     words = ("question word is right", "question mark is kept", "names are copied")
-    parts = [
+    extremes = [
         f"{what} in {_extremes(frame, name)} of {int(count)}"
         for what, name, count in zip(words, ADEQUACY, cases, strict=True)
         if count
     ]
-    return f"Of the references' cases: {', '.join(parts)}." if parts else "No case."
+    sentence = f"Of the references' cases: {', '.join(extremes)}." if extremes else "No case."
+    caption = (
+        f"What the translations of the {split} split keep, means over the seeds, with 95 % "
+        f"intervals (bootstrap over groups of sentences). {sentence}"
+    )
+    return Table(frame, caption, {"variant": Column("Variant"), **ADEQUACY})
+
+
+def _extent(gaps: pd.Series) -> str:
+    """Return the mean of the gaps with the lowest and the highest, if they differ."""
+    low, high = f"{gaps.min():.2f}", f"{gaps.max():.2f}"
+    return low if low == high else f"{gaps.mean():.2f} ({low} to {high})"
 
 
 def _extremes(frame: pd.DataFrame, column: str) -> str:

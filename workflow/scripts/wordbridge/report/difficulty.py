@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from wordbridge.corpus.pairs import TokenizedPair, token_lists
-from wordbridge.report.figures import house_style, line_style
+from wordbridge.report.figures import lines_figure
 from wordbridge.report.tables import Column, Table
 from wordbridge.significance import RESAMPLES
 from wordbridge.translation.bootstrap import Resampler, Run
@@ -30,7 +30,7 @@ SCORES = {
 
 
 class Grouping(NamedTuple):
-    """How sentences are grouped: the column of the groups, and the sources of first and last."""
+    """How sentences are grouped: the column of the groups, and their first and last sources."""
 
     column: str
     heading: str
@@ -43,12 +43,9 @@ LENGTHS = Grouping(
     "tokens", "Source tokens", "the length of the source", "the shortest", "the longest sources"
 )
 RAREST_WORDS = Grouping(
-    column="count",
-    heading="Count of the rarest word",
-    caption="the count of the rarest source word in the training text",
-    first="sources of frequent words",
-    last="those with the rarest words",
-)
+    "count", "Count of the rarest word", "the count of the rarest source word in the training text",
+    "sources of frequent words", "those with the rarest words",
+)  # fmt: skip
 
 
 def by_rarest_word(
@@ -84,7 +81,7 @@ def difficulty_table(
         drawn = resampler.totals(mask[:, None].astype(float))[:, 0] > 0
         for variant, each in runs.items():
             row: dict[str, Any] = {grouping.column: name, "sentences": int(mask.sum())}
-            row["variant"] = variant
+            row |= {"variant": variant}
             for metric in SCORES:
                 with np.errstate(invalid="ignore"):
                     score, *resampled = resampler.mean_scores(each, metric, mask)[drawn]
@@ -98,32 +95,22 @@ def difficulty_table(
         **SCORES,
     }
     frame = pd.DataFrame(rows)
+    bleu = frame.pivot_table("bleu", "variant", grouping.column, sort=False)
+    losses = (bleu.iloc[:, 0] - bleu.iloc[:, -1]).sort_values()
+    falls = ", ".join(f"{name} {loss:.1f}" for name, loss in losses.items())
+    sentence = f"From {grouping.first} to {grouping.last} BLEU falls by: {falls}."
+    if len(masks) < 2:
+        sentence = "All sources are in one group."
     caption = (
         f"Scores on the {split} split by {grouping.caption}, with 95 % intervals (bootstrap over "
-        f"groups of sentences). {loss_sentence(frame, grouping)}"
+        f"groups of sentences). {sentence}"
     )
     return Table(frame, caption, columns, group=True)
 
 
-def loss_sentence(frame: pd.DataFrame, grouping: Grouping) -> str:
-    """Return a sentence about how much each variant loses from the first to the last group."""
-    bleu = frame.pivot_table("bleu", "variant", grouping.column, sort=False)
-    if bleu.shape[1] < 2:
-        return "All sources are in one group."
-    losses = (bleu.iloc[:, 0] - bleu.iloc[:, -1]).sort_values()
-    lines = ", ".join(f"{name} {loss:.1f}" for name, loss in losses.items())
-    return f"From {grouping.first} to {grouping.last} BLEU falls by: {lines}."
-
-
-@house_style()
 def difficulty_figure(table: Table, grouping: Grouping) -> Figure:
     """Return a line per variant: BLEU against the groups."""
-    figure = Figure(figsize=(7.5, 4), layout="constrained")
-    axes = figure.subplots()
-    for number, (variant, rows) in enumerate(table.frame.groupby("variant", sort=False)):
-        axes.plot(rows[grouping.column], rows["bleu"], label=variant, **line_style(number))
-    axes.set_xlabel(grouping.heading)
-    axes.set_ylabel("BLEU, 1 reference")
-    axes.set_ylim(bottom=0)
-    figure.legend(loc="outside right upper")
+    variants = table.frame.set_index(grouping.column).groupby("variant", sort=False)["bleu"]
+    figure = lines_figure(variants, grouping.heading, "BLEU, 1 reference")
+    figure.axes[0].set_ylim(bottom=0)
     return figure

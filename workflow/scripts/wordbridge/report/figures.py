@@ -3,8 +3,7 @@
 Equal data gives equal bytes: no file depends on the date or on the user's matplotlibrc.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from wordbridge.corpus.ids import AuxiliarySampler, TokenIds
 from wordbridge.files import atomic_write
 from wordbridge.training.schedules import ScheduleSettings, learning_rate, momentum
+
+Curves = dict[str, list[float]]  # a value per training step, by variant
 
 INK, SOFT, RULE, ACCENT, MARK = "#1c2128", "#59636e", "#d5dbe1", "#0072b2", "#d55e00"
 
@@ -62,6 +63,24 @@ def line_style(number: int) -> dict[str, Any]:
     """Return colour, dashes and marker of the ``number``-th variant (from 0)."""
     index = number % len(COLOURS)
     return {"color": COLOURS[index], "linestyle": DASHES[index], "marker": MARKERS[index]}
+
+
+def one_panel(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure of a size in inches, and its only panel."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+@house_style()
+def lines_figure(lines: Iterable[tuple[Any, pd.Series]], xlabel: str, ylabel: str) -> Figure:
+    """Return a line for each variant and its values, against their index."""
+    figure, axes = one_panel(7.5, 4)
+    for number, (variant, values) in enumerate(lines):
+        axes.plot(values, label=variant, **line_style(number))
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    figure.legend(loc="outside right upper")
+    return figure
 
 
 def clear(axes: Axes, sides: Sequence[str] = ("left", "bottom")) -> None:
@@ -172,14 +191,15 @@ def _readable_log(axes: Axes) -> None:
 
 def schedule_curves(
     variants: Mapping[str, Mapping[str, Any]], texts: TokenIds
-) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+) -> tuple[Curves, Curves]:
     """Return the learning rates and momenta per step of each variant.
 
     ``variants`` are blocks of the configuration; ``texts`` are those of one language. Variants with
     a constant momentum have no momenta.
     """
     pairs, auxiliary = (len(texts.rows(split)) for split in ("train", "auxiliary"))
-    rates, momenta = {}, {}
+    rates: Curves = {}
+    momenta: Curves = {}
     for name, block in variants.items():
         schedule, training = ScheduleSettings(**block["schedule"]), block["training"]
         drawn, epochs = training["auxiliary_pairs"], training["auxiliary_epochs"]
@@ -187,23 +207,19 @@ def schedule_curves(
         steps = sampler.steps(training["batch_size"], training["epochs"])
         highest = training["learning_rate"]
         rates[name] = [learning_rate(schedule, step, steps, highest) for step in range(steps)]
-        values = [momentum(schedule, step, steps) for step in range(steps)]
-        if None not in values:
-            momenta[name] = [value for value in values if value is not None]
+        values = (momentum(schedule, step, steps) for step in range(steps))
+        if changing := [value for value in values if value is not None]:
+            momenta[name] = changing
     return rates, momenta
 
 
 @house_style()
-def schedule_figure(
-    rates: Mapping[str, Sequence[float]],
-    momenta: Mapping[str, Sequence[float]] | None = None,
-) -> Figure:
-    """Return the learning rate of each variant against the step, and the momentum if it changes.
+def schedule_figure(rates: Curves, momenta: Curves) -> Figure:
+    """Return the learning rate of each variant against the step, and momenta if there are any.
 
-    ``rates`` and ``momenta`` map variants to one value per step. Variants with the same curve
-    share one line.
+    Variants with the same curve share one line.
     """
-    curves = [("Learning rate", rates)] + ([("Momentum", momenta)] if momenta else [])
+    curves = [("Learning rate", rates), *[("Momentum", momenta)] * bool(momenta)]
     figure = Figure(figsize=(9.5, 1.6 + 2 * len(curves)), layout="constrained")
     panels = figure.subplots(len(curves), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (title, steps) in zip(panels, curves, strict=True):
@@ -229,16 +245,15 @@ def range_test_figure(table: pd.DataFrame, skip: tuple[int, int] = (10, 6)) -> F
     """
     steps = table[skip[0] : len(table) - skip[1]] if len(table) > sum(skip) else table
     suggestion = table.loc[table["suggested"], "learning_rate"].iloc[0]
-    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = one_panel(7.5, 4.2)
     axes.plot(steps["learning_rate"], steps["loss"], color=ACCENT)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    finite = [loss for loss in steps["loss"] if math.isfinite(loss)]
     # A loss that diverges at the end would flatten the curve before it.
-    if finite and max(finite) > 1.3 * finite[0] > 0:
-        axes.set_ylim(top=1.3 * finite[0])
+    highest = 1.3 * steps["loss"].iloc[0]
+    if steps["loss"].max() > highest > 0:
+        axes.set_ylim(top=highest)
     axes.axvline(suggestion, color=MARK, linestyle="--", linewidth=1.4)
     axes.annotate(
         f"suggestion {suggestion:.1e}", (suggestion, 1), xycoords=axes.get_xaxis_transform(),
@@ -263,8 +278,7 @@ def scores_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
     ``records`` have variant, bleu_single and bleu_multi (points).
     """
     variants = dict(iter(pd.DataFrame(records).groupby("variant", sort=False)))
-    figure = Figure(figsize=(7.5, 1.5 + 0.62 * len(variants)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = one_panel(7.5, 1.5 + 0.62 * len(variants))
     for half, (column, (label, colour, marker)) in enumerate(SCORES.items()):
         for row, runs in enumerate(variants.values()):
             scores, mean = runs[column], runs[column].mean()
