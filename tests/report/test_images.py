@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from wordbridge.devise.label_errors import LabelError
@@ -210,9 +211,13 @@ def test_a_set_has_its_splits_and_the_number_of_images_left_out(tmp_path: Path) 
         write_tsv(tmp_path / name, ("image", "reason"), [])
     write_tsv(tmp_path / "1.tsv", ("image", "reason"), [("3", "truncated")])
     table = image_counts_table(
-        {name: tmp_path / f"{name}.tsv" for name in ("a", "album")},
-        {name: tmp_path / f"{name}.left_out.tsv" for name in ("a", "album")},
-        {"a": [tmp_path / "0.tsv", tmp_path / "1.tsv"], "album": [tmp_path / "none.tsv"]},
+        [
+            (name, tmp_path / f"{name}.tsv", tmp_path / f"{name}.left_out.tsv", paths)
+            for name, paths in (
+                ("a", [tmp_path / "0.tsv", tmp_path / "1.tsv"]),
+                ("album", [tmp_path / "none.tsv"]),
+            )
+        ],
         tmp_path / "split.tsv",
     )
     assert table.frame.to_dict("records") == [
@@ -251,7 +256,7 @@ def test_labels_without_a_sense_precede_those_with_several(tmp_path: Path) -> No
 def test_the_table_names_the_method_and_seed_of_its_predictions() -> None:
     errors = [LabelError("own", "2.png", "valid", "n1", "cat", 0.125, "n2", "boat", 0.75, 0.625)]
 
-    text = markdown(label_errors_table(errors, "conse", 7))
+    text = markdown(label_errors_table(pd.DataFrame(errors), "conse", 7))
 
     assert text.startswith("Possible label errors: ")
     assert ", by the predictions of conse (seed 7).\n" in text

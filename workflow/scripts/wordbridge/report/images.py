@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,6 @@ from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_i
 from wordbridge.report.published import published_hits
 from wordbridge.report.tables import Column, Table, aggregate_seeds, read_frame
 from wordbridge.significance import RESAMPLES, SEED, indistinguishable, resample_weights
-
-if TYPE_CHECKING:  # label_errors reads predictions, which no table of this module needs
-    from wordbridge.devise.label_errors import LabelError
 
 GROUP = ["split", "set", "kind"]
 SPLITS = {
@@ -117,11 +115,11 @@ def _letters(
     records: Sequence[Mapping[str, Any]], key: str
 ) -> dict[str, tuple[int, dict[str, str]]]:
     """Return the number of images and the letters of the methods, by candidate set or split."""
-    scores, level, score, total = noun_scores(records), "candidates", "hit@5", "sum"
+    scores, score, total = noun_scores(records), "hit@5", "sum"
     if key == "words":
-        scores, level, score, total = query_scores(records), "split", "mrr", "max"
+        scores, score, total = query_scores(records), "mrr", "max"
     result = {}
-    for group, rows in scores.groupby(level=level):
+    for group, rows in scores.groupby(level=1):
         methods = {str(name): nouns for name, nouns in rows.groupby(level="method")}
         if len(methods) > 1 and rows[score].unstack("method").notna().all(axis=None):
             images = next(iter(methods.values()))["images"].agg(total)
@@ -132,18 +130,13 @@ def _letters(
 
 def _devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
     """Return the columns of a table of scores, each note once."""
-    columns = {name: column for name, column in DEVISE_COLUMNS.items() if name in frame.columns}
-    noted: set[str] = set()
-    for name in map(str, frame.columns):
-        metric, _, k = name.partition("@")
+    columns, unnoted = dict(DEVISE_COLUMNS), dict(METRICS)
+    for name in frame.columns:
+        metric, at, k = name.partition("@")
         if metric in METRICS and not name.endswith("_std"):
-            column = METRICS[metric]
-            columns[name] = replace(
-                column,
-                heading=f"{column.heading}@{k}" if k else column.heading,
-                note="" if metric in noted else column.note,
-            )
-            noted.add(metric)
+            heading = METRICS[metric].heading + at + k
+            columns[name] = replace(unnoted[metric], heading=heading)
+            unnoted[metric] = replace(METRICS[metric], note="")
     return columns
 
 
@@ -173,7 +166,7 @@ def nouns_table(
     """
     nouns = [noun for record in records if record["method"] == method for noun in record["nouns"]]
     frame = pd.DataFrame(nouns)
-    hits = sorted((n for n in map(str, frame.columns) if n.startswith("hit@")), key=_column_order)
+    hits = sorted((n for n in frame.columns if n.startswith("hit@")), key=_column_order)
     columns = {
         "candidates": Column("Candidates"),
         "end": Column("End"),
@@ -269,27 +262,23 @@ def noun_coverage_table(path: str | Path) -> Table:
 
 
 def image_counts_table(
-    listed: Mapping[str, str | Path],
-    left_out: Mapping[str, str | Path],
-    failed: Mapping[str, Sequence[str | Path]],
-    split: str | Path,
+    sets: Iterable[tuple[str, str | Path, str | Path, Iterable[str | Path]]], split: str | Path
 ) -> Table:
-    """Return the table of image sets: a row per set, in the order of ``listed``.
+    """Return the table of image sets: a row per set.
 
-    ``listed`` has the table of the images of each set, ``left_out`` that of the images that the
-    listing left out, and ``failed`` those of the images of each shard that cannot be decoded;
-    ``split`` is the table of the images of all labelled sets with their splits.
+    ``sets`` have a name, the table of the images, that of the images that the listing left out, and
+    those of the images of each shard that cannot be decoded; ``split`` is the table of the images
+    of all labelled sets with their splits.
     """
     columns = {
         "set": Column("Set"),
         "found": Column("Found", 0),
         "left_out": Column(
-            "Left out", 0, note="images/SET.left_out.tsv has each image and its reason"
+            "Left out", 0, note="images/SET.left_out.tsv has each image and its reason",
         ),
         "reason": Column("Main reason"),
         "unreadable": Column(
-            "Unreadable",
-            0,
+            "Unreadable", 0,
             note="listed images that cannot be decoded; features/SET/*.failed.tsv "
             "has each image and its reason",
         ),
@@ -298,19 +287,19 @@ def image_counts_table(
         VALID: Column("Valid", 0),
         TEST: Column("Test", 0),
         UNSEEN: Column("Unseen", 0, note="images of nouns that are held out entirely"),
-    }
+    }  # fmt: skip
     splits = Counter((image.set, image.split) for image in iterate_images(split))
     rows = []
-    for name, path in listed.items():
-        kinds = Counter(image.kind for image in iterate_images(path))
-        reasons = Counter(_QUOTED.sub("...", reason) for reason in _reasons([left_out[name]]))
+    for name, listed, left_out, failed in sets:
+        kinds = Counter(image.kind for image in iterate_images(listed))
+        reasons = Counter(_QUOTED.sub("...", reason) for reason in _reasons(left_out))
         main = max(sorted(reasons), key=reasons.__getitem__, default="")
         row = {
             "set": name,
             "found": kinds.total() + reasons.total(),
             "left_out": reasons.total(),
             "reason": f"{main} ({reasons[main]})" if main else "",
-            "unreadable": len(_reasons(failed[name])),
+            "unreadable": len(list(chain.from_iterable(map(_reasons, failed)))),
             "photos": kinds[PHOTO],
         }
         rows.append(row | {key: splits[name, key] for key in (TRAIN, VALID, TEST, UNSEEN)})
@@ -325,13 +314,12 @@ def word_labels_table(paths: Mapping[str, str | Path]) -> Table:
         "label": Column("Label"),
         "images": Column("Images", 0),
         "senses": Column(
-            "Senses",
-            0,
+            "Senses", 0,
             note="of several the first candidate is used; image_sets.SET.labels_table sets others, "
             "for example a corrected copy of images/SET.labels.tsv",
         ),
         "candidates": Column("Candidates", note="without a sense those of the last words"),
-    }
+    }  # fmt: skip
     frames = [pd.DataFrame(columns=list(columns))]
     for name, path in paths.items():
         frame = read_frame(path, "list the set again").assign(set=name)
@@ -342,18 +330,14 @@ def word_labels_table(paths: Mapping[str, str | Path]) -> Table:
     return Table(pd.concat(frames), "Labels in words that a person should check.", columns)
 
 
-def _reasons(paths: Iterable[str | Path]) -> list[str]:
-    """Return the reasons in tables of images that were left out."""
+def _reasons(path: str | Path) -> Iterator[str]:
+    """Yield the reasons in a table of images that were left out."""
     remedy = "list and extract the set again"
-    return [
-        reason
-        for path in paths
-        for reason in read_tsv(path, ("image", "reason"), lambda image, reason: reason, remedy)
-    ]
+    return read_tsv(path, ("image", "reason"), lambda image, reason: reason, remedy)
 
 
-def label_errors_table(rows: Sequence["LabelError"], method: str, seed: int) -> Table:
-    """Return the table of possible label errors by the predictions of ``method`` with ``seed``."""
+def label_errors_table(frame: pd.DataFrame, method: str, seed: int) -> Table:
+    """Return the table of a frame of LabelError by the predictions of ``method`` with ``seed``."""
     columns = {
         "set": Column("Set"),
         "image": Column("Image"),
@@ -364,12 +348,8 @@ def label_errors_table(rows: Sequence["LabelError"], method: str, seed: int) -> 
         "other_cosine": Column("Cosine", 3),
         "gap": Column("Gap", 3),
     }
-    fields = [
-        "set", "image", "split", "synset", "noun", "cosine",
-        "other_synset", "other", "other_cosine", "gap",
-    ]  # fmt: skip
     caption = (
         "Possible label errors: images far from the noun of their label and close to another, by "
         f"the predictions of {method} (seed {seed})."
     )
-    return Table(pd.DataFrame(rows, columns=fields), caption, columns)
+    return Table(frame, caption, columns)
