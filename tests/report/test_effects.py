@@ -42,7 +42,9 @@ def test_ablations_are_compared_with_the_scores_of_the_baseline() -> None:
 def test_the_figure_shows_better_worse_and_no_effect_in_each_panel() -> None:
     figure = effects_figure(EFFECTS, "What each idea adds")
     panels = figure.axes
-    assert [axes.get_title(loc="left") for axes in panels] == list(METRICS.values())
+    assert [axes.get_title(loc="left") for axes in panels] == [
+        column.heading for column in METRICS.values()
+    ]
     colours = [[line.get_color() for line in axes.lines[1:7:2]] for axes in panels]
     assert all(len({*each}) == 3 for each in colours)
     assert colours[0] == colours[2]  # a lower likelihood loss is better

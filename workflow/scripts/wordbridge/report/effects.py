@@ -11,8 +11,11 @@ from wordbridge.significance import LEVEL
 from wordbridge.translation.effects import Effect
 
 TIMES = "\u00d7"
-METRICS = {"bleu": "BLEU", "chrf": "chrF", "nll": "NLL"}  # with one reference
-DIGITS = {"bleu": 1, "chrf": 1, "nll": 3}
+METRICS = {
+    "bleu": Column("BLEU", 1),
+    "chrf": Column("chrF", 1),
+    "nll": Column("NLL", 3, note="negative log-likelihood in nats per token; lower is better"),
+}
 INTERVALS = (
     "In brackets are 95 % intervals (bootstrap over groups of sentences and over seeds); p is "
     "corrected for the number of rows after Holm 1979. BLEU and chrF are those with one reference."
@@ -45,7 +48,7 @@ def ablations_table(
 ) -> Table:
     """Return a row per change to ``baseline``, whose scores and training steps are known."""
     numbers = ", ".join(
-        f"{heading} {scores[name]:.{DIGITS[name]}f}" for name, heading in METRICS.items()
+        f"{column.heading} {scores[name]:.{column.digits}f}" for name, column in METRICS.items()
     )
     caption = (
         f"Scores on the {split} split after a single change to {baseline} ({numbers}), minus "
@@ -61,18 +64,11 @@ def _table(effects: Sequence[Effect], heading: Column, caption: str) -> Table:
     rows: dict[tuple[str, ...], dict[str, object]] = {}
     for effect in effects:
         row = rows.setdefault(effect.factors, {"effect": f" {TIMES} ".join(effect.factors)})
-        each, name = effect.comparison, effect.metric
-        row |= {
-            name: each.difference,
-            f"{name}_low": each.low,
-            f"{name}_high": each.high,
-            f"{name}_p": each.p_value,
-        }
+        names = (f"{effect.metric}{end}" for end in ("", "_low", "_high", "_p"))
+        row.update(zip(names, effect.comparison, strict=True))
     columns = {"effect": heading}
-    for name, metric in METRICS.items():
-        note = "negative log-likelihood in nats per token; lower is better"
-        columns[name] = Column(metric, DIGITS[name], note=note if name == "nll" else "")
-        columns[f"{name}_p"] = Column("p", 3)
+    for name, column in METRICS.items():
+        columns |= {name: column, f"{name}_p": Column("p", 3)}
     return Table(pd.DataFrame(list(rows.values())), caption, columns)
 
 
@@ -86,7 +82,7 @@ def effects_figure(effects: Sequence[Effect], title: str) -> Figure:
     names = list(dict.fromkeys(effect.factors for effect in effects))
     figure = Figure(figsize=(10.5, 1.6 + 0.42 * len(names)), layout="constrained")
     panels = figure.subplots(1, len(METRICS), sharey=True)
-    for axes, (metric, heading) in zip(panels, METRICS.items(), strict=True):
+    for axes, (metric, column) in zip(panels, METRICS.items(), strict=True):
         axes.axvline(0, color=SOFT, linewidth=1)
         for effect in effects:
             if effect.metric != metric:
@@ -96,7 +92,7 @@ def effects_figure(effects: Sequence[Effect], title: str) -> Figure:
             colour = SOFT if each.p_value > LEVEL else ACCENT if better else MARK
             axes.plot([each.low, each.high], [row, row], color=colour, linewidth=2.4)
             axes.plot(each.difference, row, "o", color=colour, markersize=7)
-        axes.set_title(heading)
+        axes.set_title(column.heading)
         if metric == "nll":
             axes.invert_xaxis()
         axes.set_xlabel("better \u2192", color=SOFT, loc="right")

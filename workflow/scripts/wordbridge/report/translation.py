@@ -148,11 +148,10 @@ def scores_table(
 
 def score_columns(records: Sequence[Mapping[str, Any]], baseline: str | None) -> dict[str, Column]:
     """Return ``SCORE_COLUMNS`` with the baseline and sacreBLEU's signatures in their notes."""
-    columns = dict(SCORE_COLUMNS)
-    gain = columns["bleu_gain"]
-    columns["bleu_gain"] = replace(gain, note=gain.note.format(baseline=baseline))
+    gain = SCORE_COLUMNS["bleu_gain"]
+    columns = SCORE_COLUMNS | {"bleu_gain": replace(gain, note=gain.note.format(baseline=baseline))}
     for name, key in SIGNATURES.items():
-        signatures = dict.fromkeys(str(record[key]) for record in records if key in record)
+        signatures = dict.fromkeys(record[key] for record in records)
         note = "; ".join(filter(None, (columns[name].note, " or ".join(signatures))))
         columns[name] = replace(columns[name], note=note)
     return columns
@@ -167,15 +166,13 @@ def samples_table(
     fewer texts than samples, a text has several numbers (from 1) in the column sample.
     """
     texts = next(iter(translations.values()))
-    numbers: dict[int, list[str]] = {}
     positions = spread_over_lengths([text.source for text in texts], count)
-    for number, position in enumerate(positions, start=1):
-        numbers.setdefault(position, []).append(str(number))
     rows = []
-    for position, labels in numbers.items():
+    for position in dict.fromkeys(positions):
+        numbers = [str(n) for n, other in enumerate(positions, start=1) if other == position]
         lines = [("source", texts[position].source), ("reference", texts[position].reference)]
         lines += [(name, outputs[position].hypothesis) for name, outputs in translations.items()]
-        rows += [(", ".join(labels), *line) for line in lines]
+        rows += [(", ".join(numbers), *line) for line in lines]
     columns = {"sample": Column("Sample"), "line": Column("Line"), "text": Column("Text")}
     caption = f"Sample translations from the {split} split, from the shortest to the longest."
     return Table(pd.DataFrame(rows, columns=list(columns)), caption, columns, group=True)
@@ -252,6 +249,6 @@ def joined_records(
     """Return one record of times per run; both lists of files end in {variant}/{seed}.json."""
     records = zip(training, read_records(training), read_records(decoding), strict=True)
     return [
-        {"variant": Path(path).parent.name, "seed": Path(path).stem, **decoded, **trained}
+        {"variant": Path(path).parent.name, **decoded, **trained}
         for path, trained, decoded in records
     ]
