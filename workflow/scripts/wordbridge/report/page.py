@@ -2,25 +2,23 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import NamedTuple
 
 from wordbridge.report.summary import summarize
 from wordbridge.report.tables import embedded_table, render
 
 LARGEST_TABLE = 80_000  # characters; the page only links to larger ones
-CONTACT_SHEETS = "search_*"
 
 
-@dataclass(frozen=True)
-class Topic:
+class Topic(NamedTuple):
     """A section of the page: patterns of its tables, and of its figures with their captions."""
 
     title: str
     text: str = ""
     tables: tuple[str, ...] = ()
-    figures: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, str] = MappingProxyType({})
 
 
 TOPICS = (
@@ -118,29 +116,30 @@ def build_page(
     so that it does not change with the times. One contact sheet is on top, of words if possible.
     """
     images = [*map(Path, figures)]
-    sheets = [path for path in images if path.match(f"{CONTACT_SHEETS}.png")]
+    sheets = [path for path in images if path.match("search_*.png")]
     sheets = sorted(sheets, key=lambda path: not path.match("search_words*"))[:1]
     return render(
         "page.html.j2",
         title=title,
         summary=summarize(numbers),
-        sheets=[(_relative(path, Path(folder)), caption_of(path)) for path in sheets],
-        sections=page_sections(Path(folder), [*map(Path, tables)], images),
+        sheets=[_figure(path, folder) for path in sheets],
+        sections=page_sections(folder, map(Path, tables), images),
         times=times,
     )
 
 
-def page_sections(folder: Path, tables: Iterable[Path], figures: Iterable[Path]) -> list[Section]:
+def page_sections(
+    folder: str | Path, tables: Iterable[Path], figures: Iterable[Path]
+) -> list[Section]:
     """Return the non-empty sections; a file belongs to the first topic whose pattern it matches."""
     sections = {topic.title: Section(topic, [], []) for topic in TOPICS}
     for path in tables:
-        files = [_relative(path.with_suffix(end), folder) for end in (".tsv", ".md", ".html")]
+        files = [os.path.relpath(path.with_suffix(end), folder) for end in (".tsv", ".md", ".html")]
         table = embedded_table(path)
         table = table if len(table) <= LARGEST_TABLE else ""
         sections[topic_of(path, "tables").title].tables.append((table, files))
     for path in figures:
-        figure = (_relative(path, folder), caption_of(path))
-        sections[topic_of(path, "figures").title].figures.append(figure)
+        sections[topic_of(path, "figures").title].figures.append(_figure(path, folder))
     return [section for section in sections.values() if section.tables or section.figures]
 
 
@@ -157,5 +156,5 @@ def caption_of(path: Path) -> str:
     return ": ".join(filter(None, (varying.replace("_", " "), captions[pattern])))
 
 
-def _relative(path: Path, folder: Path) -> str:
-    return PurePosixPath(os.path.relpath(path, folder)).as_posix()
+def _figure(path: Path, folder: str | Path) -> tuple[str, str]:
+    return os.path.relpath(path, folder), caption_of(path)

@@ -8,7 +8,6 @@ import pandas as pd
 
 from wordbridge.report.tables import Column, Table, read_frame
 
-SAMPLES = 3
 VARIANT_COLUMNS = {
     "variant": Column("Variant"),
     "bleu_single": Column("BLEU", 1, best="high", note="against one reference, 0 to 100"),
@@ -19,8 +18,8 @@ VARIANT_COLUMNS = {
 }
 FEW = 0.1  # share of matches
 LABELS = 10  # names in a warning
-# Columns of the table of methods, and the candidates and images (split) that they are about.
-GROUPS = {"seen": ("seen", "seen nouns"), "unseen": ("unseen", "unseen nouns")}
+
+Frames = Mapping[str, pd.DataFrame]
 
 
 class Summary(NamedTuple):
@@ -36,68 +35,78 @@ def summarize(tables: Iterable[str | Path]) -> Summary:
     """Return the summary of a run from those of its tables (TSV) that are there.
 
     These are ``scores`` and ``samples`` of the translators, ``devise`` of the image methods,
-    ``scorecard`` and those of ``find_warnings``.
+    ``scorecard`` and those of ``find_warnings``. Published rows are not part of the run.
     """
-    paths = {Path(path).stem: Path(path) for path in tables}
-    summary = Summary([], [], None, find_warnings(paths))
-    if "scores" in paths:
-        frame = _rows_of_this_run(paths["scores"])
+    frames = {}
+    for path in map(Path, tables):
+        gaps = path.stem != "samples"  # an empty translation is a text
+        frame = read_frame(path, f"make the table {path.stem} again", gaps)
+        frames[path.stem] = frame[frame["run"] == "here"] if "run" in frame.columns else frame
+    summary = Summary([], [], None, find_warnings(frames))
+    if "scores" in frames:
+        frame = frames["scores"]
         summary.sentences.extend(variant_sentences(frame))
         caption = "Translation: scores of the variants, means over the seeds."
         summary.scores.append(Table(frame, caption, VARIANT_COLUMNS))
-        if "samples" in paths:
-            summary = summary._replace(samples=samples_table(paths["samples"], frame))
-    if "devise" in paths:
-        frame = _rows_of_this_run(paths["devise"])
-        k = min(_ranks(frame), key=lambda rank: abs(rank - 5))
-        groups = {name: _group_of_images(frame, *GROUPS[name]) for name in GROUPS}
+        if "samples" in frames:
+            summary = summary._replace(samples=samples_table(frames["samples"], frame))
+    if "devise" in frames:
+        frame = frames["devise"]
+        ks = frame.columns.str.extract(r"^hit@(\d+)$", expand=False).dropna().astype(int)
+        k = min(ks, key=lambda rank: abs(rank - 5))
+        groups = {name: _group_of_images(frame, name) for name in ("seen", "unseen")}
         groups = {name: group for name, group in groups.items() if len(group)}
         if groups:
             summary.sentences.append(method_sentence(groups, k))
             summary.scores.append(methods_table(groups, k))
-    if "scorecard" in paths:
-        frame = read_frame(paths["scorecard"], "make it again")
-        summary.sentences.extend(verdict_sentence(frame["verdict"].value_counts().to_dict()))
+    if "scorecard" in frames and len(verdicts := frames["scorecard"]["verdict"]):
+        counts = verdicts.value_counts()
+        holds, fails, undecided = (
+            counts.get(verdict, 0) for verdict in ("holds", "does not hold", "undecided")
+        )
+        summary.sentences.append(
+            f"Verdicts on {len(verdicts)} claims of the 2018 lesson: holds here {holds}, "
+            f"does not hold {fails}, undecided {undecided}."
+        )
     return summary
 
 
-def find_warnings(paths: Mapping[str, Path]) -> list[str]:
+def find_warnings(frames: Frames) -> list[str]:
     """Return sentences about a low ceiling of BLEU, and about matches of less than a tenth.
 
     The tables are ``scores``, ``coverage`` (words with vectors), ``corpus_pairs`` (pairs that a
     step keeps), ``nouns`` (with vectors), ``images`` (in use, labelled), ``labels`` (unknown or
     ambiguous) and ``french`` (names).
     """
-    frames = {name: _rows_of_this_run(path) for name, path in paths.items()}
     shares: list[tuple[float, str]] = []
-    for language, rows in _groups(frames.get("coverage"), "language"):
+    for language, rows in _groups(frames, "coverage", "language"):
         types = rows.set_index("step")["types"]
         absent = types.reindex(["missing", "subwords"]).sum()
         shares.append((1 - absent / types["all"], f"of the {language} words have a word vector"))
-    for step, rows in _groups(frames.get("corpus_pairs"), "step"):
+    for step, rows in _groups(frames, "corpus_pairs", "step"):
         counts = rows.set_index("reason")["count"].reindex(["read", "kept"])
         shares.append((counts["kept"] / counts["read"], f"of the pairs are kept by {step}"))
-    for _, rows in _groups(frames.get("nouns"), "used"):
+    for _, rows in _groups(frames, "nouns", "used"):
         shares.append((rows["noun_share"].iloc[0], "of WordNet's nouns have a word vector"))
-    for name, rows in _groups(frames.get("images"), "set"):
+    for name, rows in _groups(frames, "images", "set"):
         row = rows.iloc[0]
         used = row["found"] - row["left_out"]
         labelled = row.reindex(["train", "valid", "test", "unseen"]).sum()
-        shares.append((used / row["found"], f"of the images of {name} are in use"))
+        shares.append((used / max(row["found"], 1), f"of the images of {name} are in use"))
         shares.append((labelled / max(used, 1), f"of the images of {name} have a label"))
-    for _, rows in _groups(frames.get("french"), "language"):
+    for _, rows in _groups(frames, "french", "language"):
         shares.append((rows["name_share"].iloc[0], "of the names in both languages have a vector"))
     # Random vectors and albums have a share of 0; otherwise a job ends where nothing matches.
     few = dict.fromkeys(f"{100 * share:.2g} % {text}." for share, text in shares if 0 < share < FEW)
-    warnings = [*few, *_label_warnings(frames.get("labels"))]
-    if "bleu_ceiling" in (scores := frames.get("scores", pd.DataFrame())):
-        lowest = scores["bleu_ceiling"].min()
+    warnings = [*few, *_label_warnings(frames)]
+    if "scores" in frames and "bleu_ceiling" in frames["scores"]:
+        lowest = frames["scores"]["bleu_ceiling"].min()
         warnings.append(f"BLEU is {lowest:.1f} at most, the score of the references' own tokens.")
     return warnings
 
 
-def _label_warnings(frame: pd.DataFrame | None) -> Iterator[str]:
-    for name, rows in _groups(frame, "set"):
+def _label_warnings(frames: Frames) -> Iterator[str]:
+    for name, rows in _groups(frames, "labels", "set"):
         unknown = rows["senses"] == 0
         for start, end, labels in (
             ("WordNet does not have", "whose images have no label", rows[unknown]),
@@ -107,6 +116,10 @@ def _label_warnings(frame: pd.DataFrame | None) -> Iterator[str]:
                 names = ", ".join(map(str, labels["label"][:LABELS]))
                 more = f" and {len(labels) - LABELS} more" * (len(labels) > LABELS)
                 yield f"{start} {len(labels)} of the labels of {name}, {end}: {names}{more}."
+
+
+def _groups(frames: Frames, table: str, key: str) -> Iterable[tuple[Any, pd.DataFrame]]:
+    return frames[table].groupby(key, sort=False) if table in frames else ()
 
 
 def variant_sentences(frame: pd.DataFrame) -> list[str]:
@@ -151,17 +164,6 @@ def method_sentence(groups: dict[str, pd.DataFrame], k: int) -> str:
     return f"Of {count} image methods, these have the highest hit@{k}: {' and '.join(clauses)}."
 
 
-def verdict_sentence(counts: dict[str, int]) -> list[str]:
-    """Return the sentence about the verdicts on the lesson's claims, [] without any claim."""
-    claims = sum(counts.values())
-    if not claims:
-        return []
-    return [
-        f"Verdicts on {claims} claims of the 2018 lesson: holds here {counts.get('holds', 0)}, "
-        f"does not hold {counts.get('does not hold', 0)}, undecided {counts.get('undecided', 0)}."
-    ]
-
-
 def methods_table(groups: dict[str, pd.DataFrame], k: int) -> Table:
     """Return the table of hit@k of every method, with a column per group of images."""
     columns = {"method": Column("Method")}
@@ -176,28 +178,17 @@ def methods_table(groups: dict[str, pd.DataFrame], k: int) -> Table:
     return Table(pd.concat(frames, axis=1).reset_index(), caption, columns)
 
 
-def samples_table(path: Path, scores: pd.DataFrame) -> Table | None:
+def samples_table(frame: pd.DataFrame, scores: pd.DataFrame) -> Table | None:
     """Return the first, the middle and the last sample, by the baseline and the best variant."""
-    frame = read_frame(path, "tabulate the samples again").astype(str)
+    frame = frame.astype(str)
     numbers = list(frame["sample"].unique())
-    positions = [i * (len(numbers) - 1) // max(1, SAMPLES - 1) for i in range(SAMPLES)]
+    shown = [numbers[place] for place in (0, (len(numbers) - 1) // 2, -1) if numbers]
     best = scores.loc[scores["bleu_single"].idxmax(), "variant"]
     lines = ["source", "reference", _baseline(scores), best]
-    chosen = frame["sample"].isin([numbers[i] for i in positions] if numbers else [])
-    frame = frame[chosen & frame["line"].isin(lines)]
+    frame = frame[frame["sample"].isin(shown) & frame["line"].isin(lines)]
     columns = {"sample": Column("Sample"), "line": Column("Line"), "text": Column("Text")}
     caption = f"Sample translations of {' and '.join(dict.fromkeys(filter(None, lines[2:])))}."
     return Table(frame, caption, columns, group=True) if len(frame) else None
-
-
-def _rows_of_this_run(path: Path) -> pd.DataFrame:
-    """Return the rows of a table of scores without published ones."""
-    frame = read_frame(path, f"make the table {path.stem} again", gaps=True)
-    return frame[frame["run"] == "here"] if "run" in frame.columns else frame
-
-
-def _groups(frame: pd.DataFrame | None, key: str) -> Iterator[tuple[Any, pd.DataFrame]]:
-    return iter([] if frame is None else frame.groupby(key, sort=False))
 
 
 def _baseline(scores: pd.DataFrame) -> str:
@@ -207,14 +198,8 @@ def _baseline(scores: pd.DataFrame) -> str:
     return str(scores.loc[scores["bleu_gain"].isna(), "variant"].iloc[0])
 
 
-def _ranks(frame: pd.DataFrame) -> list[int]:
-    """Return each k of the columns hit@k."""
-    names = map(str, frame.columns)
-    return [int(name[4:]) for name in names if name.startswith("hit@") and name[4:].isdigit()]
-
-
-def _group_of_images(frame: pd.DataFrame, candidates: str, split: str) -> pd.DataFrame:
+def _group_of_images(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return a row per method, about all images of a split; parts of them have fewer images."""
-    rows = frame[(frame["candidates"] == candidates) & (frame["split"] == split)]
+    rows = frame[(frame["candidates"] == name) & (frame["split"] == f"{name} nouns")]
     rows = rows[rows["images"] == rows["images"].max()].drop_duplicates("method")
     return rows.astype({"images": int, "labels": int})
