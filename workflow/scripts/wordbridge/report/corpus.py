@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, combinations, compress
+from itertools import chain, combinations, compress, product
 from pathlib import Path
 
 import numpy as np
@@ -44,27 +44,26 @@ def lengths_table(pairs: Sequence[TokenizedPair]) -> Table:
     }
     splits = [name for name in SPLITS if any(pair.split == name for pair in pairs)]
     rows = []
-    for language in LANGUAGES:
-        for split in [*splits, "all"]:
-            chosen = [pair for pair in pairs if split in (pair.split, "all")]
-            texts = [pair.fr_tokens if language == "fr" else pair.en_tokens for pair in chosen]
-            rows.append({"language": language, "split": split, **_statistics(texts)})
+    for language, split in product(LANGUAGES, [*splits, "all"]):
+        texts = [
+            getattr(pair, f"{language}_tokens") for pair in pairs if split in (pair.split, "all")
+        ]
+        rows.append({"language": language, "split": split, **_statistics(texts)})
     caption = "Tokens, types and lengths of each split. Lengths are in tokens."
     return Table(pd.DataFrame(rows), caption, columns, group=True)
 
 
 def _statistics(texts: Sequence[Sequence[str]]) -> dict[str, float]:
-    lengths = np.array([len(tokens) for tokens in texts])
+    lengths = np.array([len(tokens) for tokens in texts] or [0])
     counts = Counter(chain.from_iterable(texts))
-    percentiles = np.percentile(lengths, PERCENTILES) if len(lengths) else [0, 0, 0]
     return {
         "pairs": len(texts),
         "tokens": counts.total(),
         "types": len(counts),
         "once": sum(count == 1 for count in counts.values()),
-        "mean": round(float(lengths.mean()), 2) if len(lengths) else 0.0,
-        **{f"p{p}": int(value) for p, value in zip(PERCENTILES, percentiles, strict=True)},
-        "max": int(lengths.max(initial=0)),
+        "mean": round(float(lengths.mean()), 2),
+        **{f"p{p}": int(np.percentile(lengths, p)) for p in PERCENTILES},
+        "max": int(lengths.max()),
     }
 
 
@@ -75,17 +74,14 @@ def rejections_table(reports: Iterable[str | Path]) -> Table:
     Raises InputError for a file that is not a report of counts.
     """
     rows: list[tuple[str, str, int]] = []
+    remedy = "make the report again"
     for path in map(Path, reports):
         step = path.parent.name if path.stem == "report" else path.stem.removesuffix(".report")
-        counts = read_tsv(path, REPORT_COLUMNS, _reason_count, "make the report again")
-        rows.extend((step, reason, count) for reason, count in counts)
+        counts = read_tsv(path, REPORT_COLUMNS, lambda *row: (row[0], int(row[1])), remedy)
+        rows.extend((step, *count) for count in counts)
     columns = {"step": Column("Step"), "reason": Column("Reason"), "count": Column("Pairs", 0)}
     frame = pd.DataFrame(rows, columns=list(columns))
     return Table(frame, "Pairs that each step read, rejected and kept.", columns, group=True)
-
-
-def _reason_count(reason: str, count: str) -> tuple[str, int]:
-    return reason, int(count)
 
 
 def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
@@ -104,13 +100,12 @@ def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
         "group": Column("Group", 0, note="another version of the same verse"),
     }
     frame = pd.DataFrame(pairs, columns=TokenizedPair._fields)
-    for language in LANGUAGES:
-        frame[f"{language}_key"] = frame[language].map(match_key)
-    splits = dict(iter(frame.groupby("split")))
+    keys = {f"{language}_key": frame[language].map(match_key) for language in LANGUAGES}
+    splits = dict(iter(frame.assign(**keys).groupby("split")))
     rows = [
         (split, other, len(splits[split]), *_leakage(splits[split], splits[other]))
         for other, split in combinations(filter(splits.__contains__, SPLITS), 2)
-        if not TRAINED_ON.issuperset((split, other))
+        if {split, other} != TRAINED_ON
     ]
     caption = (
         "Leakage: pairs of a split whose texts another split contains, too. All counts of the "
@@ -210,22 +205,24 @@ def vector_statistics(
     """
     lookups = [*words, *chain.from_iterable(pairs)]
     matrix, has_vector = vectors.lookup(lookups)  # at once, since some files are read completely
-    sampled = int(has_vector[: len(words)].sum())
-    components = matrix[:sampled].astype(np.float64)
-    statistics: dict[str, object] = {
+    sample = list(compress(words, has_vector))
+    components = matrix[: len(sample)].astype(np.float64)
+    vector_of = dict(zip(compress(lookups, has_vector), matrix, strict=True))
+    correlations = {
+        f"{one}_{other}": float(np.corrcoef(vector_of[one], vector_of[other])[0, 1])
+        if vector_of.keys() >= {one, other}
+        else np.nan
+        for one, other in pairs
+    }
+    return {
         "words": vectors.size,
         "dim": vectors.dim,
-        "sampled": sampled,
-        "mean": float(components.mean()) if sampled else np.nan,
-        "std": float(components.std()) if sampled else np.nan,
+        "sampled": len(sample),
+        "mean": float(components.mean()) if sample else np.nan,
+        "std": float(components.std()) if sample else np.nan,
+        **correlations,
+        "neighbors": nearest_words(sample, matrix[: len(sample)]),
     }
-    vector_of = dict(zip(compress(lookups, has_vector), matrix, strict=True))
-    for pair in pairs:
-        both = [vector_of[word] for word in pair if word in vector_of]
-        correlation = float(np.corrcoef(both)[0, 1]) if len(both) == 2 else np.nan
-        statistics["_".join(pair)] = correlation
-    sample = list(compress(words, has_vector))
-    return statistics | {"neighbors": nearest_words(sample, matrix[:sampled])}
 
 
 def nearest_words(words: Sequence[str], matrix: NDArray[np.float32], count: int = 4) -> str:

@@ -16,16 +16,14 @@ class Topic(NamedTuple):
     """A section of the page: patterns of its tables, and of its figures with their captions."""
 
     title: str
-    text: str = ""
-    tables: tuple[str, ...] = ()
+    tables: tuple[str, ...]
     figures: Mapping[str, str] = MappingProxyType({})
+    text: str = ""
 
 
 TOPICS = (
     Topic(
         "Scores",
-        "Each distinct source text of the split counts once. NLL and perplexity are over all "
-        "pairs of the split; the validation loss is always on the validation split.",
         ("scores", "scorecard", "factorial", "ablations", "lengths", "rarest_words", "adequacy"),
         {
             "scores": "BLEU of every variant against one reference and against all references. "
@@ -35,11 +33,12 @@ TOPICS = (
             "factorial": "Effects of three ideas, alone and together, with 95 % intervals.",
             "ablations": "Effects of single changes to the baseline, with 95 % intervals.",
         },
+        text="Each distinct source text of the split counts once. NLL and perplexity are over all "
+        "pairs of the split; the validation loss is always on the validation split.",
     ),
-    Topic("Sample translations", "", ("samples",)),
+    Topic("Sample translations", ("samples",)),
     Topic(
         "Attention",
-        "Attention of the sample translations above, under the same numbers, and its statistics.",
         ("attention",),
         {
             "attention_agreement": "How often the highest weight is on the source word that IBM "
@@ -50,10 +49,11 @@ TOPICS = (
             "attention_curves/*": "Attention over the source words at the first nine output steps, "
             "as in the lesson. The label is the word with the highest weight.",
         },
+        text="Attention of the sample translations above, under the same numbers, and its "
+        "statistics.",
     ),
     Topic(
         "Training",
-        "",
         ("training", "exposure_bias"),
         {
             "losses": "Losses per epoch: means over the seeds, bands from minimum to maximum. "
@@ -69,8 +69,6 @@ TOPICS = (
     ),
     Topic(
         "Images in word-vector space",
-        "Each method predicts word vectors of held-out images, both of nouns with training images "
-        "and of nouns without any.",
         ("devise*",),
         {
             "head_losses": "Losses of the heads per epoch: means over the seeds, bands from "
@@ -79,17 +77,18 @@ TOPICS = (
             "head_learning_rate_*": "Learning-rate range test of a head: loss while the rate "
             "grows. The dashed line marks the suggested rate.",
         },
+        text="Each method predicts word vectors of held-out images, both of nouns with training "
+        "images and of nouns without any.",
     ),
     Topic(
         "Search",
-        "",
         ("search_*", "french"),
         {"search_*": "Each row shows a query and its results with their cosines, best first."},
     ),
-    Topic("Possible label errors", "", ("label_errors",)),
-    Topic("Images and nouns", "", ("images", "labels", "nouns")),
-    Topic("Corpus and vectors", "", ("corpus*", "leaks", "coverage", "vectors")),
-    Topic("More", "", ("*",), {"*": ""}),
+    Topic("Possible label errors", ("label_errors",)),
+    Topic("Images and nouns", ("images", "labels", "nouns")),
+    Topic("Corpus and vectors", ("corpus*", "leaks", "coverage", "vectors")),
+    Topic("More", ("*",), {"*": ""}),
 )
 
 

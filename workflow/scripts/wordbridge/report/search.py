@@ -136,10 +136,9 @@ def recall_table(
     for (name, index), path in zip(by_name.items(), builds, strict=True):
         vectors = by_name.get(_QUERIES_OF[name], index).vectors
         row = measure_recall(index, spaced_rows(vectors, queries), neighbours)
-        seconds = float(read_frame(path, "build the index again")["s"].mean())
+        seconds = read_frame(path, "build the index again")["s"].mean()
         rows.append(row | {"build_seconds": seconds})
-    frame = pd.DataFrame(rows)
-    return Table(frame, "Indexes (HNSW graphs) and exact search.", columns)
+    return Table(pd.DataFrame(rows), "Indexes (HNSW graphs) and exact search.", columns)
 
 
 def measure_recall(index: Index, queries: Matrix, count: int) -> dict[str, Any]:
@@ -200,7 +199,7 @@ def french_table(
         "images": Column("Images", 0),
     }
     note = "names with an image of the noun among the first k"
-    for name in filter(lambda name: name.startswith("hit@"), frame.columns):
+    for name in frame.filter(like="hit@"):
         columns[name] = Column(f"{name}, %", 1, 100, "high", note)
         note = ""  # the first explains all
     columns["mrr"] = Column(
