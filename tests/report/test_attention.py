@@ -21,7 +21,7 @@ WEIGHTS = np.array(
 
 
 def test_each_step_gets_a_curve_under_its_word(tmp_path: Path) -> None:
-    figure = attention_curves(WEIGHTS, SOURCE, HYPOTHESIS)
+    figure = attention_curves(WEIGHTS, SOURCE, HYPOTHESIS, "a title")
     shown = [axes for axes in figure.axes if axes.get_visible()]
     titles = [axes.get_title(loc="left") for axes in shown]
     assert titles == ["1  where", "2  is", "3  he", "4  _eos_"]
@@ -38,9 +38,10 @@ def test_both_figures_have_a_title() -> None:
         assert figure.get_suptitle() == "all, sample 6"
 
 
-@pytest.mark.parametrize(("steps", "visible"), [(1, 1), (2, 2), (3, 3), (9, 4)])
-def test_at_most_the_requested_steps_are_drawn(steps: int, visible: int) -> None:
-    figure = attention_curves(WEIGHTS, SOURCE, HYPOTHESIS, steps)
+@pytest.mark.parametrize(("steps", "visible"), [(1, 1), (2, 2), (3, 3), (9, 9), (10, 9)])
+def test_at_most_nine_steps_are_drawn(steps: int, visible: int) -> None:
+    even = np.full((steps, len(SOURCE)), 0.2)
+    figure = attention_curves(even, SOURCE, ["w"] * steps, "a title")
     assert sum(axes.get_visible() for axes in figure.axes) == visible
 
 
@@ -64,5 +65,5 @@ def test_the_shortest_and_the_longest_sentences_can_be_drawn(
     source: list[str], hypothesis: list[str], tmp_path: Path
 ) -> None:
     even = np.full((len(hypothesis), len(source)), 1 / len(source), dtype=np.float32)
-    save_figure(attention_heat_map(even, source, hypothesis), tmp_path / "heat.png")
-    save_figure(attention_curves(even, source, hypothesis), tmp_path / "curves.png")
+    save_figure(attention_heat_map(even, source, hypothesis, "a title"), tmp_path / "heat.png")
+    save_figure(attention_curves(even, source, hypothesis, "a title"), tmp_path / "curves.png")

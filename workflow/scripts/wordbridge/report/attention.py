@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -20,19 +19,15 @@ _SHADES = LinearSegmentedColormap.from_list(
 
 @house_style()
 def attention_curves(
-    weights: Weights,
-    source: Sequence[str],
-    hypothesis: Sequence[str],
-    steps: int = 9,
-    title: str = "",
+    weights: Weights, source: Sequence[str], hypothesis: Sequence[str], title: str
 ) -> Figure:
     """Return small plots, one per output step, of the attention over the source positions.
 
-    ``weights`` has shape (output steps, source words). The first ``steps`` steps are drawn, three
-    in a row as in the lesson, each under its output word; a label names the source word with the
-    highest weight.
+    ``weights`` has shape (output steps, source words). The first nine steps are drawn, three in a
+    row as in the lesson, each under its output word; a label names the source word with the highest
+    weight.
     """
-    count = min(steps, len(hypothesis))
+    count = min(9, len(hypothesis))
     rows = -(-count // 3)
     figure = Figure(figsize=(10.5, 0.9 + 1.75 * rows), layout="constrained")
     panels = figure.subplots(rows, min(3, count), sharex=True, sharey=True, squeeze=False).flat
@@ -40,31 +35,28 @@ def attention_curves(
         if number >= count:
             axes.set_visible(False)
             continue
-        _curve(axes, weights[number], source, f"{number + 1}  {hypothesis[number]}")
+        row = weights[number]
+        axes.fill_between(np.arange(len(row)), row, color=ACCENT, alpha=0.15, linewidth=0)
+        axes.plot(row, color=ACCENT, linewidth=1.6)
+        peak = int(np.argmax(row))
+        axes.plot([peak], [row[peak]], "o", color=MARK, markersize=4)
+        shift, side = (-5, "right") if peak > len(row) / 2 else (5, "left")
+        axes.annotate(
+            source[peak], (peak, row[peak]), xytext=(shift, 2), textcoords="offset points", ha=side,
+            fontsize=9, color=MARK,
+        )  # fmt: skip
+        axes.set_title(f"{number + 1}  {hypothesis[number]}")
+        axes.set_ylim(0, 1.08)
+        axes.set_yticks([0, 0.5, 1])
         axes.set_xticks(range(len(source)), source, rotation=90, fontsize=8)
         axes.tick_params(length=0, labelbottom=number >= 3 * (rows - 1))
     figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
-def _curve(axes: Axes, row: Weights, source: Sequence[str], title: str) -> None:
-    axes.fill_between(np.arange(len(row)), row, color=ACCENT, alpha=0.15, linewidth=0)
-    axes.plot(row, color=ACCENT, linewidth=1.6)
-    peak = int(np.argmax(row))
-    axes.plot([peak], [row[peak]], "o", color=MARK, markersize=4)
-    shift, side = (-5, "right") if peak > len(row) / 2 else (5, "left")
-    axes.annotate(
-        source[peak], (peak, row[peak]), xytext=(shift, 2), textcoords="offset points", ha=side,
-        fontsize=9, color=MARK,
-    )  # fmt: skip
-    axes.set_title(title)
-    axes.set_ylim(0, 1.08)
-    axes.set_yticks([0, 0.5, 1])
-
-
 @house_style()
 def attention_heat_map(
-    weights: Weights, source: Sequence[str], hypothesis: Sequence[str], title: str = ""
+    weights: Weights, source: Sequence[str], hypothesis: Sequence[str], title: str
 ) -> Figure:
     """Return the attention of every output word (rows) over the source words (columns).
 
@@ -74,7 +66,14 @@ def attention_heat_map(
     width, height = 0.34 * len(source), 0.34 * len(hypothesis)
     figure = Figure(figsize=(2.6 + width, 2.9 + height), layout="constrained")
     bars, grid = figure.subplots(2, 1, sharex=True, height_ratios=[1.0, max(1.0, height)])
-    _coverage(bars, weights.sum(axis=0))
+    coverage = weights.sum(axis=0)
+    bars.bar(range(len(coverage)), coverage, color=ACCENT, width=0.7)
+    bars.axhline(1, color=MARK, linewidth=1, linestyle="--")
+    bars.set_ylabel("Coverage", color=SOFT)
+    bars.set_ylim(0, max(1.25, float(coverage.max()) * 1.05))
+    bars.set_yticks([0, 1])
+    clear(bars, sides=("left",))
+    bars.tick_params(axis="x", labelbottom=False)
     image = grid.imshow(weights, cmap=_SHADES, vmin=0, vmax=1, aspect="auto")
     grid.set_xticks(range(len(source)), source, rotation=60, ha="right", rotation_mode="anchor")
     grid.set_yticks(range(len(hypothesis)), hypothesis)
@@ -89,13 +88,3 @@ def attention_heat_map(
     scale.set_label("Attention")
     figure.suptitle(title, x=0.01, ha="left")
     return figure
-
-
-def _coverage(axes: Axes, totals: Weights) -> None:
-    axes.bar(range(len(totals)), totals, color=ACCENT, width=0.7)
-    axes.axhline(1, color=MARK, linewidth=1, linestyle="--")
-    axes.set_ylabel("Coverage", color=SOFT)
-    axes.set_ylim(0, max(1.25, float(totals.max()) * 1.05))
-    axes.set_yticks([0, 1])
-    clear(axes, sides=("left",))
-    axes.tick_params(axis="x", labelbottom=False)

@@ -3,7 +3,7 @@
 Equal data gives equal bytes: no file depends on the date or on the user's matplotlibrc.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -97,11 +97,14 @@ def save_figure(figure: Figure, path: str | Path) -> None:
         figure.savefig(partial, format="png", metadata={"Software": None})
 
 
+# ---- Losses and schedules ------------------------------------------------------------------------
+
 LOSSES = {
     "train_loss": "Training (running average)",
     "free_running_loss": "Validation, free running",
     "nll": "Validation, teacher forcing",
 }
+HEAD_LOSSES = {"fit_loss": "Train images", "valid_loss": "Valid images of the same nouns"}
 
 
 @house_style()
@@ -111,7 +114,7 @@ def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) 
     ``metrics`` has the columns variant, seed, epoch, train_loss, free_running_loss and nll (all in
     nats); ``published`` has run instead of seed, no nll, and is drawn as thin lines.
     """
-    figure, panels = _panels([*LOSSES.values()], (2.5, 4, 4.6), sharey=True)
+    figure, panels = _epochs_panels(LOSSES.values(), 2.5, (4, 4.6), sharey=True)
     for axes, column in zip(panels, LOSSES, strict=True):
         for number, (variant, runs) in enumerate(metrics.groupby("variant", sort=False)):
             style = line_style(number)
@@ -130,9 +133,6 @@ def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) 
     return figure
 
 
-HEAD_LOSSES = {"fit_loss": "Train images", "valid_loss": "Valid images of the same nouns"}
-
-
 @house_style()
 def head_losses_figure(metrics: pd.DataFrame) -> Figure:
     """Return a panel per head: mean, minimum and maximum of its losses over the seeds per epoch.
@@ -141,7 +141,7 @@ def head_losses_figure(metrics: pd.DataFrame) -> Figure:
     dropout. The heads have different loss functions, hence the panels have separate scales.
     """
     heads = dict(iter(metrics.groupby("variant", sort=False)))
-    figure, panels = _panels(list(heads), (2.2, 3.6, 4.2))
+    figure, panels = _epochs_panels(heads, 2.2, (3.6, 4.2))
     for axes, runs in zip(panels, heads.values(), strict=True):
         for number, (column, label) in enumerate(HEAD_LOSSES.items(), start=3):
             _mean_and_band(axes, runs, column, label, line_style(number))
@@ -151,15 +151,12 @@ def head_losses_figure(metrics: pd.DataFrame) -> Figure:
     return figure
 
 
-def _panels(
-    titles: Sequence[str], size: tuple[float, float, float], sharey: bool = False
+def _epochs_panels(
+    titles: Collection[str], legend: float, size: tuple[float, float], sharey: bool = False
 ) -> tuple[Figure, Sequence[Axes]]:
-    """Return a figure with a panel of epochs per title, and the panels.
-
-    ``size`` has the width of the legend, and width and height of a panel.
-    """
-    legend, width, height = size
-    figure = Figure(figsize=(legend + width * len(titles), height), layout="constrained")
+    """Return a figure with a panel of ``size`` per title, beside a ``legend`` of this width."""
+    width = legend + size[0] * len(titles)
+    figure = Figure(figsize=(width, size[1]), layout="constrained")
     panels = figure.subplots(1, len(titles), sharey=sharey, squeeze=False)[0]
     for axes, title in zip(panels, titles, strict=True):
         axes.set_title(title)
@@ -202,8 +199,8 @@ def schedule_curves(
     momenta: Curves = {}
     for name, block in variants.items():
         schedule, training = ScheduleSettings(**block["schedule"]), block["training"]
-        drawn, epochs = training["auxiliary_pairs"], training["auxiliary_epochs"]
-        sampler = AuxiliarySampler(pairs, auxiliary, drawn, epochs)
+        drawn = training["auxiliary_pairs"], training["auxiliary_epochs"]
+        sampler = AuxiliarySampler(pairs, auxiliary, *drawn)
         steps = sampler.steps(training["batch_size"], training["epochs"])
         highest = training["learning_rate"]
         rates[name] = [learning_rate(schedule, step, steps, highest) for step in range(steps)]
@@ -236,14 +233,14 @@ def schedule_figure(rates: Curves, momenta: Curves) -> Figure:
 
 
 @house_style()
-def range_test_figure(table: pd.DataFrame, skip: tuple[int, int] = (10, 6)) -> Figure:
+def range_test_figure(table: pd.DataFrame) -> Figure:
     """Return the loss, a running average, against the learning rate of a range test.
 
     ``table`` has the columns learning_rate, loss and suggested, which is true in one row.
-    As in the lesson, the first ``skip[0]`` and the last ``skip[1]`` steps are left out, unless no
-    step would remain (Smith 2017, "Cyclical learning rates", section 3.3).
+    As in the lesson, the first 10 and the last 6 steps are left out, unless no step would remain
+    (Smith 2017, "Cyclical learning rates", section 3.3).
     """
-    steps = table[skip[0] : len(table) - skip[1]] if len(table) > sum(skip) else table
+    steps = table[10:-6] if len(table) > 16 else table
     suggestion = table.loc[table["suggested"], "learning_rate"].iloc[0]
     figure, axes = one_panel(7.5, 4.2)
     axes.plot(steps["learning_rate"], steps["loss"], color=ACCENT)
@@ -265,12 +262,6 @@ def range_test_figure(table: pd.DataFrame, skip: tuple[int, int] = (10, 6)) -> F
     return figure
 
 
-SCORES = {
-    "bleu_single": ("One reference", ACCENT, "o"),
-    "bleu_multi": ("All references", MARK, "D"),
-}
-
-
 @house_style()
 def scores_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
     """Return BLEU of every run as a mark and its mean over the seeds as a bar.
@@ -279,10 +270,12 @@ def scores_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
     """
     variants = dict(iter(pd.DataFrame(records).groupby("variant", sort=False)))
     figure, axes = one_panel(7.5, 1.5 + 0.62 * len(variants))
-    for half, (column, (label, colour, marker)) in enumerate(SCORES.items()):
+    for column, label, colour, marker, shift in (
+        ("bleu_single", "One reference", ACCENT, "o", -0.18),
+        ("bleu_multi", "All references", MARK, "D", 0.18),
+    ):
         for row, runs in enumerate(variants.values()):
-            scores, mean = runs[column], runs[column].mean()
-            height = row + (half - 0.5) * 0.36
+            scores, mean, height = runs[column], runs[column].mean(), row + shift
             axes.barh(height, mean, 0.32, color=colour, alpha=0.3, linewidth=0)
             axes.plot(
                 scores, [height] * len(scores), marker, color=colour, markersize=5, alpha=0.9,
