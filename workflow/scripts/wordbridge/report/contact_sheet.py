@@ -60,9 +60,9 @@ def contact_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:
     row_height = SIDE + _LINES * LINE + GAP
     size = (GAP + max(columns, 1) * (SIDE + GAP), GAP + max(len(rows), 1) * row_height)
     sheet = Image.new("RGB", size, _PAPER)
-    for row_number, row in enumerate(rows):
+    for number, row in enumerate(rows):
         for column, tile in enumerate(row):
-            _paste(sheet, tile, GAP + column * (SIDE + GAP), GAP + row_number * row_height)
+            _paste(sheet, tile, GAP + column * (SIDE + GAP), GAP + number * row_height)
     return sheet
 
 

@@ -63,8 +63,7 @@ def build_explorer(settings: Mapping[str, Any], files: Any) -> str:
     table (words), the index of images (index) and nouns. Raises InputError when the files do not
     belong together.
     """
-    paths = (files[name] for name in ("translations", "attention", "scores"))
-    runs = read_runs(settings["variants"], *paths)
+    runs = read_runs(settings["variants"], files)
     data = sentences_data(runs, read_vocabulary(files["vocabulary"]), settings["source"])
     images = None
     if files.get("words"):
@@ -76,32 +75,28 @@ def build_explorer(settings: Mapping[str, Any], files: Any) -> str:
     return render("explorer.html.j2", **{**settings, **data}, images=images, data=text)
 
 
-def read_runs(
-    variants: Sequence[str],
-    translations: Sequence[str | Path],
-    attention: Sequence[str | Path],
-    scores: Sequence[str | Path],
-) -> list[Run]:
+def read_runs(variants: Sequence[str], files: Any) -> list[Run]:
     """Return the outputs of each variant. Raises InputError when their sentences differ."""
-    runs = [
-        Run(name, read_translations(texts), read_all_attention(weights), read_sentence_scores(sums))
-        for name, texts, weights, sums in zip(
-            variants, translations, attention, scores, strict=True
-        )
-    ]
-    expected = [row.source for row in runs[0].translations]
-    for run, *paths in zip(runs, translations, scores, attention, strict=True):
-        sources = [row.source for row in run.translations], [row.source for row in run.scores]
-        for path, texts in zip(paths, sources, strict=False):
-            if texts != expected:
+    runs: list[Run] = []
+    paths = (files[name] for name in ("translations", "attention", "scores"))
+    for name, texts, weights, sums in zip(variants, *paths, strict=True):
+        outputs = read_translations(texts), read_all_attention(weights), read_sentence_scores(sums)
+        runs.append(Run(name, *outputs))
+        translations, attention, scores = outputs
+        expected = [row.source for row in runs[0].translations]
+        for path, sources in (
+            (texts, [row.source for row in translations]),
+            (sums, [row.source for row in scores]),
+        ):
+            if sources != expected:
                 raise InputError(
-                    f"{path}: expected the {len(expected)} sentences of {translations[0]}, got "
-                    "others; run snakemake again"
+                    f"{path}: expected the {len(expected)} sentences of "
+                    f"{files['translations'][0]}, got others; run snakemake again"
                 )
-        if len(run.attention) not in (0, len(expected)):
+        if len(attention) not in (0, len(expected)):
             raise InputError(
-                f"{paths[-1]}: expected attention for none or all of {len(expected)} translations, "
-                f"got it for {len(run.attention)}; run snakemake again"
+                f"{weights}: expected attention for none or all of {len(expected)} translations, "
+                f"got it for {len(attention)}; run snakemake again"
             )
     return runs
 
@@ -130,21 +125,23 @@ def sentences_data(runs: Sequence[Run], vocabulary: Vocabulary, language: str) -
     rows = [_sentence(runs, place, vocabulary, language) for place in range(total)]
     kept = min(total, total * LARGEST_TEXTS // max(size_of(rows), 1))
     places = [number * total // kept for number in range(kept)]
-    sentences, attended = [rows[place] for place in places], 0
-    room = LARGEST_ATTENTION
-    for number in sorted(range(kept), key=lambda number: len(sentences[number]["tokens"])):
-        weights = [run.attention[places[number]] if run.attention else None for run in runs]
+    room, attended = LARGEST_ATTENTION, 0
+    for place in sorted(places, key=lambda place: len(rows[place]["tokens"])):
+        weights = [run.attention[place] if run.attention else None for run in runs]
         room -= sum(encoded_size(w.size) for w in weights if w is not None)
         if room < 0:
             break
         attended += 1
-        for output, attention in zip(sentences[number]["outputs"], weights, strict=True):
+        for output, attention in zip(rows[place]["outputs"], weights, strict=True):
             if attention is not None:
                 output["width"] = attention.shape[1]
                 output["attention"] = encoded(np.rint(255 * attention.clip(0, 1)).astype("u1"))
-    variants = [run.variant for run in runs]
-    counts = {"total": total, "attended": attended}
-    return {"variants": variants, "sentences": sentences, **counts}
+    return {
+        "variants": [run.variant for run in runs],
+        "sentences": [rows[place] for place in places],
+        "total": total,
+        "attended": attended,
+    }
 
 
 def disagreement(outputs: Iterable[Sequence[str]]) -> float:

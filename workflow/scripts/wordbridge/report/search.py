@@ -1,7 +1,7 @@
 """Tables about the search: example searches, recall of the indexes, French queries."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -91,15 +91,12 @@ def _image_example(target: Index, images: Index, row: int, top: int) -> Example:
 def _rows(settings: Mapping[str, Any], images: Index) -> list[int]:
     """Return the rows of the images to search with; a number draws from labelled held-out ones."""
     names: int | Sequence[str] = settings.get("images", [])
-    if isinstance(names, int):
-        held_out = [
-            row
-            for row in np.flatnonzero(images.rows >= 0).tolist()
-            if images.label(row)["synset"] and images.label(row)["split"] != "train"
-        ]
-        count = min(names, len(held_out))
-        return [held_out[(2 * n + 1) * len(held_out) // (2 * count)] for n in range(count)]
-    return [image_row(images, name) for name in names]
+    if not isinstance(names, int):
+        return [image_row(images, name) for name in names]
+    labels = [(row, images.label(row)) for row in np.flatnonzero(images.rows >= 0).tolist()]
+    held_out = [row for row, label in labels if label["synset"] and label["split"] != "train"]
+    count = min(names, len(held_out))
+    return [held_out[(2 * n + 1) * len(held_out) // (2 * count)] for n in range(count)]
 
 
 def recall_table(
@@ -147,7 +144,9 @@ def measure_recall(index: Index, queries: Matrix, count: int) -> dict[str, Any]:
     ``queries`` are (n, dim). Times are milliseconds per query and to load the graph.
     """
     path, ef_search = index.folder / GRAPH, index.description["graph"]["ef_search"]
-    load_ms, graph = _timed(lambda: HnswSearch(index.vectors, path, ef_search))
+    started = time.perf_counter()
+    graph = HnswSearch(index.vectors, path, ef_search)
+    load_ms = 1000 * (time.perf_counter() - started)
     exact_ms, references = _search(ExactSearch(index.vectors), queries, count)
     graph_ms, results = _search(graph, queries, count)
     recalls = [recall(*pair) for pair in zip(results, references, strict=True)]
@@ -215,13 +214,9 @@ def french_table(
 def _search(
     searcher: ExactSearch | HnswSearch, queries: Matrix, count: int
 ) -> tuple[float, list[Neighbours]]:
+    """Return the milliseconds of a query, and the results of all."""
     for query in queries[:1]:
         searcher.search(query, count)  # the first search reads the vectors from disk
-    elapsed, results = _timed(lambda: [searcher.search(query, count) for query in queries])
-    return elapsed / max(len(queries), 1), results
-
-
-def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     started = time.perf_counter()
-    result = work()
-    return 1000 * (time.perf_counter() - started), result
+    results = [searcher.search(query, count) for query in queries]
+    return 1000 * (time.perf_counter() - started) / max(len(queries), 1), results
