@@ -49,7 +49,8 @@ def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
             record = {"rule": rule, **each._asdict(), "jobs": []}
             settings.setdefault(key, record)["jobs"].append(name)
         code.update(each.key for each in differences(old[name]["code"], new[name]["code"]))
-    scores = [*_bleu(first, second), *_hits(first, second)]
+    one, other = _scored(first), _scored(second)
+    scores = [row for score in one for row in _differences(score, one[score], other[score])]
     return {"settings": list(settings.values()), "code": sorted(code), "scores": scores}
 
 
@@ -82,45 +83,28 @@ def _jobs(rule: str, jobs: list[str]) -> str:
     return f"({shown}{more})" if shown else ""
 
 
-def _bleu(first: Path, second: Path) -> Iterator[dict[str, Any]]:
-    """Yield BLEU with one reference of each variant that both runs have."""
-    results = []
-    for folder in (first, second):
-        scores = read_runs(sorted(folder.glob("scores/*/*.tsv")))
-        results.append(
-            {
-                name: (
-                    # With the length of the reference, which may be that of another text.
-                    [(row.source, row.group, row.statistics["bleu"][1]) for row in runs[0]],
-                    # With one seed the same resamples of the same groups.
-                    Resampler(runs[0]).mean_scores(runs, "bleu"),
-                )
-                for name, runs in scores.items()
-            }
+def _scored(folder: Path) -> dict[str, dict[str, Scored]]:
+    """Return BLEU with one reference of each variant, and hit@5 (percent) of each image method."""
+    bleu = {
+        name: (
+            # With the length of the reference, which may be that of another text.
+            [(row.source, row.group, row.statistics["bleu"][1]) for row in runs[0]],
+            # With one seed the same resamples of the same groups.
+            Resampler(runs[0]).mean_scores(runs, "bleu"),
         )
-    yield from _differences("BLEU", *results)
-
-
-def _hits(first: Path, second: Path) -> Iterator[dict[str, Any]]:
-    """Yield hit@5 (percent) of each image method among seen and unseen nouns."""
-    frames = [
-        noun_scores(read_records(sorted(folder.glob("devise_scores/*/*.json"))))
-        for folder in (first, second)
-    ]
-    for candidates in ("seen", "unseen"):
-        results = []
-        for frame in frames:
-            rows = frame[frame.index.get_level_values("candidates") == candidates]
-            results.append(
-                {
-                    str(method): (
-                        list(nouns["images"].droplevel(["method", "candidates"]).items()),
-                        100 * resampled_nouns(nouns, "hit@5"),
-                    )
-                    for method, nouns in rows.groupby(level="method")
-                }
-            )
-        yield from _differences(f"hit@5 {candidates}, %", *results)
+        for name, runs in read_runs(sorted(folder.glob("scores/*/*.tsv"))).items()
+    }
+    scored: dict[str, dict[str, Scored]] = {
+        "BLEU": bleu,
+        "hit@5 seen, %": {},
+        "hit@5 unseen, %": {},
+    }
+    nouns = noun_scores(read_records(sorted(folder.glob("devise_scores/*/*.json"))))
+    for (method, candidates), rows in nouns.groupby(level=["method", "candidates"]):
+        if (score := f"hit@5 {candidates}, %") in scored:
+            images = rows["images"].droplevel(["method", "candidates"])
+            scored[score][method] = list(images.items()), 100 * resampled_nouns(rows, "hit@5")
+    return scored
 
 
 def _differences(

@@ -18,9 +18,9 @@ def show_hits(hits: Sequence[Hit], as_json: bool, sheet: Path | None, terminal: 
             typer.echo(hits_table(hits, shutil.get_terminal_size().columns))
         else:
             for hit in hits:
-                columns = (f"{hit.score:.4f}", hit.label, hit.path, hit.file)
-                text = "\t".join(columns).rstrip("\t")
-                typer.echo(json.dumps(hit.record(), ensure_ascii=False) if as_json else text)
+                columns = f"{hit.score:.4f}", hit.label, hit.path, hit.file
+                record = json.dumps(hit.record(), ensure_ascii=False)
+                typer.echo(record if as_json else "\t".join(columns).rstrip("\t"))
     finally:  # also when the reader of the lines has left, as `head` does
         if sheet is not None:
             from wordbridge.report.contact_sheet import result_tile, save_sheet

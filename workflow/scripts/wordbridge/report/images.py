@@ -18,7 +18,6 @@ from wordbridge.report.published import published_hits
 from wordbridge.report.tables import Column, Table, aggregate_seeds, read_frame
 from wordbridge.significance import RESAMPLES, SEED, indistinguishable, resample_weights
 
-GROUP = ["split", "set", "kind"]
 SPLITS = {
     "test": "seen nouns", "valid": "seen nouns (valid)", "unseen": "unseen nouns",
     "": "as given", "all": "all together",
@@ -92,7 +91,7 @@ def devise_table(
     ).drop(columns="queries", errors="ignore")
     tables, letters = [], _letters(records, key)
     for candidates, block in rows.groupby("candidates", sort=False):
-        for (split, *_), group in block.groupby(GROUP, sort=False):
+        for (split, *_), group in block.groupby(["split", "set", "kind"], sort=False):
             metrics = [name for name in group.columns if name.partition("@")[0] in METRICS]
             constant = group.columns.drop([*metrics, "method"])
             floats = group.astype(dict.fromkeys(metrics, float))  # None where undefined
@@ -144,8 +143,7 @@ def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """Return whether ``other`` has the same images as ``row``, a sum, by fewer sets or kinds."""
     same = all(other.get(name) == row.get(name) for name in ("candidates", "split", "images"))
     contained = row["set"] == "all" and row["kind"] in ("all", other["kind"])
-    narrower = [(group["set"] != "all", group["kind"] != "all") for group in (other, row)]
-    return same and contained and narrower[0] > narrower[1]
+    return same and contained and (other["set"], other["kind"]) != (row["set"], row["kind"])
 
 
 def _column_order(name: str) -> tuple[int, int, bool]:
