@@ -2,40 +2,28 @@
 
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from tests.manifest_toys import TABLE, UPPER, write_record, write_tree
+from tests.report.toys import sentence_scores, spoiled
 from wordbridge.cli import app
 from wordbridge.errors import InputError
 from wordbridge.report.compare import compare_runs
-from wordbridge.translation.sentence_scores import (
-    SentenceScore,
-    text_statistics,
-    write_sentence_scores,
-)
+from wordbridge.translation.sentence_scores import write_sentence_scores
 
 REFERENCES = [f"who is the {word} of this place?" for word in "abcdefghijklmnopqrst"]
 
 
 def write_scores(results: Path, variant: str, wrong: float, sources: list[str]) -> None:
-    chance = np.random.default_rng(5)
-    texts = [
-        " ".join("oh" if chance.random() < wrong else w for w in text.split())
-        for text in REFERENCES
-    ]
-    rows = text_statistics(texts, REFERENCES, lowercase=True)
-    rows["nll"] = np.ones((len(texts), 2))
+    chance = Random(5)
+    texts = [spoiled(text, wrong, chance) for text in REFERENCES]
     path = results / f"scores/{variant}/1.tsv"
     path.parent.mkdir(parents=True)
-    scores = [
-        SentenceScore(source, str(n), 5, {name: values[n] for name, values in rows.items()})
-        for n, source in enumerate(sources)
-    ]
-    write_sentence_scores(path, scores)
+    write_sentence_scores(path, sentence_scores(texts, REFERENCES, sources))
 
 
 def write_hits(results: Path, method: str, hit: float) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.report.toys import sentence_scores
 from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.report.difficulty import (
     LENGTHS,
@@ -11,7 +12,7 @@ from wordbridge.report.difficulty import (
     difficulty_figure,
     difficulty_table,
 )
-from wordbridge.translation.sentence_scores import SentenceScore, length_bins, text_statistics
+from wordbridge.translation.sentence_scores import SentenceScore, length_bins
 
 REFERENCES = [f"who is the {word} of this {'old ' * n}place?" for n, word in enumerate("abcdefgh")]
 
@@ -21,12 +22,7 @@ def run(wrong: int) -> list[SentenceScore]:
     texts = [
         text if n < wrong else text.replace("place", "oh") for n, text in enumerate(REFERENCES)
     ]
-    statistics = text_statistics(texts, REFERENCES, lowercase=True)
-    statistics["nll"] = np.array([[5.0, 2.0]] * len(texts))
-    return [
-        SentenceScore(text, str(n), n + 5, {name: rows[n] for name, rows in statistics.items()})
-        for n, text in enumerate(REFERENCES)
-    ]
+    return sentence_scores(texts, REFERENCES, lengths=range(5, 13))
 
 
 def test_the_table_has_each_bin_and_variant_and_the_caption_the_losses() -> None:

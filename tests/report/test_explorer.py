@@ -16,17 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from tests.report.toys import sentence_scores
 from tests.search.toys import make_run
 from wordbridge.corpus.vocabulary import Vocabulary, write_vocabulary
 from wordbridge.errors import InputError
 from wordbridge.report import explorer
 from wordbridge.report.explorer import build_explorer, disagreement, quantize, sample_rows
 from wordbridge.search.index import Index, read_index
-from wordbridge.translation.sentence_scores import (
-    SentenceScore,
-    text_statistics,
-    write_sentence_scores,
-)
+from wordbridge.translation.sentence_scores import write_sentence_scores
 from wordbridge.translation.translations import Translation, write_attention, write_translations
 
 CHROMIUM = shutil.which("chromium") or ""
@@ -75,21 +72,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         paths = [folder / f"{variant}/1{end}" for end in (".tsv", ".attention.npz", ".scores.tsv")]
         write_translations(paths[0], rows)
         write_attention(paths[1], rows)
-        hypotheses = [row.hypothesis for row in rows]
-        sums = text_statistics(hypotheses, [row.reference for row in rows], lowercase=True)
-        sums["nll"] = np.array([[2.0, 4.0]] * len(rows))
-        write_sentence_scores(
-            paths[2],
-            [
-                SentenceScore(
-                    row.source,
-                    f"1:{n}",
-                    len(row.source_tokens) - 1,
-                    {name: values[n] for name, values in sums.items()},
-                )
-                for n, row in enumerate(rows)
-            ],
+        sources, references, hypotheses, tokens = zip(
+            *((r.source, r.reference, r.hypothesis, r.source_tokens) for r in rows), strict=True
         )
+        lengths = [len(each) - 1 for each in tokens]
+        scores = sentence_scores(hypotheses, references, sources, lengths)
+        write_sentence_scores(paths[2], scores)
         for name, path in zip(files, paths, strict=True):
             files[name].append(str(path))
     words = ("_bos_", "_pad_", "_eos_", "_unk", *LATIN)
@@ -128,7 +116,7 @@ def test_a_sentence_has_its_outputs_scores_and_attention(files: Files):
     assert "attention" not in plain
     assert (plain["skip"], attn["skip"]) == (0, 0)
     assert plain["scores"][1] < 30 < 90 < attn["scores"][1]
-    assert plain["scores"][2] == 0.5
+    assert plain["scores"][2] == 2.5
     weights = np.frombuffer(base64.b64decode(attn["attention"]), np.uint8)
     weights = weights.reshape(-1, attn["width"])
     expected = translations(1)[2].attention

@@ -1,10 +1,11 @@
 """Tests of the scorecard: which claims appear, their intervals and their verdicts."""
 
+from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
 
+from tests.report.toys import sentence_scores, spoiled
 from wordbridge.report.scorecard import (
     CELLS,
     Claim,
@@ -14,7 +15,7 @@ from wordbridge.report.scorecard import (
     translation_claims,
 )
 from wordbridge.report.tables import tsv
-from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
+from wordbridge.translation.sentence_scores import SentenceScore
 
 REFERENCES = [f"who is the {word} of this {'old ' * (n % 6)}place?" for n, word in enumerate(
     "abcdefghijklmnopqrstuvwx"
@@ -29,16 +30,13 @@ def verdicts(claims: list[Claim]) -> list[str]:
 
 def run(wrong: float, long_wrong: float, seed: int) -> list[SentenceScore]:
     """Return a run with shares of wrong words, in short sources and in long ones."""
-    chance = np.random.default_rng(seed)
-    texts = []
-    for n, text in enumerate(REFERENCES):
-        share = long_wrong if n % 6 > 3 else wrong
-        texts.append(" ".join("oh" if chance.random() < share else w for w in text.split()))
-    statistics = text_statistics(texts, REFERENCES, lowercase=True)
-    return [
-        SentenceScore(text, str(n), 7 + n % 6, {name: rows[n] for name, rows in statistics.items()})
+    chance = Random(seed)
+    texts = [
+        spoiled(text, long_wrong if n % 6 > 3 else wrong, chance)
         for n, text in enumerate(REFERENCES)
     ]
+    lengths = [7 + n % 6 for n in range(len(REFERENCES))]
+    return sentence_scores(texts, REFERENCES, lengths=lengths)
 
 
 RUNS = {

@@ -1,13 +1,14 @@
 """Tables about the translators: scores, samples, times."""
 
-import random
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.report.toys import sentence_scores, spoiled
 from wordbridge.report.tables import Table, markdown
 from wordbridge.report.translation import (
     SCORE_COLUMNS,
@@ -20,7 +21,6 @@ from wordbridge.report.translation import (
     times_table,
 )
 from wordbridge.translation.scores import score, token_rates
-from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
 from wordbridge.translation.translations import Translation, write_attention, write_translations
 from workflow.relations import samples_with_attention
 
@@ -29,11 +29,8 @@ REFERENCES = [f"who is the {word} of this place?" for word in "abcdefghijklmnopq
 
 def hypotheses_of(variant: str, seed: int, wrong: float) -> list[str]:
     """Return the hypotheses of a run that gets a share of the words wrong."""
-    chance = random.Random(f"{variant}{seed}")
-    return [
-        " ".join("oh" if chance.random() < wrong else word for word in text.split())
-        for text in REFERENCES
-    ]
+    chance = Random(f"{variant}{seed}")
+    return [spoiled(text, wrong, chance) for text in REFERENCES]
 
 
 def record(variant: str, seed: int, wrong: float) -> dict[str, Any]:
@@ -54,17 +51,9 @@ def record(variant: str, seed: int, wrong: float) -> dict[str, Any]:
     }
 
 
-def sentences(variant: str, seed: int, wrong: float) -> list[SentenceScore]:
-    rows = text_statistics(hypotheses_of(variant, seed, wrong), REFERENCES, lowercase=True)
-    return [
-        SentenceScore(text, str(n), 8, {name: values[n] for name, values in rows.items()})
-        for n, text in enumerate(REFERENCES)
-    ]
-
-
 RUNS = [("baseline", 1, 0.5), ("baseline", 2, 0.5), ("all", 1, 0.1), ("all", 2, 0.1)]
 RECORDS = [record(*run) for run in RUNS]
-SENTENCES = [sentences(*run) for run in RUNS]
+SENTENCES = [sentence_scores(hypotheses_of(*run), REFERENCES) for run in RUNS]
 BY_VARIANT = {"baseline": SENTENCES[:2], "all": SENTENCES[2:]}
 
 

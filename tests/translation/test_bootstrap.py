@@ -8,9 +8,10 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
 
+from tests.report.toys import sentence_scores
 from wordbridge.significance import compare_with, comparison, indistinguishable
 from wordbridge.translation.bootstrap import Resampler, resampled_scores
-from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
+from wordbridge.translation.sentence_scores import SentenceScore
 
 WORDS = ["who", "what", "where", "is", "was", "the", "a", "king", "man", "house", "he", "she", "it"]
 
@@ -35,13 +36,7 @@ REFERENCES = sentences(60)
 
 def run(rate: float, seed: int, group_size: int = 1) -> list[SentenceScore]:
     """Return the scores of hypotheses with errors; consecutive sentences form groups."""
-    statistics = text_statistics(spoil(REFERENCES, rate, seed), REFERENCES, lowercase=False)
-    return [
-        SentenceScore(
-            text, str(n // group_size), 5, {name: rows[n] for name, rows in statistics.items()}
-        )
-        for n, text in enumerate(REFERENCES)
-    ]
+    return sentence_scores(spoil(REFERENCES, rate, seed), REFERENCES, group_size=group_size)
 
 
 @pytest.mark.parametrize(("name", "metric"), [("bleu", BLEU()), ("chrf", CHRF())])
