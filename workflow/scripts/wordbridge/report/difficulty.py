@@ -17,8 +17,6 @@ from wordbridge.significance import RESAMPLES
 from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.sentence_scores import SentenceScore
 
-Masks = Mapping[str, NDArray[np.bool_]]
-
 LENGTH_BINS = 4
 # Counts of a source's rarest word in the training text, the easiest sources first.
 RARITY_BINS = {"above 20": (21, np.inf), "6-20": (6, 20), "1-5": (1, 5), "0": (0, 0)}
@@ -68,7 +66,7 @@ def by_rarest_word(
 
 def difficulty_table(
     runs: Mapping[str, Sequence[Run]],
-    masks: Masks,
+    masks: Mapping[str, NDArray[np.bool_]],
     grouping: Grouping,
     split: str,
     resamples: int = RESAMPLES,

@@ -124,7 +124,14 @@ def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) 
                 for _, run in published[published["variant"] == variant].groupby("run"):
                     thin = {"color": style["color"], "linewidth": 0.9, "alpha": 0.6, "zorder": 2}
                     axes.plot(run["epoch"], run[column], **thin)
-        _readable_log(axes)
+        # Losses start far apart; the numbers are plain all the same.
+        axes.set_yscale("log")
+        low, high = axes.get_ylim()
+        ticks = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20)
+        axes.set_yticks([tick for tick in ticks if low <= tick <= high])
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.tick_params(axis="y", which="minor", length=0)
     panels[0].set_ylabel("Cross-entropy (nats, log scale)")
     handles, labels = panels[1].get_legend_handles_labels()
     heading = "Last free-running loss"
@@ -173,17 +180,6 @@ def _mean_and_band(
     axes.plot(epochs.index, epochs["mean"], label=label, zorder=3, **style)
     band = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
     axes.fill_between(epochs.index, epochs["min"], epochs["max"], **band)
-
-
-def _readable_log(axes: Axes) -> None:
-    """Make the vertical axis logarithmic, with plain numbers: losses start far apart."""
-    axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    ticks = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20)
-    axes.set_yticks([tick for tick in ticks if low <= tick <= high])
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="y", which="minor", length=0)
 
 
 def schedule_curves(

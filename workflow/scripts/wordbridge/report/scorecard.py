@@ -102,14 +102,12 @@ def scorecard_table(claims: Sequence[Claim], corpus: str, results: str) -> Table
 
 def _missing(claims: Sequence[Claim]) -> list[str]:
     """Return the claims that could not be judged, each with what that needs."""
-    judged = {each.claim for each in claims}
+    judged = {FACTORIAL if each.table == "factorial" else each.claim for each in claims}
     needs = {claim: f"{better} and {worse}" for claim, better, worse in ORDER}
     needs[LENGTHS] = "attention and forcing, and sources of several lengths"
     for claim, other, candidates, _ in IMAGES:
         methods = "lesson_head" if other == CHANCE else f"lesson_head and {other}"
         needs[claim] = f"{methods} on {candidates} nouns"
-    if any(each.table == "factorial" for each in claims):
-        judged.add(FACTORIAL)
     needs[FACTORIAL] = "make factorial"
     return [f"{claim}: {need}" for claim, need in needs.items() if claim not in judged]
 

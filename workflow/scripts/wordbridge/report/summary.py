@@ -54,8 +54,13 @@ def summarize(tables: Iterable[str | Path]) -> Summary:
         frame = frames["devise"]
         ks = frame.columns.str.extract(r"^hit@(\d+)$", expand=False).dropna().astype(int)
         k = min(ks, key=lambda rank: abs(rank - 5))
-        groups = {name: _group_of_images(frame, name) for name in ("seen", "unseen")}
-        groups = {name: group for name, group in groups.items() if len(group)}
+        groups = {}
+        for name in ("seen", "unseen"):
+            rows = frame[(frame["candidates"] == name) & (frame["split"] == f"{name} nouns")]
+            # Parts of a split have fewer images.
+            rows = rows[rows["images"] == rows["images"].max()].drop_duplicates("method")
+            if len(rows):
+                groups[name] = rows.astype({"images": int, "labels": int})
         if groups:
             summary.sentences.append(method_sentence(groups, k))
             summary.scores.append(methods_table(groups, k))
@@ -196,10 +201,3 @@ def _baseline(scores: pd.DataFrame) -> str:
     if "bleu_gain" not in scores.columns:
         return ""
     return str(scores.loc[scores["bleu_gain"].isna(), "variant"].iloc[0])
-
-
-def _group_of_images(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return a row per method, about all images of a split; parts of them have fewer images."""
-    rows = frame[(frame["candidates"] == name) & (frame["split"] == f"{name} nouns")]
-    rows = rows[rows["images"] == rows["images"].max()].drop_duplicates("method")
-    return rows.astype({"images": int, "labels": int})
