@@ -32,10 +32,7 @@ EXPOSURE = {
 
 
 def exposure_table(metrics: pd.DataFrame) -> Table:
-    """Return both losses of each variant on the valid split at the last epoch, and their gap.
-
-    ``metrics`` are the rows of ``read_metrics``.
-    """
+    """Return both losses at the last epoch, and their gap, from the rows of ``read_metrics``."""
     rows = metrics.assign(gap=metrics["free_running_loss"] - metrics["nll"])
     last = rows.groupby(["variant", "seed"], sort=False).last().reset_index()
     highest = last["variant"].map(rows.groupby("variant")["forcing"].max())

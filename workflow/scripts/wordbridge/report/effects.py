@@ -23,10 +23,7 @@ INTERVALS = (
 
 
 def factorial_table(effects: Sequence[Effect], seeds: int, updates: int, split: str) -> Table:
-    """Return a row per effect of a factorial experiment.
-
-    ``updates`` is the number of training steps of each variant.
-    """
+    """Return a row per effect, from variants with as many training steps as ``updates``."""
     note = (
         "a factor: mean score with it minus that without it; several with "
         f"{TIMES}: how much larger the effect of one is with the others"

@@ -208,10 +208,7 @@ def schedule_curves(
 
 @house_style()
 def schedule_figure(rates: Curves, momenta: Curves) -> Figure:
-    """Return the learning rate of each variant against the step, and momenta if there are any.
-
-    Variants with the same curve share one line.
-    """
+    """Return learning rates and any momenta against the step; equal curves share one line."""
     curves = [("Learning rate", rates), *[("Momentum", momenta)] * bool(momenta)]
     figure = Figure(figsize=(9.5, 1.6 + 2 * len(curves)), layout="constrained")
     panels = figure.subplots(len(curves), 1, sharex=True, squeeze=False)[:, 0]
@@ -260,10 +257,7 @@ def range_test_figure(table: pd.DataFrame) -> Figure:
 
 @house_style()
 def scores_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
-    """Return BLEU of every run as a mark and its mean over the seeds as a bar.
-
-    ``records`` have variant, bleu_single and bleu_multi (points).
-    """
+    """Return bleu_single and bleu_multi of every run as marks, and means over seeds as bars."""
     variants = dict(iter(pd.DataFrame(records).groupby("variant", sort=False)))
     figure, axes = one_panel(7.5, 1.5 + 0.62 * len(variants))
     for column, label, colour, marker, shift in (

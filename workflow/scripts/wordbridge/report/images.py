@@ -210,10 +210,7 @@ def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def query_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the reciprocal rank of each method, whole split and query, means over the seeds.
-
-    ``images`` is their number in the split.
-    """
+    """Return images in the split and reciprocal rank of each query, means over the seeds."""
     rows = [
         (record["method"], row["split"], synset, row["images"], rank)
         for record in records

@@ -158,10 +158,7 @@ def render(template: str, **context: object) -> str:
 
 
 def embedded_table(path: str | Path) -> str:
-    """Return the table in an HTML file of ``save_table``, to be embedded in another page.
-
-    Raises InputError when the file has no such table.
-    """
+    """Return the table in an HTML file of ``save_table``; raises InputError when it has none."""
     match = _MAIN.search(Path(path).read_text(encoding="utf-8"))
     if match is None:
         raise InputError(f"{path}: expected a table of this project, got none; make it again")
@@ -183,16 +180,12 @@ def read_frame(path: str | Path, remedy: str, gaps: bool = False) -> pd.DataFram
 
 
 def read_metrics(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """Return the rows of all tables at ``paths``, with variant and seed as the first columns.
-
-    A path ends in {variant}/{seed}/metrics.tsv.
-    """
+    """Return the rows of all files {variant}/{seed}/metrics.tsv, variant and seed first."""
     frames = {
         Path(path).parts[-3:-1]: read_frame(path, "train the variant again", gaps=True)
         for path in paths
     }
-    rows = pd.concat(frames, names=["variant", "seed"])
-    return rows.reset_index(["variant", "seed"]).reset_index(drop=True)
+    return pd.concat(frames, names=["variant", "seed"]).reset_index([0, 1]).reset_index(drop=True)
 
 
 def aggregate_seeds(

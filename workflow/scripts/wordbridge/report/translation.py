@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
-from wordbridge.files import read_records
 from wordbridge.report.published import add_published_trainings
 from wordbridge.report.tables import Column, Table, aggregate_seeds
 from wordbridge.significance import RESAMPLES, compare_with, indistinguishable
@@ -80,12 +79,6 @@ NOT_AVERAGED = (
     "variant", "run", "seeds", "bleu_ceiling", "bleu_gain", "p_value", "letters", "parameters",
 )  # fmt: skip
 SCORES = [name for name in SCORE_COLUMNS if name not in NOT_AVERAGED]
-SIGNATURES = {
-    "bleu_single": "signature_bleu",
-    "bleu_multi": "signature_bleu_multi",
-    "chrf_single": "signature_chrf",
-    "chrf_multi": "signature_chrf_multi",
-}
 # Columns of the comparison with the baseline, in the order of the fields of Comparison.
 COMPARISON = ["bleu_gain", "bleu_gain_low", "bleu_gain_high", "p_value"]
 
@@ -150,7 +143,8 @@ def score_columns(records: Sequence[Mapping[str, Any]], baseline: str | None) ->
     """Return ``SCORE_COLUMNS`` with the baseline and sacreBLEU's signatures in their notes."""
     gain = SCORE_COLUMNS["bleu_gain"]
     columns = SCORE_COLUMNS | {"bleu_gain": replace(gain, note=gain.note.format(baseline=baseline))}
-    for name, key in SIGNATURES.items():
+    for name in ("bleu_single", "bleu_multi", "chrf_single", "chrf_multi"):
+        key = f"signature_{name.removesuffix('_single')}"
         signatures = dict.fromkeys(record[key] for record in records)
         note = "; ".join(filter(None, (columns[name].note, " or ".join(signatures))))
         columns[name] = replace(columns[name], note=note)
@@ -229,26 +223,15 @@ def training_table(metrics: pd.DataFrame) -> Table:
 def times_table(records: Sequence[Mapping[str, Any]], published: bool = False) -> Table:
     """Return the table of times: a row per variant, means and stds (``_std``) over its seeds.
 
-    ``records`` have variant, seed, device, threads, train_seconds, epochs, decode_seconds and the
-    two throughputs. ``published`` adds the lesson's times below each variant.
+    ``records`` have variant, device, threads, train_seconds, epochs, decode_seconds and the two
+    throughputs. ``published`` adds the lesson's times below each variant.
     """
     runs = pd.DataFrame(records)
     runs["seconds_per_epoch"] = runs["train_seconds"] / runs["epochs"].clip(lower=1)
     frame = aggregate_seeds(runs, TIMES, constant=("device", "precision", "threads"))
+    frame = add_published_trainings(frame) if published else frame
     caption = (
         "Times and throughputs: means and standard deviations over the seeds. They depend on the "
         "machine and on its load."
     )
-    frame = add_published_trainings(frame) if published else frame
     return Table(frame, caption, TIME_COLUMNS, group=True)
-
-
-def joined_records(
-    training: Sequence[str | Path], decoding: Sequence[str | Path]
-) -> list[dict[str, Any]]:
-    """Return one record of times per run; both lists of files end in {variant}/{seed}.json."""
-    records = zip(training, read_records(training), read_records(decoding), strict=True)
-    return [
-        {"variant": Path(path).parent.name, **decoded, **trained}
-        for path, trained, decoded in records
-    ]
