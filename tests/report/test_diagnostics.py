@@ -1,9 +1,8 @@
-"""Tests of the diagnostics: exposure bias, attention, and what translations keep."""
+"""Tests of the diagnostics: attention, and what translations keep."""
 
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from wordbridge.report.diagnostics import (
@@ -11,41 +10,11 @@ from wordbridge.report.diagnostics import (
     adequacy_table,
     attention_figure,
     attention_table,
-    exposure_figure,
-    exposure_table,
 )
 from wordbridge.report.tables import markdown
 from wordbridge.translation.bootstrap import Resampler
 from wordbridge.translation.sentence_scores import SentenceScore
 from wordbridge.translation.translations import Translation
-
-METRICS = pd.DataFrame(
-    [
-        *(("plain", 1, 1, 0.0, 3.0, 3.5), ("plain", 1, 2, 0.0, 2.0, 2.25)),
-        *(("plain", 2, 1, 0.0, 3.0, 3.0), ("plain", 2, 2, 0.0, 2.5, 2.5)),
-        *(("forced", 1, 1, 1.0, 2.0, 4.0), ("forced", 1, 2, 0.0, 1.5, 2.5)),
-    ],
-    columns=["variant", "seed", "epoch", "forcing", "nll", "free_running_loss"],
-)
-
-
-def test_exposure_bias_is_the_gap_of_the_losses_at_the_last_epoch() -> None:
-    table = exposure_table(METRICS)
-    assert table.frame["variant"].tolist() == ["plain", "forced"]
-    assert table.frame["forcing"].tolist() == ["no", "yes"]
-    assert table.frame["seeds"].tolist() == [2, 1]
-    assert table.frame["nll"].tolist() == [2.25, 1.5]
-    assert table.frame["gap"].tolist() == [0.125, 1.0]
-    assert table.caption.endswith(
-        "The free-running loss exceeds the teacher-forced one by 0.12 for variants without teacher "
-        "forcing, by 1.00 for variants with teacher forcing."
-    )
-
-
-def test_the_figure_of_exposure_bias_has_the_mean_gap_of_each_epoch() -> None:
-    plain, forced, _ = exposure_figure(METRICS).axes[0].lines
-    assert list(plain.get_ydata()) == [0.25, 0.125]
-    assert list(forced.get_ydata()) == [2.0, 1.0]
 
 
 def test_the_attention_of_each_variant_is_compared_with_diagonal_and_chance() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from wordbridge.report.summary import summarize
+from wordbridge.report.page import summarize
 from wordbridge.report.tables import MISSING
 
 SCORES = [

@@ -1,8 +1,9 @@
 """The figure of one learning-rate range test."""
 
 from wordbridge.job import start_job
-from wordbridge.report.figures import range_test_figure, save_figure
+from wordbridge.report.figures import save_figure
 from wordbridge.report.tables import read_frame
+from wordbridge.report.training import range_test_figure
 
 start_job(snakemake)
 

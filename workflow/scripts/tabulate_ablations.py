@@ -7,8 +7,9 @@ from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.corpus.splits import leaking_texts
 from wordbridge.job import start_job
 from wordbridge.report.effects import METRICS, ablations_table, effects_figure
-from wordbridge.report.figures import save_figure, schedule_curves
+from wordbridge.report.figures import save_figure
 from wordbridge.report.tables import save_table
+from wordbridge.report.training import schedule_curves
 from wordbridge.translation.bootstrap import Resampler, read_runs
 from wordbridge.translation.effects import ablations, runs_by_leak
 from wordbridge.translation.sentence_scores import read_sentence_scores

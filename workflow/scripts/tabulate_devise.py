@@ -2,9 +2,10 @@
 
 from wordbridge.files import read_records
 from wordbridge.job import start_job
-from wordbridge.report.figures import head_losses_figure, save_figure
+from wordbridge.report.figures import save_figure
 from wordbridge.report.images import devise_table, nouns_table
 from wordbridge.report.tables import read_metrics, save_table
+from wordbridge.report.training import head_losses_figure
 
 start_job(snakemake)
 

@@ -3,8 +3,9 @@
 from wordbridge.corpus.ids import read_ids
 from wordbridge.job import start_job
 from wordbridge.report.effects import METRICS, TIMES, effects_figure, factorial_table
-from wordbridge.report.figures import save_figure, schedule_curves
+from wordbridge.report.figures import save_figure
 from wordbridge.report.tables import save_table
+from wordbridge.report.training import schedule_curves
 from wordbridge.translation.bootstrap import read_runs
 from wordbridge.translation.effects import factorial_effects
 

@@ -1,4 +1,4 @@
-"""Diagnostics of the translators: exposure bias, attention, and what they keep of a question."""
+"""Diagnostics of the translators: attention, and what they keep of a question."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,63 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from wordbridge.corpus.question_words import ENGLISH, FRENCH, find_question
-from wordbridge.report.figures import ACCENT, INK, MARK, SOFT, house_style, lines_figure, one_panel
+from wordbridge.report.figures import ACCENT, INK, MARK, SOFT, house_style, one_panel
 from wordbridge.report.tables import Column, Table, aggregate_seeds
 from wordbridge.translation.bootstrap import Resampler
 from wordbridge.translation.translations import Translation
-
-# ---- Exposure bias -------------------------------------------------------------------------------
-
-EXPOSURE = {
-    "variant": Column("Variant"),
-    "forcing": Column("Forcing", note="whether any epoch was trained with teacher forcing"),
-    "seeds": Column("Seeds", 0),
-    "nll": Column("Teacher-forced loss", 3, best="low", note="after the true previous words"),
-    "free_running_loss": Column(
-        "Free-running loss", 3, best="low",
-        note="after the model's own words; padding counts, as in the lesson",
-    ),
-    "gap": Column("Gap", 3),
-}  # fmt: skip
-
-
-def exposure_table(metrics: pd.DataFrame) -> Table:
-    """Return both losses at the last epoch, and their gap, from the rows of ``read_metrics``."""
-    rows = metrics.assign(gap=metrics["free_running_loss"] - metrics["nll"])
-    last = rows.groupby(["variant", "seed"], sort=False).last().reset_index()
-    highest = last["variant"].map(rows.groupby("variant")["forcing"].max())
-    last["forcing"] = np.where(highest > 0, "yes", "no")
-    frame = aggregate_seeds(last, ("nll", "free_running_loss", "gap"), ("forcing",))
-    words = {"no": "without", "yes": "with"}
-    gaps = [
-        f"{_extent(rows['gap'])} for variants {words[forcing]} teacher forcing"
-        for forcing, rows in frame.groupby("forcing")
-    ]
-    caption = (
-        "Exposure bias: losses on the validation split at the last epoch in nats, means and "
-        "standard deviations over the seeds. The free-running loss exceeds the teacher-forced one "
-        f"by {', by '.join(gaps)}."
-    )
-    return Table(frame, caption, EXPOSURE)
-
-
-def exposure_figure(metrics: pd.DataFrame) -> Figure:
-    """Return the gap of both losses per epoch, a line per variant; mean over the seeds."""
-    gaps = metrics.assign(gap=metrics["free_running_loss"] - metrics["nll"])
-    means = (
-        (variant, rows.groupby("epoch")["gap"].mean())
-        for variant, rows in gaps.groupby("variant", sort=False)
-    )
-    figure = lines_figure(means, "Epoch", "Free-running minus teacher-forced loss (nats)")
-    (axes,) = figure.axes
-    axes.axhline(0, color=SOFT, linewidth=1)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return figure
-
 
 # ---- Attention -----------------------------------------------------------------------------------
 
@@ -191,12 +141,6 @@ def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, s
         f"intervals (bootstrap over groups of sentences). {sentence}"
     )
     return Table(frame, caption, {"variant": Column("Variant"), **ADEQUACY})
-
-
-def _extent(gaps: pd.Series) -> str:
-    """Return the mean of the gaps with the lowest and the highest, if they differ."""
-    low, high = f"{gaps.min():.2f}", f"{gaps.max():.2f}"
-    return low if low == high else f"{gaps.mean():.2f} ({low} to {high})"
 
 
 def _extremes(frame: pd.DataFrame, column: str) -> str:

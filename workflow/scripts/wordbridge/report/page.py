@@ -1,13 +1,17 @@
-"""The summary page: what came out of a run first, then every table and figure by topic."""
+"""The summary page: what came out of a run first, then every table and figure by topic.
+
+On top are sentences from the numbers, warnings, the main scores and sample translations.
+"""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from wordbridge.report.summary import summarize
-from wordbridge.report.tables import embedded_table, render
+import pandas as pd
+
+from wordbridge.report.tables import Column, Table, embedded_table, read_frame, render
 
 LARGEST_TABLE = 80_000  # characters; the page only links to larger ones
 
@@ -157,3 +161,200 @@ def caption_of(path: Path) -> str:
 
 def _figure(path: Path, folder: str | Path) -> tuple[str, str]:
     return os.path.relpath(path, folder), caption_of(path)
+
+
+# ---- Summary -------------------------------------------------------------------------------------
+
+VARIANT_COLUMNS = {
+    "variant": Column("Variant"),
+    "bleu_single": Column("BLEU", 1, best="high", note="against one reference, 0 to 100"),
+    "bleu_ceiling": Column("Ceiling", 1, note="BLEU of the references' own tokens"),
+    "bleu_gain": Column("Gain", 1, note="of BLEU, with its 95 % interval"),
+    "bleu_multi": Column("BLEU, all refs.", 1, best="high"),
+    "chrf_single": Column("chrF", 1, best="high"),
+}
+FEW = 0.1  # share of matches
+LABELS = 10  # names in a warning
+
+Frames = Mapping[str, pd.DataFrame]
+
+
+class Summary(NamedTuple):
+    """Sentences, the tables of main scores, a table of samples if there are any, and warnings."""
+
+    sentences: list[str]
+    scores: list[Table]
+    samples: Table | None
+    warnings: list[str]
+
+
+def summarize(tables: Iterable[str | Path]) -> Summary:
+    """Return the summary of a run from those of its tables (TSV) that are there.
+
+    These are ``scores`` and ``samples`` of the translators, ``devise`` of the image methods,
+    ``scorecard`` and those of ``find_warnings``. Published rows are not part of the run.
+    """
+    frames = {}
+    for path in map(Path, tables):
+        gaps = path.stem != "samples"  # an empty translation is a text
+        frame = read_frame(path, f"make the table {path.stem} again", gaps)
+        frames[path.stem] = frame[frame["run"] == "here"] if "run" in frame.columns else frame
+    summary = Summary([], [], None, find_warnings(frames))
+    if "scores" in frames:
+        frame = frames["scores"]
+        summary.sentences.extend(variant_sentences(frame))
+        caption = "Translation: scores of the variants, means over the seeds."
+        summary.scores.append(Table(frame, caption, VARIANT_COLUMNS))
+        if "samples" in frames:
+            summary = summary._replace(samples=samples_table(frames["samples"], frame))
+    if "devise" in frames:
+        frame = frames["devise"]
+        ks = frame.columns.str.extract(r"^hit@(\d+)$", expand=False).dropna().astype(int)
+        k = min(ks, key=lambda rank: abs(rank - 5))
+        groups = {}
+        for name in ("seen", "unseen"):
+            rows = frame[(frame["candidates"] == name) & (frame["split"] == f"{name} nouns")]
+            # Parts of a split have fewer images.
+            rows = rows[rows["images"] == rows["images"].max()].drop_duplicates("method")
+            if len(rows):
+                groups[name] = rows.astype({"images": int, "labels": int})
+        if groups:
+            summary.sentences.append(method_sentence(groups, k))
+            summary.scores.append(methods_table(groups, k))
+    if "scorecard" in frames and len(verdicts := frames["scorecard"]["verdict"]):
+        counts = verdicts.value_counts()
+        holds, fails, undecided = (
+            counts.get(verdict, 0) for verdict in ("holds", "does not hold", "undecided")
+        )
+        summary.sentences.append(
+            f"Verdicts on {len(verdicts)} claims of the 2018 lesson: holds here {holds}, "
+            f"does not hold {fails}, undecided {undecided}."
+        )
+    return summary
+
+
+def find_warnings(frames: Frames) -> list[str]:
+    """Return sentences about a low ceiling of BLEU, and about matches of less than a tenth.
+
+    The tables are ``scores``, ``coverage`` (words with vectors), ``corpus_pairs`` (pairs that a
+    step keeps), ``nouns`` (with vectors), ``images`` (in use, labelled), ``labels`` (unknown or
+    ambiguous) and ``french`` (names).
+    """
+    shares: list[tuple[float, str]] = []
+    for language, rows in _groups(frames, "coverage", "language"):
+        types = rows.set_index("step")["types"]
+        absent = types.reindex(["missing", "subwords"]).sum()
+        shares.append((1 - absent / types["all"], f"of the {language} words have a word vector"))
+    for step, rows in _groups(frames, "corpus_pairs", "step"):
+        counts = rows.set_index("reason")["count"].reindex(["read", "kept"])
+        shares.append((counts["kept"] / counts["read"], f"of the pairs are kept by {step}"))
+    for _, rows in _groups(frames, "nouns", "used"):
+        shares.append((rows["noun_share"].iloc[0], "of WordNet's nouns have a word vector"))
+    for name, rows in _groups(frames, "images", "set"):
+        row = rows.iloc[0]
+        used = row["found"] - row["left_out"]
+        labelled = row.reindex(["train", "valid", "test", "unseen"]).sum()
+        shares.append((used / max(row["found"], 1), f"of the images of {name} are in use"))
+        shares.append((labelled / max(used, 1), f"of the images of {name} have a label"))
+    for _, rows in _groups(frames, "french", "language"):
+        shares.append((rows["name_share"].iloc[0], "of the names in both languages have a vector"))
+    # Random vectors and albums have a share of 0; otherwise a job ends where nothing matches.
+    few = dict.fromkeys(f"{100 * share:.2g} % {text}." for share, text in shares if 0 < share < FEW)
+    warnings = [*few, *_label_warnings(frames)]
+    if "scores" in frames and "bleu_ceiling" in frames["scores"]:
+        lowest = frames["scores"]["bleu_ceiling"].min()
+        warnings.append(f"BLEU is {lowest:.1f} at most, the score of the references' own tokens.")
+    return warnings
+
+
+def _label_warnings(frames: Frames) -> Iterator[str]:
+    for name, rows in _groups(frames, "labels", "set"):
+        unknown = rows["senses"] == 0
+        for start, end, labels in (
+            ("WordNet does not have", "whose images have no label", rows[unknown]),
+            ("WordNet has several senses of", "of which the first is used", rows[~unknown]),
+        ):
+            if len(labels):
+                names = ", ".join(map(str, labels["label"][:LABELS]))
+                more = f" and {len(labels) - LABELS} more" * (len(labels) > LABELS)
+                yield f"{start} {len(labels)} of the labels of {name}, {end}: {names}{more}."
+
+
+def _groups(frames: Frames, table: str, key: str) -> Iterable[tuple[Any, pd.DataFrame]]:
+    return frames[table].groupby(key, sort=False) if table in frames else ()
+
+
+def variant_sentences(frame: pd.DataFrame) -> list[str]:
+    """Return the sentence about the variant with the highest BLEU, and that about their order."""
+    ranking = frame.sort_values("bleu_single", ascending=False, kind="stable")
+    best = ranking.iloc[0]
+    bleu = f"{best['bleu_single']:.1f}"
+    if len(ranking) == 1:
+        return [f"The variant {best['variant']} has a BLEU of {bleu} against one reference."]
+    first = (
+        f"The variant {best['variant']} has the highest BLEU of the {len(ranking)} variants, "
+        f"{bleu} against one reference"
+    )
+    if pd.notna(best.get("bleu_gain")):
+        first += (
+            f", a gain of {best['bleu_gain']:.1f} over {_baseline(frame)} (95 % interval "
+            f"{best['bleu_gain_low']:.1f} to {best['bleu_gain_high']:.1f})"
+        )
+    order = ", ".join(
+        f"{row['variant']} ({row['bleu_single']:.1f})" for row in ranking.to_dict("records")
+    )
+    return [f"{first}.", f"Ranked by BLEU, the variants are {order}."]
+
+
+def method_sentence(groups: dict[str, pd.DataFrame], k: int) -> str:
+    """Return the sentence about the method with the highest hit@k on each group of images.
+
+    ``groups`` maps "seen" and "unseen" to rows of the DeViSE table, one per method.
+    """
+    count = max(map(len, groups.values()))
+    clauses = []
+    for name, group in groups.items():
+        best = group.loc[group[f"hit@{k}"].idxmax()]
+        hit, labels = f"{100 * best[f'hit@{k}']:.1f} %", f"{best['labels']:,} candidate nouns"
+        images = f"{best['images']:,} images of {name} nouns"
+        if count == 1:
+            clauses.append(f"of {hit} on {images} ({labels})")
+        else:
+            clauses.append(f"{best['method']} on {images} ({hit} among {labels})")
+    if count == 1:
+        return f"The method {best['method']} has a hit@{k} {' and '.join(clauses)}."
+    return f"Of {count} image methods, these have the highest hit@{k}: {' and '.join(clauses)}."
+
+
+def methods_table(groups: dict[str, pd.DataFrame], k: int) -> Table:
+    """Return the table of hit@k of every method, with a column per group of images."""
+    columns = {"method": Column("Method")}
+    frames = []
+    for name, group in groups.items():
+        first = group.iloc[0]
+        note = f"% of {first['images']:,} images, among {first['labels']:,} candidate nouns"
+        columns[name] = Column(f"hit@{k} {name}", 1, 100, "high", note)
+        names = {f"hit@{k}": name, f"hit@{k}_std": f"{name}_std"}
+        frames.append(group.set_index("method").reindex(columns=list(names)).rename(columns=names))
+    caption = "Images to words: scores of the methods, means over the seeds."
+    return Table(pd.concat(frames, axis=1).reset_index(), caption, columns)
+
+
+def samples_table(frame: pd.DataFrame, scores: pd.DataFrame) -> Table | None:
+    """Return the first, the middle and the last sample, by the baseline and the best variant."""
+    frame = frame.astype(str)
+    numbers = list(frame["sample"].unique())
+    shown = [numbers[place] for place in (0, (len(numbers) - 1) // 2, -1) if numbers]
+    best = scores.loc[scores["bleu_single"].idxmax(), "variant"]
+    lines = ["source", "reference", _baseline(scores), best]
+    frame = frame[frame["sample"].isin(shown) & frame["line"].isin(lines)]
+    columns = {"sample": Column("Sample"), "line": Column("Line"), "text": Column("Text")}
+    caption = f"Sample translations of {' and '.join(dict.fromkeys(filter(None, lines[2:])))}."
+    return Table(frame, caption, columns, group=True) if len(frame) else None
+
+
+def _baseline(scores: pd.DataFrame) -> str:
+    """Return the variant that the others are compared with, "" without comparisons."""
+    if "bleu_gain" not in scores.columns:
+        return ""
+    return str(scores.loc[scores["bleu_gain"].isna(), "variant"].iloc[0])

@@ -1,4 +1,4 @@
-"""Tables about the translators: scores, sample translations, losses per epoch, times."""
+"""Tables about the translators: scores, sample translations, times."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -196,28 +196,6 @@ def attention_sample(
     tokens = [*rows[position].tokens, SPECIALS[EOS]][: len(weights)]
     source = [*rows[position].source_tokens, SPECIALS[EOS]][: weights.shape[1]]
     return weights, source, tokens
-
-
-def training_table(metrics: pd.DataFrame) -> Table:
-    """Return the table of the losses of every epoch, from the rows of ``read_metrics``."""
-    columns = {
-        "variant": Column("Variant"),
-        "seed": Column("Seed", 0),
-        "epoch": Column("Epoch", 0),
-        "forcing": Column("Forcing", 2, note="probability of feeding the target token"),
-        "train_loss": Column(
-            "Training", 4,
-            note="running average over the batches, with dropout, forcing, label smoothing and "
-            "auxiliary text if they are set; not comparable with the other losses",
-        ),
-        "free_running_loss": Column("Validation", 4, note="free running, as in the lesson"),
-        "nll": Column("NLL/token", 4, note="validation split, given the reference so far"),
-        "bleu": Column(
-            "BLEU", 2, note="validation split, greedy, one reference, on the model's tokens"
-        ),
-    }  # fmt: skip
-    caption = "Losses per epoch in nats, and BLEU on the validation split."
-    return Table(metrics[list(columns)], caption, columns, group=True)
 
 
 def times_table(records: Sequence[Mapping[str, Any]], published: bool = False) -> Table:
