@@ -27,7 +27,7 @@ def run(wrong: int) -> list[SentenceScore]:
 
 def test_the_table_has_each_bin_and_variant_and_the_caption_the_losses() -> None:
     runs = {"good": [run(8)], "poor": [run(4), run(4)]}
-    table = difficulty_table(runs, length_bins(run(8), 4), LENGTHS, "test", resamples=50)
+    table = difficulty_table(runs, length_bins(run(8), 4), LENGTHS, "test")
     frame = table.frame
     assert list(frame["variant"]) == ["good", "poor"] * 4
     assert list(frame["sentences"]) == [2] * 8
@@ -43,14 +43,14 @@ def test_the_table_has_each_bin_and_variant_and_the_caption_the_losses() -> None
 
 def test_sources_of_one_length_are_one_bin() -> None:
     rows = [SentenceScore(row.source, row.group, 4, row.statistics) for row in run(3)]
-    table = difficulty_table({"one": [rows]}, length_bins(rows, 4), LENGTHS, "test", 10)
+    table = difficulty_table({"one": [rows]}, length_bins(rows, 4), LENGTHS, "test")
     assert table.caption.endswith("All sources are in one group.")
 
 
 def test_resamples_without_a_sentence_of_the_group_do_not_count() -> None:
     rows = run(8)
     masks = {"first": np.arange(8) == 0, "others": np.arange(8) > 0}
-    frame = difficulty_table({"good": [rows]}, masks, RAREST_WORDS, "test", 50).frame
+    frame = difficulty_table({"good": [rows]}, masks, RAREST_WORDS, "test").frame
     assert frame["count"].tolist() == ["first", "others"]
     assert frame["bleu_low"].tolist() == pytest.approx([100, 100])
     assert frame["nll_high"].tolist() == pytest.approx([2.5, 2.5])

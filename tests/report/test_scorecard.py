@@ -49,7 +49,7 @@ RUNS = {
 
 
 def test_claims_about_variants_have_verdicts_by_their_intervals() -> None:
-    claims = list(translation_claims(LEVELS, RUNS, resamples=200))
+    claims = list(translation_claims(LEVELS, RUNS))
     assert verdicts(claims) == [
         "undecided",  # bidirectional
         "holds",  # forcing
@@ -65,7 +65,7 @@ def test_claims_about_variants_have_verdicts_by_their_intervals() -> None:
 def test_claims_about_variants_that_did_not_run_are_left_out() -> None:
     names = ("forcing", "attention")
     levels = {name: LEVELS[name] for name in names}
-    claims = translation_claims(levels, {name: RUNS[name] for name in names}, resamples=20)
+    claims = translation_claims(levels, {name: RUNS[name] for name in names})
     assert [each.claim.split(" (")[0] for each in claims] == [
         "Attention improves teacher forcing",
         "Attention helps long sentences more than short ones",
@@ -106,9 +106,9 @@ def test_claims_about_images_need_the_methods_that_they_compare() -> None:
         record("lesson_l1", 0.5, 6.0),
         record("lesson_no_dropout", 0.9, 6.0),
     ]
-    claims = list(image_claims(records, resamples=100))
+    claims = list(image_claims(records))
     assert verdicts(claims) == ["holds", "holds", "undecided", "does not hold"]
-    unseen, near, *_ = image_claims(records[:2], resamples=100)
+    unseen, near, *_ = image_claims(records[:2])
     assert unseen.measured.startswith("hit@5 50.0 %, chance 8.3 % [")
     assert near.measured.startswith("steps in WordNet 6.5, random 12.5 [")
     assert list(image_claims(records[1:])) == []

@@ -59,12 +59,12 @@ BY_VARIANT = {"baseline": SENTENCES[:2], "all": SENTENCES[2:]}
 
 def test_the_caption_of_the_scores_has_the_number_formats_of_the_trainings() -> None:
     records = [RECORDS[0], RECORDS[2] | {"precision": "float32"}]
-    caption = scores_table(records, BY_VARIANT, "test", resamples=50).caption
+    caption = scores_table(records, BY_VARIANT, "test").caption
     assert "Matrix products of the trainings: bfloat16, float32." in caption
 
 
 def test_a_row_has_means_stds_and_the_gain_over_the_baseline() -> None:
-    table = scores_table(RECORDS, BY_VARIANT, "test", resamples=50).frame.set_index("variant")
+    table = scores_table(RECORDS, BY_VARIANT, "test").frame.set_index("variant")
     assert list(table.index) == ["baseline", "all"]
     row = table.loc["all"]
     assert (row["seeds"], row["epochs"], row["parameters"]) == (2, 12, 19_982_969)
@@ -95,7 +95,7 @@ def test_without_a_baseline_there_are_no_columns_of_a_comparison(
 ) -> None:
     records = [record for record in RECORDS if record["variant"] in variants]
     runs = {name: BY_VARIANT[name] for name in variants}
-    table = scores_table(records, runs, "test", baseline, published=True, resamples=50)
+    table = scores_table(records, runs, "test", baseline, published=True)
     assert not {"bleu_gain", "bleu_gain_low", "bleu_gain_high", "p_value"} & {*table.frame.columns}
     assert "bootstrap" not in markdown(table)
     assert ("letters" in table.frame.columns) == (len(variants) > 1)
@@ -103,21 +103,19 @@ def test_without_a_baseline_there_are_no_columns_of_a_comparison(
 
 def test_every_visible_column_is_in_the_table() -> None:
     low = {"bleu_ceiling": 41.12, "lost_characters": "\u2019 “"}
-    table = scores_table(
-        [*RECORDS[:3], RECORDS[3] | low], BY_VARIANT, "test", published=True, resamples=50
-    )
+    table = scores_table([*RECORDS[:3], RECORDS[3] | low], BY_VARIANT, "test", published=True)
     assert set(SCORE_COLUMNS) <= set(table.frame.columns)
     assert table.frame["bleu_ceiling"].dropna().tolist() == [41.12]
     assert table.caption.endswith(
         "BLEU has a ceiling: the tokens of references lack their \u2019 “."
     )
-    assert "bleu_ceiling" not in scores_table(RECORDS, BY_VARIANT, "test", resamples=50).frame
+    assert "bleu_ceiling" not in scores_table(RECORDS, BY_VARIANT, "test").frame
     assert {"bleu_single_std", "bleu_gain_low", "bleu_gain_high"} <= set(table.frame.columns)
 
 
 def test_published_figures_are_optional() -> None:
-    assert "run" not in scores_table(RECORDS, BY_VARIANT, "test", resamples=50).frame
-    table = scores_table(RECORDS, BY_VARIANT, "test", published=True, resamples=50)
+    assert "run" not in scores_table(RECORDS, BY_VARIANT, "test").frame
+    table = scores_table(RECORDS, BY_VARIANT, "test", published=True)
     rows = table.frame[["variant", "run"]].itertuples(index=False, name=None)
     assert list(rows) == [
         ("baseline", "here"), ("baseline", "notebook"), ("baseline", "notes"),
@@ -126,9 +124,7 @@ def test_published_figures_are_optional() -> None:
 
 
 def test_the_table_is_deterministic() -> None:
-    first, again = (
-        markdown(scores_table(RECORDS, BY_VARIANT, "test", resamples=50)) for _ in range(2)
-    )
+    first, again = (markdown(scores_table(RECORDS, BY_VARIANT, "test")) for _ in range(2))
     assert first == again
     assert "19,982,969" in first
     assert "3.650 \u00b1 0.071" in first

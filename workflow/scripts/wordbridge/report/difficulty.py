@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from wordbridge.corpus.pairs import TokenizedPair, token_lists
 from wordbridge.report.figures import lines_figure
 from wordbridge.report.tables import Column, Table
-from wordbridge.significance import RESAMPLES
 from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.sentence_scores import SentenceScore
 
@@ -69,10 +68,9 @@ def difficulty_table(
     masks: Mapping[str, NDArray[np.bool_]],
     grouping: Grouping,
     split: str,
-    resamples: int = RESAMPLES,
 ) -> Table:
     """Return the scores of each variant in each group, with 95 % intervals; means over seeds."""
-    resampler = Resampler(next(iter(runs.values()))[0], resamples)
+    resampler = Resampler(next(iter(runs.values()))[0])
     rows = []
     for name, mask in masks.items():
         # A resample may have no sentence of the group.

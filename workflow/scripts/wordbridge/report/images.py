@@ -222,11 +222,9 @@ def query_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*keys, "images", "mrr"]).groupby(keys).mean()
 
 
-def resampled_nouns(
-    nouns: pd.DataFrame, score: str, resamples: int = RESAMPLES
-) -> NDArray[np.float64]:
+def resampled_nouns(nouns: pd.DataFrame, score: str) -> NDArray[np.float64]:
     """Return the mean of a score over images, for all nouns and for each resample of them."""
-    weights = resample_weights(len(nouns), resamples, SEED)
+    weights = resample_weights(len(nouns), RESAMPLES, SEED)
     images = nouns["wrong" if score == "wrong_steps" else "images"].to_numpy(float)
     sums: NDArray[np.float64] = weights @ (images * nouns[score].fillna(0).to_numpy(float))
     means: NDArray[np.float64] = sums / (weights @ images)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from wordbridge.report.images import noun_scores, resampled_nouns
 from wordbridge.report.published import published_losses
 from wordbridge.report.tables import Column, Table
-from wordbridge.significance import RESAMPLES, Comparison, comparison
+from wordbridge.significance import Comparison, comparison
 from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.effects import Levels, factorial_effects
 from wordbridge.translation.sentence_scores import length_bins
@@ -115,14 +115,12 @@ def _missing(claims: Sequence[Claim]) -> list[str]:
 # ---- Translation ---------------------------------------------------------------------------------
 
 
-def translation_claims(
-    levels: Levels, runs: Mapping[str, Sequence[Run]], resamples: int = RESAMPLES
-) -> Iterator[Claim]:
+def translation_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:
     """Yield the claims about variants that this run has, known by their ``levels``."""
     # Of variants with the same levels, the first.
     variants = {tuple(each.values()): name for name, each in reversed(list(levels.items()))}
     named = {name: variants[cell] for name, cell in CELLS.items() if cell in variants}
-    resampler = Resampler(next(iter(runs.values()))[0], resamples)
+    resampler = Resampler(next(iter(runs.values()))[0])
 
     def gain(better: str, worse: str, mask: Mask | None = None) -> NDArray[np.float64]:
         scores = (resampler.crossed_scores(runs[name], "bleu", mask) for name in (better, worse))
@@ -192,9 +190,7 @@ def _losses(variant: str) -> str:
 # ---- Images --------------------------------------------------------------------------------------
 
 
-def image_claims(
-    records: Sequence[Mapping[str, Any]], resamples: int = RESAMPLES
-) -> Iterator[Claim]:
+def image_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
     """Yield the claims about the lesson's head, as far as the methods that it needs ran.
 
     ``records`` are those of score_devise. Nouns are resampled.
@@ -205,11 +201,11 @@ def image_claims(
         head, compared = groups.get(("lesson_head", candidates)), groups.get((other, candidates))
         if head is None or (compared is None and other != CHANCE):
             continue
-        ours = resampled_nouns(head, score, resamples)
+        ours = resampled_nouns(head, score)
         if compared is None:
             theirs = np.full_like(ours, 5 / len(head))
         else:
-            theirs = resampled_nouns(compared, score, resamples)
+            theirs = resampled_nouns(compared, score)
         if score == "wrong_steps":
             values = f"steps in WordNet {ours[0]:.1f}, {other} {theirs[0]:.1f}"
             _, low, high, _ = comparison(theirs - ours)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.report.published import add_published_trainings
 from wordbridge.report.tables import Column, Table, aggregate_seeds
-from wordbridge.significance import RESAMPLES, compare_with, indistinguishable
+from wordbridge.significance import compare_with, indistinguishable
 from wordbridge.translation.bootstrap import Run, resampled_scores
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
@@ -109,7 +109,6 @@ def scores_table(
     split: str,
     baseline: str | None = "baseline",
     published: bool = False,
-    resamples: int = RESAMPLES,
 ) -> Table:
     """Return the table of scores: a row per variant, means and stds (``_std``) over its seeds.
 
@@ -121,7 +120,7 @@ def scores_table(
     low = [record for record in records if "bleu_ceiling" in record]
     constant = ["parameters", *["bleu_ceiling"] * bool(low)]
     frame = aggregate_seeds(pd.DataFrame(records), SCORES, constant)
-    resampled = resampled_scores(runs, "bleu", resamples)
+    resampled = resampled_scores(runs, "bleu")
     if len(resampled) > 1:
         frame["letters"] = frame["variant"].map(indistinguishable(resampled))
     if len(resampled) > 1 and baseline in resampled:

@@ -74,10 +74,10 @@ class Resampler:
 
 
 def resampled_scores(
-    runs: Mapping[str, Sequence[Run]], metric: str, resamples: int = RESAMPLES
+    runs: Mapping[str, Sequence[Run]], metric: str
 ) -> dict[str, NDArray[np.float64]]:
     """Return the ``mean_scores`` of each variant, from the same resamples."""
-    resampler = Resampler(next(iter(runs.values()))[0], resamples)
+    resampler = Resampler(next(iter(runs.values()))[0])
     return {name: resampler.mean_scores(each, metric) for name, each in runs.items()}
 
 
