@@ -127,8 +127,8 @@ def score(
             name = type(metric).__name__.lower()
             scores[f"{name}_{kind}"] = float(result.score)
             scores[f"signature_{name}{suffix}"] = str(metric.get_signature())
-            if (name, kind) == ("bleu", "single"):
-                scores["length_ratio"] = float(result.ratio)
+    lengths = text_statistics(hypotheses, single_references, lowercase)["bleu"][:, :2].sum(axis=0)
+    scores["length_ratio"] = float(lengths[0] / lengths[1]) if lengths[1] else 0.0
     return scores
 
 
