@@ -1,11 +1,6 @@
 """Tests of the table and the figure of effects."""
 
-from wordbridge.report.effects import (
-    METRICS,
-    ablations_table,
-    effects_figure,
-    factorial_table,
-)
+from wordbridge.report.effects import METRICS, ablations_table, effects_figure, factorial_table
 from wordbridge.report.tables import markdown
 from wordbridge.significance import Comparison
 from wordbridge.translation.effects import Effect

@@ -294,10 +294,7 @@ def test_a_filter_shows_the_sentences_that_match(answers: dict[str, Any], number
 
 
 def test_a_focused_word_shades_the_source_words_that_it_attends_to(answers: dict[str, Any]):
-    assert answers["focus"] == [
-        ["0", "0.8", "0", "0", "0", "0", "0"],
-        "attn: where \u2190 Où 80 %",
-    ]
+    assert answers["focus"] == [["0", "0.8", "0", "0", "0", "0", "0"], "attn: where \u2190 Où 80 %"]
     assert answers["arrow"] == ["is", ["0", "0", "0.8", "0", "0", "0", "0"]]
     assert answers["blur"] == [""] * 7
 

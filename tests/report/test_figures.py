@@ -7,13 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from wordbridge.report.figures import (
-    COLOURS,
-    house_style,
-    line_style,
-    save_figure,
-    scores_figure,
-)
+from wordbridge.report.figures import COLOURS, house_style, line_style, save_figure, scores_figure
 
 
 def drawn() -> Figure:

@@ -209,13 +209,7 @@ def test_a_sample_has_source_reference_and_every_variant() -> None:
 
 @pytest.mark.parametrize(
     ("count", "attention", "numbers"),
-    [
-        (10, 3, [2, 6, 9]),
-        (10, 1, [6]),
-        (10, 0, []),
-        (4, 4, [1, 2, 3, 4]),
-        (3, 5, [1, 2, 3]),
-    ],
+    [(10, 3, [2, 6, 9]), (10, 1, [6]), (10, 0, []), (4, 4, [1, 2, 3, 4]), (3, 5, [1, 2, 3])],
 )
 def test_attention_samples_are_at_even_distances(
     count: int, attention: int, numbers: list[int]
@@ -263,11 +257,7 @@ def times(variant: str, seed: int, seconds: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-TIMES = [
-    times("baseline", 1, 120.0),
-    times("baseline", 2, 144.0),
-    times("all", 1, 300.0),
-]
+TIMES = [times("baseline", 1, 120.0), times("baseline", 2, 144.0), times("all", 1, 300.0)]
 
 
 def test_times_are_means_over_the_seeds() -> None:

@@ -28,11 +28,7 @@ from wordbridge.report.tables import render
 from wordbridge.search.index import Hit, Index, read_index
 from wordbridge.search.words import WordTable, read_words
 from wordbridge.translation.sentence_scores import METRICS, SentenceScore, read_sentence_scores
-from wordbridge.translation.translations import (
-    Translation,
-    read_all_attention,
-    read_translations,
-)
+from wordbridge.translation.translations import Translation, read_all_attention, read_translations
 
 LARGEST_PAGE = 25_000_000  # bytes
 LARGEST_TEXTS, LARGEST_ATTENTION = 10_000_000, 5_000_000  # bytes in the page
