@@ -19,17 +19,12 @@ start_job(snakemake)
 
 settings, output = snakemake.params.settings, snakemake.output
 runs = read_runs(snakemake.input.sentences)
-sentences, *_ = next(iter(runs.values()))
-pairs = read_tokenized(snakemake.input.pairs)
-for grouping, masks, tables, figure in (
-    (LENGTHS, length_bins(sentences, LENGTH_BINS), output.lengths, output.lengths_figure),
-    (
-        RAREST_WORDS,
-        by_rarest_word(sentences, pairs, settings["source"]),
-        output.rarest,
-        output.rarest_figure,
-    ),
-):
-    table = difficulty_table(runs, masks, grouping, settings["split"])
-    save_table(table, tables)
-    save_figure(difficulty_figure(table, grouping), figure)
+sentences = next(iter(runs.values()))[0]  # those of all runs
+masks = length_bins(sentences, LENGTH_BINS)
+table = difficulty_table(runs, masks, LENGTHS, settings["split"])
+save_table(table, output.lengths)
+save_figure(difficulty_figure(table, LENGTHS), output.lengths_figure)
+masks = by_rarest_word(sentences, read_tokenized(snakemake.input.pairs), settings["source"])
+table = difficulty_table(runs, masks, RAREST_WORDS, settings["split"])
+save_table(table, output.rarest)
+save_figure(difficulty_figure(table, RAREST_WORDS), output.rarest_figure)

@@ -33,7 +33,7 @@ _QUERIES_OF = {"classes": "images", "nouns": "images", "images": "nouns"}  # as 
 
 
 class Example(NamedTuple):
-    """A query (words, or the noun and SET/IMAGE of an image), its tile and its results."""
+    """A query (words, or noun and SET/IMAGE of an image), its tile and its results."""
 
     query: str
     tile: Tile

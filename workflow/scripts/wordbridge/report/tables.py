@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeGuard
 
 import jinja2
 import numpy as np
@@ -133,9 +133,9 @@ def markdown(table: Table) -> str:
     rows = table.cells
     bold = {True: "**{}**", False: "{}"}
     texts = [[bold[cell.is_best].format(_escaped(cell.text)) for cell in row] for row in rows]
-    if table.group:
-        for (before, row), line in zip(pairwise(rows), texts[1:], strict=True):
-            line[0] = "" if row[0].text == before[0].text else line[0]
+    for number in range(1, len(rows) if table.group else 0):
+        if rows[number][0].text == rows[number - 1][0].text:
+            texts[number][0] = ""
     headings = [_escaped(column.heading) for column in table.visible.values()]
     lines = pd.DataFrame(texts, columns=headings).to_markdown(
         index=False,
@@ -232,7 +232,7 @@ def _rounded(value: float, column: Column) -> str:
     return f"{value * column.scale:z,{digits}}"  # "z" drops the sign of a negative zero
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
 
 
@@ -249,5 +249,5 @@ def _field(value: object) -> str:
         return str(value).lower()
     if not _is_number(value):
         return _LINE_BREAKS.sub(" ", str(value)).strip(" ")
-    number = float(value)  # type: ignore[arg-type]  # _is_number is no type guard
+    number = float(value)
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.6g}"
