@@ -202,10 +202,11 @@ def image_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
         if head is None or (compared is None and other != CHANCE):
             continue
         ours = resampled_nouns(head, score)
-        if compared is None:
-            theirs = np.full_like(ours, 5 / len(head))
-        else:
-            theirs = resampled_nouns(compared, score)
+        theirs = (
+            np.full_like(ours, 5 / len(head))
+            if other == CHANCE
+            else resampled_nouns(compared, score)
+        )
         if score == "wrong_steps":
             values = f"steps in WordNet {ours[0]:.1f}, {other} {theirs[0]:.1f}"
             _, low, high, _ = comparison(theirs - ours)
