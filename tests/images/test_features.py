@@ -1,7 +1,7 @@
 import io
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from zipfile import BadZipFile
 
@@ -12,14 +12,14 @@ from PIL import Image
 from torch import nn
 
 from wordbridge.errors import InputError
+from wordbridge.images import features
 from wordbridge.images.backbones import Backbone, Preprocessing
 from wordbridge.images.decoding import CenterCrop, decode
-from wordbridge.images.feature_store import Row
-from wordbridge.images.features import PENDING, ExtractionSettings, extract, map_in_order
+from wordbridge.images.feature_store import Row, Shard
+from wordbridge.images.features import PENDING, Read, map_in_order
 from wordbridge.images.table import ImageRow, MissingImageError
 
 SIDE, CHANNELS, CLASSES = 12, 5, 7
-CPU = torch.device("cpu")
 
 
 def toy() -> Backbone:
@@ -29,9 +29,15 @@ def toy() -> Backbone:
     return Backbone(body, nn.Linear(CHANNELS, CLASSES), preprocessing)
 
 
-def settings(**values: Any) -> ExtractionSettings:
+def settings(**values: Any) -> dict[str, Any]:
     defaults = {"pooling": "concatenated", "precision": "float32", "batch_size": 4, "threads": 1}
-    return ExtractionSettings(CPU, **(defaults | values))
+    return defaults | values
+
+
+def extract(
+    images: Sequence[ImageRow], read: Read, backbone: Backbone, settings: dict[str, Any]
+) -> Shard:
+    return features.extract(images, read, backbone, settings, torch.device("cpu"))
 
 
 def photo(number: int) -> bytes:
@@ -68,8 +74,8 @@ def test_the_features_are_those_of_the_backbone():
     backbone = toy()
     shard = extract(image_rows(2), read, backbone, settings(pooling="average", batch_size=2))
     pixels = np.stack([decode(photo(n), backbone.preprocessing.crop) for n in range(2)])
-    features, scores = backbone(torch.from_numpy(pixels))
-    np.testing.assert_allclose(shard.features, features.numpy(), rtol=1e-5)
+    expected, scores = backbone(torch.from_numpy(pixels))
+    np.testing.assert_allclose(shard.features, expected.numpy(), rtol=1e-5)
     np.testing.assert_allclose(shard.logits, scores.numpy(), rtol=1e-2, atol=1e-3)
 
 

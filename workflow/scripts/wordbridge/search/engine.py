@@ -182,7 +182,7 @@ def _features(image: Path, results: Path) -> "Shard":
     import torch
 
     from wordbridge.images.backbones import load_backbone
-    from wordbridge.images.features import ExtractionSettings, extract
+    from wordbridge.images.features import extract
     from wordbridge.progress import no_progress
 
     path, keys = results / "config.json", ("features", "weights")
@@ -190,11 +190,10 @@ def _features(image: Path, results: Path) -> "Shard":
     features = config["features"]
     weights = find_weights(config["weights"], results)
     backbone = load_backbone(features["backbone"], weights, features["short_side"])
-    device, pooling, precision = torch.device("cpu"), features["pooling"], features["precision"]
-    settings = ExtractionSettings(device, pooling, precision, batch_size=1, threads=1)
+    settings = {**features, "batch_size": 1, "threads": 1}
     row = ImageRow("", image.name, "", PHOTO, "", "", "", "", str(image), "")
     with no_progress():
-        shard = extract([row], read_bytes, backbone, settings)
+        shard = extract([row], read_bytes, backbone, settings, torch.device("cpu"))
     if shard.failures:
         raise InputError(
             f"{image}: expected an image, but {shard.failures[0][1]}; convert it first"
