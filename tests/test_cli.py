@@ -381,10 +381,7 @@ def test_a_bad_line_costs_only_itself(finished: Path, wordbridge: Cli):
         (b"Qui\rvient ?", "expected UTF-8 text on one line, got byte 0x0d at character 4"),
         (b"Qui vient ?\r\r", "expected UTF-8 text on one line, got byte 0x0d at character 12"),
         (b"\xed\xa0\x80", "expected UTF-8 text on one line, got byte 0xed at character 1"),
-        (
-            b"Qui vient ?" * 4091,
-            "expected at most 10000 characters, got 45001",
-        ),
+        (b"Qui vient ?" * 4091, "expected at most 10000 characters, got 45001"),
         (b"", "expected words, got none"),
         (b"\t \xc2\xa0", "expected words, got none"),
         ("\u200b\ufeff".encode(), "expected words, got none"),

@@ -40,12 +40,7 @@ def test_an_album_needs_no_labels(tmp_path: Path):
     (tmp_path / "own/sub/a.png").write_bytes(b"a")
     block = settings("folder", folder=str(tmp_path / "own"), split="train", labels="none")
     [image], _, _ = list_images("o", block, {}, NOUNS, tmp_path / "o.zip")
-    assert (image.image, image.synset, image.split, image.kind) == (
-        "sub/a.png",
-        "",
-        "",
-        "photo",
-    )
+    assert (image.image, image.synset, image.split, image.kind) == ("sub/a.png", "", "", "photo")
     assert read_bytes(image) == b"a"
 
 

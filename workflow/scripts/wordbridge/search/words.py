@@ -129,10 +129,7 @@ def read_words(folder: str | Path) -> WordTable:
 
 
 def words_to_search(
-    needed: Sequence[str],
-    vectors: WordVectors,
-    files: Mapping[str, str | Path],
-    most_frequent: int,
+    needed: Sequence[str], vectors: WordVectors, files: Mapping[str, str | Path], most_frequent: int
 ) -> list[str]:
     """Return the first ``most_frequent`` words of ``vectors``, then ``needed``, without duplicates.
 
