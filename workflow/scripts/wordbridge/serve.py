@@ -25,7 +25,7 @@ from wordbridge.images.table import ImageRow, read_bytes
 from wordbridge.progress import no_progress
 from wordbridge.report.contact_sheet import thumbnail
 from wordbridge.report.tables import render
-from wordbridge.search.engine import SearchEngine, SearchResult
+from wordbridge.search.engine import SearchEngine, SearchResult, places_of
 from wordbridge.search.index import Index, read_index
 from wordbridge.training.device import choose_device
 from wordbridge.translation.pipeline import (
@@ -94,7 +94,7 @@ class Models:
             self.images, self._engine = read_index(results / "search/images"), SearchEngine(results)
             labels = map(self.images.label, range(len(self.images.lines)))
             self._rows = {f"{one['set']}/{one['image']}": row for row, one in enumerate(labels)}
-        self._folders = (Path(), *results.resolve().parents)  # of relative paths of images
+        self._results = results
 
     def translate(self, text: str) -> list[dict[str, Any]]:
         """Return the translation by each variant, with tokens and attention.
@@ -136,8 +136,8 @@ class Models:
         columns = self.images.label(self._rows[name])
         image = ImageRow(*(columns.get(field, "") for field in ImageRow._fields))
         field = "archive" if image.archive else "member"
-        paths = [folder / columns[field] for folder in self._folders]
-        path = next(filter(Path.is_file, paths), paths[0])
+        places = places_of(columns[field], self._results)
+        path = next(filter(Path.is_file, places), places[0])
         try:
             small = thumbnail(read_bytes(image._replace(**{field: str(path)})), SIDE)
         except (InputError, OSError):  # deleted

@@ -94,14 +94,11 @@ class SearchEngine:
         return SearchResult(hits)
 
     def _is_file(self, hit: Hit, file: Path | None) -> bool:
-        """Return whether a hit is the image in a file.
-
-        Relative paths are those of the project, from here or from a folder above the results.
-        """
+        """Return whether a hit is the image in a file."""
         if not hit.file or hit.columns["archive"] or file is None:
             return False
-        folders = (Path(), *self._results.resolve().parents)
-        return any((folder / hit.file).resolve() == file.resolve() for folder in folders)
+        places = places_of(hit.file, self._results)
+        return any(place.resolve() == file.resolve() for place in places)
 
     def _translate(self, question: str) -> str:
         from wordbridge.progress import no_progress
@@ -115,6 +112,11 @@ class SearchEngine:
         if result.error:
             raise InputError(f"question: {result.error}")
         return result.translation
+
+
+def places_of(path: str, results: Path) -> list[Path]:
+    """Return where a path in the results may lead: from here, or from a folder above them."""
+    return [folder / path for folder in (Path(), *results.resolve().parents)]
 
 
 def find_path(path: Path) -> Path | None:
@@ -202,13 +204,12 @@ def _features(image: Path, results: Path) -> "Shard":
 
 
 def find_weights(weights: Mapping[str, str], results: Path) -> Path:
-    """Return the file of ``weights`` {path: sha256}, relative to here or above ``results``.
+    """Return the file of ``weights`` {path: sha256}.
 
     Raises InputError when it is missing or another file.
     """
     ((name, sha256),) = weights.items()
-    paths = [folder / name for folder in (Path(), *results.resolve().parents)]
-    path = next(filter(Path.is_file, paths), None)
+    path = next(filter(Path.is_file, places_of(name, results)), None)
     if path is None or file_sha256(path) != sha256:
         raise InputError(
             f"{path or name}: expected the weights that the features were extracted with "
