@@ -12,11 +12,11 @@ from PIL import Image
 from torch import nn
 
 from wordbridge.errors import InputError
-from wordbridge.images import features
 from wordbridge.images.backbones import Backbone, Preprocessing
 from wordbridge.images.decoding import CenterCrop, decode
 from wordbridge.images.feature_store import Row, Shard
 from wordbridge.images.features import PENDING, Read, map_in_order
+from wordbridge.images.features import extract as extract_features
 from wordbridge.images.table import ImageRow, MissingImageError
 
 SIDE, CHANNELS, CLASSES = 12, 5, 7
@@ -37,7 +37,7 @@ def settings(**values: Any) -> dict[str, Any]:
 def extract(
     images: Sequence[ImageRow], read: Read, backbone: Backbone, settings: dict[str, Any]
 ) -> Shard:
-    return features.extract(images, read, backbone, settings, torch.device("cpu"))
+    return extract_features(images, read, backbone, settings, torch.device("cpu"))
 
 
 def photo(number: int) -> bytes:
@@ -74,8 +74,8 @@ def test_the_features_are_those_of_the_backbone():
     backbone = toy()
     shard = extract(image_rows(2), read, backbone, settings(pooling="average", batch_size=2))
     pixels = np.stack([decode(photo(n), backbone.preprocessing.crop) for n in range(2)])
-    expected, scores = backbone(torch.from_numpy(pixels))
-    np.testing.assert_allclose(shard.features, expected.numpy(), rtol=1e-5)
+    features, scores = backbone(torch.from_numpy(pixels))
+    np.testing.assert_allclose(shard.features, features.numpy(), rtol=1e-5)
     np.testing.assert_allclose(shard.logits, scores.numpy(), rtol=1e-2, atol=1e-3)
 
 

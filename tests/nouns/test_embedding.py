@@ -9,12 +9,7 @@ import pytest
 
 from wordbridge.arrays import save_matrix
 from wordbridge.errors import InputError
-from wordbridge.nouns.embedding import (
-    embed_nouns,
-    find_spellings,
-    lemma_parts,
-    write_noun_coverage,
-)
+from wordbridge.nouns.embedding import embed_nouns, find_spellings, lemma_parts, write_noun_coverage
 from wordbridge.nouns.matrix import NounRow, read_noun_vectors, write_noun_rows
 from wordbridge.nouns.table import Noun
 from wordbridge.report.images import noun_coverage_table
