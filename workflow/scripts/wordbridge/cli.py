@@ -63,7 +63,6 @@ class OneLineErrors(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=OneLineErrors,
-    help="Translate texts and find images with the models of a finished experiment.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,

@@ -5,7 +5,7 @@ torch and the translator are imported only by the searches that need them.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from wordbridge.search.index import Hit, exclude_query, image_row, nearest, read
 from wordbridge.search.queries import query_vector
 from wordbridge.search.words import WordTable, content_words, read_words
 from wordbridge.text import clean
-
-if TYPE_CHECKING:
-    from wordbridge.images.feature_store import Shard
 
 
 class SearchResult(NamedTuple):
@@ -173,14 +170,12 @@ def embed_image(image: Path, results: Path, source: Mapping[str, Any]) -> Matrix
             "that both are of one run, or name an image of the run as SET/IMAGE"
         )
     predictor = load_predictor(read_model(*files), torch.device("cpu"))
-    shard = _features(image, results)
-    features = np.asarray(shard.features, np.float32)
-    (vector,) = predictor.predict(features, np.asarray(shard.logits, np.float32))
+    (vector,) = predictor.predict(*_features(image, results))
     return np.asarray(vector, np.float32)
 
 
-def _features(image: Path, results: Path) -> "Shard":
-    """Return the features of one file, extracted with the settings of the run."""
+def _features(image: Path, results: Path) -> tuple[Matrix, Matrix]:
+    """Return features (1, width) and logits (1, classes) of a file with the settings of the run."""
     import torch
 
     from wordbridge.images.backbones import load_backbone
@@ -200,7 +195,7 @@ def _features(image: Path, results: Path) -> "Shard":
         raise InputError(
             f"{image}: expected an image, but {shard.failures[0][1]}; convert it first"
         )
-    return shard
+    return np.asarray(shard.features, np.float32), np.asarray(shard.logits, np.float32)
 
 
 def find_weights(weights: Mapping[str, str], results: Path) -> Path:
