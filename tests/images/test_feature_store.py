@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -75,15 +73,3 @@ def test_damaged_files_are_named(tmp_path: Path, ending: str, content: bytes | N
 def test_no_shards_are_an_error():
     with pytest.raises(InputError, match="at least one shard"):
         FeatureStore([])
-
-
-def test_reading_features_imports_no_torch():
-    code = "import sys, wordbridge.images.feature_store; print('torch' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": ":".join(sys.path)},
-    )
-    assert done.stdout.strip() == "False"

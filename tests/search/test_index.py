@@ -324,12 +324,6 @@ def test_a_query_of_zeros_is_equally_near_to_all():
     assert (result.rows.tolist(), result.cosines.tolist()) == ([0, 1], [0, 0])
 
 
-def test_an_index_without_rows_returns_nothing():
-    assert (
-        ExactSearch(np.zeros((0, 3), np.float32)).search(np.ones(3, np.float32), 4).rows.size == 0
-    )
-
-
 def test_cosines_are_at_most_one():
     assert sort_neighbours(
         np.array([4]), np.array([1.0000001], np.float32), 1
