@@ -148,10 +148,9 @@ def extract_features(config: Config, size: int, folder: Path) -> Run:
     import torch
     from PIL import Image
 
-    from wordbridge.images.backbones import load_backbone
-    from wordbridge.images.efficientnet import EfficientNetLite
+    from wordbridge.images.backbones import EfficientNetLite, load_backbone
     from wordbridge.images.feature_store import write_shard
-    from wordbridge.images.features import ExtractionSettings, extract
+    from wordbridge.images.features import extract
     from wordbridge.images.table import read_bytes
 
     torch.manual_seed(SEED)
@@ -160,11 +159,11 @@ def extract_features(config: Config, size: int, folder: Path) -> Run:
     for image in images:
         noise = random.integers(256, size=(15, 20, 3), dtype=np.uint8)
         Image.fromarray(noise).resize(PIXELS).save(image.member, "JPEG")
-    settings = ExtractionSettings.parse({**config["features"], "device": "cpu"}, threads=1)
+    settings = {**config["features"], "threads": 1}
 
     def run() -> None:
         backbone = load_backbone("efficientnet_lite0", folder / "weights")
-        shard = extract(images, read_bytes, backbone, settings)
+        shard = extract(images, read_bytes, backbone, settings, torch.device("cpu"))
         write_shard(shard, folder / "0.npy", folder / "0.logits.npy")
 
     return run

@@ -169,18 +169,17 @@ def wordbridge(options: argparse.Namespace) -> Method:
     import torch
 
     from wordbridge.images.backbones import load_backbone
-    from wordbridge.images.features import ExtractionSettings, extract
+    from wordbridge.images.features import extract
     from wordbridge.images.table import ImageRow, read_bytes
 
-    backbone = load_backbone(options.backbone, options.weights)
-    settings = ExtractionSettings(
-        torch.device("cpu"), "concatenated", "float32", options.batch_size, options.threads
-    )
+    backbone, cpu = load_backbone(options.backbone, options.weights), torch.device("cpu")
+    settings = {"pooling": "concatenated", "precision": "float32"}
+    settings |= {"batch_size": options.batch_size, "threads": options.threads}
 
     def features(files: list[Path]) -> NDArray[np.float32]:
         empty = ("", "photo", "", "", "", "")
         images = [ImageRow("", str(path), *empty, str(path), "") for path in files]
-        rows: NDArray[np.float32] = extract(images, read_bytes, backbone, settings).features
+        rows: NDArray[np.float32] = extract(images, read_bytes, backbone, settings, cpu).features
         return rows
 
     return features

@@ -70,9 +70,10 @@ BENCHMARKS = {
     ),
     "lesson": Benchmark(
         "Training steps, the lesson's sizes",
-        "The same with vocabularies of 24,793 and 17,573 words, two layers and batches of 125.",
+        "The equal equations with vocabularies of 24,793 and 17,573 words, two layers and batches "
+        "of 125.",
         "measure_training",
-        ("--sizes", "lesson", "--device", "cpu", "--batches", "3", "--rounds", "3"),
+        ("--sizes", "lesson", "--equal", "--device", "cpu", "--batches", "3", "--rounds", "3"),
     ),
     "convergence": Benchmark(
         "BLEU over time",
@@ -86,7 +87,7 @@ BENCHMARKS = {
         "Training steps on a GPU, the lesson's sizes",
         "The same on a GPU; the last column has the seconds of the lesson's K80.",
         "measure_training",
-        ("--sizes", "lesson", "--device", "cuda", "--precision", "float32", "bfloat16"),
+        ("--sizes", "lesson", "--equal", "--device", "cuda", "--precision", "float32", "bfloat16"),
     ),
     "bin_reader": Benchmark(
         "Word vectors of a fastText .bin",

@@ -17,6 +17,7 @@ import torch
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
+from tests.settings import defaults
 from tests.translation.toys import decoding_settings, model_settings
 from wordbridge.cli import app
 from wordbridge.corpus.detokenizer import detokenize
@@ -34,30 +35,10 @@ from wordbridge.translation.translator import Translator
 
 FRENCH = ["où", "est", "la", "gare", "?", "qui", "vient"]
 ENGLISH = ["where", "is", "the", "station", "who", "comes", "?", "now", "here"]
-RULES = dict.fromkeys(
-    [
-        "capitals",
-        "line_breaks",
-        "lower_case",
-        "punctuation",
-        "repeated_characters",
-        "repeated_words",
-        "spacing",
-        "white_space",
-    ],
-    True,
-)
-DECODING = {
-    "batch_size": 4,
-    "beam": 1,
-    "no_repeat_ngram_size": 2,
-    "length_penalty": 0.0,
-    "max_steps": 6,
-    "replace_unknown": False,
-}
+DECODING = defaults("decoding") | {"batch_size": 4, "no_repeat_ngram_size": 2, "max_steps": 6}
 USAGE = {
     "decoding": DECODING,
-    "rules": RULES,
+    "rules": defaults("tokens.rules") | {"white_space": True},
     "variants": ["plain", "turned", "tagged"],
     "seeds": [2, 3, 8, 10],
 }
@@ -381,10 +362,7 @@ def test_a_bad_line_costs_only_itself(finished: Path, wordbridge: Cli):
         (b"Qui\rvient ?", "expected UTF-8 text on one line, got byte 0x0d at character 4"),
         (b"Qui vient ?\r\r", "expected UTF-8 text on one line, got byte 0x0d at character 12"),
         (b"\xed\xa0\x80", "expected UTF-8 text on one line, got byte 0xed at character 1"),
-        (
-            b"Qui vient ?" * 4091,
-            "expected at most 10000 characters, got 45001",
-        ),
+        (b"Qui vient ?" * 4091, "expected at most 10000 characters, got 45001"),
         (b"", "expected words, got none"),
         (b"\t \xc2\xa0", "expected words, got none"),
         ("\u200b\ufeff".encode(), "expected words, got none"),

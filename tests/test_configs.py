@@ -16,7 +16,7 @@ from snakemake.utils import update_config
 
 from tests.planned import Planner
 from wordbridge.images.listing import list_images
-from wordbridge.images.split import SplitSettings, split_images
+from wordbridge.images.split import split_images
 from wordbridge.nouns.table import Noun
 from wordbridge.report.page import topic_of
 from wordbridge.translation.settings import settings_from
@@ -351,7 +351,7 @@ def test_an_archive_of_imagenettes_layout_has_labels_and_splits(tmp_path: Path):
         "imagenette2-320/noisy_imagenette.csv",
     ]
     assert labels == []
-    rows, _ = split_images(images, nouns, SplitSettings(**config["image_split"]))
+    rows, _ = split_images(images, nouns, config["image_split"])
     counts = Counter((row.image.split("/")[1], row.split) for row in rows)
     assert counts == {("train", "train"): 180, ("train", "valid"): 20, ("val", "test"): 200}
 

@@ -39,7 +39,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def serving(results: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def address(results: Path) -> Iterator[str]:
     """Yield the address of a server, which ends afterwards."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -50,11 +51,6 @@ def serving(results: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
         server.should_exit = True
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def address(results: Path) -> Iterator[str]:
-    yield from serving(results)
 
 
 def error_of(response: requests.Response, status: int) -> str:

@@ -16,10 +16,9 @@ from tests.test_cli import finish
 from wordbridge.cli import app
 from wordbridge.devise.head import Head, copy_state
 from wordbridge.devise.predictor import load_predictor, predict_images
-from wordbridge.images.backbones import load_backbone
-from wordbridge.images.efficientnet import EfficientNetLite
+from wordbridge.images.backbones import EfficientNetLite, load_backbone
 from wordbridge.images.feature_store import FeatureStore, write_shard
-from wordbridge.images.features import ExtractionSettings, extract
+from wordbridge.images.features import extract
 from wordbridge.images.listing import list_images
 from wordbridge.images.table import read_bytes, read_images, write_images, write_shards
 from wordbridge.nouns.matrix import CLASSES
@@ -104,13 +103,16 @@ def test_an_image_enters_at_most_15_modules_from_file_to_contact_sheet(tmp_path:
             read_images(tmp_path / "0.tsv"),
             read_bytes,
             load_backbone("efficientnet_lite0", tmp_path / "weights", None),
-            ExtractionSettings(cpu, "average", "float32", 1, 1),
+            {"pooling": "average", "precision": "float32", "batch_size": 1, "threads": 1},
+            cpu,
         )
         write_shard(shard, tmp_path / "features.npy", tmp_path / "features.logits.npy")
         predictions = tmp_path / "predictions.npy", tmp_path / "predictions.json"
         store = FeatureStore([tmp_path / "features.npy"])
         predict_images(*predictions, store, load_predictor(read_model(*model), cpu), "head")
-        rows = image_rows({}, [tmp_path / "own.tsv"], [tmp_path / "features.tsv"], *predictions)
+        files = {"images": [tmp_path / "own.tsv"], "features": [tmp_path / "features.tsv"]}
+        files |= dict(zip(("predictions", "description"), predictions, strict=True))
+        rows = image_rows({}, files)
         write_index(
             tmp_path / "search/images", *rows, {"index": "images", "word_vectors": "ab"}, hnsw
         )

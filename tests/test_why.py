@@ -208,10 +208,7 @@ def test_a_job_that_only_follows_has_no_cause():
 def test_changed_keys_have_old_and_new_values():
     assert causes_of(
         {}, params=({"size": 4, "rules": {"lower": True, "cut": 2}}, RECORDED_CODE)
-    ) == [
-        Cause("parameter", "rules.cut", "none", 2),
-        Cause("parameter", "size", 3, 4),
-    ]
+    ) == [Cause("parameter", "rules.cut", "none", 2), Cause("parameter", "size", 3, 4)]
 
 
 def test_modules_and_versions_are_different_causes():

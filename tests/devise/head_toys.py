@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from tests.devise.devise_toys import image
 from tests.settings import changed, defaults
 from wordbridge.arrays import Matrix, l2_normalize
 from wordbridge.devise.dataset import Ints, TrainingData
-from wordbridge.images.table import ImageRow
 from wordbridge.nouns.matrix import CLASSES, NounMatrix
 
 WIDTH, PART, DIM, NOUNS, KNOWN, PER_NOUN = 10, 5, 7, 11, 6, 8
@@ -32,17 +32,6 @@ class Store:
     def logits(self, rows: Ints) -> Matrix:
         self.queried |= set(rows.tolist())
         return self._logits[rows]
-
-
-def image(name: str, synset: str, split: str, kind: str = "photo") -> ImageRow:
-    values: dict[str, str] = dict.fromkeys(ImageRow._fields, "")
-    return ImageRow(
-        **{**values, "set": "toys", "image": name, "synset": synset}
-        | {
-            "split": split,
-            "kind": kind,
-        }
-    )
 
 
 def nouns(seed: int = 1) -> NounMatrix:

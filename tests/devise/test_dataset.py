@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.devise.devise_toys import image
 from tests.devise.head_toys import (
     DIM,
     NOUNS,
@@ -14,7 +15,6 @@ from tests.devise.head_toys import (
     UNLABELLED,
     VALID,
     WIDTH,
-    image,
     nouns,
     settings,
     training_data,

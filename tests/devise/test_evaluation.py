@@ -140,10 +140,7 @@ def sets() -> dict[str, tuple[set[str], set[str]]]:
     known = labelled_images(KEYS, TABLE_SETS, toy.synsets)
     rest, result = candidate_sets(known, toy, COLUMNS, [2])
     return {
-        one.name: (
-            {rest.images[n].image for n in np.flatnonzero(one.images)},
-            synsets(one),
-        )
+        one.name: ({rest.images[n].image for n in np.flatnonzero(one.images)}, synsets(one))
         for one in result
     }
 
@@ -161,9 +158,7 @@ def test_each_candidate_set_has_its_images_and_nouns():
 def test_hop_sets_exclude_classes_and_seen_nouns():
     toy = words("pug")
     known = labelled_images(
-        KEYS,
-        [*TABLE_SETS[:4], image("5", "dog", "", set="other"), *TABLE_SETS[5:]],
-        toy.synsets,
+        KEYS, [*TABLE_SETS[:4], image("5", "dog", "", set="other"), *TABLE_SETS[5:]], toy.synsets
     )
     rest, result = candidate_sets(known, toy, COLUMNS, [2])
     by_name = {one.name: one for one in result}

@@ -3,12 +3,7 @@
 import pytest
 import torch
 
-from wordbridge.devise.head import (
-    contrastive_loss,
-    draw_negatives,
-    hinge_rank_loss,
-    losses,
-)
+from wordbridge.devise.head import contrastive_loss, draw_negatives, hinge_rank_loss, losses
 
 X, Y, Z = torch.eye(3)
 

@@ -6,6 +6,10 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from wordbridge.images.files import LeftOut
+from wordbridge.images.labels import Label
+from wordbridge.images.listing import list_images
+from wordbridge.images.table import ImageRow
 from wordbridge.nouns.table import Noun
 
 PHYSICAL, ANIMAL, ARTIFACT, FOOD = "n00001930", "n00015388", "n00021939", "n07555863"
@@ -46,6 +50,14 @@ def settings(kind: str, **values: object) -> dict[str, object]:
         "skip": ["symbols", "town/roadsigns"],
     }
     return {"kind": kind} | defaults | values
+
+
+def listed(
+    tmp_path: Path, kind: str, files: Mapping[str, str] | None = None, **values: object
+) -> tuple[list[ImageRow], list[LeftOut], list[Label]]:
+    """Return images, left-out files and labels of a set, by default those of the folder ``in``."""
+    block = settings(kind, **{"folder": tmp_path / "in"} | values)
+    return list_images("own", block, files or {}, NOUNS, tmp_path / "own.zip")
 
 
 def pack_tar(path: Path, files: Mapping[str, bytes]) -> str:

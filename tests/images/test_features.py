@@ -1,7 +1,7 @@
 import io
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from zipfile import BadZipFile
 
@@ -14,12 +14,12 @@ from torch import nn
 from wordbridge.errors import InputError
 from wordbridge.images.backbones import Backbone, Preprocessing
 from wordbridge.images.decoding import CenterCrop, decode
-from wordbridge.images.feature_store import Row
-from wordbridge.images.features import PENDING, ExtractionSettings, extract, map_in_order
+from wordbridge.images.feature_store import Row, Shard
+from wordbridge.images.features import PENDING, Read, map_in_order
+from wordbridge.images.features import extract as extract_features
 from wordbridge.images.table import ImageRow, MissingImageError
 
 SIDE, CHANNELS, CLASSES = 12, 5, 7
-CPU = torch.device("cpu")
 
 
 def toy() -> Backbone:
@@ -29,9 +29,15 @@ def toy() -> Backbone:
     return Backbone(body, nn.Linear(CHANNELS, CLASSES), preprocessing)
 
 
-def settings(**values: Any) -> ExtractionSettings:
+def settings(**values: Any) -> dict[str, Any]:
     defaults = {"pooling": "concatenated", "precision": "float32", "batch_size": 4, "threads": 1}
-    return ExtractionSettings(CPU, **(defaults | values))
+    return defaults | values
+
+
+def extract(
+    images: Sequence[ImageRow], read: Read, backbone: Backbone, settings: dict[str, Any]
+) -> Shard:
+    return extract_features(images, read, backbone, settings, torch.device("cpu"))
 
 
 def photo(number: int) -> bytes:

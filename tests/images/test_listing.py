@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.images.image_toys import CAT, CRANE, DOG, MACHINE, NOUNS, PUG, pack_zip, settings
+from tests.images.image_toys import CAT, CRANE, DOG, MACHINE, PUG, listed, pack_zip
 from wordbridge.errors import InputError
 from wordbridge.images.files import LeftOut, content
 from wordbridge.images.listing import (
     label_of,
     list_folder,
-    list_images,
     list_table,
     split_of,
     synset_of,
@@ -26,8 +25,7 @@ NAME = "its name is not UTF-8, or has a tab, a line end or the like; rename it"
 def test_folders_of_an_album_are_no_labels(tmp_path: Path, kind: str):
     fill(tmp_path, "in/n20190705/a.png", f"in/{DOG}/b.png")
     packed = pack_zip(tmp_path / "a.zip", {"n20190705/a.png": b"x", f"{DOG}/b.png": b"x"})
-    block = settings(kind, folder=str(tmp_path / "in"), labels="none")
-    images, left_out, _ = list_images("a", block, {"archive": packed}, NOUNS, tmp_path / "o.zip")
+    images, left_out, _ = listed(tmp_path, kind, {"archive": packed}, labels="none")
     assert [(image.image, image.synset) for image in images] == [
         (f"{DOG}/b.png", ""),
         ("n20190705/a.png", ""),
@@ -38,14 +36,10 @@ def test_folders_of_an_album_are_no_labels(tmp_path: Path, kind: str):
 def test_an_album_needs_no_labels(tmp_path: Path):
     (tmp_path / "own/sub").mkdir(parents=True)
     (tmp_path / "own/sub/a.png").write_bytes(b"a")
-    block = settings("folder", folder=str(tmp_path / "own"), split="train", labels="none")
-    [image], _, _ = list_images("o", block, {}, NOUNS, tmp_path / "o.zip")
-    assert (image.image, image.synset, image.split, image.kind) == (
-        "sub/a.png",
-        "",
-        "",
-        "photo",
+    [image], _, _ = listed(
+        tmp_path, "folder", folder=tmp_path / "own", split="train", labels="none"
     )
+    assert (image.image, image.synset, image.split, image.kind) == ("sub/a.png", "", "", "photo")
     assert read_bytes(image) == b"a"
 
 
@@ -54,9 +48,9 @@ def test_a_table_of_images_is_the_fetched_resource_and_not_a_file_of_its_name(tm
     (tmp_path / "own/a.png").write_bytes(b"a")
     fetched = tmp_path / "my_table"
     fetched.write_text(f"path\tsynset\tsplit\na.png\t{DOG}\tval\n", encoding="utf-8")
-    block = settings("table", table="my_table", folder=str(tmp_path / "own"))
-    files = {"table": str(fetched)}
-    [image], _, _ = list_images("t", block, files, NOUNS, tmp_path / "t.zip")
+    [image], _, _ = listed(
+        tmp_path, "table", {"table": str(fetched)}, table="my_table", folder=tmp_path / "own"
+    )
     assert (image.image, image.synset, image.split) == ("a.png", DOG, "valid")
     assert read_bytes(image) == b"a"
 
@@ -65,7 +59,7 @@ def test_another_package_is_an_error(tmp_path: Path):
     package = {"package": pack_zip(tmp_path / "p.whl", {"a": b""})}
     for kind, words in (("stamps", "stamps"), ("foolbox", "imagenet")):
         with pytest.raises(InputError, match=words):
-            list_images("s", settings(kind), package, NOUNS, tmp_path / "s.zip")
+            listed(tmp_path, kind, package)
 
 
 def test_a_damaged_package_is_an_error(tmp_path: Path):
@@ -75,7 +69,7 @@ def test_a_damaged_package_is_an_error(tmp_path: Path):
     )
     path.write_bytes(path.read_bytes().replace(b".jpgone", b".jpgONE"))
     with pytest.raises(InputError, match=r"imagenet_00_3\.jpg: damaged in the archive"):
-        list_images("s", settings("foolbox"), {"package": str(path)}, NOUNS, tmp_path / "s.zip")
+        listed(tmp_path, "foolbox", {"package": str(path)})
 
 
 def test_files_that_are_left_out_are_a_table(tmp_path: Path):
@@ -137,9 +131,7 @@ LABELLED = {
 def test_folders_may_be_named_by_nouns(tmp_path: Path, kind: str):
     fill(tmp_path, *(f"in/{path}" for path in LABELLED))
     packed = pack_zip(tmp_path / "a.zip", dict.fromkeys(LABELLED, b"x"))
-    block = settings(kind, folder=str(tmp_path / "in"), labels="folders")
-    files = {"archive": packed}
-    images, left_out, labels = list_images("own", block, files, NOUNS, tmp_path / "o.zip")
+    images, left_out, labels = listed(tmp_path, kind, {"archive": packed}, labels="folders")
     assert {image.image: (image.synset, image.split) for image in images} == LABELLED
     assert [image.name for image in images if image.synset == CAT] == ["cat"]
     assert left_out == []
@@ -154,8 +146,7 @@ def test_folders_may_be_named_by_nouns(tmp_path: Path, kind: str):
 @pytest.mark.parametrize("labels", ["synsets", "none"])
 def test_names_of_folders_are_labels_only_with_that_setting(tmp_path: Path, labels: str):
     fill(tmp_path, *(f"in/{path}" for path in LABELLED))
-    block = settings("folder", folder=str(tmp_path / "in"), labels=labels)
-    images, _, words = list_images("own", block, {}, NOUNS, tmp_path / "o.zip")
+    images, _, words = listed(tmp_path, "folder", labels=labels)
     assert words == []
     synsets = [PUG] * (labels == "synsets")
     assert [image.synset for image in images if image.synset] == synsets
@@ -168,9 +159,9 @@ def test_a_table_sets_labels_that_wordnet_does_not_have(
     (tmp_path / "labels.tsv").write_text(
         f"label\tsynset\nCranes\t{CRANE}\ntrue_cat\t\nparrot\t{DOG}\n", encoding="utf-8"
     )
-    block = settings("folder", folder=str(tmp_path / "in"), labels="folders")
-    files = {"labels_table": str(tmp_path / "labels.tsv")}
-    images, _, labels = list_images("own", block, files, NOUNS, tmp_path / "o.zip")
+    images, _, labels = listed(
+        tmp_path, "folder", {"labels_table": str(tmp_path / "labels.tsv")}, labels="folders"
+    )
     changed = {image.image: image.synset for image in images}
     assert (changed["val/cranes/e.png"], changed["train/true_cat/b.png"]) == (CRANE, "")
     assert {label.label: label.senses for label in labels}["cranes"] is None
@@ -210,15 +201,14 @@ def test_tiny_imagenet_has_the_labels_of_its_folder_val_in_a_table(
     packed = pack_zip(
         tmp_path / "t.zip", {f"tiny-imagenet-200/{path}": data for path, data in files.items()}
     )
-    block = settings(kind, folder=str(tmp_path / "in/tiny-imagenet-200"), labels=labels)
-    images, left_out, words = list_images(
-        "tiny", block, {"archive": packed}, NOUNS, tmp_path / "o.zip"
+    images, left_out, words = listed(
+        tmp_path, kind, {"archive": packed}, folder=tmp_path / "in/tiny-imagenet-200", labels=labels
     )
-    listed = {
+    labelled = {
         image.image.removeprefix("tiny-imagenet-200/"): (image.synset, image.split)
         for image in images
     }
-    assert listed == (TINY if labels != "none" else dict.fromkeys(TINY, ("", "")))
+    assert labelled == (TINY if labels != "none" else dict.fromkeys(TINY, ("", "")))
     assert {item.reason for item in left_out} == {"not an image by its suffix"}
     expected = ["tiny-imagenet-200"] * (labels == "folders" and kind == "tar")
     assert [word.label for word in words] == expected
@@ -259,8 +249,7 @@ def test_what_is_passed_over_in_a_folder_has_a_reason(tmp_path: Path):
     fill(album, "two\nlines.png", "t\tab.png", "\x1b[31m.png", ".thumbnails/a.png")
     fill(album, *(name if name.endswith((".db", ".ini")) else f"{name}/a.png" for name in SYSTEM))
     (album / "2019").symlink_to("nowhere")
-    block = settings("folder", folder=str(album), labels="none")
-    images, left_out, _ = list_images("a", block, {}, NOUNS, tmp_path / "o.zip")
+    images, left_out, _ = listed(tmp_path, "folder", folder=album, labels="none")
     assert [image.image for image in images] == ["#1.png", "@ home/b.png", "a.png"]
     system = [LeftOut(name, "a file or folder of the system") for name in SYSTEM]
     assert left_out == sorted(
@@ -333,8 +322,7 @@ def test_a_folder_that_may_not_be_listed_is_left_out(
 def test_few_images_and_few_labels_are_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     photos = [f"{number}.png" for number in range(10)]
     fill(tmp_path / "in", f"{DOG}/a.png", *photos, *(f"{number}.txt" for number in range(100)))
-    block = settings("folder", folder=str(tmp_path / "in"))
-    list_images("own", block, {}, NOUNS, tmp_path / "own.zip")
+    listed(tmp_path, "folder")
     few, unlabelled = capsys.readouterr().err.splitlines()
     reason = "not an image by its suffix"
     assert few == (
@@ -344,7 +332,7 @@ def test_few_images_and_few_labels_are_warnings(tmp_path: Path, capsys: pytest.C
     assert "expected labels, got 1 of 11 images" in unlabelled
     for number in range(100):
         (tmp_path / f"in/{number}.txt").unlink()
-    list_images("own", {**block, "labels": "none"}, {}, NOUNS, tmp_path / "own.zip")
+    listed(tmp_path, "folder", labels="none")
     assert capsys.readouterr().err == ""
 
 
@@ -359,10 +347,9 @@ def test_a_folder_whose_name_has_another_normal_form_is_an_error(tmp_path: Path)
 @pytest.mark.parametrize("folder", [".", "dog", "n2084071", "n00000000"])
 def test_a_labelled_set_without_labels_is_an_error(tmp_path: Path, folder: str):
     fill(tmp_path / "in", f"{folder}/a.png")
-    block = settings("folder", folder=str(tmp_path / "in"))
     message = "in: expected (labels|images), got 0.*(run.unlabelled_sets|not a noun of WordNet)"
     with pytest.raises(InputError, match=message):
-        list_images("own", block, {}, NOUNS, tmp_path / "own.zip")
+        listed(tmp_path, "folder")
 
 
 @pytest.mark.parametrize(
@@ -396,9 +383,8 @@ def test_the_stamp_of_a_copied_or_touched_image_is_the_same(tmp_path: Path, size
 @pytest.mark.parametrize("name", ["missing", "file", "bare"])
 def test_a_folder_without_images_is_an_error(tmp_path: Path, name: str):
     fill(tmp_path, "file", "bare/readme.txt")
-    block = settings("folder", folder=str(tmp_path / name))
     with pytest.raises(InputError, match=f"{name}: expected images|{name}: expected a folder"):
-        list_images("s", block, {}, NOUNS, tmp_path / "s.zip")
+        listed(tmp_path, "folder", folder=tmp_path / name)
 
 
 @pytest.mark.parametrize(("name", "mark"), [("t.tsv", "\t"), ("table", ","), ("t.csv", ";")])
@@ -422,8 +408,7 @@ def test_the_labels_of_a_table_may_be_nouns(tmp_path: Path):
     rows = ["path,label,split", "a.png,dogs,train", f"b.png,{CAT},", "c.png,,", "d.png,old  dog,"]
     rows += ["e.png,crane,valid", 'f.png,"001. dog",']
     (tmp_path / "t.csv").write_text("\n".join(rows), encoding="utf-8")
-    block, files = settings("table", folder=str(tmp_path / "in")), {"table": f"{tmp_path}/t.csv"}
-    images, left_out, labels = list_images("t", block, files, NOUNS, tmp_path / "o.zip")
+    images, left_out, labels = listed(tmp_path, "table", {"table": f"{tmp_path}/t.csv"})
     assert [image.synset for image in images] == [DOG, CAT, "", "", MACHINE, DOG]
     assert [image.split for image in images] == ["train", "", "", "", "valid", ""]
     assert left_out == []
@@ -441,8 +426,7 @@ def test_of_a_synset_and_a_label_in_a_table_the_synset_counts(tmp_path: Path, co
     both = {"synset": (DOG, ""), "label": ("cat", "cat")}
     rows = ["\t".join(both[name][row] for name in column.split("\t")) for row in range(2)]
     (tmp_path / "t").write_text(f"path\t{column}\na.png\t{rows[0]}\nb.png\t{rows[1]}\n")
-    block, files = settings("table", folder=str(tmp_path)), {"table": f"{tmp_path}/t"}
-    images, _, _ = list_images("t", block, files, NOUNS, tmp_path / "o.zip")
+    images, _, _ = listed(tmp_path, "table", {"table": f"{tmp_path}/t"}, folder=tmp_path)
     assert [image.synset for image in images] == [DOG, CAT]
 
 
@@ -468,10 +452,8 @@ def test_of_a_synset_and_a_label_in_a_table_the_synset_counts(tmp_path: Path, co
 def test_an_invalid_table_is_an_error(tmp_path: Path, text: str | bytes, words: str):
     fill(tmp_path, "a.png")
     (tmp_path / "t.tsv").write_bytes(text.encode() if isinstance(text, str) else text)
-    block = settings("table", folder=str(tmp_path))
-    files = {"table": str(tmp_path / "t.tsv")}
     with pytest.raises(InputError, match=words):
-        list_images("s", block, files, NOUNS, tmp_path / "s.zip")
+        listed(tmp_path, "table", {"table": str(tmp_path / "t.tsv")}, folder=tmp_path)
 
 
 def test_a_bad_row_of_a_table_leaves_out_that_image(tmp_path: Path):
@@ -479,9 +461,9 @@ def test_a_bad_row_of_a_table_leaves_out_that_image(tmp_path: Path):
     rows = ["path\tsynset\tsplit", "\u00e9/ \u00e9.png\t\t", "tr\\a.png\t\t", "b.png\tdog\t"]
     rows += ["b.png\t\tdev", "b.png\t\t", "b.png\t\t", "@eaDir/b.png\t\t"]
     (tmp_path / "t.tsv").write_text("\n".join(rows), encoding="utf-8")
-    block = settings("table", folder=str(tmp_path), labels="none")
-    files = {"table": str(tmp_path / "t.tsv")}
-    images, left_out, _ = list_images("t", block, files, NOUNS, tmp_path / "o.zip")
+    images, left_out, _ = listed(
+        tmp_path, "table", {"table": str(tmp_path / "t.tsv")}, folder=tmp_path, labels="none"
+    )
     assert [image.image for image in images] == ["b.png", "tr\\a.png", "\u00e9/ \u00e9.png"]
     assert all(read_bytes(image) == b"x" for image in images)
     assert left_out == [

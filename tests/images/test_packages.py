@@ -7,21 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.images.image_toys import (
-    BAT,
-    CAT,
-    CHICKEN,
-    DOG,
-    NOUNS,
-    PUG,
-    pack_tar,
-    pack_zip,
-    settings,
-)
+from tests.images.image_toys import BAT, CAT, CHICKEN, DOG, PUG, listed, pack_tar, pack_zip
 from wordbridge.images.files import LeftOut
-from wordbridge.images.listing import (
-    list_images,
-)
 from wordbridge.images.packages import render_svg
 from wordbridge.images.table import content_stamp, read_bytes
 
@@ -57,8 +44,7 @@ def test_stamps_are_read_with_their_sentences(tmp_path: Path):
         "symbols/dog.png": b"5",
     }
     package = pack_tar(tmp_path / "s.deb", {STAMPS + name: data for name, data in files.items()})
-    archive = tmp_path / "out.zip"
-    items, left_out, _ = list_images("s", settings("stamps"), {"package": package}, NOUNS, archive)
+    items, left_out, _ = listed(tmp_path, "stamps", {"package": package})
     assert [(p.image, p.synset, p.kind, p.fr_name) for p in items] == [
         ("animals/bat2.png", BAT, "photo", ""),
         ("animals/cartoon/birds.png", CHICKEN, "drawing", ""),
@@ -108,7 +94,7 @@ def emoji_files(tmp_path: Path) -> dict[str, str]:
 def test_emoji_are_drawn_and_named(tmp_path: Path):
     files = emoji_files(tmp_path)
     icons = {**files, "package": files["groups"]}
-    items, left_out, _ = list_images("e", settings("emoji"), icons, NOUNS, tmp_path / "e.zip")
+    items, left_out, _ = listed(tmp_path, "emoji", icons)
     assert [(p.image, p.synset, p.kind, p.name, p.fr_name) for p in items] == [
         ("1f408.png", CAT, "drawing", "black cat", ""),
         ("1f436.png", DOG, "drawing", "dog face", "t\u00eate de chien"),
@@ -120,28 +106,21 @@ def test_emoji_are_drawn_and_named(tmp_path: Path):
 def test_emoji_may_be_files_of_an_asset_package(tmp_path: Path):
     files = emoji_files(tmp_path)
     assets = {**files, "package": files["assets"]}
-    items, _, _ = list_images("e", settings("emoji"), assets, NOUNS, tmp_path / "e.zip")
-    assert [(p.image, read_bytes(p)) for p in items] == [
-        ("1f408.webp", b"a"),
-        ("1f436.webp", b"b"),
-    ]
+    items, _, _ = listed(tmp_path, "emoji", assets)
+    assert [(p.image, read_bytes(p)) for p in items] == [("1f408.webp", b"a"), ("1f436.webp", b"b")]
 
 
 def test_samples_have_the_class_of_their_name_and_the_split_of_the_config(tmp_path: Path):
     files = {"foolbox/data/imagenet_00_3.jpg": b"1", "foolbox/data/cifar10_00_3.png": b"2"}
     package = {"package": pack_zip(tmp_path / "f.whl", files)}
-    [image], _, _ = list_images(
-        "f", settings("foolbox", split="valid"), package, NOUNS, tmp_path / "f.zip"
-    )
+    [image], _, _ = listed(tmp_path, "foolbox", package, split="valid")
     assert (image.synset, image.split, image.name) == (PUG, "valid", "pug")
 
 
 def test_a_tar_of_images_becomes_a_zip(tmp_path: Path):
     files = {f"./train/{DOG}/a.JPEG": b"dog", "valid/n99999999/b.png": b"?", "x/own.png": b"own"}
     archive = pack_tar(tmp_path / "t.tar.gz", files)
-    items, left_out, _ = list_images(
-        "t", settings("tar"), {"archive": archive}, NOUNS, tmp_path / "t.zip"
-    )
+    items, left_out, _ = listed(tmp_path, "tar", {"archive": archive})
     assert [(p.image, p.synset, p.split, p.name, read_bytes(p)) for p in items] == [
         (f"train/{DOG}/a.JPEG", DOG, "train", "dog", b"dog"),
         ("x/own.png", "", "", "", b"own"),
@@ -170,9 +149,7 @@ def test_what_is_wrong_with_one_member_of_an_archive_leaves_out_that_one(tmp_pat
     directory = packed.index(b"PK\x01\x02")
     packed[packed.index(b"odd.png", directory) - 36] = 9  # a method that is not supported
     path.write_bytes(packed)
-    items, left_out, _ = list_images(
-        "t", settings("tar"), {"archive": str(path)}, NOUNS, tmp_path / "out.zip"
-    )
+    items, left_out, _ = listed(tmp_path, "tar", {"archive": str(path)})
     assert [(item.image, item.synset, read_bytes(item)) for item in items] == [
         (f"train/{DOG}/dog.png", DOG, b"dog"),
         ("\u00e9.png", "", b"a letter and its accent"),
@@ -197,8 +174,7 @@ def test_links_and_second_files_of_a_tar_are_left_out(tmp_path: Path):
             info.size = 0 if link else 1
             archive.addfile(info, io.BytesIO(b"x"))
     files = {"archive": str(tmp_path / "t.tar")}
-    block = settings("tar", labels="none")
-    [image], left_out, _ = list_images("t", block, files, NOUNS, tmp_path / "out.zip")
+    [image], left_out, _ = listed(tmp_path, "tar", files, labels="none")
     assert image.image == "a.png"
     assert left_out == [
         LeftOut("a.png", "in the set twice; only the first is used"),

@@ -1,9 +1,10 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.images.image_toys import ANIMAL, ARTIFACT, PHYSICAL, noun
-from wordbridge.images.split import NounRole, SplitSettings, split_images, write_roles
+from wordbridge.images.split import NounRole, split_images, write_roles
 from wordbridge.images.table import ImageRow
 from wordbridge.nouns.hierarchy import Relatives
 
@@ -25,10 +26,9 @@ WORLD = [
 
 def settings(
     seed: int, unseen: float, valid: float, test: float = 0.0, **sets: list[str]
-) -> SplitSettings:
-    return SplitSettings(
-        seed, unseen, valid, test, **({"zero_shot_sets": [], "test_sets": []} | sets)
-    )
+) -> dict[str, Any]:
+    shares = {"seed": seed, "unseen": unseen, "valid": valid, "test": test}
+    return {**shares, "zero_shot_sets": [], "test_sets": [], **sets}
 
 
 def images(*synsets: str, each: int = 5, of: str = "s", split: str = "") -> list[ImageRow]:

@@ -237,7 +237,9 @@ DOORS: dict[str, Door] = {
     "WordNet": Door(
         "data.noun",
         fixed(files.NOUNS.encode()),
-        lambda p: [n.synset for n in read_wordnet(p) if n.synset in Hierarchy(read_wordnet(p))],
+        lambda p: [
+            n.synset for n in read_wordnet(p) if n.synset in Hierarchy(read_wordnet(p)).node_of
+        ],
     ),
     "senses": Door("index.noun", fixed(b"dog n 1 1 @ 1 0 00000002  \n"), read_senses),
     "classes": Door(

@@ -8,7 +8,7 @@ import numpy as np
 from tests.inputs import files
 from tests.inputs.rows import OBJECTS, Bad, Held, Row, Run, Setting, Unusual, Value, cut, half, swap
 from wordbridge.nouns.table import Noun
-from wordbridge.nouns.wordnet import ImageNetClass, label_nouns
+from wordbridge.nouns.wordnet import label_nouns
 
 DOG = Noun("n1", ("dog",), (), None, "")
 NOUN = files.NOUNS.encode()
@@ -135,7 +135,7 @@ ROWS: list[Row] = [
     Bad("a cut file", "predictions", half, "predictions unreadable"),
     Value(
         "a name of another WordNet",
-        lambda: label_nouns([DOG], [ImageNetClass("n1", "wolf")]),
+        lambda: label_nouns([DOG], [("n1", "wolf")]),
         "the class list names n1 'wolf', expected one of dog",
     ),
     Setting("a fraction of all nouns", "image_split.unseen", 1.0, "image_split.unseen: expected a"),
@@ -186,7 +186,7 @@ ROWS: list[Row] = [
         for what, test, words in (
             (
                 "planes of 12 bits",
-                "test_numbers_are_read_in_the_range_that_the_file_states",
+                "test_the_reason_why_an_image_is_unreadable_is_one_line",
                 "planes",
             ),
             ("large greys", "test_a_large_image_is_reduced_before_anything_else", '"I;16", "PNG"'),

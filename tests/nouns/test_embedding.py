@@ -9,18 +9,12 @@ import pytest
 
 from wordbridge.arrays import save_matrix
 from wordbridge.errors import InputError
-from wordbridge.nouns.embedding import (
-    NounVectors,
-    embed_nouns,
-    find_spellings,
-    lemma_parts,
-    write_noun_coverage,
-)
+from wordbridge.nouns.embedding import embed_nouns, find_spellings, lemma_parts, write_noun_coverage
 from wordbridge.nouns.matrix import NounRow, read_noun_vectors, write_noun_rows
 from wordbridge.nouns.table import Noun
 from wordbridge.report.images import noun_coverage_table
 from wordbridge.vectors.fasttext import FastTextBin
-from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
+from wordbridge.vectors.protocol import Mask, Matrix
 from wordbridge.vectors.readers import NpyVectors, TextVectors
 
 
@@ -67,15 +61,17 @@ VECTORS = Table(
 )
 
 
-def embed(vectors: WordVectors = VECTORS, **options: object) -> NounVectors:
-    defaults = {"lemmas": "all", "multiword": "mean", "lower_case": True, "frequent_words": 0}
-    return embed_nouns(NOUNS, vectors, **(defaults | options))  # type: ignore[arg-type]
+DEFAULTS = {"lemmas": "all", "multiword": "mean", "lower_case": True, "frequent_words": 0}
+
+
+def coverage_of(**options: object) -> list[dict[str, object]]:
+    return embed_nouns(NOUNS, VECTORS, DEFAULTS | options)[2]
 
 
 def _vectors_of(**options: object) -> dict[str, tuple[str, list[float]]]:
-    embedded = embed(**options)
-    rows = zip(embedded.rows, embedded.matrix.tolist(), strict=True)
-    return {row.synset[-1]: (f"{row.lemma}: {row.how}", vector) for row, vector in rows}
+    rows, matrix, _ = embed_nouns(NOUNS, VECTORS, DEFAULTS | options)
+    pairs = zip(rows, matrix.tolist(), strict=True)
+    return {row.synset[-1]: (f"{row.lemma}: {row.how}", vector) for row, vector in pairs}
 
 
 def test_a_lemma_without_vector_gets_the_mean_of_its_parts() -> None:
@@ -114,7 +110,7 @@ def test_rare_words_of_the_table_can_be_left_out() -> None:
 
 
 def test_each_option_is_counted_and_the_used_one_marked(tmp_path: Path) -> None:
-    write_noun_coverage(tmp_path / "coverage.tsv", embed().coverage)
+    write_noun_coverage(tmp_path / "coverage.tsv", coverage_of())
 
     coverage = noun_coverage_table(tmp_path / "coverage.tsv")
     table = coverage.frame
@@ -132,7 +128,7 @@ def test_each_option_is_counted_and_the_used_one_marked(tmp_path: Path) -> None:
 
 
 def test_equal_vectors_of_different_words_count_once() -> None:
-    coverage = embed(lower_case=False).coverage
+    coverage = coverage_of(lower_case=False)
 
     assert coverage[0]["nouns"] == 2
     assert coverage[0]["vectors"] == 1
@@ -140,7 +136,7 @@ def test_equal_vectors_of_different_words_count_once() -> None:
 
 def test_no_vector_at_all_is_an_error() -> None:
     with pytest.raises(InputError, match="none of the 6 nouns have a word vector"):
-        embed(Table({"chat": (1, 2, 3)}))
+        embed_nouns(NOUNS, Table({"chat": (1, 2, 3)}), DEFAULTS)
 
 
 @pytest.mark.parametrize(("others", "warning"), [(8, ""), (9, "warning: 1 of the 11 nouns have")])
@@ -150,7 +146,7 @@ def test_vectors_of_few_nouns_are_a_warning(
     names = ["shark", *(f"word{number}" for number in range(others + 1))]
     nouns = [Noun(f"n{number:08}", (name,), (), None, "") for number, name in enumerate(names)]
     vectors = Table({"shark": (1, 2, 3)})
-    embed_nouns(nouns, vectors, lemmas="all", multiword="mean", lower_case=True, frequent_words=0)
+    embed_nouns(nouns, vectors, DEFAULTS)
 
     assert capsys.readouterr().err[: len(warning) or None] == warning
 

@@ -7,7 +7,6 @@ import pytest
 from wordbridge.errors import InputError
 from wordbridge.nouns.table import Noun, lemma_text, read_nouns, write_nouns
 from wordbridge.nouns.wordnet import (
-    ImageNetClass,
     check_class_names,
     label_nouns,
     read_classes,
@@ -113,7 +112,7 @@ def test_wordnets_nouns_and_imagenets_classes_are_those_of_the_lesson(tmp_path: 
     lesson = tmp_path / "classids.txt"
     lines = [f"{noun.synset} {noun.lemmas[0]}\n" for noun in nouns]
     lesson.write_text("".join(lines), encoding="utf-8")
-    assert [entry.synset for entry in read_classes(lesson)] == [noun.synset for noun in nouns]
+    assert [synset for synset, _ in read_classes(lesson)] == [noun.synset for noun in nouns]
     classes = label_nouns(nouns, read_classes(FETCHED / "imagenet_synsets"))
     labelled = sorted((noun for noun in classes if noun.class_index is not None), key=_class)
     assert (len(labelled), labelled[0].synset, labelled[0].lemmas[0]) == (
@@ -172,7 +171,7 @@ def test_class_indices_follow_the_order_of_the_list(
 
     classes = read_classes(path)
 
-    assert classes == [ImageNetClass("n01440764", first), ImageNetClass("n01484850", second)]
+    assert classes == [("n01440764", first), ("n01484850", second)]
     assert [noun.class_index for noun in label_nouns(NOUNS, classes)] == [1, 0, None]
 
 
@@ -208,21 +207,15 @@ def test_a_missing_list_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        (
-            ImageNetClass("n01440765", "tench"),
-            "n01440765 tench, which is not a noun .* WordNet 3.0",
-        ),
-        (ImageNetClass("n01440765", ""), r"n01440765 \(without a name\), which is not a noun"),
-        (ImageNetClass("n01440764", "goldfish"), "'goldfish', expected one of tench, Tinca_tinca"),
+        (("n01440765", "tench"), "n01440765 tench, which is not a noun .* WordNet 3.0"),
+        (("n01440765", ""), r"n01440765 \(without a name\), which is not a noun"),
+        (("n01440764", "goldfish"), "'goldfish', expected one of tench, Tinca_tinca"),
     ],
 )
-def test_a_list_of_another_wordnet_is_refused(entry: ImageNetClass, message: str) -> None:
+def test_a_list_of_another_wordnet_is_refused(entry: tuple[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        check_class_names(NOUNS, [ImageNetClass("n00001740", "Entity"), entry])
+        check_class_names(NOUNS, [("n00001740", "Entity"), entry])
 
 
 def test_a_name_may_be_any_lemma_in_any_case_with_spaces() -> None:
-    check_class_names(
-        NOUNS,
-        [ImageNetClass("n01440764", "tinca tinca"), ImageNetClass("n01484850", "White shark")],
-    )
+    check_class_names(NOUNS, [("n01440764", "tinca tinca"), ("n01484850", "White shark")])

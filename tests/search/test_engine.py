@@ -30,11 +30,6 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_run(tmp_path_factory.mktemp("searching"))
-
-
-@pytest.fixture(scope="module")
 def search(finished: Path) -> Search:
     """Run ``wordbridge search WORDS`` in the finished run, or in ``results``."""
 
@@ -254,10 +249,7 @@ def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
             "expected the model that predicted the indexed images",
         ),
         ("config.json", "expected the settings of a finished run"),
-        (
-            "../../weights",
-            "weights: expected the weights that the features were extracted with",
-        ),
+        ("../../weights", "weights: expected the weights that the features were extracted with"),
     ],
 )
 def test_a_run_without_a_model_names_the_missing_file(
@@ -312,10 +304,7 @@ def test_other_weights_and_files_that_are_no_images_are_refused(
         (["?!"], "query '?!': expected a word, got none"),
         ([], "expected words or --image, got neither"),
         (["dog", "--image", "x.jpg"], "expected words or --image, got both"),
-        (
-            ["--image", "x.jpg", "--french"],
-            "expected --french or --image, got --french and",
-        ),
+        (["--image", "x.jpg", "--french"], "expected --french or --image, got --french and"),
         (["dog", "--nouns", "--classes"], "expected --nouns or --classes, got --nouns and"),
         (
             ["--image", "none.jpg"],

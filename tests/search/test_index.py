@@ -72,14 +72,8 @@ def replace_vectors(folder: Path) -> None:
             replace_vectors,
             "vectors.npy: expected the 152 bytes that index.json describes, got another file",
         ),
-        (
-            lambda f: (f / "hnsw.bin").unlink(),
-            "hnsw.bin: expected the 64 bytes .*, got no file",
-        ),
-        (
-            lambda f: (f / "labels.tsv").write_bytes(b"x"),
-            "labels.tsv: expected .* of 1 bytes",
-        ),
+        (lambda f: (f / "hnsw.bin").unlink(), "hnsw.bin: expected the 64 bytes .*, got no file"),
+        (lambda f: (f / "labels.tsv").write_bytes(b"x"), "labels.tsv: expected .* of 1 bytes"),
         (
             lambda f: (f / "index.json").write_bytes(b"{"),
             "index.json: expected a description of an index in JSON",
@@ -328,18 +322,6 @@ def test_a_query_of_zeros_is_equally_near_to_all():
     result = search.search(np.zeros(2, np.float32), 2)
 
     assert (result.rows.tolist(), result.cosines.tolist()) == ([0, 1], [0, 0])
-
-
-def test_an_index_without_rows_returns_nothing():
-    assert (
-        ExactSearch(np.zeros((0, 3), np.float32)).search(np.ones(3, np.float32), 4).rows.size == 0
-    )
-
-
-def test_unit_length_leaves_zeros_alone():
-    assert l2_normalize(np.array([[3, 4], [0, 0]], np.float32)) == pytest.approx(
-        np.array([[0.6, 0.8], [0, 0]])
-    )
 
 
 def test_cosines_are_at_most_one():

@@ -6,6 +6,7 @@ The words of names with content.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from wordbridge.search.words import (
     words_to_search,
     write_words,
 )
-from wordbridge.vectors.readers import NpyVectors, RandomVectors
+from wordbridge.vectors.protocol import Mask
+from wordbridge.vectors.readers import NpyVectors
 
 WORDS = ["boat", "Zürich", "été", "boats", "barot", "dog", "boat", "a b\n"]
 
@@ -89,15 +91,25 @@ def test_the_most_frequent_words_of_the_source_come_before_those_needed(tmp_path
     (tmp_path / "w.txt").write_text("the\ndog\na b\nrare\n", encoding="utf-8")
     vectors = NpyVectors(tmp_path / "m.npy", tmp_path / "w.txt")
 
-    assert words_to_search(["boat", "dog"], vectors, {}, 3) == ["the", "dog", "boat"]
+    words, matrix = words_to_search(["boat", "rare", "dog"], vectors, {}, 3)
+    assert (words, len(matrix)) == (["the", "dog", "rare"], 3)
+
+
+class Unlisted:
+    """Vectors of all words, without a list of them."""
+
+    dim = 1
+
+    def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, Mask]:
+        return np.ones((len(words), 1), np.float32), np.ones(len(words), np.bool_)
 
 
 def test_of_a_table_without_order_all_words_in_lower_case_are_taken(tmp_path: Path):
     path = tmp_path / "strings.json"
     path.write_text(json.dumps(["été", "Paris", "chat", "\n"]), encoding="utf-8")
 
-    assert words_to_search(["x"], RandomVectors(3), {"strings": path}, 1) == ["chat", "été", "x"]
-    assert words_to_search(["x"], RandomVectors(3), {}, 1) == ["x"]
+    assert words_to_search(["x"], Unlisted(), {"strings": path}, 1)[0] == ["chat", "été", "x"]
+    assert words_to_search(["x"], Unlisted(), {}, 1)[0] == ["x"]
 
 
 @pytest.mark.parametrize(

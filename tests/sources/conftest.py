@@ -18,7 +18,6 @@ class Page:
     kind: str = "application/octet-stream"
     etag: str | None = '"one"'
     ranges: bool = True
-    length: bool = True
     dated: bool = False
     # One per request: a status with headers, or the number of bytes before the connection ends.
     troubles: list[tuple[int, dict[str, str]] | int] = field(default_factory=list)
@@ -70,8 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         if page.dated:
             headers["Last-Modified"] = DATED
         content = page.body[start:]
-        if page.length:
-            headers["Content-Length"] = str(len(content))
+        headers["Content-Length"] = str(len(content))
         self.answer(206 if start else 200, headers)
         self.wfile.write(content[:cut])
 

@@ -31,12 +31,7 @@ def test_a_file_is_downloaded_unchanged(site: Site, part: Path):
 
 
 @pytest.mark.parametrize(
-    "page",
-    [
-        Page(DATA),
-        Page(DATA, etag=None, dated=True),
-        Page(DATA, etag='W/"one"', dated=True),
-    ],
+    "page", [Page(DATA), Page(DATA, etag=None, dated=True), Page(DATA, etag='W/"one"', dated=True)]
 )
 def test_an_interrupted_download_resumes(site: Site, part: Path, page: Page):
     page.troubles = [HALF, HALF]

@@ -19,8 +19,6 @@ alignment = fit_alignment(
     mean_vectors([pair.en for pair in pairs], english),
 )
 needed = sorted({word for pair in pairs for word in pair.fr})
-queries = words_to_search(needed, french, snakemake.input, settings["most_frequent"])
-matrix, known = french.lookup(queries)
-words = [word for word, is_known in zip(queries, known, strict=True) if is_known]
+words, matrix = words_to_search(needed, french, snakemake.input, settings["most_frequent"])
 folder = Path(snakemake.output[0]).parent
 write_words(folder, words, alignment.map(matrix), english.word_vectors, settings["dtype"])

@@ -13,8 +13,6 @@ start_job(snakemake)
 settings = snakemake.params.settings
 needed = noun_words(read_nouns(snakemake.input.nouns))
 vectors = open_vectors(settings["vectors"], snakemake.input)
-queries = words_to_search(needed, vectors, snakemake.input, settings["most_frequent"])
-matrix, known = vectors.lookup(queries)
-words = [word for word, is_known in zip(queries, known, strict=True) if is_known]
+words, matrix = words_to_search(needed, vectors, snakemake.input, settings["most_frequent"])
 folder = Path(snakemake.output[0]).parent
 write_words(folder, words, matrix, file_sha256(snakemake.input.noun_vectors), settings["dtype"])

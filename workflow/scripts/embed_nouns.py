@@ -10,14 +10,8 @@ from wordbridge.vectors.readers import open_vectors
 start_job(snakemake)
 
 settings = snakemake.params.settings
-embedded = embed_nouns(
-    read_nouns(snakemake.input.nouns),
-    open_vectors(settings["vectors"], snakemake.input),
-    lemmas=settings["lemmas"],
-    multiword=settings["multiword"],
-    lower_case=settings["lower_case"],
-    frequent_words=settings["frequent_words"],
-)
-save_matrix(embedded.matrix, snakemake.output.matrix)
-write_noun_rows(snakemake.output.rows, embedded.rows)
-write_noun_coverage(snakemake.output.coverage, embedded.coverage)
+vectors = open_vectors(settings["vectors"], snakemake.input)
+rows, matrix, coverage = embed_nouns(read_nouns(snakemake.input.nouns), vectors, settings)
+save_matrix(matrix, snakemake.output.matrix)
+write_noun_rows(snakemake.output.rows, rows)
+write_noun_coverage(snakemake.output.coverage, coverage)

@@ -2,9 +2,10 @@
 
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.feature_store import write_shard
-from wordbridge.images.features import ExtractionSettings, extract
+from wordbridge.images.features import extract
 from wordbridge.images.table import read_bytes, read_images
 from wordbridge.job import start_job
+from wordbridge.training.device import choose_device
 
 start_job(snakemake)
 
@@ -13,6 +14,7 @@ shard = extract(
     read_images(snakemake.input.images),
     read_bytes,
     load_backbone(settings["backbone"], snakemake.input.weights, settings["short_side"]),
-    ExtractionSettings.parse(settings, snakemake.threads),
+    {**settings, "threads": snakemake.threads},
+    choose_device(settings["device"], 1),
 )
 write_shard(shard, snakemake.output.features, snakemake.output.logits)

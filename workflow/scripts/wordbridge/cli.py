@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain, count, islice
 from pathlib import Path
@@ -63,7 +63,6 @@ class OneLineErrors(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=OneLineErrors,
-    help="Translate texts and find images with the models of a finished experiment.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,
@@ -263,8 +262,14 @@ def _query(words: list[str] | None, image: str | None) -> str:
             f"search: expected words or --image, got {got}; write for example: "
             "wordbridge search boat + sail"
         )
-    _check_text([*(words or []), image or ""])
-    return " ".join(words or [])
+    for word in (*(words or ()), image or ""):
+        try:
+            word.encode()
+        except UnicodeEncodeError:  # Python replaces bytes that are not UTF-8
+            raise InputError(
+                f"argument {word!a}: expected UTF-8 text, got other bytes; write it in UTF-8"
+            ) from None
+    return " ".join(words or ())
 
 
 @app.command(epilog="Example: wordbridge serve --port 8080")
@@ -342,10 +347,7 @@ class PassingCommand(typer.core.TyperCommand):
         return super().parse_args(ctx, [*options, "--", *others, *args[end:]])
 
 
-@app.command(
-    cls=PassingCommand,
-    epilog="Example: wordbridge why --configfile configs/lesson.yaml",
-)
+@app.command(cls=PassingCommand, epilog="Example: wordbridge why --configfile configs/lesson.yaml")
 def why(
     arguments: Annotated[
         list[str] | None,
@@ -377,14 +379,3 @@ def _exclude(command: str, **options: object) -> None:
         raise InputError(
             f"{command}: expected {allowed}, got {' and '.join(names)}; leave {names[-1]} out"
         )
-
-
-def _check_text(words: Iterable[str]) -> None:
-    """Raise InputError for an argument that is not UTF-8, whose bytes Python replaces."""
-    for word in words:
-        try:
-            word.encode()
-        except UnicodeEncodeError:
-            raise InputError(
-                f"argument {word!a}: expected UTF-8 text, got other bytes; write it in UTF-8"
-            ) from None

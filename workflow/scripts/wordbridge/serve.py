@@ -25,7 +25,7 @@ from wordbridge.images.table import ImageRow, read_bytes
 from wordbridge.progress import no_progress
 from wordbridge.report.contact_sheet import thumbnail
 from wordbridge.report.tables import render
-from wordbridge.search.engine import SearchEngine, SearchResult
+from wordbridge.search.engine import SearchEngine, SearchResult, places_of
 from wordbridge.search.index import Index, read_index
 from wordbridge.training.device import choose_device
 from wordbridge.translation.pipeline import (
@@ -94,7 +94,7 @@ class Models:
             self.images, self._engine = read_index(results / "search/images"), SearchEngine(results)
             labels = map(self.images.label, range(len(self.images.lines)))
             self._rows = {f"{one['set']}/{one['image']}": row for row, one in enumerate(labels)}
-        self._folders = (Path(), *results.resolve().parents)  # of relative paths of images
+        self._results = results
 
     def translate(self, text: str) -> list[dict[str, Any]]:
         """Return the translation by each variant, with tokens and attention.
@@ -136,8 +136,8 @@ class Models:
         columns = self.images.label(self._rows[name])
         image = ImageRow(*(columns.get(field, "") for field in ImageRow._fields))
         field = "archive" if image.archive else "member"
-        paths = [folder / columns[field] for folder in self._folders]
-        path = next(filter(Path.is_file, paths), paths[0])
+        places = places_of(columns[field], self._results)
+        path = next(filter(Path.is_file, places), places[0])
         try:
             small = thumbnail(read_bytes(image._replace(**{field: str(path)})), SIDE)
         except (InputError, OSError):  # deleted
@@ -222,28 +222,28 @@ def build_app(models: Models, hosts: Collection[str]) -> FastAPI:
     for kind in (InputError, RequestValidationError, StarletteError):
         app.exception_handler(kind)(refuse)
     policy = {"Content-Security-Policy": content_policy(page)}
-    app.add_middleware(Guard, hosts=hosts, headers=HEADERS | policy)
+    app.add_middleware(guarded, hosts=hosts, headers=HEADERS | policy)
     return app
 
 
-class Guard:
-    """Refuses requests of other sites, and adds ``headers`` to each response."""
+def guarded(app: ASGIApp, hosts: Collection[str], headers: Mapping[str, str]) -> ASGIApp:
+    """Return ``app`` without the requests of other sites, and with ``headers`` in each response.
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], headers: Mapping[str, str]) -> None:
-        self._app, self._hosts, self._headers = app, hosts, headers
+    Not a middleware of FastAPI's, behind which no handler learns that its client has left.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request by the application, or refuse it."""
-
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                for name, value in self._headers.items():
+                for name, value in headers.items():
                     MutableHeaders(scope=message).setdefault(name, value)
             await send(message)
 
         is_request = scope["type"] == "http"
-        problem = request_problem(Request(scope), self._hosts) if is_request else None
-        await (problem or self._app)(scope, receive, send_with_headers)
+        problem = request_problem(Request(scope), hosts) if is_request else None
+        await (problem or app)(scope, receive, send_with_headers)
+
+    return answer
 
 
 def render_page(models: Models) -> str:

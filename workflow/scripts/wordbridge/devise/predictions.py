@@ -46,7 +46,7 @@ def read_predictions(
         matrix = map_npy(values)
     except (OSError, ValueError) as error:
         raise InputError(f"{values}: predictions unreadable ({error}); predict again") from error
-    images = [(row.set, row.image) for path in row_tables for row in read_rows(path)]
+    images = [image for path in row_tables for image in read_rows(path)]
     if matrix.shape[:1] != (len(images),):
         raise InputError(
             f"{values}: expected {len(images)} rows as in the feature shards, got "

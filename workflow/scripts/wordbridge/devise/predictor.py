@@ -7,7 +7,7 @@ that the classifier is confident of, and the head's for the other images.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,47 +81,39 @@ def predict_images(
     write_json(description, {"method": method, **space})
 
 
-class PhotoClassifier(NamedTuple):
-    """Logistic regression of photographs against drawings: ``weights`` (width,), ``bias`` (1,)."""
+def fit_photo_classifier(
+    features: Matrix, photos: NDArray[np.bool_], penalty: float
+) -> tuple[Matrix, Matrix]:
+    """Return weights (width,) and bias (1,) of the log-odds that an image is a photograph.
 
-    weights: Matrix
-    bias: Matrix
+    This is logistic regression of the ``photos`` (images,) among ``features`` against drawings.
+    Both kinds have the same weight. ``penalty`` multiplies the squared weights of standardised
+    features in the mean loss.
+    """
+    if photos.all() or not photos.any():
+        log_odds = _MAX_LOG_ODDS if photos.any() else -_MAX_LOG_ODDS
+        return np.zeros(features.shape[1], np.float32), np.array([log_odds], np.float32)
+    mean, std = features.mean(axis=0), features.std(axis=0) + np.float32(1e-3)
+    points = torch.from_numpy((features - mean) / std)
+    labels = torch.from_numpy(photos.astype(np.float32))
+    balance = (1 - labels.mean()) / labels.mean()
+    weights = torch.zeros(points.shape[1], requires_grad=True)
+    bias = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.LBFGS(
+        [weights, bias], max_iter=_LBFGS_STEPS, line_search_fn="strong_wolfe"
+    )
 
-    @classmethod
-    def fit(cls, features: Matrix, photos: NDArray[np.bool_], penalty: float) -> "PhotoClassifier":
-        """Return the classifier of the ``photos`` (images,) among ``features``.
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        logits = points @ weights + bias
+        entropy = binary_cross_entropy_with_logits(logits, labels, pos_weight=balance)
+        total = entropy + penalty * (weights**2).sum()
+        total.backward()
+        return total
 
-        Both kinds have the same weight. ``penalty`` multiplies the squared weights of standardised
-        features in the mean loss.
-        """
-        if photos.all() or not photos.any():
-            log_odds = _MAX_LOG_ODDS if photos.any() else -_MAX_LOG_ODDS
-            return cls(np.zeros(features.shape[1], np.float32), np.array([log_odds], np.float32))
-        mean, std = features.mean(axis=0), features.std(axis=0) + np.float32(1e-3)
-        points = torch.from_numpy((features - mean) / std)
-        labels = torch.from_numpy(photos.astype(np.float32))
-        balance = (1 - labels.mean()) / labels.mean()
-        weights = torch.zeros(points.shape[1], requires_grad=True)
-        bias = torch.zeros(1, requires_grad=True)
-        optimizer = torch.optim.LBFGS(
-            [weights, bias], max_iter=_LBFGS_STEPS, line_search_fn="strong_wolfe"
-        )
-
-        def loss() -> torch.Tensor:
-            optimizer.zero_grad()
-            logits = points @ weights + bias
-            entropy = binary_cross_entropy_with_logits(logits, labels, pos_weight=balance)
-            total = entropy + penalty * (weights**2).sum()
-            total.backward()
-            return total
-
-        optimizer.step(loss)
-        scaled: Matrix = weights.detach().numpy() / std
-        return cls(scaled, bias.detach().numpy() - np.float32(mean @ scaled))
-
-    def log_odds(self, features: Matrix) -> Matrix:
-        """Return the log-odds (images,) that an image is a photograph."""
-        return np.asarray(features @ self.weights + self.bias, np.float32)
+    optimizer.step(loss)
+    scaled: Matrix = weights.detach().numpy() / std
+    return scaled, bias.detach().numpy() - np.float32(mean @ scaled)
 
 
 def ensemble_vectors(
@@ -140,8 +132,8 @@ def ensemble_vectors(
     """
     classes = arrays["class_vectors"], arrays["known_classes"]
     vectors = fit_vectors(logits, *classes, settings["top"], settings["temperature"])
-    photos = PhotoClassifier(arrays["photo_weights"], arrays["photo_bias"])
-    photo = photos.log_odds(features) + np.log(settings["photo_odds"])
+    photo = features @ arrays["photo_weights"] + arrays["photo_bias"]
+    photo = photo + np.log(settings["photo_odds"])
     best = softmax(logits).max(axis=1).clip(_EPSILON, 1 - _EPSILON)
     score = photo + settings["confidence_weight"] * np.log(best / (1 - best))
     return np.where(score[:, None] > 0, vectors, l2_normalize(head))
@@ -154,14 +146,13 @@ def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingDa
     if not settings["use"]:
         return SavedModel(head.tensors, description)
     examples = train_and_valid(data)[0].subsample(_EXAMPLES)
-    photos = PhotoClassifier.fit(
-        data.store.features(examples.rows), examples.photos, settings["photo_penalty"]
-    )
+    features = data.store.features(examples.rows)
+    weights, bias = fit_photo_classifier(features, examples.photos, settings["photo_penalty"])
     arrays: dict[str, NDArray[Any]] = {
         "class_vectors": data.nouns.class_vectors,
         "known_classes": data.nouns.known_classes,
-        "photo_weights": photos.weights,
-        "photo_bias": photos.bias,
+        "photo_weights": weights,
+        "photo_bias": bias,
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
     return SavedModel({**head.tensors, **tensors}, description)

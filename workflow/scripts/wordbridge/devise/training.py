@@ -12,14 +12,7 @@ from torch.nn import BatchNorm1d
 from torch.nn.functional import normalize
 
 from wordbridge.devise.dataset import Batch, Ints, TrainingData, TrainingSet, train_and_valid
-from wordbridge.devise.head import (
-    SAME,
-    Head,
-    StateTensors,
-    copy_state,
-    draw_negatives,
-    losses,
-)
+from wordbridge.devise.head import SAME, Head, StateTensors, copy_state, draw_negatives, losses
 from wordbridge.tensors import SavedModel
 from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device

@@ -1,8 +1,7 @@
 """Decoding of images: upright RGB, center crops, and the reasons why an image is unreadable."""
 
 import re
-import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from io import BytesIO
 from math import ceil
@@ -34,14 +33,10 @@ MAX_PIXELS = 200_000_000  # jobs are planned with 4 GB; not less on a smaller ma
 _DECODES_LARGE = Lock()
 Image.MAX_IMAGE_PIXELS = None  # Pillow's limit has no fractions
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY  # editors store long histories
-_ORIENTATION = 274
-# Tags of a TIFF that hold for each of its planes, and those with its strips and tiles, in order.
-_PLANE_TAGS = {256, 257, 259, 266, _ORIENTATION, 278, 317, 322, 323}
-_PARTS = {273, 279, 324, 325}
+_BITS, _ORIENTATION, _PLANAR = 258, 274, 284  # tags of a TIFF
 _WHOLE = (0.0, 65535.0)  # the range of 16 bits
 # A JPEG is decoded at no less than this multiple of the target size; less changes the result.
 MARGIN = 2
-
 
 Box = tuple[int, int, int, int]
 
@@ -127,23 +122,25 @@ def _scaled(image: Image.Image, data: bytes) -> Image.Image:
 
     Pillow reduces colours with 16 bits to 8; with 12 bits in 16, 16 levels are left of them.
     """
-    planes = _planes(image, data)
-    low, high = _stated_range(image, data, planes)
-    if not planes and (low, high) == _WHOLE:
+    is_grey = image.mode in ("I", "F") or image.mode.startswith("I;16")
+    tags = getattr(image, "tag_v2", {})
+    if not is_grey and tags.get(_PLANAR) == 2 and tags.get(_BITS, (1,))[0] > 8:
+        raise UnreadableImageError("a TIFF with planes of more than 8 bits; convert it to JPEG")
+    low, high = _stated_range(image, data)
+    if not is_grey and (low, high) == _WHOLE:
         return image
     if not np.isfinite(high - low) or high == low:
         raise UnreadableImageError(f"numbers without a known range (mode {image.mode})")
-    low_bytes = None if planes else _low_bytes(image, data)
+    low_bytes = None if is_grey else _low_bytes(image, data)
     if image.mode != "F":
         high += np.sign(high - low)  # with integers the last step is white too
-    scaled = Image.new("L" if len(planes) == 1 else image.mode, image.size)
+    scaled = Image.new("L" if is_grey else image.mode, image.size)
     height = max(_STRIP // image.width, 1)
     for top in range(0, image.height, height):
         box = (0, top, image.width, min(top + height, image.height))
+        numbers = np.asarray(image.crop(box), np.float32)
         if low_bytes:
-            numbers = 256 * np.asarray(image.crop(box), np.float32) + low_bytes(box)
-        else:
-            numbers = np.dstack([np.asarray(plane.crop(box), np.float32) for plane in planes])
+            numbers = 256 * numbers + low_bytes(box)
         pixels = (np.nan_to_num(numbers) - low) * (256 / (high - low))
         size, pixels = (image.width, len(pixels)), pixels.clip(0, 255).astype(np.uint8)
         scaled.paste(Image.frombytes(scaled.mode, size, pixels.tobytes()), box)
@@ -171,46 +168,7 @@ def _low_bytes(image: Image.Image, data: bytes) -> Callable[[Box], NDArray[np.ui
     return lambda box: np.asarray(low.crop(box))[..., channels]
 
 
-def _planes(image: Image.Image, data: bytes) -> list[Image.Image]:
-    """Return each channel of a grey image or of a TIFF with planes that has more than 8 bits.
-
-    Pillow reads the planes as 8 bits; as grey images of their own they have 16.
-    """
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return [image]
-    tags, planes = getattr(image, "tag_v2", {}), list[Image.Image]()
-    if tags.get(284) != 2 or tags.get(258, (1,))[0] <= 8:  # PlanarConfiguration, BitsPerSample
-        return planes
-    with Image.open(BytesIO(data)) as unread:  # still has its orientation
-        tags = dict(getattr(unread, "tag_v2", {}))
-    for number, _ in enumerate(image.getbands()):
-        plane = {tag: tags[tag] for tag in _PLANE_TAGS & tags.keys()} | {258: 16, 262: 1, 277: 1}
-        for tag in _PARTS & tags.keys():
-            size = len(tags[tag]) // tags[277]
-            plane[tag] = tags[tag][number * size : (number + 1) * size]
-        planes.append(Image.open(BytesIO(_with_directory(data, plane))))
-        planes[-1].load()
-    return planes
-
-
-def _with_directory(data: bytes, tags: Mapping[int, Any]) -> bytes:
-    """Return the TIFF ``data`` with ``tags``, whole numbers, in place of its own."""
-    order = "<" if data.startswith(b"II") else ">"
-    head = data[:2] + struct.pack(f"{order}HI", 42, len(data))
-    directory, values, end = b"", b"", len(data) + 2 + 12 * len(tags) + 4
-    for tag, value in sorted(tags.items()):
-        numbers = value if isinstance(value, tuple) else (value,)
-        packed = struct.pack(f"{order}{len(numbers)}I", *numbers)
-        if len(numbers) > 1:
-            packed, values = struct.pack(f"{order}I", end + len(values)), values + packed
-        directory += struct.pack(f"{order}HHI", tag, 4, len(numbers)) + packed
-    count = struct.pack(f"{order}H", len(tags))
-    return b"".join([head, memoryview(data)[8:], count, directory, bytes(4), values])
-
-
-def _stated_range(
-    image: Image.Image, data: bytes, planes: Sequence[Image.Image]
-) -> tuple[float, float]:
+def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
     """Return the numbers of black and white; those of 16 bits unless a file states others."""
     low, high = (0.0, np.nan) if image.mode == "F" else _WHOLE
     is_white_zero = False
@@ -219,16 +177,17 @@ def _stated_range(
         count = int.from_bytes(data[max(start - 4, 0) : max(start, 0)])
         count -= bool(data[25] & 4)  # alpha is the last one
         high = 2.0 ** max(data[start + 4 : start + 4 + count], default=16) - 1
-    elif isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(258, (1,))[0] > 8:
-        # BitsPerSample, PhotometricInterpretation, SMinSampleValue, MinSampleValue and the like.
+    elif isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_BITS, (1,))[0] > 8:
+        # PhotometricInterpretation, SMinSampleValue, MinSampleValue and the like.
         tags = image.tag_v2
-        bits = np.nan if image.mode in ("I", "F") else 2.0 ** tags[258][0] - 1
+        bits = np.nan if image.mode in ("I", "F") else 2.0 ** tags[_BITS][0] - 1
         low = min(tags.get(340) or tags.get(280) or (0.0,))
         high = max(tags.get(341) or tags.get(281) or (bits,))
         is_white_zero = tags.get(262) == 0
     if high < _WHOLE[1] and image.mode not in ("I", "F"):
-        # Pillow finds no extrema of numbers with the other byte order.
-        most = [np.asarray(plane).max() for plane in planes[:3]]
-        largest = np.max(most or 256 * np.array(image.getextrema()[:3]))
+        if image.mode.startswith("I;16"):  # no extrema of numbers with the other byte order
+            largest = np.max(np.asarray(image))
+        else:
+            largest = 256 * np.max(image.getextrema()[:3])
         low, high = _WHOLE if largest > high else (low, high)  # PNG demands shifted numbers
     return (high, low) if is_white_zero else (low, high)

@@ -49,15 +49,17 @@ def write_shard(shard: Shard, features: str | Path, logits: str | Path) -> None:
     write_tsv(f"{stem}.failed.tsv", ("image", "reason"), shard.failures)
 
 
-def read_rows(path: str | Path) -> list[Row]:
-    """Return the rows of a shard's table; raises InputError for a file of another format."""
-    return list(read_tsv(path, HEADER, Row, "extract the features again"))
+def read_rows(path: str | Path) -> list[tuple[str, str]]:
+    """Return (set, image) of a shard's rows; raises InputError for a file of another format."""
+    rows = read_tsv(path, HEADER, Row, "extract the features again")
+    return [(row.set, row.image) for row in rows]
 
 
 class FeatureStore:
     """The rows of shards' ``.npy`` files, one after the other, memory-mapped.
 
-    Raises InputError for no shard, and for a missing or damaged file.
+    ``images`` has (set, image) of every row, ``width`` is the number of features. Raises InputError
+    for no shard, and for a missing or damaged file.
     """
 
     def __init__(self, paths: Sequence[str | Path]):
@@ -65,18 +67,13 @@ class FeatureStore:
             raise InputError("features: expected at least one shard, got none; check run.images")
         self._paths = paths
         tables = [read_rows(Path(path).with_suffix(".tsv")) for path in paths]
-        self.rows = [row for table in tables for row in table]
+        self.images = [image for table in tables for image in table]
         self._starts = np.cumsum([0, *map(len, tables)])
         self._features = list(map(_open_array, paths, map(len, tables)))
         self.width = int(self._features[0].shape[1])
 
     def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def images(self) -> list[tuple[str, str]]:
-        """Return (set, image) of every row."""
-        return [(row.set, row.image) for row in self.rows]
+        return len(self.images)
 
     def features(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """Return the features (len(rows), width) of the rows with these indices."""

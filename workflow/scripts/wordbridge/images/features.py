@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -19,7 +19,6 @@ from wordbridge.images.decoding import CenterCrop, UnreadableImageError, decode
 from wordbridge.images.feature_store import Row, Shard
 from wordbridge.images.table import ImageRow, MissingImageError
 from wordbridge.progress import progress
-from wordbridge.training.device import choose_device
 
 # Errors of one file; others may concern a whole disk, and end the job.
 _OF_ONE_FILE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO, errno.ELOOP, errno.ENAMETOOLONG}
@@ -30,50 +29,38 @@ Result = TypeVar("Result")
 Read = Callable[[ImageRow], bytes]
 
 
-class ExtractionSettings(NamedTuple):
-    """How features are computed.
-
-    ``pooling`` is one of the backbone's. ``precision`` is that of the stored features; the
-    network computes in float32. ``threads`` read, decode and, on a CPU, compute; a GPU serves one
-    of them at a time.
-    """
-
-    device: torch.device
-    pooling: str
-    precision: str
-    batch_size: int
-    threads: int
-
-    @classmethod
-    def parse(cls, settings: Mapping[str, Any], threads: int) -> "ExtractionSettings":
-        """Return the settings of a rule; raises InputError for a device that is not available."""
-        values = {name: settings[name] for name in ("pooling", "precision", "batch_size")}
-        return cls(choose_device(settings["device"], 1), threads=threads, **values)
-
-
 def extract(
-    images: Sequence[ImageRow], read: Read, backbone: Backbone, settings: ExtractionSettings
+    images: Sequence[ImageRow],
+    read: Read,
+    backbone: Backbone,
+    settings: Mapping[str, Any],
+    device: torch.device,
 ) -> Shard:
     """Return the features of ``images`` in their order, and the images without features.
+
+    ``settings``: ``pooling``, one of the backbone's; ``precision`` of the stored features (the
+    network computes in float32); ``batch_size``; ``threads``, which read, decode and, on a CPU,
+    compute. A GPU serves one of them at a time.
 
     A batch always has ``batch_size`` images, blank ones for missing and unreadable images: the
     last bits depend on the size of a batch, but not on the other images in it. Raises InputError
     for features that are not finite.
     """
-    backbone = backbone.to(settings.device)
+    backbone, size = backbone.to(device), settings["batch_size"]
     # On a GPU several batches at once need more memory and are not faster.
-    on_cpu = settings.device.type == "cpu"
-    lock: AbstractContextManager[Any] = nullcontext() if on_cpu else Lock()
+    lock: AbstractContextManager[Any] = nullcontext() if device.type == "cpu" else Lock()
 
     def compute(batch: Sequence[ImageRow]) -> tuple[list[str], NDArray[Any], NDArray[np.float16]]:
-        pixels, reasons = _decode(batch, read, backbone.preprocessing.crop, settings.batch_size)
-        with lock:
-            return reasons, *_compute(pixels, len(batch), backbone, settings)
+        pixels, reasons = _decode(batch, read, backbone.preprocessing.crop, size)
+        with lock, torch.inference_mode():
+            outputs = backbone(torch.from_numpy(pixels).to(device), settings["pooling"])
+            features, logits = (output[: len(batch)].cpu().numpy() for output in outputs)
+        return reasons, *_stored(features, logits, settings["precision"])
 
     # Without images, one batch of blank ones still gives the widths.
-    starts = range(0, max(len(images), 1), settings.batch_size)
-    batches = [images[start : start + settings.batch_size] for start in starts]
-    results = map_in_order(compute, batches, settings.threads)
+    starts = range(0, max(len(images), 1), size)
+    batches = [images[start : start + size] for start in starts]
+    results = map_in_order(compute, batches, settings["threads"])
     reasons, features, logits = zip(*progress(results, "features", len(batches)), strict=True)
     pairs = list(zip(images, (reason for batch in reasons for reason in batch), strict=True))
     readable = np.array([not reason for _, reason in pairs], bool)
@@ -127,18 +114,15 @@ def _decode(
     return pixels, reasons
 
 
-def _compute(
-    pixels: NDArray[np.uint8], count: int, backbone: Backbone, settings: ExtractionSettings
+def _stored(
+    features: NDArray[np.float32], logits: NDArray[np.float32], precision: str
 ) -> tuple[NDArray[Any], NDArray[np.float16]]:
-    """Return features (count, width) and logits (count, classes) of the first ``count`` images."""
-    with torch.inference_mode():
-        images = torch.from_numpy(pixels).to(settings.device)
-        outputs = [o[:count].cpu().numpy() for o in backbone(images, settings.pooling)]
+    """Return both with fewer bits; raises InputError for numbers that are not finite."""
     with np.errstate(over="ignore"):  # an overflow is reported below
-        features, logits = outputs[0].astype(settings.precision), outputs[1].astype(np.float16)
-    if not (np.isfinite(features).all() and np.isfinite(logits).all()):
+        stored = features.astype(precision), logits.astype(np.float16)
+    if not all(np.isfinite(array).all() for array in stored):
         raise InputError(
-            f"features: expected finite numbers, got others as {settings.precision}; "
+            f"features: expected finite numbers, got others as {precision}; "
             "set features.precision to float32, or use other weights"
         )
-    return features, logits
+    return stored

@@ -37,13 +37,6 @@ _UNCOMPRESSED = (".txt", ".bmp", ".tif", ".tiff", ".pbm", ".pfm", ".pgm", ".pnm"
 _END = 1 << 12  # bytes
 
 
-class Content(NamedTuple):
-    """The stamp of the bytes of a file, or the reason why it is not an image."""
-
-    stamp: str
-    reason: str = ""
-
-
 class LeftOut(NamedTuple):
     """A file or folder that is not in a set, and the reason."""
 
@@ -106,9 +99,10 @@ def suffix_reason(path: str) -> str:
     return "not an image by its suffix"
 
 
-def content(path: str | os.PathLike[str]) -> Content:
-    """Return the stamp of a file's content, the same for every copy of it.
+def content(path: str | os.PathLike[str]) -> tuple[str, str]:
+    """Return the stamp of a file's content, and "", or "" and the reason why it is not an image.
 
+    Every copy of a file has the same stamp.
     The stamp is the size and a digest of both ends, since reading all of a large collection takes
     hours; files in formats without compression are read whole.
     """
@@ -117,11 +111,11 @@ def content(path: str | os.PathLike[str]) -> Content:
         with open(path, "rb", opener=lambda p, flags: os.open(p, flags | os.O_NONBLOCK)) as file:
             size = os.fstat(file.fileno()).st_size
             if not size:
-                return Content("", "empty")
+                return "", "empty"
             is_uncompressed = os.fspath(path).lower().endswith(_UNCOMPRESSED)
             ends = file.read(size if is_uncompressed else _END)
             file.seek(max(size - _END, len(ends)))
             ends += file.read(_END)
     except OSError as error:
-        return Content("", f"cannot be read ({error.strerror})")
-    return Content(f"{size}-{hashlib.sha256(ends).hexdigest()[:16]}")
+        return "", f"cannot be read ({error.strerror})"
+    return f"{size}-{hashlib.sha256(ends).hexdigest()[:16]}", ""

@@ -73,7 +73,7 @@ class LabelIndex:
     def _subtree(self, synset: str) -> set[str]:
         """Return a noun and its descendants, nothing for an unknown noun."""
         if synset not in self._subtrees:
-            is_noun = synset in self._hierarchy
+            is_noun = synset in self._hierarchy.node_of
             subtree = {synset} | self._hierarchy.descendants(synset) if is_noun else set()
             self._subtrees[synset] = subtree
         return self._subtrees[synset]

@@ -19,20 +19,8 @@ from typing import Any
 
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, write_tsv
-from wordbridge.images.files import (
-    ANNOTATIONS,
-    LeftOut,
-    content,
-    name_reason,
-    suffix_reason,
-    walk,
-)
-from wordbridge.images.labels import (
-    Label,
-    label_index,
-    labelled_rows,
-    match_words,
-)
+from wordbridge.images.files import ANNOTATIONS, LeftOut, content, name_reason, suffix_reason, walk
+from wordbridge.images.labels import Label, label_index, labelled_rows, match_words
 from wordbridge.images.packages import (
     SourceImage,
     add_image,
@@ -102,8 +90,12 @@ def list_images(
     )
     synset_of = {label.label: label.synset for label in labels}
     for location, row in rows.items():
-        synset = row.synset or synset_of.get(words.get(location, ""), "")
-        rows[location] = _with_noun(row, noun_of.get(synset))
+        noun = noun_of.get(row.synset or synset_of.get(words.get(location, ""), ""))
+        if noun is None:
+            rows[location] = row._replace(split=NO_SPLIT)
+        else:
+            name_of_image = row.name or lemma_text(noun.lemmas[0])
+            rows[location] = row._replace(synset=noun.synset, name=name_of_image)
     sources = {**settings, **files}
     source = next(sources[k] for k in ("table", "folder", "archive", "package") if k in sources)
     labelled = settings.get("labels") != "none"
@@ -276,10 +268,7 @@ def _source_images(
 
 
 def _row(
-    name: str,
-    settings: Mapping[str, Any],
-    image: SourceImage,
-    archive: str | Path,
+    name: str, settings: Mapping[str, Any], image: SourceImage, archive: str | Path
 ) -> ImageRow:
     return ImageRow(
         set=name,
@@ -293,12 +282,6 @@ def _row(
         member=image.location or image.path,
         stamp=image.stamp if image.data is None else content_stamp(image.data),
     )
-
-
-def _with_noun(row: ImageRow, noun: Noun | None) -> ImageRow:
-    if noun is None:
-        return row._replace(split=NO_SPLIT)
-    return row._replace(synset=noun.synset, name=row.name or lemma_text(noun.lemmas[0]))
 
 
 def _place(path: str, labels: str, annotated: Mapping[str, str]) -> SourceImage:

@@ -269,9 +269,7 @@ def list_emoji(
 def _drawings(package: str | Path) -> dict[str, tuple[str, bytes]]:
     """Return name and bytes of each emoji's drawing, by code."""
     files = _files(
-        package,
-        lambda path: path == ICONS or _ASSET.fullmatch(path),
-        f"{ICONS} or package/assets/",
+        package, lambda path: path == ICONS or _ASSET.fullmatch(path), f"{ICONS} or package/assets/"
     )
     drawings: dict[str, tuple[str, bytes]] = {}
     if ICONS not in files:

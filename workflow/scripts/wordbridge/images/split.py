@@ -9,10 +9,9 @@ other nouns, images are held out.
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wordbridge.files import write_tsv
 from wordbridge.images.table import NO_SPLIT, PHOTO, TEST, TRAIN, UNSEEN, VALID, ImageRow
@@ -32,29 +31,16 @@ class NounRole(NamedTuple):
     photos: int
 
 
-@dataclass(frozen=True)
-class SplitSettings:
-    """How many nouns and images are held out.
-
-    ``unseen`` is a fraction of the nouns outside the backbone's classes; ``valid`` (images that
-    select epochs and penalties) and ``test`` are fractions of a seen noun's images. In
-    ``zero_shot_sets`` all nouns outside the classes are unseen, also in other sets. In
-    ``test_sets`` the images of a folder valid are the test split, as in papers about ImageNet,
-    and the valid split is drawn from the train folder.
-    """
-
-    seed: int
-    unseen: float
-    valid: float
-    test: float
-    zero_shot_sets: Collection[str]
-    test_sets: Collection[str]
-
-
 def split_images(
-    images: Sequence[ImageRow], nouns: Sequence[Noun], settings: SplitSettings
+    images: Sequence[ImageRow], nouns: Sequence[Noun], settings: Mapping[str, Any]
 ) -> tuple[list[ImageRow], list[NounRole]]:
     """Return the images with their final splits, and the role of each noun with images.
+
+    ``settings``: ``unseen`` is a fraction of the nouns outside the backbone's classes; ``valid``
+    (images that select epochs and penalties) and ``test`` are fractions of a seen noun's images. In
+    ``zero_shot_sets`` all nouns outside the classes are unseen, also in other sets. In
+    ``test_sets`` the images of a folder valid are the test split, as in papers about ImageNet, and
+    the valid split is drawn from the train folder.
 
     The draw of nouns depends on them and the seed; the draw of images depends on their bytes in
     an archive, else on their ids. Equal files of a noun stay together.
@@ -65,7 +51,7 @@ def split_images(
     of_test_sets = {VALID: TEST, TRAIN: NO_SPLIT}
     initial = [
         image._replace(split=of_test_sets.get(image.split, image.split))
-        if image.set in settings.test_sets
+        if image.set in settings["test_sets"]
         else image
         for image in images
     ]
@@ -87,7 +73,7 @@ def write_roles(path: str | Path, roles: Iterable[NounRole]) -> None:
 
 
 def _draw_unseen(
-    images: Iterable[ImageRow], classes: set[str], relatives: Relatives, settings: SplitSettings
+    images: Iterable[ImageRow], classes: set[str], relatives: Relatives, settings: Mapping[str, Any]
 ) -> set[str]:
     """Return the unseen nouns: those of the zero-shot sets and a fraction of the others.
 
@@ -95,13 +81,13 @@ def _draw_unseen(
     to it; other relatives of a class are seen.
     """
     labelled = [image for image in images if image.synset]
-    forced = {i.synset for i in labelled if i.set in settings.zero_shot_sets} - classes
+    forced = {i.synset for i in labelled if i.set in settings["zero_shot_sets"]} - classes
     families = relatives.families({image.synset for image in labelled} | classes)
     candidates = [family for family in families if classes.isdisjoint(family)]
     unseen = forced.union(*(family for family in candidates if not forced.isdisjoint(family)))
     optional = [family for family in candidates if forced.isdisjoint(family)]
-    quota = settings.unseen * sum(map(len, optional))
-    for family in sorted(optional, key=lambda family: _draw(settings.seed, min(family))):
+    quota = settings["unseen"] * sum(map(len, optional))
+    for family in sorted(optional, key=lambda family: _draw(settings["seed"], min(family))):
         if len(family) <= quota:
             quota -= len(family)
             unseen.update(family)
@@ -125,7 +111,7 @@ def _noun_roles(
 
 
 def _draw_held_out(
-    images: Sequence[ImageRow], unseen: set[str], settings: SplitSettings
+    images: Sequence[ImageRow], unseen: set[str], settings: Mapping[str, Any]
 ) -> dict[int, str]:
     """Return the splits of the held-out images by row, drawn noun by noun.
 
@@ -137,15 +123,15 @@ def _draw_held_out(
     for row, image in enumerate(images):
         if image.synset and image.synset not in unseen and image.split == NO_SPLIT:
             content = image.stamp if image.archive else f"{image.set}/{image.image}"
-            groups[image.synset, image.set in settings.test_sets][content].append(row)
+            groups[image.synset, image.set in settings["test_sets"]][content].append(row)
     splits: dict[int, str] = {}
-    fraction = settings.valid + settings.test
+    seed, fraction = settings["seed"], settings["valid"] + settings["test"]
     for (_, has_test), rows_of in groups.items():
         count = min(math.floor(fraction * len(rows_of) + 0.5), len(rows_of) - 1)
-        for content in sorted(rows_of, key=lambda content: _draw(settings.seed, content))[:count]:
+        for content in sorted(rows_of, key=lambda content: _draw(seed, content))[:count]:
             # A second draw, as most nouns have too few images for a fraction of each split.
-            draw = _draw(settings.seed, f"{TEST} {content}") / 2**64
-            split = TEST if not has_test and draw < settings.test / fraction else VALID
+            draw = _draw(seed, f"{TEST} {content}") / 2**64
+            split = TEST if not has_test and draw < settings["test"] / fraction else VALID
             splits |= dict.fromkeys(rows_of[content], split)
     return splits
 

@@ -3,10 +3,9 @@
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,38 +27,23 @@ class Choice(NamedTuple):
     rows: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class NounVectors:
-    """The nouns that have a vector, their vectors (nouns, dim), and the coverage per option."""
-
-    rows: list[NounRow]
-    matrix: Matrix
-    coverage: list[dict[str, object]]
-
-
 def embed_nouns(
-    nouns: Sequence[Noun],
-    vectors: WordVectors,
-    *,
-    lemmas: str,
-    multiword: str,
-    lower_case: bool,
-    frequent_words: int,
-) -> NounVectors:
-    """Return the vectors of ``nouns``, in their order, and the coverage of all options.
+    nouns: Sequence[Noun], vectors: WordVectors, settings: Mapping[str, Any]
+) -> tuple[list[NounRow], Matrix, list[dict[str, object]]]:
+    """Return the nouns that have a vector, their vectors (nouns, dim), and the coverage per option.
 
-    ``lemmas`` ("first" or "all") of a noun are tried in turn; one without a vector is skipped or
-    gets the mean of the vectors of its parts (``multiword``: "skip" or "mean"). ``lower_case``
-    ignores case and uses the most frequent spelling. ``frequent_words`` (0: all) limits the
-    words of the table. The lesson has first, skip, true and 1,000,000. Raises InputError if no
-    noun has a vector, and prints a warning if fewer than a tenth have one.
+    ``settings``: ``lemmas`` ("first" or "all") of a noun are tried in turn; one without a vector is
+    skipped or gets the mean of the vectors of its parts (``multiword``: "skip" or "mean").
+    ``lower_case`` ignores case and uses the most frequent spelling. ``frequent_words`` (0: all)
+    limits the words of the table. The lesson has first, skip, true and 1,000,000. Raises
+    InputError if no noun has a vector, and prints a warning if fewer than a tenth have one.
     """
-    rows_of, matrix = _rows_of_words(nouns, vectors, frequent_words)
+    rows_of, matrix = _rows_of_words(nouns, vectors, settings["frequent_words"])
     coverage: list[dict[str, object]] = []
     choices: list[Choice | None] = []
     for option in product(("first", "all"), ("skip", "mean"), (False, True)):
         option_choices = [_choose(noun, rows_of[option[2]], *option) for noun in nouns]
-        is_used = option == (lemmas, multiword, lower_case)
+        is_used = option == tuple(settings[key] for key in ("lemmas", "multiword", "lower_case"))
         heading = {
             "lemmas": option[0],
             "multiword": option[1],
@@ -79,7 +63,7 @@ def embed_nouns(
         print(f"warning: {problem}", file=sys.stderr)
     rows = [NounRow(noun.synset, c.lemma, c.how, noun.class_index) for noun, c in pairs]
     means = [matrix[list(choice.rows)].mean(axis=0, dtype=np.float32) for _, choice in pairs]
-    return NounVectors(rows, np.array(means, np.float32), coverage)
+    return rows, np.array(means, np.float32), coverage
 
 
 def write_noun_coverage(path: str | Path, coverage: Sequence[Mapping[str, object]]) -> None:

@@ -47,9 +47,6 @@ class Hierarchy:
                 "take WordNet 3.0's data.noun and list the nouns again"
             )
 
-    def __contains__(self, synset: str) -> bool:
-        return synset in self.node_of
-
     def ancestors(self, synset: str) -> set[str]:
         """Return all nouns above one."""
         # networkx calls a node that can be reached a descendant.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from wordbridge.errors import InputError
 from wordbridge.files import read_json
@@ -11,6 +11,7 @@ from wordbridge.nouns.table import Noun
 from wordbridge.text import read_lines
 
 Record = TypeVar("Record")
+Class = tuple[str, str]  # a synset of ImageNet's classes, and its name ("" in a list without names)
 
 _LICENCE = "  "  # its lines come first and begin with two spaces
 _HYPERNYMS = ("@", "@i")  # pointers to a kind and to the kind of an instance
@@ -18,13 +19,6 @@ _POINTER = 4  # fields of a pointer: symbol, offset, part of speech, words
 _NOUN_LINE = re.compile(r"(\d{8}) \d\d n ([0-9a-f]{2}) (.*?) \| (.*)")
 _SENSE_LINE = re.compile(r"(\S+) n (\d+) \d+((?: \S+)*)")
 _SYNSET = re.compile(r"n\d{8}")
-
-
-class ImageNetClass(NamedTuple):
-    """A class of ImageNet: its synset, and its name ("" in a list without names)."""
-
-    synset: str
-    name: str
 
 
 def read_wordnet(path: str | Path) -> list[Noun]:
@@ -51,7 +45,7 @@ def read_senses(path: str | Path) -> dict[str, tuple[str, ...]]:
     return dict(_records(path, "index.noun", "a word and its senses", _parse_senses))
 
 
-def read_classes(path: str | Path | None) -> list[ImageNetClass]:
+def read_classes(path: str | Path | None) -> list[Class]:
     """Return the classes of a list in its order, none for no list.
 
     Three formats: a synset per line (timm's imagenet_synsets.txt), a synset and a name per line
@@ -72,17 +66,17 @@ def read_classes(path: str | Path | None) -> list[ImageNetClass]:
     return classes
 
 
-def label_nouns(nouns: Sequence[Noun], classes: Sequence[ImageNetClass]) -> list[Noun]:
+def label_nouns(nouns: Sequence[Noun], classes: Sequence[Class]) -> list[Noun]:
     """Return ``nouns`` in their order with their class indices, the places in ``classes``.
 
     Raises InputError as ``check_class_names`` does.
     """
     check_class_names(nouns, classes)
-    index_of = {entry.synset: index for index, entry in enumerate(classes)}
+    index_of = {synset: index for index, (synset, _) in enumerate(classes)}
     return [noun._replace(class_index=index_of.get(noun.synset)) for noun in nouns]
 
 
-def check_class_names(nouns: Sequence[Noun], classes: Sequence[ImageNetClass]) -> None:
+def check_class_names(nouns: Sequence[Noun], classes: Sequence[Class]) -> None:
     """Raise InputError unless each class is a noun and its name one of the noun's lemmas."""
     lemmas_of = {noun.synset: noun.lemmas for noun in nouns}
     for synset, name in classes:
@@ -140,24 +134,24 @@ def _parse_senses(line: str) -> tuple[str, tuple[str, ...]] | None:
     return match[1], tuple(f"n{offset}" for offset in offsets)
 
 
-def _classes_of_lines(path: str | Path, text: str) -> list[ImageNetClass]:
+def _classes_of_lines(path: str | Path, text: str) -> list[Class]:
     classes = []
     for number, line in enumerate(text.split("\n"), start=1):
         synset, _, name = " ".join(line.split()).partition(" ")
         if not _SYNSET.fullmatch(synset):
             expected = "a synset such as n01440764, or a synset and a name"
             raise _not_classes(f"{path}, line {number}", expected, line)
-        classes.append(ImageNetClass(synset, name.partition(",")[0]))
+        classes.append((synset, name.partition(",")[0]))
     return classes
 
 
-def _classes_of_json(path: str | Path) -> list[ImageNetClass]:
+def _classes_of_json(path: str | Path) -> list[Class]:
     table = read_json(path, "a list of classes", "fetch the list again")
     classes = []
     for index in range(len(table)):
         match table.get(str(index)):
             case [str(synset), str(name)] if _SYNSET.fullmatch(synset):
-                classes.append(ImageNetClass(synset, name))
+                classes.append((synset, name))
             case entry:
                 expected = f'"{index}": ["n01440764", "tench"], indices from 0 without a gap'
                 raise _not_classes(path, expected, entry)

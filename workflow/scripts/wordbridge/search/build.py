@@ -43,42 +43,33 @@ def index_rows(
     """Return vectors (rows, dim) of an ``index`` (classes, nouns or images), labels and source.
 
     The source names what the rows come from: the index, its method and digests of its ``files``.
-    All indexes need ``nouns``, ``vectors`` and ``rows``. Images also need ``images``, ``features``,
-    ``predictions``, ``description`` (see ``image_rows``) and ``model`` (weights and settings), and
-    ``method`` and ``seed`` in ``settings``.
+    All indexes need ``nouns``, ``vectors`` and ``rows``. Images also need ``images`` (tables),
+    ``predictions`` and their ``description``, ``features`` (the row tables of the shards, in the
+    order of the predictions) and ``model`` (weights and settings), and ``method`` and ``seed`` in
+    ``settings``. Raises InputError when files do not belong together, or the predictions are not
+    word vectors.
     """
     index = settings["index"]
     labels = noun_labels(read_nouns(files["nouns"]))
     source = {"index": index, "word_vectors": file_sha256(files["vectors"])}
     if index != "images":
-        rows = _noun_rows(labels, files["vectors"], files["rows"], classes=index == "classes")
-        return *rows, source
-    names = ("images", "features", "predictions", "description")
-    rows = image_rows(labels, *(files[name] for name in names))
+        return *_noun_rows(labels, files, classes=index == "classes"), source
     method = {name: settings[name] for name in ("method", "seed")}
-    return *rows, source | method | model_digests(*files["model"])
+    return *image_rows(labels, files), source | method | model_digests(*files["model"])
 
 
 def image_rows(
-    nouns: Mapping[str, Mapping[str, str]],
-    images: Sequence[str | Path],
-    features: Sequence[str | Path],
-    predictions: str | Path,
-    description: str | Path,
+    nouns: Mapping[str, Mapping[str, str]], files: Any
 ) -> tuple[Matrix, list[dict[str, str]]]:
-    """Return predicted vectors and labels of the images that are in the tables ``images``.
-
-    The label of an image is that of its noun, else its name. ``features`` are the row tables of
-    the feature shards, in the order of the predictions. Raises InputError when the files do not
-    belong together, or the predictions are not word vectors.
-    """
-    predicted = read_predictions(predictions, description, features)
+    """Return predicted vectors and labels, those of the nouns or else names, of images."""
+    description = files["description"]
+    predicted = read_predictions(files["predictions"], description, files["features"])
     if predicted.space != WORDS:
         raise InputError(
             f"{description}: expected predictions in the space {WORDS}, got {predicted.space}; "
             "search with a method that predicts word vectors, such as conse"
         )
-    table = {(row.set, row.image): row for path in images for row in read_images(path)}
+    table = {(row.set, row.image): row for path in files["images"] for row in read_images(path)}
     rows = [row for row, key in enumerate(predicted.images) if key in table]
     labels = []
     for image in (table[predicted.images[row]] for row in rows):
@@ -217,16 +208,16 @@ def far_apart(vectors: Matrix, count: int) -> list[int]:
 
 
 def _noun_rows(
-    nouns: Mapping[str, Mapping[str, str]], vectors: str | Path, table: str | Path, classes: bool
+    nouns: Mapping[str, Mapping[str, str]], files: Any, classes: bool
 ) -> tuple[Matrix, list[dict[str, str]]]:
     """Return vectors and labels of all nouns with a vector, or of ImageNet's classes in order."""
-    rows, matrix = read_noun_vectors(vectors, table)
+    rows, matrix = read_noun_vectors(files["vectors"], files["rows"])
     order = list(range(len(rows)))
     if classes:
         numbered = ((row.class_index, place) for place, row in enumerate(rows))
         order = [place for number, place in sorted(n for n in numbered if n[0] is not None)]
-    labels = []
-    for row in (rows[place] for place in order):
-        noun = nouns.get(row.synset, {"label": row.lemma})
-        labels.append({"synset": row.synset, **noun})
+    labels = [
+        {"synset": row.synset, **nouns.get(row.synset, {"label": row.lemma})}
+        for row in (rows[place] for place in order)
+    ]
     return matrix[order], labels

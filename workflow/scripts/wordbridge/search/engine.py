@@ -5,7 +5,7 @@ torch and the translator are imported only by the searches that need them.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from wordbridge.search.index import Hit, exclude_query, image_row, nearest, read
 from wordbridge.search.queries import query_vector
 from wordbridge.search.words import WordTable, content_words, read_words
 from wordbridge.text import clean
-
-if TYPE_CHECKING:
-    from wordbridge.images.feature_store import Shard
 
 
 class SearchResult(NamedTuple):
@@ -94,14 +91,11 @@ class SearchEngine:
         return SearchResult(hits)
 
     def _is_file(self, hit: Hit, file: Path | None) -> bool:
-        """Return whether a hit is the image in a file.
-
-        Relative paths are those of the project, from here or from a folder above the results.
-        """
+        """Return whether a hit is the image in a file."""
         if not hit.file or hit.columns["archive"] or file is None:
             return False
-        folders = (Path(), *self._results.resolve().parents)
-        return any((folder / hit.file).resolve() == file.resolve() for folder in folders)
+        places = places_of(hit.file, self._results)
+        return any(place.resolve() == file.resolve() for place in places)
 
     def _translate(self, question: str) -> str:
         from wordbridge.progress import no_progress
@@ -115,6 +109,11 @@ class SearchEngine:
         if result.error:
             raise InputError(f"question: {result.error}")
         return result.translation
+
+
+def places_of(path: str, results: Path) -> list[Path]:
+    """Return where a path in the results may lead: from here, or from a folder above them."""
+    return [folder / path for folder in (Path(), *results.resolve().parents)]
 
 
 def find_path(path: Path) -> Path | None:
@@ -171,18 +170,16 @@ def embed_image(image: Path, results: Path, source: Mapping[str, Any]) -> Matrix
             "that both are of one run, or name an image of the run as SET/IMAGE"
         )
     predictor = load_predictor(read_model(*files), torch.device("cpu"))
-    shard = _features(image, results)
-    features = np.asarray(shard.features, np.float32)
-    (vector,) = predictor.predict(features, np.asarray(shard.logits, np.float32))
+    (vector,) = predictor.predict(*_features(image, results))
     return np.asarray(vector, np.float32)
 
 
-def _features(image: Path, results: Path) -> "Shard":
-    """Return the features of one file, extracted with the settings of the run."""
+def _features(image: Path, results: Path) -> tuple[Matrix, Matrix]:
+    """Return features (1, width) and logits (1, classes) of a file with the settings of the run."""
     import torch
 
     from wordbridge.images.backbones import load_backbone
-    from wordbridge.images.features import ExtractionSettings, extract
+    from wordbridge.images.features import extract
     from wordbridge.progress import no_progress
 
     path, keys = results / "config.json", ("features", "weights")
@@ -190,26 +187,24 @@ def _features(image: Path, results: Path) -> "Shard":
     features = config["features"]
     weights = find_weights(config["weights"], results)
     backbone = load_backbone(features["backbone"], weights, features["short_side"])
-    device, pooling, precision = torch.device("cpu"), features["pooling"], features["precision"]
-    settings = ExtractionSettings(device, pooling, precision, batch_size=1, threads=1)
+    settings = {**features, "batch_size": 1, "threads": 1}
     row = ImageRow("", image.name, "", PHOTO, "", "", "", "", str(image), "")
     with no_progress():
-        shard = extract([row], read_bytes, backbone, settings)
+        shard = extract([row], read_bytes, backbone, settings, torch.device("cpu"))
     if shard.failures:
         raise InputError(
             f"{image}: expected an image, but {shard.failures[0][1]}; convert it first"
         )
-    return shard
+    return np.asarray(shard.features, np.float32), np.asarray(shard.logits, np.float32)
 
 
 def find_weights(weights: Mapping[str, str], results: Path) -> Path:
-    """Return the file of ``weights`` {path: sha256}, relative to here or above ``results``.
+    """Return the file of ``weights`` {path: sha256}.
 
     Raises InputError when it is missing or another file.
     """
     ((name, sha256),) = weights.items()
-    paths = [folder / name for folder in (Path(), *results.resolve().parents)]
-    path = next(filter(Path.is_file, paths), None)
+    path = next(filter(Path.is_file, places_of(name, results)), None)
     if path is None or file_sha256(path) != sha256:
         raise InputError(
             f"{path or name}: expected the weights that the features were extracted with "

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,16 +17,10 @@ _ENDS = re.compile(r"^[\W_]+|[\W_]+$")
 _GLUED = re.compile(r".[+\u2212]|[-\u2013]$")  # a sign inside or behind a word
 
 
-class Term(NamedTuple):
-    """Words after a sign (1 or -1); their mean vector counts."""
+def parse_query(text: str) -> list[tuple[int, list[str]]]:
+    """Return the terms of a query: a sign (1 or -1), and the words whose mean vector counts.
 
-    sign: int
-    words: tuple[str, ...]
-
-
-def parse_query(text: str) -> list[Term]:
-    """Return the terms of a query such as ``boat``, ``sail boat`` or ``king - man + woman``.
-
+    Queries are ``boat``, ``sail boat`` (one term) or ``king - man + woman`` (three terms).
     A sign stands alone or before a word; a hyphen inside a word belongs to the word. Other
     punctuation between words is ignored. Raises InputError for a query or sign without words.
     """
@@ -45,7 +38,7 @@ def parse_query(text: str) -> list[Term]:
         terms = terms[1:]
     if not terms or not terms[-1][1]:
         raise _missing(text, "a word after the last sign" if terms else "a word")
-    return [Term(sign, tuple(words)) for sign, words in terms]
+    return terms
 
 
 def query_vector(text: str, table: WordTable, french: bool = False) -> Matrix:
@@ -56,10 +49,10 @@ def query_vector(text: str, table: WordTable, french: bool = False) -> Matrix:
     other out.
     """
     total = np.zeros(table.dim, np.float64)
-    for term in parse_query(text):
-        words = content_words(" ".join(term.words), "fr") if french else term.words
-        vectors = [word_vector(word, table) for word in words or term.words]
-        total += term.sign * np.mean(vectors, axis=0, dtype=np.float64)
+    for sign, words in parse_query(text):
+        content = content_words(" ".join(words), "fr") if french else words
+        vectors = [word_vector(word, table) for word in content or words]
+        total += sign * np.mean(vectors, axis=0, dtype=np.float64)
     if not np.any(np.abs(total) > 1e-6):
         raise InputError(
             f"query {text!r}: expected a direction, but its words cancel each other out; "

@@ -129,15 +129,12 @@ def read_words(folder: str | Path) -> WordTable:
 
 
 def words_to_search(
-    needed: Sequence[str],
-    vectors: WordVectors,
-    files: Mapping[str, str | Path],
-    most_frequent: int,
-) -> list[str]:
-    """Return the first ``most_frequent`` words of ``vectors``, then ``needed``, without duplicates.
+    needed: Sequence[str], vectors: WordVectors, files: Mapping[str, str | Path], most_frequent: int
+) -> tuple[list[str], Matrix]:
+    """Return the first ``most_frequent`` words of ``vectors``, then ``needed``, and their vectors.
 
-    spaCy's tables are not sorted by frequency: all their lower-case words, from the file
-    ``strings``, are returned. Entries of several words are left out.
+    Duplicates, words without a vector and entries of several words are left out. spaCy's tables are
+    not sorted by frequency: all their lower-case words, from the file ``strings``, are returned.
     """
     listed: Iterator[str] = iter(())
     if isinstance(vectors, ListedVectors):
@@ -151,7 +148,9 @@ def words_to_search(
                 f"{path}: expected spaCy's vocab/strings.json, a list of words ({error})"
             ) from error
         listed = (word for word in sorted(map(str, strings)) if word == word.lower())
-    return list(dict.fromkeys([*(word for word in listed if word.split() == [word]), *needed]))
+    words = list(dict.fromkeys([*(word for word in listed if word.split() == [word]), *needed]))
+    matrix, known = vectors.lookup(words)
+    return [word for word, is_known in zip(words, known, strict=True) if is_known], matrix
 
 
 def noun_words(nouns: Iterable[Noun]) -> list[str]:

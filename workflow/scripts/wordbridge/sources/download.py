@@ -65,13 +65,11 @@ class PartialDownload:
         self.path.unlink(missing_ok=True)
 
 
-def looks_like_html(head: bytes, name: str) -> bool:
-    """Return whether a file is a web page by its first bytes, but not by its name."""
-    return not _is_html_name(name) and _HTML.match(head[:512].lower()) is not None
-
-
-def _is_html_name(name: str) -> bool:
-    return name.lower().endswith((".html", ".htm", ".xhtml"))
+def looks_like_html(head: bytes, name: str, content_type: str = "") -> bool:
+    """Return whether a file is a web page by its first bytes or type, but not by its name."""
+    if name.lower().endswith((".html", ".htm", ".xhtml")):
+        return False
+    return content_type == "text/html" or _HTML.match(head[:512].lower()) is not None
 
 
 def download(
@@ -121,10 +119,7 @@ def _receive(url: str, partial: PartialDownload, size: int | None) -> bool:
                 tag = response.headers.get("ETag", "")  # a weak one is invalid in If-Range
                 is_strong = tag.startswith('"')
                 partial.restart(tag if is_strong else response.headers.get("Last-Modified", ""))
-            # urllib3 raises an error if the connection ends before the announced length.
-            remaining = response.raw.length_remaining
-            total = None if remaining is None else offset + remaining
-            _save(response, url, partial, offset, total, size)
+            _save(response, url, partial, offset, size)
     except (requests.ConnectionError, requests.Timeout, HTTPError) as error:
         raise _TemporaryError(f"connection failed ({_cause(error)})") from None
     except requests.RequestException as error:
@@ -152,21 +147,17 @@ def _offset(response: requests.Response, partial: PartialDownload, length: int) 
 
 
 def _save(
-    response: requests.Response,
-    url: str,
-    partial: PartialDownload,
-    offset: int,
-    total: int | None,
-    size: int | None,
+    response: requests.Response, url: str, partial: PartialDownload, offset: int, size: int | None
 ) -> None:
     """Append the body as it was sent; raises InputError if it is not the expected file."""
+    # urllib3 raises an error if the connection ends before the announced length.
+    remaining = response.raw.length_remaining
+    total = None if remaining is None else offset + remaining
     chunks = response.raw.stream(CHUNK, decode_content=False)
     chunk = next(chunks, b"")
     content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    name = urlsplit(url).path
-    html = content_type == "text/html" and not _is_html_name(name)
     problem = None
-    if offset == 0 and (html or looks_like_html(chunk, name)):
+    if offset == 0 and looks_like_html(chunk, urlsplit(url).path, content_type):
         problem = (
             "the server sent a web page (HTML) instead of the file; open the address in a browser"
         )

@@ -26,8 +26,7 @@ from wordbridge.errors import InputError, with_location
 from wordbridge.files import DiskError, atomic_write, file_sha256, lock, partial_path
 from wordbridge.sources.archives import CorruptArchive, extract_member
 from wordbridge.sources.download import PartialDownload, download, looks_like_html
-from wordbridge.sources.locations import Location, parse_location
-from wordbridge.sources.registry import download_package
+from wordbridge.sources.locations import Location, download_package, parse_location
 
 PARTIAL = "part"  # a partial download in a workspace
 READ_ONLY = 0o444  # names elsewhere are hard links: writing through one would change the store
