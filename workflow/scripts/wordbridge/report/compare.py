@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tabulate import tabulate
 
+from wordbridge.devise.bootstrap import noun_scores, resampled_nouns
 from wordbridge.errors import InputError
 from wordbridge.files import read_records
 from wordbridge.manifest import Difference, differences, job_name, read_manifest
-from wordbridge.report.images import noun_scores, resampled_nouns
 from wordbridge.significance import LEVEL, comparison, correct_p_values
 from wordbridge.translation.bootstrap import Resampler, read_runs
 

@@ -8,15 +8,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from wordbridge.devise.bootstrap import noun_scores, query_scores, resampled_nouns
 from wordbridge.files import read_tsv
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_images
 from wordbridge.report.published import published_hits
 from wordbridge.report.tables import Column, Table, aggregate_seeds, read_frame
-from wordbridge.significance import RESAMPLES, SEED, indistinguishable, resample_weights
+from wordbridge.significance import indistinguishable
 
 SPLITS = {
     "test": "seen nouns", "valid": "seen nouns (valid)", "unseen": "unseen nouns",
@@ -44,7 +43,6 @@ DEVISE_COLUMNS = {
         "correction); for all images of the candidates together",
     ),
 }
-NOUN_SCORES = ("images", "hit@5", "wrong", "wrong_steps")
 METRICS = {
     "hit": Column(
         "hit", 1, 100,
@@ -200,35 +198,6 @@ def _ends(frame: pd.DataFrame, count: int, hits: Sequence[str]) -> pd.DataFrame:
     best = best.head(min(count, (len(nouns) + 1) // 2))
     worst = worst.drop(best.index).head(count)
     return pd.concat([best.assign(end="best"), worst.assign(end="worst")])
-
-
-def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return hits and steps of each method, candidate set and noun, means over the seeds."""
-    rows = [{"method": record["method"], **noun} for record in records for noun in record["nouns"]]
-    frame = pd.DataFrame(rows, columns=["method", "candidates", "synset", *NOUN_SCORES])
-    return frame.groupby(["method", "candidates", "synset"])[list(NOUN_SCORES)].mean()
-
-
-def query_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return images in the split and reciprocal rank of each query, means over the seeds."""
-    rows = [
-        (record["method"], row["split"], synset, row["images"], rank)
-        for record in records
-        for row in record["words"]
-        if row["set"] == row["kind"] == "all"
-        for synset, rank in row["queries"].items()
-    ]
-    keys = ["method", "split", "synset"]
-    return pd.DataFrame(rows, columns=[*keys, "images", "mrr"]).groupby(keys).mean()
-
-
-def resampled_nouns(nouns: pd.DataFrame, score: str) -> NDArray[np.float64]:
-    """Return the mean of a score over images, for all nouns and for each resample of them."""
-    weights = resample_weights(len(nouns), RESAMPLES, SEED)
-    images = nouns["wrong" if score == "wrong_steps" else "images"].to_numpy(float)
-    sums: NDArray[np.float64] = weights @ (images * nouns[score].fillna(0).to_numpy(float))
-    means: NDArray[np.float64] = sums / (weights @ images)
-    return means
 
 
 def noun_coverage_table(path: str | Path) -> Table:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wordbridge.report.images import noun_scores, resampled_nouns
+from wordbridge.devise.bootstrap import noun_scores, resampled_nouns
 from wordbridge.report.published import published_losses
 from wordbridge.report.tables import Column, Table
 from wordbridge.significance import Comparison, comparison

@@ -1,0 +1,44 @@
+"""Resampled scores of image methods: a bootstrap over nouns, whose images are not independent.
+
+All methods have the same nouns in the same order, so that their resamples are paired.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wordbridge.significance import RESAMPLES, SEED, resample_weights
+
+NOUN_SCORES = ["images", "hit@5", "wrong", "wrong_steps"]
+
+
+def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return hits and steps of each method, candidate set and noun, means over the seeds."""
+    rows = [{"method": record["method"], **noun} for record in records for noun in record["nouns"]]
+    frame = pd.DataFrame(rows, columns=["method", "candidates", "synset", *NOUN_SCORES])
+    return frame.groupby(["method", "candidates", "synset"])[NOUN_SCORES].mean()
+
+
+def query_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return images in the split and reciprocal rank of each query, means over the seeds."""
+    rows = [
+        (record["method"], row["split"], synset, row["images"], rank)
+        for record in records
+        for row in record["words"]
+        if row["set"] == row["kind"] == "all"
+        for synset, rank in row["queries"].items()
+    ]
+    keys = ["method", "split", "synset"]
+    return pd.DataFrame(rows, columns=[*keys, "images", "mrr"]).groupby(keys).mean()
+
+
+def resampled_nouns(nouns: pd.DataFrame, score: str) -> NDArray[np.float64]:
+    """Return the mean of a score over images, for all nouns and for each resample of them."""
+    weights = resample_weights(len(nouns), RESAMPLES, SEED)
+    images = nouns["wrong" if score == "wrong_steps" else "images"].to_numpy(float)
+    sums: NDArray[np.float64] = weights @ (images * nouns[score].fillna(0).to_numpy(float))
+    means: NDArray[np.float64] = sums / (weights @ images)
+    return means
