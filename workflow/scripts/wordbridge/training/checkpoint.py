@@ -167,10 +167,7 @@ def save_state(
 
 
 def write_state(
-    path: Path,
-    tensors: Mapping[str, Tensor],
-    best: Mapping[str, Tensor],
-    values: Mapping[str, Any],
+    path: Path, tensors: Mapping[str, Tensor], best: Mapping[str, Tensor], values: Mapping[str, Any]
 ) -> None:
     """Write named tensors (none of a finished training), best weights and ``values`` (JSON)."""
     named_best = {f"best.{name}": value for name, value in best.items()}

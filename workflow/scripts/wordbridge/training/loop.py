@@ -22,12 +22,7 @@ from wordbridge.files import write_tsv
 from wordbridge.progress import LINE_SECONDS, TERMINAL, is_log
 from wordbridge.training.checkpoint import Checkpointer
 from wordbridge.training.device import resolve_precision
-from wordbridge.training.schedules import (
-    LoopSettings,
-    ScheduleSettings,
-    learning_rate,
-    momentum,
-)
+from wordbridge.training.schedules import LoopSettings, ScheduleSettings, learning_rate, momentum
 
 Indices = NDArray[np.int64]
 

@@ -106,10 +106,7 @@ def attention_record(
 
 @torch.no_grad()
 def attention_statistics(
-    model: EncoderDecoder,
-    data: ParallelData,
-    alignments: Sequence[Ids],
-    batch_size: int,
+    model: EncoderDecoder, data: ParallelData, alignments: Sequence[Ids], batch_size: int
 ) -> dict[str, float]:
     """Return means over the target words, each predicted after the true previous words.
 
