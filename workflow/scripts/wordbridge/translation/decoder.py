@@ -126,13 +126,7 @@ class Decoder(nn.Module):
         width = embedding.shape[1]
         self.embedding = embedding_from(embedding)
         layers = (
-            RecurrentLayer(
-                settings.cell,
-                width,
-                width,
-                bidirectional=False,
-                weight_dropout=settings.weight_dropout,
-            )
+            RecurrentLayer(settings, width, width, bidirectional=False)
             for _ in range(settings.layers)
         )
         self.layers = cast(list[RecurrentLayer], nn.ModuleList(layers))

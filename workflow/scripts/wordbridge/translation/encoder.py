@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from wordbridge.corpus.special_tokens import PAD
 from wordbridge.translation.kernels import StepLinear
-from wordbridge.translation.settings import Cell, ModelSettings
+from wordbridge.translation.settings import ModelSettings
 
 State = tuple[Tensor, ...]  # (hidden,) of a GRU, (hidden, cell) of an LSTM, each (batch, width)
 StepProducts = tuple[StepLinear, StepLinear]
@@ -38,17 +38,10 @@ class Encoder(nn.Module):
         self.embedding = embedding_from(embedding)
         self.layers = cast(list[RecurrentLayer], nn.ModuleList())
         width = embedding.shape[1]
+        bidirectional = {"none": 0, "first": 1, "all": settings.layers}[settings.bidirectional]
         for depth in range(settings.layers):
-            both = settings.bidirectional == "all" or (
-                settings.bidirectional == "first" and depth == 0
-            )
-            layer = RecurrentLayer(
-                settings.cell,
-                width,
-                settings.hidden,
-                bidirectional=both,
-                weight_dropout=settings.weight_dropout,
-            )
+            both = depth < bidirectional
+            layer = RecurrentLayer(settings, width, settings.hidden, bidirectional=both)
             self.layers.append(layer)
             width = settings.hidden * layer.directions
         self.width = width
@@ -97,15 +90,13 @@ class RecurrentLayer(nn.Module):
     """
 
     def __init__(
-        self, cell: Cell, inputs: int, width: int, *, bidirectional: bool, weight_dropout: float
+        self, settings: ModelSettings, inputs: int, width: int, *, bidirectional: bool
     ) -> None:
         super().__init__()
-        kind = nn.GRU if cell == "gru" else nn.LSTM
+        kind = nn.GRU if settings.cell == "gru" else nn.LSTM
         self.rnn = kind(inputs, width, bidirectional=bidirectional)
-        self.cell = cell
-        self.width = width
-        self.directions = 2 if bidirectional else 1
-        self.weight_dropout = weight_dropout
+        self.width, self.directions = width, 2 if bidirectional else 1
+        self.cell, self.weight_dropout = settings.cell, settings.weight_dropout
 
     def weights(self) -> dict[str, Tensor]:
         """Return the weights for one batch by torch's names, recurrent ones dropped out."""

@@ -118,8 +118,10 @@ def score(
         "exact_match": _matches(hypotheses, singles, lowercase),
         "exact_match_multi": _matches(hypotheses, multi_references, lowercase),
     }
-    for kind, references in (("single", singles), ("multi", multi_references)):
-        suffix = "" if kind == "single" else "_multi"
+    for kind, suffix, references in (
+        ("single", "", singles),
+        ("multi", "_multi", multi_references),
+    ):
         # By reference. sacreBLEU skips None, which its types lack; "" would be one of length 0.
         streams: list[Any] = list(map(list, zip_longest(*references)))
         for metric in (BLEU(lowercase=lowercase), CHRF(lowercase=lowercase)):
@@ -127,8 +129,9 @@ def score(
             name = type(metric).__name__.lower()
             scores[f"{name}_{kind}"] = float(result.score)
             scores[f"signature_{name}{suffix}"] = str(metric.get_signature())
-    lengths = text_statistics(hypotheses, single_references, lowercase)["bleu"][:, :2].sum(axis=0)
-    scores["length_ratio"] = float(lengths[0] / lengths[1]) if lengths[1] else 0.0
+            if (name, kind) == ("bleu", "single"):
+                lengths = result.sys_len, result.ref_len
+                scores["length_ratio"] = lengths[0] / lengths[1] if lengths[1] else 0.0
     return scores
 
 
@@ -177,11 +180,11 @@ def token_rates(tokens: Sequence[Sequence[str]]) -> dict[str, float]:
     }
 
 
-def has_repetition(tokens: Sequence[str], longest: int = LONGEST_REPEAT) -> bool:
-    """Return whether 1 to ``longest`` of the ``tokens`` repeat those just before them."""
+def has_repetition(tokens: Sequence[str]) -> bool:
+    """Return whether 1 to LONGEST_REPEAT of the ``tokens`` repeat those just before them."""
     return any(
         tokens[start - size : start] == tokens[start : start + size]
-        for size in range(1, longest + 1)
+        for size in range(1, LONGEST_REPEAT + 1)
         for start in range(size, len(tokens) - size + 1)
     )
 
