@@ -315,21 +315,6 @@ def language_vectors(name, language):
     return resource_files(block)
 
 
-def vectors_files(wildcards):
-    """Return the files of the vectors that the wildcard language's embeddings come from."""
-    return language_vectors(config["embeddings"][wildcards.language], wildcards.language)
-
-
-def described_vectors_files(wildcards):
-    """Return the files of the vectors in the table of vectors, named after language and entry."""
-    return {
-        f"{language}_{name}_{key}": path
-        for language in LANGUAGES
-        for name in vectors_entries(language)
-        for key, path in language_vectors(name, language).items()
-    }
-
-
 def embedding_block(wildcards):
     """Return the settings of a language's embedding matrix."""
     settings = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
