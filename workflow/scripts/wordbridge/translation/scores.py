@@ -16,12 +16,7 @@ from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.special_tokens import SPECIALS, UNK
 from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.losses import VALIDATION_SCALE, greedy_validation, nll_by_pair
-from wordbridge.translation.sentence_scores import (
-    SentenceScore,
-    Statistics,
-    corpus_nll,
-    text_statistics,
-)
+from wordbridge.translation.sentence_scores import SentenceScore, corpus_nll, text_statistics
 from wordbridge.translation.translate import natural_text
 from wordbridge.translation.translations import (
     EvaluationSentence,
@@ -54,7 +49,7 @@ def evaluate(
     split = settings["split"]
     sentences = evaluation_sentences(pairs, source, target, split)
     hypotheses = [row.hypothesis for row in translations]
-    references = [list(sentence.references) for sentence in sentences]
+    references = [sentence.reference for sentence in sentences]
     lowercase = settings["lowercase"]
     size = int(description["settings"]["training"]["batch_size"] * VALIDATION_SCALE)
     first_tag = None
@@ -73,31 +68,21 @@ def evaluate(
         "validation_loss": greedy_validation(model, valid, size).loss,
         "nll_per_token": nll,
         "perplexity": math.exp(nll),
-        **score(hypotheses, [s.reference for s in sentences], references, lowercase),
+        **score(hypotheses, references, [s.references for s in sentences], lowercase),
         **ceiling(sentences, target, settings["tokenizer"], lowercase),
         **token_rates([row.tokens for row in translations]),
     }
-    statistics = text_statistics(hypotheses, [s.reference for s in sentences], lowercase)
+    statistics = text_statistics(hypotheses, references, lowercase)
     places = {sentence.source: place for place, sentence in enumerate(sentences)}
     of_pairs = [places[getattr(pair, source)] for pair in pairs if pair.split == split]
     statistics["nll"] = np.zeros((len(sentences), 2))
     np.add.at(statistics["nll"], of_pairs, likelihoods)
-    return record, sentence_scores(sentences, f"{source}_tokens", statistics)
-
-
-def sentence_scores(
-    sentences: Sequence[EvaluationSentence], tokens: str, statistics: Mapping[str, Statistics]
-) -> list[SentenceScore]:
-    """Return the scores of each sentence, whose source has its tokens in the field ``tokens``."""
-    return [
-        SentenceScore(
-            sentence.source,
-            sentence.pair.group,
-            len(getattr(sentence.pair, tokens)),
-            {name: values[place] for name, values in statistics.items()},
-        )
-        for place, sentence in enumerate(sentences)
-    ]
+    rows = []
+    for place, sentence in enumerate(sentences):
+        length = len(getattr(sentence.pair, f"{source}_tokens"))
+        sums = {name: values[place] for name, values in statistics.items()}
+        rows.append(SentenceScore(sentence.source, sentence.pair.group, length, sums))
+    return record, rows
 
 
 def score(
