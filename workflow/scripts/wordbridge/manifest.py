@@ -180,10 +180,17 @@ def check(results: Path) -> Report:
     with ThreadPoolExecutor(4) as pool:  # hashing releases the interpreter's lock
         files = dict(zip(paths, pool.map(_file_record, paths.values()), strict=True))
     findings = [
-        *filter(None, (_compare_file(name, files[name], makers.get(name)) for name in paths)),
         *(Finding("missing", n, job_name(makers[n])) for n in makers if n not in paths),
         *(finding for finding in _outdated(manifest) if finding.path in paths),
     ]
+    for name, file in files.items():
+        maker = makers.get(name)
+        if "reason" in file:
+            findings.append(Finding("unreadable", name, job_name(maker), file["reason"]))
+        elif maker is None:
+            findings.append(Finding("unknown", name, ""))
+        elif not file.items() <= maker["outputs"][name].items():
+            findings.append(Finding("changed", name, job_name(maker)))
     findings.sort(key=lambda finding: (list(KINDS).index(finding.kind), finding.path))
     values = {
         "results": str(results),
@@ -219,15 +226,6 @@ def _file_record(path: Path) -> Mapping[str, Any]:
         return {"sha256": file_sha256(path), "bytes": path.stat().st_size}
     except OSError as error:
         return {"reason": error.strerror or str(error)}
-
-
-def _compare_file(name: str, file: Mapping[str, Any], maker: Record | None) -> Finding | None:
-    if "reason" in file:
-        return Finding("unreadable", name, job_name(maker), file["reason"])
-    if maker is None:
-        return Finding("unknown", name, "")
-    same = file.items() <= maker["outputs"][name].items()
-    return None if same else Finding("changed", name, job_name(maker))
 
 
 def _outdated(manifest: Manifest) -> Iterator[Finding]:
