@@ -35,8 +35,7 @@ class DecodingSettings:
     batch_size: int
 
 
-@dataclass(frozen=True, eq=False)
-class Hypothesis:
+class Hypothesis(NamedTuple):
     """Target ids without the end of sentence, and their log-probability.
 
     ``log_probability`` is in nats, over all tokens and the end of sentence where it was reached.

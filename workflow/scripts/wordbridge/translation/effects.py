@@ -8,8 +8,8 @@ groups and seeds, the same for all scores of the same sentences.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, compress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,7 @@ Levels = Mapping[str, Mapping[str, bool]]  # of each factor, by variant
 Runs = list[list[SentenceScore]]  # one per seed
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(NamedTuple):
     """The effect of one factor, or the interaction of several, on a metric.
 
     A main effect is the mean score with the factor minus that without it. An interaction of two

@@ -1,7 +1,6 @@
 """The encoder, and the recurrent layers and dropouts that it shares with the decoder."""
 
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +16,7 @@ State = tuple[Tensor, ...]  # (hidden,) of a GRU, (hidden, cell) of an LSTM, eac
 StepProducts = tuple[StepLinear, StepLinear]
 
 
-@dataclass(frozen=True)
-class EncoderOutput:
+class EncoderOutput(NamedTuple):
     """``outputs`` (source, batch, width), a state per layer, and which positions are words.
 
     ``mask`` is (source, batch), true at words, or None where padding counts as words.

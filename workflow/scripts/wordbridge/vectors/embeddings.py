@@ -3,9 +3,8 @@
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,8 +23,7 @@ _EXAMPLES = 8
 Scale = Literal["unit"] | float
 
 
-@dataclass(frozen=True, eq=False)
-class Embedding:
+class Embedding(NamedTuple):
     """The first embeddings of a vocabulary, and how much of it and its corpus has vectors.
 
     ``matrix`` is (tokens, dim), with vectors multiplied by ``factor``. ``report`` has by step
@@ -95,8 +93,7 @@ def random_row(token: str, dim: int, seed: int) -> Matrix:
     return generator.standard_normal(dim, dtype=np.float32)
 
 
-@dataclass(frozen=True, eq=False)
-class Lookup:
+class Lookup(NamedTuple):
     """The vectors of words, and the step and spelling that gave each.
 
     ``matrix`` is (words, dim), zeros for missing words. ``steps`` are "exact", a fall-back or

@@ -8,10 +8,10 @@ import mmap
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,8 +213,7 @@ _WINDOW_BYTES = 128 * 2**20
 _CHUNK_ROWS = 512  # a chunk of rows of 300 numbers stays in a core's cache
 
 
-@dataclass(frozen=True)
-class MmapRows:
+class MmapRows(NamedTuple):
     """A row-major float32 matrix (rows, dim) that starts ``offset`` bytes into a mapped file."""
 
     file: mmap.mmap
