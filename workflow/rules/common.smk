@@ -28,7 +28,7 @@ LOWERCASE = config["scores"]["lowercase"]
 if LOWERCASE is None:
     LOWERCASE = config["tokens"]["rules"]["lower_case"]
 # The tokens that models read: words, or SentencePiece pieces of words.
-PIECES = LANGUAGES if config["tokens"]["tokenizer"] == "sentencepiece" else []
+PIECES = config["tokens"]["tokenizer"] == "sentencepiece"
 TOKENS = "<results>/subwords/pairs.tsv" if PIECES else SPLIT
 FACTORIAL = config["scores"]["factorial"]
 BASELINE, EXPERIMENTS = config["scores"]["baseline"], config["scores"]["experiments"]

@@ -46,9 +46,9 @@ TOKENIZED_COLUMNS = TokenizedPair._fields[:-1]
 REPORT_COLUMNS = ("reason", "count")
 
 
-def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> int:
-    """Write the table of ``pairs`` and return their number."""
-    return write_tsv(path, PAIR_COLUMNS, (map(one_line, pair) for pair in pairs))
+def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
+    """Write the table of ``pairs``."""
+    write_tsv(path, PAIR_COLUMNS, (map(one_line, pair) for pair in pairs))
 
 
 def read_pairs(path: str | Path) -> Iterator[Pair]:
