@@ -135,7 +135,7 @@ class Decoder(nn.Module):
         self.bridges = nn.ModuleDict(
             {
                 f"{part}_{size}": nn.Linear(size, width, bias=False)
-                for size in sorted(set(encoder.state_widths()))
+                for size in sorted({layer.width * layer.directions for layer in encoder.layers})
                 for part in ("hidden", "cell")[:parts]
             }
         )

@@ -44,10 +44,6 @@ class Encoder(nn.Module):
             width = settings.hidden * layer.directions
         self.width = width
 
-    def state_widths(self) -> list[int]:
-        """Return the width of each layer's last state."""
-        return [layer.width * layer.directions for layer in self.layers]
-
     def forward(self, source: Tensor, lengths: Tensor) -> EncoderOutput:
         """Return the encoding of ``source`` (source, batch) with true ``lengths`` (batch,)."""
         options = self.settings

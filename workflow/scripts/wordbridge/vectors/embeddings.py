@@ -26,14 +26,13 @@ Scale = Literal["unit"] | float
 class Embedding(NamedTuple):
     """The first embeddings of a vocabulary, and how much of it and its corpus has vectors.
 
-    ``matrix`` is (tokens, dim), with vectors multiplied by ``factor``. ``report`` has by step
-    (exact, each fall-back, missing, all) the number and share of the words and of the corpus's
-    tokens, and the most frequent examples. ``misses`` has every word without vector, its count
-    and its share of the tokens, the most frequent first.
+    ``matrix`` is (tokens, dim). ``report`` has by step (exact, each fall-back, missing, all) the
+    number and share of the words and of the corpus's tokens, and the most frequent examples.
+    ``misses`` has every word without vector, its count and its share of the tokens, the most
+    frequent first.
     """
 
     matrix: Matrix
-    factor: float
     report: pd.DataFrame
     misses: pd.DataFrame
 
@@ -68,7 +67,7 @@ def build_embeddings(
     for row in (*range(specials), *(specials + np.flatnonzero(missing))):
         if row != PAD:
             matrix[row] = random_row(tokens[row], vectors.dim, seed)
-    return Embedding(matrix, scale, *_coverage(words, counts[specials:], result, fallbacks))
+    return Embedding(matrix, *_coverage(words, counts[specials:], result, fallbacks))
 
 
 def _check_share(words: Sequence[str], result: "Lookup") -> None:
