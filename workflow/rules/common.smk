@@ -174,8 +174,7 @@ IMAGE_FIGURES = [
     *["<results>/figures/head_losses.png"] * bool(HEADS_RUN),
     *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
     *expand(
-        "<results>/figures/head_learning_rate_{method}.png",
-        method=config["range_test"]["heads"],
+        "<results>/figures/head_learning_rate_{method}.png", method=config["range_test"]["heads"]
     ),
 ]
 SEARCH_FILES = [
