@@ -1,7 +1,5 @@
 """The table and the figure of ablations: the effects of single changes to a translator."""
 
-from itertools import product
-
 from wordbridge.corpus.ids import read_ids
 from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.corpus.splits import leaking_texts
@@ -9,24 +7,15 @@ from wordbridge.job import start_job
 from wordbridge.report.effects import METRICS, ablations_table, effects_figure
 from wordbridge.report.figures import save_figure, schedule_curves
 from wordbridge.report.tables import save_table
-from wordbridge.translation.bootstrap import Resampler, runs_by_variant
+from wordbridge.translation.bootstrap import Resampler, read_runs
 from wordbridge.translation.effects import ablations, runs_by_leak
-from wordbridge.translation.sentence_scores import read_sentence_scores
 
 start_job(snakemake)
 
 settings, order = snakemake.params.settings, snakemake.params.order
 seeds, name = order["seeds"], settings["baseline"]
-variants, experiments = (
-    runs_by_variant(
-        [name for name, _ in product(order[kind], seeds)],
-        [read_sentence_scores(path) for path in paths],
-    )
-    for kind, paths in (
-        ("variants", snakemake.input.sentences),
-        ("experiments", snakemake.input.experiments),
-    )
-)
+variants = read_runs(order["variants"], seeds, snakemake.input.sentences)
+experiments = read_runs(order["experiments"], seeds, snakemake.input.experiments)
 baseline = variants.pop(name)
 for (experiment, runs), path in zip(experiments.items(), snakemake.input.pairs, strict=True):
     leaks = leaking_texts(read_tokenized(path), settings["split"], settings["source"])

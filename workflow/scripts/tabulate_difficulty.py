@@ -12,20 +12,19 @@ from wordbridge.report.difficulty import (
 )
 from wordbridge.report.figures import save_figure
 from wordbridge.report.tables import save_table
-from wordbridge.translation.bootstrap import runs_by_variant
-from wordbridge.translation.sentence_scores import length_bins, read_sentence_scores
+from wordbridge.translation.bootstrap import read_runs
+from wordbridge.translation.sentence_scores import length_bins
 
 start_job(snakemake)
 
 settings, order, output = snakemake.params.settings, snakemake.params.order, snakemake.output
-names = [name for name in order["variants"] for _ in order["seeds"]]
-scores = [read_sentence_scores(path) for path in snakemake.input.sentences]
-runs = runs_by_variant(names, scores)
-masks = length_bins(scores[0], LENGTH_BINS)
+runs = read_runs(order["variants"], order["seeds"], snakemake.input.sentences)
+sentences = runs[order["variants"][0]][0]  # those of all runs
+masks = length_bins(sentences, LENGTH_BINS)
 table = difficulty_table(runs, masks, LENGTHS, settings["split"])
 save_table(table, output.lengths)
 save_figure(difficulty_figure(table, LENGTHS), output.lengths_figure)
-masks = by_rarest_word(scores[0], read_tokenized(snakemake.input.pairs), settings["source"])
+masks = by_rarest_word(sentences, read_tokenized(snakemake.input.pairs), settings["source"])
 table = difficulty_table(runs, masks, RAREST_WORDS, settings["split"])
 save_table(table, output.rarest)
 save_figure(difficulty_figure(table, RAREST_WORDS), output.rarest_figure)

@@ -5,15 +5,13 @@ from wordbridge.job import start_job
 from wordbridge.report.effects import METRICS, TIMES, effects_figure, factorial_table
 from wordbridge.report.figures import save_figure, schedule_curves
 from wordbridge.report.tables import save_table
-from wordbridge.translation.bootstrap import runs_by_variant
+from wordbridge.translation.bootstrap import read_runs
 from wordbridge.translation.effects import factorial_effects
-from wordbridge.translation.sentence_scores import read_sentence_scores
 
 start_job(snakemake)
 
 settings = snakemake.params.settings
-names = [name for name in snakemake.params.order for _ in settings["seeds"]]
-runs = runs_by_variant(names, [read_sentence_scores(p) for p in snakemake.input.sentences])
+runs = read_runs(snakemake.params.order, settings["seeds"], snakemake.input.sentences)
 rows = factorial_effects(settings["levels"], runs, list(METRICS))
 rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
 (updates,) = map(len, rates.values())

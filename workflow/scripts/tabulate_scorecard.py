@@ -10,18 +10,15 @@ from wordbridge.report.scorecard import (
     translation_claims,
 )
 from wordbridge.report.tables import save_table
-from wordbridge.translation.bootstrap import runs_by_variant
-from wordbridge.translation.sentence_scores import read_sentence_scores
+from wordbridge.translation.bootstrap import read_runs
 
 start_job(snakemake)
 
 settings, order = snakemake.params.settings, snakemake.params.order
-names = [name for name in order["variants"] for _ in order["seeds"]]
-runs = runs_by_variant(names, [read_sentence_scores(p) for p in snakemake.input.sentences])
-levels, factorial = settings["levels"], settings["factorial"]
+runs = read_runs(order["variants"], order["seeds"], snakemake.input.sentences)
 claims = [
-    *translation_claims(levels, runs),
-    *factorial_claims(factorial, runs),
+    *translation_claims(settings["levels"], runs),
+    *factorial_claims(settings["factorial"], runs),
     *figure_claims(read_records(snakemake.input.scores)),
     *image_claims(read_records(snakemake.input.devise)),
 ]

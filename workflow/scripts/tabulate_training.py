@@ -3,12 +3,7 @@
 from wordbridge.corpus.ids import read_ids
 from wordbridge.job import start_job
 from wordbridge.report.diagnostics import exposure_figure, exposure_table
-from wordbridge.report.figures import (
-    losses_figure,
-    save_figure,
-    schedule_curves,
-    schedule_figure,
-)
+from wordbridge.report.figures import losses_figure, save_figure, schedule_curves, schedule_figure
 from wordbridge.report.published import published_losses
 from wordbridge.report.tables import read_metrics, save_table
 from wordbridge.report.translation import training_table

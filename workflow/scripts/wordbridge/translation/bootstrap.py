@@ -6,13 +6,19 @@ Where each sentence is a group, the resamples of a run are those of ``sacrebleu 
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordbridge.significance import RESAMPLES, SEED, resample_weights
-from wordbridge.translation.sentence_scores import METRICS, SentenceScore, Statistics
+from wordbridge.translation.sentence_scores import (
+    METRICS,
+    SentenceScore,
+    Statistics,
+    read_sentence_scores,
+)
 
 Run = Sequence[SentenceScore]
 AnyRun = TypeVar("AnyRun")  # other values of each sentence
@@ -81,6 +87,14 @@ def resampled_scores(
         name: resampler.mean_scores(each, metric)
         for name, each in runs_by_variant(variants, runs).items()
     }
+
+
+def read_runs(
+    variants: Sequence[str], seeds: Sequence[int], paths: Sequence[str | Path]
+) -> dict[str, list[list[SentenceScore]]]:
+    """Return the sentence scores of each variant, one run per seed, from ``paths`` in order."""
+    names = [name for name in variants for _ in seeds]
+    return runs_by_variant(names, [read_sentence_scores(path) for path in paths])
 
 
 def runs_by_variant(variants: Sequence[str], runs: Sequence[AnyRun]) -> dict[str, list[AnyRun]]:
