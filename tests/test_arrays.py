@@ -14,7 +14,7 @@ def test_a_matrix_comes_back_as_it_was(tmp_path: Path) -> None:
 
     save_matrix(matrix, tmp_path / "a.npy")
 
-    np.testing.assert_array_equal(load_matrix(tmp_path / "a.npy", words=3, dim=2), matrix)
+    np.testing.assert_array_equal(load_matrix(tmp_path / "a.npy", words=3), matrix)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), matrix)
 
 
@@ -31,7 +31,6 @@ def test_equal_matrices_give_equal_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((3, 4), np.float32), "expected 2 dim, got 4"),
         (np.zeros((5, 2), np.float32), "expected 3 words, got 5"),
         (np.zeros((3, 2)), r"expected float32 of shape \(words, dim\), got float64"),
         (np.zeros(6, np.float32), r"got float32 of shape \(6,\)"),
@@ -45,7 +44,7 @@ def test_what_does_not_fit_is_refused(
     np.save(tmp_path / "a.npy", array, allow_pickle=True)
 
     with pytest.raises(InputError, match=message):
-        load_matrix(tmp_path / "a.npy", words=3, dim=2)
+        load_matrix(tmp_path / "a.npy", words=3)
 
 
 @pytest.mark.parametrize("content", [b"", b"no matrix", None])

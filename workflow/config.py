@@ -29,14 +29,7 @@ from snakemake.utils import update_config
 
 from wordbridge.errors import InputError
 from wordbridge.startup import YAML, config_keys, read_value
-from workflow.config_errors import (
-    Schema,
-    error_lines,
-    located,
-    one_of,
-    repeated_keys,
-    resolve,
-)
+from workflow.config_errors import Schema, error_lines, located, one_of, repeated_keys, resolve
 from workflow.relations import check_relations
 
 SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"

@@ -246,8 +246,7 @@ def _directions(names: list[str], variants: Block) -> Iterator[str]:
 def _factorial(config: Block) -> Iterator[str]:
     """Yield a line for a factorial experiment without all cells, or with other differences."""
     names = config["scores"]["factorial"]
-    if missing := [name for name in names if name not in config["run"]["variants"]]:
-        yield f"scores.factorial: expected some of run.variants, got {missing[0]}; add it there"
+    yield from _among("scores.factorial", names, config["run"], "variants")
     blocks = [config["variants"][name] for name in names]
     cells = [tuple(factor_levels(block).values()) for block in blocks]
     if names and sorted(cells) != list(product((False, True), repeat=3)):
@@ -293,6 +292,16 @@ def _must_be(key: str, value: str, why: str, got: Any) -> str:
     return f"{key}: expected {value} {why}, got {got}; set it to {value}"
 
 
+def _among(key: str, names: Collection[str], run: Block, listed: str) -> Iterator[str]:
+    """Yield a line for each of ``names`` that is not in the list ``listed`` of ``run``."""
+    for name in names:
+        if name not in run[listed]:
+            yield (
+                f"{key}: expected one of run.{listed} ({', '.join(run[listed]) or 'none'}), got "
+                f"{name}; add it to run.{listed}, or name another"
+            )
+
+
 def _below(at: str, block: Block, low: str, high: str) -> Iterator[str]:
     if block[low] >= block[high]:
         yield f"{at}.{low}: expected below {high} ({block[high]}), got {block[low]}; lower it"
@@ -312,14 +321,10 @@ def _no_images(run: Block) -> Iterator[str]:
 
 def _images(config: Block) -> Iterator[str]:
     run, methods, tested = config["run"], config["methods"], config["range_test"]["heads"]
-    split, images = config["image_split"], run["images"]
+    split = config["image_split"]
     yield from _shares("image_split", split, "images")
-    for key, name in [(held_out, name) for held_out in HELD_OUT for name in split[held_out]]:
-        if name not in images:
-            yield (
-                f"image_split.{key}: expected sets of run.images ({', '.join(images)}), "
-                f"got {name}; add it to run.images, or remove it here"
-            )
+    for key in HELD_OUT:
+        yield from _among(f"image_split.{key}", split[key], run, "images")
     yield from _word_vectors(config)
     for name in dict.fromkeys([*run["methods"], *tested]):
         if methods[name]["kind"] == "head":
@@ -378,19 +383,12 @@ def _head(at: str, method: Block) -> Iterator[str]:
 
 def _methods(config: Block) -> Iterator[str]:
     """Yield a line for each method that is searched with or tabulated but does not run or fit."""
-    run, searched = config["run"]["methods"], config["search"]["method"]
-    for key, name in (
-        ("search.method", searched),
-        ("image_tables.method", config["image_tables"]["method"]),
-    ):
-        if name not in run:
-            yield (
-                f"{key}: expected one of run.methods ({', '.join(run) or 'none'}), got {name}; "
-                "add it to run.methods, or name another"
-            )
+    run, searched = config["run"], config["search"]["method"]
+    yield from _among("search.method", [searched], run, "methods")
+    yield from _among("image_tables.method", [config["image_tables"]["method"]], run, "methods")
     method = config["methods"].get(searched, {"kind": None})
     softmax = method["kind"] == "head" and method["loss"]["kind"] == "softmax"
-    if searched in run and (softmax or method["kind"] == "class_mean"):
+    if searched in run["methods"] and (softmax or method["kind"] == "class_mean"):
         yield (
             "search.method: expected a method that predicts word vectors, to search with, got "
             f"{searched}, which predicts classes; name another"

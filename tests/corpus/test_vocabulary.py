@@ -7,10 +7,8 @@ from wordbridge.corpus.special_tokens import SPECIALS, UNK
 from wordbridge.corpus.vocabulary import (
     Vocabulary,
     build_vocabulary,
-    length_limit,
     numericalize,
     read_vocabulary,
-    truncate,
     write_vocabulary,
 )
 from wordbridge.errors import InputError
@@ -112,18 +110,22 @@ def test_the_limit_is_that_of_the_train_split_or_of_all_splits(from_split, limit
 
 
 def test_the_limit_is_the_percentile_rounded_down():
-    lengths = list(range(1, 41))
-    assert length_limit(lengths, 97) == int(np.percentile(lengths, 97)) == 38
-    assert length_limit(lengths, 99) == 39
+    texts = [["a"] * (length - 1) for length in range(1, 41)]
+    for percentile, limit in ((97, 38), (99, 39)):
+        ids = numericalize(texts, ["train"] * 40, VOCABULARY, percentile, "train", True)
+        assert ids.lengths.max() == int(np.percentile(range(1, 41), percentile)) == limit
 
 
 def test_truncation_keeps_the_end_of_sequence():
-    assert truncate([4, 5, 6, 7, 2], 3, keep_eos=True) == [4, 5, 2]
-    assert truncate([4, 5, 2], 3, keep_eos=True) == [4, 5, 2]
+    texts, splits = [["a", "b", "a", "b"], ["a", "b"]], ["valid", "train"]
+    ids = numericalize(texts, splits, VOCABULARY, 99, "train", True)
+    assert [ids[0].tolist(), ids[1].tolist()] == [[4, 5, 2], [4, 5, 2]]
 
 
 def test_the_lessons_truncation_drops_the_end_of_sequence():
-    assert truncate([4, 5, 6, 7, 2], 3, keep_eos=False) == [4, 5, 6]
+    texts, splits = [["a", "b", "a", "b"], ["a", "b"]], ["valid", "train"]
+    ids = numericalize(texts, splits, VOCABULARY, 99, "train", False)
+    assert [ids[0].tolist(), ids[1].tolist()] == [[4, 5, 4], [4, 5, 2]]
 
 
 def test_an_empty_train_split_is_an_error():

@@ -225,7 +225,7 @@ DOORS: dict[str, Door] = {
         lambda p: looked_up(SpacyVectors(p.with_name("vectors"), p)),
         {"vectors": fixed(ROWS)},
     ),
-    "matrix": Door("fr.npy", fixed(ROWS), lambda p: load_matrix(p, words=2, dim=3).tolist()),
+    "matrix": Door("fr.npy", fixed(ROWS), lambda p: load_matrix(p, words=2).tolist()),
     # Archives
     "archive": Door("a.zip", fixed(files.zipped(PNGS)), member_bytes),
     "package": Door(

@@ -26,7 +26,7 @@ from tests.inputs.rows import (
 from wordbridge.corpus.batches import sortish_batches
 from wordbridge.corpus.questions import extract_questions
 from wordbridge.corpus.splits import grouped_split, random_split
-from wordbridge.corpus.vocabulary import build_vocabulary, length_limit
+from wordbridge.corpus.vocabulary import Vocabulary, build_vocabulary, numericalize
 
 XLSX = files.zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
 PAIR = ("1", "1", "Qui ?", "Who?", "", "")
@@ -169,7 +169,7 @@ ROWS: list[Row] = [
     Value("one pair drawn at random", lambda: random_split(1, 42, 0.1, 0.0), gives=["train"]),
     Value(
         "a train split without texts",
-        lambda: length_limit([], 90),
+        lambda: numericalize([], [], Vocabulary((), ()), 90, "all", True),
         "expected pairs in the train split, got none",
     ),
     Value(

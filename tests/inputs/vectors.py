@@ -111,7 +111,7 @@ ROWS: list[Row] = [
     ),
     Bad("a key below 0", "spaCy", b"\x81\xff\x00", "expected spaCy's vocab/key2row"),
     Bad("rows beyond the table", "spaCy", files.key_rows(("a", "b", "c")), "names row 2, but"),
-    Bad("another dimension", "matrix", files.npy(np.ones((2, 4), "f4")), "expected 3 dim, got 4"),
+    Bad("a third word", "matrix", files.npy(np.ones((3, 3), "f4")), "expected 2 words, got 3"),
     Bad("a NaN", "matrix", files.npy(np.full((2, 3), NAN, "f4")), "NaN or infinity in row 0"),
     Run(
         "vectors of two lengths",

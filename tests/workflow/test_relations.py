@@ -150,7 +150,8 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "scores: {factorial: [all]}, run: {variants: [baseline]}",
-            "scores.factorial: expected some of run.variants, got all; add it there\n"
+            "scores.factorial: expected one of run.variants (baseline), got all; add it to "
+            "run.variants, or name another\n"
             "scores.factorial: expected a variant for each of the 8 combinations of "
             "model.bidirectional, model.attention and forcing.schedule, got 1 of them in 1 "
             "variants; add or remove variants",
@@ -207,13 +208,13 @@ def problems(changes: str) -> list[str]:
         ),
         (
             "run: {images: [noto, stamps]}, image_split: {zero_shot_sets: [noto, fluent]}",
-            "image_split.zero_shot_sets: expected sets of run.images (noto, stamps), got "
-            "fluent; add it to run.images, or remove it here",
+            "image_split.zero_shot_sets: expected one of run.images (noto, stamps), got fluent; "
+            "add it to run.images, or name another",
         ),
         (
             "run: {images: [noto], unlabelled_sets: [fluent]}, image_split: {test_sets: [fluent]}",
-            "image_split.test_sets: expected sets of run.images (noto), got fluent; "
-            "add it to run.images, or remove it here",
+            "image_split.test_sets: expected one of run.images (noto), got fluent; add it to "
+            "run.images, or name another",
         ),
         (
             "image_scores: {hits: [1, 10]}",

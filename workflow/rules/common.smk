@@ -28,7 +28,7 @@ LOWERCASE = config["scores"]["lowercase"]
 if LOWERCASE is None:
     LOWERCASE = config["tokens"]["rules"]["lower_case"]
 # The tokens that models read: words, or SentencePiece pieces of words.
-PIECES = LANGUAGES if config["tokens"]["tokenizer"] == "sentencepiece" else []
+PIECES = config["tokens"]["tokenizer"] == "sentencepiece"
 TOKENS = "<results>/subwords/pairs.tsv" if PIECES else SPLIT
 FACTORIAL = config["scores"]["factorial"]
 BASELINE, EXPERIMENTS = config["scores"]["baseline"], config["scores"]["experiments"]
@@ -41,8 +41,23 @@ LEVELS = {
 # The direction of all variants.
 SOURCE, _, TARGET = config["variants"][VARIANTS[0]]["direction"].partition("-")
 ATTENTIVE = [name for name in VARIANTS if config["variants"][name]["model"]["attention"]]
-SCORES = expand("<results>/scores/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS)
-SENTENCE_SCORES = expand("<results>/scores/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS)
+
+
+def of_runs(path, variants=VARIANTS, seeds=SEEDS):
+    """Return a file of each variant and seed."""
+    return expand(f"<results>/{path}", variant=variants, seed=seeds)
+
+
+SCORES = of_runs("scores/{variant}/{seed}.json")
+SENTENCE_SCORES = of_runs("scores/{variant}/{seed}.tsv")
+# Inputs and settings of several rules.
+IDS = {f"{name}_ids": f"<results>/ids/{name}.npz" for name in LANGUAGES}
+EMBEDDINGS = {f"{name}_embedding": f"<results>/embeddings/{name}.npy" for name in LANGUAGES}
+TRANSLATOR = {
+    "model": "<results>/translators/{variant}/{seed}/model.safetensors",
+    "settings": "<results>/translators/{variant}/{seed}/settings.json",
+}
+DECODER = {"device": config["device"], "threads": config["threads"]["decoding"]}
 AUXILIARY_REPORTS = expand(
     "<results>/auxiliary/{step}.report.tsv",
     step=["auxiliary_clauses", "auxiliary_tokens", "auxiliary"] * config["auxiliary"]["use"],
@@ -91,15 +106,6 @@ RANGE_TEST_TRAINING = {
     "learning_rate": 1,
     "patience": None,
 }
-RANGE_TEST_SCHEDULE = {
-    "kind": "constant",
-    "cut": 2,
-    "divisor": 1,
-    "final_percent": 0,
-    "momentum_high": None,
-    "momentum_low": None,
-    "warmup": 1,
-}
 
 # ---- Images -----------------------------------------------------------------------------------
 
@@ -113,12 +119,13 @@ WORD_SETS = [
 ]
 METHODS = config["run"]["methods"]
 SHARDS = range(config["features"]["shards"])
-FEATURES = expand("<results>/features/{set}/{shard}.npy", set=LABELLED_SETS, shard=SHARDS)
-ALL_FEATURES = expand("<results>/features/{set}/{shard}.npy", set=ALL_SETS, shard=SHARDS)
-ROWS, ALL_ROWS = ([p[: -len("npy")] + "tsv" for p in paths] for paths in (FEATURES, ALL_FEATURES))
-LOGITS, ALL_LOGITS = (
-    [p[: -len("npy")] + "logits.npy" for p in paths] for paths in (FEATURES, ALL_FEATURES)
-)
+
+
+def feature_files(ending, sets=LABELLED_SETS):
+    """Return the files of all shards with features (npy), rows (tsv) or another ending."""
+    return expand(f"<results>/features/{{set}}/{{shard}}.{ending}", set=sets, shard=SHARDS)
+
+
 EXTRACTION = {
     **{key: value for key, value in config["features"].items() if key not in ("shards", "weights")},
     "device": config["device"],
@@ -135,11 +142,19 @@ DEVISE_SCORES = [
 ]
 # What heads and baselines are trained on.
 TRAINING_DATA = {
-    "features": FEATURES,
-    "rows": ROWS,
+    "features": feature_files("npy"),
+    "rows": feature_files("tsv"),
     "images": "<results>/images/split.tsv",
     "vectors": "<results>/nouns/vectors.npy",
     "nouns": "<results>/nouns/vectors.tsv",
+}
+# What predictions are scored with.
+SCORING_DATA = {
+    "rows": feature_files("tsv"),
+    "images": "<results>/images/split.tsv",
+    "vectors": "<results>/nouns/vectors.npy",
+    "words": "<results>/nouns/vectors.tsv",
+    "nouns": "<results>/nouns/nouns.tsv",
 }
 SEARCH_METHOD = config["search"]["method"]
 INDEXES = ["classes", "nouns", "images"]
@@ -159,8 +174,7 @@ IMAGE_FIGURES = [
     *["<results>/figures/head_losses.png"] * bool(HEADS_RUN),
     *expand("<results>/figures/search_{example}.png", example=EXAMPLES),
     *expand(
-        "<results>/figures/head_learning_rate_{method}.png",
-        method=config["range_test"]["heads"],
+        "<results>/figures/head_learning_rate_{method}.png", method=config["range_test"]["heads"]
     ),
 ]
 SEARCH_FILES = [
@@ -203,7 +217,7 @@ wildcard_constraints:
     set=any_of(config["image_sets"]),
     shard=r"\d+",
     method=any_of(config["methods"]),
-    index="|".join(INDEXES),
+    index=any_of(INDEXES),
     example=any_of(EXAMPLES),
 
 
@@ -238,7 +252,8 @@ def range_test_settings(block, *keys):
     settings = training_settings(block)
     training = settings["variant"]["training"]
     fixed = {key: RANGE_TEST_TRAINING.get(key, value) for key, value in training.items()}
-    tested = {**settings["variant"], "schedule": RANGE_TEST_SCHEDULE, "training": fixed}
+    schedule = {**dict.fromkeys(block["schedule"]), "kind": "constant"}  # which has no settings
+    tested = {**settings["variant"], "schedule": schedule, "training": fixed}
     bounds = {key: config["range_test"][key] for key in keys}
     return {**settings, "variant": tested, "range_test": bounds, "seed": SEEDS[0]}
 
@@ -299,21 +314,6 @@ def language_vectors(name, language):
     return resource_files(block)
 
 
-def vectors_files(wildcards):
-    """Return the files of the vectors that the wildcard language's embeddings come from."""
-    return language_vectors(config["embeddings"][wildcards.language], wildcards.language)
-
-
-def described_vectors_files(wildcards):
-    """Return the files of the vectors in the table of vectors, named after language and entry."""
-    return {
-        f"{language}_{name}_{key}": path
-        for language in LANGUAGES
-        for name in vectors_entries(language)
-        for key, path in language_vectors(name, language).items()
-    }
-
-
 def embedding_block(wildcards):
     """Return the settings of a language's embedding matrix."""
     settings = {key: config["embeddings"][key] for key in ("scale", "seed", "fallbacks")}
@@ -371,12 +371,9 @@ def image_set_block(wildcards):
 
 def predicted_files(wildcards):
     """Return the features that a method predicts from; the index also has unlabelled images."""
-    indexed = wildcards.predictions == "all_predictions"
-    return {
-        "features": ALL_FEATURES if indexed else FEATURES,
-        "logits": ALL_LOGITS if indexed else LOGITS,
-        "rows": ALL_ROWS if indexed else ROWS,
-    }
+    sets = ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
+    endings = {"features": "npy", "logits": "logits.npy", "rows": "tsv"}
+    return {name: feature_files(ending, sets) for name, ending in endings.items()}
 
 
 # ---- Search --------------------------------------------------------------------------------------
@@ -391,7 +388,7 @@ def index_files(wildcards):
     return {
         "images": ["<results>/images/split.tsv"]
         + expand("<results>/images/{set}.tsv", set=config["run"]["unlabelled_sets"]),
-        "features": ALL_ROWS,
+        "features": feature_files("tsv", ALL_SETS),
         "predictions": f"{folder}/{predictions}.npy",
         "description": f"{folder}/{predictions}.json",
         "model": [f"{folder}/model.safetensors", f"{folder}/settings.json"],

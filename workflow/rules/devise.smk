@@ -82,7 +82,7 @@ rule fit_baseline:
     """One baseline, fitted to the same features as the heads."""
     input:
         **TRAINING_DATA,
-        logits=LOGITS,
+        logits=feature_files("logits.npy"),
     output:
         model="<results>/devise/{method}/{seed}/model.safetensors",
         settings="<results>/devise/{method}/{seed}/settings.json",
@@ -118,7 +118,7 @@ rule predict_images:
     resources:
         gpu=GPUS,
     params:
-        settings={"device": config["device"], "threads": config["threads"]["decoding"]},
+        settings=DECODER,
         order=lambda wildcards: (
             ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
         ),
@@ -129,13 +129,9 @@ rule predict_images:
 rule score_devise:
     """All scores of one method and seed on images."""
     input:
+        **SCORING_DATA,
         predictions="<results>/devise/{method}/{seed}/predictions.npy",
         description="<results>/devise/{method}/{seed}/predictions.json",
-        rows=ROWS,
-        images="<results>/images/split.tsv",
-        vectors="<results>/nouns/vectors.npy",
-        words="<results>/nouns/vectors.tsv",
-        nouns="<results>/nouns/nouns.tsv",
     output:
         "<results>/devise_scores/{method}/{seed}.json",
     log:
@@ -174,13 +170,9 @@ rule tabulate_devise:
 rule list_label_errors:
     """A table of possible label errors, by the predictions of search.method."""
     input:
+        **SCORING_DATA,
         predictions=f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}/predictions.npy",
         description=f"<results>/devise/{SEARCH_METHOD}/{SEEDS[0]}/predictions.json",
-        rows=ROWS,
-        images="<results>/images/split.tsv",
-        vectors="<results>/nouns/vectors.npy",
-        words="<results>/nouns/vectors.tsv",
-        nouns="<results>/nouns/nouns.tsv",
     output:
         table("tables/label_errors", "label_errors", "Images", "Label errors"),
     log:

@@ -136,7 +136,7 @@ rule tabulate_images:
         nouns="<results>/nouns/coverage.tsv",
         images=expand("<results>/images/{set}.tsv", set=ALL_SETS),
         left_out=expand("<results>/images/{set}.left_out.tsv", set=ALL_SETS),
-        failed=[path[: -len("npy")] + "failed.tsv" for path in ALL_FEATURES],
+        failed=feature_files("failed.tsv", ALL_SETS),
         split="<results>/images/split.tsv",
         labels=expand("<results>/images/{set}.labels.tsv", set=WORD_SETS),
     output:

@@ -34,15 +34,9 @@ rule build_page:
 rule build_explorer:
     """The explorer: all sentences with each variant, and images to search, in one page."""
     input:
-        translations=expand(
-            "<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]
-        ),
-        attention=expand(
-            "<results>/translations/{variant}/{seed}.attention.npz",
-            variant=VARIANTS,
-            seed=SEEDS[:1],
-        ),
-        scores=expand("<results>/scores/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]),
+        translations=of_runs("translations/{variant}/{seed}.tsv", seeds=SEEDS[:1]),
+        attention=of_runs("translations/{variant}/{seed}.attention.npz", seeds=SEEDS[:1]),
+        scores=of_runs("scores/{variant}/{seed}.tsv", seeds=SEEDS[:1]),
         vocabulary=f"<results>/vocabulary/{SOURCE}.tsv",
         words=rules.build_words.output if LABELLED_SETS else [],
         index=expand("<results>/search/images/{name}", name=INDEX_FILES * bool(LABELLED_SETS)),

@@ -17,10 +17,8 @@ rule translation:
 rule train_translator:
     """The weights of one variant trained with one seed, and its losses per epoch."""
     input:
-        fr_ids="<results>/ids/fr.npz",
-        en_ids="<results>/ids/en.npz",
-        fr_embedding="<results>/embeddings/fr.npy",
-        en_embedding="<results>/embeddings/en.npy",
+        **IDS,
+        **EMBEDDINGS,
     output:
         model="<results>/translators/{variant}/{seed}/model.safetensors",
         settings="<results>/translators/{variant}/{seed}/settings.json",
@@ -47,10 +45,8 @@ rule train_translator:
 rule find_learning_rate:
     """The learning-rate range test of one variant: losses and suggestion."""
     input:
-        fr_ids="<results>/ids/fr.npz",
-        en_ids="<results>/ids/en.npz",
-        fr_embedding="<results>/embeddings/fr.npy",
-        en_embedding="<results>/embeddings/en.npy",
+        **IDS,
+        **EMBEDDINGS,
     output:
         "<results>/range_test/{variant}.tsv",
     log:
@@ -93,11 +89,10 @@ rule plot_range_test:
 rule translate_questions:
     """Translations of the split that is scored, once per distinct source text."""
     input:
+        **TRANSLATOR,
         pairs=TOKENS,
         fr_vocabulary="<results>/vocabulary/fr.tsv",
         en_vocabulary="<results>/vocabulary/en.tsv",
-        model="<results>/translators/{variant}/{seed}/model.safetensors",
-        settings="<results>/translators/{variant}/{seed}/settings.json",
     output:
         translations="<results>/translations/{variant}/{seed}.tsv",
         attention="<results>/translations/{variant}/{seed}.attention.npz",
@@ -115,8 +110,7 @@ rule translate_questions:
             "decoding": config["decoding"],
             "split": config["scores"]["split"],
             "tokenizer": config["tokens"]["tokenizer"],
-            "device": config["device"],
-            "threads": config["threads"]["decoding"],
+            **DECODER,
         },
     script:
         "../scripts/translate_questions.py"
@@ -150,12 +144,10 @@ rule record_config:
 rule score_translations:
     """All scores of one variant and seed."""
     input:
+        **IDS,
+        **TRANSLATOR,
         pairs=TOKENS if PIECES else "<results>/split/pairs.tsv",
         translations="<results>/translations/{variant}/{seed}.tsv",
-        fr_ids="<results>/ids/fr.npz",
-        en_ids="<results>/ids/en.npz",
-        model="<results>/translators/{variant}/{seed}/model.safetensors",
-        settings="<results>/translators/{variant}/{seed}/settings.json",
     output:
         scores="<results>/scores/{variant}/{seed}.json",
         sentences="<results>/scores/{variant}/{seed}.tsv",
@@ -171,8 +163,7 @@ rule score_translations:
             "split": config["scores"]["split"],
             "tokenizer": config["tokens"]["tokenizer"],
             "lowercase": LOWERCASE,
-            "device": config["device"],
-            "threads": config["threads"]["decoding"],
+            **DECODER,
         },
     script:
         "../scripts/score_translations.py"
@@ -200,7 +191,7 @@ rule tabulate_scores:
 rule tabulate_factorial:
     """The table and the figure of the effects of three ideas, alone and together."""
     input:
-        sentences=expand("<results>/scores/{variant}/{seed}.tsv", variant=FACTORIAL, seed=SEEDS),
+        sentences=of_runs("scores/{variant}/{seed}.tsv", variants=FACTORIAL),
         ids="<results>/ids/fr.npz",
     output:
         tables=table("tables/factorial", "factorial", "Translation", "Effects"),
@@ -272,9 +263,7 @@ rule tabulate_difficulty:
 rule tabulate_adequacy:
     """The table of what translations keep: question word, question mark, names."""
     input:
-        translations=expand(
-            "<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS
-        ),
+        translations=of_runs("translations/{variant}/{seed}.tsv"),
         groups=SENTENCE_SCORES[0],
     output:
         table("tables/adequacy", "adequacy", "Translation", "What translations keep"),
@@ -320,12 +309,8 @@ rule tabulate_scorecard:
 rule tabulate_times:
     """The table of times and throughputs, which no other result depends on."""
     input:
-        training=expand(
-            "<results>/timings/training/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS
-        ),
-        decoding=expand(
-            "<results>/timings/decoding/{variant}/{seed}.json", variant=VARIANTS, seed=SEEDS
-        ),
+        training=of_runs("timings/training/{variant}/{seed}.json"),
+        decoding=of_runs("timings/decoding/{variant}/{seed}.json"),
     output:
         table("timings/times", "times", "Translation", "Times"),
     log:
@@ -342,9 +327,7 @@ rule tabulate_times:
 rule tabulate_samples:
     """The table of sample translations: source, reference, and the translation of each variant."""
     input:
-        translations=expand(
-            "<results>/translations/{variant}/{seed}.tsv", variant=VARIANTS, seed=SEEDS[:1]
-        ),
+        translations=of_runs("translations/{variant}/{seed}.tsv", seeds=SEEDS[:1]),
     output:
         table("tables/samples", "samples", "Translation", "Sample translations"),
     log:
@@ -364,9 +347,7 @@ rule tabulate_samples:
 rule tabulate_training:
     """Tables and figures of the trainings: losses, exposure bias, learning rate per step."""
     input:
-        metrics=expand(
-            "<results>/translators/{variant}/{seed}/metrics.tsv", variant=VARIANTS, seed=SEEDS
-        ),
+        metrics=of_runs("translators/{variant}/{seed}/metrics.tsv"),
         ids="<results>/ids/fr.npz",
     output:
         tables=table("tables/training", "training", "Translation", "Losses"),
@@ -393,10 +374,8 @@ rule tabulate_training:
 rule measure_attention:
     """Statistics of the attention of one variant and seed at the words of the references."""
     input:
-        fr_ids="<results>/ids/fr.npz",
-        en_ids="<results>/ids/en.npz",
-        model="<results>/translators/{variant}/{seed}/model.safetensors",
-        settings="<results>/translators/{variant}/{seed}/settings.json",
+        **IDS,
+        **TRANSLATOR,
     output:
         "<results>/attention/{variant}/{seed}.json",
     log:
@@ -407,11 +386,7 @@ rule measure_attention:
     resources:
         gpu=GPUS,
     params:
-        settings={
-            "split": config["scores"]["split"],
-            "device": config["device"],
-            "threads": config["threads"]["decoding"],
-        },
+        settings={"split": config["scores"]["split"], **DECODER},
     script:
         "../scripts/measure_attention.py"
 
@@ -419,7 +394,7 @@ rule measure_attention:
 rule tabulate_attention:
     """The table and the figure of the attention's statistics: one row or bar per variant."""
     input:
-        records=expand("<results>/attention/{variant}/{seed}.json", variant=ATTENTIVE, seed=SEEDS),
+        records=of_runs("attention/{variant}/{seed}.json", variants=ATTENTIVE),
     output:
         tables=table("tables/attention", "attention_statistics", "Attention", "Statistics"),
         figure=result(

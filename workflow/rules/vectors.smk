@@ -31,7 +31,11 @@ rule train_vectors:
 rule build_embeddings:
     """The initial embedding matrix of one language, and the coverage of its vectors."""
     input:
-        unpack(vectors_files),
+        unpack(
+            lambda wildcards: language_vectors(
+                config["embeddings"][wildcards.language], wildcards.language
+            )
+        ),
         vocabulary="<results>/vocabulary/{language}.tsv",
     output:
         matrix="<results>/embeddings/{language}.npy",
@@ -50,7 +54,12 @@ rule build_embeddings:
 rule describe_vectors:
     """Tables about the word vectors: their statistics, and their coverage of the text."""
     input:
-        unpack(described_vectors_files),
+        **{
+            f"{language}_{name}_{key}": path
+            for language in LANGUAGES
+            for name in vectors_entries(language)
+            for key, path in language_vectors(name, language).items()
+        },
         **{f"{k}_vocabulary": f"<results>/vocabulary/{k}.tsv" for k in LANGUAGES},
         **{f"{k}_report": f"<results>/embeddings/{k}.report.tsv" for k in LANGUAGES},
     output:

@@ -24,11 +24,7 @@ clauses = pair_clauses(
     clause_report,
 )
 candidates = tokenize_pairs(
-    clauses,
-    settings["rules"],
-    token_report,
-    settings["max_en_tokens"],
-    snakemake.threads,
+    clauses, settings["rules"], token_report, settings["max_en_tokens"], snakemake.threads
 )
 common_words = {"fr": auxiliary["fr_words"], "en": auxiliary["en_words"]}
 pairs = add_auxiliary(read_tokenized(snakemake.input.pairs), candidates, common_words, report)

@@ -12,11 +12,7 @@ corpus = snakemake.params.settings
 report: Counter[str] = Counter()
 verses = read_verses(snakemake.input.verses, corpus["fr_versions"] + corpus["en_versions"])
 pairs = pair_sentences(
-    verses,
-    corpus["fr_versions"],
-    corpus["en_versions"],
-    corpus["sentences"],
-    report,
+    verses, corpus["fr_versions"], corpus["en_versions"], corpus["sentences"], report
 )
 write_pairs(snakemake.output.pairs, pairs)
 write_counts(snakemake.output.report, report)

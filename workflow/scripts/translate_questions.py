@@ -19,11 +19,7 @@ vocabularies = {
     for language in ("fr", "en")
 }
 translations, times = translate_split(
-    model,
-    description,
-    read_tokenized(snakemake.input.pairs),
-    vocabularies,
-    settings,
+    model, description, read_tokenized(snakemake.input.pairs), vocabularies, settings
 )
 write_translations(snakemake.output.translations, translations)
 write_attention(snakemake.output.attention, translations)

@@ -91,11 +91,11 @@ def save_matrix(matrix: Matrix, path: str | Path) -> None:
         np.lib.format.write_array(file, contiguous, allow_pickle=False)
 
 
-def load_matrix(path: str | Path, words: int | None = None, dim: int | None = None) -> Matrix:
+def load_matrix(path: str | Path, words: int | None = None) -> Matrix:
     """Return the matrix (words, dim) that ``save_matrix`` wrote.
 
     Raises InputError when the file is damaged or missing, its numbers are not all finite
-    float32, or it has another number of words or another dimension than the caller expects.
+    float32, or it has another number of words than the caller expects.
     """
     try:
         with Path(path).open("rb") as file:
@@ -105,9 +105,8 @@ def load_matrix(path: str | Path, words: int | None = None, dim: int | None = No
     if matrix.dtype != np.float32 or matrix.ndim != 2:
         got = f"{matrix.dtype} of shape {matrix.shape}"
         raise damaged(path, f"expected float32 of shape (words, dim), got {got}")
-    for name, expected, got in zip(("words", "dim"), (words, dim), matrix.shape, strict=True):
-        if expected not in (None, got):
-            raise damaged(path, f"expected {expected} {name}, got {got}")
+    if words not in (None, len(matrix)):
+        raise damaged(path, f"expected {words} words, got {len(matrix)}")
     if not np.isfinite(matrix).all():
         row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0])
         raise damaged(path, f"expected finite numbers, got NaN or infinity in row {row}")

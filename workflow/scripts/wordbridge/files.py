@@ -9,6 +9,7 @@ import sys
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_LE
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -159,18 +160,10 @@ def decode(data: bytes, path: object, line: int = 1) -> str:
     )
 
 
-def write_tsv(path: str | Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> int:
-    """Write a table with a header and return the number of its rows.
-
-    Fields are written as they are: none may hold a tab or a line feed.
-    """
-    count = 0
+def write_tsv(path: str | Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Write a table with a header. No field may hold a tab or a line feed."""
     with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
-        table.write("\t".join(columns) + "\n")
-        for row in rows:
-            table.write("\t".join(row) + "\n")
-            count += 1
-    return count
+        table.writelines("\t".join(row) + "\n" for row in chain([columns], rows))
 
 
 def read_tsv(
@@ -224,10 +217,7 @@ def escape_token(token: str) -> str:
 
 
 def unescape_token(field: str) -> str:
-    """Return the token that ``escape_token`` wrote as ``field``.
-
-    Raises ValueError for an unknown escape.
-    """
+    """Return the token that ``escape_token`` wrote. Raises ValueError for an unknown escape."""
     if field == _EMPTY:
         return ""
     return _ESCAPED.sub(_unescape, field) if "\\" in field else field

@@ -37,10 +37,10 @@ KINDS = {
 # The keys of a record that may explain a difference between two runs.
 _SETTINGS = ("params", "code", "versions", "python", "platform", "cpu", "device", "threads")
 _TEXTS = ("rule", "results", "code_sha256", "ended", "python", "platform", "cpu", "device")
-_TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(_TEXTS, (str,)),
-    **dict.fromkeys(("wildcards", "outputs", "inputs", "params", "code", "versions"), (dict,)),
-    **dict.fromkeys(("threads", "seconds", "peak_memory_mb"), (int, float)),
+_TYPES = {
+    **dict.fromkeys(_TEXTS, str),
+    **dict.fromkeys(("wildcards", "outputs", "inputs", "params", "code", "versions"), dict),
+    **dict.fromkeys(("threads", "seconds", "peak_memory_mb"), int | float),
 }
 _MAX_DIFFERENCES = 8  # of one job, in text
 
@@ -121,7 +121,7 @@ def read_record(path: Path) -> Record:
     """Return the record of a job; raises InputError for any other file."""
     remedy = "delete it and run the job again"
     record = read_json(path, "the record of a job", remedy)
-    wrong = [key for key, types in _TYPES.items() if not isinstance(record.get(key), types)]
+    wrong = [key for key, kind in _TYPES.items() if not isinstance(record.get(key), kind)]
     wrong += [
         f"{key}.{name}"
         for key in {"inputs", "outputs"}.difference(wrong)
@@ -180,10 +180,17 @@ def check(results: Path) -> Report:
     with ThreadPoolExecutor(4) as pool:  # hashing releases the interpreter's lock
         files = dict(zip(paths, pool.map(_file_record, paths.values()), strict=True))
     findings = [
-        *filter(None, (_compare_file(name, files[name], makers.get(name)) for name in paths)),
         *(Finding("missing", n, job_name(makers[n])) for n in makers if n not in paths),
         *(finding for finding in _outdated(manifest) if finding.path in paths),
     ]
+    for name, file in files.items():
+        maker = makers.get(name)
+        if "reason" in file:
+            findings.append(Finding("unreadable", name, job_name(maker), file["reason"]))
+        elif maker is None:
+            findings.append(Finding("unknown", name, ""))
+        elif not file.items() <= maker["outputs"][name].items():
+            findings.append(Finding("changed", name, job_name(maker)))
     findings.sort(key=lambda finding: (list(KINDS).index(finding.kind), finding.path))
     values = {
         "results": str(results),
@@ -219,15 +226,6 @@ def _file_record(path: Path) -> Mapping[str, Any]:
         return {"sha256": file_sha256(path), "bytes": path.stat().st_size}
     except OSError as error:
         return {"reason": error.strerror or str(error)}
-
-
-def _compare_file(name: str, file: Mapping[str, Any], maker: Record | None) -> Finding | None:
-    if "reason" in file:
-        return Finding("unreadable", name, job_name(maker), file["reason"])
-    if maker is None:
-        return Finding("unknown", name, "")
-    same = all(maker["outputs"][name][key] == value for key, value in file.items())
-    return None if same else Finding("changed", name, job_name(maker))
 
 
 def _outdated(manifest: Manifest) -> Iterator[Finding]:
@@ -334,17 +332,16 @@ def _job_diffs(here: Manifest, there: Manifest, differing: Iterable[str]) -> lis
     diffs = []
     for job, names in names_of.items():
         paths = [f"{here.prefix}/{name}" for name in names]
-        other_records = [there.makers.get(f"{there.prefix}/{name}") for name in names]
-        pairs = list(zip(map(here.makers.get, paths), other_records, strict=True))
-        items = [
-            item
-            for old, new in pairs
-            if old is not None and new is not None
+        old = here.makers.get(paths[0])  # that of all paths
+        news = [there.makers.get(f"{there.prefix}/{name}") for name in names]
+        unique = {
+            repr(item): item  # by text: the values may be lists
+            for new in news
+            if old and new
             for key in _SETTINGS
             for item in differences(old[key], new[key], key)
-        ]
-        unique = {repr(item): item for item in items}  # by text: the values may be lists
-        follows = any(differing_paths & old["inputs"].keys() for old, _ in pairs if old is not None)
+        }
+        follows = old is not None and not differing_paths.isdisjoint(old["inputs"])
         diffs.append(JobDiff(job, paths, list(unique.values()), follows))
     return sorted(diffs, key=lambda diff: (diff.follows, diff.job))
 

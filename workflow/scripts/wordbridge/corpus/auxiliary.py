@@ -6,13 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, product
 from typing import Any
 
-from wordbridge.corpus.bible import (
-    Reference,
-    capitalize,
-    count_words,
-    similar_length,
-    strip_marks,
-)
+from wordbridge.corpus.bible import Reference, capitalize, count_words, similar_length, strip_marks
 from wordbridge.corpus.pairs import Pair, TokenizedPair, token_lists
 from wordbridge.corpus.splits import match_key
 from wordbridge.errors import InputError

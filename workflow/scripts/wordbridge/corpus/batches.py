@@ -7,11 +7,12 @@ batch are no special cases, and the order of an epoch depends on (seed, epoch) a
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch.nn.utils.rnn import pad_sequence
 
 from wordbridge.corpus.ids import TokenIds, read_ids
 from wordbridge.corpus.special_tokens import PAD
@@ -59,31 +60,25 @@ def _cut(indices: Indices, size: int) -> list[Indices]:
     return [indices[start : start + size] for start in range(0, len(indices), size)]
 
 
-@dataclass(frozen=True, eq=False)
-class Batch:
+class Batch(NamedTuple):
     """Padded texts: source (source time, batch), target (target time, batch), lengths (batch).
 
-    ``indices`` are those in the ParallelData. All tensors are int64; lengths include EOS.
+    All tensors are int64; lengths include EOS.
     """
 
-    indices: torch.Tensor
     source: torch.Tensor
     target: torch.Tensor
     source_lengths: torch.Tensor
-    target_lengths: torch.Tensor
 
     def to(self, device: torch.device | str) -> "Batch":
         """Return the same batch on ``device``."""
-        return Batch(**{name: value.to(device) for name, value in vars(self).items()})
+        return Batch(*(tensor.to(device) for tensor in self))
 
 
-def pad(sequences: Sequence[NDArray[Any] | Sequence[int]], pad: int = PAD) -> torch.Tensor:
+def pad(sequences: Sequence[NDArray[Any] | Sequence[int]]) -> torch.Tensor:
     """Return the sequences as columns, padded at the end: int64 of shape (time, batch)."""
-    time = max(map(len, sequences), default=0)
-    padded = np.full((len(sequences), time), pad, dtype=np.int64)
-    for row, sequence in zip(padded, sequences, strict=True):
-        row[: len(sequence)] = sequence
-    return torch.from_numpy(padded).t().contiguous()
+    columns = [torch.as_tensor(sequence, dtype=torch.int64) for sequence in sequences]
+    return pad_sequence(columns, padding_value=PAD)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +99,6 @@ class ParallelData:
         return len(self.rows)
 
     @property
-    def source_lengths(self) -> Indices:
-        """Return the length of each source text, with tag and end of sequence."""
-        return self.source.lengths[self.rows] + (self.first_tag is not None)
-
-    @property
     def target_lengths(self) -> Indices:
         """Return the length of each target text, by which the lesson sorts."""
         return self.target.lengths[self.rows]
@@ -119,23 +109,12 @@ class ParallelData:
 
     def batch(self, indices: ArrayLike) -> Batch:
         """Return the pairs at ``indices`` as padded tensors."""
-        numbers = np.asarray(indices, dtype=np.int64)
-        rows = self.rows[numbers]
-        sources = [self._tagged(row) for row in rows]
-        targets = [self.target[row] for row in rows]
-        return Batch(
-            indices=torch.from_numpy(numbers.copy()),
-            source=pad(sources),
-            target=pad(targets),
-            source_lengths=torch.tensor([len(ids) for ids in sources], dtype=torch.int64),
-            target_lengths=torch.tensor([len(ids) for ids in targets], dtype=torch.int64),
-        )
-
-    def _tagged(self, row: int) -> Indices:
-        source = self.source[row].astype(np.int64)
-        if self.first_tag is None:
-            return source
-        return np.concatenate([[self.first_tag + int(self.target.version[row])], source])
+        rows = self.rows[np.asarray(indices, dtype=np.int64)]
+        sources, targets = ([texts[row] for row in rows] for texts in (self.source, self.target))
+        if self.first_tag is not None:
+            tags = self.first_tag + self.target.version[rows].astype(np.int64)
+            sources = [np.append(tag, ids) for tag, ids in zip(tags, sources, strict=True)]
+        return Batch(pad(sources), pad(targets), torch.tensor([len(ids) for ids in sources]))
 
 
 def read_parallel(

@@ -76,9 +76,8 @@ def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, di
                 list(versions),
             )
             for book, chapter, verse, version, text in rows:
-                verses.setdefault((int(book), int(chapter), int(verse)), {})[version] = clean(
-                    str(text)
-                )
+                reference = int(book), int(chapter), int(verse)
+                verses.setdefault(reference, {})[version] = clean(str(text))
     except (sqlite3.DatabaseError, TypeError, ValueError) as error:
         # The latter two come from numbers that are none and from text in another encoding.
         raise InputError(

@@ -45,12 +45,10 @@ PAIR_COLUMNS = Pair._fields
 TOKENIZED_COLUMNS = TokenizedPair._fields[:-1]
 REPORT_COLUMNS = ("reason", "count")
 
-SPLITS = ("train", "auxiliary", "valid", "test")  # in the order of the tables
 
-
-def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> int:
-    """Write the table of ``pairs`` and return their number."""
-    return write_tsv(path, PAIR_COLUMNS, (map(one_line, pair) for pair in pairs))
+def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
+    """Write the table of ``pairs``."""
+    write_tsv(path, PAIR_COLUMNS, (map(one_line, pair) for pair in pairs))
 
 
 def read_pairs(path: str | Path) -> Iterator[Pair]:
@@ -90,8 +88,9 @@ def token_lists(pairs: Sequence[TokenizedPair], language: str, split: str) -> li
 
     "train" includes the auxiliary text: models learn from both.
     """
-    splits = {"train": SPLITS[:2], "all": ("", *SPLITS)}.get(split, (split,))
-    return [getattr(pair, f"{language}_tokens") for pair in pairs if pair.split in splits]
+    splits = ("train", "auxiliary") if split == "train" else (split,)
+    kept = [pair for pair in pairs if split == "all" or pair.split in splits]
+    return [getattr(pair, f"{language}_tokens") for pair in kept]
 
 
 def versions(pairs: Sequence[TokenizedPair], language: str) -> list[str]:

@@ -20,53 +20,48 @@ class QuestionSpan(NamedTuple):
     introducer: str
 
 
-class Language(NamedTuple):
-    """Patterns of the question words of a language and of their contexts."""
+class Language:
+    """Patterns of the question words of a language and of their contexts.
 
-    kinds: dict[str, re.Pattern[str]]  # question words by what they ask for
-    start: re.Pattern[str]  # a break, conjunctions and a question word
-    speech: re.Pattern[str]  # a start that begins direct speech even after a comma
-    address: re.Pattern[str]  # ends in an address
-    name: re.Pattern[str]  # ends in a name, an address only before an interrogative
-    interrogative: re.Pattern[str]  # question words that are hardly ever relatives
-    condition: re.Pattern[str]  # ends in a subordinate clause
-    exclusions: dict[str, re.Pattern[str]]  # uses of the same words that ask nothing
+    ``kinds`` are the question words by what they ask for, ``interrogative`` are those that are
+    hardly ever relatives, and ``exclusions`` are uses of the same words that ask nothing.
+    """
 
+    def __init__(
+        self,
+        *,
+        kinds: dict[str, str],
+        conjunctions: str,
+        speech: str,
+        address: str,
+        interrogative: str,
+        condition: str,
+        exclusions: dict[str, str],
+    ) -> None:
+        def pattern(text: str) -> re.Pattern[str]:
+            return re.compile(text, re.IGNORECASE)
 
-def _language(
-    kinds: dict[str, str],
-    conjunctions: str,
-    speech: str,
-    address: str,
-    interrogative: str,
-    condition: str,
-    exclusions: dict[str, str],
-) -> Language:
-    def pattern(text: str) -> re.Pattern[str]:
-        return re.compile(text, re.IGNORECASE)
-
-    leads = rf"(?:(?:{conjunctions})\b,?\s+)*"
-    clause = rf"(?:^|--|[;:,—])\s*{leads}"
-    words = "|".join(kinds.values())
-    return Language(
-        kinds={kind: pattern(words) for kind, words in kinds.items()},
-        start=pattern(rf"(?P<break>^|--|[;:,—])\s*(?P<conjunctions>{leads})(?P<word>{words})"),
-        speech=re.compile(speech),
-        address=pattern(rf"{clause}(?:(?:{address})\b[^;:]{{0,45}}|you|ye|thou)$"),
-        name=re.compile(
-            rf"(?:^|[;:,—])\s*(?i:{leads})(?:[A-ZÀ-Þ]\w+, ?)?[A-ZÀ-Þ][\w-]*(?: d\w* \w+)?$"
-        ),
-        interrogative=pattern(interrogative),
-        condition=pattern(rf"{clause}(?:{condition})\b[^;:]*$"),
-        exclusions={name: pattern(text) for name, text in exclusions.items()},
-    )
+        leads, words = rf"(?:(?:{conjunctions})\b,?\s+)*", "|".join(kinds.values())
+        clause = rf"(?:^|--|[;:,—])\s*{leads}"
+        self.kinds = {kind: pattern(words) for kind, words in kinds.items()}
+        self.interrogative = pattern(interrogative)
+        self.exclusions = {name: pattern(text) for name, text in exclusions.items()}
+        # A break, conjunctions and a question word; direct speech may begin even after a comma.
+        start = rf"(?P<break>^|--|[;:,—])\s*(?P<conjunctions>{leads})(?P<word>{words})"
+        self.start, self.speech = pattern(start), re.compile(speech)
+        # Ends of what is before: an address, a name (an address only before an interrogative), a
+        # subordinate clause.
+        self.address = pattern(rf"{clause}(?:(?:{address})\b[^;:]{{0,45}}|you|ye|thou)$")
+        name = r"(?:[A-ZÀ-Þ]\w+, ?)?[A-ZÀ-Þ][\w-]*(?: d\w* \w+)?$"
+        self.name = re.compile(rf"(?:^|[;:,—])\s*(?i:{leads}){name}")
+        self.condition = pattern(rf"{clause}(?:{condition})\b[^;:]*$")
 
 
 _AUXILIARIES = (
     "is|are|was|were|am|art|wast|wert|do|does|did|doth|dost|didst|shall|shalt|will|wilt|should|"
     "would|can|could|may|might|must|has|have|had|hath|hast|saw|came|comes|cometh"
 )
-ENGLISH = _language(
+ENGLISH = Language(
     kinds={
         "why": r"(?:why|wherefore)\b",
         "means": r"where(?:in|by|with|withal|to|unto|upon|on|at|of)\b",
@@ -97,7 +92,7 @@ _BY = (
     r"auprès de|entre|depuis)\s+)?"
 )
 _SUBJECT = r"(?:j['\u2019]|(?:je|tu|ils?|elles?|on)\b)"
-FRENCH = _language(
+FRENCH = Language(
     kinds={
         "pourquoi": r"(?:pourquoi|d['\u2019]où vient)\b",
         "où": r"(?:d['\u2019]|par |jusqu['\u2019]|vers )?où\b"

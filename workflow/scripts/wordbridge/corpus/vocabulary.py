@@ -96,9 +96,10 @@ def numericalize(
 ) -> TokenIds:
     """Return every text as ids with an end of sequence, none longer than the limit.
 
-    The limit is the ``percentile`` of the lengths in the train split, or in all splits when
-    ``from_split`` is "all". ``versions`` are those of the texts, as in ``pack``. Raises
-    InputError when there is no text to take the limit from.
+    The limit is the ``percentile`` (0 to 100) of the lengths in the train split, or in all splits
+    when ``from_split`` is "all", rounded down as in the lesson. Without ``keep_eos`` a truncated
+    text has no end of sequence, as in the lesson. ``versions`` are those of the texts, as in
+    ``pack``. Raises InputError when there is no text to take the limit from.
     """
     id_lists = [[*vocabulary.ids(tokens), EOS] for tokens in token_lists]
     lengths = [
@@ -106,27 +107,10 @@ def numericalize(
         for ids, split in zip(id_lists, splits, strict=True)
         if from_split == "all" or split == "train"
     ]
-    limit = length_limit(lengths, percentile)
-    return pack((truncate(ids, limit, keep_eos) for ids in id_lists), splits, versions)
-
-
-def length_limit(lengths: Sequence[int], percentile: float) -> int:
-    """Return the ``percentile`` (0 to 100) of ``lengths``, rounded down, as in the lesson.
-
-    Raises InputError when there are no lengths.
-    """
     if not lengths:
         raise InputError(
             "split: expected pairs in the train split, got none; lower split.valid and split.test"
         )
-    return int(np.percentile(lengths, percentile))
-
-
-def truncate(ids: Sequence[int], limit: int, keep_eos: bool) -> list[int]:
-    """Return the first ``limit`` of ``ids``, the last of them the end of sequence again.
-
-    Without ``keep_eos`` a truncated text has no end of sequence, as in the lesson.
-    """
-    if len(ids) <= limit:
-        return list(ids)
-    return [*ids[: limit - 1], EOS] if keep_eos else list(ids[:limit])
+    limit, end = int(np.percentile(lengths, percentile)), [EOS] * keep_eos
+    texts = (ids if len(ids) <= limit else ids[: limit - len(end)] + end for ids in id_lists)
+    return pack(texts, splits, versions)

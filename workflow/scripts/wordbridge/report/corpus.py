@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wordbridge.arrays import l2_normalize
-from wordbridge.corpus.pairs import REPORT_COLUMNS, SPLITS, TokenizedPair
+from wordbridge.corpus.pairs import REPORT_COLUMNS, TokenizedPair
 from wordbridge.corpus.splits import match_key
 from wordbridge.files import read_tsv
 from wordbridge.report.tables import Column, Table, read_frame
@@ -18,6 +18,7 @@ from wordbridge.vectors.protocol import WordVectors
 
 LANGUAGES = {"fr": "French", "en": "English"}
 PERCENTILES = (90, 97, 99)  # those of the lesson
+SPLITS = ("train", "auxiliary", "valid", "test")  # in the order of the tables
 TRAINED_ON = {"train", "auxiliary"}  # these two may share texts
 # Pairs from the lesson: spellings of one word have similar vectors, unrelated words do not.
 WORD_PAIRS = {"fr": (), "en": (("jeremy", "Jeremy"), ("banana", "Jeremy"))}

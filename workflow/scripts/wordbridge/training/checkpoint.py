@@ -160,17 +160,14 @@ def save_state(
             # clone: safetensors rejects tensors that share memory
             tensors[f"optimizer.{number}.{key}"] = torch.as_tensor(value).cpu().clone()
     tensors["random.torch"] = torch.get_rng_state()
-    device = _device_of(model)
+    device = next(model.parameters()).device
     if device.type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state(device)
     write_state(path, tensors, best, values)
 
 
 def write_state(
-    path: Path,
-    tensors: Mapping[str, Tensor],
-    best: Mapping[str, Tensor],
-    values: Mapping[str, Any],
+    path: Path, tensors: Mapping[str, Tensor], best: Mapping[str, Tensor], values: Mapping[str, Any]
 ) -> None:
     """Write named tensors (none of a finished training), best weights and ``values`` (JSON)."""
     named_best = {f"best.{name}": value for name, value in best.items()}
@@ -195,7 +192,7 @@ def load_state(
             load_weights(model, _under("model.", tensors))
             _load_optimizer(optimizer, _under("optimizer.", tensors))
             torch.set_rng_state(tensors["random.torch"])
-            device = _device_of(model)
+            device = next(model.parameters()).device
             if device.type == "cuda" and "random.cuda" in tensors:
                 torch.cuda.set_rng_state(tensors["random.cuda"], device)
     except (SafetensorError, OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
@@ -217,7 +214,3 @@ def _load_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
-
-
-def _device_of(model: nn.Module) -> torch.device:
-    return next(model.parameters()).device

@@ -22,12 +22,7 @@ from wordbridge.files import write_tsv
 from wordbridge.progress import LINE_SECONDS, TERMINAL, is_log
 from wordbridge.training.checkpoint import Checkpointer
 from wordbridge.training.device import resolve_precision
-from wordbridge.training.schedules import (
-    LoopSettings,
-    ScheduleSettings,
-    learning_rate,
-    momentum,
-)
+from wordbridge.training.schedules import LoopSettings, ScheduleSettings, learning_rate, momentum
 
 Indices = NDArray[np.int64]
 
@@ -219,17 +214,15 @@ class Trainer(ABC):
         remaining = batches[self.state.batch :]
         with TERMINAL.bar(remaining, f"epoch {self.state.epoch + 1}", unit="batch") as bar:
             for indices in bar:
-                self._train_batch(indices)
+                started, step = time.monotonic(), self.state.step
+                beta = momentum(self.schedule, step, self.steps)
+                loss = self.step(indices, self._rate(step), beta)
+                self._check_finite("training loss", loss)
+                self.state.end_step(loss, self.items(indices), time.monotonic() - started)
                 bar.set_postfix_str(self._progress(), refresh=False)
                 self._log_progress(len(batches))
                 self._save_if_due()
         self._end_epoch()
-
-    def _train_batch(self, indices: Indices) -> None:
-        started, step = time.monotonic(), self.state.step
-        loss = self.step(indices, self._rate(step), momentum(self.schedule, step, self.steps))
-        self._check_finite("training loss", loss)
-        self.state.end_step(loss, self.items(indices), time.monotonic() - started)
 
     def _end_epoch(self) -> None:
         state = self.state

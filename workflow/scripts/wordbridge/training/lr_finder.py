@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -15,8 +15,7 @@ EXPLOSION = 4.0  # the test ends at this multiple of the smallest loss so far
 FIRST_BEST = 10  # the smallest loss counts only after this many steps
 
 
-@dataclass(frozen=True)
-class RangeTest:
+class RangeTest(NamedTuple):
     """Learning rates and smoothed losses, one per step, and the suggested highest rate."""
 
     rates: list[float]

@@ -126,13 +126,7 @@ class Decoder(nn.Module):
         width = embedding.shape[1]
         self.embedding = embedding_from(embedding)
         layers = (
-            RecurrentLayer(
-                settings.cell,
-                width,
-                width,
-                bidirectional=False,
-                weight_dropout=settings.weight_dropout,
-            )
+            RecurrentLayer(settings, width, width, bidirectional=False)
             for _ in range(settings.layers)
         )
         self.layers = cast(list[RecurrentLayer], nn.ModuleList(layers))
@@ -141,7 +135,7 @@ class Decoder(nn.Module):
         self.bridges = nn.ModuleDict(
             {
                 f"{part}_{size}": nn.Linear(size, width, bias=False)
-                for size in sorted(set(encoder.state_widths()))
+                for size in sorted({layer.width * layer.directions for layer in encoder.layers})
                 for part in ("hidden", "cell")[:parts]
             }
         )

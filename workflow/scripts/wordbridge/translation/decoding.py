@@ -35,8 +35,7 @@ class DecodingSettings:
     batch_size: int
 
 
-@dataclass(frozen=True, eq=False)
-class Hypothesis:
+class Hypothesis(NamedTuple):
     """Target ids without the end of sentence, and their log-probability.
 
     ``log_probability`` is in nats, over all tokens and the end of sentence where it was reached.
@@ -72,12 +71,15 @@ def translate(
 
 
 class FinishedHypothesis(NamedTuple):
-    """A finished hypothesis: its normalized score, log-probability, last step and row there."""
+    """A finished hypothesis: its log-probability, last step and row there."""
 
-    value: float
     score: float
     step: int
     row: int
+
+    def value(self, settings: DecodingSettings) -> float:
+        """Return the normalized score."""
+        return length_normalized(self.score, self.step + 1, settings.length_penalty)
 
 
 class BackPointers:
@@ -144,12 +146,17 @@ def beam_search(
         scores, words, parents = _extend(scores, log_probs, beam)
         pointers.words.append(words)
         pointers.parents.append(parents)
-        scores = _collect(scores, words, ends, step, settings)
-        if all(map(_is_done, ends, bounds(scores, settings), [beam] * batch)):
+        scores = _collect(scores, words, ends, step)
+        bounds = _bounds(scores, settings)
+        if all(_is_done(*each, settings) for each in zip(ends, bounds, strict=True)):
             break
         state = state.rows(parents)
-    _close(scores, ends, len(pointers.words) - 1, settings)
-    best = [max(finished, key=lambda end: end.value) for finished in ends]
+    for sentence, finished in enumerate(ends):
+        if not finished:  # the best open hypothesis
+            place = int(scores[sentence].argmax())
+            score, row = float(scores[sentence, place]), sentence * beam + place
+            finished.append(FinishedHypothesis(score, len(pointers.words) - 1, row))
+    best = [max(finished, key=lambda end: end.value(settings)) for finished in ends]
     return pointers.hypotheses(best, lengths.tolist())
 
 
@@ -158,7 +165,7 @@ def length_normalized(score: float, tokens: int, alpha: float) -> float:
     return float(score / ((5 + tokens) / 6) ** alpha)
 
 
-def bounds(scores: Tensor, settings: DecodingSettings) -> list[float]:
+def _bounds(scores: Tensor, settings: DecodingSettings) -> list[float]:
     """Return an upper bound of the normalized scores of each sentence's open hypotheses.
 
     It is the best of ``scores`` (batch, beam) at the length ``max_steps``: log-probabilities only
@@ -168,10 +175,9 @@ def bounds(scores: Tensor, settings: DecodingSettings) -> list[float]:
     return [length_normalized(best, steps, alpha) for best in scores.amax(dim=1).tolist()]
 
 
-def _is_done(finished: list[FinishedHypothesis], bound: float, beam: int) -> bool:
+def _is_done(finished: list[FinishedHypothesis], bound: float, settings: DecodingSettings) -> bool:
     """Return whether no better hypothesis is possible, or enough have ended."""
-    best_possible = bool(finished) and max(end.value for end in finished) >= bound
-    return len(finished) >= beam or best_possible
+    return len(finished) >= settings.beam or any(end.value(settings) >= bound for end in finished)
 
 
 def _extend(scores: Tensor, log_probs: Tensor, beam: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -187,36 +193,16 @@ def _extend(scores: Tensor, log_probs: Tensor, beam: int) -> tuple[Tensor, Tenso
 
 
 def _collect(
-    scores: Tensor,
-    words: Tensor,
-    ends: list[list[FinishedHypothesis]],
-    step: int,
-    settings: DecodingSettings,
+    scores: Tensor, words: Tensor, ends: list[list[FinishedHypothesis]], step: int
 ) -> Tensor:
     """Add hypotheses that ended at ``step`` to ``ends``; return scores with -inf for these."""
-    ended = (words == EOS).view_as(scores)
+    ended, beam = (words == EOS).view_as(scores), scores.shape[1]
     values = scores.tolist()
     for sentence, place in ended.nonzero().tolist():
         score = values[sentence][place]
-        if score != float("-inf") and len(ends[sentence]) < settings.beam:
-            value = length_normalized(score, step + 1, settings.length_penalty)
-            row = sentence * settings.beam + place
-            ends[sentence].append(FinishedHypothesis(value, score, step, row))
+        if score != float("-inf") and len(ends[sentence]) < beam:
+            ends[sentence].append(FinishedHypothesis(score, step, sentence * beam + place))
     return scores.masked_fill(ended, float("-inf"))
-
-
-def _close(
-    scores: Tensor, ends: list[list[FinishedHypothesis]], step: int, settings: DecodingSettings
-) -> None:
-    """Add the best open hypothesis of each sentence that has no finished one to ``ends``."""
-    for sentence, finished in enumerate(ends):
-        if not finished:
-            place = int(scores[sentence].argmax())
-            score = float(scores[sentence, place])
-            value = length_normalized(score, step + 1, settings.length_penalty)
-            finished.append(
-                FinishedHypothesis(value, score, step, sentence * settings.beam + place)
-            )
 
 
 def mask_special_tokens(log_probs: Tensor, settings: ModelSettings) -> None:

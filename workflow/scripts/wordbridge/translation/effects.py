@@ -8,8 +8,8 @@ groups and seeds, the same for all scores of the same sentences.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, compress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,7 @@ Levels = Mapping[str, Mapping[str, bool]]  # of each factor, by variant
 Runs = list[list[SentenceScore]]  # one per seed
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(NamedTuple):
     """The effect of one factor, or the interaction of several, on a metric.
 
     A main effect is the mean score with the factor minus that without it. An interaction of two
@@ -41,13 +40,12 @@ def factorial_effects(
     runs: Mapping[str, Sequence[Run]],
     metrics: Sequence[str],
     resamples: int = RESAMPLES,
-    seed: int = SEED,
 ) -> list[Effect]:
     """Return all effects on each of ``metrics``, main effects first.
 
     ``runs`` has the sentence scores of each variant of ``levels``, one per seed in one order.
     """
-    resampler = Resampler(next(iter(runs.values()))[0], resamples, seed)
+    resampler = Resampler(next(iter(runs.values()))[0], resamples)
     names = list(next(iter(levels.values())))
     subsets = [part for size in range(1, len(names) + 1) for part in combinations(names, size)]
     result = []
@@ -64,7 +62,6 @@ def ablations(
     changes: Mapping[str, Sequence[Run]],
     metrics: Sequence[str],
     resamples: int = RESAMPLES,
-    seed: int = SEED,
 ) -> list[Effect]:
     """Return the effect of each change on each of ``metrics``: its score minus the baseline's.
 
@@ -72,14 +69,14 @@ def ablations(
     corrected for the number of changes. Where a change has other sentences, as on another split,
     these are resampled independently.
     """
-    same = Resampler(baseline[0], resamples, seed)
+    same = Resampler(baseline[0], resamples)
     result = []
     for metric in metrics:
         scores = same.crossed_scores(baseline, metric)
         compared = []
         for runs in changes.values():
             paired = _sentences(runs[0]) == _sentences(baseline[0])
-            other = same if paired else Resampler(runs[0], resamples, seed + 1)
+            other = same if paired else Resampler(runs[0], resamples, SEED + 1)
             compared.append(comparison(other.crossed_scores(runs, metric) - scores))
         pairs = zip(changes, correct_p_values(compared), strict=True)
         result += [Effect((name,), metric, each) for name, each in pairs]

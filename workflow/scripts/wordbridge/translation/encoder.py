@@ -1,7 +1,6 @@
 """The encoder, and the recurrent layers and dropouts that it shares with the decoder."""
 
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,14 +10,13 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from wordbridge.corpus.special_tokens import PAD
 from wordbridge.translation.kernels import StepLinear
-from wordbridge.translation.settings import Cell, ModelSettings
+from wordbridge.translation.settings import ModelSettings
 
 State = tuple[Tensor, ...]  # (hidden,) of a GRU, (hidden, cell) of an LSTM, each (batch, width)
 StepProducts = tuple[StepLinear, StepLinear]
 
 
-@dataclass(frozen=True)
-class EncoderOutput:
+class EncoderOutput(NamedTuple):
     """``outputs`` (source, batch, width), a state per layer, and which positions are words.
 
     ``mask`` is (source, batch), true at words, or None where padding counts as words.
@@ -38,24 +36,13 @@ class Encoder(nn.Module):
         self.embedding = embedding_from(embedding)
         self.layers = cast(list[RecurrentLayer], nn.ModuleList())
         width = embedding.shape[1]
+        bidirectional = {"none": 0, "first": 1, "all": settings.layers}[settings.bidirectional]
         for depth in range(settings.layers):
-            both = settings.bidirectional == "all" or (
-                settings.bidirectional == "first" and depth == 0
-            )
-            layer = RecurrentLayer(
-                settings.cell,
-                width,
-                settings.hidden,
-                bidirectional=both,
-                weight_dropout=settings.weight_dropout,
-            )
+            both = depth < bidirectional
+            layer = RecurrentLayer(settings, width, settings.hidden, bidirectional=both)
             self.layers.append(layer)
             width = settings.hidden * layer.directions
         self.width = width
-
-    def state_widths(self) -> list[int]:
-        """Return the width of each layer's last state."""
-        return [layer.width * layer.directions for layer in self.layers]
 
     def forward(self, source: Tensor, lengths: Tensor) -> EncoderOutput:
         """Return the encoding of ``source`` (source, batch) with true ``lengths`` (batch,)."""
@@ -97,15 +84,13 @@ class RecurrentLayer(nn.Module):
     """
 
     def __init__(
-        self, cell: Cell, inputs: int, width: int, *, bidirectional: bool, weight_dropout: float
+        self, settings: ModelSettings, inputs: int, width: int, *, bidirectional: bool
     ) -> None:
         super().__init__()
-        kind = nn.GRU if cell == "gru" else nn.LSTM
+        kind = nn.GRU if settings.cell == "gru" else nn.LSTM
         self.rnn = kind(inputs, width, bidirectional=bidirectional)
-        self.cell = cell
-        self.width = width
-        self.directions = 2 if bidirectional else 1
-        self.weight_dropout = weight_dropout
+        self.width, self.directions = width, 2 if bidirectional else 1
+        self.cell, self.weight_dropout = settings.cell, settings.weight_dropout
 
     def weights(self) -> dict[str, Tensor]:
         """Return the weights for one batch by torch's names, recurrent ones dropped out."""

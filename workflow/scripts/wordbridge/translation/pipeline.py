@@ -216,10 +216,7 @@ def find_runs(results: Path) -> list[Run]:
 
 
 def runs_from_language(results: Path, language: str) -> list[Run]:
-    """Return the runs that translate from ``language``, "fr" or "en".
-
-    Raises InputError when there is none.
-    """
+    """Return the runs that translate from ``language``. Raises InputError when there is none."""
     runs = []
     for variant, seed in find_runs(results):
         path = results / "translators" / variant / str(seed) / "settings.json"

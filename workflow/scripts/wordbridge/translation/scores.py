@@ -16,12 +16,7 @@ from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.corpus.special_tokens import SPECIALS, UNK
 from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.losses import VALIDATION_SCALE, greedy_validation, nll_by_pair
-from wordbridge.translation.sentence_scores import (
-    SentenceScore,
-    Statistics,
-    corpus_nll,
-    text_statistics,
-)
+from wordbridge.translation.sentence_scores import SentenceScore, corpus_nll, text_statistics
 from wordbridge.translation.translate import natural_text
 from wordbridge.translation.translations import (
     EvaluationSentence,
@@ -54,7 +49,7 @@ def evaluate(
     split = settings["split"]
     sentences = evaluation_sentences(pairs, source, target, split)
     hypotheses = [row.hypothesis for row in translations]
-    references = [list(sentence.references) for sentence in sentences]
+    references = [sentence.reference for sentence in sentences]
     lowercase = settings["lowercase"]
     size = int(description["settings"]["training"]["batch_size"] * VALIDATION_SCALE)
     first_tag = None
@@ -73,31 +68,21 @@ def evaluate(
         "validation_loss": greedy_validation(model, valid, size).loss,
         "nll_per_token": nll,
         "perplexity": math.exp(nll),
-        **score(hypotheses, [s.reference for s in sentences], references, lowercase),
+        **score(hypotheses, references, [s.references for s in sentences], lowercase),
         **ceiling(sentences, target, settings["tokenizer"], lowercase),
         **token_rates([row.tokens for row in translations]),
     }
-    statistics = text_statistics(hypotheses, [s.reference for s in sentences], lowercase)
+    statistics = text_statistics(hypotheses, references, lowercase)
     places = {sentence.source: place for place, sentence in enumerate(sentences)}
     of_pairs = [places[getattr(pair, source)] for pair in pairs if pair.split == split]
     statistics["nll"] = np.zeros((len(sentences), 2))
     np.add.at(statistics["nll"], of_pairs, likelihoods)
-    return record, sentence_scores(sentences, f"{source}_tokens", statistics)
-
-
-def sentence_scores(
-    sentences: Sequence[EvaluationSentence], tokens: str, statistics: Mapping[str, Statistics]
-) -> list[SentenceScore]:
-    """Return the scores of each sentence, whose source has its tokens in the field ``tokens``."""
-    return [
-        SentenceScore(
-            sentence.source,
-            sentence.pair.group,
-            len(getattr(sentence.pair, tokens)),
-            {name: values[place] for name, values in statistics.items()},
-        )
-        for place, sentence in enumerate(sentences)
-    ]
+    rows = []
+    for place, sentence in enumerate(sentences):
+        length = len(getattr(sentence.pair, f"{source}_tokens"))
+        sums = {name: values[place] for name, values in statistics.items()}
+        rows.append(SentenceScore(sentence.source, sentence.pair.group, length, sums))
+    return record, rows
 
 
 def score(
@@ -118,8 +103,10 @@ def score(
         "exact_match": _matches(hypotheses, singles, lowercase),
         "exact_match_multi": _matches(hypotheses, multi_references, lowercase),
     }
-    for kind, references in (("single", singles), ("multi", multi_references)):
-        suffix = "" if kind == "single" else "_multi"
+    for kind, suffix, references in (
+        ("single", "", singles),
+        ("multi", "_multi", multi_references),
+    ):
         # By reference. sacreBLEU skips None, which its types lack; "" would be one of length 0.
         streams: list[Any] = list(map(list, zip_longest(*references)))
         for metric in (BLEU(lowercase=lowercase), CHRF(lowercase=lowercase)):
@@ -127,8 +114,9 @@ def score(
             name = type(metric).__name__.lower()
             scores[f"{name}_{kind}"] = float(result.score)
             scores[f"signature_{name}{suffix}"] = str(metric.get_signature())
-    lengths = text_statistics(hypotheses, single_references, lowercase)["bleu"][:, :2].sum(axis=0)
-    scores["length_ratio"] = float(lengths[0] / lengths[1]) if lengths[1] else 0.0
+            if (name, kind) == ("bleu", "single"):
+                lengths = result.sys_len, result.ref_len
+                scores["length_ratio"] = lengths[0] / lengths[1] if lengths[1] else 0.0
     return scores
 
 
@@ -177,11 +165,11 @@ def token_rates(tokens: Sequence[Sequence[str]]) -> dict[str, float]:
     }
 
 
-def has_repetition(tokens: Sequence[str], longest: int = LONGEST_REPEAT) -> bool:
-    """Return whether 1 to ``longest`` of the ``tokens`` repeat those just before them."""
+def has_repetition(tokens: Sequence[str]) -> bool:
+    """Return whether 1 to LONGEST_REPEAT of the ``tokens`` repeat those just before them."""
     return any(
         tokens[start - size : start] == tokens[start : start + size]
-        for size in range(1, longest + 1)
+        for size in range(1, LONGEST_REPEAT + 1)
         for start in range(size, len(tokens) - size + 1)
     )
 

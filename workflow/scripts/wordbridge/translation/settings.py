@@ -7,8 +7,6 @@ from typing import Any, Literal
 from wordbridge.training.schedules import LoopSettings, ScheduleSettings
 from wordbridge.translation.forcing import ForcingSettings
 
-Cell = Literal["gru", "lstm", "transformer"]
-
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -18,7 +16,7 @@ class ModelSettings:
     is the dimension of the target embeddings, so that output and embedding weights can be tied.
     """
 
-    cell: Cell
+    cell: Literal["gru", "lstm", "transformer"]
     layers: int
     hidden: int
     bidirectional: Literal["none", "first", "all"]

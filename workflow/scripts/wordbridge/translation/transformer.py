@@ -36,10 +36,7 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(width, width)
 
     def keys_and_values(self, values: Tensor) -> Tensor:
-        """Return keys and values (2, batch, heads, time, width / heads).
-
-        ``values`` are (time, batch, width).
-        """
+        """Return keys and values (2, batch, heads, time, width / heads) of (time, batch, width)."""
         time, batch, _ = values.shape
         projected: Tensor = self.key_value(values)
         return projected.view(time, batch, 2, HEADS, -1).permute(2, 1, 3, 0, 4)

@@ -124,10 +124,7 @@ def check_references(
 
 
 def replace_unknown(
-    tokens: list[str],
-    source: list[str],
-    attention: NDArray[Any] | None,
-    tags: int = 0,
+    tokens: list[str], source: list[str], attention: NDArray[Any] | None, tags: int = 0
 ) -> list[str]:
     """Return ``tokens`` with each unknown word replaced by the source word most attended to.
 

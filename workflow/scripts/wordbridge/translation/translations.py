@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,8 +99,7 @@ def read_all_attention(path: str | Path) -> list[NDArray[np.float32]]:
     return [weights.reshape(shape) for weights, shape in zip(flat, shapes, strict=False)]
 
 
-@dataclass(frozen=True)
-class EvaluationSentence:
+class EvaluationSentence(NamedTuple):
     """A source text of a split and its references.
 
     ``reference`` is its translation in ``pair``, the first pair of the file; ``references`` are

@@ -6,8 +6,8 @@ both directions (Och and Ney 2003, section 4.1), since one direction alone align
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -27,8 +27,7 @@ UNALIGNED = -1
 Ids = NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class Model1:
+class Model1(NamedTuple):
     """t(e|f) of the word pairs that occur together: ``keys`` are f x ``width`` + e, ascending."""
 
     keys: Ids
@@ -106,10 +105,7 @@ def attention_record(
 
 @torch.no_grad()
 def attention_statistics(
-    model: EncoderDecoder,
-    data: ParallelData,
-    alignments: Sequence[Ids],
-    batch_size: int,
+    model: EncoderDecoder, data: ParallelData, alignments: Sequence[Ids], batch_size: int
 ) -> dict[str, float]:
     """Return means over the target words, each predicted after the true previous words.
 

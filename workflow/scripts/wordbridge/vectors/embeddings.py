@@ -3,9 +3,8 @@
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,18 +23,16 @@ _EXAMPLES = 8
 Scale = Literal["unit"] | float
 
 
-@dataclass(frozen=True, eq=False)
-class Embedding:
+class Embedding(NamedTuple):
     """The first embeddings of a vocabulary, and how much of it and its corpus has vectors.
 
-    ``matrix`` is (tokens, dim), with vectors multiplied by ``factor``. ``report`` has by step
-    (exact, each fall-back, missing, all) the number and share of the words and of the corpus's
-    tokens, and the most frequent examples. ``misses`` has every word without vector, its count
-    and its share of the tokens, the most frequent first.
+    ``matrix`` is (tokens, dim). ``report`` has by step (exact, each fall-back, missing, all) the
+    number and share of the words and of the corpus's tokens, and the most frequent examples.
+    ``misses`` has every word without vector, its count and its share of the tokens, the most
+    frequent first.
     """
 
     matrix: Matrix
-    factor: float
     report: pd.DataFrame
     misses: pd.DataFrame
 
@@ -70,7 +67,7 @@ def build_embeddings(
     for row in (*range(specials), *(specials + np.flatnonzero(missing))):
         if row != PAD:
             matrix[row] = random_row(tokens[row], vectors.dim, seed)
-    return Embedding(matrix, scale, *_coverage(words, counts[specials:], result, fallbacks))
+    return Embedding(matrix, *_coverage(words, counts[specials:], result, fallbacks))
 
 
 def _check_share(words: Sequence[str], result: "Lookup") -> None:
@@ -95,8 +92,7 @@ def random_row(token: str, dim: int, seed: int) -> Matrix:
     return generator.standard_normal(dim, dtype=np.float32)
 
 
-@dataclass(frozen=True, eq=False)
-class Lookup:
+class Lookup(NamedTuple):
     """The vectors of words, and the step and spelling that gave each.
 
     ``matrix`` is (words, dim), zeros for missing words. ``steps`` are "exact", a fall-back or

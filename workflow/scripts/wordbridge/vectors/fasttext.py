@@ -8,10 +8,10 @@ import mmap
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,22 @@ from wordbridge.vectors.words import WordKeys, word_key
 
 _END_OF_SENTENCE = b"</s>"  # fastText gives this word no subwords
 _BLOCK_WORDS = 2**15  # hashed at once: about a million n-grams
+_MAGIC = 793712314
+_VERSIONS = (11, 12)
+_SUPERVISED = 3
+
+# Magic, version; dim, ws, epoch, minCount, neg, wordNgrams, loss, model, bucket, minn, maxn,
+# lrUpdateRate, t; entries, words, labels, tokens, pruned rows.
+_HEAD = struct.Struct("<ii 12i d iiiqq")
+_MATRIX = struct.Struct("<?qq")  # quantized or not, rows, columns
+
+# A word ends with NUL; 8 bytes of count and 1 of type follow. The incomplete entry at the end of a
+# chunk is one match without a word: a match tried at each of its bytes could take hours.
+# A regular expression is five times as fast as a loop.
+_ENTRY = re.compile(rb"([^\0]*+)\0.{9}|.++", re.DOTALL)
+_ENTRY_REST = 1 + 8 + 1  # bytes of an entry after its word
+_CHUNK_BYTES = 2**20
+_MAX_SUBWORD = 100  # characters; fastText's default is 6, and each more takes memory
 
 
 class FastTextBin:
@@ -29,18 +45,51 @@ class FastTextBin:
 
     A vector is the mean of the word's own row, where it has one, and the rows of its subwords, as
     in Facebook's fastText and the lesson. With ``unit_length`` it is divided by its length, as
-    ``get_word_vector`` of the package fasttext-community (0.11.9) does.
+    ``get_word_vector`` of the package fasttext-community (0.11.9) does. Raises InputError when the
+    file is not a fastText model of a supported version, or quantized.
     """
 
     def __init__(self, path: str | Path, *, unit_length: bool = False) -> None:
-        self._file = open_fasttext_file(path)
-        self._unit_length = unit_length
-        self.dim = self._file.dim
-        self.size = self._file.words
+        self._path, self._unit_length = Path(path), unit_length
+        try:
+            with self._path.open("rb") as file:
+                self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
+            raise InputError(f"{path}: no fastText model can be read ({error})") from error
+        self._read_head()
+
+    def _read_head(self) -> None:
+        """Read the settings that determine the vectors, under fastText's names."""
+        path, content = self._path, self._content
+        if len(content) < _HEAD.size or struct.unpack_from("<i", content)[0] != _MAGIC:
+            raise InputError(
+                f"{path}: expected a fastText .bin model, which begins with the number {_MAGIC}, "
+                f"got {content[:16]!r}; unpack it if it is packed, name it as kind text if it is "
+                ".vec text, and convert models from before 2017 with the fastText of that time"
+            )
+        version, self.dim, *settings = _HEAD.unpack_from(content)[1:]
+        model, self._bucket, self._minn, maxn = settings[6:10]
+        self._entries, self.size, _, _, pruned = settings[12:]
+        if version not in _VERSIONS:
+            raise InputError(
+                f"{path}: fastText format version {version}, expected one of {_VERSIONS}; "
+                "load the model with the fastText it comes from and save it again"
+            )
+        sizes = (self.dim, self.size, self._entries - self.size, self._bucket)
+        if min(sizes) < 0 or self.dim == 0 or maxn > _MAX_SUBWORD:
+            raise InputError(
+                f"{path}: impossible settings ({self.dim} dimensions, {self.size} words of "
+                f"{self._entries} entries, {self._bucket} buckets, subwords of {maxn} characters); "
+                "the file is damaged, fetch it again"
+            )
+        if pruned >= 0:
+            raise _quantized(path)
+        # Classifiers had no subwords before version 12, whatever the field has.
+        self._maxn = 0 if version == 11 and model == _SUPERVISED else max(maxn, 0)
 
     def words(self) -> Iterator[str]:
         """Yield the words in the model's order: the most frequent first."""
-        for key, _ in self._entries():
+        for key, _, _ in self._words():
             yield key
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
@@ -51,22 +100,13 @@ class FastTextBin:
         keys = [word_key(word) for word in words]
         needed = set(keys)
         rows: dict[str, tuple[bytes, int]] = {}
-        # A label has no row: the buckets follow the words.
-        for key, (word, row) in self._entries():
+        for key, word, row in self._words():
             if key in needed:
                 rows.setdefault(key, (word, row))
         mask = np.array([key in rows for key in keys], np.bool_)
         present = [rows[key] for key in keys if key in rows]
         numbers = np.array([row for _, row in present], np.int64)
         return self._vectors([word for word, _ in present], numbers), mask
-
-    def _entries(self) -> Iterator[tuple[str, tuple[bytes, int]]]:
-        """Yield the key of each word in UTF-8, the word and its row; labels come last."""
-        keys = WordKeys(self._file.path, "word")
-        for row, word in enumerate(islice(self._file.dictionary(), self.size)):
-            if (key := keys.key(word, row + 1)) is not None:
-                yield key, (word, row)
-        keys.check()
 
     def compose(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
         """Return vectors made of subwords alone (words with any, dim) and a mask of these words.
@@ -88,7 +128,7 @@ class FastTextBin:
         invalid = np.flatnonzero(~np.isfinite(means).all(axis=1))
         if len(invalid):
             raise InputError(
-                f"{self._file.path}: expected finite numbers, got NaN, infinity or too large ones "
+                f"{self._path}: expected finite numbers, got NaN, infinity or too large ones "
                 f"for {words[invalid[0]].decode('utf-8', 'replace')!r}; fetch the file again"
             )
         if self._unit_length:
@@ -97,124 +137,64 @@ class FastTextBin:
         return means
 
     def _average(self, sums: Matrix, words: list[bytes], rows: NDArray[np.int64] | None) -> None:
-        file = self._file
         owners = np.flatnonzero([word != _END_OF_SENTENCE for word in words])
-        buckets, counts = subword_buckets(
-            [words[owner] for owner in owners], file.minn, file.maxn, file.bucket
-        )
+        with_subwords = [words[owner] for owner in owners]
+        buckets, counts = subword_buckets(with_subwords, self._minn, self._maxn, self._bucket)
         totals = np.zeros(len(words), np.int64)
         totals[owners] = counts
         if rows is not None:
-            file.matrix.add_to(sums, np.arange(len(words)), rows)
+            self._matrix.add_to(sums, np.arange(len(words)), rows)
             totals += 1
-        file.matrix.add_to(sums, np.repeat(owners, counts), file.words + buckets)
+        self._matrix.add_to(sums, np.repeat(owners, counts), self.size + buckets)
         sums /= np.maximum(totals, 1).astype(np.float32)[:, None]
 
+    def _words(self) -> Iterator[tuple[str, bytes, int]]:
+        """Yield the key of each word in UTF-8, the word and its row.
 
-_MAGIC = 793712314
-_VERSIONS = (11, 12)
-_SUPERVISED = 3
+        Labels, which come last, have no row: the buckets follow the words.
+        """
+        keys = WordKeys(self._path, "word")
+        for row, word in enumerate(islice(self._dictionary(), self.size)):
+            if (key := keys.key(word, row + 1)) is not None:
+                yield key, word, row
+        keys.check()
 
-# Magic, version; dim, ws, epoch, minCount, neg, wordNgrams, loss, model, bucket, minn, maxn,
-# lrUpdateRate, t; entries, words, labels, tokens, pruned rows.
-_HEAD = struct.Struct("<ii 12i d iiiqq")
-_MATRIX = struct.Struct("<?qq")  # quantized or not, rows, columns
-
-# A word ends with NUL; 8 bytes of count and 1 of type follow. The incomplete entry at the end of a
-# chunk is one match without a word: a match tried at each of its bytes could take hours.
-# A regular expression is five times as fast as a loop.
-_ENTRY = re.compile(rb"([^\0]*+)\0.{9}|.++", re.DOTALL)
-_ENTRY_REST = 1 + 8 + 1  # bytes of an entry after its word
-_CHUNK_BYTES = 2**20
-_MAX_SUBWORD = 100  # characters; fastText's default is 6, and each more takes memory
-
-
-@dataclass(frozen=True)
-class FastTextFile:
-    """A mapped model and the settings that determine its word vectors, by fastText's names."""
-
-    path: Path
-    content: mmap.mmap
-    dim: int
-    bucket: int
-    minn: int
-    maxn: int
-    entries: int
-    words: int
-
-    def dictionary(self) -> Iterator[bytes]:
+    def _dictionary(self) -> Iterator[bytes]:
         """Yield the words, then the labels, in order. Raises InputError for a truncated file."""
-        offset, remaining = _HEAD.size, self.entries
+        offset, remaining = _HEAD.size, self._entries
         while remaining:
-            words = _ENTRY.findall(self.content, offset, offset + _CHUNK_BYTES)
+            words = _ENTRY.findall(self._content, offset, offset + _CHUNK_BYTES)
             if words and not words[-1]:
                 del words[-1]
             del words[remaining:]
             if not words:
-                raise _truncated(self.path, "its dictionary")
+                raise _truncated(self._path, "its dictionary")
             offset += sum(map(len, words)) + _ENTRY_REST * len(words)
             remaining -= len(words)
             yield from words
 
     @cached_property
-    def matrix(self) -> "MmapRows":
-        """Return the input matrix, which follows the dictionary.
+    def _matrix(self) -> "MmapRows":
+        """The input matrix, which follows the dictionary.
 
         Raises InputError when it is quantized, truncated or of a size that the settings exclude.
         """
-        dictionary_end = _HEAD.size + sum(len(word) + _ENTRY_REST for word in self.dictionary())
-        if dictionary_end + _MATRIX.size > len(self.content):
-            raise _truncated(self.path, "the size of its matrix")
-        quantized, rows, dim = _MATRIX.unpack_from(self.content, dictionary_end)
+        dictionary_end = _HEAD.size + sum(len(word) + _ENTRY_REST for word in self._dictionary())
+        if dictionary_end + _MATRIX.size > len(self._content):
+            raise _truncated(self._path, "the size of its matrix")
+        quantized, rows, dim = _MATRIX.unpack_from(self._content, dictionary_end)
         if quantized:
-            raise _quantized(self.path)
-        min_rows = self.words + (self.bucket if self.maxn else 0)
+            raise _quantized(self._path)
+        min_rows = self.size + (self._bucket if self._maxn else 0)
         if dim != self.dim or rows < min_rows:
             raise InputError(
-                f"{self.path}: expected a matrix of at least {min_rows} rows of {self.dim} "
+                f"{self._path}: expected a matrix of at least {min_rows} rows of {self.dim} "
                 f"numbers, got {rows} of {dim}; the file is damaged, fetch it again"
             )
         offset = dictionary_end + _MATRIX.size
-        if offset + rows * dim * 4 > len(self.content):
-            raise _truncated(self.path, f"its matrix of {rows} x {dim}")
-        return MmapRows(self.content, offset, rows, dim)
-
-
-def open_fasttext_file(path: str | Path) -> FastTextFile:
-    """Return the file, mapped into memory, with its settings.
-
-    Raises InputError when it is not a fastText model of a supported version, or quantized.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
-        raise InputError(f"{path}: no fastText model can be read ({error})") from error
-    if len(content) < _HEAD.size or struct.unpack_from("<i", content)[0] != _MAGIC:
-        raise InputError(
-            f"{path}: expected a fastText .bin model, which begins with the number {_MAGIC}, "
-            f"got {content[:16]!r}; unpack it if it is packed, name it as kind text if it is "
-            ".vec text, and convert models from before 2017 with the fastText of that time"
-        )
-    version, dim, *settings = _HEAD.unpack_from(content)[1:]
-    model, bucket, minn, maxn = settings[6:10]
-    entries, words, _, _, pruned = settings[12:]
-    if version not in _VERSIONS:
-        raise InputError(
-            f"{path}: fastText format version {version}, expected one of {_VERSIONS}; "
-            "load the model with the fastText it comes from and save it again"
-        )
-    if min(dim, words, entries - words, bucket) < 0 or dim == 0 or maxn > _MAX_SUBWORD:
-        raise InputError(
-            f"{path}: impossible settings ({dim} dimensions, {words} words of {entries} entries, "
-            f"{bucket} buckets, subwords of {maxn} characters); "
-            "the file is damaged, fetch it again"
-        )
-    if pruned >= 0:
-        raise _quantized(Path(path))
-    if version == 11 and model == _SUPERVISED:
-        maxn = 0  # classifiers had no subwords before version 12, whatever the field has
-    return FastTextFile(Path(path), content, dim, bucket, minn, max(maxn, 0), entries, words)
+        if offset + rows * dim * 4 > len(self._content):
+            raise _truncated(self._path, f"its matrix of {rows} x {dim}")
+        return MmapRows(self._content, offset, rows, dim)
 
 
 def _truncated(path: Path, where: str) -> InputError:
@@ -233,8 +213,7 @@ _WINDOW_BYTES = 128 * 2**20
 _CHUNK_ROWS = 512  # a chunk of rows of 300 numbers stays in a core's cache
 
 
-@dataclass(frozen=True)
-class MmapRows:
+class MmapRows(NamedTuple):
     """A row-major float32 matrix (rows, dim) that starts ``offset`` bytes into a mapped file."""
 
     file: mmap.mmap

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wordbridge.arrays import map_npy
 from wordbridge.errors import InputError, shorten
@@ -164,41 +163,70 @@ class TextVectors:
         )
 
 
-class NpyVectors:
+class _MatrixVectors:
+    """Words as rows of a .npy matrix, which stays on disk: only looked-up rows are read."""
+
+    def __init__(self, path: str | Path) -> None:
+        with _input_errors(path, "no .npy matrix can be read", "fetch or make the file again"):
+            self._matrix = map_npy(path)
+        shape, dtype = self._matrix.shape, self._matrix.dtype
+        if len(shape) != 2 or dtype.kind != "f":
+            raise InputError(
+                f"{path}: expected a matrix (words, dim) of floating-point numbers, got "
+                f"{dtype} of shape {shape}; name the file that has the vectors"
+            )
+        self._path, self.dim = path, int(shape[1])
+        self._rows: dict[Any, int] = {}  # by key
+
+    @property
+    def size(self) -> int:
+        """Return the number of words with a row."""
+        return len(self._rows)
+
+    def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
+        """Return the vectors (words with a row, dim) and a mask of these words.
+
+        Raises InputError when one of the vectors is not finite.
+        """
+        numbers = np.array([self._rows.get(key, -1) for key in self._keys(words)], np.int64)
+        mask: Mask = numbers >= 0
+        vectors = np.asarray(self._matrix[numbers[mask]], np.float32)
+        invalid = numbers[mask][~np.isfinite(vectors).all(axis=1)]
+        if len(invalid):
+            raise InputError(
+                f"{self._path}, row {invalid[0]}: expected finite numbers, got NaN or infinity; "
+                "fetch or make the file again"
+            )
+        return vectors, mask
+
+    def _keys(self, words: Sequence[str]) -> Iterable[Any]:
+        return map(word_key, words)
+
+
+class NpyVectors(_MatrixVectors):
     """The rows of the .npy ``matrix``, named in order by the file ``words``.
 
     ``words`` has one word a line, up to a tab; or it is a Parquet table with one column of text.
-    The first of two equal words counts. The matrix stays on disk: only looked-up rows are read.
+    The first of two equal words counts.
     """
 
     def __init__(self, matrix: str | Path, words: str | Path) -> None:
-        self._path = Path(matrix)
-        self._matrix = _map_matrix(matrix)
+        super().__init__(matrix)
         names = _read_words(Path(words))
         if len(names) != len(self._matrix):
             raise InputError(
                 f"{words}: expected {len(self._matrix)} words, as {matrix} has rows, "
                 f"got {len(names)}; take the list that belongs to the matrix"
             )
-        self._rows: dict[str, int] = {}
         for row, name in enumerate(names):
             self._rows.setdefault(name, row)
-        self.dim = int(self._matrix.shape[1])
-        self.size = len(self._rows)
 
     def words(self) -> Iterator[str]:
         """Yield the words in the order of the file, each once."""
         yield from self._rows
 
-    def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        """Return the vectors (words in the list, dim) and a mask of the words in the list.
 
-        Raises InputError when one of these vectors is not finite.
-        """
-        return _read_rows(self._path, self._matrix, map(self._rows.get, map(word_key, words)))
-
-
-class SpacyVectors:
+class SpacyVectors(_MatrixVectors):
     """The table of a spaCy pipeline: its files ``vocab/vectors`` and ``key2row``.
 
     Many words may share a row (pruned tables). spaCy finds a word by the id of its string, which
@@ -207,11 +235,8 @@ class SpacyVectors:
     """
 
     def __init__(self, vectors: str | Path, key2row: str | Path) -> None:
-        self._path = Path(vectors)
-        self._matrix = _map_matrix(vectors)
+        super().__init__(vectors)
         self._rows = _read_spacy_rows(Path(key2row))
-        self.dim = int(self._matrix.shape[1])
-        self.size = len(self._rows)
         if not self._rows:
             raise InputError(
                 f"{key2row}: expected words with a row each, got none; take a pipeline with a "
@@ -224,41 +249,10 @@ class SpacyVectors:
                 "take both from the same pipeline"
             )
 
-    def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
-        """Return the vectors (words in the table, dim) and a mask of the words in the table.
-
-        Raises InputError when one of these vectors is not finite.
-        """
+    def _keys(self, words: Sequence[str]) -> Iterable[Any]:
         from spacy.strings import get_string_id
 
-        ids = (get_string_id(word_key(word)) for word in words)
-        return _read_rows(self._path, self._matrix, map(self._rows.get, ids))
-
-
-def _map_matrix(path: str | Path) -> NDArray[Any]:
-    """Return the memory-mapped matrix (words, dim) of floating-point numbers of a .npy file."""
-    with _input_errors(path, "no .npy matrix can be read", "fetch or make the file again"):
-        matrix = map_npy(path)
-    if matrix.ndim != 2 or matrix.dtype.kind != "f":
-        raise InputError(
-            f"{path}: expected a matrix (words, dim) of floating-point numbers, got "
-            f"{matrix.dtype} of shape {matrix.shape}; name the file that has the vectors"
-        )
-    return matrix
-
-
-def _read_rows(path: Path, matrix: NDArray[Any], rows: Iterable[int | None]) -> tuple[Matrix, Mask]:
-    """Return the ``rows`` of ``matrix`` that are not None, and a mask of these."""
-    numbers = np.array([-1 if row is None else row for row in rows], np.int64)
-    mask: Mask = numbers >= 0
-    vectors = np.asarray(matrix[numbers[mask]], np.float32)
-    invalid = numbers[mask][~np.isfinite(vectors).all(axis=1)]
-    if len(invalid):
-        raise InputError(
-            f"{path}, row {invalid[0]}: expected finite numbers, got NaN or infinity; "
-            "fetch or make the file again"
-        )
-    return vectors, mask
+        return (get_string_id(word_key(word)) for word in words)
 
 
 def _read_words(path: Path) -> list[str]:
