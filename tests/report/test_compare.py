@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tests.manifest_toys import TABLE, UPPER, write_record, write_tree
+from tests.manifest_toys import RESULTS, TABLE, UPPER, facts, record, write_record, write_tree
 from wordbridge.cli import app
 from wordbridge.errors import InputError
 from wordbridge.report.compare import compare_runs
@@ -21,7 +21,9 @@ from wordbridge.translation.sentence_scores import (
 REFERENCES = [f"who is the {word} of this place?" for word in "abcdefghijklmnopqrst"]
 
 
-def write_scores(results: Path, variant: str, wrong: float, sources: list[str]) -> None:
+def write_scores(
+    results: Path, variant: str, wrong: float, sources: list[str], seed: int = 1
+) -> None:
     chance = np.random.default_rng(5)
     texts = [
         " ".join("oh" if chance.random() < wrong else w for w in text.split())
@@ -29,8 +31,8 @@ def write_scores(results: Path, variant: str, wrong: float, sources: list[str]) 
     ]
     rows = text_statistics(texts, REFERENCES, lowercase=True)
     rows["nll"] = np.ones((len(texts), 2))
-    path = results / f"scores/{variant}/1.tsv"
-    path.parent.mkdir(parents=True)
+    path = results / f"scores/{variant}/{seed}.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
     scores = [
         SentenceScore(source, str(n), 5, {name: values[n] for name, values in rows.items()})
         for n, source in enumerate(sources)
@@ -91,6 +93,19 @@ def test_settings_code_and_scores_that_differ_are_listed(runs: tuple[Path, Path]
     assert better.low is not None
     assert better.high is not None
     assert 0 < better.low < better.second - better.first < better.high
+
+
+def test_scores_of_an_earlier_configuration_do_not_count(runs: tuple[Path, Path]) -> None:
+    before = next(each for each in compare_runs(*runs).scores if each.name == "attention")
+    files = {
+        "inputs": {f"{RESULTS}/scores/attention/1.tsv": facts("")},
+        "outputs": {f"{RESULTS}/tables/scores.tsv": facts("")},
+    }
+    for folder in runs:
+        write_record(folder.parents[1], record("tabulate_scores", [], []) | files)
+        write_scores(folder, "attention", 0.9, REFERENCES[:5], seed=2)
+    now = [each for each in compare_runs(*runs).scores if each.score == "BLEU"]
+    assert [(each.name, each.first, each.second) for each in now] == [before[:1] + before[2:4]]
 
 
 def test_the_command_prints_text_or_json(runs: tuple[Path, Path]) -> None:

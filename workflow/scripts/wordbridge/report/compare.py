@@ -1,7 +1,7 @@
 """Comparison of two runs: settings and code that differ, and scores that differ beyond chance."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,11 +11,14 @@ from tabulate import tabulate
 
 from wordbridge.errors import InputError
 from wordbridge.files import read_records
-from wordbridge.manifest import Difference, differences, job_name, read_manifest
+from wordbridge.manifest import Difference, Manifest, differences, job_name, read_manifest
 from wordbridge.report.images import noun_scores, resampled_nouns
 from wordbridge.significance import LEVEL, compare, holm
 from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.sentence_scores import read_sentence_scores
+
+# The files of scores of each table.
+SCORES = {"tables/scores.tsv": "scores/*/*.tsv", "tables/devise.tsv": "devise_scores/*/*.json"}
 
 # What was scored, and its score as a whole and in each resample.
 Scored = tuple[list[Any], NDArray[np.float64]]
@@ -98,9 +101,9 @@ def compare_runs(first: Path, second: Path) -> RunComparison:
 
     Raises InputError when one has no records of jobs.
     """
+    runs = [(folder, read_manifest(folder)) for folder in (first, second)]
     records = [
-        {job_name(record): record for record in read_manifest(folder).makers.values()}
-        for folder in (first, second)
+        {job_name(record): record for record in manifest.makers.values()} for _, manifest in runs
     ]
     common = [name for name in records[0] if name in records[1]]
     changes: dict[tuple[str, str], SettingDifference] = {}
@@ -111,7 +114,8 @@ def compare_runs(first: Path, second: Path) -> RunComparison:
             key = (old["rule"], json.dumps(each, sort_keys=True, default=str))
             changes.setdefault(key, SettingDifference(old["rule"], each, [])).jobs.append(name)
         code.update(each.key for each in differences(old["code"], new["code"]))
-    scores = [*_bleu(first, second), *_hits(first, second)]
+    bleu, hits = ([_scores(*run, table) for run in runs] for table in SCORES)
+    scores = [*_bleu(*bleu), *_hits(*hits)]
     if not common:
         raise InputError(
             f"{first} and {second}: expected runs with a job in common, got none; name two results "
@@ -127,12 +131,25 @@ def _jobs(each: SettingDifference) -> str:
     return f"({shown}{more})" if shown else ""
 
 
-def _bleu(first: Path, second: Path) -> Iterator[ScoreDifference]:
+def _scores(folder: Path, manifest: Manifest, table: str) -> list[Path]:
+    """Return the files of scores in ``folder`` that its ``table`` has, all of them without it.
+
+    Others are those of an earlier configuration, whose variants, seeds or sentences may differ.
+    """
+    maker = manifest.makers.get(f"{manifest.prefix}/{table}")
+    return [
+        path
+        for path in sorted(folder.glob(SCORES[table]))
+        if not maker or f"{manifest.prefix / path.relative_to(folder)}" in maker["inputs"]
+    ]
+
+
+def _bleu(first: Sequence[Path], second: Sequence[Path]) -> Iterator[ScoreDifference]:
     """Yield BLEU with one reference of each variant that both runs have."""
     results = []
-    for folder in (first, second):
+    for paths in (first, second):
         scores: dict[str, list[Run]] = {}
-        for path in sorted(folder.glob("scores/*/*.tsv")):
+        for path in paths:
             scores.setdefault(path.parent.name, []).append(read_sentence_scores(path))
         results.append(
             {
@@ -148,12 +165,9 @@ def _bleu(first: Path, second: Path) -> Iterator[ScoreDifference]:
     yield from _differences("BLEU", *results)
 
 
-def _hits(first: Path, second: Path) -> Iterator[ScoreDifference]:
+def _hits(first: Sequence[Path], second: Sequence[Path]) -> Iterator[ScoreDifference]:
     """Yield hit@5 (percent) of each image method among seen and unseen nouns."""
-    frames = [
-        noun_scores(read_records(sorted(folder.glob("devise_scores/*/*.json"))))
-        for folder in (first, second)
-    ]
+    frames = [noun_scores(read_records(paths)) for paths in (first, second)]
     for candidates in ("seen", "unseen"):
         results = []
         for frame in frames:
