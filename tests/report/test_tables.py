@@ -315,6 +315,14 @@ def test_an_empty_field_is_a_text_or_a_missing_number(tmp_path: Path) -> None:
     assert read_frame(path, "-", gaps=True)["loss"].isna().tolist() == [False, True]
 
 
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("name", ["128", "001", "NA", "null"])
+def test_a_name_stays_a_text(tmp_path: Path, name: str, gaps: bool) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text(f"variant\tlabel\n{name}\t{name}\n", encoding="utf-8")
+    assert read_frame(path, "-", gaps).to_numpy().tolist() == [[name, name]]
+
+
 @pytest.mark.parametrize("data", [None, b"", b"a\tb\n1\t\xff\n", b"a\tb\n1\t2\t3\n1\t2\t3\t4\n"])
 def test_an_unreadable_table_is_an_error_in_one_line(tmp_path: Path, data: bytes | None) -> None:
     path = tmp_path / "a.tsv"
