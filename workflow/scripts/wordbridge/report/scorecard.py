@@ -158,8 +158,11 @@ def translation_claims(
                 - resampler.crossed_scores(runs[second], "bleu", mask)
                 for mask in (masks[0], masks[-1])
             ]
+            # A resample may have no sentence of a third.
+            counts = resampler.totals(np.stack([masks[0], masks[-1]], axis=1).astype(float))
             evidence = f"scores of {first} and {second}, by length"
-            yield _bleu_claim(LENGTHS, "", gains[1] - gains[0], evidence)
+            differences = (gains[1] - gains[0])[counts.all(axis=1)]
+            yield _bleu_claim(LENGTHS, "", differences, evidence)
 
 
 def factorial_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:
