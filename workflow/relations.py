@@ -19,7 +19,7 @@ RESERVED = ("all", "nouns", "split")
 LISTED = ("fasttext", "npy", "text")  # kinds of vectors in the order of their frequency
 WITHOUT_FILES = ("random", "trained")  # kinds of vectors that exist for the corpus only
 BILINGUAL = ("emoji", "stamps")  # kinds of image sets with French names
-FACTORS = ("bidirectional", "attention", "schedule")  # keys that a factorial experiment varies
+FACTORS = ("model.bidirectional", "model.attention", "forcing.schedule")  # of two levels each
 HELD_OUT = ("zero_shot_sets", "test_sets")  # keys of image_split
 COMPARED_RANK = 5  # of hit@k, by which tables, scorecard and `compare` compare methods
 # Rates with which the probability of a schedule falls or stays (Bengio et al. 2015, section 2.4).
@@ -255,15 +255,20 @@ def _factorial(config: Block) -> Iterator[str]:
             "model.bidirectional, model.attention and forcing.schedule, got "
             f"{len({*cells})} of them in {len(names)} variants; add or remove variants"
         )
+    first: dict[str, tuple[str, Any]] = {}  # variant with a key, and its value
     for name, block in zip(names, blocks, strict=True):
-        for part in ("model", "forcing", "schedule", "training"):
-            for key, value in block[part].items():
-                if key not in FACTORS and value != blocks[0][part][key]:
-                    yield (
-                        f"variants.{name}.{part}.{key}: expected {blocks[0][part][key]} as in "
-                        f"{names[0]}, since variants of scores.factorial differ in their factors "
-                        f"only, got {value}; set it in variant_defaults"
-                    )
+        parts = {part: block[part] for part in ("model", "forcing", "schedule", "training")}
+        settings = {f"{part}.{key}": parts[part][key] for part in parts for key in parts[part]}
+        for key, value in {"tag_versions": block["tag_versions"], **settings}.items():
+            if key in FACTORS and value in (False, "none"):
+                continue  # the other level
+            other, expected = first.setdefault(key, (name, value))
+            if value != expected:
+                remedy = f"to {expected}" if key in FACTORS else "in variant_defaults"
+                yield (
+                    f"variants.{name}.{key}: expected {expected} as in {other}, since variants of "
+                    f"scores.factorial differ in their factors only, got {value}; set it {remedy}"
+                )
 
 
 def _experiments(config: Block) -> Iterator[str]:

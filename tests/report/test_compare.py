@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.manifest_toys import TABLE, UPPER, write_record, write_tree
+from tests.manifest_toys import RESULTS, TABLE, UPPER, facts, record, write_record, write_tree
 from tests.report.toys import sentence_scores, spoiled
 from wordbridge.cli import app
 from wordbridge.errors import InputError
@@ -18,11 +18,13 @@ from wordbridge.translation.sentence_scores import write_sentence_scores
 REFERENCES = [f"who is the {word} of this place?" for word in "abcdefghijklmnopqrst"]
 
 
-def write_scores(results: Path, variant: str, wrong: float, sources: list[str]) -> None:
+def write_scores(
+    results: Path, variant: str, wrong: float, sources: list[str], seed: int = 1
+) -> None:
     chance = Random(5)
     texts = [spoiled(text, wrong, chance) for text in REFERENCES]
-    path = results / f"scores/{variant}/1.tsv"
-    path.parent.mkdir(parents=True)
+    path = results / f"scores/{variant}/{seed}.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_sentence_scores(path, sentence_scores(texts, REFERENCES, sources))
 
 
@@ -80,6 +82,20 @@ def test_settings_code_and_scores_that_differ_are_listed(runs: tuple[Path, Path]
     }
     better = next(each for each in result["scores"] if each["name"] == "attention")
     assert 0 < better["low"] < better["second"] - better["first"] < better["high"]
+
+
+def test_scores_of_an_earlier_configuration_do_not_count(runs: tuple[Path, Path]) -> None:
+    before = next(each for each in compare_runs(*runs)["scores"] if each["name"] == "attention")
+    files = {
+        "inputs": {f"{RESULTS}/scores/attention/1.tsv": facts("")},
+        "outputs": {f"{RESULTS}/tables/scores.tsv": facts("")},
+    }
+    for folder in runs:
+        write_record(folder.parents[1], record("tabulate_scores", [], []) | files)
+        write_scores(folder, "attention", 0.9, REFERENCES[:5], seed=2)
+    now = [each for each in compare_runs(*runs)["scores"] if each["score"] == "BLEU"]
+    shown = ("name", "first", "second")
+    assert [[each[key] for key in shown] for each in now] == [[before[key] for key in shown]]
 
 
 def test_the_command_prints_text_or_json(runs: tuple[Path, Path]) -> None:

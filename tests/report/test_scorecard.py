@@ -72,6 +72,18 @@ def test_claims_about_variants_that_did_not_run_are_left_out() -> None:
     ]
 
 
+def test_resamples_without_a_short_or_a_long_sentence_do_not_count() -> None:
+    references = [" ".join(f"{n}{k}" for k in range(6 + n // 2)) for n in range(6)]
+    texts = {"forcing": ["oh no no no"] * 6, "attention": ["oh no no no"] * 4 + references[4:]}
+    lengths = [n // 2 for n in range(6)]
+    runs = {
+        name: [sentence_scores(each, references, lengths=lengths)] for name, each in texts.items()
+    }
+    levels = {name: LEVELS[name] for name in runs}
+    *_, claim = translation_claims(levels, runs)
+    assert claim.measured == "BLEU +100.0 [100.0, 100.0]"
+
+
 @pytest.mark.parametrize(
     ("loss", "verdict"), [(3.6, "holds"), (3.75, "does not hold"), (3.3, "does not hold")]
 )

@@ -92,6 +92,10 @@ def save(folder: Path, **tables: Sequence[dict[str, Any]]) -> list[Path]:
             ],
         ),
         (
+            {"scores": [{"variant": "128", "bleu_single": 1.0}], "samples": SAMPLES},
+            ["The variant 128 has a BLEU of 1.0 against one reference."],
+        ),
+        (
             {"devise": [row for row in DEVISE if row["method"] == "head"]},
             [
                 "The method head has a hit@5 of 56.3 % on 2,310 images of seen nouns (1,651 "

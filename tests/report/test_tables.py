@@ -312,10 +312,18 @@ def test_an_empty_field_is_a_text_or_a_missing_number(tmp_path: Path) -> None:
     path.write_text('word\tloss\n"NA"\t1.5\nb\t\n', encoding="utf-8")
     assert read_frame(path, "-")["word"].tolist() == ['"NA"', "b"]
     assert read_frame(path, "-")["loss"].tolist() == ["1.5", ""]
-    path.write_text("word\tloss\nNone\t1.5\nnull\tnan\nNA\t\n", encoding="utf-8")
+    path.write_text("word\tloss\nNone\t1.5\nnull\t2\nNA\t\n", encoding="utf-8")
     frame = read_frame(path, "-", gaps=True)
     assert frame["word"].tolist() == ["None", "null", "NA"]
-    assert frame["loss"].isna().tolist() == [False, True, True]
+    assert frame["loss"].isna().tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("name", ["128", "001", "NA", "null"])
+def test_a_name_stays_a_text(tmp_path: Path, name: str, gaps: bool) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text(f"variant\tlabel\n{name}\t{name}\n", encoding="utf-8")
+    assert read_frame(path, "-", gaps).to_numpy().tolist() == [[name, name]]
 
 
 @pytest.mark.parametrize("data", [None, b"", b"a\tb\n1\t\xff\n", b"a\tb\n1\t2\t3\n1\t2\t3\t4\n"])

@@ -135,6 +135,23 @@ def problems(changes: str) -> list[str]:
             "variant_defaults",
         ),
         (
+            "variants: {v0: {}, v1: {forcing: {schedule: linear}, tag_versions: false}, "
+            "v2: {model: {attention: true}}, "
+            "v3: {model: {attention: true}, forcing: {schedule: linear}}, "
+            "v4: {model: {bidirectional: all}}, "
+            "v5: {model: {bidirectional: all}, forcing: {schedule: linear}}, "
+            "v6: {model: {bidirectional: first, attention: true}}, "
+            "v7: {model: {bidirectional: all, attention: true}, forcing: {schedule: constant}}}, "
+            "run: {variants: [v0, v1, v2, v3, v4, v5, v6, v7]}, "
+            "scores: {factorial: [v0, v1, v2, v3, v4, v5, v6, v7]}",
+            "variants.v1.tag_versions: expected True as in v0, since variants of scores.factorial "
+            "differ in their factors only, got False; set it in variant_defaults\n"
+            "variants.v6.model.bidirectional: expected all as in v4, since variants of "
+            "scores.factorial differ in their factors only, got first; set it to all\n"
+            "variants.v7.forcing.schedule: expected linear as in v1, since variants of "
+            "scores.factorial differ in their factors only, got constant; set it to linear",
+        ),
+        (
             "variants: {all: {model: {cell: transformer, attention: false, bidirectional: none, "
             "bridge_dropout: 0}}}",
             "variants.all.forcing.schedule: expected constant for a model.cell of transformer, got "

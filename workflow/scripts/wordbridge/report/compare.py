@@ -12,9 +12,12 @@ from tabulate import tabulate
 from wordbridge.devise.bootstrap import noun_scores, resampled_nouns
 from wordbridge.errors import InputError
 from wordbridge.files import read_records
-from wordbridge.manifest import Difference, differences, job_name, read_manifest
+from wordbridge.manifest import Difference, Manifest, differences, job_name, read_manifest
 from wordbridge.significance import LEVEL, comparison, correct_p_values
 from wordbridge.translation.bootstrap import Resampler, read_runs
+
+# The files of scores of each table.
+SCORES = {"tables/scores.tsv": "scores/*/*.tsv", "tables/devise.tsv": "devise_scores/*/*.json"}
 
 # What was scored, and its score as a whole and in each resample.
 Scored = tuple[list[Any], NDArray[np.float64]]
@@ -30,9 +33,9 @@ def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
     the number of comparisons of this score) and verdict. Interval and p-value are None where the
     runs scored different sentences or nouns. Raises InputError when one has no records of jobs.
     """
+    manifests = read_manifest(first), read_manifest(second)
     old, new = (
-        {job_name(record): record for record in read_manifest(folder).makers.values()}
-        for folder in (first, second)
+        {job_name(record): record for record in manifest.makers.values()} for manifest in manifests
     )
     common = [name for name in old if name in new]
     if not common:
@@ -49,7 +52,7 @@ def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
             record = {"rule": rule, **each._asdict(), "jobs": []}
             settings.setdefault(key, record)["jobs"].append(name)
         code.update(each.key for each in differences(old[name]["code"], new[name]["code"]))
-    one, other = _scored(first), _scored(second)
+    one, other = _scored(first, manifests[0]), _scored(second, manifests[1])
     scores = [row for score in one for row in _differences(score, one[score], other[score])]
     return {"settings": list(settings.values()), "code": sorted(code), "scores": scores}
 
@@ -83,7 +86,7 @@ def _jobs(rule: str, jobs: list[str]) -> str:
     return f"({shown}{more})" if shown else ""
 
 
-def _scored(folder: Path) -> dict[str, dict[str, Scored]]:
+def _scored(folder: Path, manifest: Manifest) -> dict[str, dict[str, Scored]]:
     """Return BLEU with one reference of each variant, and hit@5 (percent) of each image method."""
     bleu = {
         name: (
@@ -92,19 +95,32 @@ def _scored(folder: Path) -> dict[str, dict[str, Scored]]:
             # With one seed the same resamples of the same groups.
             Resampler(runs[0]).mean_scores(runs, "bleu"),
         )
-        for name, runs in read_runs(sorted(folder.glob("scores/*/*.tsv"))).items()
+        for name, runs in read_runs(_files(folder, manifest, "tables/scores.tsv")).items()
     }
     scored: dict[str, dict[str, Scored]] = {
         "BLEU": bleu,
         "hit@5 seen, %": {},
         "hit@5 unseen, %": {},
     }
-    nouns = noun_scores(read_records(sorted(folder.glob("devise_scores/*/*.json"))))
+    nouns = noun_scores(read_records(_files(folder, manifest, "tables/devise.tsv")))
     for (method, candidates), rows in nouns.groupby(level=["method", "candidates"]):
         if (score := f"hit@5 {candidates}, %") in scored:
             images = rows["images"].droplevel(["method", "candidates"])
             scored[score][method] = list(images.items()), 100 * resampled_nouns(rows, "hit@5")
     return scored
+
+
+def _files(folder: Path, manifest: Manifest, table: str) -> list[Path]:
+    """Return the files of scores in ``folder`` that its ``table`` has, all of them without it.
+
+    Others are those of an earlier configuration, whose variants, seeds or sentences may differ.
+    """
+    maker = manifest.makers.get(f"{manifest.prefix}/{table}")
+    return [
+        path
+        for path in sorted(folder.glob(SCORES[table]))
+        if not maker or f"{manifest.prefix / path.relative_to(folder)}" in maker["inputs"]
+    ]
 
 
 def _differences(

@@ -136,9 +136,12 @@ def translation_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Ite
         better, worse = named["attention"], named["forcing"]
         masks = list(length_bins(runs[better][0], 3).values())
         if len(masks) > 1:
-            difference = comparison(gain(better, worse, masks[-1]) - gain(better, worse, masks[0]))
+            # A resample may have no sentence of a third.
+            thirds = np.stack([masks[0], masks[-1]], axis=1).astype(float)
+            is_whole = resampler.totals(thirds).all(axis=1)
+            gains = gain(better, worse, masks[-1]) - gain(better, worse, masks[0])
             evidence = f"scores of {better} and {worse}, by length"
-            yield _bleu_claim(LENGTHS, difference, evidence)
+            yield _bleu_claim(LENGTHS, comparison(gains[is_whole]), evidence)
 
 
 def factorial_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:

@@ -22,6 +22,8 @@ from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
 
 MISSING = "\u2013"  # en dash: the usual sign of an empty cell
+# Columns of texts that may look like numbers.
+_NAMES: Any = dict.fromkeys(("variant", "method", "set", "label", "text"), str)
 _LINE_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _MAIN = re.compile(r"<main>\n(.*)\n</main>", re.DOTALL)
 _TEMPLATES = jinja2.Environment(
@@ -168,12 +170,18 @@ def embedded_table(path: str | Path) -> str:
 def read_frame(path: str | Path, remedy: str, gaps: bool = False) -> pd.DataFrame:
     """Return the table at ``path``; an empty field is a missing number with ``gaps``, else "".
 
-    Raises InputError that ends in ``remedy`` when the table cannot be read.
+    Names stay texts, also "128" and "NA". Raises InputError that ends in ``remedy`` when the table
+    cannot be read.
     """
-    missing = ["", "nan"] if gaps else []  # not None or null, which may be a label or a variant
+    missing = [""] if gaps else []
     try:
         return pd.read_csv(
-            path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False, na_values=missing
+            path,
+            sep="\t",
+            quoting=csv.QUOTE_NONE,
+            keep_default_na=False,
+            na_values=missing,
+            dtype=_NAMES,
         )
     except (OSError, ValueError) as error:  # pandas' own errors and wrong UTF-8 are ValueErrors
         raise InputError(f"{path}: no table can be read ({shorten(error)}); {remedy}") from error
