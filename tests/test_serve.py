@@ -187,7 +187,7 @@ def test_only_allowed_hosts_and_its_own_page_may_ask(address: str):
     ):
         response = requests.get(address, headers={"Host": host})
         assert "start the server with --allow NAME" in error_of(response, 421)
-    for origin in ("http://evil.example", "null", "http://localhost:1"):
+    for origin in ("http://evil.example", "null", "http://localhost:1", "http://[::1"):
         response = requests.post(f"{address}/images", b"x", headers={"Origin": origin})
         assert "expected this server's page" in error_of(response, 403)
 
@@ -197,6 +197,7 @@ def test_only_allowed_hosts_and_its_own_page_may_ask(address: str):
     [
         ("::1", [], {"[::1]:80", "[::1]"}),
         ("192.168.1.5", ["Box.lan", "box:9000"], {"192.168.1.5", "box.lan:80", "box:9000"}),
+        ("::1", ["my.site:443"], {"my.site:443", "my.site"}),  # behind a server with https
     ],
 )
 def test_a_name_has_the_port_or_one_of_its_own(host: str, names: list[str], hosts: set[str]):

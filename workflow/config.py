@@ -52,7 +52,8 @@ def load_workflow(workflow: Any) -> dict[str, Any]:
     is_typed = settings.config_args == dict_to_key_value_args(settings.config, repr_obj=True)
     # Files of the command line override the other one, which is last in Snakemake's list.
     others = set(map(str, settings.configfiles))
-    files = sorted(map(str, workflow.configfiles), key=others.__contains__)
+    # That one may be named there as well.
+    files = list(dict.fromkeys(sorted(map(str, workflow.configfiles), key=others.__contains__)))
     try:
         for key, value in arguments.items():
             if value.startswith(("[", "{")) and not is_typed:

@@ -11,6 +11,7 @@ from wordbridge.devise import similarity
 from wordbridge.devise.evaluation import candidate_sets, evaluate, groups
 from wordbridge.devise.metrics import CandidateSet
 from wordbridge.devise.similarity import WordSpace, labelled_images, read_word_space
+from wordbridge.errors import InputError
 from wordbridge.nouns.matrix import NounRow, write_noun_rows
 from wordbridge.nouns.table import Noun
 
@@ -111,10 +112,11 @@ def test_class_scores_rank_only_their_classes():
     assert row(result, "seen + unseen", "unseen")["wrong_steps"] == 5.0
 
 
-def test_unlabelled_images_give_an_empty_record():
-    table = [image("8", "")]
-    result = evaluate(predictions(table, [(1, 0, 0)]), table, words(), SETTINGS)
-    assert (result["rows"], result["words"], result["nouns"]) == ([], [], [])
+@pytest.mark.parametrize("rows", [slice(3), slice(7, 8)], ids=["train", "unlabelled"])
+def test_without_held_out_images_there_are_no_scores(rows: slice):
+    table, values = TABLE[rows], VALUES[rows]
+    with pytest.raises(InputError, match="expected held-out images with a noun"):
+        evaluate(predictions(table, values), table, words("boat"), SETTINGS)
 
 
 TABLE_SETS = [

@@ -20,6 +20,8 @@ from tests.images.image_toys import (
     PUG,
     noun,
 )
+from wordbridge.errors import InputError
+from wordbridge.files import write_tsv
 from wordbridge.images.labels import LabelIndex, match_labels, read_label_table, write_labels
 
 
@@ -169,3 +171,11 @@ def test_of_many_candidates_the_table_has_five(tmp_path: Path):
     write_labels(tmp_path / "labels.tsv", [label])
     *candidates, more = (tmp_path / "labels.tsv").read_text().rstrip("\n").split(" | ")
     assert (len(candidates), more) == (5, "2 more")
+
+
+def test_two_synsets_of_one_label_are_an_error(tmp_path: Path):
+    synsets = [noun.synset for noun in NAMED[:2]]
+    rows = [*zip(("Old crane", "old  CRANE"), synsets, strict=True)]
+    write_tsv(tmp_path / "labels.tsv", ("label", "synset"), rows)
+    with pytest.raises(InputError, match=rf"one synset .* got '{synsets[0]}' and '{synsets[1]}'"):
+        read_label_table(str(tmp_path / "labels.tsv"), synsets)

@@ -254,7 +254,7 @@ CASES: list[tuple[dict[str, str], list[int]]] = [
     ({"text": "nowhere"}, []),
     ({"order": "differ"}, [2, 3, 1, 0]),
 ]
-SEARCHES = ["boat", "dog", "sail + boat - sail", "cat + unheard", "boat - boat", "+"]
+SEARCHES = ["boat", "dog", "sail + boat - sail", "cat + unheard", "boat - boat", "+", "dog- boat"]
 
 
 @pytest.fixture(scope="module")
@@ -300,7 +300,7 @@ def test_a_focused_word_shades_the_source_words_that_it_attends_to(answers: dict
 
 
 def test_a_search_finds_images_of_the_word_first(answers: dict[str, Any]):
-    boat, dog, total, unknown, zero, empty = answers["searches"]
+    boat, dog, total, unknown, zero, empty, glued = answers["searches"]
     assert boat[0] == "Images nearest to boat:"
     assert boat[2][:2] == ["boat", "boat"]
     assert sorted(boat[2]) == sorted(dog[2])
@@ -310,3 +310,4 @@ def test_a_search_finds_images_of_the_word_first(answers: dict[str, Any]):
     assert unknown == ['The page has no word "unheard".', "", []]
     assert zero[0] == "The words cancel each other out."
     assert empty[0].startswith("Write a word")
+    assert glued[0].startswith('The page has no word "dog-". A sign stands alone')

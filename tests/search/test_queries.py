@@ -93,6 +93,8 @@ def test_terms_are_means_of_raw_vectors_and_are_added(
         ("king+man", "unknown word 'king.man'.*; a sign stands alone, as in king - man"),
         ("king-man+woman", "unknown word 'king-man.woman'.*; a sign stands alone"),
         ("king- man", "unknown word 'king-'.*; a sign stands alone"),
+        ("king ,-man", "unknown word ',-man'.*; a sign stands alone"),
+        ("king +-man", "unknown word '-man'.*; a sign stands alone"),
         ("_", "expected a word, got none"),
         ("... ?!", "expected a word, got none"),
         ("\u200b\ufeff", "expected a word, got none"),

@@ -530,3 +530,13 @@ def test_an_error_has_the_file_and_the_line_of_its_key(
     with pytest.raises(WorkflowError) as caught:
         loaded(tmp_path / "mine.yaml", text, *arguments)
     assert message in str(caught.value)
+
+
+def test_the_configuration_below_may_be_named_as_well(tmp_path: Path):
+    mine, below = tmp_path / "mine.yaml", ROOT / "config.yaml"
+    mine.write_text("image_split: {unseen: 1.0}", encoding="utf-8")
+    config = yaml.safe_load(below.read_text(encoding="utf-8"))
+    update_config(config, {"image_split": {"unseen": 1.0}})
+    workflow = Loaded(config, [below, mine, below], Settings([below, mine], {}, []))
+    with pytest.raises(WorkflowError, match=r"mine.yaml, line 1: image_split.unseen: expected"):
+        load_workflow(workflow)

@@ -17,7 +17,6 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.errors import InputError
@@ -282,7 +281,7 @@ def request_problem(request: Request, hosts: Collection[str]) -> JSONResponse | 
             f"host: expected {' or '.join(sorted(hosts))}, got {host!r}; "
             "start the server with --allow NAME to add a name",
         )
-    if origin is not None and urlsplit(origin).netloc.lower() not in hosts:
+    if origin is not None and origin.partition("://")[2].lower() not in hosts:
         return problem_response(403, f"origin: expected this server's page, got {origin!r}")
     return None
 
@@ -314,11 +313,14 @@ def content_policy(page: str) -> str:
 
 
 def allowed_hosts(host: str, port: int, names: Iterable[str]) -> set[str]:
-    """Return the allowed values of the header Host: each name with the port, or its own port."""
+    """Return the allowed values of the header Host: each name with the port, or its own port.
+
+    Browsers leave out the ports of http and https, 80 and 443.
+    """
     bracketed = f"[{host}]" if ":" in host else host
     every = [name.lower() for name in (*LOOPBACK, bracketed, *names)]
     hosts = {name if re.search(r":\d+$", name) else f"{name}:{port}" for name in every}
-    return hosts | {name for name in every if port == 80}
+    return hosts | {re.sub(r":(80|443)$", "", name) for name in hosts}
 
 
 def serve_run(results: Path, host: str, port: int, allow: Sequence[str]) -> None:

@@ -28,6 +28,7 @@ from wordbridge.devise.similarity import (
     labelled_images,
     noun_scores,
 )
+from wordbridge.errors import InputError
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, ImageRow
 from wordbridge.progress import progress
 
@@ -63,11 +64,17 @@ def evaluate(
     ``settings``: ``hits``, ``precision`` and ``queries`` are the ks of flat hit@k, hierarchical
     precision@k and the precision@k of word queries; ``hops`` the distances of the n-hop sets.
     Keys: space; left_out (images of the table without a prediction); rows (image to word, one per
-    candidate set and group); words (word to image, one per group); nouns (single nouns).
+    candidate set and group); words (word to image, one per group); nouns (single nouns). Raises
+    InputError where no image is held out.
     """
     labelled = labelled_images(predictions.images, table, space.synsets)
     scores = noun_scores(predictions, space)
     images, candidates = candidate_sets(labelled, space, scores.column_of, settings["hops"])
+    if not len(images):
+        raise InputError(
+            "scores: expected held-out images with a noun that has a vector, got none of "
+            f"{len(table)} images; take more image sets, or a larger share image_split.test"
+        )
     rows, nouns = [], []
     for result in rank_images(scores, images, candidates, space, settings):
         each = result.candidates

@@ -156,15 +156,22 @@ def write_labels(path: str | Path, labels: Iterable[Label]) -> None:
 def read_label_table(path: str | None, synsets: Collection[str]) -> dict[str, str]:
     """Return the synsets that a user sets by label, "" for images without a label.
 
-    Raises InputError for other columns than label and synset, and for none of the ``synsets``.
+    Raises InputError for other columns than label and synset, for none of the ``synsets``, and for
+    two synsets of one label.
     """
-    synset_of = {}
+    synset_of: dict[str, str] = {}
+    first: dict[str, str] = {}  # by the key of the label
     for row in labelled_rows(path, "label") if path else ():
         synset = synset_of[row["label"]] = row["synset"].strip()
         if synset and synset not in synsets:
             raise InputError(
                 f"{path}: expected a synset of WordNet such as n01440764 for the label "
                 f"{row['label']!r}, or nothing, got {synset!r}; correct it"
+            )
+        if first.setdefault(_key(row["label"]), synset) != synset:
+            raise InputError(
+                f"{path}: expected one synset for the label {row['label']!r}, got "
+                f"{first[_key(row['label'])]!r} and {synset!r}; remove one of the rows"
             )
     return synset_of
 

@@ -14,7 +14,8 @@ _EXAMPLES = "write for instance: boat, sail boat, boat + sail, king - man + woma
 _SIGNS = {"+": 1, "-": -1, "\u2212": -1, "\u2013": -1}  # typesetters have other signs for minus
 _SEPARATORS = re.compile(r"[^\w']+|_+")
 _ENDS = re.compile(r"^[\W_]+|[\W_]+$")
-_GLUED = re.compile(r".[+\u2212]|[-\u2013]$")  # a sign inside or behind a word
+# A sign inside or behind a word, or a minus behind other signs in front of it.
+_GLUED = re.compile(r".[+\u2212]|[-\u2013]$|^\W*[-\u2212\u2013]")
 
 
 def parse_query(text: str) -> list[tuple[int, list[str]]]:
