@@ -133,10 +133,10 @@ def test_an_epoch_has_every_pair_once_and_unchanged(
     indices = []
     for chosen in sortish_batches(data.target_lengths, size, seed, epoch):
         batch = data.batch(chosen)
-        for column, index in enumerate(batch.indices.tolist()):
-            indices.append(index)
+        indices += chosen.tolist()
+        for column, index in enumerate(chosen.tolist()):
             source = batch.source[: int(batch.source_lengths[column]), column].tolist()
-            target = batch.target[: int(batch.target_lengths[column]), column].tolist()
+            target = batch.target[: data.target_lengths[index], column].tolist()
             assert source == [*texts[index], EOS]
             assert target == [*texts[index][::-1], EOS]
     assert sorted(indices) == list(range(len(texts)))

@@ -4,6 +4,7 @@ On top are sentences from the numbers, warnings, the main scores and sample tran
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -209,7 +210,7 @@ def summarize(tables: Iterable[str | Path]) -> Summary:
             summary = summary._replace(samples=samples_table(frames["samples"], frame))
     if "devise" in frames:
         frame = frames["devise"]
-        ks = frame.columns.str.extract(r"^hit@(\d+)$", expand=False).dropna().astype(int)
+        ks = [int(name[4:]) for name in frame.columns if re.fullmatch(r"hit@\d+", name)]
         k = min(ks, key=lambda rank: abs(rank - 5))
         groups = {}
         for name in ("seen", "unseen"):
