@@ -63,6 +63,14 @@ def test_the_caption_of_the_scores_has_the_number_formats_of_the_trainings() -> 
     assert "Matrix products of the trainings: bfloat16, float32." in caption
 
 
+def test_the_caption_of_the_scores_warns_of_few_groups() -> None:
+    assert "too narrow" not in scores_table(RECORDS, BY_VARIANT, "test").caption
+    few = {name: [run[:19] for run in runs] for name, runs in BY_VARIANT.items()}
+    assert "There are 19 groups of sentences" in scores_table(RECORDS, few, "test").caption
+    alone = {"all": few["all"]}
+    assert "too narrow" not in scores_table(RECORDS[2:], alone, "test").caption
+
+
 def test_a_row_has_means_stds_and_the_gain_over_the_baseline() -> None:
     table = scores_table(RECORDS, BY_VARIANT, "test").frame.set_index("variant")
     assert list(table.index) == ["baseline", "all"]

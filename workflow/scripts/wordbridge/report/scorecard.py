@@ -69,8 +69,11 @@ class Claim(NamedTuple):
     table: str = "scores"  # its file in tables/
 
 
-def scorecard_table(claims: Sequence[Claim], corpus: str, results: str) -> Table:
-    """Return the table of ``claims``, judged on ``corpus``, of the run in ``results``."""
+def scorecard_table(claims: Sequence[Claim], corpus: str, results: str, note: str = "") -> Table:
+    """Return the table of ``claims``, judged on ``corpus``, of the run in ``results``.
+
+    ``note`` ends the caption's part about intervals.
+    """
     frame = pd.DataFrame(claims, columns=Claim._fields)
     conditions = [frame["low"] > 0, frame["high"] < 0]
     frame["verdict"] = np.select(conditions, ["holds", "does not hold"], "undecided")
@@ -92,7 +95,7 @@ def scorecard_table(claims: Sequence[Claim], corpus: str, results: str) -> Table
         f"Claims of the 2018 lesson, judged on the corpus {corpus} and the image sets of this run: "
         f"{verdicts}. The bootstrap resamples groups of sentences, crossed with seeds, or nouns. "
         "Differences between trainings are in an interval only if there are several seeds. "
-        "Variants may differ in further settings, such as the learning rate."
+        f"Variants may differ in further settings, such as the learning rate.{note}"
     )
     if missing := _missing(claims):
         caption += f" Not judged in this run, and what each needs: {'; '.join(missing)}."

@@ -13,7 +13,7 @@ from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.report.published import add_published_trainings
 from wordbridge.report.tables import Column, Table, aggregate_seeds
 from wordbridge.significance import compare_with, indistinguishable
-from wordbridge.translation.bootstrap import Run, resampled_scores
+from wordbridge.translation.bootstrap import Run, few_groups_note, resampled_scores
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
 SCORE_COLUMNS = {
@@ -134,6 +134,8 @@ def scores_table(
     if low:
         signs = " ".join(dict.fromkeys(" ".join(r["lost_characters"] for r in low).split()))
         caption += f" BLEU has a ceiling: the tokens of references lack their {signs or 'spaces'}."
+    if len(resampled) > 1:
+        caption += few_groups_note(runs)
     frame = add_published_trainings(frame) if published else frame
     return Table(frame, caption, score_columns(records, baseline), group=True)
 

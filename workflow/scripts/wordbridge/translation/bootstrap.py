@@ -22,6 +22,10 @@ from wordbridge.translation.sentence_scores import (
 
 Run = Sequence[SentenceScore]
 
+# The p-value of equal variants is at most .05 in 5 % of the cases if groups are many, in 8 % with 12
+# groups and in 18 % with 5.
+FEW_GROUPS = 20
+
 
 class Resampler:
     """Resamples of the groups of ``sentences``, the same for all runs that it scores."""
@@ -87,3 +91,14 @@ def read_runs(paths: Iterable[str | Path]) -> dict[str, list[list[SentenceScore]
     for path in map(Path, paths):
         runs[path.parent.name].append(read_sentence_scores(path))
     return dict(runs)
+
+
+def few_groups_note(runs: Mapping[str, Sequence[Run]]) -> str:
+    """Return a sentence about intervals that are too narrow, "" where groups are enough."""
+    count = len({sentence.group for run in runs.values() for sentence in run[0]})
+    if not 0 < count < FEW_GROUPS:
+        return ""
+    return (
+        f" There are {count} groups of sentences: intervals from fewer than {FEW_GROUPS} are too "
+        "narrow, and their p-values too small."
+    )
