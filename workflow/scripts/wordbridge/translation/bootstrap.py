@@ -22,7 +22,7 @@ from wordbridge.translation.sentence_scores import (
 
 Run = Sequence[SentenceScore]
 
-# The p-value of equal variants is at most .05 in 5 % of the cases if groups are many, in 8 % with 12
+# Equal variants have a p-value of at most .05 in 5 % of cases with many groups, in 8 % with 12
 # groups and in 18 % with 5.
 FEW_GROUPS = 20
 
