@@ -136,8 +136,9 @@ def _unknown(path: str, name: str, keys: Schema, root: Schema) -> str:
             return f"{full}: is {_joined(path, current)} now; rename it"
     # A close name here is more likely than the same name elsewhere.
     near = difflib.get_close_matches(name, list(keys), n=1)
-    elsewhere = [at for at, _ in schema_keys(root, root) if at.split(".")[-1] == name and not near]
-    remedy = f"move it to {elsewhere[0]}" if elsewhere else "correct or remove it"
+    places = [at for at, _ in schema_keys(root, root) if at.split(".")[-1] == name and not near]
+    elsewhere = " or ".join(dict.fromkeys(places))
+    remedy = f"move it to {elsewhere}" if elsewhere else "correct or remove it"
     return f"{full}: unknown key, expected {one_of(keys, name)}; {remedy}"
 
 

@@ -15,6 +15,7 @@ CONFIG = "tests/mini/config.yaml"
 ROWS: list[Row] = [
     Setting("a misspelt key", "decoding.bean", 3, "decoding.bean: unknown key, expected one of"),
     Setting("a key of another block", "beam", 3, "beam: unknown key, expected one of"),
+    Setting("a key of several blocks", "training.epochs", 3, "or variant_defaults.training or "),
     Setting("a word for a number", "decoding.beam", "four", "decoding.beam: expected an integer"),
     Setting("a number for a list", "run.seeds", 3, "run.seeds: expected a list"),
     Setting("a size below 0", "variants.all.model.hidden", -1, "model.hidden: expected an integer"),

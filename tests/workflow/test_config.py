@@ -165,7 +165,7 @@ def test_names_that_yaml_reads_as_numbers_are_text(schema: Path):
             {"hidden": 3},
             "hidden: unknown key, expected one of corpora, longest, pattern, places, run, "
             "seeds, shared, variants; "
-            "move it to shared.hidden",
+            "move it to shared.hidden or variants.*.hidden",
         ),
         (
             {"variants": {"all": {"hidden": 0}}},
