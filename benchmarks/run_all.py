@@ -81,7 +81,7 @@ BENCHMARKS = {
         "with a constant learning rate. BLEU is that of greedy translations of the valid split, "
         "the best of all epochs; seconds are CPU seconds of the training steps.",
         "measure_convergence",
-        ("RUN", "--device", "cpu"),
+        ("RUN", "--device", "cpu", "--variants", "attention", "all", "--precision", "bfloat16"),
     ),
     "gpu": Benchmark(
         "Training steps on a GPU, the lesson's sizes",
