@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +75,12 @@ def test_damaged_files_are_named(tmp_path: Path, ending: str, content: bytes | N
 def test_no_shards_are_an_error():
     with pytest.raises(InputError, match="at least one shard"):
         FeatureStore([])
+
+
+def test_jobs_that_read_features_need_no_torch() -> None:
+    modules = "wordbridge.images.feature_store, wordbridge.devise.predictions"
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; import {modules}; print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"

@@ -375,3 +375,8 @@ def test_a_single_vector_that_the_graph_loses_lowers_its_recall(points: np.ndarr
 
     assert own_recall(rows, ExactSearch(rows)) == 1
     assert own_recall(rows, Lossy(rows)) == 0.9
+
+
+def test_exact_search_without_rows_returns_nothing() -> None:
+    empty = ExactSearch(np.zeros((0, 3), np.float32))
+    assert empty.search(np.ones(3, np.float32), 4).rows.size == 0

@@ -22,8 +22,8 @@ from wordbridge.translation.sentence_scores import (
 
 Run = Sequence[SentenceScore]
 
-# Equal variants have a p-value of at most .05 in 5 % of cases with many groups, in 8 % with 12
-# groups and in 18 % with 5.
+# Where differences of the groups are normal with mean 0, p-values are up to .05 in 6.5 % of 1,000
+# simulations with 50 groups, in 9.7 % with 8 and in 15.6 % with 5.
 FEW_GROUPS = 20
 
 
