@@ -148,7 +148,8 @@ def extract_features(config: Config, size: int, folder: Path) -> Run:
     import torch
     from PIL import Image
 
-    from wordbridge.images.backbones import EfficientNetLite, load_backbone
+    from wordbridge.images.backbones import load_backbone
+    from wordbridge.images.efficientnet import EfficientNetLite
     from wordbridge.images.feature_store import write_shard
     from wordbridge.images.features import extract
     from wordbridge.images.table import read_bytes

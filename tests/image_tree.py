@@ -13,7 +13,7 @@ from PIL import Image
 from torch import nn
 
 from tests.mini_tree import ROOT
-from wordbridge.images.backbones import EfficientNetLite
+from wordbridge.images.efficientnet import EfficientNetLite
 from wordbridge.images.labels import PHYSICAL
 from wordbridge.images.packages import STAMPS
 

@@ -45,7 +45,7 @@ from tests.translation.toys import (
 from wordbridge.corpus.batches import pad
 from wordbridge.corpus.ids import pack, write_ids
 from wordbridge.corpus.special_tokens import EOS, PAD
-from wordbridge.images.backbones import EfficientNetLite
+from wordbridge.images.efficientnet import EfficientNetLite
 from wordbridge.translation.training import TranslatorTrainer
 from wordbridge.translation.translator import Translator
 

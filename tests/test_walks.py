@@ -16,7 +16,8 @@ from tests.test_cli import finish
 from wordbridge.cli import app
 from wordbridge.devise.head import Head, copy_state
 from wordbridge.devise.predictor import load_predictor, predict_images
-from wordbridge.images.backbones import EfficientNetLite, load_backbone
+from wordbridge.images.backbones import load_backbone
+from wordbridge.images.efficientnet import EfficientNetLite
 from wordbridge.images.feature_store import FeatureStore, write_shard
 from wordbridge.images.features import extract
 from wordbridge.images.listing import list_images

@@ -1,7 +1,6 @@
 """ImageNet backbones: EfficientNet-Lite and torchvision's networks, with the weights of a file."""
 
 from collections.abc import Mapping
-from math import ceil
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, NamedTuple
@@ -9,29 +8,13 @@ from typing import Any, NamedTuple
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.nn.functional import pad
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from wordbridge.errors import InputError
 from wordbridge.images.decoding import CenterCrop
+from wordbridge.images.efficientnet import SCALES, EfficientNetLite
 
 POOLINGS = ("concatenated", "average")
-# The width multiplier, the depth multiplier, and the side of an image in pixels.
-SCALES = {
-    "efficientnet_lite0": (1.0, 1.0, 224),
-    "efficientnet_lite1": (1.0, 1.1, 240),
-    "efficientnet_lite2": (1.1, 1.2, 260),
-}
-# The number of blocks, the kernel size, the stride, the expansion and the channels of each stage.
-STAGES = (
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)
 # The networks of torchvision that compute logits from the averaged feature map alone.
 TORCHVISION = (
     *(f"resnet{layers}" for layers in (18, 34, 50, 101, 152)),
@@ -180,79 +163,3 @@ def _torchvision(name: str) -> tuple[nn.Module, Preprocessing]:
 def _lite(name: str) -> tuple[nn.Module, Preprocessing]:
     side, half = SCALES[name][2], (0.5, 0.5, 0.5)
     return EfficientNetLite(name), Preprocessing(CenterCrop(side, side + 32, "bicubic"), half, half)
-
-
-# timm has the same network, but imports torchvision, takes 1.6 s and 180 MB more at each start and
-# needs huggingface_hub in the lock.
-
-
-class SameConv(nn.Conv2d):
-    """Convolution without bias and with TensorFlow's "same" padding.
-
-    An odd number of zeros puts the extra one on the right and at the bottom.
-    """
-
-    def __init__(
-        self, inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1
-    ):
-        padding = kernel // 2 if stride == 1 else 0  # symmetric padding needs no copy
-        super().__init__(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (batch, outputs, ceil(height / stride), ceil(width / stride))."""
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        if stride > 1:
-            height, width = (kernel - stride + -side % stride for side in x.shape[2:])
-            x = pad(x, (width // 2, width - width // 2, height // 2, height - height // 2))
-        return super().forward(x)
-
-
-class ConvNorm(nn.Sequential):
-    """Convolution, batch norm with TensorFlow's epsilon, and ReLU6 unless ``linear``."""
-
-    def __init__(self, convolution: SameConv, linear: bool = False):
-        norm = nn.BatchNorm2d(convolution.out_channels, eps=1e-3)
-        super().__init__(convolution, norm, *([] if linear else [nn.ReLU6(inplace=True)]))
-
-
-class Block(nn.Module):
-    """Inverted residual: expansion, depthwise convolution, linear projection."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int):
-        super().__init__()
-        inner = inputs * expansion
-        self.layers = nn.Sequential(
-            *([ConvNorm(SameConv(inputs, inner))] if expansion > 1 else []),
-            ConvNorm(SameConv(inner, inner, kernel, stride, groups=inner)),
-            ConvNorm(SameConv(inner, outputs), linear=True),
-        )
-        self.residual = stride == 1 and inputs == outputs
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (batch, outputs, ceil(height / stride), ceil(width / stride))."""
-        y: Tensor = self.layers(x)
-        return x + y if self.residual else y
-
-
-class EfficientNetLite(nn.Module):
-    """EfficientNet-Lite (Tan and Le, ICML 2019): ReLU6 for swish, no squeeze-and-excitation.
-
-    ``features`` computes feature maps, ``classifier`` logits of their average. Scales, widths and
-    depths are those of the paper's Table 1. The state dicts in the registry's packages list the
-    same tensors in the same order.
-    """
-
-    def __init__(self, name: str):
-        super().__init__()
-        width, depth, _ = SCALES[name]
-        inputs = 32
-        self.features = nn.Sequential(ConvNorm(SameConv(3, inputs, 3, 2)))
-        for blocks, kernel, stride, expansion, channels in STAGES:
-            outputs = int(channels * width + 4) // 8 * 8  # the nearest multiple of 8
-            # The depth multiplier leaves the first and the last stage at one block.
-            for number in range(ceil(blocks * depth) if blocks > 1 else 1):
-                stride = 1 if number else stride
-                self.features.append(Block(inputs, outputs, kernel, stride, expansion))
-                inputs = outputs
-        self.features.append(ConvNorm(SameConv(inputs, 1280)))
-        self.classifier = nn.Linear(1280, 1000)
