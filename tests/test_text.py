@@ -52,6 +52,22 @@ def test_the_size_of_the_blocks_changes_nothing(
     assert list(read_lines(path)) == ["Où ?", "", "é" * 40, "fin"]
 
 
+@pytest.mark.parametrize("block", [1, 4, 7, 16])
+@pytest.mark.parametrize(("length", "is_line"), [(16, True), (17, False)])
+def test_lines_that_are_too_long_are_an_error_wherever_blocks_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, length: int, is_line: bool
+):
+    lines = ["a", "bc", "d" * (length - 1)]
+    path = files.text_file(tmp_path, "".join(f"{line}\n" for line in lines).encode(), "plain")
+    monkeypatch.setattr(text_module, "BLOCK", block)
+    monkeypatch.setattr(text_module, "MAX_LINE", 16)
+    if is_line:
+        assert list(read_lines(path)) == lines
+        return
+    with pytest.raises(InputError, match=r"line 3: .* one of more than 16 bytes"):
+        list(read_lines(path))
+
+
 LETTERS = st.sampled_from(
     "a b\t\n\r\x0b\x1c\x7f\x80\x85\xa0\xa1\xad«éÿ\u02ff\u0301\u200b\u2019\u2028\u20d0\u212b\ufeff가"
 )

@@ -136,14 +136,15 @@ class Text:
         bytes(4 * BLOCK)  # glibc then keeps freed arrays of blocks for the next ones
         with open_text(self.path) as text:
             while block := text.read(BLOCK):
-                rest = text.readline(MAX_LINE + 1)
-                if len(rest) > MAX_LINE:
-                    line = self.count + block.count(b"\n") + 1
+                if not block.endswith(b"\n"):
+                    block += text.readline(MAX_LINE + 1)
+                if len(block) - block.rfind(b"\n", 0, -1) - 1 > MAX_LINE:
+                    line = self.count + block.count(b"\n", 0, -1) + 1
                     raise InputError(
                         f"{self.path}, line {line}: expected lines of text, got one of more than "
                         f"{MAX_LINE} bytes; check that this is the right file"
                     )
-                yield block + rest
+                yield block
 
 
 def _is_text(data: bytes) -> bool:
