@@ -9,9 +9,12 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
+from multiprocessing.spawn import get_preparation_data
+from operator import mul
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,7 @@ from wordbridge.errors import InputError
 from wordbridge.job import (
     error_message,
     machine,
+    map_in_processes,
     peak_memory_mb,
     record_path,
     seconds_path,
@@ -307,6 +311,29 @@ def test_what_no_snakemake_started_lives_on():
         time.sleep(0.2)
         assert job.poll() is None
         job.kill()
+
+
+def test_processes_take_few_items_ahead_and_return_results_in_order():
+    started: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(20):
+            started.append(number)
+            yield number
+
+    for number, result in enumerate(map_in_processes(partial(mul, 3), items(), 2)):
+        assert result == 3 * number
+        assert len(started) <= number + 5
+    assert len(started) == 20
+
+
+def test_a_new_process_does_not_run_the_script_again(monkeypatch: pytest.MonkeyPatch):
+    script = ModuleType("__main__")
+    script.__file__ = "/a/script.py"
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    assert any(key.startswith("init_main") for key in get_preparation_data("alone"))
+    with job_module._without_main():
+        assert not any(key.startswith("init_main") for key in get_preparation_data("alone"))
 
 
 def test_the_snakefile_and_the_jobs_use_the_same_name():

@@ -1,8 +1,5 @@
-import sys
 import time
 from collections import Counter
-from multiprocessing.spawn import get_preparation_data
-from types import ModuleType
 
 import pytest
 import spacy
@@ -95,15 +92,6 @@ def test_any_number_of_processes_gives_the_same_tokens_in_the_same_order(monkeyp
     alone = tokenize(texts, "en", RULES, processes=1)
     assert [token_list[4] for token_list in alone] == list("0123456")
     assert tokenize(texts, "en", RULES, processes=2) == alone
-
-
-def test_a_new_process_does_not_run_the_script_again(monkeypatch):
-    script = ModuleType("__main__")
-    script.__file__ = "/a/script.py"
-    monkeypatch.setitem(sys.modules, "__main__", script)
-    assert any(key.startswith("init_main") for key in get_preparation_data("alone"))
-    with tokenizer._without_main():
-        assert not any(key.startswith("init_main") for key in get_preparation_data("alone"))
 
 
 def test_long_and_empty_pairs_are_left_out_and_counted():

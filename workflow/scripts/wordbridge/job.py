@@ -1,4 +1,4 @@
-"""Set-up and end of a script job: its log, one-line errors, and the record of its outputs.
+"""Set-up and end of a script job: its log, one-line errors, processes, and the record of outputs.
 
 Every script calls ``start_job(snakemake)`` first. Whatever differs from run to run (times, memory,
 versions, devices) goes into the job's record, so that no other output contains it. Of the
@@ -20,15 +20,18 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import get_context
 from pathlib import Path, PurePath
 from threading import Thread
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, file_sha256
@@ -36,6 +39,9 @@ from wordbridge.progress import TERMINAL
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 PACKAGE = Path(__file__).resolve().parent
 SCRIPTS = PACKAGE.parent
@@ -158,7 +164,7 @@ def error_message(error: BaseException) -> str | None:
     return None
 
 
-# ---- The end of the parent ----------------------------------------------------------------------
+# ---- Processes and their parents ----------------------------------------------------------------
 
 _PAUSE = 1.0  # seconds between two polls, where the kernel sends no notification
 
@@ -185,6 +191,40 @@ def _terminate_after(pid: int) -> None:
     else:
         select.select([descriptor], [], [])
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def map_in_processes(
+    function: Callable[[Item], Result], items: Iterable[Item], processes: int
+) -> Iterator[Result]:
+    """Yield ``function(item)`` in the order of ``items``, computed in ``processes`` processes.
+
+    At most ``2 * processes`` items are computed at once or wait.
+    """
+    # A worker has both ends of the pipe that it reads, and would wait for a dead parent forever.
+    context, parent = get_context("spawn"), (os.getpid(),)
+    pending: deque[Future[Result]] = deque()
+    with ProcessPoolExecutor(processes, context, exit_with_parent, parent) as pool:
+        for item in items:
+            if len(pending) == 2 * processes:
+                yield pending.popleft().result()
+            with _without_main():
+                pending.append(pool.submit(function, item))
+        while pending:
+            yield pending.popleft().result()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Start processes that do not import the main module.
+
+    Under Snakemake that is the rule's script, which would do its whole work once more.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 # ---- Elapsed time -------------------------------------------------------------------------------

@@ -4,18 +4,13 @@ The lesson's rules (fastai 0.7) keep the vocabulary small: "NASA" and "nasa" sha
 "!!!!!" is a count and a "!".
 """
 
-import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain
-from multiprocessing import get_context
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,7 +24,7 @@ from wordbridge.corpus.pairs import Pair, TokenizedPair
 from wordbridge.corpus.special_tokens import REPEATED, UPPER, WORD_REPEATED
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
-from wordbridge.job import exit_with_parent
+from wordbridge.job import map_in_processes
 from wordbridge.progress import progress
 from wordbridge.text import clean
 
@@ -87,20 +82,10 @@ def tokenize(
     build_tokenizer(language)  # raises its error here, not in a process
     chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
     task = partial(_tokenize_chunk, language=language, rules=rules)
-
-    def watch(results: Iterable[list[list[str]]]) -> list[list[str]]:
-        tokens = chain.from_iterable(results)
-        return list(progress(tokens, f"tokenize {language}", len(texts), unit="texts"))
-
     workers = min(processes, len(texts) // _TEXTS_PER_PROCESS)
-    if workers <= 1:
-        return watch(map(task, chunks))
-    # A worker has both ends of the pipe that it reads, and would wait for a dead parent forever.
-    context, parent = get_context("spawn"), (os.getpid(),)
-    with ProcessPoolExecutor(workers, context, exit_with_parent, parent) as pool:
-        with _without_main():
-            results = pool.map(task, chunks)
-        return watch(results)
+    results = map_in_processes(task, chunks, workers) if workers > 1 else map(task, chunks)
+    tokens = chain.from_iterable(results)
+    return list(progress(tokens, f"tokenize {language}", len(texts), unit="texts"))
 
 
 @cache
@@ -237,20 +222,6 @@ def _without_case_folding(pattern: str) -> str:
         inside = r"\[([^\[\]]*)" + re.escape(letters) + r"([^\[\]]*)\]"
         pattern = re.sub(inside, rf"(?-i:[\1{both}\2])", pattern)
     return pattern
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Start processes that do not import the main module.
-
-    Under Snakemake that is the rule's script, which would do its whole work once more.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
 
 
 _PLAIN = {
