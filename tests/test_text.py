@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.inputs import files
 from wordbridge import text as text_module
 from wordbridge.errors import InputError
-from wordbridge.text import clean, read_lines
+from wordbridge.text import Text, aligned_parts, clean, is_plain, read_lines
 
 
 @pytest.mark.parametrize("form", ["plain", "gzip", "zip"])
@@ -66,6 +66,37 @@ def test_lines_that_are_too_long_are_an_error_wherever_blocks_begin(
         return
     with pytest.raises(InputError, match=r"line 3: .* one of more than 16 bytes"):
         list(read_lines(path))
+
+
+@pytest.mark.parametrize("block", [1, 4, 1 << 16])
+@pytest.mark.parametrize("size", [1, 9, 40])
+@pytest.mark.parametrize("others", [0, 7, 30])
+def test_parts_have_the_same_lines_of_both_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, size: int, others: int
+):
+    monkeypatch.setattr(text_module, "BLOCK", block)
+    lines = ["\ufeffun", "", "deux trois quatre cinq", *map(str, range(20)), "", "é", "fin"]
+    other_lines = [line * (number % 4) for number, line in enumerate(lines * 2)][:others]
+    paths = [tmp_path / "text", tmp_path / "other"]
+    paths[0].write_bytes("\n".join(lines).encode())
+    paths[1].write_bytes("".join(f"{line}\r\n" for line in other_lines).encode())
+    count = 0
+    ends = [Text(path) for path in paths]
+    for part in aligned_parts(str(paths[0]), str(paths[1]), size):
+        for text, path, end in zip(part, paths, ends, strict=True):
+            texts = [line for block in text.lines() for line in block]
+            assert texts == list(read_lines(path))[count : text.count]
+            assert text.start == end.start
+        assert part[0].count == part[1].count > count
+        count, ends = part[0].count, [text.rest() for text in part]
+    if size == 1:
+        assert count == min(len(lines) - 1, others)
+
+
+def test_compressed_and_missing_files_are_not_plain(tmp_path: Path):
+    for form in ("plain", "gzip", "zip"):
+        assert is_plain(files.text_file(tmp_path, b"a\n", form)) == (form == "plain")
+    assert not is_plain(tmp_path / "missing")
 
 
 LETTERS = st.sampled_from(

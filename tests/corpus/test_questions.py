@@ -1,16 +1,20 @@
+import io
+import pickle
 import random
 import re
 import sys
 import tracemalloc
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import redirect_stderr
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.inputs import files
@@ -25,7 +29,7 @@ from wordbridge.corpus.questions import (
     tabbed_lines,
 )
 from wordbridge.errors import InputError
-from wordbridge.text import clean
+from wordbridge.text import Text, clean
 
 QUESTIONS = ("fr_pattern", "en_pattern", "max_characters")
 FR, EN = r"^([^?.!]+\?)", r"^(Wh[^?.!]+\?)"
@@ -252,11 +256,120 @@ def test_clean_makes_no_needed_character_out_of_others():
     assert not questions._KEPT & {*clean(every)}
 
 
+def extract(
+    paths: list[str], patterns: dict[str, Any], processes: int
+) -> tuple[list[Pair], list[tuple[str, int]], str] | str:
+    """Return the pairs, the report and the messages, or the error."""
+    report: Counter[str] = Counter()
+    corpus = dict(zip(("fr", "en"), paths, strict=True))
+    with redirect_stderr(io.StringIO()) as messages:
+        try:
+            pairs = [*extract_corpus({"kind": "lines"}, corpus, patterns, report, processes)]
+        except InputError as error:
+            return str(error)
+    return pairs, [*report.items()], messages.getvalue()
+
+
+def map_with_copies(
+    function: Callable[[Any], Any], items: Iterable[Any], processes: int
+) -> Iterator[Any]:
+    """Yield as ``map_in_processes`` does, in this process."""
+    for item in items:
+        copy, argument = pickle.loads(pickle.dumps((function, item)))
+        yield pickle.loads(pickle.dumps(copy(argument)))
+
+
+ROWS = [
+    *[("Qui ? Lui.", "Who? Him."), ("\u00c7a ?\u00a0?", "What?"), ("\u00c7a ira ?", "Who is it?")],
+    *[("Oui.", "Yes."), ("Oui ?", "Yes?"), ("fr", "English"), ("", "Who?"), (" \t", "\u200b")],
+]
+FAULTS = [b"\xe9t\xe9", b"a\rb", b"\0", b"x" * 30, "\ufeff".encode()]
+ENDS = st.sampled_from([b"\n", b"\n", b"\r\n"])
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.lists(st.tuples(st.sampled_from(ROWS), ENDS, ENDS), min_size=1, max_size=30),
+    st.lists(st.tuples(st.integers(0, 29), st.booleans(), st.sampled_from(FAULTS)), max_size=4),
+    st.lists(st.sampled_from([b"\n", b" \r\n", b"Non."]), max_size=2),
+    st.booleans(),
+    st.sampled_from([(FR, EN), (FR, EN), (FR, None), (None, None), (FR, "(")]),
+    st.sampled_from([1, 5, 20]),
+    st.sampled_from([1, 20, 100]),
+)
+@example(  # a block of one process has both faults, the parts have one each
+    [(("Oui.", "Yes."), b"\n", b"\n")] * 9,
+    [(6, True, b"\0"), (5, False, b"\0")],
+    *([], True, (FR, EN), 20, 1),
+)
+def test_parts_of_large_texts_give_the_pairs_counts_and_errors_of_the_whole(
+    rows: list[tuple[tuple[str, str], bytes, bytes]],
+    faults: list[tuple[int, bool, bytes]],
+    surplus: list[bytes],
+    is_french: bool,
+    expressions: tuple[str | None, str | None],
+    block: int,
+    part: int,
+):
+    fr = [fr.encode() + end for (fr, _), end, _ in rows]
+    en = [en.encode() + end for (_, en), _, end in rows]
+    for line, is_in_french, fault in faults:
+        if line < len(rows):
+            (fr if is_in_french else en)[line] = fault + b"\n"
+    (fr if is_french else en).extend(surplus)
+    patterns = dict(zip(QUESTIONS, (*expressions, 8), strict=True))
+    with (
+        TemporaryDirectory() as folder,
+        mock.patch.multiple(text, BLOCK=block, MAX_LINE=30),
+        mock.patch.multiple(questions, map_in_processes=map_with_copies, _LARGE=0, _PART=part),
+    ):
+        paths = [f"{folder}/fr", f"{folder}/en"]
+        for path, column in zip(paths, (fr, en), strict=True):
+            Path(path).write_bytes(b"".join(column))
+        assert extract(paths, patterns, 2) == extract(paths, patterns, 1)
+
+
+def test_processes_read_parts_of_large_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(questions, "_LARGE", 1000)
+    monkeypatch.setattr(questions, "_PART", 1 << 18)  # a block of the processes
+    paths = [str(tmp_path / "fr"), str(tmp_path / "en")]
+    patterns = {"fr_pattern": FR, "en_pattern": EN, "max_characters": None}
+    fr = [f"C'est {number}.\r\nQui ?\r\n".encode() for number in range(40_000)]
+    Path(paths[0]).write_bytes(b"French\r\n" + b"".join(fr))
+    Path(paths[1]).write_bytes(b"English" + b"\nIt is.\nWho?" * 40_000)
+    expected = extract(paths, patterns, 1)
+    assert extract(paths, patterns, 2) == expected
+    assert [len(expected[0]), *expected[1][:2]] == [40_000, ("header line", 1), ("read", 80_000)]
+    for line in (39_999, 30_000):
+        fr[line] = b"\xc7a ?\nQui ?\n"
+        Path(paths[0]).write_bytes(b"".join(fr))
+        error = extract(paths, patterns, 2)
+        assert f"fr, line {2 * line + 1}: expected UTF-8" in error
+        assert error == extract(paths, patterns, 1)
+
+
+@pytest.mark.parametrize(("form", "large"), [("plain", 20), ("gzip", 0), ("zip", 0)])
+def test_small_and_compressed_texts_are_read_in_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, large: int
+):
+    monkeypatch.setattr(questions, "_LARGE", large)
+    monkeypatch.setattr(questions, "map_in_processes", None)
+    paths = []
+    for language, content in (("fr", b"Qui ?\n"), ("en", b"Who?\n")):
+        (tmp_path / language).mkdir()
+        paths.append(str(files.text_file(tmp_path / language, content, form)))
+    pairs, _, _ = extract(paths, dict.fromkeys(QUESTIONS), 2)
+    assert pairs == [Pair("1", "1", "Qui ?", "Who?")]
+
+
 @needs_data
 def test_the_debates_have_3208_questions():
     fr, en = DATA / "hansard" / "debates.fr.gz", DATA / "hansard" / "debates.en.gz"
     report = Counter()
-    assert sum(1 for _ in extract_questions(aligned_lines(fr, en), FR, EN, report, None)) == 3208
+    assert (
+        sum(1 for _ in extract_questions(aligned_lines(Text(fr), Text(en)), FR, EN, report, None))
+        == 3208
+    )
     assert report["read"] == 257_072
 
 
@@ -273,7 +386,7 @@ def test_tatoeba_has_7083_questions(tmp_path):
 def test_aligned_lines_are_numbered_from_one(tmp_path: Path):
     fr = files.text_file(tmp_path, "Où ?\nQui ?\nfin".encode(), "gzip")
     en = files.text_file(tmp_path, b"Where?\r\nWho?\r\nend\r\n", "plain")
-    assert list(aligned_lines(fr, en)) == [
+    assert list(aligned_lines(Text(fr), Text(en))) == [
         (1, "Où ?", "Where?"),
         (2, "Qui ?", "Who?"),
         (3, "fin", "end"),
@@ -290,7 +403,7 @@ def test_different_line_counts_are_an_error_that_names_both(
     en.write_text("b\n" * en_count)
     monkeypatch.setattr(text, "BLOCK", block)
     with pytest.raises(InputError, match=f"got {fr_count} lines in .*fr and {en_count} in .*en"):
-        list(aligned_lines(fr, en))
+        list(aligned_lines(Text(fr), Text(en)))
 
 
 @pytest.mark.parametrize(("fr_end", "en_end"), [("\n\n", ""), ("", "\n\u00a0\r\n")])
@@ -308,7 +421,7 @@ def test_blank_lines_at_the_end_of_one_text_are_a_warning(
     en.write_text(f"a\nb\n{en_end}", encoding="utf-8", newline="")
     monkeypatch.setattr(text, "BLOCK", block)
     rows = [(1, "a", "a"), (2, "b", "b"), (3, "", ""), (4, "", "")]
-    assert list(aligned_lines(fr, en)) == rows
+    assert list(aligned_lines(Text(fr), Text(en))) == rows
     longer = fr if fr_end else en
     assert f"warning: {longer}: expected 2 lines as in the other text, got 4; the last" in (
         capsys.readouterr().err
@@ -346,7 +459,7 @@ def test_memory_does_not_grow_with_the_text(tmp_path: Path):
     path.write_bytes(b"a line of some length, the same again and again\n" * 200_000)  # 9.6 MB
     other.write_bytes(b"a line of some length, another one, again and again\n" * 200_000)
     tracemalloc.start()
-    count = sum(1 for _ in aligned_lines(path, other))
+    count = sum(1 for _ in aligned_lines(Text(path), Text(other)))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count == 200_000

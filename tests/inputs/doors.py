@@ -44,6 +44,7 @@ from wordbridge.nouns.wordnet import label_nouns, read_classes, read_senses, rea
 from wordbridge.report.corpus import rejections_table
 from wordbridge.sources.archives import extract_member
 from wordbridge.tensors import read_model
+from wordbridge.text import Text
 from wordbridge.training.checkpoint import load_state, save_state
 from wordbridge.translation.translations import (
     COLUMNS,
@@ -173,7 +174,7 @@ DOORS: dict[str, Door] = {
     "aligned lines": Door(
         "fr.txt",
         fixed(b"a\nb\n"),
-        lambda p: list(aligned_lines(p, p.with_name("en.txt"))),
+        lambda p: list(aligned_lines(Text(p), Text(p.with_name("en.txt")))),
         {"en.txt": fixed(b"c\nd\n")},
     ),
     "columns": Door("table.tsv", fixed(b"a\tb\n"), lambda p: list(tabbed_lines(p, 1, 2))),

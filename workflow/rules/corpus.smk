@@ -38,6 +38,7 @@ rule extract_questions:
         "<logs>/extract_questions.log",
     conda:
         "../../envs/text.yaml"
+    threads: config["threads"]["questions"]
     params:
         settings={
             "corpus": {"kind": "pairs"} if VERSES else CORPUS,

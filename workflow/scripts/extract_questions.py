@@ -10,6 +10,8 @@ start_job(snakemake)
 
 settings = snakemake.params.settings
 report: Counter[str] = Counter()
-pairs = extract_corpus(settings["corpus"], snakemake.input, settings["questions"], report)
+pairs = extract_corpus(
+    settings["corpus"], snakemake.input, settings["questions"], report, snakemake.threads
+)
 write_pairs(snakemake.output.pairs, pairs)
 write_counts(snakemake.output.report, report)

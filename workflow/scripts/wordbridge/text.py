@@ -8,13 +8,14 @@ import bz2
 import gzip
 import lzma
 import re
+import sys
 import unicodedata
 import zipfile
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BufferedReader
+from contextlib import contextmanager, suppress
+from io import SEEK_CUR, BufferedReader
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
@@ -103,11 +104,21 @@ class Block(NamedTuple):
 
 
 class Text:
-    """A text file; ``count`` is the number of lines read so far."""
+    """A text file; ``count`` is the number of lines read so far.
 
-    def __init__(self, path: str | Path) -> None:
+    Of a plain file the bytes from ``start`` to ``stop`` may be read alone. Both are at ends of
+    lines; ``count`` begins with the number of lines before ``start``.
+    """
+
+    def __init__(
+        self, path: str | Path, start: int = 0, stop: int = sys.maxsize, count: int = 0
+    ) -> None:
         self.path = path
-        self.count = 0
+        self.start, self.stop, self.count = start, stop, count
+
+    def rest(self) -> "Text":
+        """Return the text after this part, which was read."""
+        return Text(self.path, self.stop, count=self.count)
 
     def lines(self) -> Iterator[list[str]]:
         """Yield the clean lines, some thousands at a time. Raises as ``read_lines`` does."""
@@ -134,8 +145,10 @@ class Text:
     def _line_blocks(self) -> Iterator[bytes]:
         """Yield the bytes in blocks that end at the end of a line."""
         bytes(4 * BLOCK)  # glibc then keeps freed arrays of blocks for the next ones
+        position = self.start
         with open_text(self.path) as text:
-            while block := text.read(BLOCK):
+            text.seek(position)
+            while block := text.read(min(BLOCK, self.stop - position)):
                 if not block.endswith(b"\n"):
                     block += text.readline(MAX_LINE + 1)
                 if len(block) - block.rfind(b"\n", 0, -1) - 1 > MAX_LINE:
@@ -144,6 +157,7 @@ class Text:
                         f"{self.path}, line {line}: expected lines of text, got one of more than "
                         f"{MAX_LINE} bytes; check that this is the right file"
                     )
+                position += len(block)
                 yield block
 
 
@@ -178,6 +192,49 @@ def _is_clean(block: Block) -> bool:
     # Below U+0300 all but U+0080 to U+00A0 and the soft hyphen stay.
     signs = codes[(codes == 0xC2).nonzero()[0] + 1]  # U+0080 to U+00BF
     return not ((signs < 0xA1).any() or 0xAD in signs)
+
+
+def is_plain(path: str | Path) -> bool:
+    """Return whether ``path`` is a file that can be read and is not compressed."""
+    with suppress(OSError), Path(path).open("rb") as file:
+        return not file.peek(8).startswith(tuple(_PACKED))
+    return False
+
+
+def aligned_parts(path: str, other_path: str, size: int) -> Iterator[tuple[Text, Text]]:
+    """Yield the same lines of two plain texts, about ``size`` bytes of the first at a time.
+
+    The lines after the last part, of one text or both, are in none.
+    """
+    bytes(4 * BLOCK)  # as for a Text
+    start = other_start = count = 0
+    with open_text(path) as text, open_text(other_path) as other:
+        while True:
+            counts = (np.count_nonzero(_feeds(text.read(BLOCK))) for _ in range(size // BLOCK))
+            lines = int(sum(counts)) + 1
+            if not text.readline(MAX_LINE).endswith(b"\n") or not _skip_lines(other, lines):
+                return
+            stop, other_stop = text.tell(), other.tell()
+            yield Text(path, start, stop, count), Text(other_path, other_start, other_stop, count)
+            start, other_start, count = stop, other_stop, count + lines
+
+
+def _skip_lines(text: BufferedReader, count: int) -> bool:
+    """Move to the end of the next ``count`` lines; return False if there are fewer."""
+    while block := text.read(BLOCK):
+        feeds = _feeds(block)
+        lines = int(np.count_nonzero(feeds))
+        if lines >= count:
+            text.seek(int(feeds.nonzero()[0][count - 1]) + 1 - len(block), SEEK_CUR)
+            return True
+        count -= lines
+    return False
+
+
+def _feeds(block: bytes) -> NDArray[np.bool_]:
+    """Return which bytes are line feeds."""
+    feeds: NDArray[np.bool_] = np.frombuffer(block, np.uint8) == ord("\n")
+    return feeds
 
 
 @contextmanager

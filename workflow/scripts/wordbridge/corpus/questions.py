@@ -1,13 +1,16 @@
 """Question pairs from the corpora of the configuration: pairs, lines of two files, or a table.
 
 Pairs are cut down to what the lesson's two regular expressions match. Texts are read in constant
-memory.
+memory, large line-aligned ones in several processes. Compressed files are read in one, since they
+can only be unpacked from their beginning.
 """
 
+import os
 import re
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
 from re import _parser  # type: ignore[attr-defined]
@@ -18,9 +21,11 @@ from numpy.typing import NDArray
 
 from wordbridge.corpus.pairs import Pair, read_pairs
 from wordbridge.errors import InputError
-from wordbridge.text import Text, clean, clean_lines, one_line, read_lines
+from wordbridge.job import map_in_processes
+from wordbridge.text import Text, aligned_parts, clean, clean_lines, is_plain, one_line, read_lines
 
 Key = TypeVar("Key")
+Line = tuple[int, str, str]  # the number of a line from 1, the French and the English line
 Matcher = Callable[[str], "re.Match[str] | None"]
 
 # Reasons in the order of the report.
@@ -30,6 +35,7 @@ ENGLISH, FRENCH, NEITHER = "English does not match", "French does not match", "n
 LONG = "too many characters"
 HEADING = "header line"  # only in the reports of corpora with one
 REASONS = (READ, KEPT, EMPTY, ENGLISH, FRENCH, NEITHER, LONG)
+_SAME = "same text on both sides"  # of the pairs that are kept; in no report
 
 _INSIDE = r'(?:[^"]++|"")*+'  # a quoted field; it may have tabs and line ends
 _FIELD = rf'(?:"({_INSIDE})"|((?:[^"\t\n][^\t\n]*+)?))'
@@ -40,6 +46,9 @@ _HEADER_NAMES = {"fr", "en", "french", "english", "français", "anglais", "sourc
 # ASCII characters that ``clean`` keeps and does not make of others.
 _KEPT = {*map(chr, range(0x21, 0x7F))} - {*";K`"}
 _MAX_ROW = 10_000  # characters of a row whose quoted field has line ends
+# Bytes of two texts. One process reads as many in the time that several take to start.
+_LARGE = 200_000_000
+_PART = 1 << 23  # bytes of a French text that a process reads at once
 
 
 def extract_corpus(
@@ -47,34 +56,85 @@ def extract_corpus(
     files: Mapping[str, str],
     questions: Mapping[str, Any],
     report: Counter[str],
+    processes: int = 1,
 ) -> Iterator[Pair]:
     """Yield the question pairs of ``corpus``, of kind pairs, lines or table, read from ``files``.
 
-    ``questions`` has fr_pattern, en_pattern and max_characters, as in ``extract_questions``.
+    ``questions`` has fr_pattern, en_pattern and max_characters, as in ``extract_questions``. Pairs,
+    ``report`` and errors are the same for any number of ``processes``.
     """
     if corpus["kind"] == "pairs":
         rows = ((pair, pair.fr, pair.en) for pair in read_pairs(files["pairs"]))
         for pair, fr, en in extract_questions(rows, report=report, **questions):
             yield pair._replace(fr=fr, en=en)
         return
-    if corpus["kind"] == "lines":
-        fr_path, en_path = files["fr"], files["en"]
-        fr_needs = _needed_character(questions["fr_pattern"])
-        en_needs = _needed_character(questions["en_pattern"])
-        if fr_needs and en_needs:
-            lines = _candidate_lines(fr_path, en_path, fr_needs, en_needs, report)
-        else:
-            lines = aligned_lines(fr_path, en_path)
+    if corpus["kind"] == "table":
+        table = tabbed_lines(files["table"], corpus["fr_column"], corpus["en_column"])
+        lines = extract_questions(_without_header(table, report), report=report, **questions)
+    elif processes > 1 and _is_large(files["fr"], files["en"]):
+        lines = _extract_large(files["fr"], files["en"], questions, report, processes)
     else:
-        lines = tabbed_lines(files["table"], corpus["fr_column"], corpus["en_column"])
-    first = next(lines)
-    if {str(field).strip().casefold() for field in first[1:]} <= _HEADER_NAMES:
-        report[HEADING] += 1
-    else:
-        lines = chain([first], lines)
+        lines = _extract_lines(Text(files["fr"]), Text(files["en"]), questions, report)
     # Only matching lines become pairs: several times faster for millions of lines.
-    for number, fr, en in extract_questions(lines, report=report, **questions):
+    for number, fr, en in lines:
         yield Pair(str(number), str(number), fr, en)
+
+
+def _is_large(*paths: str) -> bool:
+    return all(map(is_plain, paths)) and sum(map(os.path.getsize, paths)) > _LARGE
+
+
+def _extract_large(
+    fr_path: str, en_path: str, questions: Mapping[str, Any], report: Counter[str], processes: int
+) -> Iterator[Line]:
+    """Yield as ``_extract_lines`` does for whole texts; several processes read their parts."""
+    rest = Text(fr_path), Text(en_path)
+    parts = aligned_parts(fr_path, en_path, _PART)
+    extract = partial(_extract_part, questions=questions)
+    try:
+        for lines, counts, end in map_in_processes(extract, parts, processes):
+            report.update(counts)
+            yield from lines
+            rest = end
+        # Read here, since no error of a part may follow the warning about blank lines at the end.
+        yield from _extract_lines(*rest, questions, report, is_part=True)
+    except InputError:
+        # Of several faults one process reports the first in its blocks, which begin elsewhere.
+        deque(_extract_lines(Text(fr_path), Text(en_path), questions, Counter()), maxlen=0)
+        raise
+    _check_kept(report, questions["fr_pattern"], questions["en_pattern"])
+
+
+def _extract_part(
+    part: tuple[Text, Text], questions: Mapping[str, Any]
+) -> tuple[list[Line], Counter[str], tuple[Text, Text]]:
+    """Return the questions in a part of two texts, the counts, and the texts after the part."""
+    fr, en = part
+    counts: Counter[str] = Counter()
+    lines = list(_extract_lines(fr, en, questions, counts, is_part=True))
+    return lines, counts, (fr.rest(), en.rest())
+
+
+def _extract_lines(
+    fr: Text, en: Text, questions: Mapping[str, Any], report: Counter[str], is_part: bool = False
+) -> Iterator[Line]:
+    fr_needs = _needed_character(questions["fr_pattern"])
+    en_needs = _needed_character(questions["en_pattern"])
+    if fr_needs and en_needs:
+        lines = _candidate_lines(fr, en, fr_needs, en_needs, report)
+    else:
+        lines = aligned_lines(fr, en)
+    lines = _without_header(lines, report)
+    return extract_questions(lines, report=report, is_part=is_part, **questions)
+
+
+def _without_header(lines: Iterator[Line], report: Counter[str]) -> Iterator[Line]:
+    first = [*islice(lines, 1)]
+    for number, *fields in first:
+        if number == 1 and {field.strip().casefold() for field in fields} <= _HEADER_NAMES:
+            report[HEADING] += 1
+            return lines
+    return chain(first, lines)
 
 
 def extract_questions(
@@ -83,12 +143,13 @@ def extract_questions(
     en_pattern: str | None,
     report: Counter[str],
     max_characters: int | None,
+    is_part: bool = False,
 ) -> Iterator[tuple[Key, str, str]]:
     """Yield the ``rows`` (key, French, English) cut down to what the patterns match, in order.
 
     The pattern None keeps whole sentences. ``report`` gets the counts by reason. Raises
     InputError for an invalid pattern and, at the end, when no row is kept or both sides of all
-    that are kept are the same.
+    that are kept are the same. This is not checked for rows that are a part of a corpus.
     """
     match_fr, match_en = _compile(fr_pattern, "fr_pattern"), _compile(en_pattern, "en_pattern")
     report.update(dict.fromkeys(REASONS, 0))  # in this order; rows may be counted elsewhere
@@ -115,15 +176,19 @@ def extract_questions(
         elif en_match:
             french += 1
     neither = read - kept - empty - english - french - long
-    counts = zip(REASONS, (read, kept, empty, english, french, neither, long), strict=True)
-    report.update(dict(counts))
-    _check_kept(report, same, f"fr_pattern ({fr_pattern}), en_pattern ({en_pattern})")
+    counts = (read, kept, empty, english, french, neither, long, same)
+    report.update(dict(zip((*REASONS, _SAME), counts, strict=True)))
+    if not is_part:
+        _check_kept(report, fr_pattern, en_pattern)
 
 
-def _check_kept(report: Mapping[str, int], same: int, patterns: str) -> None:
+def _check_kept(report: Counter[str], fr_pattern: str | None, en_pattern: str | None) -> None:
     """Raise InputError for no pair and for one text on both sides; few pairs are a warning."""
-    kept, read = report[KEPT], report[READ]
-    remedy = f"check {patterns}, and that French and English are not swapped"
+    kept, read, same = report[KEPT], report[READ], report.pop(_SAME)
+    remedy = (
+        f"check fr_pattern ({fr_pattern}), en_pattern ({en_pattern}), and that French and English "
+        "are not swapped"
+    )
     if not kept:
         reasons = ", ".join(f"{report[name]} {name}" for name in REASONS[2:] if report[name])
         raise InputError(
@@ -179,22 +244,20 @@ def _literals(parsed: Iterable[tuple[Any, Any]]) -> Iterator[str]:
             yield from _literals(value[2])
 
 
-def aligned_lines(fr_path: str | Path, en_path: str | Path) -> Iterator[tuple[int, str, str]]:
+def aligned_lines(fr: Text, en: Text) -> Iterator[Line]:
     """Yield (line number from 1, French line, English line) of two line-aligned texts.
 
     Blank lines at the end of one text alone are a warning, and empty lines of both. Raises
     InputError as ``read_lines`` does, and when the texts have different line counts otherwise.
     """
-    fr, en = Text(fr_path), Text(en_path)
     fr_lines, en_lines = fr.lines(), en.lines()
     # Iterators in C pass the lines on, so that no Python code runs for a single line here.
-    yield from zip(
-        count(1), chain.from_iterable(fr_lines), chain.from_iterable(en_lines), strict=False
-    )
+    fr_flat, en_flat = chain.from_iterable(fr_lines), chain.from_iterable(en_lines)
+    yield from zip(count(fr.count + 1), fr_flat, en_flat, strict=False)
     yield from _surplus_lines(fr, en, chain(fr_lines, en_lines))
 
 
-def _surplus_lines(fr: Text, en: Text, rest: Iterable[object]) -> Iterator[tuple[int, str, str]]:
+def _surplus_lines(fr: Text, en: Text, rest: Iterable[object]) -> Iterator[Line]:
     deque(rest, maxlen=0)  # the longer text to its end, for its count
     if fr.count == en.count:
         return
@@ -213,18 +276,17 @@ def _surplus_lines(fr: Text, en: Text, rest: Iterable[object]) -> Iterator[tuple
 
 
 def _candidate_lines(
-    fr_path: str | Path, en_path: str | Path, fr_needs: str, en_needs: str, report: Counter[str]
-) -> Iterator[tuple[int, str, str]]:
+    fr: Text, en: Text, fr_needs: str, en_needs: str, report: Counter[str]
+) -> Iterator[Line]:
     """Yield as ``aligned_lines`` does, except for most lines that match neither pattern.
 
     A match contains the character ``fr_needs`` or ``en_needs``. The lines that are skipped have
     text on both sides and neither character; ``report`` counts them. Line 1 may be a header and
     is always there.
     """
-    fr, en = Text(fr_path), Text(en_path)
     fr_parts, en_parts = _parts(fr, fr_needs), _parts(en, en_needs)
+    line = fr.count + 1
     fr_part, en_part = next(fr_parts, None), next(en_parts, None)
-    line = 1
     while fr_part and en_part:
         size = min(len(fr_part.ends), len(en_part.ends))
         kept = (fr_part.mask[:size] | en_part.mask[:size]).nonzero()[0]
@@ -280,9 +342,7 @@ def _find_all(data: bytes, character: bytes) -> list[int]:
     return offsets
 
 
-def tabbed_lines(
-    path: str | Path, fr_column: int, en_column: int
-) -> Iterator[tuple[int, str, str]]:
+def tabbed_lines(path: str | Path, fr_column: int, en_column: int) -> Iterator[Line]:
     """Yield (line number, French field, English field) of a tab-separated text.
 
     Line numbers and columns count from 1. Fields may be quoted, as spreadsheets and pandas write
