@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -312,6 +313,15 @@ def test_the_page_has_a_section_per_benchmark(
 
     again = write("second", "--only", "bin_reader", "extraction", "--note", "Other work ran.")
     assert again == page.replace("first measure_bin_reader", "second measure_bin_reader")
+
+
+@pytest.mark.parametrize("benchmark", run_all.BENCHMARKS.values(), ids=run_all.BENCHMARKS)
+def test_each_command_of_the_page_has_known_options(
+    benchmark: run_all.Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f"```\n{benchmark.command}\n```" in (ROOT / "benchmarks/README.md").read_text()
+    monkeypatch.setattr("sys.argv", [benchmark.module, *benchmark.arguments])
+    assert import_module(f"benchmarks.{benchmark.module}").parse_options()
 
 
 def test_features_need_the_weights_of_the_backbone(tmp_path: Path) -> None:

@@ -466,6 +466,54 @@ def test_the_page_has_a_topic_for_every_table_and_figure(experiment: str, tmp_pa
         assert topic_of(path, kind).title != "More", path
 
 
+FIVE, SEEDS = ["baseline", "bidirectional", "forcing", "attention", "all"], range(1, 6)
+IDEAS = ["plain", "bidir", "attn", "force", "bidir-attn", "bidir-force", "attn-force"]
+IDEAS += ["bidir-attn-force", "small-transformer"]
+FAULTS = ["corrected", "padding_in_loss", "attention_to_padding", "untied_output"]
+FAULTS += ["draws_per_batch", "early_descent"]
+
+
+@pytest.mark.parametrize(
+    ("files", "target", "variants", "seeds", "heads", "jobs"),
+    [
+        ([], "all", FIVE, [1], 6, 145),
+        (["full"], "all", FIVE, [*SEEDS], 30, 321),
+        ([], "images", [], [1], 6, 91),
+        (["factorial"], "translation", IDEAS, [1, 2, 3], 0, 137),
+        (["lesson"], "all", FIVE, [1], 0, 49),
+        (["lesson", "lesson_on_verses"], "translation", FIVE, [1], 0, 51),
+        (["faults/corrected", "faults/vocabulary"], "translation", ["corrected"], [1, 2], 0, 36),
+        (["faults/corrected", "faults/model"], "translation", FAULTS, [1, 2], 0, 77),
+        (["faults/corrected", "vectors/trained"], "translation", ["corrected"], [1, 2], 0, 32),
+        (
+            ["faults/corrected", "vectors/pretrained"],
+            "translation", ["corrected", "frozen"], [1, 2], 0, 45,
+        ),
+    ],
+)  # fmt: skip
+def test_a_command_of_make_plans_exactly_these_jobs(
+    files: list[str],
+    target: str,
+    variants: list[str],
+    seeds: list[int],
+    heads: int,
+    jobs: int,
+    tmp_path: Path,
+):
+    config: dict[str, Any] = {}
+    for name in ("config.yaml", *(f"configs/{file}.yaml" for file in files)):
+        update_config(config, read(name))
+    for folder in config.get("scores", {}).get("experiments", {}).values():
+        for file in ("split/pairs.tsv", "scores/corrected/1.tsv", "scores/corrected/2.tsv"):
+            (tmp_path / folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / file).touch()
+    plan = Planner(tmp_path, [target]).plan(config).jobs.values()
+    trained = {tuple(job.wildcards.values()) for job in plan if job.rule == "train_translator"}
+    assert trained == {(variant, str(seed)) for variant, seed in product(variants, seeds)}
+    assert sum(job.rule == "train_head" for job in plan) == heads
+    assert len(plan) == jobs
+
+
 def test_no_two_experiments_write_to_the_same_folder():
     names = [name for name in EXPERIMENTS if not name.startswith("tests/")]
     folders = [folder for name in names for folder in read(name)["pathvars"].values()]

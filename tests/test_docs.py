@@ -1,11 +1,15 @@
-"""README.md and docs/: their commands, links, paths, keys and examples of configurations."""
+"""README.md and docs/: their commands, links, paths, keys and examples of configurations.
+
+The commands of comments in the Makefile, the configurations and the profiles are here as well.
+test_docs_commands.py and test_docs_python.py run what is only read or planned here.
+"""
 
 import re
 import shlex
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,7 @@ PACKAGE = ROOT / "workflow/scripts/wordbridge"
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
+SETTINGS = ["config.yaml", "configs/**/*.yaml", "profiles/**/*.yaml", "tests/mini/*.yaml"]
 PROGRAMS = ("make", "wordbridge", "snakemake", "python", "pytest")
 OF_THE_SYSTEM = {"apt-get", "export", "grep", "kill", "rm", "scancel"}
 OF_THE_USER = {"configs/mine.yaml"}
@@ -42,22 +47,36 @@ def inline(text: str) -> list[str]:
     return [code for line in outside.splitlines() for code in re.findall(r"`([^`]+)`", line)]
 
 
-def commands() -> Iterator[str]:
+def in_blocks() -> Iterator[str]:
     for text in TEXTS.values():
         for line in "".join(blocks(text, "sh")).splitlines():
             yield from re.split(r" && | \| ", line)
-        for code in inline(text):
-            program, *arguments = code.split(" ")
-            if arguments and Path(program).name in {*PROGRAMS, *OF_THE_SYSTEM}:
-                yield code
+
+
+def within_lines() -> Iterator[str]:
+    """Yield the commands within the lines of the pages, and those of comments."""
+    for text in TEXTS.values():
+        yield from inline(text)
+    for path in sorted(path for pattern in SETTINGS for path in ROOT.glob(pattern)):
+        text = path.read_text(encoding="utf-8")
+        yield from inline(text)
+        yield from re.findall(r"^#   (\S.*)$", text, flags=re.MULTILINE)
+
+
+def commands() -> Iterator[str]:
+    yield from in_blocks()
+    for code in within_lines():
+        program, *arguments = code.split(" ")
+        if arguments and Path(program).name in {*PROGRAMS, *OF_THE_SYSTEM}:
+            yield code
 
 
 COMMANDS = sorted(set(commands()))
 
 
-def of(program: str) -> list[list[str]]:
+def of(program: str, commands: Iterable[str] = COMMANDS) -> list[list[str]]:
     """Return the arguments of each command that starts a program."""
-    words = [shlex.split(command) for command in COMMANDS]
+    words = [shlex.split(command) for command in commands]
     return [arguments for name, *arguments in words if Path(name).name == program]
 
 
@@ -91,6 +110,13 @@ def test_make_has_the_targets_and_its_files_exist(arguments: list[str]):
     assert ran.returncode == 0, ran.stderr
 
 
+def test_the_makefile_describes_all_its_targets():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    described = re.findall(r"^# make (\w*)", text, flags=re.MULTILINE)
+    targets = re.findall(r"^\.PHONY: (.*)$", text, flags=re.MULTILINE)[0].split()
+    assert {*described, "run", "configs"} == {"", *targets}
+
+
 @pytest.mark.parametrize("arguments", of("wordbridge"), ids=" ".join)
 def test_the_command_line_parses(arguments: list[str]):
     group = typer.main.get_command(app)
@@ -114,6 +140,16 @@ def test_snakemake_plans(arguments: list[str], tmp_path: Path):
     targets = [target for target in options.targets or [] if not target.isupper()]
     with unchanging_code():
         assert Planner(tmp_path, targets).plan(config).jobs
+
+
+SLURM_OPTIONS = [code for code in inline(TEXTS["docs/cluster.md"]) if re.match(r"--[\w-]+ ", code)]
+
+
+@pytest.mark.parametrize("code", SLURM_OPTIONS)
+def test_snakemake_has_the_options_for_slurm(code: str):
+    options = snakemake.cli.get_argument_parser().parse_args(shlex.split(code))
+    changed = options.set_resources or {}
+    assert [*changed] == ["train_translator"] * code.startswith("--set-resources")
 
 
 @pytest.mark.parametrize("arguments", of("python") + of("pytest"), ids=" ".join)

@@ -263,6 +263,22 @@ def test_a_bad_run_ends_in_one_line(
 # ---- Elsewhere ----------------------------------------------------------------------------------
 
 
+def test_the_documentation_has_the_numbers_of_rows():
+    of = Counter(
+        "refused value" if isinstance(row, Value) and row.message else type(row).__name__
+        for row in ROWS
+    )
+    sentence = (
+        f"a table of {len(ROWS)} inputs: {of['Bad']} bad files, "
+        f"{of['Setting'] + of['refused value']} bad settings and values, {of['Command']} bad "
+        f"command lines and {of['Run']} whole runs with their errors, "
+        f"{of['Unusual'] + of['Value']} unusual inputs that must be accepted, and {of['Held']} "
+        "that other tests check."
+    )
+    text = (ROOT / "docs/reproducibility.md").read_text(encoding="utf-8")
+    assert sentence in " ".join(text.split())
+
+
 @pytest.mark.parametrize("row", rows(Held))
 def test_a_row_that_another_test_has_is_in_that_test(row: Held):
     path, _, name = row.test.partition("::")

@@ -107,6 +107,42 @@ def test_ablations_are_experiments_in_turn_on_top_of_the_configuration(
     assert runs[0] == f"{start}[configs/faults/corrected.yaml][configs/{target}/{names[0]}.yaml]"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "runs"),
+    [
+        (["docs"], ["-m", "docs.render_configuration", "docs/configuration.md"]),
+        (["benchmark"], ["-m", "benchmarks.run_all"]),
+        (
+            ["benchmark", "PHOTOS=my photos", 'NOTE=A "busy" machine.'],
+            ["-m", "benchmarks.run_all", "--photos", "my photos", "--note", 'A "busy" machine.'],
+        ),
+    ],
+)
+def test_docs_and_benchmarks_are_modules(ready: Path, arguments: list[str], runs: list[str]):
+    assert make(ready, *arguments).stdout.splitlines()[-1] == "".join(f"[{word}]" for word in runs)
+
+
+@pytest.mark.parametrize(
+    ("target", "programs"),
+    [
+        ("test", ["ruff", "ruff", "snakefmt", "snakemake", "mypy", "pytest"]),
+        ("long", ["pytest"]),
+    ],
+)
+def test_checks_run_one_after_the_other_until_one_fails(
+    ready: Path, target: str, programs: list[str]
+):
+    for program in programs:
+        path = ready / ".venv/bin" / program
+        path.write_text(f"#!/bin/sh\necho {program}\n")
+        path.chmod(0o755)
+    assert make(ready, "--silent", target).stdout.splitlines() == programs
+    (ready / ".venv/bin" / programs[-2:][0]).write_text("#!/bin/sh\nexit 1\n")
+    done = make(ready, "--silent", target)
+    assert done.returncode != 0
+    assert "pytest" not in done.stdout.splitlines()
+
+
 def test_a_missing_config_file_is_one_line_before_the_set_up(checkout: Path):
     done = make(checkout, "CONFIG=a missing.yaml")
     assert done.stderr.startswith("error: CONFIG: expected a file, got no a; check the path\n")

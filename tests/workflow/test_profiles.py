@@ -76,10 +76,12 @@ def test_the_slurm_profile_replaces_the_default_one(tmp_path: Path, workflow: Wo
     assert "slurm_extra=--signal=TERM@60" in output
 
 
-def test_exactly_the_jobs_that_may_run_on_a_gpu_ask_for_one(tmp_path: Path, workflow: Workflow):
-    (tmp_path / "gpu.yaml").write_text("device: cuda\n", encoding="utf-8")
-    files = ["--configfile", ROOT / "config.yaml", tmp_path / "gpu.yaml"]
-    output = workflow(tmp_path, "--dry-run", *files).stdout
+@pytest.mark.parametrize("name", ["default", "slurm"])
+def test_exactly_the_jobs_that_may_run_on_a_gpu_ask_for_one(
+    tmp_path: Path, workflow: Workflow, name: str
+):
+    options = ["--workflow-profile", f"profiles/{name}", "--config", "device=cuda"]
+    output = workflow(tmp_path, "--dry-run", *options).stdout
     jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", output, flags=re.MULTILINE)
     assert {rule for rule, described in jobs if "gpu=1" in described} == {
         *("train_translator", "find_learning_rate", "translate_questions", "score_translations"),

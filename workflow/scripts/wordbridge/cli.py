@@ -122,10 +122,11 @@ def translate(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object per text.")] = False,
 ) -> None:
-    """Print the translation of each text: below it on a terminal, else one line per text.
+    """Print the translation of each text, one per line.
 
-    The model determines the languages. Unknown words are listed on stderr, and texts that cannot
-    be translated, whose lines stay empty. The exit status is 1 when this concerns all texts.
+    A terminal shows each text above its translation. The model determines the languages. Unknown
+    words are listed on stderr, and so is the reason why a text cannot be translated; its line stays
+    empty. The exit status is 1 if no text can be translated.
     """
     from wordbridge.progress import no_progress
     from wordbridge.training.device import choose_device
@@ -225,7 +226,9 @@ def search(
     exact: Annotated[
         bool, typer.Option("--exact", help="Compare with all vectors instead of the HNSW graph.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object each.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON object per result.")
+    ] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Also write a contact sheet to this PNG file.")
     ] = None,
@@ -281,9 +284,10 @@ def serve(
         list[str] | None, typer.Option(help="Additional host name that browsers may use.")
     ] = None,
 ) -> None:
-    """Open a page that translates while you type and finds images, on this machine alone.
+    """Open a page that translates while you type and finds images.
 
-    It needs the packages of the extra `serve`. Anybody who can reach another --host can use it.
+    Only this machine can connect, unless --host is another address: everybody who can reach that
+    one can use the page. The command needs the packages of the extra `serve`.
     """
     from wordbridge.serve import serve_run
 
@@ -308,7 +312,7 @@ def verify(
     """Compare results with the checksums that their jobs recorded.
 
     The folders benchmarks, manifest and timings may differ between two runs. The exit status is
-    1 when anything else differs.
+    1 if anything else differs.
     """
     from wordbridge import manifest
 
@@ -326,9 +330,9 @@ def compare(
     second: Annotated[Path, typer.Argument(help="Results folder of the other run.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Print what differs between two runs: settings, code, and scores beyond chance.
+    """Print the settings, code and scores in which two runs differ.
 
-    BLEU is compared by the paired bootstrap where both runs scored the same sentences.
+    Scores of the same sentences or nouns are compared by the paired bootstrap.
     """
     from wordbridge.report.compare import compare_runs, comparison_text
 
@@ -360,7 +364,7 @@ def why(
 ) -> None:
     """List the jobs that would run, their causes and their time.
 
-    The plan is that of a dry run of Snakemake.
+    The jobs are those of a dry run of Snakemake.
     """
     from wordbridge.why import format_plan, plan
 

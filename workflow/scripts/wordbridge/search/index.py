@@ -194,7 +194,7 @@ def image_row(index: Index, image: str) -> int:
                 return row
     raise InputError(
         f"{image!r}: expected SET/IMAGE of an image in the index, or for --image an existing file, "
-        f"got another name, or an image left out; {index.folder / LABELS} lists the images"
+        f"got neither; {index.folder / LABELS} lists the images of the index"
     )
 
 
