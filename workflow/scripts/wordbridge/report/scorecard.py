@@ -209,15 +209,18 @@ def image_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
             continue
         ours = resampled_nouns(head, score)
         theirs = (
-            np.full_like(ours, 5 / len(head))
+            np.full_like(ours, min(1.0, 5 / len(head)))
             if other == CHANCE
             else resampled_nouns(compared, score)
         )
         if score == "wrong_steps":
             values = f"steps in WordNet {ours[0]:.1f}, {other} {theirs[0]:.1f}"
-            _, low, high, _ = comparison(theirs - ours)
+            gains = theirs - ours
         else:
             values = f"hit@5 {100 * ours[0]:.1f} %, {other} {100 * theirs[0]:.1f} %"
-            _, low, high, _ = comparison(100 * (ours - theirs))
+            gains = 100 * (ours - theirs)
+        if np.isnan(gains[0]):
+            continue  # one of the two methods has no wrong noun
+        _, low, high, _ = comparison(gains[~np.isnan(gains)])
         measured = f"{values} [{low:.1f}, {high:.1f}]"
         yield Claim(claim, "", measured, low, high, f"lesson_head on {candidates} nouns", "devise")
