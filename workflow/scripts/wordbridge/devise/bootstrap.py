@@ -16,7 +16,7 @@ NOUN_SCORES = ["images", "hit@5", "wrong", "wrong_steps"]
 
 
 def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return hits and steps of each method, candidate set and noun, means over the seeds."""
+    """Return NOUN_SCORES of each method, candidate set and noun: means over the seeds."""
     rows = [{"method": record["method"], **noun} for record in records for noun in record["nouns"]]
     frame = pd.DataFrame(rows, columns=["method", "candidates", "synset", *NOUN_SCORES])
     return frame.groupby(["method", "candidates", "synset"])[NOUN_SCORES].mean()
