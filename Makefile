@@ -4,12 +4,12 @@
 # make full       the main job with five seeds of each variant, in results/full
 # make images     the image side alone
 # make factorial  three ideas of the lesson in all combinations, in results/factorial
-# make faults     the price of each fault of the lesson, in results/faults
-# make vectors    pretrained word vectors against others, in results/vectors
-# make long       the tests that take longer than the gate allows
+# make faults     the effect of each fault of the lesson, in results/faults
+# make vectors    pretrained word vectors compared with others, in results/vectors
+# make long       the tests that are too slow for `make test`
 # make docs       render the tables of docs/configuration.md from the schema
+# make benchmark  PHOTOS=FOLDER: all benchmarks, into benchmarks/README.md; NOTE=TEXT adds a line
 # make clean      remove results/; downloads stay in resources/
-# make benchmark PHOTOS=FOLDER  all benchmarks, into benchmarks/README.md; NOTE=TEXT adds a line
 #
 # CORES=4 limits the cores; QUIET= shows each job with its files; PYTHON=python3.12 chooses the
 # Python for .venv; TORCH=cpu sets up torch without CUDA, from PyTorch's own index.

@@ -22,7 +22,7 @@ from wordbridge.images.feature_store import FeatureStore, write_shard
 from wordbridge.images.features import extract
 from wordbridge.images.listing import list_images
 from wordbridge.images.table import read_bytes, read_images, write_images, write_shards
-from wordbridge.nouns.matrix import CLASSES
+from wordbridge.nouns.table import CLASSES
 from wordbridge.report.contact_sheet import result_tile, save_sheet
 from wordbridge.search.build import image_rows, write_index
 from wordbridge.search.index import nearest, read_index

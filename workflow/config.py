@@ -36,9 +36,7 @@ SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"
 MAX_PROBLEMS = 10  # lines shown at once
 
 FORMATS = FormatChecker(["regex"])
-# A search such as "king - man + woman": words, with a sign before or between them.
-_TERM = r"(?:[-+\u2212]\S+|[-+\u2212]\s+[^-+\u2212\s]\S*|[^-+\u2212\s]\S*)"
-_QUERY = re.compile(rf"\s*{_TERM}(?:\s+{_TERM})*\s*")
+_SIGNS = "-+\u2212\u2013"  # in queries, as in wordbridge.search.queries
 
 
 def load_workflow(workflow: Any) -> dict[str, Any]:
@@ -163,7 +161,18 @@ def _closed(node: Any, root: Schema) -> Any:
 
 @FORMATS.checks("query")
 def _is_query(value: object) -> bool:
-    return not isinstance(value, str) or _QUERY.fullmatch(value) is not None
+    """Return whether a text is a query such as "king - man + woman"; see ``parse_query``."""
+    if not isinstance(value, str):
+        return True
+    has_words = [False]  # of each term; only the first may be empty: "- cat"
+    for piece in value.split():
+        if piece[0] in _SIGNS:
+            if not has_words[-1] and len(has_words) > 1:
+                return False
+            has_words.append(False)
+            piece = piece[1:]
+        has_words[-1] |= any(map(str.isalnum, piece))
+    return has_words[-1]
 
 
 def _is_number(_: Any, value: Any) -> bool:

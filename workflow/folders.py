@@ -25,8 +25,8 @@ SETTLED = 2.0  # seconds; a file that changed later may change again within the 
 def folder_digest(folder: str, any_ending: bool = False) -> str:
     """Return a digest of the names of all files below a folder, its images and annotations.
 
-    ``wordbridge.images.files`` decides which files are images; with ``any_ending`` all are that it
-    does not leave out. A folder that does not exist or cannot be listed counts as empty: the job
+    ``wordbridge.images.files`` decides which files are images; with ``any_ending`` files of any
+    suffix are. A folder that does not exist or cannot be listed counts as empty: the job
     that lists it reports the reason.
     """
     cache = CACHE / f"{_digest([os.path.abspath(folder), str(any_ending)])}.json"

@@ -49,7 +49,7 @@ def check_relations(config: Block) -> None:
 
 
 def reserved_names(run: Block) -> Iterator[str]:
-    """Yield one line for each entry of the lists in ``run`` with a reserved name."""
+    """Yield one line for each image set in ``run`` with a reserved name."""
     for key in ("images", "unlabelled_sets"):
         for name in filter(RESERVED.__contains__, run[key]):
             yield (
@@ -73,24 +73,24 @@ def without_resource(resource: str, config: Block, keys: Collection[str]) -> str
     if any(map(needs, [config["corpora"][config["corpus"]], *embedded])):
         return ""
     nouns = [config["wordnet"], vectors.get(config["nouns"]["vectors"], {})]
-    left = {
+    kept = {
         kind: [name for name in run[kind] if not needs(sets[name])]
         for kind in ("images", "unlabelled_sets")
     }
     all_need = any(map(needs, nouns)) or resource == config["features"]["weights"]
-    if all_need or not left["images"]:
-        left = {"images": [], "unlabelled_sets": []}  # no method learns to search the others alone
-    split = config["image_split"] if left["images"] else {}
+    if all_need or not kept["images"]:
+        kept = {"images": [], "unlabelled_sets": []}  # no method learns to search the others alone
+    split = config["image_split"] if kept["images"] else {}
     held_out = {
-        key: list(filter(left["images"].__contains__, split[key])) for key in HELD_OUT if split
+        key: list(filter(kept["images"].__contains__, split[key])) for key in HELD_OUT if split
     }
     settings: dict[str, Any] = {}
-    for key, lists in (("run", left), ("image_split", held_out)):
+    for key, lists in (("run", kept), ("image_split", held_out)):
         changes = {kind: names for kind, names in lists.items() if names != config[key][kind]}
         settings |= {key: changes} if changes else {}
     french = vectors.get(config["search"]["french_vectors"])
-    bilingual = any(sets[name]["kind"] in BILINGUAL for name in left["images"])
-    if french and left["images"] and (needs(french) or not bilingual):
+    bilingual = any(sets[name]["kind"] in BILINGUAL for name in kept["images"])
+    if french and kept["images"] and (needs(french) or not bilingual):
         settings["search"] = {"french_vectors": None}
     text = yaml.safe_dump(settings, default_flow_style=True, width=10**6, sort_keys=False)
     return text.strip()[1:-1]
@@ -114,7 +114,7 @@ def factor_levels(variant: Block) -> dict[str, bool]:
     }
 
 
-# Text and translators
+# ---- Text and translators ------------------------------------------------------------------------
 
 
 def _corpus(config: Block) -> Iterator[str]:
@@ -312,7 +312,7 @@ def _below(at: str, block: Block, low: str, high: str) -> Iterator[str]:
         yield f"{at}.{low}: expected below {high} ({block[high]}), got {block[low]}; lower it"
 
 
-# Images
+# ---- Images --------------------------------------------------------------------------------------
 
 
 def _no_images(run: Block) -> Iterator[str]:

@@ -217,5 +217,13 @@ def test_a_list_of_another_wordnet_is_refused(entry: tuple[str, str], message: s
         check_class_names(NOUNS, [("n00001740", "Entity"), entry])
 
 
+def test_a_list_of_more_classes_than_a_backbone_has_is_refused() -> None:
+    nouns = [Noun(f"n{number:08}", ("word",), (), None, "") for number in range(1001)]
+    classes = [(noun.synset, "") for noun in nouns]
+    assert label_nouns(nouns, classes[:1000])[-2].class_index == 999
+    with pytest.raises(InputError, match="1001 synsets: expected at most the 1000 classes"):
+        label_nouns(nouns, classes)
+
+
 def test_a_name_may_be_any_lemma_in_any_case_with_spaces() -> None:
     check_class_names(NOUNS, [("n01440764", "tinca tinca"), ("n01484850", "White shark")])

@@ -127,6 +127,26 @@ def test_claims_about_images_need_the_methods_that_they_compare() -> None:
     assert list(image_claims([])) == []
 
 
+def test_resamples_without_a_wrong_noun_do_not_count() -> None:
+    records = [record("lesson_head", 0.5, 6.0), record("random", 0.1, 12.0)]
+    for noun in (noun for each in records for noun in each["nouns"]):
+        if noun["synset"] > "n00000001":
+            noun |= {"wrong": 0, "wrong_steps": None}
+    _, near = image_claims(records)
+    assert near.measured == "steps in WordNet 7.0, random 13.0 [6.0, 6.0]"
+    for each in records:
+        each["nouns"] = [noun for noun in each["nouns"] if not noun["wrong"]]
+    assert [each.measured.split()[0] for each in image_claims(records)] == ["hit@5"]
+
+
+def test_chance_is_at_most_one() -> None:
+    records = [record("lesson_head", 1.0, 6.0)]
+    records[0]["nouns"] = [n for n in records[0]["nouns"] if n["synset"] < "n00000003"]
+    (claim,) = image_claims(records)
+    assert claim.measured == "hit@5 100.0 %, chance 100.0 % [0.0, 0.0]"
+    assert verdicts([claim]) == ["undecided"]
+
+
 def test_the_caption_counts_the_verdicts() -> None:
     claims = [Claim("a", "", "m", 1, 2, "e"), Claim("b", "", "m", -1, 2, "e")]
     table = scorecard_table([*claims, claims[0]], "bible", "results/mine")

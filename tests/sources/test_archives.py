@@ -8,6 +8,7 @@ import struct
 import subprocess
 import tarfile
 import tracemalloc
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,15 @@ def test_a_single_compressed_file_has_the_name_of_its_archive(tmp_path: Path, en
     assert listed(archive) == ["wiki.fr.vec"]
     stored = archive.rename(tmp_path / "stored")
     extract_member(stored, "wiki.fr.vec", tmp_path / "out", name=archive.name)
+    assert (tmp_path / "out").read_bytes() == RANDOM
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_single_compressed_file_may_have_a_name_in_any_normal_form(tmp_path: Path, form: str):
+    archive = tmp_path / "stored"
+    archive.write_bytes(gzip.compress(RANDOM))
+    name = unicodedata.normalize(form, "données.fr.gz")
+    extract_member(archive, "données.fr", tmp_path / "out", name=name)
     assert (tmp_path / "out").read_bytes() == RANDOM
 
 

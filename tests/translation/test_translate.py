@@ -166,16 +166,18 @@ def test_an_unknown_word_becomes_the_source_word_with_the_most_attention() -> No
 
 
 @pytest.mark.parametrize(
-    ("source", "tags", "expected"),
+    ("source", "has_tag", "expected"),
     [
-        (["<l>", "x"], 1, ["x", "x"]),
-        (["<l>", "x"], 0, ["x", "<l>"]),
-        (["<l>"], 1, [UNKNOWN, UNKNOWN]),
+        (["<l>", "x"], True, ["x", "x"]),
+        (["<l>", "x"], False, ["x", "<l>"]),
+        (["<l>"], True, [UNKNOWN, UNKNOWN]),
     ],
 )
-def test_a_tag_is_no_word_to_be_copied(source: list[str], tags: int, expected: list[str]) -> None:
+def test_a_tag_is_no_word_to_be_copied(
+    source: list[str], has_tag: bool, expected: list[str]
+) -> None:
     attention = np.array([[0.2, 0.3, 0.5], [0.7, 0.2, 0.1]])
-    assert replace_unknown([UNKNOWN, UNKNOWN], source, attention, tags) == expected
+    assert replace_unknown([UNKNOWN, UNKNOWN], source, attention, has_tag) == expected
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_without_any_vectors_all_rows_are_random() -> None:
 
 
 def test_vectors_of_no_word_are_an_error() -> None:
-    with pytest.raises(InputError, match=r"got 0 of 6, none of le chat .* check the language"):
+    with pytest.raises(InputError, match=r"got 0 of 6, none for le chat .* check the language"):
         build(Table(TOKENS))
 
 

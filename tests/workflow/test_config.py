@@ -397,6 +397,13 @@ def test_no_unquoted_comma_ends_a_description(project: dict[str, Any]):
         "+",
         "--a",
         "a --b",
+        "king \u2013 man",
+        "boat \u2013",
+        "!!",
+        "boat , sail",
+        "boat +, sail",
+        ", - cat",
+        "boat + _",
     ],
 )
 def test_the_format_query_accepts_what_the_search_reads(text: str):

@@ -1,4 +1,4 @@
-# Names, and functions of the inputs and params of rules. In: the checked config.
+# Constants, and functions for the inputs and params of rules. In: the checked config.
 
 from functools import cache
 from itertools import chain
@@ -20,7 +20,7 @@ GPUS = int(config["device"] == "cuda")
 
 PAIRED = "<results>/questions/sentences.tsv"
 # The pairs with their splits, followed by the auxiliary ones where they are used.
-SPLIT = (
+SPLIT_PAIRS = (
     "<results>/auxiliary/pairs.tsv" if config["auxiliary"]["use"] else "<results>/split/pairs.tsv"
 )
 # A model of lower-cased text can only be scored without case.
@@ -29,7 +29,7 @@ if LOWERCASE is None:
     LOWERCASE = config["tokens"]["rules"]["lower_case"]
 # The tokens that models read: words, or SentencePiece pieces of words.
 PIECES = config["tokens"]["tokenizer"] == "sentencepiece"
-TOKENS = "<results>/subwords/pairs.tsv" if PIECES else SPLIT
+TOKENS = "<results>/subwords/pairs.tsv" if PIECES else SPLIT_PAIRS
 FACTORIAL = config["scores"]["factorial"]
 BASELINE, EXPERIMENTS = config["scores"]["baseline"], config["scores"]["experiments"]
 # The lesson's claims are about recurrent translators.
@@ -43,13 +43,13 @@ SOURCE, _, TARGET = config["variants"][VARIANTS[0]]["direction"].partition("-")
 ATTENTIVE = [name for name in VARIANTS if config["variants"][name]["model"]["attention"]]
 
 
-def of_runs(path, variants=VARIANTS, seeds=SEEDS):
-    """Return a file of each variant and seed."""
+def run_files(path, variants=VARIANTS, seeds=SEEDS):
+    """Return the file of each variant and seed, from a path below the results."""
     return expand(f"<results>/{path}", variant=variants, seed=seeds)
 
 
-SCORES = of_runs("scores/{variant}/{seed}.json")
-SENTENCE_SCORES = of_runs("scores/{variant}/{seed}.tsv")
+SCORES = run_files("scores/{variant}/{seed}.json")
+SENTENCE_SCORES = run_files("scores/{variant}/{seed}.tsv")
 # Inputs and settings of several rules.
 IDS = {f"{name}_ids": f"<results>/ids/{name}.npz" for name in LANGUAGES}
 EMBEDDINGS = {f"{name}_embedding": f"<results>/embeddings/{name}.npy" for name in LANGUAGES}
@@ -57,7 +57,7 @@ TRANSLATOR = {
     "model": "<results>/translators/{variant}/{seed}/model.safetensors",
     "settings": "<results>/translators/{variant}/{seed}/settings.json",
 }
-DECODER = {"device": config["device"], "threads": config["threads"]["decoding"]}
+INFERENCE = {"device": config["device"], "threads": config["threads"]["decoding"]}
 AUXILIARY_REPORTS = expand(
     "<results>/auxiliary/{step}.report.tsv",
     step=["auxiliary_clauses", "auxiliary_tokens", "auxiliary"] * config["auxiliary"]["use"],
@@ -122,7 +122,7 @@ SHARDS = range(config["features"]["shards"])
 
 
 def feature_files(ending, sets=LABELLED_SETS):
-    """Return the files of all shards with features (npy), rows (tsv) or another ending."""
+    """Return the files of all shards of ``sets``: features (npy), rows (tsv) or another ending."""
     return expand(f"<results>/features/{{set}}/{{shard}}.{ending}", set=sets, shard=SHARDS)
 
 
@@ -140,7 +140,7 @@ DEVISE_SCORES = [
     for name in METHODS
     for seed in (SEEDS if name in SEEDED else SEEDS[:1])
 ]
-# What heads and baselines are trained on.
+# Inputs of heads and baselines.
 TRAINING_DATA = {
     "features": feature_files("npy"),
     "rows": feature_files("tsv"),
@@ -148,7 +148,7 @@ TRAINING_DATA = {
     "vectors": "<results>/nouns/vectors.npy",
     "nouns": "<results>/nouns/vectors.tsv",
 }
-# What predictions are scored with.
+# Inputs of the scores of predictions.
 SCORING_DATA = {
     "rows": feature_files("tsv"),
     "images": "<results>/images/split.tsv",
@@ -227,7 +227,7 @@ def resource_files(block):
 
 
 def training_settings(block):
-    """Return the settings of a training, which depends on them, inputs and seed.
+    """Return the settings that a training depends on, from the block of a variant or head.
 
     A head's ensemble with the backbone's classifier is fitted after its training.
     """
@@ -248,7 +248,7 @@ def schedule_of(name):
 
 
 def range_test_settings(block, *keys):
-    """Return the settings of a range test, with those ``keys`` of the config's range_test."""
+    """Return the settings of a range test, with the ``keys`` of range_test that it needs."""
     settings = training_settings(block)
     training = settings["variant"]["training"]
     fixed = {key: RANGE_TEST_TRAINING.get(key, value) for key, value in training.items()}
@@ -302,7 +302,7 @@ def vectors_entries(language):
 
 
 def vectors_kind(block):
-    """Return the settings of a block of vectors without its files."""
+    """Return the settings of a block of vectors that open them, without the files."""
     return {key: block[key] for key in ("kind", "dim", "unit_length") if key in block}
 
 
@@ -350,10 +350,10 @@ cached_digest = cache(folder_digest)  # once per folder and reading of the Snake
 
 
 def image_set_block(wildcards):
-    """Return the config's entry of an image set, for a folder with a digest of its content.
+    """Return the config's entry of an image set, with a digest of the content of a folder.
 
-    Snakemake notices neither new images in a subfolder nor changed ones. In an album a folder named
-    n20190705 has a date and no synset.
+    Snakemake notices neither new images in a subfolder nor changed ones. Sets without labels read
+    none from names: a folder n20190705 of an album has a date and no synset.
     """
     block = config["image_sets"][wildcards.set]
     if block["kind"] in ("folder", "table", "tar") and wildcards.set not in LABELLED_SETS:
@@ -370,7 +370,7 @@ def image_set_block(wildcards):
 
 
 def predicted_files(wildcards):
-    """Return the features that a method predicts from; the index also has unlabelled images."""
+    """Return the features of the labelled images, or with all_predictions of all images."""
     sets = ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
     endings = {"features": "npy", "logits": "logits.npy", "rows": "tsv"}
     return {name: feature_files(ending, sets) for name, ending in endings.items()}

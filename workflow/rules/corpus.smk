@@ -114,7 +114,7 @@ rule add_auxiliary:
 rule segment_subwords:
     """The pairs with SentencePiece pieces as tokens, and the model of each language."""
     input:
-        pairs=SPLIT,
+        pairs=SPLIT_PAIRS,
     output:
         fr="<results>/subwords/fr.model",
         en="<results>/subwords/en.model",

@@ -24,7 +24,7 @@ rule train_head:
     params:
         settings=lambda wildcards: training_settings(config["methods"][wildcards.method]),
         order=LABELLED_SETS,
-        # It asks for threads, so that a change reruns nothing (see sources.smk).
+        # A function of threads, so that a change reruns nothing (see sources.smk).
         checkpoint_seconds=lambda wildcards, threads: (
             config["methods"][wildcards.method]["training"]["checkpoint_seconds"]
         ),
@@ -118,7 +118,7 @@ rule predict_images:
     resources:
         gpu=GPUS,
     params:
-        settings=DECODER,
+        settings=INFERENCE,
         order=lambda wildcards: (
             ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
         ),

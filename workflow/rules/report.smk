@@ -3,7 +3,7 @@
 
 
 rule build_page:
-    """The summary page: what came out of the run, and every table and figure."""
+    """The summary page: the main results of the run, and every table and figure."""
     input:
         tables=TABLES + FRENCH_TABLES + IMAGE_TABLES,
         figures=FIGURES + IMAGE_FIGURES,
@@ -34,9 +34,9 @@ rule build_page:
 rule build_explorer:
     """The explorer: all sentences with each variant, and images to search, in one page."""
     input:
-        translations=of_runs("translations/{variant}/{seed}.tsv", seeds=SEEDS[:1]),
-        attention=of_runs("translations/{variant}/{seed}.attention.npz", seeds=SEEDS[:1]),
-        scores=of_runs("scores/{variant}/{seed}.tsv", seeds=SEEDS[:1]),
+        translations=run_files("translations/{variant}/{seed}.tsv", seeds=SEEDS[:1]),
+        attention=run_files("translations/{variant}/{seed}.attention.npz", seeds=SEEDS[:1]),
+        scores=run_files("scores/{variant}/{seed}.tsv", seeds=SEEDS[:1]),
         vocabulary=f"<results>/vocabulary/{SOURCE}.tsv",
         words=rules.build_words.output if LABELLED_SETS else [],
         index=expand("<results>/search/images/{name}", name=INDEX_FILES * bool(LABELLED_SETS)),

@@ -1,8 +1,8 @@
 # In: <results>/ids, <results>/embeddings.
-# Out: <results>/translators/{variant}/{seed}; <results>/{translations,scores,attention}, alike;
-# tables and figures over all of them; <results>/timings for what differs from run to run, and
-# <results>/range_test. The state of an unfinished training is in resources/state and no declared
-# output, because Snakemake deletes the outputs of a failed job.
+# Out: <results>/{translators,translations,scores,attention} by variant and seed, tables and figures
+# over all of them, <results>/timings for what differs from run to run, and <results>/range_test.
+# The state of an unfinished training is in resources/state and no declared output, because
+# Snakemake deletes the outputs of a failed job.
 
 
 rule translation:
@@ -34,7 +34,7 @@ rule train_translator:
         gpu=GPUS,
     params:
         settings=lambda wildcards: training_settings(config["variants"][wildcards.variant]),
-        # It asks for threads, so that a change reruns nothing (see sources.smk).
+        # A function of threads, so that a change reruns nothing (see sources.smk).
         checkpoint_seconds=lambda wildcards, threads: (
             config["variants"][wildcards.variant]["training"]["checkpoint_seconds"]
         ),
@@ -110,7 +110,7 @@ rule translate_questions:
             "decoding": config["decoding"],
             "split": config["scores"]["split"],
             "tokenizer": config["tokens"]["tokenizer"],
-            **DECODER,
+            **INFERENCE,
         },
     script:
         "../scripts/translate_questions.py"
@@ -163,7 +163,7 @@ rule score_translations:
             "split": config["scores"]["split"],
             "tokenizer": config["tokens"]["tokenizer"],
             "lowercase": LOWERCASE,
-            **DECODER,
+            **INFERENCE,
         },
     script:
         "../scripts/score_translations.py"
@@ -191,7 +191,7 @@ rule tabulate_scores:
 rule tabulate_factorial:
     """The table and the figure of the effects of three ideas, alone and together."""
     input:
-        sentences=of_runs("scores/{variant}/{seed}.tsv", variants=FACTORIAL),
+        sentences=run_files("scores/{variant}/{seed}.tsv", variants=FACTORIAL),
         ids="<results>/ids/fr.npz",
     output:
         tables=table("tables/factorial", "factorial", "Translation", "Effects"),
@@ -263,7 +263,7 @@ rule tabulate_difficulty:
 rule tabulate_adequacy:
     """The table of what translations keep: question word, question mark, names."""
     input:
-        translations=of_runs("translations/{variant}/{seed}.tsv"),
+        translations=run_files("translations/{variant}/{seed}.tsv"),
         groups=SENTENCE_SCORES[0],
     output:
         table("tables/adequacy", "adequacy", "Translation", "What translations keep"),
@@ -309,8 +309,8 @@ rule tabulate_scorecard:
 rule tabulate_times:
     """The table of times and throughputs, which no other result depends on."""
     input:
-        training=of_runs("timings/training/{variant}/{seed}.json"),
-        decoding=of_runs("timings/decoding/{variant}/{seed}.json"),
+        training=run_files("timings/training/{variant}/{seed}.json"),
+        decoding=run_files("timings/decoding/{variant}/{seed}.json"),
     output:
         table("timings/times", "times", "Translation", "Times"),
     log:
@@ -327,7 +327,7 @@ rule tabulate_times:
 rule tabulate_samples:
     """The table of sample translations: source, reference, and the translation of each variant."""
     input:
-        translations=of_runs("translations/{variant}/{seed}.tsv", seeds=SEEDS[:1]),
+        translations=run_files("translations/{variant}/{seed}.tsv", seeds=SEEDS[:1]),
     output:
         table("tables/samples", "samples", "Translation", "Sample translations"),
     log:
@@ -347,7 +347,7 @@ rule tabulate_samples:
 rule tabulate_training:
     """Tables and figures of the trainings: losses, exposure bias, learning rate per step."""
     input:
-        metrics=of_runs("translators/{variant}/{seed}/metrics.tsv"),
+        metrics=run_files("translators/{variant}/{seed}/metrics.tsv"),
         ids="<results>/ids/fr.npz",
     output:
         tables=table("tables/training", "training", "Translation", "Losses"),
@@ -386,7 +386,7 @@ rule measure_attention:
     resources:
         gpu=GPUS,
     params:
-        settings={"split": config["scores"]["split"], **DECODER},
+        settings={"split": config["scores"]["split"], **INFERENCE},
     script:
         "../scripts/measure_attention.py"
 
@@ -394,7 +394,7 @@ rule measure_attention:
 rule tabulate_attention:
     """The table and the figure of the attention's statistics: one row or bar per variant."""
     input:
-        records=of_runs("attention/{variant}/{seed}.json", variants=ATTENTIVE),
+        records=run_files("attention/{variant}/{seed}.json", variants=ATTENTIVE),
     output:
         tables=table("tables/attention", "attention_statistics", "Attention", "Statistics"),
         figure=result(

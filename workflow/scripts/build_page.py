@@ -1,4 +1,4 @@
-"""The summary page: what came out of the run, and every table and figure."""
+"""The summary page: the main results of the run, and every table and figure."""
 
 from pathlib import Path
 

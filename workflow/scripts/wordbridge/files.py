@@ -119,7 +119,7 @@ def read_json(
 def read_records(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
     """Return the scores or times of runs, one JSON object a file, in the order of ``paths``.
 
-    Raises InputError when a file is missing or holds anything but a JSON object.
+    Raises InputError when a file is missing or is not a JSON object.
     """
     return [
         read_json(path, "the scores or times of a run", "score the run again") for path in paths
@@ -161,7 +161,7 @@ def decode(data: bytes, path: object, line: int = 1) -> str:
 
 
 def write_tsv(path: str | Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Write a table with a header. No field may hold a tab or a line feed."""
+    """Write a table with a header. No field may have a tab or the end of a line."""
     with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as table:
         table.writelines("\t".join(row) + "\n" for row in chain([columns], rows))
 

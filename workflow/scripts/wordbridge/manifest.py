@@ -56,9 +56,12 @@ class Report(NamedTuple):
 
 
 def verify(results: Path, against: Path | None = None) -> list[Report]:
-    """Return the check of an experiment, or of all in a folder; or their comparisons."""
-    # Reading a folder without experiments raises the error.
-    names = _experiments(results) or {Path()}
+    """Return a report on the experiment in ``results``, or on each of those below it.
+
+    It is that of ``check``, or of ``compare`` with ``against``. Raises InputError when there is no
+    experiment, or ``against`` has others.
+    """
+    names = _experiments(results) or {Path()}  # ``read_manifest`` then raises the error
     if against is None:
         return [check(results / name) for name in sorted(names)]
     other_names = names if names == {Path()} else _experiments(against)
@@ -375,8 +378,8 @@ def trace(file: Path) -> Report:
         cost = f"{record['seconds']:.1f} s, {record['peak_memory_mb']:.0f} MB"
         lines.append(f"{job_name(record)}  {record['ended']}, {cost} on {record['device']}")
         for key, label in (("inputs", "in "), ("outputs", "out")):
-            for path, facts in record[key].items():
-                lines.append(f"    {label} {path}  {(facts['sha256'] or 'not hashed')[:12]}")
+            for path, entry in record[key].items():
+                lines.append(f"    {label} {path}  {(entry['sha256'] or 'not hashed')[:12]}")
     state = "as recorded" if ok else "CHANGED since its job wrote it"
     values = {"path": name, "sha256": sha256, "jobs": records, "sources": sources}
     return Report(ok, values, [*lines, f"{name}  sha256 {sha256}, {state}"])

@@ -36,7 +36,7 @@ class Terminal:
     def show(self, line: str) -> None:
         """Show a line in addition to the log of a job, if there is one."""
         if self.stream is not None:
-            with suppress(OSError):  # whoever read the output may have left
+            with suppress(OSError):  # the reader of a pipe may have left
                 tqdm.write(f"{self.job}: {line}", file=self.stream)
 
     def bar(self, items: Iterable[Item], description: str, **options: Any) -> "tqdm[Item]":

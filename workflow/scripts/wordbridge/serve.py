@@ -92,7 +92,9 @@ class Models:
         if has_search:
             self.images, self._engine = read_index(results / "search/images"), SearchEngine(results)
             labels = map(self.images.label, range(len(self.images.lines)))
-            self._rows = {f"{one['set']}/{one['image']}": row for row, one in enumerate(labels)}
+            self._rows = {
+                f"{label['set']}/{label['image']}": row for row, label in enumerate(labels)
+            }
         self._results = results
 
     def translate(self, text: str) -> list[dict[str, Any]]:
@@ -226,9 +228,9 @@ def build_app(models: Models, hosts: Collection[str]) -> FastAPI:
 
 
 def guarded(app: ASGIApp, hosts: Collection[str], headers: Mapping[str, str]) -> ASGIApp:
-    """Return ``app`` without the requests of other sites, and with ``headers`` in each response.
+    """Return ``app`` behind a check of ``request_problem``, with ``headers`` in each response.
 
-    Not a middleware of FastAPI's, behind which no handler learns that its client has left.
+    It is plain ASGI: behind a middleware of FastAPI no handler learns that its client has left.
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -246,7 +248,7 @@ def guarded(app: ASGIApp, hosts: Collection[str], headers: Mapping[str, str]) ->
 
 
 def render_page(models: Models) -> str:
-    """Return the HTML of the page, with what the run has."""
+    """Return the HTML of the page, with a part for translation, search or both."""
     return render(
         "serve.html.j2",
         title="wordbridge",
@@ -289,8 +291,8 @@ def request_problem(request: Request, hosts: Collection[str]) -> JSONResponse | 
 async def read_upload(request: Request) -> bytes:
     """Return the body of a request; raises HTTPException as soon as it is too large."""
     data = bytearray()
-    stated = request.headers.get("content-length", "")
-    is_large = stated.isdecimal() and int(stated) > MAX_UPLOAD
+    length = request.headers.get("content-length", "")
+    is_large = length.isdecimal() and int(length) > MAX_UPLOAD
     async for chunk in request.stream():
         data += chunk
         if is_large or len(data) > MAX_UPLOAD:
@@ -318,8 +320,8 @@ def allowed_hosts(host: str, port: int, names: Iterable[str]) -> set[str]:
     Browsers leave out the ports of http and https, 80 and 443.
     """
     bracketed = f"[{host}]" if ":" in host else host
-    every = [name.lower() for name in (*LOOPBACK, bracketed, *names)]
-    hosts = {name if re.search(r":\d+$", name) else f"{name}:{port}" for name in every}
+    allowed = [name.lower() for name in (*LOOPBACK, bracketed, *names)]
+    hosts = {name if re.search(r":\d+$", name) else f"{name}:{port}" for name in allowed}
     return hosts | {re.sub(r":(80|443)$", "", name) for name in hosts}
 
 

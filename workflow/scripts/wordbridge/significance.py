@@ -84,7 +84,7 @@ def correct_p_values(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected for their number, in the same order."""
+    """Return p-values corrected for their number (Holm 1979), in the same order."""
     order = np.argsort(p_values, kind="stable")
     factors = len(p_values) - np.arange(len(p_values))
     raised = np.minimum(1.0, np.maximum.accumulate(np.array(p_values)[order] * factors))

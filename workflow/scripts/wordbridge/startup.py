@@ -45,7 +45,7 @@ def prepare_snakemake() -> None:
     """
     path = str(CHECKOUT)
     if set("{}:\n") & set(path) or path.encode(errors="replace") != os.fsencode(path):
-        # Snakemake reads braces as wildcards; no virtual environment has the others in its path.
+        # Snakemake reads braces as wildcards; virtual environments do not work with the others.
         sys.exit(
             f"error: checkout {path!a}: expected a path in UTF-8 without braces, colons and line "
             "ends, got another; rename or move the folder"

@@ -50,7 +50,7 @@ _NOISE = re.compile(r"Using workflow specific profile|Config file .* is extended
 class Cause(NamedTuple):
     """A reason to run a job: ``kind`` is a key of KINDS, ``name`` a file, key, module or version.
 
-    ``old`` and ``new`` are values, hashes or versions; None where there is none.
+    ``old`` and ``new`` are values, hashes or versions, or None.
     """
 
     kind: str
@@ -161,17 +161,17 @@ def duration(seconds: float) -> str:
 
 def causes(job: Any, workflow: Any) -> Iterator[Cause]:
     """Yield the causes of a job; none if it only follows other jobs."""
-    reason, stored = workflow.dag.reason(job), workflow.persistence
+    reason, persistence = workflow.dag.reason(job), workflow.persistence
     if reason.forced:
         yield Cause("forced", "")
-    recorded = [path for path in job.output if stored.metadata(path) is not None]
+    recorded = [path for path in job.output if persistence.metadata(path) is not None]
     yield from (Cause("incomplete", str(path)) for path in sorted(reason.incomplete_output))
     for path in sorted(reason.missing_output):
         yield Cause("deleted" if path in recorded else "new", str(path))
     # For a job that never ran Snakemake compares the inputs with outputs of later jobs.
     compared = recorded or not reason.missing_output
     for path in sorted(reason.updated_input - reason.updated_input_run) if compared else ():
-        checksums = stored.metadata(recorded[0]).input_checksums if recorded else None
+        checksums = persistence.metadata(recorded[0]).input_checksums if recorded else None
         old = (checksums or {}).get(str(path))
         digests = (old.removeprefix("sha256:")[:12], file_sha256(path)[:12]) if old else ()
         yield Cause("input", str(path), *digests)
@@ -181,16 +181,16 @@ def causes(job: Any, workflow: Any) -> Iterator[Cause]:
 
 def _changes(job: Any, workflow: Any) -> Iterator[Cause]:
     """Yield the differences from Snakemake's records, for the triggers that are on."""
-    stored, triggers = workflow.persistence, set(map(str, workflow.rerun_triggers))
-    changed = stored.params_changed(job) if "params" in triggers else None
+    persistence, triggers = workflow.persistence, set(map(str, workflow.rerun_triggers))
+    changed = persistence.params_changed(job) if "params" in triggers else None
     if changed:
-        yield from _changed_params(stored.metadata(min(changed.files)).params, job)
-    if "input" in triggers and stored.input_changed(job, job.output[0]):
-        old = set(stored.metadata(job.output[0]).input)
+        yield from _changed_params(persistence.metadata(min(changed.files)).params, job)
+    if "input" in triggers and persistence.input_changed(job, job.output[0]):
+        old = set(persistence.metadata(job.output[0]).input)
         new = set(map(str, job.input))
         yield from (Cause("inputs", path, path, None) for path in sorted(old - new))
         yield from (Cause("inputs", path, None, path) for path in sorted(new - old))
-    if "software-env" in triggers and any(stored.software_stack_changed(job)):
+    if "software-env" in triggers and any(persistence.software_stack_changed(job)):
         yield Cause("environment", str(job.rule.conda_env))
     if "code" in triggers and workflow.dag.reason(job).code_changed:
         yield Cause("script", str(job.rule.script))

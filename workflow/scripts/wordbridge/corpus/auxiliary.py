@@ -45,9 +45,9 @@ def pair_clauses(
 ) -> Iterator[Pair]:
     """Yield pairs of clauses of all combinations of versions, in the order of ``verses``.
 
-    The group is "book:chapter:verse"; the item adds "/", the kind of unit, its count in the
-    verse and its index. A text pair occurs once per verse. ``report`` gets the counts by reason.
-    Raises InputError at the end when there is no pair.
+    The group is "book:chapter:verse"; the item adds "/", the kind of unit, the number of units in
+    the verse and the index of this one. A text pair occurs once per verse. ``report`` gets the
+    counts by reason. Raises InputError at the end when there is no pair.
     """
     report.update(dict.fromkeys(CLAUSE_REASONS, 0))
     for (book, chapter, verse), texts in verses.items():

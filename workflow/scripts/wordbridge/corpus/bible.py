@@ -46,6 +46,7 @@ RATIO, DUPLICATE, KEPT = "length ratio", "duplicate", "kept"
 REASONS = (COMBINATIONS, UNEQUAL, NO_ENGLISH, NO_FRENCH, KIND, CONDITION, RATIO, DUPLICATE, KEPT)
 
 _MARKER = re.compile(r"\(\d+:\d+\)|\[[^\]]*\d+:\d+[^\]]*\]|\*\*\*|#")
+# Quotation marks, and an apostrophe before a word where no letter precedes it.
 _QUOTE = re.compile("[\"\u00ab\u00bb\u201c\u201d\u201e`]|(?<![^\\W\\d_])['\u2018](?=\\w)")
 _BACKTICK_APOSTROPHE = re.compile(r"(?<=\w)`(?=\w)|(?<=s)`(?= [a-z\[])")
 _SPACES = re.compile("[ \u00a0\u2009\u202f]{2,}")
@@ -79,7 +80,7 @@ def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, di
                 reference = int(book), int(chapter), int(verse)
                 verses.setdefault(reference, {})[version] = clean(str(text))
     except (sqlite3.DatabaseError, TypeError, ValueError) as error:
-        # The latter two come from numbers that are none and from text in another encoding.
+        # TypeError and ValueError come from columns without numbers and texts in another encoding.
         raise InputError(
             f"{path}: expected an SQLite database of Bible verses, bible(bbName, bNumber, "
             f"cNumber, vNumber, vText), got none ({shorten(error)}); unpack or fetch it"
@@ -108,10 +109,10 @@ def pair_sentences(
 ) -> Iterator[Pair]:
     """Yield the question pairs of all combinations of versions, in the order of ``verses``.
 
-    The group is "book:chapter:verse"; the item adds "/count.index" of the question in it. A
-    text pair occurs once per item, with its first combination of versions. ``options`` is the
-    block ``sentences`` of the corpus; ``report`` gets the counts by reason. Raises InputError at
-    the end when there is no pair.
+    The group is "book:chapter:verse"; the item adds "/", the number of questions in the verse and
+    the index of this one. A text pair occurs once per item, with its first combination of versions.
+    ``options`` is the block ``sentences`` of the corpus; ``report`` gets the counts by reason.
+    Raises InputError at the end when there is no pair.
     """
     report.update(dict.fromkeys(REASONS, 0))
     for (book, chapter, verse), texts in verses.items():
@@ -162,7 +163,7 @@ def count_words(text: str) -> int:
 
 
 def similar_length(fr: str, en: str, options: Mapping[str, Any]) -> bool:
-    """Return whether texts with as many words may be translations of each other."""
+    """Return whether the numbers of words are those of a possible translation."""
     fr_words, en_words = count_words(fr), count_words(en)
     in_range = options["min_ratio"] * en_words <= fr_words <= options["max_ratio"] * en_words
     return bool(in_range or abs(fr_words - en_words) <= options["length_tolerance"])
@@ -182,8 +183,8 @@ def _align(
         report[UNEQUAL] += 1
         return
     for index, (fr_sentence, en_sentence) in enumerate(zip(fr, en, strict=True), start=1):
-        speech = _ASIDE.sub(",", fr_sentence) if options["drop_asides"] else fr_sentence
-        source = _question(speech, FRENCH, options["french_question_word"], options)
+        fr_text = _ASIDE.sub(",", fr_sentence) if options["drop_asides"] else fr_sentence
+        source = _question(fr_text, FRENCH, options["french_question_word"], options)
         target = _question(en_sentence, ENGLISH, options["english_question_word"], options)
         if source is None or target is None:
             report[NO_FRENCH if target else NO_ENGLISH] += 1
@@ -201,7 +202,7 @@ def _align(
 def _question(
     sentence: str, language: Language, word_required: bool, options: Mapping[str, Any]
 ) -> QuestionSpan | None:
-    """Return the question in ``sentence`` with a capital, None when there is none to keep."""
+    """Return the question in ``sentence``, capitalized, or None when there is none to keep."""
     exclude = ["when"] * options["when_before_auxiliary"]
     exclude += ["relative"] * options["refuse_relatives"]
     span = find_question(sentence, language, exclude, options["drop_introducers"])
@@ -214,7 +215,7 @@ def _question(
 
 
 def _rejection(fr: QuestionSpan, en: QuestionSpan, options: Mapping[str, Any]) -> str | None:
-    """Return the reason to reject the pair, None when there is none."""
+    """Return the reason to reject the pair, or None."""
     if options["same_kind"] and fr.kind and en.kind and fr.kind not in TRANSLATIONS[en.kind]:
         return KIND
     if options["same_condition"] and {fr.introducer, en.introducer} == {"condition", "nothing"}:

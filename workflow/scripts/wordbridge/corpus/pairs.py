@@ -57,7 +57,7 @@ def read_pairs(path: str | Path) -> Iterator[Pair]:
 
 
 def write_counts(path: str | Path, counts: Mapping[str, int]) -> None:
-    """Write a report of ``counts`` by reason in the order of the mapping."""
+    """Write a report: the ``counts`` by reason, in the order of the mapping."""
     write_tsv(path, REPORT_COLUMNS, ((reason, str(count)) for reason, count in counts.items()))
 
 

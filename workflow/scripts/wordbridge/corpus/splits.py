@@ -13,7 +13,7 @@ from wordbridge.errors import InputError
 
 TRAIN, VALID, TEST = "train", "valid", "test"
 
-# A component above both bounds goes to train: a split should not be mostly one sentence.
+# A component above both bounds goes to train, so that a split is not mostly one sentence.
 _MAX_SHARE = 0.1  # of the split
 _MAX_MULTIPLE = 2  # of the mean component
 

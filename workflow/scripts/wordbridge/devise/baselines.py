@@ -1,7 +1,7 @@
 """Baselines of DeViSE: ConSE, ridge regression, nearest class mean and random vectors.
 
-Each class has the fitted numbers as fields, ``fit`` where there is something to fit, and
-``predict(features, logits)``.
+Each class has the fitted numbers as fields, ``predict(features, logits)``, and ``fit`` if it learns
+from training images.
 """
 
 import zlib
@@ -51,7 +51,10 @@ class ConSE:
 
 @dataclass(frozen=True, eq=False)
 class Ridge:
-    """The linear map from features to unit noun vectors with the least penalised squared error."""
+    """The linear map from features to unit noun vectors with the least penalised squared error.
+
+    ``matrix`` is (width, dim), ``bias`` (dim,); ``valid_cosine`` is the mean on the valid split.
+    """
 
     matrix: Matrix
     bias: Matrix
@@ -90,7 +93,11 @@ class Ridge:
 
 @dataclass(frozen=True, eq=False)
 class ClassMean:
-    """Cosines with the mean of each training noun's images, as directions from the mean of all."""
+    """Cosines with the mean direction of each training noun's images.
+
+    Directions are those of features from ``mean`` (width,), the mean of all images; ``means`` is
+    (classes, width), ``classes`` are their synsets.
+    """
 
     mean: Matrix
     means: Matrix
@@ -168,8 +175,9 @@ def fit_baseline(variant: Mapping[str, Any], seed: int, data: TrainingData) -> S
 def load_baseline(saved: SavedModel) -> Baseline:
     """Return a saved baseline."""
     kind = BASELINES[saved.settings["kind"]]
-    values = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
-    return kind(**{f.name: {**saved.settings, **values}[f.name] for f in fields(kind)})
+    arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
+    values = {**saved.settings, **arrays}
+    return kind(**{field.name: values[field.name] for field in fields(kind)})
 
 
 def _chunks(images: TrainingSet) -> Iterator[tuple[Ints, Doubles]]:

@@ -16,7 +16,7 @@ NOUN_SCORES = ["images", "hit@5", "wrong", "wrong_steps"]
 
 
 def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return hits and steps of each method, candidate set and noun, means over the seeds."""
+    """Return NOUN_SCORES of each method, candidate set and noun: means over the seeds."""
     rows = [{"method": record["method"], **noun} for record in records for noun in record["nouns"]]
     frame = pd.DataFrame(rows, columns=["method", "candidates", "synset", *NOUN_SCORES])
     return frame.groupby(["method", "candidates", "synset"])[NOUN_SCORES].mean()
@@ -36,9 +36,13 @@ def query_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def resampled_nouns(nouns: pd.DataFrame, score: str) -> NDArray[np.float64]:
-    """Return the mean of a score over images, for all nouns and for each resample of them."""
+    """Return the mean of a score over images, for all nouns and for each resample of them.
+
+    The mean of wrong_steps is over the images whose first noun is wrong, NaN where there are none.
+    """
     weights = resample_weights(len(nouns), RESAMPLES, SEED)
     images = nouns["wrong" if score == "wrong_steps" else "images"].to_numpy(float)
     sums: NDArray[np.float64] = weights @ (images * nouns[score].fillna(0).to_numpy(float))
-    means: NDArray[np.float64] = sums / (weights @ images)
+    with np.errstate(invalid="ignore"):
+        means: NDArray[np.float64] = sums / (weights @ images)
     return means

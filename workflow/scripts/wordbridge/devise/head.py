@@ -9,7 +9,7 @@ from torch.nn.functional import cosine_similarity, cross_entropy, normalize
 
 from wordbridge.tensors import copy_weights
 
-SAME = 1 - 1e-5  # cosine from which two nouns share one vector, as homonyms do
+SAME = 1 - 1e-5  # cosine from which two nouns count as one, as homonyms with the same vector do
 
 
 class Head(nn.Module):

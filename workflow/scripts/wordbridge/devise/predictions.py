@@ -1,6 +1,6 @@
 """Files of predictions: word vectors of images, or scores of classes.
 
-Apart from predictor.py, which imports torch: scores, indexes and tables only read predictions, in
+Kept apart from predictor.py, which imports torch: indexes and tables only read predictions, some in
 environments without torch.
 """
 

@@ -140,7 +140,10 @@ def ensemble_vectors(
 
 
 def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingData) -> SavedModel:
-    """Return a trained ``head`` with the numbers of its ensemble, if ``settings`` use one."""
+    """Return a trained ``head`` with the arrays of its ensemble, if ``settings`` use one.
+
+    ``settings`` is the block classifier of the method. Raises InputError as ``train_and_valid``.
+    """
     variant = {**head.settings["settings"], "classifier": dict(settings)}
     description = {**head.settings, "settings": variant}
     if not settings["use"]:
@@ -165,8 +168,8 @@ def fit_vectors(
 
     The softmax of a vector's cosines with the classes' ``vectors``, divided by ``temperature``,
     has the least cross-entropy with the probabilities of the ``top`` of the ``known`` classes.
-    Gradient steps start from ConSE's combination, which is often nearer to a third class than to
-    its own.
+    Gradient steps start from ConSE's combination, which is often nearer to another class than to
+    those that it combines.
     """
     classes, probabilities = vectors[known], softmax(np.asarray(logits, np.float32)[:, known])
     top = min(top, len(classes))
@@ -182,9 +185,9 @@ def fit_vectors(
 
 
 def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
-    settings, start = saved.settings, "head."
+    settings, prefix = saved.settings, "head."
     head = Head(settings["settings"]["head"], settings["width"], settings["outputs"])
-    tensors = {n[len(start) :]: t for n, t in saved.tensors.items() if n.startswith(start)}
+    tensors = {n[len(prefix) :]: t for n, t in saved.tensors.items() if n.startswith(prefix)}
     load_weights(StateTensors(head), tensors)
     head.to(device).eval()
     classifier = settings["settings"]["classifier"]

@@ -77,7 +77,7 @@ class LabelledImages:
         return len(self.images)
 
     def where(self, condition: Callable[[ImageRow], bool]) -> Mask:
-        """Return for which images ``condition`` is true."""
+        """Return the mask (images,) of ``condition``."""
         return np.array([condition(image) for image in self.images], bool)
 
     def select(self, mask: Mask) -> "LabelledImages":

@@ -25,15 +25,17 @@ _OTHER_FORMATS = {
     rb"\s*<(!doctype |html)": "a web page; fetch the image again",
     rb"II[*+]\0|MM\0[*+]": "a TIFF of an unusual kind; convert it to JPEG",
 }
-# Of one decoded image; a JPEG is decoded at a fraction of its size. Larger ones than LARGE (0.4 GB
+# Pixels of a decoded image; a JPEG is decoded at a fraction of its size. Images above LARGE (0.4 GB
 # as RGBA) are decoded one at a time and reduced at once, with a peak of 8 to 16 bytes per pixel.
-_STRIP = 1 << 22  # pixels whose numbers are scaled at once
 LARGE = 100_000_000
-MAX_PIXELS = 200_000_000  # jobs are planned with 4 GB; not less on a smaller machine: same results
-_DECODES_LARGE = Lock()
+MAX_PIXELS = 200_000_000  # fit into the 4 GB of a job; equal on all machines, as results must be
+_LARGE_LOCK = Lock()
+_STRIP = 1 << 22  # pixels whose numbers are scaled at once
 Image.MAX_IMAGE_PIXELS = None  # Pillow's limit has no fractions
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY  # editors store long histories
-_BITS, _ORIENTATION, _PLANAR = 258, 274, 284  # tags of a TIFF
+# Tags of a TIFF. The sample values are those of black and white, as integers or of any type.
+_BITS, _PHOTOMETRIC, _ORIENTATION, _PLANAR = 258, 262, 274, 284
+_MIN_SAMPLE, _MAX_SAMPLE, _S_MIN_SAMPLE, _S_MAX_SAMPLE = 280, 281, 340, 341
 _WHOLE = (0.0, 65535.0)  # the range of 16 bits
 # A JPEG is decoded at no less than this multiple of the target size; less changes the result.
 MARGIN = 2
@@ -101,7 +103,7 @@ def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
             f"too large ({ceil(pixels / 1e6)} million pixels, at most {MAX_PIXELS // 10**6}); save "
             "it as JPEG, which is decoded at a fraction of its size"
         )
-    with _DECODES_LARGE if is_large else nullcontext():
+    with _LARGE_LOCK if is_large else nullcontext():
         image.load()
         image = _scaled(image, data)
         if is_large and (scale := short_side / min(image.size)):
@@ -118,9 +120,9 @@ def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
 
 
 def _scaled(image: Image.Image, data: bytes) -> Image.Image:
-    """Return an image with 8 bits, in which the range that the file states for more bits is whole.
+    """Return an image with 8 bits per channel, scaled from the range that the file states.
 
-    Pillow reduces colours with 16 bits to 8; with 12 bits in 16, 16 levels are left of them.
+    Pillow keeps the high byte of colours with 16 bits: of 12 bits in 16 that is only 16 levels.
     """
     is_grey = image.mode in ("I", "F") or image.mode.startswith("I;16")
     tags = getattr(image, "tag_v2", {})
@@ -169,21 +171,20 @@ def _low_bytes(image: Image.Image, data: bytes) -> Callable[[Box], NDArray[np.ui
 
 
 def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
-    """Return the numbers of black and white; those of 16 bits unless a file states others."""
+    """Return the numbers of black and white: those of 16 bits unless the file states others."""
     low, high = (0.0, np.nan) if image.mode == "F" else _WHOLE
     is_white_zero = False
     if image.format == "PNG" and data[24] == 16:
         start = data.find(b"sBIT", 0, data.find(b"IDAT"))
         count = int.from_bytes(data[max(start - 4, 0) : max(start, 0)])
-        count -= bool(data[25] & 4)  # alpha is the last one
+        count -= bool(data[25] & 4)  # the last channel is alpha
         high = 2.0 ** max(data[start + 4 : start + 4 + count], default=16) - 1
     elif isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_BITS, (1,))[0] > 8:
-        # PhotometricInterpretation, SMinSampleValue, MinSampleValue and the like.
         tags = image.tag_v2
-        bits = np.nan if image.mode in ("I", "F") else 2.0 ** tags[_BITS][0] - 1
-        low = min(tags.get(340) or tags.get(280) or (0.0,))
-        high = max(tags.get(341) or tags.get(281) or (bits,))
-        is_white_zero = tags.get(262) == 0
+        highest = np.nan if image.mode in ("I", "F") else 2.0 ** tags[_BITS][0] - 1
+        low = min(tags.get(_S_MIN_SAMPLE) or tags.get(_MIN_SAMPLE) or (0.0,))
+        high = max(tags.get(_S_MAX_SAMPLE) or tags.get(_MAX_SAMPLE) or (highest,))
+        is_white_zero = tags.get(_PHOTOMETRIC) == 0
     if high < _WHOLE[1] and image.mode not in ("I", "F"):
         if image.mode.startswith("I;16"):  # no extrema of numbers with the other byte order
             largest = np.max(np.asarray(image))

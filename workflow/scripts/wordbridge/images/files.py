@@ -21,7 +21,7 @@ _OTHER_SUFFIXES = (
     *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".nef", ".nrw", ".orf", ".pef"),
     *(".raf", ".raw", ".rw2", ".srw", ".x3f"),
 )
-# What NAS, macOS, Windows and Linux put into folders: thumbnails, waste baskets, snapshots.
+# Files and folders of NAS systems, macOS, Windows and Linux: thumbnails, trash, snapshots.
 _SYSTEM = (
     *("$recycle.bin", "@__thumb", "@eadir", "@recently-snapshot", "@recycle", "@sharebin", "@tmp"),
     *("#recycle", "#snapshot", "__macosx", "backups.backupdb", "config.msi", "desktop.ini"),
@@ -100,11 +100,10 @@ def suffix_reason(path: str) -> str:
 
 
 def content(path: str | os.PathLike[str]) -> tuple[str, str]:
-    """Return the stamp of a file's content, and "", or "" and the reason why it is not an image.
+    """Return the stamp of a file's content and "", or "" and the reason why it is not an image.
 
-    Every copy of a file has the same stamp.
-    The stamp is the size and a digest of both ends, since reading all of a large collection takes
-    hours; files in formats without compression are read whole.
+    Every copy of a file has the same stamp: the size, and a digest of both ends, since reading all
+    of a large collection takes hours. Files in formats without compression are read whole.
     """
     try:
         # A named pipe must not wait for a writer.

@@ -87,8 +87,8 @@ def label_index(nouns: Sequence[Noun], files: Mapping[str, str]) -> LabelIndex:
 class Label(NamedTuple):
     """A label in words, the number of its images, and its synset, "" for none.
 
-    ``senses`` is their number, of which the first is used, or None if the user sets the synset.
-    ``candidates`` are the senses, or those of the last words of a label without any.
+    ``senses`` is the number of its senses, of which the first is used, or None if the user sets the
+    synset. ``candidates`` are the senses, or those of the last words of a label without any.
     """
 
     label: str
@@ -103,7 +103,8 @@ def match_words(
 ) -> list[Label]:
     """Return the labels in words of the images of the set ``name``, with their synsets.
 
-    Labels that WordNet does not have are a warning, as those of the user's table without an image.
+    Prints a warning for labels that WordNet does not have, and for those of the user's table that
+    no image has.
     """
     table = read_label_table(files.get("labels_table"), {noun.synset for noun in nouns})
     labels = match_labels(words, label_index(nouns, files), table)
@@ -120,7 +121,7 @@ def match_words(
 
 
 def match_labels(labels: Iterable[str], index: LabelIndex, table: Mapping[str, str]) -> list[Label]:
-    """Return the distinct ones of the images' ``labels``, sorted; ``table`` sets some synsets."""
+    """Return the distinct ``labels`` of images, sorted; ``table`` has synsets set by the user."""
     synset_of = {_key(label): synset for label, synset in table.items()}
     matches = []
     for label, images in sorted(Counter(labels).items()):
@@ -228,7 +229,7 @@ def _described(nouns: Sequence[Noun]) -> str:
 
 
 def _texts(label: str) -> list[str]:
-    """Return a label as words: all of it, without numbers in front, and without those behind."""
+    """Return a label in words, then without numbers before it, then also without those after it."""
     text = _SEPARATORS.sub(" ", clean(label)).strip()
     front = re.sub(r"^[\d ]+ ", "", text)
     return list(dict.fromkeys([text, front, re.sub(r" [\d ]+$", "", front)]))

@@ -62,8 +62,8 @@ def list_images(
     set without images and for an invalid table of labels.
     """
     noun_of = {noun.synset: noun for noun in nouns}
-    rows: dict[str, ImageRow] = {}  # by location, as the labels in words
-    words: dict[str, str] = {}
+    rows: dict[str, ImageRow] = {}  # by location
+    words: dict[str, str] = {}  # labels in words, by location
     left_out: set[LeftOut] = set()
     with atomic_write(archive) as partial, zipfile.ZipFile(partial, "w") as target:
         for image in _source_images(settings, files, nouns):
@@ -88,9 +88,9 @@ def list_images(
     labels = (
         match_words(name, words.values(), files, nouns) if words or "labels_table" in files else []
     )
-    synset_of = {label.label: label.synset for label in labels}
+    synsets = {label.label: label.synset for label in labels}
     for location, row in rows.items():
-        noun = noun_of.get(row.synset or synset_of.get(words.get(location, ""), ""))
+        noun = noun_of.get(row.synset or synsets.get(words.get(location, ""), ""))
         if noun is None:
             rows[location] = row._replace(split=NO_SPLIT)
         else:
@@ -113,10 +113,10 @@ def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
 def list_folder(folder: str | Path, labels: str = "synsets") -> Iterator[SourceImage | LeftOut]:
     """Yield the images of a folder and its subfolders, sorted by path.
 
-    Folders named train, valid, val or test set the split. Folders named n01440764 and the table
-    val_annotations.txt set the label, with the ``labels`` folders also other names, with none
-    nothing. Files with other suffixes, empty files, broken links, folders that cannot be listed,
-    and what ``walk`` leaves out are left out. Raises InputError without a folder.
+    Folders named train, valid, val or test set the split. ``labels`` is "synsets" (folders named
+    n01440764 and the table val_annotations.txt set the label), "folders" (other names do, too) or
+    "none". Files with other suffixes, empty files, broken links, folders that cannot be listed, and
+    what ``walk`` leaves out are left out. Raises InputError without a folder.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -198,7 +198,7 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | 
 
 
 def synset_of(path: str) -> str:
-    """Return the synset in the name of the innermost such folder of a path, or ""."""
+    """Return the synset of the innermost folder of a path that is named by one, or ""."""
     for folder in reversed(PurePosixPath(path).parent.parts):
         if match := _SYNSET_FOLDER.fullmatch(folder):
             return match[1].lower()
@@ -221,7 +221,7 @@ def label_of(path: str) -> str:
 
 
 def split_of(path: str) -> str:
-    """Return the split in the name of the outermost such folder of a path, or ""."""
+    """Return the split of the outermost folder of a path that is named by one, or ""."""
     folders = map(str.lower, PurePosixPath(path).parent.parts)
     return next((_SPLITS[name] for name in folders if name in _SPLITS), NO_SPLIT)
 
@@ -315,7 +315,7 @@ def _file(root: Path, image: SourceImage) -> SourceImage | LeftOut:
 
 
 def _find(root: Path, path: str) -> Path:
-    """Return the file of a path, which may have another normal form or odd spaces on the disk."""
+    """Return the file of a path, whose names on the disk may differ in normal form or spaces."""
     if os.path.exists(root / path):
         return root / path
     location = root

@@ -33,8 +33,8 @@ class SourceImage(NamedTuple):
     """An image of a folder, an archive or a package.
 
     ``path`` becomes its id in the set, ``data`` a member of the set's zip archive; without data
-    the image is the file at ``location``, whose content has the ``stamp``. ``label`` is words that
-    determine the synset where it is "".
+    the image is the file at ``location``, whose content has the ``stamp``. Where ``synset`` is "",
+    ``label`` has words that determine it.
     """
 
     path: str
@@ -111,7 +111,7 @@ def _package_image(
     return SourceImage(path, synset, data=data, kind=kind, name=name, fr_name=fr_name)
 
 
-# ---- Tux Paint's stamps: cut-out photographs and cartoons with a sentence in many languages ----
+# ---- Tux Paint's stamps: cut-out photographs and cartoons with a sentence in many languages ------
 
 STAMPS = "usr/share/tuxpaint/stamps/"
 _STAMP = re.compile(rf"{STAMPS}.*\.(png|svg|txt)")
@@ -204,7 +204,7 @@ def _match_stamp(path: str, sentence: str, labels: LabelIndex) -> str | None:
     return None
 
 
-# ---- Emoji: the drawings of one icon pack, names and groups from others ----
+# ---- Emoji: the drawings of one icon pack, names and groups from others --------------------------
 
 NAMES, FR_NAMES = "emoji/unicode_codes/emoji.json", "emoji/unicode_codes/emoji_fr.json"
 ICONS, CHARS, GROUPS = "package/icons.json", "package/chars.json", "package/metadata.json"
@@ -323,7 +323,7 @@ def _files(
     raise InputError(f"{package}: expected {expected}, got none; use the registry's package")
 
 
-# ---- The twenty photographs of ImageNet in foolbox ----
+# ---- The twenty photographs of ImageNet in foolbox -----------------------------------------------
 
 _SAMPLE = re.compile(r"foolbox/data/imagenet_\d+_\d+\.(png|jpe?g)")
 

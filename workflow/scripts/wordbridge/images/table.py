@@ -38,7 +38,7 @@ class ImageRow(NamedTuple):
 
 
 HEADER = ImageRow._fields
-# The fields that many rows have in common; a million rows share one string for each value.
+# Fields with few distinct values, of which a million rows share the strings.
 _SHARED = {"set", "synset", "kind", "split", "name", "fr_name", "archive"}
 # Control characters, all that end a line in Python, and bytes of a name that are not UTF-8.
 INVALID = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -101,7 +101,7 @@ def read_bytes(image: ImageRow) -> bytes:
 
 
 def content_stamp(data: bytes) -> str:
-    """Return the stamp of the bytes of an image: 16 hexadecimal digits."""
+    """Return the stamp of an image's bytes: 16 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()[:16]
 
 

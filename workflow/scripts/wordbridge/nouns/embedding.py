@@ -1,9 +1,9 @@
-"""The word vector of each noun, and how many nouns each way of finding one covers."""
+"""The word vector of each noun, and the number of nouns that each kind of lookup covers."""
 
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from itertools import islice, product
+from itertools import compress, islice, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,13 +30,14 @@ class Choice(NamedTuple):
 def embed_nouns(
     nouns: Sequence[Noun], vectors: WordVectors, settings: Mapping[str, Any]
 ) -> tuple[list[NounRow], Matrix, list[dict[str, object]]]:
-    """Return the nouns that have a vector, their vectors (nouns, dim), and the coverage per option.
+    """Return the nouns that have a vector, their vectors (nouns, dim), and a table of coverage.
 
     ``settings``: ``lemmas`` ("first" or "all") of a noun are tried in turn; one without a vector is
     skipped or gets the mean of the vectors of its parts (``multiword``: "skip" or "mean").
     ``lower_case`` ignores case and uses the most frequent spelling. ``frequent_words`` (0: all)
-    limits the words of the table. The lesson has first, skip, true and 1,000,000. Raises
-    InputError if no noun has a vector, and prints a warning if fewer than a tenth have one.
+    limits the words of the table. The lesson has first, skip, true and 1,000,000. The coverage has
+    a row for each combination of the first three. Raises InputError if no noun has a vector, and
+    prints a warning if fewer than a tenth have one.
     """
     rows_of, matrix = _rows_of_words(nouns, vectors, settings["frequent_words"])
     coverage: list[dict[str, object]] = []
@@ -67,7 +68,7 @@ def embed_nouns(
 
 
 def write_noun_coverage(path: str | Path, coverage: Sequence[Mapping[str, object]]) -> None:
-    """Write the table of ``coverage``, one option a line."""
+    """Write the table of ``coverage``, one row a line."""
     write_tsv(path, coverage[0], (map(format_value, row.values()) for row in coverage))
 
 
@@ -99,8 +100,7 @@ def find_spellings(
         return present, spellings
     cases = {low: (low, low.capitalize(), low.title(), low.upper()) for low in lowered}
     candidates = sorted(exact.union(*cases.values()))
-    mask = vectors.lookup(candidates)[1]
-    in_table = {word for word, is_present in zip(candidates, mask, strict=True) if is_present}
+    in_table = set(compress(candidates, vectors.lookup(candidates)[1]))
     # Reversed, so that the first spelling replaces the later ones.
     pairs = ((low, form) for low, forms in cases.items() for form in reversed(forms))
     return exact & in_table, {low: form for low, form in pairs if form in in_table}
@@ -115,9 +115,8 @@ def _rows_of_words(
     exact, spellings = find_spellings(sorted(forms), vectors, frequent_words)
     words = sorted(exact.union(spellings.values()))
     matrix, mask = vectors.lookup(words)
-    present = [word for word, is_present in zip(words, mask, strict=True) if is_present]
     # A vector of zeros has no direction: the word counts as missing.
-    rows = {word: row for row, word in enumerate(present) if matrix[row].any()}
+    rows = {word: row for row, word in enumerate(compress(words, mask)) if matrix[row].any()}
     lower = {low: rows[word] for low, word in spellings.items() if word in rows}
     return {False: {word: rows[word] for word in exact if word in rows}, True: lower}, matrix
 
@@ -140,7 +139,7 @@ def _choose(
 def _coverage(
     nouns: Sequence[Noun], choices: Sequence[Choice | None], matrix: Matrix
 ) -> dict[str, object]:
-    """Return how many nouns and classes have a vector, and how many vectors these are."""
+    """Return the number of nouns and classes with a vector, and of their distinct vectors."""
     pairs = [(noun, choice) for noun, choice in zip(nouns, choices, strict=True) if choice]
     classes = [choice for noun, choice in pairs if noun.class_index is not None]
     return {

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from wordbridge.arrays import Matrix, l2_normalize, load_matrix
 from wordbridge.files import read_tsv, write_tsv
-from wordbridge.nouns.table import format_class_index, parse_class_index
+from wordbridge.nouns.table import CLASSES, format_class_index, parse_class_index
 
 HEADER = ("synset", "lemma", "how", "class")
-CLASSES = 1000  # of the ImageNet challenge, the outputs of the backbones' classifiers
 
 
 class NounRow(NamedTuple):

@@ -8,6 +8,7 @@ from wordbridge.errors import InputError, shorten
 from wordbridge.files import read_tsv, write_tsv
 
 HEADER = ("synset", "lemmas", "hypernyms", "class", "gloss")
+CLASSES = 1000  # of the ImageNet challenge, the outputs of the backbones' classifiers
 _SEPARATOR = "|"
 _REMEDY = "make the table again"
 

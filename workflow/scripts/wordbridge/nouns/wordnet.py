@@ -7,13 +7,13 @@ from typing import TypeVar
 
 from wordbridge.errors import InputError
 from wordbridge.files import read_json
-from wordbridge.nouns.table import Noun
+from wordbridge.nouns.table import CLASSES, Noun
 from wordbridge.text import read_lines
 
 Record = TypeVar("Record")
 Class = tuple[str, str]  # a synset of ImageNet's classes, and its name ("" in a list without names)
 
-_LICENCE = "  "  # its lines come first and begin with two spaces
+_LICENCE = "  "  # the start of the lines of the licence, which come first
 _HYPERNYMS = ("@", "@i")  # pointers to a kind and to the kind of an instance
 _POINTER = 4  # fields of a pointer: symbol, offset, part of speech, words
 _NOUN_LINE = re.compile(r"(\d{8}) \d\d n ([0-9a-f]{2}) (.*?) \| (.*)")
@@ -69,8 +69,13 @@ def read_classes(path: str | Path | None) -> list[Class]:
 def label_nouns(nouns: Sequence[Noun], classes: Sequence[Class]) -> list[Noun]:
     """Return ``nouns`` in their order with their class indices, the places in ``classes``.
 
-    Raises InputError as ``check_class_names`` does.
+    Raises InputError for more classes than a backbone has, and as ``check_class_names`` does.
     """
+    if len(classes) > CLASSES:
+        raise InputError(
+            f"the class list has {len(classes)} synsets: expected at most the {CLASSES} classes of "
+            "the backbones; use their list"
+        )
     check_class_names(nouns, classes)
     index_of = {synset: index for index, (synset, _) in enumerate(classes)}
     return [noun._replace(class_index=index_of.get(noun.synset)) for noun in nouns]

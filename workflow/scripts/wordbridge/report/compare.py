@@ -47,11 +47,11 @@ def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
     code: set[str] = set()
     for name in common:
         rule = old[name]["rule"]
-        for each in differences(old[name]["params"], new[name]["params"]):
-            key = json.dumps([rule, each], sort_keys=True, default=str)
-            record = {"rule": rule, **each._asdict(), "jobs": []}
+        for item in differences(old[name]["params"], new[name]["params"]):
+            key = json.dumps([rule, item], sort_keys=True, default=str)
+            record = {"rule": rule, **item._asdict(), "jobs": []}
             settings.setdefault(key, record)["jobs"].append(name)
-        code.update(each.key for each in differences(old[name]["code"], new[name]["code"]))
+        code.update(item.key for item in differences(old[name]["code"], new[name]["code"]))
     one, other = _scored(first, manifests[0]), _scored(second, manifests[1])
     scores = [row for score in one for row in _differences(score, one[score], other[score])]
     return {"settings": list(settings.values()), "code": sorted(code), "scores": scores}
@@ -60,20 +60,20 @@ def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
 def comparison_text(result: Mapping[str, list[Any]], first: Path, second: Path) -> str:
     """Return the result of ``compare_runs`` as lines of text."""
     lines = [f"Settings that differ ({first} -> {second}):"]
-    for each in result["settings"]:
-        difference = Difference(each["key"], each["old"], each["new"])
-        lines.append(f"  {each['rule']}  {difference}  {_jobs(each['rule'], each['jobs'])}")
+    for item in result["settings"]:
+        difference = Difference(item["key"], item["old"], item["new"])
+        lines.append(f"  {item['rule']}  {difference}  {_jobs(item['rule'], item['jobs'])}")
     lines += [] if result["settings"] else ["  none"]
     lines += ["Code that differs:", *(f"  {name}" for name in result["code"] or ["none"])]
     rows = []
-    for each in result["scores"]:
-        one, other, p_value = each["first"], each["second"], each["p_value"]
-        beyond = ["", ""]
+    for item in result["scores"]:
+        one, other, p_value = item["first"], item["second"], item["p_value"]
+        significance = ["", ""]
         if p_value is not None:
-            interval = f"[{each['low']:.1f}, {each['high']:.1f}]"
-            beyond = [f"{other - one:+.1f} {interval}", f"{p_value:.3f}"]
-        values = f"{one:.1f}", f"{other:.1f}", *beyond
-        rows.append((each["name"], each["score"], *values, each["verdict"]))
+            interval = f"[{item['low']:.1f}, {item['high']:.1f}]"
+            significance = [f"{other - one:+.1f} {interval}", f"{p_value:.3f}"]
+        values = f"{one:.1f}", f"{other:.1f}", *significance
+        rows.append((item["name"], item["score"], *values, item["verdict"]))
     headings = ["", "score", "first", "second", "difference", "p", ""]
     table = tabulate(rows, headings, disable_numparse=True, tablefmt="simple")
     return "\n".join([*lines, "Scores:", table if rows else "  none"])

@@ -20,7 +20,7 @@ _PAPER, _INK, _EMPTY = "#ffffff", "#1c2128", "#eceff2"
 
 
 class Tile(NamedTuple):
-    """The bytes of an image and the lines below it; ``text`` replaces a missing image."""
+    """A cell of a sheet: the bytes of an image, or ``text`` instead, and the ``lines`` below it."""
 
     lines: tuple[str, ...]
     image: bytes | None = None

@@ -22,6 +22,7 @@ SPLITS = ("train", "auxiliary", "valid", "test")  # in the order of the tables
 TRAINED_ON = {"train", "auxiliary"}  # these two may share texts
 # Pairs from the lesson: spellings of one word have similar vectors, unrelated words do not.
 WORD_PAIRS = {"fr": (), "en": (("jeremy", "Jeremy"), ("banana", "Jeremy"))}
+NEIGHBORS = 4  # nearest words of the example
 
 
 def lengths_table(pairs: Sequence[TokenizedPair]) -> Table:
@@ -226,16 +227,16 @@ def vector_statistics(
     }
 
 
-def nearest_words(words: Sequence[str], matrix: NDArray[np.float32], count: int = 4) -> str:
+def nearest_words(words: Sequence[str], matrix: NDArray[np.float32]) -> str:
     """Return "word: its nearest ones" for the first word of five letters; "" without one.
 
     ``matrix`` has the vectors of ``words`` (words, dim). Similarity is the cosine.
     """
-    probe = next((n for n, word in enumerate(words) if len(word) >= 5 and word.isalpha()), None)
-    if probe is None:
+    place = next((n for n, word in enumerate(words) if len(word) >= 5 and word.isalpha()), None)
+    if place is None:
         return ""
     unit = l2_normalize(matrix)
-    similarity = unit @ unit[probe]
-    similarity[[n for n, word in enumerate(words) if word == words[probe]]] = -np.inf
-    nearest = np.argsort(-similarity, kind="stable")[: min(count, len(set(words)) - 1)]
-    return f"{words[probe]}: {', '.join(words[n] for n in nearest)}"
+    similarity = unit @ unit[place]
+    similarity[[n for n, word in enumerate(words) if word == words[place]]] = -np.inf
+    nearest = np.argsort(-similarity, kind="stable")[: min(NEIGHBORS, len(set(words)) - 1)]
+    return f"{words[place]}: {', '.join(words[n] for n in nearest)}"

@@ -56,7 +56,7 @@ def attention_table(records: Sequence[Mapping[str, Any]], split: str) -> Table:
 def attention_figure(table: Table) -> Figure:
     """Return a bar per variant: agreement with IBM model 1, and lines of diagonal and chance."""
     frame = table.frame
-    figure, axes = one_panel(7.5, 1.5 + 0.4 * len(frame))
+    figure, axes = one_panel(1.5 + 0.4 * len(frame))
     axes.barh(frame["variant"], 100 * frame["agreement"], 0.6, color=ACCENT, alpha=0.5)
     for column, colour, label in (("diagonal", MARK, "diagonal"), ("chance", SOFT, "random")):
         place = 100 * frame[column].mean()
@@ -117,15 +117,15 @@ def adequacy_counts(rows: Sequence[Translation], language: str, lowercase: bool)
 def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, split: str) -> Table:
     """Return the shares of ADEQUACY of each variant, means over the seeds, with 95 % intervals."""
     rows = []
-    for variant, each in runs.items():
-        totals = [np.split(resampler.totals(counts), 2, axis=1) for counts in each]
+    for variant, of_seeds in runs.items():
+        totals = [np.split(resampler.totals(counts), 2, axis=1) for counts in of_seeds]
         with np.errstate(invalid="ignore"):
             shares = np.mean([kept / cases for kept, cases in totals], axis=0)
         row: dict[str, Any] = {"variant": variant}
         for name, values in zip(ADEQUACY, shares.T, strict=True):
             row[name] = values[0]
-            if drawn := [value for value in values[1:] if not np.isnan(value)]:
-                row[f"{name}_low"], row[f"{name}_high"] = np.percentile(drawn, [2.5, 97.5])
+            if resampled := [value for value in values[1:] if not np.isnan(value)]:
+                row[f"{name}_low"], row[f"{name}_high"] = np.percentile(resampled, [2.5, 97.5])
         rows.append(row)
     cases = next(iter(runs.values()))[0][:, len(ADEQUACY) :].sum(axis=0)
     frame = pd.DataFrame(rows)

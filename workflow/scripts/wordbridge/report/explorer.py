@@ -10,7 +10,7 @@ import json
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations, pairwise
+from itertools import combinations, compress, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,8 +114,8 @@ def size_of(value: object) -> int:
 def sentences_data(runs: Sequence[Run], vocabulary: Vocabulary, language: str) -> Data:
     """Return variants, sentences, the ``total`` of them, and how many have all their attention.
 
-    ``language`` and ``vocabulary`` are those of the sources. Of texts that are too large for the
-    page, sentences at even distances are kept; of weights, those of the shortest sentences.
+    ``language`` and ``vocabulary`` are those of the sources. If the texts are too large for the
+    page, sentences at even distances are kept; if the weights are, those of the shortest sentences.
     """
     total = len(runs[0].translations)
     rows = [_sentence(runs, place, vocabulary, language) for place in range(total)]
@@ -209,8 +209,8 @@ def images_data(index: Index, table: WordTable, nouns: Iterable[Noun], room: int
     labels = {word for row in rows for word in index.label(row)["label"].split()}
     counts = Counter(form for noun in nouns for form in _spellings(noun))
     order = sorted(counts, key=lambda word: (word not in labels, -counts[word], word))
-    vectors, known = table.lookup(order)
-    words = [word for word, is_known in zip(order, known, strict=True) if is_known]
+    vectors, mask = table.lookup(order)
+    words = list(compress(order, mask))
     kept = max(0, room - size_of(data)) // (encoded_size(table.dim) + _WORD_BYTES)
     numbers, scales = quantize(vectors[:kept])
     arrays = {"vectors": encoded(numbers), "scales": encoded(scales)}

@@ -60,16 +60,16 @@ def line_style(number: int) -> dict[str, Any]:
     return {"color": COLOURS[index], "linestyle": DASHES[index], "marker": MARKERS[index]}
 
 
-def one_panel(width: float, height: float) -> tuple[Figure, Axes]:
-    """Return a figure of a size in inches, and its only panel."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+def one_panel(height: float) -> tuple[Figure, Axes]:
+    """Return a figure of a height in inches, and its only panel."""
+    figure = Figure(figsize=(7.5, height), layout="constrained")
     return figure, figure.subplots()
 
 
 @house_style()
 def lines_figure(lines: Iterable[tuple[Any, pd.Series]], xlabel: str, ylabel: str) -> Figure:
     """Return a line for each variant and its values, against their index."""
-    figure, axes = one_panel(7.5, 4)
+    figure, axes = one_panel(4)
     for number, (variant, values) in enumerate(lines):
         axes.plot(values, label=variant, **line_style(number))
     axes.set_xlabel(xlabel)
@@ -96,7 +96,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
 def scores_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
     """Return bleu_single and bleu_multi of every run as marks, and means over seeds as bars."""
     variants = dict(iter(pd.DataFrame(records).groupby("variant", sort=False)))
-    figure, axes = one_panel(7.5, 1.5 + 0.62 * len(variants))
+    figure, axes = one_panel(1.5 + 0.62 * len(variants))
     for column, label, colour, marker, shift in (
         ("bleu_single", "One reference", ACCENT, "o", -0.18),
         ("bleu_multi", "All references", MARK, "D", 0.18),

@@ -1,4 +1,4 @@
-"""Results of a search on the terminal: an aligned table; into a pipe: columns or JSON."""
+"""Results of a search: an aligned table on a terminal, columns or JSON in a pipe."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The summary page: what came out of a run first, then every table and figure by topic.
+"""The summary page: the main results of a run, then every table and figure by topic.
 
 On top are sentences from the numbers, warnings, the main scores and sample translations.
 """

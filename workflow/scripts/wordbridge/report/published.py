@@ -46,12 +46,12 @@ LOSSES = {
         "2.766/3.614 2.874/3.417 2.826/3.371 2.846/3.293 2.666/3.301 2.698/3.259 2.659/3.268 "
         "2.586/3.2406",
 }  # fmt: skip
-# The notebook's, computed from its layer sizes, including the output layer.
+# Of the notebook: computed from its layer sizes, including the output layer.
 PARAMETERS = {
     "baseline": 19_982_969, "bidirectional": 21_276_281, "forcing": 19_982_969,
     "attention": 20_317_469, "all": 21_764_381,
 }  # fmt: skip
-# The notes'.
+# Of the notes.
 SECONDS_PER_EPOCH = {
     "baseline": 109.80, "bidirectional": 115.30, "forcing": 78.62, "attention": 82.42,
 }  # fmt: skip

@@ -105,14 +105,14 @@ def scorecard_table(claims: Sequence[Claim], corpus: str, results: str, note: st
 
 def _missing(claims: Sequence[Claim]) -> list[str]:
     """Return the claims that could not be judged, each with what that needs."""
-    judged = {FACTORIAL if each.table == "factorial" else each.claim for each in claims}
-    needs = {claim: f"{better} and {worse}" for claim, better, worse in ORDER}
+    judged = {FACTORIAL if claim.table == "factorial" else claim.claim for claim in claims}
+    needs = {text: f"{better} and {worse}" for text, better, worse in ORDER}
     needs[LENGTHS] = "attention and forcing, and sources of several lengths"
-    for claim, other, candidates, _ in IMAGES:
+    for text, other, candidates, _ in IMAGES:
         methods = "lesson_head" if other == CHANCE else f"lesson_head and {other}"
-        needs[claim] = f"{methods} on {candidates} nouns"
+        needs[text] = f"{methods} on {candidates} nouns"
     needs[FACTORIAL] = "make factorial"
-    return [f"{claim}: {need}" for claim, need in needs.items() if claim not in judged]
+    return [f"{text}: {need}" for text, need in needs.items() if text not in judged]
 
 
 # ---- Translation ---------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def _missing(claims: Sequence[Claim]) -> list[str]:
 def translation_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:
     """Yield the claims about variants that this run has, known by their ``levels``."""
     # Of variants with the same levels, the first.
-    variants = {tuple(each.values()): name for name, each in reversed(list(levels.items()))}
+    variants = {tuple(cell.values()): name for name, cell in reversed(list(levels.items()))}
     named = {name: variants[cell] for name, cell in CELLS.items() if cell in variants}
     resampler = Resampler(next(iter(runs.values()))[0])
 
@@ -204,20 +204,23 @@ def image_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
     nouns = noun_scores(records)
     groups = dict(iter(nouns.groupby(["method", "candidates"])))
     for claim, other, candidates, score in IMAGES:
-        head, compared = groups.get(("lesson_head", candidates)), groups.get((other, candidates))
-        if head is None or (compared is None and other != CHANCE):
+        head, rows = groups.get(("lesson_head", candidates)), groups.get((other, candidates))
+        if head is None or (rows is None and other != CHANCE):
             continue
         ours = resampled_nouns(head, score)
         theirs = (
-            np.full_like(ours, 5 / len(head))
+            np.full_like(ours, min(1.0, 5 / len(head)))
             if other == CHANCE
-            else resampled_nouns(compared, score)
+            else resampled_nouns(rows, score)
         )
         if score == "wrong_steps":
             values = f"steps in WordNet {ours[0]:.1f}, {other} {theirs[0]:.1f}"
-            _, low, high, _ = comparison(theirs - ours)
+            gains = theirs - ours
         else:
             values = f"hit@5 {100 * ours[0]:.1f} %, {other} {100 * theirs[0]:.1f} %"
-            _, low, high, _ = comparison(100 * (ours - theirs))
+            gains = 100 * (ours - theirs)
+        if np.isnan(gains[0]):
+            continue  # one of the two methods has no wrong noun
+        _, low, high, _ = comparison(gains[~np.isnan(gains)])
         measured = f"{values} [{low:.1f}, {high:.1f}]"
         yield Claim(claim, "", measured, low, high, f"lesson_head on {candidates} nouns", "devise")

@@ -244,7 +244,7 @@ def range_test_figure(table: pd.DataFrame) -> Figure:
     """
     steps = table[10:-6] if len(table) > 16 else table
     suggestion = table.loc[table["suggested"], "learning_rate"].iloc[0]
-    figure, axes = one_panel(7.5, 4.2)
+    figure, axes = one_panel(4.2)
     axes.plot(steps["learning_rate"], steps["loss"], color=ACCENT)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")

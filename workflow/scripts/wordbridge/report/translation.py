@@ -141,7 +141,7 @@ def scores_table(
 
 
 def score_columns(records: Sequence[Mapping[str, Any]], baseline: str | None) -> dict[str, Column]:
-    """Return ``SCORE_COLUMNS`` with the baseline and sacreBLEU's signatures in their notes."""
+    """Return ``SCORE_COLUMNS`` with the ``baseline`` and sacreBLEU's signatures in their notes."""
     gain = SCORE_COLUMNS["bleu_gain"]
     columns = SCORE_COLUMNS | {"bleu_gain": replace(gain, note=gain.note.format(baseline=baseline))}
     for name in ("bleu_single", "bleu_multi", "chrf_single", "chrf_multi"):

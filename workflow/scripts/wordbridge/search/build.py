@@ -42,7 +42,7 @@ def index_rows(
 ) -> tuple[Matrix, list[dict[str, str]], dict[str, Any]]:
     """Return vectors (rows, dim) of an ``index`` (classes, nouns or images), labels and source.
 
-    The source names what the rows come from: the index, its method and digests of its ``files``.
+    The source describes the origin of the rows: the index, its method and digests of ``files``.
     All indexes need ``nouns``, ``vectors`` and ``rows``. Images also need ``images`` (tables),
     ``predictions`` and their ``description``, ``features`` (the row tables of the shards, in the
     order of the predictions) and ``model`` (weights and settings), and ``method`` and ``seed`` in
@@ -104,7 +104,7 @@ def write_index(
     source: Mapping[str, Any],
     settings: Mapping[str, int],
 ) -> None:
-    """Write an index of ``vectors`` (rows, dim), of any length, with one label per row.
+    """Write an index of ``vectors`` (rows, dim), of any norm, with one label per row.
 
     ``source`` (index, method, digests of inputs) is copied into the description. Missing label
     columns become empty. Raises InputError when numbers are not finite.

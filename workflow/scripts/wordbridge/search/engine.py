@@ -1,4 +1,4 @@
-"""Search in a finished run: words, a French question or an image in; images or nouns out.
+"""Search in a finished run: for images or nouns, by words, a French question or an image.
 
 torch and the translator are imported only by the searches that need them.
 """
@@ -112,7 +112,10 @@ class SearchEngine:
 
 
 def places_of(path: str, results: Path) -> list[Path]:
-    """Return where a path in the results may lead: from here, or from a folder above them."""
+    """Return the places of a relative path that a job has recorded.
+
+    The first is below the working folder, the others are below the folders above ``results``.
+    """
     return [folder / path for folder in (Path(), *results.resolve().parents)]
 
 
@@ -134,7 +137,7 @@ def question_vector(question: str, translation: str, words: WordTable) -> Matrix
     try:
         return query_vector(query, words)
     except InputError as error:
-        # Without its advice, which is for users who typed the words themselves.
+        # Without its remedy, which is for users who typed the words themselves.
         reason = f" ({str(error).partition(';')[0]})" if query else ""
         raise InputError(
             f"question {question!r}: expected a translation to search with, got {translation!r}"

@@ -5,6 +5,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -103,8 +104,8 @@ def name_pairs(images: Sequence[ImageRow]) -> list[NamePair]:
 def mean_vectors(names: Sequence[Sequence[str]], vectors: WordVectors) -> Matrix:
     """Return the mean vector (names, dim) of each name's words, zeros if a word is unknown."""
     words = sorted({word for name in names for word in name})
-    matrix, known = vectors.lookup(words)
-    rows = {word: row for row, word in enumerate(np.array(words, object)[known])}
+    matrix, mask = vectors.lookup(words)
+    rows = {word: row for row, word in enumerate(compress(words, mask))}
     means = np.zeros((len(names), vectors.dim), np.float32)
     for place, name in enumerate(names):
         if all(word in rows for word in name):
@@ -113,7 +114,7 @@ def mean_vectors(names: Sequence[Sequence[str]], vectors: WordVectors) -> Matrix
 
 
 def folds_of(pairs: Sequence[NamePair], folds: int) -> NDArray[np.int64]:
-    """Return a fold (0 to ``folds`` - 1) for each pair; equal English names share a fold."""
+    """Return the fold (0 to ``folds`` - 1) of each pair; equal English names share a fold."""
     digests = (hashlib.sha256(" ".join(pair.en).encode()).digest() for pair in pairs)
     return np.array([int.from_bytes(digest[:8], "big") % folds for digest in digests], np.int64)
 

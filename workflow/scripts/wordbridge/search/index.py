@@ -160,7 +160,7 @@ class Hit:
 def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> list[Hit]:
     """Return the ``count`` rows of ``index`` nearest to ``query`` (dim,), by graph or exactly.
 
-    Raises InputError for a count under 1, an index without vectors and a query of zeros.
+    Raises InputError for a count below 1, an index without vectors and a query of zeros.
     """
     if count < 1 or not len(index.vectors) or not query.any():
         got = f"{len(index.vectors)} vectors, {'a query' if query.any() else 'zeros'}, {count}"

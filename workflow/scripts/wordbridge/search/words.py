@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +74,8 @@ class WordTable:
             first = bisect.bisect_left(range(self.size), start, key=self.word)
             last = bisect.bisect_right(range(self.size), start + "\U0010ffff", key=self.word)
             words = map(self.word, range(first, last))
-            near = (each for each in words if abs(len(each) - len(word)) <= 2)
-            similar |= {each.lower(): each for each in near}
+            near = (other for other in words if abs(len(other) - len(word)) <= 2)
+            similar |= {other.lower(): other for other in near}
         matches = get_close_matches(lower, similar, n=_SUGGESTIONS, cutoff=0.7)
         return [similar[match] for match in matches]
 
@@ -134,7 +134,7 @@ def words_to_search(
     """Return the first ``most_frequent`` words of ``vectors``, then ``needed``, and their vectors.
 
     Duplicates, words without a vector and entries of several words are left out. spaCy's tables are
-    not sorted by frequency: all their lower-case words, from the file ``strings``, are returned.
+    not sorted by frequency: of these all lower-case words are returned, from the file ``strings``.
     """
     listed: Iterator[str] = iter(())
     if isinstance(vectors, ListedVectors):
@@ -149,8 +149,8 @@ def words_to_search(
             ) from error
         listed = (word for word in sorted(map(str, strings)) if word == word.lower())
     words = list(dict.fromkeys([*(word for word in listed if word.split() == [word]), *needed]))
-    matrix, known = vectors.lookup(words)
-    return [word for word, is_known in zip(words, known, strict=True) if is_known], matrix
+    matrix, mask = vectors.lookup(words)
+    return list(compress(words, mask)), matrix
 
 
 def noun_words(nouns: Iterable[Noun]) -> list[str]:
@@ -178,7 +178,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 def content_words(text: str, language: str) -> list[str]:
     """Return the lower-cased words of ``text`` without stop words.
 
-    A text of stop words alone is returned whole. An apostrophe separates two words.
+    A text of stop words alone keeps them all. An apostrophe separates two words.
     """
     words = _WORD.findall(clean(text).lower())
     return [word for word in words if word not in _STOP_WORDS[language]] or words

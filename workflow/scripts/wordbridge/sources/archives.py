@@ -66,7 +66,7 @@ class Entry:
     unreadable_reason: str | None
 
     def chunks(self, limit: int) -> Iterator[bytes]:
-        """Yield the bytes; raises InputError if it has more than ``limit``, or is no plain file."""
+        """Yield the bytes. Raises InputError for more than ``limit``, and for no plain file."""
         if self.unreadable_reason is not None:
             raise InputError(f"member {self.name} is {self.unreadable_reason}")
         size = 0
@@ -192,7 +192,7 @@ def _stream_entries(file: IO[bytes], magic: bytes, name: str) -> Iterator[Entry]
                     raise InputError(f"{kind} is not supported; unpack it first") from None
             raise CorruptArchive("no zip, tar, deb or compressed file") from None
         member = re.sub(r"\.(gz|bz2|xz)$", "", name, flags=re.IGNORECASE)
-        yield Entry(member, lambda: nullcontext(stream), None)
+        yield Entry(_plain(member), lambda: nullcontext(stream), None)
     else:
         yield from _tar_entries(stream)
 
@@ -224,7 +224,7 @@ def _tar_entries(stream: IO[bytes]) -> Iterator[Entry]:
 
 
 def _plain(name: str) -> str:
-    """Return a member's name with slashes, as Windows may not write it, in one normal form."""
+    """Return a member's name in NFC, with slashes where Windows has written backslashes."""
     return normalize("NFC", name).replace("\\", "/").removeprefix("./").rstrip("/")
 
 

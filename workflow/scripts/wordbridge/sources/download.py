@@ -27,7 +27,7 @@ _HTML = re.compile(
 
 
 class _TemporaryError(Exception):
-    """A failure that a retry may avoid; ``pause`` are the seconds for which the server asks."""
+    """A failure that a retry may avoid; ``pause`` has the seconds that the server asks to wait."""
 
     def __init__(self, reason: str, pause: float | None = None) -> None:
         super().__init__(reason)
@@ -66,7 +66,7 @@ class PartialDownload:
 
 
 def looks_like_html(head: bytes, name: str, content_type: str = "") -> bool:
-    """Return whether a file is a web page by its first bytes or type, but not by its name."""
+    """Return whether a file is a web page by its first bytes or type, though not named as one."""
     if name.lower().endswith((".html", ".htm", ".xhtml")):
         return False
     return content_type == "text/html" or _HTML.match(head[:512].lower()) is not None
@@ -176,7 +176,7 @@ def _save(
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    """Return the seconds for which the server asks, as a number or as a date."""
+    """Return the seconds that the server asks to wait, as a number or as a date."""
     try:
         return Retry().get_retry_after(response.raw)
     except (InvalidHeader, ValueError):

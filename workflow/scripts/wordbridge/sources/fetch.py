@@ -48,9 +48,9 @@ def fetch(
 ) -> tuple[str, str]:
     """Put the verified file of a resource at ``destination``; return its sha256 and origin.
 
-    ``resource`` is the configuration's entry, ``store`` and ``manual`` are folders, ``attempts``
-    counts failures in a row at one address, and ``omission`` are the settings that avoid the
-    resource, if any do. The origin is "store" or the location. Raises InputError if no location
+    ``resource`` is the configuration's entry; ``store`` and ``manual`` are folders; ``attempts``
+    counts failures in a row at one address; ``omission`` has the settings that avoid the resource,
+    "" if there are none. The origin is "store" or the location. Raises InputError if no location
     has the file (with the reason of each), or if the disk is full.
     """
     job = FetchJob(

@@ -33,8 +33,8 @@ _PIP = [
 ]
 _NPM = ["pack", "--ignore-scripts", f"--fetch-retries={RETRIES}", "--pack-destination=."]
 _APT = ["download", "--quiet", f"--option=Acquire::Retries={RETRIES}"]
-# Of each registry: client, arguments, package, what its file name has (pip checks the version
-# itself), and what to do if the client is missing.
+# By registry: client, its arguments, format of the package, the part of the file name with the
+# version (pip checks it itself), and the remedy for a missing client.
 _CLIENTS = {
     "pypi": ("pip", _PIP, "{}=={}", "", "run: python -m ensurepip"),
     "npm": ("npm", _NPM, "{}@{}", "-{}.tgz", "on Debian: apt-get install npm"),

@@ -187,10 +187,10 @@ def load_state(
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             values: Values = json.loads(file.metadata()["values"])
-        best = _under("best.", tensors)
+        best = _without_prefix("best.", tensors)
         if len(best) < len(tensors):
-            load_weights(model, _under("model.", tensors))
-            _load_optimizer(optimizer, _under("optimizer.", tensors))
+            load_weights(model, _without_prefix("model.", tensors))
+            _load_optimizer(optimizer, _without_prefix("optimizer.", tensors))
             torch.set_rng_state(tensors["random.torch"])
             device = next(model.parameters()).device
             if device.type == "cuda" and "random.cuda" in tensors:
@@ -212,5 +212,5 @@ def _load_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None
     optimizer.load_state_dict(content)
 
 
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _without_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}

@@ -58,8 +58,8 @@ def _computes_in(name: str) -> bool:
 
 def _claim(count: int) -> int:
     """Return the first of ``count`` GPUs that no process has claimed, else a shared one."""
-    for claimed in _claims:
-        return claimed  # this process has one
+    if _claims:  # of this process
+        return next(iter(_claims))
     for number, name in enumerate(_names(count)):
         path = Path(tempfile.gettempdir()) / f"wordbridge-gpu-{os.getuid()}-{name}.lock"
         lock = path.open("a")

@@ -96,9 +96,9 @@ class Trainer(ABC):
 
     A subclass defines the batches of an epoch, the loss of a batch and the validation after each
     epoch; ``metrics`` are the columns of an epoch's row, ``unit`` is the unit of a batch's size.
-    ``steps`` are the steps of all epochs. The state of the training, which includes the parameters
-    of ``saved``, is written to ``checkpoint`` every ``checkpoint_seconds``, on SIGTERM and at the
-    end.
+    ``steps`` is the number of steps of all epochs. The state of the training, which includes the
+    parameters of ``saved``, is written to ``checkpoint`` every ``checkpoint_seconds``, on SIGTERM
+    and at the end.
     """
 
     metrics: ClassVar[tuple[str, ...]]

@@ -16,7 +16,7 @@ FIRST_BEST = 10  # the smallest loss counts only after this many steps
 
 
 class RangeTest(NamedTuple):
-    """Learning rates and smoothed losses, one per step, and the suggested highest rate."""
+    """Learning rates and smoothed losses, one per step, and the suggested peak learning rate."""
 
     rates: list[float]
     losses: list[float]

@@ -1,4 +1,4 @@
-"""Settings of the epoch loop, and the learning rate and first momentum of each step."""
+"""Settings of the epoch loop, and the learning rate and momentum of each step."""
 
 import math
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class LoopSettings:
 
 @dataclass(frozen=True)
 class ScheduleSettings:
-    """How learning rate and first momentum change over a training.
+    """How learning rate and momentum (Adam's first beta) change over a training.
 
     ``triangular`` rises from 1/``divisor`` of the highest rate during 1/``cut`` of the steps and
     falls back; ``one_cycle`` rises and falls symmetrically and descends during the last
@@ -72,7 +72,7 @@ def momentum(settings: ScheduleSettings, step: int, steps: int) -> float | None:
 
 
 def _rise(settings: ScheduleSettings, steps: int) -> int:
-    """Return the steps of one_cycle's rise; its fall takes as many, then the final descent."""
+    """Return the number of steps of one_cycle's rise, and of its fall before the final descent."""
     return int(steps * (1 - settings.final_percent / 100) / 2)
 
 

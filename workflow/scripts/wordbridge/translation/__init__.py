@@ -1,1 +1,1 @@
-"""The recurrent encoder-decoder: model, training, decoding, scores."""
+"""Translators (recurrent encoder-decoders and a Transformer): model, training, decoding, scores."""

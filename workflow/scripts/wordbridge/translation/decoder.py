@@ -29,7 +29,7 @@ class DecoderOutput(NamedTuple):
 
     ``recurrent`` (same shape) are the states of the top recurrent layer; without deep output they
     equal ``outputs``. ``attention`` is (time, batch, source), or None. ``logits`` has one entry per
-    step: (batch, words) without gradient where the model's prediction was needed, else None.
+    step: (batch, words) without gradient where the model's prediction was read, else None.
     """
 
     outputs: Tensor
@@ -76,13 +76,14 @@ class EncoderDecoder(nn.Module, ABC):
 
     def parameter_count(self) -> int:
         """Return the number of trainable parameters; tied matrices count once."""
-        return sum(each.numel() for each in self.parameters() if each.requires_grad)
+        return sum(weight.numel() for weight in self.parameters() if weight.requires_grad)
 
 
 def output_layer(settings: ModelSettings, embedding: nn.Embedding) -> nn.Linear:
-    """Return the layer from outputs to scores of the words, with weights as ``settings`` has them.
+    """Return the layer from decoder outputs to scores of the words.
 
-    Tied weights are those of ``embedding`` itself (Press and Wolf 2017), copied ones begin alike.
+    By ``output_weights`` of the settings its weights are those of ``embedding`` itself (tied, Press
+    and Wolf 2017), begin as a copy of them, or at random.
     """
     words, width = embedding.weight.shape
     layer = nn.Linear(width, words)

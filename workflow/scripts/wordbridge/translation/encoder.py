@@ -17,7 +17,7 @@ StepProducts = tuple[StepLinear, StepLinear]
 
 
 class EncoderOutput(NamedTuple):
-    """``outputs`` (source, batch, width), a state per layer, and which positions are words.
+    """The encoder's ``outputs`` (source, batch, width), a state per layer, and a mask of words.
 
     ``mask`` is (source, batch), true at words, or None where padding counts as words.
     """
@@ -166,11 +166,13 @@ def embedding_from(matrix: Tensor) -> nn.Embedding:
 
 
 def dropout_mask(shape: tuple[int, ...], probability: float, like: Tensor) -> Tensor:
-    """Return 0 with ``probability``, else 1 / (1 - probability), on the device of ``like``."""
+    """Return a mask of 0 with ``probability`` (below 1), else 1 / (1 - probability).
+
+    ``like`` has its dtype and device.
+    """
     # torch's dropout draws Bernoulli numbers, which take a CPU three times as long.
     kept = torch.rand(shape, device=like.device) >= probability
-    mask = kept.to(like.dtype)
-    return mask / (1.0 - probability) if probability < 1.0 else mask
+    return kept.to(like.dtype) / (1.0 - probability)
 
 
 def batch_mask(
@@ -181,8 +183,9 @@ def batch_mask(
     like: Tensor,
 ) -> Tensor | None:
     """Return the mask of variational dropout, one for all steps of a batch, or None without it."""
-    drawn = settings.variational_dropout and training
-    return dropout_mask(shape, probability, like) if drawn else None
+    if settings.variational_dropout and training:
+        return dropout_mask(shape, probability, like)
+    return None
 
 
 def dropout(

@@ -125,8 +125,8 @@ def projection_loss(
     """Return the mean cross entropy of ``outputs @ weight.T + bias`` over the words of ``target``.
 
     ``outputs`` is (time, batch, width), ``weight`` (words, width), ``target`` (time, batch) with
-    padding, which does not count. ``logits`` has those (batch, words) of the steps where they were
-    computed before, which are overwritten, and None at others.
+    padding, which does not count. ``logits`` has an entry per step: the logits (batch, words) where
+    they were computed before, which are overwritten, else None.
     """
     loss: Tensor = _ProjectionLoss.apply(outputs, weight, bias, target, label_smoothing, logits)
     return loss
@@ -150,12 +150,14 @@ class _ProjectionLoss(torch.autograd.Function):
         words = target != PAD
         shares = (words / words.sum()).unsqueeze(-1)
         # The gradient of float16 is scaled before it is rounded.
-        kept = torch.bfloat16 if dtype == torch.bfloat16 else torch.float32
-        gradient = torch.empty((*target.shape, len(weight)), dtype=kept, device=outputs.device)
+        precise = torch.bfloat16 if dtype == torch.bfloat16 else torch.float32
+        gradient = torch.empty((*target.shape, len(weight)), dtype=precise, device=outputs.device)
         loss = torch.zeros((), device=outputs.device)
         for step, share in enumerate(shares):
-            known = logits[step]
-            scores = (F.linear(inputs[step], matrix, offset) if known is None else known).float()
+            computed = logits[step]
+            if computed is None:
+                computed = F.linear(inputs[step], matrix, offset)
+            scores = computed.float()
             column = target[step].unsqueeze(-1)
             losses = (smoothing - 1) * scores.gather(-1, column)
             if smoothing:

@@ -34,8 +34,8 @@ class TextTranslation:
     """The translation of one text; ``log_probability`` in nats, of the whole translation.
 
     ``unknown`` are the source tokens that are not in the model's vocabulary. ``error`` is the
-    reason for which the text has no translation, or "". ``output`` has the tokens and attention of
-    the model.
+    reason why the text has no translation, or "". ``output`` has the tokens and attention of the
+    model.
     """
 
     source: str
@@ -163,7 +163,7 @@ def _problem(text: object) -> str:
     if not isinstance(text, str):
         return f"expected a text, got {type(text).__name__}"
     if match := _NO_TEXT.search(text):
-        code = ord(match[0])
+        code = ord(match[0])  # Python reads a byte that is not UTF-8 as U+DC80 to U+DCFF
         sign = f"byte 0x{code & 0xFF:02x}" if code < 0xD800 or code >> 7 == 0x1B9 else "a surrogate"
         return f"expected UTF-8 text on one line, got {sign} at character {match.start() + 1}"
     if len(text) > MAX_CHARACTERS:

@@ -23,6 +23,7 @@ from wordbridge.translation.translations import (
     Translation,
     evaluation_sentences,
 )
+from wordbridge.translation.translator import first_tag
 
 LOW_CEILING = 99.0  # BLEU; reports show a ceiling below it
 LONGEST_REPEAT = 4  # the same order as BLEU's longest n-gram
@@ -52,12 +53,8 @@ def evaluate(
     references = [sentence.reference for sentence in sentences]
     lowercase = settings["lowercase"]
     size = int(description["settings"]["training"]["batch_size"] * VALIDATION_SCALE)
-    first_tag = None
-    if description["target_versions"]:
-        first_tag = description["source"][0] - len(description["target_versions"])
-    valid, scored = (
-        read_parallel(*ids, name, description["direction"], first_tag) for name in ("valid", split)
-    )
+    direction, tag = description["direction"], first_tag(description)
+    valid, scored = (read_parallel(*ids, name, direction, tag) for name in ("valid", split))
     likelihoods = nll_by_pair(model, scored, size)
     nll = corpus_nll(likelihoods.sum(axis=0))
     record = {
@@ -115,8 +112,7 @@ def score(
             scores[f"{name}_{kind}"] = float(result.score)
             scores[f"signature_{name}{suffix}"] = str(metric.get_signature())
             if (name, kind) == ("bleu", "single"):
-                lengths = result.sys_len, result.ref_len
-                scores["length_ratio"] = lengths[0] / lengths[1] if lengths[1] else 0.0
+                scores["length_ratio"] = result.sys_len / result.ref_len if result.ref_len else 0.0
     return scores
 
 

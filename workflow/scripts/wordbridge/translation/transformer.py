@@ -22,7 +22,7 @@ from wordbridge.translation.decoder import (
 from wordbridge.translation.encoder import EncoderOutput, dropout, embedding_from
 from wordbridge.translation.settings import ModelSettings
 
-HEADS = 4
+HEADS = 4  # of each attention
 EXPANSION = 2  # width of the feed-forward layers over that of the model
 
 
@@ -84,7 +84,7 @@ class Layer(nn.Module):
         """Return the outputs for ``values`` (time, batch, width), and keys and values up to them.
 
         ``mask`` is that of the source, whose keys and values are ``source`` in a decoder. There,
-        ``past`` are those of the words before ``values``, which then have one time.
+        ``past`` has those of the words before ``values``, which then is a single word.
         """
         normal = self.norms[0](values)
         memory = self.self_attention.keys_and_values(normal)
@@ -114,7 +114,7 @@ class TransformerState(NamedTuple):
 
     def rows(self, indices: Tensor) -> "TransformerState":
         """Return the state of the batch rows ``indices``, as beam search reorders them."""
-        past, source = ([each[:, indices] for each in part] for part in (self.past, self.source))
+        past, source = ([t[:, indices] for t in layers] for layers in (self.past, self.source))
         return TransformerState(past, source, self.mask[indices])
 
 
@@ -190,10 +190,10 @@ class TransformerDecoder(nn.Module):
 
 
 class Transformer(EncoderDecoder):
-    """A Transformer; of ``settings`` it has layers, output_weights, scale_logits, embedding_scale,
-    freeze_embeddings, and the dropouts of source, encoder, decoder, output and target.
+    """A Transformer with the width of the target embedding.
 
-    Raises InputError when the width of the target embedding is no multiple of the heads.
+    Of ``settings`` it reads layers, output_weights, scale_logits, and the dropouts of source,
+    encoder, decoder, output and target. Raises InputError when the width is no multiple of HEADS.
     """
 
     def __init__(

@@ -57,7 +57,7 @@ def translate_tokens(
         score, attention = hypothesis.log_probability, hypothesis.attention
         words = target.tokens(hypothesis.ids.tolist())
         if decoding.replace_unknown:
-            words = replace_unknown(words, tokens, attention, tags=bool(tags))
+            words = replace_unknown(words, tokens, attention, has_tag=bool(tags))
         text = natural_text(words, languages[1], settings["tokenizer"])
         translations.append(Translation("", "", text, tokens, words, score, attention))
     return translations
@@ -124,15 +124,17 @@ def check_references(
 
 
 def replace_unknown(
-    tokens: list[str], source: list[str], attention: NDArray[Any] | None, tags: int = 0
+    tokens: list[str], source: list[str], attention: NDArray[Any] | None, has_tag: bool = False
 ) -> list[str]:
     """Return ``tokens`` with each unknown word replaced by the source word most attended to.
 
-    The first ``tags`` tokens of the source are not words. Without attention nothing is replaced.
+    With ``has_tag`` the first source token is a version tag and no word. Without attention nothing
+    is replaced.
     """
-    if attention is None or len(source) == tags:
+    first = int(has_tag)
+    if attention is None or len(source) == first:
         return tokens
-    most = attention[:, tags : len(source)].argmax(axis=1) + tags
+    most = attention[:, first : len(source)].argmax(axis=1) + first
     return [
         source[int(most[step])] if token == SPECIALS[UNK] else token
         for step, token in enumerate(tokens)

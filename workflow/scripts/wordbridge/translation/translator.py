@@ -144,6 +144,15 @@ def build_translator(
     return model
 
 
+def first_tag(description: Mapping[str, Any]) -> int | None:
+    """Return the source id of the first version tag of a translator, None without tags.
+
+    ``description`` is the JSON of the model. Tags follow the words of the source vocabulary.
+    """
+    tags = len(description["target_versions"])
+    return description["source"][0] - tags if tags else None
+
+
 def read_translator(
     model_path: str | Path, settings_path: str | Path, device: torch.device
 ) -> tuple[EncoderDecoder, Mapping[str, Any]]:

@@ -17,10 +17,11 @@ from wordbridge.corpus.batches import ParallelData, read_parallel, sorted_batche
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.losses import VALIDATION_SCALE
+from wordbridge.translation.translator import first_tag
 
 ITERATIONS = 5  # of EM, as usual for model 1
-TRAINING_PAIRS = 20_000
-TEST_PAIRS = 2_000
+TRAINING_PAIRS = 20_000  # at most
+TEST_PAIRS = 2_000  # at most
 NULL = BOS  # no text has it: a target word without a source word is aligned with it
 UNALIGNED = -1
 
@@ -28,7 +29,7 @@ Ids = NDArray[np.int64]
 
 
 class Model1(NamedTuple):
-    """t(e|f) of the word pairs that occur together: ``keys`` are f x ``width`` + e, ascending."""
+    """t(e|f) of words that occur in one pair of texts; ``keys`` are f * ``width`` + e, sorted."""
 
     keys: Ids
     probabilities: NDArray[np.float64]
@@ -53,7 +54,7 @@ def train_model1(
 ) -> Model1:
     """Return model 1 after EM from uniform probabilities; NULL is a word of each source text."""
     width = 1 + max((int(target.max(initial=0)) for target in targets), default=0)
-    # A link is a source word and a target word of one pair; ``token`` has the number of the latter.
+    # A link is a source word and a target word of one pair; ``token`` numbers the target words.
     links, tokens, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
     for source, target in zip(sources, targets, strict=True):
         words = np.concatenate([[NULL], source])
@@ -87,9 +88,7 @@ def attention_record(
     ``description`` is the JSON of the model; ``ids`` are the French and the English file. Both
     models 1 learn from pairs of the train and auxiliary splits, at even distances.
     """
-    tags = len(description["target_versions"])
-    first_tag = description["source"][0] - tags if tags else None
-    data = read_parallel(*ids, split, description["direction"], first_tag)
+    data = read_parallel(*ids, split, description["direction"], first_tag(description))
     data = replace(data, rows=data.rows[:TEST_PAIRS])
     rows = np.concatenate([data.source.rows(name) for name in ("train", "auxiliary")])
     chosen = rows[np.linspace(0, len(rows) - 1, min(len(rows), TRAINING_PAIRS)).astype(int)]
@@ -109,7 +108,7 @@ def attention_statistics(
 ) -> dict[str, float]:
     """Return means over the target words, each predicted after the true previous words.
 
-    ``padding`` is the share of attention on padding, ``entropy`` that of the weights in nats,
+    ``padding`` is the share of attention on padding, ``entropy`` the entropy of the weights (nats),
     ``uniform_entropy`` that of equal weights. Of the words with a link in ``alignments``,
     ``agreement`` is the share whose highest weight is on the linked source word, ``diagonal`` that
     of a diagonal alignment, and ``chance`` that of a source word at random.

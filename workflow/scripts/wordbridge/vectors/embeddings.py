@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -24,12 +25,12 @@ Scale = Literal["unit"] | float
 
 
 class Embedding(NamedTuple):
-    """The first embeddings of a vocabulary, and how much of it and its corpus has vectors.
+    """The initial embeddings of a vocabulary, and how much of it and its corpus has vectors.
 
-    ``matrix`` is (tokens, dim). ``report`` has by step (exact, each fall-back, missing, all) the
-    number and share of the words and of the corpus's tokens, and the most frequent examples.
-    ``misses`` has every word without vector, its count and its share of the tokens, the most
-    frequent first.
+    ``matrix`` is (tokens, dim). ``report`` has a row per step (exact, each fall-back, missing, all)
+    with the number and share of the words and of the corpus's tokens, and the most frequent
+    examples. ``misses`` has every word without a vector, its count and its share of the tokens, the
+    most frequent first.
     """
 
     matrix: Matrix
@@ -74,9 +75,9 @@ def _check_share(words: Sequence[str], result: "Lookup") -> None:
     """Raise InputError if no word is in the table, print a warning if fewer than a tenth are."""
     absent = np.isin(result.steps, (MISSING, SUBWORDS))  # any word has subwords
     number = len(words) - np.count_nonzero(absent)
-    examples = " ".join(np.array(words, object)[absent][:_EXAMPLES])
+    examples = " ".join(list(compress(words, absent))[:_EXAMPLES])
     problem = (
-        f"expected vectors of the vocabulary, got {number} of {len(words)}, none of {examples}"
+        f"expected vectors of the vocabulary, got {number} of {len(words)}, none for {examples}"
     )
     remedy = "check the language of the vectors, their encoding and their capitals"
     if not number:
@@ -96,7 +97,8 @@ class Lookup(NamedTuple):
     """The vectors of words, and the step and spelling that gave each.
 
     ``matrix`` is (words, dim), zeros for missing words. ``steps`` are "exact", a fall-back or
-    "missing"; ``spellings`` are separated by spaces, "" for missing and composed words.
+    "missing". A spelling of several words has spaces between them; it is "" for missing words and
+    for those composed of subwords.
     """
 
     matrix: Matrix
@@ -112,7 +114,7 @@ def lookup(words: Sequence[str], vectors: WordVectors, fallbacks: Sequence[str])
     steps = [EXACT if is_exact else MISSING for is_exact in mask]
     spellings = [word if is_exact else "" for word, is_exact in zip(words, mask, strict=True)]
     missing = np.flatnonzero(~mask).tolist()
-    forms = {  # with an empty form for a fall-back without spellings, such as SUBWORDS
+    forms = {  # a fall-back without spellings, such as SUBWORDS, has one empty form
         word: [(step, form) for step in fallbacks for form in candidates(word, step) or [()]]
         for word in (words[row] for row in missing)
     }
@@ -139,7 +141,7 @@ def _by_word(
     words: Sequence[str], find: Callable[[Sequence[str]], tuple[Matrix, Mask]]
 ) -> dict[str, Matrix]:
     matrix, mask = find(words)
-    return dict(zip(np.array(words, object)[mask], matrix, strict=True))
+    return dict(zip(compress(words, mask), matrix, strict=True))
 
 
 def _coverage(

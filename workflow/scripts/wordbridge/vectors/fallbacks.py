@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-# The words of which the mean replaces the vector of a missing one: mostly a single word.
+# The words whose mean vector replaces that of a missing word; mostly a single word.
 Candidate: TypeAlias = tuple[str, ...]
 
 _APOSTROPHES = re.compile("[‘’ʼ′´`]")  # noqa: RUF001

@@ -10,7 +10,10 @@ _MAX_SHARE = 0.01  # of the accented words: fastText cuts a few words inside a c
 
 
 def word_key(word: str) -> str:
-    """Return ``word`` as it is compared: clean and, unless it is a space, without outer spaces."""
+    """Return the form of ``word`` that is compared: clean, and without spaces around it.
+
+    A word of spaces alone keeps them.
+    """
     return clean(word).strip() or word
 
 
