@@ -9,6 +9,7 @@ ASKS = re.compile(r"cpu_count|sched_getaffinity|workflow\.cores|get_num_threads|
 # same for any number, as their own tests show; the last two reject fewer and record the number.
 MAY_ASK = {
     "scripts/add_auxiliary.py",
+    "scripts/extract_questions.py",
     "scripts/tokenize_questions.py",
     "scripts/extract_features.py",
     "scripts/wordbridge/job.py",
