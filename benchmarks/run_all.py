@@ -99,8 +99,8 @@ BENCHMARKS = {
         "Growth of time and memory",
         "Each stage of the workflow on 1, 2, 4 and 8 times an input, on one thread: CPU seconds, "
         "the exponent of their growth (1: linear), and peak memory. Inputs are generated; the "
-        "models are of the default's sizes. A row that is added to the graph of an index searches "
-        "it first, which takes longer the larger it is.",
+        "models are of the default's sizes. Each row that is added to the graph of an index is "
+        "first searched in it, which takes longer in a larger graph.",
         "measure_growth",
     ),
     "extraction": Benchmark(

@@ -479,6 +479,8 @@ FAULTS += ["draws_per_batch", "early_descent"]
         ([], "all", FIVE, [1], 6, 145),
         (["full"], "all", FIVE, [*SEEDS], 30, 321),
         ([], "images", [], [1], 6, 91),
+        (["photos"], "images", [], [1], 6, 95),
+        (["imagenette"], "images", [], [1], 4, 62),
         (["factorial"], "translation", IDEAS, [1, 2, 3], 0, 137),
         (["lesson"], "all", FIVE, [1], 0, 49),
         (["lesson", "lesson_on_verses"], "translation", FIVE, [1], 0, 51),

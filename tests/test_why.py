@@ -86,9 +86,7 @@ def test_added_and_removed_inputs_are_named():
     plan = [
         job("table", Cause("inputs", "a.txt", "a.txt", None), Cause("inputs", "b.txt", None, "b"))
     ]
-    assert lines(*plan)[0] == (
-        "table: other set of inputs: without a.txt; other set of inputs: with b.txt"
-    )
+    assert lines(*plan)[0] == "table: input removed: a.txt; input added: b.txt"
 
 
 def test_many_causes_and_jobs_are_cut():

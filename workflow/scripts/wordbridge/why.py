@@ -30,7 +30,7 @@ from wordbridge.manifest import ABSENT, differences, job_name
 DRY_RUN = ["--dry-run", "--quiet", "rules", "progress", "--nolock"]
 KINDS = {
     "input": "input changed",
-    "inputs": "other set of inputs",
+    "inputs": "input",
     "parameter": "parameter",
     "code": "code",
     "version": "version",
@@ -63,7 +63,7 @@ class Cause(NamedTuple):
         if self.kind in ("new", "incomplete", "forced"):  # the name of the job is enough
             return kind
         if self.kind == "inputs":
-            return f"{kind}: {'without' if self.new is None else 'with'} {self.name}"
+            return f"{kind} {'removed' if self.new is None else 'added'}: {self.name}"
         if self.old is None and self.new is None:
             return f"{kind}: {self.name}"
         change = f"{shorten(self.old)} -> {shorten(self.new)}"
