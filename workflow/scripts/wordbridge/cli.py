@@ -124,8 +124,8 @@ def translate(
 ) -> None:
     """Print the translation of each text: below it on a terminal, else one line per text.
 
-    The model determines the languages. Unknown words are listed on stderr, and texts that cannot
-    be translated, whose lines stay empty. The exit status is 1 when this concerns all texts.
+    The model determines the languages. Unknown words and texts that cannot be translated are
+    listed on stderr; the lines of such texts stay empty. Without any translation the status is 1.
     """
     from wordbridge.progress import no_progress
     from wordbridge.training.device import choose_device
@@ -147,7 +147,7 @@ def translate(
 
 
 def _batches(texts: list[str] | None) -> Iterator[list[str]]:
-    r"""Yield the texts, else the lines of stdin: single ones of a terminal, batches of a file.
+    r"""Yield the texts, else the lines of stdin: one by one from a terminal, else in batches.
 
     Lines end in \n or \r\n. Bytes that are not UTF-8 become surrogates, as those of arguments.
     """
