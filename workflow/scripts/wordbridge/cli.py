@@ -125,7 +125,8 @@ def translate(
     """Print the translation of each text: below it on a terminal, else one line per text.
 
     The model determines the languages. Unknown words and texts that cannot be translated are
-    listed on stderr; the lines of such texts stay empty. Without any translation the status is 1.
+    listed on stderr; the lines of such texts stay empty. The exit status is 1 without any
+    translation.
     """
     from wordbridge.progress import no_progress
     from wordbridge.training.device import choose_device
