@@ -148,7 +148,7 @@ def translate(
 
 
 def _batches(texts: list[str] | None) -> Iterator[list[str]]:
-    r"""Yield the texts, else the lines of stdin: single ones of a terminal, batches of a file.
+    r"""Yield the texts, else the lines of stdin: one by one from a terminal, else in batches.
 
     Lines end in \n or \r\n. Bytes that are not UTF-8 become surrogates, as those of arguments.
     """

@@ -146,13 +146,13 @@ def disagreement(outputs: Iterable[Sequence[str]]) -> float:
     It is 1 - the Dice coefficient (2 common / all) of their words and pairs of adjacent words.
     """
     bags = [Counter([*tokens, *pairwise(tokens)]) for tokens in outputs]
-    common = [
-        2 * (one & other).total() / ((one.total() + other.total()) or 1)
+    similarities = [
+        2 * (one & other).total() / (one.total() + other.total())
         for one, other in combinations(bags, 2)
-        if one != other
+        if one != other  # equal ones add 0
     ]
-    every = len(bags) * (len(bags) - 1) // 2
-    return (len(common) - sum(common)) / max(every, 1)
+    pairs = len(bags) * (len(bags) - 1) // 2
+    return (len(similarities) - sum(similarities)) / max(pairs, 1)
 
 
 def _sentence(runs: Sequence[Run], place: int, vocabulary: Vocabulary, language: str) -> Data:

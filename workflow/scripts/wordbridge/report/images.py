@@ -95,7 +95,7 @@ def devise_table(
             floats = group.astype(dict.fromkeys(metrics, float))  # None where undefined
             table = aggregate_seeds(floats, metrics, constant, key="method")
             images, of_methods = letters.get(str(candidates or split), (0, {}))
-            if (table["images"] == images).all():
+            if (table["images"] == images).all():  # all images of the candidates, not a part
                 table["letters"] = table["method"].map(of_methods)
             tables.append(table)
         if published:
@@ -118,7 +118,8 @@ def _letters(
     result = {}
     for group, rows in scores.groupby(level=1):
         methods = {str(name): nouns for name, nouns in rows.groupby(level="method")}
-        if len(methods) > 1 and rows[score].unstack("method").notna().all(axis=None):
+        same_nouns = rows[score].unstack("method").notna().all(axis=None)
+        if len(methods) > 1 and same_nouns:
             images = next(iter(methods.values()))["images"].agg(total)
             resampled = {name: resampled_nouns(nouns, score) for name, nouns in methods.items()}
             result[str(group)] = int(images), indistinguishable(resampled)

@@ -191,8 +191,10 @@ def own_recall(vectors: Matrix, graph: ExactSearch) -> float:
         result = graph.search(vectors[row], _NEIGHBOURS)
         finds_itself = result.cosines[0] >= 1 - EQUAL
         recalls.append(finds_itself * recall(result, exact.search(vectors[row], _NEIGHBOURS)))
-    means = np.cumsum(recalls) / np.arange(1, len(recalls) + 1)
-    return float(min(means[9:], default=min(means[-1:], default=1.0)))
+    if not recalls:
+        return 1.0
+    means = np.cumsum(recalls) / np.arange(1, len(recalls) + 1)  # over the first 1, 2, ...
+    return float(means[min(9, len(means) - 1) :].min())
 
 
 def far_apart(vectors: Matrix, count: int) -> list[int]:
