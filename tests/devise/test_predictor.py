@@ -45,21 +45,31 @@ def test_classes_without_a_vector_and_beyond_the_top_do_not_count(top: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("log_odds", "best", "by_classifier"),
-    [(-1.0, 0.5, True), (-1.2, 0.5, False), (-5, 0.87, False), (-5, 0.89, True), (1.5, 0.2, False)],
+    ("log_odds", "best", "weight"),
+    [
+        (0, 0.5, 3 / 4),  # odds 3, of the photograph
+        (-5, 0.5, 1 / (1 + np.exp(5) / 3)),
+        (0, 0.9, 243 / 244),  # and those of the class squared, 81
+        (0, 0.1, 1 / 28),
+        (900, 0.2, 1),
+        (-900, 0.9, 0),
+    ],
 )
-def test_the_classifier_predicts_confident_classes_of_likely_photographs(
-    log_odds: float, best: float, by_classifier: bool
+def test_the_classifier_weighs_most_for_confident_classes_of_likely_photographs(
+    log_odds: float, best: float, weight: float
 ) -> None:
-    block = {"photo_odds": 3.0, "confidence_weight": 2.0}  # log(3) = 1.1, 2 log(.88 / .12) = 4
+    block = {"photo_odds": 3.0, "confidence_weight": 2.0}
     settings = defaults("methods.*", "head")["classifier"] | block
     logits = np.log(np.array([[best] + [(1 - best) / 39] * 39], np.float32))
     features, head = np.array([[log_odds, 9]], np.float32), 7 * VECTORS[[5]]
     weights = {"photo_weights": np.array([1, 0], np.float32), "photo_bias": np.zeros(1, np.float32)}
     arrays = {"class_vectors": VECTORS, "known_classes": KNOWN, **weights}
-    got = ensemble_vectors(features, logits, head, arrays, settings)
+    with np.errstate(all="raise", under="ignore"):
+        got = ensemble_vectors(features, logits, head, arrays, settings)
     fitted = fit_vectors(logits, VECTORS, KNOWN, settings["top"], settings["temperature"])
-    np.testing.assert_allclose(got, fitted if by_classifier else l2_normalize(head), atol=1e-6)
+    mean = weight * fitted + (1 - weight) * VECTORS[[5]]
+    np.testing.assert_allclose(got, mean / np.linalg.norm(mean), atol=1e-6)
+    assert got.dtype == np.float32
 
 
 WIDTH, COUNT = 7, 90
