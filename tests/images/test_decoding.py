@@ -154,6 +154,13 @@ def test_a_png_may_contain_a_long_text():
     assert open_image(encoded(halves(), pnginfo=history)).size == (6, 4)
 
 
+def test_a_text_that_contains_the_name_of_a_chunk_states_no_range():
+    comment = PngImagePlugin.PngInfo()
+    comment.add_text("Comment", "the chunk sBIT is optional")
+    data = encoded(Image.fromarray(NUMBERS * 16), pnginfo=comment)
+    assert np.asarray(open_image(data))[0, :, 0].tolist() == [0, 128, 255]
+
+
 def test_transparency_is_over_white():
     image = Image.new("RGBA", (4, 2), (*RED, 0))
     image.putpixel((1, 1), (*BLUE, 255))

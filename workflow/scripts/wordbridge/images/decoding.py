@@ -224,18 +224,18 @@ def _largest(image: Image.Image) -> float:
     return 256 * float(np.max(image.getextrema()[:3]))  # without alpha
 
 
-# Offsets in a PNG: the signature, then the chunk IHDR with the size, the depth and the colour type.
-_PNG_BIT_DEPTH, _PNG_COLOUR_TYPE = 24, 25
+# Offsets in a PNG. The first chunk is the header, with the depth and the colour type.
+_PNG_CHUNKS, _PNG_BIT_DEPTH, _PNG_COLOUR_TYPE = 8, 24, 25
 _PNG_ALPHA = 4  # bit of the colour type
 
 
 def _significant_bits(data: bytes) -> int:
     """Return how many of 16 bits a PNG uses: the chunk sBIT has a byte for each channel."""
-    start = data.find(b"sBIT", 0, data.find(b"IDAT"))
-    if start < 0:
-        return 16
-    length = int.from_bytes(data[start - 4 : start])
-    bits = data[start + 4 : start + 4 + length]
-    if data[_PNG_COLOUR_TYPE] & _PNG_ALPHA:
-        bits = bits[:-1]
-    return max(bits, default=16)
+    start = _PNG_CHUNKS
+    while (name := data[start + 4 : start + 8]) not in (b"IDAT", b""):
+        length = int.from_bytes(data[start : start + 4])
+        if name == b"sBIT":
+            has_alpha = bool(data[_PNG_COLOUR_TYPE] & _PNG_ALPHA)
+            return max(data[start + 8 : start + 8 + length - has_alpha], default=16)
+        start += 12 + length  # with the length, the name and a checksum
+    return 16
