@@ -126,7 +126,6 @@ def tiff(numbers: np.ndarray, tags: dict[int, object]) -> bytes:
         (png_16(COLOURS, 12), [0, 128, 255]),  # Pillow reads 16 levels
         (png_16(np.dstack([COLOURS, COLOURS[..., :1] * 0 + 4095]), 12), [0, 128, 255]),
         (png_16(np.dstack([COLOURS, ALPHA]), 12), [0, 128, 255]),
-        (png_16(np.dstack([COLOURS[..., :1], ALPHA]), 12), [0, 128, 255]),
         (tiff_16(COLOURS, 4095), [0, 128, 255]),
         (tiff_16(COLOURS, 4095, ">"), [0, 128, 255]),
         (tiff_16(np.dstack([COLOURS, ALPHA]), 4095), [0, 128, 255]),

@@ -1,7 +1,7 @@
 """Decoding of images: upright RGB, center crops, and the reasons why an image is unreadable."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from io import BytesIO
 from math import ceil
@@ -123,8 +123,6 @@ def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
 # Pillow keeps 16 bits of grey, but only the high byte of colours.
 _WHOLE = (0.0, 65535.0)  # black and white where all 16 bits are in use
 _STRIP = 1 << 22  # pixels that are scaled at once
-_GREY_ALPHA = "LA;16B"  # raw mode of a grey PNG with transparency
-Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
 def _scaled(image: Image.Image, data: bytes) -> Image.Image:
@@ -149,7 +147,7 @@ def _scaled(image: Image.Image, data: bytes) -> Image.Image:
         box = (0, top, image.width, min(top + rows, image.height))
         numbers = np.asarray(image.crop(box), np.float32)
         if low_bytes:
-            numbers = 256 * numbers + low_bytes(box)
+            numbers = 256 * numbers + np.asarray(low_bytes.crop(box))
         levels = (np.nan_to_num(numbers) - black) * (256 / (white - black))
         pixels = levels.clip(0, 255).astype(np.uint8)
         size = (image.width, len(pixels))
@@ -161,51 +159,41 @@ def _scaled(image: Image.Image, data: bytes) -> Image.Image:
     return scaled
 
 
-def _low_bytes(image: Image.Image, data: bytes) -> Callable[[Box], NDArray[np.uint8]]:
-    """Return a function from a box to the low bytes of its colours (rows, columns, channels).
-
-    Pillow reads the low bytes instead of the high ones where the byte order is the opposite.
-    """
+def _low_bytes(image: Image.Image, data: bytes) -> Image.Image:
+    """Return the low bytes of the colours: Pillow reads them in the opposite byte order."""
     low = Image.open(BytesIO(data), formats=[image.format or ""])
-    is_grey_alpha = low.tile[0].args == _GREY_ALPHA
     low.tile = [tile._replace(args=_swap_byte_order(tile.args)) for tile in low.tile]
     low.load()
-    # Of grey with alpha all four bytes are read; the image has the grey in three channels.
-    channels = [1, 1, 1, 3] if is_grey_alpha else slice(None)
-    return lambda box: np.asarray(low.crop(box))[..., channels]
+    return low
 
 
-def _swap_byte_order(args: Any) -> Any:
+def _swap_byte_order(args: Any) -> tuple[Any, ...]:
     """Return the arguments of one of Pillow's decoders with the opposite byte order.
 
     They are a raw mode, such as "RGB;16B", or a tuple that begins with one. Its last letter is
     the byte order: B for big-endian, L for little-endian, N for this machine's (little-endian).
     """
-    if isinstance(args, tuple):
-        raw_mode, *rest = args
-        return _swap_byte_order(raw_mode), *rest
-    if args == _GREY_ALPHA:  # the only one without an opposite
-        return "RGBA"
-    return args[:-1] + ("L" if args.endswith("B") else "B")
+    raw_mode, *rest = args if isinstance(args, tuple) else (args,)
+    return raw_mode[:-1] + ("L" if raw_mode.endswith("B") else "B"), *rest
 
 
 def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
     """Return the numbers of black and white: those of 16 bits unless the file states others.
 
-    White is NaN for floats and for integers of 32 bits without a stated range.
+    White is NaN where a range of floats, or of 32 bits in a TIFF, is not stated.
     """
     is_png_16 = image.format == "PNG" and data[_PNG_BIT_DEPTH] == 16
-    has_integers = image.mode not in ("I", "F")
+    is_16 = image.mode not in ("I", "F")
     tags = _tags(image)
     black, white = (0.0, np.nan) if image.mode == "F" else _WHOLE
-    if is_png_16:
+    if is_png_16 and data[_PNG_COLOUR_TYPE] != _GREY_ALPHA:  # Pillow cannot read its low bytes
         white = 2.0 ** _significant_bits(data) - 1
     elif tags:
-        limit = 2.0 ** tags[Tag.BitsPerSample][0] - 1 if has_integers else np.nan
+        limit = 2.0 ** tags[Tag.BitsPerSample][0] - 1 if is_16 else np.nan
         black = min(tags.get(Tag.SMinSampleValue) or tags.get(Tag.MinSampleValue) or [0.0])
         white = max(tags.get(Tag.SMaxSampleValue) or tags.get(Tag.MaxSampleValue) or [limit])
     # The standard of PNG demands that fewer bits are shifted: then they use the whole range.
-    if has_integers and white < _WHOLE[1] and _largest(image) > white:
+    if is_16 and white < _WHOLE[1] and _largest(image) > white:
         black, white = _WHOLE
     is_white_zero = tags.get(Tag.PhotometricInterpretation) == 0
     return (white, black) if is_white_zero else (black, white)
@@ -226,7 +214,7 @@ def _largest(image: Image.Image) -> float:
 
 # Offsets in a PNG. The first chunk is the header, with the depth and the colour type.
 _PNG_CHUNKS, _PNG_BIT_DEPTH, _PNG_COLOUR_TYPE = 8, 24, 25
-_PNG_ALPHA = 4  # bit of the colour type
+_GREY_ALPHA, _COLOUR_ALPHA = 4, 6  # colour types with transparency
 
 
 def _significant_bits(data: bytes) -> int:
@@ -235,7 +223,7 @@ def _significant_bits(data: bytes) -> int:
     while (name := data[start + 4 : start + 8]) not in (b"IDAT", b""):
         length = int.from_bytes(data[start : start + 4])
         if name == b"sBIT":
-            has_alpha = bool(data[_PNG_COLOUR_TYPE] & _PNG_ALPHA)
+            has_alpha = data[_PNG_COLOUR_TYPE] == _COLOUR_ALPHA
             return max(data[start + 8 : start + 8 + length - has_alpha], default=16)
         start += 12 + length  # with the length, the name and a checksum
     return 16
