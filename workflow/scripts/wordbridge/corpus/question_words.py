@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import partial
 from typing import NamedTuple
 
 
@@ -42,25 +43,22 @@ class Language:
         condition: str,
         exclusions: dict[str, str],
     ) -> None:
-        self.kinds = {kind: _pattern(words) for kind, words in kinds.items()}
-        self.interrogative = _pattern(interrogative)
-        self.exclusions = {name: _pattern(text) for name, text in exclusions.items()}
+        pattern = partial(re.compile, flags=re.IGNORECASE)
+        self.kinds = {kind: pattern(words) for kind, words in kinds.items()}
+        self.interrogative = pattern(interrogative)
+        self.exclusions = {name: pattern(text) for name, text in exclusions.items()}
         self.speech = re.compile(speech)
         words = "|".join(kinds.values())
         leads = rf"(?:(?:{conjunctions})\b,?\s+)*"
-        self.start = _pattern(rf"(?P<break>{_BREAK})\s*(?P<conjunctions>{leads})(?P<word>{words})")
+        self.start = pattern(rf"(?P<break>{_BREAK})\s*(?P<conjunctions>{leads})(?P<word>{words})")
         # The following are at the end of the text before the question.
         clause = rf"(?:{_BREAK})\s*{leads}"
-        self.address = _pattern(rf"{clause}(?:(?:{address})\b[^;:]{{0,45}}|you|ye|thou)$")
-        self.condition = _pattern(rf"{clause}(?:{condition})\b[^;:]*$")
+        self.address = pattern(rf"{clause}(?:(?:{address})\b[^;:]{{0,45}}|you|ye|thou)$")
+        self.condition = pattern(rf"{clause}(?:{condition})\b[^;:]*$")
         self.name = re.compile(  # "Saul", "Saul, Saul", "Simon de Cyrène"
             rf"(?:^|[;:,—])\s*(?i:{leads})"
             rf"(?:{_CAPITAL}\w+, ?)?{_CAPITAL}[\w-]*(?: d\w* \w+)?$"
         )
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE)
 
 
 def _any(*patterns: str) -> str:
@@ -116,16 +114,12 @@ _INVERSION = r"-(?:t-)?(?:ils?|elles?|on|je|tu|nous|vous)\b"  # viendra-t-il
 FRENCH = Language(
     kinds={
         "pourquoi": rf"(?:pourquoi|d{_APOSTROPHE}où vient)\b",
-        "où": _any(
-            rf"(?:d{_APOSTROPHE}|par |jusqu{_APOSTROPHE}|vers )?où\b",
-            r"(?:de|vers|en|dans|à)\s+quels? (?:côté|lieu|endroit|pays)s?\b",
-        ),
+        "où": rf"(?:d{_APOSTROPHE}|par |jusqu{_APOSTROPHE}|vers )?où\b"
+        r"|(?:de|vers|en|dans|à)\s+quels? (?:côté|lieu|endroit|pays)s?\b",
         "quoi": rf"{_PREPOSITION}quoi\b",
         "quel": rf"{_PREPOSITION}quel(?:le)?s?\b",
-        "lequel": _any(
-            rf"{_PREPOSITION}(?:lequel|laquelle|lesquel(?:le)?s)\b",
-            r"(?:au|du|aux|des)quel(?:le)?s?\b",
-        ),
+        "lequel": rf"{_PREPOSITION}(?:lequel|laquelle|lesquel(?:le)?s)\b"
+        r"|(?:au|du|aux|des)quel(?:le)?s?\b",
         "qui": rf"{_PREPOSITION}qui\b",
         "que": rf"(?:que\b|qu{_APOSTROPHE})",
         "quand": r"(?:depuis )?quand\b",

@@ -160,21 +160,20 @@ def _scaled(image: Image.Image, data: bytes) -> Image.Image:
 
 
 def _low_bytes(image: Image.Image, data: bytes) -> Image.Image:
-    """Return the low bytes of the colours: Pillow reads them in the opposite byte order."""
-    low = Image.open(BytesIO(data), formats=[image.format or ""])
-    low.tile = [tile._replace(args=_swap_byte_order(tile.args)) for tile in low.tile]
-    low.load()
-    return low
+    """Return the low bytes of the colours: Pillow reads them in the opposite byte order.
 
-
-def _swap_byte_order(args: Any) -> tuple[Any, ...]:
-    """Return the arguments of one of Pillow's decoders with the opposite byte order.
-
-    They are a raw mode, such as "RGB;16B", or a tuple that begins with one. Its last letter is
+    The arguments of Pillow's decoders begin with a raw mode, such as "RGB;16B". Its last letter is
     the byte order: B for big-endian, L for little-endian, N for this machine's (little-endian).
     """
-    raw_mode, *rest = args if isinstance(args, tuple) else (args,)
-    return raw_mode[:-1] + ("L" if raw_mode.endswith("B") else "B"), *rest
+    low = Image.open(BytesIO(data), formats=[image.format or ""])
+    tiles = []
+    for tile in low.tile:
+        raw_mode, *rest = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+        opposite = str(raw_mode)[:-1] + ("L" if str(raw_mode).endswith("B") else "B")
+        tiles.append(tile._replace(args=(opposite, *rest)))
+    low.tile = tiles
+    low.load()
+    return low
 
 
 def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
