@@ -67,18 +67,13 @@ def open_image(data: bytes, short_side: int = 0) -> Image.Image:
     except (UnreadableImageError, MemoryError):
         raise
     except UnidentifiedImageError:
-        raise UnreadableImageError(f"not an image of a known format ({_kind(data)})") from None
+        flags = re.DOTALL | re.IGNORECASE
+        kinds = [kind for start, kind in _OTHER_FORMATS.items() if re.match(start, data, flags)]
+        kind = kinds[0] if kinds else f"it begins with {data[:12]!r}"
+        raise UnreadableImageError(f"not an image of a known format ({kind})") from None
     except Exception as error:  # Pillow raises many types for damaged files
         message = " ".join(str(error).split()) or type(error).__name__
         raise UnreadableImageError(f"damaged ({message})") from None
-
-
-def _kind(data: bytes) -> str:
-    """Return what a file without a known image is."""
-    for start, kind in _OTHER_FORMATS.items():
-        if re.match(start, data, re.DOTALL | re.IGNORECASE):
-            return kind
-    return f"it begins with {data[:12]!r}"
 
 
 def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
@@ -168,8 +163,9 @@ def _low_bytes(image: Image.Image, data: bytes) -> Image.Image:
     low = Image.open(BytesIO(data), formats=[image.format or ""])
     tiles = []
     for tile in low.tile:
-        raw_mode, *rest = tile.args if isinstance(tile.args, tuple) else (tile.args,)
-        opposite = str(raw_mode)[:-1] + ("L" if str(raw_mode).endswith("B") else "B")
+        args: Any = tile.args
+        raw_mode, *rest = args if isinstance(args, tuple) else (args,)
+        opposite = raw_mode[:-1] + ("L" if raw_mode.endswith("B") else "B")
         tiles.append(tile._replace(args=(opposite, *rest)))
     low.tile = tiles
     low.load()
@@ -185,7 +181,7 @@ def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
     is_16 = image.mode not in ("I", "F")
     tags = _tags(image)
     black, white = (0.0, np.nan) if image.mode == "F" else _WHOLE
-    if is_png_16 and data[_PNG_COLOUR_TYPE] != _GREY_ALPHA:  # Pillow cannot read its low bytes
+    if is_png_16 and data[_PNG_COLOUR_TYPE] != _GREY_ALPHA:  # without low bytes in Pillow
         white = 2.0 ** _significant_bits(data) - 1
     elif tags:
         limit = 2.0 ** tags[Tag.BitsPerSample][0] - 1 if is_16 else np.nan
@@ -205,7 +201,7 @@ def _tags(image: Image.Image) -> Mapping[int, Any]:
 
 
 def _largest(image: Image.Image) -> float:
-    """Return the largest number of 16 bits; colours and their alpha have the high byte of it."""
+    """Return the largest number of 16 bits, of colours and alpha by the high bytes."""
     if image.mode.startswith("I;16"):  # Pillow has no extrema of the opposite byte order
         return float(np.max(np.asarray(image)))
     return 256 * float(np.max(image.getextrema()[:3]))  # without alpha

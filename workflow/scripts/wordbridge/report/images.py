@@ -138,10 +138,8 @@ def _letters(
         images = rows.xs(by_method.columns[0], level="method")["images"]
         # Each noun has images of its own; the images of a query are all of the split.
         total = images.max() if key == "words" else images.sum()
-        resampled = {
-            str(method): resampled_nouns(nouns, metric)
-            for method, nouns in rows.groupby(level="method")
-        }
+        methods = rows.groupby(level="method")
+        resampled = {str(name): resampled_nouns(nouns, metric) for name, nouns in methods}
         result[str(group)] = (int(total), indistinguishable(resampled))
     return result
 
