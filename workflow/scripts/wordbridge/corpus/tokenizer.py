@@ -76,10 +76,9 @@ def tokenize(
 ) -> list[list[str]]:
     """Return the tokens of each text, in the order of ``texts`` for any number of processes.
 
-    A corpus that is too small for several processes to save time has one. ``language`` is a code
-    that spaCy has, such as "fr". Raises InputError for any other.
+    A corpus that is too small for several processes to save time has one. ``language`` is "fr" or
+    "en".
     """
-    build_tokenizer(language)  # raises its error here, not in a process
     chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
     task = partial(_tokenize_chunk, language=language, rules=rules)
     workers = min(processes, len(texts) // _TEXTS_PER_PROCESS)
@@ -97,17 +96,8 @@ def _tokenize_chunk(texts: Sequence[str], language: str, rules: Rules) -> list[l
 
 @cache
 def build_tokenizer(language: str) -> Tokenizer:
-    """Return spaCy's rule-based tokenizer, which needs no download.
-
-    Raises InputError for a language that spaCy does not have.
-    """
-    try:
-        tokenizer: Any = spacy.blank(language).tokenizer
-    except ImportError as error:
-        raise InputError(
-            f"no tokenizer for language {language!r}: expected a code that spaCy has, such as "
-            "'fr' or 'en'; choose one of these"
-        ) from error
+    """Return spaCy's rule-based tokenizer for "fr" or "en", which needs no download."""
+    tokenizer: Any = spacy.blank(language).tokenizer
     for word in _SPECIAL:
         tokenizer.add_special_case(word, [{"ORTH": word}])
     if language == "fr":
@@ -118,7 +108,7 @@ def build_tokenizer(language: str) -> Tokenizer:
 
 
 def write_tokenizer(path: str | Path, language: str) -> None:
-    """Write the tokenizer of ``language``; to read it needs no import of spaCy's French."""
+    """Write the tokenizer of ``language``, which is read without the import of spaCy's French."""
     with atomic_write(path) as partial:
         partial.write_bytes(build_tokenizer(language).to_bytes())
 
@@ -228,7 +218,7 @@ def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, rules: Rules) -> 
     """Return the tokens of each text, as ``_tokenize_text`` does; much faster for most texts.
 
     All texts are normalized at once. A text that the other rules leave as it is has the tokens of
-    its words, and each word is tokenized once.
+    its words, as spaCy cuts a text at spaces first. Each word is tokenized once.
     """
     lines = "\n".join(texts)
     if rules["punctuation"]:
@@ -238,9 +228,7 @@ def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, rules: Rules) -> 
     is_changed = _rules_may_apply(lines)
     if rules["lower_case"]:
         lines = lines.lower()
-    # spaCy cuts a text at spaces before it looks for tokens, if no token has a space.
-    has_spaces = any(" " in word.strip() for word in tokenizer.rules)
-    if has_spaces or len(is_changed) != len(texts):  # some text has several lines
+    if len(is_changed) != len(texts):  # some text has several lines
         return [_tokenize_text(text, tokenizer, rules) for text in texts]
 
     @cache
