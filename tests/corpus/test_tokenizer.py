@@ -80,9 +80,9 @@ def test_french_tokens_that_stay_whole_are_those_of_spacy(start, sign, rest, is_
     assert bool(tokenizer.build_tokenizer("fr").token_match(text)) == bool(TOKEN_MATCH(text))
 
 
-def test_an_unknown_language_is_an_error():
-    with pytest.raises(InputError, match="no tokenizer for language 'qq'"):
-        tokenize(["x"], "qq", RULES)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_no_token_of_the_rules_of_spacy_has_a_space(language):
+    assert not any(" " in word.strip() for word in spacy.blank(language).tokenizer.rules)
 
 
 def test_any_number_of_processes_gives_the_same_tokens_in_the_same_order(monkeypatch):

@@ -2,29 +2,34 @@
 
 import re
 from collections.abc import Collection
+from functools import partial
 from typing import NamedTuple
 
 
 class QuestionSpan(NamedTuple):
-    """A question from its question word on.
+    """A question from its question word on."""
 
-    ``conjunctions`` are the words before ``text`` such as "And". ``kind`` is what the question
-    asks for. ``introducer`` is what the sentence has before both: "nothing", an "address"
-    (Lord, ...), "speech" (... said, or another clause that ends in a strong break) or a
-    "condition" (If ..., ...).
-    """
-
-    conjunctions: str
+    conjunctions: str  # before the text, such as "And"
     text: str
-    kind: str
+    kind: str  # what the question asks for: a key of ``Language.kinds``
+    # What precedes the question: "nothing", an "address" (Lord, ...), a "condition" (If ..., ...)
+    # or "speech" (... said, or another clause that ends in a strong break).
     introducer: str
+
+
+_BREAK = "^|--|[;:,—]"  # where a clause may begin
+_CAPITAL = "[A-ZÀ-Þ]"
+_APOSTROPHE = r"['\u2019]"
 
 
 class Language:
     """Patterns of the question words of a language and of their contexts.
 
-    ``kinds`` are the question words by what they ask for, ``interrogative`` are those that are
-    hardly ever relatives, and ``exclusions`` are uses of the same words that ask nothing.
+    All arguments are regular expressions. ``kinds`` are the question words by what they ask for,
+    ``interrogative`` are the question words that are hardly ever relatives, and ``exclusions`` are
+    uses of question words that ask nothing. ``conjunctions`` may precede a question, ``speech`` is
+    the start of direct speech after a comma, with regard to case, and ``address`` and
+    ``condition`` are the first words of an address and of a subordinate clause.
     """
 
     def __init__(
@@ -38,25 +43,29 @@ class Language:
         condition: str,
         exclusions: dict[str, str],
     ) -> None:
-        def pattern(text: str) -> re.Pattern[str]:
-            return re.compile(text, re.IGNORECASE)
-
-        leads, words = rf"(?:(?:{conjunctions})\b,?\s+)*", "|".join(kinds.values())
-        clause = rf"(?:^|--|[;:,—])\s*{leads}"
+        pattern = partial(re.compile, flags=re.IGNORECASE)
         self.kinds = {kind: pattern(words) for kind, words in kinds.items()}
         self.interrogative = pattern(interrogative)
         self.exclusions = {name: pattern(text) for name, text in exclusions.items()}
-        # A break, conjunctions and a question word; direct speech may begin even after a comma.
-        start = rf"(?P<break>^|--|[;:,—])\s*(?P<conjunctions>{leads})(?P<word>{words})"
-        self.start, self.speech = pattern(start), re.compile(speech)
-        # Ends of what is before: an address, a name (an address only before an interrogative), a
-        # subordinate clause.
+        self.speech = re.compile(speech)
+        words = "|".join(kinds.values())
+        leads = rf"(?:(?:{conjunctions})\b,?\s+)*"
+        self.start = pattern(rf"(?P<break>{_BREAK})\s*(?P<conjunctions>{leads})(?P<word>{words})")
+        # The following are at the end of the text before the question.
+        clause = rf"(?:{_BREAK})\s*{leads}"
         self.address = pattern(rf"{clause}(?:(?:{address})\b[^;:]{{0,45}}|you|ye|thou)$")
-        name = r"(?:[A-ZÀ-Þ]\w+, ?)?[A-ZÀ-Þ][\w-]*(?: d\w* \w+)?$"
-        self.name = re.compile(rf"(?:^|[;:,—])\s*(?i:{leads}){name}")
         self.condition = pattern(rf"{clause}(?:{condition})\b[^;:]*$")
+        self.name = re.compile(  # "Saul", "Saul, Saul", "Simon de Cyrène"
+            rf"(?:^|[;:,—])\s*(?i:{leads})"
+            rf"(?:{_CAPITAL}\w+, ?)?{_CAPITAL}[\w-]*(?: d\w* \w+)?$"
+        )
 
 
+def _any(*patterns: str) -> str:
+    return "|".join(patterns)
+
+
+# Verbs that precede the subject of a question; old translations of the Bible invert some others.
 _AUXILIARIES = (
     "is|are|was|were|am|art|wast|wert|do|does|did|doth|dost|didst|shall|shalt|will|wilt|should|"
     "would|can|could|may|might|must|has|have|had|hath|hast|saw|came|comes|cometh"
@@ -80,28 +89,39 @@ ENGLISH = Language(
     interrogative=r"(?:why|wherefore|what|where)\b|who (?:shall|will|can|may|is like)\b",
     condition="if|since|seeing|when|though|because|as(?! for)|after|while",
     exclusions={
-        "when": rf"when (?!(?:{_AUXILIARIES})\b)",
-        "relative": r"(?:what|whom|which|whether|where\w*|whence|whither)\s+"
-        r"(?:I|he|she|we|they|thou|ye|you|it)\b"
-        r"|which (?:also|said|by|the|hath|have)\b|who (?:also|said|by)\b",
+        "when": rf"when (?!(?:{_AUXILIARIES})\b)",  # a clause: "When he came, ..."
+        "relative": _any(
+            r"(?:what|whom|which|whether|where\w*|whence|whither)\s+"
+            r"(?:I|he|she|we|they|thou|ye|you|it)\b",
+            r"which (?:also|said|by|the|hath|have)\b",
+            r"who (?:also|said|by)\b",
+        ),
     },
 )
 
-_BY = (
+_PREPOSITION = (
     r"(?:(?:à|a|de|en|par|sur|avec|pour|contre|dans|chez|devant|après|sous|vers|selon|envers|"
     r"auprès de|entre|depuis)\s+)?"
 )
-_SUBJECT = r"(?:j['\u2019]|(?:je|tu|ils?|elles?|on)\b)"
+_PRONOUN = rf"(?:j{_APOSTROPHE}|(?:je|tu|ils?|elles?|on)\b)"
+_SUBJECT = _any(  # the start of a subject
+    _PRONOUN,
+    r"(?:nous|vous|les?|la|une?|son|sa|ses|mon|ma)\b",
+    rf"l{_APOSTROPHE}",
+    rf"(?-i:{_CAPITAL})",
+)
+_INVERSION = r"-(?:t-)?(?:ils?|elles?|on|je|tu|nous|vous)\b"  # viendra-t-il
 FRENCH = Language(
     kinds={
-        "pourquoi": r"(?:pourquoi|d['\u2019]où vient)\b",
-        "où": r"(?:d['\u2019]|par |jusqu['\u2019]|vers )?où\b"
+        "pourquoi": rf"(?:pourquoi|d{_APOSTROPHE}où vient)\b",
+        "où": rf"(?:d{_APOSTROPHE}|par |jusqu{_APOSTROPHE}|vers )?où\b"
         r"|(?:de|vers|en|dans|à)\s+quels? (?:côté|lieu|endroit|pays)s?\b",
-        "quoi": _BY + r"quoi\b",
-        "quel": _BY + r"quel(?:le)?s?\b",
-        "lequel": _BY + r"(?:lequel|laquelle|lesquel(?:le)?s)\b|(?:au|du|aux|des)quel(?:le)?s?\b",
-        "qui": _BY + r"qui\b",
-        "que": r"(?:que\b|qu['\u2019])",
+        "quoi": rf"{_PREPOSITION}quoi\b",
+        "quel": rf"{_PREPOSITION}quel(?:le)?s?\b",
+        "lequel": rf"{_PREPOSITION}(?:lequel|laquelle|lesquel(?:le)?s)\b"
+        r"|(?:au|du|aux|des)quel(?:le)?s?\b",
+        "qui": rf"{_PREPOSITION}qui\b",
+        "que": rf"(?:que\b|qu{_APOSTROPHE})",
         "quand": r"(?:depuis )?quand\b",
         "comment": r"comment\b",
         "combien": r"combien\b",
@@ -109,16 +129,20 @@ FRENCH = Language(
     conjunctions="et|mais|car|or|donc|ou|alors|maintenant|puis|ainsi|aussi|voici|oui|non|ô|ah|"
     "eh bien|hélas",
     speech=r"(?!)",  # French has a colon here; any line of verse may begin with a capital
-    address=r"ô|mon|ma|mes|notre|vous|nous|toi|moi|seigneur|maître|(?:l['\u2019])?éternel|femme|"
-    r"hommes?|fils|père|ami|frères|enfants|insensé",
-    interrogative=r"(?:pourquoi|que|quel(?:le)?s?|comment|où)\b|qu['\u2019]|qui\s+\S+ra\b",
-    condition=r"si|s['\u2019]il|puisque|puisqu['\u2019]|quand|lorsque|lorsqu['\u2019]|parce|comme|après|pendant",
+    address="ô|mon|ma|mes|notre|vous|nous|toi|moi|seigneur|maître|"
+    rf"(?:l{_APOSTROPHE})?éternel|femme|hommes?|fils|père|ami|frères|enfants|insensé",
+    interrogative=rf"(?:pourquoi|que|quel(?:le)?s?|comment|où)\b|qu{_APOSTROPHE}|qui\s+\S+ra\b",
+    condition=rf"si|s{_APOSTROPHE}il|puisque|puisqu{_APOSTROPHE}|quand|lorsque|"
+    rf"lorsqu{_APOSTROPHE}|parce|comme|après|pendant",
     exclusions={
-        "when": rf"quand\s*(?={_SUBJECT}|(?:nous|vous|les?|la|une?|son|sa|ses|mon|ma)\b|l['\u2019]"
-        r"|(?-i:[A-ZÀ-Þ]))(?![^,;:]*-(?:t-)?(?:ils?|elles?|on|je|tu|nous|vous)\b)",
-        "relative": rf"(?:que|qu['\u2019]|où|comment)\s*{_SUBJECT}"
-        r"|que,? (?:[mts](?:on|a|es)|[nv]os|leurs|cet|cette|ces|quelqu|chacun|tou[st]|comme)\b"
-        r"|que (?:nous|vous) \w+(?:ons|ez)\b(?!-)|que (?:les?|la) \w+\b(?!-)|que l['\u2019](?!a)",
+        "when": rf"quand\s*(?={_SUBJECT})(?![^,;:]*{_INVERSION})",  # a clause: "Quand il vint, ..."
+        "relative": _any(
+            rf"(?:que|qu{_APOSTROPHE}|où|comment)\s*{_PRONOUN}",
+            r"que,? (?:[mts](?:on|a|es)|[nv]os|leurs|cet|cette|ces|quelqu|chacun|tou[st]|comme)\b",
+            r"que (?:nous|vous) \w+(?:ons|ez)\b(?!-)",
+            r"que (?:les?|la) \w+\b(?!-)",
+            rf"que l{_APOSTROPHE}(?!a)",
+        ),
     },
 )
 

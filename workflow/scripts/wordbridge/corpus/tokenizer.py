@@ -76,10 +76,9 @@ def tokenize(
 ) -> list[list[str]]:
     """Return the tokens of each text, in the order of ``texts`` for any number of processes.
 
-    A corpus that is too small for several processes to save time has one. ``language`` is a code
-    that spaCy has, such as "fr". Raises InputError for any other.
+    A corpus that is too small for several processes to save time has one. ``language`` is "fr" or
+    "en".
     """
-    build_tokenizer(language)  # raises its error here, not in a process
     chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
     task = partial(_tokenize_chunk, language=language, rules=rules)
     workers = min(processes, len(texts) // _TEXTS_PER_PROCESS)
@@ -97,17 +96,8 @@ def _tokenize_chunk(texts: Sequence[str], language: str, rules: Rules) -> list[l
 
 @cache
 def build_tokenizer(language: str) -> Tokenizer:
-    """Return spaCy's rule-based tokenizer, which needs no download.
-
-    Raises InputError for a language that spaCy does not have.
-    """
-    try:
-        tokenizer: Any = spacy.blank(language).tokenizer
-    except ImportError as error:
-        raise InputError(
-            f"no tokenizer for language {language!r}: expected a code that spaCy has, such as "
-            "'fr' or 'en'; choose one of these"
-        ) from error
+    """Return spaCy's rule-based tokenizer for "fr" or "en", which needs no download."""
+    tokenizer: Any = spacy.blank(language).tokenizer
     for word in _SPECIAL:
         tokenizer.add_special_case(word, [{"ORTH": word}])
     if language == "fr":
@@ -118,7 +108,7 @@ def build_tokenizer(language: str) -> Tokenizer:
 
 
 def write_tokenizer(path: str | Path, language: str) -> None:
-    """Write the tokenizer of ``language``; to read it needs no import of spaCy's French."""
+    """Write the tokenizer of ``language``, which is read without the import of spaCy's French."""
     with atomic_write(path) as partial:
         partial.write_bytes(build_tokenizer(language).to_bytes())
 
@@ -223,41 +213,34 @@ def _mark_capitals(text: str) -> str:
 
 # ---- Texts ---------------------------------------------------------------------------------------
 
-_LATIN = 0x300  # the first character beyond; the tables below have one row more, for all others
-_RULE_CHARACTERS = re.compile(r"[/#<«»]|[^\S \n]")  # a rule changes each text that has one
-_IS_RULE_CHARACTER, _IS_WORD_CHARACTER = (
-    np.array([*(bool(pattern.match(chr(code))) for code in range(_LATIN)), last])
-    for pattern, last in ((_RULE_CHARACTERS, True), (re.compile(r"\w"), False))
-)
-
 
 def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, rules: Rules) -> list[list[str]]:
-    """Return the tokens of each text, as ``_tokenize_text`` does; much faster for most texts."""
+    """Return the tokens of each text, as ``_tokenize_text`` does; much faster for most texts.
+
+    All texts are normalized at once. A text that the other rules leave as it is has the tokens of
+    its words, as spaCy cuts a text at spaces first. Each word is tokenized once.
+    """
     lines = "\n".join(texts)
     if rules["punctuation"]:
         lines = clean(lines)
         for mark, replacement in _PLAIN.items():
             lines = lines.replace(mark, replacement)
-    plain = lines.split("\n")
-    if len(plain) != len(texts):  # texts of several lines
-        return [_tokenize_text(text, tokenizer, rules) for text in texts]
+    is_changed = _rules_may_apply(lines)
     if rules["lower_case"]:
-        plain = lines.lower().split("\n")
-    # spaCy cuts a text at spaces before it looks for tokens, so that each word is looked up once.
-    cuts_at_spaces = not any(" " in word.strip() for word in tokenizer.rules)
-    words: dict[str, list[str]] = {}
-    token_lists = []
-    for text, line, is_changed in zip(texts, plain, _rules_may_apply(lines).tolist(), strict=True):
-        if is_changed or not cuts_at_spaces:
-            token_lists.append(_tokenize_text(text, tokenizer, rules))
-            continue
-        tokens: list[str] = []
-        for word in line.split(" "):
-            if word not in words:
-                words[word] = [token.text for token in tokenizer(word)]
-            tokens += words[word]
-        token_lists.append(tokens)
-    return token_lists
+        lines = lines.lower()
+    if len(is_changed) != len(texts):  # some text has several lines
+        return [_tokenize_text(text, tokenizer, rules) for text in texts]
+
+    @cache
+    def word_tokens(word: str) -> list[str]:
+        return [token.text for token in tokenizer(word)]
+
+    return [
+        _tokenize_text(text, tokenizer, rules)
+        if changed
+        else list(chain.from_iterable(map(word_tokens, line.split(" "))))
+        for text, line, changed in zip(texts, lines.split("\n"), is_changed.tolist(), strict=True)
+    ]
 
 
 def _tokenize_text(text: str, tokenizer: Tokenizer, rules: Rules) -> list[str]:
@@ -267,29 +250,48 @@ def _tokenize_text(text: str, tokenizer: Tokenizer, rules: Rules) -> list[str]:
     return [token for token in tokens if rules["white_space"] or not token.isspace()]
 
 
+# Tables by character. The last entry is for all characters from U+0300; a rule may change those.
+_CHARACTERS = [chr(code) for code in range(0x300)]
+_IS_WORD_CHARACTER = np.array([re.match(r"\w", c) is not None for c in _CHARACTERS] + [False])
+_HAS_RULE = np.array([re.match(r"[/#<«»]|[^\S \n]", c) is not None for c in _CHARACTERS] + [True])
+
+
 def _rules_may_apply(lines: str) -> NDArray[np.bool_]:
     """Return whether a rule may change each line (lines,), apart from _PLAIN and lower case.
 
-    False is certain. Each condition below is true of all lines that one rule changes, and of few
-    others; it is true of all lines with characters from U+0300.
+    False is certain. True are all lines that a rule changes and few others.
     """
     codes = np.frombuffer(f"\n{lines}\n".encode("utf-32-le", "surrogatepass"), np.uint32)
-    codes = np.minimum(codes, _LATIN)
-    gaps = (codes == ord(" ")) | (codes == ord("\n"))
-    marks = _IS_RULE_CHARACTER[codes]
-    marks[1:] |= gaps[1:] & gaps[:-1]  # outer spaces, two spaces, an empty text
-    marks[1:] |= (codes[1:] == ord("'")) & (codes[:-1] == ord("'"))
-    others = ~gaps & ((codes < ord("a")) | (codes > ord("z")))
-    marks[2:] |= others[2:] & others[1:-1] & others[:-2]  # words of capitals have at least three
-    same = codes[1:] == codes[:-1]
-    marks[3:] |= same[2:] & same[1:-1] & same[:-2]
-    places = gaps.nonzero()[0]
-    marks[places[:-1][np.diff(places) > 100] + 1] = True  # long words
-    # Four equal words with equal gaps begin at equal distances.
+    codes = np.minimum(codes, len(_CHARACTERS))
+    is_gap = (codes == ord(" ")) | (codes == ord("\n"))
+    is_lower = (codes >= ord("a")) & (codes <= ord("z"))
+    is_as_previous = np.append(False, codes[1:] == codes[:-1])
+    applies = _HAS_RULE[codes]  # a rule may apply at this character
+    applies |= _ends_run(is_gap, 2)  # outer spaces, two spaces, an empty text
+    applies |= _ends_run(codes == ord("'"), 2)
+    applies |= _ends_run(~is_gap & ~is_lower, 3)  # words of capitals have at least three
+    applies |= _ends_run(is_as_previous, 3)  # four equal characters
+    gaps = is_gap.nonzero()[0]
+    applies[gaps[:-1][np.diff(gaps) > 100] + 1] = True  # long words, with a margin for lower case
+    applies[_repeated_words(codes)] = True  # four equal words with equal gaps
+    ends = (codes == ord("\n")).nonzero()[0]
+    return np.logical_or.reduceat(applies, ends[:-1] + 1)
+
+
+def _ends_run(condition: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
+    """Return where ``condition`` is true for the last ``length`` characters (characters,)."""
+    ends = condition.copy()
+    for shift in range(1, length):
+        ends[shift:] &= condition[:-shift]
+    return ends
+
+
+def _repeated_words(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return where four words begin at equal distances, with the first character of the last."""
     is_word = _IS_WORD_CHARACTER[codes]
     starts = (is_word[1:] & ~is_word[:-1]).nonzero()[0] + 1
-    equal = np.diff(starts, 2) == 0
-    repeats = equal[1:] & equal[:-1] & (codes[starts[3:]] == codes[starts[:-3]])
-    marks[starts[:-3][repeats]] = True
-    ends = (codes == ord("\n")).nonzero()[0]
-    return np.logical_or.reduceat(marks, ends[:-1] + 1)
+    distances = np.diff(starts)
+    is_regular = (distances[:-2] == distances[1:-1]) & (distances[1:-1] == distances[2:])
+    is_alike = codes[starts[:-3]] == codes[starts[3:]]
+    repeated: NDArray[np.int64] = starts[:-3][is_regular & is_alike]
+    return repeated

@@ -1,7 +1,7 @@
 """Decoding of images: upright RGB, center crops, and the reasons why an image is unreadable."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from io import BytesIO
 from math import ceil
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
+from PIL.ExifTags import Base as Tag
 
 # Only formats that Pillow decodes itself: its EPS reader, for example, starts another program.
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "QOI", "TIFF", "WEBP")
@@ -30,17 +31,10 @@ _OTHER_FORMATS = {
 LARGE = 100_000_000
 MAX_PIXELS = 200_000_000  # fit into the 4 GB of a job; equal on all machines, as results must be
 _LARGE_LOCK = Lock()
-_STRIP = 1 << 22  # pixels whose numbers are scaled at once
 Image.MAX_IMAGE_PIXELS = None  # Pillow's limit has no fractions
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY  # editors store long histories
-# Tags of a TIFF. The sample values are those of black and white, as integers or of any type.
-_BITS, _PHOTOMETRIC, _ORIENTATION, _PLANAR = 258, 262, 274, 284
-_MIN_SAMPLE, _MAX_SAMPLE, _S_MIN_SAMPLE, _S_MAX_SAMPLE = 280, 281, 340, 341
-_WHOLE = (0.0, 65535.0)  # the range of 16 bits
 # A JPEG is decoded at no less than this multiple of the target size; less changes the result.
 MARGIN = 2
-
-Box = tuple[int, int, int, int]
 
 
 class UnreadableImageError(Exception):
@@ -73,12 +67,10 @@ def open_image(data: bytes, short_side: int = 0) -> Image.Image:
     except (UnreadableImageError, MemoryError):
         raise
     except UnidentifiedImageError:
-        kinds = (
-            kind for start, kind in _OTHER_FORMATS.items() if re.match(start, data, re.S | re.I)
-        )
-        raise UnreadableImageError(
-            f"not an image of a known format ({next(kinds, f'it begins with {data[:12]!r}')})"
-        ) from None
+        flags = re.DOTALL | re.IGNORECASE
+        kinds = [kind for start, kind in _OTHER_FORMATS.items() if re.match(start, data, flags)]
+        kind = kinds[0] if kinds else f"it begins with {data[:12]!r}"
+        raise UnreadableImageError(f"not an image of a known format ({kind})") from None
     except Exception as error:  # Pillow raises many types for damaged files
         message = " ".join(str(error).split()) or type(error).__name__
         raise UnreadableImageError(f"damaged ({message})") from None
@@ -96,6 +88,7 @@ def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
 
 
 def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
+    """Return an open image as upright RGB; a large one gets this short side unless it is 0."""
     pixels = image.width * image.height
     is_large = pixels > LARGE
     if pixels > MAX_PIXELS:
@@ -106,7 +99,8 @@ def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
     with _LARGE_LOCK if is_large else nullcontext():
         image.load()
         image = _scaled(image, data)
-        if is_large and (scale := short_side / min(image.size)):
+        if is_large and short_side:
+            scale = short_side / min(image.size)
             if image.mode in ("1", "P", "PA"):  # cannot be averaged
                 image = image.convert("RGBA" if image.has_transparency_data else "RGB")
             image.thumbnail((ceil(scale * image.width), ceil(scale * image.height)))
@@ -119,76 +113,112 @@ def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
     return Image.alpha_composite(background, rgba).convert("RGB")
 
 
+# ---- Images with more than 8 bits per channel ----------------------------------------------------
+
+# Pillow keeps 16 bits of grey, but only the high byte of colours.
+_WHOLE = (0.0, 65535.0)  # black and white where all 16 bits are in use
+_STRIP = 1 << 22  # pixels that are scaled at once
+
+
 def _scaled(image: Image.Image, data: bytes) -> Image.Image:
     """Return an image with 8 bits per channel, scaled from the range that the file states.
 
-    Pillow keeps the high byte of colours with 16 bits: of 12 bits in 16 that is only 16 levels.
+    Of 12 bits in 16, the high byte has only 16 levels; colours get their low bytes back.
     """
     is_grey = image.mode in ("I", "F") or image.mode.startswith("I;16")
-    tags = getattr(image, "tag_v2", {})
-    if not is_grey and tags.get(_PLANAR) == 2 and tags.get(_BITS, (1,))[0] > 8:
+    if not is_grey and _tags(image).get(Tag.PlanarConfiguration) == 2:
         raise UnreadableImageError("a TIFF with planes of more than 8 bits; convert it to JPEG")
-    low, high = _stated_range(image, data)
-    if not is_grey and (low, high) == _WHOLE:
+    black, white = _stated_range(image, data)
+    if not is_grey and (black, white) == _WHOLE:
         return image
-    if not np.isfinite(high - low) or high == low:
+    if not np.isfinite(white - black) or white == black:
         raise UnreadableImageError(f"numbers without a known range (mode {image.mode})")
     low_bytes = None if is_grey else _low_bytes(image, data)
     if image.mode != "F":
-        high += np.sign(high - low)  # with integers the last step is white too
+        white += np.sign(white - black)  # with integers the last step is white too
     scaled = Image.new("L" if is_grey else image.mode, image.size)
-    height = max(_STRIP // image.width, 1)
-    for top in range(0, image.height, height):
-        box = (0, top, image.width, min(top + height, image.height))
+    rows = max(_STRIP // image.width, 1)
+    for top in range(0, image.height, rows):
+        box = (0, top, image.width, min(top + rows, image.height))
         numbers = np.asarray(image.crop(box), np.float32)
         if low_bytes:
-            numbers = 256 * numbers + low_bytes(box)
-        pixels = (np.nan_to_num(numbers) - low) * (256 / (high - low))
-        size, pixels = (image.width, len(pixels)), pixels.clip(0, 255).astype(np.uint8)
+            numbers = 256 * numbers + np.asarray(low_bytes.crop(box))
+        levels = (np.nan_to_num(numbers) - black) * (256 / (white - black))
+        pixels = levels.clip(0, 255).astype(np.uint8)
+        size = (image.width, len(pixels))
         scaled.paste(Image.frombytes(scaled.mode, size, pixels.tobytes()), box)
-    if scaled.mode == "RGBA" and 256 * np.max(image.getextrema()[-1]) > high:  # its range is whole
-        scaled.putalpha(image.getchannel("A"))
-    with suppress(Exception):
-        scaled.getexif()[_ORIENTATION] = image.getexif()[_ORIENTATION]
+    if scaled.mode == "RGBA" and _largest(image.getchannel("A")) > white:
+        scaled.putalpha(image.getchannel("A"))  # the range is that of the colours alone
+    with suppress(Exception):  # the file has no orientation, or damaged metadata
+        scaled.getexif()[Tag.Orientation] = image.getexif()[Tag.Orientation]
     return scaled
 
 
-def _low_bytes(image: Image.Image, data: bytes) -> Callable[[Box], NDArray[np.uint8]]:
-    """Return the low bytes of colours with 16 bits: a raw mode of the other byte order has them."""
+def _low_bytes(image: Image.Image, data: bytes) -> Image.Image:
+    """Return the low bytes of the colours: Pillow reads them in the opposite byte order.
 
-    def swapped(arguments: Any) -> Any:
-        if isinstance(arguments, tuple):
-            return swapped(arguments[0]), *arguments[1:]
-        if arguments == "LA;16B":
-            return "RGBA"  # both bytes of both channels
-        return arguments[:-1] + ("L" if arguments.endswith("B") else "B")
-
+    The arguments of Pillow's decoders begin with a raw mode, such as "RGB;16B". Its last letter is
+    the byte order: B for big-endian, L for little-endian, N for this machine's (little-endian).
+    """
     low = Image.open(BytesIO(data), formats=[image.format or ""])
-    channels = [1, 1, 1, 3] if low.tile[0].args == "LA;16B" else slice(None)
-    low.tile = [tile._replace(args=swapped(tile.args)) for tile in low.tile]
+    tiles = []
+    for tile in low.tile:
+        args: Any = tile.args
+        raw_mode, *rest = args if isinstance(args, tuple) else (args,)
+        opposite = raw_mode[:-1] + ("L" if raw_mode.endswith("B") else "B")
+        tiles.append(tile._replace(args=(opposite, *rest)))
+    low.tile = tiles
     low.load()
-    return lambda box: np.asarray(low.crop(box))[..., channels]
+    return low
 
 
 def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
-    """Return the numbers of black and white: those of 16 bits unless the file states others."""
-    low, high = (0.0, np.nan) if image.mode == "F" else _WHOLE
-    is_white_zero = False
-    if image.format == "PNG" and data[24] == 16:
-        start = data.find(b"sBIT", 0, data.find(b"IDAT"))
-        count = int.from_bytes(data[max(start - 4, 0) : max(start, 0)])
-        count -= bool(data[25] & 4)  # the last channel is alpha
-        high = 2.0 ** max(data[start + 4 : start + 4 + count], default=16) - 1
-    elif isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_BITS, (1,))[0] > 8:
-        tags = image.tag_v2
-        highest = np.nan if image.mode in ("I", "F") else 2.0 ** tags[_BITS][0] - 1
-        low = min(tags.get(_S_MIN_SAMPLE) or tags.get(_MIN_SAMPLE) or (0.0,))
-        high = max(tags.get(_S_MAX_SAMPLE) or tags.get(_MAX_SAMPLE) or (highest,))
-        is_white_zero = tags.get(_PHOTOMETRIC) == 0
-    if high < _WHOLE[1] and image.mode not in ("I", "F"):
-        if image.mode.startswith("I;16"):  # no extrema of numbers with the other byte order
-            largest = np.max(np.asarray(image))
-        else:
-            largest = 256 * np.max(image.getextrema()[:3])
-        low, high = _WHOLE if largest > high else (low, high)  # PNG demands shifted numbers
-    return (high, low) if is_white_zero else (low, high)
+    """Return the numbers of black and white: those of 16 bits unless the file states others.
+
+    White is NaN where a range of floats, or of 32 bits in a TIFF, is not stated.
+    """
+    is_png_16 = image.format == "PNG" and data[_PNG_BIT_DEPTH] == 16
+    is_16 = image.mode not in ("I", "F")
+    tags = _tags(image)
+    black, white = (0.0, np.nan) if image.mode == "F" else _WHOLE
+    if is_png_16 and data[_PNG_COLOUR_TYPE] != _GREY_ALPHA:  # without low bytes in Pillow
+        white = 2.0 ** _significant_bits(data) - 1
+    elif tags:
+        limit = 2.0 ** tags[Tag.BitsPerSample][0] - 1 if is_16 else np.nan
+        black = min(tags.get(Tag.SMinSampleValue) or tags.get(Tag.MinSampleValue) or [0.0])
+        white = max(tags.get(Tag.SMaxSampleValue) or tags.get(Tag.MaxSampleValue) or [limit])
+    # The standard of PNG demands that fewer bits are shifted: then they use the whole range.
+    if is_16 and white < _WHOLE[1] and _largest(image) > white:
+        black, white = _WHOLE
+    is_white_zero = tags.get(Tag.PhotometricInterpretation) == 0
+    return (white, black) if is_white_zero else (black, white)
+
+
+def _tags(image: Image.Image) -> Mapping[int, Any]:
+    """Return the tags of a TIFF with more than 8 bits per channel, none of any other image."""
+    tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
+    return tags if tags.get(Tag.BitsPerSample, (1,))[0] > 8 else {}
+
+
+def _largest(image: Image.Image) -> float:
+    """Return the largest number of 16 bits, of colours and alpha by the high bytes."""
+    if image.mode.startswith("I;16"):  # Pillow has no extrema of the opposite byte order
+        return float(np.max(np.asarray(image)))
+    return 256 * float(np.max(image.getextrema()[:3]))  # without alpha
+
+
+# Offsets in a PNG. The first chunk is the header, with the depth and the colour type.
+_PNG_CHUNKS, _PNG_BIT_DEPTH, _PNG_COLOUR_TYPE = 8, 24, 25
+_GREY_ALPHA, _COLOUR_ALPHA = 4, 6  # colour types with transparency
+
+
+def _significant_bits(data: bytes) -> int:
+    """Return how many of 16 bits a PNG uses: the chunk sBIT has a byte for each channel."""
+    start = _PNG_CHUNKS
+    while (name := data[start + 4 : start + 8]) not in (b"IDAT", b""):
+        length = int.from_bytes(data[start : start + 4])
+        if name == b"sBIT":
+            has_alpha = data[_PNG_COLOUR_TYPE] == _COLOUR_ALPHA
+            return max(data[start + 8 : start + 8 + length - has_alpha], default=16)
+        start += 12 + length  # with the length, the name and a checksum
+    return 16

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,7 @@ METRICS = {
         "WordNet distance", 2, note="steps from a wrong first answer to the correct noun"
     ),
 }  # fmt: skip
-_QUOTED = re.compile(r"'.*'|\".*\"")
+_QUOTED = re.compile(r"'.*'|\".*\"")  # what differs between equal reasons
 CAPTIONS = {
     "rows": "Images to words: scores of every method on held-out images, means and standard "
     "deviations over the seeds.",
@@ -87,62 +86,62 @@ def devise_table(
         for row in record[key]
         if not any(_is_narrower(other, row) for other in record[key])
     ).drop(columns="queries", errors="ignore")
-    tables, letters = [], _letters(records, key)
+    metrics = [name for name in rows if name.partition("@")[0] in METRICS]
+    constant = rows.columns.drop([*metrics, "method"])
+    rows = rows.astype(dict.fromkeys(metrics, float))  # None where a metric is undefined
+    letters = _letters(records, key)
+    tables = []
     for candidates, block in rows.groupby("candidates", sort=False):
-        for (split, *_), group in block.groupby(["split", "set", "kind"], sort=False):
-            metrics = [name for name in group.columns if name.partition("@")[0] in METRICS]
-            constant = group.columns.drop([*metrics, "method"])
-            floats = group.astype(dict.fromkeys(metrics, float))  # None where undefined
-            table = aggregate_seeds(floats, metrics, constant, key="method")
-            images, of_methods = letters.get(str(candidates or split), (0, {}))
+        for (split, _, _), group in block.groupby(["split", "set", "kind"], sort=False):
+            table = aggregate_seeds(group, metrics, constant, key="method")
+            images, letters_of_methods = letters.get(candidates or split, (0, {}))
             if (table["images"] == images).all():  # all images of the candidates, not a part
-                table["letters"] = table["method"].map(of_methods)
+                table["letters"] = table["method"].map(letters_of_methods)
             tables.append(table)
         if published:
             tables.append(pd.DataFrame(published_hits(candidates)).assign(candidates=candidates))
     frame = pd.concat(tables, ignore_index=True)
     frame["split"] = frame["split"].replace(SPLITS)
+    for name, default in (("candidates", ""), ("run", "here")):
+        if (frame[name] == default).all():
+            frame = frame.drop(columns=name)
     frame = frame[sorted(frame.columns, key=_column_order)]
-    constant = {"candidates": "", "run": "here"}
-    frame = frame[[name for name in frame if not (frame[name] == constant.get(name)).all()]]
     return Table(frame, CAPTIONS[key], _devise_columns(frame), group=True)
+
+
+def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Return whether ``row`` sums over sets or kinds, and ``other`` has its images by fewer.
+
+    The row of all sets, for example, repeats the row of a set where all images are of this set.
+    """
+    if any(other.get(name) != row.get(name) for name in ("candidates", "split", "images")):
+        return False
+    is_part = row["set"] == "all" and row["kind"] in ("all", other["kind"])
+    return is_part and (other["set"], other["kind"]) != (row["set"], row["kind"])
 
 
 def _letters(
     records: Sequence[Mapping[str, Any]], key: str
 ) -> dict[str, tuple[int, dict[str, str]]]:
-    """Return the number of images and the letters of the methods, by candidate set or split."""
-    scores, score, total = noun_scores(records), "hit@5", "sum"
-    if key == "words":
-        scores, score, total = query_scores(records), "mrr", "max"
+    """Return the number of images and the letters of the methods, by candidate set.
+
+    With word queries they are by split. A group has letters if at least two methods have scores,
+    and all of them for the same nouns: the resamples of the bootstrap are paired.
+    """
+    scores = query_scores(records) if key == "words" else noun_scores(records)
+    metric = "mrr" if key == "words" else "hit@5"
     result = {}
     for group, rows in scores.groupby(level=1):
-        methods = {str(name): nouns for name, nouns in rows.groupby(level="method")}
-        same_nouns = rows[score].unstack("method").notna().all(axis=None)
-        if len(methods) > 1 and same_nouns:
-            images = next(iter(methods.values()))["images"].agg(total)
-            resampled = {name: resampled_nouns(nouns, score) for name, nouns in methods.items()}
-            result[str(group)] = int(images), indistinguishable(resampled)
+        by_method = rows[metric].unstack("method")
+        if by_method.shape[1] < 2 or by_method.isna().any(axis=None):
+            continue
+        images = rows.xs(by_method.columns[0], level="method")["images"]
+        # Each noun has images of its own; the images of a query are all of the split.
+        total = images.max() if key == "words" else images.sum()
+        methods = rows.groupby(level="method")
+        resampled = {str(name): resampled_nouns(nouns, metric) for name, nouns in methods}
+        result[str(group)] = (int(total), indistinguishable(resampled))
     return result
-
-
-def _devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
-    """Return the columns of a table of scores, each note once."""
-    columns, unnoted = dict(DEVISE_COLUMNS), dict(METRICS)
-    for name in frame.columns:
-        metric, at, k = name.partition("@")
-        if metric in METRICS and not name.endswith("_std"):
-            heading = METRICS[metric].heading + at + k
-            columns[name] = replace(unnoted[metric], heading=heading)
-            unnoted[metric] = replace(METRICS[metric], note="")
-    return columns
-
-
-def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Return whether ``other`` has the same images as ``row``, a sum, by fewer sets or kinds."""
-    same = all(other.get(name) == row.get(name) for name in ("candidates", "split", "images"))
-    contained = row["set"] == "all" and row["kind"] in ("all", other["kind"])
-    return same and contained and (other["set"], other["kind"]) != (row["set"], row["kind"])
 
 
 def _column_order(name: str) -> tuple[int, int, bool]:
@@ -150,6 +149,20 @@ def _column_order(name: str) -> tuple[int, int, bool]:
     metric, _, k = name.removesuffix("_std").partition("@")
     names = [*DEVISE_COLUMNS, "nouns", *METRICS]
     return names.index(metric), int(k or 0), name.endswith("_std")
+
+
+def _devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
+    """Return the columns of a table of scores; the first column of a metric has its note."""
+    columns = dict(DEVISE_COLUMNS)
+    noted = set()
+    for name in frame.columns:
+        metric, at, k = name.partition("@")
+        if metric in METRICS and not name.endswith("_std"):
+            column = METRICS[metric]
+            note = "" if metric in noted else column.note
+            columns[name] = replace(column, heading=column.heading + at + k, note=note)
+            noted.add(metric)
+    return columns
 
 
 def nouns_table(
@@ -170,7 +183,7 @@ def nouns_table(
         "name": Column("Noun"),
         "synset": Column("Synset"),
         "images": Column("Images", 0),
-        **{name: Column(name, 0, 100, note="" if name != hits[0] else "percent") for name in hits},
+        **{name: Column(name, 0, 100, note="percent" if name == hits[0] else "") for name in hits},
         "taken_for": Column(
             "Mistaken for", note="most frequent wrong first answer of the first seed"
         ),
@@ -192,12 +205,11 @@ def _ends(frame: pd.DataFrame, count: int, hits: Sequence[str]) -> pd.DataFrame:
     nouns = frame.groupby("synset", sort=True, as_index=False).agg(how)
     # In units of 1/10,000, since the last digits of a sum depend on the order of its terms.
     nouns = nouns.assign(total=(nouns[list(hits)].sum(axis=1) * 10_000).round())
-    best, worst = (
-        nouns.sort_values(["total", "images"], ascending=[ascending, False], kind="stable")
-        for ascending in (False, True)
-    )
+    by = ["total", "images"]
+    best = nouns.sort_values(by, ascending=[False, False], kind="stable")
     best = best.head(min(count, (len(nouns) + 1) // 2))
-    worst = worst.drop(best.index).head(count)
+    worst = nouns.drop(best.index).sort_values(by, ascending=[True, False], kind="stable")
+    worst = worst.head(count)
     return pd.concat([best.assign(end="best"), worst.assign(end="worst")])
 
 
@@ -262,7 +274,7 @@ def image_counts_table(
             "found": kinds.total() + reasons.total(),
             "left_out": reasons.total(),
             "reason": f"{main} ({reasons[main]})" if main else "",
-            "unreadable": len(list(chain.from_iterable(map(_reasons, failed)))),
+            "unreadable": sum(1 for path in failed for _ in _reasons(path)),
             "photos": kinds[PHOTO],
         }
         rows.append(row | {key: splits[name, key] for key in (TRAIN, VALID, TEST, UNSEEN)})
@@ -288,8 +300,8 @@ def word_labels_table(paths: Mapping[str, str | Path]) -> Table:
         frame = read_frame(path, "list the set again").assign(set=name)
         frame["senses"] = pd.to_numeric(frame["senses"])  # a gap where the user sets the synset
         frame = frame[frame["senses"].notna() & (frame["senses"] != 1)].astype({"senses": int})
-        order = frame["senses"].where(frame["senses"] == 0, 1)
-        frames.append(frame.loc[order.sort_values(kind="stable").index, list(columns)])
+        frame = frame.sort_values("senses", key=lambda senses: senses > 0, kind="stable")
+        frames.append(frame[list(columns)])
     return Table(pd.concat(frames), "Labels in words that a person should check.", columns)
 
 

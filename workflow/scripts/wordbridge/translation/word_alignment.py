@@ -5,6 +5,7 @@ by target word e, and aligns each target word with one source word or with none.
 both directions (Och and Ney 2003, section 4.1), since one direction alone aligns rare words badly.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -54,29 +55,34 @@ def train_model1(
 ) -> Model1:
     """Return model 1 after EM from uniform probabilities; NULL is a word of each source text."""
     width = 1 + max((int(target.max(initial=0)) for target in targets), default=0)
-    # A link is a source word and a target word of one pair; ``token`` numbers the target words.
-    links, tokens, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+    # A link is a source word and a target token of one pair.
+    links = [np.zeros(0, np.int64)]  # f * width + e of each
+    tokens = [np.zeros(0, np.int64)]  # the number of its target token
+    count = 0
     for source, target in zip(sources, targets, strict=True):
         words = np.concatenate([[NULL], source])
         links.append((words[:, None] * width + target).ravel())
         tokens.append(np.tile(np.arange(count, count + len(target)), len(words)))
         count += len(target)
     token = np.concatenate(tokens)
-    keys, link = np.unique(np.concatenate(links), return_inverse=True)
-    word, probabilities = keys // width, np.ones(len(keys))
+    keys, key = np.unique(np.concatenate(links), return_inverse=True)
+    source_word = keys // width
+    probabilities = np.ones(len(keys))
     for _ in range(iterations):
-        posterior = probabilities[link]
+        # Expectation: the probability of each link among those of its target token.
+        posterior = probabilities[key]
         posterior /= np.bincount(token, posterior)[token]
-        counts = np.bincount(link, posterior)
-        probabilities = counts / np.bincount(word, counts)[word]
+        # Maximization: the relative frequency of target words, for each source word.
+        counts = np.bincount(key, posterior)
+        probabilities = counts / np.bincount(source_word, counts)[source_word]
     return Model1(keys, probabilities, width)
 
 
 def common_links(forward: Model1, backward: Model1, source: Ids, target: Ids) -> Ids:
     """Return ``forward.align`` where ``backward``, the model of the other direction, agrees."""
-    positions, reverse = forward.align(source, target), backward.align(target, source)
-    places = np.arange(len(target))
-    agrees = (positions != UNALIGNED) & (np.append(reverse, UNALIGNED)[positions] == places)
+    positions = forward.align(source, target)
+    reverse = np.append(backward.align(target, source), UNALIGNED)  # at index UNALIGNED, -1
+    agrees = (positions != UNALIGNED) & (reverse[positions] == np.arange(len(target)))
     return np.where(agrees, positions, UNALIGNED)
 
 
@@ -92,8 +98,10 @@ def attention_record(
     data = replace(data, rows=data.rows[:TEST_PAIRS])
     rows = np.concatenate([data.source.rows(name) for name in ("train", "auxiliary")])
     chosen = rows[np.linspace(0, len(rows) - 1, min(len(rows), TRAINING_PAIRS)).astype(int)]
-    sources, targets = ([_words(t[row]) for row in chosen] for t in (data.source, data.target))
-    forward, backward = train_model1(sources, targets), train_model1(targets, sources)
+    sources = [_words(data.source[row]) for row in chosen]
+    targets = [_words(data.target[row]) for row in chosen]
+    forward = train_model1(sources, targets)
+    backward = train_model1(targets, sources)
     alignments = [
         common_links(forward, backward, _words(data.source[row]), _words(data.target[row]))
         for row in data.rows
@@ -114,29 +122,32 @@ def attention_statistics(
     of a diagonal alignment, and ``chance`` that of a source word at random.
     """
     model.eval()
-    device, tags = next(model.parameters()).device, int(data.first_tag is not None)
-    sums, links = np.zeros(4), np.zeros(4)
+    device = next(model.parameters()).device
+    tags = int(data.first_tag is not None)
+    sums: Counter[str] = Counter()
     for indices in sorted_batches(data.target_lengths, batch_size):
         batch = data.batch(indices).to(device)
-        forced, lengths = torch.ones_like(batch.target, dtype=torch.bool), batch.source_lengths
+        lengths = batch.source_lengths
+        forced = torch.ones_like(batch.target, dtype=torch.bool)
         decoded = model(batch.source, lengths.cpu(), len(forced), batch.target, forced)
         weights = decoded.attention.double()  # (time, batch, source)
-        words = batch.target[: len(weights)] != PAD  # models that do not stop may stop early
-        padding = torch.arange(weights.shape[2], device=device) >= lengths[:, None]
-        values = [
-            (weights * padding).sum(dim=2),
-            torch.special.entr(weights).sum(dim=2),
-            lengths.double().log().expand(words.shape),
-            words.double(),
-        ]
-        sums += [float(value[words].sum()) for value in values]
+        is_word = batch.target[: len(weights)] != PAD  # models that do not stop may stop early
+        is_padding = torch.arange(weights.shape[2], device=device) >= lengths[:, None]
+        values = {
+            "words": is_word.double(),
+            "padding": (weights * is_padding).sum(dim=2),
+            "entropy": torch.special.entr(weights).sum(dim=2),
+            "uniform_entropy": lengths.double().log().expand(is_word.shape),
+        }
+        sums.update({name: value[is_word].sum().item() for name, value in values.items()})
         attended = weights.argmax(dim=2).cpu().numpy()
         for column, index in enumerate(indices):
             source = batch.source[:, column].cpu().numpy()
-            links += _agreements(source, tags, alignments[index], attended[:, column])
-    means, shares = sums[:3] / max(sums[3], 1), links[1:] / max(links[0], 1)
-    names = ("padding", "entropy", "uniform_entropy", "agreement", "diagonal", "chance")
-    return dict(zip(names, [*means.tolist(), *shares.tolist()], strict=True))
+            sums.update(_agreements(source, tags, alignments[index], attended[:, column]))
+    words, links = max(sums["words"], 1), max(sums["links"], 1)
+    means = {name: sums[name] / words for name in ("padding", "entropy", "uniform_entropy")}
+    shares = {name: sums[name] / links for name in ("agreement", "diagonal", "chance")}
+    return means | shares
 
 
 def _words(ids: NDArray[np.integer]) -> Ids:
@@ -144,16 +155,19 @@ def _words(ids: NDArray[np.integer]) -> Ids:
     return words
 
 
-def _agreements(source: Ids, tags: int, alignment: Ids, attended: Ids) -> NDArray[np.float64]:
+def _agreements(source: Ids, tags: int, alignment: Ids, attended: Ids) -> dict[str, Any]:
     """Return the number of links, and of those that attention, diagonal and chance agree with.
 
     ``attended`` has a position in ``source``, with tag, end and padding, for each target word.
     Equal source words count as one.
     """
     words = _words(source)[tags:]
-    places = np.flatnonzero(alignment[: len(attended)] != UNALIGNED)
-    linked = words[alignment[places]]
-    attention = source[attended[places]] == linked
-    diagonal = words[((places + 0.5) * len(words) / len(alignment)).astype(int)] == linked
-    chance = (words[:, None] == linked).sum() / max(len(words), 1)
-    return np.array([len(places), attention.sum(), diagonal.sum(), chance])
+    positions = np.flatnonzero(alignment[: len(attended)] != UNALIGNED)
+    linked = words[alignment[positions]]
+    diagonal = ((positions + 0.5) * len(words) / len(alignment)).astype(int)
+    return {
+        "links": len(positions),
+        "agreement": int((source[attended[positions]] == linked).sum()),
+        "diagonal": int((words[diagonal] == linked).sum()),
+        "chance": int((words[:, None] == linked).sum()) / max(len(words), 1),
+    }
