@@ -128,3 +128,8 @@ def test_of_a_table_without_order_all_words_in_lower_case_are_taken(tmp_path: Pa
 )
 def test_stop_words_are_left_out(text: str, language: str, words: list[str]):
     assert content_words(text, language) == words
+
+
+def test_a_text_of_stop_words_may_have_no_content():
+    assert content_words("Where is it?", "en", may_be_empty=True) == []
+    assert content_words("Where is the boat?", "en", may_be_empty=True) == ["boat"]

@@ -77,11 +77,11 @@ def evaluate(
         )
     rows, nouns = [], []
     for result in rank_images(scores, images, candidates, space, settings):
-        ranked = result.candidates
-        for heading, indices in groups(images, ranked.images):
-            names = heading | {"candidates": ranked.name, "labels": len(ranked.nodes)}
+        candidate_set = result.candidates
+        for heading, indices in groups(images, candidate_set.images):
+            names = heading | {"candidates": candidate_set.name, "labels": len(candidate_set.nodes)}
             rows.append(names | _means(result, images, indices, settings))
-        if ranked.name in _BY_NOUN:
+        if candidate_set.name in _BY_NOUN:
             nouns += _by_noun(result, images, space, settings["hits"])
     galleries = groups(images, np.ones(len(images), bool))
     if len({heading["split"] for heading, _ in galleries}) > 1:
@@ -159,12 +159,12 @@ def rank_images(
 ) -> list[RankingScores]:
     """Return the scores of ``images`` on each of ``candidates``."""
     results, count, ks = [], len(images), settings["precision"]
-    for ranked in candidates:
+    for candidate_set in candidates:
         hit_scores = np.full((count, len(settings["hits"])), np.nan)
         precision = np.full((count, len(ks)), np.nan)
         ranks, steps = np.full((2, count), np.nan)
         results.append(
-            RankingScores(ranked, hit_scores, precision, ranks, np.full(count, -1), steps)
+            RankingScores(candidate_set, hit_scores, precision, ranks, np.full(count, -1), steps)
         )
     slices = list(blocks(count, scores.width))
     for block in progress(slices, "Scoring images", total=len(slices), unit="blocks"):
@@ -172,24 +172,26 @@ def rank_images(
         distances = {
             n: space.hierarchy.distances(space.nodes[n]) for n in np.unique(nouns).tolist()
         }
-        for ranked, result in zip(candidates, results, strict=True):
-            members = np.flatnonzero(ranked.images[block])
+        for candidate_set, result in zip(candidates, results, strict=True):
+            members = np.flatnonzero(candidate_set.images[block])
             indices, labels = members + block.start, nouns[members]
-            if not len(ranked.columns):
+            if not len(candidate_set.columns):
                 result.hits[indices] = result.precision[indices] = 0
                 result.ranks[indices] = np.inf
                 continue
-            chosen = matrix[np.ix_(members, ranked.columns)]
-            truth = ranked.bundle_of(scores.column_of[labels])
-            above, ties = mean_ranks(chosen, ranked.sizes, truth)
+            chosen = matrix[np.ix_(members, candidate_set.columns)]
+            truth = candidate_set.bundle_of(scores.column_of[labels])
+            above, ties = mean_ranks(chosen, candidate_set.sizes, truth)
             result.hits[indices] = hits(above, ties, settings["hits"])
             result.ranks[indices] = above + (ties + 1) / 2
             best = best_bundles(chosen, max(1, *ks))
-            radii = {n: correct_radii(distances[n], ranked.nodes, ks) for n in {*labels.tolist()}}
+            radii = {
+                n: correct_radii(distances[n], candidate_set.nodes, ks) for n in {*labels.tolist()}
+            }
             for index, bundles, right, noun in zip(indices, best, truth, labels, strict=True):
-                to_all, first = distances[noun], ranked.members(bundles[0])
+                to_all, first = distances[noun], candidate_set.members(bundles[0])
                 result.precision[index] = hierarchical_precision(
-                    bundles, ranked, to_all, ks, radii[noun]
+                    bundles, candidate_set, to_all, ks, radii[noun]
                 )
                 result.best[index] = first[0]
                 if bundles[0] != right:

@@ -166,7 +166,7 @@ def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingDa
 def fit_vectors(
     logits: Matrix, vectors: Matrix, known: NDArray[np.bool_], top: int, temperature: float
 ) -> Matrix:
-    """Return the unit vectors (images, dim) that best fit the classifier's top-k distribution.
+    """Return unit vectors (images, dim) fitted to the classifier's top-k distribution.
 
     The softmax of a vector's cosines with the classes' ``vectors``, divided by ``temperature``, is
     compared with the probabilities of the ``top`` of the ``known`` classes. A few gradient steps

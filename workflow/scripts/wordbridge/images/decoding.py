@@ -181,7 +181,7 @@ def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
     is_16 = image.mode not in ("I", "F")
     tags = _tags(image)
     black, white = (0.0, np.nan) if image.mode == "F" else _WHOLE
-    if is_png_16 and data[_PNG_COLOUR_TYPE] != _GREY_ALPHA:  # without low bytes in Pillow
+    if is_png_16 and data[_PNG_COLOUR_TYPE] != _GREY_ALPHA:  # Pillow reads no low bytes of these
         white = 2.0 ** _significant_bits(data) - 1
     elif tags:
         limit = 2.0 ** tags[Tag.BitsPerSample][0] - 1 if is_16 else np.nan
@@ -201,7 +201,7 @@ def _tags(image: Image.Image) -> Mapping[int, Any]:
 
 
 def _largest(image: Image.Image) -> float:
-    """Return the largest number of 16 bits, of colours and alpha by the high bytes."""
+    """Return the largest number of 16 bits, for colours and alpha from the high byte alone."""
     if image.mode.startswith("I;16"):  # Pillow has no extrema of the opposite byte order
         return float(np.max(np.asarray(image)))
     return 256 * float(np.max(image.getextrema()[:3]))  # without alpha

@@ -117,8 +117,8 @@ def adequacy_counts(rows: Sequence[Translation], language: str, lowercase: bool)
 def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, split: str) -> Table:
     """Return the shares of ADEQUACY of each variant, means over the seeds, with 95 % intervals."""
     rows = []
-    for variant, of_seeds in runs.items():
-        totals = [np.split(resampler.totals(counts), 2, axis=1) for counts in of_seeds]
+    for variant, seed_counts in runs.items():
+        totals = [np.split(resampler.totals(counts), 2, axis=1) for counts in seed_counts]
         with np.errstate(invalid="ignore"):
             shares = np.mean([kept / cases for kept, cases in totals], axis=0)
         row: dict[str, Any] = {"variant": variant}

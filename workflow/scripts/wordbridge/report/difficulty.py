@@ -75,12 +75,12 @@ def difficulty_table(
     for name, mask in masks.items():
         # A resample may have no sentence of the group.
         has_group = resampler.totals(mask[:, None].astype(float))[:, 0] > 0
-        for variant, of_seeds in runs.items():
+        for variant, seed_runs in runs.items():
             row: dict[str, Any] = {grouping.column: name, "sentences": int(mask.sum())}
             row |= {"variant": variant}
             for metric in SCORES:
                 with np.errstate(invalid="ignore"):
-                    score, *resampled = resampler.mean_scores(of_seeds, metric, mask)[has_group]
+                    score, *resampled = resampler.mean_scores(seed_runs, metric, mask)[has_group]
                 low, high = np.percentile(resampled or [score], [2.5, 97.5])
                 row |= {metric: score, f"{metric}_low": low, f"{metric}_high": high}
             rows.append(row)

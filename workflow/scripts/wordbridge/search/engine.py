@@ -147,9 +147,8 @@ def question_vector(question: str, translation: str, words: WordTable) -> Matrix
 
 def question_words(translation: str) -> str:
     """Return the content words of a translated question, without unknown-word tokens."""
-    # A text of stop words alone would be returned whole: with a noun at its end it is not.
-    *words, _ = content_words(f"{translation.replace(SPECIALS[UNK], ' ')} noun", "en")
-    return " ".join(words)
+    text = translation.replace(SPECIALS[UNK], " ")
+    return " ".join(content_words(text, "en", may_be_empty=True))
 
 
 def embed_image(image: Path, results: Path, source: Mapping[str, Any]) -> Matrix:

@@ -175,10 +175,12 @@ _STOP_WORDS = {language: frozenset(words.split()) for language, words in _STOP.i
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
-def content_words(text: str, language: str) -> list[str]:
+def content_words(text: str, language: str, may_be_empty: bool = False) -> list[str]:
     """Return the lower-cased words of ``text`` without stop words.
 
-    A text of stop words alone keeps them all. An apostrophe separates two words.
+    A text of stop words alone keeps them all, or none if the result ``may_be_empty``. An apostrophe
+    separates two words.
     """
     words = _WORD.findall(clean(text).lower())
-    return [word for word in words if word not in _STOP_WORDS[language]] or words
+    content = [word for word in words if word not in _STOP_WORDS[language]]
+    return content if content or may_be_empty else words

@@ -82,7 +82,7 @@ def resampled_scores(
 ) -> dict[str, NDArray[np.float64]]:
     """Return the ``mean_scores`` of each variant, from the same resamples."""
     resampler = Resampler(next(iter(runs.values()))[0])
-    return {name: resampler.mean_scores(of_seeds, metric) for name, of_seeds in runs.items()}
+    return {name: resampler.mean_scores(seed_runs, metric) for name, seed_runs in runs.items()}
 
 
 def read_runs(paths: Iterable[str | Path]) -> dict[str, list[list[SentenceScore]]]:

@@ -53,7 +53,7 @@ def factorial_effects(
         scores = {name: resampler.crossed_scores(runs[name], metric) for name in levels}
         contrasts = [comparison(_contrast(levels, scores, part)) for part in subsets]
         pairs = zip(subsets, correct_p_values(contrasts), strict=True)
-        result += [Effect(factors, metric, corrected) for factors, corrected in pairs]
+        result += [Effect(factors, metric, contrast) for factors, contrast in pairs]
     return result
 
 
@@ -79,7 +79,7 @@ def ablations(
             other = same if paired else Resampler(runs[0], resamples, SEED + 1)
             compared.append(comparison(other.crossed_scores(runs, metric) - scores))
         pairs = zip(changes, correct_p_values(compared), strict=True)
-        result += [Effect((name,), metric, corrected) for name, corrected in pairs]
+        result += [Effect((name,), metric, difference) for name, difference in pairs]
     return result
 
 
