@@ -343,6 +343,14 @@ def test_a_damaged_parquet_table_is_an_error(tmp_path: Path) -> None:
         NpyVectors(matrix, words)
 
 
+def test_a_parquet_table_of_latin_1_words_is_an_error(tmp_path: Path) -> None:
+    matrix, words = _parquet(tmp_path, index=["abc", "b", "c"])
+    words.write_bytes(words.read_bytes().replace(b"abc", "été".encode("latin-1")))
+
+    with pytest.raises(InputError, match=r"no Parquet table can be read \('utf-8' codec"):
+        NpyVectors(matrix, words)
+
+
 # spaCy numbers "aux" and "number" as its own symbols, not by a hash.
 WORDS = ["été", "aux", "l’eau", "number", "chat"]  # noqa: RUF001
 

@@ -269,7 +269,7 @@ def _read_parquet(path: Path) -> list[str]:
     import pyarrow
     from pyarrow import parquet
 
-    errors = (OSError, pyarrow.ArrowException)
+    errors = (OSError, ValueError, pyarrow.ArrowException)  # ValueError: bytes that are not UTF-8
     with (
         _input_errors(path, "no Parquet table can be read", "fetch the file again", errors),
         parquet.ParquetFile(path) as file,
