@@ -14,6 +14,7 @@ from wordbridge.report.contact_sheet import (
     contact_sheet,
     result_tile,
     save_sheet,
+    thumbnail,
 )
 from wordbridge.search.index import COLUMNS, Hit, nearest, read_index
 
@@ -85,3 +86,12 @@ def test_a_result_without_an_image_is_its_noun():
     columns = dict.fromkeys(COLUMNS, "") | {"label": "guinea pig"}
 
     assert result_tile(Hit(1, 0.5, columns)) == Tile(("0.500",), None, "guinea pig")
+
+
+@pytest.mark.parametrize("size", [(3000, 2), (2, 3000), (1, 1)])
+def test_a_thumbnail_of_a_line_has_pixels(size: tuple[int, int]):
+    small = thumbnail(image_bytes("#ff0000", size))
+
+    assert small is not None
+    assert small.size == tuple(max(1, round(length / max(size) * SIDE)) for length in size)
+    assert small.getpixel((0, 0)) == (255, 0, 0)

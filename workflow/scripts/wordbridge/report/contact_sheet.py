@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write
@@ -69,9 +69,12 @@ def contact_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:
 def thumbnail(data: bytes, side: int = SIDE) -> Image.Image | None:
     """Return the image at most ``side`` pixels wide and high, None if it cannot be decoded."""
     try:
-        return ImageOps.contain(open_image(data, side), (side, side), Image.Resampling.LANCZOS)
+        image = open_image(data, side)
     except UnreadableImageError:
         return None
+    # At least one pixel each: ImageOps.contain leaves none of a very long image.
+    width, height = (max(round(length / max(image.size) * side), 1) for length in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def _paste(sheet: Image.Image, tile: Tile, left: int, top: int) -> None:
