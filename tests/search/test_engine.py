@@ -21,6 +21,7 @@ from tests.search.toys import GRAPH, make_run, write_network
 from wordbridge.cli import app
 from wordbridge.errors import InputError
 from wordbridge.files import write_json
+from wordbridge.report.contact_sheet import GAP, SIDE
 from wordbridge.search.build import write_index
 from wordbridge.search.engine import SearchEngine, find_path, question_words
 from wordbridge.search.index import read_index
@@ -192,6 +193,20 @@ def test_a_contact_sheet_is_written_too(search: Search, tmp_path: Path):
 
     with Image.open(tmp_path / "dog.png") as sheet:
         assert sheet.size[0] > 7 * 160
+
+
+def test_a_contact_sheet_has_its_images_in_any_folder(
+    search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    results = make_run(Path("results/toy")).resolve()  # so that its images have relative places
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+
+    search("boat", "--top", "1", "--sheet", "boat.png", results=results)
+
+    with Image.open("boat.png") as sheet:
+        assert sheet.getpixel((GAP + 1, GAP + SIDE // 2)) == (0x22, 0x44, 0xCC)
 
 
 def test_a_reader_that_leaves_early_costs_no_contact_sheet(

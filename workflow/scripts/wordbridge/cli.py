@@ -254,7 +254,7 @@ def search(
     )
     if result.translation:
         typer.echo(f"translated: {result.translation}", err=True)
-    show_hits(result.hits, as_json, sheet, _on_terminal())
+    show_hits(result.hits, as_json, sheet, _on_terminal(), results)
 
 
 def _query(words: list[str] | None, image: str | None) -> str:

@@ -20,12 +20,11 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.errors import InputError
-from wordbridge.images.table import ImageRow, read_bytes
 from wordbridge.progress import no_progress
-from wordbridge.report.contact_sheet import thumbnail
+from wordbridge.report.contact_sheet import result_tile, thumbnail
 from wordbridge.report.tables import render
-from wordbridge.search.engine import SearchEngine, SearchResult, places_of
-from wordbridge.search.index import Index, read_index
+from wordbridge.search.engine import SearchEngine, SearchResult, located
+from wordbridge.search.index import Hit, Index, read_index
 from wordbridge.training.device import choose_device
 from wordbridge.translation.pipeline import (
     TranslationPipeline,
@@ -134,15 +133,9 @@ class Models:
         """Return a small PNG of the image ``SET/IMAGE`` of the index; None if there is none."""
         if self.images is None or name not in self._rows:
             return None
-        columns = self.images.label(self._rows[name])
-        image = ImageRow(*(columns.get(field, "") for field in ImageRow._fields))
-        field = "archive" if image.archive else "member"
-        places = places_of(columns[field], self._results)
-        path = next(filter(Path.is_file, places), places[0])
-        try:
-            small = thumbnail(read_bytes(image._replace(**{field: str(path)})), SIDE)
-        except (InputError, OSError):  # deleted
-            return None
+        hit = Hit(0, 1.0, self.images.label(self._rows[name]))
+        data = result_tile(located(hit, self._results)).image
+        small = None if data is None else thumbnail(data, SIDE)
         file = io.BytesIO()
         if small is not None:
             small.save(file, "PNG")

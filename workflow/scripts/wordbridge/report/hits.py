@@ -11,8 +11,13 @@ import typer
 from wordbridge.search.index import Hit
 
 
-def show_hits(hits: Sequence[Hit], as_json: bool, sheet: Path | None, terminal: bool) -> None:
-    """Print ``hits``, to a ``terminal`` or not; write a contact sheet to ``sheet`` if it is set."""
+def show_hits(
+    hits: Sequence[Hit], as_json: bool, sheet: Path | None, terminal: bool, results: Path
+) -> None:
+    """Print ``hits``, to a ``terminal`` or not; write a contact sheet to ``sheet`` if it is set.
+
+    ``results`` is the folder of the run: the paths of its images start from a folder above it.
+    """
     try:
         if terminal and not as_json:
             typer.echo(hits_table(hits, shutil.get_terminal_size().columns))
@@ -24,8 +29,9 @@ def show_hits(hits: Sequence[Hit], as_json: bool, sheet: Path | None, terminal: 
     finally:  # also when the reader of the lines has left, as `head` does
         if sheet is not None:
             from wordbridge.report.contact_sheet import result_tile, save_sheet
+            from wordbridge.search.engine import located
 
-            save_sheet(sheet, [[result_tile(hit) for hit in hits]])
+            save_sheet(sheet, [[result_tile(located(hit, results)) for hit in hits]])
 
 
 def hits_table(hits: Sequence[Hit], width: int) -> str:

@@ -3,7 +3,9 @@
 torch and the translator are imported only by the searches that need them.
 """
 
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,6 +119,14 @@ def places_of(path: str, results: Path) -> list[Path]:
     The first is below the working folder, the others are below the folders above ``results``.
     """
     return [folder / path for folder in (Path(), *results.resolve().parents)]
+
+
+def located(hit: Hit, results: Path) -> Hit:
+    """Return a hit with the place of its file or archive; a noun has none."""
+    name = "archive" if hit.columns["archive"] else "member"
+    places = places_of(hit.columns[name], results)
+    place = next(filter(os.path.isfile, places), None)
+    return replace(hit, columns={**hit.columns, name: str(place)}) if place else hit
 
 
 def find_path(path: Path) -> Path | None:
