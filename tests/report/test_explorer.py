@@ -255,6 +255,7 @@ CASES: list[tuple[dict[str, str], list[int]]] = [
     ({"order": "differ"}, [2, 3, 1, 0]),
 ]
 SEARCHES = ["boat", "dog", "sail + boat - sail", "cat + unheard", "boat - boat", "+", "dog- boat"]
+SEARCHES += ["dog's", "\uff24og\u2019s"]  # of a telephone, and of a Japanese keyboard
 
 
 @pytest.fixture(scope="module")
@@ -300,13 +301,14 @@ def test_a_focused_word_shades_the_source_words_that_it_attends_to(answers: dict
 
 
 def test_a_search_finds_images_of_the_word_first(answers: dict[str, Any]):
-    boat, dog, total, unknown, zero, empty, glued = answers["searches"]
+    boat, dog, total, unknown, zero, empty, glued, *genitives = answers["searches"]
     assert boat[0] == "Images nearest to boat:"
     assert boat[2][:2] == ["boat", "boat"]
     assert sorted(boat[2]) == sorted(dog[2])
     assert boat[1].startswith("Nearest words: vessel, entity, sail, ")
     assert dog[2][:2] == ["dog", "dog"]
     assert total[2] == boat[2]
+    assert [genitive[2] for genitive in genitives] == [dog[2], dog[2]]
     assert unknown == ['The page has no word "unheard".', "", []]
     assert zero[0] == "The words cancel each other out."
     assert empty[0].startswith("Write a word")
