@@ -117,10 +117,14 @@ def test_in_a_set_with_a_test_split_valid_images_come_from_its_train_folder():
     assert sorted(splits[:4]) == ["train"] * 3 + ["valid"]
 
 
-def test_equal_images_stay_together():
-    table = [image._replace(stamp="same") for image in images(LONE[0], each=6)]
-    split, _ = split_images(table, WORLD, settings(1, unseen=0.0, valid=0.5))
-    assert {image.split for image in split} == {"train"}
+@pytest.mark.parametrize("archive", ["z", ""])
+def test_equal_images_stay_together(archive: str):
+    pairs = [image._replace(archive=archive) for image in images(LONE[0], each=20)]
+    pairs = [image._replace(stamp=f"{number // 2}") for number, image in enumerate(pairs)]
+    split, _ = split_images(pairs, WORLD, settings(1, unseen=0.0, valid=0.5))
+    splits = [image.split for image in split]
+    assert splits[::2] == splits[1::2]
+    assert sorted(splits) == ["train"] * 10 + ["valid"] * 10
 
 
 def test_existing_splits_and_missing_labels_are_respected():

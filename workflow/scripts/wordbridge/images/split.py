@@ -43,7 +43,7 @@ def split_images(
     the valid split is drawn from the train folder.
 
     The draw of nouns depends on them and the seed; the draw of images depends on their bytes in
-    an archive, else on their ids. Equal files of a noun stay together.
+    an archive, else on the id of the first of equal files. Equal files of a noun stay together.
     """
     classes = {noun.synset for noun in nouns if noun.class_index is not None}
     relatives = Relatives(nouns)
@@ -120,9 +120,11 @@ def _draw_held_out(
     """
     groups: defaultdict[tuple[str, bool], defaultdict[str, list[int]]]
     groups = defaultdict(lambda: defaultdict(list))
+    first: dict[tuple[str, str], str] = {}  # of equal files
     for row, image in enumerate(images):
         if image.synset and image.synset not in unseen and image.split == NO_SPLIT:
-            content = image.stamp if image.archive else f"{image.set}/{image.image}"
+            name = image.stamp if image.archive else f"{image.set}/{image.image}"
+            content = first.setdefault((image.synset, image.stamp), name)
             groups[image.synset, image.set in settings["test_sets"]][content].append(row)
     splits: dict[int, str] = {}
     seed, fraction = settings["seed"], settings["valid"] + settings["test"]
