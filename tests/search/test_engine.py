@@ -257,6 +257,24 @@ def test_a_file_of_the_index_does_not_find_itself_but_a_copy_of_it_does(
     assert ("toy/own/1.png" in [one.name for one in neighbours]) == (place == "copy.png")
 
 
+@pytest.mark.parametrize("count", [1, 4, 5, 6])
+def test_a_file_under_several_names_costs_no_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+):
+    results = make_run(tmp_path)
+    engine = SearchEngine(results)
+    for number in (4, 5):
+        (results / f"files/{number}.png").unlink()
+        (results / f"files/{number}.png").symlink_to(results / "files/0.png")
+    dog = read_index(results / "search/images").vectors[0]
+    monkeypatch.setattr(wordbridge.search.engine, "embed_image", lambda *_: dog)
+
+    neighbours = engine.by_image(str(results / "files/0.png"), "images", count).hits
+
+    assert len(neighbours) == min(count, 4)
+    assert {one.name for one in neighbours} <= {f"toy/own/{n}.png" for n in (1, 2, 3, 6)}
+
+
 @pytest.mark.parametrize(
     ("harm", "message"),
     [

@@ -195,10 +195,7 @@ class WordsCommand(typer.core.TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Separate the minus from words of two letters or more, which options do not have."""
-        pairs = (
-            ["-", arg[1:]] if arg[:1] == "-" and arg[1:2].isalpha() and arg[2:] else [arg]
-            for arg in args
-        )
+        pairs = (["-", arg[1:]] if re.match(r"-( |[^\W\d_].)", arg) else [arg] for arg in args)
         return super().parse_args(ctx, list(chain.from_iterable(pairs)))
 
 

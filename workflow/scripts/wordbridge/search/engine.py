@@ -82,12 +82,17 @@ class SearchEngine:
         target = images
         if index != "images":
             target = read_index(self._folder / index, images.description["word_vectors"])
-        hits = nearest(target, vector, count + (target is images), exact)
 
         def is_query(hit: Hit) -> bool:
             return hit.columns == images.label(row) if row >= 0 else self._is_file(hit, file)
 
-        hits = exclude_query(hits, is_query, count)
+        limit, hits = count + (target is images), list[Hit]()
+        while len(hits) < count:  # a file may be in the index under several names
+            neighbours = nearest(target, vector, limit, exact)
+            hits = exclude_query(neighbours, is_query, count)
+            if len(neighbours) < limit:
+                break
+            limit += count - len(hits)
         if not hits:
             raise InputError(f"{target.folder}: expected other images, got none; add some")
         return SearchResult(hits)
