@@ -64,6 +64,7 @@ def test_each_line_has_score_noun_path_and_file(search: Search, finished: Path):
         (["dog", "-cat", "+cat"], "dog"),
         (["dog", "boat", "-boat"], "dog"),
         (["-animal", "-vessel", "entity"], "sail"),
+        (["- animal - vessel entity"], "sail"),
         (["dog\u200b"], "dog"),
         (["(boat)", "..."], "boat"),
         (["--french", "un chien !"], "dog"),

@@ -194,7 +194,7 @@ class WordsCommand(typer.core.TyperCommand):
     """A command whose words may begin with a minus: ``dog -cat`` is ``dog - cat``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Separate the minus from words of two letters or more, which options do not have."""
+        """Separate the minus from a space or a word of two letters or more: no option has them."""
         pairs = (["-", arg[1:]] if re.match(r"-( |[^\W\d_].)", arg) else [arg] for arg in args)
         return super().parse_args(ctx, list(chain.from_iterable(pairs)))
 
