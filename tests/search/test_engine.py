@@ -21,10 +21,11 @@ from tests.search.toys import GRAPH, make_run, write_network
 from wordbridge.cli import app
 from wordbridge.errors import InputError
 from wordbridge.files import write_json
-from wordbridge.report.contact_sheet import GAP, SIDE
+from wordbridge.report.contact_sheet import GAP, LINE, SIDE
+from wordbridge.report.hits import show_hits
 from wordbridge.search.build import write_index
 from wordbridge.search.engine import SearchEngine, find_path, question_words
-from wordbridge.search.index import read_index
+from wordbridge.search.index import COLUMNS, Hit, read_index
 
 Search = Callable[..., Result]
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -194,6 +195,15 @@ def test_a_contact_sheet_is_written_too(search: Search, tmp_path: Path):
 
     with Image.open(tmp_path / "dog.png") as sheet:
         assert sheet.size[0] > 7 * 160
+
+
+def test_a_contact_sheet_has_rows_of_ten(tmp_path: Path):
+    hits = [Hit(rank, 0.5, dict.fromkeys(COLUMNS, "")) for rank in range(1, 24)]
+
+    show_hits(hits, True, tmp_path / "hits.png", False, tmp_path)
+
+    with Image.open(tmp_path / "hits.png") as sheet:
+        assert sheet.size == (GAP + 10 * (SIDE + GAP), GAP + 3 * (SIDE + 3 * LINE + GAP))
 
 
 def test_a_contact_sheet_has_its_images_in_any_folder(

@@ -10,6 +10,8 @@ import typer
 
 from wordbridge.search.index import Hit
 
+_COLUMNS = 10  # images in a row of a contact sheet
+
 
 def show_hits(
     hits: Sequence[Hit], as_json: bool, sheet: Path | None, terminal: bool, results: Path
@@ -31,7 +33,9 @@ def show_hits(
             from wordbridge.report.contact_sheet import result_tile, save_sheet
             from wordbridge.search.engine import located
 
-            save_sheet(sheet, [[result_tile(located(hit, results)) for hit in hits]])
+            tiles = [result_tile(located(hit, results)) for hit in hits]
+            starts = range(0, len(tiles), _COLUMNS)
+            save_sheet(sheet, [tiles[start : start + _COLUMNS] for start in starts])
 
 
 def hits_table(hits: Sequence[Hit], width: int) -> str:
