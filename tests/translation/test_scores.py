@@ -69,6 +69,10 @@ CASES: list[Any] = [
         "who  is the king ?", "who is the king ?", ["who is the king ?"], False,
         (100.0, 100.0, 100.0, 1.0, 1.0, 1.0), id="spacing does not count",
     ),
+    pytest.param(
+        "qui est le roi?", "qui est le roi\u202f?", ["qui est le roi\u202f?"], False,
+        (100.0, 100.0, 100.0, 1.0, 1.0, 1.0), id="nor does the space before a French question mark",
+    ),
 ]  # fmt: skip
 
 

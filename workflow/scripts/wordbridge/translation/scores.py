@@ -173,10 +173,13 @@ def has_repetition(tokens: Sequence[str]) -> bool:
 def _matches(
     hypotheses: Sequence[str], references: Sequence[Sequence[str]], lowercase: bool
 ) -> float:
-    """Return the fraction of hypotheses that equal one of their references, spacing ignored."""
+    """Return the fraction of hypotheses that equal one of their references, spaces ignored.
+
+    French references have a space before a question mark, which no translation has.
+    """
 
     def normalize(text: str) -> str:
-        return " ".join((text.lower() if lowercase else text).split())
+        return "".join((text.lower() if lowercase else text).split())
 
     hits = sum(
         normalize(hypothesis) in map(normalize, texts)
