@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sacrebleu import sentence_bleu
 
 from wordbridge.errors import InputError
 from wordbridge.translation.scores import score
@@ -33,6 +34,18 @@ def test_summed_statistics_give_the_corpus_scores(lowercase: bool) -> None:
     expected = score(HYPOTHESES, REFERENCES, [[text] for text in REFERENCES], lowercase)
     assert corpus_bleu(statistics["bleu"].sum(axis=0)) == expected["bleu_single"]
     assert corpus_chrf(statistics["chrf"].sum(axis=0)) == pytest.approx(expected["chrf_single"])
+
+
+def test_the_bleu_of_a_sentence_alone_is_that_of_sacrebleu() -> None:
+    hypotheses = [*HYPOTHESES, "who?", "who is"]
+    references = [*REFERENCES, "who?", "who is?"]
+    statistics = text_statistics(hypotheses, references, lowercase=False)
+    statistics["nll"] = np.ones((len(hypotheses), 2))
+    for n, (hypothesis, reference) in enumerate(zip(hypotheses, references, strict=True)):
+        row = SentenceScore("", "", 1, {metric: statistics[metric][n] for metric in METRICS})
+        expected = sentence_bleu(hypothesis, [reference]).score
+        assert row.scores["bleu"] == pytest.approx(expected), hypothesis
+    assert sentence_bleu("who?", ["who?"]).score == pytest.approx(100)
 
 
 def rows() -> list[SentenceScore]:

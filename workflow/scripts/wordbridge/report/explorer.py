@@ -27,7 +27,7 @@ from wordbridge.report.contact_sheet import result_tile, thumbnail
 from wordbridge.report.tables import render
 from wordbridge.search.index import Hit, Index, read_index
 from wordbridge.search.words import WordTable, read_words
-from wordbridge.translation.sentence_scores import METRICS, SentenceScore, read_sentence_scores
+from wordbridge.translation.sentence_scores import SentenceScore, read_sentence_scores
 from wordbridge.translation.translations import Translation, read_all_attention, read_translations
 
 LARGEST_PAGE = 25_000_000  # bytes
@@ -181,9 +181,9 @@ def _sentence(runs: Sequence[Run], place: int, vocabulary: Vocabulary, language:
                 "text": output.hypothesis,
                 "tokens": output.tokens,
                 "skip": len(tokens) - len(output.source_tokens),
-                "scores": [round(METRICS[m](s[m]), 2) for m in METRICS],
+                "scores": [round(value, 2) for value in run.scores[place].scores.values()],
             }
-            for output, s in ((r.translations[place], r.scores[place].statistics) for r in runs)
+            for output, run in zip(outputs, runs, strict=True)
         ],
     }
 

@@ -39,13 +39,30 @@ class SentenceScore:
     source_tokens: int
     statistics: dict[str, Statistics] = field(repr=False)
 
+    @property
+    def scores(self) -> dict[str, float]:
+        """The score of this sentence alone by metric, as ``sacrebleu.sentence_bleu`` scores it.
 
-def corpus_bleu(sums: Statistics) -> float:
-    """Return BLEU (points) of the summed statistics of a corpus, smoothed as sacreBLEU does."""
+        A translation of fewer than 4 words has no 4-grams: shorter n-grams alone count there.
+        """
+        scores = {name: METRICS[name](self.statistics[name]) for name in METRICS}
+        return scores | {"bleu": corpus_bleu(self.statistics["bleu"], effective_order=True)}
+
+
+def corpus_bleu(sums: Statistics, effective_order: bool = False) -> float:
+    """Return BLEU (points) of the summed statistics of a corpus, smoothed as sacreBLEU does.
+
+    With ``effective_order`` n-grams that are longer than each translation do not count.
+    """
     hypothesis_length, reference_length, *counts = map(int, sums.tolist())
     order = len(counts) // 2
     result = BLEU.compute_bleu(
-        counts[:order], counts[order:], hypothesis_length, reference_length, smooth_method="exp"
+        counts[:order],
+        counts[order:],
+        hypothesis_length,
+        reference_length,
+        smooth_method="exp",
+        effective_order=effective_order,
     )
     return float(result.score)
 
@@ -109,7 +126,7 @@ def read_sentence_scores(path: str | Path) -> list[SentenceScore]:
 
 
 def _fields(row: SentenceScore) -> list[str]:
-    scores = [f"{METRICS[name](row.statistics[name]):.4f}" for name in METRICS]
+    scores = [f"{score:.4f}" for score in row.scores.values()]
     sums = [" ".join(f"{value:.10g}" for value in row.statistics[name]) for name in METRICS]
     return [row.source, row.group, str(row.source_tokens), *scores, *sums]
 
