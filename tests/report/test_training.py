@@ -57,6 +57,14 @@ def test_published_losses_are_drawn_as_further_lines() -> None:
     assert texts(figure) == ["forcing  3.50", "all  4.00"]
 
 
+def test_losses_between_two_round_numbers_have_a_scale() -> None:
+    names = ["train_loss", "free_running_loss", "nll"]
+    figure = losses_figure(METRICS.assign(**{name: 4.1 + METRICS["epoch"] / 10 for name in names}))
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        assert sum(low <= tick <= high for tick in axes.get_yticks()) > 1
+
+
 def test_the_likelihood_has_a_panel() -> None:
     figure = losses_figure(METRICS, published_losses())
     assert [axes.get_title(loc="left") for axes in figure.axes] == [

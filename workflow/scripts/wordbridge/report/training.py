@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
 
 from wordbridge.corpus.ids import AuxiliarySampler, TokenIds
 from wordbridge.report.figures import (
@@ -79,7 +79,8 @@ def losses_figure(metrics: pd.DataFrame, published: pd.DataFrame | None = None) 
         axes.set_yscale("log")
         low, high = axes.get_ylim()
         ticks = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20)
-        axes.set_yticks([tick for tick in ticks if low <= tick <= high])
+        shown = [tick for tick in ticks if low <= tick <= high]
+        axes.yaxis.set_major_locator(FixedLocator(shown) if len(shown) > 1 else MaxNLocator(5))
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.tick_params(axis="y", which="minor", length=0)
