@@ -61,6 +61,13 @@ def test_a_changed_key_makes_exactly_the_rules_of_its_row_stale(tmp_path: Path):
     assert wrong(tmp_path, read_table()) == []
 
 
+def test_the_rarest_words_are_words_where_models_read_pieces(planner: Planner):
+    jobs = planner.plan(changed(base(), "tokens.tokenizer=sentencepiece")).jobs.values()
+    (inputs,) = [job.inputs for job in jobs if job.rule == "tabulate_difficulty"]
+    assert "results/all/split/pairs.tsv" in inputs
+    assert "results/all/subwords/pairs.tsv" not in inputs
+
+
 def test_a_plan_of_all_jobs_agrees_with_a_plan_of_params_alone(tmp_path: Path):
     rows = random.Random(SEED).sample(read_table(), SAMPLE)
     assert stale_rows(tmp_path, rows, anew=True) == rows

@@ -241,7 +241,7 @@ rule tabulate_difficulty:
     """Tables and figures of the scores by the length of the source, and by its rarest word."""
     input:
         sentences=SENTENCE_SCORES,
-        pairs=TOKENS,
+        pairs=SPLIT_PAIRS,  # words, also where models read pieces of them
     output:
         lengths=table("tables/lengths", "lengths", "Translation", "Scores by length"),
         lengths_figure=result("figures/lengths.png", "lengths", "Translation", "Scores by length"),
