@@ -59,7 +59,7 @@ def test_published_losses_are_drawn_as_further_lines() -> None:
 
 def test_losses_between_two_round_numbers_have_a_scale() -> None:
     names = ["train_loss", "free_running_loss", "nll"]
-    figure = losses_figure(METRICS.assign(**{name: 4.1 + METRICS["epoch"] / 10 for name in names}))
+    figure = losses_figure(METRICS.assign(**dict.fromkeys(names, 4.1 + METRICS["epoch"] / 10)))
     for axes in figure.axes:
         low, high = axes.get_ylim()
         assert sum(low <= tick <= high for tick in axes.get_yticks()) > 1

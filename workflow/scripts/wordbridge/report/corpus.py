@@ -172,7 +172,7 @@ def vectors_table(statistics: Iterable[Mapping[str, object]], published: bool = 
     columns = {
         "language": Column("Language"),
         "run": Column("Run", note="this run, or notes on the 2018 lesson (fastText's wiki.en)"),
-        "kind": Column("Kind", note="trained: by fastText, on the train split alone"),
+        "kind": Column("Kind", note="trained: by fastText, on the train and auxiliary splits"),
         "words": Column("Words", 0, note="words with a vector"),
         "dim": Column("Dimensions", 0),
         "sampled": Column(

@@ -70,7 +70,7 @@ SCORE_COLUMNS = {
     "perplexity": Column("Perplexity", 1, best="low"),
     "length_ratio": Column("Length", 2, note="length of translation over reference; ideally 1"),
     "repetition_rate": Column(
-        "Repeats, %", 1, 100, "low", note="translations in which 1 to 4 words occur twice in a row"
+        "Repeats, %", 1, 100, "low", note="translations in which 1 to 4 tokens occur twice in a row"
     ),
     "unknown_rate": Column("Unknown, %", 1, 100, "low", note="tokens that are the unknown token"),
     "parameters": Column("Parameters", 0),
