@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.report.toys import sentence_scores
+from tests.report.toys import bleu_statistics, sentence_scores
 from wordbridge.corpus.pairs import TokenizedPair
 from wordbridge.report.difficulty import (
     LENGTHS,
@@ -39,6 +39,17 @@ def test_the_table_has_each_bin_and_variant_and_the_caption_the_losses() -> None
     assert poor.loc["11-12", "bleu"] < 95
     assert ": good 0.0, poor " in table.caption
     assert len(difficulty_figure(table, LENGTHS).axes[0].lines) == 2
+
+
+def test_a_loss_that_is_rounded_to_zero_has_no_sign() -> None:
+    rows = [
+        SentenceScore(
+            f"{n}", f"{n}", n, {**run(8)[0].statistics, "bleu": bleu_statistics(precision)}
+        )
+        for n, precision in enumerate((0.5, 0.5002))
+    ]
+    table = difficulty_table({"one": [rows]}, length_bins(rows, 2), LENGTHS, "test")
+    assert table.caption.endswith("BLEU falls by: one 0.0.")
 
 
 def test_sources_of_one_length_are_one_bin() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.toys import sentence_scores, spoiled
+from tests.report.toys import bleu_statistics, sentence_scores, spoiled
 from wordbridge.report.scorecard import (
     CELLS,
     Claim,
@@ -46,6 +46,17 @@ RUNS = {
     "attention": [run(0.25, 0.05, 4)],
     "all": [run(0.7, 0.7, 5)],
 }
+
+
+def test_a_gain_that_is_rounded_to_zero_has_no_minus() -> None:
+    runs = {
+        name: [
+            [SentenceScore(f"{n}", f"{n}", 5, {"bleu": bleu_statistics(precision)}) for n in (1, 2)]
+        ]
+        for name, precision in (("baseline", 0.5), ("forcing", 0.4998))
+    }
+    (claim,) = translation_claims({name: LEVELS[name] for name in runs}, runs)
+    assert claim.measured == "BLEU +0.0 [0.0, 0.0]"
 
 
 def test_claims_about_variants_have_verdicts_by_their_intervals() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from random import Random
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordbridge.translation.sentence_scores import SentenceScore, text_statistics
 
@@ -29,3 +30,8 @@ def sentence_scores(
         )
         for n, (source, length) in enumerate(zip(sources or references, lengths, strict=False))
     ]
+
+
+def bleu_statistics(precision: float) -> NDArray[np.float64]:
+    """Return the statistics of a sentence of 10,000 tokens with this BLEU (0 to 1)."""
+    return np.array([10_000, 10_000, *[10_000 * precision] * 4, *[10_000] * 4], np.float64)

@@ -70,8 +70,8 @@ def comparison_text(result: Mapping[str, list[Any]], first: Path, second: Path) 
         one, other, p_value = item["first"], item["second"], item["p_value"]
         significance = ["", ""]
         if p_value is not None:
-            interval = f"[{item['low']:.1f}, {item['high']:.1f}]"
-            significance = [f"{other - one:+.1f} {interval}", f"{p_value:.3f}"]
+            interval = f"[{item['low']:z.1f}, {item['high']:z.1f}]"
+            significance = [f"{other - one:+z.1f} {interval}", f"{p_value:.3f}"]
         values = f"{one:.1f}", f"{other:.1f}", *significance
         rows.append((item["name"], item["score"], *values, item["verdict"]))
     headings = ["", "score", "first", "second", "difference", "p", ""]

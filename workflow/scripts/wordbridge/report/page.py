@@ -298,8 +298,8 @@ def variant_sentences(frame: pd.DataFrame) -> list[str]:
     )
     if pd.notna(best.get("bleu_gain")):
         first += (
-            f", a gain of {best['bleu_gain']:.1f} over {_baseline(frame)} (95 % interval "
-            f"{best['bleu_gain_low']:.1f} to {best['bleu_gain_high']:.1f})"
+            f", a gain of {best['bleu_gain']:z.1f} over {_baseline(frame)} (95 % interval "
+            f"{best['bleu_gain_low']:z.1f} to {best['bleu_gain_high']:z.1f})"
         )
     order = ", ".join(
         f"{row['variant']} ({row['bleu_single']:.1f})" for row in ranking.to_dict("records")

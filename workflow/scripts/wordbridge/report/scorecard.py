@@ -177,7 +177,7 @@ def figure_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
 def _bleu_claim(
     claim: str, gain: Comparison, evidence: str, published: str = "", table: str = "scores"
 ) -> Claim:
-    measured = f"BLEU {gain.difference:+.1f} [{gain.low:.1f}, {gain.high:.1f}]"
+    measured = f"BLEU {gain.difference:+z.1f} [{gain.low:z.1f}, {gain.high:z.1f}]"
     return Claim(claim, published, measured, gain.low, gain.high, evidence, table)
 
 
@@ -222,5 +222,5 @@ def image_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
         if np.isnan(gains[0]):
             continue  # one of the two methods has no wrong noun
         _, low, high, _ = comparison(gains[~np.isnan(gains)])
-        measured = f"{values} [{low:.1f}, {high:.1f}]"
+        measured = f"{values} [{low:z.1f}, {high:z.1f}]"
         yield Claim(claim, "", measured, low, high, f"lesson_head on {candidates} nouns", "devise")

@@ -185,8 +185,8 @@ def exposure_figure(metrics: pd.DataFrame) -> Figure:
 
 def _extent(gaps: pd.Series) -> str:
     """Return the mean of the gaps with the lowest and the highest, if they differ."""
-    low, high = f"{gaps.min():.2f}", f"{gaps.max():.2f}"
-    return low if low == high else f"{gaps.mean():.2f} ({low} to {high})"
+    low, high = f"{gaps.min():z.2f}", f"{gaps.max():z.2f}"
+    return low if low == high else f"{gaps.mean():z.2f} ({low} to {high})"
 
 
 # ---- Learning rates ------------------------------------------------------------------------------
