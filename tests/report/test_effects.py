@@ -17,7 +17,8 @@ EFFECTS = [
 
 
 def test_the_table_has_a_row_per_effect_with_its_intervals() -> None:
-    table = factorial_table(EFFECTS, 3, 1641, "test")
+    table = factorial_table(EFFECTS, 3, 1641, "test", " There are 5 groups.")
+    assert table.caption.endswith("with one reference. There are 5 groups.")
     assert list(table.frame["effect"]) == ["attention", "forcing", "attention \u00d7 forcing"]
     text = markdown(table)
     assert "with 3 seeds and 1,641 updates each" in text
@@ -27,7 +28,8 @@ def test_the_table_has_a_row_per_effect_with_its_intervals() -> None:
 
 def test_ablations_are_compared_with_the_scores_of_the_baseline() -> None:
     scores = {"bleu": 18.42, "chrf": 36.0, "nll": 2.51}
-    table = ablations_table(EFFECTS, "corrected", scores, 2, 1485, "test")
+    table = ablations_table(EFFECTS, "corrected", scores, 2, 1485, "test", " There are 5 groups.")
+    assert table.caption.endswith("are not paired. There are 5 groups.")
     text = markdown(table)
     assert "a single change to corrected (BLEU 18.4, chrF 36.0, NLL 2.510)" in text
     assert "2 seeds, 1,485 updates" in text

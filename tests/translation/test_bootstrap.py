@@ -10,7 +10,7 @@ from sacrebleu.significance import PairedTest
 
 from tests.report.toys import sentence_scores
 from wordbridge.significance import compare_with, comparison, indistinguishable
-from wordbridge.translation.bootstrap import Resampler, resampled_scores
+from wordbridge.translation.bootstrap import Resampler, few_groups_note, resampled_scores
 from wordbridge.translation.sentence_scores import SentenceScore
 
 WORDS = ["who", "what", "where", "is", "was", "the", "a", "king", "man", "house", "he", "she", "it"]
@@ -93,6 +93,13 @@ def test_sentences_of_a_group_are_drawn_together() -> None:
     alone, grouped = (Resampler(run(0.4, 1, size), 300) for size in (1, 60))
     assert len(set(grouped.scores(run(0.4, 1, 60), "bleu"))) == 1
     assert len(set(alone.scores(run(0.4, 1), "bleu"))) > 100
+
+
+def test_the_smallest_of_several_sets_of_sentences_decides_about_the_warning() -> None:
+    rows = run(0.2, 1)
+    assert few_groups_note({"one": [rows], "other": [rows[:20]]}) == ""
+    note = few_groups_note({"one": [rows], "part": [rows[:2], rows[:2]]})
+    assert note.startswith(" There are 2 to 60 groups of sentences: intervals from fewer than 20")
 
 
 def test_another_seed_draws_other_resamples() -> None:

@@ -6,7 +6,7 @@ from wordbridge.report.effects import METRICS, TIMES, effects_figure, factorial_
 from wordbridge.report.figures import save_figure
 from wordbridge.report.tables import save_table
 from wordbridge.report.training import schedule_curves
-from wordbridge.translation.bootstrap import read_runs
+from wordbridge.translation.bootstrap import few_groups_note, read_runs
 from wordbridge.translation.effects import factorial_effects
 
 start_job(snakemake)
@@ -16,7 +16,8 @@ runs = read_runs(snakemake.input.sentences)
 rows = factorial_effects(settings["levels"], runs, list(METRICS))
 rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
 (updates,) = map(len, rates.values())
-table = factorial_table(rows, len(settings["seeds"]), updates, settings["split"])
+note = few_groups_note(runs)
+table = factorial_table(rows, len(settings["seeds"]), updates, settings["split"], note)
 save_table(table, snakemake.output.tables)
 title = f"What each idea adds, alone (top) and in combination ({TIMES})"
 save_figure(effects_figure(rows, title), snakemake.output.figure)

@@ -22,17 +22,22 @@ INTERVALS = (
 )
 
 
-def factorial_table(effects: Sequence[Effect], seeds: int, updates: int, split: str) -> Table:
-    """Return a row per effect, from variants with as many training steps as ``updates``."""
-    note = (
+def factorial_table(
+    effects: Sequence[Effect], seeds: int, updates: int, split: str, note: str = ""
+) -> Table:
+    """Return a row per effect, from variants with as many training steps as ``updates``.
+
+    ``note`` ends the caption.
+    """
+    meaning = (
         "a factor: mean score with it minus that without it; several with "
         f"{TIMES}: how much larger the effect of one is with the others"
     )
     caption = (
         f"Effects on the {split} split, from all combinations of the factors with "
-        f"{_seeds(seeds)} and {updates:,} updates each, all else equal. {INTERVALS}"
+        f"{_seeds(seeds)} and {updates:,} updates each, all else equal. {INTERVALS}{note}"
     )
-    return _table(effects, Column("Effect", note=note), caption)
+    return _table(effects, Column("Effect", note=meaning), caption)
 
 
 def ablations_table(
@@ -42,8 +47,12 @@ def ablations_table(
     seeds: int,
     updates: int,
     split: str,
+    note: str = "",
 ) -> Table:
-    """Return a row per change to ``baseline``, whose scores and training steps are known."""
+    """Return a row per change to ``baseline``, whose scores and training steps are known.
+
+    ``note`` ends the caption.
+    """
     numbers = ", ".join(
         f"{column.heading} {scores[name]:.{column.digits}f}" for name, column in METRICS.items()
     )
@@ -52,6 +61,7 @@ def ablations_table(
         f"those of {baseline}; {_seeds(seeds)}, {updates:,} updates. {INTERVALS} An experiment "
         "with another split is scored on other sentences, also on those with a text or a group "
         "in its train split and on the others alone; these comparisons are not paired."
+        f"{note}"
     )
     return _table(effects, Column("Change"), caption)
 

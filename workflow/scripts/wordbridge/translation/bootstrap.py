@@ -95,9 +95,11 @@ def read_runs(paths: Iterable[str | Path]) -> dict[str, list[list[SentenceScore]
 
 def few_groups_note(runs: Mapping[str, Sequence[Run]]) -> str:
     """Return a sentence about intervals that are too narrow, "" where groups are enough."""
-    count = len({sentence.group for run in runs.values() for sentence in run[0]})
-    if not 0 < count < FEW_GROUPS:
+    counts = [len({sentence.group for sentence in seed_runs[0]}) for seed_runs in runs.values()]
+    low, high = min(counts), max(counts)
+    if not 0 < low < FEW_GROUPS:
         return ""
+    count = f"{low}" if low == high else f"{low} to {high}"
     return (
         f" There are {count} groups of sentences: intervals from fewer than {FEW_GROUPS} are too "
         "narrow, and their p-values too small."
