@@ -98,6 +98,18 @@ def test_scores_of_an_earlier_configuration_do_not_count(runs: tuple[Path, Path]
     assert [[each[key] for key in shown] for each in now] == [[before[key] for key in shown]]
 
 
+def test_a_score_without_case_is_not_compared_with_one_with_case(runs: tuple[Path, Path]) -> None:
+    for folder, lowercase in zip(runs, (True, False), strict=True):
+        job = record("score_translations", [], [], wildcards={"variant": "attention", "seed": "1"})
+        job["outputs"] = {f"{RESULTS}/scores/attention/1.tsv": facts("")}
+        job["params"] = {"settings": {"lowercase": lowercase}}
+        write_record(folder.parents[1], job)
+    scores = {each["name"]: each for each in compare_runs(*runs)["scores"]}
+    assert scores["attention"]["verdict"] == "one without case"
+    assert scores["attention"]["p_value"] is None
+    assert scores["all"]["verdict"] == "not significant"
+
+
 def test_the_command_prints_text_or_json(runs: tuple[Path, Path]) -> None:
     shown = CliRunner().invoke(app, ["compare", *map(str, runs)]).output
     assert "  upper  settings.case.of: letters -> words  (1)" in shown

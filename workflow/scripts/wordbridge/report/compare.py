@@ -19,8 +19,8 @@ from wordbridge.translation.bootstrap import Resampler, read_runs
 # The files of scores of each table.
 SCORES = {"tables/scores.tsv": "scores/*/*.tsv", "tables/devise.tsv": "devise_scores/*/*.json"}
 
-# What was scored, and its score as a whole and in each resample.
-Scored = tuple[list[Any], NDArray[np.float64]]
+# What was scored, whether without case, and its score as a whole and in each resample.
+Scored = tuple[list[Any], bool, NDArray[np.float64]]
 
 
 def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
@@ -31,7 +31,8 @@ def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
     name (of a variant or method), score, and its ``first`` and ``second`` value (means over the
     seeds), the 95 % interval of their difference from ``low`` to ``high``, p_value (corrected for
     the number of comparisons of this score) and verdict. Interval and p-value are None where the
-    runs scored different sentences or nouns. Raises InputError when one has no records of jobs.
+    runs scored different sentences or nouns, or one of them without case. Raises InputError when
+    one has no records of jobs.
     """
     manifests = read_manifest(first), read_manifest(second)
     old, new = (
@@ -88,14 +89,17 @@ def _jobs(rule: str, jobs: list[str]) -> str:
 
 def _scored(folder: Path, manifest: Manifest) -> dict[str, dict[str, Scored]]:
     """Return BLEU with one reference of each variant, and hit@5 (percent) of each image method."""
+    files = _files(folder, manifest, "tables/scores.tsv")
+    uncased = {path.parent.name for path in files if _ignores_case(path, folder, manifest)}
     bleu = {
         name: (
             # With the length of the reference, which may be that of another text.
             [(row.source, row.group, row.statistics["bleu"][1]) for row in runs[0]],
+            name in uncased,
             # With one seed the same resamples of the same groups.
             Resampler(runs[0]).mean_scores(runs, "bleu"),
         )
-        for name, runs in read_runs(_files(folder, manifest, "tables/scores.tsv")).items()
+        for name, runs in read_runs(files).items()
     }
     scored: dict[str, dict[str, Scored]] = {
         "BLEU": bleu,
@@ -106,7 +110,8 @@ def _scored(folder: Path, manifest: Manifest) -> dict[str, dict[str, Scored]]:
     for (method, candidates), rows in nouns.groupby(level=["method", "candidates"]):
         if (score := f"hit@5 {candidates}, %") in scored:
             images = rows["images"].droplevel(["method", "candidates"])
-            scored[score][method] = list(images.items()), 100 * resampled_nouns(rows, "hit@5")
+            hits = 100 * resampled_nouns(rows, "hit@5")
+            scored[score][method] = list(images.items()), False, hits
     return scored
 
 
@@ -123,20 +128,26 @@ def _files(folder: Path, manifest: Manifest, table: str) -> list[Path]:
     ]
 
 
+def _ignores_case(path: Path, folder: Path, manifest: Manifest) -> bool:
+    """Return whether the job that wrote the scores at ``path`` ignored case."""
+    maker = manifest.makers.get(f"{manifest.prefix / path.relative_to(folder)}", {})
+    return bool(maker.get("params", {}).get("settings", {}).get("lowercase"))
+
+
 def _differences(
     score: str, first: Mapping[str, Scored], second: Mapping[str, Scored]
 ) -> Iterator[dict[str, Any]]:
     """Yield the difference of what both runs have, p-values corrected for their number."""
     common = [name for name in first if name in second]
-    paired = [name for name in common if first[name][0] == second[name][0]]
-    compared = [comparison(second[name][1] - first[name][1]) for name in paired]
+    paired = [name for name in common if first[name][:2] == second[name][:2]]
+    compared = [comparison(second[name][2] - first[name][2]) for name in paired]
     corrected = dict(zip(paired, correct_p_values(compared), strict=True))
     for name in common:
         low = high = p_value = None
-        verdict = "other test data"
+        verdict = "other test data" if first[name][0] != second[name][0] else "one without case"
         if name in corrected:
             _, low, high, p_value = corrected[name]
             verdict = "differs" if p_value <= LEVEL else "not significant"
-        values = {"first": float(first[name][1][0]), "second": float(second[name][1][0])}
+        values = {"first": float(first[name][2][0]), "second": float(second[name][2][0])}
         interval = {"low": low, "high": high, "p_value": p_value}
         yield {"name": name, "score": score, **values, **interval, "verdict": verdict}
