@@ -1,6 +1,12 @@
 """Tests of the table and the figure of effects."""
 
-from wordbridge.report.effects import METRICS, ablations_table, effects_figure, factorial_table
+from wordbridge.report.effects import (
+    METRICS,
+    ablations_table,
+    effects_figure,
+    factorial_table,
+    updates_text,
+)
 from wordbridge.report.tables import markdown
 from wordbridge.significance import Comparison
 from wordbridge.translation.effects import Effect
@@ -17,7 +23,7 @@ EFFECTS = [
 
 
 def test_the_table_has_a_row_per_effect_with_its_intervals() -> None:
-    table = factorial_table(EFFECTS, 3, 1641, "test", " There are 5 groups.")
+    table = factorial_table(EFFECTS, 3, updates_text(1641, False), "test", " There are 5 groups.")
     assert table.caption.endswith("with one reference. There are 5 groups.")
     assert list(table.frame["effect"]) == ["attention", "forcing", "attention \u00d7 forcing"]
     text = markdown(table)
@@ -28,11 +34,13 @@ def test_the_table_has_a_row_per_effect_with_its_intervals() -> None:
 
 def test_ablations_are_compared_with_the_scores_of_the_baseline() -> None:
     scores = {"bleu": 18.42, "chrf": 36.0, "nll": 2.51}
-    table = ablations_table(EFFECTS, "corrected", scores, 2, 1485, "test", " There are 5 groups.")
+    table = ablations_table(
+        EFFECTS, "corrected", scores, 2, updates_text(1485, True), "test", " There are 5 groups."
+    )
     assert table.caption.endswith("are not paired. There are 5 groups.")
     text = markdown(table)
     assert "a single change to corrected (BLEU 18.4, chrF 36.0, NLL 2.510)" in text
-    assert "2 seeds, 1,485 updates" in text
+    assert "2 seeds, at most 1,485 updates" in text
     assert "| Change" in text
 
 

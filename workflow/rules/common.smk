@@ -247,6 +247,11 @@ def schedule_of(name):
     return {"schedule": block["schedule"], "training": training}
 
 
+def stops_early(names):
+    """Return whether trainings of variants may have fewer steps than their schedules."""
+    return any(config["variants"][name]["training"]["patience"] is not None for name in names)
+
+
 def range_test_settings(block, *keys):
     """Return the settings of a range test, with the ``keys`` of range_test that it needs."""
     settings = training_settings(block)

@@ -206,6 +206,7 @@ rule tabulate_factorial:
             "schedules": {name: schedule_of(name) for name in FACTORIAL[:1]},
             "seeds": SEEDS,
             "split": config["scores"]["split"],
+            "stops_early": stops_early(FACTORIAL),
         },
         order=FACTORIAL,
     script:
@@ -231,6 +232,7 @@ rule tabulate_ablations:
             "schedules": {BASELINE: schedule_of(BASELINE)},
             "source": SOURCE,
             "split": config["scores"]["split"],
+            "stops_early": stops_early([BASELINE]),
         },
         order={**RUNS, "experiments": list(EXPERIMENTS)},
     script:

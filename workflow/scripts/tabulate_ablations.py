@@ -6,7 +6,7 @@ from wordbridge.corpus.ids import read_ids
 from wordbridge.corpus.pairs import read_tokenized
 from wordbridge.corpus.splits import leaking_texts
 from wordbridge.job import start_job
-from wordbridge.report.effects import METRICS, ablations_table, effects_figure
+from wordbridge.report.effects import METRICS, ablations_table, effects_figure, updates_text
 from wordbridge.report.figures import save_figure
 from wordbridge.report.tables import save_table
 from wordbridge.report.training import schedule_curves
@@ -28,8 +28,9 @@ for experiment, scores, pairs in names:
 effects = ablations(baseline, variants, list(METRICS))
 means = {metric: Resampler(baseline[0], 0).mean_scores(baseline, metric)[0] for metric in METRICS}
 rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
+updates = updates_text(len(rates[name]), settings["stops_early"])
 note = few_groups_note({name: baseline, **variants})
-table = ablations_table(effects, name, means, seeds, len(rates[name]), settings["split"], note)
+table = ablations_table(effects, name, means, seeds, updates, settings["split"], note)
 save_table(table, snakemake.output.tables)
 title = f"What a single change to {name} does"
 save_figure(effects_figure(effects, title), snakemake.output.figure)

@@ -2,7 +2,13 @@
 
 from wordbridge.corpus.ids import read_ids
 from wordbridge.job import start_job
-from wordbridge.report.effects import METRICS, TIMES, effects_figure, factorial_table
+from wordbridge.report.effects import (
+    METRICS,
+    TIMES,
+    effects_figure,
+    factorial_table,
+    updates_text,
+)
 from wordbridge.report.figures import save_figure
 from wordbridge.report.tables import save_table
 from wordbridge.report.training import schedule_curves
@@ -16,8 +22,9 @@ runs = read_runs(snakemake.input.sentences)
 rows = factorial_effects(settings["levels"], runs, list(METRICS))
 rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
 (updates,) = map(len, rates.values())
+steps = updates_text(updates, settings["stops_early"])
 note = few_groups_note(runs)
-table = factorial_table(rows, len(settings["seeds"]), updates, settings["split"], note)
+table = factorial_table(rows, len(settings["seeds"]), steps, settings["split"], note)
 save_table(table, snakemake.output.tables)
 title = f"What each idea adds, alone (top) and in combination ({TIMES})"
 save_figure(effects_figure(rows, title), snakemake.output.figure)

@@ -23,11 +23,11 @@ INTERVALS = (
 
 
 def factorial_table(
-    effects: Sequence[Effect], seeds: int, updates: int, split: str, note: str = ""
+    effects: Sequence[Effect], seeds: int, updates: str, split: str, note: str = ""
 ) -> Table:
     """Return a row per effect, from variants with as many training steps as ``updates``.
 
-    ``note`` ends the caption.
+    That is the ``updates_text``; ``note`` ends the caption.
     """
     meaning = (
         "a factor: mean score with it minus that without it; several with "
@@ -35,7 +35,7 @@ def factorial_table(
     )
     caption = (
         f"Effects on the {split} split, from all combinations of the factors with "
-        f"{_seeds(seeds)} and {updates:,} updates each, all else equal. {INTERVALS}{note}"
+        f"{_seeds(seeds)} and {updates} updates each, all else equal. {INTERVALS}{note}"
     )
     return _table(effects, Column("Effect", note=meaning), caption)
 
@@ -45,20 +45,20 @@ def ablations_table(
     baseline: str,
     scores: Mapping[str, float],
     seeds: int,
-    updates: int,
+    updates: str,
     split: str,
     note: str = "",
 ) -> Table:
-    """Return a row per change to ``baseline``, whose scores and training steps are known.
+    """Return a row per change to ``baseline``, of known scores and training steps.
 
-    ``note`` ends the caption.
+    These are the ``updates_text``; ``note`` ends the caption.
     """
     numbers = ", ".join(
         f"{column.heading} {scores[name]:.{column.digits}f}" for name, column in METRICS.items()
     )
     caption = (
         f"Scores on the {split} split after a single change to {baseline} ({numbers}), minus "
-        f"those of {baseline}; {_seeds(seeds)}, {updates:,} updates. {INTERVALS} An experiment "
+        f"those of {baseline}; {_seeds(seeds)}, {updates} updates. {INTERVALS} An experiment "
         "with another split is scored on other sentences, also on those with a text or a group "
         "in its train split and on the others alone; these comparisons are not paired."
         f"{note}"
@@ -77,6 +77,11 @@ def _table(effects: Sequence[Effect], heading: Column, caption: str) -> Table:
     for name, column in METRICS.items():
         columns |= {name: column, f"{name}_p": Column("p", 3)}
     return Table(pd.DataFrame(list(rows.values())), caption, columns)
+
+
+def updates_text(count: int, stops_early: bool) -> str:
+    """Return the number of steps of a schedule, the most that trainings with patience have."""
+    return f"at most {count:,}" if stops_early else f"{count:,}"
 
 
 def _seeds(number: int) -> str:
