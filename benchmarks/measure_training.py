@@ -32,7 +32,7 @@ from wordbridge.training.device import choose_device
 from wordbridge.translation.decoder import EncoderDecoder
 from wordbridge.translation.forcing import forcing_probability
 from wordbridge.translation.settings import settings_from
-from wordbridge.translation.training import TranslatorTrainer, prepare
+from wordbridge.translation.training import TranslatorTrainer, build_trainer
 from wordbridge.translation.translator import Translator
 from workflow.config import load_project
 
@@ -107,7 +107,9 @@ def main() -> None:
     blocks = {name: variant_blocks(options, name) for name in {"float32", *options.precision}}
     print("\t".join(COLUMNS))
     for variant in options.variants:
-        trainers = {name: build_trainer(block[variant], options) for name, block in blocks.items()}
+        trainers = {
+            name: benchmark_trainer(block[variant], options) for name, block in blocks.items()
+        }
         k80 = K80.get(variant, "") if options.sizes == "lesson" else ""
         for line in compare(trainers, options):
             print(f"{variant}\t{line}\t{k80}", flush=True)
@@ -171,7 +173,7 @@ def compare(
         yield f"{precision}\t{speeds}\t{faster}\t{times}"
 
 
-def build_trainer(block: dict[str, Any], options: argparse.Namespace) -> TranslatorTrainer:
+def benchmark_trainer(block: dict[str, Any], options: argparse.Namespace) -> TranslatorTrainer:
     """Return the training of a variant's ``block`` on synthetic texts or those of a run."""
     if options.run:
         return trainer_of_run(block, options)
@@ -194,7 +196,7 @@ def trainer_of_run(block: dict[str, Any], options: argparse.Namespace) -> Transl
         for kind, folder, ending in (("ids", "ids", "npz"), ("embedding", "embeddings", "npy"))
     }
     job = {"variant": block, "device": options.device, "threads": options.threads}
-    return prepare(job, SEED, files)
+    return build_trainer(job, SEED, files)
 
 
 def synthetic_pairs(sizes: Sizes) -> ParallelData:

@@ -24,8 +24,8 @@ from benchmarks.measure_extraction import METHODS, cosine, readable
 from benchmarks.measure_training import (
     COLUMNS,
     SIZES,
+    benchmark_trainer,
     build_reference,
-    build_trainer,
     compare,
     parse_options,
     synthetic_pairs,
@@ -174,7 +174,7 @@ def test_the_table_of_trainings_has_a_line_per_precision(monkeypatch: pytest.Mon
 
     blocks = {name: variant_blocks(options, name) for name in options.precision}
     for variant in ("baseline", "all"):
-        trainers = {name: build_trainer(b[variant], options) for name, b in blocks.items()}
+        trainers = {name: benchmark_trainer(b[variant], options) for name, b in blocks.items()}
         rows = [line.split("\t") for line in compare(trainers, options)]
 
         assert [row[0] for row in rows] == options.precision
@@ -225,7 +225,7 @@ def test_trainings_are_measured_on_the_texts_of_a_run(
         write_ids(texts, tmp_path / "ids" / f"{language}.npz")
         np.save(tmp_path / "embeddings" / f"{language}.npy", np.ones((words, 6), np.float32))
     options = parse_options(["--run", str(tmp_path), "--device", "cpu"])
-    trainer = build_trainer(variant_blocks(options, "float32")["baseline"], options)
+    trainer = benchmark_trainer(variant_blocks(options, "float32")["baseline"], options)
     assert build_reference(trainer.model).source.weight.shape == (12, 6)  # a tag for the version
     assert trainer.train_data.batch([0]).source_lengths.tolist() == [4]
 

@@ -7,9 +7,9 @@ from wordbridge.devise.metrics import (
     CandidateSet,
     best_bundles,
     correct_radii,
+    count_above_and_ties,
     hierarchical_precision,
     hits,
-    mean_ranks,
     precision_and_rank,
 )
 from wordbridge.nouns.hierarchy import FAR
@@ -45,22 +45,21 @@ def test_a_hit_is_its_probability_when_ties_are_broken_at_random(
     truth: int, above: float, ties: float, rank: float, expected: list[float]
 ):
     scores = np.array([[0.1, 0.4, 0.9, 0.1]], np.float32)
-    result = mean_ranks(scores, CANDIDATES.sizes, np.array([truth]))
+    result = count_above_and_ties(scores, CANDIDATES.sizes, np.array([truth]))
     assert [one.item() for one in result] == [above, ties]
     assert (result[0] + (result[1] + 1) / 2).item() == rank
     assert hits(*result, (1, 2, 3))[0].tolist() == expected
 
 
 def test_a_zero_prediction_hits_by_chance_only():
-    result = mean_ranks(np.zeros((1, 4), np.float32), CANDIDATES.sizes, np.array([0]))
+    result = count_above_and_ties(np.zeros((1, 4), np.float32), CANDIDATES.sizes, np.array([0]))
     assert hits(*result, (1, 5))[0].tolist() == [0.2, 1.0]
 
 
 def test_a_noun_without_a_finite_score_is_never_hit():
     scores = np.array([[-np.inf, 1, 2, 3], [np.nan, 1, 2, 3]], np.float32)
-    assert hits(*mean_ranks(scores, CANDIDATES.sizes, np.array([0, 0])), (10,)).tolist() == [
-        [0], [0],
-    ]  # fmt: skip
+    counts = count_above_and_ties(scores, CANDIDATES.sizes, np.array([0, 0]))
+    assert hits(*counts, (10,)).tolist() == [[0], [0]]
 
 
 def test_best_bundles_come_in_order_and_equal_ones_by_number():

@@ -6,7 +6,7 @@ import pytest
 from tests.settings import defaults
 from wordbridge.arrays import Matrix, l2_normalize
 from wordbridge.devise.baselines import ConSE
-from wordbridge.devise.predictor import ensemble_vectors, fit_photo_classifier, fit_vectors
+from wordbridge.devise.predictor import classifier_vectors, ensemble_vectors, fit_photo_classifier
 
 DIM, CLASSES, IMAGES = 6, 40, 9
 VECTORS = l2_normalize(np.random.default_rng(1).standard_normal((CLASSES, DIM)).astype(np.float32))
@@ -23,13 +23,13 @@ def hits(fitted: Matrix, classes: Matrix, k: int) -> float:
 
 def test_a_certain_class_gives_its_vector() -> None:
     sure = 50 * np.eye(CLASSES, dtype=np.float32)[[0, 7, 39]]
-    fitted = fit_vectors(sure, VECTORS, KNOWN, 10, 0.05)
+    fitted = classifier_vectors(sure, VECTORS, KNOWN, 10, 0.05)
     assert np.argmax(fitted @ VECTORS.T, axis=1).tolist() == [0, 7, 39]
     np.testing.assert_allclose(np.linalg.norm(fitted, axis=1), 1, rtol=1e-5)
 
 
 def test_both_of_two_likely_classes_are_nearer_than_with_conse() -> None:
-    ours = hits(fit_vectors(SCORES, VECTORS, KNOWN, 10, 0.05), SCORES, 3)
+    ours = hits(classifier_vectors(SCORES, VECTORS, KNOWN, 10, 0.05), SCORES, 3)
     theirs = hits(ConSE(VECTORS, KNOWN, 10).predict(SCORES, SCORES), SCORES, 3)
     assert ours > theirs
 
@@ -40,7 +40,7 @@ def test_classes_without_a_vector_and_beyond_the_top_do_not_count(top: int) -> N
     other[:, 3] = 99
     order = np.argsort(-np.where(KNOWN, SCORES, -np.inf), axis=1)[:, top:]
     np.put_along_axis(other, order[:, : CLASSES - 1 - top], -99, axis=1)
-    fitted = (fit_vectors(each, VECTORS, KNOWN, top, 0.1) for each in (SCORES, other))
+    fitted = (classifier_vectors(each, VECTORS, KNOWN, top, 0.1) for each in (SCORES, other))
     np.testing.assert_allclose(*fitted, atol=2e-4)
 
 
@@ -66,7 +66,7 @@ def test_the_classifier_weighs_most_for_confident_classes_of_likely_photographs(
     arrays = {"class_vectors": VECTORS, "known_classes": KNOWN, **weights}
     with np.errstate(all="raise", under="ignore"):
         got = ensemble_vectors(features, logits, head, arrays, settings)
-    fitted = fit_vectors(logits, VECTORS, KNOWN, settings["top"], settings["temperature"])
+    fitted = classifier_vectors(logits, VECTORS, KNOWN, settings["top"], settings["temperature"])
     mean = weight * fitted + (1 - weight) * VECTORS[[5]]
     np.testing.assert_allclose(got, mean / np.linalg.norm(mean), atol=1e-6)
     assert got.dtype == np.float32

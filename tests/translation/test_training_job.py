@@ -12,7 +12,7 @@ from wordbridge.corpus.ids import AuxiliarySampler, pack, write_ids
 from wordbridge.corpus.special_tokens import EOS
 from wordbridge.errors import InputError
 from wordbridge.translation.training import (
-    prepare,
+    build_trainer,
     train,
 )
 
@@ -82,19 +82,19 @@ def test_how_often_the_state_is_saved_is_no_reason_to_train_again(tmp_path: Path
 
 
 def test_the_other_direction_swaps_the_sides(tmp_path: Path) -> None:
-    prepared = prepare(block(direction="en-fr"), 1, files(tmp_path))
+    prepared = build_trainer(block(direction="en-fr"), 1, files(tmp_path))
     assert prepared.model.encoder.embedding.embedding_dim == 8
     assert prepared.model.decoder.embedding.embedding_dim == 5
 
 
 def test_embeddings_of_too_few_words_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected rows for 9 words at least, got 6"):
-        prepare(block(), 1, files(tmp_path, rows=6))
+        build_trainer(block(), 1, files(tmp_path, rows=6))
 
 
 def test_versions_are_no_matter_to_a_variant_without_tags(tmp_path: Path) -> None:
-    prepared = prepare(block(), 1, files(tmp_path, versions=True))
-    plain = prepare(block(), 1, files(tmp_path))
+    prepared = build_trainer(block(), 1, files(tmp_path, versions=True))
+    plain = build_trainer(block(), 1, files(tmp_path))
     for name, value in plain.model.state_dict().items():
         assert torch.equal(value, prepared.model.state_dict()[name])
     assert prepared.train_data.batch([1]).source.tolist() == [[5], [EOS]]
@@ -113,7 +113,7 @@ def test_tags_follow_the_words_of_the_vocabulary(
     assert trained.settings["source"] == [9 + len(names), width]
     assert trained.tensors["encoder.embedding.weight"].shape == (9 + len(names), width)
 
-    prepared = prepare(block(**changes), 3, inputs)
+    prepared = build_trainer(block(**changes), 3, inputs)
     source = direction.split("-")[0]
     embedding = prepared.model.encoder.embedding.weight.detach()
     given = torch.from_numpy(np.load(inputs[f"{source}_embedding"]))
@@ -136,12 +136,12 @@ def test_frozen_embeddings_keep_their_values_while_the_rest_is_trained(
 ) -> None:
     inputs = files(tmp_path)
     frozen = block(model={**model, "freeze_embeddings": True})
-    before = prepare(frozen, 3, inputs).model
+    before = build_trainer(frozen, 3, inputs).model
     tensors = train(frozen, 3, inputs, tmp_path / "states", CODE, 9.0).tensors
     state = before.state_dict()
     embeddings = {"encoder.embedding.weight", "decoder.embedding.weight"}
     assert {name for name in tensors if torch.equal(state[name], tensors[name])} == embeddings
-    free = prepare(block(model=model), 3, inputs).model
+    free = build_trainer(block(model=model), 3, inputs).model
     difference = free.parameter_count() - before.parameter_count()
     assert difference == sum(state[name].numel() for name in embeddings)
 
@@ -151,7 +151,7 @@ AUXILIARY = {"epochs": 3, "batch_size": 4, "auxiliary_pairs": 3, "auxiliary_epoc
 
 def test_auxiliary_text_is_learned_from_in_the_first_epochs(tmp_path: Path) -> None:
     inputs = files(tmp_path, auxiliary=4)
-    prepared = prepare(block(training=AUXILIARY), 1, inputs)
+    prepared = build_trainer(block(training=AUXILIARY), 1, inputs)
     assert prepared.sampler == AuxiliarySampler(train=5, auxiliary=4, drawn=3, epochs=2)
     assert len(prepared.train_data) == 9
     assert len(prepared.valid_data) == 2
@@ -177,13 +177,13 @@ def test_unused_auxiliary_text_changes_nothing(tmp_path: Path) -> None:
 
 def test_auxiliary_text_that_there_is_not_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"'auxiliary', got none; .* auxiliary\.use: true"):
-        prepare(block(training=AUXILIARY), 1, files(tmp_path))
+        build_trainer(block(training=AUXILIARY), 1, files(tmp_path))
 
 
 def test_another_seed_draws_other_tags(tmp_path: Path) -> None:
     inputs = files(tmp_path, versions=True)
     drawn = [
-        prepare(block(tag_versions=True), seed, inputs).model.encoder.embedding.weight
+        build_trainer(block(tag_versions=True), seed, inputs).model.encoder.embedding.weight
         for seed in (1, 1, 2)
     ]
     assert torch.equal(drawn[0], drawn[1])
@@ -193,4 +193,4 @@ def test_another_seed_draws_other_tags(tmp_path: Path) -> None:
 
 def test_tags_need_a_corpus_with_versions(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="set tag_versions: false"):
-        prepare(block(tag_versions=True), 1, files(tmp_path))
+        build_trainer(block(tag_versions=True), 1, files(tmp_path))

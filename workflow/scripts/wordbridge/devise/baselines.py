@@ -1,7 +1,7 @@
 """Baselines of DeViSE: ConSE, ridge regression, nearest class mean and random vectors.
 
-Each class has the fitted numbers as fields, ``predict(features, logits)``, and ``fit`` if it learns
-from training images.
+Each class has the fitted numbers as fields, a method ``predict(features, logits)`` for features
+(images, width) and logits (images, classes), and ``fit`` if it learns from training images.
 """
 
 import zlib
@@ -33,17 +33,15 @@ class ConSE:
     top: int
 
     def predict(self, features: Matrix, logits: Matrix) -> Matrix:
-        """Return vectors (images, dim) from the class scores (images, classes).
+        """Return vectors (images, dim) from ``logits`` alone.
 
         The weights of the ``top`` most probable known classes sum to 1 (section 3.1).
         """
         probabilities = softmax(logits) * self.known_classes
         top = min(self.top, int(self.known_classes.sum()))
-        places = np.argpartition(-probabilities, top - 1, axis=1)[:, :top]
+        best = np.argpartition(-probabilities, top - 1, axis=1)[:, :top]
         weights = np.zeros_like(probabilities)
-        np.put_along_axis(
-            weights, places, np.take_along_axis(probabilities, places, axis=1), axis=1
-        )
+        np.put_along_axis(weights, best, np.take_along_axis(probabilities, best, axis=1), axis=1)
         # All probability may be on classes without a vector.
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
         return np.asarray(weights @ self.class_vectors, np.float32)
@@ -53,7 +51,8 @@ class ConSE:
 class Ridge:
     """The linear map from features to unit noun vectors with the least penalised squared error.
 
-    ``matrix`` is (width, dim), ``bias`` (dim,); ``valid_cosine`` is the mean on the valid split.
+    ``matrix`` is (width, dim), ``bias`` (dim,). ``valid_cosine`` is the mean cosine of predicted
+    and true vectors on the valid split.
     """
 
     matrix: Matrix
@@ -65,7 +64,7 @@ class Ridge:
     def fit(cls, train: TrainingSet, valid: TrainingSet, lambdas: Sequence[float]) -> "Ridge":
         """Return the map with the penalty of ``lambdas`` that has the highest mean valid cosine.
 
-        Penalties are multiples of the images times the features' mean variance.
+        A penalty is a multiple of the number of images times the mean variance of the features.
         """
         vectors, width = train.matrix.vectors, train.store.width
         mean = _mean(train)
@@ -83,6 +82,7 @@ class Ridge:
             matrix = np.linalg.solve(system, products)
             bias = target_mean - mean @ matrix
             fits.append((_mean_cosine(valid, matrix, bias), penalty, matrix, bias))
+        # Of equal cosines the larger penalty counts.
         cosine, penalty, matrix, bias = max(fits, key=lambda fit: fit[:2])
         return cls(matrix.astype(np.float32), bias.astype(np.float32), penalty, cosine)
 
@@ -95,8 +95,8 @@ class Ridge:
 class ClassMean:
     """Cosines with the mean direction of each training noun's images.
 
-    Directions are those of features from ``mean`` (width,), the mean of all images; ``means`` is
-    (classes, width), ``classes`` are their synsets.
+    A direction is a unit vector from ``mean`` (width,), the mean of all features. ``means`` are the
+    mean directions (classes, width) of the nouns with the synsets ``classes``.
     """
 
     mean: Matrix
@@ -130,9 +130,9 @@ class RandomVectors:
     def predict(self, features: Matrix, logits: Matrix) -> Matrix:
         """Return vectors (images, dim)."""
         vectors = np.empty((len(features), self.dim), np.float32)
-        for place, row in enumerate(features):
-            digest = zlib.crc32(np.ascontiguousarray(row, "<f4").tobytes())
-            vectors[place] = np.random.default_rng([self.seed, digest]).standard_normal(self.dim)
+        for row, image in enumerate(features):
+            digest = zlib.crc32(np.ascontiguousarray(image, "<f4").tobytes())
+            vectors[row] = np.random.default_rng([self.seed, digest]).standard_normal(self.dim)
         return vectors
 
 
@@ -158,9 +158,11 @@ def fit_baseline(variant: Mapping[str, Any], seed: int, data: TrainingData) -> S
         method = ConSE(nouns.class_vectors, nouns.known_classes, variant["top"])
     else:
         train, valid = train_and_valid(data)
-        images = train.labelled()
-        is_ridge = kind == "ridge"
-        method = Ridge.fit(images, valid, variant["lambdas"]) if is_ridge else ClassMean.fit(images)
+        train = train.labelled()
+        if kind == "ridge":
+            method = Ridge.fit(train, valid, variant["lambdas"])
+        else:
+            method = ClassMean.fit(train)
     tensors = {
         name: torch.from_numpy(np.ascontiguousarray(value))
         for name, value in vars(method).items()
@@ -174,14 +176,14 @@ def fit_baseline(variant: Mapping[str, Any], seed: int, data: TrainingData) -> S
 
 def load_baseline(saved: SavedModel) -> Baseline:
     """Return a saved baseline."""
-    kind = BASELINES[saved.settings["kind"]]
+    baseline = BASELINES[saved.settings["kind"]]
     arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
     values = {**saved.settings, **arrays}
-    return kind(**{field.name: values[field.name] for field in fields(kind)})
+    return baseline(**{field.name: values[field.name] for field in fields(baseline)})
 
 
 def _chunks(images: TrainingSet) -> Iterator[tuple[Ints, Doubles]]:
-    """Yield the nouns (chunk,) and the features (chunk, width) of the images in chunks."""
+    """Yield the nouns (chunk,) and the features (chunk, width) of each chunk of images."""
     for start in range(0, len(images), _CHUNK):
         chunk = slice(start, start + _CHUNK)
         features = images.store.features(images.rows[chunk])
@@ -189,10 +191,12 @@ def _chunks(images: TrainingSet) -> Iterator[tuple[Ints, Doubles]]:
 
 
 def _mean(images: TrainingSet) -> Doubles:
+    """Return the mean features (width,)."""
     return np.asarray(sum(features.sum(axis=0) for _, features in _chunks(images)) / len(images))
 
 
 def _mean_cosine(images: TrainingSet, matrix: Doubles, bias: Doubles) -> float:
+    """Return the mean cosine of the images' true vectors with the linear map's predictions."""
     total = 0.0
     for nouns, features in _chunks(images):
         predicted = l2_normalize((features @ matrix + bias).astype(np.float32))

@@ -15,15 +15,15 @@ from wordbridge.significance import RESAMPLES, SEED, resample_weights
 NOUN_SCORES = ["images", "hit@5", "wrong", "wrong_steps"]
 
 
-def noun_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def scores_by_noun(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return NOUN_SCORES of each method, candidate set and noun: means over the seeds."""
     rows = [{"method": record["method"], **noun} for record in records for noun in record["nouns"]]
     frame = pd.DataFrame(rows, columns=["method", "candidates", "synset", *NOUN_SCORES])
     return frame.groupby(["method", "candidates", "synset"])[NOUN_SCORES].mean()
 
 
-def query_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return images in the split and reciprocal rank of each query, means over the seeds."""
+def scores_by_query(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return images and reciprocal rank of each method, split and query: means over the seeds."""
     rows = [
         (record["method"], row["split"], synset, row["images"], rank)
         for record in records
@@ -35,8 +35,8 @@ def query_scores(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*keys, "images", "mrr"]).groupby(keys).mean()
 
 
-def resampled_nouns(nouns: pd.DataFrame, score: str) -> NDArray[np.float64]:
-    """Return the mean of a score over images, for all nouns and for each resample of them.
+def resampled_means(nouns: pd.DataFrame, score: str) -> NDArray[np.float64]:
+    """Return the mean of a score over images (1 + resamples,): of all nouns, then of resamples.
 
     The mean of wrong_steps is over the images whose first noun is wrong, NaN where there are none.
     """

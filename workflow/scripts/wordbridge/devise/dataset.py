@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 
 class TrainingData(NamedTuple):
-    """Features, the table of images with their splits, and the vectors of nouns."""
+    """Features of images, the table of images with their splits, and the vectors of nouns."""
 
     store: FeatureStore
     images: Sequence[ImageRow]
@@ -26,7 +26,7 @@ class TrainingData(NamedTuple):
 
 
 def read_training_data(files: Mapping[str, Any]) -> TrainingData:
-    """Return the data in the files of a job's inputs, by their names.
+    """Return the data in a job's named inputs.
 
     Raises InputError when a file is damaged, or the files do not belong together.
     """
@@ -60,7 +60,7 @@ class TrainingSet:
         return len(self.rows)
 
     def batch(self, indices: Ints, device: torch.device) -> Batch:
-        """Return the images with these numbers on ``device``; each needs a noun."""
+        """Return the images ``indices`` on ``device``; each needs a noun with a vector."""
         nouns = self.nouns[indices]
         arrays = self.store.features(self.rows[indices]), self.matrix.vectors[nouns], nouns
         return Batch(*(torch.from_numpy(array).to(device) for array in arrays))
@@ -71,18 +71,18 @@ class TrainingSet:
 
     def subsample(self, count: int) -> "TrainingSet":
         """Return at most ``count`` of the images, evenly spaced."""
-        places = np.linspace(0, len(self) - 1, min(count, len(self)))
-        return self._select(np.unique(places.astype(np.int64)))
+        indices = np.linspace(0, len(self) - 1, min(count, len(self)))
+        return self._select(np.unique(indices.astype(np.int64)))
 
-    def _select(self, places: NDArray[Any]) -> "TrainingSet":
-        rows, nouns, photos = self.rows[places], self.nouns[places], self.photos[places]
+    def _select(self, indices: NDArray[Any]) -> "TrainingSet":
+        rows, nouns, photos = self.rows[indices], self.nouns[indices], self.photos[indices]
         return replace(self, rows=rows, nouns=nouns, photos=photos)
 
 
 def select_split(data: TrainingData, split: str) -> TrainingSet:
     """Return the images of ``split`` that have features."""
-    table = {(row.set, row.image): row for row in data.images if row.split == split}
-    pairs = [(row, table[key]) for row, key in enumerate(data.store.images) if key in table]
+    image_of = {(image.set, image.image): image for image in data.images if image.split == split}
+    pairs = [(row, image_of[key]) for row, key in enumerate(data.store.images) if key in image_of]
     return TrainingSet(
         data.store,
         data.nouns,
@@ -93,9 +93,9 @@ def select_split(data: TrainingData, split: str) -> TrainingSet:
 
 
 def train_and_valid(data: TrainingData) -> tuple[TrainingSet, TrainingSet]:
-    """Return all images of the train split, and those of the valid split with a noun.
+    """Return all images of the train split, and the labelled images of the valid split.
 
-    Raises InputError when a split has fewer than two images with features and a noun.
+    Raises InputError when a split has fewer than two images with features and a labelled noun.
     """
     train, valid = select_split(data, TRAIN), select_split(data, VALID).labelled()
     for name, images in ((TRAIN, train.labelled()), (VALID, valid)):

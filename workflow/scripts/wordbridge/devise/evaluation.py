@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from wordbridge.devise.metrics import (
     CandidateSet,
+    Steps,
     best_bundles,
     correct_radii,
+    count_above_and_ties,
     finite_or_none,
     hierarchical_precision,
     hits,
-    mean_ranks,
     precision_and_rank,
 )
 from wordbridge.devise.predictions import Predictions
@@ -40,12 +41,12 @@ _BY_NOUN = ("seen", "unseen", "classes")  # candidate sets with scores of single
 
 @dataclass(frozen=True)
 class RankingScores:
-    """Scores of images on one set of ``candidates``, NaN for images outside of it.
+    """Scores of images on one set of ``candidates``, NaN for images that are not ranked on it.
 
-    ``hits`` is (images, ks of hit@k), ``precision`` (images, ks of precision@k), ``ranks`` mean
-    ranks (infinite for a noun that the method cannot predict). ``best`` is the node of the first
-    noun (-1: none), ``steps`` its distance from the true noun in WordNet, NaN where it is the true
-    noun or shares its vector.
+    ``hits`` is (images, ks of hit@k), ``precision`` (images, ks of precision@k), the others are
+    (images,). ``ranks`` has the mean rank of the true noun, infinite if the method cannot predict
+    it; ``best`` the node of the first noun, -1 for none; ``steps`` the distance of the first noun
+    from the true one in WordNet, NaN where both are the same or share a vector.
     """
 
     candidates: CandidateSet
@@ -54,6 +55,19 @@ class RankingScores:
     ranks: Doubles
     best: Ints
     steps: Doubles
+
+    @classmethod
+    def empty(cls, candidates: CandidateSet, settings: Settings) -> "RankingScores":
+        """Return scores to be filled in by ``rank_images``."""
+        count = len(candidates.images)
+        return cls(
+            candidates,
+            hits=np.full((count, len(settings["hits"])), np.nan),
+            precision=np.full((count, len(settings["precision"])), np.nan),
+            ranks=np.full(count, np.nan),
+            best=np.full(count, -1),
+            steps=np.full(count, np.nan),
+        )
 
 
 def evaluate(
@@ -78,14 +92,14 @@ def evaluate(
     rows, nouns = [], []
     for result in rank_images(scores, images, candidates, space, settings):
         candidate_set = result.candidates
+        labels = {"candidates": candidate_set.name, "labels": len(candidate_set.nodes)}
         for heading, indices in groups(images, candidate_set.images):
-            names = heading | {"candidates": candidate_set.name, "labels": len(candidate_set.nodes)}
-            rows.append(names | _means(result, images, indices, settings))
+            rows.append(heading | labels | _means(result, images, indices, settings))
         if candidate_set.name in _BY_NOUN:
             nouns += _by_noun(result, images, space, settings["hits"])
     galleries = groups(images, np.ones(len(images), bool))
     if len({heading["split"] for heading, _ in galleries}) > 1:
-        galleries.append((dict.fromkeys(("set", "kind", "split"), ALL), np.arange(len(images))))
+        galleries.append(({"set": ALL, "kind": ALL, "split": ALL}, np.arange(len(images))))
     return {
         "space": predictions.space,
         "left_out": len(table) - len(predictions.images),
@@ -104,33 +118,38 @@ def candidate_sets(
     """Return the held-out images, and the candidate sets that contain the noun of any of them.
 
     Images of the valid split, which selected epochs and penalties, are held out only where there
-    is no test split. ``columns`` (nouns,) are those of the scores, or -1. Names: "seen" (nouns
-    with training images), "unseen" (held-out nouns), "seen + unseen", "classes" (of the backbone;
-    photographs only), "nouns" (all with a vector), and as in the paper "2-hop" (for each of
-    ``hops``: nouns within this distance of a class that are neither classes nor seen) and
+    is no test split. ``columns`` (nouns,) has the column of each noun's score, or -1. Names: "seen"
+    (nouns with training images), "unseen" (held-out nouns), "seen + unseen", "classes" (of the
+    backbone; photographs only), "nouns" (all with a vector), and as in the paper "2-hop" (for each
+    of ``hops``: nouns within this distance of a class that are neither classes nor seen) and
     "2-hop + classes".
     """
     trained = images.where(lambda image: image.split == TRAIN)
     has_test = bool(images.where(lambda image: image.split == TEST).any())
     selected = images.where(lambda image: has_test and image.split == VALID)
     held_out = images.select(~trained & ~selected)
-    every, classes = np.arange(len(space.nodes)), space.classes
+    photos = held_out.where(lambda image: image.kind == PHOTO)
+    all_nouns, classes = np.arange(len(space.nodes)), space.classes
     seen = np.unique(images.nouns[trained])
     unseen = np.unique(held_out.nouns[held_out.where(lambda image: image.split == UNSEEN)])
-    nouns = {"seen": seen, "unseen": unseen, "seen + unseen": np.union1d(seen, unseen)}
-    nouns |= {"classes": classes, "nouns": every}
-    masks = {name: np.isin(held_out.nouns, rows) for name, rows in nouns.items()}
-    masks["classes"] &= held_out.where(lambda image: image.kind == PHOTO)
+    # The nouns of each set, and the mask of the images that are ranked on it.
+    sets = {
+        "seen": (seen, np.isin(held_out.nouns, seen)),
+        "unseen": (unseen, np.isin(held_out.nouns, unseen)),
+        "seen + unseen": (np.union1d(seen, unseen), np.isin(held_out.nouns, [*seen, *unseen])),
+        "classes": (classes, np.isin(held_out.nouns, classes) & photos),
+        "nouns": (all_nouns, np.ones(len(held_out), bool)),
+    }
     steps = space.hierarchy.distances(space.nodes[classes])[space.nodes]
     for count in hops:
-        near = np.setdiff1d(every[steps <= count], np.union1d(classes, seen))
-        both = {f"{count}-hop": near, f"{count}-hop + classes": np.union1d(near, classes)}
-        nouns |= both
-        masks |= dict.fromkeys(both, np.isin(held_out.nouns, near))
+        near = np.setdiff1d(all_nouns[steps <= count], np.union1d(classes, seen))
+        mask = np.isin(held_out.nouns, near)
+        sets[f"{count}-hop"] = near, mask
+        sets[f"{count}-hop + classes"] = np.union1d(near, classes), mask
     return held_out, [
-        CandidateSet.build(name, masks[name], space.nodes[rows], columns[rows])
-        for name, rows in nouns.items()
-        if masks[name].any()
+        CandidateSet.build(name, mask, space.nodes[nouns], columns[nouns])
+        for name, (nouns, mask) in sets.items()
+        if mask.any()
     ]
 
 
@@ -144,9 +163,11 @@ def groups(images: LabelledImages, mask: Mask) -> list[tuple[dict[str, str], Int
         image = images.images[index]
         for name, kind in ((ALL, ALL), (ALL, image.kind), (image.set, image.kind)):
             members.setdefault((image.split, name, kind), []).append(int(index))
-    order = sorted(members, key=lambda key: (key[0], key[1] != ALL, key[1], key[2] != ALL, key))
+    # Groups of all sets, and of all kinds, come before the others.
+    order = sorted(members, key=lambda key: (key[0], key[1] != ALL, key[1], key[2] != ALL, key[2]))
     return [
-        ({"set": key[1], "kind": key[2], "split": key[0]}, np.array(members[key])) for key in order
+        ({"set": name, "kind": kind, "split": split}, np.array(members[split, name, kind]))
+        for split, name, kind in order
     ]
 
 
@@ -158,44 +179,19 @@ def rank_images(
     settings: Settings,
 ) -> list[RankingScores]:
     """Return the scores of ``images`` on each of ``candidates``."""
-    results, count, ks = [], len(images), settings["precision"]
-    for candidate_set in candidates:
-        hit_scores = np.full((count, len(settings["hits"])), np.nan)
-        precision = np.full((count, len(ks)), np.nan)
-        ranks, steps = np.full((2, count), np.nan)
-        results.append(
-            RankingScores(candidate_set, hit_scores, precision, ranks, np.full(count, -1), steps)
-        )
-    slices = list(blocks(count, scores.width))
+    results = [RankingScores.empty(candidate_set, settings) for candidate_set in candidates]
+    slices = list(blocks(len(images), scores.width))
     for block in progress(slices, "Scoring images", total=len(slices), unit="blocks"):
         matrix, nouns = scores.scores(images.rows[block]), images.nouns[block]
         distances = {
-            n: space.hierarchy.distances(space.nodes[n]) for n in np.unique(nouns).tolist()
+            noun: space.hierarchy.distances(space.nodes[noun]) for noun in np.unique(nouns).tolist()
         }
-        for candidate_set, result in zip(candidates, results, strict=True):
-            members = np.flatnonzero(candidate_set.images[block])
-            indices, labels = members + block.start, nouns[members]
-            if not len(candidate_set.columns):
-                result.hits[indices] = result.precision[indices] = 0
-                result.ranks[indices] = np.inf
-                continue
-            chosen = matrix[np.ix_(members, candidate_set.columns)]
-            truth = candidate_set.bundle_of(scores.column_of[labels])
-            above, ties = mean_ranks(chosen, candidate_set.sizes, truth)
-            result.hits[indices] = hits(above, ties, settings["hits"])
-            result.ranks[indices] = above + (ties + 1) / 2
-            best = best_bundles(chosen, max(1, *ks))
-            radii = {
-                n: correct_radii(distances[n], candidate_set.nodes, ks) for n in {*labels.tolist()}
-            }
-            for index, bundles, right, noun in zip(indices, best, truth, labels, strict=True):
-                to_all, first = distances[noun], candidate_set.members(bundles[0])
-                result.precision[index] = hierarchical_precision(
-                    bundles, candidate_set, to_all, ks, radii[noun]
-                )
-                result.best[index] = first[0]
-                if bundles[0] != right:
-                    result.steps[index] = float(np.mean(to_all[first]))
+        for result in results:
+            members = np.flatnonzero(result.candidates.images[block])
+            chosen = matrix[np.ix_(members, result.candidates.columns)]
+            columns = scores.column_of[nouns[members]]
+            indices = block.start + members
+            _rank_block(result, indices, chosen, columns, nouns[members], distances, settings)
     return results
 
 
@@ -205,8 +201,8 @@ def score_queries(
     """Return means over the word queries for a group of images.
 
     Keys: images, words, precision@k for each of ``ks``, mrr (mean reciprocal rank of the first
-    right image), queries (the reciprocal rank of each, by the first of its synsets). Homonyms in
-    the group are one query, for which an image of any of them is right. ``ceiling@k`` is the
+    right image), queries (the reciprocal rank of each query, by the first of its synsets). Homonyms
+    in the group are one query, for which an image of any of them is right. ``ceiling@k`` is the
     precision of a perfect ranking, below 1 for nouns with fewer than k images. A noun that the
     method cannot predict scores 0; precision among fewer than k images is None.
     """
@@ -215,13 +211,12 @@ def score_queries(
     columns = np.where(columns < 0, -1 - nouns, columns)  # nouns without a column: one query each
     queries, first, sizes = np.unique(columns, return_index=True, return_counts=True)
     known = queries[queries >= 0]
-    results = [[0.0] * (len(ks) + 1) for _ in range(len(queries) - len(known))]
+    # The queries are sorted: those without a column come first.
+    results = [[0.0] * (len(ks) + 1)] * (len(queries) - len(known))
     for block in blocks(len(known), len(rows)):
         matrix = scores.scores(rows, known[block]).T
-        results += [
-            precision_and_rank(line, columns == query, ks)
-            for query, line in zip(known[block], matrix, strict=True)
-        ]
+        for query, query_scores in zip(known[block], matrix, strict=True):
+            results.append(precision_and_rank(query_scores, columns == query, ks))
     synsets = [images.images[index].synset for index in indices[first]]
     means = np.mean(results, axis=0)
     return {
@@ -234,6 +229,42 @@ def score_queries(
     }
 
 
+def _rank_block(
+    result: RankingScores,
+    indices: Ints,
+    scores: NDArray[np.float32],
+    columns: Ints,
+    nouns: Ints,
+    distances: Mapping[int, Steps],
+    settings: Settings,
+) -> None:
+    """Fill in ``result`` for the images ``indices`` from ``scores`` (images, candidates' columns).
+
+    ``columns`` and ``nouns`` (images,) are the columns and rows of the true nouns; ``distances``
+    has the steps from each of them to all nodes.
+    """
+    candidates, ks = result.candidates, settings["precision"]
+    if not len(candidates.columns):
+        result.hits[indices] = result.precision[indices] = 0
+        result.ranks[indices] = np.inf
+        return
+    truth = candidates.bundle_of(columns)
+    above, ties = count_above_and_ties(scores, candidates.sizes, truth)
+    result.hits[indices] = hits(above, ties, settings["hits"])
+    result.ranks[indices] = above + (ties + 1) / 2
+    best = best_bundles(scores, max(1, *ks))
+    for noun in np.unique(nouns).tolist():
+        steps = distances[noun]
+        radii = correct_radii(steps, candidates.nodes, ks)
+        for row in np.flatnonzero(nouns == noun):
+            index, first = indices[row], candidates.members(best[row, 0])
+            precision = hierarchical_precision(best[row], candidates, steps, ks, radii)
+            result.precision[index] = precision
+            result.best[index] = first[0]
+            if best[row, 0] != truth[row]:
+                result.steps[index] = np.mean(steps[first])
+
+
 def _means(
     result: RankingScores, images: LabelledImages, indices: Ints, settings: Settings
 ) -> dict[str, Any]:
@@ -241,8 +272,8 @@ def _means(
     wrong = result.steps[indices]
     wrong = wrong[~np.isnan(wrong)]
     figures: dict[str, Any] = {
-        **_at("hit", settings["hits"], result.hits[indices]),
-        **_at("hp", settings["precision"], result.precision[indices]),
+        **_means_at("hit", settings["hits"], result.hits[indices]),
+        **_means_at("hp", settings["precision"], result.precision[indices]),
         "mrr": np.mean(1 / result.ranks[indices]),
         "median_rank": np.median(result.ranks[indices]),
         "wrong_steps": np.mean(wrong) if len(wrong) else np.nan,
@@ -251,7 +282,7 @@ def _means(
     return counts | {name: finite_or_none(figure) for name, figure in figures.items()}
 
 
-def _at(name: str, ks: Sequence[int], scores: Doubles) -> dict[str, float]:
+def _means_at(name: str, ks: Sequence[int], scores: Doubles) -> dict[str, float]:
     """Return the mean over images of scores (images, ks), by ``name@k``."""
     means = np.mean(scores, axis=0).tolist()
     return {f"{name}@{k}": mean for k, mean in zip(ks, means, strict=True)}
@@ -273,7 +304,7 @@ def _by_noun(
                 "synset": space.synsets[noun],
                 "name": space.name(space.nodes[noun]),
                 "images": len(indices),
-                **_at("hit", ks, result.hits[indices]),
+                **_means_at("hit", ks, result.hits[indices]),
                 "wrong": len(best),
                 "wrong_steps": float(np.mean(steps)) if len(steps) else None,
                 "taken_for": space.name(nodes[np.argmax(counts)]) if len(nodes) else "",

@@ -13,28 +13,28 @@ SAME = 1 - 1e-5  # cosine from which two nouns count as one, as homonyms with th
 
 
 class Head(nn.Module):
-    """Batch norm, dropout and linear for each layer, with ReLU between layers.
+    """Layers of batch norm, dropout and a linear map, with ReLU between layers.
 
-    ``settings`` has the widths of the ``hidden`` layers, none for a linear head, a dropout before
+    ``settings`` has the widths of the ``hidden`` layers (none for a linear head), the dropout of
     each layer (``dropouts``), and ``batch_norm``.
     """
 
     def __init__(self, settings: Mapping[str, Any], width: int, outputs: int) -> None:
         super().__init__()
         widths, layers = [width, *settings["hidden"], outputs], list[nn.Module]()
-        for place, dropout in enumerate(settings["dropouts"]):
-            if place:
+        for number, dropout in enumerate(settings["dropouts"]):
+            if number:
                 layers.append(nn.ReLU())
             if settings["batch_norm"]:
-                layers.append(nn.BatchNorm1d(widths[place]))
-            linear = nn.Linear(widths[place], widths[place + 1])
+                layers.append(nn.BatchNorm1d(widths[number]))
+            linear = nn.Linear(widths[number], widths[number + 1])
             nn.init.kaiming_normal_(linear.weight)
             nn.init.zeros_(linear.bias)
             layers += [nn.Dropout(dropout), linear]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return vectors (batch, outputs) for features (batch, width)."""
+        """Return vectors, or scores of classes, (batch, outputs) for features (batch, width)."""
         output: Tensor = self.layers(features)
         return output
 
@@ -42,8 +42,8 @@ class Head(nn.Module):
 class StateTensors(nn.Module):
     """Parameters and buffers of ``model`` as parameters that share its memory.
 
-    Checkpoints of parameters thus include the running statistics of batch norms. Create it after
-    the model has moved to its device.
+    Checkpoints of parameters thus include the running statistics of batch norms. Create this module
+    after the model has moved to its device.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -67,10 +67,10 @@ def losses(
 ) -> Tensor:
     """Return the loss (batch,) of each image, of the ``kind`` in ``settings``.
 
-    cosine is the lesson's loss; l1 is the mean absolute difference. For both, ``predicted`` and
-    ``target`` are (batch, dim). hinge_rank has a ``margin``, contrastive a ``temperature``.
-    softmax is the cross-entropy of scores ``predicted`` (batch, classes) with ``labels``, 0 where
-    a label is -1.
+    cosine is the lesson's loss, 1 - cosine; l1 is the mean absolute difference. hinge_rank has a
+    ``margin``, contrastive a ``temperature``. For these, ``predicted`` and ``target`` are (batch,
+    dim). softmax is the cross-entropy of scores ``predicted`` (batch, classes) with ``labels``
+    (batch,), 0 where a label is -1.
     """
     match settings["kind"]:
         case "cosine":
@@ -101,8 +101,8 @@ def contrastive_loss(
 ) -> Tensor:
     """Return the cross-entropy (batch,) of the target among the ``negatives`` by cosine.
 
-    Cosines are divided by ``temperature`` (van den Oord et al. 2018). Arguments and ignored
-    negatives are as for the hinge rank loss.
+    Cosines are divided by ``temperature`` (van den Oord et al. 2018). The other arguments and the
+    ignored negatives are as for ``hinge_rank_loss``.
     """
     unit = normalize(predicted)
     right = (unit * target).sum(dim=1, keepdim=True) / temperature

@@ -21,7 +21,11 @@ Doubles = NDArray[np.float64]
 
 
 class LabelError(NamedTuple):
-    """An image whose noun may be wrong; cosines are those with the image's predicted vector."""
+    """An image whose noun may be wrong, and another noun that is closer to the image.
+
+    Cosines are between a noun's vector and the predicted vector of the image; ``gap`` is their
+    difference.
+    """
 
     set: str
     image: str
@@ -43,10 +47,10 @@ def find_label_errors(
 ) -> list[LabelError]:
     """Return at most ``count`` possible label errors, the widest gap between the cosines first.
 
-    The cosine with the label is among the lowest ``low_share`` of all labelled images, that with
-    the best other noun among the highest ``high_share`` and higher than the label's. Other nouns
-    are the labels of other images, except those with the same vector or within ``near`` steps in
-    WordNet.
+    ``settings``: the cosine with the label is among the lowest fraction ``low_share`` of all
+    labelled images; the cosine with the best other noun is among the highest ``high_share``, and
+    higher than with the label. Other nouns are the labels of other images, except those with the
+    same vector or within ``near`` steps in WordNet.
     """
     images = labelled_images(predictions.images, table, space.synsets)
     if not len(images):
@@ -59,33 +63,42 @@ def find_label_errors(
         & (best_cosines >= np.quantile(best_cosines, 1 - settings["high_share"]))
         & (gap > 0)
     )
-    order = np.flatnonzero(is_error)
-    order = order[np.argsort(-gap[order], kind="stable")][: settings["count"]]
+    indices = np.flatnonzero(is_error)
+    indices = indices[np.argsort(-gap[indices], kind="stable")][: settings["count"]]
     errors = []
-    for number in order.tolist():
-        image, other = images.images[number], int(other_nouns[number])
-        label = image.synset, space.name(space.nodes[images.nouns[number]]), float(cosines[number])
-        best = space.synsets[other], space.name(space.nodes[other]), float(best_cosines[number])
-        key = image.set, image.image, image.split
-        errors.append(LabelError(*key, *label, *best, float(gap[number])))
+    for index in indices.tolist():
+        image, other = images.images[index], int(other_nouns[index])
+        error = LabelError(
+            set=image.set,
+            image=image.image,
+            split=image.split,
+            synset=image.synset,
+            noun=space.name(space.nodes[images.nouns[index]]),
+            cosine=float(cosines[index]),
+            other_synset=space.synsets[other],
+            other=space.name(space.nodes[other]),
+            other_cosine=float(best_cosines[index]),
+            gap=float(gap[index]),
+        )
+        errors.append(error)
     return errors
 
 
 def _cosines(
     scores: NounScores, images: LabelledImages, space: WordSpace, near: int
 ) -> tuple[Doubles, Doubles, Ints]:
-    """Return the cosine with the label, the highest with another noun, and that noun's row."""
+    """Return each image's cosine with its label, then cosine and row of the best other noun."""
     labels = np.unique(images.nouns)
     columns = scores.column_of[labels]
     cosines, best_cosines = np.empty((2, len(images)))
     other_nouns = np.empty(len(images), np.int64)
-    for place, noun in enumerate(labels):
-        numbers = np.flatnonzero(images.nouns == noun)
-        matrix = scores.scores(images.rows[numbers], columns)
+    for number, noun in enumerate(labels):
+        indices = np.flatnonzero(images.nouns == noun)
+        matrix = scores.scores(images.rows[indices], columns)
         steps = space.hierarchy.distances(space.nodes[noun])[space.nodes[labels]]
-        allowed = (steps > near) & (columns != columns[place])
+        allowed = (steps > near) & (columns != columns[number])
         others = np.where(allowed, matrix, -np.inf)
-        cosines[numbers] = matrix[:, place]
-        best_cosines[numbers] = others.max(axis=1) if allowed.any() else -1.0
-        other_nouns[numbers] = labels[others.argmax(axis=1)]
+        cosines[indices] = matrix[:, number]
+        best_cosines[indices] = others.max(axis=1) if allowed.any() else -1.0
+        other_nouns[indices] = labels[others.argmax(axis=1)]
     return cosines, best_cosines, other_nouns

@@ -25,7 +25,7 @@ class CandidateSet:
     """Nouns that are ranked for the images in the mask ``images``, in bundles of equal score.
 
     ``nodes`` are all candidates as nodes of the hierarchy. Bundle i has the score of column
-    ``columns[i]`` and the nouns ``bundled[starts[i]:starts[i + 1]]``. Candidates without a column,
+    ``columns[i]`` and the nodes ``bundled[starts[i]:starts[i + 1]]``. Candidates without a column,
     which the method cannot predict, are in no bundle.
     """
 
@@ -38,7 +38,7 @@ class CandidateSet:
 
     @classmethod
     def build(cls, name: str, images: Mask, nodes: Ints, columns: Ints) -> "CandidateSet":
-        """Return the candidates ``nodes`` with scores in ``columns`` (-1: none)."""
+        """Return the candidates ``nodes`` with the ``columns`` of their scores (-1: none)."""
         order = np.argsort(columns, kind="stable")
         order = order[columns[order] >= 0]
         distinct, first = np.unique(columns[order], return_index=True)
@@ -50,7 +50,7 @@ class CandidateSet:
         return np.diff(self.starts)
 
     def bundle_of(self, columns: Ints) -> Ints:
-        """Return the bundle of each of ``columns``, or -1."""
+        """Return the bundle of each of ``columns``, -1 for a column without one."""
         bundles = np.minimum(np.searchsorted(self.columns, columns), len(self.columns) - 1)
         return np.where(self.columns[bundles] == columns, bundles, -1)
 
@@ -59,12 +59,12 @@ class CandidateSet:
         return self.bundled[self.starts[bundle] : self.starts[bundle + 1]]
 
 
-def mean_ranks(scores: Floats, sizes: Ints, truth: Ints) -> tuple[Doubles, Doubles]:
-    """Return the numbers of nouns above the true one, and of those that tie with it (and itself).
+def count_above_and_ties(scores: Floats, sizes: Ints, truth: Ints) -> tuple[Doubles, Doubles]:
+    """Return how many nouns score higher than each image's true noun, and how many the same.
 
-    ``scores`` is (images, bundles), ``sizes`` the nouns of each bundle, ``truth`` the bundle of
-    each image's noun. Infinitely many nouns are above one without bundle (-1) or score (-inf,
-    NaN).
+    ``scores`` is (images, bundles), ``sizes`` the number of nouns in each bundle, ``truth`` the
+    bundle of each image's true noun, which itself counts among the ties. For a true noun without a
+    bundle (-1) or a score (-inf, NaN) the counts are infinite and 1.
     """
     right = scores[np.arange(len(scores)), truth][:, None]
     weights = sizes.astype(np.float32)  # exact up to 16 million nouns
@@ -75,12 +75,12 @@ def mean_ranks(scores: Floats, sizes: Ints, truth: Ints) -> tuple[Doubles, Doubl
 
 
 def hits(above: Doubles, ties: Doubles, ks: Sequence[int]) -> Doubles:
-    """Return flat hit@k of each image (images, ks) from the results of ``mean_ranks``."""
+    """Return flat hit@k of each image (images, ks) from ``count_above_and_ties``."""
     return np.clip((np.asarray(ks) - above[:, None]) / ties[:, None], 0.0, 1.0)
 
 
 def best_bundles(scores: Floats, count: int) -> Ints:
-    """Return the ``count`` bundles with the highest scores, best first (images, count)."""
+    """Return the ``count`` bundles (images, count) with the highest scores, best first."""
     count = min(count, scores.shape[1])
     best = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
@@ -90,9 +90,9 @@ def best_bundles(scores: Floats, count: int) -> Ints:
 def correct_radii(distances: Steps, nodes: Ints, ks: Sequence[int]) -> list[int]:
     """Return the radius of hCorrectSet for each of ``ks``.
 
-    ``distances`` are those of all nouns from the true one. As in the paper, the radius grows from
-    0 until at least k candidates are within it; hCorrectSet has more than k members where
-    distances are equal. -1: fewer than k candidates.
+    ``distances`` are the steps from the true noun to all nodes, ``nodes`` the candidates. As in the
+    paper, the radius grows from 0 until at least k candidates are within the radius; hCorrectSet
+    has more than k members where distances are equal. -1: fewer than k candidates can be reached.
     """
     near = distances[nodes]
     reached = np.cumsum(np.bincount(near[near < FAR], minlength=1))
@@ -104,8 +104,9 @@ def hierarchical_precision(
 ) -> list[float]:
     """Return the fraction of an image's first k nouns that are in hCorrectSet, for each of ``ks``.
 
-    ``best`` are its bundles, best first and at least max(ks) where there are as many. A bundle
-    beyond k counts with its mean. At k = 1 this is hit@1. NaN for fewer than k candidates.
+    ``best`` are the image's bundles, best first and at least max(ks) where there are as many;
+    ``distances`` and ``radii`` are as in ``correct_radii``. A bundle that goes beyond rank k counts
+    with its mean. At k = 1 this is hit@1. NaN for fewer than k candidates.
     """
     members = [distances[candidates.members(bundle)] for bundle in best]
     precision = []
@@ -124,8 +125,8 @@ def hierarchical_precision(
 def precision_and_rank(scores: Floats, right: Mask, ks: Sequence[int]) -> list[float]:
     """Return precision@k for each of ``ks``, then the reciprocal rank of the first right image.
 
-    ``scores`` and ``right`` are those of one query for all images; of equal scores the wrong ones
-    come first. NaN for fewer than k images.
+    ``scores`` and ``right`` (images,) belong to one query; among equal scores the wrong images come
+    first. NaN for fewer than k images.
     """
     order = np.lexsort((right, -scores))[: max(ks)]
     correct = np.cumsum(right[order])

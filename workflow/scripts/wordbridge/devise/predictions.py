@@ -21,10 +21,11 @@ WORDS = "words"
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions of images.
+    """Predictions of a method for images.
 
-    ``values`` are vectors (images, dim) in the space "words", scores (images, classes) in the
-    space "classes", memory-mapped; ``images`` are the (set, image) of the rows.
+    ``values`` are memory-mapped: vectors (images, dim) in the ``space`` "words", scores (images,
+    classes) of the synsets ``classes`` in the space "classes". ``images`` has the pair (set, image)
+    of each row.
     """
 
     values: NDArray[np.float32]
@@ -38,8 +39,8 @@ def read_predictions(
 ) -> Predictions:
     """Return the predictions in ``values`` (.npy) with the JSON file ``description``.
 
-    ``row_tables`` are those of the feature shards, in the order of the predictions. Raises
-    InputError when a file is damaged, or the files do not belong together.
+    ``row_tables`` are the tables of rows of the feature shards, in the order of the predictions.
+    Raises InputError when a file is damaged, or the files do not belong together.
     """
     settings = read_json(description, "a description of predictions", "predict again", ("space",))
     try:

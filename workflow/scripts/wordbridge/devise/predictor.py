@@ -1,7 +1,7 @@
 """Predictions of a saved method: a head with its classifier ensemble, or a baseline.
 
-The ensemble is the weighted mean of two vectors: that of the backbone's classifier for likely
-photographs of a class that the classifier is confident of, and the head's for other images.
+The ensemble is the weighted mean of the head's vector and a vector of the backbone's classifier,
+which has the larger weight for a likely photograph of a class that it is confident of.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ Predict = Callable[[Matrix, Matrix], Matrix]
 
 @dataclass(frozen=True)
 class Predictor:
-    """A method with ``predict(features, logits)``, where logits may be empty unless it uses them.
+    """A method with ``predict(features, logits)``; logits may be empty unless ``uses_logits``.
 
     Predictions are vectors (images, dim) in the ``space`` "words", or scores (images, classes) of
     the synsets ``classes`` in the space "classes".
@@ -51,7 +51,7 @@ def load_predictor(saved: SavedModel, device: torch.device) -> Predictor:
     """Return a saved method; a head runs on ``device``, baselines on the CPU."""
     is_head = saved.settings["kind"] == "head"
     predict = _head_predict(saved, device) if is_head else load_baseline(saved).predict
-    uses_logits = "class_vectors" in saved.tensors  # of the backbone's classifier
+    uses_logits = "class_vectors" in saved.tensors  # ConSE, and a head with an ensemble
     return Predictor(saved.settings["space"], saved.settings["classes"], uses_logits, predict)
 
 
@@ -64,7 +64,7 @@ def predict_images(
 ) -> None:
     """Write predictions for all rows of ``store`` as .npy, and their description as JSON.
 
-    Only a chunk of them is in memory at a time.
+    Only one chunk of predictions is in memory at a time.
     """
     starts = range(0, max(len(store), 1), _CHUNK)
     with atomic_write(values) as partial, partial.open("wb") as file:
@@ -77,8 +77,8 @@ def predict_images(
                 header = {"descr": "<f4", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
             file.write(np.ascontiguousarray(predicted, "<f4").tobytes())
-    space = {"space": predictor.space, "classes": predictor.classes}
-    write_json(description, {"method": method, **space})
+    space, classes = predictor.space, predictor.classes
+    write_json(description, {"method": method, "space": space, "classes": classes})
 
 
 def fit_photo_classifier(
@@ -86,18 +86,18 @@ def fit_photo_classifier(
 ) -> tuple[Matrix, Matrix]:
     """Return weights (width,) and bias (1,) of the log-odds that an image is a photograph.
 
-    This is logistic regression of the ``photos`` (images,) among ``features`` against drawings.
-    Both kinds have the same weight. ``penalty`` multiplies the squared weights of standardised
-    features in the mean loss.
+    This is a logistic regression on standardised ``features`` (images, width). ``photos`` (images,)
+    is False for drawings; both kinds have the same total weight in the mean loss. ``penalty``
+    multiplies the sum of the squared weights.
     """
     if photos.all() or not photos.any():
         log_odds = _MAX_LOG_ODDS if photos.any() else -_MAX_LOG_ODDS
         return np.zeros(features.shape[1], np.float32), np.array([log_odds], np.float32)
     mean, std = features.mean(axis=0), features.std(axis=0) + np.float32(1e-3)
-    points = torch.from_numpy((features - mean) / std)
+    standardised = torch.from_numpy((features - mean) / std)
     labels = torch.from_numpy(photos.astype(np.float32))
     balance = (1 - labels.mean()) / labels.mean()
-    weights = torch.zeros(points.shape[1], requires_grad=True)
+    weights = torch.zeros(standardised.shape[1], requires_grad=True)
     bias = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.LBFGS(
         [weights, bias], max_iter=_LBFGS_STEPS, line_search_fn="strong_wolfe"
@@ -105,7 +105,7 @@ def fit_photo_classifier(
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        logits = points @ weights + bias
+        logits = standardised @ weights + bias
         entropy = binary_cross_entropy_with_logits(logits, labels, pos_weight=balance)
         total = entropy + penalty * (weights**2).sum()
         total.backward()
@@ -119,26 +119,31 @@ def fit_photo_classifier(
 def ensemble_vectors(
     features: Matrix,
     logits: Matrix,
-    head: Matrix,
+    head_vectors: Matrix,
     arrays: Mapping[str, NDArray[Any]],
     settings: Mapping[str, Any],
 ) -> Matrix:
-    """Return unit vectors (images, dim): weighted means of the classifier's and those of ``head``.
+    """Return unit vectors (images, dim): weighted means of ``head_vectors`` and the classifier's.
 
-    ``arrays`` are those that ``fit_ensemble`` adds to a head, ``settings`` the block classifier of
-    its method. The weight of the classifier is the logistic function of the log-odds that the
-    image is a photograph, plus ``confidence_weight`` times the log-odds of its best class (a
-    mixture of experts, Jacobs et al. 1991). A photograph is ``photo_odds`` times likelier than
-    among the balanced training images.
+    ``arrays`` are what ``fit_ensemble`` adds to a head, ``settings`` the block classifier of the
+    method. The weight of the classifier is the logistic function of a sum of log-odds: that
+    the image is a photograph, and ``confidence_weight`` times that of its best class (a mixture of
+    experts, Jacobs et al. 1991). A photograph is ``photo_odds`` times likelier than among the
+    balanced training images.
     """
-    classes = arrays["class_vectors"], arrays["known_classes"]
-    vectors = fit_vectors(logits, *classes, settings["top"], settings["temperature"])
-    photo = features @ arrays["photo_weights"] + arrays["photo_bias"]
-    photo = photo + np.log(settings["photo_odds"])
+    vectors = classifier_vectors(
+        logits,
+        arrays["class_vectors"],
+        arrays["known_classes"],
+        settings["top"],
+        settings["temperature"],
+    )
+    photo_log_odds = features @ arrays["photo_weights"] + arrays["photo_bias"]
+    photo_log_odds = photo_log_odds + np.log(settings["photo_odds"])
     best = softmax(logits).max(axis=1).clip(_EPSILON, 1 - _EPSILON)
-    log_odds = photo + settings["confidence_weight"] * np.log(best / (1 - best))
+    log_odds = photo_log_odds + settings["confidence_weight"] * np.log(best / (1 - best))
     weight = np.exp(-np.logaddexp(0, -log_odds))[:, None]  # the logistic function, no overflow
-    return l2_normalize(weight * vectors + (1 - weight) * l2_normalize(head))
+    return l2_normalize(weight * vectors + (1 - weight) * l2_normalize(head_vectors))
 
 
 def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingData) -> SavedModel:
@@ -150,7 +155,8 @@ def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingDa
     description = {**head.settings, "settings": variant}
     if not settings["use"]:
         return SavedModel(head.tensors, description)
-    examples = train_and_valid(data)[0].subsample(_EXAMPLES)
+    train, _ = train_and_valid(data)
+    examples = train.subsample(_EXAMPLES)
     features = data.store.features(examples.rows)
     weights, bias = fit_photo_classifier(features, examples.photos, settings["photo_penalty"])
     arrays: dict[str, NDArray[Any]] = {
@@ -163,20 +169,25 @@ def fit_ensemble(head: SavedModel, settings: Mapping[str, Any], data: TrainingDa
     return SavedModel({**head.tensors, **tensors}, description)
 
 
-def fit_vectors(
-    logits: Matrix, vectors: Matrix, known: NDArray[np.bool_], top: int, temperature: float
+def classifier_vectors(
+    logits: Matrix,
+    class_vectors: Matrix,
+    known_classes: NDArray[np.bool_],
+    top: int,
+    temperature: float,
 ) -> Matrix:
     """Return unit vectors (images, dim) fitted to the classifier's top-k distribution.
 
-    The softmax of a vector's cosines with the classes' ``vectors``, divided by ``temperature``, is
-    compared with the probabilities of the ``top`` of the ``known`` classes. A few gradient steps
-    lower their cross-entropy. They start from ConSE's combination, which is often nearer to
-    another class than to those that it combines.
+    The targets are the probabilities of the ``top`` most probable known classes. A few gradient
+    steps lower the cross-entropy of the targets with the softmax of a vector's cosines with the
+    class vectors, divided by ``temperature``. The steps start from ConSE's combination, which is
+    often nearer to another class than to the classes that it combines.
     """
-    classes, probabilities = vectors[known], softmax(np.asarray(logits, np.float32)[:, known])
+    classes = class_vectors[known_classes]
+    probabilities = softmax(np.asarray(logits, np.float32)[:, known_classes])
     top = min(top, len(classes))
-    least = np.partition(probabilities, -top, axis=1)[:, -top, None]
-    kept = np.where(probabilities >= least, probabilities, np.float32(0))
+    threshold = np.partition(probabilities, -top, axis=1)[:, -top, None]
+    kept = np.where(probabilities >= threshold, probabilities, np.float32(0))
     targets = np.asarray(kept / kept.sum(axis=1, keepdims=True), np.float32)
     fitted = l2_normalize(targets @ classes)
     for _ in range(_FIT_STEPS):
@@ -187,12 +198,16 @@ def fit_vectors(
 
 
 def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
-    settings, prefix = saved.settings, "head."
-    head = Head(settings["settings"]["head"], settings["width"], settings["outputs"])
-    tensors = {n[len(prefix) :]: t for n, t in saved.tensors.items() if n.startswith(prefix)}
-    load_weights(StateTensors(head), tensors)
+    settings = saved.settings["settings"]
+    head = Head(settings["head"], saved.settings["width"], saved.settings["outputs"])
+    state = {
+        name.removeprefix("head."): tensor
+        for name, tensor in saved.tensors.items()
+        if name.startswith("head.")
+    }
+    load_weights(StateTensors(head), state)
     head.to(device).eval()
-    classifier = settings["settings"]["classifier"]
+    classifier = settings["classifier"]
     arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
 
     @torch.no_grad()

@@ -24,8 +24,8 @@ _BLOCK = 1 << 24  # scores in memory at a time: 64 MB
 class WordSpace:
     """The nouns with a vector: ``vectors`` (nouns, dim) and ``synsets`` in the same order.
 
-    ``nodes`` are their nodes in the ``hierarchy`` of all nouns, ``classes`` the rows of those that
-    are classes of the backbone, in the order of the rows.
+    ``nodes`` (nouns,) are their nodes in the ``hierarchy`` of all nouns. ``classes`` are the sorted
+    rows of the nouns that are classes of the backbone.
     """
 
     vectors: Matrix
@@ -35,7 +35,7 @@ class WordSpace:
     hierarchy: Hierarchy
 
     def name(self, node: int | np.integer) -> str:
-        """Return the first lemma of the noun of a node."""
+        """Return the first lemma of the noun at a node of the hierarchy."""
         return lemma_text(self.hierarchy.nouns[node].lemmas[0])
 
 
@@ -49,24 +49,24 @@ def read_scored_data(files: Any) -> tuple[Predictions, list[ImageRow], WordSpace
 
 
 def read_word_space(vectors: str | Path, table: str | Path, nouns: Sequence[Noun]) -> WordSpace:
-    """Return the nouns with the matrix ``vectors`` (.npy) and its ``table`` of rows (.tsv).
+    """Return the word space of the matrix ``vectors`` (.npy) and the ``table`` of its rows (.tsv).
 
     Raises InputError when the two files do not belong together.
     """
     rows, matrix = read_noun_vectors(vectors, table)
     hierarchy = Hierarchy(nouns)
-    nodes = [hierarchy.node_of[row.synset] for row in rows]
-    classes = [number for number, row in enumerate(rows) if row.class_index is not None]
-    arrays = np.array(nodes, np.int64), np.array(classes, np.int64)
-    return WordSpace(matrix, [row.synset for row in rows], *arrays, hierarchy)
+    synsets = [row.synset for row in rows]
+    nodes = np.array([hierarchy.node_of[synset] for synset in synsets], np.int64)
+    classes = np.flatnonzero([row.class_index is not None for row in rows])
+    return WordSpace(matrix, synsets, nodes, classes, hierarchy)
 
 
 @dataclass(frozen=True)
 class LabelledImages:
     """Predicted images whose noun has a vector, sorted by noun.
 
-    ``rows`` are rows of the predictions, ``nouns`` rows of the word space, ``images`` rows of the
-    table of images.
+    For each image: the row of its prediction in ``rows``, the row of its noun in the word space in
+    ``nouns``, and its row of the table in ``images``.
     """
 
     rows: Ints
@@ -77,38 +77,35 @@ class LabelledImages:
         return len(self.images)
 
     def where(self, condition: Callable[[ImageRow], bool]) -> Mask:
-        """Return the mask (images,) of ``condition``."""
+        """Return the mask (images,) of the images that meet ``condition``."""
         return np.array([condition(image) for image in self.images], bool)
 
     def select(self, mask: Mask) -> "LabelledImages":
-        """Return the images in ``mask``."""
-        images = [self.images[place] for place in np.flatnonzero(mask)]
+        """Return the images in ``mask`` (images,)."""
+        images = [self.images[index] for index in np.flatnonzero(mask)]
         return LabelledImages(self.rows[mask], self.nouns[mask], images)
 
 
 def labelled_images(
     predicted: Sequence[tuple[str, str]], table: Sequence[ImageRow], synsets: Sequence[str]
 ) -> LabelledImages:
-    """Return the ``predicted`` images (set, image) that have a noun among ``synsets``."""
+    """Return the ``predicted`` images, pairs (set, image), whose noun is among ``synsets``."""
     image_of = {(image.set, image.image): image for image in table}
     row_of = {synset: row for row, synset in enumerate(synsets)}
-    images = [(row, image_of[key]) for row, key in enumerate(predicted)]
-    entries = sorted(
-        (row_of[image.synset], row, image) for row, image in images if image.synset in row_of
-    )
-    return LabelledImages(
-        np.array([row for _, row, _ in entries], np.int64),
-        np.array([noun for noun, _, _ in entries], np.int64),
-        [image for _, _, image in entries],
-    )
+    images = [image_of[key] for key in predicted]
+    labelled = [
+        (row_of[image.synset], row) for row, image in enumerate(images) if image.synset in row_of
+    ]
+    nouns, rows = np.array(sorted(labelled), np.int64).reshape(-1, 2).T
+    return LabelledImages(rows, nouns, [images[row] for row in rows])
 
 
 @dataclass(frozen=True)
 class NounScores:
     """Scores of nouns for images, computed on demand.
 
-    A column is a distinct word vector, which homonyms share since no image can tell them apart, or
-    a class. ``column_of`` is the column of each noun, -1 for a noun that the method cannot
+    A column is a class or a distinct word vector; homonyms share a vector and thus a column.
+    ``column_of`` (nouns,) has the column of each noun, -1 for a noun that the method cannot
     predict; ``vectors`` are the columns' unit vectors (columns, dim), None where the predictions
     are scores already.
     """
@@ -136,17 +133,17 @@ class NounScores:
 def noun_scores(predictions: Predictions, space: WordSpace) -> NounScores:
     """Return the scores of the nouns of ``space``."""
     if predictions.space != WORDS:
-        column = {synset: number for number, synset in enumerate(predictions.classes)}
-        columns = [column.get(synset, -1) for synset in space.synsets]
+        column_of = {synset: column for column, synset in enumerate(predictions.classes)}
+        columns = [column_of.get(synset, -1) for synset in space.synsets]
         return NounScores(predictions, np.array(columns, np.int64), None)
-    numbers: dict[bytes, int] = {}
+    numbers: dict[bytes, int] = {}  # columns by vector, in the order of the nouns
     columns = [numbers.setdefault(row.tobytes(), len(numbers)) for row in space.vectors]
     first = np.unique(columns, return_index=True)[1]
     return NounScores(predictions, np.array(columns, np.int64), l2_normalize(space.vectors[first]))
 
 
 def blocks(count: int, width: int) -> Iterator[slice]:
-    """Yield slices of ``count`` rows whose scores of ``width`` columns fit into memory."""
+    """Yield slices of ``count`` rows, so small that ``width`` scores per row fit into memory."""
     size = max(1, _BLOCK // max(1, width))
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))

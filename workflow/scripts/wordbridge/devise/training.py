@@ -44,13 +44,13 @@ def train(
 ) -> tuple[SavedModel, list[dict[str, float]]]:
     """Return the head of ``block`` trained with ``seed``, and one row of metrics per epoch.
 
-    An interrupted training resumes from its state, which lives in ``states`` under a digest of
-    everything that it depends on: ``block`` (see ``prepare``), ``seed``, ``code`` and the bytes of
-    the ``files`` with ``data``. Raises InputError when another process runs the same training.
+    An interrupted training resumes from its state in the folder ``states``, under a digest of all
+    that it depends on: ``block`` (see ``build_trainer``), ``seed``, ``code`` and the bytes of the
+    ``files`` with ``data``. Raises InputError when another process runs the same training.
     """
     inputs = {f"{number:06d}": path for number, path in enumerate(files)}
     with locked_state(states, {"block": block, "seed": seed, "code": code}, inputs) as state:
-        trainer = prepare(block, seed, data, state, checkpoint_seconds)
+        trainer = build_trainer(block, seed, data, state, checkpoint_seconds)
         weights = trainer.run()
     synsets = [data.nouns.synsets[row] for row in trainer.class_rows]
     description = {
@@ -70,30 +70,37 @@ def train(
     return SavedModel(tensors, description), trainer.state.epochs
 
 
-def prepare(
+def build_trainer(
     block: Mapping[str, Any],
     seed: int,
     data: TrainingData,
     checkpoint: Path | None = None,
     checkpoint_seconds: float = 0.0,
 ) -> "HeadTrainer":
-    """Return the training of an untrained head.
+    """Return the trainer of a new head, which resumes from ``checkpoint`` if the file exists.
 
     ``block`` has variant (head, loss, schedule, training), device and threads. Raises InputError
     when a split has no labelled images.
     """
     device = choose_device(block["device"], block["threads"])
-    train_images, valid = train_and_valid(data)
+    train_set, valid_set = train_and_valid(data)
     torch.manual_seed(seed)
-    images = train_images.labelled(), valid
-    return HeadTrainer(block["variant"], *images, device, seed, checkpoint, checkpoint_seconds)
+    return HeadTrainer(
+        block["variant"],
+        train_set.labelled(),
+        valid_set,
+        device,
+        seed,
+        checkpoint,
+        checkpoint_seconds,
+    )
 
 
 class HeadTrainer(Trainer):
     """The training of a new head on ``train_set``, validated on ``valid_set`` after each epoch.
 
-    Metrics are also computed on as many training images (``train_eval``), so that the losses can
-    be compared. ``class_rows`` are the rows of the nouns with training images.
+    ``train_eval`` has as many training images as ``valid_set``, so that the losses of both can be
+    compared. ``class_rows`` are the rows of the nouns with training images.
     """
 
     metrics = ("epoch", "learning_rate", "train_loss", "fit_loss", "valid_loss", "valid_hit5")
@@ -140,8 +147,8 @@ class HeadTrainer(Trainer):
     def start_epoch(self) -> None:
         """Prepare the head; after some epochs, freeze its batch norms (fastai's bn_freeze)."""
         super().start_epoch()
-        frozen = self.settings.freeze_batch_norm_after
-        if frozen is not None and self.state.epoch >= frozen:
+        freeze_after = self.settings.freeze_batch_norm_after
+        if freeze_after is not None and self.state.epoch >= freeze_after:
             for layer in self.head.layers:
                 if isinstance(layer, BatchNorm1d):
                     layer.eval()
@@ -154,7 +161,7 @@ class HeadTrainer(Trainer):
         return loss, loss
 
     def validate(self) -> dict[str, float]:
-        """Return the losses on training and validation images, and hit@5 on the latter."""
+        """Return the losses on training and validation images, and hit@5 on validation images."""
         train_loss, _ = self.evaluate(self.train_eval)
         valid_loss, hit5 = self.evaluate(self.valid_set)
         return {"fit_loss": train_loss, "valid_loss": valid_loss, "valid_hit5": hit5}
@@ -185,7 +192,7 @@ class HeadTrainer(Trainer):
         return losses(self.loss, predicted, batch.targets, labels, negatives)
 
     def _hits(self, predicted: Tensor, batch: Batch) -> Tensor:
-        """Return whether fewer than 5 wrong nouns score higher than each image's own."""
+        """Return whether fewer than 5 wrong nouns score higher than the right one (batch,)."""
         if self.is_softmax:
             labels = self.label_of[batch.nouns]
             right = predicted.gather(1, labels.clamp(min=0)[:, None])
@@ -197,7 +204,7 @@ class HeadTrainer(Trainer):
 
 
 def shuffled_batches(count: int, size: int, seed: int, epoch: int) -> list[Ints]:
-    """Return the shuffled numbers of ``count`` images in batches, a function of seed and epoch.
+    """Return the shuffled indices of ``count`` images in batches, a function of seed and epoch.
 
     A last batch of one image, which batch norm cannot normalise, joins the previous one.
     """

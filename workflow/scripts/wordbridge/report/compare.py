@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tabulate import tabulate
 
-from wordbridge.devise.bootstrap import noun_scores, resampled_nouns
+from wordbridge.devise.bootstrap import resampled_means, scores_by_noun
 from wordbridge.errors import InputError
 from wordbridge.files import read_records
 from wordbridge.manifest import Difference, Manifest, differences, job_name, read_manifest
@@ -106,11 +106,11 @@ def _scored(folder: Path, manifest: Manifest) -> dict[str, dict[str, Scored]]:
         "hit@5 seen, %": {},
         "hit@5 unseen, %": {},
     }
-    nouns = noun_scores(read_records(_files(folder, manifest, "tables/devise.tsv")))
+    nouns = scores_by_noun(read_records(_files(folder, manifest, "tables/devise.tsv")))
     for (method, candidates), rows in nouns.groupby(level=["method", "candidates"]):
         if (score := f"hit@5 {candidates}, %") in scored:
             images = rows["images"].droplevel(["method", "candidates"])
-            hits = 100 * resampled_nouns(rows, "hit@5")
+            hits = 100 * resampled_means(rows, "hit@5")
             scored[score][method] = list(images.items()), False, hits
     return scored
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from wordbridge.devise.bootstrap import noun_scores, query_scores, resampled_nouns
+from wordbridge.devise.bootstrap import resampled_means, scores_by_noun, scores_by_query
 from wordbridge.files import read_tsv
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_images
 from wordbridge.report.published import published_hits
@@ -128,7 +128,7 @@ def _letters(
     With word queries they are by split. A group has letters if at least two methods have scores,
     and all of them for the same nouns: the resamples of the bootstrap are paired.
     """
-    scores = query_scores(records) if key == "words" else noun_scores(records)
+    scores = scores_by_query(records) if key == "words" else scores_by_noun(records)
     metric = "mrr" if key == "words" else "hit@5"
     result = {}
     for group, rows in scores.groupby(level=1):
@@ -139,7 +139,7 @@ def _letters(
         # Each noun has images of its own; the images of a query are all of the split.
         total = images.max() if key == "words" else images.sum()
         methods = rows.groupby(level="method")
-        resampled = {str(name): resampled_nouns(nouns, metric) for name, nouns in methods}
+        resampled = {str(name): resampled_means(nouns, metric) for name, nouns in methods}
         result[str(group)] = (int(total), indistinguishable(resampled))
     return result
 

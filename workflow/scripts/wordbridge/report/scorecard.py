@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wordbridge.devise.bootstrap import noun_scores, resampled_nouns
+from wordbridge.devise.bootstrap import resampled_means, scores_by_noun
 from wordbridge.report.published import published_losses
 from wordbridge.report.tables import Column, Table
 from wordbridge.significance import Comparison, comparison
@@ -201,17 +201,17 @@ def image_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
 
     ``records`` are those of score_devise. Nouns are resampled.
     """
-    nouns = noun_scores(records)
+    nouns = scores_by_noun(records)
     groups = dict(iter(nouns.groupby(["method", "candidates"])))
     for claim, other, candidates, score in IMAGES:
         head, rows = groups.get(("lesson_head", candidates)), groups.get((other, candidates))
         if head is None or (rows is None and other != CHANCE):
             continue
-        ours = resampled_nouns(head, score)
+        ours = resampled_means(head, score)
         theirs = (
             np.full_like(ours, min(1.0, 5 / len(head)))
             if other == CHANCE
-            else resampled_nouns(rows, score)
+            else resampled_means(rows, score)
         )
         if score == "wrong_steps":
             values = f"steps in WordNet {ours[0]:.1f}, {other} {theirs[0]:.1f}"

@@ -50,12 +50,12 @@ def train(
 ) -> TrainedTranslator:
     """Return the translator of ``block`` trained with ``seed``, resumed if it was interrupted.
 
-    The state lives in ``states`` under a digest of everything that the training depends on:
-    ``block``, ``seed``, ``code`` and the bytes of ``inputs``; see ``prepare``. Raises InputError
-    when another process runs the same training.
+    The state is in the folder ``states`` under a digest of all that the training depends on:
+    ``block`` and the bytes of ``inputs`` (see ``build_trainer``), ``seed`` and ``code``. Raises
+    InputError when another process runs the same training.
     """
     with locked_state(states, {"block": block, "seed": seed, "code": code}, inputs) as state:
-        trainer = prepare(block, seed, inputs, state, checkpoint_seconds)
+        trainer = build_trainer(block, seed, inputs, state, checkpoint_seconds)
         weights = trainer.run()
     model, tagged = trainer.model, trainer.train_data.first_tag is not None
     description = {
@@ -81,17 +81,17 @@ def train(
     return TrainedTranslator(weights, description, trainer.state.epochs, times)
 
 
-def prepare(
+def build_trainer(
     block: Mapping[str, Any],
     seed: int,
     inputs: Mapping[str, str],
     checkpoint: Path | None = None,
     checkpoint_seconds: float = 0.0,
 ) -> "TranslatorTrainer":
-    """Return the training of a variant's untrained model.
+    """Return the trainer of a new translator, which resumes from ``checkpoint`` if the file exists.
 
     ``block`` has variant, device and threads; ``inputs`` are fr_ids, en_ids, fr_embedding and
-    en_embedding. Raises InputError when they do not belong together.
+    en_embedding. Raises InputError when these files do not belong together.
     """
     device, variant = choose_device(block["device"], block["threads"]), block["variant"]
     settings = settings_from(variant)
