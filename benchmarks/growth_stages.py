@@ -151,7 +151,7 @@ def extract_features(config: Config, size: int, folder: Path) -> Run:
     from wordbridge.images.backbones import load_backbone
     from wordbridge.images.efficientnet import EfficientNetLite
     from wordbridge.images.feature_store import write_shard
-    from wordbridge.images.features import extract
+    from wordbridge.images.features import extract_features
     from wordbridge.images.table import read_bytes
 
     torch.manual_seed(SEED)
@@ -164,7 +164,7 @@ def extract_features(config: Config, size: int, folder: Path) -> Run:
 
     def run() -> None:
         backbone = load_backbone("efficientnet_lite0", folder / "weights")
-        shard = extract(images, read_bytes, backbone, settings, torch.device("cpu"))
+        shard = extract_features(images, read_bytes, backbone, settings, torch.device("cpu"))
         write_shard(shard, folder / "0.npy", folder / "0.logits.npy")
 
     return run

@@ -169,7 +169,7 @@ def wordbridge(options: argparse.Namespace) -> Method:
     import torch
 
     from wordbridge.images.backbones import load_backbone
-    from wordbridge.images.features import extract
+    from wordbridge.images.features import extract_features
     from wordbridge.images.table import ImageRow, read_bytes
 
     backbone, cpu = load_backbone(options.backbone, options.weights), torch.device("cpu")
@@ -179,7 +179,8 @@ def wordbridge(options: argparse.Namespace) -> Method:
     def features(files: list[Path]) -> NDArray[np.float32]:
         empty = ("", "photo", "", "", "", "")
         images = [ImageRow("", str(path), *empty, str(path), "") for path in files]
-        rows: NDArray[np.float32] = extract(images, read_bytes, backbone, settings, cpu).features
+        shard = extract_features(images, read_bytes, backbone, settings, cpu)
+        rows: NDArray[np.float32] = shard.features
         return rows
 
     return features

@@ -19,7 +19,7 @@ from wordbridge.devise.predictor import load_predictor, predict_images
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.efficientnet import EfficientNetLite
 from wordbridge.images.feature_store import FeatureStore, write_shard
-from wordbridge.images.features import extract
+from wordbridge.images.features import extract_features
 from wordbridge.images.listing import list_images
 from wordbridge.images.table import read_bytes, read_images, write_images, write_shards
 from wordbridge.nouns.table import CLASSES
@@ -100,7 +100,7 @@ def test_an_image_enters_at_most_15_modules_from_file_to_contact_sheet(tmp_path:
         images, _, _ = list_images("own", block, {}, [], tmp_path / "own.zip")
         write_images(tmp_path / "own.tsv", images)
         write_shards([tmp_path / "0.tsv"], read_images(tmp_path / "own.tsv"))
-        shard = extract(
+        shard = extract_features(
             read_images(tmp_path / "0.tsv"),
             read_bytes,
             load_backbone("efficientnet_lite0", tmp_path / "weights", None),

@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from wordbridge.images.files import ANNOTATIONS, LeftOut, content, suffix_reason, walk
+from wordbridge.images.files import ANNOTATIONS, LeftOut, file_stamp, suffix_reason, walk
 
 CACHE = Path("resources/folders")  # outside the results, which may be deleted
 THREADS = 8  # folders read at once
@@ -62,7 +62,7 @@ def _scan(
     listing = _digest([*relative, *map("{}\0{}".format, names, stats)])
     if not (digest := contents.get(listing)):
         texts = (
-            "\0".join([name, *content(os.path.join(folder, name))])
+            "\0".join([name, *file_stamp(os.path.join(folder, name))])
             if any_ending or name == ANNOTATIONS or not suffix_reason(name)
             else name
             for name in names

@@ -15,8 +15,7 @@ from wordbridge.errors import InputError
 from wordbridge.images.backbones import Backbone, Preprocessing
 from wordbridge.images.decoding import CenterCrop, decode
 from wordbridge.images.feature_store import Row, Shard
-from wordbridge.images.features import PENDING, Read, map_in_order
-from wordbridge.images.features import extract as extract_features
+from wordbridge.images.features import PENDING, Read, extract_features, map_in_order
 from wordbridge.images.table import ImageRow, MissingImageError
 
 SIDE, CHANNELS, CLASSES = 12, 5, 7

@@ -6,7 +6,7 @@ import pytest
 
 from tests.images.image_toys import CAT, CRANE, DOG, MACHINE, PUG, listed, pack_zip
 from wordbridge.errors import InputError
-from wordbridge.images.files import LeftOut, content
+from wordbridge.images.files import LeftOut, file_stamp
 from wordbridge.images.listing import (
     label_of,
     list_folder,
@@ -365,9 +365,9 @@ def test_a_replaced_image_changes_its_stamp(tmp_path: Path, other: bytes):
 def test_an_uncompressed_image_is_read_whole(tmp_path: Path):
     for name in ("a.bmp", "b.tiff"):
         (tmp_path / name).write_bytes(b"a" * 99_999)
-        before = content(tmp_path / name)
+        before = file_stamp(tmp_path / name)
         (tmp_path / name).write_bytes(b"a" * 50_000 + b"b" + b"a" * 49_998)
-        assert before != content(tmp_path / name)
+        assert before != file_stamp(tmp_path / name)
 
 
 @pytest.mark.parametrize("size", [1, 4_096, 4_097, 8_192, 8_193, 200_000])

@@ -26,18 +26,18 @@ def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     """Return a function that returns the names of the files that were read since its last call."""
-    content, names = folders.content, list[str]()
+    file_stamp, names = folders.file_stamp, list[str]()
 
     def reading(path: str) -> object:
         names.append(Path(path).name)
-        return content(path)
+        return file_stamp(path)
 
     def read() -> list[str]:
         read_names = sorted(names)
         names.clear()
         return read_names
 
-    monkeypatch.setattr(folders, "content", reading)
+    monkeypatch.setattr(folders, "file_stamp", reading)
     return read
 
 

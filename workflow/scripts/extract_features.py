@@ -2,7 +2,7 @@
 
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.feature_store import write_shard
-from wordbridge.images.features import extract
+from wordbridge.images.features import extract_features
 from wordbridge.images.table import read_bytes, read_images
 from wordbridge.job import start_job
 from wordbridge.training.device import choose_device
@@ -10,7 +10,7 @@ from wordbridge.training.device import choose_device
 start_job(snakemake)
 
 settings = snakemake.params.settings
-shard = extract(
+shard = extract_features(
     read_images(snakemake.input.images),
     read_bytes,
     load_backbone(settings["backbone"], snakemake.input.weights, settings["short_side"]),

@@ -46,9 +46,8 @@ class Backbone(nn.Module):
     def __init__(self, body: nn.Module, classifier: nn.Module, preprocessing: Preprocessing):
         super().__init__()
         self.body, self.classifier, self.preprocessing = body, classifier, preprocessing
-        for name in ("mean", "std"):
-            channels = torch.tensor(getattr(preprocessing, name)).view(1, 3, 1, 1)
-            self.register_buffer(name, 255 * channels)
+        self.register_buffer("mean", 255 * torch.tensor(preprocessing.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", 255 * torch.tensor(preprocessing.std).view(1, 3, 1, 1))
         self.eval().requires_grad_(False)
 
     def forward(self, images: Tensor, pooling: str = "average") -> tuple[Tensor, Tensor]:
@@ -62,7 +61,10 @@ class Backbone(nn.Module):
 
 
 def pool(maps: Tensor, pooling: str = "average") -> Tensor:
-    """Return the mean of each channel; "concatenated" puts the maximum of each before it."""
+    """Return the mean of each channel (batch, channels).
+
+    "concatenated" puts the maximum of each channel before the means (batch, 2 * channels).
+    """
     mean = maps.mean(dim=(2, 3))
     return mean if pooling == "average" else torch.cat([maps.amax(dim=(2, 3)), mean], dim=1)
 
@@ -70,8 +72,9 @@ def pool(maps: Tensor, pooling: str = "average") -> Tensor:
 def load_backbone(name: str, weights: str | Path, short_side: int | None = None) -> Backbone:
     """Return a backbone with the weights of a file, its batch norms fused.
 
-    ``short_side`` replaces the length in pixels that the network is evaluated with.
-    Raises InputError if the name is unknown, or if the file belongs to another network.
+    ``short_side`` is the length of an image's short side in pixels before the crop, by default the
+    length with which the network was evaluated. Raises InputError if the name is unknown, the file
+    belongs to another network, or ``short_side`` is smaller than the crop.
     """
     body, classifier, preprocessing = load_network(name, weights)
     fuse_norms(body)
@@ -92,7 +95,7 @@ def load_network(name: str, weights: str | Path) -> tuple[nn.Module, nn.Module, 
     """
     if name not in BACKBONES:
         raise InputError(f"backbone {name}: expected one of {', '.join(BACKBONES)}")
-    network, preprocessing = _lite(name) if name in SCALES else _torchvision(name)
+    network, preprocessing = _efficientnet_lite(name) if name in SCALES else _torchvision(name)
     source = f"{weights} as {name}"
     tensors = read_weights(weights)
     if name in SCALES:
@@ -102,6 +105,7 @@ def load_network(name: str, weights: str | Path) -> tuple[nn.Module, nn.Module, 
     except RuntimeError as error:
         raise _fault(source, shorten(str(error).partition("\n")[2], 200)) from None
     *layers, classifier = network.children()
+    # A ResNet has no module of its features: all layers before the pooling compute them.
     body = getattr(network, "features", None) or nn.Sequential(*layers[:-1])
     return body, classifier, preprocessing
 
@@ -113,8 +117,9 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     """
     try:
         with Path(path).open("rb") as file:
-            safe = file.read(9)[8:] == b"{"  # JSON follows the eight bytes of its length
-        state = load_file(path) if safe else torch.load(path, "cpu", weights_only=True)
+            # A safetensors file begins with the eight bytes of a length, and JSON.
+            is_safetensors = file.read(9)[8:] == b"{"
+        state = load_file(path) if is_safetensors else torch.load(path, "cpu", weights_only=True)
     except Exception as error:  # torch raises many types for damaged files
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise _fault(path, f"no weights can be read ({first})") from None
@@ -128,19 +133,20 @@ def fuse_norms(module: nn.Module) -> None:
 
     The outputs in evaluation mode stay the same up to rounding; the inference is faster.
     """
-    previous, before = "", module
+    previous_name, previous = "", module
     for name, child in list(module.named_children()):
-        if isinstance(before, nn.Conv2d) and isinstance(child, nn.BatchNorm2d):
-            setattr(module, previous, fuse_conv_bn_eval(before, child))
+        if isinstance(previous, nn.Conv2d) and isinstance(child, nn.BatchNorm2d):
+            setattr(module, previous_name, fuse_conv_bn_eval(previous, child))
             setattr(module, name, nn.Identity())
         else:
             fuse_norms(child)
-        previous, before = name, child
+        previous_name, previous = name, child
 
 
 def _by_position(tensors: Mapping[str, Tensor], names: list[str], source: str) -> dict[str, Tensor]:
-    """Return the tensors under ``names``: the files of EfficientNet-Lite share their order."""
-    kinds, expected = ([name.rpartition(".")[2] for name in each] for each in (tensors, names))
+    """Return the tensors of an EfficientNet-Lite file by the ``names`` of ours, in equal order."""
+    kinds = [name.rpartition(".")[2] for name in tensors]
+    expected = [name.rpartition(".")[2] for name in names]
     if kinds != expected:
         raise _fault(source, f"expected {len(names)} tensors in order, got {len(kinds)} others")
     return dict(zip(names, tensors.values(), strict=True))
@@ -160,6 +166,6 @@ def _torchvision(name: str) -> tuple[nn.Module, Preprocessing]:
     return models.get_model(name), Preprocessing(crop, mean, std)
 
 
-def _lite(name: str) -> tuple[nn.Module, Preprocessing]:
+def _efficientnet_lite(name: str) -> tuple[nn.Module, Preprocessing]:
     side, half = SCALES[name][2], (0.5, 0.5, 0.5)
     return EfficientNetLite(name), Preprocessing(CenterCrop(side, side + 32, "bicubic"), half, half)

@@ -52,8 +52,9 @@ class CenterCrop(NamedTuple):
 def open_image(data: bytes, short_side: int = 0) -> Image.Image:
     """Return an encoded image as upright RGB, transparency over white.
 
-    A JPEG may be decoded at a lower resolution, with at least ``MARGIN * short_side`` pixels on
-    its short side where it has as many; 0 keeps the resolution. Raises UnreadableImageError.
+    A JPEG may be decoded at a lower resolution, its short side not shorter than
+    ``MARGIN * short_side`` pixels if the image has as many; 0 keeps the resolution. Raises
+    UnreadableImageError.
     """
     if not data:
         raise UnreadableImageError("the file is empty")
@@ -88,7 +89,7 @@ def decode(data: bytes, crop: CenterCrop) -> NDArray[np.uint8]:
 
 
 def _rgb(image: Image.Image, data: bytes, short_side: int) -> Image.Image:
-    """Return an open image as upright RGB; a large one gets this short side unless it is 0."""
+    """Return an open image as upright RGB, a large one reduced to ``short_side`` unless 0."""
     pixels = image.width * image.height
     is_large = pixels > LARGE
     if pixels > MAX_PIXELS:
@@ -173,7 +174,7 @@ def _low_bytes(image: Image.Image, data: bytes) -> Image.Image:
 
 
 def _stated_range(image: Image.Image, data: bytes) -> tuple[float, float]:
-    """Return the numbers of black and white: those of 16 bits unless the file states others.
+    """Return the numbers of black and white: 0 and 65535 unless the file states others.
 
     White is NaN where a range of floats, or of 32 bits in a TIFF, is not stated.
     """

@@ -43,8 +43,8 @@ class SameConv(nn.Conv2d):
         """Return (batch, outputs, ceil(height / stride), ceil(width / stride))."""
         kernel, stride = self.kernel_size[0], self.stride[0]
         if stride > 1:
-            height, width = (kernel - stride + -side % stride for side in x.shape[2:])
-            x = pad(x, (width // 2, width - width // 2, height // 2, height - height // 2))
+            rows, columns = (kernel - stride + -side % stride for side in x.shape[2:])  # of zeros
+            x = pad(x, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
         return super().forward(x)
 
 
@@ -52,8 +52,9 @@ class ConvNorm(nn.Sequential):
     """Convolution, batch norm with TensorFlow's epsilon, and ReLU6 unless ``linear``."""
 
     def __init__(self, convolution: SameConv, linear: bool = False):
-        norm = nn.BatchNorm2d(convolution.out_channels, eps=1e-3)
-        super().__init__(convolution, norm, *([] if linear else [nn.ReLU6(inplace=True)]))
+        super().__init__(convolution, nn.BatchNorm2d(convolution.out_channels, eps=1e-3))
+        if not linear:
+            self.append(nn.ReLU6(inplace=True))
 
 
 class Block(nn.Module):
@@ -90,8 +91,8 @@ class EfficientNetLite(nn.Module):
             outputs = int(channels * width + 4) // 8 * 8  # the nearest multiple of 8
             # The depth multiplier leaves the first and the last stage at one block.
             for number in range(ceil(blocks * depth) if blocks > 1 else 1):
-                stride = 1 if number else stride
-                self.features.append(Block(inputs, outputs, kernel, stride, expansion))
+                block_stride = 1 if number else stride
+                self.features.append(Block(inputs, outputs, kernel, block_stride, expansion))
                 inputs = outputs
         self.features.append(ConvNorm(SameConv(inputs, 1280)))
         self.classifier = nn.Linear(1280, 1000)

@@ -27,7 +27,7 @@ HEADER = Row._fields
 class Shard(NamedTuple):
     """The features (rows, width) and logits (rows, classes) of images.
 
-    ``failures`` has the images without features, and the reasons.
+    ``failures`` has the images without features, each with the reason.
     """
 
     rows: list[Row]
@@ -37,9 +37,9 @@ class Shard(NamedTuple):
 
 
 def write_shard(shard: Shard, features: str | Path, logits: str | Path) -> None:
-    """Write a shard as ``features``, ``logits`` and, in the folder of the features, two tables.
+    """Write a shard to the files ``features``, ``logits`` and two tables beside the features.
 
-    ``a/0.npy`` gets ``a/0.tsv`` (set, image and stamp of each row) and ``a/0.failed.tsv``.
+    The tables of a/0.npy are a/0.tsv (set, image and stamp of each row) and a/0.failed.tsv.
     """
     stem = Path(features).with_suffix("")
     for path, array in ((features, shard.features), (logits, shard.logits)):
@@ -50,7 +50,7 @@ def write_shard(shard: Shard, features: str | Path, logits: str | Path) -> None:
 
 
 def read_rows(path: str | Path) -> list[tuple[str, str]]:
-    """Return (set, image) of a shard's rows; raises InputError for a file of another format."""
+    """Return (set, image) of each row of a shard; raises InputError for another format."""
     rows = read_tsv(path, HEADER, Row, "extract the features again")
     return [(row.set, row.image) for row in rows]
 
@@ -69,24 +69,28 @@ class FeatureStore:
         tables = [read_rows(Path(path).with_suffix(".tsv")) for path in paths]
         self.images = [image for table in tables for image in table]
         self._starts = np.cumsum([0, *map(len, tables)])
-        self._features = list(map(_open_array, paths, map(len, tables)))
+        self._features = [
+            _open_array(path, len(table)) for path, table in zip(paths, tables, strict=True)
+        ]
         self.width = int(self._features[0].shape[1])
 
     def __len__(self) -> int:
         return len(self.images)
 
     def features(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Return the features (len(rows), width) of the rows with these indices."""
+        """Return the features (len(rows), width) of the given rows."""
         return self._gather(rows, self._features)
 
     def logits(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Return the backbone's logits (len(rows), classes) of the rows with these indices."""
+        """Return the backbone's logits (len(rows), classes) of the given rows."""
         return self._gather(rows, self._logits)
 
     @cached_property
     def _logits(self) -> list[NDArray[Any]]:
-        paths = [Path(path).with_suffix(".logits.npy") for path in self._paths]
-        return list(map(_open_array, paths, map(len, self._features)))
+        return [
+            _open_array(Path(path).with_suffix(".logits.npy"), len(features))
+            for path, features in zip(self._paths, self._features, strict=True)
+        ]
 
     def _gather(
         self, rows: NDArray[np.integer[Any]], shards: Sequence[NDArray[Any]]
@@ -94,12 +98,13 @@ class FeatureStore:
         gathered = np.empty((len(rows), shards[0].shape[1]), np.float32)
         shard_of = np.searchsorted(self._starts, rows, side="right") - 1
         for number in np.unique(shard_of):
-            places = np.flatnonzero(shard_of == number)
-            gathered[places] = shards[number][rows[places] - self._starts[number]]
+            in_shard = shard_of == number
+            gathered[in_shard] = shards[number][rows[in_shard] - self._starts[number]]
         return gathered
 
 
 def _open_array(path: str | Path, rows: int) -> NDArray[Any]:
+    """Return the memory-mapped array (rows, ...); raises InputError for another or none."""
     try:
         array = map_npy(path)
         if array.ndim == 2 and len(array) == rows and array.dtype in (np.float16, np.float32):

@@ -20,8 +20,8 @@ from wordbridge.images.feature_store import Row, Shard
 from wordbridge.images.table import ImageRow, MissingImageError
 from wordbridge.progress import progress
 
-# Errors of one file; others may concern a whole disk, and end the job.
-_OF_ONE_FILE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO, errno.ELOOP, errno.ENAMETOOLONG}
+# Errors that concern one file; others may concern a whole disk, and end the job.
+_FILE_ERRORS = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO, errno.ELOOP, errno.ENAMETOOLONG}
 PENDING = 2  # batches per thread that are submitted before the oldest result is used
 
 Item = TypeVar("Item")
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 Read = Callable[[ImageRow], bytes]
 
 
-def extract(
+def extract_features(
     images: Sequence[ImageRow],
     read: Read,
     backbone: Backbone,
@@ -40,7 +40,7 @@ def extract(
 
     ``settings``: ``pooling``, one of the backbone's; ``precision`` of the stored features (the
     network computes in float32); ``batch_size``; ``threads``, which read, decode and, on a CPU,
-    compute. A GPU serves one of them at a time.
+    compute. A GPU serves one thread at a time.
 
     A batch always has ``batch_size`` images, blank ones for missing and unreadable images: the
     last bits depend on the size of a batch, but not on the other images in it. Raises InputError
@@ -61,14 +61,21 @@ def extract(
     starts = range(0, max(len(images), 1), size)
     batches = [images[start : start + size] for start in starts]
     results = map_in_order(compute, batches, settings["threads"])
-    reasons, features, logits = zip(*progress(results, "features", len(batches)), strict=True)
-    pairs = list(zip(images, (reason for batch in reasons for reason in batch), strict=True))
-    readable = np.array([not reason for _, reason in pairs], bool)
+    reasons: list[str] = []
+    features, logits = [], []
+    for batch_reasons, batch_features, batch_logits in progress(results, "features", len(batches)):
+        reasons += batch_reasons
+        features.append(batch_features)
+        logits.append(batch_logits)
+    rows, failures = [], []
+    for image, reason in zip(images, reasons, strict=True):
+        if reason:
+            failures.append((image.image, reason))
+        else:
+            rows.append(Row(image.set, image.image, image.stamp))
+    readable = np.array([not reason for reason in reasons], bool)
     return Shard(
-        [Row(image.set, image.image, image.stamp) for image, reason in pairs if not reason],
-        np.concatenate(features)[readable],
-        np.concatenate(logits)[readable],
-        [(image.image, reason) for image, reason in pairs if reason],
+        rows, np.concatenate(features)[readable], np.concatenate(logits)[readable], failures
     )
 
 
@@ -95,7 +102,7 @@ def map_in_order(
 def _decode(
     batch: Sequence[ImageRow], read: Read, crop: CenterCrop, size: int
 ) -> tuple[NDArray[np.uint8], list[str]]:
-    """Return pixels (size, side, side, 3), blank for unreadable images, and the reasons or ""."""
+    """Return pixels (size, side, side, 3), blank for unreadable images, and a reason or "" each."""
     pixels = np.zeros((size, crop.side, crop.side, 3), np.uint8)
     reasons = [""] * len(batch)
     for number, image in enumerate(batch):
@@ -106,7 +113,7 @@ def _decode(
         except MissingImageError:
             reasons[number] = "the file is missing"
         except OSError as error:
-            if error.errno not in _OF_ONE_FILE:
+            if error.errno not in _FILE_ERRORS:
                 raise
             reasons[number] = f"the file cannot be read ({error.strerror})"
         except BadZipFile:
@@ -117,7 +124,10 @@ def _decode(
 def _stored(
     features: NDArray[np.float32], logits: NDArray[np.float32], precision: str
 ) -> tuple[NDArray[Any], NDArray[np.float16]]:
-    """Return both with fewer bits; raises InputError for numbers that are not finite."""
+    """Return the features as ``precision`` and the logits as float16.
+
+    Raises InputError for numbers that are not finite.
+    """
     with np.errstate(over="ignore"):  # an overflow is reported below
         stored = features.astype(precision), logits.astype(np.float16)
     if not all(np.isfinite(array).all() for array in stored):

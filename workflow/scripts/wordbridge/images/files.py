@@ -47,7 +47,7 @@ class LeftOut(NamedTuple):
 def walk(
     root: str | os.PathLike[str], on_error: Callable[[OSError], None] | None = None
 ) -> Iterator[tuple[str, list[str], list[LeftOut]]]:
-    """Yield each folder at or below ``root``, the names of its files, and what is left out of it.
+    """Yield each folder at or below ``root``, the names of its files, and the items left out of it.
 
     Hidden files and folders and those of the system are left out. Links to folders are followed
     last, so that each folder occurs once, below its own path if it has one. ``on_error`` gets the
@@ -55,10 +55,10 @@ def walk(
     """
     seen: set[str] = set()
     tops = [os.fspath(root).rstrip("/") or "/"]
-    for top in tops:  # grows
+    for top in tops:  # links to folders are appended below
         target = os.path.realpath(top)
-        above = seen and os.path.commonpath([target, os.path.realpath(tops[0])]) == target
-        if above or target in seen:
+        is_above = seen and os.path.commonpath([target, os.path.realpath(tops[0])]) == target
+        if is_above or target in seen:
             folder, name = os.path.split(top)
             yield folder, [], [LeftOut(name, _AGAIN)]
             continue
@@ -99,11 +99,12 @@ def suffix_reason(path: str) -> str:
     return "not an image by its suffix"
 
 
-def content(path: str | os.PathLike[str]) -> tuple[str, str]:
+def file_stamp(path: str | os.PathLike[str]) -> tuple[str, str]:
     """Return the stamp of a file's content and "", or "" and the reason why it is not an image.
 
-    Every copy of a file has the same stamp: the size, and a digest of both ends, since reading all
-    of a large collection takes hours. Files in formats without compression are read whole.
+    Every copy of a file has the same stamp: the size, and a digest of both ends of the file, since
+    reading all of a large collection takes hours. Files in formats without compression are read
+    completely.
     """
     try:
         # A named pipe must not wait for a writer.

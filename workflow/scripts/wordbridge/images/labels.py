@@ -28,11 +28,11 @@ _CANDIDATES = 5  # nouns of a label in the table
 
 
 class LabelIndex:
-    """The nouns of WordNet by their lemmas, of which images show the concrete ones.
+    """The nouns of WordNet by their lemmas, to find the noun of an image's label.
 
     The first choice is a synset whose first lemma is the label ("dolphin" is also a lemma of
     dolphinfish), the second a class of ImageNet, the third the most frequent sense by ``senses``
-    (the synsets of each word in this order), the last the order of the nouns.
+    (the synsets of each word, most frequent first), the last the order of the nouns.
     """
 
     def __init__(self, nouns: Iterable[Noun], senses: Mapping[str, Sequence[str]]) -> None:
@@ -48,7 +48,7 @@ class LabelIndex:
         self._nouns_of = dict(nouns_of)
 
     def match_synset(self, label: str, kinds: Sequence[str] = ()) -> str | None:
-        """Return the synset of the first of the ``candidates``, or None."""
+        """Return the synset of the first of ``candidates(label, kinds)``, or None."""
         return next((noun.synset for noun in self.candidates(label, kinds)), None)
 
     def candidates(
@@ -56,14 +56,17 @@ class LabelIndex:
     ) -> list[Noun]:
         """Return the nouns of a whole label, singular or plural, the best one first.
 
-        ``kinds`` are synsets of which they are hyponyms, the first ones preferred: among animals a
-        chicken is not food. A lemma has hyphens between all of its words or none, but with
-        ``any_hyphens`` also a mixture (black-footed albatross).
+        All are hyponyms of one of the synsets ``kinds``, those of the first kinds preferred: among
+        animals a chicken is not food. Default: physical entities. A lemma has hyphens between all
+        of its words or none; with ``any_hyphens`` also between some (black-footed albatross).
         """
         subtrees = [self._subtree(kind) for kind in kinds or (PHYSICAL,)]
-        for form in _singulars("_".join(re.findall(r"[^\s_-]+", label.casefold()))):
+        words = re.findall(r"[^\s_-]+", label.casefold())
+        for form in _singulars("_".join(words)):
             spellings = [form, form.replace("_", "-"), form.replace("_", "")]
-            for lemma in [*spellings, _in_words(form)] if any_hyphens else spellings:
+            if any_hyphens:
+                spellings.append(_in_words(form))
+            for lemma in spellings:
                 nouns = self._nouns_of.get(lemma, [])
                 matches = [noun for subtree in subtrees for noun in nouns if noun.synset in subtree]
                 if matches:
@@ -80,15 +83,16 @@ class LabelIndex:
 
 
 def label_index(nouns: Sequence[Noun], files: Mapping[str, str]) -> LabelIndex:
-    """Return the index of nouns with the senses of a set's resources ``files``, if it has them."""
+    """Return the index of ``nouns`` with the senses in ``files``, the resources of a set."""
     return LabelIndex(nouns, read_senses(files["senses"]) if files.get("senses") else {})
 
 
 class Label(NamedTuple):
     """A label in words, the number of its images, and its synset, "" for none.
 
-    ``senses`` is the number of its senses, of which the first is used, or None if the user sets the
-    synset. ``candidates`` are the senses, or those of the last words of a label without any.
+    ``senses`` is the number of senses of the label, of which the first is used, or None if the user
+    sets the synset. ``candidates`` are these senses; for a label without senses, those of its last
+    words.
     """
 
     label: str
@@ -125,16 +129,16 @@ def match_labels(labels: Iterable[str], index: LabelIndex, table: Mapping[str, s
     synset_of = {_key(label): synset for label, synset in table.items()}
     matches = []
     for label, images in sorted(Counter(labels).items()):
-        texts = _texts(label)
-        nouns = next(filter(None, (_senses(text, index) for text in texts)), [])
-        if (key := _key(label)) in synset_of:
+        key, texts = _key(label), _texts(label)
+        nouns = _senses(texts, index)
+        if key in synset_of:
             match = Label(label, images, synset_of[key], None, nouns)
         elif nouns:
             match = Label(label, images, nouns[0].synset, len(nouns), nouns)
         else:
             words = texts[-1].split()
-            tails = (_senses(" ".join(words[start:]), index) for start in range(1, len(words)))
-            match = Label(label, images, "", 0, next(filter(None, tails), []))
+            tails = [" ".join(words[start:]) for start in range(1, len(words))]
+            match = Label(label, images, "", 0, _senses(tails, index))
         matches.append(match)
     return matches
 
@@ -147,7 +151,7 @@ def write_labels(path: str | Path, labels: Iterable[Label]) -> None:
             str(label.images),
             label.synset,
             "" if label.senses is None else str(label.senses),
-            _described(label.candidates),
+            _describe(label.candidates),
         )
         for label in labels
     )
@@ -163,7 +167,8 @@ def read_label_table(path: str | None, synsets: Collection[str]) -> dict[str, st
     synset_of: dict[str, str] = {}
     first: dict[str, str] = {}  # by the key of the label
     for row in labelled_rows(path, "label") if path else ():
-        synset = synset_of[row["label"]] = row["synset"].strip()
+        synset = row["synset"].strip()
+        synset_of[row["label"]] = synset
         if synset and synset not in synsets:
             raise InputError(
                 f"{path}: expected a synset of WordNet such as n01440764 for the label "
@@ -178,13 +183,14 @@ def read_label_table(path: str | None, synsets: Collection[str]) -> dict[str, st
 
 
 def labelled_rows(table: str | Path, key: str) -> Iterator[Mapping[str, str]]:
-    """Yield the rows of a user's table with the column ``key`` and another for synset or label.
+    """Yield the rows of a user's table with the column ``key`` and a column synset or label.
 
     Tabs, commas or semicolons separate the columns. Raises InputError for another format.
     """
     lines = read_lines(table)
-    rows = ((above, line) for above, line in enumerate(lines) if not _NO_ROW.fullmatch(line))
-    above, header = next(rows, (0, ""))
+    # Reads up to the header; the reader below reads the other lines.
+    headers = ((n, line) for n, line in enumerate(lines) if not _NO_ROW.fullmatch(line))
+    skipped, header = next(headers, (0, ""))
     delimiter = max("\t,;", key=header.count)  # a semicolon where commas are in numbers
     reader = csv.DictReader(chain([header.casefold()], lines), delimiter=delimiter, strict=True)
     others = [name for name in ("synset", "label") if name != key]
@@ -202,7 +208,7 @@ def labelled_rows(table: str | Path, key: str) -> Iterator[Mapping[str, str]]:
         for row in reader:
             if None in row or None in row.values():
                 raise InputError(
-                    f"{table}, line {above + reader.line_num}: expected {len(columns)} columns"
+                    f"{table}, line {skipped + reader.line_num}: expected {len(columns)} columns"
                 )
             yield row
     except csv.Error as error:
@@ -210,18 +216,21 @@ def labelled_rows(table: str | Path, key: str) -> Iterator[Mapping[str, str]]:
 
 
 def _key(label: str) -> str:
-    """Return what the spellings of a label in a folder and in a user's table have in common."""
+    """Return a normalised label, equal for its spellings in a folder and in a user's table."""
     return " ".join(clean(label).split()).casefold()
 
 
-def _senses(text: str, index: LabelIndex) -> list[Noun]:
-    """Return the concrete nouns of a label, or else its other ones."""
-    kinds: tuple[tuple[str, ...], ...] = ((), (_ENTITY,))
-    nouns = (index.candidates(text, kind, any_hyphens=True) for kind in kinds)
-    return next(filter(None, nouns), [])
+def _senses(texts: Iterable[str], index: LabelIndex) -> list[Noun]:
+    """Return the nouns of the first text that has any: the concrete ones, or else the abstract."""
+    for text in texts:
+        nouns = index.candidates(text, any_hyphens=True)
+        nouns = nouns or index.candidates(text, (_ENTITY,), any_hyphens=True)
+        if nouns:
+            return nouns
+    return []
 
 
-def _described(nouns: Sequence[Noun]) -> str:
+def _describe(nouns: Sequence[Noun]) -> str:
     """Return the first nouns with their glosses, and the number of the others."""
     texts = [f"{n.synset} {lemma_text(n.lemmas[0])} ({n.gloss})" for n in nouns[:_CANDIDATES]]
     more = len(nouns) - len(texts)
@@ -229,10 +238,11 @@ def _described(nouns: Sequence[Noun]) -> str:
 
 
 def _texts(label: str) -> list[str]:
-    """Return a label in words, then without numbers before it, then also without those after it."""
+    """Return a label in words, then without leading numbers, then also without trailing ones."""
     text = _SEPARATORS.sub(" ", clean(label)).strip()
-    front = re.sub(r"^[\d ]+ ", "", text)
-    return list(dict.fromkeys([text, front, re.sub(r" [\d ]+$", "", front)]))
+    no_leading = re.sub(r"^[\d ]+ ", "", text)
+    no_numbers = re.sub(r" [\d ]+$", "", no_leading)
+    return list(dict.fromkeys([text, no_leading, no_numbers]))
 
 
 def _rank(noun: Noun, lemma: str, senses: Sequence[str]) -> tuple[bool, bool, int]:
@@ -247,7 +257,7 @@ def _in_words(lemma: str) -> str:
 
 
 def _singulars(word: str) -> Iterator[str]:
-    """Yield a word, then the words that it may be the plural of."""
+    """Yield a word, then the possible singulars if the word is a plural."""
     yield word
     head, underscore, last = word.rpartition("_")
     if last in _IRREGULAR:

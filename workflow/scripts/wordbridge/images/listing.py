@@ -2,7 +2,7 @@
 
 A set becomes a table, and a zip archive of the images that come in archives and packages. The
 layout of ImageNet sets labels and splits: folders named n01440764 below train and val. Folders may
-also be named by nouns, and Tiny ImageNet has a table of the labels of its folder val/images.
+also be named by nouns, and Tiny ImageNet has a table with the labels of the folder val/images.
 """
 
 import os
@@ -19,7 +19,14 @@ from typing import Any
 
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, write_tsv
-from wordbridge.images.files import ANNOTATIONS, LeftOut, content, name_reason, suffix_reason, walk
+from wordbridge.images.files import (
+    ANNOTATIONS,
+    LeftOut,
+    file_stamp,
+    name_reason,
+    suffix_reason,
+    walk,
+)
 from wordbridge.images.labels import Label, label_index, labelled_rows, match_words
 from wordbridge.images.packages import (
     SourceImage,
@@ -57,9 +64,9 @@ def list_images(
 ) -> tuple[list[ImageRow], list[LeftOut], list[Label]]:
     """Return the images of the set ``name``, the files that were left out, and labels in words.
 
-    All are sorted. ``files`` are the resources of the set by key. The zip ``archive`` gets the
-    images of archives and packages; for sets of plain files it is empty. Raises InputError for a
-    set without images and for an invalid table of labels.
+    All are sorted. ``files`` are the resources of the set by key. The images of archives and
+    packages are written to the zip ``archive``, which is empty for sets of plain files. Raises
+    InputError for a set without images and for an invalid table of labels.
     """
     noun_of = {noun.synset: noun for noun in nouns}
     rows: dict[str, ImageRow] = {}  # by location
@@ -70,37 +77,38 @@ def list_images(
             if isinstance(image, LeftOut):
                 left_out.add(image)
                 continue
-            location = image.location or image.path
+            location, reason = image.location or image.path, ""
             if INVALID.search(image.path):
                 reason = "its name is not UTF-8, or has a tab, a line end or the like; rename it"
             elif location in rows:
                 reason = "in the set twice; only the first is used"
             elif image.synset and image.synset not in noun_of:
                 reason = f"{image.synset} is not a noun of WordNet"
-            else:
-                if image.data is not None:
-                    add_image(target, image.path, image.data)
-                rows[location] = _row(name, settings, image, archive)
-                if image.label and not image.synset:
-                    words[location] = image.label
+            if reason:
+                left_out.add(LeftOut(image.path, reason))
                 continue
-            left_out.add(LeftOut(image.path, reason))
-    labels = (
-        match_words(name, words.values(), files, nouns) if words or "labels_table" in files else []
-    )
-    synsets = {label.label: label.synset for label in labels}
+            if image.data is not None:
+                add_image(target, image.path, image.data)
+            rows[location] = _row(name, settings, image, archive)
+            if image.label and not image.synset:
+                words[location] = image.label
+    labels = []
+    if words or "labels_table" in files:
+        labels = match_words(name, words.values(), files, nouns)
+    synset_of_label = {label.label: label.synset for label in labels}
+    images = []
     for location, row in rows.items():
-        noun = noun_of.get(row.synset or synsets.get(words.get(location, ""), ""))
+        noun = noun_of.get(row.synset or synset_of_label.get(words.get(location, ""), ""))
         if noun is None:
-            rows[location] = row._replace(split=NO_SPLIT)
+            images.append(row._replace(split=NO_SPLIT))
         else:
-            name_of_image = row.name or lemma_text(noun.lemmas[0])
-            rows[location] = row._replace(synset=noun.synset, name=name_of_image)
+            image_name = row.name or lemma_text(noun.lemmas[0])
+            images.append(row._replace(synset=noun.synset, name=image_name))
     sources = {**settings, **files}
     source = next(sources[k] for k in ("table", "folder", "archive", "package") if k in sources)
     labelled = settings.get("labels") != "none"
-    _check_counts(f"image set {name}: {source}", [*rows.values()], left_out, labelled)
-    return sorted(rows.values(), key=lambda row: row.image), sorted(left_out), labels
+    _check_counts(f"image set {name}: {source}", images, left_out, labelled)
+    return sorted(images, key=lambda row: row.image), sorted(left_out), labels
 
 
 def write_left_out(path: str | Path, left_out: Iterable[LeftOut]) -> None:
@@ -116,12 +124,15 @@ def list_folder(folder: str | Path, labels: str = "synsets") -> Iterator[SourceI
     Folders named train, valid, val or test set the split. ``labels`` is "synsets" (folders named
     n01440764 and the table val_annotations.txt set the label), "folders" (other names do, too) or
     "none". Files with other suffixes, empty files, broken links, folders that cannot be listed, and
-    what ``walk`` leaves out are left out. Raises InputError without a folder.
+    the items that ``walk`` leaves out are left out. Raises InputError without a folder.
     """
     root = Path(folder)
     if not root.is_dir():
-        is_file, same = root.exists(), _find(Path(), os.fspath(folder)).exists()
-        got = "a file" if is_file else "one in another Unicode normal form" if same else "none"
+        got = "none"
+        if root.exists():
+            got = "a file"
+        elif _find_file(Path(), os.fspath(folder)).exists():
+            got = "one in another Unicode normal form"
         raise InputError(
             f"{folder}: expected a folder of images, got {got}; correct the path in the config or "
             "remove the image set"
@@ -152,11 +163,11 @@ def list_folder(folder: str | Path, labels: str = "synsets") -> Iterator[SourceI
             is_broken = os.path.islink(root / path) and not os.path.exists(root / path)
             yield LeftOut(path, "a broken link" if is_broken else reason)
         else:
-            yield _file(root, _place(path, labels, annotated))
+            yield _add_stamp(root, _labelled_by_path(path, labels, annotated))
 
 
 def list_archive(archive: str | Path, labels: str = "synsets") -> Iterator[SourceImage | LeftOut]:
-    """Yield the images in a tar or zip archive with their bytes, in its order.
+    """Yield the images in a tar or zip archive with their bytes, in the order of the archive.
 
     Folders set labels and splits as in ``list_folder``. Raises InputError for a damaged archive.
     """
@@ -171,19 +182,20 @@ def list_archive(archive: str | Path, labels: str = "synsets") -> Iterator[Sourc
         elif not data:
             yield LeftOut(path, "empty")
         else:
-            yield _place(path, labels, annotated)._replace(data=data)
+            yield _labelled_by_path(path, labels, annotated)._replace(data=data)
 
 
 def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | LeftOut]:
     """Yield the images that a table names, sorted by path.
 
     The table has the columns path (below ``folder``), synset or label (a noun or a synset), and
-    optionally split, separated by tabs, commas or semicolons. Hidden files, and those with an
+    optionally split, separated by tabs, commas or semicolons. Hidden files and files with an
     invalid synset or split are left out. Raises InputError for other columns.
     """
     for row in sorted(labelled_rows(table, "path"), key=itemgetter("path")):
         path, label = row["path"], collapse_spaces(row.get("label", ""))
-        synset, split = (row.get(key, "").strip().lower() for key in ("synset", "split"))
+        synset = row.get("synset", "").strip().lower()
+        split = row.get("split", "").strip().lower()
         if re.fullmatch(r"n\d{8}", label.lower()):
             synset, label = synset or label.lower(), ""
         if synset and not re.fullmatch(r"n\d{8}", synset):
@@ -194,11 +206,11 @@ def list_table(table: str | Path, folder: str | Path) -> Iterator[SourceImage | 
             yield item._replace(image=path)
         else:
             image = SourceImage(path, synset, _SPLITS.get(split, NO_SPLIT), label=label)
-            yield _file(Path(folder), image)
+            yield _add_stamp(Path(folder), image)
 
 
 def synset_of(path: str) -> str:
-    """Return the synset of the innermost folder of a path that is named by one, or ""."""
+    """Return the synset of the innermost folder of a path that is named by a synset, or ""."""
     for folder in reversed(PurePosixPath(path).parent.parts):
         if match := _SYNSET_FOLDER.fullmatch(folder):
             return match[1].lower()
@@ -212,16 +224,16 @@ def label_of(path: str) -> str:
     """
     folders = list(PurePosixPath(path).parent.parts)
     names = [name.lower() for name in folders]
-    split = next((place for place, name in enumerate(names) if name in _SPLITS), None)
-    for place in reversed(range(len(folders))):
-        is_label = place != split and names[place] not in _IMAGES
-        if is_label and re.search(r"[^\W\d_]", folders[place]):
-            return folders[place]
+    split = next((depth for depth, name in enumerate(names) if name in _SPLITS), None)
+    for depth in reversed(range(len(folders))):
+        is_label = depth != split and names[depth] not in _IMAGES
+        if is_label and re.search(r"[^\W\d_]", folders[depth]):
+            return folders[depth]
     return ""
 
 
 def split_of(path: str) -> str:
-    """Return the split of the outermost folder of a path that is named by one, or ""."""
+    """Return the split of the outermost folder of a path that is named by a split, or ""."""
     folders = map(str.lower, PurePosixPath(path).parent.parts)
     return next((_SPLITS[name] for name in folders if name in _SPLITS), NO_SPLIT)
 
@@ -229,7 +241,7 @@ def split_of(path: str) -> str:
 def _check_counts(
     source: str, rows: Sequence[ImageRow], left_out: Collection[LeftOut], labelled: bool
 ) -> None:
-    """Raise InputError for no image and, if ``labelled``, no label; few of them are a warning."""
+    """Raise InputError without images or, if ``labelled``, labels; print a warning for few."""
     reasons = Counter(item.reason for item in sorted(left_out)).most_common(1)
     main = f" (most of them: {reasons[0][0]})" if reasons else ""
     counts = f"{source}: expected images, got {len(rows)}; {len(left_out)} files are left out{main}"
@@ -284,8 +296,8 @@ def _row(
     )
 
 
-def _place(path: str, labels: str, annotated: Mapping[str, str]) -> SourceImage:
-    """Return an image with the label and split of its path."""
+def _labelled_by_path(path: str, labels: str, annotated: Mapping[str, str]) -> SourceImage:
+    """Return an image with the label and split of its path; see ``list_folder``."""
     synset = "" if labels == "none" else synset_of(path) or annotated.get(path, "")
     label = label_of(path) if labels == "folders" and not synset else ""
     return SourceImage(path, synset, split_of(path), label=label)
@@ -296,7 +308,7 @@ def _is_annotation(path: str) -> bool:
 
 
 def _annotated_synsets(tables: Iterable[tuple[str, bytes | LeftOut]]) -> dict[str, str]:
-    """Return the synset of each image in tables of the folders images next to them."""
+    """Return the synset of each image by path: a table labels the folder images beside it."""
     return {
         str(PurePosixPath(path).with_name("images") / name): synset
         for path, data in tables
@@ -305,28 +317,28 @@ def _annotated_synsets(tables: Iterable[tuple[str, bytes | LeftOut]]) -> dict[st
     }
 
 
-def _file(root: Path, image: SourceImage) -> SourceImage | LeftOut:
-    """Return an image with its file and stamp, or the reason why it is left out."""
-    location = _find(root, image.path)
-    stamp, reason = content(location)
+def _add_stamp(root: Path, image: SourceImage) -> SourceImage | LeftOut:
+    """Return an image with the location and stamp of its file, or why the image is left out."""
+    location = _find_file(root, image.path)
+    stamp, reason = file_stamp(location)
     if reason:
         return LeftOut(image.path, reason)
     return image._replace(location=location.as_posix(), stamp=stamp)
 
 
-def _find(root: Path, path: str) -> Path:
+def _find_file(root: Path, path: str) -> Path:
     """Return the file of a path, whose names on the disk may differ in normal form or spaces."""
     if os.path.exists(root / path):
         return root / path
     location = root
     for name in PurePosixPath(clean(path).replace("\\", "/")).parts:
         exists = os.path.exists(location / name)
-        location /= name if exists else _names(location).get(name, name)
+        location /= name if exists else _names_by_clean_name(location).get(name, name)
     return location
 
 
 @lru_cache
-def _names(folder: Path) -> dict[str, str]:
+def _names_by_clean_name(folder: Path) -> dict[str, str]:
     with suppress(OSError):
         return {clean(name): name for name in os.listdir(folder)}
     return {}

@@ -32,9 +32,9 @@ _CELESTIAL, _BODY_PART, _BODY_COVERING = "n09239740", "n05220461", "n05237755"
 class SourceImage(NamedTuple):
     """An image of a folder, an archive or a package.
 
-    ``path`` becomes its id in the set, ``data`` a member of the set's zip archive; without data
-    the image is the file at ``location``, whose content has the ``stamp``. Where ``synset`` is "",
-    ``label`` has words that determine it.
+    ``path`` becomes the id of the image in its set, ``data`` a member of the set's zip archive;
+    without data the image is the file at ``location``, whose content has the ``stamp``. Where
+    ``synset`` is "", the words of ``label`` determine the synset.
     """
 
     path: str
@@ -52,11 +52,11 @@ class SourceImage(NamedTuple):
 def members(
     package: str | Path, selects: Callable[[str], object]
 ) -> Iterator[tuple[str, bytes | LeftOut]]:
-    """Yield path and bytes of the selected files in a zip, tar or Debian package, in its order.
+    """Yield path and bytes of the selected files in a zip, tar or Debian package, as ordered there.
 
-    One member is in memory at a time. A link, a path that leads out of the archive, a file of more
-    than 256 MB and one that is encrypted or damaged are left out. Raises InputError for a missing
-    archive and for a damaged one.
+    One member is in memory at a time. Links, paths that lead out of the archive, files of more than
+    256 MB, and encrypted or damaged files are left out. Raises InputError for a missing or damaged
+    archive.
     """
     path = Path(package)
     if not path.is_file():
@@ -126,7 +126,7 @@ STAMP_KINDS = {  # by folder; the longer path of two precedes the shorter one
     "space": (_CELESTIAL, _ARTIFACT, _PERSON),
     "vehicles": (_ARTIFACT,),
 }
-# Their sentences name something else than the image (checked by hand).
+# Stamps whose sentence does not name what the image shows (checked by hand).
 WRONG_STAMPS = (
     *("animals/birds/cartoon/tux", "household/globe", "household/rubberduck"),
     *("military/vehicles/bradley", "naturalforces/explosion", "naturalforces/lightningbolt"),
@@ -192,6 +192,7 @@ def _stamp(path: str, data: bytes, text: bytes, labels: LabelIndex) -> SourceIma
 def _match_stamp(path: str, sentence: str, labels: LabelIndex) -> str | None:
     """Return the synset of a stamp by its English sentence, else by its file's name."""
     kinds = next((k for folder, k in STAMP_KINDS.items() if path.startswith(f"{folder}/")), ())
+    # The first phrase of the sentence, without article and quantity.
     opening = _SENTENCE_END.split(sentence.strip(" \u2013\u201c\u201d\"'"))[0]
     opening = _OTHER_LETTERS.sub("", opening.replace("\u2019", "'")).casefold().strip()
     opening = _QUANTITY.sub("", _ARTICLE.sub("", opening)).strip()
@@ -220,7 +221,7 @@ EMOJI_KINDS: dict[str, tuple[str, ...]] = {  # by group; the other groups have s
     "Objects": (_ARTIFACT,),
     "Smileys & Emotion": (),
 }
-# Their names as nouns are something else (checked by hand).
+# Emoji whose name is a noun with another meaning (checked by hand).
 WRONG_EMOJI = (
     *("construction", "fairy", "fire", "headstone", "hole", "hot springs"),
     *("mate", "merman", "seat", "wood"),
@@ -248,14 +249,12 @@ def list_emoji(
     }
     drawings = _drawings(images)
     codes = [(_plain_code("-".join(f"{ord(c):x}" for c in emoji)), emoji) for emoji in names]
-    for code, character in sorted(codes):
-        if names[character]["status"] != _QUALIFIED or code not in drawings:
+    for code, emoji in sorted(codes):
+        if names[emoji]["status"] != _QUALIFIED or code not in drawings:
             continue
+        label = _emoji_label(names[emoji]["en"])
+        fr_label = _emoji_label(fr_names.get(emoji, ""))
         group, synset = group_of.get(code, ""), None
-        label, fr_label = (
-            name.strip(":").replace("_", " ")
-            for name in (names[character]["en"], fr_names.get(character, ""))
-        )
         if group in EMOJI_KINDS and label not in WRONG_EMOJI:
             synset = labels.match_synset(_COLOUR.sub("", label), EMOJI_KINDS[group])
             if synset is None and group == "Animals & Nature":  # "dog face" is a dog
@@ -266,8 +265,13 @@ def list_emoji(
             yield _package_image(*drawings[code], synset, DRAWING, label, fr_label)
 
 
+def _emoji_label(name: str) -> str:
+    """Return an emoji's name (":dog_face:") in words."""
+    return name.strip(":").replace("_", " ")
+
+
 def _drawings(package: str | Path) -> dict[str, tuple[str, bytes]]:
-    """Return name and bytes of each emoji's drawing, by code."""
+    """Return file name and bytes of each emoji's drawing, by code."""
     files = _files(
         package, lambda path: path == ICONS or _ASSET.fullmatch(path), f"{ICONS} or package/assets/"
     )
@@ -278,10 +282,11 @@ def _drawings(package: str | Path) -> dict[str, tuple[str, bytes]]:
             drawings.setdefault(code, (f"{code}{suffix}", files[path]))
         return drawings
     pack, icon_of = _read_json(package, ICONS, CHARS)
+    sizes = {side: pack[side] for side in ("width", "height") if side in pack}  # of most icons
     for key, name in sorted(icon_of.items()):
         if icon := pack["icons"].get(name):
-            width, height = (icon.get(side, pack.get(side, 16)) for side in ("width", "height"))
-            box = f"{icon.get('left', 0)} {icon.get('top', 0)} {width} {height}"
+            icon = {"left": 0, "top": 0, "width": 16, "height": 16} | sizes | icon
+            box = " ".join(str(icon[side]) for side in ("left", "top", "width", "height"))
             start = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}">'
             svg = f"{start}{icon['body']}</svg>"
             drawings[_plain_code(key)] = f"{_plain_code(key)}.svg", svg.encode()
@@ -295,7 +300,7 @@ def _plain_code(key: str) -> str:
 
 def _read_json(package: str | Path, *names: str) -> list[dict[str, Any]]:
     """Return the JSON objects in the named members; raises InputError for other contents."""
-    files = _files(package, names.__contains__, ", ".join(names))
+    files = _files(package, lambda path: path in names, ", ".join(names))
     values = []
     for name in names:
         try:
@@ -311,7 +316,7 @@ def _read_json(package: str | Path, *names: str) -> list[dict[str, Any]]:
 def _files(
     package: str | Path, selects: Callable[[str], object], expected: str
 ) -> dict[str, bytes]:
-    """Return the selected files of a package; raises InputError for none and a damaged one."""
+    """Return the selected files of a package; raises InputError for none or a damaged one."""
     files = {}
     for path, data in members(package, selects):
         if isinstance(data, bytes):

@@ -1,14 +1,14 @@
 """The split of images into train, valid, test and unseen.
 
-Whole nouns are held out for zero-shot tests, as unseen. They are not classes of the backbone, nor
-homonyms (a lemma in common, so perhaps the same vector), ancestors or descendants of a noun with
-training images; those of a zero-shot set may be related to one, which the table then names. Of the
-other nouns, images are held out.
+Some nouns are unseen: all their images are held out for zero-shot tests. An unseen noun is not a
+class of the backbone, and no homonym (a lemma in common, so perhaps the same vector), ancestor or
+descendant of a noun with training images, except that a noun of a zero-shot set may be related to
+one, which the table then names. Of each other noun, some images are held out.
 """
 
 import hashlib
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,19 +42,18 @@ def split_images(
     ``test_sets`` the images of a folder valid are the test split, as in papers about ImageNet, and
     the valid split is drawn from the train folder.
 
-    The draw of nouns depends on them and the seed; the draw of images depends on their bytes in
-    an archive, else on the id of the first of equal files. Equal files of a noun stay together.
+    The draw of nouns depends on the nouns and the seed; the draw of images depends on their bytes
+    in an archive, else on the id of the first of equal files. Equal files of a noun stay together.
     """
     classes = {noun.synset for noun in nouns if noun.class_index is not None}
     relatives = Relatives(nouns)
     unseen = _draw_unseen(images, classes, relatives, settings)
-    of_test_sets = {VALID: TEST, TRAIN: NO_SPLIT}
-    initial = [
-        image._replace(split=of_test_sets.get(image.split, image.split))
-        if image.set in settings["test_sets"]
-        else image
-        for image in images
-    ]
+    initial = []
+    for image in images:
+        split = image.split
+        if image.set in settings["test_sets"]:
+            split = {VALID: TEST, TRAIN: NO_SPLIT}.get(split, split)
+        initial.append(image._replace(split=split))
     held_out = _draw_held_out(initial, unseen, settings)
     final = []
     for row, image in enumerate(initial):
@@ -77,15 +76,19 @@ def _draw_unseen(
 ) -> set[str]:
     """Return the unseen nouns: those of the zero-shot sets and a fraction of the others.
 
-    Related nouns have the same role, but a noun of a zero-shot set is unseen whatever is related
-    to it; other relatives of a class are seen.
+    Related nouns have the same role, and relatives of a class are seen; but a noun of a zero-shot
+    set that is not a class itself is always unseen.
     """
     labelled = [image for image in images if image.synset]
     forced = {i.synset for i in labelled if i.set in settings["zero_shot_sets"]} - classes
-    families = relatives.families({image.synset for image in labelled} | classes)
-    candidates = [family for family in families if classes.isdisjoint(family)]
-    unseen = forced.union(*(family for family in candidates if not forced.isdisjoint(family)))
-    optional = [family for family in candidates if forced.isdisjoint(family)]
+    unseen, optional = set(forced), []
+    for family in relatives.families({image.synset for image in labelled} | classes):
+        if not classes.isdisjoint(family):
+            continue
+        if forced.isdisjoint(family):
+            optional.append(family)
+        else:
+            unseen.update(family)
     quota = settings["unseen"] * sum(map(len, optional))
     for family in sorted(optional, key=lambda family: _draw(settings["seed"], min(family))):
         if len(family) <= quota:
@@ -118,25 +121,27 @@ def _draw_held_out(
     At least one image of a noun remains for training. In sets with a test split of their own,
     all held-out images are valid.
     """
-    groups: defaultdict[tuple[str, bool], defaultdict[str, list[int]]]
-    groups = defaultdict(lambda: defaultdict(list))
+    # The rows of each content, by noun and whether its set has a test split.
+    groups: dict[tuple[str, bool], dict[str, list[int]]] = {}
     first: dict[tuple[str, str], str] = {}  # of equal files
     for row, image in enumerate(images):
         if image.synset and image.synset not in unseen and image.split == NO_SPLIT:
             name = image.stamp if image.archive else f"{image.set}/{image.image}"
             content = first.setdefault((image.synset, image.stamp), name)
-            groups[image.synset, image.set in settings["test_sets"]][content].append(row)
+            group = groups.setdefault((image.synset, image.set in settings["test_sets"]), {})
+            group.setdefault(content, []).append(row)
     splits: dict[int, str] = {}
     seed, fraction = settings["seed"], settings["valid"] + settings["test"]
-    for (_, has_test), rows_of in groups.items():
-        count = min(math.floor(fraction * len(rows_of) + 0.5), len(rows_of) - 1)
-        for content in sorted(rows_of, key=lambda content: _draw(seed, content))[:count]:
+    for (_, has_test), group in groups.items():
+        count = min(math.floor(fraction * len(group) + 0.5), len(group) - 1)
+        for content in sorted(group, key=lambda content: _draw(seed, content))[:count]:
             # A second draw, as most nouns have too few images for a fraction of each split.
             draw = _draw(seed, f"{TEST} {content}") / 2**64
             split = TEST if not has_test and draw < settings["test"] / fraction else VALID
-            splits |= dict.fromkeys(rows_of[content], split)
+            splits |= dict.fromkeys(group[content], split)
     return splits
 
 
 def _draw(seed: int, content: str) -> int:
+    """Return a number below 2**64 that depends on ``seed`` and ``content`` alone."""
     return int.from_bytes(hashlib.sha256(f"{seed} {content}".encode()).digest()[:8])

@@ -21,7 +21,7 @@ class ImageRow(NamedTuple):
     """An image: its id, its label, its split and the location of its bytes.
 
     ``image`` is unique in its ``set``; ``synset`` is "" for an image without a label.
-    ``member`` is a member of the zip ``archive``, or the path of a file where that is "".
+    ``member`` is a member of the zip ``archive``, or the path of a file if ``archive`` is "".
     ``stamp`` changes with the content of the image.
     """
 
@@ -69,7 +69,7 @@ def shard_of(image: str, count: int) -> int:
 
 
 def write_shards(paths: Sequence[str | Path], images: Iterable[ImageRow]) -> None:
-    """Write each image to the table of its shard, so that a changed image changes one of them.
+    """Write each image to the table of its shard, so that a changed image changes one shard.
 
     The splits are omitted: another split does not change the features.
     """
@@ -83,8 +83,8 @@ def write_shards(paths: Sequence[str | Path], images: Iterable[ImageRow]) -> Non
 def read_bytes(image: ImageRow) -> bytes:
     """Return the encoded bytes of an image; several threads may call this at once.
 
-    Raises MissingImageError if only the file is missing, and InputError if its folder or archive
-    is: an unmounted disk must not silently drop a whole set.
+    Raises MissingImageError if only the file is missing, and InputError if its folder or archive is
+    missing: an unmounted disk must not silently drop a whole set.
     """
     try:
         if not image.archive:

@@ -198,7 +198,7 @@ def _features(image: Path, results: Path) -> tuple[Matrix, Matrix]:
     import torch
 
     from wordbridge.images.backbones import load_backbone
-    from wordbridge.images.features import extract
+    from wordbridge.images.features import extract_features
     from wordbridge.progress import no_progress
 
     path, keys = results / "config.json", ("features", "weights")
@@ -209,7 +209,7 @@ def _features(image: Path, results: Path) -> tuple[Matrix, Matrix]:
     settings = {**features, "batch_size": 1, "threads": 1}
     row = ImageRow("", image.name, "", PHOTO, "", "", "", "", str(image), "")
     with no_progress():
-        shard = extract([row], read_bytes, backbone, settings, torch.device("cpu"))
+        shard = extract_features([row], read_bytes, backbone, settings, torch.device("cpu"))
     if shard.failures:
         raise InputError(
             f"{image}: expected an image, but {shard.failures[0][1]}; convert it first"
