@@ -20,7 +20,10 @@ _GENITIVE = re.compile("('s|')$")  # tables of vectors have carpenter, not carpe
 
 
 class Choice(NamedTuple):
-    """The lemma that represents a noun, how it was found, and the rows of its mean vector."""
+    """The lemma that represents a noun, how the lemma was found, and the rows of its vectors.
+
+    The vector of the noun is their mean. ``how`` is as in ``NounRow``.
+    """
 
     lemma: str
     how: str
@@ -32,27 +35,30 @@ def embed_nouns(
 ) -> tuple[list[NounRow], Matrix, list[dict[str, object]]]:
     """Return the nouns that have a vector, their vectors (nouns, dim), and a table of coverage.
 
-    ``settings``: ``lemmas`` ("first" or "all") of a noun are tried in turn; one without a vector is
-    skipped or gets the mean of the vectors of its parts (``multiword``: "skip" or "mean").
+    ``settings``: ``lemmas`` ("first" or "all") of a noun are tried in turn; one without a vector
+    is skipped or gets the mean of the vectors of its parts (``multiword``: "skip" or "mean").
     ``lower_case`` ignores case and uses the most frequent spelling. ``frequent_words`` (0: all)
     limits the words of the table. The lesson has first, skip, true and 1,000,000. The coverage has
-    a row for each combination of the first three. Raises InputError if no noun has a vector, and
-    prints a warning if fewer than a tenth have one.
+    a row for each combination of the first three settings. Raises InputError if no noun has a
+    vector, and prints a warning if fewer than a tenth have one.
     """
-    rows_of, matrix = _rows_of_words(nouns, vectors, settings["frequent_words"])
+    exact_rows, lower_rows, matrix = _rows_of_words(nouns, vectors, settings["frequent_words"])
     coverage: list[dict[str, object]] = []
     choices: list[Choice | None] = []
-    for option in product(("first", "all"), ("skip", "mean"), (False, True)):
-        option_choices = [_choose(noun, rows_of[option[2]], *option) for noun in nouns]
-        is_used = option == tuple(settings[key] for key in ("lemmas", "multiword", "lower_case"))
+    used = settings["lemmas"], settings["multiword"], settings["lower_case"]
+    for lemmas, multiword, lower_case in product(("first", "all"), ("skip", "mean"), (False, True)):
+        rows_of = lower_rows if lower_case else exact_rows
+        candidates = [_choose(noun, rows_of, lemmas, multiword, lower_case) for noun in nouns]
+        is_used = (lemmas, multiword, lower_case) == used
+        if is_used:
+            choices = candidates
         heading = {
-            "lemmas": option[0],
-            "multiword": option[1],
-            "case": "most frequent" if option[2] else "as written",
+            "lemmas": lemmas,
+            "multiword": multiword,
+            "case": "most frequent" if lower_case else "as written",
             "used": "yes" if is_used else "",
         }
-        coverage.append(heading | _coverage(nouns, option_choices, matrix))
-        choices = option_choices if is_used else choices
+        coverage.append(heading | _coverage(nouns, candidates, matrix))
     pairs = [(noun, choice) for noun, choice in zip(nouns, choices, strict=True) if choice]
     problem = (
         f"{len(pairs) or 'none'} of the {len(nouns)} nouns have a word vector: expected English "
@@ -62,13 +68,15 @@ def embed_nouns(
         raise InputError(problem)
     if len(pairs) < len(nouns) / 10:
         print(f"warning: {problem}", file=sys.stderr)
-    rows = [NounRow(noun.synset, c.lemma, c.how, noun.class_index) for noun, c in pairs]
+    rows = [
+        NounRow(noun.synset, choice.lemma, choice.how, noun.class_index) for noun, choice in pairs
+    ]
     means = [matrix[list(choice.rows)].mean(axis=0, dtype=np.float32) for _, choice in pairs]
     return rows, np.array(means, np.float32), coverage
 
 
 def write_noun_coverage(path: str | Path, coverage: Sequence[Mapping[str, object]]) -> None:
-    """Write the table of ``coverage``, one row a line."""
+    """Write the table of ``coverage``."""
     write_tsv(path, coverage[0], (map(format_value, row.values()) for row in coverage))
 
 
@@ -81,7 +89,7 @@ def lemma_parts(lemma: str) -> tuple[str, ...]:
 def find_spellings(
     words: Collection[str], vectors: WordVectors, frequent_words: int = 0
 ) -> tuple[set[str], dict[str, str]]:
-    """Return the ``words`` in the table, and the spelling in the table of each in lower case.
+    """Return the ``words`` that the table has as written, and its spellings by lower-case word.
 
     Of spellings that differ only by case the most frequent one counts, as in the lesson. In a
     table that does not list its words by frequency, the first one in this order counts: lower
@@ -95,21 +103,26 @@ def find_spellings(
         for word in islice(vectors.words(), frequent_words or None):
             if word in exact:
                 present.add(word)
-            if (low := word.lower()) in lowered:
-                spellings.setdefault(low, word)
+            if word.lower() in lowered:
+                spellings.setdefault(word.lower(), word)
         return present, spellings
     cases = {low: (low, low.capitalize(), low.title(), low.upper()) for low in lowered}
     candidates = sorted(exact.union(*cases.values()))
-    in_table = set(compress(candidates, vectors.lookup(candidates)[1]))
-    # Reversed, so that the first spelling replaces the later ones.
-    pairs = ((low, form) for low, forms in cases.items() for form in reversed(forms))
-    return exact & in_table, {low: form for low, form in pairs if form in in_table}
+    _, mask = vectors.lookup(candidates)
+    in_table = set(compress(candidates, mask))
+    found_cases = {
+        low: [form for form in forms if form in in_table] for low, forms in cases.items()
+    }
+    return exact & in_table, {low: forms[0] for low, forms in found_cases.items() if forms}
 
 
 def _rows_of_words(
     nouns: Sequence[Noun], vectors: WordVectors, frequent_words: int
-) -> tuple[dict[bool, Mapping[str, int]], Matrix]:
-    """Return the rows of words in a matrix, by exact spelling (False) and in lower case (True)."""
+) -> tuple[dict[str, int], dict[str, int], Matrix]:
+    """Return the rows by word as spelled and by lower-case word, and the matrix (rows, dim).
+
+    A word is a lemma of the nouns or a part of one.
+    """
     lemmas = {lemma for noun in nouns for lemma in noun.lemmas}
     forms = lemmas.union(*map(lemma_parts, lemmas))
     exact, spellings = find_spellings(sorted(forms), vectors, frequent_words)
@@ -117,22 +130,23 @@ def _rows_of_words(
     matrix, mask = vectors.lookup(words)
     # A vector of zeros has no direction: the word counts as missing.
     rows = {word: row for row, word in enumerate(compress(words, mask)) if matrix[row].any()}
-    lower = {low: rows[word] for low, word in spellings.items() if word in rows}
-    return {False: {word: rows[word] for word in exact if word in rows}, True: lower}, matrix
+    exact_rows = {word: rows[word] for word in exact if word in rows}
+    lower_rows = {low: rows[word] for low, word in spellings.items() if word in rows}
+    return exact_rows, lower_rows, matrix
 
 
 def _choose(
-    noun: Noun, rows: Mapping[str, int], lemmas: str, multiword: str, lower_case: bool
+    noun: Noun, row_of: Mapping[str, int], lemmas: str, multiword: str, lower_case: bool
 ) -> Choice | None:
-    """Return the first lemma with a vector of its own or, with "mean", of all its parts."""
+    """Return the first lemma with a vector or, if ``multiword`` is "mean", with all its parts."""
     for number, lemma in enumerate(noun.lemmas[:1] if lemmas == "first" else noun.lemmas):
         rank = "other" if number else "first"
         form = lemma.lower() if lower_case else lemma
-        if form in rows:
-            return Choice(lemma, f"{rank} exact", (rows[form],))
+        if form in row_of:
+            return Choice(lemma, f"{rank} exact", (row_of[form],))
         parts = lemma_parts(form)
-        if multiword == "mean" and parts and all(part in rows for part in parts):
-            return Choice(lemma, f"{rank} parts", tuple(rows[part] for part in parts))
+        if multiword == "mean" and parts and all(part in row_of for part in parts):
+            return Choice(lemma, f"{rank} parts", tuple(row_of[part] for part in parts))
     return None
 
 
@@ -157,4 +171,5 @@ def _coverage(
 
 def _count_distinct(choices: Sequence[Choice], matrix: Matrix) -> int:
     """Return the number of different vectors: in pruned tables several words share one."""
+    # Equal vectors in another order have the same mean.
     return len({tuple(sorted(matrix[row].tobytes() for row in c.rows)) for c in choices})

@@ -58,7 +58,7 @@ class Hierarchy:
         return set(nx.ancestors(self._graph, synset))
 
     def distances(self, nodes: int | np.integer | Ints) -> Steps:
-        """Return the steps (nouns,) to each node from the nearest of ``nodes``; FAR without a path.
+        """Return the steps (nouns,) from the nearest of ``nodes`` to each node, FAR without a path.
 
         WordNet's 82,115 nouns take about 2 ms.
         """
@@ -78,7 +78,10 @@ class Hierarchy:
         """
         levels = []
         for generation in nx.topological_generations(self._graph):
-            edges = [(self.node_of[a], self.node_of[b]) for a, b in self._graph.edges(generation)]
+            edges = [
+                (self.node_of[noun], self.node_of[hypernym])
+                for noun, hypernym in self._graph.edges(generation)
+            ]
             below, above = np.array(edges, np.int64).reshape(-1, 2).T
             levels.append((below, above))
         return levels
@@ -89,21 +92,21 @@ class Relatives:
 
     def __init__(self, nouns: Iterable[Noun]) -> None:
         self._hierarchy = Hierarchy(nouns)
-        self._lemmas: dict[str, set[str]] = {}
-        self._synsets: defaultdict[str, set[str]] = defaultdict(set)
+        self._lemmas_of: dict[str, set[str]] = {}
+        self._synsets_of: defaultdict[str, set[str]] = defaultdict(set)
         for noun in self._hierarchy.nouns:
-            self._lemmas[noun.synset] = {*map(str.casefold, noun.lemmas)}
-            for lemma in self._lemmas[noun.synset]:
-                self._synsets[lemma].add(noun.synset)
+            self._lemmas_of[noun.synset] = set(map(str.casefold, noun.lemmas))
+            for lemma in self._lemmas_of[noun.synset]:
+                self._synsets_of[lemma].add(noun.synset)
 
     def of(self, synset: str) -> set[str]:
         """Return the relatives of a noun, without the noun itself."""
-        homonyms = set().union(*(self._synsets[lemma] for lemma in self._lemmas[synset]))
+        homonyms = set().union(*(self._synsets_of[lemma] for lemma in self._lemmas_of[synset]))
         hierarchy = self._hierarchy
         return (homonyms | hierarchy.ancestors(synset) | hierarchy.descendants(synset)) - {synset}
 
     def families(self, synsets: Collection[str]) -> list[list[str]]:
-        """Return the nouns in groups of direct and indirect relatives, all of them sorted."""
+        """Return sorted groups of sorted nouns, each with all direct and indirect relatives."""
         graph = nx.Graph()
         for synset in synsets:
             graph.add_node(synset)

@@ -19,8 +19,8 @@ HEADER = ("synset", "lemma", "how", "class")
 class NounRow(NamedTuple):
     """A noun with a vector and the lemma that the vector belongs to.
 
-    ``how`` is "first" or "other" (lemma), then "exact" or, for the mean of the vectors of its
-    parts, "parts".
+    ``how`` is "first" or "other" (the rank of the lemma), a space, and "exact" (a vector of the
+    lemma itself) or "parts" (the mean of the vectors of its parts).
     """
 
     synset: str
@@ -33,7 +33,7 @@ class NounRow(NamedTuple):
 class NounMatrix:
     """Nouns and their ``vectors`` (nouns, dim) of unit length.
 
-    ``classes`` has each noun's index among the classes of the backbone's classifier, or -1.
+    ``classes`` (nouns,) has the index of each noun's class of the backbone's classifier, or -1.
     """
 
     synsets: list[str]
@@ -55,7 +55,7 @@ class NounMatrix:
 
     @property
     def known_classes(self) -> NDArray[np.bool_]:
-        """Return which classes (classes,) have a vector."""
+        """Return the mask (classes,) of the classes with a vector."""
         return self.class_rows >= 0
 
     @property

@@ -16,10 +16,10 @@ _REMEDY = "make the table again"
 class Noun(NamedTuple):
     """A noun synset of WordNet: one meaning of one or several words.
 
-    ``synset`` is its ImageNet id ("n01440764"). ``lemmas`` are its words in WordNet's order and
-    spelling ("great_white_shark"). ``hypernyms`` are the synsets of its parents; for an instance
-    (a river, a person), of its kinds. ``class_index`` is its index among ImageNet's classes, None
-    for other nouns.
+    ``synset`` is the ImageNet id ("n01440764"). ``lemmas`` are the words in WordNet's order and
+    spelling ("great_white_shark"). ``hypernyms`` are the synsets of the direct hypernyms, for an
+    instance (a river, a person) those of its kinds. ``class_index`` is the index among ImageNet's
+    classes, None for a noun that is no class.
     """
 
     synset: str

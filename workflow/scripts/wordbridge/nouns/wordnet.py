@@ -15,17 +15,17 @@ Class = tuple[str, str]  # a synset of ImageNet's classes, and its name ("" in a
 
 _LICENCE = "  "  # the start of the lines of the licence, which come first
 _HYPERNYMS = ("@", "@i")  # pointers to a kind and to the kind of an instance
-_POINTER = 4  # fields of a pointer: symbol, offset, part of speech, words
+_POINTER_FIELDS = 4  # of a pointer: symbol, offset, part of speech, words
 _NOUN_LINE = re.compile(r"(\d{8}) \d\d n ([0-9a-f]{2}) (.*?) \| (.*)")
 _SENSE_LINE = re.compile(r"(\S+) n (\d+) \d+((?: \S+)*)")
 _SYNSET = re.compile(r"n\d{8}")
 
 
 def read_wordnet(path: str | Path) -> list[Noun]:
-    """Return the nouns of a ``data.noun`` in its order, without class indices.
+    """Return the nouns of a ``data.noun`` in the order of the file, without class indices.
 
-    The id of a synset is "n" and its offset in the file, eight digits: ImageNet's ids are those
-    of WordNet 3.0. Raises InputError for another format and a duplicate synset.
+    The id of a synset is "n" and the offset in the file, eight digits: ImageNet has the ids of
+    WordNet 3.0. Raises InputError for another format and a duplicate synset.
     """
     nouns: dict[str, Noun] = {}
     for noun in _records(path, "data.noun", "a noun synset", _parse_noun):
@@ -46,10 +46,10 @@ def read_senses(path: str | Path) -> dict[str, tuple[str, ...]]:
 
 
 def read_classes(path: str | Path | None) -> list[Class]:
-    """Return the classes of a list in its order, none for no list.
+    """Return the classes of a list in the order of the file, none for no list.
 
-    Three formats: a synset per line (timm's imagenet_synsets.txt), a synset and a name per line
-    (the lesson's classids.txt) or several with commas, of which the first counts, and JSON
+    Three formats: a synset per line (timm's imagenet_synsets.txt), a synset and its names per line
+    (the lesson's classids.txt; of several names with commas the first counts), and JSON
     {"0": ["n01440764", "tench"], ...} (the lesson's imagenet_class_index.json). Raises InputError
     for another format and a duplicate synset.
     """
@@ -67,7 +67,7 @@ def read_classes(path: str | Path | None) -> list[Class]:
 
 
 def label_nouns(nouns: Sequence[Noun], classes: Sequence[Class]) -> list[Noun]:
-    """Return ``nouns`` in their order with their class indices, the places in ``classes``.
+    """Return ``nouns`` in their order with their class indices, the positions in ``classes``.
 
     Raises InputError for more classes than a backbone has, and as ``check_class_names`` does.
     """
@@ -82,7 +82,7 @@ def label_nouns(nouns: Sequence[Noun], classes: Sequence[Class]) -> list[Noun]:
 
 
 def check_class_names(nouns: Sequence[Noun], classes: Sequence[Class]) -> None:
-    """Raise InputError unless each class is a noun and its name one of the noun's lemmas."""
+    """Raise InputError unless each class is a noun and each name is one of its noun's lemmas."""
     lemmas_of = {noun.synset: noun.lemmas for noun in nouns}
     for synset, name in classes:
         if synset not in lemmas_of:
@@ -123,10 +123,13 @@ def _parse_noun(line: str) -> Noun | None:
     fields = data.split()
     end = 2 * int(words, 16)  # a number follows each word
     count, pointers = fields[end : end + 1], fields[end + 1 :]
-    if not end or count != [f"{len(pointers) // _POINTER:03}"] or len(pointers) % _POINTER:
+    expected_count, remainder = divmod(len(pointers), _POINTER_FIELDS)
+    if not end or count != [f"{expected_count:03}"] or remainder:
         return None
-    symbols = zip(pointers[::_POINTER], pointers[1::_POINTER], strict=True)
-    hypernyms = tuple(f"n{above}" for symbol, above in symbols if symbol in _HYPERNYMS)
+    symbols, offsets = pointers[::_POINTER_FIELDS], pointers[1::_POINTER_FIELDS]
+    hypernyms = tuple(
+        f"n{above}" for symbol, above in zip(symbols, offsets, strict=True) if symbol in _HYPERNYMS
+    )
     return Noun(f"n{offset}", tuple(fields[:end:2]), hypernyms, None, gloss.strip())
 
 
