@@ -23,7 +23,7 @@ from wordbridge.errors import InputError
 from wordbridge.progress import no_progress
 from wordbridge.report.contact_sheet import result_tile, thumbnail
 from wordbridge.report.tables import render
-from wordbridge.search.engine import SearchEngine, SearchResult, located
+from wordbridge.search.engine import SearchEngine, SearchResult, resolve_path
 from wordbridge.search.index import Hit, Index, read_index
 from wordbridge.training.device import choose_device
 from wordbridge.translation.pipeline import (
@@ -134,7 +134,7 @@ class Models:
         if self.images is None or name not in self._rows:
             return None
         hit = Hit(0, 1.0, self.images.label(self._rows[name]))
-        data = result_tile(located(hit, self._results)).image
+        data = result_tile(resolve_path(hit, self._results)).image
         small = None if data is None else thumbnail(data, SIDE)
         file = io.BytesIO()
         if small is not None:

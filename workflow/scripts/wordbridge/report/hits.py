@@ -31,9 +31,9 @@ def show_hits(
     finally:  # also when the reader of the lines has left, as `head` does
         if sheet is not None:
             from wordbridge.report.contact_sheet import result_tile, save_sheet
-            from wordbridge.search.engine import located
+            from wordbridge.search.engine import resolve_path
 
-            tiles = [result_tile(located(hit, results)) for hit in hits]
+            tiles = [result_tile(resolve_path(hit, results)) for hit in hits]
             starts = range(0, len(tiles), _COLUMNS)
             save_sheet(sheet, [tiles[start : start + _COLUMNS] for start in starts])
 

@@ -43,25 +43,31 @@ def index_rows(
     """Return vectors (rows, dim) of an ``index`` (classes, nouns or images), labels and source.
 
     The source describes the origin of the rows: the index, its method and digests of ``files``.
-    All indexes need ``nouns``, ``vectors`` and ``rows``. Images also need ``images`` (tables),
-    ``predictions`` and their ``description``, ``features`` (the row tables of the shards, in the
-    order of the predictions) and ``model`` (weights and settings), and ``method`` and ``seed`` in
-    ``settings``. Raises InputError when files do not belong together, or the predictions are not
-    word vectors.
+    Every index needs the files ``nouns``, ``vectors`` and ``rows``. The index of images also needs
+    ``images`` (tables), ``predictions`` and their ``description``, ``features`` (the row tables of
+    the shards, in the order of the predictions) and ``model`` (weights and settings), and
+    ``method`` and ``seed`` in ``settings``. Raises InputError when files do not belong together, or
+    the predictions are not word vectors.
     """
     index = settings["index"]
-    labels = noun_labels(read_nouns(files["nouns"]))
+    nouns = noun_labels(read_nouns(files["nouns"]))
     source = {"index": index, "word_vectors": file_sha256(files["vectors"])}
-    if index != "images":
-        return *_noun_rows(labels, files, classes=index == "classes"), source
-    method = {name: settings[name] for name in ("method", "seed")}
-    return *image_rows(labels, files), source | method | model_digests(*files["model"])
+    if index == "images":
+        vectors, labels = image_rows(nouns, files)
+        source |= {"method": settings["method"], "seed": settings["seed"]}
+        source |= model_digests(*files["model"])
+    else:
+        vectors, labels = _noun_rows(nouns, files, classes=index == "classes")
+    return vectors, labels, source
 
 
 def image_rows(
     nouns: Mapping[str, Mapping[str, str]], files: Any
 ) -> tuple[Matrix, list[dict[str, str]]]:
-    """Return predicted vectors and labels, those of the nouns or else names, of images."""
+    """Return the predicted vectors (images, dim) of the images in the tables, and their labels.
+
+    ``nouns`` has the label of each synset, which adds to the label of an image of this noun.
+    """
     description = files["description"]
     predicted = read_predictions(files["predictions"], description, files["features"])
     if predicted.space != WORDS:
@@ -70,12 +76,14 @@ def image_rows(
             "search with a method that predicts word vectors, such as conse"
         )
     table = {(row.set, row.image): row for path in files["images"] for row in read_images(path)}
-    rows = [row for row, key in enumerate(predicted.images) if key in table]
-    labels = []
-    for image in (table[predicted.images[row]] for row in rows):
-        label = image.name or Path(image.image).stem
-        columns = {name: getattr(image, name) for name in _COPIED}
-        labels.append({"label": label, **nouns.get(image.synset, {}), **columns})
+    rows, labels = [], []
+    for row, key in enumerate(predicted.images):
+        if key in table:
+            image = table[key]
+            label = image.name or Path(image.image).stem  # unless the noun has one
+            columns = {name: getattr(image, name) for name in _COPIED}
+            labels.append({"label": label, **nouns.get(image.synset, {}), **columns})
+            rows.append(row)
     return np.asarray(predicted.values[rows]), labels
 
 
@@ -85,7 +93,7 @@ def model_digests(model: str | Path, settings: str | Path) -> dict[str, str]:
 
 
 def noun_labels(nouns: Iterable[Noun]) -> dict[str, dict[str, str]]:
-    """Return ``label`` (first lemma) and ``path`` (with its first hypernyms) of each synset."""
+    """Return ``label`` (first lemma) and ``path`` (label, hypernym, ...) of each synset."""
     table = {noun.synset: noun for noun in nouns}
     labels = {}
     for synset in table:
@@ -116,10 +124,12 @@ def write_index(
             "make the vectors again"
         )
     target, unit = Path(folder), l2_normalize(vectors)
-    nonzero, numbers = np.flatnonzero(unit.any(axis=1)), dict[bytes, int]()
+    nonzero = np.flatnonzero(unit.any(axis=1))
+    numbers: dict[bytes, int] = {}  # of the distinct vectors, in the order of their first rows
     rows = np.full(len(unit), -1)
     rows[nonzero] = [numbers.setdefault(row.tobytes(), len(numbers)) for row in unit[nonzero]]
-    distinct = unit[nonzero[np.unique(rows[nonzero], return_index=True)[1]]]
+    _, first = np.unique(rows[nonzero], return_index=True)
+    distinct = unit[nonzero[first]]
     save_matrix(distinct, target / VECTORS)
     with atomic_write(target / ROWS) as partial, partial.open("wb") as file:
         np.lib.format.write_array(file, rows, allow_pickle=False)
@@ -128,7 +138,7 @@ def write_index(
     write_graph(distinct, target / GRAPH, settings)
     graph = HnswSearch(distinct, target / GRAPH, settings["ef_search"])
     share = round(own_recall(distinct, graph), 4)
-    exact = (
+    reason = (
         f"exact search is used, because the graph finds only {share:.2%} of the nearest "
         f"neighbours of its own vectors, expected {_LEAST_RECALL:.0%}; raise search.graph.M for it"
     )
@@ -143,7 +153,7 @@ def write_index(
         "space": SPACE,
         "graph": dict(settings),
         "own_recall": share,
-        "exact": exact if share < _LEAST_RECALL else "",
+        "exact": reason if share < _LEAST_RECALL else "",
         "files": files,
     }
     write_json(target / DESCRIPTION, description)
@@ -152,9 +162,8 @@ def write_index(
 def write_graph(vectors: Matrix, path: str | Path, settings: Mapping[str, int]) -> None:
     """Write the HNSW graph (Malkov and Yashunin 2018) over ``vectors`` (rows, dim) of length 1.
 
-    ``settings`` are the links of each row (``M``), and the candidates while a row is added
-    (``ef_construction``) and in a search (``ef_search``). Equal vectors give equal bytes, no
-    vectors an empty file.
+    ``settings`` has the number of links of each row (``M``) and of candidates while a row is added
+    (``ef_construction``). Equal vectors give equal bytes, no vectors an empty file.
     """
     # One thread, since several would add links in varying order.
     sizes = {"M": settings["M"], "efConstruction": settings["ef_construction"]}
@@ -182,9 +191,9 @@ def write_graph(vectors: Matrix, path: str | Path, settings: Mapping[str, int]) 
 def own_recall(vectors: Matrix, graph: ExactSearch) -> float:
     """Return the recall of ``graph`` where its own ``vectors`` are the queries.
 
-    It is the mean over at most 200 vectors that are far apart, or over the first ten or more of
-    them where that is lower: a graph with many near-duplicates loses the few other vectors. A
-    vector that does not find itself counts as 0.
+    The queries are at most 200 vectors that are far apart. The result is the lowest of the means
+    over the first 10, 11, ... of these queries: a graph with many near-duplicates loses the few
+    other vectors. A vector that does not find itself counts as 0.
     """
     exact, recalls = ExactSearch(vectors), []
     for row in far_apart(vectors, _SAMPLE):
@@ -198,12 +207,15 @@ def own_recall(vectors: Matrix, graph: ExactSearch) -> float:
 
 
 def far_apart(vectors: Matrix, count: int) -> list[int]:
-    """Return at most ``count`` rows: the first, then always the one farthest from all before.
+    """Return at most ``count`` rows: the first, then always the row farthest from all before.
 
     This is the farthest-point sampling of Gonzalez (1985).
     """
-    rows, nearest = [0][: len(vectors)], np.full(len(vectors), -np.inf)
-    while 0 < len(rows) < min(count, len(vectors)):
+    if not len(vectors):
+        return []
+    rows = [0]
+    nearest = np.full(len(vectors), -np.inf)  # each row's highest cosine with the rows so far
+    while len(rows) < min(count, len(vectors)):
         np.maximum(nearest, cosines_with(vectors, vectors[rows[-1]]), out=nearest)
         rows.append(int(nearest.argmin()))
     return rows
@@ -214,12 +226,11 @@ def _noun_rows(
 ) -> tuple[Matrix, list[dict[str, str]]]:
     """Return vectors and labels of all nouns with a vector, or of ImageNet's classes in order."""
     rows, matrix = read_noun_vectors(files["vectors"], files["rows"])
-    order = list(range(len(rows)))
     if classes:
-        numbered = ((row.class_index, place) for place, row in enumerate(rows))
-        order = [place for number, place in sorted(n for n in numbered if n[0] is not None)]
-    labels = [
-        {"synset": row.synset, **nouns.get(row.synset, {"label": row.lemma})}
-        for row in (rows[place] for place in order)
-    ]
-    return matrix[order], labels
+        indices = [
+            (row.class_index, n) for n, row in enumerate(rows) if row.class_index is not None
+        ]
+        order = [n for _, n in sorted(indices)]
+        rows, matrix = [rows[n] for n in order], matrix[order]
+    labels = [{"synset": row.synset, **nouns.get(row.synset, {"label": row.lemma})} for row in rows]
+    return matrix, labels

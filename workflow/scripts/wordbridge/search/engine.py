@@ -3,7 +3,6 @@
 torch and the translator are imported only by the searches that need them.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -73,20 +72,22 @@ class SearchEngine:
         ``image`` is a file, or ``SET/IMAGE`` of one in the index, for which no model is needed.
         Raises InputError when it is neither, and when there are no other images.
         """
-        images, file, row = read_index(self._folder / "images"), find_path(Path(image)), -1
+        images, file, label = read_index(self._folder / "images"), find_path(Path(image)), None
         if file is not None and file.is_file():
             vector = embed_image(file, self._results, images.description)
         else:
             row = image_row(images, image)
+            label = images.label(row)
             (vector,) = images.row_vectors([row])
         target = images
         if index != "images":
             target = read_index(self._folder / index, images.description["word_vectors"])
 
         def is_query(hit: Hit) -> bool:
-            return hit.columns == images.label(row) if row >= 0 else self._is_file(hit, file)
+            return hit.columns == label if label else self._is_file(hit, file)
 
-        limit, hits = count + (target is images), list[Hit]()
+        # One hit more than requested among images, since the query itself is left out.
+        limit, hits = count + 1 if target is images else count, list[Hit]()
         while len(hits) < count:  # a file may be in the index under several names
             neighbours = nearest(target, vector, limit, exact)
             hits = exclude_query(neighbours, is_query, count)
@@ -101,8 +102,8 @@ class SearchEngine:
         """Return whether a hit is the image in a file."""
         if not hit.file or hit.columns["archive"] or file is None:
             return False
-        places = places_of(hit.file, self._results)
-        return any(place.resolve() == file.resolve() for place in places)
+        paths = candidate_paths(hit.file, self._results)
+        return any(path.resolve() == file.resolve() for path in paths)
 
     def _translate(self, question: str) -> str:
         from wordbridge.progress import no_progress
@@ -118,24 +119,23 @@ class SearchEngine:
         return result.translation
 
 
-def places_of(path: str, results: Path) -> list[Path]:
-    """Return the places of a relative path that a job has recorded.
+def candidate_paths(path: str, results: Path) -> list[Path]:
+    """Return the possible locations of a relative path that a job has recorded.
 
     The first is below the working folder, the others are below the folders above ``results``.
     """
     return [folder / path for folder in (Path(), *results.resolve().parents)]
 
 
-def located(hit: Hit, results: Path) -> Hit:
-    """Return a hit with the place of its file or archive; a noun has none."""
-    name = "archive" if hit.columns["archive"] else "member"
-    places = places_of(hit.columns[name], results)
-    place = next(filter(os.path.isfile, places), None)
-    return replace(hit, columns={**hit.columns, name: str(place)}) if place else hit
+def resolve_path(hit: Hit, results: Path) -> Hit:
+    """Return a hit with the path of its existing file or archive, if it has one."""
+    column = "archive" if hit.columns["archive"] else "member"
+    path = next(filter(Path.is_file, candidate_paths(hit.columns[column], results)), None)
+    return replace(hit, columns={**hit.columns, column: str(path)}) if path else hit
 
 
 def find_path(path: Path) -> Path | None:
-    """Return ``path``, else one with the same names in another Unicode normal form, if any."""
+    """Return ``path`` if it exists, else a path equal but for the Unicode normal form, or None."""
     if path.exists():
         return path
     folder = find_path(path.parent)
@@ -146,13 +146,13 @@ def find_path(path: Path) -> Path | None:
 def question_vector(question: str, translation: str, words: WordTable) -> Matrix:
     """Return the vector (dim) of a French question from its English translation.
 
-    Raises InputError with both when the translation has no content word, or an unknown one.
+    Raises InputError when the translation has no content word, or an unknown one.
     """
     query = question_words(translation)
     try:
         return query_vector(query, words)
     except InputError as error:
-        # Without its remedy, which is for users who typed the words themselves.
+        # Without the remedy of the error, which is for users who typed the words themselves.
         reason = f" ({str(error).partition(';')[0]})" if query else ""
         raise InputError(
             f"question {question!r}: expected a translation to search with, got {translation!r}"
@@ -220,10 +220,10 @@ def _features(image: Path, results: Path) -> tuple[Matrix, Matrix]:
 def find_weights(weights: Mapping[str, str], results: Path) -> Path:
     """Return the file of ``weights`` {path: sha256}.
 
-    Raises InputError when it is missing or another file.
+    Raises InputError when the file is missing or has another digest.
     """
     ((name, sha256),) = weights.items()
-    path = next(filter(Path.is_file, places_of(name, results)), None)
+    path = next(filter(Path.is_file, candidate_paths(name, results)), None)
     if path is None or file_sha256(path) != sha256:
         raise InputError(
             f"{path or name}: expected the weights that the features were extracted with "

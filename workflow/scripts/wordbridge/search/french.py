@@ -33,7 +33,7 @@ class Alignment:
     def map(self, vectors: Matrix) -> Matrix:
         """Return ``vectors`` (n, source dim) in the target's space (n, target dim).
 
-        Zeros stay zeros. Other lengths are near 1.
+        Zeros stay zeros; the lengths of other results are near 1.
         """
         mapped = np.zeros((len(vectors), self.matrix.shape[1]), np.float32)
         for start in range(0, len(vectors), _BLOCK):
@@ -44,12 +44,12 @@ class Alignment:
 
 
 def fit_alignment(source: Matrix, target: Matrix) -> Alignment:
-    """Return the orthogonal Procrustes solution for paired rows (pairs, dim of each).
+    """Return the orthogonal Procrustes solution for paired rows (pairs, source or target dim).
 
-    Of the normalised and centred rows it is the matrix with orthonormal rows or columns
-    (whichever are fewer) that maps the source nearest to the target (Schönemann 1966; Xing et
-    al. 2015). Pairs with zeros on a side are ignored. Raises InputError for fewer than two pairs,
-    and prints a warning if they are fewer than a tenth.
+    The matrix has orthonormal rows or columns, whichever are fewer, and maps the normalised and
+    centred source rows nearest to the target rows (Schönemann 1966; Xing et al. 2015). Pairs with
+    zeros on a side are ignored. Raises InputError if fewer than two pairs remain, and prints a
+    warning if fewer than a tenth remain.
     """
     both = np.any(source, axis=1) & np.any(target, axis=1)
     count = np.count_nonzero(both)
@@ -62,17 +62,24 @@ def fit_alignment(source: Matrix, target: Matrix) -> Alignment:
     if count < len(both) / 10:
         print(f"warning: {problem}", file=sys.stderr)
     left, right = l2_normalize(source[both]), l2_normalize(target[both])
-    means = left.mean(axis=0, dtype=np.float64), right.mean(axis=0, dtype=np.float64)
-    product = (left - means[0]).T @ (right - means[1])
+    left_mean, right_mean = (
+        left.mean(axis=0, dtype=np.float64),
+        right.mean(axis=0, dtype=np.float64),
+    )
+    product = (left - left_mean).T @ (right - right_mean)
     u, _, vt = np.linalg.svd(product, full_matrices=False)
-    return Alignment(*(np.asarray(array, np.float32) for array in (u @ vt, *means)))
+    return Alignment(
+        np.asarray(u @ vt, np.float32),
+        np.asarray(left_mean, np.float32),
+        np.asarray(right_mean, np.float32),
+    )
 
 
 def cross_fitted(source: Matrix, target: Matrix, folds: NDArray[np.int64]) -> Matrix:
-    """Return each row of ``source`` mapped by an alignment fitted on the rows of other folds.
+    """Return each row of ``source`` mapped by an alignment that is fitted on other folds.
 
-    No pair thus helps to fit the alignment by which it is evaluated. ``folds`` has the fold of
-    each row.
+    No pair thus helps to fit the alignment by which it is evaluated. ``folds`` (rows,) has the fold
+    of each row.
     """
     mapped = np.zeros((len(source), target.shape[1]), np.float32)
     for fold in np.unique(folds):
@@ -91,25 +98,25 @@ class NamePair:
 
 
 def name_pairs(images: Sequence[ImageRow]) -> list[NamePair]:
-    """Return the distinct names of at most three words in both languages, sorted."""
+    """Return the distinct names of images with one to three words in each language, sorted."""
     synsets: dict[tuple[tuple[str, ...], tuple[str, ...]], set[str]] = defaultdict(set)
     for image in images:
         en = tuple(content_words(image.name, "en"))
         fr = tuple(content_words(image.fr_name, "fr"))
         if en and fr and max(len(en), len(fr)) <= _MAX_WORDS:
-            synsets[en, fr] |= {image.synset} - {""}
-    return [NamePair(en, fr, tuple(sorted(synsets[en, fr]))) for en, fr in sorted(synsets)]
+            synsets[en, fr].add(image.synset)
+    return [NamePair(en, fr, tuple(sorted(synsets[en, fr] - {""}))) for en, fr in sorted(synsets)]
 
 
 def mean_vectors(names: Sequence[Sequence[str]], vectors: WordVectors) -> Matrix:
     """Return the mean vector (names, dim) of each name's words, zeros if a word is unknown."""
     words = sorted({word for name in names for word in name})
     matrix, mask = vectors.lookup(words)
-    rows = {word: row for row, word in enumerate(compress(words, mask))}
+    row_of = {word: row for row, word in enumerate(compress(words, mask))}
     means = np.zeros((len(names), vectors.dim), np.float32)
-    for place, name in enumerate(names):
-        if all(word in rows for word in name):
-            means[place] = matrix[[rows[word] for word in name]].mean(axis=0)
+    for number, name in enumerate(names):
+        if all(word in row_of for word in name):
+            means[number] = matrix[[row_of[word] for word in name]].mean(axis=0)
     return means
 
 
@@ -125,9 +132,9 @@ def score_names(
     """Return one row of scores per language: retrieval of images outside the train split.
 
     ``vectors`` has the query vectors (pairs, dim) of each language. Pairs without an image in the
-    index or without a vector in each language are ignored. hit@k: an image of the noun is among
-    the first k. mrr: mean reciprocal rank of the first one. name_share: share of the pairs with
-    vectors. Raises InputError for no pair.
+    index or without a vector in each language are ignored. hit@k: share of the queries with an
+    image of the noun among the first k. mrr: mean reciprocal rank of the first such image.
+    name_share: share of the pairs with vectors. Raises InputError if no pair remains.
     """
     labels = [index.label(row) for row in range(len(index.lines))]
     # Images without a label may show any noun.
@@ -153,16 +160,19 @@ def score_names(
         ranks = np.array(
             [_rank(matrix[n], images, np.isin(synsets, pairs[n].synsets)) for n in queries]
         )
-        rows.append(
-            {"language": language, "name_share": float(has_vectors.mean())}
-            | {"names": len(queries), "images": len(images)}
-            | {f"hit@{k}": float(np.mean(ranks <= k)) for k in ks}
-            | {"mrr": float(np.mean(1 / ranks))}
-        )
+        row = {
+            "language": language,
+            "name_share": float(has_vectors.mean()),
+            "names": len(queries),
+            "images": len(images),
+            **{f"hit@{k}": float(np.mean(ranks <= k)) for k in ks},
+            "mrr": float(np.mean(1 / ranks)),
+        }
+        rows.append(row)
     return rows
 
 
 def _rank(query: Matrix, images: Matrix, is_right: NDArray[np.bool_]) -> int:
-    """Return the rank from 1 of the best correct image, below all others with the same cosine."""
+    """Return the rank from 1 of the best right image, below wrong images with the same cosine."""
     cosines = cosines_with(images, l2_normalize(query))
     return int(np.count_nonzero(cosines[~is_right] >= cosines[is_right].max())) + 1

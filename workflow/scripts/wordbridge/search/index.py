@@ -87,8 +87,9 @@ class HnswSearch(ExactSearch):
 class Index:
     """An index on disk: its description, distinct vectors, and a label line for each row.
 
-    ``vectors`` (vectors, dim) are of length 1, in the order of their first rows. ``rows`` has the
-    vector of each row, or -1 for zeros, which have no direction and are never found.
+    ``vectors`` (vectors, dim) are of length 1, in the order of their first rows. ``rows`` (rows,)
+    has the number of each row's vector, or -1 for zeros, which have no direction and are never
+    found.
     """
 
     folder: Path
@@ -132,13 +133,14 @@ class Hit:
 
     @property
     def path(self) -> str:
-        """Return the noun and its hypernyms up to the most general one, "" for an unknown noun."""
+        """Return the noun and its first hypernyms up to the root, "" for an unknown noun."""
         return self.columns["path"]
 
     @property
     def hypernym(self) -> str:
         """Return the nearest hypernym of the noun, "" without one."""
-        return ([*self.path.split(STEP), ""])[1]
+        steps = self.path.split(STEP)
+        return steps[1] if len(steps) > 1 else ""
 
     @property
     def name(self) -> str:
@@ -168,7 +170,9 @@ def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> lis
             f"{index.folder}: expected vectors, a query with a direction, and a count of at least "
             f"1, got {got}; search with other words or images, or for more of them"
         )
-    matches = (ExactSearch(index.vectors) if exact else index.graph).search(query, count)
+    search = ExactSearch(index.vectors) if exact else index.graph
+    matches = search.search(query, count)
+    # Several rows of the index may have the same vector.
     cosines = np.zeros(len(index.vectors), np.float32)
     cosines[matches.rows] = matches.cosines
     rows = np.flatnonzero(np.isin(index.rows, matches.rows))
@@ -201,8 +205,8 @@ def image_row(index: Index, image: str) -> int:
 def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
     """Return the index in ``folder``.
 
-    ``word_vectors`` is the sha256 of the noun vectors that it must be built with. Raises
-    InputError when they differ, or a file is missing or not the one in the description.
+    ``word_vectors`` is the expected sha256 of the noun vectors that the index is built with. Raises
+    InputError when the noun vectors differ, or a file is missing or not as in the description.
     """
     path = Path(folder)
     description = read_json(path / DESCRIPTION, "a description of an index", _REMEDY, _KEYS)
@@ -232,7 +236,10 @@ def read_index(folder: str | Path, word_vectors: str | None = None) -> Index:
 
 
 def recall(result: Neighbours, reference: Neighbours) -> float:
-    """Return the fraction of ``reference`` in ``result``; ties with its last row count too."""
+    """Return the fraction of ``reference`` in ``result``, compared by cosine.
+
+    Instead of a row that ties with the last of ``reference``, any row with its cosine counts.
+    """
     if not len(reference.rows):
         return 1.0
     last = reference.cosines[-1]
@@ -249,7 +256,7 @@ def cosines_with(vectors: Matrix, unit: Matrix) -> Matrix:
 
 
 def sort_neighbours(rows: Rows, cosines: Matrix, count: int) -> Neighbours:
-    """Return the ``count`` nearest of ``rows``; those equal to 6 digits by their number."""
+    """Return the ``count`` nearest of ``rows``; if 6 digits are equal, the lower row first."""
     cosines = np.asarray(cosines.clip(-1, 1).round(_DIGITS), np.float32)
     order = np.lexsort((rows, -cosines))[:count]
     return Neighbours(rows[order], cosines[order])

@@ -43,10 +43,10 @@ def parse_query(text: str) -> list[tuple[int, list[str]]]:
 
 
 def query_vector(text: str, table: WordTable, french: bool = False) -> Matrix:
-    """Return the vector (dim) of a query: the signed sum of its terms' mean word vectors.
+    """Return the vector (dim,) of a query: the signed sum of its terms' mean word vectors.
 
-    Word vectors are not normalised, as in the lesson. Only the content words of a term of a French
-    query count, if it has any. Raises InputError for an unknown word, or when the terms cancel each
+    Word vectors are not normalised, as in the lesson. If a term of a French query has content
+    words, only these count. Raises InputError for an unknown word, or when the terms cancel each
     other out.
     """
     total = np.zeros(table.dim, np.float64)
@@ -63,22 +63,28 @@ def query_vector(text: str, table: WordTable, french: bool = False) -> Matrix:
 
 
 def word_vector(word: str, table: WordTable) -> Matrix:
-    """Return the vector (dim) of a word, of its spelling in another case, or of its parts' mean.
+    """Return the vector (dim,) of a word, of its spelling in another case, or its parts' mean.
 
     Parts are separated by punctuation. Raises InputError with suggestions for an unknown word.
     """
     plain = unicodedata.normalize("NFKC", word).replace("\u2019", "'")
     bare, is_glued = _ENDS.sub("", plain), _GLUED.search(word)
-    for form in (word, plain, *(() if is_glued else (bare, bare.removesuffix("'s")))):
+    forms = [word, plain]
+    if not is_glued:
+        forms += [bare, bare.removesuffix("'s")]
+    for form in forms:
         for spelling in (form, form.lower(), form.capitalize(), form.title(), form.upper()):
             row = table.row(spelling)
             if row is not None:
                 return np.asarray(table.vectors[row], np.float32)
     parts = list(filter(None, _SEPARATORS.split(plain)))
     if len(parts) < 2 or is_glued:
-        near = table.suggestions(bare)
-        hint = f"did you mean {' or '.join(near)}?" if near else "no word is spelled like it"
-        hint = "a sign stands alone, as in king - man + woman" if is_glued else hint
+        if is_glued:
+            hint = "a sign stands alone, as in king - man + woman"
+        elif near := table.suggestions(bare):
+            hint = f"did you mean {' or '.join(near)}?"
+        else:
+            hint = "no word is spelled like it"
         raise InputError(f"unknown word {word!r}: expected one of {table.size} words; {hint}")
     vectors = [word_vector(part, table) for part in parts]
     return np.asarray(np.mean(vectors, axis=0), np.float32)

@@ -27,8 +27,8 @@ _SUGGESTIONS = 3
 class WordTable:
     """Words sorted by code points, and their memory-mapped vectors (words, dim).
 
-    ``text`` has one word a line, which ends at its offset in ``ends``. ``word_vectors`` is the
-    sha256 of the noun vectors in whose space the vectors are.
+    ``text`` has one word per line; ``ends`` (words,) are the offsets of the line ends.
+    ``word_vectors`` is the sha256 of the noun vectors that have the same space.
     """
 
     folder: Path
@@ -48,7 +48,7 @@ class WordTable:
         return len(self.ends)
 
     def word(self, row: int) -> str:
-        """Return one word; of 200,000 a search decodes less than a hundred."""
+        """Return the word of a row, decoded on demand: a search needs less than 100 of 200,000."""
         start = self.ends[row - 1] + 1 if row else 0
         return self.text[start : self.ends[row]].decode(errors="replace")
 
@@ -68,7 +68,8 @@ class WordTable:
         """Return up to three words that are spelled like ``word``, the most similar first."""
         from difflib import get_close_matches
 
-        lower, similar = word.lower(), dict[str, str]()
+        lower = word.lower()
+        similar: dict[str, str] = {}  # words by their lower-case spelling
         # difflib takes seconds for all words, and the first letter is seldom wrong.
         for start in sorted({lower[:1], lower[:1].upper()} - {""}):
             first = bisect.bisect_left(range(self.size), start, key=self.word)
@@ -85,12 +86,12 @@ def write_words(
 ) -> None:
     """Write ``words`` with ``vectors`` (words, dim) as ``dtype``, float32 or float16.
 
-    The first of equal words is kept, and none with zeros, which have no direction. Raises
-    InputError when a number is too large for ``dtype``.
+    The first of equal words is kept. Words with zeros, which have no direction, are left out.
+    Raises InputError when a number is too large for ``dtype``.
     """
     rows: dict[str, int] = {}
-    for row, (word, is_kept) in enumerate(zip(words, np.any(vectors, axis=1), strict=True)):
-        if is_kept:
+    for row, (word, has_vector) in enumerate(zip(words, np.any(vectors, axis=1), strict=True)):
+        if has_vector:
             rows.setdefault(word, row)
     order = sorted(word for word in rows if word and not any(sign in word for sign in "\n\r"))
     with np.errstate(over="ignore"):
@@ -148,7 +149,8 @@ def words_to_search(
                 f"{path}: expected spaCy's vocab/strings.json, a list of words ({error})"
             ) from error
         listed = (word for word in sorted(map(str, strings)) if word == word.lower())
-    words = list(dict.fromkeys([*(word for word in listed if word.split() == [word]), *needed]))
+    single = [word for word in listed if word.split() == [word]]
+    words = list(dict.fromkeys([*single, *needed]))
     matrix, mask = vectors.lookup(words)
     return list(compress(words, mask)), matrix
 
