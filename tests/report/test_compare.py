@@ -105,7 +105,7 @@ def test_a_score_without_case_is_not_compared_with_one_with_case(runs: tuple[Pat
         job["params"] = {"settings": {"lowercase": lowercase}}
         write_record(folder.parents[1], job)
     scores = {each["name"]: each for each in compare_runs(*runs)["scores"]}
-    assert scores["attention"]["verdict"] == "one without case"
+    assert scores["attention"]["verdict"] == "one ignores case"
     assert scores["attention"]["p_value"] is None
     assert scores["all"]["verdict"] == "not significant"
 

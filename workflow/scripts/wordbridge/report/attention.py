@@ -1,6 +1,7 @@
 """Figures of attention: heat maps, and curves per output step as in the lesson."""
 
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
@@ -28,7 +29,7 @@ def attention_curves(
     weight.
     """
     count = min(9, len(hypothesis))
-    rows = -(-count // 3)
+    rows = ceil(count / 3)
     figure = Figure(figsize=(10.5, 0.9 + 1.75 * rows), layout="constrained")
     panels = figure.subplots(rows, min(3, count), sharex=True, sharey=True, squeeze=False).flat
     for number, axes in enumerate(panels):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,25 +19,32 @@ from wordbridge.translation.bootstrap import Resampler, read_runs
 # The files of scores of each table.
 SCORES = {"tables/scores.tsv": "scores/*/*.tsv", "tables/devise.tsv": "devise_scores/*/*.json"}
 
-# What was scored, whether without case, and its score as a whole and in each resample.
-Scored = tuple[list[Any], bool, NDArray[np.float64]]
+
+class Scored(NamedTuple):
+    """The test data of a score, and the score (1 + resamples,) on all data and in each resample.
+
+    ``ignores_case`` is true of BLEU that compares lower-cased texts.
+    """
+
+    data: list[Any]
+    ignores_case: bool
+    scores: NDArray[np.float64]
 
 
 def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
     """Return what differs between the results in two folders.
 
-    ``settings`` have a rule, a key with its ``old`` and ``new`` value, and the jobs that it
-    concerns. ``code`` are the modules that differ, of the jobs that both runs have. ``scores`` have
-    name (of a variant or method), score, and its ``first`` and ``second`` value (means over the
-    seeds), the 95 % interval of their difference from ``low`` to ``high``, p_value (corrected for
-    the number of comparisons of this score) and verdict. Interval and p-value are None where the
-    runs scored different sentences or nouns, or one of them without case. Raises InputError when
-    one has no records of jobs.
+    ``settings`` have a rule, a key with its ``old`` and ``new`` value, and the jobs with this
+    difference. ``code`` are the modules that differ, of the jobs that both runs have. ``scores``
+    have name (of a variant or method), score, and its ``first`` and ``second`` value (means over
+    the seeds), the 95 % interval of their difference from ``low`` to ``high``, p_value (corrected
+    for the number of comparisons of this score) and verdict. Interval and p-value are None where
+    the runs scored different sentences or nouns, or one of them ignored case. Raises InputError
+    when a run has no records of jobs.
     """
-    manifests = read_manifest(first), read_manifest(second)
-    old, new = (
-        {job_name(record): record for record in manifest.makers.values()} for manifest in manifests
-    )
+    first_manifest, second_manifest = read_manifest(first), read_manifest(second)
+    old = {job_name(record): record for record in first_manifest.makers.values()}
+    new = {job_name(record): record for record in second_manifest.makers.values()}
     common = [name for name in old if name in new]
     if not common:
         raise InputError(
@@ -53,7 +60,7 @@ def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
             record = {"rule": rule, **item._asdict(), "jobs": []}
             settings.setdefault(key, record)["jobs"].append(name)
         code.update(item.key for item in differences(old[name]["code"], new[name]["code"]))
-    one, other = _scored(first, manifests[0]), _scored(second, manifests[1])
+    one, other = _scored(first, first_manifest), _scored(second, second_manifest)
     scores = [row for score in one for row in _differences(score, one[score], other[score])]
     return {"settings": list(settings.values()), "code": sorted(code), "scores": scores}
 
@@ -89,36 +96,33 @@ def _jobs(rule: str, jobs: list[str]) -> str:
 
 def _scored(folder: Path, manifest: Manifest) -> dict[str, dict[str, Scored]]:
     """Return BLEU with one reference of each variant, and hit@5 (percent) of each image method."""
-    files = _files(folder, manifest, "tables/scores.tsv")
-    uncased = {path.parent.name for path in files if _ignores_case(path, folder, manifest)}
-    bleu = {
-        name: (
-            # With the length of the reference, which may be that of another text.
-            [(row.source, row.group, row.statistics["bleu"][1]) for row in runs[0]],
-            name in uncased,
-            # With one seed the same resamples of the same groups.
-            Resampler(runs[0]).mean_scores(runs, "bleu"),
-        )
-        for name, runs in read_runs(files).items()
-    }
     scored: dict[str, dict[str, Scored]] = {
-        "BLEU": bleu,
+        "BLEU": {},
         "hit@5 seen, %": {},
         "hit@5 unseen, %": {},
     }
+    files = _files(folder, manifest, "tables/scores.tsv")
+    uncased = {path.parent.name for path in files if _ignores_case(path, folder, manifest)}
+    for name, runs in read_runs(files).items():
+        # With the length of the reference, since equal sources may have different references.
+        data = [(row.source, row.group, row.statistics["bleu"][1]) for row in runs[0]]
+        # The resampler has a fixed seed: the same groups have the same resamples.
+        bleu = Resampler(runs[0]).mean_scores(runs, "bleu")
+        scored["BLEU"][name] = Scored(data, name in uncased, bleu)
     nouns = scores_by_noun(read_records(_files(folder, manifest, "tables/devise.tsv")))
     for (method, candidates), rows in nouns.groupby(level=["method", "candidates"]):
-        if (score := f"hit@5 {candidates}, %") in scored:
+        score = f"hit@5 {candidates}, %"
+        if score in scored:
             images = rows["images"].droplevel(["method", "candidates"])
-            hits = 100 * resampled_means(rows, "hit@5")
-            scored[score][method] = list(images.items()), False, hits
+            resampled = 100 * resampled_means(rows, "hit@5")
+            scored[score][method] = Scored(list(images.items()), False, resampled)
     return scored
 
 
 def _files(folder: Path, manifest: Manifest, table: str) -> list[Path]:
-    """Return the files of scores in ``folder`` that its ``table`` has, all of them without it.
+    """Return the files of scores in ``folder`` that ``table`` was made of, all without a table.
 
-    Others are those of an earlier configuration, whose variants, seeds or sentences may differ.
+    Other files are from an earlier configuration, with other variants, seeds or sentences.
     """
     maker = manifest.makers.get(f"{manifest.prefix}/{table}")
     return [
@@ -137,17 +141,25 @@ def _ignores_case(path: Path, folder: Path, manifest: Manifest) -> bool:
 def _differences(
     score: str, first: Mapping[str, Scored], second: Mapping[str, Scored]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the difference of what both runs have, p-values corrected for their number."""
+    """Yield the difference of each variant or method in both runs, with corrected p-values."""
     common = [name for name in first if name in second]
     paired = [name for name in common if first[name][:2] == second[name][:2]]
-    compared = [comparison(second[name][2] - first[name][2]) for name in paired]
+    compared = [comparison(second[name].scores - first[name].scores) for name in paired]
     corrected = dict(zip(paired, correct_p_values(compared), strict=True))
     for name in common:
         low = high = p_value = None
-        verdict = "other test data" if first[name][0] != second[name][0] else "one without case"
+        same_data = first[name].data == second[name].data
+        verdict = "one ignores case" if same_data else "other test data"
         if name in corrected:
             _, low, high, p_value = corrected[name]
             verdict = "differs" if p_value <= LEVEL else "not significant"
-        values = {"first": float(first[name][2][0]), "second": float(second[name][2][0])}
-        interval = {"low": low, "high": high, "p_value": p_value}
-        yield {"name": name, "score": score, **values, **interval, "verdict": verdict}
+        yield {
+            "name": name,
+            "score": score,
+            "first": float(first[name].scores[0]),
+            "second": float(second[name].scores[0]),
+            "low": low,
+            "high": high,
+            "p_value": p_value,
+            "verdict": verdict,
+        }

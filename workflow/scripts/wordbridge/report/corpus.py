@@ -106,7 +106,7 @@ def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
     splits = dict(iter(frame.assign(**keys).groupby("split")))
     rows = [
         (split, other, len(splits[split]), *_leakage(splits[split], splits[other]))
-        for other, split in combinations(filter(splits.__contains__, SPLITS), 2)
+        for other, split in combinations([name for name in SPLITS if name in splits], 2)
         if {split, other} != TRAINED_ON
     ]
     caption = (
@@ -125,11 +125,11 @@ def _leakage(pairs: pd.DataFrame, other: pd.DataFrame) -> list[int]:
     """
 
     def in_other(*columns: str) -> NDArray[np.bool_]:
-        rows, keys = (pd.MultiIndex.from_frame(frame[[*columns]]) for frame in (pairs, other))
-        return rows.isin(keys)  # type: ignore[no-any-return]
+        rows = pd.MultiIndex.from_frame(pairs[[*columns]])
+        return rows.isin(pd.MultiIndex.from_frame(other[[*columns]]))  # type: ignore[no-any-return]
 
     normalised = in_other("fr_key", "en_key")
-    english, french = (in_other(key) & ~normalised for key in ("en_key", "fr_key"))
+    english, french = in_other("en_key") & ~normalised, in_other("fr_key") & ~normalised
     leaks = in_other("fr", "en"), normalised, english, french, in_other("group")
     return [int(leak.sum()) for leak in leaks]
 
@@ -201,9 +201,10 @@ def vector_statistics(
 ) -> dict[str, object]:
     """Return the statistics of word vectors that the lesson prints, and an example.
 
-    Keys: words (with a vector), dim, sampled (of ``words``, with a vector), mean and std over all
-    components of these (NaN without any), for each of ``pairs``, as "a_b", Pearson's correlation
-    of the two vectors (NaN if a word has none), and neighbors, as ``nearest_words`` returns them.
+    Keys: words (number of all vectors), dim, sampled (number of ``words`` with a vector), mean and
+    std over all components of the sampled vectors (NaN without any), a key "a_b" for each of
+    ``pairs`` with Pearson's correlation of the two vectors (NaN if a word has no vector), and
+    neighbors, the result of ``nearest_words``.
     """
     lookups = [*words, *chain.from_iterable(pairs)]
     matrix, has_vector = vectors.lookup(lookups)  # at once, since some files are read completely
@@ -228,15 +229,15 @@ def vector_statistics(
 
 
 def nearest_words(words: Sequence[str], matrix: NDArray[np.float32]) -> str:
-    """Return "word: its nearest ones" for the first word of five letters; "" without one.
+    """Return "word: nearest words" for the first word of at least five letters; "" without one.
 
     ``matrix`` has the vectors of ``words`` (words, dim). Similarity is the cosine.
     """
-    place = next((n for n, word in enumerate(words) if len(word) >= 5 and word.isalpha()), None)
-    if place is None:
+    row = next((n for n, word in enumerate(words) if len(word) >= 5 and word.isalpha()), None)
+    if row is None:
         return ""
     unit = l2_normalize(matrix)
-    similarity = unit @ unit[place]
-    similarity[[n for n, word in enumerate(words) if word == words[place]]] = -np.inf
+    similarity = unit @ unit[row]
+    similarity[[n for n, word in enumerate(words) if word == words[row]]] = -np.inf
     nearest = np.argsort(-similarity, kind="stable")[: min(NEIGHBORS, len(set(words)) - 1)]
-    return f"{words[place]}: {', '.join(words[n] for n in nearest)}"
+    return f"{words[row]}: {', '.join(words[n] for n in nearest)}"

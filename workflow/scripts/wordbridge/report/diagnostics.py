@@ -1,4 +1,4 @@
-"""Diagnostics of the translators: attention, and what they keep of a question."""
+"""Diagnostics of the translators: attention, and the parts of a question that they keep."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -59,8 +59,8 @@ def attention_figure(table: Table) -> Figure:
     figure, axes = one_panel(1.5 + 0.4 * len(frame))
     axes.barh(frame["variant"], 100 * frame["agreement"], 0.6, color=ACCENT, alpha=0.5)
     for column, colour, label in (("diagonal", MARK, "diagonal"), ("chance", SOFT, "random")):
-        place = 100 * frame[column].mean()
-        axes.axvline(place, color=colour, linestyle="--", label=f"{label} alignment")
+        mean = 100 * frame[column].mean()
+        axes.axvline(mean, color=colour, linestyle="--", label=f"{label} alignment")
     axes.tick_params(axis="y", labelcolor=INK)
     axes.invert_yaxis()
     axes.set_xlim(left=0)
@@ -70,7 +70,7 @@ def attention_figure(table: Table) -> Figure:
     return figure
 
 
-# ---- What a translation keeps of a question ------------------------------------------------------
+# ---- Parts of a question that a translation keeps ------------------------------------------------
 
 ADEQUACY = {
     "question_word": Column(
@@ -94,24 +94,27 @@ Counts = NDArray[np.float64]
 
 
 def adequacy_counts(rows: Sequence[Translation], language: str, lowercase: bool) -> Counts:
-    """Return what each translation keeps, and what it could: (sentences, 2 x ADEQUACY).
+    """Return counts (sentences, 6): the parts of ADEQUACY that each translation keeps, then all.
 
-    ``language`` is that of the translations. With ``lowercase`` they have no capitals.
+    All are the parts that the reference has. ``language`` is the language of the translations; with
+    ``lowercase`` they have no capitals.
     """
-    counts = np.zeros((len(rows), 2, len(ADEQUACY)))
-    for kept, row in zip(counts, rows, strict=True):
-        spans = (
-            find_question(text, LANGUAGES[language], exclude=())
-            for text in (row.hypothesis, row.reference)
-        )
-        right, expected = (span.kind if span else None for span in spans)
-        words = [_WORD.findall(text) for text in (row.reference, row.source, row.hypothesis)]
-        names = {word for word in words[0][1:] if word[0].isupper() and word in words[1]}
-        output = set(words[2])
+
+    def question_kind(text: str) -> str | None:
+        question = find_question(text, LANGUAGES[language], exclude=())
+        return question.kind if question else None
+
+    kept, cases = np.zeros((2, len(rows), len(ADEQUACY)))
+    for number, row in enumerate(rows):
+        expected = question_kind(row.reference)
+        source, output = set(_WORD.findall(row.source)), set(_WORD.findall(row.hypothesis))
+        inner = _WORD.findall(row.reference)[1:]
+        names = {word for word in inner if word[0].isupper() and word in source}
         copied = {name for name in names if (name.lower() if lowercase else name) in output}
-        kept[1] = [expected is not None, "?" in row.reference, len(names)]
-        kept[0] = [right == expected, "?" in row.hypothesis, len(copied)]
-    return np.hstack([np.minimum(counts[:, 0], counts[:, 1]), counts[:, 1]])
+        cases[number] = [expected is not None, "?" in row.reference, len(names)]
+        is_right = question_kind(row.hypothesis) == expected
+        kept[number] = [is_right, "?" in row.hypothesis, len(copied)]
+    return np.hstack([np.minimum(kept, cases), cases])
 
 
 def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, split: str) -> Table:

@@ -71,8 +71,10 @@ def _table(effects: Sequence[Effect], heading: Column, caption: str) -> Table:
     rows: dict[tuple[str, ...], dict[str, object]] = {}
     for effect in effects:
         row = rows.setdefault(effect.factors, {"effect": f" {TIMES} ".join(effect.factors)})
-        names = (f"{effect.metric}{end}" for end in ("", "_low", "_high", "_p"))
-        row.update(zip(names, effect.comparison, strict=True))
+        difference, low, high, p_value = effect.comparison
+        row[effect.metric] = difference
+        row[f"{effect.metric}_low"], row[f"{effect.metric}_high"] = low, high
+        row[f"{effect.metric}_p"] = p_value
     columns = {"effect": heading}
     for name, column in METRICS.items():
         columns |= {name: column, f"{name}_p": Column("p", 3)}
@@ -99,11 +101,13 @@ def effects_figure(effects: Sequence[Effect], title: str) -> Figure:
         for effect in effects:
             if effect.metric != metric:
                 continue
-            each, row = effect.comparison, names.index(effect.factors)
-            better = (each.difference < 0) == (metric == "nll")
-            colour = SOFT if each.p_value > LEVEL else ACCENT if better else MARK
-            axes.plot([each.low, each.high], [row, row], color=colour, linewidth=2.4)
-            axes.plot(each.difference, row, "o", color=colour, markersize=7)
+            change, row = effect.comparison, names.index(effect.factors)
+            colour = SOFT
+            if change.p_value <= LEVEL:
+                is_better = (change.difference < 0) == (metric == "nll")
+                colour = ACCENT if is_better else MARK
+            axes.plot([change.low, change.high], [row, row], color=colour, linewidth=2.4)
+            axes.plot(change.difference, row, "o", color=colour, markersize=7)
         axes.set_title(column.heading)
         if metric == "nll":
             axes.invert_xaxis()

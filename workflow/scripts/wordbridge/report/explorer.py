@@ -43,7 +43,7 @@ Weights = NDArray[np.float32]
 
 
 class Run(NamedTuple):
-    """The outputs of one variant; ``attention`` is empty for one without attention."""
+    """The outputs of one variant; ``attention`` is empty for a variant without attention."""
 
     variant: str
     translations: Sequence[Translation]
@@ -76,9 +76,9 @@ def read_runs(variants: Sequence[str], files: Any) -> list[Run]:
     runs: list[Run] = []
     paths = (files[name] for name in ("translations", "attention", "scores"))
     for name, texts, weights, sums in zip(variants, *paths, strict=True):
-        outputs = read_translations(texts), read_all_attention(weights), read_sentence_scores(sums)
-        runs.append(Run(name, *outputs))
-        translations, attention, scores = outputs
+        translations, attention = read_translations(texts), read_all_attention(weights)
+        scores = read_sentence_scores(sums)
+        runs.append(Run(name, translations, attention, scores))
         expected = [row.source for row in runs[0].translations]
         for path, sources in (
             (texts, [row.source for row in translations]),
@@ -98,7 +98,7 @@ def read_runs(variants: Sequence[str], files: Any) -> list[Run]:
 
 
 def script_json(value: object) -> str:
-    """Return JSON for a script element, which ends at the first markup in it."""
+    """Return JSON without "<", since a script element ends at the first markup in its text."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 
@@ -114,77 +114,82 @@ def size_of(value: object) -> int:
 def sentences_data(runs: Sequence[Run], vocabulary: Vocabulary, language: str) -> Data:
     """Return variants, sentences, the ``total`` of them, and how many have all their attention.
 
-    ``language`` and ``vocabulary`` are those of the sources. If the texts are too large for the
-    page, sentences at even distances are kept; if the weights are, those of the shortest sentences.
+    ``language`` and ``vocabulary`` belong to the sources. If the texts are too large for the page,
+    sentences at even distances are kept; if the weights are too large, the attention of the
+    shortest sentences is kept.
     """
     total = len(runs[0].translations)
-    rows = [_sentence(runs, place, vocabulary, language) for place in range(total)]
-    kept = min(total, total * LARGEST_TEXTS // max(size_of(rows), 1))
-    places = [number * total // kept for number in range(kept)]
+    rows = [_sentence(runs, number, vocabulary, language) for number in range(total)]
+    count = min(total, total * LARGEST_TEXTS // max(size_of(rows), 1))
+    kept = [number * total // count for number in range(count)]
     room, attended = LARGEST_ATTENTION, 0
-    for place in sorted(places, key=lambda place: len(rows[place]["tokens"])):
-        weights = [run.attention[place] if run.attention else None for run in runs]
+    for number in sorted(kept, key=lambda number: len(rows[number]["tokens"])):
+        weights = [run.attention[number] if run.attention else None for run in runs]
         room -= sum(encoded_size(w.size) for w in weights if w is not None)
         if room < 0:
             break
         attended += 1
-        for output, attention in zip(rows[place]["outputs"], weights, strict=True):
+        for output, attention in zip(rows[number]["outputs"], weights, strict=True):
             if attention is not None:
                 output["width"] = attention.shape[1]
                 output["attention"] = encoded(np.rint(255 * attention.clip(0, 1)).astype("u1"))
     return {
         "variants": [run.variant for run in runs],
-        "sentences": [rows[place] for place in places],
+        "sentences": [rows[number] for number in kept],
         "total": total,
         "attended": attended,
     }
 
 
 def disagreement(outputs: Iterable[Sequence[str]]) -> float:
-    """Return how far texts (tokens) differ, from 0 to 1, mean over every two of them.
+    """Return the mean distance of every two of the texts (tokens), from 0 (equal) to 1.
 
-    It is 1 - the Dice coefficient (2 common / all) of their words and pairs of adjacent words.
+    A distance is 1 - the Dice coefficient (2 common / all) of words and pairs of adjacent words.
     """
     bags = [Counter([*tokens, *pairwise(tokens)]) for tokens in outputs]
     similarities = [
         2 * (one & other).total() / (one.total() + other.total())
         for one, other in combinations(bags, 2)
-        if one != other  # equal ones add 0
+        if one != other  # the distance of equal texts is 0
     ]
     pairs = len(bags) * (len(bags) - 1) // 2
     return (len(similarities) - sum(similarities)) / max(pairs, 1)
 
 
-def _sentence(runs: Sequence[Run], place: int, vocabulary: Vocabulary, language: str) -> Data:
+def _sentence(runs: Sequence[Run], number: int, vocabulary: Vocabulary, language: str) -> Data:
     """Return one sentence with the output of each variant, without attention.
 
-    ``tokens`` begin with ``tags`` of a version, if a variant has one; each output lacks ``skip`` of
-    them. ``unknown`` are the positions of the tokens that are not in the vocabulary.
+    ``tokens`` begin with the version tags of the variants that have them: ``tags`` is their number,
+    ``skip`` how many of them a variant does not have. ``unknown`` are the positions of the tokens
+    that are not in the vocabulary.
     """
-    outputs = [run.translations[place] for run in runs]
-    score = runs[0].scores[place]
-    tokens = max((output.source_tokens for output in outputs), key=len)
+    translations = [run.translations[number] for run in runs]
+    score = runs[0].scores[number]
+    tokens = max((translation.source_tokens for translation in translations), key=len)
     tags = max(len(tokens) - score.source_tokens, 0)
     question = find_question(score.source, _LANGUAGES[language])
+    outputs = []
+    for run, translation in zip(runs, translations, strict=True):
+        scores = run.scores[number].scores
+        outputs.append(
+            {
+                "text": translation.hypothesis,
+                "tokens": translation.tokens,
+                "skip": len(tokens) - len(translation.source_tokens),
+                "scores": [round(value, 2) for value in scores.values()],
+            }
+        )
     return {
         "source": score.source,
-        "reference": outputs[0].reference,
+        "reference": translations[0].reference,
         "group": score.group,
         "length": score.source_tokens,
         "question": question.kind if question else "",
         "tokens": tokens,
         "tags": tags,
         "unknown": [n for n, i in enumerate(vocabulary.ids(tokens)) if i == UNK and n >= tags],
-        "disagreement": round(disagreement(output.tokens for output in outputs), 3),
-        "outputs": [
-            {
-                "text": output.hypothesis,
-                "tokens": output.tokens,
-                "skip": len(tokens) - len(output.source_tokens),
-                "scores": [round(value, 2) for value in run.scores[place].scores.values()],
-            }
-            for output, run in zip(outputs, runs, strict=True)
-        ],
+        "disagreement": round(disagreement(row.tokens for row in translations), 3),
+        "outputs": outputs,
     }
 
 
@@ -192,10 +197,10 @@ def _sentence(runs: Sequence[Run], place: int, vocabulary: Vocabulary, language:
 
 
 def images_data(index: Index, table: WordTable, nouns: Iterable[Noun], room: int) -> Data:
-    """Return a sample of the images with predicted vectors, and words with theirs.
+    """Return a sample of the images with predicted vectors, and words with their vectors.
 
-    The words are those of the nouns' lemmas that the table has, as many as ``room`` (bytes) has
-    space for: first those of the images' labels, then those that the most lemmas have.
+    The words are words of the nouns' lemmas that the table has, as many as fit into ``room``
+    (bytes): first words of the images' labels, then words of the most nouns.
     """
     thumbnails = {row: _thumbnail(index.label(row)) for row in sample_rows(index, IMAGES)}
     rows = [row for row, image in thumbnails.items() if image is not None]
@@ -220,17 +225,21 @@ def images_data(index: Index, table: WordTable, nouns: Iterable[Noun], room: int
 def sample_rows(index: Index, count: int) -> list[int]:
     """Return at most ``count`` rows of labelled images in an index of images, in order.
 
-    Each noun gives one image before any gives a second one, held-out images first. Images
+    Each noun gives one image before any noun gives a second one, held-out images first. Images
     without a label, as of an album, are left out, so that the page can be shared.
     """
-    labels = {row: index.label(row) for row in np.flatnonzero(index.rows >= 0).tolist()}
-    labels = {row: label for row, label in labels.items() if label["synset"]}
+    labels = {}
+    for row in np.flatnonzero(index.rows >= 0).tolist():
+        label = index.label(row)
+        if label["synset"]:
+            labels[row] = label
 
     def priority(row: int) -> tuple[bool, str]:
         name = labels[row]["set"] + "/" + labels[row]["image"]
         return labels[row]["split"] == "train", hashlib.sha256(name.encode()).hexdigest()
 
-    rounds, ranked = Counter[str](), []
+    rounds: Counter[str] = Counter()  # images of each noun so far
+    ranked = []
     for row in sorted(labels, key=priority):
         noun = labels[row]["synset"]
         rounds[noun] += 1

@@ -42,9 +42,10 @@ def hits_table(hits: Sequence[Hit], width: int) -> str:
     """Return an aligned table; file names are shortened in the middle to fit into ``width``."""
     from tabulate import tabulate
 
+    headers = ["rank", "score", "noun", "hypernym"]
     rows = [[hit.rank, f"{hit.score:.3f}", hit.label, hit.hypernym] for hit in hits]
     table = partial(tabulate, disable_numparse=True, tablefmt="simple")
-    text: str = table(rows, headers := ["rank", "score", "noun", "hypernym"])
+    text: str = table(rows, headers)
     if not any(hit.file for hit in hits):
         return text
     room = max(width - len(text.partition("\n")[0]) - 4, 20)

@@ -110,7 +110,7 @@ def devise_table(
 
 
 def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Return whether ``row`` sums over sets or kinds, and ``other`` has its images by fewer.
+    """Return whether ``other`` has the same images as ``row``, but for fewer sets or kinds.
 
     The row of all sets, for example, repeats the row of a set where all images are of this set.
     """
@@ -123,9 +123,9 @@ def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 def _letters(
     records: Sequence[Mapping[str, Any]], key: str
 ) -> dict[str, tuple[int, dict[str, str]]]:
-    """Return the number of images and the letters of the methods, by candidate set.
+    """Return the number of images and the letters of the methods by candidate set, or by split.
 
-    With word queries they are by split. A group has letters if at least two methods have scores,
+    Letters of word queries are by split. A group has letters if at least two methods have scores,
     and all of them for the same nouns: the resamples of the bootstrap are paired.
     """
     scores = scores_by_query(records) if key == "words" else scores_by_noun(records)
@@ -241,9 +241,9 @@ def image_counts_table(
 ) -> Table:
     """Return the table of image sets: a row per set.
 
-    ``sets`` have a name, the table of the images, that of the images that the listing left out, and
-    those of the images of each shard that cannot be decoded; ``split`` is the table of the images
-    of all labelled sets with their splits.
+    ``sets`` have a name, the table of the images, the table of the files that the listing left out,
+    and a table for each shard of the images that cannot be decoded; ``split`` is the table of the
+    images of all labelled sets with their splits.
     """
     columns = {
         "set": Column("Set"),

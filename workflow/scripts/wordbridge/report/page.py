@@ -119,14 +119,14 @@ def build_page(
     (TSV) of ``summarize``. ``times`` are paths relative to the page; the page only links to them,
     so that it does not change with the times. One contact sheet is on top, of words if possible.
     """
-    images = [*map(Path, figures)]
-    sheets = [path for path in images if path.match("search_*.png")]
-    sheets = sorted(sheets, key=lambda path: not path.match("search_words*"))[:1]
+    images = list(map(Path, figures))
+    sheets = [path for path in images if path.match("search_words*.png")]
+    sheets += [path for path in images if path.match("search_*.png")]
     return render(
         "page.html.j2",
         title=title,
         summary=summarize(numbers),
-        sheets=[_figure(path, folder) for path in sheets],
+        sheets=[_figure(path, folder) for path in sheets[:1]],
         sections=page_sections(folder, map(Path, tables), images),
         times=times,
     )
@@ -149,13 +149,14 @@ def page_sections(
 
 def topic_of(path: Path, kind: str) -> Topic:
     """Return the first topic with a pattern for ``path``; ``kind`` is "tables" or "figures"."""
-    return next(t for t in TOPICS if any(map(path.with_suffix("").match, getattr(t, kind))))
+    name = path.with_suffix("")
+    return next(t for t in TOPICS if any(name.match(pattern) for pattern in getattr(t, kind)))
 
 
 def caption_of(path: Path) -> str:
     """Return the caption of a figure, after the part of its name that varies (variant, number)."""
     captions = topic_of(path, "figures").figures
-    pattern = next(filter(path.with_suffix("").match, captions))
+    pattern = next(pattern for pattern in captions if path.with_suffix("").match(pattern))
     varying = path.stem.removeprefix(PurePosixPath(pattern).name.rstrip("*"))
     return ": ".join(filter(None, (varying.replace("_", " "), captions[pattern])))
 
@@ -190,10 +191,10 @@ class Summary(NamedTuple):
 
 
 def summarize(tables: Iterable[str | Path]) -> Summary:
-    """Return the summary of a run from those of its tables (TSV) that are there.
+    """Return the summary of a run from its ``tables`` (TSV), any of which may be missing.
 
-    These are ``scores`` and ``samples`` of the translators, ``devise`` of the image methods,
-    ``scorecard`` and those of ``find_warnings``. Published rows are not part of the run.
+    They are ``scores`` and ``samples`` of the translators, ``devise`` of the image methods,
+    ``scorecard`` and the tables of ``find_warnings``. Published rows are not part of the run.
     """
     frames = {}
     for path in map(Path, tables):
@@ -222,14 +223,12 @@ def summarize(tables: Iterable[str | Path]) -> Summary:
         if groups:
             summary.sentences.append(method_sentence(groups, k))
             summary.scores.append(methods_table(groups, k))
-    if "scorecard" in frames and len(verdicts := frames["scorecard"]["verdict"]):
-        counts = verdicts.value_counts()
-        holds, fails, undecided = (
-            counts.get(verdict, 0) for verdict in ("holds", "does not hold", "undecided")
-        )
+    if "scorecard" in frames and len(frames["scorecard"]):
+        counts = frames["scorecard"]["verdict"].value_counts()
         summary.sentences.append(
-            f"Verdicts on {len(verdicts)} claims of the 2018 lesson: holds here {holds}, "
-            f"does not hold {fails}, undecided {undecided}."
+            f"Verdicts on {len(frames['scorecard'])} claims of the 2018 lesson: holds here "
+            f"{counts.get('holds', 0)}, does not hold {counts.get('does not hold', 0)}, "
+            f"undecided {counts.get('undecided', 0)}."
         )
     return summary
 
@@ -277,7 +276,7 @@ def _label_warnings(frames: Frames) -> Iterator[str]:
         ):
             if len(labels):
                 names = ", ".join(map(str, labels["label"][:LABELS]))
-                more = f" and {len(labels) - LABELS} more" * (len(labels) > LABELS)
+                more = f" and {len(labels) - LABELS} more" if len(labels) > LABELS else ""
                 yield f"{start} {len(labels)} of the labels of {name}, {end}: {names}{more}."
 
 
@@ -286,7 +285,7 @@ def _groups(frames: Frames, table: str, key: str) -> Iterable[tuple[Any, pd.Data
 
 
 def variant_sentences(frame: pd.DataFrame) -> list[str]:
-    """Return the sentence about the variant with the highest BLEU, and that about their order."""
+    """Return sentences about the variant with the highest BLEU and the order of the variants."""
     ranking = frame.sort_values("bleu_single", ascending=False, kind="stable")
     best = ranking.iloc[0]
     bleu = f"{best['bleu_single']:.1f}"
@@ -345,7 +344,7 @@ def samples_table(frame: pd.DataFrame, scores: pd.DataFrame) -> Table | None:
     """Return the first, the middle and the last sample, by the baseline and the best variant."""
     frame = frame.astype(str)
     numbers = list(frame["sample"].unique())
-    shown = [numbers[place] for place in (0, (len(numbers) - 1) // 2, -1) if numbers]
+    shown = [numbers[0], numbers[(len(numbers) - 1) // 2], numbers[-1]] if numbers else []
     best = scores.loc[scores["bleu_single"].idxmax(), "variant"]
     lines = ["source", "reference", _baseline(scores), best]
     frame = frame[frame["sample"].isin(shown) & frame["line"].isin(lines)]

@@ -58,7 +58,7 @@ LESSON_SPREAD = 0.14  # nats: the largest difference of its two published runs o
 
 
 class Claim(NamedTuple):
-    """A claim of the lesson; ``low`` to ``high`` is what holds if it is above 0."""
+    """A claim of the lesson, which holds if the interval from ``low`` to ``high`` is above 0."""
 
     claim: str
     published: str
@@ -119,20 +119,21 @@ def _missing(claims: Sequence[Claim]) -> list[str]:
 
 
 def translation_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:
-    """Yield the claims about variants that this run has, known by their ``levels``."""
-    # Of variants with the same levels, the first.
-    variants = {tuple(cell.values()): name for name, cell in reversed(list(levels.items()))}
+    """Yield the claims about variants of this run, which are recognised by their ``levels``."""
+    variants: dict[tuple[bool, ...], str] = {}  # the first variant with these levels
+    for name, cell in levels.items():
+        variants.setdefault(tuple(cell.values()), name)
     named = {name: variants[cell] for name, cell in CELLS.items() if cell in variants}
     resampler = Resampler(next(iter(runs.values()))[0])
 
     def gain(better: str, worse: str, mask: Mask | None = None) -> NDArray[np.float64]:
-        scores = (resampler.crossed_scores(runs[name], "bleu", mask) for name in (better, worse))
-        return np.subtract(*scores)
+        scores = resampler.crossed_scores(runs[better], "bleu", mask)
+        return scores - resampler.crossed_scores(runs[worse], "bleu", mask)
 
-    for claim, *cells in ORDER:
-        if named.keys() >= {*cells}:
-            better, worse = (named[cell] for cell in cells)
-            losses = " to ".join(map(_losses, reversed(cells)))
+    for claim, better_cell, worse_cell in ORDER:
+        if better_cell in named and worse_cell in named:
+            better, worse = named[better_cell], named[worse_cell]
+            losses = f"{_losses(worse_cell)} to {_losses(better_cell)}"
             difference = comparison(gain(better, worse))
             yield _bleu_claim(claim, difference, f"scores of {better} and {worse}", losses)
     if named.keys() >= {"attention", "forcing"}:
@@ -149,7 +150,8 @@ def translation_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Ite
 
 def factorial_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:
     """Yield the claims that each idea helps, all else equal, and that the ideas add up."""
-    for effect in factorial_effects(levels, runs, ["bleu"]) if levels else ():
+    effects = factorial_effects(levels, runs, ["bleu"]) if levels else ()
+    for effect in effects:
         ideas = " and ".join(IDEAS[factor] for factor in effect.factors)
         ideas = ideas[0].upper() + ideas[1:]
         claims = {
@@ -197,9 +199,9 @@ def _losses(variant: str) -> str:
 
 
 def image_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
-    """Yield the claims about the lesson's head, as far as the methods that it needs ran.
+    """Yield the claims about the lesson's head for which this run has both methods.
 
-    ``records`` are those of score_devise. Nouns are resampled.
+    ``records`` are the results of score_devise. Nouns are resampled.
     """
     nouns = scores_by_noun(records)
     groups = dict(iter(nouns.groupby(["method", "candidates"])))
@@ -208,11 +210,10 @@ def image_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
         if head is None or (rows is None and other != CHANCE):
             continue
         ours = resampled_means(head, score)
-        theirs = (
-            np.full_like(ours, min(1.0, 5 / len(head)))
-            if other == CHANCE
-            else resampled_means(rows, score)
-        )
+        if other == CHANCE:
+            theirs = np.full_like(ours, min(1.0, 5 / len(head)))
+        else:
+            theirs = resampled_means(rows, score)
         if score == "wrong_steps":
             values = f"steps in WordNet {ours[0]:.1f}, {other} {theirs[0]:.1f}"
             gains = theirs - ours

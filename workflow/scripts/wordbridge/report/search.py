@@ -49,10 +49,11 @@ def example_searches(
     number of held-out images, at even distances.
     """
     top = settings["top"]
-    return [
+    examples = [
         Example(text, Tile((), None, text), nearest(target, query_vector(text, words), top))
         for text in settings.get("words", [])
-    ] + [_image_example(target, images, row, top) for row in _rows(settings, images)]
+    ]
+    return examples + [_image_example(target, images, row, top) for row in _rows(settings, images)]
 
 
 def examples_table(examples: Sequence[Example], settings: Mapping[str, Any]) -> Table:
@@ -83,7 +84,9 @@ def sheet_rows(examples: Sequence[Example]) -> list[list[Tile]]:
 def _image_example(target: Index, images: Index, row: int, top: int) -> Example:
     query = Hit(0, 1.0, images.label(row))  # the image as its own result
     (vector,) = images.row_vectors([row])
-    neighbours = nearest(target, vector, top + (target.folder == images.folder))
+    # One more among images, since the query itself is left out.
+    count = top + 1 if target.folder == images.folder else top
+    neighbours = nearest(target, vector, count)
     results = exclude_query(neighbours, lambda result: result.name == query.name, top)
     return Example(f"{query.label} ({query.name})", result_tile(query), results)
 
@@ -169,8 +172,8 @@ def measure_recall(index: Index, queries: Matrix, count: int) -> dict[str, Any]:
 
 def spaced_rows(vectors: Matrix, count: int) -> Matrix:
     """Return ``count`` evenly spaced rows, or all."""
-    places = np.unique(np.linspace(0, max(len(vectors) - 1, 0), count).astype(np.int64))
-    return np.asarray(vectors[places[: len(vectors)]], np.float32)
+    rows = np.unique(np.linspace(0, max(len(vectors) - 1, 0), count).astype(np.int64))
+    return np.asarray(vectors[rows[: len(vectors)]], np.float32)
 
 
 def french_table(
@@ -214,7 +217,7 @@ def french_table(
 def _search(
     searcher: ExactSearch | HnswSearch, queries: Matrix, count: int
 ) -> tuple[float, list[Neighbours]]:
-    """Return the milliseconds of a query, and the results of all."""
+    """Return the mean milliseconds per query, and the results of all queries."""
     for query in queries[:1]:
         searcher.search(query, count)  # the first search reads the vectors from disk
     started = time.perf_counter()

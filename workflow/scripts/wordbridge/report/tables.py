@@ -133,11 +133,11 @@ def tsv(table: Table) -> str:
 def markdown(table: Table) -> str:
     """Return the caption, the visible columns as a Markdown table, and the notes."""
     rows = table.cells
-    bold = {True: "**{}**", False: "{}"}
-    texts = [[bold[cell.is_best].format(_escaped(cell.text)) for cell in row] for row in rows]
-    for number in range(1, len(rows) if table.group else 0):
-        if rows[number][0].text == rows[number - 1][0].text:
-            texts[number][0] = ""
+    texts = [[_markdown_cell(cell) for cell in row] for row in rows]
+    if table.group:
+        for number in range(1, len(rows)):
+            if rows[number][0].text == rows[number - 1][0].text:
+                texts[number][0] = ""
     headings = [_escaped(column.heading) for column in table.visible.values()]
     lines = pd.DataFrame(texts, columns=headings).to_markdown(
         index=False,
@@ -201,8 +201,8 @@ def aggregate_seeds(
 ) -> pd.DataFrame:
     """Return one row per variant, in the order of first appearance in ``runs``.
 
-    Columns: ``key``, seeds (their number), those of ``constant`` (of the first run), and the mean
-    of each of ``averaged`` with its standard deviation (``_std``; of a sample, missing for one
+    Columns: ``key``, seeds (number of runs), the ``constant`` columns (of the first run), and for
+    each of ``averaged`` the mean and the standard deviation (``_std``; of a sample, missing for one
     run).
     """
     groups = runs.groupby(key, sort=False)
@@ -212,6 +212,11 @@ def aggregate_seeds(
     return pd.concat(columns, axis=1).reset_index()
 
 
+def _markdown_cell(cell: Cell) -> str:
+    text = _escaped(cell.text)
+    return f"**{text}**" if cell.is_best else text
+
+
 def _cell(row: Mapping[Any, Any], name: str, column: Column, best: str | None) -> Cell:
     value = row[name]
     if pd.isna(value):
@@ -219,16 +224,16 @@ def _cell(row: Mapping[Any, Any], name: str, column: Column, best: str | None) -
     if not _is_number(value):
         return Cell(str(value))
     number = text = _rounded(value, column)
-    std, low, high = (row.get(f"{name}_{suffix}", math.nan) for suffix in ("std", "low", "high"))
+    std, low = row.get(f"{name}_std", math.nan), row.get(f"{name}_low", math.nan)
     if not pd.isna(std):
         text += f" \u00b1 {_rounded(std, column)}"
     if not pd.isna(low):
-        text += f" [{_rounded(low, column)}, {_rounded(high, column)}]"
+        text += f" [{_rounded(low, column)}, {_rounded(row[f'{name}_high'], column)}]"
     return Cell(text, is_number=True, is_best=number == best)
 
 
 def _best(values: pd.Series, column: Column) -> str | None:
-    """Return the best number as the table shows it, None if all are equal there."""
+    """Return the best number, rounded as in the table, or None if all are equal when rounded."""
     numbers = [float(value) for value in values if _is_number(value) and math.isfinite(value)]
     if len({_rounded(number, column) for number in numbers}) < 2:
         return None

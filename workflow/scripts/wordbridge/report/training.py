@@ -200,7 +200,7 @@ def schedule_curves(
     ``variants`` are blocks of the configuration; ``texts`` are those of one language. Variants with
     a constant momentum have no momenta.
     """
-    pairs, auxiliary = (len(texts.rows(split)) for split in ("train", "auxiliary"))
+    pairs, auxiliary = len(texts.rows("train")), len(texts.rows("auxiliary"))
     rates: Curves = {}
     momenta: Curves = {}
     for name, block in variants.items():
@@ -210,8 +210,9 @@ def schedule_curves(
         steps = sampler.steps(training["batch_size"], training["epochs"])
         highest = training["learning_rate"]
         rates[name] = [learning_rate(schedule, step, steps, highest) for step in range(steps)]
-        values = (momentum(schedule, step, steps) for step in range(steps))
-        if changing := [value for value in values if value is not None]:
+        values = [momentum(schedule, step, steps) for step in range(steps)]
+        changing = [value for value in values if value is not None]
+        if changing:
             momenta[name] = changing
     return rates, momenta
 
@@ -219,7 +220,9 @@ def schedule_curves(
 @house_style()
 def schedule_figure(rates: Curves, momenta: Curves) -> Figure:
     """Return learning rates and any momenta against the step; equal curves share one line."""
-    curves = [("Learning rate", rates), *[("Momentum", momenta)] * bool(momenta)]
+    curves = [("Learning rate", rates)]
+    if momenta:
+        curves.append(("Momentum", momenta))
     figure = Figure(figsize=(9.5, 1.6 + 2 * len(curves)), layout="constrained")
     panels = figure.subplots(len(curves), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (title, steps) in zip(panels, curves, strict=True):

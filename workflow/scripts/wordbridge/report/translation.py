@@ -118,7 +118,7 @@ def scores_table(
     figures below each variant.
     """
     low = [record for record in records if "bleu_ceiling" in record]
-    constant = ["parameters", *["bleu_ceiling"] * bool(low)]
+    constant = ["parameters", "bleu_ceiling"] if low else ["parameters"]
     frame = aggregate_seeds(pd.DataFrame(records), SCORES, constant)
     resampled = resampled_scores(runs, "bleu")
     if len(resampled) > 1:
@@ -132,7 +132,8 @@ def scores_table(
         f"{', '.join(dict.fromkeys(record['precision'] for record in records))}."
     )
     if low:
-        signs = " ".join(dict.fromkeys(" ".join(r["lost_characters"] for r in low).split()))
+        lost = [sign for record in low for sign in record["lost_characters"].split()]
+        signs = " ".join(dict.fromkeys(lost))
         caption += f" BLEU has a ceiling: the tokens of references lack their {signs or 'spaces'}."
     if len(resampled) > 1:
         caption += few_groups_note(runs)
@@ -188,8 +189,8 @@ def attention_sample(
 ) -> tuple[NDArray[np.float32], list[str], list[str]]:
     """Return the attention, source tokens and output tokens of sample ``number`` of ``count``.
 
-    The number is that of the samples table. The attention is (output tokens, source tokens); both
-    lists of tokens end with the end of sequence if the attention has it.
+    The number is as in the samples table. The attention is (output tokens, source tokens); each
+    list of tokens ends with the end-of-sequence token if the attention has a row or column for it.
     """
     rows = read_translations(translations)
     position = spread_over_lengths([row.source for row in rows], count)[number - 1]
