@@ -40,9 +40,9 @@ def claim(
         if visible is not None:
             monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
         with patch.dict(device._claims, clear=True):
-            number = device._claim(count)
+            number = device._claim_gpu(count)
             if device._claims:
-                assert device._claim(count) == number  # once claimed, always the same
+                assert device._claim_gpu(count) == number  # once claimed, always the same
             kept.append(dict(device._claims))
         return number
 

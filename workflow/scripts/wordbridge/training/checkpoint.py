@@ -35,11 +35,11 @@ class Stopped(InputError):
 
 
 class Checkpointer:
-    """Writes the state of one training to ``path``, or nowhere if that is None.
+    """Writes the state of one training to ``path``, or nowhere if ``path`` is None.
 
     The state consists of the parameters of ``modules``, the ``optimizer``, the random generators,
-    the best weights so far and the values of the loop. It is ``due`` every ``seconds``, and when
-    a signal has come while ``signals`` was entered::
+    the best weights so far and the values of the loop. Saving is ``due`` every ``seconds``, and
+    when a signal has come while ``signals`` was entered::
 
         with checkpointer.signals:
             best, values = checkpointer.load()
@@ -62,7 +62,7 @@ class Checkpointer:
         return late or self.signals.name is not None
 
     def load(self) -> tuple[dict[str, Tensor], Values]:
-        """Restore the saved state; return its best weights and values, both empty without one."""
+        """Restore a saved state; return its best weights and values, both empty without a file."""
         if self.path is None or not self.path.exists():
             return {}, {}
         best, values = load_state(self.path, self._modules, self._optimizer)
@@ -140,10 +140,11 @@ def state_key(params: Mapping[str, Any], inputs: Mapping[str, str | Path]) -> st
 def state_folder(output: str | Path) -> Path:
     """Return the folder for states of the trainings that make ``output``.
 
-    It is not the output's, because Snakemake deletes the outputs of failed jobs.
+    This is not the folder of the output, because Snakemake deletes the outputs of failed jobs.
     """
     folder = Path(output).parent
-    return Path("resources/state", *folder.parts[bool(folder.anchor) :])
+    parts = folder.parts[1:] if folder.is_absolute() else folder.parts
+    return Path("resources/state", *parts)
 
 
 def save_state(
@@ -180,17 +181,17 @@ def load_state(
 ) -> tuple[dict[str, Tensor], Values]:
     """Restore a saved state; return the best weights so far and the values.
 
-    The file of a finished training has nothing else. Raises InputError when the file is
-    damaged or belongs to another model.
+    The file of a finished training has these only, and restores nothing. Raises InputError when the
+    file is damaged or belongs to another model.
     """
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             values: Values = json.loads(file.metadata()["values"])
-        best = _without_prefix("best.", tensors)
+        best = _select(tensors, "best.")
         if len(best) < len(tensors):
-            load_weights(model, _without_prefix("model.", tensors))
-            _load_optimizer(optimizer, _without_prefix("optimizer.", tensors))
+            load_weights(model, _select(tensors, "model."))
+            _load_optimizer(optimizer, _select(tensors, "optimizer."))
             torch.set_rng_state(tensors["random.torch"])
             device = next(model.parameters()).device
             if device.type == "cuda" and "random.cuda" in tensors:
@@ -212,5 +213,8 @@ def _load_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None
     optimizer.load_state_dict(content)
 
 
-def _without_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+def _select(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose keys have ``prefix``, by the keys without the prefix."""
+    return {
+        key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)
+    }

@@ -30,7 +30,7 @@ def choose_device(name: str, threads: int) -> torch.device:
     # cuBLAS repeats its sums exactly only with a fixed workspace.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
-    return torch.device("cuda", _claim(torch.cuda.device_count()))
+    return torch.device("cuda", _claim_gpu(torch.cuda.device_count()))
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
@@ -56,11 +56,11 @@ def _computes_in(name: str) -> bool:
     return any(available for key, available in capabilities.items() if name in key)
 
 
-def _claim(count: int) -> int:
+def _claim_gpu(count: int) -> int:
     """Return the first of ``count`` GPUs that no process has claimed, else a shared one."""
     if _claims:  # of this process
         return next(iter(_claims))
-    for number, name in enumerate(_names(count)):
+    for number, name in enumerate(_gpu_names(count)):
         path = Path(tempfile.gettempdir()) / f"wordbridge-gpu-{os.getuid()}-{name}.lock"
         lock = path.open("a")
         try:
@@ -75,8 +75,8 @@ def _claim(count: int) -> int:
     return shared
 
 
-def _names(count: int) -> list[str]:
-    """Return names of the GPUs that do not depend on which of them a process can see."""
+def _gpu_names(count: int) -> list[str]:
+    """Return a name of each GPU that is the same in processes that see other GPUs."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = [] if visible is None else [name.strip() for name in visible.split(",")]
     return names if len(names) == count else [str(number) for number in range(count)]

@@ -36,8 +36,8 @@ class TrainState:
 
     ``smoothed`` and ``num_batches`` give the debiased running loss over the whole training;
     ``epochs`` has one row of metrics per finished epoch; ``seconds`` and ``items`` (tokens or
-    images) count training steps only; ``precision`` is that of the first start, which "auto" may
-    resolve otherwise on another machine; ``scaler`` belongs to the gradients of float16.
+    images) count training steps only; ``precision`` is resolved at the first start, since "auto"
+    may resolve otherwise on another machine; ``scaler`` is the state of float16's GradScaler.
     """
 
     epoch: int = 0
@@ -60,7 +60,7 @@ class TrainState:
 
     @property
     def train_loss(self) -> float:
-        """Return the debiased exponential average of the batches' losses."""
+        """Return the debiased exponential average of the losses of the batches."""
         return self.smoothed / (1 - SMOOTHING**self.num_batches)
 
     @property
@@ -86,9 +86,9 @@ class TrainState:
         return better
 
     def should_continue(self, epochs: int, patience: int | None) -> bool:
-        """Return whether an epoch remains, and the best one is within ``patience`` epochs."""
-        stale = patience is not None and self.epoch - 1 - self.best_epoch >= patience
-        return self.epoch < epochs and not stale
+        """Return whether an epoch remains, and the best epoch is within ``patience`` epochs."""
+        is_stale = patience is not None and self.epoch - 1 - self.best_epoch >= patience
+        return self.epoch < epochs and not is_stale
 
 
 class Trainer(ABC):
@@ -228,7 +228,7 @@ class Trainer(ABC):
         state = self.state
         values = {
             "epoch": state.epoch + 1,
-            # Not the optimizer's, which is not set yet when a training resumes here.
+            # The optimizer's rate is not set yet when a training resumes here.
             "learning_rate": self._rate(state.step - 1),
             "train_loss": state.train_loss,
             **self.validate(),
@@ -236,8 +236,10 @@ class Trainer(ABC):
         for name, value in values.items():
             self._check_finite(name, value)
         row = {name: values[name] for name in self.metrics}
+        # The last epoch is the one with the highest number.
         metric = "epoch" if self.options.keep_epoch == "last" else self.options.keep_epoch
-        if state.end_epoch(row, -row[metric] if metric in HIGHER_IS_BETTER else row[metric]):
+        value = -row[metric] if metric in HIGHER_IS_BETTER else row[metric]
+        if state.end_epoch(row, value):
             self.best = self.weights()
         figures = "  ".join(f"{name} {value:.5g}" for name, value in row.items())
         print(f"{figures}  {self._speed()}", file=sys.stderr)

@@ -32,7 +32,9 @@ def range_test(
     ``Trainer.range_test_step`` does. Ends early when the smoothed loss is four times its smallest
     value or not finite. Raises InputError when the first loss is not finite.
     """
-    rates, losses, state, best = list[float](), list[float](), TrainState(), math.inf
+    rates: list[float] = []
+    losses: list[float] = []
+    state, best = TrainState(), math.inf
     for number in range(steps):
         rate = lowest * (highest / lowest) ** (number / steps)
         loss = step(rate)

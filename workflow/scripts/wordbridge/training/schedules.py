@@ -10,8 +10,8 @@ from typing import Literal
 class LoopSettings:
     """Settings of every training: epochs, Adam, and which epoch's weights are kept.
 
-    ``keep_epoch`` is a metric, or "last"; ``patience`` ends a training after this many epochs
-    without a better one.
+    ``keep_epoch`` is the metric that selects the epoch, or "last"; ``patience`` ends a training
+    after this many epochs without a better value.
     """
 
     epochs: int
@@ -72,7 +72,7 @@ def momentum(settings: ScheduleSettings, step: int, steps: int) -> float | None:
 
 
 def _rise(settings: ScheduleSettings, steps: int) -> int:
-    """Return the number of steps of one_cycle's rise, and of its fall before the final descent."""
+    """Return the steps of one_cycle's rise, as many as of the fall before the final descent."""
     return int(steps * (1 - settings.final_percent / 100) / 2)
 
 
