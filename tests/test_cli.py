@@ -29,7 +29,7 @@ from wordbridge.errors import InputError
 from wordbridge.files import write_json
 from wordbridge.search.engine import SearchEngine
 from wordbridge.tensors import SavedModel, copy_weights, write_model
-from wordbridge.translation.decoding import translate
+from wordbridge.translation.decoding import translate_ids
 from wordbridge.translation.pipeline import read_pipeline, runs_from_language
 from wordbridge.translation.translator import Translator
 
@@ -133,7 +133,7 @@ def expected(
     model = model_of((len(words[source]) + tags, len(words[target])), seed)
     ids = [] if tag is None else [len(words[source]) + tag]
     ids += [words[source].index(token) if token in words[source] else 3 for token in tokens]
-    (hypothesis,) = translate(
+    (hypothesis,) = translate_ids(
         model,
         [np.array([*ids, EOS])],
         decoding_settings(beam=beam, max_steps=6, no_repeat_ngram_size=2),

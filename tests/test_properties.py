@@ -36,7 +36,7 @@ from wordbridge.images.packages import members
 from wordbridge.report.corpus import leakage_table
 from wordbridge.sources.archives import escapes_archive, extract_member
 from wordbridge.startup import YAML
-from wordbridge.translation.decoding import translate
+from wordbridge.translation.decoding import translate_ids
 from wordbridge.translation.translator import Translator
 from wordbridge.vectors.fasttext import FastTextBin
 from workflow.config import load, read_schema
@@ -166,7 +166,7 @@ def test_a_hypothesis_has_the_score_of_all_its_steps(
 ):
     model = translator(variant((VARIANTS | FLAGS)[name]), seed).eval()
     text = np.array([*source, EOS])
-    (hypothesis,) = translate(model, [text], decoding_settings(beam=beam, max_steps=6))
+    (hypothesis,) = translate_ids(model, [text], decoding_settings(beam=beam, max_steps=6))
     ids = hypothesis.ids.tolist()
     log_probabilities = steps(model, text, ids if len(ids) == 6 else [*ids, EOS])
     prefixes = list(accumulate(log_probabilities, initial=0.0))

@@ -26,7 +26,7 @@ from wordbridge.translation.decoding import (
     block_repeats,
     length_normalized,
     mask_special_tokens,
-    translate,
+    translate_ids,
 )
 from wordbridge.translation.translator import Translator
 
@@ -46,10 +46,10 @@ def same(first: Hypothesis, second: Hypothesis) -> None:
 def test_order_is_restored_and_company_changes_nothing(name: str, beam: int) -> None:
     model = translator(settings((VARIANTS | FLAGS)[name]))
     options = decoding_settings(beam=beam, max_steps=7, length_penalty=0.6, batch_size=2)
-    together = translate(model, SENTENCES, options)
+    together = translate_ids(model, SENTENCES, options)
     assert len(together) == len(SENTENCES)
     for sentence, hypothesis in zip(SENTENCES, together, strict=True):
-        same(translate(model, [sentence], options)[0], hypothesis)
+        same(translate_ids(model, [sentence], options)[0], hypothesis)
 
 
 def test_long_texts_are_batches_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,9 +61,9 @@ def test_long_texts_are_batches_by_themselves(monkeypatch: pytest.MonkeyPatch) -
         lambda m, ids, *rest: sizes.append(ids.shape) or search(m, ids, *rest),
     )
     model, options = translator(settings({})), decoding_settings(beam=1, max_steps=3, batch_size=2)
-    assert len(translate(model, SENTENCES, options)) == len(SENTENCES)
+    assert len(translate_ids(model, SENTENCES, options)) == len(SENTENCES)
     assert sizes == [(5, 1), (4, 1), (3, 2), (1, 1)]
-    assert translate(model, [], options) == []
+    assert translate_ids(model, [], options) == []
 
 
 @examples(derandomize=True, max_examples=25, deadline=None)
@@ -77,7 +77,9 @@ def test_a_beam_of_one_is_greedy(seed: int, name: str, ngrams: int, lesson: bool
     model = translator(settings((VARIANTS | FLAGS)[name], **(LESSON if lesson else {})), seed)
     # One by one, because in the lesson padding changes the results.
     options = decoding_settings(max_steps=6, no_repeat_ngram_size=ngrams, batch_size=1)
-    for sentence, hypothesis in zip(SENTENCES, translate(model, SENTENCES, options), strict=True):
+    for sentence, hypothesis in zip(
+        SENTENCES, translate_ids(model, SENTENCES, options), strict=True
+    ):
         ids, score = greedy(model, sentence, options)
         assert hypothesis.ids.tolist() == [word for word in ids if word != EOS]
         assert hypothesis.log_probability == pytest.approx(score, abs=1e-5)
@@ -126,11 +128,11 @@ def test_a_beam_wide_enough_finds_the_best_of_all_sentences(name: str, alpha: fl
         }
         best = max(values, key=values.__getitem__)
         options = decoding_settings(beam=90, max_steps=4, length_penalty=alpha)
-        (hypothesis,) = translate(model, [sentence], options)
+        (hypothesis,) = translate_ids(model, [sentence], options)
         assert (*hypothesis.ids.tolist(), EOS) == best
         value = length_normalized(hypothesis.log_probability, len(best), alpha)
         assert value == pytest.approx(values[best], abs=1e-5)
-        (greedy,) = translate(model, [sentence], decoding_settings(max_steps=4))
+        (greedy,) = translate_ids(model, [sentence], decoding_settings(max_steps=4))
         if alpha == 0.0 and len(greedy.ids) < 4:  # it came to an end
             assert hypothesis.log_probability >= greedy.log_probability - 1e-6
 
@@ -146,7 +148,7 @@ def test_a_length_penalty_makes_translations_longer() -> None:
     model.decoder.output.bias.data.fill_(-9.0)
     model.decoder.output.bias.data[[4, EOS]] = torch.tensor([0.95, 0.04]).log()
     lengths = [
-        len(translate(model, SENTENCES[:1], options)[0].ids)
+        len(translate_ids(model, SENTENCES[:1], options)[0].ids)
         for options in (
             decoding_settings(beam=12, max_steps=10, length_penalty=alpha) for alpha in (0.0, 2.0)
         )
@@ -159,7 +161,7 @@ def test_a_translation_may_be_as_long_as_is_allowed_and_need_not_end(beam: int) 
     model = translator(settings(VARIANTS["attention"]))
     model.decoder.output.bias.data[EOS] = -1e4
     for hypothesis, sentence in zip(
-        translate(model, SENTENCES, decoding_settings(beam=beam, max_steps=40)),
+        translate_ids(model, SENTENCES, decoding_settings(beam=beam, max_steps=40)),
         SENTENCES,
         strict=True,
     ):
@@ -172,7 +174,7 @@ def test_a_translation_may_be_as_long_as_is_allowed_and_need_not_end(beam: int) 
 def test_attention_has_a_row_for_each_word_and_the_end(beam: int) -> None:
     model = translator(settings(VARIANTS["all"]))
     for hypothesis, sentence in zip(
-        translate(model, SENTENCES, decoding_settings(beam=beam, max_steps=60)),
+        translate_ids(model, SENTENCES, decoding_settings(beam=beam, max_steps=60)),
         SENTENCES,
         strict=True,
     ):
@@ -187,13 +189,13 @@ def test_blocked_ngrams_do_not_come_twice(beam: int) -> None:
     model = translator(settings({}))
     model.decoder.output.bias.data[EOS] = -1e4
     options = decoding_settings(beam=beam, max_steps=25, no_repeat_ngram_size=2)
-    for hypothesis in translate(model, SENTENCES, options):
+    for hypothesis in translate_ids(model, SENTENCES, options):
         pairs = list(itertools.pairwise(hypothesis.ids.tolist()))
         assert len(pairs) == len(set(pairs)) == 24
 
 
 def test_nothing_to_translate_gives_nothing() -> None:
-    assert translate(translator(settings({})), [], decoding_settings()) == []
+    assert translate_ids(translator(settings({})), [], decoding_settings()) == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.translation.toys import (
     reversals,
     settings,
 )
-from wordbridge.translation.decoding import translate
+from wordbridge.translation.decoding import translate_ids
 from wordbridge.translation.training import TranslatorTrainer
 from wordbridge.translation.translator import Translator
 
@@ -50,7 +50,7 @@ def test_it_learns_to_reverse_short_sequences(name: str) -> None:
     train, valid = reversals(200, 1, longest=3, words=4), reversals(20, 2, longest=3, words=4)
     TranslatorTrainer(model, options, train, valid, seed=1).run()
     sources = [valid.source[row] for row in valid.rows]
-    hypotheses = translate(model, sources, decoding_settings(max_steps=6))
+    hypotheses = translate_ids(model, sources, decoding_settings(max_steps=6))
     right = [
         hypothesis.ids.tolist() == source[:-1][::-1].tolist()
         for hypothesis, source in zip(hypotheses, sources, strict=True)

@@ -20,7 +20,7 @@ from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.errors import InputError
 from wordbridge.tensors import SavedModel, copy_weights, write_model
 from wordbridge.translation.decoder import EncoderDecoder
-from wordbridge.translation.decoding import translate
+from wordbridge.translation.decoding import translate_ids
 from wordbridge.translation.losses import greedy_validation, nll_per_token
 from wordbridge.translation.training import TranslatorTrainer
 from wordbridge.translation.transformer import HEADS, MultiHeadAttention, positions
@@ -39,8 +39,8 @@ def model(width: int = 8) -> EncoderDecoder:
 @pytest.mark.parametrize("beam", [1, 3])
 def test_other_sentences_of_the_batch_change_nothing(beam: int) -> None:
     toy, options = model(), decoding_settings(beam=beam, max_steps=7, batch_size=3)
-    for sentence, hypothesis in zip(SENTENCES, translate(toy, SENTENCES, options), strict=True):
-        (alone,) = translate(toy, [sentence], options)
+    for sentence, hypothesis in zip(SENTENCES, translate_ids(toy, SENTENCES, options), strict=True):
+        (alone,) = translate_ids(toy, [sentence], options)
         assert alone.ids.tolist() == hypothesis.ids.tolist()
         assert alone.log_probability == pytest.approx(hypothesis.log_probability, abs=1e-5)
 
@@ -93,9 +93,9 @@ def test_it_is_read_from_disk(tmp_path: Path) -> None:
     description = {"settings": asdict(settings(BLOCK)), "source": [17, 5], "target": [13, 8]}
     write_model(SavedModel(copy_weights(model()), description), *paths)
     again, _ = read_translator(*paths, torch.device("cpu"))
-    expected = translate(model(), SENTENCES, decoding_settings(max_steps=5))
+    expected = translate_ids(model(), SENTENCES, decoding_settings(max_steps=5))
     for one, other in zip(
-        expected, translate(again, SENTENCES, decoding_settings(max_steps=5)), strict=True
+        expected, translate_ids(again, SENTENCES, decoding_settings(max_steps=5)), strict=True
     ):
         assert one.ids.tolist() == other.ids.tolist()
 

@@ -16,7 +16,7 @@ from wordbridge.corpus.pairs import TokenizedPair, token_lists, versions
 from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.corpus.vocabulary import Vocabulary, numericalize
 from wordbridge.errors import InputError
-from wordbridge.translation.decoding import translate
+from wordbridge.translation.decoding import translate_ids
 from wordbridge.translation.losses import greedy_validation, nll_per_token
 from wordbridge.translation.scores import evaluate
 from wordbridge.translation.settings import Settings
@@ -89,7 +89,7 @@ def test_a_tag_asks_for_the_version_of_the_first_reference(
     results, times = translate_split(model(len(names)), description(names), PAIRS, WORDS, options())
     texts = [[4, 5, 7, EOS], [UNK, 7, EOS], [6, 5, 7, EOS]]
     given = [np.array([*tag, *ids]) for tag, ids in zip(tags, texts, strict=True)]
-    expected = translate(model(len(names)), given, decoding_settings(max_steps=6))
+    expected = translate_ids(model(len(names)), given, decoding_settings(max_steps=6))
     assert [one.source for one in results] == ["Qui vient ?", "Rome ?", "Où vient ?"]
     assert [one.reference for one in results] == ["Who comes now ?", "Is he ?", "Where is ?"]
     for one, tag, ids, hypothesis in zip(results, shown, given, expected, strict=True):

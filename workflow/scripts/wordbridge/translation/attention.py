@@ -15,7 +15,7 @@ class Memory(NamedTuple):
 
     ``outputs`` (batch, source, width), ``keys`` (batch, source, attention width) and
     ``bias`` (batch, source): 0 at words, minus infinity at padding, or None. ``query`` and
-    ``combine`` are the attention's products.
+    ``combine`` are the linear maps of the attention for the steps of one batch.
     """
 
     outputs: Tensor
@@ -48,9 +48,8 @@ class Attention(nn.Module):
         if encoded.mask is not None:
             bias = torch.zeros(encoded.mask.shape, device=outputs.device)
             bias = bias.masked_fill(~encoded.mask, float("-inf")).transpose(0, 1)
-        query, combine = (
-            StepLinear(layer.weight, layer.bias) for layer in (self.query, self.combine)
-        )
+        query = StepLinear(self.query.weight, self.query.bias)
+        combine = StepLinear(self.combine.weight, self.combine.bias)
         return Memory(outputs, outputs @ self.keys, bias, query, combine)
 
     def forward(self, hidden: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:

@@ -33,16 +33,16 @@ class Resampler:
     def __init__(self, sentences: Run, resamples: int = RESAMPLES, seed: int = SEED) -> None:
         self._seed = seed
         names = list(dict.fromkeys(row.group for row in sentences))
-        places = {name: place for place, name in enumerate(names)}
-        self.groups = np.array([places[row.group] for row in sentences])
+        number_of = {name: number for number, name in enumerate(names)}
+        self.groups = np.array([number_of[row.group] for row in sentences])
         self.weights = resample_weights(len(names), resamples, seed)
 
     def scores(
         self, run: Run, metric: str, mask: NDArray[np.bool_] | None = None
     ) -> NDArray[np.float64]:
-        """Return the score of the whole split, and that of each resample.
+        """Return the score of the whole split, then of each resample (1 + resamples,).
 
-        With ``mask`` (sentences,) only the sentences where it is true count.
+        With ``mask`` (sentences,) only the sentences in the mask count.
         """
         values = np.stack([row.statistics[metric] for row in run])
         if mask is not None:
@@ -50,7 +50,7 @@ class Resampler:
         return np.array([METRICS[metric](row) for row in self.totals(values)])
 
     def totals(self, values: NDArray[np.float64]) -> Statistics:
-        """Return the sums of ``values`` (sentences, columns) in the split and each resample."""
+        """Return the sums (1 + resamples, columns) of ``values`` (sentences, columns)."""
         sums = np.zeros((self.weights.shape[1], values.shape[1]))
         np.add.at(sums, self.groups, values)
         totals: Statistics = self.weights @ sums
@@ -69,7 +69,7 @@ class Resampler:
     ) -> NDArray[np.float64]:
         """Return the mean of ``scores`` over ``runs``; each resample draws runs, too."""
         scores = np.stack([self.scores(run, metric, mask) for run in runs], axis=1)
-        # Another stream than that of the groups.
+        # The groups are drawn from another stream of random numbers.
         random = np.random.default_rng([self._seed, 1])
         draws = random.choice(len(runs), size=(len(scores) - 1, len(runs)))
         draws = np.concatenate([np.arange(len(runs))[None], draws])
@@ -94,7 +94,7 @@ def read_runs(paths: Iterable[str | Path]) -> dict[str, list[list[SentenceScore]
 
 
 def few_groups_note(runs: Mapping[str, Sequence[Run]]) -> str:
-    """Return a sentence about intervals that are too narrow, "" where groups are enough."""
+    """Return a sentence about too narrow intervals if there are few groups, else ""."""
     counts = [len({sentence.group for sentence in seed_runs[0]}) for seed_runs in runs.values()]
     low, high = min(counts), max(counts)
     if not 0 < low < FEW_GROUPS:

@@ -82,8 +82,8 @@ class EncoderDecoder(nn.Module, ABC):
 def output_layer(settings: ModelSettings, embedding: nn.Embedding) -> nn.Linear:
     """Return the layer from decoder outputs to scores of the words.
 
-    By ``output_weights`` of the settings its weights are those of ``embedding`` itself (tied, Press
-    and Wolf 2017), begin as a copy of them, or at random.
+    By ``output_weights`` of the settings its weights are the weights of ``embedding`` (tied, Press
+    and Wolf 2017), begin as a copy of these, or begin at random.
     """
     words, width = embedding.weight.shape
     layer = nn.Linear(width, words)
@@ -102,8 +102,8 @@ def previous_words(target: Tensor) -> Tensor:
 class DecoderState(NamedTuple):
     """The state of a batch before a step.
 
-    ``states`` (one per layer) change with each step; ``memory``, ``products`` (of each layer)
-    and the variational ``layer_mask`` (layers, batch, width) are those of the batch.
+    ``states`` (one per layer) change with each step. ``memory``, ``products`` (of each layer) and
+    the variational ``layer_mask`` (layers, batch, width) are the same at all steps of the batch.
     """
 
     states: list[State]
@@ -131,13 +131,13 @@ class Decoder(nn.Module):
             for _ in range(settings.layers)
         )
         self.layers = cast(list[RecurrentLayer], nn.ModuleList(layers))
-        parts = 1 if settings.cell == "gru" else 2
+        parts = ("hidden",) if settings.cell == "gru" else ("hidden", "cell")
         # The lesson has one matrix for all layers; layers of other widths get one each.
         self.bridges = nn.ModuleDict(
             {
                 f"{part}_{size}": nn.Linear(size, width, bias=False)
                 for size in sorted({layer.width * layer.directions for layer in encoder.layers})
-                for part in ("hidden", "cell")[:parts]
+                for part in parts
             }
         )
         self.attention = (
@@ -179,8 +179,8 @@ class Decoder(nn.Module):
     ) -> tuple[tuple[Tensor, ...], DecoderState, Tensor | None]:
         """Return the arguments of ``readout``, the next state and the attention weights or None.
 
-        They are the top layer's hidden state (batch, width), the input and, with attention, the
-        context.
+        The arguments are the top layer's hidden state (batch, width), the input and, with
+        attention, the context.
         """
         values, inputs, attended = embedded, [embedded], None
         if self.attention is not None and state.memory is not None:
@@ -199,8 +199,8 @@ class Decoder(nn.Module):
     def readout(self, hidden: Tensor, *inputs: Tensor) -> Tensor:
         """Return the output (..., width): ``hidden``, or deep output from all arguments.
 
-        Deep output is that of Bahdanau et al. 2015, appendix A.2.2, with tanh for maxout, and with
-        the new state where the paper has the one before this step.
+        Deep output is as in Bahdanau et al. 2015, appendix A.2.2, but with tanh for maxout, and
+        with the new state where the paper has the state before this step.
         """
         if self.deep_output is None:
             return hidden
@@ -210,7 +210,7 @@ class Decoder(nn.Module):
 class DecoderInputs:
     """Inputs of the decoder, step by step, from embeddings ``table`` (words, width).
 
-    They are target tokens under teacher forcing, else the model's own predictions: ``target`` is
+    Inputs are target tokens under teacher forcing, else the model's own predictions: ``target`` is
     (time, batch); where ``forced`` (steps, batch) is true at step i, the input of step i + 1 is
     the target's word i, elsewhere the word in ``predicted`` (batch,) after step i.
     """

@@ -48,19 +48,19 @@ class Hypothesis(NamedTuple):
     attention: NDArray[np.float32] | None
 
 
-def translate(
+def translate_ids(
     model: EncoderDecoder, sentences: Sequence[NDArray[Any]], settings: DecodingSettings
 ) -> list[Hypothesis]:
     """Return the best hypothesis of each sentence (source ids with the end of sentence)."""
     model.eval()
     device = next(model.parameters()).device
     hypotheses: dict[int, Hypothesis] = {}
-    size, order = settings.batch_size, np.argsort([-len(ids) for ids in sentences], kind="stable")
+    size = settings.batch_size
+    order = np.argsort([-len(ids) for ids in sentences], kind="stable")  # the longest first
     # Memory grows with the longest text of a batch, so each long text is a batch by itself.
     long = sum(len(ids) > LONG for ids in sentences)
-    rest = range(long, len(order), size)
     batches = [order[start : start + 1] for start in range(long)]
-    batches += [order[start : start + size] for start in rest]
+    batches += [order[start : start + size] for start in range(long, len(order), size)]
     for indices in progress(batches, "translating", len(batches), "batch"):
         batch = [torch.as_tensor(sentences[index]) for index in indices]
         lengths = torch.tensor([len(ids) for ids in batch])
@@ -71,7 +71,7 @@ def translate(
 
 
 class FinishedHypothesis(NamedTuple):
-    """A finished hypothesis: its log-probability, last step and row there."""
+    """A finished hypothesis: its log-probability, its last step, and its row at this step."""
 
     score: float
     step: int
@@ -92,7 +92,8 @@ class BackPointers:
 
     def hypotheses(self, ends: list[FinishedHypothesis], lengths: list[int]) -> list[Hypothesis]:
         """Return the hypothesis of each of ``ends``, whose sources have ``lengths``."""
-        words, parents = (torch.stack(rows).cpu().numpy() for rows in (self.words, self.parents))
+        words = torch.stack(self.words).cpu().numpy()
+        parents = torch.stack(self.parents).cpu().numpy()
         weights = torch.stack(self.attention).cpu().numpy() if self.attention else None
         hypotheses = []
         for end, length in zip(ends, lengths, strict=True):
@@ -148,13 +149,14 @@ def beam_search(
         pointers.parents.append(parents)
         scores = _collect(scores, words, ends, step)
         bounds = _bounds(scores, settings)
-        if all(_is_done(*each, settings) for each in zip(ends, bounds, strict=True)):
+        done = [_is_done(*each, settings) for each in zip(ends, bounds, strict=True)]
+        if all(done):
             break
         state = state.rows(parents)
     for sentence, finished in enumerate(ends):
         if not finished:  # the best open hypothesis
-            place = int(scores[sentence].argmax())
-            score, row = float(scores[sentence, place]), sentence * beam + place
+            column = int(scores[sentence].argmax())
+            score, row = float(scores[sentence, column]), sentence * beam + column
             finished.append(FinishedHypothesis(score, len(pointers.words) - 1, row))
     best = [max(finished, key=lambda end: end.value(settings)) for finished in ends]
     return pointers.hypotheses(best, lengths.tolist())
@@ -168,8 +170,8 @@ def length_normalized(score: float, tokens: int, alpha: float) -> float:
 def _bounds(scores: Tensor, settings: DecodingSettings) -> list[float]:
     """Return an upper bound of the normalized scores of each sentence's open hypotheses.
 
-    It is the best of ``scores`` (batch, beam) at the length ``max_steps``: log-probabilities only
-    fall, and the penalty favours length.
+    The bound is the best of ``scores`` (batch, beam) at the length ``max_steps``: log-probabilities
+    only fall, and the penalty favours length.
     """
     steps, alpha = settings.max_steps, settings.length_penalty
     return [length_normalized(best, steps, alpha) for best in scores.amax(dim=1).tolist()]
@@ -183,7 +185,8 @@ def _is_done(finished: list[FinishedHypothesis], bound: float, settings: Decodin
 def _extend(scores: Tensor, log_probs: Tensor, beam: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return the best ``beam`` continuations of each sentence.
 
-    They are scores (batch, beam), words (batch * beam,) and the rows that they extend, alike.
+    These are scores (batch, beam), words (batch * beam,) and the rows (batch * beam,) that the
+    words extend.
     """
     batch, size = len(scores), log_probs.shape[1]
     totals = (scores.unsqueeze(2) + log_probs.view(batch, beam, size)).flatten(1)
@@ -198,17 +201,17 @@ def _collect(
     """Add hypotheses that ended at ``step`` to ``ends``; return scores with -inf for these."""
     ended, beam = (words == EOS).view_as(scores), scores.shape[1]
     values = scores.tolist()
-    for sentence, place in ended.nonzero().tolist():
-        score = values[sentence][place]
+    for sentence, column in ended.nonzero().tolist():
+        score = values[sentence][column]
         if score != float("-inf") and len(ends[sentence]) < beam:
-            ends[sentence].append(FinishedHypothesis(score, step, sentence * beam + place))
+            ends[sentence].append(FinishedHypothesis(score, step, sentence * beam + column))
     return scores.masked_fill(ended, float("-inf"))
 
 
 def mask_special_tokens(log_probs: Tensor, settings: ModelSettings) -> None:
-    """Set padding and start of sentence to minus infinity, in place, in (batch, words).
+    """Set the scores (batch, words) of padding and start of sentence to minus infinity, in place.
 
-    Not for the lesson's model, which is trained to predict padding.
+    The lesson's model, which is trained to predict padding, keeps both.
     """
     if settings.stop_at_eos:
         log_probs[:, [BOS, PAD]] = float("-inf")
@@ -223,6 +226,6 @@ def block_repeats(log_probs: Tensor, words: Tensor, size: int) -> None:
     for row, tokens in enumerate(columns):
         last = tokens[len(tokens) - size + 1 :] if size > 1 else []
         starts = range(len(tokens) - size + 1)
-        banned = [tokens[at + size - 1] for at in starts if tokens[at : at + size - 1] == last]
+        banned = [tokens[i + size - 1] for i in starts if tokens[i : i + size - 1] == last]
         if banned:
             log_probs[row, banned] = float("-inf")

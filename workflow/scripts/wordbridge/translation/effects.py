@@ -18,16 +18,17 @@ from wordbridge.significance import RESAMPLES, SEED, Comparison, comparison, cor
 from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.sentence_scores import SentenceScore
 
-Levels = Mapping[str, Mapping[str, bool]]  # of each factor, by variant
+Levels = Mapping[str, Mapping[str, bool]]  # whether each variant has each factor
 Runs = list[list[SentenceScore]]  # one per seed
 
 
 class Effect(NamedTuple):
     """The effect of one factor, or the interaction of several, on a metric.
 
-    A main effect is the mean score with the factor minus that without it. An interaction of two
-    factors is the effect of one with the other minus that without it, of three likewise the
-    difference of two interactions. p-values are corrected for the number of effects.
+    A main effect is the mean score with the factor minus the mean score without the factor. An
+    interaction of two factors is the effect of one with the other minus its effect without the
+    other; an interaction of three is the difference of two interactions. p-values are corrected for
+    the number of effects.
     """
 
     factors: tuple[str, ...]
@@ -65,9 +66,9 @@ def ablations(
 ) -> list[Effect]:
     """Return the effect of each change on each of ``metrics``: its score minus the baseline's.
 
-    Intervals are those of a bootstrap over groups of sentences and over seeds; p-values are
-    corrected for the number of changes. Where a change has other sentences, as on another split,
-    these are resampled independently.
+    Intervals come from a bootstrap over groups of sentences and over seeds; p-values are corrected
+    for the number of changes. Where a change has other sentences, as on another split, these are
+    resampled independently.
     """
     same = Resampler(baseline[0], resamples)
     result = []
@@ -84,9 +85,9 @@ def ablations(
 
 
 def runs_by_leak(name: str, runs: Runs, sources: Collection[str]) -> dict[str, Runs]:
-    """Return the runs of an experiment, and those on the sentences that leak and on the others.
+    """Return the runs of an experiment by name, on all sentences, leaked ones and the others.
 
-    ``sources`` are the texts that leak; without any the result is the runs alone.
+    ``sources`` are the texts that leak; if none leaks, the result is the runs alone.
     """
     leaks = np.array([row.source in sources for row in runs[0]])
     masks = {"in train": leaks, "not in train": ~leaks} if leaks.any() else {}

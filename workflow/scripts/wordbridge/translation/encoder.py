@@ -93,22 +93,18 @@ class RecurrentLayer(nn.Module):
         self.cell, self.weight_dropout = settings.cell, settings.weight_dropout
 
     def weights(self) -> dict[str, Tensor]:
-        """Return the weights for one batch by torch's names, recurrent ones dropped out."""
-        return {
-            name: dropout(value, self.weight_dropout, self.training)
-            if name.startswith("weight_hh")
-            else value
-            for name, value in self.rnn.named_parameters()
-        }
+        """Return the weights for one batch by torch's names, with dropout of recurrent weights."""
+        weights: dict[str, Tensor] = dict(self.rnn.named_parameters())
+        for name, value in weights.items():
+            if name.startswith("weight_hh"):
+                weights[name] = dropout(value, self.weight_dropout, self.training)
+        return weights
 
     def step_products(self) -> StepProducts:
         """Return the products with the input and with the state, for the steps of one batch."""
         weights = self.weights()
-        inputs, state = (
-            StepLinear(weights[f"weight_{kind}_l0"], weights[f"bias_{kind}_l0"])
-            for kind in ("ih", "hh")
-        )
-        return inputs, state
+        inputs = StepLinear(weights["weight_ih_l0"], weights["bias_ih_l0"])
+        return inputs, StepLinear(weights["weight_hh_l0"], weights["bias_hh_l0"])
 
     def forward(self, inputs: Tensor, lengths: Tensor | None) -> tuple[Tensor, State]:
         """Return outputs (time, batch, directions * width) and the last state of each sequence.
@@ -132,7 +128,7 @@ class RecurrentLayer(nn.Module):
     def step(self, inputs: Tensor, state: State, products: StepProducts) -> State:
         """Return the state after one step over ``inputs`` (batch, inputs).
 
-        ``products`` are those of the batch. The layer has one direction.
+        ``products`` are the result of ``step_products`` for the batch. The layer has one direction.
         """
         dtype = state[0].dtype  # autocast keeps it, so that sums over time stay exact
         gates, recurrent = products[0](inputs).to(dtype), products[1](state[0]).to(dtype)
@@ -168,7 +164,7 @@ def embedding_from(matrix: Tensor) -> nn.Embedding:
 def dropout_mask(shape: tuple[int, ...], probability: float, like: Tensor) -> Tensor:
     """Return a mask of 0 with ``probability`` (below 1), else 1 / (1 - probability).
 
-    ``like`` has its dtype and device.
+    The mask has the dtype and device of ``like``.
     """
     # torch's dropout draws Bernoulli numbers, which take a CPU three times as long.
     kept = torch.rand(shape, device=like.device) >= probability

@@ -44,7 +44,7 @@ class StepEmbedding:
         self._uses: Uses = []
 
         def gradient(uses: Uses) -> Tensor:
-            words, gradients = (torch.cat(part) for part in zip(*uses, strict=True))
+            words, gradients = _concatenate(uses)
             total = torch.zeros_like(table).index_add_(0, words, gradients)
             total[PAD] = 0
             return total
@@ -91,8 +91,13 @@ class _LinearStep(torch.autograd.Function):
         return gradient @ weight, None, None, None
 
 
+def _concatenate(uses: Uses) -> tuple[Tensor, Tensor]:
+    """Return the inputs and the gradients of all steps."""
+    return torch.cat([inputs for inputs, _ in uses]), torch.cat([gradient for _, gradient in uses])
+
+
 def _weight_gradient(uses: Uses) -> Tensor:
-    inputs, gradients = (torch.cat(part) for part in zip(*uses, strict=True))
+    inputs, gradients = _concatenate(uses)
     return gradients.t() @ inputs
 
 

@@ -43,8 +43,8 @@ def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Te
     flat = _fitted(logits, time).flatten(0, 1)
     losses = F.cross_entropy(flat, target.flatten(), reduction="none").view(target.shape)
     after = torch.arange(time, device=target.device).unsqueeze(1) >= ends
-    silent = torch.where(target == PAD, 0.0, math.log(words))
-    return torch.where(after, silent, losses).mean()
+    losses_after = torch.where(target == PAD, 0.0, math.log(words))
+    return torch.where(after, losses_after, losses).mean()
 
 
 def activation_penalty(
@@ -67,11 +67,11 @@ VALIDATION_SCALE = 1.6  # size of validation batches relative to training's, as 
 
 
 class GreedyValidation(NamedTuple):
-    """``loss`` is the lesson's: batch means weighted by size.
+    """``loss`` is the lesson's validation loss: the mean of batches, weighted by their size.
 
-    ``bleu`` (0 to 100) is that of all pairs, with the target as the one reference, over the
-    model's tokens and at most as long as the longest target in the batch: it compares epochs, not
-    corpora or tokenizers.
+    ``bleu`` (0 to 100) is of all pairs, with the target as the only reference, over the model's
+    tokens and translations at most as long as the longest target in the batch: it compares epochs,
+    not corpora or tokenizers.
     """
 
     loss: float

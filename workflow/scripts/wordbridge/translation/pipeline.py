@@ -74,10 +74,10 @@ class TranslationPipeline:
     def translate(
         self, texts: Sequence[str], beam: int | None = None, edition: str | None = None
     ) -> list[TextTranslation]:
-        """Return a translation of each text, empty with an ``error`` for one that has none.
+        """Return a translation of each text, empty with an ``error`` if there is none.
 
-        ``beam`` overrides the width of the run; ``edition`` is one of the target versions of a
-        model with tags, by default the first. Raises InputError for another one.
+        ``beam`` overrides the beam width of the run; ``edition`` is one of the target versions of a
+        model with tags, by default the first. Raises InputError for another edition.
         """
         editions = self.description["target_versions"] or [""]
         if edition is None:
@@ -94,7 +94,9 @@ class TranslationPipeline:
         token_lists = self._tokens(
             ["" if error else line for error, line in zip(errors, lines, strict=True)]
         )
-        decoding = {**self.config["decoding"], **({} if beam is None else {"beam": beam})}
+        decoding = dict(self.config["decoding"])
+        if beam is not None:
+            decoding["beam"] = beam
         filled = [index for index, tokens in enumerate(token_lists) if tokens]
         outputs = translate_tokens(
             self.model,
@@ -237,9 +239,9 @@ def best_run(results: Path, runs: Sequence[Run]) -> Run:
 
 
 def choose_run(results: Path, variant: str | None = None, seed: int | None = None) -> Run:
-    """Return the run with the highest BLEU, among those of ``variant`` and ``seed`` if given.
+    """Return the run with the highest BLEU, of ``variant`` and ``seed`` if these are given.
 
-    Raises InputError when there is none.
+    Raises InputError when there is no such run.
     """
     runs = find_runs(results)
     for position, (kind, value) in enumerate((("variant", variant), ("seed", seed))):

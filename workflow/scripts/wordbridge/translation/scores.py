@@ -41,10 +41,10 @@ def evaluate(
 ) -> tuple[dict[str, Any], list[SentenceScore]]:
     """Return all scores of one translator, over the split and by sentence.
 
-    They are those of its ``translations``, and the model's losses. ``description`` is the JSON of
-    the model; ``ids`` are the French and the English file; ``settings`` has split, lowercase and
+    The scores are of ``translations`` and of the model's losses. ``description`` is the JSON of the
+    model; ``ids`` are the French and the English file; ``settings`` has split, lowercase and
     tokenizer. The validation loss is the lesson's, of the valid split; likelihood and perplexity
-    are those of the scored split.
+    are of the scored split.
     """
     source, target = description["direction"].split("-")
     split = settings["split"]
@@ -54,7 +54,8 @@ def evaluate(
     lowercase = settings["lowercase"]
     size = int(description["settings"]["training"]["batch_size"] * VALIDATION_SCALE)
     direction, tag = description["direction"], first_tag(description)
-    valid, scored = (read_parallel(*ids, name, direction, tag) for name in ("valid", split))
+    valid = read_parallel(*ids, "valid", direction, tag)
+    scored = read_parallel(*ids, split, direction, tag)
     likelihoods = nll_by_pair(model, scored, size)
     nll = corpus_nll(likelihoods.sum(axis=0))
     record = {
@@ -70,14 +71,15 @@ def evaluate(
         **token_rates([row.tokens for row in translations]),
     }
     statistics = text_statistics(hypotheses, references, lowercase)
-    places = {sentence.source: place for place, sentence in enumerate(sentences)}
-    of_pairs = [places[getattr(pair, source)] for pair in pairs if pair.split == split]
+    # A sentence has the sums of all its pairs, one for each reference.
+    number_of = {sentence.source: number for number, sentence in enumerate(sentences)}
+    numbers = [number_of[getattr(pair, source)] for pair in pairs if pair.split == split]
     statistics["nll"] = np.zeros((len(sentences), 2))
-    np.add.at(statistics["nll"], of_pairs, likelihoods)
+    np.add.at(statistics["nll"], numbers, likelihoods)
     rows = []
-    for place, sentence in enumerate(sentences):
+    for number, sentence in enumerate(sentences):
         length = len(getattr(sentence.pair, f"{source}_tokens"))
-        sums = {name: values[place] for name, values in statistics.items()}
+        sums = {name: values[number] for name, values in statistics.items()}
         rows.append(SentenceScore(sentence.source, sentence.pair.group, length, sums))
     return record, rows
 
@@ -104,7 +106,8 @@ def score(
         ("single", "", singles),
         ("multi", "_multi", multi_references),
     ):
-        # By reference. sacreBLEU skips None, which its types lack; "" would be one of length 0.
+        # The n-th stream has the n-th reference of each hypothesis, None if there are fewer, which
+        # sacreBLEU skips, though its types lack None; "" would count as a reference of length 0.
         streams: list[Any] = list(map(list, zip_longest(*references)))
         for metric in (BLEU(lowercase=lowercase), CHRF(lowercase=lowercase)):
             result: Any = metric.corpus_score(hypotheses, streams)
@@ -119,10 +122,11 @@ def score(
 def ceiling(
     sentences: Sequence[EvaluationSentence], language: str, tokenizer: str, lowercase: bool
 ) -> Scores:
-    """Return BLEU of the first references' own tokens, which a translation consists of.
+    """Return BLEU of the first references after tokenization and detokenization.
 
-    Only a ceiling below ``LOW_CEILING`` is returned, with a warning in the log and with
-    ``lost_characters``, the most frequent characters of the references that their tokens lack.
+    A translation consists of such tokens. Only a ceiling below ``LOW_CEILING`` is returned, with a
+    warning in the log and with ``lost_characters``, the most frequent characters of the references
+    that their tokens lack.
     """
     texts = [sentence.reference for sentence in sentences]
     tokens = [getattr(sentence.pair, f"{language}_tokens") for sentence in sentences]
@@ -131,7 +135,8 @@ def ceiling(
     if bleu >= LOW_CEILING:
         return {}
     if lowercase:
-        texts, restored = ([text.lower() for text in side] for side in (texts, restored))
+        texts = [text.lower() for text in texts]
+        restored = [text.lower() for text in restored]
     lost = Counter(
         sign
         for text, words in zip(texts, restored, strict=True)
@@ -162,7 +167,7 @@ def token_rates(tokens: Sequence[Sequence[str]]) -> dict[str, float]:
 
 
 def has_repetition(tokens: Sequence[str]) -> bool:
-    """Return whether 1 to LONGEST_REPEAT of the ``tokens`` repeat those just before them."""
+    """Return whether 1 to LONGEST_REPEAT of the ``tokens`` occur twice in a row."""
     return any(
         tokens[start - size : start] == tokens[start : start + size]
         for size in range(1, LONGEST_REPEAT + 1)

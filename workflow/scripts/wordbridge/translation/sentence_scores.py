@@ -29,9 +29,10 @@ class SentenceScore:
     """The sufficient statistics of one sentence, by metric.
 
     ``statistics`` has for "bleu" the lengths of hypothesis and reference, 4 counts of matching
-    n-grams and 4 of all n-grams; for "chrf" the numbers of n-grams of hypothesis and reference and
-    of common ones, for each of 6 orders; for "nll" the negative log-likelihood in nats of all
-    references and their tokens. ``source_tokens`` is a length; ``group`` is that of the pair.
+    n-grams and 4 counts of all n-grams; for "chrf" the numbers of n-grams of the hypothesis, of the
+    reference and of both, for each of 6 orders; for "nll" the negative log-likelihood of all
+    references in nats and the number of their tokens. ``source_tokens`` is the number of source
+    tokens; ``group`` is the group of the pair.
     """
 
     source: str
@@ -106,10 +107,10 @@ def length_bins(rows: Sequence[SentenceScore], count: int) -> dict[str, NDArray[
     """
     lengths = np.array([row.source_tokens for row in rows])
     edges = np.unique(np.quantile(lengths, np.arange(1, count) / count, method="lower"))
-    number = np.searchsorted(edges, lengths)
+    bin_of = np.searchsorted(edges, lengths)
     bins = {}
-    for place in np.unique(number):
-        mask = number == place
+    for number in np.unique(bin_of):
+        mask = bin_of == number
         shortest, longest = lengths[mask].min(), lengths[mask].max()
         bins[f"{shortest}-{longest}" if shortest < longest else f"{longest}"] = mask
     return bins
@@ -121,7 +122,7 @@ def write_sentence_scores(path: str | Path, rows: Sequence[SentenceScore]) -> No
 
 
 def read_sentence_scores(path: str | Path) -> list[SentenceScore]:
-    """Return the rows of a table. Raises InputError when it is no such table."""
+    """Return the rows of a table. Raises InputError for a file of another format."""
     return list(read_tsv(path, COLUMNS, _row, "score the run again"))
 
 

@@ -12,8 +12,9 @@ from wordbridge.translation.forcing import ForcingSettings
 class ModelSettings:
     """Settings of the network.
 
-    Dropouts are probabilities. ``hidden`` is the width of the encoder's state; the decoder's
-    is the dimension of the target embeddings, so that output and embedding weights can be tied.
+    Dropouts are probabilities. ``hidden`` is the width of the encoder's state; the width of the
+    decoder's state is that of the target embeddings, so that output and embedding weights can be
+    tied.
     """
 
     cell: Literal["gru", "lstm", "transformer"]

@@ -101,10 +101,13 @@ def build_trainer(
     )
     first_tag = len(source) if variant["tag_versions"] else None
     pairs, epochs = settings.training.auxiliary_pairs, settings.training.auxiliary_epochs
-    train, valid, *auxiliary = (
-        read_parallel(inputs["fr_ids"], inputs["en_ids"], split, variant["direction"], first_tag)
-        for split in ("train", "valid", *["auxiliary"] * bool(pairs))
-    )
+
+    def read(split: str) -> ParallelData:
+        files = inputs["fr_ids"], inputs["en_ids"]
+        return read_parallel(*files, split, variant["direction"], first_tag)
+
+    train, valid = read("train"), read("valid")
+    auxiliary = [read("auxiliary")] if pairs else []
     torch.manual_seed(seed)
     if first_tag is not None:
         tags = torch.randn(len(train.target.versions), source.shape[1])
@@ -122,7 +125,7 @@ def build_trainer(
 
 
 def _embedding(inputs: Mapping[str, str], language: str) -> Tensor:
-    """Return a language's matrix (words, width). Raises InputError when it lacks a word."""
+    """Return the matrix (words, width) of a language; raises InputError for too few rows."""
     path, texts = inputs[f"{language}_embedding"], read_ids(inputs[f"{language}_ids"])
     matrix, highest = load_matrix(path), int(texts.ids.max(initial=0))
     if len(matrix) <= highest:
@@ -196,10 +199,10 @@ class TranslatorTrainer(Trainer):
 
     def batches(self, epoch: int) -> list[Indices]:
         """Return the batches of ``epoch``, texts of similar length together."""
-        places = self.sampler.indices(self.seed, epoch)
-        lengths = self.train_data.target_lengths[places]
+        pairs = self.sampler.indices(self.seed, epoch)
+        lengths = self.train_data.target_lengths[pairs]
         size = self.settings.training.batch_size
-        return [places[batch] for batch in sortish_batches(lengths, size, self.seed, epoch)]
+        return [pairs[batch] for batch in sortish_batches(lengths, size, self.seed, epoch)]
 
     def items(self, indices: Indices) -> int:
         """Return the target tokens of a batch."""
@@ -213,7 +216,7 @@ class TranslatorTrainer(Trainer):
         return loss
 
     def losses(self, indices: Indices) -> tuple[Tensor, Tensor]:
-        """Return the mean loss of a batch, and the same with the penalty on its states."""
+        """Return the mean loss of a batch, and its sum with the penalty on the states."""
         batch = self.train_data.batch(indices).to(self.device)
         options, (steps, size) = self.settings.training, batch.target.shape
         probability = forcing_probability(self.settings.forcing, self.state.epoch)
@@ -268,8 +271,8 @@ class TranslatorTrainer(Trainer):
 def weight_average(model: EncoderDecoder, decay: float) -> AveragedModel:
     """Return a copy of ``model`` whose weights follow the model's (Polyak and Juditsky 1992).
 
-    After each step they move by 1 - ``decay`` of the difference. In the first steps the decay is
-    smaller, which lowers the weight of the random start.
+    After each step the averages move by 1 - ``decay`` of the difference. In the first steps the
+    decay is smaller, which lowers the weight of the random start.
     """
 
     def move(averages: Any, weights: Any, steps: Tensor | int) -> None:

@@ -44,7 +44,7 @@ class MultiHeadAttention(nn.Module):
     def forward(self, values: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
         """Return the attention (time, batch, width) of the queries ``values``, of the same shape.
 
-        ``memory`` is that of ``keys_and_values``. ``mask``, which broadcasts to (batch, heads,
+        ``memory`` is a result of ``keys_and_values``. ``mask``, which broadcasts to (batch, heads,
         time, time of memory), is true at positions that are attended to.
         """
         # Not torch's fused attention, whose backward pass on a CPU takes longer for short texts.
@@ -83,8 +83,8 @@ class Layer(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return the outputs for ``values`` (time, batch, width), and keys and values up to them.
 
-        ``mask`` is that of the source, whose keys and values are ``source`` in a decoder. There,
-        ``past`` has those of the words before ``values``, which then is a single word.
+        ``mask`` is the mask of the source. A decoder needs ``source``, the keys and values of the
+        source; if ``values`` is a single word, ``past`` are keys and values of the words before.
         """
         normal = self.norms[0](values)
         memory = self.self_attention.keys_and_values(normal)
@@ -103,7 +103,7 @@ class Layer(nn.Module):
 
 
 class TransformerState(NamedTuple):
-    """Keys and values of each layer for the words so far and for the source, and its mask.
+    """Keys and values of each layer for the words so far and for the source, and the source mask.
 
     Keys and values are (2, batch, heads, time, width / heads); ``past`` is empty at first.
     """
@@ -114,7 +114,8 @@ class TransformerState(NamedTuple):
 
     def rows(self, indices: Tensor) -> "TransformerState":
         """Return the state of the batch rows ``indices``, as beam search reorders them."""
-        past, source = ([t[:, indices] for t in layers] for layers in (self.past, self.source))
+        past = [memory[:, indices] for memory in self.past]
+        source = [memory[:, indices] for memory in self.source]
         return TransformerState(past, source, self.mask[indices])
 
 
@@ -192,8 +193,9 @@ class TransformerDecoder(nn.Module):
 class Transformer(EncoderDecoder):
     """A Transformer with the width of the target embedding.
 
-    Of ``settings`` it reads layers, output_weights, scale_logits, and the dropouts of source,
-    encoder, decoder, output and target. Raises InputError when the width is no multiple of HEADS.
+    Only these ``settings`` matter: layers, output_weights, scale_logits, and the dropouts of
+    source, encoder, decoder, output and target. Raises InputError when the width is no multiple of
+    HEADS.
     """
 
     def __init__(
@@ -223,7 +225,7 @@ class Transformer(EncoderDecoder):
     ) -> DecoderOutput:
         """Return the decoder's outputs: over ``target`` if there is one, else free running.
 
-        ``target`` (time, batch) is read as the previous words whatever is ``forced``.
+        With ``target`` (time, batch) all previous words are true ones; ``forced`` is ignored.
         """
         if target is None:
             outputs = self._free_running(source, lengths, steps)

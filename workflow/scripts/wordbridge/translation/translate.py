@@ -17,7 +17,7 @@ from wordbridge.corpus.special_tokens import EOS, SPECIALS, UNK
 from wordbridge.corpus.vocabulary import Vocabulary
 from wordbridge.errors import InputError, shorten
 from wordbridge.translation.decoder import EncoderDecoder
-from wordbridge.translation.decoding import DecodingSettings, translate
+from wordbridge.translation.decoding import DecodingSettings, translate_ids
 from wordbridge.translation.translations import (
     EvaluationSentence,
     Translation,
@@ -37,8 +37,8 @@ def translate_tokens(
 ) -> list[Translation]:
     """Return a translation of each of ``token_lists``, without source text and reference.
 
-    ``description`` is the JSON of the model; one with tags translates into ``versions``, one per
-    token list. ``settings`` has tokenizer and decoding. Raises InputError when the vocabularies
+    ``description`` is the JSON of the model; a model with tags translates into ``versions``, one
+    per token list. ``settings`` has tokenizer and decoding. Raises InputError when the vocabularies
     do not fit the model.
     """
     languages, tags = description["direction"].split("-"), description["target_versions"]
@@ -52,7 +52,7 @@ def translate_tokens(
         inputs = [[f"<{v}>", *tokens] for v, tokens in zip(versions, inputs, strict=True)]
         ids = [[number, *sentence] for number, sentence in zip(numbers, ids, strict=True)]
     translations = []
-    hypotheses = translate(model, list(map(np.array, ids)), decoding)
+    hypotheses = translate_ids(model, [np.array(sentence) for sentence in ids], decoding)
     for tokens, hypothesis in zip(inputs, hypotheses, strict=True):
         score, attention = hypothesis.log_probability, hypothesis.attention
         words = target.tokens(hypothesis.ids.tolist())
@@ -72,14 +72,15 @@ def translate_split(
 ) -> tuple[list[Translation], dict[str, Any]]:
     """Return a translation of each distinct source text of a split, and the times.
 
-    Arguments are those of ``translate_tokens``; ``settings`` has the split in addition. A model
-    with tags translates into the version of the text's first reference.
+    The arguments are as in ``translate_tokens``; ``settings`` also has the split. A model with tags
+    translates into the version of the text's first reference.
     """
     source, target = description["direction"].split("-")
     sentences = evaluation_sentences(pairs, source, target, settings["split"])
     check_references(sentences, vocabularies[target], target)
     token_lists = [getattr(sentence.pair, f"{source}_tokens") for sentence in sentences]
-    if cut := sum(len(tokens) > MAX_TOKENS for tokens in token_lists):
+    cut = sum(len(tokens) > MAX_TOKENS for tokens in token_lists)
+    if cut:
         print(f"warning: cut {cut} texts of more than {MAX_TOKENS} tokens", file=sys.stderr)
         token_lists = [tokens[:MAX_TOKENS] for tokens in token_lists]
     versions = [getattr(sentence.pair, f"{target}_version") for sentence in sentences]
@@ -103,7 +104,7 @@ def check_references(
 ) -> None:
     """Raise InputError if no token of the references is in the ``vocabulary``.
 
-    Prints a warning if the vocabulary has all characters of fewer than a tenth of the references.
+    Prints a warning if fewer than a tenth of the references consist of characters of its words.
     """
     tokens = {token for row in sentences for token in getattr(row.pair, f"{language}_tokens")}
     if tokens and set(vocabulary.ids(sorted(tokens))) == {UNK}:

@@ -38,7 +38,7 @@ class Translation:
 
 
 def write_translations(path: str | Path, translations: Sequence[Translation]) -> None:
-    """Write the table, one source text a line; attention goes to another file."""
+    """Write the table, one source text per line; see ``write_attention`` for the attention."""
     write_tsv(path, COLUMNS, map(_fields, translations))
 
 
@@ -61,7 +61,7 @@ def _translation(
 
 
 def write_attention(path: str | Path, translations: Sequence[Translation]) -> None:
-    """Write all attention weights in one flat array, and the shape of each."""
+    """Write the weights of all translations in one flat array, and the shape of each."""
     weights = [row.attention for row in translations if row.attention is not None]
     arrays = {
         "weights": np.concatenate([w.ravel() for w in weights]) if weights else np.zeros(0),
@@ -102,8 +102,8 @@ def read_all_attention(path: str | Path) -> list[NDArray[np.float32]]:
 class EvaluationSentence(NamedTuple):
     """A source text of a split and its references.
 
-    ``reference`` is its translation in ``pair``, the first pair of the file; ``references`` are
-    all distinct translations of its items, ``reference`` first.
+    ``pair`` is the first pair with this source, ``reference`` its target text; ``references`` are
+    all distinct translations of the items of such pairs, ``reference`` first.
     """
 
     source: str

@@ -63,7 +63,8 @@ class Translator(EncoderDecoder):
         )
         masks = self._output_masks(steps, source.shape[1])
         ended = torch.zeros(source.shape[1], dtype=torch.bool, device=source.device)
-        readouts, attention, logits = [], [], list[Tensor | None]()
+        readouts, attention = [], []
+        logits: list[Tensor | None] = []
         for step in range(steps):
             readout, state, weights = self.decoder.advance(inputs.embedded(step), state)
             readouts.append(readout)
@@ -128,7 +129,7 @@ def _argmax(logits: Tensor) -> Tensor:
     """Return the index (batch,) of the largest of each row."""
     if logits.device.type != "cpu":
         return logits.argmax(dim=1)
-    # numpy's is over ten times as fast on rows.
+    # numpy's argmax is over ten times as fast on rows.
     return torch.from_numpy(logits.float().numpy().argmax(axis=1))
 
 
@@ -139,8 +140,8 @@ def build_translator(
     kind = Transformer if settings.cell == "transformer" else Translator
     model: EncoderDecoder = kind(settings, source_embedding, target_embedding)
     if settings.freeze_embeddings:
-        for part in (model.encoder, model.decoder):
-            part.embedding.requires_grad_(False)
+        model.encoder.embedding.requires_grad_(False)
+        model.decoder.embedding.requires_grad_(False)
     return model
 
 
@@ -162,7 +163,8 @@ def read_translator(
     """
     saved = read_model(model_path, settings_path)
     try:
-        source, target = (torch.zeros(*saved.settings[side]) for side in ("source", "target"))
+        source = torch.zeros(*saved.settings["source"])
+        target = torch.zeros(*saved.settings["target"])
         model = build_translator(
             ModelSettings(**saved.settings["settings"]["model"]), source, target
         )

@@ -39,15 +39,15 @@ class Model1(NamedTuple):
     def table(self, source: Ids, target: Ids) -> NDArray[np.float64]:
         """Return t(e|f) of each source word f (rows) and target word e; 0 for other pairs."""
         keys = source[:, None] * self.width + target
-        places = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
-        present = (self.keys[places] == keys) & (target < self.width)
-        return np.where(present, self.probabilities[places], 0.0)
+        indices = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        is_known = (self.keys[indices] == keys) & (target < self.width)
+        return np.where(is_known, self.probabilities[indices], 0.0)
 
     def align(self, source: Ids, target: Ids) -> Ids:
         """Return the position in ``source`` of each target word, UNALIGNED for NULL."""
         table = self.table(np.concatenate([[NULL], source]), target)
-        places: Ids = np.argmax(table, axis=0)
-        return places - 1
+        positions: Ids = np.argmax(table, axis=0) - 1  # without NULL
+        return positions
 
 
 def train_model1(
@@ -64,17 +64,17 @@ def train_model1(
         links.append((words[:, None] * width + target).ravel())
         tokens.append(np.tile(np.arange(count, count + len(target)), len(words)))
         count += len(target)
-    token = np.concatenate(tokens)
-    keys, key = np.unique(np.concatenate(links), return_inverse=True)
-    source_word = keys // width
+    token_of = np.concatenate(tokens)
+    keys, key_of = np.unique(np.concatenate(links), return_inverse=True)
+    source_of = keys // width
     probabilities = np.ones(len(keys))
     for _ in range(iterations):
-        # Expectation: the probability of each link among those of its target token.
-        posterior = probabilities[key]
-        posterior /= np.bincount(token, posterior)[token]
+        # Expectation: the probability of each link among the links of its target token.
+        posterior = probabilities[key_of]
+        posterior /= np.bincount(token_of, posterior)[token_of]
         # Maximization: the relative frequency of target words, for each source word.
-        counts = np.bincount(key, posterior)
-        probabilities = counts / np.bincount(source_word, counts)[source_word]
+        counts = np.bincount(key_of, posterior)
+        probabilities = counts / np.bincount(source_of, counts)[source_of]
     return Model1(keys, probabilities, width)
 
 
