@@ -28,9 +28,10 @@ def test_the_attention_of_each_variant_is_compared_with_diagonal_and_chance() ->
     assert table.frame["agreement"].tolist() == pytest.approx([0.6, 0.3])
     assert "60.0 ± 14.1" in markdown(table)
     assert table.caption.endswith(
-        "The highest weight is on the word that IBM model 1 links in 30 % (b) to 60 % (a) of the "
-        "linked words, a diagonal alignment in 40 %, a random one in 10 %; 0.0 % of the attention "
-        "is on padding; its entropy is 1.25 to 1.50 nats, 2.50 for equal weights."
+        "The highest weight is on the source word that IBM model 1 links for 30 % (b) to 60 % (a) "
+        "of the linked target words; a diagonal alignment finds 40 % of these links, a random one "
+        "10 %. Padding has 0.0 % of the attention. The entropy is 1.25 to 1.50 nats; equal weights "
+        "have 2.50."
     )
     axes = attention_figure(table).axes[0]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([60, 30])
@@ -78,6 +79,6 @@ def test_shares_are_means_over_seeds_with_intervals_and_their_extremes_in_the_ca
     assert (low, high) == (0.5, 1)
     assert all(math.isnan(share) for share in frame["names"])
     assert table.caption.endswith(
-        "Of the references' cases: question word is right in 75 % (poor) to 100 % (good) of 4, "
-        "question mark is kept in 100 % (all variants) of 4."
+        "The references have 4 question words: correct in 75 % (poor) to 100 % (good); "
+        "4 question marks: kept in 100 % (every variant)."
     )

@@ -37,7 +37,7 @@ def test_the_table_has_each_bin_and_variant_and_the_caption_the_losses() -> None
     poor = frame[frame["variant"] == "poor"].set_index("tokens")
     assert poor.loc["5-6", "bleu"] == pytest.approx(100)
     assert poor.loc["11-12", "bleu"] < 95
-    assert ": good 0.0, poor " in table.caption
+    assert "BLEU falls by 0.0 (good), " in table.caption
     assert len(difficulty_figure(table, LENGTHS).axes[0].lines) == 2
 
 
@@ -49,7 +49,7 @@ def test_a_loss_that_is_rounded_to_zero_has_no_sign() -> None:
         for n, precision in enumerate((0.5, 0.5002))
     ]
     table = difficulty_table({"one": [rows]}, length_bins(rows, 2), LENGTHS, "test")
-    assert table.caption.endswith("BLEU falls by: one 0.0.")
+    assert table.caption.endswith("BLEU falls by 0.0 (one).")
 
 
 def test_sources_of_one_length_are_one_bin() -> None:

@@ -282,7 +282,7 @@ def answers(files: Files, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 def test_the_console_has_no_errors_and_no_text_becomes_markup(answers: dict[str, Any]):
     assert answers["console"] == []
-    assert (answers["title"], answers["markup"]) == ("<toy>", 0)
+    assert (answers["title"], answers["markup"]) == ("<toy>: explorer", 0)
     assert answers["loaded"]
 
 

@@ -222,7 +222,7 @@ def test_a_set_has_its_splits_and_the_number_of_images_left_out(tmp_path: Path) 
     )
     assert table.frame.to_dict("records") == [
         {
-            "set": "a", "found": 7, "left_out": 3, "reason": "no noun in ... (2)",
+            "set": "a", "found": 7, "left_out": 3, "reason": "no noun in its name (2)",
             "unreadable": 1, "photos": 2, "train": 2, "valid": 1, "test": 0, "unseen": 1,
         },
         {

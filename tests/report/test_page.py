@@ -76,9 +76,9 @@ def test_the_name_of_a_file_decides_its_topic(path: str, kind: str, title: str) 
     [
         (
             "attention_curves/all_2.png",
-            "all 2: Attention over the source words at the first nine output steps",
+            "all, sample 2: Attention over the source words at the first nine output steps",
         ),
-        ("attention/curves_all_2.png", "curves all 2: Attention of every output word"),
+        ("attention/curves_all_2.png", "curves all, sample 2: Attention of every output word"),
         ("learning_rate_all.png", "all: Learning-rate range test"),
     ],
 )
@@ -139,7 +139,7 @@ def test_results_come_before_all_topics_and_are_escaped(tmp_path: Path) -> None:
 
 def test_a_run_with_nothing_has_only_its_title(tmp_path: Path) -> None:
     page = build_page("Run", tmp_path, [], [])
-    assert "<h1>Run</h1>" in page
+    assert "<h1>Run: results</h1>" in page
     assert "<details" not in page
     assert page.count("<h2") == 0
 

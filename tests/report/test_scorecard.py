@@ -162,7 +162,7 @@ def test_the_caption_counts_the_verdicts() -> None:
     claims = [Claim("a", "", "m", 1, 2, "e"), Claim("b", "", "m", -1, 2, "e")]
     table = scorecard_table([*claims, claims[0]], "bible", "results/mine")
     assert "judged on the corpus bible" in table.caption
-    assert "holds: 2, undecided: 1" in table.caption
+    assert "holds (2), undecided (1)" in table.caption
     assert list(table.frame["verdict"]) == ["holds", "undecided", "holds"]
     empty = scorecard_table([], "bible", "results/mine")
     assert tsv(empty).startswith("claim\tpublished")
@@ -180,9 +180,9 @@ def test_a_claim_has_its_command_and_claims_without_variants_are_listed() -> Non
         ".venv/bin/snakemake --cores all results/mine/tables/factorial.html",
     ]
     missing = table.caption.partition("Not judged")[2]
-    assert "Teacher forcing improves the baseline: forcing and baseline" in missing
+    assert "Teacher forcing improves the baseline (forcing and baseline)" in missing
     assert "Attention helps long sentences" in missing
-    assert "L1: lesson_head and lesson_l1 on seen nouns" in missing
+    assert "L1 (lesson_head and lesson_l1 on seen nouns)" in missing
     assert "Dropout helps" not in missing
     assert "all else equal" not in missing
     assert "all else equal" in scorecard_table(claims[:1], "bible", "results/mine").caption

@@ -83,7 +83,7 @@ def test_a_number_selects_images_that_were_not_trained_on(images: Index, words: 
     settings = {"index": "images", "images": 2, "top": 6}
     searches = example_searches(settings, images, images, words)
 
-    assert [example.tile.lines[0] for example in searches] == ["boat", "dog"]
+    assert [example.tile.lines[0] for example in searches] == ["query: boat", "query: dog"]
     assert [len(example.results) for example in searches] == [6, 6]
     assert len(example_searches(settings | {"images": 99}, images, images, words)) == 5
 
@@ -101,6 +101,17 @@ def test_the_table_has_a_row_for_each_result(images: Index, words: WordTable):
     assert sheet_rows(searches)[0][0] == Tile((), None, "boat")
     assert len(sheet_rows(searches)[0]) == 4
     assert searches_table.caption == "Search from words to images: nearest neighbours by cosine."
+
+
+@pytest.mark.parametrize(("index", "shown"), [("images", True), ("nouns", False)])
+def test_only_a_search_of_images_shows_the_column_image(
+    index: str, shown: bool, results: Path, images: Index, words: WordTable
+):
+    settings = {"index": index, "words": ["boat"], "top": 3}
+    target = read_index(results / "search" / index)
+    table = examples_table(example_searches(settings, target, images, words), settings)
+    assert ("image" in table.visible) == shown
+    assert "image" in table.frame
 
 
 def test_an_image_outside_the_index_is_an_error(images: Index, words: WordTable):
@@ -162,4 +173,4 @@ def test_the_french_table_shows_the_configured_hits(images: Index, words: WordTa
 
     heads = [cell.strip() for cell in lines[2].split("|")[1:-1]]
     assert heads[-4:] == ["Images", "hit@3, %", "hit@7, %", "MRR"]
-    assert len([line for line in lines if line.startswith("- hit@3, %: names with an")]) == 1
+    assert len([line for line in lines if line.startswith("- hit@3, %: names that find an")]) == 1

@@ -127,6 +127,14 @@ def test_each_head_has_a_panel_with_both_its_losses(tmp_path: Path) -> None:
     assert (tmp_path / "head_losses.png").stat().st_size > 10_000
 
 
+def test_a_row_has_three_panels_of_heads() -> None:
+    names = ["a", "b", "c", "d"]
+    rows = [{"variant": name, "epoch": 1, "fit_loss": 1.0, "valid_loss": 2.0} for name in names]
+    figure = head_losses_figure(pd.DataFrame(rows).assign(seed="1"))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == names
+    assert [axes.get_ylabel() != "" for axes in figure.axes] == [True, False, False, True]
+
+
 def corpus(train: int, auxiliary: int) -> TokenIds:
     return pack([[4]] * (train + auxiliary), ["train"] * train + ["auxiliary"] * auxiliary)
 
@@ -180,7 +188,7 @@ def test_exposure_bias_is_the_gap_of_the_losses_at_the_last_epoch() -> None:
     assert table.frame["gap"].tolist() == [0.125, 1.0]
     assert table.caption.endswith(
         "The free-running loss exceeds the teacher-forced one by 0.12 for variants without teacher "
-        "forcing, by 1.00 for variants with teacher forcing."
+        "forcing and by 1.00 for variants with teacher forcing."
     )
 
 

@@ -60,7 +60,7 @@ BY_VARIANT = {"baseline": SENTENCES[:2], "all": SENTENCES[2:]}
 def test_the_caption_of_the_scores_has_the_number_formats_of_the_trainings() -> None:
     records = [RECORDS[0], RECORDS[2] | {"precision": "float32"}]
     caption = scores_table(records, BY_VARIANT, "test").caption
-    assert "Matrix products of the trainings: bfloat16, float32." in caption
+    assert "computed matrix products in bfloat16, float32." in caption
 
 
 def test_the_caption_of_the_scores_warns_of_few_groups() -> None:
@@ -114,9 +114,7 @@ def test_every_visible_column_is_in_the_table() -> None:
     table = scores_table([*RECORDS[:3], RECORDS[3] | low], BY_VARIANT, "test", published=True)
     assert set(SCORE_COLUMNS) <= set(table.frame.columns)
     assert table.frame["bleu_ceiling"].dropna().tolist() == [41.12]
-    assert table.caption.endswith(
-        "BLEU has a ceiling: the tokens of references lack their \u2019 “."
-    )
+    assert table.caption.endswith("BLEU has a ceiling: the references' tokens lack their \u2019 “.")
     assert "bleu_ceiling" not in scores_table(RECORDS, BY_VARIANT, "test").frame
     assert {"bleu_single_std", "bleu_gain_low", "bleu_gain_high"} <= set(table.frame.columns)
 

@@ -14,7 +14,7 @@ from wordbridge.images.decoding import UnreadableImageError, open_image
 from wordbridge.images.table import ImageRow, read_bytes
 from wordbridge.search.index import Hit
 
-SIDE, GAP, LINE, FONT_SIZE = 160, 10, 16, 12  # pixels
+SIDE, GAP, LINE, FONT_SIZE = 160, 10, 19, 15  # pixels
 _LINES = 3  # of caption
 _PAPER, _INK, _EMPTY = "#ffffff", "#1c2128", "#eceff2"
 

@@ -97,7 +97,7 @@ def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
         "pairs": Column("Pairs", 0),
         "exact": Column("Exact", 0, note="same texts"),
         "normalised": Column("Normalised", 0, note="same up to case, punctuation and spaces"),
-        "english_only": Column("English only", 0),
+        "english_only": Column("English only", 0, note="normalised, in one language alone"),
         "french_only": Column("French only", 0),
         "group": Column("Group", 0, note="another version of the same verse"),
     }
@@ -110,8 +110,8 @@ def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
         if {split, other} != TRAINED_ON
     ]
     caption = (
-        "Leakage: pairs of a split whose texts another split contains, too. All counts of the "
-        "grouped split are 0."
+        "Leakage: pairs of a split whose texts also occur in another split. With the grouped "
+        "split all counts are 0."
     )
     return Table(pd.DataFrame(rows, columns=list(columns)), caption, columns)
 
@@ -152,7 +152,7 @@ def coverage_table(reports: Mapping[str, str | Path]) -> Table:
     }
     caption = (
         "Words of the vocabularies with a word vector, by the step that finds it, and their "
-        "occurrences (tokens). Words below the limits of the vocabulary do not count."
+        "occurrences (tokens). Words outside the vocabulary do not count."
     )
     return Table(frame, caption, columns, group=True)
 
@@ -176,14 +176,15 @@ def vectors_table(statistics: Iterable[Mapping[str, object]], published: bool = 
         "words": Column("Words", 0, note="words with a vector"),
         "dim": Column("Dimensions", 0),
         "sampled": Column(
-            "Sampled", 0, note="words of the vocabulary, over which mean and std are"
+            "Sampled", 0, note="words of the vocabulary from which mean and std are computed"
         ),
         "mean": Column("Mean", 4),
         "std": Column("Std", 4, note="standard deviation of all components"),
         "jeremy_Jeremy": Column("jeremy, Jeremy", 3, note="correlation of the two words' vectors"),
         "banana_Jeremy": Column("banana, Jeremy", 3),
         "neighbors": Column(
-            "Nearest words", note="of the vocabulary by cosine, to its first word of five letters"
+            "Nearest words",
+            note="by cosine in the vocabulary, to its first word of five letters or more",
         ),
     }
     rows = [

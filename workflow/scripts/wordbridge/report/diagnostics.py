@@ -21,15 +21,15 @@ ATTENTION = {
     "variant": Column("Variant"),
     "seeds": Column("Seeds", 0),
     "padding": Column("On padding, %", 2, 100, note="share of the attention"),
-    "entropy": Column("Entropy", 2, note="of the attention over the source, in nats"),
+    "entropy": Column("Entropy", 2, note="of the attention over the source tokens, in nats"),
     "uniform_entropy": Column("Uniform", 2, note="entropy of equal weights"),
     "agreement": Column(
         "Agreement, %", 1, 100, "high",
-        note="target words whose highest weight is on the source word that IBM model 1 links them "
-        "with in both directions",
+        note="of the target words that IBM model 1 links to a source word in both directions, "
+        "those with the highest weight on that source word",
     ),
-    "diagonal": Column("Diagonal, %", 1, 100, note="the same of a diagonal alignment"),
-    "chance": Column("Chance, %", 1, 100, note="the same of a source word at random"),
+    "diagonal": Column("Diagonal, %", 1, 100, note="agreement of a diagonal alignment"),
+    "chance": Column("Chance, %", 1, 100, note="agreement of a source word drawn at random"),
 }  # fmt: skip
 
 
@@ -41,13 +41,13 @@ def attention_table(records: Sequence[Mapping[str, Any]], split: str) -> Table:
     uniform, diagonal, chance = frame[constant].mean()
     padding, low, high = frame["padding"].max(), frame["entropy"].min(), frame["entropy"].max()
     caption = (
-        f"Attention at the words of the references of the {split} split, each predicted after the "
+        f"Attention at the words of the references of the {split} split, each predicted from the "
         "true previous words: means and standard deviations over the seeds. "
-        "The highest weight is on the word that IBM model 1 links in "
-        f"{_extremes(frame, 'agreement')} of the linked words, a diagonal alignment in "
-        f"{_percent(diagonal)}, a random one in {_percent(chance)}; {_percent(padding, 1)} of the "
-        f"attention is on padding; its entropy is {low:.2f} to {high:.2f} nats, {uniform:.2f} for "
-        "equal weights."
+        "The highest weight is on the source word that IBM model 1 links for "
+        f"{_extremes(frame, 'agreement')} of the linked target words; a diagonal alignment finds "
+        f"{_percent(diagonal)} of these links, a random one {_percent(chance)}. Padding has "
+        f"{_percent(padding, 1)} of the attention. The entropy is {low:.2f} to {high:.2f} nats; "
+        f"equal weights have {uniform:.2f}."
     )
     return Table(frame, caption, ATTENTION)
 
@@ -75,16 +75,17 @@ def attention_figure(table: Table) -> Figure:
 ADEQUACY = {
     "question_word": Column(
         "Question word, %", 1, 100, "high",
-        note="translations whose question word asks for the same as that of the reference; who, "
-        "whom and whose are one",
+        note="translations whose question word has the kind of the reference's; who, whom and "
+        "whose are one kind",
     ),
     "question_mark": Column(
-        "Question mark, %", 1, 100, "high", note="translations with one where the reference has one"
+        "Question mark, %", 1, 100, "high",
+        note="of the references with a question mark, those whose translation has one",
     ),
     "names": Column(
         "Names, %", 1, 100, "high",
-        note="capitalised words inside the reference that the source has in the same spelling, "
-        "and the translation, too",
+        note="of the capitalised words inside a reference that its source has in the same "
+        "spelling, those that the translation has, too",
     ),
 }  # fmt: skip
 LANGUAGES = {"en": ENGLISH, "fr": FRENCH}
@@ -132,13 +133,13 @@ def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, s
         rows.append(row)
     cases = next(iter(runs.values()))[0][:, len(ADEQUACY) :].sum(axis=0)
     frame = pd.DataFrame(rows)
-    words = ("question word is right", "question mark is kept", "names are copied")
+    words = ("question words: correct", "question marks: kept", "names: copied")
     extremes = [
-        f"{what} in {_extremes(frame, name)} of {int(count)}"
+        f"{int(count)} {what} in {_extremes(frame, name)}"
         for what, name, count in zip(words, ADEQUACY, cases, strict=True)
         if count
     ]
-    sentence = f"Of the references' cases: {', '.join(extremes)}." if extremes else "No case."
+    sentence = f"The references have {'; '.join(extremes)}." if extremes else "No case."
     caption = (
         f"What the translations of the {split} split keep, means over the seeds, with 95 % "
         f"intervals (bootstrap over groups of sentences). {sentence}"
@@ -151,7 +152,7 @@ def _extremes(frame: pd.DataFrame, column: str) -> str:
     values = frame.set_index("variant")[column].sort_values(kind="stable")
     ends = {name: _percent(values[name]) for name in (values.index[0], values.index[-1])}
     if len({*ends.values()}) < len(ends):
-        return f"{_percent(values.iloc[0])} (all variants)"
+        return f"{_percent(values.iloc[0])} (every variant)"
     return " to ".join(f"{text} ({name})" for name, text in ends.items())
 
 

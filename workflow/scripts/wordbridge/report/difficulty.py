@@ -93,8 +93,8 @@ def difficulty_table(
     frame = pd.DataFrame(rows)
     bleu = frame.pivot_table("bleu", "variant", grouping.column, sort=False)
     losses = (bleu.iloc[:, 0] - bleu.iloc[:, -1]).sort_values()
-    falls = ", ".join(f"{name} {loss:z.1f}" for name, loss in losses.items())
-    sentence = f"From {grouping.first} to {grouping.last} BLEU falls by: {falls}."
+    falls = ", ".join(f"{loss:z.1f} ({name})" for name, loss in losses.items())
+    sentence = f"From {grouping.first} to {grouping.last}, BLEU falls by {falls}."
     if len(masks) < 2:
         sentence = "All sources are in one group."
     caption = (

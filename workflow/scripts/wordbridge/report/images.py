@@ -61,12 +61,12 @@ METRICS = {
         "WordNet distance", 2, note="steps from a wrong first answer to the correct noun"
     ),
 }  # fmt: skip
-_QUOTED = re.compile(r"'.*'|\".*\"")  # what differs between equal reasons
+_QUOTED = re.compile(r"'.*'|\".*\"")  # an image's name, which differs between equal reasons
 CAPTIONS = {
     "rows": "Images to words: scores of every method on held-out images, means and standard "
     "deviations over the seeds.",
-    "words": "Words to images: every noun with images in the group is a query, all images of the "
-    "group are candidates. Means and standard deviations over the seeds.",
+    "words": "Words to images: every noun with images in the group is a query, and all images of "
+    "the group are candidates. Means and standard deviations over the seeds.",
 }
 
 
@@ -193,8 +193,8 @@ def nouns_table(
         groups = frame[frame["images"] >= images].groupby("candidates", sort=False)
         ends = [_ends(group, count, hits)[list(columns)] for _, group in groups] or ends
     caption = (
-        "Nouns with the best and the worst scores, means over the seeds, and the nouns that their "
-        "images are most often mistaken for."
+        f"Nouns with the best and the worst scores of {method}, means over the seeds, and the "
+        "nouns that their images are most often mistaken for."
     )
     return Table(pd.concat(ends, ignore_index=True), caption, columns, group=True)
 
@@ -220,8 +220,8 @@ def noun_coverage_table(path: str | Path) -> Table:
         "multiword": Column(
             "Multi-word lemmas", note="skip: without a vector; mean: of the vectors of their words"
         ),
-        "case": Column("Case", note="most frequent: that of the most frequent spelling"),
-        "used": Column("In use"),
+        "case": Column("Case", note="most frequent: the vector of the most frequent spelling"),
+        "used": Column("In use", note="the settings of this run"),
         "nouns": Column("Nouns", 0),
         "noun_share": Column("Nouns, %", 1, scale=100),
         "vectors": Column("Distinct vectors", 0),
@@ -229,7 +229,7 @@ def noun_coverage_table(path: str | Path) -> Table:
         "class_share": Column("Classes, %", 1, scale=100),
         "class_vectors": Column("Distinct", 0, note="distinct vectors of classes"),
         "own": Column("Own vector", 0, note="nouns with a vector of the lemma itself"),
-        "parts": Column("From words", 0),
+        "parts": Column("From words", 0, note="nouns with the mean vector of a lemma's words"),
         "other": Column("Other lemma", 0, note="nouns whose first lemma has no vector"),
     }
     caption = "Nouns of WordNet and classes of ImageNet with a word vector, by kind of lookup."
@@ -251,13 +251,13 @@ def image_counts_table(
         "left_out": Column(
             "Left out", 0, note="images/SET.left_out.tsv has each image and its reason",
         ),
-        "reason": Column("Main reason"),
+        "reason": Column("Main reason", note="with the number of images"),
         "unreadable": Column(
             "Unreadable", 0,
-            note="listed images that cannot be decoded; features/SET/*.failed.tsv "
+            note="images that are not left out but cannot be decoded; features/SET/*.failed.tsv "
             "has each image and its reason",
         ),
-        "photos": Column("Photographs", 0, note="of the listed images"),
+        "photos": Column("Photographs", 0, note="among the images that are not left out"),
         TRAIN: Column("Train", 0),
         VALID: Column("Valid", 0),
         TEST: Column("Test", 0),
@@ -267,13 +267,13 @@ def image_counts_table(
     rows = []
     for name, listed, left_out, failed in sets:
         kinds = Counter(image.kind for image in iterate_images(listed))
-        reasons = Counter(_QUOTED.sub("...", reason) for reason in _reasons(left_out))
+        reasons = Counter(_QUOTED.sub("its name", reason) for reason in _reasons(left_out))
         main = max(sorted(reasons), key=reasons.__getitem__, default="")
         row = {
             "set": name,
             "found": kinds.total() + reasons.total(),
             "left_out": reasons.total(),
-            "reason": f"{main} ({reasons[main]})" if main else "",
+            "reason": f"{main} ({reasons[main]:,})" if main else "",
             "unreadable": sum(1 for path in failed for _ in _reasons(path)),
             "photos": kinds[PHOTO],
         }
@@ -290,10 +290,12 @@ def word_labels_table(paths: Mapping[str, str | Path]) -> Table:
         "images": Column("Images", 0),
         "senses": Column(
             "Senses", 0,
-            note="of several the first candidate is used; image_sets.SET.labels_table sets others, "
-            "for example a corrected copy of images/SET.labels.tsv",
+            note="of several, the first candidate is used; image_sets.SET.labels_table sets "
+            "others, for example a corrected copy of images/SET.labels.tsv",
         ),
-        "candidates": Column("Candidates", note="without a sense those of the last words"),
+        "candidates": Column(
+            "Candidates", note="without a sense: those of the last words of the label"
+        ),
     }  # fmt: skip
     frames = [pd.DataFrame(columns=list(columns))]
     for name, path in paths.items():
@@ -302,7 +304,8 @@ def word_labels_table(paths: Mapping[str, str | Path]) -> Table:
         frame = frame[frame["senses"].notna() & (frame["senses"] != 1)].astype({"senses": int})
         frame = frame.sort_values("senses", key=lambda senses: senses > 0, kind="stable")
         frames.append(frame[list(columns)])
-    return Table(pd.concat(frames), "Labels in words that a person should check.", columns)
+    caption = "Labels in words that WordNet does not have or has several senses of."
+    return Table(pd.concat(frames), caption, columns)
 
 
 def _reasons(path: str | Path) -> Iterator[str]:
@@ -316,12 +319,12 @@ def label_errors_table(frame: pd.DataFrame, method: str, seed: int) -> Table:
     columns = {
         "set": Column("Set"),
         "image": Column("Image"),
-        "split": Column("Split", note="the labels of train trained the head"),
+        "split": Column("Split", note="the head was trained with the labels of train"),
         "noun": Column("Label"),
-        "cosine": Column("Cosine", 3, note="between the prediction and the noun of the label"),
+        "cosine": Column("Cosine", 3, note="between the prediction and each noun"),
         "other": Column("Closer to"),
         "other_cosine": Column("Cosine", 3),
-        "gap": Column("Gap", 3),
+        "gap": Column("Gap", 3, note="difference of the two cosines"),
     }
     caption = (
         "Possible label errors: images far from the noun of their label and close to another, by "

@@ -47,12 +47,12 @@ TOPICS = (
         ("attention",),
         {
             "attention_agreement": "How often the highest weight is on the source word that IBM "
-            "model 1 links with the target word. The dashed lines are a diagonal alignment and one "
-            "at random.",
+            "model 1 links with the target word. The dashed lines are a diagonal and a random "
+            "alignment.",
             "attention/*": "Attention of every output word (rows) over the source words (columns). "
             "The bars show the sum over the output words.",
             "attention_curves/*": "Attention over the source words at the first nine output steps, "
-            "as in the lesson. The label is the word with the highest weight.",
+            "as in the lesson. The source word with the highest weight is labelled.",
         },
         text="Attention of the sample translations above, under the same numbers, and its "
         "statistics.",
@@ -158,7 +158,8 @@ def caption_of(path: Path) -> str:
     captions = topic_of(path, "figures").figures
     pattern = next(pattern for pattern in captions if path.with_suffix("").match(pattern))
     varying = path.stem.removeprefix(PurePosixPath(pattern).name.rstrip("*"))
-    return ": ".join(filter(None, (varying.replace("_", " "), captions[pattern])))
+    varying = re.sub(r"_(\d+)$", r", sample \1", varying).replace("_", " ")
+    return ": ".join(filter(None, (varying, captions[pattern])))
 
 
 def _figure(path: Path, folder: str | Path) -> tuple[str, str]:
@@ -171,7 +172,7 @@ VARIANT_COLUMNS = {
     "variant": Column("Variant"),
     "bleu_single": Column("BLEU", 1, best="high", note="against one reference, 0 to 100"),
     "bleu_ceiling": Column("Ceiling", 1, note="BLEU of the references' own tokens"),
-    "bleu_gain": Column("Gain", 1, note="of BLEU, with its 95 % interval"),
+    "bleu_gain": Column("Gain", 1, note="in BLEU over the baseline, with its 95 % interval"),
     "bleu_multi": Column("BLEU, all refs.", 1, best="high"),
     "chrf_single": Column("chrF", 1, best="high"),
 }
@@ -224,11 +225,15 @@ def summarize(tables: Iterable[str | Path]) -> Summary:
             summary.sentences.append(method_sentence(groups, k))
             summary.scores.append(methods_table(groups, k))
     if "scorecard" in frames and len(frames["scorecard"]):
-        counts = frames["scorecard"]["verdict"].value_counts()
+        verdicts = frames["scorecard"]["verdict"]
+        counts = verdicts.value_counts()
+        numbers = ", ".join(
+            f"{verdict} ({counts.get(verdict, 0)})"
+            for verdict in ("holds", "does not hold", "undecided")
+        )
+        claims = "claim" if len(verdicts) == 1 else "claims"
         summary.sentences.append(
-            f"Verdicts on {len(frames['scorecard'])} claims of the 2018 lesson: holds here "
-            f"{counts.get('holds', 0)}, does not hold {counts.get('does not hold', 0)}, "
-            f"undecided {counts.get('undecided', 0)}."
+            f"Verdicts on {len(verdicts)} {claims} of the 2018 lesson: {numbers}."
         )
     return summary
 
@@ -292,38 +297,39 @@ def variant_sentences(frame: pd.DataFrame) -> list[str]:
     if len(ranking) == 1:
         return [f"The variant {best['variant']} has a BLEU of {bleu} against one reference."]
     first = (
-        f"The variant {best['variant']} has the highest BLEU of the {len(ranking)} variants, "
-        f"{bleu} against one reference"
+        f"The highest BLEU against one reference is {bleu}, that of the variant {best['variant']}"
     )
     if pd.notna(best.get("bleu_gain")):
         first += (
-            f", a gain of {best['bleu_gain']:z.1f} over {_baseline(frame)} (95 % interval "
+            f": a gain of {best['bleu_gain']:z.1f} over {_baseline(frame)} (95 % interval "
             f"{best['bleu_gain_low']:z.1f} to {best['bleu_gain_high']:z.1f})"
         )
     order = ", ".join(
         f"{row['variant']} ({row['bleu_single']:.1f})" for row in ranking.to_dict("records")
     )
-    return [f"{first}.", f"Ranked by BLEU, the variants are {order}."]
+    return [f"{first}.", f"The {len(ranking)} variants in order of BLEU: {order}."]
 
 
 def method_sentence(groups: dict[str, pd.DataFrame], k: int) -> str:
-    """Return the sentence about the method with the highest hit@k on each group of images.
+    """Return the sentence about the methods with the highest hit@k on each group of images.
 
     ``groups`` maps "seen" and "unseen" to rows of the DeViSE table, one per method.
     """
     count = max(map(len, groups.values()))
     clauses = []
     for name, group in groups.items():
-        best = group.loc[group[f"hit@{k}"].idxmax()]
+        hits = group[f"hit@{k}"]
+        best = group.loc[hits.idxmax()]
         hit, labels = f"{100 * best[f'hit@{k}']:.1f} %", f"{best['labels']:,} candidate nouns"
         images = f"{best['images']:,} images of {name} nouns"
         if count == 1:
             clauses.append(f"of {hit} on {images} ({labels})")
         else:
-            clauses.append(f"{best['method']} on {images} ({hit} among {labels})")
+            tied = " and ".join(group.loc[hits == hits.max(), "method"])
+            clauses.append(f"{tied} on {images} ({hit} among {labels})")
     if count == 1:
         return f"The method {best['method']} has a hit@{k} {' and '.join(clauses)}."
-    return f"Of {count} image methods, these have the highest hit@{k}: {' and '.join(clauses)}."
+    return f"Of {count} image methods, these have the highest hit@{k}: {'; '.join(clauses)}."
 
 
 def methods_table(groups: dict[str, pd.DataFrame], k: int) -> Table:

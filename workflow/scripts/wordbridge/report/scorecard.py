@@ -52,7 +52,10 @@ IDEAS = {
     "attention": "attention",
     "forcing": "teacher forcing",
 }
-LENGTHS = "Attention helps long sentences more than short ones (longest against shortest third)"
+LENGTHS = (
+    "Attention helps long sentences more than short ones (gain on the longest third minus that on "
+    "the shortest)"
+)
 FACTORIAL = "Each idea helps, all else equal, and two together more than their sum"
 LESSON_SPREAD = 0.14  # nats: the largest difference of its two published runs of one variant
 
@@ -80,25 +83,29 @@ def scorecard_table(claims: Sequence[Claim], corpus: str, results: str, note: st
     frame["command"] = [f"{COMMAND} {results}/tables/{name}.html" for name in frame["table"]]
     columns = {
         "claim": Column("Claim of the lesson"),
-        "published": Column("Published", note="validation loss of the notes, of the notebook"),
+        "published": Column(
+            "Published",
+            note="final validation losses (notes, notebook) of the variant that the claim calls "
+            "worse, to those of the one that it calls better",
+        ),
         "measured": Column("Measured", note="in brackets the 95 % interval of the difference"),
         "verdict": Column("Verdict"),
         "evidence": Column("From"),
         "command": Column(
-            "Command", note="computes the scores; with the --configfile of this run, if it has one"
+            "Command", note="computes the scores; add the --configfile of this run, if it has one"
         ),
     }
     counts = frame["verdict"].value_counts().to_dict()
-    verdicts = ", ".join(f"{verdict}: {count}" for verdict, count in counts.items())
+    verdicts = ", ".join(f"{verdict} ({count})" for verdict, count in counts.items())
     verdicts = verdicts or "none concerns the variants and methods of this run"
     caption = (
         f"Claims of the 2018 lesson, judged on the corpus {corpus} and the image sets of this run: "
-        f"{verdicts}. The bootstrap resamples groups of sentences, crossed with seeds, or nouns. "
-        "Differences between trainings are in an interval only if there are several seeds. "
-        f"Variants may differ in further settings, such as the learning rate.{note}"
+        f"{verdicts}. The bootstrap resamples nouns, or groups of sentences crossed with seeds; "
+        "with one seed no interval covers the differences between trainings. "
+        f"Variants may also differ in other settings, such as the learning rate.{note}"
     )
     if missing := _missing(claims):
-        caption += f" Not judged in this run, and what each needs: {'; '.join(missing)}."
+        caption += f" Not judged in this run, each with what it needs: {'; '.join(missing)}."
     names = ["claim", "published", "measured", "low", "high", "verdict", "evidence", "command"]
     return Table(frame[names], caption, columns)
 
@@ -112,7 +119,7 @@ def _missing(claims: Sequence[Claim]) -> list[str]:
         methods = "lesson_head" if other == CHANCE else f"lesson_head and {other}"
         needs[text] = f"{methods} on {candidates} nouns"
     needs[FACTORIAL] = "make factorial"
-    return [f"{text}: {need}" for text, need in needs.items() if text not in judged]
+    return [f"{text} ({need})" for text, need in needs.items() if text not in judged]
 
 
 # ---- Translation ---------------------------------------------------------------------------------

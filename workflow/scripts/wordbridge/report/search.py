@@ -71,9 +71,12 @@ def examples_table(examples: Sequence[Example], settings: Mapping[str, Any]) -> 
         for example in examples
         for result in example.results
     ]
+    frame = pd.DataFrame(rows, columns=list(columns))
+    if not frame["image"].astype(bool).any():
+        del columns["image"]  # results are nouns
     source = "words" if settings.get("words") else "images"
     caption = f"Search from {source} to {settings['index']}: nearest neighbours by cosine."
-    return Table(pd.DataFrame(rows, columns=list(columns)), caption, columns, group=True)
+    return Table(frame, caption, columns, group=True)
 
 
 def sheet_rows(examples: Sequence[Example]) -> list[list[Tile]]:
@@ -82,13 +85,14 @@ def sheet_rows(examples: Sequence[Example]) -> list[list[Tile]]:
 
 
 def _image_example(target: Index, images: Index, row: int, top: int) -> Example:
-    query = Hit(0, 1.0, images.label(row))  # the image as its own result
+    query = Hit(0, 1.0, images.label(row))
     (vector,) = images.row_vectors([row])
     # One more among images, since the query itself is left out.
     count = top + 1 if target.folder == images.folder else top
     neighbours = nearest(target, vector, count)
     results = exclude_query(neighbours, lambda result: result.name == query.name, top)
-    return Example(f"{query.label} ({query.name})", result_tile(query), results)
+    tile = result_tile(query)._replace(lines=(f"query: {query.label}",))
+    return Example(f"{query.label} ({query.name})", tile, results)
 
 
 def _rows(settings: Mapping[str, Any], images: Index) -> list[int]:
@@ -115,7 +119,7 @@ def recall_table(
         "rows": Column("Rows", 0),
         "vectors": Column("Vectors", 0, note="distinct ones"),
         "dim": Column("Dimensions", 0),
-        "neighbours": Column("Neighbours", 0, note="rows per query"),
+        "neighbours": Column("Neighbours", 0, note="k of recall@k: rows per query"),
         "recall": Column(
             "Recall", 4, best="high",
             note="fraction of the rows of exact search that the graph finds, mean over the queries",
@@ -196,11 +200,11 @@ def french_table(
     frame = pd.DataFrame(score_names(pairs, vectors, index, hits))
     columns = {
         "language": Column("Language"),
-        "name_share": Column("Have vectors, %", 1, 100, note="of the names in both languages"),
-        "names": Column("Names", 0, note="of these, with a held-out image"),
+        "name_share": Column("Have vectors, %", 1, 100, note="pairs of names that both have one"),
+        "names": Column("Names", 0, note="those with vectors and a held-out image"),
         "images": Column("Images", 0),
     }
-    note = "names with an image of the noun among the first k"
+    note = "names that find an image of their noun among the first k"
     for name in frame.filter(like="hit@"):
         columns[name] = Column(f"{name}, %", 1, 100, "high", note)
         note = ""  # the first explains all
@@ -208,8 +212,8 @@ def french_table(
         "MRR", 3, best="high", note="mean reciprocal rank of the first correct image"
     )
     caption = (
-        "Searches for held-out images with names in both languages. Aligned: French word vectors, "
-        "rotated into the space of the English ones."
+        "Searches for held-out images by their names in both languages. Aligned: French word "
+        "vectors, rotated into the space of the English ones."
     )
     return Table(frame, caption, columns)
 

@@ -34,19 +34,22 @@ def training_table(metrics: pd.DataFrame) -> Table:
         "variant": Column("Variant"),
         "seed": Column("Seed", 0),
         "epoch": Column("Epoch", 0),
-        "forcing": Column("Forcing", 2, note="probability of feeding the target token"),
+        "forcing": Column("Forcing", 2, note="probability that the decoder reads the true token"),
         "train_loss": Column(
             "Training", 4,
-            note="running average over the batches, with dropout, forcing, label smoothing and "
-            "auxiliary text if they are set; not comparable with the other losses",
+            note="running average over the batches, with the dropout, forcing, label smoothing "
+            "and auxiliary text of the variant; not comparable with the other losses",
         ),
-        "free_running_loss": Column("Validation", 4, note="free running, as in the lesson"),
-        "nll": Column("NLL/token", 4, note="validation split, given the reference so far"),
+        "free_running_loss": Column(
+            "Validation", 4, note="on the validation split, free running as in the lesson"
+        ),
+        "nll": Column("NLL/token", 4, note="on the validation split, with teacher forcing"),
         "bleu": Column(
-            "BLEU", 2, note="validation split, greedy, one reference, on the model's tokens"
+            "BLEU", 2,
+            note="on the validation split: greedy translations, one reference, the model's tokens",
         ),
     }  # fmt: skip
-    caption = "Losses per epoch in nats, and BLEU on the validation split."
+    caption = "Losses in nats and BLEU of each epoch."
     return Table(metrics[list(columns)], caption, columns, group=True)
 
 
@@ -100,12 +103,13 @@ def head_losses_figure(metrics: pd.DataFrame) -> Figure:
     dropout. The heads have different loss functions, hence the panels have separate scales.
     """
     heads = dict(iter(metrics.groupby("variant", sort=False)))
-    figure, panels = _epochs_panels(heads, 2.2, (3.6, 4.2))
+    figure, panels = _epochs_panels(heads, 2.2, (3.6, 3.2))
     for axes, runs in zip(panels, heads.values(), strict=True):
         for number, (column, label) in enumerate(HEAD_LOSSES.items(), start=3):
             _mean_and_band(axes, runs, column, label, line_style(number))
         axes.set_ylim(bottom=0)
-    panels[0].set_ylabel("Loss of the head")
+    for axes in panels[::3]:
+        axes.set_ylabel("Loss of the head")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
     return figure
 
@@ -113,10 +117,16 @@ def head_losses_figure(metrics: pd.DataFrame) -> Figure:
 def _epochs_panels(
     titles: Collection[str], legend: float, size: tuple[float, float], sharey: bool = False
 ) -> tuple[Figure, Sequence[Axes]]:
-    """Return a figure with a panel of ``size`` per title, beside a ``legend`` of this width."""
-    width = legend + size[0] * len(titles)
-    figure = Figure(figsize=(width, size[1]), layout="constrained")
-    panels = figure.subplots(1, len(titles), sharey=sharey, squeeze=False)[0]
+    """Return a figure with a panel of ``size`` per title, beside a ``legend`` of this width.
+
+    A row has three panels.
+    """
+    rows, columns = -(-len(titles) // 3), min(len(titles), 3)
+    figure = Figure(figsize=(legend + size[0] * columns, size[1] * rows), layout="constrained")
+    cells = figure.subplots(rows, columns, sharey=sharey, squeeze=False).ravel().tolist()
+    panels: list[Axes] = cells[: len(titles)]
+    for axes in cells[len(titles) :]:
+        axes.remove()
     for axes, title in zip(panels, titles, strict=True):
         axes.set_title(title)
         axes.set_xlabel("Epoch")
@@ -140,10 +150,10 @@ EXPOSURE = {
     "variant": Column("Variant"),
     "forcing": Column("Forcing", note="whether any epoch was trained with teacher forcing"),
     "seeds": Column("Seeds", 0),
-    "nll": Column("Teacher-forced loss", 3, best="low", note="after the true previous words"),
+    "nll": Column("Teacher-forced loss", 3, best="low", note="given the true previous words"),
     "free_running_loss": Column(
         "Free-running loss", 3, best="low",
-        note="after the model's own words; padding counts, as in the lesson",
+        note="given the model's own words; padding counts, as in the lesson",
     ),
     "gap": Column("Gap", 3),
 }  # fmt: skip
@@ -164,7 +174,7 @@ def exposure_table(metrics: pd.DataFrame) -> Table:
     caption = (
         "Exposure bias: losses on the validation split at the last epoch in nats, means and "
         "standard deviations over the seeds. The free-running loss exceeds the teacher-forced one "
-        f"by {', by '.join(gaps)}."
+        f"by {' and by '.join(gaps)}."
     )
     return Table(frame, caption, EXPOSURE)
 

@@ -24,12 +24,12 @@ SCORE_COLUMNS = {
     "best_epoch": Column("Best epoch", 1, note="the epoch whose weights are kept"),
     "validation_loss": Column(
         "Valid. loss", 3, best="low",
-        note="nats on the validation split, free running as in the lesson; padding counts, but "
-        "costs nothing after the model's end of sentence",
+        note="cross-entropy in nats on the validation split, free running as in the lesson; "
+        "padding counts, but costs nothing after the model's end of sentence",
     ),
     "bleu_single": Column(
         "BLEU, 1 ref.", 1, best="high",
-        note="0 to 100, against the first reference of the sentence in the corpus; a model "
+        note="0 to 100, against the first reference of each sentence in the corpus; a model "
         "trained with version tags gets the tag of that reference",
     ),
     "bleu_ceiling": Column(
@@ -42,8 +42,8 @@ SCORE_COLUMNS = {
     ),
     "p_value": Column(
         "p", 3,
-        note="probability of such a gain if both are equally good (paired bootstrap, corrected "
-        "for the number of variants after Holm 1979)",
+        note="probability of a difference this large if both are equally good (paired bootstrap, "
+        "corrected for the number of variants after Holm 1979)",
     ),
     "letters": Column(
         "Groups",
@@ -64,13 +64,16 @@ SCORE_COLUMNS = {
     ),
     "nll_per_token": Column(
         "NLL", 3, best="low",
-        note="negative log-likelihood in nats of a reference token given the preceding ones; "
-        "over all pairs of the split, truncated to the lengths in training",
+        note="negative log-likelihood in nats per reference token, given the preceding ones; "
+        "over all pairs of the split, truncated as in training",
     ),
     "perplexity": Column("Perplexity", 1, best="low"),
-    "length_ratio": Column("Length", 2, note="length of translation over reference; ideally 1"),
+    "length_ratio": Column(
+        "Length", 2, note="length of the translations over that of the references; ideally 1"
+    ),
     "repetition_rate": Column(
-        "Repeats, %", 1, 100, "low", note="translations in which 1 to 4 tokens occur twice in a row"
+        "Repeats, %", 1, 100, "low",
+        note="translations in which a sequence of 1 to 4 tokens occurs twice in a row",
     ),
     "unknown_rate": Column("Unknown, %", 1, 100, "low", note="tokens that are the unknown token"),
     "parameters": Column("Parameters", 0),
@@ -128,13 +131,13 @@ def scores_table(
         frame = frame.join(gains.T, on="variant")
     caption = (
         f"Scores of every variant on the {split} split: means and standard deviations over the "
-        "seeds. The best value of a column is in bold. Matrix products of the trainings: "
+        "seeds. The best value of a column is in bold. The trainings computed matrix products in "
         f"{', '.join(dict.fromkeys(record['precision'] for record in records))}."
     )
     if low:
         lost = [sign for record in low for sign in record["lost_characters"].split()]
         signs = " ".join(dict.fromkeys(lost))
-        caption += f" BLEU has a ceiling: the tokens of references lack their {signs or 'spaces'}."
+        caption += f" BLEU has a ceiling: the references' tokens lack their {signs or 'spaces'}."
     if len(resampled) > 1:
         caption += few_groups_note(runs)
     frame = add_published_trainings(frame) if published else frame
