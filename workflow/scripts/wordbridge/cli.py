@@ -111,7 +111,8 @@ def translate(
         int | None, typer.Option(min=1, help="Beam width; default: that of the experiment.")
     ] = None,
     edition: Annotated[
-        str | None, typer.Option(help="Target edition, for models with tag_versions.")
+        str | None,
+        typer.Option(help="Version whose style to imitate, for models with tag_versions."),
     ] = None,
     device: Annotated[
         Literal["cpu", "cuda", "auto"],
@@ -124,9 +125,9 @@ def translate(
 ) -> None:
     """Print the translation of each text, one per line.
 
-    A terminal shows each text above its translation. The model determines the languages. Unknown
-    words are listed on stderr, and so is the reason why a text cannot be translated; its line stays
-    empty. The exit status is 1 if no text can be translated.
+    On a terminal, each text is shown above its translation. The model determines the languages.
+    Unknown words are listed on stderr. If a text cannot be translated, its line stays empty and
+    stderr has the reason. The exit status is 1 if no text can be translated.
     """
     from wordbridge.progress import no_progress
     from wordbridge.training.device import choose_device
@@ -205,13 +206,14 @@ class WordsCommand(typer.core.TyperCommand):
 def search(
     query: Annotated[
         list[str] | None,
-        typer.Argument(help="Words: boat, sail boat, boat + sail, king - man + woman."),
+        typer.Argument(help="Words, such as boat, sail boat, boat + sail, king - man + woman."),
     ] = None,
     image: Annotated[
         str | None, typer.Option(help="Search with an image: a file, or SET/IMAGE of the run.")
     ] = None,
     french: Annotated[
-        bool, typer.Option("--french", help="The words are French, or a question that ends in ?")
+        bool,
+        typer.Option("--french", help="The query is French: words, or a question that ends in ?"),
     ] = False,
     nouns: Annotated[
         bool, typer.Option("--nouns", help="Find WordNet's nouns instead of images.")
@@ -221,7 +223,8 @@ def search(
     ] = False,
     top: Annotated[int, typer.Option(min=1, help="Number of results.")] = 10,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Compare with all vectors instead of the HNSW graph.")
+        bool,
+        typer.Option("--exact", help="Compare with every vector instead of using the HNSW graph."),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON object per result.")
@@ -233,8 +236,8 @@ def search(
 ) -> None:
     """Print the images that are nearest to words or to an image.
 
-    A terminal gets a table. A pipe gets lines of cosine similarity, noun, WordNet path and file,
-    with tabs between them. The translation of a French question appears on stderr.
+    On a terminal, the results are an aligned table; in a pipe, lines of cosine similarity, noun,
+    WordNet path and file, separated by tabs. The translation of a French question is on stderr.
     """
     from wordbridge.report.hits import show_hits
     from wordbridge.search.engine import SearchEngine
@@ -281,10 +284,10 @@ def serve(
         list[str] | None, typer.Option(help="Additional host name that browsers may use.")
     ] = None,
 ) -> None:
-    """Open a page that translates while you type and finds images.
+    """Serve a page that translates while you type and finds images.
 
-    Only this machine can connect, unless --host is another address: everybody who can reach that
-    one can use the page. The command needs the packages of the extra `serve`.
+    Only this machine can connect, unless --host is another address; then everybody who can reach
+    that address can use the page. The command needs the packages of the extra `serve`.
     """
     from wordbridge.serve import serve_run
 

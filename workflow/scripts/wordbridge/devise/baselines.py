@@ -35,7 +35,7 @@ class ConSE:
     def predict(self, features: Matrix, logits: Matrix) -> Matrix:
         """Return vectors (images, dim) from ``logits`` alone.
 
-        The weights of the ``top`` most probable known classes sum to 1 (section 3.1).
+        The weights of the ``top`` most probable known classes sum to 1.
         """
         probabilities = softmax(logits) * self.known_classes
         top = min(self.top, int(self.known_classes.sum()))

@@ -2,7 +2,7 @@
 
 Model 1 (Brown et al. 1993, section 4.1) has the probability t(e|f) that source word f is translated
 by target word e, and aligns each target word with one source word or with none. Links are those of
-both directions (Och and Ney 2003, section 4.1), since one direction alone aligns rare words badly.
+both directions (Och and Ney 2003, section 4), since one direction alone aligns rare words badly.
 """
 
 from collections import Counter
