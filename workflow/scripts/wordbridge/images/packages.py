@@ -260,7 +260,7 @@ def list_emoji(
             if synset is None and group == "Animals & Nature":  # "dog face" is a dog
                 synset = labels.match_synset(label.removesuffix(" face"), EMOJI_KINDS[group])
         if synset is None:
-            yield LeftOut(code, f"no concrete noun in {label!r} of {group or 'none'}")
+            yield LeftOut(code, f"no concrete noun in {label!r}, group {group or 'none'}")
         else:
             yield _package_image(*drawings[code], synset, DRAWING, label, fr_label)
 

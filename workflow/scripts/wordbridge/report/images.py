@@ -251,7 +251,7 @@ def image_counts_table(
         "left_out": Column(
             "Left out", 0, note="images/SET.left_out.tsv has each image and its reason",
         ),
-        "reason": Column("Main reason", note="with the number of images"),
+        "reason": Column("Main reason", note="with the number of its images"),
         "unreadable": Column(
             "Unreadable", 0,
             note="images that are not left out but cannot be decoded; features/SET/*.failed.tsv "
