@@ -121,9 +121,6 @@ def _corpus(config: Block) -> Iterator[str]:
     name = config["corpus"]
     corpus = config["corpora"][name]
     if corpus["kind"] == "verses":
-        yield from _below(
-            f"corpora.{name}.sentences", corpus["sentences"], "min_ratio", "max_ratio"
-        )
         return
     ending = "_column" if corpus["kind"] == "table" else ""
     french, english = f"fr{ending}", f"en{ending}"

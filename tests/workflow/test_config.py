@@ -424,9 +424,8 @@ def test_the_format_query_accepts_what_the_search_reads(text: str):
         ({"picture_sets": {}}, "picture_sets: is image_sets now; rename it"),
         ({"run": {"pictures": []}}, "run.pictures: is run.images now; rename it"),
         (
-            {"corpora": {"bible": {"sentences": {"slack": 3}}}},
-            "corpora.bible.sentences.slack: is corpora.bible.sentences.length_tolerance now; "
-            "rename it",
+            {"variants": {"all": {"forcing": {"coin": "token"}}}},
+            "variants.all.forcing.coin: is variants.all.forcing.sampling_unit now; rename it",
         ),
         (
             {"search": {"examples": {"a": {"index": "images", "pictures": 3}}}},

@@ -44,10 +44,6 @@ def problems(changes: str) -> list[str]:
             "verses, got true; set it to false",
         ),
         (
-            "corpora: {bible: {sentences: {min_ratio: 2}}}",
-            "corpora.bible.sentences.min_ratio: expected below max_ratio (1.85), got 2; lower it",
-        ),
-        (
             f"{LINES}, auxiliary: {{use: false}}, variant_defaults: {{{NO_MORE}}}, "
             "run: {variants: [all]}, range_test: {variants: []}",
             "variants.all.tag_versions: expected false for the corpus mine, which names no "

@@ -19,7 +19,6 @@ report: Counter[str] = Counter()
 clauses = pair_clauses(
     read_verses(snakemake.input.verses, versions[0] + versions[1]),
     *versions,
-    corpus["sentences"],
     auxiliary["max_en_words"],
     clause_report,
 )

@@ -11,8 +11,6 @@ start_job(snakemake)
 corpus = snakemake.params.settings
 report: Counter[str] = Counter()
 verses = read_verses(snakemake.input.verses, corpus["fr_versions"] + corpus["en_versions"])
-pairs = pair_sentences(
-    verses, corpus["fr_versions"], corpus["en_versions"], corpus["sentences"], report
-)
+pairs = pair_sentences(verses, corpus["fr_versions"], corpus["en_versions"], report)
 write_pairs(snakemake.output.pairs, pairs)
 write_counts(snakemake.output.report, report)

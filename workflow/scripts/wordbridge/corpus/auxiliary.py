@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, product
-from typing import Any
 
 from wordbridge.corpus.bible import Reference, capitalize, count_words, similar_length, strip_marks
 from wordbridge.corpus.pairs import Pair, TokenizedPair, token_lists
@@ -39,7 +38,6 @@ def pair_clauses(
     verses: Mapping[Reference, Mapping[str, str]],
     fr_versions: Sequence[str],
     en_versions: Sequence[str],
-    options: Mapping[str, Any],
     max_en_words: int,
     report: Counter[str],
 ) -> Iterator[Pair]:
@@ -52,14 +50,14 @@ def pair_clauses(
     report.update(dict.fromkeys(CLAUSE_REASONS, 0))
     for (book, chapter, verse), texts in verses.items():
         group = f"{book}:{chapter}:{verse}"
-        cleaned = {version: strip_marks(text, options) for version, text in texts.items()}
+        cleaned = {version: strip_marks(text) for version, text in texts.items()}
         seen: set[tuple[str, str]] = set()
         for fr_version, en_version in product(fr_versions, en_versions):
             unit, aligned = _align(cleaned.get(fr_version, ""), cleaned.get(en_version, ""))
             for index, (fr, en) in enumerate(aligned, start=1):
                 if count_words(en) > max_en_words:
                     reason = LONG
-                elif not similar_length(fr, en, options):
+                elif not similar_length(fr, en):
                     reason = RATIO
                 else:
                     reason = DUPLICATE if (fr, en) in seen else KEPT_BY_UNIT[unit]

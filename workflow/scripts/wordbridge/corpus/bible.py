@@ -11,14 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 from wordbridge.corpus.pairs import Pair
 from wordbridge.corpus.question_words import (
     ENGLISH,
     FRENCH,
     TRANSLATIONS,
-    Language,
     QuestionSpan,
     find_question,
 )
@@ -26,6 +24,9 @@ from wordbridge.errors import InputError, shorten
 from wordbridge.text import clean, one_line
 
 Reference = tuple[int, int, int]  # book, chapter, verse, each from 1
+
+# French words per English word of a pair, and the words by which both may differ at any ratio.
+MIN_RATIO, MAX_RATIO, LENGTH_TOLERANCE = 0.55, 1.85, 4
 
 # Titles of the versions in the public domain, for messages.
 VERSION_TITLES = {
@@ -104,21 +105,19 @@ def pair_sentences(
     verses: Mapping[Reference, Mapping[str, str]],
     fr_versions: Sequence[str],
     en_versions: Sequence[str],
-    options: Mapping[str, Any],
     report: Counter[str],
 ) -> Iterator[Pair]:
     """Yield the question pairs of all combinations of versions, in the order of ``verses``.
 
     The group is "book:chapter:verse"; the item adds "/", the number of questions in the verse and
     the index of this one. A text pair occurs once per item, with its first combination of versions.
-    ``options`` is the block ``sentences`` of the corpus; ``report`` gets the counts by reason.
-    Raises InputError at the end when there is no pair.
+    ``report`` gets the counts by reason. Raises InputError at the end when there is no pair.
     """
     report.update(dict.fromkeys(REASONS, 0))
     for (book, chapter, verse), texts in verses.items():
         group = f"{book}:{chapter}:{verse}"
         questions = {
-            version: question_sentences(strip_marks(text, options))
+            version: question_sentences(strip_marks(text))
             for version, text in texts.items()
             if "?" in text
         }
@@ -126,7 +125,7 @@ def pair_sentences(
         for fr_version, en_version in product(fr_versions, en_versions):
             fr, en = questions.get(fr_version), questions.get(en_version)
             if fr and en:
-                for pair in _align(fr, en, group, seen, options, report):
+                for pair in _align(fr, en, group, seen, report):
                     yield pair._replace(fr_version=fr_version, en_version=en_version)
     if not report[KEPT]:
         raise InputError(
@@ -135,15 +134,11 @@ def pair_sentences(
         )
 
 
-def strip_marks(verse: str, options: Mapping[str, Any]) -> str:
-    """Return ``verse`` on one line, without the marks that ``options`` strip."""
-    text = one_line(verse)
-    if options["strip_markers"]:
-        text = _MARKER.sub(" ", text)
-    if options["strip_quotes"]:
-        text = _QUOTE.sub("", _BACKTICK_APOSTROPHE.sub("'", text))
-    if options["strip_brackets"]:
-        text = re.sub(r"[\[\]()]", "", text)
+def strip_marks(verse: str) -> str:
+    """Return ``verse`` on one line, without markers, quotation marks and brackets."""
+    text = _MARKER.sub(" ", one_line(verse))
+    text = _QUOTE.sub("", _BACKTICK_APOSTROPHE.sub("'", text))
+    text = re.sub(r"[\[\]()]", "", text)  # around words that the translator supplied
     return _SPACES.sub(" ", text).strip()
 
 
@@ -162,20 +157,15 @@ def count_words(text: str) -> int:
     return len(_WORD.findall(text))
 
 
-def similar_length(fr: str, en: str, options: Mapping[str, Any]) -> bool:
+def similar_length(fr: str, en: str) -> bool:
     """Return whether the numbers of words are those of a possible translation."""
     fr_words, en_words = count_words(fr), count_words(en)
-    in_range = options["min_ratio"] * en_words <= fr_words <= options["max_ratio"] * en_words
-    return bool(in_range or abs(fr_words - en_words) <= options["length_tolerance"])
+    in_range = MIN_RATIO * en_words <= fr_words <= MAX_RATIO * en_words
+    return in_range or abs(fr_words - en_words) <= LENGTH_TOLERANCE
 
 
 def _align(
-    fr: list[str],
-    en: list[str],
-    group: str,
-    seen: set[Pair],
-    options: Mapping[str, Any],
-    report: Counter[str],
+    fr: list[str], en: list[str], group: str, seen: set[Pair], report: Counter[str]
 ) -> Iterator[Pair]:
     """Yield the pairs of one verse in two versions that are not in ``seen`` yet."""
     report[COMBINATIONS] += 1
@@ -183,15 +173,15 @@ def _align(
         report[UNEQUAL] += 1
         return
     for index, (fr_sentence, en_sentence) in enumerate(zip(fr, en, strict=True), start=1):
-        fr_text = _ASIDE.sub(",", fr_sentence) if options["drop_asides"] else fr_sentence
-        source = _question(fr_text, FRENCH, options["french_question_word"], options)
-        target = _question(en_sentence, ENGLISH, options["english_question_word"], options)
+        source = find_question(_ASIDE.sub(",", fr_sentence), FRENCH)
+        target = find_question(en_sentence, ENGLISH)
         if source is None or target is None:
             report[NO_FRENCH if target else NO_ENGLISH] += 1
             continue
-        reason = _rejection(source, target, options)
+        texts = capitalize(source.text), capitalize(target.text)
+        reason = _rejection(source, target)
         if reason is None:
-            pair = Pair(f"{group}/{len(fr)}.{index}", group, source.text, target.text)
+            pair = Pair(f"{group}/{len(fr)}.{index}", group, *texts)
             reason = DUPLICATE if pair in seen else KEPT
             if pair not in seen:
                 seen.add(pair)
@@ -199,25 +189,10 @@ def _align(
         report[reason] += 1
 
 
-def _question(
-    sentence: str, language: Language, word_required: bool, options: Mapping[str, Any]
-) -> QuestionSpan | None:
-    """Return the question in ``sentence``, capitalized, or None when there is none to keep."""
-    exclude = ["when"] * options["when_before_auxiliary"]
-    exclude += ["relative"] * options["refuse_relatives"]
-    span = find_question(sentence, language, exclude, options["drop_introducers"])
-    if span is None:
-        if word_required:
-            return None
-        span = QuestionSpan("", sentence, "", "nothing")
-    text = span.text if options["drop_conjunctions"] else span.conjunctions + span.text
-    return span._replace(text=capitalize(text))
-
-
-def _rejection(fr: QuestionSpan, en: QuestionSpan, options: Mapping[str, Any]) -> str | None:
+def _rejection(fr: QuestionSpan, en: QuestionSpan) -> str | None:
     """Return the reason to reject the pair, or None."""
-    if options["same_kind"] and fr.kind and en.kind and fr.kind not in TRANSLATIONS[en.kind]:
+    if fr.kind not in TRANSLATIONS[en.kind]:
         return KIND
-    if options["same_condition"] and {fr.introducer, en.introducer} == {"condition", "nothing"}:
+    if {fr.introducer, en.introducer} == {"condition", "nothing"}:
         return CONDITION
-    return None if similar_length(fr.text, en.text, options) else RATIO
+    return None if similar_length(fr.text, en.text) else RATIO

@@ -1,7 +1,6 @@
 """Question words of English and French, and where the question of a sentence begins."""
 
 import re
-from collections.abc import Collection
 from functools import partial
 from typing import NamedTuple
 
@@ -9,7 +8,6 @@ from typing import NamedTuple
 class QuestionSpan(NamedTuple):
     """A question from its question word on."""
 
-    conjunctions: str  # before the text, such as "And"
     text: str
     kind: str  # what the question asks for: a key of ``Language.kinds``
     # What precedes the question: "nothing", an "address" (Lord, ...), a "condition" (If ..., ...)
@@ -26,7 +24,7 @@ class Language:
     """Patterns of the question words of a language and of their contexts.
 
     All arguments are regular expressions. ``kinds`` are the question words by what they ask for,
-    ``interrogative`` are the question words that are hardly ever relatives, and ``exclusions`` are
+    ``interrogative`` are the question words that are hardly ever relatives, and ``exclusion`` are
     uses of question words that ask nothing. ``conjunctions`` may precede a question, ``speech`` is
     the start of direct speech after a comma, with regard to case, and ``address`` and
     ``condition`` are the first words of an address and of a subordinate clause.
@@ -41,12 +39,12 @@ class Language:
         address: str,
         interrogative: str,
         condition: str,
-        exclusions: dict[str, str],
+        exclusion: str,
     ) -> None:
         pattern = partial(re.compile, flags=re.IGNORECASE)
         self.kinds = {kind: pattern(words) for kind, words in kinds.items()}
         self.interrogative = pattern(interrogative)
-        self.exclusions = {name: pattern(text) for name, text in exclusions.items()}
+        self.exclusion = pattern(exclusion)
         self.speech = re.compile(speech)
         words = "|".join(kinds.values())
         leads = rf"(?:(?:{conjunctions})\b,?\s+)*"
@@ -88,15 +86,14 @@ ENGLISH = Language(
     "indeed|truly|alas|well",
     interrogative=r"(?:why|wherefore|what|where)\b|who (?:shall|will|can|may|is like)\b",
     condition="if|since|seeing|when|though|because|as(?! for)|after|while",
-    exclusions={
-        "when": rf"when (?!(?:{_AUXILIARIES})\b)",  # a clause: "When he came, ..."
-        "relative": _any(
-            r"(?:what|whom|which|whether|where\w*|whence|whither)\s+"
-            r"(?:I|he|she|we|they|thou|ye|you|it)\b",
-            r"which (?:also|said|by|the|hath|have)\b",
-            r"who (?:also|said|by)\b",
-        ),
-    },
+    exclusion=_any(
+        rf"when (?!(?:{_AUXILIARIES})\b)",  # a clause: "When he came, ..."
+        # Relatives.
+        r"(?:what|whom|which|whether|where\w*|whence|whither)\s+"
+        r"(?:I|he|she|we|they|thou|ye|you|it)\b",
+        r"which (?:also|said|by|the|hath|have)\b",
+        r"who (?:also|said|by)\b",
+    ),
 )
 
 _PREPOSITION = (
@@ -134,16 +131,15 @@ FRENCH = Language(
     interrogative=rf"(?:pourquoi|que|quel(?:le)?s?|comment|où)\b|qu{_APOSTROPHE}|qui\s+\S+ra\b",
     condition=rf"si|s{_APOSTROPHE}il|puisque|puisqu{_APOSTROPHE}|quand|lorsque|"
     rf"lorsqu{_APOSTROPHE}|parce|comme|après|pendant",
-    exclusions={
-        "when": rf"quand\s*(?={_SUBJECT})(?![^,;:]*{_INVERSION})",  # a clause: "Quand il vint, ..."
-        "relative": _any(
-            rf"(?:que|qu{_APOSTROPHE}|où|comment)\s*{_PRONOUN}",
-            r"que,? (?:[mts](?:on|a|es)|[nv]os|leurs|cet|cette|ces|quelqu|chacun|tou[st]|comme)\b",
-            r"que (?:nous|vous) \w+(?:ons|ez)\b(?!-)",
-            r"que (?:les?|la) \w+\b(?!-)",
-            rf"que l{_APOSTROPHE}(?!a)",
-        ),
-    },
+    exclusion=_any(
+        rf"quand\s*(?={_SUBJECT})(?![^,;:]*{_INVERSION})",  # a clause: "Quand il vint, ..."
+        # Relatives.
+        rf"(?:que|qu{_APOSTROPHE}|où|comment)\s*{_PRONOUN}",
+        r"que,? (?:[mts](?:on|a|es)|[nv]os|leurs|cet|cette|ces|quelqu|chacun|tou[st]|comme)\b",
+        r"que (?:nous|vous) \w+(?:ons|ez)\b(?!-)",
+        r"que (?:les?|la) \w+\b(?!-)",
+        rf"que l{_APOSTROPHE}(?!a)",
+    ),
 )
 
 # The French kinds of question word that translate each English kind.
@@ -159,25 +155,18 @@ TRANSLATIONS = {
 }
 
 
-def find_question(
-    sentence: str,
-    language: Language,
-    exclude: Collection[str] = ("when", "relative"),
-    introducers: bool = True,
-) -> QuestionSpan | None:
+def find_question(sentence: str, language: Language, any_use: bool = False) -> QuestionSpan | None:
     """Return the first question in ``sentence`` from its question word on, None without one.
 
-    ``exclude`` names the exclusions of the language that apply. Without ``introducers`` only
-    conjunctions may precede the question word.
+    With ``any_use`` the exclusions of the language do not apply.
     """
     for match in language.start.finditer(sentence):
         text = sentence[match.start("word") :]
-        if any(language.exclusions[name].match(text) for name in exclude):
+        if language.exclusion.match(text) and not any_use:
             continue
-        introducer = _introducer(sentence, match, language)
-        if introducer == "nothing" or (introducer and introducers):
+        if introducer := _introducer(sentence, match, language):
             kind = next(kind for kind, words in language.kinds.items() if words.match(text))
-            return QuestionSpan(match["conjunctions"], text, kind, introducer)
+            return QuestionSpan(text, kind, introducer)
     return None
 
 

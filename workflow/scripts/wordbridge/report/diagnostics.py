@@ -102,7 +102,7 @@ def adequacy_counts(rows: Sequence[Translation], language: str, lowercase: bool)
     """
 
     def question_kind(text: str) -> str | None:
-        question = find_question(text, LANGUAGES[language], exclude=())
+        question = find_question(text, LANGUAGES[language], any_use=True)
         return question.kind if question else None
 
     kept, cases = np.zeros((2, len(rows), len(ADEQUACY)))
