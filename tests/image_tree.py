@@ -164,5 +164,5 @@ def french_config() -> dict[str, Any]:
         "resources": resources(files),
         "vectors": {"toy_french": {"kind": "text", "vec": "toy_french"}},
         "image_sets": {"toy_stamps": {"kind": "stamps", "package": "toy_stamps"}},
-        "search": {"french_vectors": "toy_french", "french": {"folds": 3}},
+        "search": {"french_vectors": "toy_french"},
     }

@@ -1,8 +1,7 @@
-from typing import Any
-
 import pytest
 
 from tests.devise.devise_toys import image, predictions, words
+from wordbridge.devise import label_errors
 from wordbridge.devise.label_errors import LabelError, find_label_errors
 
 TABLE = [
@@ -15,11 +14,17 @@ TABLE = [
 ]
 # 2 is a boat, 4 and 6 differ only in how narrow their noun is.
 VALUES = [(0, 1, 0), (0, 0.1, 1), (0, 0, 1), (1, 0, 0), (0, -1, 1), (2, 1, 0)]
-SETTINGS = {"count": 5, "low_share": 0.5, "high_share": 1.0, "near": 1}
 
 
-def errors_of(**changed: Any) -> list[LabelError]:
-    return find_label_errors(predictions(TABLE, VALUES), TABLE, words(), SETTINGS | changed)
+@pytest.fixture(autouse=True)
+def limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set limits for a table of six images."""
+    for name, value in {"LOW_SHARE": 0.5, "HIGH_SHARE": 1.0, "NEAR": 1}.items():
+        monkeypatch.setattr(label_errors, name, value)
+
+
+def errors_of(count: int = 5) -> list[LabelError]:
+    return find_label_errors(predictions(TABLE, VALUES), TABLE, words(), count)
 
 
 def test_an_image_far_from_its_noun_and_close_to_another_is_listed():
@@ -29,11 +34,12 @@ def test_an_image_far_from_its_noun_and_close_to_another_is_listed():
     assert one.other_cosine > 0.99
 
 
-def test_nouns_near_in_wordnet_are_no_label_error():
-    assert [one.image for one in errors_of(near=0)] == ["2", "4", "6"]
-    assert [one.image for one in errors_of(near=0, count=1)] == ["2"]
+def test_nouns_near_in_wordnet_are_no_label_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(label_errors, "NEAR", 0)
+    assert [one.image for one in errors_of()] == ["2", "4", "6"]
+    assert [one.image for one in errors_of(count=1)] == ["2"]
 
 
 def test_no_labels_give_no_errors():
     table = [image("1", "")]
-    assert find_label_errors(predictions(table, [(1, 0, 0)]), table, words(), SETTINGS) == []
+    assert find_label_errors(predictions(table, [(1, 0, 0)]), table, words(), 5) == []

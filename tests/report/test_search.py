@@ -128,7 +128,7 @@ def test_recall_and_costs_of_all_indexes_are_one_table(results: Path):
         builds.append(results / f"build{number}.tsv")
         builds[-1].write_text(f"s\th:m:s\n{number + 1.5}\t0:00:01\n", encoding="utf-8")
 
-    table = recall_table(indexes, builds, queries=6, neighbours=3)
+    table = recall_table(indexes, builds)
 
     assert table.frame["build_seconds"].tolist() == [1.5, 2.5]
     assert table.frame["index"].tolist() == ["nouns", "images"]
@@ -160,7 +160,7 @@ PAIRS = [NamePair((name,), (name,), SYNSETS.get(name, ())) for name in NAMES]
 
 
 def test_french_names_are_mapped_by_alignments_of_other_names(images: Index, words: WordTable):
-    table = french_table(PAIRS, words, words, images, 3, [1, 5]).frame
+    table = french_table(PAIRS, words, words, images).frame
 
     assert table["language"].tolist() == ["English", "French, aligned"]
     assert table["names"].tolist() == [4, 4]
@@ -168,9 +168,9 @@ def test_french_names_are_mapped_by_alignments_of_other_names(images: Index, wor
     assert table["hit@5"][1] == 1
 
 
-def test_the_french_table_shows_the_configured_hits(images: Index, words: WordTable):
-    lines = markdown(french_table(PAIRS, words, words, images, 3, [3, 7])).splitlines()
+def test_the_french_table_explains_its_first_hits(images: Index, words: WordTable):
+    lines = markdown(french_table(PAIRS, words, words, images)).splitlines()
 
     heads = [cell.strip() for cell in lines[2].split("|")[1:-1]]
-    assert heads[-4:] == ["Images", "hit@3, %", "hit@7, %", "MRR"]
-    assert len([line for line in lines if line.startswith("- hit@3, %: names that find an")]) == 1
+    assert heads[-4:] == ["hit@1, %", "hit@5, %", "hit@10, %", "MRR"]
+    assert len([line for line in lines if line.startswith("- hit@1, %: names that find an")]) == 1

@@ -83,7 +83,7 @@ rule tabulate_french:
     conda:
         "../../envs/search.yaml"
     params:
-        settings={**config["search"]["french"], "vectors": vectors_kind(FRENCH_VECTORS)},
+        settings={"vectors": vectors_kind(FRENCH_VECTORS)},
     script:
         "../scripts/tabulate_french.py"
 
@@ -99,8 +99,6 @@ rule measure_recall:
         "<logs>/measure_recall.log",
     conda:
         "../../envs/search.yaml"
-    params:
-        settings=config["search"]["recall"],
     script:
         "../scripts/measure_recall.py"
 

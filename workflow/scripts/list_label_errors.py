@@ -11,6 +11,6 @@ from wordbridge.report.tables import save_table
 start_job(snakemake)
 
 settings = snakemake.params.settings
-errors = find_label_errors(*read_scored_data(snakemake.input), settings)
+errors = find_label_errors(*read_scored_data(snakemake.input), settings["count"])
 frame = pd.DataFrame(errors, columns=LabelError._fields)
 save_table(label_errors_table(frame, settings["method"], settings["seed"]), snakemake.output)

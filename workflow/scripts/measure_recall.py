@@ -9,8 +9,6 @@ from wordbridge.search.index import read_index
 
 start_job(snakemake)
 
-settings = snakemake.params.settings
 folders = dict.fromkeys(Path(path).parent for path in snakemake.input.indexes)
 indexes = list(map(read_index, folders))
-table = recall_table(indexes, snakemake.input.builds, settings["queries"], settings["neighbours"])
-save_table(table, snakemake.output)
+save_table(recall_table(indexes, snakemake.input.builds), snakemake.output)

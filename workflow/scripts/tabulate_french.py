@@ -13,13 +13,10 @@ from wordbridge.vectors.readers import open_vectors
 
 start_job(snakemake)
 
-settings = snakemake.params.settings
 table = french_table(
     name_pairs(read_images(snakemake.input.images)),
-    open_vectors(settings["vectors"], snakemake.input),
+    open_vectors(snakemake.params.settings["vectors"], snakemake.input),
     read_words(Path(snakemake.input.english[0]).parent),
     read_index(Path(snakemake.input.index[0]).parent),
-    settings["folds"],
-    settings["hits"],
 )
 save_table(table, snakemake.output)

@@ -1,7 +1,7 @@
 """Possible label errors: images far from their noun and close to another one."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from wordbridge.devise.similarity import (
     noun_scores,
 )
 from wordbridge.images.table import ImageRow
+
+LOW_SHARE = HIGH_SHARE = 0.25  # of all images: farthest from their noun, closest to another one
+NEAR = 2  # steps in WordNet within which a noun is no other noun
 
 Doubles = NDArray[np.float64]
 
@@ -40,31 +43,28 @@ class LabelError(NamedTuple):
 
 
 def find_label_errors(
-    predictions: Predictions,
-    table: Sequence[ImageRow],
-    space: WordSpace,
-    settings: Mapping[str, Any],
+    predictions: Predictions, table: Sequence[ImageRow], space: WordSpace, count: int
 ) -> list[LabelError]:
     """Return at most ``count`` possible label errors, the widest gap between the cosines first.
 
-    ``settings``: the cosine with the label is among the lowest fraction ``low_share`` of all
-    labelled images; the cosine with the best other noun is among the highest ``high_share``, and
-    higher than with the label. Other nouns are the labels of other images, except those with the
-    same vector or within ``near`` steps in WordNet.
+    The cosine with the label is among the lowest LOW_SHARE of all labelled images; the cosine with
+    the best other noun is among the highest HIGH_SHARE, and higher than with the label. Other nouns
+    are the labels of other images, except those with the same vector or within NEAR steps in
+    WordNet.
     """
     images = labelled_images(predictions.images, table, space.synsets)
     if not len(images):
         return []
     scores = noun_scores(predictions, space)
-    cosines, best_cosines, other_nouns = _cosines(scores, images, space, settings["near"])
+    cosines, best_cosines, other_nouns = _cosines(scores, images, space)
     gap = best_cosines - cosines
     is_error = (
-        (cosines <= np.quantile(cosines, settings["low_share"]))
-        & (best_cosines >= np.quantile(best_cosines, 1 - settings["high_share"]))
+        (cosines <= np.quantile(cosines, LOW_SHARE))
+        & (best_cosines >= np.quantile(best_cosines, 1 - HIGH_SHARE))
         & (gap > 0)
     )
     indices = np.flatnonzero(is_error)
-    indices = indices[np.argsort(-gap[indices], kind="stable")][: settings["count"]]
+    indices = indices[np.argsort(-gap[indices], kind="stable")][:count]
     errors = []
     for index in indices.tolist():
         image, other = images.images[index], int(other_nouns[index])
@@ -85,7 +85,7 @@ def find_label_errors(
 
 
 def _cosines(
-    scores: NounScores, images: LabelledImages, space: WordSpace, near: int
+    scores: NounScores, images: LabelledImages, space: WordSpace
 ) -> tuple[Doubles, Doubles, Ints]:
     """Return each image's cosine with its label, then cosine and row of the best other noun."""
     labels = np.unique(images.nouns)
@@ -96,7 +96,7 @@ def _cosines(
         indices = np.flatnonzero(images.nouns == noun)
         matrix = scores.scores(images.rows[indices], columns)
         steps = space.hierarchy.distances(space.nodes[noun])[space.nodes[labels]]
-        allowed = (steps > near) & (columns != columns[number])
+        allowed = (steps > NEAR) & (columns != columns[number])
         others = np.where(allowed, matrix, -np.inf)
         cosines[indices] = matrix[:, number]
         best_cosines[indices] = others.max(axis=1) if allowed.any() else -1.0

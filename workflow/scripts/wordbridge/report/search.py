@@ -29,6 +29,8 @@ from wordbridge.search.queries import query_vector
 from wordbridge.search.words import WordTable
 from wordbridge.vectors.protocol import WordVectors
 
+QUERIES, NEIGHBOURS = 500, 10  # per index, and rows per query
+FOLDS, HITS = 5, (1, 5, 10)  # of French names; ranks of hit@k
 _QUERIES_OF = {"classes": "images", "nouns": "images", "images": "nouns"}  # as in a search
 
 
@@ -106,10 +108,8 @@ def _rows(settings: Mapping[str, Any], images: Index) -> list[int]:
     return [held_out[(2 * n + 1) * len(held_out) // (2 * count)] for n in range(count)]
 
 
-def recall_table(
-    indexes: Sequence[Index], builds: Sequence[str | Path], queries: int, neighbours: int
-) -> Table:
-    """Return a row per index: recall@``neighbours`` over ``queries`` queries, times and sizes.
+def recall_table(indexes: Sequence[Index], builds: Sequence[str | Path]) -> Table:
+    """Return a row per index: recall@10 over 500 queries, times and sizes.
 
     Indexes of nouns are searched with vectors of images, the index of images with those of nouns.
     ``builds`` are Snakemake's benchmark files of the jobs that built them, in the same order.
@@ -139,7 +139,7 @@ def recall_table(
     rows = []
     for (name, index), path in zip(by_name.items(), builds, strict=True):
         vectors = by_name.get(_QUERIES_OF[name], index).vectors
-        row = measure_recall(index, spaced_rows(vectors, queries), neighbours)
+        row = measure_recall(index, spaced_rows(vectors, QUERIES), NEIGHBOURS)
         seconds = read_frame(path, "build the index again")["s"].mean()
         rows.append(row | {"build_seconds": seconds})
     return Table(pd.DataFrame(rows), "Indexes (HNSW graphs) and exact search.", columns)
@@ -181,23 +181,18 @@ def spaced_rows(vectors: Matrix, count: int) -> Matrix:
 
 
 def french_table(
-    pairs: Sequence[NamePair],
-    french: WordVectors,
-    english: WordTable,
-    index: Index,
-    folds: int,
-    hits: Sequence[int],
+    pairs: Sequence[NamePair], french: WordVectors, english: WordTable, index: Index
 ) -> Table:
-    """Return a row per language with hit@k for each of ``hits`` and the mean reciprocal rank.
+    """Return a row per language with hit@k for each of HITS and the mean reciprocal rank.
 
-    Names are divided into ``folds``; the French names of each are mapped by an alignment that is
-    fitted on the other folds.
+    Names are divided into FOLDS; the French names of each are mapped by an alignment that is fitted
+    on the other folds.
     """
     target = mean_vectors([pair.en for pair in pairs], english)
     source = mean_vectors([pair.fr for pair in pairs], french)
-    mapped = cross_fitted(source, target, folds_of(pairs, folds))
+    mapped = cross_fitted(source, target, folds_of(pairs, FOLDS))
     vectors = {"English": target, "French, aligned": mapped}
-    frame = pd.DataFrame(score_names(pairs, vectors, index, hits))
+    frame = pd.DataFrame(score_names(pairs, vectors, index, HITS))
     columns = {
         "language": Column("Language"),
         "name_share": Column("Have vectors, %", 1, 100, note="pairs of names that both have one"),
