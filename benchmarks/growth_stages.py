@@ -219,7 +219,7 @@ def search(config: Config, size: int, folder: Path) -> Run:
     indexed = index_rows({"index": "nouns"}, {"vectors": vectors, "rows": rows, "nouns": nouns})
     write_index(folder / "search/nouns", *indexed, config["search"]["graph"])
     words = list(islice(spellings(), size))
-    write_words(folder / "search/words/en", words, indexed[0], file_sha256(vectors), "float32")
+    write_words(folder / "search/words/en", words, indexed[0], file_sha256(vectors))
 
     def run() -> None:
         for word in words[:SEARCHES]:

@@ -23,7 +23,7 @@ VECTORS = {
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> WordTable:
     folder = tmp_path_factory.mktemp("words")
-    write_words(folder, VECTORS, np.array(list(VECTORS.values()), np.float32), "abc", "float32")
+    write_words(folder, VECTORS, np.array(list(VECTORS.values()), np.float32), "abc")
     return read_words(folder)
 
 
@@ -121,7 +121,7 @@ def test_a_query_without_a_vector_is_an_error_with_the_reason(
 )
 def test_stop_words_are_dropped_in_each_term_and_signs_stay(text: str, left: str, tmp_path: Path):
     words = ["bateau", "voile", "roi", "homme", "femme", "un", "à", "le", "l", "la", "les", "42"]
-    write_words(tmp_path, words, np.eye(len(words), dtype=np.float32), "abc", "float32")
+    write_words(tmp_path, words, np.eye(len(words), dtype=np.float32), "abc")
     french = read_words(tmp_path)
 
     assert query_vector(text, french, french=True).tolist() == query_vector(left, french).tolist()

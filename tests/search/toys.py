@@ -110,9 +110,9 @@ def make_words(results: Path) -> None:
     ]
     digest = file_sha256(results / "nouns/vectors.npy")
     english = np.array([VECTORS[word] for word in words], np.float32)
-    write_words(results / "search/words/en", words, english, digest, "float32")
+    write_words(results / "search/words/en", words, english, digest)
     french = np.array([VECTORS[word] for word in FRENCH.values()], np.float32)
-    write_words(results / "search/words/fr", list(FRENCH), french, digest, "float16")
+    write_words(results / "search/words/fr", list(FRENCH), french, digest)
 
 
 def files_of(results: Path) -> dict[str, object]:

@@ -21,4 +21,4 @@ alignment = fit_alignment(
 needed = sorted({word for pair in pairs for word in pair.fr})
 words, matrix = words_to_search(needed, french, snakemake.input, settings["most_frequent"])
 folder = Path(snakemake.output[0]).parent
-write_words(folder, words, alignment.map(matrix), english.word_vectors, settings["dtype"])
+write_words(folder, words, alignment.map(matrix), english.word_vectors)

@@ -15,4 +15,4 @@ needed = noun_words(read_nouns(snakemake.input.nouns))
 vectors = open_vectors(settings["vectors"], snakemake.input)
 words, matrix = words_to_search(needed, vectors, snakemake.input, settings["most_frequent"])
 folder = Path(snakemake.output[0]).parent
-write_words(folder, words, matrix, file_sha256(snakemake.input.noun_vectors), settings["dtype"])
+write_words(folder, words, matrix, file_sha256(snakemake.input.noun_vectors))

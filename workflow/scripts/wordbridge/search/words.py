@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import Matrix, map_npy
+from wordbridge.arrays import Matrix, map_npy, save_matrix
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, read_json, write_json
 from wordbridge.nouns.table import Noun
@@ -82,31 +82,23 @@ class WordTable:
 
 
 def write_words(
-    folder: str | Path, words: Iterable[str], vectors: Matrix, word_vectors: str, dtype: str
+    folder: str | Path, words: Iterable[str], vectors: Matrix, word_vectors: str
 ) -> None:
-    """Write ``words`` with ``vectors`` (words, dim) as ``dtype``, float32 or float16.
+    """Write ``words`` with ``vectors`` (words, dim).
 
     The first of equal words is kept. Words with zeros, which have no direction, are left out.
-    Raises InputError when a number is too large for ``dtype``.
     """
     rows: dict[str, int] = {}
     for row, (word, has_vector) in enumerate(zip(words, np.any(vectors, axis=1), strict=True)):
         if has_vector:
             rows.setdefault(word, row)
     order = sorted(word for word in rows if word and not any(sign in word for sign in "\n\r"))
-    with np.errstate(over="ignore"):
-        matrix = vectors[[rows[word] for word in order]].astype(f"<f{np.dtype(dtype).itemsize}")
-    if not np.isfinite(matrix).all():
-        raise InputError(
-            f"{folder}: expected finite numbers within the range of {dtype}, got larger ones, NaN "
-            "or infinity; use float32, or other vectors"
-        )
+    matrix = vectors[[rows[word] for word in order]]
     target, text = Path(folder), "".join(word + "\n" for word in order)
     with atomic_write(target / WORDS) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
-    with atomic_write(target / VECTORS) as partial, partial.open("wb") as file:
-        np.lib.format.write_array(file, matrix, allow_pickle=False)
-    shape = {"words": len(order), "dim": int(matrix.shape[1]), "dtype": dtype}
+    save_matrix(matrix, target / VECTORS)
+    shape = {"words": len(order), "dim": int(matrix.shape[1]), "dtype": "float32"}
     write_json(target / DESCRIPTION, {**shape, "word_vectors": word_vectors})
 
 
