@@ -211,7 +211,7 @@ def test_an_exact_spelling_precedes_the_fallbacks() -> None:
     ("word", "fallbacks", "step", "spelling", "vector"),
     [
         ("élie", ["case"], "case", "Élie", [3, 4]),
-        ("élie", ["accents"], "missing", "", [0, 0]),
+        ("élie", ["apostrophe"], "missing", "", [0, 0]),
         ("l'", ["elision"], "elision", "le", [1, 2]),
         ("l'", ["case", "hyphen", "elision"], "elision", "le", [1, 2]),
         ("est-il", ["hyphen"], "hyphen", "est il", [2, 1]),
@@ -249,7 +249,7 @@ def test_subwords_are_tried_in_the_configured_order(
 
 def test_two_lookups_serve_any_number_of_fallbacks() -> None:
     table = RecordingTable()
-    lookup(["héna", "ivva", "l'"], table, ["case", "apostrophe", "elision", "hyphen", "accents"])
+    lookup(["héna", "ivva", "l'"], table, ["case", "apostrophe", "elision", "hyphen"])
 
     assert len(table.lookups) == 2
     assert len(set(table.lookups[1])) == len(table.lookups[1])

@@ -35,11 +35,6 @@ from wordbridge.vectors.fallbacks import SPELLINGS, SUBWORDS, candidates
         ("hyphen", "co‐operate", ["co-operate", "co operate", "cooperate"]),
         ("hyphen", "-", []),
         ("hyphen", "-t-", ["t"]),
-        ("accents", "e\u0301te", ["éte", "ete"]),
-        ("accents", "soeur", ["sœur"]),
-        ("accents", "cœur", ["coeur"]),
-        ("accents", "Élie", ["Elie", "élie", "elie"]),
-        ("accents", "rat", []),
         ("subwords", "chats", []),
     ],
 )

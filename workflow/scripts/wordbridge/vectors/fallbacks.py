@@ -1,7 +1,6 @@
 """Alternative spellings of words without a vector."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
@@ -67,19 +66,8 @@ def hyphen(token: str) -> Iterator[Candidate]:
     yield ("".join(parts),)
 
 
-def accents(token: str) -> Iterator[Candidate]:
-    """Yield the token with composed characters, with and without ligatures, without accents."""
-    composed = unicodedata.normalize("NFC", token)
-    yield (composed,)
-    yield (composed.replace("oe", "œ"),)
-    apart = composed.replace("œ", "oe").replace("æ", "ae")
-    yield (apart,)
-    marked = unicodedata.normalize("NFD", apart)
-    yield ("".join(sign for sign in marked if not unicodedata.combining(sign)),)
-
-
 SPELLINGS: Mapping[str, Callable[[str], Iterator[Candidate]]] = {
-    function.__name__: function for function in (case, apostrophe, elision, hyphen, accents)
+    function.__name__: function for function in (case, apostrophe, elision, hyphen)
 }
 SUBWORDS = "subwords"  # no spelling: a fastText .bin composes a vector of n-grams
 
