@@ -78,10 +78,6 @@ def test_any_output_of_a_model_has_a_text(tokens):
     assert detokenize(tokens, "en") in ("", '"', "-", "'", "4")
 
 
-def test_other_languages_get_the_rules_for_punctuation():
-    assert detokenize(["wer", "(", "ist", ")", "da", "?"], "de") == "wer (ist) da?"
-
-
 @pytest.mark.parametrize(
     ("tokens", "plain"),
     [

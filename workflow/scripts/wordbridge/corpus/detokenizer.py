@@ -1,7 +1,4 @@
-"""Tokens or SentencePiece pieces as natural text.
-
-English and French have rules for clitics; other languages have those for punctuation alone.
-"""
+"""Tokens or SentencePiece pieces as natural text, in English or French."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence, Set
@@ -53,7 +50,7 @@ def join_pieces(pieces: Iterable[str]) -> list[str]:
 
 def detokenize(tokens: Sequence[str], language: str) -> str:
     """Return ``tokens`` of ``language`` as text, with markers expanded and usual spacing."""
-    rules = _RULES.get(language, _Rules())
+    rules = _RULES[language]
     words = [part for word in undo_rules(tokens) for part in _QUOTED_END.split(word) if part]
     pieces: list[str] = []
     is_open = {'"': False, "'": False}  # whether a quotation with this mark has begun
