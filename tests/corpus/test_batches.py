@@ -123,22 +123,6 @@ def test_every_split_has_the_same_tags(versions):
     assert read_parallel(*versions, "valid", "en-fr", 80).batch([0]).source[0].tolist() == [81]
 
 
-def test_tags_of_texts_without_versions_are_an_error(files, versions, tmp_path):
-    write_ids(pack(EN, SPLITS), tmp_path / "en.npz")
-    mixed = versions[0], tmp_path / "en.npz"
-    with pytest.raises(InputError, match=r"versions of the texts, .* set tag_versions: false"):
-        read_parallel(*mixed, "train", first_tag=90)
-    assert len(read_parallel(*mixed, "train", "en-fr", first_tag=90)) == 3
-
-
-def test_files_of_different_pairs_are_an_error(files, tmp_path):
-    write_ids(pack(EN[:4], SPLITS[:4]), tmp_path / "short.npz")
-    write_ids(pack(EN, SPLITS[::-1]), tmp_path / "moved.npz")
-    for name in ("short.npz", "moved.npz"):
-        with pytest.raises(InputError, match="the same pairs in the same splits"):
-            read_parallel(files[0], tmp_path / name, "train")
-
-
 def test_a_split_without_pairs_is_an_error(tmp_path):
     write_ids(pack(FR, ["train"] * 5), tmp_path / "all.npz")
     with pytest.raises(InputError, match="expected pairs in the split 'test', got none"):

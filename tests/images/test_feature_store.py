@@ -72,11 +72,6 @@ def test_damaged_files_are_named(tmp_path: Path, ending: str, content: bytes | N
         FeatureStore(paths)
 
 
-def test_no_shards_are_an_error():
-    with pytest.raises(InputError, match="at least one shard"):
-        FeatureStore([])
-
-
 def test_jobs_that_read_features_need_no_torch() -> None:
     modules = "wordbridge.images.feature_store, wordbridge.devise.predictions"
     code = (

@@ -319,7 +319,7 @@ DOORS: dict[str, Door] = {
         fixed(files.table(COLUMNS, ("où ?", "where?", "where?", "où ?", "where ?", "-1.5"))),
         lambda p: [one.log_probability for one in read_translations(p)],
     ),
-    "attention": Door("1.npz", attention_bytes, lambda p: read_attention(p, 0).shape),
+    "attention": Door("1.npz", attention_bytes, lambda p: read_attention(p)[0].shape),
 }
 
 

@@ -19,7 +19,6 @@ from hypothesis.extra import numpy as arrays
 from tests.report.toys import sentence_scores
 from tests.search.toys import make_run
 from wordbridge.corpus.vocabulary import Vocabulary, write_vocabulary
-from wordbridge.errors import InputError
 from wordbridge.report import explorer
 from wordbridge.report.explorer import build_explorer, disagreement, quantize, sample_rows
 from wordbridge.search.index import Index, read_index
@@ -151,18 +150,6 @@ def test_a_large_run_keeps_within_the_size(files: Files, monkeypatch: pytest.Mon
     assert sum("attention" in s["outputs"][1] for s in data["sentences"]) == data["attended"] == 1
     assert len(data["images"]["words"]) < len(unlimited["images"]["words"])
     assert "of 4 sentences" in re.sub(r"\s+", " ", page)
-
-
-def test_files_of_another_run_are_an_error(files: Files, tmp_path: Path):
-    scores = Path(files["scores"][1]).read_text(encoding="utf-8").replace("Qui", "Quoi")
-    (tmp_path / "other.tsv").write_text(scores, encoding="utf-8")
-    other = {**files, "scores": [files["scores"][0], str(tmp_path / "other.tsv")]}
-    with pytest.raises(InputError, match=r"other\.tsv: expected the 4 sentences of .* snakemake"):
-        build_explorer(SETTINGS, other)
-    write_attention(tmp_path / "few.npz", translations(1)[:2])
-    other = {**files, "attention": [files["attention"][0], str(tmp_path / "few.npz")]}
-    with pytest.raises(InputError, match="for none or all of 4 translations, got it for 2"):
-        build_explorer(SETTINGS, other)
 
 
 @settings(deadline=None)

@@ -88,11 +88,6 @@ def test_a_changed_folder_is_refused(folder: Path, harm: Callable[[Path], object
         read_index(folder)
 
 
-def test_numbers_that_are_not_finite_are_refused(tmp_path: Path):
-    with pytest.raises(InputError, match="NaN or infinity in row 1"):
-        write_index(tmp_path, np.array([[1], [np.nan]], np.float32), LABELS, MADE_BY, SETTINGS)
-
-
 DIM = 24
 
 

@@ -87,11 +87,6 @@ def test_the_other_direction_swaps_the_sides(tmp_path: Path) -> None:
     assert prepared.model.decoder.embedding.embedding_dim == 5
 
 
-def test_embeddings_of_too_few_words_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected rows for 9 words at least, got 6"):
-        build_trainer(block(), 1, files(tmp_path, rows=6))
-
-
 def test_versions_are_no_matter_to_a_variant_without_tags(tmp_path: Path) -> None:
     prepared = build_trainer(block(), 1, files(tmp_path, versions=True))
     plain = build_trainer(block(), 1, files(tmp_path))
@@ -189,8 +184,3 @@ def test_another_seed_draws_other_tags(tmp_path: Path) -> None:
     assert torch.equal(drawn[0], drawn[1])
     assert torch.equal(drawn[0][:9], drawn[2][:9])
     assert (drawn[0][9:] != drawn[2][9:]).all()
-
-
-def test_tags_need_a_corpus_with_versions(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="set tag_versions: false"):
-        build_trainer(block(tag_versions=True), 1, files(tmp_path))

@@ -50,18 +50,12 @@ def test_another_table_is_an_error(tmp_path: Path, content: str, message: str) -
         read_translations(path)
 
 
-def test_attention_is_read_by_number(tmp_path: Path) -> None:
+def test_attention_is_read_in_order(tmp_path: Path) -> None:
     weights = [np.random.RandomState(size).rand(size, 5 - size) for size in (1, 2, 3)]
     texts = [Translation("", "", "", [], [], 0.0, weight.astype(np.float32)) for weight in weights]
     write_attention(tmp_path / "a.npz", texts)
-    for number, weight in enumerate(weights):
-        np.testing.assert_allclose(read_attention(tmp_path / "a.npz", number), weight, rtol=1e-6)
-
-
-def test_reading_the_attention_of_a_model_without_attention_is_an_error(tmp_path: Path) -> None:
-    write_attention(tmp_path / "a.npz", MADE)
-    with pytest.raises(InputError, match="got it for 0; translate the split"):
-        read_attention(tmp_path / "a.npz", 0)
+    for read, weight in zip(read_attention(tmp_path / "a.npz"), weights, strict=True):
+        np.testing.assert_allclose(read, weight, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +72,7 @@ def test_attention_weights_that_do_not_fit_their_shapes_are_an_error(
     types = {"weights": np.float32, "steps": np.int32, "words": np.int32}
     write_npz(tmp_path / "a.npz", arrays, types)
     with pytest.raises(InputError, match=message):
-        read_attention(tmp_path / "a.npz", 0)
+        read_attention(tmp_path / "a.npz")
 
 
 def rows(*lines: str) -> list[TokenizedPair]:

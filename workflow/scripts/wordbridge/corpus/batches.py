@@ -126,15 +126,10 @@ def read_parallel(
 ) -> ParallelData:
     """Return the pairs of ``split`` from a French and an English ids file.
 
-    The source is French in the ``direction`` "fr-en", else English. Raises InputError when the
-    files do not belong together, the split has no pair, or there are no versions for tags.
+    The files are of one table of pairs. The source is French in the ``direction`` "fr-en", else
+    English. Raises InputError when the split has no pair.
     """
     fr, en = read_ids(fr_path), read_ids(en_path)
-    if len(fr) != len(en) or (fr.split != en.split).any():
-        raise InputError(
-            f"{fr_path} ({len(fr)} texts) and {en_path} ({len(en)} texts): expected the same "
-            "pairs in the same splits, got others; make both again from one table of pairs"
-        )
     rows = fr.rows(split)
     if not len(rows):
         raise InputError(
@@ -142,9 +137,4 @@ def read_parallel(
             "set auxiliary.use: true for the auxiliary split"
         )
     source, target = (fr, en) if direction == "fr-en" else (en, fr)
-    if first_tag is not None and not target.versions:
-        raise InputError(
-            f"{fr_path}, {en_path}: expected the versions of the texts, which the variant's "
-            "tag_versions needs, got a corpus without them; set tag_versions: false"
-        )
     return ParallelData(source, target, rows, first_tag)

@@ -21,14 +21,13 @@ from wordbridge.arrays import Matrix
 from wordbridge.corpus.question_words import ENGLISH, FRENCH, find_question
 from wordbridge.corpus.special_tokens import UNK
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
-from wordbridge.errors import InputError
 from wordbridge.nouns.table import Noun, read_nouns
 from wordbridge.report.contact_sheet import result_tile, thumbnail
 from wordbridge.report.tables import render
 from wordbridge.search.index import Hit, Index, read_index
 from wordbridge.search.words import WordTable, read_words
 from wordbridge.translation.sentence_scores import SentenceScore, read_sentence_scores
-from wordbridge.translation.translations import Translation, read_all_attention, read_translations
+from wordbridge.translation.translations import Translation, read_attention, read_translations
 
 LARGEST_PAGE = 25_000_000  # bytes
 LARGEST_TEXTS, LARGEST_ATTENTION = 10_000_000, 5_000_000  # bytes in the page
@@ -56,8 +55,7 @@ def build_explorer(settings: Mapping[str, Any], files: Any) -> str:
 
     ``settings`` has title, split, source (a language) and variants. ``files`` has translations,
     attention and scores of each variant, and the vocabulary of the source; with images also a word
-    table (words), the index of images (index) and nouns. Raises InputError when the files do not
-    belong together.
+    table (words), the index of images (index) and nouns.
     """
     runs = read_runs(settings["variants"], files)
     data = sentences_data(runs, read_vocabulary(files["vocabulary"]), settings["source"])
@@ -72,29 +70,12 @@ def build_explorer(settings: Mapping[str, Any], files: Any) -> str:
 
 
 def read_runs(variants: Sequence[str], files: Any) -> list[Run]:
-    """Return the outputs of each variant. Raises InputError when their sentences differ."""
-    runs: list[Run] = []
+    """Return the outputs of each variant."""
     paths = (files[name] for name in ("translations", "attention", "scores"))
-    for name, texts, weights, sums in zip(variants, *paths, strict=True):
-        translations, attention = read_translations(texts), read_all_attention(weights)
-        scores = read_sentence_scores(sums)
-        runs.append(Run(name, translations, attention, scores))
-        expected = [row.source for row in runs[0].translations]
-        for path, sources in (
-            (texts, [row.source for row in translations]),
-            (sums, [row.source for row in scores]),
-        ):
-            if sources != expected:
-                raise InputError(
-                    f"{path}: expected the {len(expected)} sentences of "
-                    f"{files['translations'][0]}, got others; run snakemake again"
-                )
-        if len(attention) not in (0, len(expected)):
-            raise InputError(
-                f"{weights}: expected attention for none or all of {len(expected)} translations, "
-                f"got it for {len(attention)}; run snakemake again"
-            )
-    return runs
+    return [
+        Run(name, read_translations(texts), read_attention(weights), read_sentence_scores(sums))
+        for name, texts, weights, sums in zip(variants, *paths, strict=True)
+    ]
 
 
 def script_json(value: object) -> str:

@@ -197,7 +197,7 @@ def attention_sample(
     """
     rows = read_translations(translations)
     position = spread_over_lengths([row.source for row in rows], count)[number - 1]
-    weights = read_attention(attention, position)
+    weights = read_attention(attention)[position]
     tokens = [*rows[position].tokens, SPECIALS[EOS]][: len(weights)]
     source = [*rows[position].source_tokens, SPECIALS[EOS]][: weights.shape[1]]
     return weights, source, tokens

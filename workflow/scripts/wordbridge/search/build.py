@@ -115,14 +115,8 @@ def write_index(
     """Write an index of ``vectors`` (rows, dim), of any norm, with one label per row.
 
     ``source`` (index, method, digests of inputs) is copied into the description. Missing label
-    columns become empty. Raises InputError when numbers are not finite.
+    columns become empty.
     """
-    if not np.isfinite(vectors).all():
-        row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
-        raise InputError(
-            f"{folder}: expected finite numbers, got NaN or infinity in row {row}; "
-            "make the vectors again"
-        )
     target, unit = Path(folder), l2_normalize(vectors)
     nonzero = np.flatnonzero(unit.any(axis=1))
     numbers: dict[bytes, int] = {}  # of the distinct vectors, in the order of their first rows

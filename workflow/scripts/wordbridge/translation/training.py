@@ -11,9 +11,8 @@ from torch.optim.swa_utils import AveragedModel
 
 from wordbridge.arrays import load_matrix
 from wordbridge.corpus.batches import Indices, ParallelData, read_parallel, sortish_batches
-from wordbridge.corpus.ids import AuxiliarySampler, read_ids
+from wordbridge.corpus.ids import AuxiliarySampler
 from wordbridge.corpus.special_tokens import PAD
-from wordbridge.errors import InputError
 from wordbridge.tensors import SavedModel, copy_weights
 from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
@@ -91,12 +90,13 @@ def build_trainer(
     """Return the trainer of a new translator, which resumes from ``checkpoint`` if the file exists.
 
     ``block`` has variant, device and threads; ``inputs`` are fr_ids, en_ids, fr_embedding and
-    en_embedding. Raises InputError when these files do not belong together.
+    en_embedding, of the same vocabularies.
     """
     device, variant = choose_device(block["device"], block["threads"]), block["variant"]
     settings = settings_from(variant)
+    scale = settings.model.embedding_scale
     source, target = (
-        _embedding(inputs, language) * settings.model.embedding_scale
+        torch.from_numpy(load_matrix(inputs[f"{language}_embedding"])) * scale
         for language in variant["direction"].split("-")
     )
     first_tag = len(source) if variant["tag_versions"] else None
@@ -111,7 +111,7 @@ def build_trainer(
     torch.manual_seed(seed)
     if first_tag is not None:
         tags = torch.randn(len(train.target.versions), source.shape[1])
-        source = torch.cat([source, tags * settings.model.embedding_scale])
+        source = torch.cat([source, tags * scale])
     return TranslatorTrainer(
         build_translator(settings.model, source, target).to(device),
         settings,
@@ -122,18 +122,6 @@ def build_trainer(
         checkpoint=checkpoint,
         checkpoint_seconds=checkpoint_seconds,
     )
-
-
-def _embedding(inputs: Mapping[str, str], language: str) -> Tensor:
-    """Return the matrix (words, width) of a language; raises InputError for too few rows."""
-    path, texts = inputs[f"{language}_embedding"], read_ids(inputs[f"{language}_ids"])
-    matrix, highest = load_matrix(path), int(texts.ids.max(initial=0))
-    if len(matrix) <= highest:
-        raise InputError(
-            f"{path}: expected rows for {highest + 1} words at least, got {len(matrix)}; "
-            "build the embeddings again"
-        )
-    return torch.from_numpy(matrix)
 
 
 class TranslatorTrainer(Trainer):

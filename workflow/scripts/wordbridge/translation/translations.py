@@ -71,21 +71,7 @@ def write_attention(path: str | Path, translations: Sequence[Translation]) -> No
     write_npz(path, arrays, _ATTENTION)
 
 
-def read_attention(path: str | Path, number: int) -> NDArray[np.float32]:
-    """Return the weights (steps, source words) of translation ``number``, counted from 0.
-
-    Raises InputError as ``read_all_attention``, and for a number that the file does not have.
-    """
-    weights = read_all_attention(path)
-    if number >= len(weights):
-        raise InputError(
-            f"{path}: expected attention for translation {number + 1}, got it for {len(weights)}; "
-            "translate the split again, or take a variant with attention"
-        )
-    return weights[number]
-
-
-def read_all_attention(path: str | Path) -> list[NDArray[np.float32]]:
+def read_attention(path: str | Path) -> list[NDArray[np.float32]]:
     """Return the weights (steps, source words) of all translations, none without attention.
 
     Raises InputError for a damaged file.
