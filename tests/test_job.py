@@ -183,20 +183,6 @@ def test_an_earlier_log_is_replaced(tmp_path: Path):
     assert run(tmp_path, "print('second')\n")[1] == "second\n"
 
 
-def test_a_script_of_another_checkout_does_not_run_with_this_package(tmp_path: Path):
-    done, log = run(tmp_path, "pass\n")
-    assert done.returncode == 0, log
-    job = tmp_path / "job.py"
-    text = job.read_text()
-    job.write_text(text.replace(str(SCRIPTS / "toy_of"), str(tmp_path / "other/scripts/toy_of")))
-    subprocess.run(
-        [sys.executable, job], env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, check=False
-    )
-    log = (tmp_path / "logs/toy.log").read_text()
-    assert log.startswith("error: another wordbridge was imported: expected the one in")
-    assert log.endswith("run `pip install -e .` in the checkout\n")
-
-
 def test_a_terminal_gets_a_bar_and_the_log_plain_lines(tmp_path: Path):
     body = """
 from wordbridge.progress import progress

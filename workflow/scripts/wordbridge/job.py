@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-PACKAGE = Path(__file__).resolve().parent
-SCRIPTS = PACKAGE.parent
+SCRIPTS = Path(__file__).resolve().parents[1]
 # Loaded by its path, because the Snakefile imports it before anything is installed.
 PROVENANCE = SCRIPTS.parent / "provenance.py"
 # The Snakefile sets it for its jobs. The parent process may be a shell between the two, which
@@ -106,11 +105,6 @@ def _report(
 def _check_code(snakemake: "Snakemake") -> None:
     script = sys.modules["__main__"].__file__  # Snakemake sets it to the path of the script
     assert script is not None
-    if Path(script).resolve().parent != SCRIPTS:
-        raise InputError(
-            f"another wordbridge was imported: expected the one in {Path(script).parent}, "
-            f"got {PACKAGE}; run `pip install -e .` in the checkout"
-        )
     planned = snakemake.params.code["modules"]
     now = runpy.run_path(str(PROVENANCE))["digest"](script)
     changed = sorted(name for name in planned | now if planned.get(name) != now.get(name))

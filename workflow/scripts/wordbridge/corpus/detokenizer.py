@@ -13,7 +13,6 @@ _CLOSING = re.compile(r"[,.;:!?)\]}%…]+$")  # joins the word before it
 _OPENING = re.compile(r"[(\[{#]$")  # joins the word after it
 _QUOTED_END = re.compile(r'(?<=^")(?=[,.;:!?)]+$)')  # spaCy may leave these in one token: ".
 _BETWEEN = frozenset("-/")  # joins both, as in well-known and and/or
-_NEVER = re.compile(r"(?!)")
 
 _MAX_REPEATS = 100  # a model may predict any number behind a marker
 _SEPARATORS = frozenset({",", ".", "!", "?", ";", "-", "..."})
@@ -22,9 +21,9 @@ _SEPARATORS = frozenset({",", ".", "!", "?", ";", "-", "..."})
 class _Rules(NamedTuple):
     """Tokens that join the word before or after them, and pairs that are one word."""
 
-    before: re.Pattern[str] = _NEVER
-    after: re.Pattern[str] = _NEVER
-    elided: re.Pattern[str] = _NEVER  # words whose apostrophe is a token of its own at a marker
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    elided: re.Pattern[str]  # words whose apostrophe is a token of its own at a marker
     pairs: Set[tuple[str, str]] = frozenset()
 
 
