@@ -84,11 +84,15 @@ def damaged(path: str | Path, reason: str) -> InputError:
     return InputError(f"{path}: {reason}; delete the file and run snakemake again")
 
 
-def save_matrix(matrix: Matrix, path: str | Path) -> None:
-    """Write a matrix (words, dim) as .npy in float32; equal numbers give equal bytes."""
+def save_array(array: NDArray[Any], path: str | Path) -> None:
+    """Write an array as .npy; equal numbers of one type give equal bytes."""
     with atomic_write(path) as partial, partial.open("wb") as file:
-        contiguous = np.ascontiguousarray(matrix, "<f4")
-        np.lib.format.write_array(file, contiguous, allow_pickle=False)
+        np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def save_matrix(matrix: Matrix, path: str | Path) -> None:
+    """Write a matrix (words, dim) as .npy in float32."""
+    save_array(np.asarray(matrix, "<f4"), path)
 
 
 def load_matrix(path: str | Path, words: int | None = None) -> Matrix:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import map_npy
+from wordbridge.arrays import map_npy, save_array
 from wordbridge.errors import InputError
-from wordbridge.files import atomic_write, read_tsv, write_tsv
+from wordbridge.files import read_tsv, write_tsv
 
 
 class Row(NamedTuple):
@@ -42,9 +42,8 @@ def write_shard(shard: Shard, features: str | Path, logits: str | Path) -> None:
     The tables of a/0.npy are a/0.tsv (set, image and stamp of each row) and a/0.failed.tsv.
     """
     stem = Path(features).with_suffix("")
-    for path, array in ((features, shard.features), (logits, shard.logits)):
-        with atomic_write(path) as partial, partial.open("wb") as file:
-            np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+    save_array(shard.features, features)
+    save_array(shard.logits, logits)
     write_tsv(f"{stem}.tsv", HEADER, shard.rows)
     write_tsv(f"{stem}.failed.tsv", ("image", "reason"), shard.failures)
 

@@ -25,7 +25,7 @@ from wordbridge.nouns.table import Noun, read_nouns
 from wordbridge.report.contact_sheet import result_tile, thumbnail
 from wordbridge.report.tables import render
 from wordbridge.search.index import Hit, Index, read_index
-from wordbridge.search.words import WordTable, read_words
+from wordbridge.search.words import WordTable, noun_words, read_words
 from wordbridge.translation.sentence_scores import SentenceScore, read_sentence_scores
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
@@ -193,7 +193,7 @@ def images_data(index: Index, table: WordTable, nouns: Iterable[Noun], room: int
         "all_images": len(index.rows),
     }
     labels = {word for row in rows for word in index.label(row)["label"].split()}
-    counts = Counter(form for noun in nouns for form in _spellings(noun))
+    counts = Counter(form for noun in nouns for form in noun_words([noun]))
     order = sorted(counts, key=lambda word: (word not in labels, -counts[word], word))
     vectors, mask = table.lookup(order)
     words = list(compress(order, mask))
@@ -255,9 +255,3 @@ def _thumbnail(label: Mapping[str, str]) -> dict[str, str] | None:
     image.save(file, "WEBP", quality=_QUALITY, method=6)
     texts = {name: label[name] for name in ("label", "set", "image", "split")}
     return {**texts, "file": b64encode(file.getvalue()).decode()}
-
-
-def _spellings(noun: Noun) -> set[str]:
-    """Return the lemmas of a noun and their words, as spelled and in lower case."""
-    words = {word for lemma in noun.lemmas for word in (lemma, *lemma.split("_")) if word}
-    return words | {word.lower() for word in words}

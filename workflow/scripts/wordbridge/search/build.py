@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wordbridge.arrays import Matrix, l2_normalize, save_matrix
+from wordbridge.arrays import Matrix, l2_normalize, save_array, save_matrix
 from wordbridge.devise.predictions import WORDS, read_predictions
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, file_sha256, write_json, write_tsv
@@ -125,8 +125,7 @@ def write_index(
     _, first = np.unique(rows[nonzero], return_index=True)
     distinct = unit[nonzero[first]]
     save_matrix(distinct, target / VECTORS)
-    with atomic_write(target / ROWS) as partial, partial.open("wb") as file:
-        np.lib.format.write_array(file, rows, allow_pickle=False)
+    save_array(rows, target / ROWS)
     lines = ([label.get(name, "") for name in COLUMNS] for label in labels)
     write_tsv(target / LABELS, COLUMNS, lines)
     write_graph(distinct, target / GRAPH, settings)
