@@ -93,7 +93,7 @@ rule fit_baseline:
     conda:
         "../../envs/torch.yaml"
     params:
-        settings=lambda wildcards: {"variant": config["methods"][wildcards.method], "threads": 1},
+        settings=lambda wildcards: config["methods"][wildcards.method],
         order=LABELLED_SETS,
     script:
         "../scripts/fit_baseline.py"

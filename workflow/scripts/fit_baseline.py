@@ -8,8 +8,7 @@ from wordbridge.training.device import choose_device
 
 start_job(snakemake)
 
-settings = snakemake.params.settings
-choose_device("cpu", settings["threads"])
+choose_device("cpu", threads=1)
 data = read_training_data(snakemake.input)
-method = fit_baseline(settings["variant"], int(snakemake.wildcards.seed), data)
+method = fit_baseline(snakemake.params.settings, int(snakemake.wildcards.seed), data)
 write_model(method, snakemake.output.model, snakemake.output.settings)
