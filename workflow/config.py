@@ -29,7 +29,7 @@ from snakemake.utils import update_config
 
 from wordbridge.errors import InputError
 from wordbridge.startup import YAML, config_keys, read_value
-from workflow.config_errors import Schema, error_lines, located, one_of, repeated_keys, resolve
+from workflow.config_errors import Schema, add_location, error_lines, one_of, repeated_keys, resolve
 from workflow.relations import check_relations
 
 SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"
@@ -70,7 +70,7 @@ def load_workflow(workflow: Any) -> dict[str, Any]:
         return load_project(config, files)
     except WorkflowError as error:
         problems = str(error).splitlines()
-        raise WorkflowError("\n".join(located(p, lines) for p in problems)) from None
+        raise WorkflowError("\n".join(add_location(p, lines) for p in problems)) from None
 
 
 def load_project(config: Mapping[str, Any], files: Iterable[str | Path]) -> dict[str, Any]:

@@ -89,13 +89,13 @@ def repeated_keys(path: str | Path) -> Iterator[str]:
         first.setdefault(key, line)
 
 
-def located(problem: str, lines: Mapping[str, str]) -> str:
-    """Return a line of an error with the place of its key, or of the mapping that lacks it."""
+def add_location(problem: str, lines: Mapping[str, str]) -> str:
+    """Return a line of an error with the location of its key, or of the mapping that lacks it."""
     key = problem.partition(": ")[0].partition(" and ")[0]
     if "got nothing" in problem:
         key = key.rpartition(".")[0]
-    place = lines.get(key)
-    return f"{place}: {problem}" if place else problem
+    location = lines.get(key)
+    return f"{location}: {problem}" if location else problem
 
 
 def resolve(node: Schema, root: Schema) -> Schema:
@@ -136,8 +136,8 @@ def _unknown(path: str, name: str, keys: Schema, root: Schema) -> str:
             return f"{full}: is {_joined(path, current)} now; rename it"
     # A close name here is more likely than the same name elsewhere.
     near = difflib.get_close_matches(name, list(keys), n=1)
-    places = [at for at, _ in schema_keys(root, root) if at.split(".")[-1] == name and not near]
-    elsewhere = " or ".join(dict.fromkeys(places))
+    others = [at for at, _ in schema_keys(root, root) if at.split(".")[-1] == name and not near]
+    elsewhere = " or ".join(dict.fromkeys(others))
     remedy = f"move it to {elsewhere}" if elsewhere else "correct or remove it"
     return f"{full}: unknown key, expected {one_of(keys, name)}; {remedy}"
 

@@ -135,7 +135,7 @@ def translate(
 
     run = choose_run(results, variant, seed)
     pipeline = read_pipeline(results, *run, choose_device(device, threads=1))
-    place, numbers, failed = ("text" if texts else "stdin, line"), count(1), set()
+    origin, numbers, failed = ("text" if texts else "stdin, line"), count(1), set()
     for batch in _batches(texts):
         with no_progress():  # which would come between the lines
             translations = pipeline.translate(batch, beam, edition)
@@ -143,7 +143,7 @@ def translate(
             _show_translation(translation, scores, as_json)
             failed.add(bool(translation.error))
             if translation.error:
-                typer.echo(f"{place} {number}: {translation.error}", err=True)
+                typer.echo(f"{origin} {number}: {translation.error}", err=True)
     if failed == {True}:
         raise typer.Exit(1)
 

@@ -136,30 +136,30 @@ def config_keys(path: str | Path) -> list[tuple[str, int]]:
     return keys
 
 
-def read_value(text: str, place: str) -> Any:
+def read_value(text: str, location: str) -> Any:
     """Return the value of a YAML text; raises InputError for one that YAML may read otherwise."""
     loader = YAML(text)
     node = loader.get_single_node()
-    _check_scalars(node, place)
+    _check_scalars(node, location)
     return loader.construct_document(node)
 
 
-def _check_scalars(node: yaml.Node | None, place: object, is_key: bool = False) -> None:
+def _check_scalars(node: yaml.Node | None, location: object, is_key: bool = False) -> None:
     """Raise InputError for a text without quotes that YAML 1.1 does not read as it is written."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            _check_scalars(key, place, is_key=True)
-            _check_scalars(value, place)
+            _check_scalars(key, location, is_key=True)
+            _check_scalars(value, location)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _check_scalars(item, place)
+            _check_scalars(item, location)
     elif isinstance(node, yaml.ScalarNode) and not node.style:
         kind = node.tag.rpartition(":")[2]
         number = YAML("").construct_object(node) if kind in ("int", "float") else None
         is_text = kind in ("str", "merge") or str(number) == node.value  # JSON has keys as texts
         if _UNCLEAR.fullmatch(node.value) or (is_key and not is_text):
             raise InputError(
-                f"{place}, line {node.start_mark.line + 1}: expected what all versions of YAML "
+                f"{location}, line {node.start_mark.line + 1}: expected what all versions of YAML "
                 f"read alike, got {node.value}; put it in quotes, or write numbers without zeros "
                 "in front"
             )

@@ -302,7 +302,7 @@ def _candidate_lines(
 
 
 class _Part(NamedTuple):
-    """Lines of a text with their places in ``data``, and which may match or be empty."""
+    """Lines of a text with their offsets in ``data``, and which may match or be empty."""
 
     data: bytes
     starts: NDArray[np.int64]
@@ -311,8 +311,8 @@ class _Part(NamedTuple):
 
     def lines(self, rows: NDArray[np.int64]) -> list[str]:
         """Return the clean lines at ``rows``, from 0."""
-        places = zip(self.starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
-        return clean_lines([self.data[start:end] for start, end in places])
+        spans = zip(self.starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
+        return clean_lines([self.data[start:end] for start, end in spans])
 
     def after(self, size: int) -> "_Part | None":
         """Return the lines after the first ``size``, None if there are none."""

@@ -201,10 +201,10 @@ def score_queries(
     """Return means over the word queries for a group of images.
 
     Keys: images, words, precision@k for each of ``ks``, mrr (mean reciprocal rank of the first
-    right image), queries (the reciprocal rank of each query, by the first of its synsets). Homonyms
-    in the group are one query, for which an image of any of them is right. ``ceiling@k`` is the
-    precision of a perfect ranking, below 1 for nouns with fewer than k images. A noun that the
-    method cannot predict scores 0; precision among fewer than k images is None.
+    relevant image), queries (the reciprocal rank of each query, by the first of its synsets).
+    Homonyms in the group are one query, for which an image of any of them is relevant.
+    ``ceiling@k`` is the precision of a perfect ranking, below 1 for nouns with fewer than k images.
+    A noun that the method cannot predict scores 0; precision among fewer than k images is None.
     """
     rows, nouns = images.rows[indices], images.nouns[indices]
     columns = scores.column_of[nouns]

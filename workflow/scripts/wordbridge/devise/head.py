@@ -91,8 +91,8 @@ def hinge_rank_loss(predicted: Tensor, target: Tensor, negatives: Tensor, margin
     ``target`` (batch, dim) and ``negatives`` (nouns, dim) are of unit length, ``predicted`` is
     not normalised. A negative that equals the image's target is ignored.
     """
-    right = (predicted * target).sum(dim=1, keepdim=True)
-    violations = (margin - right + predicted @ negatives.T).clamp(min=0)
+    positive = (predicted * target).sum(dim=1, keepdim=True)
+    violations = (margin - positive + predicted @ negatives.T).clamp(min=0)
     return violations.masked_fill(target @ negatives.T >= SAME, 0.0).sum(dim=1)
 
 
@@ -105,10 +105,10 @@ def contrastive_loss(
     ignored negatives are as for ``hinge_rank_loss``.
     """
     unit = normalize(predicted)
-    right = (unit * target).sum(dim=1, keepdim=True) / temperature
-    wrong = unit @ negatives.T / temperature
-    wrong = wrong.masked_fill(target @ negatives.T >= SAME, -torch.inf)
-    return torch.cat([right, wrong], dim=1).logsumexp(dim=1) - right.squeeze(1)
+    positive = (unit * target).sum(dim=1, keepdim=True) / temperature
+    negative = unit @ negatives.T / temperature
+    negative = negative.masked_fill(target @ negatives.T >= SAME, -torch.inf)
+    return torch.cat([positive, negative], dim=1).logsumexp(dim=1) - positive.squeeze(1)
 
 
 def draw_negatives(vectors: Tensor, count: int | None) -> Tensor:

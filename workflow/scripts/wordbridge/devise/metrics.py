@@ -66,11 +66,11 @@ def count_above_and_ties(scores: Floats, sizes: Ints, truth: Ints) -> tuple[Doub
     bundle of each image's true noun, which itself counts among the ties. For a true noun without a
     bundle (-1) or a score (-inf, NaN) the counts are infinite and 1.
     """
-    right = scores[np.arange(len(scores)), truth][:, None]
+    true_scores = scores[np.arange(len(scores)), truth][:, None]
     weights = sizes.astype(np.float32)  # exact up to 16 million nouns
-    above = np.asarray((scores > right).astype(np.float32) @ weights, np.float64)
-    ties = np.asarray((scores == right).astype(np.float32) @ weights, np.float64)
-    unranked = (truth < 0) | ~(right[:, 0] > -np.inf)
+    above = np.asarray((scores > true_scores).astype(np.float32) @ weights, np.float64)
+    ties = np.asarray((scores == true_scores).astype(np.float32) @ weights, np.float64)
+    unranked = (truth < 0) | ~(true_scores[:, 0] > -np.inf)
     return np.where(unranked, np.inf, above), np.where(unranked, 1.0, ties)
 
 
@@ -122,18 +122,18 @@ def hierarchical_precision(
     return precision
 
 
-def precision_and_rank(scores: Floats, right: Mask, ks: Sequence[int]) -> list[float]:
-    """Return precision@k for each of ``ks``, then the reciprocal rank of the first right image.
+def precision_and_rank(scores: Floats, relevant: Mask, ks: Sequence[int]) -> list[float]:
+    """Return precision@k for each of ``ks``, then the reciprocal rank of the first relevant image.
 
-    ``scores`` and ``right`` (images,) belong to one query; among equal scores the wrong images come
-    first. NaN for fewer than k images.
+    ``scores`` and ``relevant`` (images,) belong to one query; among equal scores the other images
+    come first. NaN for fewer than k images.
     """
-    order = np.lexsort((right, -scores))[: max(ks)]
-    correct = np.cumsum(right[order])
-    precision = [float(correct[k - 1]) / k if k <= len(scores) else np.nan for k in ks]
-    if not right.any():
+    order = np.lexsort((relevant, -scores))[: max(ks)]
+    counts = np.cumsum(relevant[order])
+    precision = [float(counts[k - 1]) / k if k <= len(scores) else np.nan for k in ks]
+    if not relevant.any():
         return [*precision, 0.0]
-    rank = 1 + np.count_nonzero(~right & (scores >= scores[right].max()))
+    rank = 1 + np.count_nonzero(~relevant & (scores >= scores[relevant].max()))
     return [*precision, 1.0 / rank]
 
 

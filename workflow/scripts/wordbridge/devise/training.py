@@ -192,15 +192,15 @@ class HeadTrainer(Trainer):
         return losses(self.loss, predicted, batch.targets, labels, negatives)
 
     def _hits(self, predicted: Tensor, batch: Batch) -> Tensor:
-        """Return whether fewer than 5 wrong nouns score higher than the right one (batch,)."""
+        """Return whether fewer than 5 other nouns score higher than the true one (batch,)."""
         if self.is_softmax:
             labels = self.label_of[batch.nouns]
-            right = predicted.gather(1, labels.clamp(min=0)[:, None])
-            return ((predicted > right).sum(dim=1) < 5) & (labels >= 0)
+            true_scores = predicted.gather(1, labels.clamp(min=0)[:, None])
+            return ((predicted > true_scores).sum(dim=1) < 5) & (labels >= 0)
         unit = normalize(predicted)
-        right = (unit * batch.targets).sum(dim=1, keepdim=True)
-        wrong = batch.targets @ self.class_vectors.T < SAME
-        return ((unit @ self.class_vectors.T > right) & wrong).sum(dim=1) < 5
+        true_scores = (unit * batch.targets).sum(dim=1, keepdim=True)
+        is_other = batch.targets @ self.class_vectors.T < SAME
+        return ((unit @ self.class_vectors.T > true_scores) & is_other).sum(dim=1) < 5
 
 
 def shuffled_batches(count: int, size: int, seed: int, epoch: int) -> list[Ints]:

@@ -172,7 +172,7 @@ def score_names(
     return rows
 
 
-def _rank(query: Matrix, images: Matrix, is_right: NDArray[np.bool_]) -> int:
-    """Return the rank from 1 of the best right image, below wrong images with the same cosine."""
+def _rank(query: Matrix, images: Matrix, relevant: NDArray[np.bool_]) -> int:
+    """Return the rank from 1 of the best relevant image, below others with the same cosine."""
     cosines = cosines_with(images, l2_normalize(query))
-    return int(np.count_nonzero(cosines[~is_right] >= cosines[is_right].max())) + 1
+    return int(np.count_nonzero(cosines[~relevant] >= cosines[relevant].max())) + 1

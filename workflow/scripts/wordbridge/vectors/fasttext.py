@@ -309,9 +309,9 @@ class _Characters:
         """Return each hash i of ``running``, extended by the character i + ``ahead``."""
         starts, sizes = self._starts[ahead:], self._sizes[ahead:]
         extended: NDArray[np.uint32] = (running ^ self._bytes[starts]) * _PRIME
-        for place in range(1, _MAX_CHARACTER):
-            long = np.flatnonzero(sizes > place)
-            extended[long] = (extended[long] ^ self._bytes[starts[long] + place]) * _PRIME
+        for offset in range(1, _MAX_CHARACTER):
+            long = np.flatnonzero(sizes > offset)
+            extended[long] = (extended[long] ^ self._bytes[starts[long] + offset]) * _PRIME
         return extended
 
     def within_word(self, length: int) -> NDArray[np.bool_]:

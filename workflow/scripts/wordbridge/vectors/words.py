@@ -25,7 +25,7 @@ class WordKeys:
         self._accented = self._invalid = 0
         self._first = ""
 
-    def key(self, word: bytes, place: int) -> str | None:
+    def key(self, word: bytes, number: int) -> str | None:
         """Return the key of the word in a line or entry (from 1), None if it is not UTF-8."""
         if word.isascii():
             return word.decode().strip() or " "
@@ -33,7 +33,7 @@ class WordKeys:
         try:
             return word_key(word.decode())
         except UnicodeDecodeError:
-            self._first = self._first or f"{self._unit} {place}: expected UTF-8, got {word!r}"
+            self._first = self._first or f"{self._unit} {number}: expected UTF-8, got {word!r}"
             self._invalid += 1
             return None
 
