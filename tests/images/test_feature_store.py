@@ -72,6 +72,11 @@ def test_damaged_files_are_named(tmp_path: Path, ending: str, content: bytes | N
         FeatureStore(paths)
 
 
+def test_no_shards_are_an_error() -> None:
+    with pytest.raises(InputError, match=r"at least one shard, got none; check run\.images"):
+        FeatureStore([])
+
+
 def test_jobs_that_read_features_need_no_torch() -> None:
     modules = "wordbridge.images.feature_store, wordbridge.devise.predictions"
     code = (

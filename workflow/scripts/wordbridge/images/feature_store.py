@@ -58,10 +58,12 @@ class FeatureStore:
     """The rows of shards' ``.npy`` files, one after the other, memory-mapped.
 
     ``images`` has (set, image) of every row, ``width`` is the number of features. Raises InputError
-    for a missing or damaged file.
+    for no shard, and for a missing or damaged file.
     """
 
     def __init__(self, paths: Sequence[str | Path]):
+        if not paths:
+            raise InputError("features: expected at least one shard, got none; check run.images")
         self._paths = paths
         tables = [read_rows(Path(path).with_suffix(".tsv")) for path in paths]
         self.images = [image for table in tables for image in table]
