@@ -365,6 +365,15 @@ def _schemas(keyword: str, value: Any) -> Any:
     return None if keyword in ("default", "const", "enum", "required") else value
 
 
+@pytest.mark.parametrize("kind", ["path", "local_path"])
+def test_paths_have_no_tabs_and_line_ends_which_tables_of_images_cannot_hold(
+    project: dict[str, Any], kind: str
+):
+    pattern = re.compile(project["$defs"][kind]["pattern"])
+    paths = ["my photos/\u00e9t\u00e9", "a\tb", "a\nb", "a\n", "\x1b[2J"]
+    assert [path for path in paths if pattern.search(path)] == paths[:1]
+
+
 def test_no_unquoted_comma_ends_a_description(project: dict[str, Any]):
     allowed = {*Draft202012Validator.VALIDATORS, "$schema", "$defs", "description", "default"}
     allowed |= {"title", "then", "unit", "entryOf", "formerly", "inherit", "packages", "examples"}
