@@ -80,6 +80,7 @@ def test_the_name_of_a_file_decides_its_topic(path: str, kind: str, title: str) 
         ),
         ("attention/curves_all_2.png", "curves all, sample 2: Attention of every output word"),
         ("learning_rate_all.png", "all: Learning-rate range test"),
+        ("learning_rate_gru_2.png", "gru 2: Learning-rate range test"),
     ],
 )
 def test_captions_name_variant_and_number(path: str, start: str) -> None:

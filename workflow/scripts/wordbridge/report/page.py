@@ -158,7 +158,9 @@ def caption_of(path: Path) -> str:
     captions = topic_of(path, "figures").figures
     pattern = next(pattern for pattern in captions if path.with_suffix("").match(pattern))
     varying = path.stem.removeprefix(PurePosixPath(pattern).name.rstrip("*"))
-    varying = re.sub(r"_(\d+)$", r", sample \1", varying).replace("_", " ")
+    if path.parent.name in ("attention", "attention_curves"):
+        varying = re.sub(r"_(\d+)$", r", sample \1", varying)
+    varying = varying.replace("_", " ")
     return ": ".join(filter(None, (varying, captions[pattern])))
 
 
