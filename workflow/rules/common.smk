@@ -40,7 +40,8 @@ LEVELS = {
 }
 # The direction of all variants.
 SOURCE, _, TARGET = config["variants"][VARIANTS[0]]["direction"].partition("-")
-ATTENTIVE = [name for name in VARIANTS if config["variants"][name]["model"]["attention"]]
+WITH_ATTENTION = [name for name, block in config["variants"].items() if block["model"]["attention"]]
+ATTENTIVE = [name for name in VARIANTS if name in WITH_ATTENTION]
 
 
 def run_files(path, variants=VARIANTS, seeds=SEEDS):

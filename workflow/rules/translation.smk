@@ -382,6 +382,8 @@ rule measure_attention:
         "<results>/attention/{variant}/{seed}.json",
     log:
         "<logs>/measure_attention/{variant}/{seed}.log",
+    wildcard_constraints:
+        variant=any_of(WITH_ATTENTION),
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["decoding"]
@@ -435,6 +437,8 @@ rule plot_attention:
         ),
     log:
         "<logs>/plot_attention/{variant}/{number}.log",
+    wildcard_constraints:
+        variant=any_of(WITH_ATTENTION),
     conda:
         "../../envs/text.yaml"
     params:
