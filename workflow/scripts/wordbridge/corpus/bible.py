@@ -25,7 +25,7 @@ from wordbridge.text import clean, one_line
 
 Reference = tuple[int, int, int]  # book, chapter, verse, each from 1
 
-# French words per English word of a pair, and the words by which both may differ at any ratio.
+# French words per English word of a pair, and the difference in words that is accepted anyway.
 MIN_RATIO, MAX_RATIO, LENGTH_TOLERANCE = 0.55, 1.85, 4
 
 # Titles of the versions in the public domain, for messages.
@@ -178,9 +178,9 @@ def _align(
         if source is None or target is None:
             report[NO_FRENCH if target else NO_ENGLISH] += 1
             continue
-        texts = capitalize(source.text), capitalize(target.text)
         reason = _rejection(source, target)
         if reason is None:
+            texts = capitalize(source.text), capitalize(target.text)
             pair = Pair(f"{group}/{len(fr)}.{index}", group, *texts)
             reason = DUPLICATE if pair in seen else KEPT
             if pair not in seen:
