@@ -79,6 +79,6 @@ def test_shares_are_means_over_seeds_with_intervals_and_their_extremes_in_the_ca
     assert (low, high) == (0.5, 1)
     assert all(math.isnan(share) for share in frame["names"])
     assert table.caption.endswith(
-        "The references have 4 question words: correct in 75 % (poor) to 100 % (good); "
-        "4 question marks: kept in 100 % (every variant)."
+        "The references have 4 question words, of which 75 % (poor) to 100 % (good) are correct; "
+        "4 question marks, of which 100 % (every variant) are kept."
     )

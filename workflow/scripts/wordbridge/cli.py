@@ -195,7 +195,7 @@ class WordsCommand(typer.core.TyperCommand):
     """A command whose words may begin with a minus: ``dog -cat`` is ``dog - cat``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Separate the minus from a space or a word of two letters or more: no option has them."""
+        """Separate a minus before a space, or before a word of two letters or more."""
         pairs = (["-", arg[1:]] if re.match(r"-( |[^\W\d_].)", arg) else [arg] for arg in args)
         return super().parse_args(ctx, list(chain.from_iterable(pairs)))
 
@@ -237,7 +237,7 @@ def search(
     """Print the images that are nearest to words or to an image.
 
     On a terminal, the results are an aligned table; in a pipe, lines of cosine similarity, noun,
-    WordNet path and file, separated by tabs. The translation of a French question is on stderr.
+    WordNet path and file, separated by tabs. The translation of a French question goes to stderr.
     """
     from wordbridge.report.hits import show_hits
     from wordbridge.search.engine import SearchEngine

@@ -126,8 +126,8 @@ def read_parallel(
 ) -> ParallelData:
     """Return the pairs of ``split`` from a French and an English ids file.
 
-    The files are of one table of pairs. The source is French in the ``direction`` "fr-en", else
-    English. Raises InputError when the split has no pair.
+    Both files are made from the same table of pairs. The source is French in the ``direction``
+    "fr-en", else English. Raises InputError when the split has no pair.
     """
     fr, en = read_ids(fr_path), read_ids(en_path)
     rows = fr.rows(split)

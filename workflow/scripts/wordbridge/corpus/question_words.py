@@ -158,7 +158,7 @@ TRANSLATIONS = {
 def find_question(sentence: str, language: Language, any_use: bool = False) -> QuestionSpan | None:
     """Return the first question in ``sentence`` from its question word on, None without one.
 
-    With ``any_use`` the exclusions of the language do not apply.
+    With ``any_use``, the exclusion of the language does not apply.
     """
     for match in language.start.finditer(sentence):
         text = sentence[match.start("word") :]

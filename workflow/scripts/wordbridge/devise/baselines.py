@@ -82,7 +82,7 @@ class Ridge:
             matrix = np.linalg.solve(system, products)
             bias = target_mean - mean @ matrix
             fits.append((_mean_cosine(valid, matrix, bias), penalty, matrix, bias))
-        # Of equal cosines the larger penalty counts.
+        # Among equal cosines the larger penalty wins.
         cosine, penalty, matrix, bias = max(fits, key=lambda fit: fit[:2])
         return cls(matrix.astype(np.float32), bias.astype(np.float32), penalty, cosine)
 

@@ -17,8 +17,9 @@ from wordbridge.devise.similarity import (
 )
 from wordbridge.images.table import ImageRow
 
-LOW_SHARE = HIGH_SHARE = 0.25  # of all images: farthest from their noun, closest to another one
-NEAR = 2  # steps in WordNet within which a noun is no other noun
+# Shares of the images: those farthest from their noun, and those closest to another noun.
+LOW_SHARE = HIGH_SHARE = 0.25
+NEAR = 2  # steps in WordNet; a noun so near the label is no label error
 
 Doubles = NDArray[np.float64]
 

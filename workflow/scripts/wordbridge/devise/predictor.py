@@ -126,8 +126,8 @@ def ensemble_vectors(
     """Return unit vectors (images, dim): weighted means of ``head_vectors`` and the classifier's.
 
     ``arrays`` are what ``fit_ensemble`` adds to a head, ``settings`` the block classifier of the
-    method. The weight of the classifier is the logistic function of a sum of log-odds: that
-    the image is a photograph, and ``confidence_weight`` times that of its best class (a mixture of
+    method. The weight of the classifier is the logistic function of the log-odds that the image is
+    a photograph, plus ``confidence_weight`` times the log-odds of its best class (a mixture of
     experts, Jacobs et al. 1991). A photograph is ``photo_odds`` times likelier than among the
     balanced training images.
     """

@@ -103,7 +103,7 @@ class FeatureStore:
 
 
 def _open_array(path: str | Path, rows: int) -> NDArray[Any]:
-    """Return the memory-mapped array (rows, ...); raises InputError for another or none."""
+    """Return the memory-mapped array (rows, ...); raises InputError if it is damaged or missing."""
     try:
         array = map_npy(path)
         if array.ndim == 2 and len(array) == rows and array.dtype in (np.float16, np.float32):

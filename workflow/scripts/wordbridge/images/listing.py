@@ -124,7 +124,7 @@ def list_folder(folder: str | Path, labels: str = "synsets") -> Iterator[SourceI
     Folders named train, valid, val or test set the split. ``labels`` is "synsets" (folders named
     n01440764 and the table val_annotations.txt set the label), "folders" (other names do, too) or
     "none". Files with other suffixes, empty files, broken links, folders that cannot be listed, and
-    the items that ``walk`` leaves out are left out. Raises InputError without a folder.
+    items that ``walk`` leaves out are left out. Raises InputError without a folder.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -241,7 +241,7 @@ def split_of(path: str) -> str:
 def _check_counts(
     source: str, rows: Sequence[ImageRow], left_out: Collection[LeftOut], labelled: bool
 ) -> None:
-    """Raise InputError without images or, if ``labelled``, labels; print a warning for few."""
+    """Raise InputError for no images or, if ``labelled``, no labels; print a warning for few."""
     reasons = Counter(item.reason for item in sorted(left_out)).most_common(1)
     main = f" (most of them: {reasons[0][0]})" if reasons else ""
     counts = f"{source}: expected images, got {len(rows)}; {len(left_out)} files are left out{main}"

@@ -52,7 +52,7 @@ class SourceImage(NamedTuple):
 def members(
     package: str | Path, selects: Callable[[str], object]
 ) -> Iterator[tuple[str, bytes | LeftOut]]:
-    """Yield path and bytes of the selected files in a zip, tar or Debian package, as ordered there.
+    """Yield path and bytes of the selected files in a zip, tar or Debian package, in its order.
 
     One member is in memory at a time. Links, paths that lead out of the archive, files of more than
     256 MB, and encrypted or damaged files are left out. Raises InputError for a missing or damaged

@@ -97,7 +97,9 @@ def leakage_table(pairs: Sequence[TokenizedPair]) -> Table:
         "pairs": Column("Pairs", 0),
         "exact": Column("Exact", 0, note="same texts"),
         "normalised": Column("Normalised", 0, note="same up to case, punctuation and spaces"),
-        "english_only": Column("English only", 0, note="normalised, in one language alone"),
+        "english_only": Column(
+            "English only", 0, note="normalised text is the same in one language only"
+        ),
         "french_only": Column("French only", 0),
         "group": Column("Group", 0, note="another version of the same verse"),
     }

@@ -75,8 +75,8 @@ def attention_figure(table: Table) -> Figure:
 ADEQUACY = {
     "question_word": Column(
         "Question word, %", 1, 100, "high",
-        note="translations whose question word has the kind of the reference's; who, whom and "
-        "whose are one kind",
+        note="translations whose question word is of the same kind as the reference's; who, whom "
+        "and whose are one kind",
     ),
     "question_mark": Column(
         "Question mark, %", 1, 100, "high",
@@ -95,10 +95,11 @@ Counts = NDArray[np.float64]
 
 
 def adequacy_counts(rows: Sequence[Translation], language: str, lowercase: bool) -> Counts:
-    """Return counts (sentences, 6): the parts of ADEQUACY that each translation keeps, then all.
+    """Return counts (sentences, 6) of the parts of ADEQUACY in each translation and reference.
 
-    All are the parts that the reference has. ``language`` is the language of the translations; with
-    ``lowercase`` they have no capitals.
+    The first three count the parts of the reference that the translation keeps, the others all its
+    parts. ``language`` is the language of the translations; with ``lowercase`` they have no
+    capitals.
     """
 
     def question_kind(text: str) -> str | None:
@@ -133,10 +134,14 @@ def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, s
         rows.append(row)
     cases = next(iter(runs.values()))[0][:, len(ADEQUACY) :].sum(axis=0)
     frame = pd.DataFrame(rows)
-    words = ("question words: correct", "question marks: kept", "names: copied")
+    words = (
+        ("question words", "correct"),
+        ("question marks", "kept"),
+        ("names", "copied"),
+    )
     extremes = [
-        f"{int(count)} {what} in {_extremes(frame, name)}"
-        for what, name, count in zip(words, ADEQUACY, cases, strict=True)
+        f"{int(count)} {what}, of which {_extremes(frame, name)} are {kept}"
+        for (what, kept), name, count in zip(words, ADEQUACY, cases, strict=True)
         if count
     ]
     sentence = f"The references have {'; '.join(extremes)}." if extremes else "No case."

@@ -25,9 +25,9 @@ INTERVALS = (
 def factorial_table(
     effects: Sequence[Effect], seeds: int, updates: str, split: str, note: str = ""
 ) -> Table:
-    """Return a row per effect, from variants with as many training steps as ``updates``.
+    """Return a row per effect, from trainings of ``updates`` steps each (see ``updates_text``).
 
-    That is the ``updates_text``; ``note`` ends the caption.
+    ``note`` ends the caption.
     """
     meaning = (
         "a factor: mean score with it minus that without it; several with "
@@ -49,9 +49,9 @@ def ablations_table(
     split: str,
     note: str = "",
 ) -> Table:
-    """Return a row per change to ``baseline``, of known scores and training steps.
+    """Return a row per change to ``baseline``, which has ``scores``.
 
-    These are the ``updates_text``; ``note`` ends the caption.
+    ``updates`` are the steps of each training (see ``updates_text``); ``note`` ends the caption.
     """
     numbers = ", ".join(
         f"{column.heading} {scores[name]:.{column.digits}f}" for name, column in METRICS.items()
@@ -82,7 +82,7 @@ def _table(effects: Sequence[Effect], heading: Column, caption: str) -> Table:
 
 
 def updates_text(count: int, stops_early: bool) -> str:
-    """Return the number of steps of a schedule, the most that trainings with patience have."""
+    """Return the number of steps as text, "at most" this number if a training may stop early."""
     return f"at most {count:,}" if stops_early else f"{count:,}"
 
 

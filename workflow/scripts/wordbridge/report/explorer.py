@@ -123,7 +123,7 @@ def sentences_data(runs: Sequence[Run], vocabulary: Vocabulary, language: str) -
 
 
 def disagreement(outputs: Iterable[Sequence[str]]) -> float:
-    """Return the mean distance of every two of the texts (tokens), from 0 (equal) to 1.
+    """Return the mean distance between every two texts (tokens), from 0 (equal) to 1.
 
     A distance is 1 - the Dice coefficient (2 common / all) of words and pairs of adjacent words.
     """
@@ -180,7 +180,7 @@ def _sentence(runs: Sequence[Run], number: int, vocabulary: Vocabulary, language
 def images_data(index: Index, table: WordTable, nouns: Iterable[Noun], room: int) -> Data:
     """Return a sample of the images with predicted vectors, and words with their vectors.
 
-    The words are words of the nouns' lemmas that the table has, as many as fit into ``room``
+    The words come from the nouns' lemmas and are in ``table``, as many as fit into ``room``
     (bytes): first words of the images' labels, then words of the most nouns.
     """
     thumbnails = {row: _thumbnail(index.label(row)) for row in sample_rows(index, IMAGES)}

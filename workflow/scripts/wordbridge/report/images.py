@@ -304,7 +304,7 @@ def word_labels_table(paths: Mapping[str, str | Path]) -> Table:
         frame = frame[frame["senses"].notna() & (frame["senses"] != 1)].astype({"senses": int})
         frame = frame.sort_values("senses", key=lambda senses: senses > 0, kind="stable")
         frames.append(frame[list(columns)])
-    caption = "Labels in words that WordNet does not have or has several senses of."
+    caption = "Labels in words that are not in WordNet or have several senses there."
     return Table(pd.concat(frames), caption, columns)
 
 

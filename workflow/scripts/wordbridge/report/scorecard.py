@@ -85,8 +85,8 @@ def scorecard_table(claims: Sequence[Claim], corpus: str, results: str, note: st
         "claim": Column("Claim of the lesson"),
         "published": Column(
             "Published",
-            note="final validation losses (notes, notebook) of the variant that the claim calls "
-            "worse, to those of the one that it calls better",
+            note="final validation losses (notes, notebook): those of the variant that the claim "
+            "calls worse, to those of the better one",
         ),
         "measured": Column("Measured", note="in brackets the 95 % interval of the difference"),
         "verdict": Column("Verdict"),

@@ -1,6 +1,7 @@
 """Tables and figures of trainings: losses, exposure bias, schedules and range tests."""
 
 from collections.abc import Collection, Mapping, Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -121,7 +122,7 @@ def _epochs_panels(
 
     A row has three panels.
     """
-    rows, columns = -(-len(titles) // 3), min(len(titles), 3)
+    rows, columns = ceil(len(titles) / 3), min(len(titles), 3)
     figure = Figure(figsize=(legend + size[0] * columns, size[1] * rows), layout="constrained")
     cells = figure.subplots(rows, columns, sharey=sharey, squeeze=False).ravel().tolist()
     panels: list[Axes] = cells[: len(titles)]

@@ -66,7 +66,7 @@ def image_rows(
 ) -> tuple[Matrix, list[dict[str, str]]]:
     """Return the predicted vectors (images, dim) of the images in the tables, and their labels.
 
-    ``nouns`` has the label of each synset, which adds to the label of an image of this noun.
+    ``nouns`` has the label columns of each synset, which images with this label share.
     """
     description = files["description"]
     predicted = read_predictions(files["predictions"], description, files["features"])

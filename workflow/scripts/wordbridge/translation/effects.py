@@ -85,7 +85,7 @@ def ablations(
 
 
 def runs_by_leak(name: str, runs: Runs, sources: Collection[str]) -> dict[str, Runs]:
-    """Return the runs of an experiment by name, on all sentences, leaked ones and the others.
+    """Return the runs of an experiment by name: on all, on leaked and on other sentences.
 
     ``sources`` are the texts that leak; if none leaks, the result is the runs alone.
     """

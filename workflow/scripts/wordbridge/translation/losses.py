@@ -69,9 +69,9 @@ VALIDATION_SCALE = 1.6  # size of validation batches relative to training's, as 
 class GreedyValidation(NamedTuple):
     """``loss`` is the lesson's validation loss: the mean of batches, weighted by their size.
 
-    ``bleu`` (0 to 100) is of all pairs, with the target as the only reference, over the model's
-    tokens and translations at most as long as the longest target in the batch: it compares epochs,
-    not corpora or tokenizers.
+    ``bleu`` (0 to 100) is computed on the model's tokens of all pairs, with the target as the only
+    reference and translations at most as long as the longest target in the batch: it compares
+    epochs, not corpora or tokenizers.
     """
 
     loss: float

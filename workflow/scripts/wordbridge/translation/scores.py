@@ -41,8 +41,8 @@ def evaluate(
 ) -> tuple[dict[str, Any], list[SentenceScore]]:
     """Return all scores of one translator, over the split and by sentence.
 
-    The scores are of ``translations`` and of the model's losses. ``description`` is the JSON of the
-    model; ``ids`` are the French and the English file; ``settings`` has split, lowercase and
+    The scores are those of ``translations`` and the model's losses. ``description`` is the JSON of
+    the model; ``ids`` are the French and the English file; ``settings`` has split, lowercase and
     tokenizer. The validation loss is the lesson's, of the valid split; likelihood and perplexity
     are of the scored split.
     """

@@ -42,9 +42,9 @@ class SentenceScore:
 
     @property
     def scores(self) -> dict[str, float]:
-        """The score of this sentence alone by metric, as ``sacrebleu.sentence_bleu`` scores it.
+        """Return the scores of this sentence alone by metric, BLEU as ``sacrebleu.sentence_bleu``.
 
-        A translation of fewer than 4 words has no 4-grams: shorter n-grams alone count there.
+        A translation of fewer than 4 words has no 4-grams, so that only shorter n-grams count.
         """
         scores = {name: METRICS[name](self.statistics[name]) for name in METRICS}
         return scores | {"bleu": corpus_bleu(self.statistics["bleu"], effective_order=True)}
@@ -53,7 +53,7 @@ class SentenceScore:
 def corpus_bleu(sums: Statistics, effective_order: bool = False) -> float:
     """Return BLEU (points) of the summed statistics of a corpus, smoothed as sacreBLEU does.
 
-    With ``effective_order`` n-grams that are longer than each translation do not count.
+    With ``effective_order``, n-grams that are longer than every translation do not count.
     """
     hypothesis_length, reference_length, *counts = map(int, sums.tolist())
     order = len(counts) // 2

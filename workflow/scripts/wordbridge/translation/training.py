@@ -90,7 +90,7 @@ def build_trainer(
     """Return the trainer of a new translator, which resumes from ``checkpoint`` if the file exists.
 
     ``block`` has variant, device and threads; ``inputs`` are fr_ids, en_ids, fr_embedding and
-    en_embedding, of the same vocabularies.
+    en_embedding, all made with the same vocabularies.
     """
     device, variant = choose_device(block["device"], block["threads"]), block["variant"]
     settings = settings_from(variant)

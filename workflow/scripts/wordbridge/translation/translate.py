@@ -104,7 +104,7 @@ def check_references(
 ) -> None:
     """Raise InputError if no token of the references is in the ``vocabulary``.
 
-    Prints a warning if fewer than a tenth of the references consist of characters of its words.
+    Prints a warning if fewer than a tenth of the references have only characters of its words.
     """
     tokens = {token for row in sentences for token in getattr(row.pair, f"{language}_tokens")}
     if tokens and set(vocabulary.ids(sorted(tokens))) == {UNK}:
