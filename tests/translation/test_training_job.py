@@ -26,16 +26,14 @@ VERSIONS = {"fr": ["l"] * 6 + ["o"], "en": ["k", "4", "k", "4", "k", "3", "k"]}
 CODE = {"modules": {"a": "1"}}
 
 
-def files(
-    folder: Path, rows: int = 9, versions: bool = False, auxiliary: int = 0
-) -> dict[str, str]:
+def files(folder: Path, versions: bool = False, auxiliary: int = 0) -> dict[str, str]:
     parts = ["train"] * 5 + ["valid"] * 2 + ["auxiliary"] * auxiliary
     for language, shift in (("fr", 4), ("en", 3)):
         texts = [[shift + place % 5, EOS] for place in range(len(parts))]
         names = VERSIONS[language] if versions else []
         write_ids(pack(texts, parts, names), folder / f"{language}.npz")
         width = {"fr": 5, "en": 8}[language]
-        matrix = np.random.RandomState(width).randn(rows, width).astype(np.float32)
+        matrix = np.random.RandomState(width).randn(9, width).astype(np.float32)
         np.save(folder / f"{language}.npy", matrix)
     endings = {"ids": "npz", "embedding": "npy"}
     return {
