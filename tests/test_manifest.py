@@ -122,6 +122,16 @@ def test_all_experiments_of_a_folder_are_checked(several: Path):
     assert (status, [len(json.loads(line)["findings"]) for line in lines]) == (1, [0, 1, 0])
 
 
+def test_experiments_behind_links_are_checked(several: Path, tmp_path: Path):
+    shutil.move(several / "by", tmp_path / "disk")
+    (several / "by").symlink_to(tmp_path / "disk")
+    shutil.move(several / "again", tmp_path / "again")
+    (several / "again").symlink_to(tmp_path / "again")
+    assert [line.partition(":")[0] for line in verify(several)[1]] == [
+        str(several / name) for name in ("again", "by/hand", "toy")
+    ]
+
+
 def test_all_experiments_are_compared_with_those_of_the_same_names(several: Path, tmp_path: Path):
     other = shutil.copytree(several.parent, tmp_path / "other") / "results"
     assert verify(several, "--against", other)[0] == 0
@@ -350,6 +360,34 @@ def test_a_trace_starts_with_the_download_and_ends_with_the_file(results: Path):
 def test_a_relative_path_is_traced(results: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(results / "upper")
     assert jobs_of(trace(Path("1.txt"))) == ["fetch letters", "upper 1"]
+
+
+@pytest.mark.parametrize("folder", [Path(RESULTS), Path(RESULTS).parent])
+def test_downloads_are_found_if_the_results_are_on_another_disk(
+    results: Path, tmp_path: Path, folder: Path
+):
+    here, disk = results.parents[1] / folder, tmp_path / "other/disk"
+    shutil.move(here, disk)
+    here.symlink_to(disk)
+    assert jobs_of(trace(results / "table.tsv")) == ["fetch letters", "upper 1", "table"]
+
+
+def test_downloads_are_found_through_a_link_to_the_results(results: Path, tmp_path: Path):
+    (tmp_path / "link").symlink_to(results)
+    assert jobs_of(trace(tmp_path / "link/table.tsv")) == ["fetch letters", "upper 1", "table"]
+
+
+def test_downloads_of_results_with_an_absolute_path_are_in_the_working_folder(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(results.parents[1])
+    path = tmp_path / "disk/table.tsv"
+    shutil.copytree(results, path.parent, ignore=shutil.ignore_patterns("manifest"))
+    outputs = {str(path): facts(TEXTS[f"{RESULTS}/table.tsv"])}
+    fetched = {name: facts(TEXTS[name]) for name in ["resources/files/letters"]}
+    job = TABLE | {"results": str(path.parent), "inputs": fetched, "outputs": outputs}
+    write_record(tmp_path, job)
+    assert jobs_of(trace(path)) == ["fetch letters", "table"]
 
 
 def test_an_input_without_a_record_is_a_source(results: Path):

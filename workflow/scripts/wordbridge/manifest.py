@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from glob import glob
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -108,8 +109,12 @@ def read_manifest(results: Path) -> Manifest:
         )
     records = _read_records(results / MANIFEST)
     prefix = PurePosixPath(records[-1]["results"] if records else "results")
-    checkout = results.joinpath(*[".."] * len(prefix.parts)).resolve()
-    downloads = _read_records(checkout / DOWNLOADS / MANIFEST)
+    above = results.joinpath(*[".."] * len(prefix.parts))
+    # A link may lead out of the checkout, to another disk, or into it.
+    linked = [Path(os.path.abspath(above)), above.resolve()]
+    checkouts = [Path()] if prefix.is_absolute() else linked
+    folders = [checkout / DOWNLOADS / MANIFEST for checkout in checkouts]
+    downloads = next(filter(None, map(_read_records, folders)), [])
     # No job of an experiment makes a download, so the order between the two does not matter.
     makers = {path: record for record in [*downloads, *records] for path in record["outputs"]}
     return Manifest(prefix, makers)
@@ -144,7 +149,8 @@ def job_name(record: Record | None) -> str:
 
 
 def _experiments(folder: Path) -> set[Path]:
-    return {p.parent.relative_to(folder) for p in folder.rglob(MANIFEST) if p.is_dir()}
+    # Unlike rglob, through links.
+    return {Path(n).parent for n in glob(f"**/{MANIFEST}/", root_dir=folder, recursive=True)}
 
 
 def _files(results: Path, ignored: Iterable[str]) -> Iterator[Path]:
