@@ -43,10 +43,16 @@ def install_hooks(workflow: Any) -> None:
         if runs_jobs:
             keep_failed_jobs_stale(workflow.persistence)
 
+    def plan() -> None:
+        build()
+        if workflow.is_main_process:
+            warn_of_unrecorded_outputs(workflow.dag)
+
     os.environ[SNAKEMAKE] = str(os.getpid())
     # While it reads the Snakefile, Snakemake has not decided yet whether it will run jobs. It has
     # when it prepares the plan, which is before it looks for locks.
     prepare, workflow._prepare_dag = workflow._prepare_dag, start
+    build, workflow._build_dag = workflow._build_dag, plan
     workflow.onsuccess(lambda log: remove_states(workflow.dag.jobs))
     workflow.onerror(clean_up)
 
@@ -95,6 +101,21 @@ def keep_failed_jobs_stale(persistence: Any) -> None:
         await postprocess(job, *arguments, error=error, **options)
 
     Job.postprocess = end
+
+
+def warn_of_unrecorded_outputs(dag: Any) -> None:
+    """Print a warning about outputs without a record, which Snakemake takes for up to date.
+
+    Their folder was copied or renamed, or ``.snakemake`` was deleted.
+    """
+    jobs = [job for job in dag.jobs if dag.reason(job).no_metadata and not dag.needrun(job)]
+    if jobs:
+        print(
+            f"warning: the outputs of {len(jobs)} job{'s' if len(jobs) > 1 else ''} have no record "
+            "in .snakemake, as after a copy of their folder, so that changes since then are not "
+            "seen; --forceall makes them again, --forceall --touch records them as up to date",
+            file=sys.stderr,
+        )
 
 
 def remove_states(jobs: Iterable[Any]) -> None:

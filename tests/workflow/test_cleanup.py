@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 from workflow import cleanup
 
 ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("_prepare_dag", "_build_dag", "onsuccess", "onerror")
 LIVING = (
     "from workflow.cleanup import remove_stale_locks; remove_stale_locks(is_main=True); "
     "print(flush=True); input()"
@@ -43,7 +45,7 @@ def snakemake(**changes: object) -> SimpleNamespace:
         **{"executor_plugin": object(), "dryrun": False, "is_main_process": True},
         "persistence": SimpleNamespace(finished=None),
     }
-    ignored = {name: lambda *_: None for name in ("_prepare_dag", "onsuccess", "onerror")}
+    ignored = {name: lambda *_: None for name in NAMES}
     return SimpleNamespace(**{**kept, **ignored, **changes})
 
 
@@ -220,3 +222,18 @@ def test_a_job_that_fails_stays_stale_with_all_below_it(change: str):
     assert not Path("a").exists()
     plan = toy(command, "--dry-run")
     assert {"write", "copy"} <= set(re.findall(r"^rule (\w+):", plan.stdout, re.MULTILINE))
+
+
+def test_outputs_without_a_record_bring_a_warning():
+    Path("Snakefile").write_text(TOY)
+    Path("source").write_text("text")
+    words = "warning: the outputs of 2 jobs have no record in .snakemake"
+    assert words not in toy("true").stderr
+    assert words not in toy("echo", "--dry-run").stderr  # recorded and stale
+    shutil.rmtree(".snakemake/metadata")
+    for options in ([], ["--dry-run"]):
+        assert words in toy("echo", *options).stderr
+    assert toy("true", "--forceall", "--touch").returncode == 0
+    plan = toy("echo", "--dry-run")
+    assert {"write", "copy"} <= set(re.findall(r"^rule (\w+):", plan.stdout, re.MULTILINE))
+    assert words not in plan.stderr

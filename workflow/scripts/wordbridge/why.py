@@ -9,6 +9,7 @@ import ast
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import asdict, dataclass
@@ -112,6 +113,8 @@ def plan(arguments: Sequence[str]) -> list[PlannedJob]:
         error = "expected options of a plan, got one that plans nothing; leave it out"
         error = error if planned else _error_of(output.getvalue())
         raise InputError(f"snakemake cannot plan this: {error}")
+    for warning in re.findall("^warning: .*", output.getvalue(), re.MULTILINE):
+        print(warning, file=sys.stderr)
     return jobs[0]
 
 
