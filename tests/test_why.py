@@ -257,6 +257,13 @@ def test_added_and_removed_inputs_are_causes():
     ]
 
 
+def test_an_added_input_that_is_newer_is_no_changed_one():
+    reason, inputs = {"updated_input": {"new.txt"}}, ("raw.txt", "new.txt")
+    assert causes_of({}, reason, inputs=inputs) == [Cause("inputs", "new.txt", None, "new.txt")]
+    by_time = causes_of({}, reason, inputs=inputs, triggers=("mtime",))
+    assert by_time == [Cause("input", "new.txt")]
+
+
 def test_deleted_and_new_outputs_are_different_causes():
     reason = {"missing_output": {OUTPUT}}
     assert causes_of({}, reason) == [Cause("deleted", OUTPUT)]

@@ -173,9 +173,12 @@ def causes(job: Any, workflow: Any) -> Iterator[Cause]:
         yield Cause("deleted" if path in recorded else "new", str(path))
     # For a job that never ran Snakemake compares the inputs with outputs of later jobs.
     compared = recorded or not reason.missing_output
+    record = persistence.metadata(recorded[0]) if recorded else None
+    shows_added = "input" in map(str, workflow.rerun_triggers)
     for path in sorted(reason.updated_input - reason.updated_input_run) if compared else ():
-        checksums = persistence.metadata(recorded[0]).input_checksums if recorded else None
-        old = (checksums or {}).get(str(path))
+        if record and shows_added and str(path) not in record.input:
+            continue
+        old = ((record and record.input_checksums) or {}).get(str(path))
         digests = (old.removeprefix("sha256:")[:12], file_sha256(path)[:12]) if old else ()
         yield Cause("input", str(path), *digests)
     if len(recorded) == len(job.output):
