@@ -19,6 +19,7 @@ SNAKEMAKE = "WORDBRIDGE_SNAKEMAKE"
 PRESENCE = Path(".snakemake/wordbridge.presence")
 LOCKS = Path(".snakemake/locks")
 STATES = Path("resources/state")
+DOWNLOAD = "fetch_resource"
 
 _KILLED = re.compile(r"died with <Signals\.SIGKILL: 9>|non-zero exit status 137\b")
 
@@ -106,14 +107,19 @@ def keep_failed_jobs_stale(persistence: Any) -> None:
 def warn_of_unrecorded_outputs(dag: Any) -> None:
     """Print a warning about outputs without a record, which Snakemake takes for up to date.
 
-    Their folder was copied or renamed, or ``.snakemake`` was deleted.
+    Their folder was copied or renamed, or ``.snakemake`` was deleted. Downloads do not count: they
+    may be copied from another checkout, and have checksums.
     """
-    jobs = [job for job in dag.jobs if dag.reason(job).no_metadata and not dag.needrun(job)]
+    jobs = [
+        job
+        for job in dag.jobs
+        if dag.reason(job).no_metadata and not dag.needrun(job) and job.rule.name != DOWNLOAD
+    ]
     if jobs:
         print(
             f"warning: the outputs of {len(jobs)} job{'s' if len(jobs) > 1 else ''} have no record "
-            "in .snakemake, as after a copy of their folder, so that changes since then are not "
-            "seen; --forceall makes them again, --forceall --touch records them as up to date",
+            "in .snakemake, as after a copy of their folder, so that Snakemake does not notice "
+            "changes; --forceall makes them again, --forceall --touch records them as up to date",
             file=sys.stderr,
         )
 

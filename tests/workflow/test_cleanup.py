@@ -237,3 +237,11 @@ def test_outputs_without_a_record_bring_a_warning():
     plan = toy("echo", "--dry-run")
     assert {"write", "copy"} <= set(re.findall(r"^rule (\w+):", plan.stdout, re.MULTILINE))
     assert words not in plan.stderr
+
+
+def test_downloads_without_a_record_bring_no_warning():
+    Path("Snakefile").write_text(TOY.replace("rule write:", f"rule {cleanup.DOWNLOAD}:"))
+    Path("source").write_text("text")
+    assert toy("true").returncode == 0
+    shutil.rmtree(".snakemake/metadata")
+    assert "warning: the outputs of 1 job have no record" in toy("true", "--dry-run").stderr
