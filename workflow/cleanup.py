@@ -29,7 +29,8 @@ _open_files: list[IO[str]] = []  # their locks last as long as this process
 def install_hooks(workflow: Any) -> None:
     """Let ``workflow`` begin without stale locks, keep failed jobs stale, and clean up at its end.
 
-    A plan that runs nothing (``snakemake -n``, ``wordbridge why``) changes nothing.
+    Each plan prints a warning if outputs have no record. A plan that runs nothing
+    (``snakemake -n``, ``wordbridge why``) changes nothing.
     """
 
     def clean_up(logs: Iterable[str | Path]) -> None:

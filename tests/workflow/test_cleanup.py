@@ -240,6 +240,7 @@ def test_outputs_without_a_record_bring_a_warning():
 
 
 def test_downloads_without_a_record_bring_no_warning():
+    assert f"rule {cleanup.DOWNLOAD}:" in (ROOT / "workflow/rules/sources.smk").read_text()
     Path("Snakefile").write_text(TOY.replace("rule write:", f"rule {cleanup.DOWNLOAD}:"))
     Path("source").write_text("text")
     assert toy("true").returncode == 0

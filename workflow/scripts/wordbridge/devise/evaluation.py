@@ -132,11 +132,12 @@ def candidate_sets(
     all_nouns, classes = np.arange(len(space.nodes)), space.classes
     seen = np.unique(images.nouns[trained])
     unseen = np.unique(held_out.nouns[held_out.where(lambda image: image.split == UNSEEN)])
+    seen_or_unseen = np.union1d(seen, unseen)
     # The nouns of each set, and the mask of the images that are ranked on it.
     sets = {
         "seen": (seen, np.isin(held_out.nouns, seen)),
         "unseen": (unseen, np.isin(held_out.nouns, unseen)),
-        "seen + unseen": (np.union1d(seen, unseen), np.isin(held_out.nouns, [*seen, *unseen])),
+        "seen + unseen": (seen_or_unseen, np.isin(held_out.nouns, seen_or_unseen)),
         "classes": (classes, np.isin(held_out.nouns, classes) & photos),
         "nouns": (all_nouns, np.ones(len(held_out), bool)),
     }

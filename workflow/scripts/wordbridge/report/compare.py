@@ -143,7 +143,12 @@ def _differences(
 ) -> Iterator[dict[str, Any]]:
     """Yield the difference of each variant or method in both runs, with corrected p-values."""
     common = [name for name in first if name in second]
-    paired = [name for name in common if first[name][:2] == second[name][:2]]
+    paired = [
+        name
+        for name in common
+        if first[name].data == second[name].data
+        and first[name].ignores_case == second[name].ignores_case
+    ]
     compared = [comparison(second[name].scores - first[name].scores) for name in paired]
     corrected = dict(zip(paired, correct_p_values(compared), strict=True))
     for name in common:
