@@ -61,6 +61,17 @@ def test_stamps_are_read_with_their_sentences(tmp_path: Path):
     assert {p.split for p in items} == {""}
 
 
+def test_the_senses_of_ambiguous_labels_are_set_by_hand(tmp_path: Path):
+    sentences = {"bunny": b"A bunny with an egg.", "dog": b"A dog.", "kit": b"A cat kit."}
+    files = {f"{STAMPS}{name}.png": b"1" for name in sentences}
+    files |= {f"{STAMPS}{name}.txt": text for name, text in sentences.items()}
+    package = pack_tar(tmp_path / "s.deb", files)
+    [dog], [bunny, kit], _ = listed(tmp_path, "stamps", {"package": package})
+    assert dog.synset == DOG
+    assert bunny == LeftOut("bunny.png", "n02324587 is not a noun of WordNet")  # of this test's
+    assert kit.reason == "no concrete noun in 'A cat kit.'"
+
+
 def emoji_files(tmp_path: Path) -> dict[str, str]:
     english = {
         "\U0001f436": {"en": ":dog_face:", "status": 2},

@@ -27,6 +27,51 @@ _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip
 _ARTIFACT, _ANIMAL, _PLANT, _PERSON = "n00021939", "n00015388", "n00017222", "n00007846"
 _FOOD, _SOLID_FOOD, _PLANT_PART, _FUNGUS = "n00021265", "n07555863", "n13086908", "n12992868"
 _CELESTIAL, _BODY_PART, _BODY_COVERING = "n09239740", "n05220461", "n05237755"
+# Labels that mean another noun than the first of their senses, or none (checked by hand).
+SENSES: dict[str, str | None] = {
+    **dict.fromkeys(("construction", "fairy", "family", "hole", "hot springs")),
+    **dict.fromkeys(("kit", "mate", "merman", "wood")),
+    **dict.fromkeys(("cemetery marker", "grave marker", "headstone"), "n03455488"),
+    "alien": "n09484465",
+    "black cat": "n02121620",
+    "bow": "n02880308",
+    "boy": "n10285313",
+    "bunny": "n02324587",
+    "butterflyfish": "n02605316",
+    "chains": "n02999410",
+    "crown": "n03138669",
+    "dragon": "n09494388",
+    "fire": "n13480848",
+    "fountain of youth": "n03388043",
+    "garlic bulb": "n07818277",
+    "gas cylinder": "n03156279",
+    "girl": "n10084295",
+    "hair": "n05254795",
+    "hamburger": "n07697100",
+    "hot dog": "n07697537",
+    "hut": "n03547054",
+    "ice": "n14915184",
+    "light": "n03665366",
+    "marker": "n03722007",
+    "measuring tape": "n04392113",
+    "mechanic": "n09825750",
+    "motor bike": "n03790512",
+    "notebook": "n06415419",
+    "ogre": "n09490825",
+    "pants": "n04489008",
+    "passenger carriage": "n03895866",
+    "pick": "n03929202",
+    "pot": "n03990474",
+    "radio": "n04043733",
+    "ring": "n04092609",
+    "satellite": "n04137444",
+    "seat": "n04161981",
+    "sparkler": "n04268969",
+    "station": "n04049098",
+    "tankers": "n04389521",
+    "toilet": "n04446521",
+    "tram car": "n04335435",
+}
 
 
 class SourceImage(NamedTuple):
@@ -111,6 +156,10 @@ def _package_image(
     return SourceImage(path, synset, data=data, kind=kind, name=name, fr_name=fr_name)
 
 
+def _match_label(label: str, kinds: Sequence[str], labels: LabelIndex) -> str | None:
+    return SENSES[label] if label in SENSES else labels.match_synset(label, kinds)
+
+
 # ---- Tux Paint's stamps: cut-out photographs and cartoons with a sentence in many languages ------
 
 STAMPS = "usr/share/tuxpaint/stamps/"
@@ -118,7 +167,7 @@ _STAMP = re.compile(rf"{STAMPS}.*\.(png|svg|txt)")
 STAMP_KINDS = {  # by folder; the longer path of two precedes the shorter one
     **dict.fromkeys(("clothes", "hobbies", "household", "sports", "town/flags"), (_ARTIFACT,)),
     "animals": (_ANIMAL,),
-    "food": (_SOLID_FOOD, _FOOD, _PLANT, _PLANT_PART, _FUNGUS),
+    "food": (_SOLID_FOOD, _FOOD, _PLANT_PART, _PLANT, _FUNGUS),
     "military": (_ARTIFACT, _PERSON),
     "people/body_parts": (_BODY_PART, _BODY_COVERING),
     "people": (_PERSON, _ARTIFACT),
@@ -200,7 +249,7 @@ def _match_stamp(path: str, sentence: str, labels: LabelIndex) -> str | None:
     tails = [" ".join(phrase[start:]) for start in range(len(phrase))]
     stem = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_\d]+", " ", PurePosixPath(path).stem).strip()
     for label in (opening, *tails, stem):
-        if len(label) > 1 and (synset := labels.match_synset(label, kinds)):
+        if len(label) > 1 and (synset := _match_label(label, kinds, labels)):
             return synset
     return None
 
@@ -221,11 +270,6 @@ EMOJI_KINDS: dict[str, tuple[str, ...]] = {  # by group; the other groups have s
     "Objects": (_ARTIFACT,),
     "Smileys & Emotion": (),
 }
-# Emoji whose name is a noun with another meaning (checked by hand).
-WRONG_EMOJI = (
-    *("construction", "fairy", "fire", "headstone", "hole", "hot springs"),
-    *("mate", "merman", "seat", "wood"),
-)
 _COLOUR = re.compile(r"^(red|green|blue|black|white|orange|yellow|purple|brown|grey) ")
 
 
@@ -255,10 +299,12 @@ def list_emoji(
         label = _emoji_label(names[emoji]["en"])
         fr_label = _emoji_label(fr_names.get(emoji, ""))
         group, synset = group_of.get(code, ""), None
-        if group in EMOJI_KINDS and label not in WRONG_EMOJI:
-            synset = labels.match_synset(_COLOUR.sub("", label), EMOJI_KINDS[group])
+        if group in EMOJI_KINDS:
+            plain = _COLOUR.sub("", label)
+            synset = _match_label(plain, EMOJI_KINDS[group], labels)
             if synset is None and group == "Animals & Nature":  # "dog face" is a dog
-                synset = labels.match_synset(label.removesuffix(" face"), EMOJI_KINDS[group])
+                plain = plain.removesuffix(" face")
+                synset = _match_label(plain, EMOJI_KINDS[group], labels)
         if synset is None:
             yield LeftOut(code, f"no concrete noun in {label!r}, group {group or 'none'}")
         else:
