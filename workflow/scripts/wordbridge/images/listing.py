@@ -92,6 +92,8 @@ def list_images(
             rows[location] = _row(name, settings, image, archive)
             if image.label and not image.synset:
                 words[location] = image.label
+    if settings.get("labels") == "folders":
+        words = _without_names_of_sets(words, {place: row.image for place, row in rows.items()})
     labels = []
     if words or "labels_table" in files:
         labels = match_words(name, words.values(), files, nouns)
@@ -222,20 +224,41 @@ def label_of(path: str) -> str:
 
     The folder of the split, folders named images and those without letters are no labels.
     """
-    folders = list(PurePosixPath(path).parent.parts)
-    names = [name.lower() for name in folders]
-    split = next((depth for depth, name in enumerate(names) if name in _SPLITS), None)
-    for depth in reversed(range(len(folders))):
-        is_label = depth != split and names[depth] not in _IMAGES
-        if is_label and re.search(r"[^\W\d_]", folders[depth]):
-            return folders[depth]
-    return ""
+    above, below = _around_split(path)
+    return _innermost_label(below) or _innermost_label(above)
 
 
 def split_of(path: str) -> str:
     """Return the split of the outermost folder of a path that is named by a split, or ""."""
     folders = map(str.lower, PurePosixPath(path).parent.parts)
     return next((_SPLITS[name] for name in folders if name in _SPLITS), NO_SPLIT)
+
+
+def _around_split(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the folders of a path above and below that of the split; without one, all below."""
+    folders = PurePosixPath(path).parent.parts
+    depths = (depth for depth, name in enumerate(folders) if name.lower() in _SPLITS)
+    split = next(depths, -1)
+    return folders[: max(split, 0)], folders[split + 1 :]
+
+
+def _innermost_label(folders: Sequence[str]) -> str:
+    names = (name for name in reversed(folders) if name.lower() not in _IMAGES)
+    return next((name for name in names if re.search(r"[^\W\d_]", name)), "")
+
+
+def _without_names_of_sets(words: Mapping[str, str], paths: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels of folders, by location as ``paths``, without the names of whole sets.
+
+    Next to flowers/train/rose/a.jpg, the image flowers/test/b.jpg has no label.
+    """
+    around = {location: _around_split(path) for location, path in paths.items()}
+    sets = {above for above, below in around.values() if above and _innermost_label(below)}
+    return {
+        location: label
+        for location, label in words.items()
+        if around[location][0] not in sets or _innermost_label(around[location][1])
+    }
 
 
 def _check_counts(
