@@ -46,11 +46,16 @@ def test_a_rotation_is_recovered():
 
 @pytest.mark.parametrize(("wide", "narrow"), [(9, 4), (4, 9)])
 def test_spaces_of_other_dimensions_get_orthonormal_rows_or_columns(wide: int, narrow: int):
-    matrix = fit_alignment(points(50, wide), points(50, narrow, seed=3)).matrix
+    source, target = points(50, wide), points(50, narrow, seed=3)
+    matrix = fit_alignment(source, target).matrix
     product = matrix.T @ matrix if wide > narrow else matrix @ matrix.T
+    left, right = (side - side.mean(axis=0) for side in map(l2_normalize, (source, target)))
 
     assert matrix.shape == (wide, narrow)
     assert product == pytest.approx(np.eye(4), abs=1e-5)
+    # No such matrix has a larger sum of inner products than the sum of singular values.
+    largest = np.linalg.norm(left.T @ right, "nuc")
+    assert np.sum(left @ matrix * right) == pytest.approx(largest, rel=1e-5)
 
 
 def test_pairs_without_a_vector_do_not_count_and_zeros_stay_zeros():

@@ -52,7 +52,7 @@ rule build_words:
 
 
 rule align_french:
-    """French words rotated into the space of the English ones, fitted on names of images."""
+    """French words mapped into the space of the English ones, fitted on names of images."""
     input:
         **resource_files(FRENCH_VECTORS),
         images="<results>/images/split.tsv",

@@ -1,4 +1,4 @@
-"""French words in the space of the English ones, by a rotation fitted on names of images."""
+"""French words in the space of the English ones, by an orthogonal map fitted on names of images."""
 
 from pathlib import Path
 

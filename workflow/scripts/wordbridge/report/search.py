@@ -208,7 +208,7 @@ def french_table(
     )
     caption = (
         "Searches for held-out images by their names in both languages. Aligned: French word "
-        "vectors, rotated into the space of the English ones."
+        "vectors, mapped into the space of the English ones."
     )
     return Table(frame, caption, columns)
 

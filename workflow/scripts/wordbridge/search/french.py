@@ -33,23 +33,24 @@ class Alignment:
     def map(self, vectors: Matrix) -> Matrix:
         """Return ``vectors`` (n, source dim) in the target's space (n, target dim).
 
-        Zeros stay zeros; the lengths of other results are near 1.
+        Zeros stay zeros; other results have any length, since a narrower space loses some of it.
         """
         mapped = np.zeros((len(vectors), self.matrix.shape[1]), np.float32)
         for start in range(0, len(vectors), _BLOCK):
             block = np.asarray(vectors[start : start + _BLOCK], np.float32)
-            rotated = (l2_normalize(block) - self.source_mean) @ self.matrix + self.target_mean
-            mapped[start : start + _BLOCK] = rotated * np.any(block, axis=1, keepdims=True)
+            moved = (l2_normalize(block) - self.source_mean) @ self.matrix + self.target_mean
+            mapped[start : start + _BLOCK] = moved * np.any(block, axis=1, keepdims=True)
         return mapped
 
 
 def fit_alignment(source: Matrix, target: Matrix) -> Alignment:
-    """Return the orthogonal Procrustes solution for paired rows (pairs, source or target dim).
+    """Return the orthogonal alignment of paired rows (pairs, source or target dim).
 
-    The matrix has orthonormal rows or columns, whichever are fewer, and maps the normalised and
-    centred source rows nearest to the target rows (Schönemann 1966; Xing et al. 2015). Pairs with
-    zeros on a side are ignored. Raises InputError if fewer than two pairs remain, and prints a
-    warning if fewer than a tenth remain.
+    Of the matrices with orthonormal rows or columns, whichever are fewer, it has the one with the
+    largest sum of inner products of mapped source rows and target rows, both normalised and centred
+    (Xing et al. 2015). Unless the target space is narrower, this is the orthogonal Procrustes
+    solution (Schönemann 1966). Pairs with zeros on a side are ignored. Raises InputError if fewer
+    than two pairs remain, and prints a warning if fewer than a tenth remain.
     """
     both = np.any(source, axis=1) & np.any(target, axis=1)
     count = np.count_nonzero(both)
