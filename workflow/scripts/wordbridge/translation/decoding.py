@@ -123,9 +123,9 @@ def beam_search(
 ) -> list[Hypothesis]:
     """Return the best hypothesis for each column of ``source`` (source, batch).
 
-    This is the beam search of Graves 2012, section 2.5. The search for a sentence ends when
-    ``beam`` hypotheses have ended, when no open hypothesis can surpass the best of these, or after
-    ``max_steps``. ``lengths`` (batch,) are on the CPU.
+    This is the beam search of Sutskever et al. 2014, section 3.2. The search for a sentence ends
+    when ``beam`` hypotheses have ended, when no open hypothesis can surpass the best of these, or
+    after ``max_steps``. ``lengths`` (batch,) are on the CPU.
     """
     batch, beam, device = source.shape[1], settings.beam, source.device
     rows = torch.arange(batch, device=device).repeat_interleave(beam)
