@@ -103,6 +103,7 @@ INDEX = LabelIndex(NAMED, {})
         ("bat", BAT, 2),  # its first lemma, though the other one is a class
         ("bees", BEE, 1),
         ("BE", BERYLLIUM, 1),
+        ("Be-200", "", 0),
         ("star", IDEA, 1),  # no concrete noun has the name
         ("ideas", IDEA, 1),
         ("ak47", "", 0),

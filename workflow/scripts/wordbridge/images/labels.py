@@ -238,10 +238,13 @@ def _describe(nouns: Sequence[Noun]) -> str:
 
 
 def _texts(label: str) -> list[str]:
-    """Return a label in words, then without leading numbers, then also without trailing ones."""
+    """Return a label in words, then without leading numbers, then also without trailing ones.
+
+    The number after one or two letters belongs to them: AK-47 is not Alaska.
+    """
     text = _SEPARATORS.sub(" ", clean(label)).strip()
     no_leading = re.sub(r"^[\d ]+ ", "", text)
-    no_numbers = re.sub(r" [\d ]+$", "", no_leading)
+    no_numbers = re.sub(r"(?<=\w{3}) [\d ]+$", "", no_leading)
     return list(dict.fromkeys([text, no_leading, no_numbers]))
 
 
