@@ -90,6 +90,11 @@ def test_a_file_system_without_locks_is_an_error(tmp_path: Path, monkeypatch: py
         pass
 
 
+def test_a_lock_that_cannot_be_opened_is_no_file_system_without_locks(tmp_path: Path):
+    with pytest.raises(OSError, match="Is a directory"), lock(tmp_path, "trains"):
+        pass
+
+
 def test_tensors_are_written_without_a_file_of_the_librarys_own(tmp_path: Path):
     plain, tensors = tmp_path / "plain", tmp_path / "tensors"
     plain.touch()

@@ -253,7 +253,7 @@ def lock(path: Path, activity: str, timeout: float = -1) -> Iterator[None]:
 
     ``activity`` describes the work of another holder in messages. Raises InputError when another
     process still holds the lock after ``timeout`` seconds (-1 waits without a limit), and on a
-    file system without locks.
+    file system without locks; OSError when the file cannot be opened.
     """
     from filelock import FileLock, Timeout  # its import costs a search 9 ms
 
@@ -270,6 +270,8 @@ def lock(path: Path, activity: str, timeout: float = -1) -> Iterator[None]:
             f"{path} is locked: another process {activity}; wait for it, or end it and run again"
         ) from None
     except (NotImplementedError, OSError) as error:
+        if getattr(error, "filename", None):  # the file cannot be opened
+            raise
         raise InputError(
             f"{path}: expected a file system with locks (flock), got {shorten(error)!r}; mount it "
             "with locks, or run the workflow with --directory on another one"
