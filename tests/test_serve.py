@@ -1,5 +1,6 @@
 """The server of a finished run: its answers, what it refuses, and its page in a browser."""
 
+import asyncio
 import io
 import socket
 import subprocess
@@ -170,6 +171,22 @@ def test_a_large_upload_is_refused_while_it_is_read(
     assert response.status == 413
     assert response.read() == b'{"error":"image: expected at most 2 MiB; reduce its size"}'
     connection.close()
+
+
+def test_a_client_that_leaves_during_an_upload_is_no_failure_of_the_server(results: Path):
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/images", "query_string": b""}
+    headers = [(b"host", b"box:80")]
+    application = build_app(Models(results), ["box:80"])
+    asyncio.run(application({**scope, "headers": headers}, receive, send))
+    assert sent[0]["status"] == 400
 
 
 def test_only_allowed_hosts_and_its_own_page_may_ask(address: str):

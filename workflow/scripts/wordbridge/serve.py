@@ -43,6 +43,7 @@ try:
     from fastapi.responses import HTMLResponse, JSONResponse
     from starlette.datastructures import MutableHeaders
     from starlette.exceptions import HTTPException as StarletteError
+    from starlette.requests import ClientDisconnect
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 except ModuleNotFoundError as error:
     raise InputError(
@@ -213,7 +214,7 @@ def build_app(models: Models, hosts: Collection[str]) -> FastAPI:
             raise HTTPException(404, "image: expected SET/IMAGE of a readable image of the index")
         return Response(data, media_type="image/png", headers={"Cache-Control": "max-age=600"})
 
-    for kind in (InputError, RequestValidationError, StarletteError):
+    for kind in (InputError, RequestValidationError, StarletteError, ClientDisconnect):
         app.exception_handler(kind)(refuse)
     policy = {"Content-Security-Policy": content_policy(page)}
     app.add_middleware(guarded, hosts=hosts, headers=HEADERS | policy)
