@@ -106,6 +106,9 @@ clean:
 setup: $(READY)
 
 $(READY): requirements.lock pyproject.toml
+	@case "$(TORCH)" in default | cpu) ;; *) \
+	  echo "error: TORCH: expected cpu, got $(TORCH); leave it out for torch with CUDA" >&2; \
+	  exit 1;; esac
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	  echo 'error: expected Python 3.11, 3.12 or 3.13, got' "$$($(PYTHON) --version 2>&1);" \
 	    'install one and name it: make PYTHON=python3.12' >&2; exit 1; }

@@ -163,6 +163,13 @@ def test_a_checkout_with_an_impossible_path_is_one_line_before_the_set_up(
     assert not (folder / ".venv").exists()
 
 
+def test_another_torch_than_that_without_cuda_is_one_clear_line(checkout: Path):
+    done = make(checkout, "setup", "TORCH=cuda")
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: TORCH: expected cpu, got cuda; leave it out for torch")
+    assert not (checkout / ".venv").exists()
+
+
 def test_an_old_python_is_one_clear_line(checkout: Path):
     done = make(checkout, "setup", python(checkout, "version_info"))
     assert done.returncode != 0
