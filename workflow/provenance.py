@@ -252,6 +252,8 @@ def _canonical(node: object, texts: Set[ast.AST]) -> str:
         return ascii(node)
     if node in texts or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
         return ""
+    if isinstance(node, ast.JoinedStr):  # Python 3.12 adds empty texts to format specifications
+        node = ast.JoinedStr([v for v in node.values if getattr(v, "value", None) != ""])
     fields = [
         f"{name}={_canonical(value, texts)}"
         for name in node._fields

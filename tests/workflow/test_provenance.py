@@ -1,5 +1,6 @@
 """Which edits change the param code, and jobs that run with planned code and configuration."""
 
+import ast
 import json
 import os
 from pathlib import Path
@@ -214,6 +215,17 @@ def test_everything_but_the_text_of_an_input_error_counts(
 def test_a_hash_is_the_same_in_every_python_and_every_checkout(tmp_path: Path):
     (tmp_path / "job.py").write_text(SAMPLE, encoding="utf-8")
     assert digest(tmp_path / "job.py") == {"job.py": "061648f89ae2"}
+
+
+def test_empty_texts_that_python_3_12_adds_to_format_specifications_do_not_count():
+    tree = ast.parse("f'{1:{width}}'", mode="eval")
+    before = provenance._canonical(tree, set())
+    assert isinstance(tree.body, ast.JoinedStr)
+    (value,) = tree.body.values
+    assert isinstance(value, ast.FormattedValue)
+    assert isinstance(value.format_spec, ast.JoinedStr)
+    value.format_spec.values.append(ast.Constant(""))
+    assert provenance._canonical(tree, set()) == before
 
 
 def test_relative_imports_and_packages_are_followed(scripts: Path):
