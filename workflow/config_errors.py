@@ -36,7 +36,7 @@ LIMITS = {
     "unit": "in",
 }
 # For these keywords the message of the validator has more than the schema.
-WITH_MESSAGE = ("entryOf", "not", "propertyNames", "uniqueItems")
+WITH_MESSAGE = ("entryOf", "not", "propertyNames")
 
 
 def error_lines(error: ValidationError, root: Schema) -> Iterator[str]:
@@ -59,6 +59,8 @@ def error_lines(error: ValidationError, root: Schema) -> Iterator[str]:
             yield f"{_joined(path, name)}: expected {values}, got nothing; {about}"
     else:
         expected = error.message if error.validator in WITH_MESSAGE else allowed_values(node, root)
+        if error.validator == "uniqueItems":
+            expected = "distinct values"
         value = json.dumps(got, ensure_ascii=False)
         yield f"{path or 'config'}: expected {expected}, got {value}; {_remedy(got, node)}"
 

@@ -30,7 +30,7 @@ ROWS: list[Row] = [
     Setting("an unknown variant", "run.variants", ["al"], "run.variants[0]: expected one of all"),
     Setting("no variants", "run.variants", [], "run.variants: expected a list with a length of"),
     Setting("no seeds", "run.seeds", [], "run.seeds: expected a list with a length of at least 1"),
-    Setting("a seed twice", "run.seeds", [1, 1], "run.seeds: expected [1, 1] has non-unique"),
+    Setting("a seed twice", "run.seeds", [1, 1], "run.seeds: expected distinct values, got [1, 1]"),
     Setting("a seed of 33 bits", "run.seeds", [2**32], "at most 4294967295, got 4294967296"),
     Setting("an unknown corpus", "corpus", "bibel", "corpus: expected one of bible (did you mean"),
     Setting(
