@@ -75,7 +75,7 @@ def test_new_jobs_have_no_file_names():
     plan = [job(f"fetch {name}", Cause("new", f"{name}.txt"), seconds=None) for name in ("a", "b")]
     assert lines(*plan) == [
         "fetch a b: not made yet",
-        "2 jobs: no record of their time, because no job of these rules has run here",
+        "2 jobs: no record of their time, because no job of these rules has run in this experiment",
     ]
     assert lines(*plan, job("train 1", SIZE))[-1] == (
         "3 jobs: at least 2 s one after the other; no record of fetch"

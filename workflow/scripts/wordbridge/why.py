@@ -148,7 +148,7 @@ def format_plan(jobs: Sequence[PlannedJob], as_json: bool = False) -> str:
     bound = "at least" if untimed else "about"
     time = f"{bound} {duration(seconds)} one after the other"
     if all(job.seconds is None for job in jobs):
-        time = "no record of their time, because no job of these rules has run here"
+        time = "no record of their time, because no job of these rules has run in this experiment"
     elif untimed:
         time += f"; no record of {', '.join(untimed)}"
     return "\n".join([*lines, f"{count}: {time}"])
