@@ -37,7 +37,7 @@ def test_ablations_are_compared_with_the_scores_of_the_baseline() -> None:
     table = ablations_table(
         EFFECTS, "corrected", scores, 2, updates_text(1485, True), "test", " There are 5 groups."
     )
-    assert table.caption.endswith("are not paired. There are 5 groups.")
+    assert table.caption.endswith("the same tokens and vocabulary. There are 5 groups.")
     text = markdown(table)
     assert "a single change to corrected (BLEU 18.4, chrF 36.0, NLL 2.510)" in text
     assert "2 seeds, at most 1,485 updates" in text

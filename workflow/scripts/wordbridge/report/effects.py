@@ -60,8 +60,8 @@ def ablations_table(
         f"Scores on the {split} split after a single change to {baseline} ({numbers}), minus "
         f"those of {baseline}; {_seeds(seeds)}, {updates} updates. {INTERVALS} An experiment "
         "with another split is scored on other sentences, also on those with a text or a group "
-        "in its train split and on the others alone; these comparisons are not paired."
-        f"{note}"
+        "in its train split and on the others alone; these comparisons are not paired. NLL "
+        f"compares only models with the same tokens and vocabulary.{note}"
     )
     return _table(effects, Column("Change"), caption)
 
