@@ -33,6 +33,7 @@ def test_the_attention_of_each_variant_is_compared_with_diagonal_and_chance() ->
         "10 %. Padding has 0.0 % of the attention. The entropy is 1.25 to 1.50 nats; equal weights "
         "have 2.50."
     )
+    assert "The entropy is 1.25 nats;" in attention_table(records[2:], "test").caption
     axes = attention_figure(table).axes[0]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([60, 30])
     assert [line.get_xdata()[0] for line in axes.lines] == pytest.approx([40, 10])  # type: ignore[index]

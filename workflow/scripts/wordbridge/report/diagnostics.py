@@ -40,13 +40,14 @@ def attention_table(records: Sequence[Mapping[str, Any]], split: str) -> Table:
     frame = aggregate_seeds(pd.DataFrame(records), measured, constant)
     uniform, diagonal, chance = frame[constant].mean()
     padding, low, high = frame["padding"].max(), frame["entropy"].min(), frame["entropy"].max()
+    entropy = " to ".join(dict.fromkeys([f"{low:.2f}", f"{high:.2f}"]))
     caption = (
         f"Attention at the words of the references of the {split} split, each predicted from the "
         "true previous words: means and standard deviations over the seeds. "
         "The highest weight is on the source word that IBM model 1 links for "
         f"{_extremes(frame, 'agreement')} of the linked target words; a diagonal alignment finds "
         f"{_percent(diagonal)} of these links, a random one {_percent(chance)}. Padding has "
-        f"{_percent(padding, 1)} of the attention. The entropy is {low:.2f} to {high:.2f} nats; "
+        f"{_percent(padding, 1)} of the attention. The entropy is {entropy} nats; "
         f"equal weights have {uniform:.2f}."
     )
     return Table(frame, caption, ATTENTION)
