@@ -25,6 +25,7 @@ EFFECTS = [
 def test_the_table_has_a_row_per_effect_with_its_intervals() -> None:
     table = factorial_table(EFFECTS, 3, updates_text(1641, False), "test", " There are 5 groups.")
     assert table.caption.endswith("with one reference. There are 5 groups.")
+    assert "Few seeds make intervals too narrow" in table.caption
     assert list(table.frame["effect"]) == ["attention", "forcing", "attention \u00d7 forcing"]
     text = markdown(table)
     assert "with 3 seeds and 1,641 updates each" in text

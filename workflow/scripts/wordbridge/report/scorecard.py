@@ -101,7 +101,8 @@ def scorecard_table(claims: Sequence[Claim], corpus: str, results: str, note: st
     caption = (
         f"Claims of the 2018 lesson, judged on the corpus {corpus} and the image sets of this run: "
         f"{verdicts}. The bootstrap resamples nouns, or groups of sentences crossed with seeds; "
-        "with one seed no interval covers the differences between trainings. "
+        "few seeds make intervals too narrow, and with one seed they do not cover the differences "
+        "between trainings. "
         f"Variants may also differ in other settings, such as the learning rate.{note}"
     )
     if missing := _missing(claims):
