@@ -98,7 +98,7 @@ def greedy(
         log_probs = model.logits(outputs).log_softmax(dim=1)
         mask_special_tokens(log_probs, model.settings)
         if options.no_repeat_ngram_size and ids:
-            block_repeats(log_probs, target[:-1], options.no_repeat_ngram_size)
+            block_repeats(log_probs, target[:-1].t(), options.no_repeat_ngram_size)
         best, word = log_probs.max(dim=1)
         ids.append(int(word))
         score += float(best)
@@ -213,7 +213,7 @@ def test_nothing_to_translate_gives_nothing() -> None:
 def test_an_ngram_may_not_come_twice(size: int, words: list[int], banned: set[int]) -> None:
     logs = torch.zeros(2, 9)
     other = list(range(len(words)))  # no word twice
-    block_repeats(logs, torch.tensor([words, other]).t(), size)
+    block_repeats(logs, torch.tensor([words, other]), size)
     assert set(logs[0].isinf().nonzero().flatten().tolist()) == banned
     assert size == 1 or not logs[1].isinf().any()
 

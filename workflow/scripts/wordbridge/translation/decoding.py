@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,51 +71,45 @@ def translate_ids(
     return [hypotheses[index] for index in range(len(sentences))]
 
 
-class FinishedHypothesis(NamedTuple):
-    """A finished hypothesis: its log-probability, its last step, and its row at this step."""
+class Beams(NamedTuple):
+    """The open hypotheses of a batch, each in the row ``sentence * beam + column``.
 
-    score: float
-    step: int
-    row: int
+    ``scores`` (batch, beam) are log-probabilities, ``tokens`` (rows, time) the words so far, and
+    ``attention`` (rows, time, source) their weights, None before the first or without attention.
+    """
 
-    def value(self, settings: DecodingSettings) -> float:
-        """Return the normalized score."""
-        return length_normalized(self.score, self.step + 1, settings.length_penalty)
+    scores: Tensor
+    tokens: Tensor
+    attention: Tensor | None
 
+    def hypothesis(self, sentence: int, column: int, length: int) -> Hypothesis:
+        """Return one of them, whose source has ``length`` tokens, without the end of sentence."""
+        row = sentence * self.scores.shape[1] + column
+        ids = self.tokens[row].cpu().numpy().copy()
+        weights = None
+        if self.attention is not None:
+            weights = self.attention[row, :, :length].cpu().numpy().copy()
+        score = float(self.scores[sentence, column])
+        return Hypothesis(ids[:-1] if ids[-1] == EOS else ids, score, weights)
 
-class BackPointers:
-    """Words, parent rows and attention of every step, from which hypotheses are read backwards."""
+    def extend(self, log_probs: Tensor, weights: Tensor | None) -> tuple["Beams", Tensor]:
+        """Return the best continuations of each sentence, and the rows that they extend.
 
-    def __init__(self) -> None:
-        self.words: list[Tensor] = []  # each (batch * beam,)
-        self.parents: list[Tensor] = []
-        self.attention: list[Tensor] = []  # (batch * beam, source), by the parents' rows
-
-    def hypotheses(self, ends: list[FinishedHypothesis], lengths: list[int]) -> list[Hypothesis]:
-        """Return the hypothesis of each of ``ends``, whose sources have ``lengths``."""
-        words = torch.stack(self.words).cpu().numpy()
-        parents = torch.stack(self.parents).cpu().numpy()
-        weights = torch.stack(self.attention).cpu().numpy() if self.attention else None
-        hypotheses = []
-        for end, length in zip(ends, lengths, strict=True):
-            steps = np.arange(end.step + 1)
-            rows = np.full(end.step + 2, end.row)  # before the first step and after each
-            for step in reversed(steps):
-                rows[step] = parents[step, rows[step + 1]]
-            ids = words[steps, rows[1:]]
-            attention = None if weights is None else weights[steps, rows[:-1], :length]
-            ids = ids[:-1] if ids[-1] == EOS else ids
-            hypotheses.append(Hypothesis(ids, end.score, attention))
-        return hypotheses
-
-    def open_words(self) -> Tensor:
-        """Return the words (time, batch * beam) of the open hypotheses."""
-        row = torch.arange(len(self.words[-1]), device=self.words[-1].device)
-        columns = []
-        for words, parents in zip(reversed(self.words), reversed(self.parents), strict=True):
-            columns.append(words[row])
-            row = parents[row]
-        return torch.stack(columns[::-1])
+        ``log_probs`` (rows, words) are those of the next word, ``weights`` (rows, source) the
+        attention of this step.
+        """
+        (batch, beam), size = self.scores.shape, log_probs.shape[1]
+        totals = (self.scores.unsqueeze(2) + log_probs.view(batch, beam, size)).flatten(1)
+        scores, indices = totals.topk(beam, dim=1)
+        offsets = torch.arange(batch, device=log_probs.device).unsqueeze(1) * beam
+        parents = (indices // size + offsets).flatten()
+        words = (indices % size).view(-1, 1)
+        tokens = torch.cat([self.tokens[parents], words], dim=1)
+        attention = None
+        if weights is not None:
+            before = [] if self.attention is None else [self.attention]
+            attention = torch.cat([*before, weights.unsqueeze(1)], dim=1)[parents]
+        return Beams(scores, tokens, attention), parents
 
 
 @torch.no_grad()
@@ -134,32 +129,31 @@ def beam_search(
     # All rows of a sentence are equal at first: only the first is extended.
     scores = torch.full((batch, beam), float("-inf"), device=device)
     scores[:, 0] = 0.0
-    ends: list[list[FinishedHypothesis]] = [[] for _ in range(batch)]
-    pointers = BackPointers()
-    for step in range(settings.max_steps):
+    beams = Beams(scores, words.new_zeros(batch * beam, 0), None)
+    ends: list[list[Hypothesis]] = [[] for _ in range(batch)]
+    for _ in range(settings.max_steps):
         output, state, weights = model.decoder.step(model.decoder.embedding(words), state)
         log_probs = model.logits(output).log_softmax(dim=1)
         mask_special_tokens(log_probs, model.settings)
-        if settings.no_repeat_ngram_size and pointers.words:
-            block_repeats(log_probs, pointers.open_words(), settings.no_repeat_ngram_size)
-        if weights is not None:
-            pointers.attention.append(weights)
-        scores, words, parents = _extend(scores, log_probs, beam)
-        pointers.words.append(words)
-        pointers.parents.append(parents)
-        scores = _collect(scores, words, ends, step)
-        bounds = _bounds(scores, settings)
-        done = [_is_done(*each, settings) for each in zip(ends, bounds, strict=True)]
-        if all(done):
+        if settings.no_repeat_ngram_size:
+            block_repeats(log_probs, beams.tokens, settings.no_repeat_ngram_size)
+        beams, parents = beams.extend(log_probs, weights)
+        words = beams.tokens[:, -1]
+        ended = (words == EOS).view(batch, beam)
+        possible = ended & beams.scores.isfinite()
+        for sentence, column in possible.nonzero().tolist():
+            if len(ends[sentence]) < beam:
+                ends[sentence].append(beams.hypothesis(sentence, column, int(lengths[sentence])))
+        beams = beams._replace(scores=beams.scores.masked_fill(ended, float("-inf")))
+        bounds = _bounds(beams.scores, settings)
+        if all(_is_done(*each, settings) for each in zip(ends, bounds, strict=True)):
             break
         state = state.rows(parents)
     for sentence, finished in enumerate(ends):
         if not finished:  # the best open hypothesis
-            column = int(scores[sentence].argmax())
-            score, row = float(scores[sentence, column]), sentence * beam + column
-            finished.append(FinishedHypothesis(score, len(pointers.words) - 1, row))
-    best = [max(finished, key=lambda end: end.value(settings)) for finished in ends]
-    return pointers.hypotheses(best, lengths.tolist())
+            column = int(beams.scores[sentence].argmax())
+            finished.append(beams.hypothesis(sentence, column, int(lengths[sentence])))
+    return [max(finished, key=partial(_normalized, settings)) for finished in ends]
 
 
 def length_normalized(score: float, tokens: int, alpha: float) -> float:
@@ -177,35 +171,19 @@ def _bounds(scores: Tensor, settings: DecodingSettings) -> list[float]:
     return [length_normalized(best, steps, alpha) for best in scores.amax(dim=1).tolist()]
 
 
-def _is_done(finished: list[FinishedHypothesis], bound: float, settings: DecodingSettings) -> bool:
+def _normalized(settings: DecodingSettings, finished: Hypothesis) -> float:
+    """Return the normalized score of a hypothesis that has ended."""
+    return length_normalized(
+        finished.log_probability, len(finished.ids) + 1, settings.length_penalty
+    )
+
+
+def _is_done(finished: list[Hypothesis], bound: float, settings: DecodingSettings) -> bool:
     """Return whether no better hypothesis is possible, or enough have ended."""
-    return len(finished) >= settings.beam or any(end.value(settings) >= bound for end in finished)
-
-
-def _extend(scores: Tensor, log_probs: Tensor, beam: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the best ``beam`` continuations of each sentence.
-
-    These are scores (batch, beam), words (batch * beam,) and the rows (batch * beam,) that the
-    words extend.
-    """
-    batch, size = len(scores), log_probs.shape[1]
-    totals = (scores.unsqueeze(2) + log_probs.view(batch, beam, size)).flatten(1)
-    best, indices = totals.topk(beam, dim=1)
-    offsets = torch.arange(batch, device=log_probs.device).unsqueeze(1) * beam
-    return best, (indices % size).flatten(), (indices // size + offsets).flatten()
-
-
-def _collect(
-    scores: Tensor, words: Tensor, ends: list[list[FinishedHypothesis]], step: int
-) -> Tensor:
-    """Add hypotheses that ended at ``step`` to ``ends``; return scores with -inf for these."""
-    ended, beam = (words == EOS).view_as(scores), scores.shape[1]
-    values = scores.tolist()
-    for sentence, column in ended.nonzero().tolist():
-        score = values[sentence][column]
-        if score != float("-inf") and len(ends[sentence]) < beam:
-            ends[sentence].append(FinishedHypothesis(score, step, sentence * beam + column))
-    return scores.masked_fill(ended, float("-inf"))
+    best = max(
+        (_normalized(settings, hypothesis) for hypothesis in finished), default=float("-inf")
+    )
+    return len(finished) >= settings.beam or best >= bound
 
 
 def mask_special_tokens(log_probs: Tensor, settings: ModelSettings) -> None:
@@ -217,15 +195,14 @@ def mask_special_tokens(log_probs: Tensor, settings: ModelSettings) -> None:
         log_probs[:, [BOS, PAD]] = float("-inf")
 
 
-def block_repeats(log_probs: Tensor, words: Tensor, size: int) -> None:
+def block_repeats(log_probs: Tensor, tokens: Tensor, size: int) -> None:
     """Set words that would repeat an n-gram of ``size`` tokens to minus infinity, in place.
 
-    ``log_probs`` is (batch, words); ``words`` (time, batch) are the tokens so far.
+    ``log_probs`` is (rows, words); ``tokens`` (rows, time) are the words so far.
     """
-    columns: list[list[Any]] = words.t().tolist()
-    for row, tokens in enumerate(columns):
-        last = tokens[len(tokens) - size + 1 :] if size > 1 else []
-        starts = range(len(tokens) - size + 1)
-        banned = [tokens[i + size - 1] for i in starts if tokens[i : i + size - 1] == last]
+    for row, words in enumerate(tokens.tolist()):
+        last = words[len(words) - size + 1 :] if size > 1 else []
+        starts = range(len(words) - size + 1)
+        banned = [words[i + size - 1] for i in starts if words[i : i + size - 1] == last]
         if banned:
             log_probs[row, banned] = float("-inf")
