@@ -117,7 +117,9 @@ def digest(script: str | Path) -> dict[str, str]:
 
 def versions(script: str | Path) -> dict[str, str]:
     """Return {distribution: version} here of what ``script`` and our modules behind it import."""
-    return _versions(_modules(Path(script).resolve())[1])
+    outside = _modules(Path(script).resolve())[1] - sys.stdlib_module_names
+    distributions = {d for name in outside for d in _distributions().get(name, [])}
+    return {distribution: _version(distribution) for distribution in sorted(distributions)}
 
 
 def _refuse_other_installation() -> None:
@@ -262,10 +264,3 @@ def _canonical(node: object, texts: Set[ast.AST]) -> str:
         and value != []
     ]
     return f"{type(node).__name__}({','.join(fields)})"
-
-
-def _versions(names: set[str]) -> dict[str, str]:
-    """Return {distribution: version} for those import ``names`` that distributions provide."""
-    outside = names - sys.stdlib_module_names
-    distributions = {d for name in outside for d in _distributions().get(name, [])}
-    return {distribution: _version(distribution) for distribution in sorted(distributions)}

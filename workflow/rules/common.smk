@@ -59,10 +59,6 @@ TRANSLATOR = {
     "settings": "<results>/translators/{variant}/{seed}/settings.json",
 }
 INFERENCE = {"device": config["device"], "threads": config["threads"]["decoding"]}
-AUXILIARY_REPORTS = expand(
-    "<results>/auxiliary/{step}.report.tsv",
-    step=["auxiliary_clauses", "auxiliary_tokens", "auxiliary"] * config["auxiliary"]["use"],
-)
 TABLES = expand(
     "<results>/tables/{table}.html",
     table=["scores", "scorecard", "lengths", "rarest_words", "adequacy", "samples", "training"]
@@ -375,9 +371,12 @@ def image_set_block(wildcards):
 # ---- DeViSE --------------------------------------------------------------------------------------
 
 
+PREDICTED_SETS = {"predictions": LABELLED_SETS, "all_predictions": ALL_SETS}
+
+
 def predicted_files(wildcards):
-    """Return the features of the labelled images, or with all_predictions of all images."""
-    sets = ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
+    """Return the features of the images that are predicted."""
+    sets = PREDICTED_SETS[wildcards.predictions]
     endings = {"features": "npy", "logits": "logits.npy", "rows": "tsv"}
     return {name: feature_files(ending, sets) for name, ending in endings.items()}
 

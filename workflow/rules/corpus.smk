@@ -166,9 +166,10 @@ rule describe_corpus:
     """Tables about the corpus: lengths, rejected pairs, leaks between the splits."""
     input:
         pairs=TOKENS,
-        reports=(["<results>/questions/sentences.report.tsv"] if VERSES else [])
+        reports=["<results>/questions/sentences.report.tsv"] * VERSES
         + ["<results>/questions/report.tsv", "<results>/tokens/report.tsv"]
-        + AUXILIARY_REPORTS,
+        + [rules.add_auxiliary.output[step] for step in ("clauses", "tokens", "report")]
+        * config["auxiliary"]["use"],
     output:
         lengths=table("tables/corpus", "corpus", "Corpus", "Lengths of questions"),
         rejected=table("tables/corpus_pairs", "corpus", "Corpus", "Pairs per step"),

@@ -111,7 +111,7 @@ rule predict_images:
     log:
         "<logs>/predict_images/{method}/{seed}/{predictions}.log",
     wildcard_constraints:
-        predictions="predictions|all_predictions",
+        predictions=any_of(PREDICTED_SETS),
     conda:
         "../../envs/torch.yaml"
     threads: config["threads"]["decoding"]
@@ -119,9 +119,7 @@ rule predict_images:
         gpu=GPUS,
     params:
         settings=INFERENCE,
-        order=lambda wildcards: (
-            ALL_SETS if wildcards.predictions == "all_predictions" else LABELLED_SETS
-        ),
+        order=lambda wildcards: PREDICTED_SETS[wildcards.predictions],
     script:
         "../scripts/predict_images.py"
 

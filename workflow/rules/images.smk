@@ -35,13 +35,7 @@ rule embed_nouns:
     conda:
         "../../envs/text.yaml"
     params:
-        settings={
-            **{
-                key: config["nouns"][key]
-                for key in ("lemmas", "multiword", "lower_case", "frequent_words")
-            },
-            "vectors": vectors_kind(NOUN_VECTORS),
-        },
+        settings={**config["nouns"], "vectors": vectors_kind(NOUN_VECTORS)},
     script:
         "../scripts/embed_nouns.py"
 

@@ -10,7 +10,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
@@ -190,7 +190,7 @@ def _changes(job: Any, workflow: Any) -> Iterator[Cause]:
     persistence, triggers = workflow.persistence, set(map(str, workflow.rerun_triggers))
     changed = persistence.params_changed(job) if "params" in triggers else None
     if changed:
-        yield from _changed_params(persistence.metadata(min(changed.files)).params, job)
+        yield from _changed_params(changed.only_old, changed.only_new)
     if "input" in triggers and persistence.input_changed(job, job.output[0]):
         old = set(persistence.metadata(job.output[0]).input)
         new = set(map(str, job.input))
@@ -202,19 +202,13 @@ def _changes(job: Any, workflow: Any) -> Iterator[Cause]:
         yield Cause("script", str(job.rule.script))
 
 
-def _changed_params(recorded: Sequence[str], job: Any) -> Iterator[Cause]:
-    """Yield the keys, modules and versions that differ from the recorded params."""
-    old_code, old_params = _split_params([_value(text) for text in recorded])
-    new_code, new_params = _split_params(list(job.non_derived_params))
+def _changed_params(only_old: Iterable[str], only_new: Iterable[str]) -> Iterator[Cause]:
+    """Yield the keys, modules and versions in which Snakemake's texts of params differ."""
+    (old_code, old_params), (new_code, new_params) = map(_split_params, (only_old, only_new))
     for key, kind in {"modules": "code", "versions": "version"}.items():
         for item in differences(old_code.get(key, {}), new_code.get(key, {})):
             yield Cause(kind, *item)
-    pairs = zip_longest(
-        [value for value in old_params if value not in new_params],
-        [value for value in new_params if value not in old_params],
-        fillvalue=ABSENT,
-    )
-    for old, new in pairs:
+    for old, new in zip_longest(old_params, new_params, fillvalue=ABSENT):
         yield from (Cause("parameter", *item) for item in differences(old, new))
 
 
@@ -225,8 +219,9 @@ def _value(text: str) -> Any:
         return text
 
 
-def _split_params(values: list[Any]) -> tuple[Mapping[str, Any], list[Any]]:
+def _split_params(texts: Iterable[str]) -> tuple[Mapping[str, Any], list[Any]]:
     """Return the param ``code`` (see workflow/provenance.py) and the others."""
+    values = [_value(text) for text in sorted(texts)]
     code = [v for v in values if isinstance(v, Mapping) and v.keys() == {"modules", "versions"}]
     return (code[0] if code else {}), [value for value in values if value not in code]
 
