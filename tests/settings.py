@@ -2,35 +2,24 @@
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from workflow.config import read_schema
-
-SCHEMA = Path(__file__).resolve().parents[1] / "workflow/schemas/config.schema.yaml"
+from workflow.config import SCHEMA, read_schema
+from workflow.config_errors import resolve
 
 Block = dict[str, Any]
 
 
 @cache
 def _schema() -> Block:
-    schema: Block = read_schema(SCHEMA)
-    return schema
-
-
-def _resolved(node: Block) -> Block:
-    if "$ref" not in node:
-        return node
-    _, group, name = node["$ref"].split("/")
-    target: Block = _schema()[group][name]
-    return target
+    return read_schema(SCHEMA)
 
 
 def _default(node: Block) -> Any:
-    properties = _resolved(node).get("properties")
-    if properties is None:
-        return node.get("default", _resolved(node).get("default"))
-    return {name: _default(child) for name, child in properties.items()}
+    node = resolve(node, _schema())
+    if "properties" not in node:
+        return node.get("default")
+    return {name: _default(child) for name, child in node["properties"].items()}
 
 
 def defaults(path: str, kind: str | None = None) -> Block:
@@ -40,12 +29,10 @@ def defaults(path: str, kind: str | None = None) -> Block:
     """
     node = _schema()
     for key in path.split("."):
-        node = _resolved(node)
         node = node["additionalProperties"] if key == "*" else node["properties"][key]
-    node = _resolved(node)
+        node = resolve(node, _schema())
     if kind is not None:
-        branches = (_resolved(branch) for branch in node["oneOf"])
-        (node,) = (b for b in branches if b["properties"]["kind"]["const"] == kind)
+        (node,) = (b for b in node["oneOf"] if b["properties"]["kind"]["const"] == kind)
     block: Block = _default(node)
     return block
 

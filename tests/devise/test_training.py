@@ -3,10 +3,7 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,9 +13,9 @@ import pytest
 import torch
 
 from tests.devise.head_toys import NOUNS, settings, training_data
+from tests.training.kills import Killed, killed_after, killed_process
 from wordbridge.devise.training import HeadTrainer, build_trainer, shuffled_batches
 from wordbridge.errors import InputError
-from wordbridge.training import checkpoint
 from wordbridge.training.checkpoint import Stopped
 from wordbridge.training.loop import write_metrics
 from wordbridge.training.lr_finder import range_test
@@ -40,23 +37,6 @@ def run(
     weights = trainer.run()
     content = b"".join(weights[name].numpy().tobytes() for name in sorted(weights))
     return content, trainer.state.epochs
-
-
-class Killed(Exception):
-    """The process ends here."""
-
-
-def killed_after(saves: int) -> AbstractContextManager[Any]:
-    """Let the process end right after this number of saved states."""
-    left, save = [saves], checkpoint.write_state
-
-    def dying(*arguments: Any) -> None:
-        save(*arguments)
-        left[0] -= 1
-        if not left[0]:
-            raise Killed
-
-    return patch.object(checkpoint, "write_state", dying)
 
 
 def test_equal_seeds_give_equal_bytes_and_different_seeds_different_ones() -> None:
@@ -207,30 +187,15 @@ def test_the_range_test_ends_with_advice_where_the_first_loss_is_not_finite() ->
         range_test(one.range_test_step(), 9, 1e-4, 1.0)
 
 
-JOB = """
-import os
-import sys
-from pathlib import Path
-from tests.devise import test_training as tests
-state = Path(sys.argv[1])
-state.with_name("pid").write_text(str(os.getpid()))
-tests.run(tests.LONGER, state=state)
-"""
 LONGER = settings(training={"epochs": 60})
 
 
 def test_a_process_killed_at_once_can_be_continued_and_ends_with_the_same_bytes(
     tmp_path: Path, python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    state, root = tmp_path / "state", Path(__file__).resolve().parents[2]
-    path = f"{root}{os.pathsep}{root / 'workflow/scripts'}"
-    with ThreadPoolExecutor(1) as pool:
-        process = pool.submit(python, "-c", JOB, state, cwd=root, path=path)
-        while not state.exists():
-            assert not process.done(), process.result()
-            time.sleep(0.005)
-        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
-    assert process.result().returncode == -signal.SIGKILL
+    state = tmp_path / "state"
+    process = killed_process(python, __name__, state, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL, process.stderr
     one = training(LONGER, state=state)
     one.resume()
     assert 0 < one.state.step < one.steps

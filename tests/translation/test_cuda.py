@@ -9,13 +9,12 @@ within RESUMED of an unbroken one on the same GPU.
 
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 import torch
 
+from tests.training.kills import Killed, killed_after
 from tests.translation.toys import NO_DROPOUT, VARIANTS, reversals, settings
-from wordbridge.training import checkpoint
 from wordbridge.training.device import choose_device
 from wordbridge.translation.training import TranslatorTrainer
 from wordbridge.translation.translator import Translator
@@ -27,10 +26,6 @@ DROPOUT_BAND = 0.3  # nats per token after an epoch with dropout
 RESUMED = 1e-4  # nats per token
 
 TRAIN, VALID = reversals(400, 1), reversals(60, 2)
-
-
-class Killed(Exception):
-    """The process ends here."""
 
 
 def trained(name: str, device_name: str, state: Path | None = None, **changes: Any) -> float:
@@ -62,16 +57,8 @@ def test_an_epoch_on_the_gpu_agrees_with_the_processor(name: str) -> None:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_run_interrupted_on_the_gpu_resumes(name: str, precision: str, tmp_path: Path) -> None:
     uninterrupted = trained(name, "cuda", precision=precision)
-    save, left = checkpoint.write_state, [9]
-
-    def dying(*arguments: Any) -> None:
-        save(*arguments)
-        left[0] -= 1
-        if not left[0]:
-            raise Killed
-
     state = tmp_path / "state"
-    with patch.object(checkpoint, "write_state", dying), pytest.raises(Killed):
+    with killed_after(9), pytest.raises(Killed):
         trained(name, "cuda", state, precision=precision)
     resumed = trained(name, "cuda", state, precision=precision)
     assert resumed == pytest.approx(uninterrupted, abs=RESUMED)

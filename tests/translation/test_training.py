@@ -3,9 +3,7 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.training.kills import Killed, killed_after, killed_process
 from tests.translation.toys import (
     LESSON,
     VARIANTS,
@@ -78,23 +77,6 @@ def test_equal_seeds_give_equal_bytes_and_different_seeds_different_ones() -> No
     first, second, other = run(short()), run(short()), run(short(), seed=4)
     assert first == second
     assert first[0] != other[0]
-
-
-class Killed(Exception):
-    """The process ends here."""
-
-
-def killed_after(saves: int) -> AbstractContextManager[Any]:
-    """Let the process end right after a number of saved states."""
-    left, save = [saves], checkpoint.write_state
-
-    def dying(*arguments: Any) -> None:
-        save(*arguments)
-        left[0] -= 1
-        if not left[0]:
-            raise Killed
-
-    return patch.object(checkpoint, "write_state", dying)
 
 
 @pytest.mark.parametrize("saves", range(1, 12))
@@ -323,15 +305,6 @@ def test_a_signal_saves_the_state_and_stops(number: int, tmp_path: Path) -> None
     assert run(options, state=state) == uninterrupted
 
 
-JOB = """
-import os
-import sys
-from pathlib import Path
-from tests.translation import test_training as tests
-state = Path(sys.argv[1])
-state.with_name("pid").write_text(str(os.getpid()))
-tests.run(tests.LONGER, state=state)
-"""
 LONGER = short(epochs=12)
 
 
@@ -339,17 +312,11 @@ LONGER = short(epochs=12)
 def test_a_killed_process_can_be_continued_and_ends_with_the_same_bytes(
     number: int, tmp_path: Path, python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    state, root = tmp_path / "state", Path(__file__).resolve().parents[2]
-    path = f"{root}{os.pathsep}{root / 'workflow/scripts'}"
-    with ThreadPoolExecutor(1) as pool:
-        process = pool.submit(python, "-c", JOB, state, cwd=root, path=path)
-        while not state.exists():
-            assert not process.done(), process.result()
-            time.sleep(0.005)
-        os.kill(int((tmp_path / "pid").read_text()), number)
-    returncode, errors = process.result().returncode, process.result().stderr
-    assert returncode == (1 if number == signal.SIGTERM else -signal.SIGKILL), errors
-    assert ("training was stopped by SIGTERM" in errors) is (number == signal.SIGTERM)
+    state = tmp_path / "state"
+    process = killed_process(python, __name__, state, number)
+    expected = 1 if number == signal.SIGTERM else -signal.SIGKILL
+    assert process.returncode == expected, process.stderr
+    assert ("training was stopped by SIGTERM" in process.stderr) is (number == signal.SIGTERM)
     one = training(LONGER, state=state)
     one.resume()
     assert 0 < one.state.step < one.steps

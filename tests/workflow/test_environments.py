@@ -68,6 +68,5 @@ def test_an_environment_file_has_the_versions_of_the_lock(environment: Path):
 
 @pytest.mark.parametrize(("environment", "script"), jobs())
 def test_a_script_finds_what_it_imports_in_its_environment(environment: str, script: str):
-    _, foreign = provenance._modules((ROOT / script).resolve())
-    needed = {normal(distribution) for distribution in provenance._versions(foreign)}
+    needed = set(map(normal, provenance.versions(ROOT / script)))
     assert needed <= pinned(ROOT / environment).keys()
