@@ -19,14 +19,15 @@ from unittest.mock import patch
 
 import yaml
 
+import workflow.config
 import workflow.provenance
-from tests.planned import ROOT, Plan, Planner, unchanging_code
+from tests.planned import Plan, Planner, unchanging_code
 from workflow.config import read_schema
 from workflow.config_errors import resolve
 
 TABLE = Path(__file__).with_name("staleness_keys.tsv")
 BASE = Path(__file__).with_name("staleness_base.yaml")
-SCHEMA: dict[str, Any] = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
+SCHEMA = read_schema(workflow.config.SCHEMA)
 LARGEST = 4  # rows that share a plan
 COLUMNS = ("change", "given", "stale")
 # What lies in the folder where the base is planned.

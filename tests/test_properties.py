@@ -39,11 +39,10 @@ from wordbridge.startup import YAML
 from wordbridge.translation.decoding import translate_ids
 from wordbridge.translation.translator import Translator
 from wordbridge.vectors.fasttext import FastTextBin
-from workflow.config import load, read_schema
+from workflow.config import SCHEMA, load, read_schema
 from workflow.config_errors import schema_keys
 
 ROOT = Path(__file__).resolve().parents[1]
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 
 
 def quick(examples: int) -> settings:

@@ -1,6 +1,5 @@
-"""A toy workflow with the project's own provenance: what was edited, and which rules are stale."""
+"""A toy workflow with the project's own provenance: edits during a run, errors, installations."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +7,12 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from tests.mini_tree import ROOT, edit
+
 Workflow = Callable[..., CompletedProcess[str]]
 Stale = Callable[..., set[str]]
 
-ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "workflow/scripts/wordbridge"
 SHARED = [
     "workflow/__init__.py",
     "workflow/config.py",
@@ -25,7 +26,6 @@ SHARED = [
     "workflow/scripts/wordbridge/text.py",
     "workflow/scripts/wordbridge/job.py",
     "workflow/scripts/wordbridge/progress.py",
-    "workflow/scripts/wordbridge/startup.py",
     "profiles/default/config.yaml",
 ]
 SCRIPT = '''"""Toy."""
@@ -55,7 +55,6 @@ config = load(config, f"{workflow.basedir}/schema.yaml")
 rule all:
     input:
         "<results>/joined.txt",
-        "<results>/counted.txt",
 
 
 include: "workflow/rules/toy.smk"
@@ -80,29 +79,19 @@ rule {rule}:
 """
         for rule, source, target in [
             ("read_letters", "raw.txt", "letters"),
-            ("count_letters", "<results>/letters.txt", "counted"),
             ("join_letters", "<results>/letters.txt", "joined"),
         ]
     ),
     "workflow/scripts/read_letters.py": SCRIPT.format(module="letters"),
-    "workflow/scripts/count_letters.py": SCRIPT.format(module="numbers"),
     "workflow/scripts/join_letters.py": SCRIPT.format(module="joints"),
     "workflow/scripts/wordbridge/letters.py": (
         '"""Letters."""\n\n\ndef text_of(text):\n    return "".join(sorted(set(text)))\n'
     ),
-    "workflow/scripts/wordbridge/numbers.py": (
-        "def text_of(text):\n    from wordbridge.letters import text_of as once\n\n"
-        "    return str(len(once(text)))  # a number\n"
-    ),
     "workflow/scripts/wordbridge/joints.py": "def text_of(text):\n    return '-'.join(text)\n",
-    "config.yaml": "".join(
-        f"{rule}: {{fail: false, size: {size}}}\n"
-        for rule, size in [("read_letters", 3), ("count_letters", 4), ("join_letters", 5)]
-    ),
+    "config.yaml": "read_letters: {fail: false}\njoin_letters: {fail: false}\n",
     "schema.yaml": "type: object\n",
     "raw.txt": "abracadabra",
 }
-RULES = {"read_letters", "count_letters", "join_letters"}
 
 
 @pytest.fixture(scope="module")
@@ -123,59 +112,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory, workflow: Workflow) -> Pa
 def checkout(finished: Path, tmp_path: Path) -> Path:
     """Return a copy of the finished checkout, to be edited."""
     return shutil.copytree(finished, tmp_path / "copy")
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-
-
-SCRIPTS = "workflow/scripts"
-PACKAGE = f"{SCRIPTS}/wordbridge"
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new", "expected"),
-    [
-        (f"{PACKAGE}/joints.py", "'-'", "'+'", {"join_letters"}),
-        (f"{PACKAGE}/numbers.py", "str(", "repr(", {"count_letters"}),
-        (f"{PACKAGE}/letters.py", "sorted(", "list(", RULES),  # counting imports it when it runs
-        (f"{SCRIPTS}/join_letters.py", "source.read()", "source.read() * 2", {"join_letters"}),
-        ("config.yaml", "size: 4", "size: 40", {"count_letters"}),
-        ("raw.txt", "abra", "obra", RULES),
-    ],
-)
-def test_an_edit_makes_exactly_these_rules_stale(
-    checkout: Path, stale: Stale, name: str, old: str, new: str, expected: set[str]
-):
-    edit(checkout / name, old, new)
-    assert stale(checkout, snakefile=checkout / "Snakefile") - {"all"} == expected
-
-
-def test_comments_docstrings_new_times_and_another_folder_make_nothing_stale(
-    checkout: Path, stale: Stale
-):
-    edit(checkout / PACKAGE / "numbers.py", "# a number", "# the number of letters")
-    edit(checkout / PACKAGE / "letters.py", '"""Letters."""', '"""The letters of the text."""')
-    edit(checkout / PACKAGE / "job.py", "code changed", "the code was changed")
-    edit(checkout / SCRIPTS / "join_letters.py", "turn it off", "set it to false")  # an InputError
-    edit(checkout / SCRIPTS / "join_letters.py", '"""Toy."""\n', '"""A toy."""\n\n')
-    edit(checkout / "workflow/rules/toy.smk", "logs/join", "logs/do_join")
-    edit(checkout / "config.yaml", "{fail: false, size: 5}", "{size: 5, fail: false}")
-    for path in checkout.rglob("*"):
-        if not {".snakemake", "results"} & set(path.parts):
-            os.utime(path)
-    assert stale(checkout, snakefile=checkout / "Snakefile") == set()
-
-
-def test_a_rerun_with_the_same_bytes_spares_the_later_jobs_of_the_next_run(
-    checkout: Path, workflow: Workflow, stale: Stale
-):
-    edit(checkout / PACKAGE / "letters.py", "set(text)", "set(list(text))")
-    workflow(checkout, "results/letters.txt", snakefile=checkout / "Snakefile")
-    # Counting imports the edited module. Joining does not, and its input has the same bytes.
-    assert stale(checkout, snakefile=checkout / "Snakefile") - {"all"} == {"count_letters"}
 
 
 def test_an_edit_during_a_run_stops_later_jobs_and_the_next_run_does_them(

@@ -15,11 +15,10 @@ from snakemake.utils import update_config
 
 from wordbridge.errors import InputError
 from wordbridge.search.queries import parse_query
-from workflow.config import FORMATS, MAX_PROBLEMS, load, load_workflow, read_schema
+from workflow.config import FORMATS, MAX_PROBLEMS, SCHEMA, load, load_workflow, read_schema
 from workflow.config_errors import resolve, schema_keys
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 
 TOY = """
 $defs:
@@ -328,16 +327,6 @@ def test_keys_that_images_need_are_required_when_there_are_images(key: str):
     assert problems(config, SCHEMA)[0].startswith(f"{key}: expected text, got null")
     config["run"]["images"] = []
     load(config, SCHEMA)
-
-
-@pytest.mark.parametrize(
-    "path", ["config.yaml", *sorted(f"configs/{p.name}" for p in (ROOT / "configs").glob("*.yaml"))]
-)
-def test_every_shipped_configuration_is_valid(path: str):
-    config: dict[str, Any] = {}
-    for name in dict.fromkeys(["config.yaml", path]):
-        update_config(config, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
-    assert load(config, SCHEMA)
 
 
 def test_a_close_name_here_goes_before_the_same_name_elsewhere(tmp_path: Path):
