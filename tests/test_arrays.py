@@ -41,7 +41,7 @@ def test_equal_matrices_give_equal_bytes(tmp_path: Path) -> None:
 def test_what_does_not_fit_is_refused(
     array: np.ndarray[tuple[int, ...], np.dtype[np.generic]], message: str, tmp_path: Path
 ) -> None:
-    np.save(tmp_path / "a.npy", array, allow_pickle=True)
+    np.save(tmp_path / "a.npy", array)
 
     with pytest.raises(InputError, match=message):
         load_matrix(tmp_path / "a.npy", words=3)

@@ -48,14 +48,3 @@ def test_an_edited_file_is_fetched_again_and_an_unchanged_one_is_not(
     (folder / "data/mine.en").write_text("Where is she?\nHello.\nWho comes?\n", encoding="utf-8")
     workflow(folder, *FILES, "--", PAIRS)
     assert "Where is she?" in (folder / PAIRS).read_text(encoding="utf-8")
-
-
-@pytest.mark.long
-def test_a_wrong_path_is_one_line_with_the_locations(folder: Path, workflow: Workflow):
-    shutil.rmtree(folder / "results")
-    (folder / "data/mine.fr").rename(folder / "data/mien.fr")
-    shutil.rmtree(folder / "resources/files")
-    shown = workflow(folder, *FILES, "--", PAIRS, ok=False).stdout
-    assert "error: resource my_french: none of 2 locations has it" in shown
-    assert "file data/mine.fr: no such file" in shown
-    assert "Traceback" not in shown

@@ -150,32 +150,6 @@ OF_RUNS = {"record_config": 1}  # the models that the command line may choose am
             [("seeds: [1, 2]", "seeds: [1, 2, 3]")],
             TRAINED | OF_RUNS | {"measure_attention": 1, "tabulate_attention": 1},
         ),
-        case(
-            "another variant",
-            [("variants: [baseline, all]", "variants: [baseline, all, bidirectional]")],
-            TRAINED | OF_VARIANTS | OF_RUNS,
-            dear=True,
-        ),
-        case(
-            "another name",
-            [
-                ("variants: [baseline, all]", "variants: [baseline, both]"),
-                ("  all:\n", "  both:\n"),
-                ("variants: [all]", "variants: [both]"),
-            ],
-            TRAINED
-            | OF_VARIANTS
-            | OF_RUNS
-            | OF_ATTENTION
-            | {"plot_attention": 1, "find_learning_rate": 1, "plot_range_test": 1},
-            dear=True,
-        ),
-        case(
-            "one seed less",
-            [("seeds: [1, 2]", "seeds: [1]")],
-            TABLES | OF_RUNS | {"tabulate_attention": 1},
-            dear=True,
-        ),
     ],
 )
 def test_a_variant_or_seed_has_exactly_these_jobs(

@@ -242,7 +242,7 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
 
 
 def _table(folder: Path, matrix: NDArray[Any], words: str | bytes) -> tuple[Path, Path]:
-    np.save(folder / "matrix.npy", matrix, allow_pickle=True)
+    np.save(folder / "matrix.npy", matrix)
     content = words if isinstance(words, bytes) else words.encode()
     (folder / "words.txt").write_bytes(content)
     return folder / "matrix.npy", folder / "words.txt"
