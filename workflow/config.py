@@ -36,7 +36,6 @@ SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"
 MAX_PROBLEMS = 10  # lines shown at once
 
 FORMATS = FormatChecker(["regex"])
-_SIGNS = "-+\u2212\u2013"  # in queries, as in wordbridge.search.queries
 
 
 def load_workflow(workflow: Any) -> dict[str, Any]:
@@ -113,7 +112,11 @@ def load(
         if "packages" in node:
             packages = package_resources(Path(schema_path).parent / node["packages"])
             plain[name] = _merged(packages, plain.get(name) or {})
-    filled = _filled(_inherited(plain, schema), schema, schema)
+        if "inherit" in node and isinstance(plain.get(name), dict):
+            shared = plain.get(node["inherit"]) or {}
+            for entry, block in plain[name].items():
+                plain[name][entry] = _merged(shared, block or {})  # "baseline:" is an entry, too
+    filled = _filled(plain, schema, schema)
     checks = {"entryOf": _entry_of(filled)}
     types = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number)
     # 4.0 is an integer in JSON Schema, but not in Python.
@@ -159,39 +162,17 @@ def _closed(node: Any, root: Schema) -> Any:
     return node
 
 
-@FORMATS.checks("query")
+@FORMATS.checks("query", raises=InputError)
 def _is_query(value: object) -> bool:
-    """Return whether a text is a query such as "king - man + woman"; see ``parse_query``."""
-    if not isinstance(value, str):
-        return True
-    has_words = [False]  # of each term; only the first may be empty: "- cat"
-    for piece in value.split():
-        if piece[0] in _SIGNS:
-            if not has_words[-1] and len(has_words) > 1:
-                return False
-            has_words.append(False)
-            piece = piece[1:]
-        has_words[-1] |= any(map(str.isalnum, piece))
-    return has_words[-1]
+    """Return True for a query such as "king - man + woman"; raises InputError for other texts."""
+    from wordbridge.search.queries import parse_query  # only searches need it
+
+    return not isinstance(value, str) or bool(parse_query(value))
 
 
 def _is_number(_: Any, value: Any) -> bool:
     """Return whether a value is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _inherited(config: dict[str, Any], schema: Schema) -> dict[str, Any]:
-    """Return ``config`` with complete entries in the mappings that the schema lets inherit."""
-    heirs = {n: s["inherit"] for n, s in schema.get("properties", {}).items() if "inherit" in s}
-    inherited = {
-        name: {
-            entry: _merged(config.get(source) or {}, block or {})  # "baseline:" is an entry, too
-            for entry, block in config[name].items()
-        }
-        for name, source in heirs.items()
-        if isinstance(config.get(name), dict)
-    }
-    return config | inherited
 
 
 def _merged(under: Any, over: Any) -> Any:

@@ -44,7 +44,9 @@ def test_a_query_is_terms_with_signs(text: str, terms: list[tuple[int, list[str]
     assert parse_query(text) == terms
 
 
-@pytest.mark.parametrize("text", ["", "  ", "+", "boat +", "boat + - dog", "boat + +dog", "- -"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "+", "boat +", "boat + - dog", "boat + +dog", "- -", "!!", "boat + _"]
+)
 def test_a_sign_without_a_word_is_an_error(text: str):
     with pytest.raises(InputError, match=r"expected a word.*; write for instance: boat"):
         parse_query(text)

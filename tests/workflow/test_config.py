@@ -13,9 +13,7 @@ from snakemake.cli import parse_config
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-from wordbridge.errors import InputError
-from wordbridge.search.queries import parse_query
-from workflow.config import FORMATS, MAX_PROBLEMS, SCHEMA, load, load_workflow, read_schema
+from workflow.config import MAX_PROBLEMS, SCHEMA, load, load_workflow, read_schema
 from workflow.config_errors import resolve, schema_keys
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -367,50 +365,6 @@ def test_no_unquoted_comma_ends_a_description(project: dict[str, Any]):
     allowed = {*Draft202012Validator.VALIDATORS, "$schema", "$defs", "description", "default"}
     allowed |= {"title", "then", "unit", "entryOf", "formerly", "inherit", "packages", "examples"}
     assert set(keywords(project)) - allowed == set()
-
-
-# Searches, as wordbridge.search.queries reads them
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "boat",
-        "sail boat",
-        "boat + sail",
-        "king - man + woman",
-        "- cat",
-        "-cat",
-        "\u2212 cat",
-        " a ",
-        "well-known",
-        "a +b",
-        "boat +",
-        "",
-        " ",
-        "+ + a",
-        "a + - b",
-        "a + -b",
-        "-",
-        "+",
-        "--a",
-        "a --b",
-        "king \u2013 man",
-        "boat \u2013",
-        "!!",
-        "boat , sail",
-        "boat +, sail",
-        ", - cat",
-        "boat + _",
-    ],
-)
-def test_the_format_query_accepts_what_the_search_reads(text: str):
-    try:
-        parse_query(text)
-        is_query = True
-    except InputError:
-        is_query = False
-    assert FORMATS.conforms(text, "query") is is_query
 
 
 # Keys of earlier versions
