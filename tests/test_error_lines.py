@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import case
 from tests.mini_tree import CONFIG, RESULTS, ROOT, edit, options
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
@@ -16,28 +15,24 @@ Workflow = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.mark.parametrize(
     ("edits", "message"),
     [
-        case(
-            "unknown key",
+        (
             [("  max_steps:", "  max_step:")],
             "(did you mean max_steps?); correct or remove it",
         ),
-        case(
-            "no regular expression",
+        (
             [("device: cpu", "device: cpu\nquestions: {en_pattern: 'Wh(at'}")],
             "questions.en_pattern: expected text or null that is a valid regex, got",
         ),
-        case(
-            "no such file",
+        (
             [("questions.fr.txt", "questions.txt")],
             "error: resource mini_fr: none of 2 locations has it:",
         ),
-        case(
-            "files of different lengths",
+        (
             [("mini/questions.fr.txt\n    sha256: 0c", "mini/config.yaml\n    citation: 0c")],
             "error: expected line-aligned texts, got ",
-            dear=True,
         ),
     ],
+    ids=["unknown key", "no regular expression", "no such file", "files of different lengths"],
 )
 def test_an_error_is_one_line_among_the_last_ones(
     tmp_path: Path, workflow: Workflow, edits: list[tuple[str, str]], message: str

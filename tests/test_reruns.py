@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import case
 from tests.mini_tree import COLLECTING, CONFIG, edit, options
 
 Workflow = Callable[..., subprocess.CompletedProcess[str]]
@@ -86,13 +85,10 @@ def test_an_edited_module_makes_what_imports_it_and_what_follows_stale(
 @pytest.mark.parametrize(
     ("new", "expected"),
     [
-        case(
-            "other order and a default",
-            "max_steps: 12\n  no_repeat_ngram_size: 0\n  beam: 2",
-            set(),
-        ),
-        case("beam", "beam: 3\n  max_steps: 12", TRANSLATIONS | {"record_config"}),
+        ("max_steps: 12\n  no_repeat_ngram_size: 0\n  beam: 2", set()),
+        ("beam: 3\n  max_steps: 12", TRANSLATIONS | {"record_config"}),
     ],
+    ids=["other order and a default", "beam"],
 )
 def test_a_changed_key_makes_what_reads_it_and_what_follows_stale(
     finished: Path,
@@ -137,20 +133,19 @@ OF_RUNS = {"record_config": 1}  # the models that the command line may choose am
 @pytest.mark.parametrize(
     ("edits", "expected"),
     [
-        case(
-            "training key of one variant",
+        (
             [("      epochs: 1\n    training:\n      epochs: 2", "    training:\n      epochs: 3")],
             TRAINED
             | OF_VARIANTS
             | OF_ATTENTION
             | {"plot_attention": 1, "find_learning_rate": 1, "plot_range_test": 1},
         ),
-        case(
-            "another seed",
+        (
             [("seeds: [1, 2]", "seeds: [1, 2, 3]")],
             TRAINED | OF_RUNS | {"measure_attention": 1, "tabulate_attention": 1},
         ),
     ],
+    ids=["training key of one variant", "another seed"],
 )
 def test_a_variant_or_seed_has_exactly_these_jobs(
     finished: Path,

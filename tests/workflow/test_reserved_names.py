@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
 
-import pytest
-
 from tests.staleness import SCHEMA, base, prepared
 from workflow.config_errors import resolve
 from workflow.relations import reserved_names
@@ -65,19 +63,11 @@ def test_every_name_with_which_two_jobs_would_write_one_file_is_refused(tmp_path
     assert [one for one in listed if len(lines(*one)) != 1] == []
 
 
-@pytest.mark.parametrize(
-    ("key", "name", "line"),
-    [
-        (
-            "unlabelled_sets",
-            "split",
-            "run.unlabelled_sets: expected none of the names of the workflow's files and rows "
-            "(all, nouns, split), got split; rename it",
-        ),
-    ],
-)
-def test_a_reserved_name_is_one_line(key: str, name: str, line: str):
-    assert lines(key, name) == [line]
+def test_a_reserved_name_is_one_line():
+    assert lines("unlabelled_sets", "split") == [
+        "run.unlabelled_sets: expected none of the names of the workflow's files and rows "
+        "(all, nouns, split), got split; rename it"
+    ]
 
 
 def test_a_name_that_resembles_a_reserved_one_is_allowed():
