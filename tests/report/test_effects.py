@@ -9,17 +9,15 @@ from wordbridge.report.effects import (
 )
 from wordbridge.report.tables import markdown
 from wordbridge.significance import Comparison
-from wordbridge.translation.effects import Effect
 
-EFFECTS = [
-    Effect(factors, metric, Comparison(difference * sign, -1.0, 2.0, p_value))
+EFFECTS = {
+    metric: {
+        ("attention",): Comparison(9.25 * sign, -1.0, 2.0, 0.001),
+        ("forcing",): Comparison(-0.5 * sign, -1.0, 2.0, 0.01),
+        ("attention", "forcing"): Comparison(0.04 * sign, -1.0, 2.0, 0.9),
+    }
     for metric, sign in (("bleu", 1), ("chrf", 1), ("nll", -1))
-    for factors, difference, p_value in (
-        (("attention",), 9.25, 0.001),
-        (("forcing",), -0.5, 0.01),
-        (("attention", "forcing"), 0.04, 0.9),
-    )
-]
+}
 
 
 def test_the_table_has_a_row_per_effect_with_its_intervals() -> None:

@@ -9,8 +9,8 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
 
 from tests.report.toys import sentence_scores
-from wordbridge.significance import compare_with, comparison, indistinguishable
-from wordbridge.translation.bootstrap import Resampler, few_groups_note, resampled_scores
+from wordbridge.significance import comparison, indistinguishable
+from wordbridge.translation.bootstrap import Resampler, few_groups_note
 from wordbridge.translation.sentence_scores import SentenceScore
 
 WORDS = ["who", "what", "where", "is", "was", "the", "a", "king", "man", "house", "he", "she", "it"]
@@ -51,9 +51,9 @@ def test_single_runs_get_the_resamples_of_sacrebleu(
         {name: metric},
         [REFERENCES],
         test_type="bs",
-        n_samples=100,
+        n_samples=1000,
     )()
-    resampler = Resampler(run(0.3, 1), resamples=100)
+    resampler = Resampler(run(0.3, 1))
     scores = resampler.scores(run(rate, 2), name)
     ours = comparison(scores - resampler.scores(run(0.3, 1), name))
     first, second = judged["BLEU" if name == "bleu" else "chrF2"]
@@ -69,12 +69,12 @@ def scores(**rates: float) -> dict[str, np.ndarray]:
         name: [run(rate, 10 * number + seed) for seed in (1, 2)]
         for number, (name, rate) in enumerate(rates.items())
     }
-    return resampled_scores(runs, "bleu")
+    return {name: Resampler(each[0]).mean_scores(each, "bleu") for name, each in runs.items()}
 
 
 def test_a_far_better_variant_differs_from_an_equal_one() -> None:
     resampled = scores(baseline=0.5, better=0.1)
-    gain = compare_with("baseline", resampled)["better"]
+    gain = comparison(resampled["better"] - resampled["baseline"])
     assert gain.low > 10
     assert gain.p_value < 0.05
     same = comparison(resampled["baseline"] - resampled["baseline"])
@@ -84,13 +84,13 @@ def test_a_far_better_variant_differs_from_an_equal_one() -> None:
 def test_the_score_of_a_variant_is_the_mean_of_its_runs() -> None:
     one, other = run(0.4, 1), run(0.2, 2)
     resampler = Resampler(one)
-    both = resampled_scores({"a": [one, other]}, "bleu")["a"]
+    both = resampler.mean_scores([one, other], "bleu")
     mean = (resampler.scores(one, "bleu") + resampler.scores(other, "bleu")) / 2
     assert both == pytest.approx(mean)
 
 
 def test_sentences_of_a_group_are_drawn_together() -> None:
-    alone, grouped = (Resampler(run(0.4, 1, size), 300) for size in (1, 60))
+    alone, grouped = (Resampler(run(0.4, 1, size)) for size in (1, 60))
     assert len(set(grouped.scores(run(0.4, 1, 60), "bleu"))) == 1
     assert len(set(alone.scores(run(0.4, 1), "bleu"))) > 100
 
@@ -103,8 +103,8 @@ def test_the_smallest_of_several_sets_of_sentences_decides_about_the_warning() -
 
 
 def test_another_seed_draws_other_resamples() -> None:
-    one, two = (Resampler(run(0.4, 1), 50, seed).scores(run(0.4, 1), "bleu") for seed in (1, 2))
-    again = Resampler(run(0.4, 1), 50, 1).scores(run(0.4, 1), "bleu")
+    one, two = (Resampler(run(0.4, 1), seed).scores(run(0.4, 1), "bleu") for seed in (1, 2))
+    again = Resampler(run(0.4, 1), 1).scores(run(0.4, 1), "bleu")
     assert list(one) == list(again)
     assert one[0] == two[0]
     assert list(one) != list(two)

@@ -6,12 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from wordbridge.translation.effects import (
-    Effect,
-    ablations,
-    factorial_effects,
-    runs_by_leak,
-)
+from wordbridge.significance import Comparison
+from wordbridge.translation.effects import ablations, factorial_effects, runs_by_leak
 from wordbridge.translation.sentence_scores import SentenceScore
 
 FACTORS = ("a", "b", "c")
@@ -33,13 +29,12 @@ def run(cell: tuple[bool, ...], seed: int, noise: float) -> list[SentenceScore]:
     ]
 
 
-def effects_of(noise: float, seeds: int = 3) -> dict[tuple[str, ...], Effect]:
+def effects_of(noise: float, seeds: int = 3) -> dict[tuple[str, ...], Comparison]:
     runs = {
         name: [run(tuple(cell.values()), seed, noise) for seed in range(seeds)]
         for name, cell in LEVELS.items()
     }
-    rows = factorial_effects(LEVELS, runs, ["nll"], resamples=200)
-    return {row.factors: row for row in rows}
+    return factorial_effects(LEVELS, runs, "nll")
 
 
 @pytest.mark.parametrize(
@@ -58,15 +53,15 @@ def test_effects_without_noise_are_those_of_the_model(
     factors: tuple[str, ...], difference: float
 ) -> None:
     effect = effects_of(noise=0.0)[factors]
-    assert effect.comparison.difference == pytest.approx(difference, abs=1e-9)
-    assert effect.comparison.low == pytest.approx(difference, abs=1e-9)
+    assert effect.difference == pytest.approx(difference, abs=1e-9)
+    assert effect.low == pytest.approx(difference, abs=1e-9)
 
 
 def test_an_interval_with_noise_covers_the_effect() -> None:
     rows = effects_of(noise=1.0)
     assert len(rows) == 7
     for factors, difference in ((("a",), -2.0), (("a", "b"), -1.0), (("c",), 0.0)):
-        each = rows[factors].comparison
+        each = rows[factors]
         assert each.low < difference < each.high
         assert (each.p_value < 0.05) == (difference != 0)
 
@@ -82,7 +77,7 @@ def test_seeds_that_differ_widen_the_interval() -> None:
 
         cells = zip(LEVELS, CELLS, strict=True)
         runs = {name: [shifted(cell, seed) for seed in range(3)] for name, cell in cells}
-        first = factorial_effects(LEVELS, runs, ["nll"], resamples=200)[0].comparison
+        first = factorial_effects(LEVELS, runs, "nll")[("a",)]
         return first.high - first.low
 
     assert width(1.0) > 3 * width(0.0)
@@ -101,33 +96,24 @@ def noisy_run(shift: float, noise: float = 1.0, prefix: str = "s") -> list[Sente
 
 
 def test_a_paired_effect_has_no_noise_of_the_sentences() -> None:
-    (effect,) = ablations(
-        [noisy_run(0), noisy_run(0)],
-        {"worse": [noisy_run(1), noisy_run(1)]},
-        ["nll"],
-        resamples=200,
-    )
-    assert effect.factors == ("worse",)
-    each = effect.comparison
+    changes = {"worse": [noisy_run(1), noisy_run(1)]}
+    each = ablations([noisy_run(0), noisy_run(0)], changes, "nll")[("worse",)]
     assert (each.difference, each.low, each.high) == pytest.approx((1, 1, 1))
     assert each.p_value < 0.01
 
 
 def test_other_sentences_are_compared_without_pairs() -> None:
     changes = {"other": [noisy_run(1, prefix="t"), noisy_run(1, prefix="t")]}
-    (effect,) = ablations([noisy_run(0), noisy_run(0)], changes, ["nll"], resamples=400)
-    each = effect.comparison
+    each = ablations([noisy_run(0), noisy_run(0)], changes, "nll")[("other",)]
     assert each.difference == pytest.approx(1)
     # Two means of 40 groups of 2 independent sentences each, with standard deviation 1.
     assert each.high - each.low == pytest.approx(2 * 1.96 * np.sqrt(2 / 80), rel=0.3)
 
 
 def test_p_values_are_corrected_for_the_number_of_changes() -> None:
-    single = ablations([noisy_run(0)], {"a": [noisy_run(1)]}, ["nll"], resamples=200)
-    double = ablations(
-        [noisy_run(0)], {"a": [noisy_run(1)], "b": [noisy_run(2)]}, ["nll"], resamples=200
-    )
-    assert double[0].comparison.p_value == pytest.approx(2 * single[0].comparison.p_value)
+    single = ablations([noisy_run(0)], {"a": [noisy_run(1)]}, "nll")
+    double = ablations([noisy_run(0)], {"a": [noisy_run(1)], "b": [noisy_run(2)]}, "nll")
+    assert double[("a",)].p_value == pytest.approx(2 * single[("a",)].p_value)
 
 
 def scored(*sources: str) -> list[SentenceScore]:

@@ -25,8 +25,8 @@ names = zip(order["experiments"], experiments, snakemake.input.pairs, strict=Tru
 for experiment, scores, pairs in names:
     leaks = leaking_texts(read_tokenized(pairs), settings["split"], settings["source"])
     variants |= runs_by_leak(experiment, list(map(read_sentence_scores, scores)), leaks)
-effects = ablations(baseline, variants, list(METRICS))
-means = {metric: Resampler(baseline[0], 0).mean_scores(baseline, metric)[0] for metric in METRICS}
+effects = {metric: ablations(baseline, variants, metric) for metric in METRICS}
+means = {metric: Resampler(baseline[0]).mean_scores(baseline, metric)[0] for metric in METRICS}
 rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
 updates = updates_text(len(rates[name]), settings["stops_early"])
 note = few_groups_note({name: baseline, **variants})

@@ -19,12 +19,12 @@ start_job(snakemake)
 
 settings = snakemake.params.settings
 runs = read_runs(snakemake.input.sentences)
-rows = factorial_effects(settings["levels"], runs, list(METRICS))
+effects = {metric: factorial_effects(settings["levels"], runs, metric) for metric in METRICS}
 rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
 (updates,) = map(len, rates.values())
 steps = updates_text(updates, settings["stops_early"])
 note = few_groups_note(runs)
-table = factorial_table(rows, len(settings["seeds"]), steps, settings["split"], note)
+table = factorial_table(effects, len(settings["seeds"]), steps, settings["split"], note)
 save_table(table, snakemake.output.tables)
 title = f"What each idea adds, alone (top) and in combination ({TIMES})"
-save_figure(effects_figure(rows, title), snakemake.output.figure)
+save_figure(effects_figure(effects, title), snakemake.output.figure)

@@ -8,7 +8,7 @@ Holm 1979.
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from string import ascii_lowercase
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import networkx as nx
 import numpy as np
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 RESAMPLES = 1000
 SEED = 12345  # sacreBLEU's default
 LEVEL = 0.05
+
+Key = TypeVar("Key")
 
 
 class Comparison(NamedTuple):
@@ -51,11 +53,12 @@ def comparison(differences: NDArray[np.float64]) -> Comparison:
     return Comparison(difference, low, high, p_value)
 
 
-def compare_with(baseline: str, scores: Mapping[str, NDArray[np.float64]]) -> dict[str, Comparison]:
-    """Return the comparison of every other variant with ``baseline``, p-values corrected."""
-    names = [name for name in scores if name != baseline]
-    compared = [comparison(scores[name] - scores[baseline]) for name in names]
-    return dict(zip(names, correct_p_values(compared), strict=True))
+def comparisons(differences: Mapping[Key, NDArray[np.float64]]) -> dict[Key, Comparison]:
+    """Return the comparison of each two arrays of scores, with p-values corrected for all."""
+    compared = {key: comparison(values) for key, values in differences.items()}
+    p_values = holm([each.p_value for each in compared.values()])
+    pairs = zip(compared.items(), p_values, strict=True)
+    return {key: each._replace(p_value=p_value) for (key, each), p_value in pairs}
 
 
 def indistinguishable(scores: Mapping[str, NDArray[np.float64]]) -> dict[str, str]:
@@ -64,9 +67,9 @@ def indistinguishable(scores: Mapping[str, NDArray[np.float64]]) -> dict[str, st
     All pairs are compared, at the level 0.05 after correction. "a" has the highest score.
     """
     ranked = sorted(scores, key=lambda name: -scores[name][0])
-    pairs = list(combinations(scores, 2))
-    p_values = holm([comparison(scores[other] - scores[one]).p_value for one, other in pairs])
-    graph = nx.Graph(pair for pair, p in zip(pairs, p_values, strict=True) if p > LEVEL)
+    pairs = combinations(scores, 2)
+    compared = comparisons({(one, other): scores[other] - scores[one] for one, other in pairs})
+    graph = nx.Graph(pair for pair, each in compared.items() if each.p_value > LEVEL)
     graph.add_nodes_from(scores)
     letters = dict.fromkeys(scores, "")
     cliques = sorted(sorted(map(ranked.index, clique)) for clique in nx.find_cliques(graph))
@@ -75,12 +78,6 @@ def indistinguishable(scores: Mapping[str, NDArray[np.float64]]) -> dict[str, st
         for rank in clique:
             letters[ranked[rank]] += letter
     return letters
-
-
-def correct_p_values(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Return the comparisons with p-values that are corrected for their number."""
-    p_values = holm([each.p_value for each in comparisons])
-    return [each._replace(p_value=p) for each, p in zip(comparisons, p_values, strict=True)]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -13,7 +13,7 @@ from wordbridge.devise.bootstrap import resampled_means, scores_by_noun
 from wordbridge.errors import InputError
 from wordbridge.files import read_records
 from wordbridge.manifest import Difference, Manifest, differences, job_name, read_manifest
-from wordbridge.significance import LEVEL, comparison, correct_p_values
+from wordbridge.significance import LEVEL, comparisons
 from wordbridge.translation.bootstrap import Resampler, read_runs
 
 # The files of scores of each table.
@@ -142,27 +142,25 @@ def _differences(
     score: str, first: Mapping[str, Scored], second: Mapping[str, Scored]
 ) -> Iterator[dict[str, Any]]:
     """Yield the difference of each variant or method in both runs, with corrected p-values."""
-    common = [name for name in first if name in second]
-    paired = [
-        name
-        for name in common
-        if first[name].data == second[name].data
-        and first[name].ignores_case == second[name].ignores_case
-    ]
-    compared = [comparison(second[name].scores - first[name].scores) for name in paired]
-    corrected = dict(zip(paired, correct_p_values(compared), strict=True))
-    for name in common:
+    common = {name: (first[name], second[name]) for name in first if name in second}
+    compared = comparisons(
+        {
+            name: other.scores - one.scores
+            for name, (one, other) in common.items()
+            if (one.data, one.ignores_case) == (other.data, other.ignores_case)
+        }
+    )
+    for name, (one, other) in common.items():
         low = high = p_value = None
-        same_data = first[name].data == second[name].data
-        verdict = "one ignores case" if same_data else "other test data"
-        if name in corrected:
-            _, low, high, p_value = corrected[name]
+        verdict = "one ignores case" if one.data == other.data else "other test data"
+        if name in compared:
+            _, low, high, p_value = compared[name]
             verdict = "differs" if p_value <= LEVEL else "not significant"
         yield {
             "name": name,
             "score": score,
-            "first": float(first[name].scores[0]),
-            "second": float(second[name].scores[0]),
+            "first": float(one.scores[0]),
+            "second": float(other.scores[0]),
             "low": low,
             "high": high,
             "p_value": p_value,

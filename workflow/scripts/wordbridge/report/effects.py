@@ -1,14 +1,16 @@
 """Tables and figures of effects: of factors, alone and together, and of single changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from wordbridge.report.figures import ACCENT, INK, MARK, SOFT, house_style
 from wordbridge.report.tables import Column, Table
-from wordbridge.significance import LEVEL
-from wordbridge.translation.effects import Effect
+from wordbridge.significance import LEVEL, Comparison
+from wordbridge.translation.effects import Factors
+
+Effects = Mapping[str, Mapping[Factors, Comparison]]  # by metric
 
 TIMES = "\u00d7"
 METRICS = {
@@ -25,9 +27,7 @@ INTERVALS = (
 )
 
 
-def factorial_table(
-    effects: Sequence[Effect], seeds: int, updates: str, split: str, note: str = ""
-) -> Table:
+def factorial_table(effects: Effects, seeds: int, updates: str, split: str, note: str) -> Table:
     """Return a row per effect, from trainings of ``updates`` steps each (see ``updates_text``).
 
     ``note`` ends the caption.
@@ -44,13 +44,13 @@ def factorial_table(
 
 
 def ablations_table(
-    effects: Sequence[Effect],
+    effects: Effects,
     baseline: str,
     scores: Mapping[str, float],
     seeds: int,
     updates: str,
     split: str,
-    note: str = "",
+    note: str,
 ) -> Table:
     """Return a row per change to ``baseline``, which has ``scores``.
 
@@ -69,19 +69,18 @@ def ablations_table(
     return _table(effects, Column("Change"), caption)
 
 
-def _table(effects: Sequence[Effect], heading: Column, caption: str) -> Table:
+def _table(effects: Effects, heading: Column, caption: str) -> Table:
     """Return a row per effect, with its 95 % interval and p-value for each metric."""
-    rows: dict[tuple[str, ...], dict[str, object]] = {}
-    for effect in effects:
-        row = rows.setdefault(effect.factors, {"effect": f" {TIMES} ".join(effect.factors)})
-        difference, low, high, p_value = effect.comparison
-        row[effect.metric] = difference
-        row[f"{effect.metric}_low"], row[f"{effect.metric}_high"] = low, high
-        row[f"{effect.metric}_p"] = p_value
-    columns = {"effect": heading}
+    frame, columns = pd.DataFrame({"effect": _names(effects)}), {"effect": heading}
     for name, column in METRICS.items():
+        numbers = [name, f"{name}_low", f"{name}_high", f"{name}_p"]
+        frame[numbers] = list(effects[name].values())
         columns |= {name: column, f"{name}_p": Column("p", 3)}
-    return Table(pd.DataFrame(list(rows.values())), caption, columns)
+    return Table(frame, caption, columns)
+
+
+def _names(effects: Effects) -> list[str]:
+    return [f" {TIMES} ".join(factors) for factors in effects["bleu"]]
 
 
 def updates_text(count: int, stops_early: bool) -> str:
@@ -94,17 +93,14 @@ def _seeds(number: int) -> str:
 
 
 @house_style()
-def effects_figure(effects: Sequence[Effect], title: str) -> Figure:
+def effects_figure(effects: Effects, title: str) -> Figure:
     """Return a panel per metric with each effect and its interval; right of zero is better."""
-    names = list(dict.fromkeys(effect.factors for effect in effects))
+    names = _names(effects)
     figure = Figure(figsize=(10.5, 1.6 + 0.42 * len(names)), layout="constrained")
     panels = figure.subplots(1, len(METRICS), sharey=True)
     for axes, (metric, column) in zip(panels, METRICS.items(), strict=True):
         axes.axvline(0, color=SOFT, linewidth=1)
-        for effect in effects:
-            if effect.metric != metric:
-                continue
-            change, row = effect.comparison, names.index(effect.factors)
+        for row, change in enumerate(effects[metric].values()):
             colour = SOFT
             if change.p_value <= LEVEL:
                 is_better = (change.difference < 0) == (metric == "nll")
@@ -116,7 +112,7 @@ def effects_figure(effects: Sequence[Effect], title: str) -> Figure:
             axes.invert_xaxis()
         axes.set_xlabel("better \u2192", color=SOFT, loc="right")
         axes.grid(visible=False, axis="y")
-    panels[0].set_yticks(range(len(names)), [f" {TIMES} ".join(name) for name in names], color=INK)
+    panels[0].set_yticks(range(len(names)), names, color=INK)
     panels[0].invert_yaxis()
     figure.suptitle(title, x=0.01, ha="left")
     handles = [

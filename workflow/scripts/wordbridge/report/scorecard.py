@@ -158,17 +158,17 @@ def translation_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Ite
 
 def factorial_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:
     """Yield the claims that each idea helps, all else equal, and that the ideas add up."""
-    effects = factorial_effects(levels, runs, ["bleu"]) if levels else ()
-    for effect in effects:
-        ideas = " and ".join(IDEAS[factor] for factor in effect.factors)
+    effects = factorial_effects(levels, runs, "bleu") if levels else {}
+    for factors, effect in effects.items():
+        ideas = " and ".join(IDEAS[factor] for factor in factors)
         ideas = ideas[0].upper() + ideas[1:]
         claims = {
             1: f"{ideas} helps, all else equal",
             2: f"{ideas} together gain more than the sum of both",
         }
-        if claim := claims.get(len(effect.factors)):
+        if claim := claims.get(len(factors)):
             evidence = f"effects of {len(levels)} variants"
-            yield _bleu_claim(claim, effect.comparison, evidence, table="factorial")
+            yield _bleu_claim(claim, effect, evidence, table="factorial")
 
 
 def figure_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.report.published import add_published_trainings
 from wordbridge.report.tables import Column, Table, aggregate_seeds
-from wordbridge.significance import compare_with, indistinguishable
-from wordbridge.translation.bootstrap import Run, few_groups_note, resampled_scores
+from wordbridge.significance import comparisons, indistinguishable
+from wordbridge.translation.bootstrap import Resampler, Run, few_groups_note
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
 SCORE_COLUMNS = {
@@ -123,12 +123,14 @@ def scores_table(
     low = [record for record in records if "bleu_ceiling" in record]
     constant = ["parameters", "bleu_ceiling"] if low else ["parameters"]
     frame = aggregate_seeds(pd.DataFrame(records), SCORES, constant)
-    resampled = resampled_scores(runs, "bleu")
+    # The same sentences have the same resamples.
+    resampled = {name: Resampler(each[0]).mean_scores(each, "bleu") for name, each in runs.items()}
     if len(resampled) > 1:
         frame["letters"] = frame["variant"].map(indistinguishable(resampled))
     if len(resampled) > 1 and baseline in resampled:
-        gains = pd.DataFrame(compare_with(baseline, resampled), index=COMPARISON)
-        frame = frame.join(gains.T, on="variant")
+        gains = {n: each - resampled[baseline] for n, each in resampled.items() if n != baseline}
+        compared = pd.DataFrame(comparisons(gains), index=COMPARISON)
+        frame = frame.join(compared.T, on="variant")
     caption = (
         f"Scores of every variant on the {split} split: means and standard deviations over the "
         "seeds. The best value of a column is in bold. The trainings computed matrix products in "

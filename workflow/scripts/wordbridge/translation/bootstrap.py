@@ -30,12 +30,12 @@ FEW_GROUPS = 20
 class Resampler:
     """Resamples of the groups of ``sentences``, the same for all runs that it scores."""
 
-    def __init__(self, sentences: Run, resamples: int = RESAMPLES, seed: int = SEED) -> None:
+    def __init__(self, sentences: Run, seed: int = SEED) -> None:
         self._seed = seed
         names = list(dict.fromkeys(row.group for row in sentences))
         number_of = {name: number for number, name in enumerate(names)}
         self.groups = np.array([number_of[row.group] for row in sentences])
-        self.weights = resample_weights(len(names), resamples, seed)
+        self.weights = resample_weights(len(names), RESAMPLES, seed)
 
     def scores(
         self, run: Run, metric: str, mask: NDArray[np.bool_] | None = None
@@ -75,14 +75,6 @@ class Resampler:
         draws = np.concatenate([np.arange(len(runs))[None], draws])
         means: NDArray[np.float64] = np.take_along_axis(scores, draws, axis=1).mean(axis=1)
         return means
-
-
-def resampled_scores(
-    runs: Mapping[str, Sequence[Run]], metric: str
-) -> dict[str, NDArray[np.float64]]:
-    """Return the ``mean_scores`` of each variant, from the same resamples."""
-    resampler = Resampler(next(iter(runs.values()))[0])
-    return {name: resampler.mean_scores(seed_runs, metric) for name, seed_runs in runs.items()}
 
 
 def read_runs(paths: Iterable[str | Path]) -> dict[str, list[list[SentenceScore]]]:

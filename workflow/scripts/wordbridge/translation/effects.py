@@ -9,79 +9,53 @@ groups and seeds, the same for all scores of the same sentences.
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations, compress
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.significance import RESAMPLES, SEED, Comparison, comparison, correct_p_values
+from wordbridge.significance import SEED, Comparison, comparisons
 from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.sentence_scores import SentenceScore
 
 Levels = Mapping[str, Mapping[str, bool]]  # whether each variant has each factor
 Runs = list[list[SentenceScore]]  # one per seed
-
-
-class Effect(NamedTuple):
-    """The effect of one factor, or the interaction of several, on a metric.
-
-    A main effect is the mean score with the factor minus the mean score without the factor. An
-    interaction of two factors is the effect of one with the other minus its effect without the
-    other; an interaction of three is the difference of two interactions. p-values are corrected for
-    the number of effects.
-    """
-
-    factors: tuple[str, ...]
-    metric: str
-    comparison: Comparison
+Factors = tuple[str, ...]  # one for a main effect, several for an interaction
 
 
 def factorial_effects(
-    levels: Levels,
-    runs: Mapping[str, Sequence[Run]],
-    metrics: Sequence[str],
-    resamples: int = RESAMPLES,
-) -> list[Effect]:
-    """Return all effects on each of ``metrics``, main effects first.
+    levels: Levels, runs: Mapping[str, Sequence[Run]], metric: str
+) -> dict[Factors, Comparison]:
+    """Return all effects on ``metric``, main effects first, with p-values corrected for all.
 
-    ``runs`` has the sentence scores of each variant of ``levels``, one per seed in one order.
+    ``runs`` has the sentence scores of each variant of ``levels``, one per seed in one order. A
+    main effect is the mean score with the factor minus the mean score without the factor. An
+    interaction of two factors is the effect of one with the other minus its effect without the
+    other; an interaction of three is the difference of two interactions.
     """
-    resampler = Resampler(next(iter(runs.values()))[0], resamples)
+    resampler = Resampler(next(iter(runs.values()))[0])
+    scores = {name: resampler.crossed_scores(runs[name], metric) for name in levels}
     names = list(next(iter(levels.values())))
     subsets = [part for size in range(1, len(names) + 1) for part in combinations(names, size)]
-    result = []
-    for metric in metrics:
-        scores = {name: resampler.crossed_scores(runs[name], metric) for name in levels}
-        contrasts = [comparison(_contrast(levels, scores, part)) for part in subsets]
-        pairs = zip(subsets, correct_p_values(contrasts), strict=True)
-        result += [Effect(factors, metric, contrast) for factors, contrast in pairs]
-    return result
+    return comparisons({part: _contrast(levels, scores, part) for part in subsets})
 
 
 def ablations(
-    baseline: Sequence[Run],
-    changes: Mapping[str, Sequence[Run]],
-    metrics: Sequence[str],
-    resamples: int = RESAMPLES,
-) -> list[Effect]:
-    """Return the effect of each change on each of ``metrics``: its score minus the baseline's.
+    baseline: Sequence[Run], changes: Mapping[str, Sequence[Run]], metric: str
+) -> dict[Factors, Comparison]:
+    """Return the effect of each change on ``metric``: its score minus the baseline's.
 
     Intervals come from a bootstrap over groups of sentences and over seeds; p-values are corrected
     for the number of changes. Where a change has other sentences, as on another split, these are
     resampled independently.
     """
-    same = Resampler(baseline[0], resamples)
-    result = []
-    for metric in metrics:
-        scores = same.crossed_scores(baseline, metric)
-        compared = []
-        for runs in changes.values():
-            paired = _sentences(runs[0]) == _sentences(baseline[0])
-            other = same if paired else Resampler(runs[0], resamples, SEED + 1)
-            compared.append(comparison(other.crossed_scores(runs, metric) - scores))
-        pairs = zip(changes, correct_p_values(compared), strict=True)
-        result += [Effect((name,), metric, difference) for name, difference in pairs]
-    return result
+    same = Resampler(baseline[0])
+    scores = same.crossed_scores(baseline, metric)
+    differences: dict[Factors, NDArray[np.float64]] = {}
+    for name, runs in changes.items():
+        is_paired = _sentences(runs[0]) == _sentences(baseline[0])
+        resampler = same if is_paired else Resampler(runs[0], SEED + 1)
+        differences[(name,)] = resampler.crossed_scores(runs, metric) - scores
+    return comparisons(differences)
 
 
 def runs_by_leak(name: str, runs: Runs, sources: Collection[str]) -> dict[str, Runs]:
