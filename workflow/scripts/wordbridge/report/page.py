@@ -110,8 +110,8 @@ def build_page(
     folder: str | Path,
     tables: Iterable[str | Path],
     figures: Iterable[str | Path],
-    numbers: Iterable[str | Path] = (),
-    times: Sequence[str] = (),
+    numbers: Iterable[str | Path],
+    times: Sequence[str],
 ) -> str:
     """Return the HTML of a page in ``folder`` that embeds tables and links to figures.
 
@@ -185,59 +185,44 @@ Frames = Mapping[str, pd.DataFrame]
 
 
 class Summary(NamedTuple):
-    """Sentences, the tables of main scores, a table of samples if there are any, and warnings."""
+    """Sentences, the tables of main scores, a table of samples, and warnings."""
 
     sentences: list[str]
     scores: list[Table]
-    samples: Table | None
+    samples: Table
     warnings: list[str]
 
 
 def summarize(tables: Iterable[str | Path]) -> Summary:
-    """Return the summary of a run from its ``tables`` (TSV), any of which may be missing.
+    """Return the summary of a run from its ``tables`` (TSV).
 
-    They are ``scores`` and ``samples`` of the translators, ``devise`` of the image methods,
-    ``scorecard`` and the tables of ``find_warnings``. Published rows are not part of the run.
+    They are ``scores``, ``samples`` and ``scorecard``, with image sets also ``devise``, and the
+    tables of ``find_warnings``. Published rows are not part of the run.
     """
     frames = {}
     for path in map(Path, tables):
         gaps = path.stem != "samples"  # an empty translation is a text
         frame = read_frame(path, f"make the table {path.stem} again", gaps)
         frames[path.stem] = frame[frame["run"] == "here"] if "run" in frame.columns else frame
-    summary = Summary([], [], None, find_warnings(frames))
-    if "scores" in frames:
-        frame = frames["scores"]
-        summary.sentences.extend(variant_sentences(frame))
-        caption = "Translation: scores of the variants, means over the seeds."
-        summary.scores.append(Table(frame, caption, VARIANT_COLUMNS))
-        if "samples" in frames:
-            summary = summary._replace(samples=samples_table(frames["samples"], frame))
+    variants, verdicts = frames["scores"], frames["scorecard"]["verdict"]
+    sentences = variant_sentences(variants)
+    caption = "Translation: scores of the variants, means over the seeds."
+    scores = [Table(variants, caption, VARIANT_COLUMNS)]
     if "devise" in frames:
-        frame = frames["devise"]
-        ks = [int(name[4:]) for name in frame.columns if re.fullmatch(r"hit@\d+", name)]
-        k = min(ks, key=lambda rank: abs(rank - 5))
-        groups = {}
-        for name in ("seen", "unseen"):
-            rows = frame[(frame["candidates"] == name) & (frame["split"] == f"{name} nouns")]
-            # Parts of a split have fewer images.
-            rows = rows[rows["images"] == rows["images"].max()].drop_duplicates("method")
-            if len(rows):
-                groups[name] = rows.astype({"images": int, "labels": int})
+        metric, groups = method_groups(frames["devise"])
         if groups:
-            summary.sentences.append(method_sentence(groups, k))
-            summary.scores.append(methods_table(groups, k))
-    if "scorecard" in frames and len(frames["scorecard"]):
-        verdicts = frames["scorecard"]["verdict"]
+            sentences.append(method_sentence(groups, metric))
+            scores.append(methods_table(groups, metric))
+    if len(verdicts):
         counts = verdicts.value_counts()
         numbers = ", ".join(
             f"{verdict} ({counts.get(verdict, 0)})"
             for verdict in ("holds", "does not hold", "undecided")
         )
         claims = "claim" if len(verdicts) == 1 else "claims"
-        summary.sentences.append(
-            f"Verdicts on {len(verdicts)} {claims} of the 2018 lesson: {numbers}."
-        )
-    return summary
+        sentences.append(f"Verdicts on {len(verdicts)} {claims} of the 2018 lesson: {numbers}.")
+    samples = samples_table(frames["samples"], variants)
+    return Summary(sentences, scores, samples, find_warnings(frames))
 
 
 def find_warnings(frames: Frames) -> list[str]:
@@ -268,7 +253,7 @@ def find_warnings(frames: Frames) -> list[str]:
     # Random vectors and albums have a share of 0; otherwise a job ends where nothing matches.
     few = dict.fromkeys(f"{100 * share:.2g} % {text}." for share, text in shares if 0 < share < FEW)
     warnings = [*few, *_label_warnings(frames)]
-    if "scores" in frames and "bleu_ceiling" in frames["scores"]:
+    if "bleu_ceiling" in frames["scores"]:
         lowest = frames["scores"]["bleu_ceiling"].min()
         warnings.append(f"BLEU is {lowest:.1f} at most, the score of the references' own tokens.")
     return warnings
@@ -312,17 +297,27 @@ def variant_sentences(frame: pd.DataFrame) -> list[str]:
     return [f"{first}.", f"The {len(ranking)} variants in order of BLEU: {order}."]
 
 
-def method_sentence(groups: dict[str, pd.DataFrame], k: int) -> str:
-    """Return the sentence about the methods with the highest hit@k on each group of images.
+def method_groups(frame: pd.DataFrame) -> tuple[str, dict[str, pd.DataFrame]]:
+    """Return the hit@k with k nearest to 5, and a row per method for seen and unseen nouns."""
+    metrics = frame.filter(regex=r"^hit@\d+$").columns
+    groups = {}
+    for name in ("seen", "unseen"):
+        rows = frame[(frame["candidates"] == name) & (frame["split"] == f"{name} nouns")]
+        # Parts of a split have fewer images.
+        rows = rows[rows["images"] == rows["images"].max()].drop_duplicates("method")
+        if len(rows):
+            groups[name] = rows.astype({"images": int, "labels": int})
+    return min(metrics, key=lambda metric: abs(int(metric[4:]) - 5)), groups
 
-    ``groups`` maps "seen" and "unseen" to rows of the DeViSE table, one per method.
-    """
+
+def method_sentence(groups: Mapping[str, pd.DataFrame], metric: str) -> str:
+    """Return the sentence about the methods with the highest ``metric`` on each group of images."""
     count = max(map(len, groups.values()))
     clauses = []
     for name, group in groups.items():
-        hits = group[f"hit@{k}"]
+        hits = group[metric]
         best = group.loc[hits.idxmax()]
-        hit, labels = f"{100 * best[f'hit@{k}']:.1f} %", f"{best['labels']:,} candidate nouns"
+        hit, labels = f"{100 * best[metric]:.1f} %", f"{best['labels']:,} candidate nouns"
         images = f"{best['images']:,} images of {name} nouns"
         if count == 1:
             clauses.append(f"of {hit} on {images} ({labels})")
@@ -330,35 +325,35 @@ def method_sentence(groups: dict[str, pd.DataFrame], k: int) -> str:
             tied = " and ".join(group.loc[hits == hits.max(), "method"])
             clauses.append(f"{tied} on {images} ({hit} among {labels})")
     if count == 1:
-        return f"The method {best['method']} has a hit@{k} {' and '.join(clauses)}."
-    return f"Of {count} image methods, these have the highest hit@{k}: {'; '.join(clauses)}."
+        return f"The method {best['method']} has a {metric} {' and '.join(clauses)}."
+    return f"Of {count} image methods, these have the highest {metric}: {'; '.join(clauses)}."
 
 
-def methods_table(groups: dict[str, pd.DataFrame], k: int) -> Table:
-    """Return the table of hit@k of every method, with a column per group of images."""
+def methods_table(groups: Mapping[str, pd.DataFrame], metric: str) -> Table:
+    """Return the table of ``metric`` of every method, with a column per group of images."""
     columns = {"method": Column("Method")}
     frames = []
     for name, group in groups.items():
         first = group.iloc[0]
         note = f"% of {first['images']:,} images, among {first['labels']:,} candidate nouns"
-        columns[name] = Column(f"hit@{k} {name}", 1, 100, "high", note)
-        names = {f"hit@{k}": name, f"hit@{k}_std": f"{name}_std"}
+        columns[name] = Column(f"{metric} {name}", 1, 100, "high", note)
+        names = {metric: name, f"{metric}_std": f"{name}_std"}
         frames.append(group.set_index("method").reindex(columns=list(names)).rename(columns=names))
     caption = "Images to words: scores of the methods, means over the seeds."
     return Table(pd.concat(frames, axis=1).reset_index(), caption, columns)
 
 
-def samples_table(frame: pd.DataFrame, scores: pd.DataFrame) -> Table | None:
+def samples_table(frame: pd.DataFrame, scores: pd.DataFrame) -> Table:
     """Return the first, the middle and the last sample, by the baseline and the best variant."""
     frame = frame.astype(str)
-    numbers = list(frame["sample"].unique())
-    shown = [numbers[0], numbers[(len(numbers) - 1) // 2], numbers[-1]] if numbers else []
+    numbers = frame["sample"].unique()
+    shown = numbers[[0, (len(numbers) - 1) // 2, -1]]
     best = scores.loc[scores["bleu_single"].idxmax(), "variant"]
     lines = ["source", "reference", _baseline(scores), best]
     frame = frame[frame["sample"].isin(shown) & frame["line"].isin(lines)]
     columns = {"sample": Column("Sample"), "line": Column("Line"), "text": Column("Text")}
     caption = f"Sample translations of {' and '.join(dict.fromkeys(filter(None, lines[2:])))}."
-    return Table(frame, caption, columns, group=True) if len(frame) else None
+    return Table(frame, caption, columns, group=True)
 
 
 def _baseline(scores: pd.DataFrame) -> str:
