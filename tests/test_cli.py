@@ -30,7 +30,7 @@ from wordbridge.files import write_json
 from wordbridge.search.engine import SearchEngine
 from wordbridge.tensors import SavedModel, copy_weights, write_model
 from wordbridge.translation.decoding import translate_ids
-from wordbridge.translation.pipeline import read_pipeline, runs_from_language
+from wordbridge.translation.pipeline import read_pipeline
 from wordbridge.translation.translator import Translator
 
 FRENCH = ["où", "est", "la", "gare", "?", "qui", "vient"]
@@ -221,14 +221,13 @@ def test_the_default_is_the_model_with_the_highest_bleu(
     assert run.stdout.rstrip("\n") == expected(GARE, seed)
 
 
-def test_the_best_model_from_french_translates_a_french_question(results: Path):
-    save(results, "turned", 3, "en-fr", bleu=99.5)
+def test_a_french_question_needs_a_translator_from_french(results: Path):
     (results / "search").mkdir()
     assert SearchEngine(results)._translate("Où est la gare ?") == expected(GARE, 10)
     for variant in ("plain", "tagged"):
         shutil.rmtree(results / "translators" / variant)
-    with pytest.raises(InputError, match="expected a translator from fr, got others only"):
-        runs_from_language(results, "fr")
+    with pytest.raises(InputError, match="expected a translator from fr, got one from en"):
+        SearchEngine(results)._translate("Où est la gare ?")
 
 
 def test_models_of_an_earlier_configuration_are_ignored(results: Path, wordbridge: Cli):

@@ -28,7 +28,7 @@ from wordbridge.search.index import Hit, Index, read_index
 from wordbridge.training.device import choose_device
 from wordbridge.translation.pipeline import (
     TranslationPipeline,
-    best_run,
+    choose_run,
     find_runs,
     read_config,
     read_pipeline,
@@ -151,9 +151,9 @@ class Models:
 
 def read_translators(results: Path) -> list[NamedPipeline]:
     """Return the best seed of each variant, in the order of the configuration."""
-    runs, device = find_runs(results), choose_device("cpu", threads=1)
-    variants = [v for v in read_config(results)["variants"] if v in dict(runs)]
-    best = [best_run(results, [run for run in runs if run[0] == v]) for v in variants]
+    trained, device = dict(find_runs(results)), choose_device("cpu", threads=1)
+    variants = read_config(results)["variants"]
+    best = [choose_run(results, variant) for variant in variants if variant in trained]
     return [NamedPipeline(*run, read_pipeline(results, *run, device)) for run in best]
 
 

@@ -108,10 +108,15 @@ class SearchEngine:
     def _translate(self, question: str) -> str:
         from wordbridge.progress import no_progress
         from wordbridge.training.device import choose_device
-        from wordbridge.translation.pipeline import best_run, read_pipeline, runs_from_language
+        from wordbridge.translation.pipeline import choose_run, read_pipeline
 
-        run = best_run(self._results, runs_from_language(self._results, "fr"))
+        run = choose_run(self._results)
         pipeline = read_pipeline(self._results, *run, choose_device("cpu", threads=1))
+        if pipeline.language != "fr":
+            raise InputError(
+                f"{self._results}: expected a translator from fr, got one from "
+                f"{pipeline.language}; train a variant of that direction"
+            )
         with no_progress():
             (result,) = pipeline.translate([question])
         if result.error:

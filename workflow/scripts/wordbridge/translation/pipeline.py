@@ -217,31 +217,11 @@ def find_runs(results: Path) -> list[Run]:
     return current
 
 
-def runs_from_language(results: Path, language: str) -> list[Run]:
-    """Return the runs that translate from ``language``. Raises InputError when there is none."""
-    runs = []
-    for variant, seed in find_runs(results):
-        path = results / "translators" / variant / str(seed) / "settings.json"
-        settings = read_json(path, "settings of a translator", "train it again", ("direction",))
-        if str(settings["direction"]).startswith(language):
-            runs.append((variant, seed))
-    if not runs:
-        raise InputError(
-            f"{results}: expected a translator from {language}, got others only; "
-            "train a variant of that direction"
-        )
-    return runs
-
-
-def best_run(results: Path, runs: Sequence[Run]) -> Run:
-    """Return the run with the highest BLEU, the first of equals; runs without a score come last."""
-    return max(runs, key=lambda run: _bleu(results, run))
-
-
 def choose_run(results: Path, variant: str | None = None, seed: int | None = None) -> Run:
     """Return the run with the highest BLEU, of ``variant`` and ``seed`` if these are given.
 
-    Raises InputError when there is no such run.
+    The first of equals is returned; runs without a score come last. Raises InputError when there is
+    no such run.
     """
     runs = find_runs(results)
     for position, (kind, value) in enumerate((("variant", variant), ("seed", seed))):
@@ -254,7 +234,7 @@ def choose_run(results: Path, variant: str | None = None, seed: int | None = Non
                 raise InputError(
                     f"{results}: expected a {kind} of {', '.join(options)}, got {value}; {hint}"
                 )
-    return best_run(results, runs)
+    return max(runs, key=lambda run: _bleu(results, run))
 
 
 def _bleu(results: Path, run: Run) -> float:
