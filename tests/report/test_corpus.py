@@ -8,7 +8,6 @@ import pytest
 
 from wordbridge.corpus.pairs import TokenizedPair, write_counts
 from wordbridge.corpus.splits import grouped_split
-from wordbridge.errors import InputError
 from wordbridge.report.corpus import (
     leakage_table,
     lengths_table,
@@ -119,21 +118,6 @@ def test_reports_become_one_table_by_step(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "expected the columns reason, count"),
-        ("a\tb\n", "expected the columns reason, count"),
-        ("reason\tcount\nread\n", "line 2: expected 2 columns, got 1"),
-        ("reason\tcount\nread\tx\n", "line 2: expected values of reason, count, got others"),
-    ],
-)
-def test_a_file_that_is_not_a_report_is_an_error(tmp_path, text, message):
-    (tmp_path / "report.tsv").write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=message):
-        rejections_table([tmp_path / "report.tsv"])
-
-
 FRENCH = {"language": "fr", "kind": "spacy", "words": 9, "dim": 4}
 FRENCH |= {"sampled": 3, "mean": 0.1, "std": 0.5}
 ENGLISH = {"language": "en", "kind": "text", "words": 8, "dim": 4}
@@ -196,7 +180,7 @@ def test_neighbors_are_the_nearest_other_words_of_the_first_long_word(tmp_path: 
     path.write_text("of 1 0\nking 9 9\nqueen 1 1\nprince 2 1\nsword -1 1\n", encoding="utf-8")
     vectors = open_vectors({"kind": "text"}, {"vec": path})
 
-    words = ["of", "none", "queen", "king", "sword", "prince", "queen"]
+    words = ["of", "none", "queen", "king", "sword", "prince"]
     assert vector_statistics(vectors, words)["neighbors"] == "queen: king, prince, of, sword"
     assert vector_statistics(vectors, ["of", "king"])["neighbors"] == ""
 

@@ -67,17 +67,6 @@ def test_files_may_be_named_lists_of_snakemake(finished: Path):
     assert len(index_rows({"index": "classes"}, files)[1]) == 3
 
 
-def test_images_that_are_gone_from_the_table_are_left_out(finished: Path, tmp_path: Path):
-    lines = (finished / "images/split.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
-    (tmp_path / "split.tsv").write_text("".join(lines[:2] + lines[3:]), encoding="utf-8")
-    files = files_of(finished) | {"images": [tmp_path / "split.tsv"]}
-
-    rows = index_rows(SETTINGS, files)
-
-    assert [one["image"] for one in rows[1]] == [f"own/{n}.png" for n in (0, 2, 3, 4, 5, 6)]
-    assert len(rows[0]) == 6
-
-
 def test_scores_of_classes_cannot_be_indexed(finished: Path, tmp_path: Path):
     described = {"space": "classes", "classes": [f"n{number}" for number in range(5)]}
     (tmp_path / "made.json").write_text(json.dumps(described), encoding="utf-8")

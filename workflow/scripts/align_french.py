@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wordbridge.images.table import read_images
 from wordbridge.job import start_job
-from wordbridge.search.french import fit_alignment, mean_vectors, name_pairs
+from wordbridge.search.french import align, mean_vectors, name_pairs
 from wordbridge.search.words import read_words, words_to_search, write_words
 from wordbridge.vectors.readers import open_vectors
 
@@ -14,11 +14,9 @@ settings = snakemake.params.settings
 pairs = name_pairs(read_images(snakemake.input.images))
 english = read_words(Path(snakemake.input.english[0]).parent)
 french = open_vectors(settings["vectors"], snakemake.input)
-alignment = fit_alignment(
-    mean_vectors([pair.fr for pair in pairs], french),
-    mean_vectors([pair.en for pair in pairs], english),
-)
+source = mean_vectors([pair.fr for pair in pairs], french)
+target = mean_vectors([pair.en for pair in pairs], english)
 needed = sorted({word for pair in pairs for word in pair.fr})
 words, matrix = words_to_search(needed, french, snakemake.input, settings["most_frequent"])
 folder = Path(snakemake.output[0]).parent
-write_words(folder, words, alignment.map(matrix), english.word_vectors)
+write_words(folder, words, align(matrix, source, target), english.word_vectors)

@@ -92,15 +92,15 @@ ADEQUACY = {
 LANGUAGES = {"en": ENGLISH, "fr": FRENCH}
 _WORD = re.compile(r"\w+")
 
-Counts = NDArray[np.float64]
+Counts = NDArray[np.float64]  # of sentences and the parts of ADEQUACY
 
 
-def adequacy_counts(rows: Sequence[Translation], language: str, lowercase: bool) -> Counts:
-    """Return counts (sentences, 6) of the parts of ADEQUACY in each translation and reference.
+def adequacy_counts(
+    rows: Sequence[Translation], language: str, lowercase: bool
+) -> tuple[Counts, Counts]:
+    """Return counts of the parts of each reference: of those that the translation keeps, of all.
 
-    The first three count the parts of the reference that the translation keeps, the others all its
-    parts. ``language`` is the language of the translations; with ``lowercase`` they have no
-    capitals.
+    ``language`` is the language of the translations; with ``lowercase`` they have no capitals.
     """
 
     def question_kind(text: str) -> str | None:
@@ -117,23 +117,27 @@ def adequacy_counts(rows: Sequence[Translation], language: str, lowercase: bool)
         cases[number] = [expected is not None, "?" in row.reference, len(names)]
         is_right = question_kind(row.hypothesis) == expected
         kept[number] = [is_right, "?" in row.hypothesis, len(copied)]
-    return np.hstack([np.minimum(kept, cases), cases])
+    return np.minimum(kept, cases), cases
 
 
-def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, split: str) -> Table:
+def adequacy_table(
+    runs: Mapping[str, Sequence[tuple[Counts, Counts]]], resampler: Resampler, split: str
+) -> Table:
     """Return the shares of ADEQUACY of each variant, means over the seeds, with 95 % intervals."""
     rows = []
     for variant, seed_counts in runs.items():
-        totals = [np.split(resampler.totals(counts), 2, axis=1) for counts in seed_counts]
         with np.errstate(invalid="ignore"):
-            shares = np.mean([kept / cases for kept, cases in totals], axis=0)
+            ratios = [
+                resampler.totals(kept) / resampler.totals(cases) for kept, cases in seed_counts
+            ]
+        shares = np.mean(ratios, axis=0)
         row: dict[str, Any] = {"variant": variant}
         for name, values in zip(ADEQUACY, shares.T, strict=True):
             row[name] = values[0]
             if resampled := [value for value in values[1:] if not np.isnan(value)]:
                 row[f"{name}_low"], row[f"{name}_high"] = np.percentile(resampled, [2.5, 97.5])
         rows.append(row)
-    cases = next(iter(runs.values()))[0][:, len(ADEQUACY) :].sum(axis=0)
+    _, cases = next(iter(runs.values()))[0]
     frame = pd.DataFrame(rows)
     words = (
         ("question words", "correct"),
@@ -142,7 +146,7 @@ def adequacy_table(runs: Mapping[str, Sequence[Counts]], resampler: Resampler, s
     )
     extremes = [
         f"{int(count)} {what}, of which {_extremes(frame, name)} are {kept}"
-        for (what, kept), name, count in zip(words, ADEQUACY, cases, strict=True)
+        for (what, kept), name, count in zip(words, ADEQUACY, cases.sum(axis=0), strict=True)
         if count
     ]
     sentence = f"The references have {'; '.join(extremes)}." if extremes else "No case."

@@ -76,15 +76,13 @@ def image_rows(
             "search with a method that predicts word vectors, such as conse"
         )
     table = {(row.set, row.image): row for path in files["images"] for row in read_images(path)}
-    rows, labels = [], []
-    for row, key in enumerate(predicted.images):
-        if key in table:
-            image = table[key]
-            label = image.name or Path(image.image).stem  # unless the noun has one
-            columns = {name: getattr(image, name) for name in _COPIED}
-            labels.append({"label": label, **nouns.get(image.synset, {}), **columns})
-            rows.append(row)
-    return np.asarray(predicted.values[rows]), labels
+    labels = []
+    for key in predicted.images:
+        image = table[key]
+        label = image.name or Path(image.image).stem  # unless the noun has one
+        columns = {name: getattr(image, name) for name in _COPIED}
+        labels.append({"label": label, **nouns.get(image.synset, {}), **columns})
+    return predicted.values, labels
 
 
 def model_digests(model: str | Path, settings: str | Path) -> dict[str, str]:

@@ -22,35 +22,17 @@ _BLOCK = 65536  # rows that are mapped at a time
 _MAX_WORDS = 3  # longer names are descriptions, whose mean vector is of little use
 
 
-@dataclass(frozen=True, eq=False)
-class Alignment:
-    """``matrix`` (source dim, target dim) with orthonormal rows or columns, and both means."""
+def align(vectors: Matrix, source: Matrix, target: Matrix) -> Matrix:
+    """Return ``vectors`` (n, source dim) in the target's space (n, target dim).
 
-    matrix: Matrix
-    source_mean: Matrix
-    target_mean: Matrix
+    The space is aligned by the paired rows (pairs, source or target dim) of ``source`` and
+    ``target``: of the matrices with orthonormal rows or columns, whichever are fewer, by the one
+    with the largest sum of inner products of mapped source rows and target rows, both normalised
+    and centred (Xing et al. 2015). Unless the target space is narrower, this is the orthogonal
+    Procrustes solution (Schönemann 1966). Pairs with zeros on a side are ignored.
 
-    def map(self, vectors: Matrix) -> Matrix:
-        """Return ``vectors`` (n, source dim) in the target's space (n, target dim).
-
-        Zeros stay zeros; other results have any length, since a narrower space loses some of it.
-        """
-        mapped = np.zeros((len(vectors), self.matrix.shape[1]), np.float32)
-        for start in range(0, len(vectors), _BLOCK):
-            block = np.asarray(vectors[start : start + _BLOCK], np.float32)
-            moved = (l2_normalize(block) - self.source_mean) @ self.matrix + self.target_mean
-            mapped[start : start + _BLOCK] = moved * np.any(block, axis=1, keepdims=True)
-        return mapped
-
-
-def fit_alignment(source: Matrix, target: Matrix) -> Alignment:
-    """Return the orthogonal alignment of paired rows (pairs, source or target dim).
-
-    Of the matrices with orthonormal rows or columns, whichever are fewer, it has the one with the
-    largest sum of inner products of mapped source rows and target rows, both normalised and centred
-    (Xing et al. 2015). Unless the target space is narrower, this is the orthogonal Procrustes
-    solution (Schönemann 1966). Pairs with zeros on a side are ignored. Raises InputError if fewer
-    than two pairs remain, and prints a warning if fewer than a tenth remain.
+    Zeros stay zeros; other results have any length, since a narrower space loses some of it. Raises
+    InputError if fewer than two pairs remain, and prints a warning if fewer than a tenth remain.
     """
     both = np.any(source, axis=1) & np.any(target, axis=1)
     count = np.count_nonzero(both)
@@ -63,17 +45,17 @@ def fit_alignment(source: Matrix, target: Matrix) -> Alignment:
     if count < len(both) / 10:
         print(f"warning: {problem}", file=sys.stderr)
     left, right = l2_normalize(source[both]), l2_normalize(target[both])
-    left_mean, right_mean = (
-        left.mean(axis=0, dtype=np.float64),
-        right.mean(axis=0, dtype=np.float64),
-    )
+    left_mean = left.mean(axis=0, dtype=np.float64)
+    right_mean = right.mean(axis=0, dtype=np.float64)
     product = (left - left_mean).T @ (right - right_mean)
     u, _, vt = np.linalg.svd(product, full_matrices=False)
-    return Alignment(
-        np.asarray(u @ vt, np.float32),
-        np.asarray(left_mean, np.float32),
-        np.asarray(right_mean, np.float32),
-    )
+    matrix, left_mean, right_mean = map(np.float32, (u @ vt, left_mean, right_mean))
+    mapped = np.zeros((len(vectors), target.shape[1]), np.float32)
+    for start in range(0, len(vectors), _BLOCK):
+        block = np.asarray(vectors[start : start + _BLOCK], np.float32)
+        moved = (l2_normalize(block) - left_mean) @ matrix + right_mean
+        mapped[start : start + _BLOCK] = moved * np.any(block, axis=1, keepdims=True)
+    return mapped
 
 
 def cross_fitted(source: Matrix, target: Matrix, folds: NDArray[np.int64]) -> Matrix:
@@ -85,7 +67,7 @@ def cross_fitted(source: Matrix, target: Matrix, folds: NDArray[np.int64]) -> Ma
     mapped = np.zeros((len(source), target.shape[1]), np.float32)
     for fold in np.unique(folds):
         test = folds == fold
-        mapped[test] = fit_alignment(source[~test], target[~test]).map(source[test])
+        mapped[test] = align(source[test], source[~test], target[~test])
     return mapped
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from wordbridge.significance import RESAMPLES, SEED, resample_weights
@@ -32,9 +33,8 @@ class Resampler:
 
     def __init__(self, sentences: Run, seed: int = SEED) -> None:
         self._seed = seed
-        names = list(dict.fromkeys(row.group for row in sentences))
-        number_of = {name: number for number, name in enumerate(names)}
-        self.groups = np.array([number_of[row.group] for row in sentences])
+        groups = np.array([row.group for row in sentences], object)
+        self.groups, names = pd.factorize(groups)  # in the order of their first sentences
         self.weights = resample_weights(len(names), RESAMPLES, seed)
 
     def scores(
