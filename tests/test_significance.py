@@ -50,7 +50,7 @@ def test_a_row_that_differs_from_some_only_has_two_letters() -> None:
 
 
 def test_every_group_is_in_the_first_row_and_each_resample_has_as_many() -> None:
-    weights = resample_weights(7, 50, seed=3)
-    assert weights.shape == (51, 7)
+    weights = resample_weights(7, seed=3)
+    assert weights.shape == (1001, 7)
     assert weights[0].tolist() == [1] * 7
     assert (weights.sum(axis=1) == 7).all()

@@ -34,9 +34,9 @@ class Comparison(NamedTuple):
     p_value: float
 
 
-def resample_weights(groups: int, resamples: int, seed: int) -> NDArray[np.int64]:
+def resample_weights(groups: int, seed: int = SEED) -> NDArray[np.int64]:
     """Return how often each group is drawn (1 + resamples, groups), each once in the first row."""
-    draws = np.random.default_rng(seed).choice(groups, size=(resamples, groups))
+    draws = np.random.default_rng(seed).choice(groups, size=(RESAMPLES, groups))
     counts = [np.bincount(draw, minlength=groups) for draw in draws]
     return np.stack([np.ones(groups, dtype=np.int64), *counts])
 

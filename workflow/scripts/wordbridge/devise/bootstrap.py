@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wordbridge.significance import RESAMPLES, SEED, resample_weights
+from wordbridge.significance import resample_weights
 
 NOUN_SCORES = ["images", "hit@5", "wrong", "wrong_steps"]
 
@@ -40,7 +40,7 @@ def resampled_means(nouns: pd.DataFrame, score: str) -> NDArray[np.float64]:
 
     The mean of wrong_steps is over the images whose first noun is wrong, NaN where there are none.
     """
-    weights = resample_weights(len(nouns), RESAMPLES, SEED)
+    weights = resample_weights(len(nouns))
     images = nouns["wrong" if score == "wrong_steps" else "images"].to_numpy(float)
     sums: NDArray[np.float64] = weights @ (images * nouns[score].fillna(0).to_numpy(float))
     with np.errstate(invalid="ignore"):

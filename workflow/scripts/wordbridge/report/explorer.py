@@ -57,7 +57,11 @@ def build_explorer(settings: Mapping[str, Any], files: Any) -> str:
     attention and scores of each variant, and the vocabulary of the source; with images also a word
     table (words), the index of images (index) and nouns.
     """
-    runs = read_runs(settings["variants"], files)
+    outputs = (files[name] for name in ("translations", "attention", "scores"))
+    runs = [
+        Run(name, read_translations(texts), read_attention(weights), read_sentence_scores(sums))
+        for name, texts, weights, sums in zip(settings["variants"], *outputs, strict=True)
+    ]
     data = sentences_data(runs, read_vocabulary(files["vocabulary"]), settings["source"])
     images = None
     if files.get("words"):
@@ -67,15 +71,6 @@ def build_explorer(settings: Mapping[str, Any], files: Any) -> str:
         images = images_data(index, words, read_nouns(*files["nouns"]), room)
     text = script_json(data | {"source": settings["source"], "images": images})
     return render("explorer.html.j2", **{**settings, **data}, images=images, data=text)
-
-
-def read_runs(variants: Sequence[str], files: Any) -> list[Run]:
-    """Return the outputs of each variant."""
-    paths = (files[name] for name in ("translations", "attention", "scores"))
-    return [
-        Run(name, read_translations(texts), read_attention(weights), read_sentence_scores(sums))
-        for name, texts, weights, sums in zip(variants, *paths, strict=True)
-    ]
 
 
 def script_json(value: object) -> str:
@@ -149,17 +144,15 @@ def _sentence(runs: Sequence[Run], number: int, vocabulary: Vocabulary, language
     tokens = max((translation.source_tokens for translation in translations), key=len)
     tags = max(len(tokens) - score.source_tokens, 0)
     question = find_question(score.source, _LANGUAGES[language])
-    outputs = []
-    for run, translation in zip(runs, translations, strict=True):
-        scores = run.scores[number].scores
-        outputs.append(
-            {
-                "text": translation.hypothesis,
-                "tokens": translation.tokens,
-                "skip": len(tokens) - len(translation.source_tokens),
-                "scores": [round(value, 2) for value in scores.values()],
-            }
-        )
+    outputs = [
+        {
+            "text": translation.hypothesis,
+            "tokens": translation.tokens,
+            "skip": len(tokens) - len(translation.source_tokens),
+            "scores": [round(value, 2) for value in run.scores[number].scores.values()],
+        }
+        for run, translation in zip(runs, translations, strict=True)
+    ]
     return {
         "source": score.source,
         "reference": translations[0].reference,
@@ -209,23 +202,19 @@ def sample_rows(index: Index, count: int) -> list[int]:
     Each noun gives one image before any noun gives a second one, held-out images first. Images
     without a label, as of an album, are left out, so that the page can be shared.
     """
-    labels = {}
-    for row in np.flatnonzero(index.rows >= 0).tolist():
-        label = index.label(row)
-        if label["synset"]:
-            labels[row] = label
+    labels = {row: index.label(row) for row in np.flatnonzero(index.rows >= 0).tolist()}
 
     def priority(row: int) -> tuple[bool, str]:
         name = labels[row]["set"] + "/" + labels[row]["image"]
         return labels[row]["split"] == "train", hashlib.sha256(name.encode()).hexdigest()
 
-    rounds: Counter[str] = Counter()  # images of each noun so far
-    ranked = []
-    for row in sorted(labels, key=priority):
-        noun = labels[row]["synset"]
-        rounds[noun] += 1
-        ranked.append((rounds[noun], *priority(row), row))
-    return sorted(row for *_, row in sorted(ranked)[:count])
+    labelled = sorted((row for row in labels if labels[row]["synset"]), key=priority)
+    images: Counter[str] = Counter()  # of each noun so far
+    rounds = {}
+    for row in labelled:
+        images[labels[row]["synset"]] += 1
+        rounds[row] = images[labels[row]["synset"]]
+    return sorted(sorted(labelled, key=rounds.__getitem__)[:count])
 
 
 def quantize(vectors: Matrix) -> tuple[NDArray[np.int8], Matrix]:

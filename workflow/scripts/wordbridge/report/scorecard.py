@@ -128,9 +128,8 @@ def _missing(claims: Sequence[Claim]) -> list[str]:
 
 def translation_claims(levels: Levels, runs: Mapping[str, Sequence[Run]]) -> Iterator[Claim]:
     """Yield the claims about variants of this run, which are recognised by their ``levels``."""
-    variants: dict[tuple[bool, ...], str] = {}  # the first variant with these levels
-    for name, cell in levels.items():
-        variants.setdefault(tuple(cell.values()), name)
+    # Of several variants with the same levels the first.
+    variants = {tuple(levels[name].values()): name for name in reversed(list(levels))}
     named = {name: variants[cell] for name, cell in CELLS.items() if cell in variants}
     resampler = Resampler(next(iter(runs.values()))[0])
 

@@ -246,7 +246,7 @@ def _rounded(value: float, column: Column) -> str:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
+    return isinstance(value, int | float | np.number)
 
 
 def _escaped(text: str) -> str:
@@ -258,8 +258,6 @@ def _escaped(text: str) -> str:
 def _field(value: object) -> str:
     if pd.isna(value):
         return ""
-    if isinstance(value, bool | np.bool_):
-        return str(value).lower()
     if not _is_number(value):
         return _LINE_BREAKS.sub(" ", str(value)).strip(" ")
     number = float(value)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wordbridge.significance import RESAMPLES, SEED, resample_weights
+from wordbridge.significance import SEED, resample_weights
 from wordbridge.translation.sentence_scores import (
     METRICS,
     SentenceScore,
@@ -35,7 +35,7 @@ class Resampler:
         self._seed = seed
         groups = np.array([row.group for row in sentences], object)
         self.groups, names = pd.factorize(groups)  # in the order of their first sentences
-        self.weights = resample_weights(len(names), RESAMPLES, seed)
+        self.weights = resample_weights(len(names), seed)
 
     def scores(
         self, run: Run, metric: str, mask: NDArray[np.bool_] | None = None
