@@ -106,7 +106,7 @@ def test_metrics_are_in_the_order_of_k_whatever_the_order_in_the_record() -> Non
     assert [name for name in columns if name.startswith("hit@") and "_" not in name] == [
         "hit@1", "hit@2", "hit@10",
     ]  # fmt: skip
-    visible = list(nouns_table([record_of_nouns], "head", 3).visible)
+    visible = list(nouns_table([record_of_nouns], "head", 3, 1).visible)
     assert visible[5:-1] == ["hit@1", "hit@2", "hit@5", "hit@10"]
 
 
@@ -122,7 +122,7 @@ def test_best_and_worst_nouns_are_means_over_the_seeds_of_the_method():
         {"method": method, "nouns": nouns_of_method}
         for method, nouns_of_method in (("head", nouns), ("head", again), ("conse", [noun("z", 1)]))
     ]
-    frame = nouns_table(records, "head", 2).frame
+    frame = nouns_table(records, "head", 2, 1).frame
     assert list(zip(frame["end"], frame["synset"], strict=True)) == [
         ("best", "a"), ("best", "b"), ("worst", "d"), ("worst", "c"),
     ]  # fmt: skip
@@ -176,15 +176,15 @@ def test_nouns_with_few_images_are_left_out_and_none_is_both_best_and_worst():
     assert list(zip(frame["end"], frame["synset"], strict=True)) == [("best", "a"), ("worst", "c")]
 
 
-def test_no_nouns_give_an_empty_table():
-    table = nouns_table([], "head", 3)
+def test_nouns_with_few_images_give_an_empty_table():
+    table = nouns_table([{"method": "head", "nouns": [noun("a", 1.0)]}], "head", 3, images=2)
     assert len(table.frame) == 0
     assert table.frame.columns.tolist() == list(table.columns)
 
 
 def test_every_hit_of_the_nouns_is_a_column():
     nouns = [noun("a", 0.5) | {"hit@20": 0.75}]
-    text = markdown(nouns_table([{"method": "head", "nouns": nouns}], "head", 3))
+    text = markdown(nouns_table([{"method": "head", "nouns": nouns}], "head", 3, 1))
     assert re.search(r"\| +hit@1 \| +hit@5 \| +hit@20 \| Mistaken for", text)
     assert re.search(r"\| +50 \| +50 \| +75 \|", text)
     assert "- hit@1: percent" in text

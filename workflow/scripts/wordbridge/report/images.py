@@ -165,7 +165,7 @@ def _devise_columns(frame: pd.DataFrame) -> dict[str, Column]:
 
 
 def nouns_table(
-    records: Iterable[Mapping[str, Any]], method: str, count: int, images: int = 1
+    records: Iterable[Mapping[str, Any]], method: str, count: int, images: int
 ) -> Table:
     """Return the ``count`` best and worst nouns of ``method`` in every candidate set with nouns.
 
@@ -175,6 +175,7 @@ def nouns_table(
     """
     nouns = [noun for record in records if record["method"] == method for noun in record["nouns"]]
     frame = pd.DataFrame(nouns)
+    frame = frame[frame["images"] >= images]
     hits = sorted((n for n in frame.columns if n.startswith("hit@")), key=_column_order)
     columns = {
         "candidates": Column("Candidates"),
@@ -187,15 +188,13 @@ def nouns_table(
             "Mistaken for", note="most frequent wrong first answer of the first seed"
         ),
     }
-    ends = [pd.DataFrame(columns=list(columns))]
-    if nouns:
-        groups = frame[frame["images"] >= images].groupby("candidates", sort=False)
-        ends = [_ends(group, count, hits)[list(columns)] for _, group in groups] or ends
+    ends = [_ends(group, count, hits) for _, group in frame.groupby("candidates", sort=False)]
+    table = pd.concat(ends or [frame], ignore_index=True).reindex(columns=list(columns))
     caption = (
         f"Nouns with the best and the worst scores of {method}, means over the seeds, and the "
         "nouns that their images are most often mistaken for."
     )
-    return Table(pd.concat(ends, ignore_index=True), caption, columns, group=True)
+    return Table(table, caption, columns, group=True)
 
 
 def _ends(frame: pd.DataFrame, count: int, hits: Sequence[str]) -> pd.DataFrame:

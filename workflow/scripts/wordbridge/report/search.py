@@ -138,7 +138,7 @@ def recall_table(indexes: Sequence[Index], builds: Sequence[str | Path]) -> Tabl
     by_name = {index.description["index"]: index for index in indexes}
     rows = []
     for (name, index), path in zip(by_name.items(), builds, strict=True):
-        vectors = by_name.get(_QUERIES_OF[name], index).vectors
+        vectors = by_name[_QUERIES_OF[name]].vectors
         row = measure_recall(index, spaced_rows(vectors, QUERIES), NEIGHBOURS)
         seconds = read_frame(path, "build the index again")["s"].mean()
         rows.append(row | {"build_seconds": seconds})
