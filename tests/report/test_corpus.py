@@ -8,6 +8,7 @@ import pytest
 
 from wordbridge.corpus.pairs import TokenizedPair, write_counts
 from wordbridge.corpus.splits import grouped_split
+from wordbridge.errors import InputError
 from wordbridge.report.corpus import (
     leakage_table,
     lengths_table,
@@ -116,6 +117,21 @@ def test_reports_become_one_table_by_step(tmp_path):
         ["sentences", "kept", 7],
         ["tokens", "read", 7],
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected the columns reason, count"),
+        ("a\tb\n", "expected the columns reason, count"),
+        ("reason\tcount\nread\n", "line 2: expected 2 columns, got 1"),
+        ("reason\tcount\nread\tx\n", "line 2: expected values of reason, count, got others"),
+    ],
+)
+def test_a_file_that_is_not_a_report_is_an_error(tmp_path, text, message):
+    (tmp_path / "report.tsv").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        rejections_table([tmp_path / "report.tsv"])
 
 
 FRENCH = {"language": "fr", "kind": "spacy", "words": 9, "dim": 4}

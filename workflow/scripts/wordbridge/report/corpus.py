@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wordbridge.arrays import l2_normalize
-from wordbridge.corpus.pairs import TokenizedPair
+from wordbridge.corpus.pairs import REPORT_COLUMNS, TokenizedPair
 from wordbridge.corpus.splits import match_key
+from wordbridge.files import read_tsv
 from wordbridge.report.tables import Column, Table, read_frame
 from wordbridge.vectors.protocol import WordVectors
 
@@ -72,13 +73,16 @@ def rejections_table(reports: Iterable[str | Path]) -> Table:
     """Return the table of pairs that each step kept and rejected, from the steps' reports.
 
     The name of a step is that of its file, x for x.report.tsv, or of the folder for x/report.tsv.
+    Raises InputError for a file that is not a report of counts.
     """
-    frames = {}
+    rows: list[tuple[str, str, int]] = []
+    remedy = "make the report again"
     for path in map(Path, reports):
         step = path.parent.name if path.stem == "report" else path.stem.removesuffix(".report")
-        frames[step] = read_frame(path, "make the report again")
-    frame = pd.concat(frames, names=["step"]).reset_index("step")
+        counts = read_tsv(path, REPORT_COLUMNS, lambda *row: (row[0], int(row[1])), remedy)
+        rows.extend((step, *count) for count in counts)
     columns = {"step": Column("Step"), "reason": Column("Reason"), "count": Column("Pairs", 0)}
+    frame = pd.DataFrame(rows, columns=list(columns))
     return Table(frame, "Pairs that each step read, rejected and kept.", columns, group=True)
 
 

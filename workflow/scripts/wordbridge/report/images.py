@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from wordbridge.devise.bootstrap import resampled_means, scores_by_noun, scores_by_query
+from wordbridge.files import read_tsv
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_images
 from wordbridge.report.published import published_hits
 from wordbridge.report.tables import Column, Table, aggregate_seeds, read_frame
@@ -272,7 +273,7 @@ def image_counts_table(
             "found": kinds.total() + reasons.total(),
             "left_out": reasons.total(),
             "reason": f"{main} ({reasons[main]:,})" if main else "",
-            "unreadable": sum(len(_reasons(path)) for path in failed),
+            "unreadable": sum(1 for path in failed for _ in _reasons(path)),
             "photos": kinds[PHOTO],
         }
         rows.append(row | {key: splits[name, key] for key in (TRAIN, VALID, TEST, UNSEEN)})
@@ -306,9 +307,10 @@ def word_labels_table(paths: Mapping[str, str | Path]) -> Table:
     return Table(pd.concat(frames), caption, columns)
 
 
-def _reasons(path: str | Path) -> pd.Series:
-    """Return the reasons in a table of images that were left out."""
-    return read_frame(path, "list and extract the set again")["reason"]
+def _reasons(path: str | Path) -> Iterator[str]:
+    """Yield the reasons in a table of images that were left out."""
+    remedy = "list and extract the set again"
+    return read_tsv(path, ("image", "reason"), lambda image, reason: reason, remedy)
 
 
 def label_errors_table(frame: pd.DataFrame, method: str, seed: int) -> Table:
