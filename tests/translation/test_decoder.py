@@ -15,9 +15,7 @@ FORCED = torch.tensor([[True, True], [False, True], [False, False], [True, True]
 def decoder_inputs(
     table: torch.Tensor, settings: ModelSettings, training: bool = False
 ) -> DecoderInputs:
-    return DecoderInputs(
-        settings, table, steps=4, batch=2, training=training, target=TARGET, forced=FORCED
-    )
+    return DecoderInputs(settings, table, batch=2, training=training, target=TARGET, forced=FORCED)
 
 
 def test_each_step_reads_the_true_word_where_forced_and_the_prediction_elsewhere() -> None:

@@ -38,11 +38,6 @@ def test_the_lesson_counts_padding() -> None:
     assert lesson_loss(LOGITS, TARGET) == expected
 
 
-def test_the_lesson_cuts_what_is_too_long() -> None:
-    longer = torch.cat([LOGITS, torch.randn(2, 2, WORDS)])
-    assert lesson_loss(longer, TARGET) == lesson_loss(LOGITS, TARGET)
-
-
 def test_a_missing_step_costs_as_much_as_a_guess_among_all_words() -> None:
     known = F.cross_entropy(LOGITS[:1].flatten(0, 1), TARGET[0])
     expected = (known + 2 * math.log(WORDS)) / 3

@@ -32,6 +32,7 @@ ALL = VARIANTS | FLAGS
 SOURCES = [[5, 6, 7, 8, EOS], [9, EOS], [4, 12, EOS]]
 TARGETS = [[4, 5, EOS], [6, 7, 8, EOS], [9, EOS]]
 LENGTHS = torch.tensor([5, 2, 3])
+UNFORCED = torch.zeros(4, 3, dtype=torch.bool)
 
 
 def every_word(count: int) -> torch.Tensor:
@@ -90,7 +91,7 @@ def test_padding_and_other_sentences_change_nothing(name: str, forced_share: flo
 @pytest.mark.parametrize("name", ALL)
 def test_attention_is_a_distribution_over_the_words_alone(name: str) -> None:
     model = translator(settings(ALL[name])).eval()
-    attention = model(pad(SOURCES), LENGTHS, 4, pad(TARGETS)).attention
+    attention = model(pad(SOURCES), LENGTHS, 4, pad(TARGETS), UNFORCED).attention
     if not model.settings.attention:
         assert attention is None
         return
@@ -129,7 +130,7 @@ def test_predictions_in_bfloat16_leave_the_gradients_of_the_output_layers() -> N
     # torch before 2.11 keeps weights that it cast without gradients for the rest of the step.
     model = translator(settings({}, deep_output=True, **NO_DROPOUT)).train()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = model.logits(model(pad(SOURCES), LENGTHS, 4, pad(TARGETS)).outputs)
+        logits = model.logits(model(pad(SOURCES), LENGTHS, 4, pad(TARGETS), UNFORCED).outputs)
     logits.float().square().mean().backward()
     assert model.decoder.deep_output is not None
     for layer in (model.decoder.deep_output, model.decoder.output):
@@ -142,7 +143,7 @@ def test_a_free_run_ends_when_all_sentences_have_ended() -> None:
     model.decoder.output.bias.data[EOS] = 100.0
     assert len(model(pad(SOURCES), LENGTHS, 9).outputs) == 1
     # With a target the whole of it is wanted.
-    assert len(model(pad(SOURCES), LENGTHS, 4, pad(TARGETS)).outputs) == 4
+    assert len(model(pad(SOURCES), LENGTHS, 4, pad(TARGETS), UNFORCED).outputs) == 4
 
 
 def test_a_source_of_one_token_is_enough() -> None:

@@ -210,9 +210,9 @@ class Decoder(nn.Module):
 class DecoderInputs:
     """Inputs of the decoder, step by step, from embeddings ``table`` (words, width).
 
-    Inputs are target tokens under teacher forcing, else the model's own predictions: ``target`` is
-    (time, batch); where ``forced`` (steps, batch) is true at step i, the input of step i + 1 is
-    the target's word i, elsewhere the word in ``predicted`` (batch,) after step i.
+    Inputs are target tokens under teacher forcing, else the model's own predictions: where
+    ``forced`` (time, batch) is true at step i, the input of step i + 1 is word i of ``target``
+    (time, batch), elsewhere the word in ``predicted`` (batch,) after step i.
     """
 
     def __init__(
@@ -220,19 +220,20 @@ class DecoderInputs:
         settings: ModelSettings,
         table: Tensor,
         *,
-        steps: int,
         batch: int,
         training: bool,
         target: Tensor | None,
         forced: Tensor | None,
     ) -> None:
         self.settings, self.training = settings, training
-        self.target, self.forced = target, forced
         self.table = StepEmbedding(word_dropout(table, settings.word_dropout, training))
         self.predicted = torch.full((batch,), BOS, device=table.device)
-        # Lists, because reading a tensor on a GPU waits for it.
-        self.all_forced = [False] * steps if forced is None else forced.all(dim=1).tolist()
-        self.any_forced = [False] * steps if forced is None else forced.any(dim=1).tolist()
+        self.target = target
+        if forced is not None:
+            # Lists, because reading a tensor on a GPU waits for it.
+            self.all_forced = forced.all(dim=1).tolist()
+            self.any_forced = forced.any(dim=1).tolist()
+            self.forced = forced.to(table.device)
         shape = (batch, table.shape[1])
         self.mask = batch_mask(settings, shape, settings.target_dropout, training, table)
 
@@ -242,7 +243,7 @@ class DecoderInputs:
         return dropout(values, self.settings.target_dropout, self.training, self.mask)
 
     def _words(self, step: int) -> Tensor:
-        if step and self.target is not None and self.forced is not None:
+        if step and self.target is not None:
             if self.all_forced[step - 1]:
                 return self.target[step - 1]
             if self.any_forced[step - 1]:

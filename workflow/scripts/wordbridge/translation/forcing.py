@@ -43,16 +43,14 @@ def forcing_probability(settings: ForcingSettings, epoch: int) -> float:
     return rate / (rate + math.exp(min(epoch / rate, 700.0)))  # exp(710) is too large for a float
 
 
-def draw_forcing(
-    settings: ForcingSettings, probability: float, steps: int, batch: int
-) -> Tensor | None:
-    """Return a mask (steps, batch), true at forced words, or None for a ``probability`` of 0.
+def draw_forcing(settings: ForcingSettings, probability: float, steps: int, batch: int) -> Tensor:
+    """Return a mask (steps, batch), true at forced words; nothing is drawn for a probability of 0.
 
     "batch" draws once per step for the whole batch, as the lesson does; "sequence" draws once per
     sentence for all its steps, "token" for each word.
     """
     if probability <= 0.0:
-        return None
+        return torch.zeros(steps, batch, dtype=torch.bool)
     shape = {"batch": (steps, 1), "sequence": (1, batch), "token": (steps, batch)}[
         settings.sampling_unit
     ]

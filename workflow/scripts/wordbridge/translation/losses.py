@@ -19,15 +19,15 @@ from wordbridge.translation.decoder import EncoderDecoder
 def lesson_loss(logits: Tensor, target: Tensor) -> Tensor:
     """Return the lesson's seq2seq_loss: mean cross entropy over all positions, padding included.
 
-    ``logits`` (steps, batch, words) are cut to the target (time, batch), or filled with zeros, so
-    that a missing step costs ln(words).
+    ``logits`` (steps, batch, words) are filled with zeros up to the end of the target (time,
+    batch), so that a missing step costs ln(words).
     """
-    return F.cross_entropy(_fitted(logits, len(target)).flatten(0, 1), target.flatten())
+    return F.cross_entropy(_filled(logits, len(target)).flatten(0, 1), target.flatten())
 
 
-def _fitted(logits: Tensor, time: int) -> Tensor:
-    """Return ``logits`` cut to ``time`` steps, or filled with zeros."""
-    return F.pad(logits[:time], (0, 0, 0, 0, 0, max(0, time - len(logits))))
+def _filled(logits: Tensor, time: int) -> Tensor:
+    """Return ``logits`` with zeros behind them, of ``time`` steps."""
+    return F.pad(logits, (0, 0, 0, 0, 0, time - len(logits)))
 
 
 def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Tensor:
@@ -40,7 +40,7 @@ def free_running_loss(logits: Tensor, target: Tensor, ends: Tensor | None) -> Te
     if ends is None:
         return lesson_loss(logits, target)
     time, words = len(target), logits.shape[-1]
-    flat = _fitted(logits, time).flatten(0, 1)
+    flat = _filled(logits, time).flatten(0, 1)
     losses = F.cross_entropy(flat, target.flatten(), reduction="none").view(target.shape)
     after = torch.arange(time, device=target.device).unsqueeze(1) >= ends
     losses_after = torch.where(target == PAD, 0.0, math.log(words))
@@ -78,9 +78,10 @@ class GreedyValidation(NamedTuple):
     bleu: float
 
 
-def _batches(
+def device_batches(
     model: EncoderDecoder, data: ParallelData, batch_size: int
 ) -> Iterator[tuple[Indices, Batch]]:
+    """Yield batches of similar length, on the model's device, with the indices of their pairs."""
     device = next(model.parameters()).device
     for indices in sorted_batches(data.target_lengths, batch_size):
         yield indices, data.batch(indices).to(device)
@@ -95,7 +96,7 @@ def nll_by_pair(model: EncoderDecoder, data: ParallelData, batch_size: int) -> N
     """
     model.eval()
     statistics = np.zeros((len(data), 2))
-    for indices, batch in _batches(model, data, batch_size):
+    for indices, batch in device_batches(model, data, batch_size):
         outputs = model.forced_outputs(batch.source, batch.source_lengths.cpu(), batch.target)
         logits, target = model.logits(outputs).flatten(0, 1), batch.target.flatten()
         losses = F.cross_entropy(logits, target, ignore_index=PAD, reduction="none")
@@ -118,7 +119,7 @@ def greedy_validation(
     model.eval()
     total = 0.0
     hypotheses, references = [], []
-    for _, batch in _batches(model, data, batch_size):
+    for _, batch in device_batches(model, data, batch_size):
         steps, size = batch.target.shape
         decoded = model(batch.source, batch.source_lengths.cpu(), steps)
         logits = model.logits(decoded.outputs)

@@ -210,13 +210,8 @@ class TranslatorTrainer(Trainer):
         probability = forcing_probability(self.settings.forcing, self.state.epoch)
         forced = draw_forcing(self.settings.forcing, probability, steps, size)
         # The lesson decodes beyond the target, but cuts the logits to its length.
-        decoded = self.model(
-            batch.source,
-            batch.source_lengths.cpu(),
-            steps,
-            batch.target,
-            None if forced is None else forced.to(self.device),
-        )
+        lengths = batch.source_lengths.cpu()
+        decoded = self.model(batch.source, lengths, steps, batch.target, forced)
         words = batch.target[: len(decoded.outputs)] != PAD
         penalty = activation_penalty(
             decoded.recurrent,

@@ -48,14 +48,14 @@ class Translator(EncoderDecoder):
         """Return the decoder's outputs over at most ``steps`` steps.
 
         ``source`` is (source, batch), ``lengths`` (batch,) on the CPU, ``target`` (time, batch).
-        Where ``forced`` (steps, batch) is true at step i, the input of step i + 1 is the target's
-        word i, elsewhere the model's own prediction, which passes no gradient.
+        A target has ``steps`` words and comes with ``forced`` (steps, batch). Where that is true at
+        step i, the input of step i + 1 is the target's word i, elsewhere the model's own
+        prediction, which passes no gradient.
         """
         state = self.decoder.initial_state(self.encoder(source, lengths))
         inputs = DecoderInputs(
             self.settings,
             self.decoder.embedding.weight,
-            steps=steps,
             batch=source.shape[1],
             training=self.training,
             target=target,
@@ -75,7 +75,7 @@ class Translator(EncoderDecoder):
                 scores = self._predict(readout, None if masks is None else masks[step])
                 logits[-1], inputs.predicted = scores, _argmax(scores)
                 ended |= inputs.predicted == EOS
-                if self._finished(inputs, step, ended):
+                if self._finished(inputs, ended):
                     break
         columns = [torch.stack(column) for column in zip(*readouts, strict=True)]
         outputs = self.decoder.readout(*columns)
@@ -115,14 +115,10 @@ class Translator(EncoderDecoder):
             return True  # the lesson's stopping rule looks at every step's predictions
         return inputs.target is None or (step + 1 < steps and not inputs.all_forced[step])
 
-    def _finished(self, inputs: DecoderInputs, step: int, ended: Tensor) -> bool:
+    def _finished(self, inputs: DecoderInputs, ended: Tensor) -> bool:
         if self.settings.stop_at_eos:
             return inputs.target is None and bool(ended.all())
-        if bool((inputs.predicted == PAD).all()):
-            return True
-        # The lesson draws after the last target word, too, and then stops.
-        past_target = inputs.target is not None and step >= len(inputs.target)
-        return past_target and inputs.any_forced[step]
+        return bool((inputs.predicted == PAD).all())
 
 
 def _argmax(logits: Tensor) -> Tensor:

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wordbridge.corpus.batches import ParallelData, read_parallel, sorted_batches
+from wordbridge.corpus.batches import ParallelData, read_parallel
 from wordbridge.corpus.special_tokens import BOS, EOS, PAD
 from wordbridge.translation.decoder import EncoderDecoder
-from wordbridge.translation.losses import VALIDATION_SCALE
+from wordbridge.translation.losses import VALIDATION_SCALE, device_batches
 from wordbridge.translation.translator import first_tag
 
 ITERATIONS = 5  # of EM, as usual for model 1
@@ -122,17 +122,15 @@ def attention_statistics(
     of a diagonal alignment, and ``chance`` that of a source word at random.
     """
     model.eval()
-    device = next(model.parameters()).device
     tags = int(data.first_tag is not None)
     sums: Counter[str] = Counter()
-    for indices in sorted_batches(data.target_lengths, batch_size):
-        batch = data.batch(indices).to(device)
+    for indices, batch in device_batches(model, data, batch_size):
         lengths = batch.source_lengths
-        forced = torch.ones_like(batch.target, dtype=torch.bool)
+        forced = torch.ones(batch.target.shape, dtype=torch.bool)
         decoded = model(batch.source, lengths.cpu(), len(forced), batch.target, forced)
         weights = decoded.attention.double()  # (time, batch, source)
         is_word = batch.target[: len(weights)] != PAD  # models that do not stop may stop early
-        is_padding = torch.arange(weights.shape[2], device=device) >= lengths[:, None]
+        is_padding = torch.arange(weights.shape[2], device=lengths.device) >= lengths[:, None]
         values = {
             "words": is_word.double(),
             "padding": (weights * is_padding).sum(dim=2),
