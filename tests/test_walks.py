@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from tests.settings import defaults
 from tests.test_cli import finish
 from wordbridge.cli import app
-from wordbridge.devise.head import Head, copy_state
+from wordbridge.devise.head import Head
 from wordbridge.devise.predictor import load_predictor, predict_images
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.efficientnet import EfficientNetLite
@@ -26,7 +26,7 @@ from wordbridge.nouns.table import CLASSES
 from wordbridge.report.contact_sheet import result_tile, save_sheet
 from wordbridge.search.build import image_rows, write_index
 from wordbridge.search.index import nearest, read_index
-from wordbridge.tensors import SavedModel, read_model, write_model
+from wordbridge.tensors import SavedModel, copy_weights, read_model, write_model
 
 PACKAGE = Path(__file__).resolve().parents[1] / "workflow/scripts/wordbridge"
 # Every path enters these: they read and write files and weights, and report errors and progress.
@@ -71,8 +71,8 @@ def saved_head(width: int, dim: int) -> SavedModel:
     block["head"]["batch_norm"] = False
     block["classifier"] |= {"use": True}
     torch.manual_seed(5)
-    head = copy_state(Head(block["head"], width, dim))
-    tensors = {f"head.{name}": value for name, value in head.items()} | {
+    head = copy_weights(Head(block["head"], width, dim))
+    tensors = {f"head.{name.replace('.', '/')}": value for name, value in head.items()} | {
         "class_vectors": torch.randn(CLASSES, dim),
         "known_classes": torch.ones(CLASSES, dtype=torch.bool),
         "photo_weights": torch.zeros(width),

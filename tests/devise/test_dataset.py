@@ -21,7 +21,7 @@ from tests.devise.head_toys import (
 )
 from wordbridge.arrays import save_matrix
 from wordbridge.devise.dataset import TrainingSet, select_split, train_and_valid
-from wordbridge.devise.training import build_trainer
+from wordbridge.devise.training import HeadTrainer
 from wordbridge.errors import InputError
 from wordbridge.nouns.matrix import CLASSES, NounRow, read_noun_matrix, write_noun_rows
 
@@ -29,7 +29,7 @@ LABELLED = (NOUNS - 1) * (PER_NOUN - VALID) - UNLABELLED
 
 
 def train_set() -> TrainingSet:
-    return build_trainer(settings(), 1, training_data()).train_set
+    return HeadTrainer(settings(), 1, training_data()).train_set
 
 
 def test_the_target_of_an_image_is_the_vector_of_its_noun() -> None:
@@ -79,7 +79,7 @@ def test_nouns_are_read_with_their_classes_at_unit_length(tmp_path: Path) -> Non
 
 
 def test_labels_number_the_seen_nouns() -> None:
-    trainer = build_trainer(settings(), 1, training_data())
+    trainer = HeadTrainer(settings(), 1, training_data())
     batch = trainer.train_set.batch(np.arange(LABELLED), trainer.device)
     assert torch.unique(trainer.label_of[batch.nouns]).tolist() == list(range(NOUNS - 1))
     assert batch.targets.shape == (LABELLED, DIM)

@@ -14,7 +14,7 @@ import torch
 
 from tests.devise.head_toys import NOUNS, settings, training_data
 from tests.training.kills import Killed, killed_after, killed_process
-from wordbridge.devise.training import HeadTrainer, build_trainer, shuffled_batches
+from wordbridge.devise.training import HeadTrainer, shuffled_batches
 from wordbridge.errors import InputError
 from wordbridge.training.checkpoint import Stopped
 from wordbridge.training.loop import write_metrics
@@ -26,7 +26,7 @@ Rows = list[dict[str, float]]
 def training(
     block: dict[str, Any], seed: int = 3, state: Path | None = None, seconds: float = 1e-9
 ) -> HeadTrainer:
-    return build_trainer(block, seed, training_data(), state, seconds)
+    return HeadTrainer(block, seed, training_data(), state, seconds)
 
 
 def run(
@@ -161,7 +161,7 @@ def test_the_table_of_epochs_reads_back_exactly(tmp_path: Path) -> None:
 
 def test_training_reads_no_valid_and_unseen_images() -> None:
     data = training_data()
-    one = build_trainer(settings(), 1, data)
+    one = HeadTrainer(settings(), 1, data)
     store: Any = data.store
     for indices in shuffled_batches(len(one.train_set), 16, 1, 0):
         one.train_set.batch(indices, one.device)

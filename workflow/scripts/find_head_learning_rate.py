@@ -1,7 +1,7 @@
 """The learning-rate range test of one head: losses and suggestion."""
 
 from wordbridge.devise.dataset import read_training_data
-from wordbridge.devise.training import build_trainer
+from wordbridge.devise.training import HeadTrainer
 from wordbridge.job import start_job
 from wordbridge.training.lr_finder import range_test, write_range_test
 
@@ -9,6 +9,6 @@ start_job(snakemake)
 
 settings = snakemake.params.settings
 data = read_training_data(snakemake.input)
-trainer = build_trainer(settings, settings["seed"], data)
+trainer = HeadTrainer(settings, settings["seed"], data)
 result = range_test(trainer.range_test_step(), **settings["range_test"])
 write_range_test(snakemake.output[0], result)

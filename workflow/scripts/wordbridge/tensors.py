@@ -14,12 +14,15 @@ from wordbridge.errors import InputError, shorten
 from wordbridge.files import atomic_write, read_json, write_json
 
 
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    """Return the parameters and buffers by name, tied ones once."""
+    return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+
+
 def copy_weights(model: nn.Module) -> dict[str, Tensor]:
-    """Return copies of the parameters by name, on the CPU; tied ones once."""
-    return {
-        name: parameter.detach().cpu().clone().contiguous()
-        for name, parameter in model.named_parameters()
-    }
+    """Return copies of the parameters and buffers by name, on the CPU; tied ones once."""
+    weights = _weights(model)
+    return {name: value.detach().cpu().clone().contiguous() for name, value in weights.items()}
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
@@ -27,16 +30,16 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
 
     Raises ValueError when names or shapes are not the model's.
     """
-    parameters = dict(model.named_parameters())
-    expected = {name: tuple(value.shape) for name, value in parameters.items()}
+    tensors = _weights(model)
+    expected = {name: tuple(value.shape) for name, value in tensors.items()}
     got = {name: tuple(value.shape) for name, value in weights.items()}
     if expected != got:
         # copy_ alone would broadcast a smaller tensor to a larger one
         name = min(name for name, _ in expected.items() ^ got.items())
         raise ValueError(f"{name}: expected shape {expected.get(name)}, got {got.get(name)}")
     with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(weights[name])
+        for name, value in tensors.items():
+            value.copy_(weights[name])
 
 
 def write_tensors(

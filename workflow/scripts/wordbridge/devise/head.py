@@ -7,8 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity, cross_entropy, normalize
 
-from wordbridge.tensors import copy_weights
-
 SAME = 1 - 1e-5  # cosine from which two nouns count as one, as homonyms with the same vector do
 
 
@@ -37,25 +35,6 @@ class Head(nn.Module):
         """Return vectors, or scores of classes, (batch, outputs) for features (batch, width)."""
         output: Tensor = self.layers(features)
         return output
-
-
-class StateTensors(nn.Module):
-    """Parameters and buffers of ``model`` as parameters that share its memory.
-
-    Checkpoints of parameters thus include the running statistics of batch norms. Create this module
-    after the model has moved to its device.
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        for name, value in [*model.named_parameters(), *model.named_buffers()]:
-            shared = nn.Parameter(value.detach(), requires_grad=False)
-            self.register_parameter(name.replace(".", "/"), shared)
-
-
-def copy_state(model: nn.Module) -> dict[str, Tensor]:
-    """Return copies of parameters and buffers by the names that ``StateTensors`` gives them."""
-    return copy_weights(StateTensors(model))
 
 
 def losses(

@@ -17,7 +17,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from wordbridge.arrays import Matrix, l2_normalize, softmax
 from wordbridge.devise.baselines import load_baseline
 from wordbridge.devise.dataset import TrainingData, train_and_valid
-from wordbridge.devise.head import Head, StateTensors
+from wordbridge.devise.head import Head
 from wordbridge.files import atomic_write, write_json
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.progress import progress
@@ -200,12 +200,12 @@ def classifier_vectors(
 def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
     settings = saved.settings["settings"]
     head = Head(settings["head"], saved.settings["width"], saved.settings["outputs"])
-    state = {
-        name.removeprefix("head."): tensor
+    weights = {
+        name.removeprefix("head.").replace("/", "."): tensor
         for name, tensor in saved.tensors.items()
         if name.startswith("head.")
     }
-    load_weights(StateTensors(head), state)
+    load_weights(head, weights)
     head.to(device).eval()
     classifier = settings["classifier"]
     arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}

@@ -12,8 +12,8 @@ from torch.nn import BatchNorm1d
 from torch.nn.functional import normalize
 
 from wordbridge.devise.dataset import Batch, Ints, TrainingData, TrainingSet, train_and_valid
-from wordbridge.devise.head import SAME, Head, StateTensors, copy_state, draw_negatives, losses
-from wordbridge.tensors import SavedModel
+from wordbridge.devise.head import SAME, Head, draw_negatives, losses
+from wordbridge.tensors import SavedModel, copy_weights
 from wordbridge.training.checkpoint import locked_state
 from wordbridge.training.device import choose_device
 from wordbridge.training.loop import Trainer
@@ -45,12 +45,12 @@ def train(
     """Return the head of ``block`` trained with ``seed``, and one row of metrics per epoch.
 
     An interrupted training resumes from its state in the folder ``states``, under a digest of all
-    that it depends on: ``block`` (see ``build_trainer``), ``seed``, ``code`` and the bytes of the
+    that it depends on: ``block`` (see ``HeadTrainer``), ``seed``, ``code`` and the bytes of the
     ``files`` with ``data``. Raises InputError when another process runs the same training.
     """
     inputs = {f"{number:06d}": path for number, path in enumerate(files)}
     with locked_state(states, {"block": block, "seed": seed, "code": code}, inputs) as state:
-        trainer = build_trainer(block, seed, data, state, checkpoint_seconds)
+        trainer = HeadTrainer(block, seed, data, state, checkpoint_seconds)
         weights = trainer.run()
     synsets = [data.nouns.synsets[row] for row in trainer.class_rows]
     description = {
@@ -66,41 +66,18 @@ def train(
         "epochs": trainer.state.epoch,
         "best_epoch": trainer.state.best_epoch + 1,
     }
-    tensors = {f"head.{name}": value for name, value in weights.items()}
+    # The file has slashes in the names of a head's layers.
+    tensors = {f"head.{name.replace('.', '/')}": value for name, value in weights.items()}
     return SavedModel(tensors, description), trainer.state.epochs
 
 
-def build_trainer(
-    block: Mapping[str, Any],
-    seed: int,
-    data: TrainingData,
-    checkpoint: Path | None = None,
-    checkpoint_seconds: float = 0.0,
-) -> "HeadTrainer":
-    """Return the trainer of a new head, which resumes from ``checkpoint`` if the file exists.
-
-    ``block`` has variant (head, loss, schedule, training), device and threads. Raises InputError
-    when a split has no labelled images.
-    """
-    device = choose_device(block["device"], block["threads"])
-    train_set, valid_set = train_and_valid(data)
-    torch.manual_seed(seed)
-    return HeadTrainer(
-        block["variant"],
-        train_set.labelled(),
-        valid_set,
-        device,
-        seed,
-        checkpoint,
-        checkpoint_seconds,
-    )
-
-
 class HeadTrainer(Trainer):
-    """The training of a new head on ``train_set``, validated on ``valid_set`` after each epoch.
+    """The training of a new head, which resumes from ``checkpoint`` if the file exists.
 
-    ``train_eval`` has as many training images as ``valid_set``, so that the losses of both can be
-    compared. ``class_rows`` are the rows of the nouns with training images.
+    ``block`` has variant (head, loss, schedule, training), device and threads. The head learns
+    from ``train_set`` and is validated on ``valid_set`` after each epoch; ``train_eval`` has as
+    many training images, so that the losses of both can be compared. ``class_rows`` are the rows of
+    the nouns with training images. Raises InputError when a split has no labelled images.
     """
 
     metrics = ("epoch", "learning_rate", "train_loss", "fit_loss", "valid_loss", "valid_hit5")
@@ -108,29 +85,30 @@ class HeadTrainer(Trainer):
 
     def __init__(
         self,
-        variant: Mapping[str, Any],
-        train_set: TrainingSet,
-        valid_set: TrainingSet,
-        device: torch.device,
+        block: Mapping[str, Any],
         seed: int,
-        checkpoint: Path | None,
-        checkpoint_seconds: float,
+        data: TrainingData,
+        checkpoint: Path | None = None,
+        checkpoint_seconds: float = 0.0,
     ) -> None:
+        variant, device = block["variant"], choose_device(block["device"], block["threads"])
         self.loss, self.seed = variant["loss"], seed
         self.settings = TrainingSettings(**variant["training"])
-        self.train_set, self.valid_set = train_set, valid_set
-        self.train_eval = train_set.subsample(len(valid_set))
-        self.class_rows: Ints = np.unique(train_set.nouns)
+        train_images, self.valid_set = train_and_valid(data)
+        self.train_set = train_images.labelled()
+        self.train_eval = self.train_set.subsample(len(self.valid_set))
+        self.class_rows: Ints = np.unique(self.train_set.nouns)
         self.is_softmax = self.loss["kind"] == "softmax"
-        vectors, epochs = train_set.matrix.vectors, self.settings.epochs
+        vectors, epochs = data.nouns.vectors, self.settings.epochs
         self.outputs = len(self.class_rows) if self.is_softmax else vectors.shape[1]
-        self.head = Head(variant["head"], train_set.store.width, self.outputs).to(device)
+        torch.manual_seed(seed)
+        self.head = Head(variant["head"], data.store.width, self.outputs).to(device)
         super().__init__(
             self.head,
             self.settings,
             ScheduleSettings(**variant["schedule"]),
             len(self.batches(0)) * epochs,
-            StateTensors(self.head),
+            self.head,
             checkpoint,
             checkpoint_seconds,
         )
@@ -168,7 +146,7 @@ class HeadTrainer(Trainer):
 
     def weights(self) -> dict[str, Tensor]:
         """Return copies of the head's weights and running statistics."""
-        return copy_state(self.head)
+        return copy_weights(self.head)
 
     @torch.no_grad()
     def evaluate(self, images: TrainingSet) -> tuple[float, float]:
