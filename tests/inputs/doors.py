@@ -45,7 +45,7 @@ from wordbridge.report.corpus import rejections_table
 from wordbridge.sources.archives import extract_member
 from wordbridge.tensors import read_model
 from wordbridge.text import Text
-from wordbridge.training.checkpoint import load_state, save_state
+from wordbridge.training.checkpoint import Checkpointer
 from wordbridge.translation.translations import (
     COLUMNS,
     Translation,
@@ -110,8 +110,8 @@ def state_parts() -> tuple[nn.Module, Any]:
 
 
 def state_bytes(path: Path) -> bytes:
-    model, optimizer = state_parts()
-    save_state(path, model, optimizer, {"weight": torch.ones(2)}, {"epoch": 3})
+    values = {"epoch": 3, "batch": 0, "step": 9}
+    Checkpointer(path, *state_parts(), 9).save(values, {"weight": torch.ones(2)})
     return path.read_bytes()
 
 
@@ -161,7 +161,7 @@ def features(path: Path) -> list[list[float]]:
 
 def own_state(path: Path) -> dict[str, Any]:
     with torch.random.fork_rng():
-        return load_state(path, *state_parts())[1]
+        return Checkpointer(path, *state_parts(), 9).load()[1]
 
 
 PNGS = {"a/dog.png": files.image(), "b.png": files.image(size=(2, 2))}

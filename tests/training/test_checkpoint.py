@@ -11,15 +11,10 @@ from safetensors.torch import save_file
 from tests.translation.toys import VARIANTS, settings, translator
 from wordbridge.errors import InputError
 from wordbridge.tensors import copy_weights
-from wordbridge.training.checkpoint import (
-    load_state,
-    locked_state,
-    save_state,
-    state_folder,
-    state_key,
-    write_state,
-)
+from wordbridge.training.checkpoint import Checkpointer, locked_state, state_folder, state_key
 from wordbridge.translation.translator import Translator
+
+VALUES = {"epoch": 2, "batch": 1, "step": 7, "best_value": None, "x": 0.1 + 0.2}
 
 
 def trained(seed: int, steps: int) -> tuple[Translator, torch.optim.Adam]:
@@ -36,11 +31,11 @@ def test_a_state_is_restored_completely(tmp_path: Path) -> None:
     path = tmp_path / "sub" / "state.safetensors"
     model, optimizer = trained(1, 3)
     best = {"a": torch.arange(3.0)}
-    save_state(path, model, optimizer, best, {"epoch": 2, "best_value": None, "x": 0.1 + 0.2})
+    Checkpointer(path, model, optimizer, 9).save(VALUES, best)
     drawn = torch.rand(3)
     other, fresh = trained(2, 0)
-    kept, progress = load_state(path, other, fresh)
-    assert progress == {"epoch": 2, "best_value": None, "x": 0.1 + 0.2}
+    kept, values = Checkpointer(path, other, fresh, 9).load()
+    assert values == VALUES
     assert torch.equal(kept["a"], best["a"])
     assert torch.equal(torch.rand(3), drawn)
     for name, value in copy_weights(model).items():
@@ -50,16 +45,15 @@ def test_a_state_is_restored_completely(tmp_path: Path) -> None:
 
 
 def test_a_state_without_an_optimizer_step_is_restored(tmp_path: Path) -> None:
-    model, optimizer = trained(1, 0)
-    save_state(tmp_path / "s", model, optimizer, {}, {})
-    assert load_state(tmp_path / "s", *trained(2, 0)) == ({}, {})
+    Checkpointer(tmp_path / "s", *trained(1, 0), 9).save(VALUES, {})
+    assert Checkpointer(tmp_path / "s", *trained(2, 0), 9).load() == ({}, VALUES)
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "other", "plain", "folder"])
 def test_a_damaged_state_is_an_error_with_a_remedy(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "state.safetensors"
     model, optimizer = trained(1, 1)
-    save_state(path, model, optimizer, {}, {})
+    Checkpointer(path, model, optimizer, 9).save(VALUES, {})
     content = path.read_bytes()
     if damage == "other":
         model = translator(settings(VARIANTS["all"]))
@@ -72,16 +66,16 @@ def test_a_damaged_state_is_an_error_with_a_remedy(tmp_path: Path, damage: str) 
     else:
         path.write_bytes({"cut": content[:-9], "empty": b"", "text": b"<html>" * 9}[damage])
     with pytest.raises(InputError, match="delete the file to start"):
-        load_state(path, model, optimizer)
+        Checkpointer(path, model, optimizer, 9).load()
 
 
 def test_a_failed_save_leaves_the_state_before(tmp_path: Path) -> None:
     path = tmp_path / "state.safetensors"
-    model, optimizer = trained(1, 1)
-    save_state(path, model, optimizer, {}, {"epoch": 1})
+    checkpointer = Checkpointer(path, *trained(1, 1), 9)
+    checkpointer.save(VALUES, {})
     with pytest.raises(ValueError, match="JSON"):
-        save_state(path, model, optimizer, {}, {"loss": float("nan")})
-    assert load_state(path, model, optimizer)[1] == {"epoch": 1}
+        checkpointer.save({"loss": float("nan")}, {})
+    assert checkpointer.load() == ({}, VALUES)
     assert [file.name for file in tmp_path.iterdir()] == ["state.safetensors"]
 
 
@@ -122,12 +116,11 @@ def test_states_lie_in_a_folder_for_what_they_are_to_become(tmp_path: Path) -> N
 
 
 def test_a_finished_state_is_smaller_and_gives_the_best_weights(tmp_path: Path) -> None:
-    model, optimizer = trained(1, 3)
     best = {"a": torch.arange(3.0)}
-    save_state(tmp_path / "whole", model, optimizer, best, {"epoch": 2})
-    write_state(tmp_path / "finished", {}, best, {"epoch": 2})
-    kept, progress = load_state(tmp_path / "finished", *trained(2, 0))
-    assert (kept.keys(), progress) == (best.keys(), {"epoch": 2})
+    Checkpointer(tmp_path / "whole", *trained(1, 3), 9).save(VALUES, best)
+    Checkpointer(tmp_path / "finished", *trained(1, 3), 9).finish(VALUES, best)
+    kept, values = Checkpointer(tmp_path / "finished", *trained(2, 0), 9).load()
+    assert (kept.keys(), values) == (best.keys(), VALUES)
     assert torch.equal(kept["a"], best["a"])
     assert (tmp_path / "finished").stat().st_size < (tmp_path / "whole").stat().st_size / 4
 

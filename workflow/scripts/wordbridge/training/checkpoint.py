@@ -37,11 +37,11 @@ class Stopped(InputError):
 class Checkpointer:
     """Writes the state of one training to ``path``, or nowhere if ``path`` is None.
 
-    The state consists of the parameters of ``modules``, the ``optimizer``, the random generators,
-    the best weights so far and the values of the loop. Saving is ``due`` every ``seconds``, and
-    when a signal has come while ``signals`` was entered::
+    The state consists of the weights of ``modules``, the ``optimizer``, the random generators, the
+    best weights so far and the values of the loop. Saving is ``due`` every ``seconds``, and when a
+    signal has come::
 
-        with checkpointer.signals:
+        with checkpointer.deferred_signals():
             best, values = checkpointer.load()
             ...  # after each batch and epoch: if checkpointer.due: checkpointer.save(values, best)
             checkpointer.finish(values, best)
@@ -52,66 +52,106 @@ class Checkpointer:
     ) -> None:
         self.path, self.seconds = path, seconds
         self._modules, self._optimizer = modules, optimizer
-        self.signals = DeferredSignals()
+        self._signal: str | None = None  # the latest
         self._saved = time.monotonic()
+
+    @contextmanager
+    def deferred_signals(self) -> Iterator[None]:
+        """Record SIGTERM, SIGINT and SIGHUP during the block instead of ending the process.
+
+        An ignored SIGHUP, as under nohup, stays ignored.
+        """
+        numbers = [signal.SIGTERM, signal.SIGINT]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
+        handlers = {number: signal.signal(number, self._record) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def _record(self, number: int, frame: FrameType | None) -> None:
+        self._signal = signal.Signals(number).name
 
     @property
     def due(self) -> bool:
         """Return whether it is time to save, or a signal has come."""
-        late = time.monotonic() - self._saved >= self.seconds
-        return late or self.signals.name is not None
+        return time.monotonic() - self._saved >= self.seconds or self._signal is not None
 
     def load(self) -> tuple[dict[str, Tensor], Values]:
-        """Restore a saved state; return its best weights and values, both empty without a file."""
+        """Restore a saved state; return its best weights and values, both empty without a file.
+
+        The file of a finished training has these only, and restores nothing. Raises InputError when
+        the file is damaged or belongs to another model.
+        """
         if self.path is None or not self.path.exists():
             return {}, {}
-        best, values = load_state(self.path, self._modules, self._optimizer)
-        elapsed.continue_from(values.pop("elapsed"))
-        position = ", ".join(f"{name} {values[name]}" for name in ("epoch", "batch", "step"))
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+                values: Values = json.loads(file.metadata()["values"])
+            best = _select(tensors, "best.")
+            if len(best) < len(tensors):
+                self._restore(tensors)
+            elapsed.continue_from(values.pop("elapsed"))
+            position = ", ".join(f"{name} {values[name]}" for name in ("epoch", "batch", "step"))
+        except (
+            SafetensorError,
+            OSError,
+            LookupError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise InputError(
+                f"{self.path}: expected the state of this training, got {shorten(error)}; "
+                "delete the file to start the training again"
+            ) from None
         print(f"resuming after {position}", file=sys.stderr)
         return best, values
 
     def save(self, values: Values, best: Mapping[str, Tensor]) -> None:
         """Write the state; raise Stopped when a signal has come."""
         if self.path is not None:
-            values = {**values, "elapsed": elapsed.total()}
-            save_state(self.path, self._modules, self._optimizer, best, values)
+            write_state(self.path, self._tensors(), best, values)
             self._saved = time.monotonic()
-        if self.signals.name is not None:
+        if self._signal is not None:
             outcome = "its state is saved" if self.path else "nothing is saved"
             raise Stopped(
-                f"training was stopped by {self.signals.name} in epoch {values['epoch'] + 1}, "
+                f"training was stopped by {self._signal} in epoch {values['epoch'] + 1}, "
                 f"{outcome}; run the same command again to continue"
             )
 
     def finish(self, values: Values, best: Mapping[str, Tensor]) -> None:
         """Write the best weights and values of a finished training, without its state."""
         if self.path is not None:
-            write_state(self.path, {}, best, {**values, "elapsed": elapsed.total()})
+            write_state(self.path, {}, best, values)
 
+    def _tensors(self) -> dict[str, Tensor]:
+        """Return the tensors of weights, optimizer and torch's generators."""
+        tensors = {f"model.{name}": value for name, value in copy_weights(self._modules).items()}
+        for number, state in self._optimizer.state_dict()["state"].items():
+            for key, value in state.items():
+                # clone: safetensors rejects tensors that share memory
+                tensors[f"optimizer.{number}.{key}"] = torch.as_tensor(value).cpu().clone()
+        tensors["random.torch"] = torch.get_rng_state()
+        device = next(self._modules.parameters()).device
+        if device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(device)
+        return tensors
 
-class DeferredSignals:
-    """While entered, records SIGTERM, SIGINT and SIGHUP instead of ending the process.
-
-    ``name`` is the latest signal, or None. An ignored SIGHUP, as under nohup, stays ignored.
-    """
-
-    def __init__(self) -> None:
-        self.name: str | None = None
-
-    def __enter__(self) -> "DeferredSignals":
-        numbers = [signal.SIGTERM, signal.SIGINT]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            numbers.append(signal.SIGHUP)
-        self._handlers = {number: signal.signal(number, self._record) for number in numbers}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-
-    def _record(self, number: int, frame: FrameType | None) -> None:
-        self.name = signal.Signals(number).name
+    def _restore(self, tensors: Mapping[str, Tensor]) -> None:
+        load_weights(self._modules, _select(tensors, "model."))
+        content: dict[str, Any] = {**self._optimizer.state_dict(), "state": {}}
+        for key, value in _select(tensors, "optimizer.").items():
+            number, name = key.split(".", 1)
+            content["state"].setdefault(int(number), {})[name] = value
+        self._optimizer.load_state_dict(content)
+        torch.set_rng_state(tensors["random.torch"])
+        device = next(self._modules.parameters()).device
+        if device.type == "cuda" and "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"], device)
 
 
 @contextmanager
@@ -147,70 +187,13 @@ def state_folder(output: str | Path) -> Path:
     return Path("resources/state", *parts)
 
 
-def save_state(
-    path: Path,
-    model: nn.Module,
-    optimizer: Optimizer,
-    best: Mapping[str, Tensor],
-    values: Mapping[str, Any],
-) -> None:
-    """Write model, optimizer, torch's generators, best weights so far and ``values`` (JSON)."""
-    tensors = {f"model.{name}": value for name, value in copy_weights(model).items()}
-    for number, state in optimizer.state_dict()["state"].items():
-        for key, value in state.items():
-            # clone: safetensors rejects tensors that share memory
-            tensors[f"optimizer.{number}.{key}"] = torch.as_tensor(value).cpu().clone()
-    tensors["random.torch"] = torch.get_rng_state()
-    device = next(model.parameters()).device
-    if device.type == "cuda":
-        tensors["random.cuda"] = torch.cuda.get_rng_state(device)
-    write_state(path, tensors, best, values)
-
-
 def write_state(
-    path: Path, tensors: Mapping[str, Tensor], best: Mapping[str, Tensor], values: Mapping[str, Any]
+    path: Path, tensors: Mapping[str, Tensor], best: Mapping[str, Tensor], values: Values
 ) -> None:
-    """Write named tensors (none of a finished training), best weights and ``values`` (JSON)."""
+    """Write named tensors (none of a finished training), best weights, values and elapsed time."""
     named_best = {f"best.{name}": value for name, value in best.items()}
-    text = json.dumps(values, allow_nan=False)
+    text = json.dumps({**values, "elapsed": elapsed.total()}, allow_nan=False)
     write_tensors(path, {**tensors, **named_best}, {"values": text})
-
-
-def load_state(
-    path: Path, model: nn.Module, optimizer: Optimizer
-) -> tuple[dict[str, Tensor], Values]:
-    """Restore a saved state; return the best weights so far and the values.
-
-    The file of a finished training has these only, and restores nothing. Raises InputError when the
-    file is damaged or belongs to another model.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            values: Values = json.loads(file.metadata()["values"])
-        best = _select(tensors, "best.")
-        if len(best) < len(tensors):
-            load_weights(model, _select(tensors, "model."))
-            _load_optimizer(optimizer, _select(tensors, "optimizer."))
-            torch.set_rng_state(tensors["random.torch"])
-            device = next(model.parameters()).device
-            if device.type == "cuda" and "random.cuda" in tensors:
-                torch.cuda.set_rng_state(tensors["random.cuda"], device)
-    except (SafetensorError, OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path}: expected the state of this training, got {shorten(error)}; "
-            "delete the file to start the training again"
-        ) from None
-    return best, values
-
-
-def _load_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    content = optimizer.state_dict()
-    content["state"] = {}
-    for key, value in tensors.items():
-        number, name = key.split(".", 1)
-        content["state"].setdefault(int(number), {})[name] = value
-    optimizer.load_state_dict(content)
 
 
 def _select(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

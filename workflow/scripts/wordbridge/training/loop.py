@@ -161,7 +161,7 @@ class Trainer(ABC):
         Raises Stopped after SIGTERM, SIGINT or SIGHUP, when the state has been written, and
         InputError when a loss is not finite.
         """
-        with self.checkpointer.signals:
+        with self.checkpointer.deferred_signals():
             self.resume()
             while self.state.should_continue(self.options.epochs, self.options.patience):
                 self._train_epoch()
