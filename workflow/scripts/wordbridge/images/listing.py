@@ -69,8 +69,7 @@ def list_images(
     InputError for a set without images and for an invalid table of labels.
     """
     noun_of = {noun.synset: noun for noun in nouns}
-    rows: dict[str, ImageRow] = {}  # by location
-    words: dict[str, str] = {}  # labels in words, by location
+    sources: dict[str, SourceImage] = {}  # by location, without their data
     left_out: set[LeftOut] = set()
     with atomic_write(archive) as partial, zipfile.ZipFile(partial, "w") as target:
         for image in _source_images(settings, files, nouns):
@@ -80,7 +79,7 @@ def list_images(
             location, reason = image.location or image.path, ""
             if INVALID.search(image.path):
                 reason = "its name is not UTF-8, or has a tab, a line end or the like; rename it"
-            elif location in rows:
+            elif location in sources:
                 reason = "in the set twice; only the first is used"
             elif image.synset and image.synset not in noun_of:
                 reason = f"{image.synset} is not a noun of WordNet"
@@ -89,25 +88,33 @@ def list_images(
                 continue
             if image.data is not None:
                 add_image(target, image.path, image.data)
-            rows[location] = _row(name, settings, image, archive)
-            if image.label and not image.synset:
-                words[location] = image.label
+                image = image._replace(data=None, stamp=content_stamp(image.data))
+            sources[location] = image
+    words = {place: i.label for place, i in sources.items() if i.label and not i.synset}
     if settings.get("labels") == "folders":
-        words = _without_names_of_sets(words, {place: row.image for place, row in rows.items()})
+        words = _without_names_of_sets(words, {place: i.path for place, i in sources.items()})
     labels = []
     if words or "labels_table" in files:
         labels = match_words(name, words.values(), files, nouns)
     synset_of_label = {label.label: label.synset for label in labels}
     images = []
-    for location, row in rows.items():
-        noun = noun_of.get(row.synset or synset_of_label.get(words.get(location, ""), ""))
-        if noun is None:
-            images.append(row._replace(split=NO_SPLIT))
-        else:
-            image_name = row.name or lemma_text(noun.lemmas[0])
-            images.append(row._replace(synset=noun.synset, name=image_name))
-    sources = {**settings, **files}
-    source = next(sources[k] for k in ("table", "folder", "archive", "package") if k in sources)
+    for location, image in sources.items():
+        noun = noun_of.get(image.synset or synset_of_label.get(words.get(location, ""), ""))
+        row = ImageRow(
+            set=name,
+            image=image.path,
+            synset=noun.synset if noun else "",
+            kind=image.kind or settings["image_kind"],
+            split=settings["split"] or image.split if noun else NO_SPLIT,
+            name=image.name or (lemma_text(noun.lemmas[0]) if noun else ""),
+            fr_name=image.fr_name,
+            archive="" if image.location else str(archive),
+            member=image.location or image.path,
+            stamp=image.stamp,
+        )
+        images.append(row)
+    places = {**settings, **files}
+    source = next(places[k] for k in ("table", "folder", "archive", "package") if k in places)
     labelled = settings.get("labels") != "none"
     _check_counts(f"image set {name}: {source}", images, left_out, labelled)
     return sorted(images, key=lambda row: row.image), sorted(left_out), labels
@@ -300,23 +307,6 @@ def _source_images(
     if settings["kind"] == "stamps":
         return list_stamps(files["package"], labels, settings["skip"])
     return list_emoji(files["package"], files["names"], files["groups"], labels)
-
-
-def _row(
-    name: str, settings: Mapping[str, Any], image: SourceImage, archive: str | Path
-) -> ImageRow:
-    return ImageRow(
-        set=name,
-        image=image.path,
-        synset=image.synset,
-        kind=image.kind or settings["image_kind"],
-        split=settings["split"] or image.split,
-        name=image.name,
-        fr_name=image.fr_name,
-        archive="" if image.data is None else str(archive),
-        member=image.location or image.path,
-        stamp=image.stamp if image.data is None else content_stamp(image.data),
-    )
 
 
 def _labelled_by_path(path: str, labels: str, annotated: Mapping[str, str]) -> SourceImage:
