@@ -49,33 +49,32 @@ def block(**changes: Any) -> dict[str, Any]:
 
 def test_a_job_gives_weights_description_rows_and_times(tmp_path: Path) -> None:
     states = tmp_path / "states"
-    trained = train(block(), 3, files(tmp_path), states, CODE, 9.0)
+    trained, epochs, times = train(block(), 3, files(tmp_path), states, CODE, 9.0)
     assert trained.settings["source"] == [9, 5]
     assert trained.settings["target"] == [9, 8]
     assert trained.settings["target_versions"] == []
     assert trained.settings["parameters"] == sum(w.numel() for w in trained.tensors.values())
-    assert [row["epoch"] for row in trained.epochs] == [1, 2]
-    assert trained.times["device"] == "cpu"
+    assert [row["epoch"] for row in epochs] == [1, 2]
+    assert times["device"] == "cpu"
 
 
 def test_a_job_interrupted_before_writing_its_results_does_not_train_again(
     tmp_path: Path,
 ) -> None:
-    first = train(block(), 3, files(tmp_path), tmp_path / "states", CODE, 9.0)
-    again = train(block(), 3, files(tmp_path), tmp_path / "states", CODE, 9.0)
+    first, *records = train(block(), 3, files(tmp_path), tmp_path / "states", CODE, 9.0)
+    again, *same = train(block(), 3, files(tmp_path), tmp_path / "states", CODE, 9.0)
     assert again.settings == first.settings
-    assert again.epochs == first.epochs
-    assert again.times == first.times
+    assert same == records
     for name, value in first.tensors.items():
         assert torch.equal(value, again.tensors[name])
 
 
 def test_how_often_the_state_is_saved_is_no_reason_to_train_again(tmp_path: Path) -> None:
     inputs, states = files(tmp_path), tmp_path / "states"
-    first = train(block(), 3, inputs, states, CODE, 5.0)
-    again = train(block(), 3, inputs, states, CODE, 0.5)
+    first, *records = train(block(), 3, inputs, states, CODE, 5.0)
+    again, *same = train(block(), 3, inputs, states, CODE, 0.5)
     assert len(list(states.glob("*.safetensors"))) == 1
-    assert again.times == first.times  # a second training would not take the same time
+    assert same == records  # a second training would not take the same time
     assert again.settings == first.settings
 
 
@@ -101,7 +100,7 @@ def test_tags_follow_the_words_of_the_vocabulary(
 ) -> None:
     changes = {"direction": direction, "tag_versions": True, "training": {"epochs": 1}}
     inputs = files(tmp_path, versions=True)
-    trained = train(block(**changes), 3, inputs, tmp_path / "states", CODE, 9.0)
+    trained, _, _ = train(block(**changes), 3, inputs, tmp_path / "states", CODE, 9.0)
     assert trained.settings["target_versions"] == names
     assert trained.settings["source"] == [9 + len(names), width]
     assert trained.tensors["encoder.embedding.weight"].shape == (9 + len(names), width)
@@ -130,7 +129,7 @@ def test_frozen_embeddings_keep_their_values_while_the_rest_is_trained(
     inputs = files(tmp_path)
     frozen = block(model={**model, "freeze_embeddings": True})
     before = build_trainer(frozen, 3, inputs).model
-    tensors = train(frozen, 3, inputs, tmp_path / "states", CODE, 9.0).tensors
+    tensors = train(frozen, 3, inputs, tmp_path / "states", CODE, 9.0)[0].tensors
     state = before.state_dict()
     embeddings = {"encoder.embedding.weight", "decoder.embedding.weight"}
     assert {name for name in tensors if torch.equal(state[name], tensors[name])} == embeddings
@@ -152,9 +151,11 @@ def test_auxiliary_text_is_learned_from_in_the_first_epochs(tmp_path: Path) -> N
     # The auxiliary texts of the files follow those of the train split.
     assert prepared.train_data.batch([5]).source[0].tolist() == [4 + 7 % 5]
 
-    trained = train(block(training=AUXILIARY), 3, inputs, tmp_path / "states", CODE, 9.0)
-    plain = train(block(training={"epochs": 3, "batch_size": 4}), 3, inputs, tmp_path, CODE, 9.0)
-    assert trained.times["epochs"] == 3
+    trained, _, times = train(block(training=AUXILIARY), 3, inputs, tmp_path / "states", CODE, 9.0)
+    plain, _, _ = train(
+        block(training={"epochs": 3, "batch_size": 4}), 3, inputs, tmp_path, CODE, 9.0
+    )
+    assert times["epochs"] == 3
     assert any(not torch.equal(w, plain.tensors[n]) for n, w in trained.tensors.items())
 
 
@@ -164,7 +165,7 @@ def test_unused_auxiliary_text_changes_nothing(tmp_path: Path) -> None:
     for folder, count in ((with_text, 4), (without, 0)):
         folder.mkdir()
         inputs = files(folder, auxiliary=count)
-        runs.append(train(block(), 3, inputs, folder / "states", CODE, 9.0))
+        runs.append(train(block(), 3, inputs, folder / "states", CODE, 9.0)[0])
     assert all(torch.equal(w, runs[1].tensors[n]) for n, w in runs[0].tensors.items())
 
 

@@ -9,7 +9,7 @@ from wordbridge.translation.training import train
 
 start_job(snakemake)
 
-trained = train(
+model, epochs, times = train(
     snakemake.params.settings,
     int(snakemake.wildcards.seed),
     dict(snakemake.input.items()),
@@ -17,6 +17,6 @@ trained = train(
     snakemake.params.code,
     snakemake.params.checkpoint_seconds,
 )
-write_metrics(snakemake.output.metrics, trained.epochs)
-write_json(snakemake.output.times, trained.times)
-write_model(trained, snakemake.output.model, snakemake.output.settings)
+write_metrics(snakemake.output.metrics, epochs)
+write_json(snakemake.output.times, times)
+write_model(model, snakemake.output.model, snakemake.output.settings)

@@ -1,7 +1,6 @@
 """Evaluation of one method and seed: image to word, word to image, and single nouns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,6 @@ ALL = "all"  # sets, kinds or splits together
 _BY_NOUN = ("seen", "unseen", "classes")  # candidate sets with scores of single nouns
 
 
-@dataclass(frozen=True)
 class RankingScores:
     """Scores of images on one set of ``candidates``, NaN for images that are not ranked on it.
 
@@ -49,25 +47,13 @@ class RankingScores:
     from the true one in WordNet, NaN where both are the same or share a vector.
     """
 
-    candidates: CandidateSet
-    hits: Doubles
-    precision: Doubles
-    ranks: Doubles
-    best: Ints
-    steps: Doubles
-
-    @classmethod
-    def empty(cls, candidates: CandidateSet, settings: Settings) -> "RankingScores":
-        """Return scores to be filled in by ``rank_images``."""
+    def __init__(self, candidates: CandidateSet, settings: Settings) -> None:
         count = len(candidates.images)
-        return cls(
-            candidates,
-            hits=np.full((count, len(settings["hits"])), np.nan),
-            precision=np.full((count, len(settings["precision"])), np.nan),
-            ranks=np.full(count, np.nan),
-            best=np.full(count, -1),
-            steps=np.full(count, np.nan),
-        )
+        self.candidates = candidates
+        self.hits = np.full((count, len(settings["hits"])), np.nan)
+        self.precision = np.full((count, len(settings["precision"])), np.nan)
+        self.ranks, self.steps = np.full((2, count), np.nan)
+        self.best = np.full(count, -1)
 
 
 def evaluate(
@@ -180,7 +166,7 @@ def rank_images(
     settings: Settings,
 ) -> list[RankingScores]:
     """Return the scores of ``images`` on each of ``candidates``."""
-    results = [RankingScores.empty(candidate_set, settings) for candidate_set in candidates]
+    results = [RankingScores(candidate_set, settings) for candidate_set in candidates]
     slices = list(blocks(len(images), scores.width))
     for block in progress(slices, "Scoring images", total=len(slices), unit="blocks"):
         matrix, nouns = scores.scores(images.rows[block]), images.nouns[block]

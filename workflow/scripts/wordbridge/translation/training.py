@@ -1,7 +1,7 @@
 """Training of one translator: from token ids and embeddings to weights and metrics."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,14 +31,6 @@ from wordbridge.translation.settings import Settings, settings_from
 from wordbridge.translation.translator import build_translator
 
 
-@dataclass(frozen=True)
-class TrainedTranslator(SavedModel):
-    """A trained translator, a row of metrics per epoch, and the times of the training."""
-
-    epochs: list[dict[str, float]]
-    times: dict[str, Any]
-
-
 def train(
     block: Mapping[str, Any],
     seed: int,
@@ -46,12 +38,12 @@ def train(
     states: Path,
     code: Mapping[str, Any],
     checkpoint_seconds: float,
-) -> TrainedTranslator:
-    """Return the translator of ``block`` trained with ``seed``, resumed if it was interrupted.
+) -> tuple[SavedModel, list[dict[str, float]], dict[str, Any]]:
+    """Return the translator of ``block`` trained with ``seed``, metrics per epoch, and times.
 
-    The state is in the folder ``states`` under a digest of all that the training depends on:
-    ``block`` and the bytes of ``inputs`` (see ``build_trainer``), ``seed`` and ``code``. Raises
-    InputError when another process runs the same training.
+    An interrupted training resumes from its state in the folder ``states``, under a digest of all
+    that it depends on: ``block`` and the bytes of ``inputs`` (see ``build_trainer``), ``seed`` and
+    ``code``. Raises InputError when another process runs the same training.
     """
     with locked_state(states, {"block": block, "seed": seed, "code": code}, inputs) as state:
         trainer = build_trainer(block, seed, inputs, state, checkpoint_seconds)
@@ -77,7 +69,7 @@ def train(
         "precision": trainer.precision,
         "threads": block["threads"],
     }
-    return TrainedTranslator(weights, description, trainer.state.epochs, times)
+    return SavedModel(weights, description), trainer.state.epochs, times
 
 
 def build_trainer(
