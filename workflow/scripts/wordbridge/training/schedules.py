@@ -48,14 +48,10 @@ def learning_rate(settings: ScheduleSettings, step: int, steps: int, highest: fl
     if settings.kind == "inverse_sqrt":  # Vaswani et al. 2017, section 5.3, highest at the warm-up
         warmup = settings.warmup
         return highest * min((step + 1) / warmup, math.sqrt(warmup / (step + 1)))
-    low = highest / settings.divisor
-    if settings.kind == "triangular":
-        return low + (highest - low) * _triangle(step, int(steps / settings.cut), steps)
-    rise = _rise(settings, steps)
-    if step < 2 * rise:
-        return low + (highest - low) * _triangle(step, rise, 2 * rise)
-    descent = (step - 2 * rise) / max(1.0, steps - 2 * rise)
-    return low + (low / 100 - low) * descent
+    low, (peak, end) = highest / settings.divisor, _cycle(settings, steps)
+    if settings.kind == "one_cycle" and step >= end:
+        return low + (low / 100 - low) * ((step - end) / max(1.0, steps - end))
+    return low + (highest - low) * _triangle(step, peak, end)
 
 
 def momentum(settings: ScheduleSettings, step: int, steps: int) -> float | None:
@@ -63,21 +59,21 @@ def momentum(settings: ScheduleSettings, step: int, steps: int) -> float | None:
     high, low = settings.momentum_high, settings.momentum_low
     if high is None or low is None or settings.kind not in ("triangular", "one_cycle"):
         return None
-    if settings.kind == "triangular":
-        return high - (high - low) * _triangle(step, int(steps / settings.cut), steps)
-    rise = _rise(settings, steps)
-    if step >= 2 * rise:
-        return high
-    return high - (high - low) * _triangle(step, rise, 2 * rise)
-
-
-def _rise(settings: ScheduleSettings, steps: int) -> int:
-    """Return the steps of one_cycle's rise, as many as of the fall before the final descent."""
-    return int(steps * (1 - settings.final_percent / 100) / 2)
+    return high - (high - low) * _triangle(step, *_cycle(settings, steps))
 
 
 def _triangle(step: int, peak: int, end: int) -> float:
     """Return a value that rises from 0 to 1 at ``peak`` and falls to 0 at ``end`` (use_clr)."""
+    if step >= end:
+        return 0.0
     if step <= peak:
         return step / peak if peak else 1.0
-    return max(0.0, 1 - (step - peak) / (end - peak))
+    return 1 - (step - peak) / (end - peak)
+
+
+def _cycle(settings: ScheduleSettings, steps: int) -> tuple[int, int]:
+    """Return the steps at which the rise and the fall of triangular or one_cycle end."""
+    if settings.kind == "triangular":
+        return int(steps / settings.cut), steps
+    rise = int(steps * (1 - settings.final_percent / 100) / 2)
+    return rise, 2 * rise
