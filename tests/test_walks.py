@@ -15,7 +15,7 @@ from tests.settings import defaults
 from tests.test_cli import finish
 from wordbridge.cli import app
 from wordbridge.devise.head import Head
-from wordbridge.devise.predictor import load_predictor, predict_images
+from wordbridge.devise.predictor import predict_images
 from wordbridge.images.backbones import load_backbone
 from wordbridge.images.efficientnet import EfficientNetLite
 from wordbridge.images.feature_store import FeatureStore, write_shard
@@ -110,7 +110,7 @@ def test_an_image_enters_at_most_15_modules_from_file_to_contact_sheet(tmp_path:
         write_shard(shard, tmp_path / "features.npy", tmp_path / "features.logits.npy")
         predictions = tmp_path / "predictions.npy", tmp_path / "predictions.json"
         store = FeatureStore([tmp_path / "features.npy"])
-        predict_images(*predictions, store, load_predictor(read_model(*model), cpu), "head")
+        predict_images(*predictions, store, read_model(*model), cpu, "head")
         files = {"images": [tmp_path / "own.tsv"], "features": [tmp_path / "features.tsv"]}
         files |= dict(zip(("predictions", "description"), predictions, strict=True))
         rows = image_rows({}, files)

@@ -14,7 +14,7 @@ from wordbridge.arrays import Matrix, l2_normalize, softmax
 from wordbridge.devise.baselines import ConSE, Ridge, fit_baseline
 from wordbridge.devise.dataset import TrainingData, train_and_valid
 from wordbridge.devise.predictions import Predictions, read_predictions
-from wordbridge.devise.predictor import Predictor, fit_ensemble, load_predictor, predict_images
+from wordbridge.devise.predictor import Predict, fit_ensemble, load_predictor, predict_images
 from wordbridge.devise.training import train
 from wordbridge.errors import InputError
 from wordbridge.tensors import SavedModel, read_model, write_model
@@ -45,7 +45,7 @@ def baseline(block: dict[str, Any], seed: int = 3) -> SavedModel:
     return fit_baseline(block, seed, training_data())
 
 
-def through_files(fitted: SavedModel, folder: Path) -> Predictor:
+def through_files(fitted: SavedModel, folder: Path) -> Predict:
     paths = folder / "model.safetensors", folder / "settings.json"
     write_model(fitted, *paths)
     return load_predictor(read_model(*paths), CPU)
@@ -56,11 +56,12 @@ def everything(data: TrainingData) -> tuple[Matrix, Matrix]:
     return data.store.features(rows), data.store.logits(rows)
 
 
-def hits_at_1(predictor: Predictor, data: TrainingData, split: str = "valid") -> float:
+def hits_at_1(fitted: SavedModel, data: TrainingData, split: str = "valid") -> float:
     """Return how often the nearest of all nouns is the right one."""
-    predicted = predictor.predict(*everything(data))
-    names = predictor.classes or data.nouns.synsets
-    scores = predicted if predictor.classes else l2_normalize(predicted) @ data.nouns.vectors.T
+    predicted = load_predictor(fitted, CPU)(*everything(data))
+    classes = fitted.settings["classes"]
+    names = classes or data.nouns.synsets
+    scores = predicted if classes else l2_normalize(predicted) @ data.nouns.vectors.T
     right = [names[b] == p.synset for b, p in zip(scores.argmax(1), data.images, strict=True)]
     return float(np.mean([r for r, p in zip(right, data.images, strict=True) if p.split == split]))
 
@@ -70,26 +71,26 @@ def test_a_baseline_is_the_same_after_saving_and_loading(
     block: dict[str, Any], tmp_path: Path
 ) -> None:
     data, fitted = training_data(), baseline(block)
-    before = load_predictor(fitted, CPU).predict(*everything(data))
-    predictor = through_files(fitted, tmp_path)
-    assert np.array_equal(predictor.predict(*everything(data)), before)
-    width = len(predictor.classes) if predictor.space == "classes" else DIM
+    before = load_predictor(fitted, CPU)(*everything(data))
+    predict = through_files(fitted, tmp_path)
+    assert np.array_equal(predict(*everything(data)), before)
+    width = len(fitted.settings["classes"]) or DIM
     assert before.shape == (len(data.store), width)
     assert before.dtype == np.float32
 
 
 @pytest.mark.parametrize(("block", "least"), [(BASELINES[1], 0.8), (BASELINES[2], 0.9)])
 def test_fitted_baselines_predict_held_out_images(block: dict[str, Any], least: float) -> None:
-    assert hits_at_1(load_predictor(baseline(block), CPU), training_data()) >= least
+    assert hits_at_1(baseline(block), training_data()) >= least
 
 
 def test_random_vectors_depend_on_image_and_seed() -> None:
     data = training_data()
     first, other = (load_predictor(baseline(BASELINES[3], seed), CPU) for seed in (1, 2))
     features, scores = everything(data)
-    predicted = first.predict(features, scores)
-    assert np.array_equal(first.predict(features[5:7], scores), predicted[5:7])
-    assert (predicted != other.predict(features, scores)).any()
+    predicted = first(features, scores)
+    assert np.array_equal(first(features[5:7], scores), predicted[5:7])
+    assert (predicted != other(features, scores)).any()
     assert len(np.unique(predicted, axis=0)) == len(predicted)
 
 
@@ -119,17 +120,15 @@ def test_a_head_is_the_same_after_saving_and_loading(
     blocks: dict[str, Any], use: bool, tmp_path: Path
 ) -> None:
     data, fitted = training_data(), ensemble(tmp_path, {"use": use}, **blocks)
-    predictor = through_files(fitted, tmp_path)
-    predicted = predictor.predict(*everything(data))
-    assert np.array_equal(predicted, load_predictor(fitted, CPU).predict(*everything(data)))
+    predict = through_files(fitted, tmp_path)
+    predicted = predict(*everything(data))
+    assert np.array_equal(predicted, load_predictor(fitted, CPU)(*everything(data)))
     # Batch norm uses its statistics, so an image alone has the same prediction as in a batch.
     features, scores = everything(data)
-    np.testing.assert_allclose(
-        predictor.predict(features[:1], scores[:1]), predicted[:1], atol=1e-5
-    )
+    np.testing.assert_allclose(predict(features[:1], scores[:1]), predicted[:1], atol=1e-5)
     scored = blocks.get("loss", {}).get("kind") == "softmax"
     assert predicted.shape[1] == (NOUNS - 1 if scored else DIM)
-    assert predictor.uses_logits is use
+    assert ("class_vectors" in fitted.tensors) is use
 
 
 def test_settings_of_a_head_have_its_size_and_it_is_trained_once(tmp_path: Path) -> None:
@@ -153,10 +152,10 @@ def test_the_classifier_predicts_where_it_is_confident_and_the_head_elsewhere(
         )
         for use in (False, True)
     )
-    predicted, known = l2_normalize(alone.predict(features, scores)), data.nouns.class_vectors[42]
-    near = l2_normalize(both.predict(features, np.repeat(sure, len(features), axis=0))) @ known
+    predicted, known = l2_normalize(alone(features, scores)), data.nouns.class_vectors[42]
+    near = l2_normalize(both(features, np.repeat(sure, len(features), axis=0))) @ known
     assert (near > 0.99).all()
-    np.testing.assert_allclose(both.predict(features, unsure), predicted, atol=1e-6)
+    np.testing.assert_allclose(both(features, unsure), predicted, atol=1e-6)
 
 
 def test_attaching_an_ensemble_changes_no_number_of_a_head(tmp_path: Path) -> None:
@@ -176,9 +175,8 @@ def test_predictions_do_not_depend_on_the_chunk(
 ) -> None:
     monkeypatch.setattr("wordbridge.devise.predictor._CHUNK", chunk)
     data = training_data()
-    predictor = load_predictor(baseline(BASELINES[0]), CPU)
     paths = tmp_path / "predictions.npy", tmp_path / "predictions.json"
-    predict_images(*paths, data.store, predictor, "conse")
+    predict_images(*paths, data.store, baseline(BASELINES[0]), CPU, "conse")
     got = np.load(paths[0], allow_pickle=False)
     nouns = data.nouns
     _, scores = everything(data)
@@ -190,8 +188,8 @@ def test_predictions_do_not_depend_on_the_chunk(
 def test_a_method_without_logits_needs_none(tmp_path: Path) -> None:
     data = training_data()
     store: Any = Store(data.store.images, everything(data)[0], np.zeros((0, 0), np.float32))
-    predictor = load_predictor(baseline(BASELINES[1]), CPU)
-    predict_images(tmp_path / "p.npy", tmp_path / "p.json", store, predictor, "ridge")
+    paths = tmp_path / "p.npy", tmp_path / "p.json"
+    predict_images(*paths, store, baseline(BASELINES[1]), CPU, "ridge")
     assert np.load(tmp_path / "p.npy").shape == (len(data.store), DIM)
 
 

@@ -1,6 +1,6 @@
 """Predictions of one fitted method for all images that have features."""
 
-from wordbridge.devise.predictor import load_predictor, predict_images
+from wordbridge.devise.predictor import predict_images
 from wordbridge.images.feature_store import FeatureStore
 from wordbridge.job import start_job
 from wordbridge.tensors import read_model
@@ -15,6 +15,7 @@ predict_images(
     snakemake.output.predictions,
     snakemake.output.description,
     FeatureStore(snakemake.input.features),
-    load_predictor(model, device),
+    model,
+    device,
     snakemake.wildcards.method,
 )

@@ -5,7 +5,6 @@ which has the larger weight for a likely photograph of a class that it is confid
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,51 +32,62 @@ _FIT_STEPS, _FIT_RATE = 4, 0.6  # more steps gain among the classes and lose amo
 Predict = Callable[[Matrix, Matrix], Matrix]
 
 
-@dataclass(frozen=True)
-class Predictor:
-    """A method with ``predict(features, logits)``; logits may be empty unless ``uses_logits``.
+def load_predictor(saved: SavedModel, device: torch.device) -> Predict:
+    """Return ``predict(features, logits)`` of a saved method.
 
-    Predictions are vectors (images, dim) in the ``space`` "words", or scores (images, classes) of
-    the synsets ``classes`` in the space "classes".
+    A head runs on ``device``, baselines on the CPU. Predictions are vectors (images, dim) or, in
+    the space "classes" of the method, scores (images, classes).
     """
+    if saved.settings["kind"] != "head":
+        return load_baseline(saved).predict
+    settings = saved.settings["settings"]
+    head = Head(settings["head"], saved.settings["width"], saved.settings["outputs"])
+    weights = {
+        name.removeprefix("head.").replace("/", "."): tensor
+        for name, tensor in saved.tensors.items()
+        if name.startswith("head.")
+    }
+    load_weights(head, weights)
+    head.to(device).eval()
+    classifier = settings["classifier"]
+    arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
 
-    space: str
-    classes: list[str]
-    uses_logits: bool
-    predict: Predict
+    @torch.no_grad()
+    def predict(features: Matrix, logits: Matrix) -> Matrix:
+        predicted: Matrix = head(torch.from_numpy(features).to(device)).cpu().numpy()
+        if not classifier["use"]:
+            return predicted
+        return ensemble_vectors(features, logits, predicted, arrays, classifier)
 
-
-def load_predictor(saved: SavedModel, device: torch.device) -> Predictor:
-    """Return a saved method; a head runs on ``device``, baselines on the CPU."""
-    is_head = saved.settings["kind"] == "head"
-    predict = _head_predict(saved, device) if is_head else load_baseline(saved).predict
-    uses_logits = "class_vectors" in saved.tensors  # ConSE, and a head with an ensemble
-    return Predictor(saved.settings["space"], saved.settings["classes"], uses_logits, predict)
+    return predict
 
 
 def predict_images(
     values: str | Path,
     description: str | Path,
     store: FeatureStore,
-    predictor: Predictor,
+    saved: SavedModel,
+    device: torch.device,
     method: str,
 ) -> None:
     """Write predictions for all rows of ``store`` as .npy, and their description as JSON.
 
     Only one chunk of predictions is in memory at a time.
     """
+    predict = load_predictor(saved, device)
+    uses_logits = "class_vectors" in saved.tensors  # ConSE, and a head with an ensemble
     starts = range(0, max(len(store), 1), _CHUNK)
     with atomic_write(values) as partial, partial.open("wb") as file:
         for start in progress(starts, f"predictions of {method}", unit="chunk"):
             rows = np.arange(start, min(start + _CHUNK, len(store)))
-            logits = store.logits(rows) if predictor.uses_logits else np.zeros((0, 0), "<f4")
-            predicted = predictor.predict(store.features(rows), logits)
+            logits = store.logits(rows) if uses_logits else np.zeros((0, 0), "<f4")
+            predicted = predict(store.features(rows), logits)
             if not start:
                 shape = (len(store), predicted.shape[1])
                 header = {"descr": "<f4", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
             file.write(np.ascontiguousarray(predicted, "<f4").tobytes())
-    space, classes = predictor.space, predictor.classes
+    space, classes = saved.settings["space"], saved.settings["classes"]
     write_json(description, {"method": method, "space": space, "classes": classes})
 
 
@@ -195,26 +205,3 @@ def classifier_vectors(
         radial = (gradient * fitted).sum(axis=1, keepdims=True)
         fitted = l2_normalize(fitted + np.float32(_FIT_RATE) * (gradient - radial * fitted))
     return fitted
-
-
-def _head_predict(saved: SavedModel, device: torch.device) -> Predict:
-    settings = saved.settings["settings"]
-    head = Head(settings["head"], saved.settings["width"], saved.settings["outputs"])
-    weights = {
-        name.removeprefix("head.").replace("/", "."): tensor
-        for name, tensor in saved.tensors.items()
-        if name.startswith("head.")
-    }
-    load_weights(head, weights)
-    head.to(device).eval()
-    classifier = settings["classifier"]
-    arrays = {name: tensor.numpy() for name, tensor in saved.tensors.items()}
-
-    @torch.no_grad()
-    def predict(features: Matrix, logits: Matrix) -> Matrix:
-        predicted: Matrix = head(torch.from_numpy(features).to(device)).cpu().numpy()
-        if not classifier["use"]:
-            return predicted
-        return ensemble_vectors(features, logits, predicted, arrays, classifier)
-
-    return predict

@@ -193,8 +193,8 @@ def embed_image(image: Path, results: Path, source: Mapping[str, Any]) -> Matrix
             f"({str(source.get('model', 'unknown'))[:12]}), got {got}; run snakemake again, so "
             "that both are of one run, or name an image of the run as SET/IMAGE"
         )
-    predictor = load_predictor(read_model(*files), torch.device("cpu"))
-    (vector,) = predictor.predict(*_features(image, results))
+    predict = load_predictor(read_model(*files), torch.device("cpu"))
+    (vector,) = predict(*_features(image, results))
     return np.asarray(vector, np.float32)
 
 
