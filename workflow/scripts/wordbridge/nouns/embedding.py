@@ -5,7 +5,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from itertools import compress, islice, product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,15 +19,8 @@ _BOUNDARY = re.compile("[_-]+")
 _GENITIVE = re.compile("('s|')$")  # tables of vectors have carpenter, not carpenter's
 
 
-class Choice(NamedTuple):
-    """The lemma that represents a noun, how the lemma was found, and the rows of its vectors.
-
-    The vector of the noun is their mean. ``how`` is as in ``NounRow``.
-    """
-
-    lemma: str
-    how: str
-    rows: tuple[int, ...]
+# The lemma that represents a noun, and the rows of the vectors whose mean is that of the noun.
+Choice = tuple[NounRow, list[int]]
 
 
 def embed_nouns(
@@ -44,11 +37,12 @@ def embed_nouns(
     """
     exact_rows, lower_rows, matrix = _rows_of_words(nouns, vectors, settings["frequent_words"])
     coverage: list[dict[str, object]] = []
-    choices: list[Choice | None] = []
+    choices: list[Choice] = []
     used = settings["lemmas"], settings["multiword"], settings["lower_case"]
     for lemmas, multiword, lower_case in product(("first", "all"), ("skip", "mean"), (False, True)):
         rows_of = lower_rows if lower_case else exact_rows
-        candidates = [_choose(noun, rows_of, lemmas, multiword, lower_case) for noun in nouns]
+        results = (_choose(noun, rows_of, lemmas, multiword, lower_case) for noun in nouns)
+        candidates = [choice for choice in results if choice]
         is_used = (lemmas, multiword, lower_case) == used
         if is_used:
             choices = candidates
@@ -59,20 +53,16 @@ def embed_nouns(
             "used": "yes" if is_used else "",
         }
         coverage.append(heading | _coverage(nouns, candidates, matrix))
-    pairs = [(noun, choice) for noun, choice in zip(nouns, choices, strict=True) if choice]
     problem = (
-        f"{len(pairs) or 'none'} of the {len(nouns)} nouns have a word vector: expected English "
+        f"{len(choices) or 'none'} of the {len(nouns)} nouns have a word vector: expected English "
         "vectors; set others in nouns.vectors"
     )
-    if not pairs:
+    if not choices:
         raise InputError(problem)
-    if len(pairs) < len(nouns) / 10:
+    if len(choices) < len(nouns) / 10:
         print(f"warning: {problem}", file=sys.stderr)
-    rows = [
-        NounRow(noun.synset, choice.lemma, choice.how, noun.class_index) for noun, choice in pairs
-    ]
-    means = [matrix[list(choice.rows)].mean(axis=0, dtype=np.float32) for _, choice in pairs]
-    return rows, np.array(means, np.float32), coverage
+    means = [matrix[rows].mean(axis=0, dtype=np.float32) for _, rows in choices]
+    return [row for row, _ in choices], np.array(means, np.float32), coverage
 
 
 def write_noun_coverage(path: str | Path, coverage: Sequence[Mapping[str, object]]) -> None:
@@ -143,33 +133,34 @@ def _choose(
         rank = "other" if number else "first"
         form = lemma.lower() if lower_case else lemma
         if form in row_of:
-            return Choice(lemma, f"{rank} exact", (row_of[form],))
-        parts = lemma_parts(form)
-        if multiword == "mean" and parts and all(part in row_of for part in parts):
-            return Choice(lemma, f"{rank} parts", tuple(row_of[part] for part in parts))
+            how, rows = f"{rank} exact", [row_of[form]]
+        elif multiword == "mean" and (parts := lemma_parts(form)) and row_of.keys() >= set(parts):
+            how, rows = f"{rank} parts", [row_of[part] for part in parts]
+        else:
+            continue
+        return NounRow(noun.synset, lemma, how, noun.class_index), rows
     return None
 
 
 def _coverage(
-    nouns: Sequence[Noun], choices: Sequence[Choice | None], matrix: Matrix
+    nouns: Sequence[Noun], choices: Sequence[Choice], matrix: Matrix
 ) -> dict[str, object]:
     """Return the number of nouns and classes with a vector, and of their distinct vectors."""
-    pairs = [(noun, choice) for noun, choice in zip(nouns, choices, strict=True) if choice]
-    classes = [choice for noun, choice in pairs if noun.class_index is not None]
+    classes = [(row, rows) for row, rows in choices if row.class_index is not None]
     return {
-        "nouns": len(pairs),
-        "noun_share": len(pairs) / max(len(nouns), 1),
-        "vectors": _count_distinct([choice for _, choice in pairs], matrix),
+        "nouns": len(choices),
+        "noun_share": len(choices) / max(len(nouns), 1),
+        "vectors": _count_distinct(choices, matrix),
         "classes": len(classes),
         "class_share": len(classes) / max(sum(n.class_index is not None for n in nouns), 1),
         "class_vectors": _count_distinct(classes, matrix),
-        "own": sum(choice.how.endswith("exact") for _, choice in pairs),
-        "parts": sum(choice.how.endswith("parts") for _, choice in pairs),
-        "other": sum(choice.how.startswith("other") for _, choice in pairs),
+        "own": sum(row.how.endswith("exact") for row, _ in choices),
+        "parts": sum(row.how.endswith("parts") for row, _ in choices),
+        "other": sum(row.how.startswith("other") for row, _ in choices),
     }
 
 
 def _count_distinct(choices: Sequence[Choice], matrix: Matrix) -> int:
     """Return the number of different vectors: in pruned tables several words share one."""
     # Equal vectors in another order have the same mean.
-    return len({tuple(sorted(matrix[row].tobytes() for row in c.rows)) for c in choices})
+    return len({tuple(sorted(matrix[row].tobytes() for row in rows)) for _, rows in choices})
