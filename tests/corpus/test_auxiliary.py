@@ -100,7 +100,7 @@ def test_the_audit_covers_auxiliary_text_but_not_its_likeness_to_the_train_split
 def paired(fr, en, max_en_words=12):
     report = Counter()
     # A second verse keeps the list from being empty, which is an error.
-    verses = {(1, 2, 3): {"f": fr, "e": en}, (4, 5, 6): {"f": "Il vint.", "e": "He came."}}
+    verses = {"1:2:3": {"f": fr, "e": en}, "4:5:6": {"f": "Il vint.", "e": "He came."}}
     pairs = list(pair_clauses(verses, ["f"], ["e"], max_en_words, report))[:-1]
     return [(pair.item, pair.fr, pair.en) for pair in pairs], report
 
@@ -147,7 +147,7 @@ def test_long_and_unlike_clauses_are_rejected_and_counted():
 
 def test_versions_with_the_same_text_give_one_pair():
     report = Counter()
-    verses = {(1, 1, 1): {"f": "Il vint.", "g": "Il vint.", "e": "He came.", "h": "He comes."}}
+    verses = {"1:1:1": {"f": "Il vint.", "g": "Il vint.", "e": "He came.", "h": "He comes."}}
     pairs = list(pair_clauses(verses, ["f", "g"], ["e", "h"], 9, report))
     versions = [(pair.fr_version, pair.en_version) for pair in pairs]
     assert versions == [("f", "e"), ("f", "h")]
@@ -159,6 +159,6 @@ def test_a_verse_that_a_version_lacks_gives_no_pair():
 
 
 def test_no_pair_at_all_is_an_error():
-    verses = {(1, 1, 1): {"f": "Il vint.", "e": "He came to his house."}}
+    verses = {"1:1:1": {"f": "Il vint.", "e": "He came to his house."}}
     with pytest.raises(InputError, match="expected pairs of 1 to 2 English words"):
         list(pair_clauses(verses, ["f"], ["e"], 2, Counter()))

@@ -44,17 +44,17 @@ def test_verses_come_in_the_order_of_the_book_in_the_requested_versions(tmp_path
     path = database(tmp_path, ROWS)
     path.chmod(0o444)
     verses = read_verses(path, ["l", "k"])
-    assert list(verses) == [(1, 2, 10), (1, 10, 2), (40, 5, 13)]
-    assert verses[1, 2, 10] == {"k": "b"}
-    assert verses[40, 5, 13] == {"k": ROWS[1][4], "l": ROWS[0][4]}
+    assert list(verses) == ["1:2:10", "1:10:2", "40:5:13"]
+    assert verses["1:2:10"] == {"k": "b"}
+    assert verses["40:5:13"] == {"k": ROWS[1][4], "l": ROWS[0][4]}
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
 def test_verses_are_clean_text(tmp_path: Path):
     text = "\ufeffOu\u0300\u00a0est\u200b-il\r?"
     verses = read_verses(database(tmp_path, [("l", 1, 1, 1, text)]), ["l"])
-    assert verses[1, 1, 1] == {"l": "Où est-il\r?"}
-    assert strip_marks(verses[1, 1, 1]["l"]) == "Où est-il ?"
+    assert verses["1:1:1"] == {"l": "Où est-il\r?"}
+    assert strip_marks(verses["1:1:1"]["l"]) == "Où est-il ?"
 
 
 def test_an_unknown_version_is_an_error_that_lists_the_versions(tmp_path: Path):
@@ -94,7 +94,7 @@ def test_a_missing_file_is_an_error_and_is_not_created(tmp_path: Path):
 def paired(fr: str, en: str) -> tuple[list[Pair], Counter[str]]:
     report = Counter()
     # A second verse keeps the list from being empty, which is an error.
-    verses = {(1, 2, 3): {"f": fr, "e": en}, (4, 5, 6): {"f": "Qui?", "e": "Who?"}}
+    verses = {"1:2:3": {"f": fr, "e": en}, "4:5:6": {"f": "Qui?", "e": "Who?"}}
     return list(pair_sentences(verses, ["f"], ["e"], report))[:-1], report
 
 
@@ -229,8 +229,8 @@ def test_conjunctions_and_asides_are_removed():
 
 def test_a_pair_of_several_versions_occurs_once_and_other_wordings_share_its_item():
     verses = {
-        (9, 8, 7): {"f": "Qui est-ce?", "g": "Qui est-ce?", "e": "Who is it?", "d": "Who is he?"},
-        (9, 8, 8): {"f": "Qui est-ce?", "e": "Who is it?"},
+        "9:8:7": {"f": "Qui est-ce?", "g": "Qui est-ce?", "e": "Who is it?", "d": "Who is he?"},
+        "9:8:8": {"f": "Qui est-ce?", "e": "Who is it?"},
     }
     report = Counter()
     pairs = list(pair_sentences(verses, ["f", "g"], ["e", "d"], report))
@@ -257,7 +257,7 @@ def test_a_pair_has_the_first_versions_in_which_it_occurs(
 ):
     french = {"f": "Qui est-ce?", "g": "Qui est-ce?", "h": "Qui vient?"}
     english = {"e": "Who is it?", "d": "Who comes?", "c": "Who is it?"}
-    verses = {(9, 8, 7): french | english}
+    verses = {"9:8:7": french | english}
     pairs = list(pair_sentences(verses, [*fr_versions], [*en_versions], Counter()))
     assert [pair.fr_version + pair.en_version for pair in pairs] == expected
     for pair in pairs:
@@ -277,6 +277,6 @@ def test_all_pairs_pass_the_patterns_of_the_lesson():
 
 
 def test_no_question_in_any_verse_is_an_error():
-    verses = {(1, 1, 1): {"f": "Au commencement.", "e": "In the beginning."}}
+    verses = {"1:1:1": {"f": "Au commencement.", "e": "In the beginning."}}
     with pytest.raises(InputError, match=r"none in 1 verses; check the French \(f\) and English"):
         list(pair_sentences(verses, ["f"], ["e"], Counter()))

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, product
 
-from wordbridge.corpus.bible import Reference, capitalize, count_words, similar_length, strip_marks
+from wordbridge.corpus.bible import capitalize, count_words, similar_length, strip_marks
 from wordbridge.corpus.pairs import Pair, TokenizedPair, token_lists
 from wordbridge.corpus.splits import match_key
 from wordbridge.errors import InputError
@@ -35,7 +35,7 @@ _MIN_CONTAINED = 15  # letters
 
 
 def pair_clauses(
-    verses: Mapping[Reference, Mapping[str, str]],
+    verses: Mapping[str, Mapping[str, str]],
     fr_versions: Sequence[str],
     en_versions: Sequence[str],
     max_en_words: int,
@@ -43,13 +43,12 @@ def pair_clauses(
 ) -> Iterator[Pair]:
     """Yield pairs of clauses of all combinations of versions, in the order of ``verses``.
 
-    The group is "book:chapter:verse"; the item adds "/", the kind of unit, the number of units in
+    The group is the key of the verse; the item adds "/", the kind of unit, the number of units in
     the verse and the index of this one. A text pair occurs once per verse. ``report`` gets the
     counts by reason. Raises InputError at the end when there is no pair.
     """
     report.update(dict.fromkeys(CLAUSE_REASONS, 0))
-    for (book, chapter, verse), texts in verses.items():
-        group = f"{book}:{chapter}:{verse}"
+    for group, texts in verses.items():
         cleaned = {version: strip_marks(text) for version, text in texts.items()}
         seen: set[tuple[str, str]] = set()
         for fr_version, en_version in product(fr_versions, en_versions):

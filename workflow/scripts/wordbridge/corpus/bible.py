@@ -23,8 +23,6 @@ from wordbridge.corpus.question_words import (
 from wordbridge.errors import InputError, shorten
 from wordbridge.text import clean, one_line
 
-Reference = tuple[int, int, int]  # book, chapter, verse, each from 1
-
 # French words per English word of a pair, and the difference in words that is accepted anyway.
 MIN_RATIO, MAX_RATIO, LENGTH_TOLERANCE = 0.55, 1.85, 4
 
@@ -60,15 +58,16 @@ _QUESTION = re.compile(r"[^.?!]*[^.?!\s]\s*\?")
 _WORD = re.compile(r"\w+")
 
 
-def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, dict[str, str]]:
-    """Return the clean texts of ``versions`` by reference, sorted by reference, then version.
+def read_verses(path: str | Path, versions: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the clean texts of ``versions`` by "book:chapter:verse", in this order.
 
-    The database has a table bible(bbName, bNumber, cNumber, vNumber, vText). Raises InputError
-    when the file is missing, is no such database or lacks a version.
+    The texts of a verse are sorted by version. The database has a table bible(bbName, bNumber,
+    cNumber, vNumber, vText). Raises InputError when the file is missing, is no such database or
+    lacks a version.
     """
     # immutable: no lock file and no journal in a store that may be read-only.
     address = f"{Path(path).resolve().as_uri()}?mode=ro&immutable=1"
-    verses: dict[Reference, dict[str, str]] = {}
+    verses: dict[str, dict[str, str]] = {}
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             names = connection.execute("select distinct bbName from bible order by 1").fetchall()
@@ -78,7 +77,7 @@ def read_verses(path: str | Path, versions: Sequence[str]) -> dict[Reference, di
                 list(versions),
             )
             for book, chapter, verse, version, text in rows:
-                reference = int(book), int(chapter), int(verse)
+                reference = f"{int(book)}:{int(chapter)}:{int(verse)}"
                 verses.setdefault(reference, {})[version] = clean(str(text))
     except (sqlite3.DatabaseError, TypeError, ValueError) as error:
         # TypeError and ValueError come from columns without numbers and texts in another encoding.
@@ -102,20 +101,19 @@ def _check_versions(path: str | Path, versions: Sequence[str], available: Sequen
 
 
 def pair_sentences(
-    verses: Mapping[Reference, Mapping[str, str]],
+    verses: Mapping[str, Mapping[str, str]],
     fr_versions: Sequence[str],
     en_versions: Sequence[str],
     report: Counter[str],
 ) -> Iterator[Pair]:
     """Yield the question pairs of all combinations of versions, in the order of ``verses``.
 
-    The group is "book:chapter:verse"; the item adds "/", the number of questions in the verse and
+    The group is the key of the verse; the item adds "/", the number of questions in the verse and
     the index of this one. A text pair occurs once per item, with its first combination of versions.
     ``report`` gets the counts by reason. Raises InputError at the end when there is no pair.
     """
     report.update(dict.fromkeys(REASONS, 0))
-    for (book, chapter, verse), texts in verses.items():
-        group = f"{book}:{chapter}:{verse}"
+    for group, texts in verses.items():
         questions = {
             version: question_sentences(strip_marks(text))
             for version, text in texts.items()
