@@ -141,7 +141,7 @@ def test_the_senses_of_a_name_are_in_the_order_of_their_frequency():
 
 
 def test_a_table_of_the_user_precedes_the_nouns_and_is_the_one_that_is_written(tmp_path: Path):
-    table = {"Crane": CRANE, "my dog": DOG, "misc": "", "typo": PUG}
+    table = {"crane": CRANE, "my dog": DOG, "misc": "", "typo": PUG}
     images = ["crane", "crane", "my  dog", "misc", "cat", "old cat", "dolphin", "ak47"]
     labels = match_labels(images, INDEX, table)
     write_labels(tmp_path / "labels.tsv", labels)

@@ -90,7 +90,7 @@ ROWS: list[Row] = [
         "a corrected copy of a set's table",
         "labels",
         b"label\timages\tsynset\tsenses\tcandidates\nDogs\t3\tn00000002 \t2\tn1 a; b | n2 c\n",
-        {"Dogs": "n00000002"},
+        {"dogs": "n00000002"},
     ),
     Bad("a NUL in a name", "images in a table", b"path\tsynset\na\0\t\n", "line 2: expected text"),
     Unusual(

@@ -112,7 +112,7 @@ def match_words(
     """
     table = read_label_table(files.get("labels_table"), {noun.synset for noun in nouns})
     labels = match_labels(words, label_index(nouns, files), table)
-    unused = set(map(_key, table)) - {_key(label.label) for label in labels}
+    unused = table.keys() - {_key(label.label) for label in labels}
     unknown = [label.label for label in labels if label.senses == 0]
     for problem, names in (
         ("WordNet does not have {} of its labels; set them in its labels_table", unknown),
@@ -125,14 +125,13 @@ def match_words(
 
 
 def match_labels(labels: Iterable[str], index: LabelIndex, table: Mapping[str, str]) -> list[Label]:
-    """Return the distinct ``labels`` of images, sorted; ``table`` has synsets set by the user."""
-    synset_of = {_key(label): synset for label, synset in table.items()}
+    """Return the distinct ``labels`` of images, sorted; ``table`` is as in ``read_label_table``."""
     matches = []
     for label, images in sorted(Counter(labels).items()):
         key, texts = _key(label), _texts(label)
         nouns = _senses(texts, index)
-        if key in synset_of:
-            match = Label(label, images, synset_of[key], None, nouns)
+        if key in table:
+            match = Label(label, images, table[key], None, nouns)
         elif nouns:
             match = Label(label, images, nouns[0].synset, len(nouns), nouns)
         else:
@@ -159,25 +158,23 @@ def write_labels(path: str | Path, labels: Iterable[Label]) -> None:
 
 
 def read_label_table(path: str | None, synsets: Collection[str]) -> dict[str, str]:
-    """Return the synsets that a user sets by label, "" for images without a label.
+    """Return the synsets that a user sets by normalized label, "" for images without a label.
 
     Raises InputError for other columns than label and synset, for none of the ``synsets``, and for
     two synsets of one label.
     """
     synset_of: dict[str, str] = {}
-    first: dict[str, str] = {}  # by the key of the label
     for row in labelled_rows(path, "label") if path else ():
-        synset = row["synset"].strip()
-        synset_of[row["label"]] = synset
+        key, synset = _key(row["label"]), row["synset"].strip()
         if synset and synset not in synsets:
             raise InputError(
                 f"{path}: expected a synset of WordNet such as n01440764 for the label "
                 f"{row['label']!r}, or nothing, got {synset!r}; correct it"
             )
-        if first.setdefault(_key(row["label"]), synset) != synset:
+        if synset_of.setdefault(key, synset) != synset:
             raise InputError(
                 f"{path}: expected one synset for the label {row['label']!r}, got "
-                f"{first[_key(row['label'])]!r} and {synset!r}; remove one of the rows"
+                f"{synset_of[key]!r} and {synset!r}; remove one of the rows"
             )
     return synset_of
 
