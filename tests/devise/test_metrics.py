@@ -16,7 +16,7 @@ from wordbridge.nouns.hierarchy import FAR
 
 
 def candidates(nodes: list[int], columns: list[int]) -> CandidateSet:
-    return CandidateSet.build("nouns", np.ones(1, bool), np.array(nodes), np.array(columns))
+    return CandidateSet("nouns", np.ones(1, bool), np.array(nodes), np.array(columns))
 
 
 # Nodes 10 to 15: 11 and 14 share column 2, 12 has none.

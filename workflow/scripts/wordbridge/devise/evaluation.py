@@ -134,7 +134,7 @@ def candidate_sets(
         sets[f"{count}-hop"] = near, mask
         sets[f"{count}-hop + classes"] = np.union1d(near, classes), mask
     return held_out, [
-        CandidateSet.build(name, mask, space.nodes[nouns], columns[nouns])
+        CandidateSet(name, mask, space.nodes[nouns], columns[nouns])
         for name, (nouns, mask) in sets.items()
         if mask.any()
     ]

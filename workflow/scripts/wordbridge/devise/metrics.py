@@ -6,7 +6,6 @@ hit@1. Precision is the mean over such orders, and the rank of a noun is its mea
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,29 +19,22 @@ Mask = NDArray[np.bool_]
 Steps = NDArray[np.int16]
 
 
-@dataclass(frozen=True)
 class CandidateSet:
     """Nouns that are ranked for the images in the mask ``images``, in bundles of equal score.
 
-    ``nodes`` are all candidates as nodes of the hierarchy. Bundle i has the score of column
-    ``columns[i]`` and the nodes ``bundled[starts[i]:starts[i + 1]]``. Candidates without a column,
-    which the method cannot predict, are in no bundle.
+    ``nodes`` are all candidates as nodes of the hierarchy, ``columns`` those of their scores (-1:
+    none). Afterwards ``columns`` are distinct: bundle i has the score of column ``columns[i]`` and
+    the nodes ``bundled[starts[i]:starts[i + 1]]``. Candidates without a column, which the method
+    cannot predict, are in no bundle.
     """
 
-    name: str
-    images: Mask
-    nodes: Ints
-    columns: Ints
-    bundled: Ints
-    starts: Ints
-
-    @classmethod
-    def build(cls, name: str, images: Mask, nodes: Ints, columns: Ints) -> "CandidateSet":
-        """Return the candidates ``nodes`` with the ``columns`` of their scores (-1: none)."""
+    def __init__(self, name: str, images: Mask, nodes: Ints, columns: Ints) -> None:
+        self.name, self.images, self.nodes = name, images, nodes
         order = np.argsort(columns, kind="stable")
         order = order[columns[order] >= 0]
-        distinct, first = np.unique(columns[order], return_index=True)
-        return cls(name, images, nodes, distinct, nodes[order], np.append(first, len(order)))
+        self.bundled: Ints = nodes[order]
+        self.columns, first = np.unique(columns[order], return_index=True)
+        self.starts = np.append(first, len(order))
 
     @property
     def sizes(self) -> Ints:
