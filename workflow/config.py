@@ -15,7 +15,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -208,8 +207,11 @@ def _entry_of(config: Mapping[str, Any]) -> Any:
     """Return the check behind the annotation ``entryOf``, for names in ``config``."""
 
     def check(_: Any, path: str, name: Any, __: Schema) -> Iterator[ValidationError]:
-        entries = reduce(lambda at, part: at.get(part, {}), path.split("."), config)
-        if isinstance(name, str) and name not in entries:
+        entries: Any = config
+        for part in path.split("."):
+            entries = entries.get(part, {}) if isinstance(entries, dict) else None
+        # The schema reports entries that are no mapping.
+        if isinstance(entries, dict) and isinstance(name, str) and name not in entries:
             yield ValidationError(f"{one_of(entries, name)} (the entries of {path})")
 
     return check

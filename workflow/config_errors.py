@@ -66,7 +66,7 @@ def error_lines(error: ValidationError, root: Schema) -> Iterator[str]:
 
 
 def schema_keys(node: Schema, root: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
-    """Yield (dotted path, schema) of every key below ``node``; ``*`` stands for any name."""
+    """Yield (dotted path, schema) of every key below ``node``; ``*`` is any name."""
     node = resolve(node, root)
     for part in [*node.get("anyOf", []), *node.get("oneOf", [])]:
         yield from schema_keys(part, root, path)

@@ -299,4 +299,4 @@ def test_a_search_finds_images_of_the_word_first(answers: dict[str, Any]):
     assert unknown == ['The page has no word "unheard".', "", []]
     assert zero[0] == "The words cancel each other out."
     assert empty[0].startswith("Write a word")
-    assert glued[0].startswith('The page has no word "dog-". A sign stands alone')
+    assert glued[0].startswith('The page has no word "dog-". Put spaces around a sign')

@@ -176,8 +176,9 @@ def test_nouns_with_few_images_are_left_out_and_none_is_both_best_and_worst():
     assert list(zip(frame["end"], frame["synset"], strict=True)) == [("best", "a"), ("worst", "c")]
 
 
-def test_nouns_with_few_images_give_an_empty_table():
-    table = nouns_table([{"method": "head", "nouns": [noun("a", 1.0)]}], "head", 3, images=2)
+@pytest.mark.parametrize("nouns", [[], [noun("a", 1.0)]], ids=["none", "few images"])
+def test_no_nouns_give_an_empty_table(nouns: list[dict[str, Any]]):
+    table = nouns_table([{"method": "head", "nouns": nouns}], "head", 3, images=2)
     assert len(table.frame) == 0
     assert table.frame.columns.tolist() == list(table.columns)
 

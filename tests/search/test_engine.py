@@ -345,7 +345,7 @@ def test_other_weights_and_files_that_are_no_images_are_refused(
         (["baot"], "unknown word 'baot': expected one of 9 words; did you mean boat?"),
         (["--french", "batau"], "unknown word 'batau': expected one of 4 words; did you mean bat"),
         (["dog - dog"], "its words cancel each other out"),
-        (["boat+sail"], "unknown word 'boat+sail': expected one of 9 words; a sign stands alone"),
+        (["boat+sail"], "unknown word 'boat+sail': expected one of 9 words; put spaces"),
         (["?!"], "query '?!': expected a word, got none"),
         ([], "expected words or --image, got neither"),
         (["dog", "--image", "x.jpg"], "expected words or --image, got both"),

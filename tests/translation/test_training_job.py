@@ -11,10 +11,7 @@ from tests.settings import variant
 from wordbridge.corpus.ids import AuxiliarySampler, pack, write_ids
 from wordbridge.corpus.special_tokens import EOS
 from wordbridge.errors import InputError
-from wordbridge.translation.training import (
-    build_trainer,
-    train,
-)
+from wordbridge.translation.training import build_trainer, train
 
 VARIANT = {
     "direction": "fr-en",

@@ -178,6 +178,10 @@ def test_names_that_yaml_reads_as_numbers_are_text(schema: Path):
             {"variants": {"all": {"dropouts": None}}},
             "variants.all.dropouts: expected a mapping, got null; the default is {}",
         ),
+        (
+            {"run": {"variants": ["small"]}, "variants": None},
+            "variants: expected a mapping, got null; the default is {}",
+        ),
         ({"seeds": []}, "seeds: expected a list with a length of at least 1, got []; change it"),
         ({"seeds": [3, True]}, "seeds[1]: expected an integer, got true; change it"),
         (

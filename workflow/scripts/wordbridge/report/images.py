@@ -175,7 +175,8 @@ def nouns_table(
     and worst.
     """
     nouns = [noun for record in records if record["method"] == method for noun in record["nouns"]]
-    frame = pd.DataFrame(nouns)
+    # There are none if all test images show nouns that are neither seen, unseen nor classes.
+    frame = pd.DataFrame(nouns, columns=None if nouns else ["candidates", "images"])
     frame = frame[frame["images"] >= images]
     hits = sorted((n for n in frame.columns if n.startswith("hit@")), key=_column_order)
     columns = {

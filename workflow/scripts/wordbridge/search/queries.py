@@ -22,8 +22,8 @@ def parse_query(text: str) -> list[tuple[int, list[str]]]:
     """Return the terms of a query: a sign (1 or -1), and the words whose mean vector counts.
 
     Queries are ``boat``, ``sail boat`` (one term) or ``king - man + woman`` (three terms).
-    A sign stands alone or before a word; a hyphen inside a word belongs to the word. Other
-    punctuation between words is ignored. Raises InputError for a query or sign without words.
+    A sign has spaces around it, or is before a word; a hyphen inside a word belongs to the word.
+    Other punctuation between words is ignored. Raises InputError for a query or sign without words.
     """
     terms: list[tuple[int, list[str]]] = [(1, [])]
     for piece in clean(text).split():
@@ -80,7 +80,7 @@ def word_vector(word: str, table: WordTable) -> Matrix:
     parts = list(filter(None, _SEPARATORS.split(plain)))
     if len(parts) < 2 or is_glued:
         if is_glued:
-            hint = "a sign stands alone, as in king - man + woman"
+            hint = "put spaces around a sign, as in king - man + woman"
         elif near := table.suggestions(bare):
             hint = f"did you mean {' or '.join(near)}?"
         else:
