@@ -54,3 +54,11 @@ def test_every_group_is_in_the_first_row_and_each_resample_has_as_many() -> None
     assert weights.shape == (1001, 7)
     assert weights[0].tolist() == [1] * 7
     assert (weights.sum(axis=1) == 7).all()
+
+
+@pytest.mark.parametrize(("seeds", "share"), [(2, 0.48), (3, 0.29), (5, 0.16), (10, 0.10)])
+def test_few_seeds_make_p_too_small_as_the_captions_warn(seeds: int, share: float) -> None:
+    random = np.random.default_rng(1)
+    null = [resample_weights(seeds, seed) @ random.standard_normal(seeds) for seed in range(1000)]
+    significant = np.mean([comparison(means / seeds).p_value <= 0.05 for means in null])
+    assert significant == pytest.approx(share, abs=0.02)

@@ -22,18 +22,18 @@ Steps = NDArray[np.int16]
 class CandidateSet:
     """Nouns that are ranked for the images in the mask ``images``, in bundles of equal score.
 
-    ``nodes`` are all candidates as nodes of the hierarchy, ``columns`` those of their scores (-1:
-    none). Afterwards ``columns`` are distinct: bundle i has the score of column ``columns[i]`` and
-    the nodes ``bundled[starts[i]:starts[i + 1]]``. Candidates without a column, which the method
-    cannot predict, are in no bundle.
+    ``nodes`` are all candidates as nodes of the hierarchy, ``column_of`` has the column of each
+    one's score. Bundle i has the score of column ``columns[i]`` and the nodes
+    ``bundled[starts[i]:starts[i + 1]]``. Candidates with the column -1, which the method cannot
+    predict, are in no bundle.
     """
 
-    def __init__(self, name: str, images: Mask, nodes: Ints, columns: Ints) -> None:
+    def __init__(self, name: str, images: Mask, nodes: Ints, column_of: Ints) -> None:
         self.name, self.images, self.nodes = name, images, nodes
-        order = np.argsort(columns, kind="stable")
-        order = order[columns[order] >= 0]
+        order = np.argsort(column_of, kind="stable")
+        order = order[column_of[order] >= 0]
         self.bundled: Ints = nodes[order]
-        self.columns, first = np.unique(columns[order], return_index=True)
+        self.columns, first = np.unique(column_of[order], return_index=True)
         self.starts = np.append(first, len(order))
 
     @property

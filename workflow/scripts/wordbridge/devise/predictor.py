@@ -43,7 +43,7 @@ def load_predictor(saved: SavedModel, device: torch.device) -> Predict:
     settings = saved.settings["settings"]
     head = Head(settings["head"], saved.settings["width"], saved.settings["outputs"])
     weights = {
-        name.removeprefix("head.").replace("/", "."): tensor
+        name.removeprefix("head."): tensor
         for name, tensor in saved.tensors.items()
         if name.startswith("head.")
     }

@@ -66,8 +66,7 @@ def train(
         "epochs": trainer.state.epoch,
         "best_epoch": trainer.state.best_epoch + 1,
     }
-    # The file has slashes in the names of a head's layers.
-    tensors = {f"head.{name.replace('.', '/')}": value for name, value in weights.items()}
+    tensors = {f"head.{name}": value for name, value in weights.items()}
     return SavedModel(tensors, description), trainer.state.epochs
 
 

@@ -19,7 +19,8 @@ METRICS = {
     "nll": Column("NLL", 3, note="negative log-likelihood in nats per token; lower is better"),
 }
 # Where only trainings differ, by normal differences with mean 0, p-values before correction are up
-# to .05 in 48 % of 1,000 simulations with 2 seeds, in 29 % with 3, 16 % with 5 and 10 % with 10.
+# to .05 in 48 % of 1,000 simulations with 2 seeds, in 29 % with 3, 16 % with 5 and 10 % with 10
+# (tests/test_significance.py).
 INTERVALS = (
     "In brackets are 95 % intervals (bootstrap over groups of sentences and over seeds); p is "
     "corrected for the number of rows after Holm 1979. Few seeds make intervals too narrow and p "
