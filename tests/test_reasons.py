@@ -41,21 +41,58 @@ def test_every_file_is_as_recorded_and_is_traced_to_the_downloads(finished: Path
     assert jobs[-1]["rule"] == "tabulate_scores"
 
 
+EDIT_OF_EVERYTHING = (
+    ("      epochs: 1\n    training:\n      epochs: 2", "    training:\n      epochs: 3"),
+    ("seeds: [1, 2]", "seeds: [1, 2, 3]"),
+)
+
+
+@pytest.mark.parametrize(
+    ("edits", "module", "deleted", "causes"),
+    [
+        pytest.param(
+            EDIT_OF_EVERYTHING,
+            "report/tables.py",
+            "tables/leaks.html",
+            {"code", "deleted", "new", "parameter"},
+            id="keys, a seed, a module and a file",
+        ),
+        pytest.param((), None, None, set(), id="nothing", marks=pytest.mark.long),
+        pytest.param(
+            (), "corpus/splits.py", None, {"code"}, id="an early module", marks=pytest.mark.long
+        ),
+        pytest.param(
+            [("seeds: [1, 2]", "seeds: [1]")],
+            None,
+            None,
+            {"inputs", "parameter"},
+            id="one seed less",
+            marks=pytest.mark.long,
+        ),
+    ],
+)
 def test_why_names_the_causes_of_exactly_the_jobs_that_snakemake_would_run(
-    checkout: Path, jobs: Jobs, why: Callable[..., dict[str, Any]]
+    checkout: Path,
+    jobs: Jobs,
+    why: Callable[..., dict[str, Any]],
+    edits: list[tuple[str, str]],
+    module: str | None,
+    deleted: str | None,
+    causes: set[str],
 ):
-    longer = "      epochs: 1\n    training:\n      epochs: 2", "    training:\n      epochs: 3"
-    edit(checkout / CONFIG, *longer)
-    edit(checkout / CONFIG, "seeds: [1, 2]", "seeds: [1, 2, 3]")
-    with (checkout / "workflow/scripts/wordbridge/report/tables.py").open("a") as module:
-        module.write("\nADDED = 1\n")
-    (checkout / RESULTS / "tables/leaks.html").unlink()
+    for old, new in edits:
+        edit(checkout / CONFIG, old, new)
+    if module:
+        with (checkout / "workflow/scripts/wordbridge" / module).open("a") as file:
+            file.write("\nADDED = 1\n")
+    if deleted:
+        (checkout / RESULTS / deleted).unlink()
     planned = why(checkout, *options())
     expected = jobs(checkout, *options(), snakefile=checkout / "Snakefile")
     expected = {rule: count for rule, count in expected.items() if rule not in COLLECTING}
     assert Counter(job["rule"] for job in planned["jobs"]) == expected
-    causes = [cause for job in planned["jobs"] for cause in job["causes"]]
-    assert {cause[0] for cause in causes} == {"code", "deleted", "new", "parameter"}
-    assert "wordbridge/report/tables.py" in {cause[1] for cause in causes}
+    assert {cause[0] for job in planned["jobs"] for cause in job["causes"]} == causes
     assert all(job["causes"] or job["after"] for job in planned["jobs"])
+    if module:
+        assert f"wordbridge/{module}" in json.dumps(planned["jobs"])
     assert planned["untimed"] == []

@@ -2,8 +2,8 @@
 
 In the normal suite seven rows share one ``snakemake -n``: no stale rule of one is a rule of another
 or comes after one, since of jobs after a stale one Snakemake does not report whether they are stale
-by themselves. Two rows that make nothing stale are added. In long mode test_staleness_keys.py looks
-at each key alone, by way of Snakemake's own records.
+by themselves. Two rows that make nothing stale are added. In long mode each row is looked at
+alone, by way of Snakemake's own records: the modules here, the keys in test_staleness_keys.py.
 """
 
 import csv
@@ -11,15 +11,19 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from unittest.mock import patch
 
+import pytest
 import yaml
 
 from tests.mini_tree import copy_of_checkout
 from tests.planned import Plan, Stale, unchanging_code
 from tests.staleness import assignments, base, changed, prepared, read_table
+from workflow import provenance
 
 TABLE = Path(__file__).with_name("staleness.tsv")
 PACKAGE = "workflow/scripts/wordbridge"
@@ -76,6 +80,15 @@ def module_rows() -> list[Row]:
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t")
         return [Row(MODULE, row["module"], row["rules"]) for row in rows]
+
+
+def every_rule() -> dict[str, Any]:
+    """Return a configuration in which every rule has jobs."""
+    (factorial,) = (row for row in read_table() if row.change.startswith("scores.factorial="))
+    more = (
+        "tokens.tokenizer=sentencepiece; auxiliary.use=true; scores.experiments.other=results/mine"
+    )
+    return changed(base(), "; ".join([more, factorial.given, factorial.change]))
 
 
 def rules_after(plan: Plan) -> dict[str, set[str]]:
@@ -158,3 +171,31 @@ def test_rows_of_both_tables_agree_with_a_dry_run_of_snakemake(
     assert [job for job in jobs if not all(reason.startswith(known) for reason in job[1])] == []
     result = stale_by_themselves(jobs).words(plan).split()
     assert sorted(result) == sorted(word for row in rows for word in row.words), rows
+
+
+@contextmanager
+def edited(module: str) -> Iterator[None]:
+    """Let a module have another hash than it has."""
+    modules, name = provenance._modules, f"wordbridge/{module}"
+
+    def seen(script: Path) -> tuple[dict[str, str], Any]:
+        hashes, foreign = modules(script)
+        return hashes | dict.fromkeys({name} & hashes.keys(), "edited"), foreign
+
+    with patch.object(provenance, "_modules", seen):
+        yield
+
+
+@pytest.mark.long
+def test_snakemake_gives_the_same_reasons_for_each_module(tmp_path: Path):
+    wrong = []
+    with unchanging_code():
+        planner, config = prepared(tmp_path), every_rule()
+        plan = planner.plan(config)
+        planner.pretend(config)
+        for row in module_rows():
+            with edited(row.change):
+                result = planner.reasons(config).words(plan)
+            if result != row.stale:
+                wrong.append(row._replace(stale=result))
+    assert wrong == []
