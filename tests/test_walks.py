@@ -72,7 +72,7 @@ def saved_head(width: int, dim: int) -> SavedModel:
     block["classifier"] |= {"use": True}
     torch.manual_seed(5)
     head = copy_weights(Head(block["head"], width, dim))
-    tensors = {f"head.{name.replace('.', '/')}": value for name, value in head.items()} | {
+    tensors = {f"head.{name}": value for name, value in head.items()} | {
         "class_vectors": torch.randn(CLASSES, dim),
         "known_classes": torch.ones(CLASSES, dtype=torch.bool),
         "photo_weights": torch.zeros(width),
