@@ -79,7 +79,8 @@ def _children(path: str, node: Schema, root: Schema, seen: dict[str, str]) -> It
 def _values(node: Schema, root: Schema) -> str:
     """Return a description of the values that a key may have."""
     if "entryOf" in node:
-        return f"a name in `{node['entryOf']}`" + " or null" * ("null" in node["type"])
+        several = ", a list of names" * ("array" in node["type"])
+        return f"a name in `{node['entryOf']}`{several}" + " or null" * ("null" in node["type"])
     if node.get("type") == "array" and isinstance(node.get("items"), dict):
         return f"list: {_values(resolve(node['items'], root), root)}"
     if node.get("type") == "object" or node.keys() & {"properties", "oneOf"}:

@@ -72,7 +72,7 @@ def without_resource(resource: str, config: Block, keys: Collection[str]) -> str
     embedded = [vectors[config["embeddings"][language]] for language in ("fr", "en")]
     if any(map(needs, [config["corpora"][config["corpus"]], *embedded])):
         return ""
-    nouns = [config["wordnet"], vectors.get(config["nouns"]["vectors"], {})]
+    nouns = [config["wordnet"], *(vectors[name] for name in noun_vectors(config))]
     kept = {
         kind: [name for name in run[kind] if not needs(sets[name])]
         for kind in ("images", "unlabelled_sets")
@@ -94,6 +94,12 @@ def without_resource(resource: str, config: Block, keys: Collection[str]) -> str
         settings["search"] = {"french_vectors": None}
     text = yaml.safe_dump(settings, default_flow_style=True, width=10**6, sort_keys=False)
     return text.strip()[1:-1]
+
+
+def noun_vectors(config: Block) -> list[str]:
+    """Return the entries of word vectors that images are mapped to; none without images."""
+    names = config["nouns"]["vectors"] or []
+    return [names] if isinstance(names, str) else names
 
 
 def samples_with_attention(count: int, attention: int) -> list[int]:
@@ -352,17 +358,26 @@ def _images(config: Block) -> Iterator[str]:
 
 def _word_vectors(config: Block) -> Iterator[str]:
     nouns, french, run = config["nouns"], config["search"]["french_vectors"], config["run"]
-    for key, name in (("nouns.vectors", nouns["vectors"]), ("search.french_vectors", french)):
+    used = noun_vectors(config)
+    for key, name in [
+        *(("nouns.vectors", name) for name in used),
+        ("search.french_vectors", french),
+    ]:
         kind = config["vectors"][name]["kind"] if name else None
         if kind in WITHOUT_FILES:
             yield (
                 f"{key}: expected vectors that are read from files, got {name} of kind {kind}; "
                 "name others"
             )
-    kind = config["vectors"][nouns["vectors"]]["kind"]
+    kind = config["vectors"][used[0]]["kind"]
     if nouns["frequent_words"] and kind not in LISTED:
         why = f"for vectors of kind {kind}, which are not listed by frequency"
         yield _must_be("nouns.frequent_words", "0", why, nouns["frequent_words"])
+    if len(used) > 1 and kind not in LISTED:
+        yield (
+            f"nouns.vectors: expected first an entry of kind {', '.join(LISTED)}, whose words are "
+            f"listed by frequency, got {used[0]} of kind {kind}; change the order"
+        )
     kinds = {config["image_sets"][name]["kind"] for name in run["images"]}
     if french and kinds.isdisjoint(BILINGUAL):
         kinds_with = " and ".join(BILINGUAL)

@@ -38,7 +38,7 @@ def test_words_are_found_by_their_exact_spelling_and_keep_the_first_vector(table
     result, known = table.lookup(["été", "boat", "Boat", "Zürich", ""])
     assert known.tolist() == [True, True, False, True, False]
     assert result.tolist() == [[4, 5], [0, 1], [2, 3]]
-    assert table.vectors.dtype == np.float32
+    assert table.vectors.dtype == np.float16
     assert (table.dim, table.word_vectors) == (2, "abc")
 
 

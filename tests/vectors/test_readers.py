@@ -20,11 +20,12 @@ from pyarrow import parquet
 
 import wordbridge
 from wordbridge.errors import InputError
-from wordbridge.vectors.protocol import SubwordVectors
+from wordbridge.vectors.protocol import ListedVectors, SubwordVectors
 from wordbridge.vectors.readers import (
     NpyVectors,
     SpacyVectors,
     TextVectors,
+    open_concatenation,
     open_vectors,
 )
 
@@ -66,6 +67,28 @@ def test_unit_length_is_passed_on(bin_model: Path) -> None:
 
     assert np.linalg.norm(plain.lookup(["chat"])[0]) != pytest.approx(1)
     assert np.linalg.norm(scaled.lookup(["chat"])[0]) == pytest.approx(1)
+
+
+def test_concatenated_vectors_have_the_words_of_the_first_table(tmp_path: Path) -> None:
+    texts = {"vec": "a 3 4\nb 0 2\nzero 0 0\n", "1_vec": "b 5 0 0\nc 1 1 1\n", "2_vec": "a 7\n"}
+    files = {key: _file(tmp_path, text, f"{key}.vec") for key, text in texts.items()}
+
+    vectors = open_concatenation([{"kind": "text"}] * 3, files)
+    matrix, mask = vectors.lookup(["c", "b", "zero", "a"])
+
+    assert (vectors.dim, vectors.size) == (6, 3)
+    assert isinstance(vectors, ListedVectors)
+    assert list(vectors.words()) == ["a", "b", "zero"]
+    assert mask.tolist() == [False, True, True, True]
+    # Of unit length, and zeros where a table lacks the word.
+    expected = [[0, 1, 1, 0, 0, 0], [0] * 6, [0.6, 0.8, 0, 0, 0, 1]]
+    np.testing.assert_allclose(matrix, expected, rtol=1e-6)
+
+
+def test_a_single_table_is_not_scaled(tmp_path: Path) -> None:
+    vectors = open_concatenation([{"kind": "text"}], {"vec": _file(tmp_path, "a 3 4\n")})
+
+    assert vectors.lookup(["a"])[0].tolist() == [[3, 4]]
 
 
 def test_no_library_is_imported_for_another_kind() -> None:

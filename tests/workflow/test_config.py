@@ -326,7 +326,7 @@ def test_keys_that_images_need_are_required_when_there_are_images(key: str):
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     block, name = key.split(".")
     del config[block][name]
-    assert problems(config, SCHEMA)[0].startswith(f"{key}: expected text, got null")
+    assert problems(config, SCHEMA)[0].startswith(f"{key}: expected text")
     config["run"]["images"] = []
     load(config, SCHEMA)
 

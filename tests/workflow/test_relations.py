@@ -240,6 +240,16 @@ def problems(changes: str) -> list[str]:
             "trained; name others",
         ),
         (
+            "nouns: {vectors: [glove, trained]}",
+            "nouns.vectors: expected vectors that are read from files, got trained of kind "
+            "trained; name others",
+        ),
+        (
+            "nouns: {vectors: [en_web, glove]}",
+            "nouns.vectors: expected first an entry of kind fasttext, npy, text, whose words are "
+            "listed by frequency, got en_web of kind spacy; change the order",
+        ),
+        (
             "search: {french_vectors: random}",
             "search.french_vectors: expected vectors that are read from files, got random of kind "
             "random; name others",

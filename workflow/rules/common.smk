@@ -5,7 +5,12 @@ from itertools import chain
 from urllib.parse import unquote, urlsplit
 
 from workflow.folders import folder_digest
-from workflow.relations import factor_levels, samples_with_attention, without_resource
+from workflow.relations import (
+    factor_levels,
+    noun_vectors,
+    samples_with_attention,
+    without_resource,
+)
 from wordbridge.files import file_sha256
 
 VARIANTS = config["run"]["variants"]
@@ -127,7 +132,8 @@ EXTRACTION = {
     **{key: value for key, value in config["features"].items() if key not in ("shards", "weights")},
     "device": config["device"],
 }
-NOUN_VECTORS = config["vectors"].get(config["nouns"]["vectors"], {})
+# Vectors of the nouns, and of the English words of queries.
+NOUN_VECTORS = [config["vectors"][name] for name in noun_vectors(config)]
 FRENCH_VECTORS = config["vectors"].get(config["search"]["french_vectors"], {})
 BACKBONE_WEIGHTS = f"resources/files/{config['features']['weights']}"
 # Methods with a random part; the others give the same results for any seed.
@@ -314,6 +320,15 @@ def language_vectors(name, language):
     if block["kind"] == "trained":
         return {"bin": f"<results>/vectors/{name}.{language}.bin"}
     return resource_files(block)
+
+
+def noun_vectors_files():
+    """Return the files of the vectors of nouns; after the first entry with its number as prefix."""
+    return {
+        f"{number}_{key}" if number else key: path
+        for number, block in enumerate(NOUN_VECTORS)
+        for key, path in resource_files(block).items()
+    }
 
 
 def embedding_block(wildcards):

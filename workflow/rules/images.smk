@@ -24,7 +24,7 @@ rule list_nouns:
 rule embed_nouns:
     """The word vectors of the nouns, and the number of nouns that each kind of lookup covers."""
     input:
-        **resource_files(NOUN_VECTORS),
+        **noun_vectors_files(),
         nouns="<results>/nouns/nouns.tsv",
     output:
         matrix="<results>/nouns/vectors.npy",
@@ -35,7 +35,7 @@ rule embed_nouns:
     conda:
         "../../envs/text.yaml"
     params:
-        settings={**config["nouns"], "vectors": vectors_kind(NOUN_VECTORS)},
+        settings={**config["nouns"], "vectors": list(map(vectors_kind, NOUN_VECTORS))},
     script:
         "../scripts/embed_nouns.py"
 

@@ -36,7 +36,7 @@ rule build_index:
 rule build_words:
     """The English words of queries, and their vectors."""
     input:
-        **resource_files(NOUN_VECTORS),
+        **noun_vectors_files(),
         nouns="<results>/nouns/nouns.tsv",
         noun_vectors="<results>/nouns/vectors.npy",
     output:
@@ -46,7 +46,7 @@ rule build_words:
     conda:
         "../../envs/text.yaml"
     params:
-        settings={**config["search"]["words"], "vectors": vectors_kind(NOUN_VECTORS)},
+        settings={**config["search"]["words"], "vectors": list(map(vectors_kind, NOUN_VECTORS))},
     script:
         "../scripts/build_words.py"
 

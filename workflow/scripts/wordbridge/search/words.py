@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wordbridge.arrays import Matrix, map_npy, save_matrix
+from wordbridge.arrays import Matrix, map_npy, save_array
 from wordbridge.errors import InputError
 from wordbridge.files import atomic_write, read_json, write_json
 from wordbridge.nouns.table import Noun
@@ -25,7 +25,7 @@ _SUGGESTIONS = 3
 
 @dataclass(frozen=True, eq=False)
 class WordTable:
-    """Words sorted by code points, and their memory-mapped vectors (words, dim).
+    """Words sorted by code points, and their memory-mapped vectors (words, dim) in half precision.
 
     ``text`` has one word per line; ``ends`` (words,) are the offsets of the line ends.
     ``word_vectors`` is the sha256 of the noun vectors that have the same space.
@@ -87,6 +87,7 @@ def write_words(
     """Write ``words`` with ``vectors`` (words, dim).
 
     The first of equal words is kept. Words with zeros, which have no direction, are left out.
+    Half precision changes cosines by less than 0.001 and halves the largest files of a search.
     """
     rows: dict[str, int] = {}
     for row, (word, has_vector) in enumerate(zip(words, np.any(vectors, axis=1), strict=True)):
@@ -97,8 +98,8 @@ def write_words(
     target, text = Path(folder), "".join(word + "\n" for word in order)
     with atomic_write(target / WORDS) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
-    save_matrix(matrix, target / VECTORS)
-    shape = {"words": len(order), "dim": int(matrix.shape[1]), "dtype": "float32"}
+    save_array(np.asarray(matrix, "<f2"), target / VECTORS)
+    shape = {"words": len(order), "dim": int(matrix.shape[1]), "dtype": "float16"}
     write_json(target / DESCRIPTION, {**shape, "word_vectors": word_vectors})
 
 

@@ -7,18 +7,18 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wordbridge.arrays import map_npy
+from wordbridge.arrays import l2_normalize, map_npy
 from wordbridge.errors import InputError, shorten
 from wordbridge.files import decode
 from wordbridge.progress import progress
 from wordbridge.text import MAX_LINE, open_text, read_lines
-from wordbridge.vectors.protocol import Mask, Matrix, WordVectors
+from wordbridge.vectors.protocol import ListedVectors, Mask, Matrix, WordVectors
 from wordbridge.vectors.words import WordKeys, word_key
 
 _PARQUET = b"PAR1"
@@ -45,6 +45,63 @@ def open_vectors(block: Mapping[str, Any], files: Mapping[str, str | Path]) -> W
     if kind == "spacy":
         return SpacyVectors(files["vectors"], files["key2row"])
     return NpyVectors(files["matrix"], files["words"])
+
+
+def open_concatenation(
+    blocks: Sequence[Mapping[str, Any]], files: Mapping[str, str | Path]
+) -> WordVectors:
+    """Return the vectors of the first of ``blocks``, with those of the others appended.
+
+    ``files`` has the files of block n, from 0, under the keys of the block and, after the first
+    block, the prefix "n_". Raises InputError as ``open_vectors``.
+    """
+    first = open_vectors(blocks[0], files)
+    if len(blocks) == 1:
+        return first
+    others = []
+    for number, block in enumerate(blocks[1:], start=1):
+        start = f"{number}_"
+        inputs = {k.removeprefix(start): v for k, v in files.items() if k.startswith(start)}
+        others.append(open_vectors(block, inputs))
+    return ConcatenatedVectors(first, others)
+
+
+class ConcatenatedVectors:
+    """The words of ``first``, each with its vectors of all tables, one after the other.
+
+    Each part has unit length, so that all count equally in a cosine, or is zeros if its table
+    lacks the word (CONC of Yin and Schütze 2016, with equal weights).
+    """
+
+    def __init__(self, first: WordVectors, others: Sequence[WordVectors]) -> None:
+        self._first, self._others = first, others
+        self.dim = first.dim + sum(other.dim for other in others)
+
+    @property
+    def size(self) -> int:
+        """Return the number of words with a vector."""
+        return self._first.size
+
+    def words(self) -> Iterator[str]:
+        """Yield the words of the first table in its order; needs a table that lists them."""
+        if not isinstance(self._first, ListedVectors):
+            raise TypeError(f"{type(self._first).__name__} does not list its words")
+        return self._first.words()
+
+    def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
+        """Return the vectors (words in the first table, dim) and a mask of these words.
+
+        Raises InputError as the ``lookup`` of the tables.
+        """
+        vectors, mask = self._first.lookup(words)
+        known, end = list(compress(words, mask)), self._first.dim
+        matrix = np.zeros((len(known), self.dim), np.float32)
+        matrix[:, :end] = l2_normalize(vectors)
+        for other in self._others:
+            vectors, has_vector = other.lookup(known)
+            start, end = end, end + other.dim
+            matrix[has_vector, start:end] = l2_normalize(vectors)
+        return matrix, mask
 
 
 class RandomVectors:
