@@ -21,8 +21,12 @@ from wordbridge.search.index import COLUMNS, Hit, nearest, read_index
 ROW = SIDE + 3 * LINE + GAP
 
 
+def small(colour: str, size: tuple[int, int] = (24, 18)) -> Image.Image | None:
+    return thumbnail(image_bytes(colour, size), SIDE)
+
+
 def test_a_sheet_is_as_wide_as_its_longest_row():
-    tile = Tile(("a", "b"), image_bytes("#ff0000"))
+    tile = Tile(("a", "b"), small("#ff0000"))
 
     sheet = contact_sheet([[tile], [tile, tile, tile]])
 
@@ -30,7 +34,7 @@ def test_a_sheet_is_as_wide_as_its_longest_row():
 
 
 def test_an_image_fills_its_tile_as_far_as_its_shape_allows():
-    sheet = contact_sheet([[Tile(("wide",), image_bytes("#ff0000", (40, 20)))]])
+    sheet = contact_sheet([[Tile(("wide",), small("#ff0000", (40, 20)))]])
     middle = GAP + SIDE // 2
 
     assert sheet.getpixel((middle, middle)) == (255, 0, 0)
@@ -40,16 +44,15 @@ def test_an_image_fills_its_tile_as_far_as_its_shape_allows():
 
 def test_captions_are_drawn_below():
     def ink(lines: tuple[str, ...]) -> int:
-        sheet = contact_sheet([[Tile(lines, image_bytes("#ffffff"))]]).convert("L")
+        sheet = contact_sheet([[Tile(lines, small("#ffffff"))]]).convert("L")
         below = sheet.crop((0, GAP + SIDE, sheet.width, sheet.height))
         return sum(below.point(lambda value: value < 128).histogram()[1:])
 
     assert 0 == ink(()) < ink(("œuvre",)) < ink(("a much longer name of two lines", "0.123"))
 
 
-@pytest.mark.parametrize("data", [b"", b"no image", None])
-def test_an_unreadable_image_is_a_tile_with_text(data: bytes | None):
-    sheet = contact_sheet([[Tile(("a",), data, "x" * 80)]])
+def test_a_tile_without_an_image_has_text():
+    sheet = contact_sheet([[Tile(("a",), None, "x" * 80)]])
 
     assert sheet.getpixel((GAP + 1, GAP + 1)) == (236, 239, 242)
 
@@ -59,7 +62,7 @@ def test_a_sheet_without_tiles_is_an_image():
 
 
 def test_equal_tiles_make_equal_bytes(tmp_path: Path):
-    rows = [[Tile(("a dog",), image_bytes("#00ff00")), Tile((), None, "guinea pig")]]
+    rows = [[Tile(("a dog",), small("#00ff00")), Tile((), None, "guinea pig")]]
 
     save_sheet(tmp_path / "a.png", rows)
     save_sheet(tmp_path / "b.png", rows)
@@ -77,7 +80,10 @@ def test_a_result_shows_its_image_noun_and_score(tmp_path: Path):
     tile = result_tile(first)
 
     assert (tile.lines, tile.text) == (("boat", "1.000"), "")
-    assert tile.image == image_bytes(COLOURS["boat"])
+    assert tile.image == small(COLOURS["boat"])
+    for data in (b"", b"no image"):
+        (results / "files/2.png").write_bytes(data)
+        assert result_tile(first)[1:] == (None, "unreadable")
     (results / "files/2.png").unlink()
     assert result_tile(first)[1:] == (None, "file deleted")
 
@@ -90,8 +96,8 @@ def test_a_result_without_an_image_is_its_noun():
 
 @pytest.mark.parametrize("size", [(3000, 2), (2, 3000), (1, 1)])
 def test_a_thumbnail_of_a_line_has_pixels(size: tuple[int, int]):
-    small = thumbnail(image_bytes("#ff0000", size))
+    image = small("#ff0000", size)
 
-    assert small is not None
-    assert small.size == tuple(max(1, round(length / max(size) * SIDE)) for length in size)
-    assert small.getpixel((0, 0)) == (255, 0, 0)
+    assert image is not None
+    assert image.size == tuple(max(1, round(length / max(size) * SIDE)) for length in size)
+    assert image.getpixel((0, 0)) == (255, 0, 0)

@@ -21,7 +21,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.errors import InputError
 from wordbridge.progress import no_progress
-from wordbridge.report.contact_sheet import result_tile, thumbnail
+from wordbridge.report.contact_sheet import result_tile
 from wordbridge.report.tables import render
 from wordbridge.search.engine import SearchEngine, SearchResult, resolve_path
 from wordbridge.search.index import Hit, Index, read_index
@@ -135,11 +135,10 @@ class Models:
         if self.images is None or name not in self._rows:
             return None
         hit = Hit(0, 1.0, self.images.label(self._rows[name]))
-        data = result_tile(resolve_path(hit, self._results)).image
-        small = None if data is None else thumbnail(data, SIDE)
+        image = result_tile(resolve_path(hit, self._results), SIDE).image
         file = io.BytesIO()
-        if small is not None:
-            small.save(file, "PNG")
+        if image is not None:
+            image.save(file, "PNG")
         return file.getvalue() or None
 
     def _check_search(self) -> None:

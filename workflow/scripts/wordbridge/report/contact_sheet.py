@@ -20,23 +20,27 @@ _PAPER, _INK, _EMPTY = "#ffffff", "#1c2128", "#eceff2"
 
 
 class Tile(NamedTuple):
-    """A cell of a sheet: the bytes of an image, or ``text`` instead, and the ``lines`` below it."""
+    """A cell of a sheet: a small image, or ``text`` instead, and the ``lines`` below it."""
 
     lines: tuple[str, ...]
-    image: bytes | None = None
+    image: Image.Image | None = None
     text: str = ""
 
 
-def result_tile(result: Hit) -> Tile:
-    """Return the tile of a search result: its image with label and score, or its noun and score."""
+def result_tile(result: Hit, side: int = SIDE) -> Tile:
+    """Return the tile of a search result: its image with label and score, or its noun and score.
+
+    The image is at most ``side`` pixels wide and high.
+    """
     score = f"{result.score:.3f}"
     if not result.file:
         return Tile((score,), None, result.label)
     try:
         row = ImageRow(*(result.columns.get(name, "") for name in ImageRow._fields))
-        return Tile((result.label, score), read_bytes(row))
+        image = thumbnail(read_bytes(row), side)
     except (InputError, OSError):
         return Tile((result.label, score), None, "file deleted")
+    return Tile((result.label, score), image, "" if image else "unreadable")
 
 
 def save_sheet(path: str | Path, rows: Sequence[Sequence[Tile]]) -> None:
@@ -66,7 +70,7 @@ def contact_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:
     return sheet
 
 
-def thumbnail(data: bytes, side: int = SIDE) -> Image.Image | None:
+def thumbnail(data: bytes, side: int) -> Image.Image | None:
     """Return the image at most ``side`` pixels wide and high, None if it cannot be decoded."""
     try:
         image = open_image(data, side)
@@ -79,16 +83,16 @@ def thumbnail(data: bytes, side: int = SIDE) -> Image.Image | None:
 
 def _paste(sheet: Image.Image, tile: Tile, left: int, top: int) -> None:
     draw = ImageDraw.Draw(sheet)
-    image = None if tile.image is None else thumbnail(tile.image)
-    if image is None:
+    if tile.image is None:
         draw.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), fill=_EMPTY)
-        lines = _wrapped(tile.text or "unreadable", 2 * _LINES)
+        lines = _wrapped(tile.text, 2 * _LINES)
         first = top + (SIDE - LINE * len(lines)) // 2
         for number, line in enumerate(lines):
             centred = left + (SIDE - _font().getlength(line)) / 2
             draw.text((centred, first + number * LINE), line, _INK, _font())
     else:
-        sheet.paste(image, (left + (SIDE - image.width) // 2, top + (SIDE - image.height) // 2))
+        room = SIDE - tile.image.width, SIDE - tile.image.height
+        sheet.paste(tile.image, (left + room[0] // 2, top + room[1] // 2))
     caption = [line for text in tile.lines for line in _wrapped(text, 2)]
     for number, line in enumerate(caption[:_LINES]):
         draw.text((left, top + SIDE + 2 + number * LINE), line, _INK, _font())

@@ -22,7 +22,7 @@ from wordbridge.corpus.question_words import ENGLISH, FRENCH, find_question
 from wordbridge.corpus.special_tokens import UNK
 from wordbridge.corpus.vocabulary import Vocabulary, read_vocabulary
 from wordbridge.nouns.table import Noun, read_nouns
-from wordbridge.report.contact_sheet import result_tile, thumbnail
+from wordbridge.report.contact_sheet import result_tile
 from wordbridge.report.tables import render
 from wordbridge.search.index import Hit, Index, read_index
 from wordbridge.search.words import WordTable, noun_words, read_words
@@ -236,8 +236,7 @@ def encoded_size(count: int) -> int:
 
 def _thumbnail(label: Mapping[str, str]) -> dict[str, str] | None:
     """Return the image of a row with its texts, None where it cannot be read."""
-    tile = result_tile(Hit(0, 1.0, label))
-    image = thumbnail(tile.image, SIDE) if tile.image else None
+    image = result_tile(Hit(0, 1.0, label), SIDE).image
     if image is None:
         return None
     file = io.BytesIO()
