@@ -28,7 +28,7 @@ def write_scores(
     write_sentence_scores(path, sentence_scores(texts, REFERENCES, sources))
 
 
-def write_hits(results: Path, method: str, hit: float) -> None:
+def write_hits(results: Path, method: str, hit: float, count: int = 40) -> None:
     nouns = [
         {
             "candidates": "seen",
@@ -38,7 +38,7 @@ def write_hits(results: Path, method: str, hit: float) -> None:
             "wrong": 1,
             "wrong_steps": 3.0,
         }
-        for number in range(40)
+        for number in range(count)
     ]
     path = results / f"devise_scores/{method}/1.json"
     path.parent.mkdir(parents=True)
@@ -123,6 +123,22 @@ def test_the_command_prints_text_or_json(runs: tuple[Path, Path]) -> None:
     values = json.loads(CliRunner().invoke(app, ["compare", "--json", *map(str, runs)]).output)
     assert values["settings"][0]["key"] == "settings.case.of"
     assert values["scores"][0]["verdict"] == "not significant"
+
+
+@pytest.mark.parametrize("few", [19, 20])
+def test_few_groups_are_a_warning(tmp_path: Path, few: int) -> None:
+    runs = [write_tree(tmp_path / name) for name in ("first", "second")]
+    for folder in runs:
+        write_scores(folder, "attention", 0.5, REFERENCES[:few])
+        write_hits(folder, "ridge", 0.3, few)
+    shown = CliRunner().invoke(app, ["compare", *map(str, runs)]).output
+    notes = [
+        f"There are 19 {groups}: intervals from fewer than 20 are too narrow, and their p-values "
+        "too small."
+        for groups in ("groups of sentences", "nouns")
+    ]
+    assert shown.splitlines()[-2:] == notes if few < 20 else "narrow" not in shown
+    assert compare_runs(*runs)["notes"] == (notes if few < 20 else [])
 
 
 def test_equal_runs_have_no_differences(runs: tuple[Path, Path]) -> None:

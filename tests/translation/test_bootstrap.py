@@ -10,7 +10,7 @@ from sacrebleu.significance import PairedTest
 
 from tests.report.toys import sentence_scores
 from wordbridge.significance import comparison, indistinguishable
-from wordbridge.translation.bootstrap import Resampler, few_groups_note
+from wordbridge.translation.bootstrap import Resampler, few_sentences_note
 from wordbridge.translation.sentence_scores import SentenceScore
 
 WORDS = ["who", "what", "where", "is", "was", "the", "a", "king", "man", "house", "he", "she", "it"]
@@ -97,8 +97,8 @@ def test_sentences_of_a_group_are_drawn_together() -> None:
 
 def test_the_smallest_of_several_sets_of_sentences_decides_about_the_warning() -> None:
     rows = run(0.2, 1)
-    assert few_groups_note({"one": [rows], "other": [rows[:20]]}) == ""
-    note = few_groups_note({"one": [rows], "part": [rows[:2], rows[:2]]})
+    assert few_sentences_note({"one": [rows], "other": [rows[:20]]}) == ""
+    note = few_sentences_note({"one": [rows], "part": [rows[:2], rows[:2]]})
     assert note.startswith(" There are 2 to 60 groups of sentences: intervals from fewer than 20")
 
 

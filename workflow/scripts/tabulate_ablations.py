@@ -10,7 +10,7 @@ from wordbridge.report.effects import METRICS, ablations_table, effects_figure, 
 from wordbridge.report.figures import save_figure
 from wordbridge.report.tables import save_table
 from wordbridge.report.training import schedule_curves
-from wordbridge.translation.bootstrap import Resampler, few_groups_note, read_runs
+from wordbridge.translation.bootstrap import Resampler, few_sentences_note, read_runs
 from wordbridge.translation.effects import ablations, runs_by_leak
 from wordbridge.translation.sentence_scores import read_sentence_scores
 
@@ -29,7 +29,7 @@ effects = {metric: ablations(baseline, variants, metric) for metric in METRICS}
 means = {metric: Resampler(baseline[0]).mean_scores(baseline, metric)[0] for metric in METRICS}
 rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
 updates = updates_text(len(rates[name]), settings["stops_early"])
-note = few_groups_note({name: baseline, **variants})
+note = few_sentences_note({name: baseline, **variants})
 table = ablations_table(effects, name, means, seeds, updates, settings["split"], note)
 save_table(table, snakemake.output.tables)
 title = f"What a single change to {name} does"

@@ -12,7 +12,7 @@ from wordbridge.report.effects import (
 from wordbridge.report.figures import save_figure
 from wordbridge.report.tables import save_table
 from wordbridge.report.training import schedule_curves
-from wordbridge.translation.bootstrap import few_groups_note, read_runs
+from wordbridge.translation.bootstrap import few_sentences_note, read_runs
 from wordbridge.translation.effects import factorial_effects
 
 start_job(snakemake)
@@ -23,7 +23,7 @@ effects = {metric: factorial_effects(settings["levels"], runs, metric) for metri
 rates, _ = schedule_curves(settings["schedules"], read_ids(snakemake.input.ids))
 (updates,) = map(len, rates.values())
 steps = updates_text(updates, settings["stops_early"])
-note = few_groups_note(runs)
+note = few_sentences_note(runs)
 table = factorial_table(effects, len(settings["seeds"]), steps, settings["split"], note)
 save_table(table, snakemake.output.tables)
 title = f"What each idea adds, alone (top) and in combination ({TIMES})"

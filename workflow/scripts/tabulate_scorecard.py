@@ -10,7 +10,7 @@ from wordbridge.report.scorecard import (
     translation_claims,
 )
 from wordbridge.report.tables import save_table
-from wordbridge.translation.bootstrap import few_groups_note, read_runs
+from wordbridge.translation.bootstrap import few_sentences_note, read_runs
 
 start_job(snakemake)
 
@@ -22,5 +22,5 @@ claims = [
     *figure_claims(read_records(snakemake.input.scores)),
     *image_claims(read_records(snakemake.input.devise)),
 ]
-table = scorecard_table(claims, settings["corpus"], settings["results"], few_groups_note(runs))
+table = scorecard_table(claims, settings["corpus"], settings["results"], few_sentences_note(runs))
 save_table(table, snakemake.output)

@@ -5,7 +5,7 @@ the same resamples are paired. p-values of several comparisons are corrected wit
 Holm 1979.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from string import ascii_lowercase
 from typing import NamedTuple, TypeVar
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 RESAMPLES = 1000
 SEED = 12345  # sacreBLEU's default
 LEVEL = 0.05
+# Where differences of the groups are normal with mean 0, p-values are up to .05 in 6.5 % of 1,000
+# simulations with 50 groups, in 9.7 % with 8 and in 15.6 % with 5.
+FEW_GROUPS = 20
 
 Key = TypeVar("Key")
 
@@ -39,6 +42,21 @@ def resample_weights(groups: int, seed: int = SEED) -> NDArray[np.int64]:
     draws = np.random.default_rng(seed).choice(groups, size=(RESAMPLES, groups))
     counts = [np.bincount(draw, minlength=groups) for draw in draws]
     return np.stack([np.ones(groups, dtype=np.int64), *counts])
+
+
+def few_groups_note(counts: Collection[int], groups: str) -> str:
+    """Return a sentence about too narrow intervals if the least of ``counts`` is low, else "".
+
+    ``groups`` is the plural of what is resampled.
+    """
+    low, high = min(counts, default=0), max(counts, default=0)
+    if not 0 < low < FEW_GROUPS:
+        return ""
+    count = f"{low}" if low == high else f"{low} to {high}"
+    return (
+        f" There are {count} {groups}: intervals from fewer than {FEW_GROUPS} are too narrow, and "
+        "their p-values too small."
+    )
 
 
 def comparison(differences: NDArray[np.float64]) -> Comparison:

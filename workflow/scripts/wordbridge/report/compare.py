@@ -13,7 +13,7 @@ from wordbridge.devise.bootstrap import resampled_means, scores_by_noun
 from wordbridge.errors import InputError
 from wordbridge.files import read_records
 from wordbridge.manifest import Difference, Manifest, differences, job_name, read_manifest
-from wordbridge.significance import LEVEL, comparisons
+from wordbridge.significance import LEVEL, comparisons, few_groups_note
 from wordbridge.translation.bootstrap import Resampler, read_runs
 
 # The files of scores of each table.
@@ -23,6 +23,7 @@ SCORES = {"tables/scores.tsv": "scores/*/*.tsv", "tables/devise.tsv": "devise_sc
 class Scored(NamedTuple):
     """The test data of a score, and the score (1 + resamples,) on all data and in each resample.
 
+    Items of ``data`` start with what is resampled: their group of sentences, or their noun.
     ``ignores_case`` is true of BLEU that compares lower-cased texts.
     """
 
@@ -39,8 +40,8 @@ def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
     have name (of a variant or method), score, and its ``first`` and ``second`` value (means over
     the seeds), the 95 % interval of their difference from ``low`` to ``high``, p_value (corrected
     for the number of comparisons of this score) and verdict. Interval and p-value are None where
-    the runs scored different sentences or nouns, or one of them ignored case. Raises InputError
-    when a run has no records of jobs.
+    the runs scored different sentences or nouns, or one of them ignored case. ``notes`` are
+    sentences about intervals from few groups. Raises InputError when a run has no records of jobs.
     """
     first_manifest, second_manifest = read_manifest(first), read_manifest(second)
     old = {job_name(record): record for record in first_manifest.makers.values()}
@@ -62,7 +63,19 @@ def compare_runs(first: Path, second: Path) -> dict[str, list[Any]]:
         code.update(item.key for item in differences(old[name]["code"], new[name]["code"]))
     one, other = _scored(first, first_manifest), _scored(second, second_manifest)
     scores = [row for score in one for row in _differences(score, one[score], other[score])]
-    return {"settings": list(settings.values()), "code": sorted(code), "scores": scores}
+    counts: dict[str, list[int]] = {"groups of sentences": [], "nouns": []}
+    for row in scores:
+        if row["p_value"] is not None:
+            data = one[row["score"]][row["name"]].data
+            groups = "groups of sentences" if row["score"] == "BLEU" else "nouns"
+            counts[groups].append(len({item[0] for item in data}))
+    notes = [few_groups_note(numbers, groups).strip() for groups, numbers in counts.items()]
+    return {
+        "settings": list(settings.values()),
+        "code": sorted(code),
+        "scores": scores,
+        "notes": list(filter(None, notes)),
+    }
 
 
 def comparison_text(result: Mapping[str, list[Any]], first: Path, second: Path) -> str:
@@ -84,7 +97,7 @@ def comparison_text(result: Mapping[str, list[Any]], first: Path, second: Path) 
         rows.append((item["name"], item["score"], *values, item["verdict"]))
     headings = ["", "score", "first", "second", "difference", "p", ""]
     table = tabulate(rows, headings, disable_numparse=True, tablefmt="simple")
-    return "\n".join([*lines, "Scores:", table if rows else "  none"])
+    return "\n".join([*lines, "Scores:", table if rows else "  none", *result["notes"]])
 
 
 def _jobs(rule: str, jobs: list[str]) -> str:
@@ -105,7 +118,7 @@ def _scored(folder: Path, manifest: Manifest) -> dict[str, dict[str, Scored]]:
     uncased = {path.parent.name for path in files if _ignores_case(path, folder, manifest)}
     for name, runs in read_runs(files).items():
         # With the length of the reference, since equal sources may have different references.
-        data = [(row.source, row.group, row.statistics["bleu"][1]) for row in runs[0]]
+        data = [(row.group, row.source, row.statistics["bleu"][1]) for row in runs[0]]
         # The resampler has a fixed seed: the same groups have the same resamples.
         bleu = Resampler(runs[0]).mean_scores(runs, "bleu")
         scored["BLEU"][name] = Scored(data, name in uncased, bleu)

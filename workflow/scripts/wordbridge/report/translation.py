@@ -13,7 +13,7 @@ from wordbridge.corpus.special_tokens import EOS, SPECIALS
 from wordbridge.report.published import add_published_trainings
 from wordbridge.report.tables import Column, Table, aggregate_seeds
 from wordbridge.significance import comparisons, indistinguishable
-from wordbridge.translation.bootstrap import Resampler, Run, few_groups_note
+from wordbridge.translation.bootstrap import Resampler, Run, few_sentences_note
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
 SCORE_COLUMNS = {
@@ -141,7 +141,7 @@ def scores_table(
         signs = " ".join(dict.fromkeys(lost))
         caption += f" BLEU has a ceiling: the references' tokens lack their {signs or 'spaces'}."
     if len(resampled) > 1:
-        caption += few_groups_note(runs)
+        caption += few_sentences_note(runs)
     frame = add_published_trainings(frame) if published else frame
     return Table(frame, caption, score_columns(records, baseline), group=True)
 
