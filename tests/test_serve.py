@@ -2,12 +2,14 @@
 
 import asyncio
 import io
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -293,6 +295,31 @@ def test_the_command_listens_on_this_machine_alone(results: Path, monkeypatch: p
     run = CliRunner().invoke(app, ["serve", "--results", str(results), "--port", "0"])
     assert names[0][0] == "127.0.0.1"
     assert run.stdout.startswith(f"http://127.0.0.1:{names[0][1]}/ ")
+
+
+def test_ctrl_c_does_not_wait_for_an_upload(results: Path):
+    arguments = ["serve", "--results", str(results), "--port", "0"]
+    with subprocess.Popen(
+        [sys.executable, "-c", f"from wordbridge.cli import app; app({arguments})"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PYTHONPATH": str(PACKAGE)},
+    ) as server:
+        try:
+            assert server.stdout is not None
+            host = server.stdout.readline().partition("//")[2].partition("/")[0]
+            requests.get(f"http://{host}/", timeout=60)
+            with closing(HTTPConnection(host)) as upload:
+                upload.putrequest("POST", "/images")
+                upload.putheader("Content-Length", "9")
+                upload.endheaders(b"stuck")
+                time.sleep(0.5)
+                server.send_signal(signal.SIGINT)
+                assert server.communicate(timeout=20) == ("", "")
+            assert server.returncode == 0
+        finally:
+            server.kill()
 
 
 def test_without_the_extra_the_error_has_the_remedy(results: Path):

@@ -318,6 +318,16 @@ def allowed_hosts(host: str, port: int, names: Iterable[str]) -> set[str]:
     return hosts | {re.sub(r":(80|443)$", "", name) for name in hosts}
 
 
+class Server(uvicorn.Server):
+    """A server that drops its connections when it stops, as one of them may never end."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop as uvicorn does, but wait for no client."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await super().shutdown(sockets)
+
+
 def serve_run(results: Path, host: str, port: int, allow: Sequence[str]) -> None:
     """Serve the run in the folder ``results`` until it is interrupted.
 
@@ -340,4 +350,4 @@ def serve_run(results: Path, host: str, port: int, allow: Sequence[str]) -> None
             app, log_level="warning", access_log=False, server_header=False, ws="none",
             lifespan="off",
         )  # fmt: skip
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
