@@ -160,6 +160,37 @@ def test_the_name_of_a_set_with_labels_below_its_splits_is_no_label(tmp_path: Pa
     assert [(label.label, label.images) for label in labels] == [("cats", 1), ("dog", 3)]
 
 
+@pytest.mark.parametrize(
+    ("others", "is_class"),
+    [
+        (["dog/b.png", "cats/c.png"], True),
+        (["train/images/b.png", "dog/c.png"], True),
+        (["dog/b.png", "test/c.png"], False),
+        (["dog/b.png", "cats/valid/c.png"], False),
+        (["dog/b.png", "cats/train/c.png"], False),
+        (["train/dog/b.png", "cats/c.png"], False),
+        ([f"train/{DOG}/b.png", "cats/c.png"], False),
+    ],
+)
+@pytest.mark.parametrize("top", ["", "voc/", "cats/"])
+def test_a_folder_train_beside_other_classes_is_a_class(
+    tmp_path: Path, top: str, others: list[str], is_class: bool
+):
+    fill(tmp_path, *(f"in/{top}{path}" for path in ("train/a.png", *others)))
+    (tmp_path / "labels.tsv").write_text(f"label\tsynset\ntrain\t{MACHINE}\n")
+    table = {"labels_table": str(tmp_path / "labels.tsv")}
+    images, _, _ = listed(tmp_path, "folder", table, labels="folders", split=None)
+    (image,) = (image for image in images if image.image == f"{top}train/a.png")
+    assert (image.synset == MACHINE) == is_class
+    assert image.split == "" or not is_class
+
+
+def test_a_folder_train_without_classes_beside_it_is_a_split(tmp_path: Path):
+    fill(tmp_path, "in/train/a.png", "in/images/dog.png", "in/2019/c.png", "in/d.png")
+    with pytest.raises(InputError, match="expected labels, got 0 of 4 images"):
+        listed(tmp_path, "folder", labels="folders")
+
+
 @pytest.mark.parametrize("labels", ["synsets", "none"])
 def test_names_of_folders_are_labels_only_with_that_setting(tmp_path: Path, labels: str):
     fill(tmp_path, *(f"in/{path}" for path in LABELLED))

@@ -90,6 +90,8 @@ def list_images(
                 add_image(target, image.path, image.data)
                 image = image._replace(data=None, stamp=content_stamp(image.data))
             sources[location] = image
+    if settings.get("labels") == "folders":
+        sources |= _class_train(sources)
     words = {place: i.label for place, i in sources.items() if i.label and not i.synset}
     if settings.get("labels") == "folders":
         words = _without_names_of_sets(words, {place: i.path for place, i in sources.items()})
@@ -252,6 +254,25 @@ def _around_split(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _innermost_label(folders: Sequence[str]) -> str:
     names = (name for name in reversed(folders) if name.lower() not in _IMAGES)
     return next((name for name in names if re.search(r"[^\W\d_]", name)), "")
+
+
+def _class_train(sources: Mapping[str, SourceImage]) -> dict[str, SourceImage]:
+    """Return the images of the class train, the vehicle, by location: with this label, no split.
+
+    The folder train is a class if it is the only folder named by a split, has no labels below, and
+    is beside folders that may be labels, such as dog and car.
+    """
+    inside = {place: image for place, image in sources.items() if image.split}
+    around = {_around_split(image.path) for image in inside.values()}
+    parents = {above for above, _ in around}
+    has_labels = any(_innermost_label(below) for _, below in around)
+    if len(parents) != 1 or has_labels or {i.split for i in inside.values()} != {TRAIN}:
+        return {}
+    depth = len(parent := parents.pop())
+    others = {PurePosixPath(i.path).parent.parts for i in sources.values() if not i.split}
+    if not any(names[:depth] == parent and _innermost_label(names[depth:]) for names in others):
+        return {}
+    return {place: image._replace(label="train", split=NO_SPLIT) for place, image in inside.items()}
 
 
 def _without_names_of_sets(words: Mapping[str, str], paths: Mapping[str, str]) -> dict[str, str]:
