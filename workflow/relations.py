@@ -14,8 +14,10 @@ from snakemake.exceptions import WorkflowError
 
 Block = Mapping[str, Any]
 
-# Reserved names of image sets: files of the workflow, and the rows of all sets together.
-RESERVED = ("all", "nouns", "split")
+# Reserved names of image sets (files of the workflow, and the rows of all sets together) and of
+# variants (lines of the sample translations).
+_SETS = ("all", "nouns", "split")
+RESERVED = {"images": _SETS, "unlabelled_sets": _SETS, "variants": ("reference", "source")}
 LISTED = ("fasttext", "npy", "text")  # kinds of vectors in the order of their frequency
 WITHOUT_FILES = ("random", "trained")  # kinds of vectors that exist for the corpus only
 BILINGUAL = ("emoji", "stamps")  # kinds of image sets with French names
@@ -49,12 +51,12 @@ def check_relations(config: Block) -> None:
 
 
 def reserved_names(run: Block) -> Iterator[str]:
-    """Yield one line for each image set in ``run`` with a reserved name."""
-    for key in ("images", "unlabelled_sets"):
-        for name in filter(RESERVED.__contains__, run[key]):
+    """Yield one line for each image set or variant in ``run`` with a reserved name."""
+    for key, names in RESERVED.items():
+        for name in filter(names.__contains__, run[key]):
             yield (
                 f"run.{key}: expected none of the names of the workflow's files and rows "
-                f"({', '.join(RESERVED)}), got {name}; rename it"
+                f"({', '.join(names)}), got {name}; rename it"
             )
 
 

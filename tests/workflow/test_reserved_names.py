@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
 
+import pytest
+
 from tests.staleness import SCHEMA, base, prepared
 from workflow.config_errors import resolve
 from workflow.relations import reserved_names
@@ -67,6 +69,14 @@ def test_a_reserved_name_is_one_line():
     assert lines("unlabelled_sets", "split") == [
         "run.unlabelled_sets: expected none of the names of the workflow's files and rows "
         "(all, nouns, split), got split; rename it"
+    ]
+
+
+@pytest.mark.parametrize("name", ["reference", "source"])
+def test_no_variant_has_the_name_of_a_line_of_the_samples(name: str):
+    assert lines("variants", name) == [
+        "run.variants: expected none of the names of the workflow's files and rows "
+        f"(reference, source), got {name}; rename it"
     ]
 
 
