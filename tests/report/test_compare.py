@@ -12,7 +12,7 @@ from tests.manifest_toys import RESULTS, TABLE, UPPER, facts, record, write_reco
 from tests.report.toys import sentence_scores, spoiled
 from wordbridge.cli import app
 from wordbridge.errors import InputError
-from wordbridge.report.compare import compare_runs
+from wordbridge.report.compare import compare_runs, comparison_text
 from wordbridge.translation.sentence_scores import write_sentence_scores
 
 REFERENCES = [f"who is the {word} of this place?" for word in "abcdefghijklmnopqrst"]
@@ -123,6 +123,13 @@ def test_the_command_prints_text_or_json(runs: tuple[Path, Path]) -> None:
     values = json.loads(CliRunner().invoke(app, ["compare", "--json", *map(str, runs)]).output)
     assert values["settings"][0]["key"] == "settings.case.of"
     assert values["scores"][0]["verdict"] == "not significant"
+
+
+def test_a_difference_is_not_rounded_to_0(runs: tuple[Path, Path]) -> None:
+    result = compare_runs(*runs)
+    (row,) = (each for each in result["scores"] if each["name"] == "attention")
+    result["scores"] = [row | {"first": 0.01, "second": 0.022, "low": 0.002, "high": 0.031}]
+    assert "0.0      0.0       +0.012 [0.002, 0.031]" in comparison_text(result, *runs)
 
 
 @pytest.mark.parametrize("few", [19, 20])

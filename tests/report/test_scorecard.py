@@ -48,7 +48,7 @@ RUNS = {
 }
 
 
-def test_a_gain_that_is_rounded_to_zero_has_no_minus() -> None:
+def test_a_gain_that_differs_from_zero_is_not_rounded_to_zero() -> None:
     runs = {
         name: [
             [SentenceScore(f"{n}", f"{n}", 5, {"bleu": bleu_statistics(precision)}) for n in (1, 2)]
@@ -56,7 +56,7 @@ def test_a_gain_that_is_rounded_to_zero_has_no_minus() -> None:
         for name, precision in (("baseline", 0.5), ("forcing", 0.4998))
     }
     (claim,) = translation_claims({name: LEVELS[name] for name in runs}, runs)
-    assert claim.measured == "BLEU +0.0 [0.0, 0.0]"
+    assert claim.measured == "BLEU -0.02 [-0.02, -0.02]"
 
 
 def test_claims_about_variants_have_verdicts_by_their_intervals() -> None:

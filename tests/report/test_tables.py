@@ -270,6 +270,10 @@ def test_a_value_is_shown_with_the_digits_of_its_column(
         ({"a": 25.06, "a_std": math.nan}, Column("A", 1), "25.1"),
         ({"a": math.nan, "a_std": 1.0}, Column("A", 1), "\u2013"),
         ({"a": 3.2, "a_low": 2.1, "a_high": 4.3}, Column("A", 1), "3.2 [2.1, 4.3]"),
+        ({"a": 0.021, "a_low": 0.0123, "a_high": 0.25}, Column("A", 1), "0.021 [0.012, 0.25]"),
+        ({"a": -2e-5, "a_low": -4e-5, "a_high": -1e-9}, Column("A", 1), "-2e-05 [-4e-05, -1e-09]"),
+        ({"a": 0.021, "a_low": -0.0123, "a_high": 0.06}, Column("A", 1), "0.0 [0.0, 0.1]"),
+        ({"a": 0.0, "a_low": 0.0, "a_high": 0.0}, Column("A", 1), "0.0 [0.0, 0.0]"),
         ({"a": 3.2, "a_low": math.nan, "a_high": math.nan}, Column("A", 1), "3.2"),
     ],
 )

@@ -13,6 +13,7 @@ from wordbridge.devise.bootstrap import resampled_means, scores_by_noun
 from wordbridge.errors import InputError
 from wordbridge.files import read_records
 from wordbridge.manifest import Difference, Manifest, differences, job_name, read_manifest
+from wordbridge.report.tables import interval_text
 from wordbridge.significance import LEVEL, comparisons, few_groups_note
 from wordbridge.translation.bootstrap import Resampler, read_runs
 
@@ -91,8 +92,8 @@ def comparison_text(result: Mapping[str, list[Any]], first: Path, second: Path) 
         one, other, p_value = item["first"], item["second"], item["p_value"]
         significance = ["", ""]
         if p_value is not None:
-            interval = f"[{item['low']:z.1f}, {item['high']:z.1f}]"
-            significance = [f"{other - one:+z.1f} {interval}", f"{p_value:.3f}"]
+            change = interval_text(other - one, item["low"], item["high"], 1, "+")
+            significance = [change, f"{p_value:.3f}"]
         values = f"{one:.1f}", f"{other:.1f}", *significance
         rows.append((item["name"], item["score"], *values, item["verdict"]))
     headings = ["", "score", "first", "second", "difference", "p", ""]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wordbridge.devise.bootstrap import resampled_means, scores_by_noun
 from wordbridge.report.published import published_losses
-from wordbridge.report.tables import Column, Table
+from wordbridge.report.tables import Column, Table, interval_text
 from wordbridge.significance import Comparison, comparison
 from wordbridge.translation.bootstrap import Resampler, Run
 from wordbridge.translation.effects import Levels, factorial_effects
@@ -186,7 +186,7 @@ def figure_claims(records: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
 def _bleu_claim(
     claim: str, gain: Comparison, evidence: str, published: str = "", table: str = "scores"
 ) -> Claim:
-    measured = f"BLEU {gain.difference:+z.1f} [{gain.low:z.1f}, {gain.high:z.1f}]"
+    measured = f"BLEU {interval_text(gain.difference, gain.low, gain.high, 1, '+')}"
     return Claim(claim, published, measured, gain.low, gain.high, evidence, table)
 
 

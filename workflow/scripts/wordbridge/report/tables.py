@@ -65,7 +65,7 @@ class Table:
     """A frame with a caption; Markdown and HTML show ``columns`` in their order.
 
     Columns that the frame lacks are left out. A column ``x`` also shows the standard deviation in
-    ``x_std`` ("25.1 ± 0.4") and the interval from ``x_low`` to ``x_high`` ("3.2 [2.1, 4.3]"). With
+    ``x_std`` ("25.1 ± 0.4") or the interval from ``x_low`` to ``x_high`` ("3.2 [2.1, 4.3]"). With
     ``group``, the first column shows each run of equal texts once. TSV has all columns.
     """
 
@@ -167,6 +167,17 @@ def embedded_table(path: str | Path) -> str:
     return match.group(1)
 
 
+def interval_text(value: float, low: float, high: float, digits: int, sign: str = "") -> str:
+    """Return a value and its interval as text, such as "3.2 [2.1, 4.3]", with ``digits`` decimals.
+
+    A value that differs from 0 is not shown as 0: if it would be rounded to 0 while the interval
+    excludes 0, all numbers have 2 significant digits. ``sign`` is that of format specifications.
+    """
+    is_hidden = (low > 0 or high < 0) and not round(value, digits)
+    form = "z,.2g" if is_hidden else f"z,.{digits}f"
+    return f"{value:{sign}{form}} [{low:{form}}, {high:{form}}]"
+
+
 def read_frame(path: str | Path, remedy: str, gaps: bool = False) -> pd.DataFrame:
     """Return the table at ``path``; an empty field is a missing number with ``gaps``, else "".
 
@@ -227,8 +238,9 @@ def _cell(row: Mapping[Any, Any], name: str, column: Column, best: str | None) -
     std, low = row.get(f"{name}_std", math.nan), row.get(f"{name}_low", math.nan)
     if not pd.isna(std):
         text += f" \u00b1 {_rounded(std, column)}"
-    if not pd.isna(low):
-        text += f" [{_rounded(low, column)}, {_rounded(row[f'{name}_high'], column)}]"
+    elif not pd.isna(low):
+        bounds = low * column.scale, row[f"{name}_high"] * column.scale
+        text = interval_text(value * column.scale, *bounds, column.digits or 0)
     return Cell(text, is_number=True, is_best=number == best)
 
 
