@@ -236,6 +236,8 @@ def test_a_table_of_an_earlier_run_is_outdated(results: Path):
     assert findings(results) == [
         ["outdated", f"{RESULTS}/table.tsv", "table", f"read another {UPPER_FILE}"]
     ]
+    remedy = "run snakemake, or delete it if its job is not planned now"
+    assert verify(results)[1][1].endswith(remedy)
 
 
 def test_the_last_record_that_names_a_file_counts(results: Path):

@@ -33,7 +33,7 @@ KINDS = {
     "unreadable": "exists, but cannot be read; delete it, or check its permissions",
     "missing": "recorded, but absent; `snakemake FILE` makes it again, or delete its record",
     "unknown": "in no record; delete it, or `snakemake --force FILE` makes it with a record",
-    "outdated": "made from inputs that have changed since; run snakemake",
+    "outdated": "made from older inputs; run snakemake, or delete it if its job is not planned now",
 }
 # The keys of a record that may explain a difference between two runs.
 _SETTINGS = ("params", "code", "versions", "python", "platform", "cpu", "device", "threads")
