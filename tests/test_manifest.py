@@ -379,16 +379,18 @@ def test_downloads_are_found_through_a_link_to_the_results(results: Path, tmp_pa
     assert jobs_of(trace(tmp_path / "link/table.tsv")) == ["fetch letters", "upper 1", "table"]
 
 
-def test_downloads_of_results_with_an_absolute_path_are_in_the_working_folder(
-    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_downloads_of_results_outside_the_working_folder_are_in_it(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_relative: bool
 ):
     monkeypatch.chdir(results.parents[1])
     path = tmp_path / "disk/table.tsv"
     shutil.copytree(results, path.parent, ignore=shutil.ignore_patterns("manifest"))
-    outputs = {str(path): facts(TEXTS[f"{RESULTS}/table.tsv"])}
+    folder = "../disk" if is_relative else str(path.parent)
+    outputs = {f"{folder}/table.tsv": facts(TEXTS[f"{RESULTS}/table.tsv"])}
     fetched = {name: facts(TEXTS[name]) for name in ["resources/files/letters"]}
-    job = TABLE | {"results": str(path.parent), "inputs": fetched, "outputs": outputs}
-    write_record(tmp_path, job)
+    job = TABLE | {"results": folder, "inputs": fetched, "outputs": outputs}
+    write_record(results.parents[1], job)
     assert jobs_of(trace(path)) == ["fetch letters", "table"]
 
 

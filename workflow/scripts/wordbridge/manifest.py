@@ -112,7 +112,7 @@ def read_manifest(results: Path) -> Manifest:
     above = results.joinpath(*[".."] * len(prefix.parts))
     # A link may lead out of the checkout, to another disk, or into it.
     linked = [Path(os.path.abspath(above)), above.resolve()]
-    checkouts = [Path()] if prefix.is_absolute() else linked
+    checkouts = [Path()] if prefix.is_absolute() or ".." in prefix.parts else linked
     folders = [checkout / DOWNLOADS / MANIFEST for checkout in checkouts]
     downloads = next(filter(None, map(_read_records, folders)), [])
     # No job of an experiment makes a download, so the order between the two does not matter.
