@@ -126,10 +126,16 @@ def test_a_sentence_has_its_outputs_scores_and_attention(files: Files):
 def test_the_images_and_the_words_of_nouns_have_their_vectors(files: Files):
     images = data_of(build_explorer(SETTINGS, files))["images"]
     # Words of the images' labels are first.
-    assert images["words"][:6] == ["boat", "cat", "dog", "guinea", "pig", "sail"]
+    assert images["words"][:6] == ["cat", "dog", "pig", "boat", "sail", "guinea"]
     assert images["words"][6:] == ["animal", "entity", "vessel"]
     assert len(images["images"]) == images["all_images"] == 7
     assert base64.b64decode(images["images"][0]["file"])[8:12] == b"WEBP"
+
+
+def test_many_words_keep_within_their_size(files: Files, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(explorer, "LARGEST_WORDS", 3 * (explorer.encoded_size(5) + 30))
+    images = data_of(build_explorer(SETTINGS, files))["images"]
+    assert (images["words"], images["all_words"]) == (["cat", "dog", "pig"], 9)
 
 
 def test_a_run_without_images_has_no_search(files: Files):

@@ -30,7 +30,8 @@ from wordbridge.translation.sentence_scores import SentenceScore, read_sentence_
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
 LARGEST_PAGE = 25_000_000  # bytes
-LARGEST_TEXTS, LARGEST_ATTENTION = 10_000_000, 5_000_000  # bytes in the page
+# Bytes in the page.
+LARGEST_TEXTS, LARGEST_ATTENTION, LARGEST_WORDS = 10_000_000, 5_000_000, 10_000_000
 IMAGES, SIDE = 600, 64  # at most; pixels
 _REMAINDER = 200_000  # bytes of the page apart from its data
 _QUALITY = 60  # of a thumbnail
@@ -174,7 +175,7 @@ def images_data(index: Index, table: WordTable, nouns: Iterable[Noun], room: int
     """Return a sample of the images with predicted vectors, and words with their vectors.
 
     The words come from the nouns' lemmas and are in ``table``, as many as fit into ``room``
-    (bytes): first words of the images' labels, then words of the most nouns.
+    (bytes): first words of the images' labels, then words of the most nouns, short ones first.
     """
     thumbnails = {row: _thumbnail(index.label(row)) for row in sample_rows(index, IMAGES)}
     rows = [row for row, image in thumbnails.items() if image is not None]
@@ -187,10 +188,11 @@ def images_data(index: Index, table: WordTable, nouns: Iterable[Noun], room: int
     }
     labels = {word for row in rows for word in index.label(row)["label"].split()}
     counts = Counter(form for noun in nouns for form in noun_words([noun]))
-    order = sorted(counts, key=lambda word: (word not in labels, -counts[word], word))
+    order = sorted(counts, key=lambda word: (word not in labels, -counts[word], len(word), word))
     vectors, mask = table.lookup(order)
     words = list(compress(order, mask))
-    kept = max(0, room - size_of(data)) // (encoded_size(table.dim) + _WORD_BYTES)
+    room = max(0, min(room - size_of(data), LARGEST_WORDS))
+    kept = room // (encoded_size(table.dim) + _WORD_BYTES)
     numbers, scales = quantize(vectors[:kept])
     arrays = {"vectors": encoded(numbers), "scales": encoded(scales)}
     return {**data, **arrays, "words": words[:kept], "all_words": len(words)}
