@@ -318,7 +318,7 @@ def test_imagenette_needs_its_archive_and_the_files_of_the_default(
 ):
     plan = planned("configs/imagenette.yaml", "images")
     fetched = {"imagenette", "wordnet_nouns", "imagenet_synsets", "glove_matrix", "glove_words"}
-    fetched |= {"efficientnet_lite0"}
+    fetched |= {"efficientnet_lite0", "en_web_vectors", "en_web_keys", "en_web_strings"}
     assert groups(plan, r"resources/files/(\w+)") == {(name,) for name in fetched}
     methods = groups(plan, r"results/imagenette/devise_scores/(\w+)/1\.json")
     assert {("lesson_head",), ("head",), ("softmax",)} <= methods
@@ -479,9 +479,9 @@ FAULTS += ["draws_per_batch", "early_descent"]
     [
         ([], "all", FIVE, [1], 6, 145),
         (["full"], "all", FIVE, [*SEEDS], 30, 321),
-        ([], "images", [], [1], 6, 91),
-        (["photos"], "images", [], [1], 6, 95),
-        (["imagenette"], "images", [], [1], 4, 62),
+        ([], "images", [], [1], 6, 94),
+        (["photos"], "images", [], [1], 6, 98),
+        (["imagenette"], "images", [], [1], 4, 65),
         (["factorial"], "translation", IDEAS, [1, 2, 3], 0, 137),
         (["lesson"], "all", FIVE, [1], 0, 49),
         (["lesson", "lesson_on_verses"], "translation", FIVE, [1], 0, 51),
