@@ -237,7 +237,8 @@ def search(
     """Print the images that are nearest to words or to an image.
 
     On a terminal, the results are an aligned table; in a pipe, lines of cosine similarity, noun,
-    WordNet path and file, separated by tabs. The translation of a French question goes to stderr.
+    WordNet path and file, separated by tabs. The translation of a French question goes to stderr;
+    a question with a word that the translator lacks is searched by its words.
     """
     from wordbridge.report.hits import show_hits
     from wordbridge.search.engine import SearchEngine
@@ -254,6 +255,10 @@ def search(
     )
     if result.translation:
         typer.echo(f"translated: {result.translation}", err=True)
+    elif result.words:
+        typer.echo(
+            f"not translated, as the translator lacks words; words: {result.words}", err=True
+        )
     show_hits(result.hits, as_json, sheet, _on_terminal(), results)
 
 

@@ -22,10 +22,11 @@ from wordbridge.text import clean
 
 
 class SearchResult(NamedTuple):
-    """The hits of a search, and the translation of a French question, else ""."""
+    """The hits of a search, and for a French question its translation or the words instead."""
 
     hits: list[Hit]
     translation: str = ""
+    words: str = ""
 
 
 class SearchEngine:
@@ -50,21 +51,22 @@ class SearchEngine:
     ) -> SearchResult:
         """Return the ``count`` rows of ``index`` nearest to ``query``.
 
-        A French query that ends in a question mark is translated; the words of any other are
-        looked up among the aligned French words. Raises InputError for an unknown word, and for a
-        translation without known words.
+        A French query that ends in a question mark is translated. The words of any other, and of a
+        question that the translator cannot translate, are looked up among the aligned French words.
+        Raises InputError for an unknown word.
         """
-        translation, is_question = "", french and clean(query).rstrip().endswith("?")
-        language = "fr" if french and not is_question else "en"
-        words = read_words(self._folder / "words" / language)
-        if is_question:
+        translation = content = ""
+        if french and clean(query).rstrip().endswith("?"):
             translation = self._translate(query)
+            content = "" if translation else " ".join(content_words(query, "fr"))
+        words = read_words(self._folder / "words" / ("fr" if french and not translation else "en"))
+        if translation:
             vector = question_vector(query, translation, words)
         else:
-            vector = query_vector(query, words, french)
+            vector = query_vector(content or query, words, french)
         target = read_index(self._folder / index, words.word_vectors)
         hits = nearest(target, vector, count, exact)
-        return SearchResult(hits, translation)
+        return SearchResult(hits, translation, content)
 
     def by_image(self, image: str, index: str, count: int, exact: bool = False) -> SearchResult:
         """Return the ``count`` rows of ``index`` nearest to an image, without the image itself.
@@ -106,6 +108,7 @@ class SearchEngine:
         return any(path.resolve() == file.resolve() for path in paths)
 
     def _translate(self, question: str) -> str:
+        """Return a translation with content words, or "" if the translator lacks one."""
         from wordbridge.progress import no_progress
         from wordbridge.training.device import choose_device
         from wordbridge.translation.pipeline import choose_run, read_pipeline
@@ -121,7 +124,8 @@ class SearchEngine:
             (result,) = pipeline.translate([question])
         if result.error:
             raise InputError(f"question: {result.error}")
-        return result.translation
+        unknown = content_words(" ".join(result.unknown), "fr", may_be_empty=True)
+        return result.translation if not unknown and question_words(result.translation) else ""
 
 
 def candidate_paths(path: str, results: Path) -> list[Path]:
@@ -151,17 +155,15 @@ def find_path(path: Path) -> Path | None:
 def question_vector(question: str, translation: str, words: WordTable) -> Matrix:
     """Return the vector (dim) of a French question from its English translation.
 
-    Raises InputError when the translation has no content word, or an unknown one.
+    Raises InputError when a content word of the translation is unknown.
     """
-    query = question_words(translation)
     try:
-        return query_vector(query, words)
+        return query_vector(question_words(translation), words)
     except InputError as error:
         # Without the remedy of the error, which is for users who typed the words themselves.
-        reason = f" ({str(error).partition(';')[0]})" if query else ""
         raise InputError(
-            f"question {question!r}: expected a translation to search with, got {translation!r}"
-            f"{reason}; ask with other words, or without the question mark"
+            f"question {question!r}: expected a translation to search with, got {translation!r} "
+            f"({str(error).partition(';')[0]}); ask with other words, or without the question mark"
         ) from None
 
 
