@@ -35,7 +35,7 @@ rule embed_nouns:
     conda:
         "../../envs/text.yaml"
     params:
-        settings={**config["nouns"], "vectors": list(map(vectors_kind, NOUN_VECTORS))},
+        settings={**config["nouns"], "vectors": NOUN_VECTORS},
     script:
         "../scripts/embed_nouns.py"
 

@@ -46,7 +46,7 @@ rule build_words:
     conda:
         "../../envs/text.yaml"
     params:
-        settings={**config["search"]["words"], "vectors": list(map(vectors_kind, NOUN_VECTORS))},
+        settings={**config["search"]["words"], "vectors": NOUN_VECTORS},
     script:
         "../scripts/build_words.py"
 
