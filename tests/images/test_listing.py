@@ -164,7 +164,7 @@ def test_the_name_of_a_set_with_labels_below_its_splits_is_no_label(tmp_path: Pa
     ("others", "is_class"),
     [
         (["dog/b.png", "cats/c.png"], True),
-        (["train/images/b.png", "dog/c.png"], True),
+        (["train/images/b.png", "dog/c.png", "cats/d.png"], True),
         (["dog/b.png", "test/c.png"], False),
         (["dog/b.png", "cats/valid/c.png"], False),
         (["dog/b.png", "cats/train/c.png"], False),
@@ -186,9 +186,11 @@ def test_a_folder_train_beside_other_classes_is_a_class(
 
 
 def test_a_folder_train_without_classes_beside_it_is_a_split(tmp_path: Path):
-    fill(tmp_path, "in/train/a.png", "in/images/dog.png", "in/2019/c.png", "in/d.png")
+    fill(tmp_path, "in/train/dog.1.png", "in/test1/1.png", "in/images/c.png", "in/2019/d.png")
+    (tmp_path / "labels.tsv").write_text(f"label\tsynset\ntrain\t{MACHINE}\n")
+    table = {"labels_table": str(tmp_path / "labels.tsv")}
     with pytest.raises(InputError, match="expected labels, got 0 of 4 images"):
-        listed(tmp_path, "folder", labels="folders")
+        listed(tmp_path, "folder", table, labels="folders")
 
 
 @pytest.mark.parametrize("labels", ["synsets", "none"])

@@ -260,7 +260,8 @@ def _class_train(sources: Mapping[str, SourceImage]) -> dict[str, SourceImage]:
     """Return the images of the class train, the vehicle, by location: with this label, no split.
 
     The folder train is a class if it is the only folder named by a split, has no labels below, and
-    is beside folders that may be labels, such as dog and car.
+    is beside at least two folders that may be labels, such as dog and car: beside train, the
+    archives of Kaggle have test1.
     """
     inside = {place: image for place, image in sources.items() if image.split}
     around = {_around_split(image.path) for image in inside.values()}
@@ -270,7 +271,8 @@ def _class_train(sources: Mapping[str, SourceImage]) -> dict[str, SourceImage]:
         return {}
     depth = len(parent := parents.pop())
     others = {PurePosixPath(i.path).parent.parts for i in sources.values() if not i.split}
-    if not any(names[:depth] == parent and _innermost_label(names[depth:]) for names in others):
+    beside = {_innermost_label(names[depth:]) for names in others if names[:depth] == parent}
+    if len(beside - {""}) < 2:
         return {}
     return {place: image._replace(label="train", split=NO_SPLIT) for place, image in inside.items()}
 
