@@ -149,7 +149,21 @@ def test_a_question_that_the_translator_does_not_know_is_searched_by_its_words(
     run = search("--french", "Où est le bateau ?", "--top", "1")
 
     assert columns(run, 1) == ["boat"]
-    assert run.stderr == "not translated, as the translator lacks words; words: bateau\n"
+    assert run.stderr == "no useful translation; searched by its words: bateau\n"
+
+
+@pytest.mark.parametrize("question", ["Où est-il ?", "Qu'est-ce ?", "12 ?"])
+def test_a_question_without_content_words_is_an_error(
+    search: Search, translate: Callable[..., None], question: str
+):
+    translate("where is he ?")
+
+    run = search("--french", question)
+
+    assert (run.exit_code, run.stdout) == (1, "")
+    assert run.stderr == (
+        f"error: question {question!r}: expected content words, got none; ask for a noun\n"
+    )
 
 
 def test_a_translation_with_an_unknown_word_is_an_error(

@@ -116,6 +116,8 @@ def test_of_a_table_without_order_all_words_in_lower_case_are_taken(tmp_path: Pa
         ("where is the boat ?", "en", ["boat"]),
         ("The", "en", ["the"]),
         ("42!", "fr", []),
+        ("Le chat est-il là où vit-elle ?", "fr", ["chat", "là", "vit"]),
+        ("Qu'est-ce que j'ai, un porte-avions ?", "fr", ["ai", "porte-avions"]),
         ("ba\u00adteau\u200b\u00a0de e\u0301te\u0301", "fr", ["bateau", "\u00e9t\u00e9"]),
     ],
 )

@@ -256,9 +256,7 @@ def search(
     if result.translation:
         typer.echo(f"translated: {result.translation}", err=True)
     elif result.words:
-        typer.echo(
-            f"not translated, as the translator lacks words; words: {result.words}", err=True
-        )
+        typer.echo(f"no useful translation; searched by its words: {result.words}", err=True)
     show_hits(result.hits, as_json, sheet, _on_terminal(), results)
 
 

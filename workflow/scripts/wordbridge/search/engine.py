@@ -53,12 +53,16 @@ class SearchEngine:
 
         A French query that ends in a question mark is translated. The words of any other, and of a
         question that the translator cannot translate, are looked up among the aligned French words.
-        Raises InputError for an unknown word.
+        Raises InputError for an unknown word, and for such a question without content words.
         """
         translation = content = ""
         if french and clean(query).rstrip().endswith("?"):
             translation = self._translate(query)
-            content = "" if translation else " ".join(content_words(query, "fr"))
+            content = "" if translation else " ".join(content_words(query, "fr", may_be_empty=True))
+            if not translation and not content:
+                raise InputError(
+                    f"question {query!r}: expected content words, got none; ask for a noun"
+                )
         words = read_words(self._folder / "words" / ("fr" if french and not translation else "en"))
         if translation:
             vector = question_vector(query, translation, words)
@@ -108,7 +112,7 @@ class SearchEngine:
         return any(path.resolve() == file.resolve() for path in paths)
 
     def _translate(self, question: str) -> str:
-        """Return a translation with content words, or "" if the translator lacks one."""
+        """Return the translation, "" if it has no content words or the translator lacks some."""
         from wordbridge.progress import no_progress
         from wordbridge.training.device import choose_device
         from wordbridge.translation.pipeline import choose_run, read_pipeline

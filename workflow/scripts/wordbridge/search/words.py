@@ -164,18 +164,21 @@ _STOP = {
     "fr": """un une des le la les l du de d au aux à en dans sur avec pour par et ou ce cet cette
         ces est sont était y a il elle ils elles on nous vous je tu qui que qu quoi quel quelle
         quels quelles où quand pourquoi comment combien mon ma mes ton ta tes son sa ses notre
-        votre leur leurs c s n ne pas t""",
+        votre leur leurs c j m n s t ne pas""",
 }
 _STOP_WORDS = {language: frozenset(words.split()) for language, words in _STOP.items()}
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+# The pronoun after a French verb: est-il, a-t-elle, est-ce.
+_INVERSION = re.compile(r"-(?:t-)?(?:je|tu|ils?|elles?|on|ce)\b")
 
 
 def content_words(text: str, language: str, may_be_empty: bool = False) -> list[str]:
     """Return the lower-cased words of ``text`` without stop words.
 
     A text of stop words alone keeps them all, or none if the result ``may_be_empty``. An apostrophe
-    separates two words.
+    separates two words, as does the hyphen before a French pronoun (est-il).
     """
-    words = _WORD.findall(clean(text).lower())
+    lower = clean(text).lower()
+    words = _WORD.findall(_INVERSION.sub(" ", lower) if language == "fr" else lower)
     content = [word for word in words if word not in _STOP_WORDS[language]]
     return content if content or may_be_empty else words
