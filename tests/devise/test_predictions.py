@@ -131,6 +131,16 @@ def test_a_head_is_the_same_after_saving_and_loading(
     assert ("class_vectors" in fitted.tensors) is use
 
 
+def test_a_head_of_an_earlier_commit_is_loaded(tmp_path: Path) -> None:
+    data, fitted = training_data(), ensemble(tmp_path, {"use": False})
+    old = {
+        f"head.{name.removeprefix('head.').replace('.', '/')}": weight
+        for name, weight in fitted.tensors.items()
+    }
+    predicted = load_predictor(SavedModel(old, fitted.settings), CPU)(*everything(data))
+    assert np.array_equal(predicted, load_predictor(fitted, CPU)(*everything(data)))
+
+
 def test_settings_of_a_head_have_its_size_and_it_is_trained_once(tmp_path: Path) -> None:
     model, epochs = trained(tmp_path)
     assert model.settings["parameters"] == 2 * 10 + 10 * 12 + 12 + 2 * 12 + 12 * DIM + DIM

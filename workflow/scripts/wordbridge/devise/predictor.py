@@ -42,8 +42,9 @@ def load_predictor(saved: SavedModel, device: torch.device) -> Predict:
         return load_baseline(saved).predict
     settings = saved.settings["settings"]
     head = Head(settings["head"], saved.settings["width"], saved.settings["outputs"])
+    # Earlier commits, whose results can still be searched, wrote layers/0/weight.
     weights = {
-        name.removeprefix("head."): tensor
+        name.removeprefix("head.").replace("/", "."): tensor
         for name, tensor in saved.tensors.items()
         if name.startswith("head.")
     }
