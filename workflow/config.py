@@ -13,7 +13,7 @@ import copy
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from snakemake.utils import update_config
 from wordbridge.errors import InputError
 from wordbridge.startup import YAML, config_keys, read_value
 from workflow.config_errors import Schema, add_location, error_lines, one_of, repeated_keys, resolve
-from workflow.relations import check_relations
+from workflow.relations import BILINGUAL, HELD_OUT, Block, check_relations, noun_vectors
 
 SCHEMA = Path(__file__).with_name("schemas") / "config.schema.yaml"
 MAX_PROBLEMS = 10  # lines shown at once
@@ -130,6 +130,44 @@ def load(
         raise WorkflowError("\n".join(lines + [f"and {more} more problems"] * bool(more)))
     result: dict[str, Any] = json.loads(json.dumps(filled, sort_keys=True))
     return result
+
+
+def without_resource(resource: str, config: Block, keys: Collection[str]) -> str:
+    """Return the settings, on one line, with which no job needs a resource; "" if there are none.
+
+    ``keys`` are those of a block that name resources. Text and vectors of the translators cannot
+    be replaced; of the images single sets can be left out, or all of them.
+    """
+
+    def needs(block: Block) -> bool:
+        return resource in (block.get(key) for key in keys)
+
+    vectors, sets, run = config["vectors"], config["image_sets"], config["run"]
+    embedded = [vectors[config["embeddings"][language]] for language in ("fr", "en")]
+    if any(map(needs, [config["corpora"][config["corpus"]], *embedded])):
+        return ""
+    nouns = [config["wordnet"], *(vectors[name] for name in noun_vectors(config))]
+    kept = {
+        kind: [name for name in run[kind] if not needs(sets[name])]
+        for kind in ("images", "unlabelled_sets")
+    }
+    all_need = any(map(needs, nouns)) or resource == config["features"]["weights"]
+    if all_need or not kept["images"]:
+        kept = {"images": [], "unlabelled_sets": []}  # no method learns to search the others alone
+    split = config["image_split"] if kept["images"] else {}
+    held_out = {
+        key: list(filter(kept["images"].__contains__, split[key])) for key in HELD_OUT if split
+    }
+    settings: dict[str, Any] = {}
+    for key, lists in (("run", kept), ("image_split", held_out)):
+        changes = {kind: names for kind, names in lists.items() if names != config[key][kind]}
+        settings |= {key: changes} if changes else {}
+    french = vectors.get(config["search"]["french_vectors"])
+    bilingual = any(sets[name]["kind"] in BILINGUAL for name in kept["images"])
+    if french and kept["images"] and (needs(french) or not bilingual):
+        settings["search"] = {"french_vectors": None}
+    text = yaml.safe_dump(settings, default_flow_style=True, width=10**6, sort_keys=False)
+    return text.strip()[1:-1]
 
 
 def read_schema(path: str | Path) -> Schema:

@@ -9,7 +9,6 @@ from itertools import product
 from os.path import normpath
 from typing import Any
 
-import yaml
 from snakemake.exceptions import WorkflowError
 
 Block = Mapping[str, Any]
@@ -58,44 +57,6 @@ def reserved_names(run: Block) -> Iterator[str]:
                 f"run.{key}: expected none of the names of the workflow's files and rows "
                 f"({', '.join(names)}), got {name}; rename it"
             )
-
-
-def without_resource(resource: str, config: Block, keys: Collection[str]) -> str:
-    """Return the settings, on one line, with which no job needs a resource; "" if there are none.
-
-    ``keys`` are those of a block that name resources. Text and vectors of the translators cannot
-    be replaced; of the images single sets can be left out, or all of them.
-    """
-
-    def needs(block: Block) -> bool:
-        return resource in (block.get(key) for key in keys)
-
-    vectors, sets, run = config["vectors"], config["image_sets"], config["run"]
-    embedded = [vectors[config["embeddings"][language]] for language in ("fr", "en")]
-    if any(map(needs, [config["corpora"][config["corpus"]], *embedded])):
-        return ""
-    nouns = [config["wordnet"], *(vectors[name] for name in noun_vectors(config))]
-    kept = {
-        kind: [name for name in run[kind] if not needs(sets[name])]
-        for kind in ("images", "unlabelled_sets")
-    }
-    all_need = any(map(needs, nouns)) or resource == config["features"]["weights"]
-    if all_need or not kept["images"]:
-        kept = {"images": [], "unlabelled_sets": []}  # no method learns to search the others alone
-    split = config["image_split"] if kept["images"] else {}
-    held_out = {
-        key: list(filter(kept["images"].__contains__, split[key])) for key in HELD_OUT if split
-    }
-    settings: dict[str, Any] = {}
-    for key, lists in (("run", kept), ("image_split", held_out)):
-        changes = {kind: names for kind, names in lists.items() if names != config[key][kind]}
-        settings |= {key: changes} if changes else {}
-    french = vectors.get(config["search"]["french_vectors"])
-    bilingual = any(sets[name]["kind"] in BILINGUAL for name in kept["images"])
-    if french and kept["images"] and (needs(french) or not bilingual):
-        settings["search"] = {"french_vectors": None}
-    text = yaml.safe_dump(settings, default_flow_style=True, width=10**6, sort_keys=False)
-    return text.strip()[1:-1]
 
 
 def noun_vectors(config: Block) -> list[str]:
@@ -361,10 +322,8 @@ def _images(config: Block) -> Iterator[str]:
 def _word_vectors(config: Block) -> Iterator[str]:
     nouns, french, run = config["nouns"], config["search"]["french_vectors"], config["run"]
     used = noun_vectors(config)
-    for key, name in [
-        *(("nouns.vectors", name) for name in used),
-        ("search.french_vectors", french),
-    ]:
+    keys = [*(("nouns.vectors", name) for name in used), ("search.french_vectors", french)]
+    for key, name in keys:
         kind = config["vectors"][name]["kind"] if name else None
         if kind in WITHOUT_FILES:
             yield (

@@ -4,13 +4,9 @@ from functools import cache
 from itertools import chain
 from urllib.parse import unquote, urlsplit
 
+from workflow.config import without_resource
 from workflow.folders import folder_digest
-from workflow.relations import (
-    factor_levels,
-    noun_vectors,
-    samples_with_attention,
-    without_resource,
-)
+from workflow.relations import factor_levels, noun_vectors, samples_with_attention
 from wordbridge.files import file_sha256
 
 VARIANTS = config["run"]["variants"]
