@@ -146,6 +146,19 @@ def test_methods_that_differ_beyond_chance_have_no_letter_in_common():
     assert "letters" not in devise_table(records[:1]).frame
 
 
+@pytest.mark.parametrize(("nouns", "note"), [(19, "There are 19 nouns: intervals from"), (20, "")])
+def test_the_caption_warns_of_letters_from_few_nouns(nouns: int, note: str):
+    group = row(0.5, candidates="seen", images=nouns)
+    rows = [noun(f"n{number}", 1, 1) for number in range(nouns)]
+    records = [record(method, 1, group) | {"nouns": rows} for method in ("head", "ridge")]
+
+    caption = devise_table(records).caption
+
+    assert ("nouns: intervals" in caption) == bool(note)
+    assert note in caption
+    assert "intervals" not in devise_table(records[:1]).caption  # no letters
+
+
 def test_word_queries_of_each_split_have_letters_by_their_reciprocal_ranks():
     place = {"split": "test", "set": "all", "kind": "all", "images": 40, "words": 30, "mrr": 0.5}
 

@@ -14,7 +14,7 @@ from wordbridge.files import read_tsv
 from wordbridge.images.table import PHOTO, TEST, TRAIN, UNSEEN, VALID, iterate_images
 from wordbridge.report.published import published_hits
 from wordbridge.report.tables import Column, Table, aggregate_seeds, read_frame
-from wordbridge.significance import indistinguishable
+from wordbridge.significance import few_groups_note, indistinguishable
 
 SPLITS = {
     "test": "seen nouns", "valid": "seen nouns (valid)", "unseen": "unseen nouns",
@@ -90,13 +90,14 @@ def devise_table(
     constant = rows.columns.drop([*metrics, "method"])
     rows = rows.astype(dict.fromkeys(metrics, float))  # None where a metric is undefined
     letters = _letters(records, key)
-    tables = []
+    tables, counts = [], set()
     for candidates, block in rows.groupby("candidates", sort=False):
         for (split, _, _), group in block.groupby(["split", "set", "kind"], sort=False):
             table = aggregate_seeds(group, metrics, constant, key="method")
-            images, letters_of_methods = letters.get(candidates or split, (0, {}))
+            images, nouns, letters_of_methods = letters.get(candidates or split, (0, 0, {}))
             if (table["images"] == images).all():  # all images of the candidates, not a part
                 table["letters"] = table["method"].map(letters_of_methods)
+                counts.add(nouns)
             tables.append(table)
         if published:
             tables.append(pd.DataFrame(published_hits(candidates)).assign(candidates=candidates))
@@ -106,7 +107,8 @@ def devise_table(
         if (frame[name] == default).all():
             frame = frame.drop(columns=name)
     frame = frame[sorted(frame.columns, key=_column_order)]
-    return Table(frame, CAPTIONS[key], _devise_columns(frame), group=True)
+    caption = CAPTIONS[key] + few_groups_note(counts, "nouns")
+    return Table(frame, caption, _devise_columns(frame), group=True)
 
 
 def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
@@ -122,8 +124,8 @@ def _is_narrower(other: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 
 def _letters(
     records: Sequence[Mapping[str, Any]], key: str
-) -> dict[str, tuple[int, dict[str, str]]]:
-    """Return the number of images and the letters of the methods by candidate set, or by split.
+) -> dict[str, tuple[int, int, dict[str, str]]]:
+    """Return numbers of images and nouns and the methods' letters by candidate set, or by split.
 
     Letters of word queries are by split. A group has letters if at least two methods have scores,
     and all of them for the same nouns: the resamples of the bootstrap are paired.
@@ -140,7 +142,7 @@ def _letters(
         total = images.max() if key == "words" else images.sum()
         methods = rows.groupby(level="method")
         resampled = {str(name): resampled_means(nouns, metric) for name, nouns in methods}
-        result[str(group)] = (int(total), indistinguishable(resampled))
+        result[str(group)] = (int(total), len(by_method), indistinguishable(resampled))
     return result
 
 
