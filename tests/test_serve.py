@@ -79,12 +79,18 @@ def test_each_variant_translates_with_its_best_seed_and_attention(address: str):
 
 
 @pytest.mark.parametrize(
-    ("query", "french", "label"),
-    [("boat", "false", "boat"), ("boat + sail", "false", "boat"), ("chien", "true", "dog")],
+    ("query", "french", "label", "words"),
+    [
+        ("boat", "false", "boat", ""),
+        ("boat + sail", "false", "boat", ""),
+        ("chien", "true", "dog", ""),
+        ("Où est le chien ?", "true", "dog", "chien"),  # which the translator does not know
+    ],
 )
-def test_images_are_found_by_words(address: str, query: str, french: str, label: str):
+def test_images_are_found_by_words(address: str, query: str, french: str, label: str, words: str):
     answer = requests.get(f"{address}/images", {"query": query, "french": french}).json()
     assert answer["images"][0]["label"] == label
+    assert (answer["translation"], answer["words"]) == ("", words)
     assert set(answer["images"][0]) == {"name", "label", "path", "score"}  # no file
 
 

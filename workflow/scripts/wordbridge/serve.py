@@ -168,12 +168,15 @@ def alignment(output: Translation) -> dict[str, Any]:
 
 
 def search_record(result: SearchResult) -> dict[str, Any]:
-    """Return name, noun, path and cosine of each hit; files of the server stay unnamed."""
+    """Return name, noun, path and cosine of each hit, and what a French question was searched by.
+
+    Files of the server stay unnamed.
+    """
     hits = [
         {"name": hit.name, "label": hit.label, "path": hit.path, "score": round(hit.score, 3)}
         for hit in result.hits
     ]
-    return {"translation": result.translation, "images": hits}
+    return {"translation": result.translation, "words": result.words, "images": hits}
 
 
 # ---- Requests -----------------------------------------------------------------------------------
