@@ -85,6 +85,15 @@ def test_words_in_all_forms_find_images(search: Search, words: list[str], neighb
     assert columns(search(*words), 1)[0] == neighbours
 
 
+def test_the_terms_of_a_sum_are_not_among_its_nouns(search: Search):
+    run = search("boat - entity + sail", "--nouns", "--top", "3")
+
+    assert set(columns(run, 1)).isdisjoint({"boat", "sail", "entity"})
+    assert len(columns(run, 1)) == 3
+    assert columns(search("Boat", "--nouns", "--top", "1"), 1) == ["boat"]
+    assert columns(search("boat", "+", "sail", "--top", "1"), 1) == ["boat"]  # an image
+
+
 COMPOSED, DECOMPOSED = "\u00e9t\u00e9 2018/\u00e0.png", "e\u0301te\u0301 2018/a\u0300.png"
 
 

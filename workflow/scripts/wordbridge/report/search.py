@@ -20,9 +20,9 @@ from wordbridge.search.index import (
     HnswSearch,
     Index,
     Neighbours,
-    exclude_query,
     image_row,
     nearest,
+    nearest_others,
     recall,
 )
 from wordbridge.search.queries import query_vector
@@ -89,10 +89,7 @@ def sheet_rows(examples: Sequence[Example]) -> list[list[Tile]]:
 def _image_example(target: Index, images: Index, row: int, top: int) -> Example:
     query = Hit(0, 1.0, images.label(row))
     (vector,) = images.row_vectors([row])
-    # One more among images, since the query itself is left out.
-    count = top + 1 if target.folder == images.folder else top
-    neighbours = nearest(target, vector, count)
-    results = exclude_query(neighbours, lambda result: result.name == query.name, top)
+    results = nearest_others(target, vector, top, lambda result: result.name == query.name)
     tile = result_tile(query)._replace(lines=(f"query: {query.label}",))
     return Example(f"{query.label} ({query.name})", tile, results)
 

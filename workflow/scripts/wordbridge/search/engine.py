@@ -15,8 +15,8 @@ from wordbridge.corpus.special_tokens import SPECIALS, UNK
 from wordbridge.errors import InputError
 from wordbridge.files import file_sha256, read_json
 from wordbridge.images.table import PHOTO, ImageRow, read_bytes
-from wordbridge.search.index import Hit, exclude_query, image_row, nearest, read_index
-from wordbridge.search.queries import query_vector
+from wordbridge.search.index import Hit, image_row, nearest, nearest_others, read_index
+from wordbridge.search.queries import parse_query, query_vector
 from wordbridge.search.words import WordTable, content_words, read_words
 from wordbridge.text import clean
 
@@ -53,6 +53,7 @@ class SearchEngine:
 
         A French query that ends in a question mark is translated. The words of any other, and of a
         question that the translator cannot translate, are looked up among the aligned French words.
+        Terms of an English sum are not among the nouns that it finds (as in Mikolov et al. 2013).
         Raises InputError for an unknown word, and for such a question without content words.
         """
         translation = content = ""
@@ -69,7 +70,11 @@ class SearchEngine:
         else:
             vector = query_vector(content or query, words, french)
         target = read_index(self._folder / index, words.word_vectors)
-        hits = nearest(target, vector, count, exact)
+        terms = [] if french else [" ".join(term).lower() for _, term in parse_query(query)]
+        if index == "images" or len(terms) < 2:
+            hits = nearest(target, vector, count, exact)
+        else:
+            hits = nearest_others(target, vector, count, lambda h: h.label.lower() in terms, exact)
         return SearchResult(hits, translation, content)
 
     def by_image(self, image: str, index: str, count: int, exact: bool = False) -> SearchResult:
@@ -92,14 +97,8 @@ class SearchEngine:
         def is_query(hit: Hit) -> bool:
             return hit.columns == label if label else self._is_file(hit, file)
 
-        # One hit more than requested among images, since the query itself is left out.
-        limit, hits = count + 1 if target is images else count, list[Hit]()
-        while len(hits) < count:  # a file may be in the index under several names
-            neighbours = nearest(target, vector, limit, exact)
-            hits = exclude_query(neighbours, is_query, count)
-            if len(neighbours) < limit:
-                break
-            limit += count - len(hits)
+        # A file may be in the index under several names.
+        hits = nearest_others(target, vector, count, is_query, exact)
         if not hits:
             raise InputError(f"{target.folder}: expected other images, got none; add some")
         return SearchResult(hits)

@@ -183,10 +183,17 @@ def nearest(index: Index, query: Matrix, count: int, exact: bool = False) -> lis
     ]
 
 
-def exclude_query(hits: Sequence[Hit], is_query: Callable[[Hit], bool], count: int) -> list[Hit]:
-    """Return the first ``count`` of ``hits`` without the query image itself, with new ranks."""
-    kept = [hit for hit in hits if not is_query(hit)][:count]
-    return [replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1)]
+def nearest_others(
+    index: Index, query: Matrix, count: int, is_query: Callable[[Hit], bool], exact: bool = False
+) -> list[Hit]:
+    """Return hits as ``nearest``, without those that ``is_query`` finds in the query itself."""
+    limit = count
+    while True:
+        hits = nearest(index, query, limit, exact)
+        others = [hit for hit in hits if not is_query(hit)][:count]
+        if len(others) == count or len(hits) < limit:
+            return [replace(hit, rank=rank) for rank, hit in enumerate(others, start=1)]
+        limit += count - len(others)
 
 
 def image_row(index: Index, image: str) -> int:
