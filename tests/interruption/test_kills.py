@@ -5,7 +5,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -172,6 +172,15 @@ def test_a_training_is_killed_15_times_and_repeats_the_last_interval_only(
         print(f"\n15 kills; {repeated} of {done} steps repeated; {size} bytes")
 
 
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    """Undo nohup for the children: it makes them ignore that the terminal is closed."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangup")
 @pytest.mark.parametrize(
     ("training", "fault"),
     [
