@@ -223,7 +223,7 @@ def test_the_default_is_the_model_with_the_highest_bleu(
 
 def test_a_french_question_needs_a_translator_from_french(results: Path):
     (results / "search").mkdir()
-    assert SearchEngine(results)._translate("Où est la gare ?") == expected(GARE, 10)
+    assert SearchEngine(results)._translate("Où est la gare ?") == (expected(GARE, 10), "")
     for variant in ("plain", "tagged"):
         shutil.rmtree(results / "translators" / variant)
     with pytest.raises(InputError, match="expected a translator from fr, got one from en"):

@@ -128,8 +128,8 @@ EXTRACTION = {
     **{key: value for key, value in config["features"].items() if key not in ("shards", "weights")},
     "device": config["device"],
 }
-# Vectors of the nouns, and of the English words of queries. The jobs have the whole blocks as params:
-# of inputs Snakemake compares the set alone, which another order of the entries does not change.
+# Vectors of the nouns, and of the English words of queries. Jobs have the whole blocks as params:
+# of inputs Snakemake compares the set alone, which is the same in another order.
 NOUN_VECTORS = [config["vectors"][name] for name in noun_vectors(config)]
 FRENCH_VECTORS = config["vectors"].get(config["search"]["french_vectors"], {})
 BACKBONE_WEIGHTS = f"resources/files/{config['features']['weights']}"

@@ -5,7 +5,7 @@ from wordbridge.corpus.vocabulary import read_vocabulary
 from wordbridge.job import start_job
 from wordbridge.report.corpus import WORD_PAIRS, coverage_table, vector_statistics, vectors_table
 from wordbridge.report.tables import save_table
-from wordbridge.vectors.readers import open_vectors
+from wordbridge.vectors.readers import open_vectors, with_prefix
 
 start_job(snakemake)
 
@@ -14,8 +14,7 @@ inputs, rows = dict(snakemake.input.items()), []
 for language, blocks in settings["vectors"].items():
     words = read_vocabulary(inputs[f"{language}_vocabulary"]).words[len(SPECIALS) :]
     for name, block in blocks.items():
-        start = f"{language}_{name}_"
-        files = {k.removeprefix(start): v for k, v in inputs.items() if k.startswith(start)}
+        files = with_prefix(inputs, f"{language}_{name}_")
         row = vector_statistics(open_vectors(block, files), words, WORD_PAIRS[language])
         rows.append({"language": language, "kind": block["kind"], **row})
 reports = {language: inputs[f"{language}_report"] for language in settings["vectors"]}

@@ -90,10 +90,11 @@ def list_images(
                 add_image(target, image.path, image.data)
                 image = image._replace(data=None, stamp=content_stamp(image.data))
             sources[location] = image
-    if settings.get("labels") == "folders":
+    has_nouns = settings.get("labels") == "folders"
+    if has_nouns:
         sources |= _class_train(sources)
     words = {place: i.label for place, i in sources.items() if i.label and not i.synset}
-    if settings.get("labels") == "folders":
+    if has_nouns:
         words = _without_names_of_sets(words, {place: i.path for place, i in sources.items()})
     labels = []
     if words or "labels_table" in files:

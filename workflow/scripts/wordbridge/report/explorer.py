@@ -29,8 +29,7 @@ from wordbridge.search.words import WordTable, noun_words, read_words
 from wordbridge.translation.sentence_scores import SentenceScore, read_sentence_scores
 from wordbridge.translation.translations import Translation, read_attention, read_translations
 
-LARGEST_PAGE = 25_000_000  # bytes
-# Bytes in the page.
+LARGEST_PAGE = 25_000_000  # bytes, and of its parts:
 LARGEST_TEXTS, LARGEST_ATTENTION, LARGEST_WORDS = 10_000_000, 5_000_000, 10_000_000
 IMAGES, SIDE = 600, 64  # at most; pixels
 _REMAINDER = 200_000  # bytes of the page apart from its data

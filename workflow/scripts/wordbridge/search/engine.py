@@ -58,12 +58,7 @@ class SearchEngine:
         """
         translation = content = ""
         if french and clean(query).rstrip().endswith("?"):
-            translation = self._translate(query)
-            content = "" if translation else " ".join(content_words(query, "fr", may_be_empty=True))
-            if not translation and not content:
-                raise InputError(
-                    f"question {query!r}: expected content words, got none; ask for a noun"
-                )
+            translation, content = self._translate(query)
         words = read_words(self._folder / "words" / ("fr" if french and not translation else "en"))
         if translation:
             vector = question_vector(query, translation, words)
@@ -110,8 +105,12 @@ class SearchEngine:
         paths = candidate_paths(hit.file, self._results)
         return any(path.resolve() == file.resolve() for path in paths)
 
-    def _translate(self, question: str) -> str:
-        """Return the translation, "" if it has no content words or the translator lacks some."""
+    def _translate(self, question: str) -> tuple[str, str]:
+        """Return the translation and "", or "" and the question's content words.
+
+        The latter if the translation has no content words, or the translator does not know those of
+        the question. Raises InputError when the question has none either.
+        """
         from wordbridge.progress import no_progress
         from wordbridge.training.device import choose_device
         from wordbridge.translation.pipeline import choose_run, read_pipeline
@@ -128,7 +127,14 @@ class SearchEngine:
         if result.error:
             raise InputError(f"question: {result.error}")
         unknown = content_words(" ".join(result.unknown), "fr", may_be_empty=True)
-        return result.translation if not unknown and question_words(result.translation) else ""
+        if not unknown and question_words(result.translation):
+            return result.translation, ""
+        content = content_words(question, "fr", may_be_empty=True)
+        if not content:
+            raise InputError(
+                f"question {question!r}: expected content words, got none; ask for a noun"
+            )
+        return "", " ".join(content)
 
 
 def candidate_paths(path: str, results: Path) -> list[Path]:

@@ -187,7 +187,7 @@ def nearest_others(
     index: Index, query: Matrix, count: int, is_query: Callable[[Hit], bool], exact: bool = False
 ) -> list[Hit]:
     """Return hits as ``nearest``, without those that ``is_query`` finds in the query itself."""
-    limit = count
+    limit = count + 1  # mostly one hit is the query
     while True:
         hits = nearest(index, query, limit, exact)
         others = [hit for hit in hits if not is_query(hit)][:count]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import compress, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -60,10 +60,14 @@ def open_concatenation(
         return first
     others = []
     for number, block in enumerate(blocks[1:], start=1):
-        start = f"{number}_"
-        inputs = {k.removeprefix(start): v for k, v in files.items() if k.startswith(start)}
-        others.append(open_vectors(block, inputs))
-    return ConcatenatedVectors(first, others)
+        others.append(open_vectors(block, with_prefix(files, f"{number}_")))
+    # The configuration has a listed table first.
+    return ConcatenatedVectors(cast(ListedVectors, first), others)
+
+
+def with_prefix(files: Mapping[str, str | Path], prefix: str) -> dict[str, str | Path]:
+    """Return the files whose keys begin with ``prefix``, under the rest of the key."""
+    return {k.removeprefix(prefix): path for k, path in files.items() if k.startswith(prefix)}
 
 
 class ConcatenatedVectors:
@@ -73,7 +77,7 @@ class ConcatenatedVectors:
     lacks the word (CONC of Yin and Schütze 2016, with equal weights).
     """
 
-    def __init__(self, first: WordVectors, others: Sequence[WordVectors]) -> None:
+    def __init__(self, first: ListedVectors, others: Sequence[WordVectors]) -> None:
         self._first, self._others = first, others
         self.dim = first.dim + sum(other.dim for other in others)
 
@@ -83,9 +87,7 @@ class ConcatenatedVectors:
         return self._first.size
 
     def words(self) -> Iterator[str]:
-        """Yield the words of the first table in its order; needs a table that lists them."""
-        if not isinstance(self._first, ListedVectors):
-            raise TypeError(f"{type(self._first).__name__} does not list its words")
+        """Yield the words of the first table in its order."""
         return self._first.words()
 
     def lookup(self, words: Sequence[str]) -> tuple[Matrix, Mask]:
