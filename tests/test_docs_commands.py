@@ -64,7 +64,7 @@ def test_every_command_is_run_here():
 def test_a_model_answers(arguments: list[str], models: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(models)
     # That of a model with random weights has no noun.
-    monkeypatch.setattr(SearchEngine, "_translate", lambda self, text: "where is the boat?")
+    monkeypatch.setattr(SearchEngine, "_translate", lambda *_: ("where is the boat?", ""))
     ran = CliRunner().invoke(app, arguments)
     assert ran.exit_code == 0, ran.stderr
     assert ran.stdout
